@@ -1,0 +1,71 @@
+"""pytest-aurous: the whole Aurous Labs API for a test suite, offline.
+
+Ask for the fixture `aurous`, or use `Aurous` as a context manager.
+
+Names are loaded when first asked for, so that a suite that does not use them pays nothing.
+(PYTEST_DONT_REWRITE: a warning filter on the command line may load us before pytest can rewrite.)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ._aurous import Aurous
+    from ._catalog import Script
+    from ._clock import Clock
+    from ._faker import AurousProvider
+    from ._resources.characters import Character
+    from ._resources.team import ApiKey
+    from ._team import Team
+    from ._wire import Call
+    from .errors import (
+        AurousError,
+        AurousLookupError,
+        AurousScriptError,
+        AurousTransitionError,
+        AurousUnmatchedRequest,
+        AurousWarning,
+    )
+
+__all__ = (
+    "ApiKey",
+    "Aurous",
+    "AurousError",
+    "AurousLookupError",
+    "AurousProvider",
+    "AurousScriptError",
+    "AurousTransitionError",
+    "AurousUnmatchedRequest",
+    "AurousWarning",
+    "Call",
+    "Character",
+    "Clock",
+    "Script",
+    "Team",
+)
+
+_ROOMS: Final = {
+    "ApiKey": "_resources.team",
+    "Aurous": "_aurous",
+    "AurousProvider": "_faker",
+    "Call": "_wire",
+    "Character": "_resources.characters",
+    "Clock": "_clock",
+    "Script": "_catalog",
+    "Team": "_team",
+}
+
+pytest_plugins = ("pytest_aurous.plugin",)
+"""Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,260 @@
+"""`Aurous`: what the fixture yields, and the context manager for wider scopes, `unittest` and scripts."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ._app import App, Problem
+from ._journal import Calls
+from ._resources.characters import Characters
+from ._resources.team import ApiKey
+from ._resources.uploads import Uploads
+from ._settings import Settings, read_setting
+from ._team import Team, Teams
+from .errors import AurousError, AurousUnmatchedRequest, AurousWarning
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import faker
+    import httpx
+    import respx
+    from typing_extensions import Self, Unpack  # for checkers, which know it
+
+    from ._binding import AurousRouter, AurousTransport
+    from ._clock import Clock
+    from ._script import Plan
+    from ._settings import SettingsDict
+
+__all__ = ("Aurous",)
+
+
+class Aurous:
+    """The whole Aurous Labs API, offline; while entered, httpx and httpx2 clients meet it instead of the vendor.
+
+    Args:
+        api_key: The key of the default team; left out, one is made that nobody can take for a real one.
+        **settings: The settings, as in the ini file without their ``aurous_``.
+
+    Raises:
+        TypeError: On a name that is no setting, with the nearest one.
+        AurousError: On a value that a setting cannot have.
+
+    Example:
+        >>> import httpx
+        >>> with Aurous(credits=10) as aurous:
+        ...     response = httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": aurous.api_key})
+        >>> response.json()["credits"]
+        10
+    """
+
+    def __init__(self, *, api_key: str | None = None, **settings: Unpack[SettingsDict]) -> None:
+        self._settings = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
+        self._app = App(self._settings, api_key)
+        self._router: AurousRouter | None = None
+        self._faker: faker.Faker | None = None
+        self._environment: dict[str, str | None] = {}
+        self._judged = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<Aurous at {self.base_url}: {len(self.characters)} characters, {len(self.calls)} calls, seed {self.seed}>"
+        )
+
+    # The state
+
+    @property
+    def base_url(self) -> str:
+        """Where the fake answers, without ``/v1``."""
+        return self._settings.base_url
+
+    @property
+    def api_key(self) -> ApiKey:
+        """The key of the default team; ``AUROUS_API_KEY`` while the fake is entered."""
+        return self.team.api_key
+
+    @property
+    def seed(self) -> int:
+        """The effective seed: ``Aurous(seed=aurous.seed)`` makes the same people and ids again."""
+        return self._settings.seed
+
+    @property
+    def clock(self) -> Clock:
+        """The time that everything here goes by."""
+        return self._app.world.clock
+
+    @property
+    def team(self) -> Team:
+        """The default team."""
+        return Team(self._app.world, self._app.world.default_team)
+
+    @property
+    def teams(self) -> Teams:
+        """All teams."""
+        return Teams(self._app.world, "")
+
+    @property
+    def characters(self) -> Characters:
+        """The characters of the default team."""
+        return self.team.characters
+
+    @property
+    def uploads(self) -> Uploads:
+        """The upload tickets of the default team."""
+        return self.team.uploads
+
+    @property
+    def faker(self) -> faker.Faker:
+        """A Faker of this fake's own, seeded, with `AurousProvider`."""
+        if self._faker is None:
+            from ._faker import seeded_faker
+
+            self._faker = seeded_faker(self.seed)
+        return self._faker
+
+    def script(self, text: str | Plan, name: str | None = None) -> None:
+        """Say what pollers will see of later characters; short for ``aurous.characters.script``.
+
+        Args:
+            text: Such as ``"synthesizing*3 -> reviewing"``.
+            name: Only for characters created with this name.
+
+        Raises:
+            AurousScriptError: With the column of the mistake and what would be legal there.
+        """
+        __tracebackhide__ = True
+        self.characters.script(text, name)
+
+    # The calls
+
+    @property
+    def calls(self) -> Calls:
+        """Every call that arrived, in order."""
+        return Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
+
+    def assert_called(self, operation: str, **expected: Any) -> None:
+        """Fail unless *operation* was called; see `Calls.assert_called`."""
+        __tracebackhide__ = True
+        self.calls.assert_called(operation, **expected)
+
+    def assert_not_called(self, operation: str) -> None:
+        """Fail if *operation* was called; see `Calls.assert_not_called`."""
+        __tracebackhide__ = True
+        self.calls.assert_not_called(operation)
+
+    def assert_called_in_order(self, *operations: str) -> None:
+        """Fail unless calls of these operations arrived in this order; see `Calls.assert_called_in_order`."""
+        __tracebackhide__ = True
+        self.calls.assert_called_in_order(*operations)
+
+    def assert_polled(self, record: Any, **expected: int) -> None:
+        """Fail unless *record* was retrieved; see `Calls.assert_polled`."""
+        __tracebackhide__ = True
+        self.calls.assert_polled(record, **expected)
+
+    # The clients
+
+    @property
+    def transport(self) -> AurousTransport:
+        """The fake as a transport, for hand-made clients; works without entering."""
+        from ._binding import AurousTransport
+
+        return AurousTransport(self._bound)
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a ready client: base URL and key are set.
+
+        Args:
+            **options: For `httpx.Client`; they win.
+        """
+        from ._binding import client
+
+        return client(self.transport, self.base_url, self.api_key, **options)
+
+    def async_client(self, **options: Any) -> httpx.AsyncClient:
+        """Return a ready async client.
+
+        Args:
+            **options: For `httpx.AsyncClient`; they win.
+        """
+        from ._binding import async_client
+
+        return async_client(self.transport, self.base_url, self.api_key, **options)
+
+    def route(self, operation: str) -> respx.Route:
+        """Return the respx route of one operation, to spy on or to override; it answers as the fake does until told.
+
+        Args:
+            operation: Such as ``characters.save``.
+
+        Raises:
+            AurousLookupError: If nothing bears the name, with the nearest one.
+
+        Example:
+            ``aurous.route("characters.save").respond(503)``
+        """
+        return self._bound.route_for(operation)
+
+    @property
+    def _bound(self) -> AurousRouter:
+        if self._router is None:
+            from ._binding import AurousRouter
+
+            self._router = AurousRouter(self._app)
+        return self._router
+
+    # Entering and leaving
+
+    def __enter__(self) -> Self:
+        """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
+        self._bound.start()
+        for name, value in (("AUROUS_API_KEY", str(self.api_key)), ("AUROUS_BASE_URL", self.base_url)):
+            self._environment[name] = os.environ.get(name)
+            os.environ[name] = value
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go, and raise what ``strict`` demands, never hiding an error of the block."""
+        self._bound.stop(quiet=True)
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if error is None:
+            self._judge()
+
+    def _new_problems(self) -> list[Problem]:
+        with self._app.world.lock:
+            found = self._app.problems[self._judged :]
+            self._judged = len(self._app.problems)
+        return found
+
+    def _judge(self) -> None:
+        """Raise what ``strict`` demands of the problems since the last time."""
+        __tracebackhide__ = True
+        found = self._new_problems()
+        if not found or self._settings.strict == "off":
+            return
+        text = "\n\n".join(problem.text for problem in found)
+        if self._settings.strict == "warn":
+            warnings.warn(AurousWarning(text), stacklevel=2)
+        else:
+            unmatched = all(problem.unmatched for problem in found)
+            raise AurousUnmatchedRequest(text) if unmatched else AurousError(text)
+
+    def _close_late(self, test: str) -> None:
+        """Warn of what arrived after the body of *test*, which has its verdict already."""
+        found = self._new_problems()
+        if found and self._settings.strict != "off":
+            text = "\n\n".join(problem.text for problem in found)
+            warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
+
+    def _timeline(self) -> str:
+        """Return what a failed test shows: the calls, and what was wrong with them, which is told then."""
+        self._new_problems()
+        return "\n\n".join([self.calls.timeline() or "  no calls", *(problem.text for problem in self._app.problems)])

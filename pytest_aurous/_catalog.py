@@ -1,0 +1,113 @@
+"""The catalog: all rooms' endpoints in one table, found by method and path, and all lifecycles by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from ._endpoint import Endpoint
+from ._resources import characters, storage, team, uploads
+from ._script import Lifecycle, Plan, parse_runs, plan_of
+from .errors import AurousScriptError, choices, nearest
+
+__all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans")
+
+ENDPOINTS: Final = (*characters.ENDPOINTS, *uploads.ENDPOINTS, *storage.ENDPOINTS, *team.ENDPOINTS)
+LIFECYCLES: Final[dict[str, Lifecycle]] = {"characters": characters.LIFECYCLE}
+
+Methods = dict[str, tuple[Endpoint, tuple[str, ...]]]
+"""The rows of one path by method, each with the names of its parameters."""
+
+
+class Catalog:
+    """Endpoints by path: literal segments win over parameters, and what is ambiguous is refused when it is built.
+
+    Raises:
+        ValueError: On two rows of one name, or two rows for one method and path.
+    """
+
+    __slots__ = ("_trees", "by_operation")
+
+    def __init__(self, endpoints: Iterable[Endpoint] = ENDPOINTS) -> None:
+        self.by_operation: dict[str, Endpoint] = {}
+        self._trees: dict[str, _Node] = {}
+        for row in endpoints:
+            if row.operation in self.by_operation:
+                raise ValueError(f"two endpoints are called {row.operation!r}")
+            self.by_operation[row.operation] = row
+            node = self._trees.setdefault(row.host, _Node())
+            for segment in row.template.split("/")[1:]:
+                node = node.children.setdefault("{}" if segment.startswith("{") else segment, _Node())
+            if row.method in node.rows:
+                raise ValueError(f"{row.operation!r} and {node.rows[row.method][0].operation!r} share a path")
+            names = tuple(part[1:-1] for part in row.template.split("/") if part.startswith("{"))
+            node.rows[row.method] = row, names
+
+    def find(self, host: str, path: str) -> tuple[Methods, list[str]]:
+        """Return the rows on *path* by method, none where it is unknown, and the values of its parameters."""
+        node = self._trees.get(host)
+        values: list[str] = []
+        for segment in path.split("/")[1:]:
+            if node is None:
+                break
+            child = node.children.get(segment)
+            if child is None and segment:
+                child = node.children.get("{}")
+                values.append(unquote(segment) if "%" in segment else segment)
+            node = child
+        return (node.rows, values) if node is not None else ({}, [])
+
+
+class _Node:
+    __slots__ = ("children", "rows")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.rows: Methods = {}
+
+
+@dataclass(frozen=True)
+class Script(Plan):
+    """What a client that polls gets to see, step by step. A value: equal, hashable, readable as a pytest id.
+
+    Example:
+        >>> script = Script.parse("synthesizing*3 -> reviewing")
+        >>> str(script)
+        'synthesizing*3 -> reviewing'
+        >>> script == Script.parse(str(script))
+        True
+    """
+
+    @classmethod
+    def parse(cls, text: str, resource: str = "characters") -> Script:
+        """Read a script, checking each edge against the state machine of *resource*.
+
+        Raises:
+            AurousScriptError: With the column of the mistake and what would be legal there.
+        """
+        return cls(parse_runs(text, lifecycle_of(resource)))
+
+
+def lifecycle_of(resource: str) -> Lifecycle:
+    """Return the lifecycle of a resource.
+
+    Raises:
+        AurousScriptError: If it has none, with the nearest that has.
+    """
+    if resource not in LIFECYCLES:
+        raise AurousScriptError(
+            f"{resource!r} is no resource with a lifecycle{nearest(resource, LIFECYCLES)}. "
+            f"With one: {choices(LIFECYCLES)}."
+        )
+    return LIFECYCLES[resource]
+
+
+def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
+    """Read the setting ``script``: for each resource what its lifecycle can play.
+
+    Raises:
+        AurousScriptError: If it cannot.
+    """
+    return {resource: plan_of(script, lifecycle_of(resource)) for resource, script in scripts.items()}

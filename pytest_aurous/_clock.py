@@ -1,0 +1,110 @@
+"""The one source of time: scripts, buckets, tokens and timestamps read it, and a test can move it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+from .errors import AurousError
+
+__all__ = ("Clock", "iso", "parse_instant")
+
+
+class Clock:
+    """The fake's clock: the wall clock plus what the test added, or frozen at an instant.
+
+    It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
+
+    Example:
+        >>> clock = Clock("2026-05-08T10:00:00Z")
+        >>> clock.advance(seconds=90)
+        >>> clock.now().isoformat()
+        '2026-05-08T10:01:30+00:00'
+    """
+
+    __slots__ = ("_frozen", "_offset")
+
+    def __init__(self, now: datetime | str | None = None) -> None:
+        self._offset = 0.0
+        self._frozen: float | None = None
+        if now is not None:
+            self.freeze(now)
+
+    def __repr__(self) -> str:
+        return f"<Clock {iso(self.time())}{' frozen' if self._frozen is not None else ''}>"
+
+    def time(self) -> float:
+        """Return the instant in seconds since the epoch."""
+        return time.time() + self._offset if self._frozen is None else self._frozen
+
+    def now(self) -> datetime:
+        """Return the instant as an aware `datetime` in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def advance(self, delta: timedelta | None = None, *, seconds: float = 0.0) -> None:
+        """Move time forward, at once.
+
+        Args:
+            delta: How far, as a `timedelta`.
+            seconds: How far, in seconds; added to *delta*.
+
+        Raises:
+            AurousError: If that would move time backwards.
+
+        Example:
+            ``aurous.clock.advance(seconds=45)`` ends a ``synthesizing:45s``.
+        """
+        step = seconds + (delta.total_seconds() if delta is not None else 0.0)
+        if not step >= 0:  # also refuses NaN
+            raise AurousError(
+                f"The clock cannot go back: advance() got {step:g} s. Use freeze(at) to choose an instant."
+            )
+        if self._frozen is None:
+            self._offset += step
+        else:
+            self._frozen += step
+
+    def freeze(self, at: datetime | str | None = None) -> None:
+        """Stop time, now or at the instant *at* (aware `datetime` or ISO 8601 text; UTC where it has no zone).
+
+        Raises:
+            AurousError: If *at* is no instant.
+        """
+        self._frozen = self.time() if at is None else parse_instant(at).timestamp()
+
+    def state(self) -> tuple[float, float | None]:
+        """Return what `restore` takes."""
+        return self._offset, self._frozen
+
+    def restore(self, state: tuple[float, float | None]) -> None:
+        """Go back to a `state`."""
+        self._offset, self._frozen = state
+
+
+def parse_instant(value: datetime | str) -> datetime:
+    """Read an instant; without a zone it is UTC.
+
+    Raises:
+        AurousError: If *value* is no instant.
+    """
+    moment = value
+    if isinstance(moment, str):
+        with suppress(ValueError):  # Python 3.10 does not read the Z that every example of this API ends in
+            moment = datetime.fromisoformat(moment[:-1] + "+00:00" if moment[-1:] in {"Z", "z"} else moment)
+    if not isinstance(moment, datetime):
+        raise AurousError(
+            f"{value!r} is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime."
+        )
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def iso(instant: float) -> str:
+    """Write epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
+    return _iso_second(int(instant // 1))
+
+
+@lru_cache(maxsize=1024)  # a poll writes the same two timestamps again and again
+def _iso_second(second: int) -> str:
+    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,70 @@
+"""Credits: what a team has, what is held for running work, and what was charged (cred-1 to cred-5)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import _messages as say
+from ._wire import ApiProblem
+
+__all__ = ("BillingMode", "Ledger")
+
+BillingMode = Literal["metered", "exempt"]
+
+
+class Ledger:
+    """The credits of one team. Its callers hold the fake's lock.
+
+    Attributes:
+        credits: The balance: held and available together; falls when a hold is committed.
+        billing_mode: An ``exempt`` team is never charged nor refused.
+    """
+
+    __slots__ = ("_holds", "_number", "billing_mode", "credits")
+
+    def __init__(self, credits: float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
+        self.credits = credits
+        self.billing_mode = billing_mode
+        self._holds: dict[int, float] = {}
+        self._number = 0
+
+    @property
+    def held(self) -> float:
+        """Credits held for work that is under way."""
+        return sum(self._holds.values())
+
+    @property
+    def available(self) -> float:
+        """Credits that new work can use."""
+        return self.credits - self.held
+
+    def hold(self, amount: float, code: str) -> int:
+        """Hold *amount* credits and return the number of the hold.
+
+        Raises:
+            ApiProblem: 402 *code*, where too little is available; nothing has happened then (cred-3).
+        """
+        if self.billing_mode == "exempt":
+            amount = 0
+        elif amount > self.available:
+            raise ApiProblem(402, code, say.NO_CREDITS.format(available=self.available, needed=amount))
+        self._number += 1
+        self._holds[self._number] = amount
+        return self._number
+
+    def commit(self, hold: int) -> None:
+        """Charge a hold: the work succeeded."""
+        self.credits -= self._holds.pop(hold)
+
+    def release(self, hold: int) -> None:
+        """Give a hold back: the work failed or was cancelled."""
+        del self._holds[hold]
+
+    def state(self) -> tuple[float, BillingMode, dict[int, float], int]:
+        """Return what `restore` takes."""
+        return self.credits, self.billing_mode, dict(self._holds), self._number
+
+    def restore(self, state: tuple[float, BillingMode, dict[int, float], int]) -> None:
+        """Go back to a `state`."""
+        self.credits, self.billing_mode, holds, self._number = state
+        self._holds = dict(holds)

@@ -1,0 +1,83 @@
+"""What an endpoint is: a row of data, and the context in which its handler answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ._fields import read_body
+from ._wire import Call
+from ._world import World
+
+__all__ = ("Context", "Endpoint", "Handler")
+
+
+class Context:
+    """One call on its way through a handler.
+
+    Attributes:
+        world: The state.
+        call: The request.
+        team: Id of the calling team; empty on signed URLs, which carry no key.
+        args: The path parameters.
+    """
+
+    __slots__ = ("_body", "args", "call", "team", "world")
+
+    def __init__(self, world: World, call: Call, args: Mapping[str, str]) -> None:
+        self.world = world
+        self.call = call
+        self.args = args
+        self.team = ""
+        self._body: dict[str, Any] | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; no body at all reads as an empty one.
+
+        Raises:
+            ApiProblem: 400, if it is none (err-8).
+        """
+        if self._body is None:
+            self._body = read_body(self.call.content) if self.call.content else {}
+        return self._body
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters that were sent."""
+        return dict(parse_qsl(self.call.query, keep_blank_values=True))
+
+
+Handler = Callable[[Context], Any]
+"""Returns what goes into the body: JSON, or bytes with the row's media type."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of the catalog.
+
+    Attributes:
+        operation: The name that users write in assertions and reports.
+        method: The HTTP method.
+        template: The path below the host; ``{name}`` takes one segment.
+        handler: Answers; raises `ApiProblem` to refuse.
+        bucket: The rate bucket that a call spends from, or a function that chooses it; None: none.
+        status: Status of the good answer.
+        host: ``api``, or ``upload`` for the upload host.
+        signed: The URL carries its own permission: no key, no bucket.
+        media_type: Of the good answer.
+        rules: Ids of the rules of the contract that it keeps.
+    """
+
+    operation: str
+    method: str
+    template: str
+    handler: Handler
+    bucket: str | Callable[[Context], str] | None = None
+    status: int = 200
+    host: str = "api"
+    signed: bool = False
+    media_type: str = "application/json"
+    rules: tuple[str, ...] = ()

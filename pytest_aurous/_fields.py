@@ -1,0 +1,162 @@
+"""Readers of request bodies, which refuse in the vendor's words, and the writer of records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import field, fields
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from . import _messages as say
+from ._wire import ApiProblem
+
+__all__ = ("Reader", "boolean", "column", "integer", "list_of", "one_of", "read_body", "read_fields", "text", "to_wire")
+
+Reader = Callable[[Any, str], Any]
+"""Takes a value and its param name; returns the value, or raises `ApiProblem`."""
+
+_JSON_TYPES: Final = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
+    """Return the refusal of a field of the wrong type (err-8)."""
+    return ApiProblem(
+        400,
+        "invalid_format",
+        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES[type(value)]),
+        param,
+    )
+
+
+def text(high: int, low: int = 1) -> Reader:
+    """Read a string of *low* to *high* characters."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, str):
+            raise refuse_type(param, "a string", value)
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no answer could carry
+        _check_length(value, param, low, high, "characters")
+        return value
+
+    return read
+
+
+def integer(low: int, high: int) -> Reader:
+    """Read a whole number from *low* to *high*."""
+
+    def read(value: Any, param: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refuse_type(param, "a whole number", value)
+        if not low <= value <= high:
+            raise ApiProblem(
+                400, "value_out_of_range", say.RANGE.format(param=param, low=low, high=high, got=value), param
+            )
+        return value
+
+    return read
+
+
+def boolean(value: Any, param: str) -> Any:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise refuse_type(param, "a boolean", value)
+    return value
+
+
+def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
+    """Read one of the *allowed* strings, refusing with *code*."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, str) or value not in allowed:
+            message = say.NOT_ONE_OF.format(param=param, allowed=", ".join(allowed), got=json.dumps(value))
+            raise ApiProblem(400, code, message, param)
+        return value
+
+    return read
+
+
+def list_of(reader: Reader, low: int, high: int) -> Reader:
+    """Read an array of *low* to *high* items."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, list):
+            raise refuse_type(param, "an array", value)
+        _check_length(value, param, low, high, "items")
+        return [reader(item, param) for item in value]
+
+    return read
+
+
+def read_body(content: bytes) -> dict[str, Any]:
+    """Parse a JSON object (err-8)."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:  # ValueError also covers bytes that are not UTF-8
+        raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None
+    if not isinstance(body, dict):
+        raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
+    return body
+
+
+def read_fields(
+    body: Mapping[str, Any], readers: Mapping[str, Reader], required: Collection[str] = (), prefix: str = ""
+) -> dict[str, Any]:
+    """Read a closed set of fields (err-8, patch-2): unknown names first, then what is missing, then each value."""
+    unknown = [prefix + name for name in body if name not in readers]
+    if unknown:
+        message = say.UNKNOWN_FIELDS.format(names=", ".join(unknown), allowed=", ".join(readers))
+        raise ApiProblem(400, "invalid_request", message, unknown[0])
+    for name in required:
+        if name not in body:
+            raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=prefix + name), prefix + name)
+    return {name: readers[name](value, prefix + name) for name, value in body.items()}
+
+
+def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
+    if not low <= len(value) <= high:
+        message = say.LENGTH.format(param=param, low=low, high=high, unit=unit, got=len(value))
+        raise ApiProblem(400, "value_out_of_range", message, param)
+
+
+def column(
+    write: Callable[[Any], Any] | None = None, *, hidden: bool = False, sparse: bool = False, **options: Any
+) -> Any:
+    """Declare how a record's field looks on the wire.
+
+    Args:
+        write: Turns the value into JSON; None where it is JSON already.
+        hidden: The field never leaves the fake.
+        sparse: The field is left out where it is None.
+        **options: For `dataclasses.field`.
+    """
+    return field(metadata={"write": write, "hidden": hidden, "sparse": sparse}, **options)
+
+
+@lru_cache(maxsize=64)
+def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
+    return tuple(
+        (entry.name, entry.metadata.get("write"), entry.metadata.get("sparse", False))
+        for entry in fields(cast("type[Any]", kind))
+        if not entry.metadata.get("hidden")
+    )
+
+
+def to_wire(row: Any) -> dict[str, Any]:
+    """Write a record as the API shows it, field by field in the order of its declaration."""
+    out = {}
+    for name, write, sparse in _columns(cast("Hashable", type(row))):
+        value = getattr(row, name)
+        if sparse and value is None:
+            continue
+        out[name] = value if write is None else write(value)
+    return out

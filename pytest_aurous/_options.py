@@ -1,0 +1,94 @@
+"""Settings from the ini file, the command line and markers; what is wrong there is a `UsageError`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from ._settings import ROWS, read_setting
+from .errors import AurousError
+
+__all__ = ("add_options", "check_markers", "settings_for")
+
+_CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare ``aurous_<name>`` and ``--aurous-<name>`` for each setting."""
+    group = parser.getgroup("aurous", "aurous: the Aurous Labs API, offline")
+    for name, row in ROWS.items():
+        text = f"{row['help']} (default: {row['default'] or 'none'})"
+        parser.addini(f"aurous_{name}", text)
+        group.addoption(
+            f"--aurous-{name.replace('_', '-')}",
+            dest=f"aurous_{name}",
+            action="append" if row["merge"] else "store",
+            default=None,
+            help=text,
+        )
+
+
+def configured(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings of the ini file and, over them, of the command line.
+
+    Raises:
+        pytest.UsageError: On a value that a setting cannot have.
+    """
+    if _CONFIGURED not in config.stash:
+        found: dict[str, Any] = {}
+        for name, row in ROWS.items():
+            for place, value in (
+                (f"ini option aurous_{name}", config.getini(f"aurous_{name}")),
+                (f"--aurous-{name.replace('_', '-')}", config.getoption(f"aurous_{name}")),
+            ):
+                if value:
+                    text = "\n".join(value) if isinstance(value, list) else value
+                    _merge(found, name, _read(place, name, text), row["merge"])
+        config.stash[_CONFIGURED] = found
+    return config.stash[_CONFIGURED]
+
+
+def settings_for(item: pytest.Item) -> dict[str, Any]:
+    """Return the settings that were given for *item*: ini < command line < module < class < function."""
+    found = dict(configured(item.config))
+    for mark in reversed(list(item.iter_markers("aurous"))):
+        for name, value in _from_marker(mark, item.nodeid).items():
+            _merge(found, name, value, ROWS[name]["merge"])
+    return found
+
+
+def check_markers(items: list[pytest.Item]) -> None:
+    """Read every marker, so that a mistake shows at collection.
+
+    Raises:
+        pytest.UsageError: On a mistake, naming the test.
+    """
+    for item in items:
+        for mark in item.iter_markers("aurous"):
+            _from_marker(mark, item.nodeid)
+
+
+def _from_marker(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:
+    place = f"{nodeid}: @pytest.mark.aurous"
+    if mark.args:
+        raise pytest.UsageError(
+            f"{place} takes keywords only, such as script='synthesizing*3 -> reviewing'; got {mark.args!r}."
+        )
+    return {name: _read(place, name, value) for name, value in mark.kwargs.items()}
+
+
+def _read(place: str, name: str, value: Any) -> Any:
+    try:
+        read = read_setting(name, value)
+        if name == "script":
+            from ._catalog import plans  # loads the rooms: only for suites that set a script
+
+            plans(read)
+    except (AurousError, TypeError) as error:
+        raise pytest.UsageError(f"{place}: {error}") from None
+    return read
+
+
+def _merge(found: dict[str, Any], name: str, value: Any, merge: bool) -> None:  # noqa: FBT001 - a column of the table
+    found[name] = {**found.get(name, {}), **value} if merge else value

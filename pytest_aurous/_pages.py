@@ -1,0 +1,76 @@
+"""Lists: the query of a list call, and one page of it (list-1 to list-3)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from . import _messages as say
+from ._fields import integer
+from ._store import R, Table
+from ._wire import ApiProblem
+
+__all__ = ("page",)
+
+_LIMIT: Final = integer(1, 100)
+
+
+def page(
+    table: Table[R],
+    team: str,
+    query: Mapping[str, str],
+    show: Callable[[R], R | None],
+    peek: Callable[[R], bool],
+    render: Callable[[R], Any],
+) -> dict[str, Any]:
+    """Answer a list call.
+
+    Args:
+        table: The rows.
+        team: Whose.
+        query: ``limit``, ``starting_after`` and ``ending_before`` as sent.
+        show: Looks at a row on its way to the page; returns the row as found, or None where the page does not hold it.
+        peek: Whether the page would hold a row, without looking: decides ``has_more``.
+        render: Writes a row.
+    """
+    limit = _limit(query.get("limit"))
+    living = table.living(team)
+    low, high = 0, len(living)
+    if "starting_after" in query and "ending_before" in query:
+        raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
+    if "starting_after" in query:  # strictly older; a cursor whose row was deleted still tells where it stood
+        high = bisect_left(living, _cursor(table, team, query, "starting_after"))
+    if "ending_before" in query:  # strictly newer
+        low = bisect_right(living, _cursor(table, team, query, "ending_before"))
+    data: list[R] = []
+    at = high  # downwards: a row that a look deletes does not move those still to come
+    while at > low and len(data) < limit:
+        at -= 1
+        row = show(table[living[at]])
+        if row is not None:
+            data.append(row)
+    more = any(peek(table[living[index]]) for index in range(at - 1, low - 1, -1))
+    return {
+        "object": "list",
+        "data": [render(row) for row in data],
+        "has_more": more,
+        "next_cursor": data[-1].id if more else None,
+    }
+
+
+def _limit(sent: str | None) -> int:
+    if sent is None:
+        return 20
+    try:
+        number = int(sent)
+    except ValueError:
+        raise ApiProblem(400, "invalid_format", say.LIMIT_NOT_A_NUMBER.format(got=sent), "limit") from None
+    return int(_LIMIT(number, "limit"))
+
+
+def _cursor(table: Table[R], team: str, query: Mapping[str, str], param: str) -> str:
+    row = table.find(query[param], team)
+    if row is None:
+        raise ApiProblem(400, "invalid_format", say.UNKNOWN_CURSOR.format(param=param, got=query[param]), param)
+    return row.id

@@ -1,0 +1,124 @@
+"""Live records and their collections: what a test sees of the rows, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from ._world import World
+from .errors import AurousLookupError, nearest, see
+
+__all__ = ("Collection", "Live")
+
+L = TypeVar("L", bound="Live")
+
+
+class Live:
+    """A handle on one row: each attribute is the state now, and reading never changes or counts anything."""
+
+    __slots__ = ("_world", "id")
+
+    _kind: ClassVar[type[Any]]
+    """The row's class, whose fields are the attributes."""
+
+    def __init__(self, world: World, record_id: str) -> None:
+        self._world = world
+        self.id = record_id
+
+    @property
+    def _row(self) -> Any:
+        with self._world.lock:
+            self._world.runs.settle()
+            return self._world.table(self._kind)[self.id]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._kind.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{nearest(name, dir(self))}")
+        value = getattr(self._row, name)
+        return dict(value) if isinstance(value, dict) else value  # a copy: the row is not the test's to change
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._kind.__dataclass_fields__})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Live) and (self._world, self.id) == (other._world, other.id)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+class Collection(Generic[L]):
+    """The rows of one resource and one team: iteration, `len`, `in` and `last` see the living ones.
+
+    Example:
+        ``[character.name for character in aurous.characters if character.status == "ready"]``
+    """
+
+    __slots__ = ("_team", "_world")
+
+    _record: type[Any]
+
+    def __init__(self, world: World, team: str) -> None:
+        self._world = world
+        self._team = team
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__.lower()
+
+    def _living(self) -> list[str]:
+        with self._world.lock:
+            self._world.runs.settle()
+            return list(self._world.table(self._record._kind).living(self._team))
+
+    def _live(self, record_id: str) -> L:
+        record: L = self._record(self._world, record_id)
+        return record
+
+    def __iter__(self) -> Iterator[L]:
+        """Iterate over the living records in order of creation."""
+        return map(self._live, self._living())
+
+    def __len__(self) -> int:
+        return len(self._living())
+
+    def __contains__(self, record: object) -> bool:
+        return getattr(record, "id", record) in self._living()
+
+    def __getitem__(self, record_id: str) -> L:
+        """Return any record ever made, deleted ones too.
+
+        Raises:
+            AurousLookupError: If there never was one, with the nearest id.
+        """
+        found = self.get(record_id)
+        if found is None:
+            known = list(self._world.table(self._record._kind))
+            raise AurousLookupError(
+                f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)}. There are {len(known)}; "
+                f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"
+            )
+        return found
+
+    def get(self, record_id: str) -> L | None:
+        """Return any record ever made, deleted ones too, or None if there never was one."""
+        table = self._world.table(self._record._kind)
+        return self._live(record_id) if table.find(record_id, self._team) else None
+
+    @property
+    def last(self) -> L:
+        """The newest living record.
+
+        Raises:
+            AurousLookupError: Where there is none.
+        """
+        living = self._living()
+        if not living:
+            raise AurousLookupError(
+                f"{self._name}.last: there are no {self._name} yet. Let the code under test create one, "
+                f"or call {self._name}.add().\n{see('reference/records.html')}"
+            )
+        return self._live(living[-1])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {list(self)!r}>"

@@ -1,0 +1,239 @@
+"""The ten character calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._clock import iso
+from ..._endpoint import Context, Endpoint
+from ..._fields import boolean, list_of, one_of, read_fields, refuse_type, text
+from ..._pages import page
+from ..._wire import ApiProblem
+from ..uploads import POSES, take_tickets
+from . import machine
+from .record import ATTRIBUTES, SYNTHESIZED, CharacterRow, draw, render, render_bytes
+
+__all__ = ("ENDPOINTS",)
+
+SYNTHESIS_COST: Final = 4
+POSE_COST: Final = 1
+LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
+
+
+def _attributes(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refuse_type(param, "an object", value)
+    return read_fields(value, ATTRIBUTES, prefix=f"{param}.")
+
+
+_NAME: Final = text(120)
+_CREATE: Final = {
+    "name": _NAME,
+    "generate": boolean,
+    "upload_ids": list_of(text(256), 1, 6),
+    "attributes": _attributes,
+    "client_reference_id": text(256),
+}
+_UPDATE: Final = {"name": _NAME, "attributes": _attributes}
+_RESYNTHESIZE: Final = {"force_all": boolean}
+_REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
+
+
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters: from uploads, or by synthesis."""
+    world = ctx.world
+    sent = read_fields(ctx.body, _CREATE, required=("name",))
+    synthesis, upload_ids = sent.pop("generate", False), sent.pop("upload_ids", None)
+    if synthesis == (upload_ids is not None):
+        raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
+    if synthesis and not sent.get("attributes"):  # create-4
+        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="attributes"), "attributes")
+    hold = _pay(ctx, SYNTHESIS_COST) if synthesis else None
+    poses = () if synthesis else take_tickets(world, ctx.team, upload_ids)
+    now = iso(world.clock.time())
+    row = CharacterRow(
+        id=world.ids.new("char"),
+        status="ready",
+        refs=tuple(draw(world, pose) for pose in poses),
+        created_at=now,
+        updated_at=now,
+        team=ctx.team,
+        plan=world.script_for("characters", sent["name"], machine.DEFAULT),
+        published=not synthesis,
+        **sent,
+    )
+    world.table(CharacterRow).insert(row)
+    return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
+
+
+def _create_bucket(ctx: Context) -> str:
+    try:
+        return "characters_synthesize" if ctx.body.get("generate") is True else "characters_post"
+    except ApiProblem:  # a body that cannot be read is refused by the handler, after the token is spent
+        return "characters_post"
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/characters: a look at each row that the page holds."""
+    world, query = ctx.world, ctx.query
+    wanted = query.get("status")
+    if wanted is not None and wanted not in LISTABLE:
+        message = say.NOT_ONE_OF.format(param="status", allowed=", ".join(LISTABLE), got=repr(wanted))
+        raise ApiProblem(400, "invalid_request", message, "status")
+    table = world.table(CharacterRow)
+
+    def holds(row: CharacterRow) -> bool:
+        step = world.runs.peek(row.id)
+        status = row.status if step is None else machine.outcome(row, step)
+        return status != "deleted" and wanted in {None, status}
+
+    def show(row: CharacterRow) -> CharacterRow | None:
+        held = holds(row)
+        world.runs.look(row.id, seen=held)
+        return table[row.id] if held else None
+
+    return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
+
+
+def retrieve(ctx: Context) -> bytes:
+    """GET /v1/characters/{id}: the poll."""
+    world = ctx.world
+    row = world.table(CharacterRow).find(ctx.args["id"], ctx.team)
+    if row is not None:
+        world.runs.look(row.id)
+        row = world.table(CharacterRow)[row.id]
+        if row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable"):
+            row = None
+    if row is None:
+        raise _not_found(ctx, None)
+    return render_bytes(world, row)
+
+
+def update(ctx: Context) -> dict[str, Any]:
+    """PATCH /v1/characters/{id}: name and attributes, each replaced whole."""
+    row = _living(ctx, "character_id")
+    sent = read_fields(ctx.body, _UPDATE)
+    if not sent:
+        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
+    changed = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
+    return render(ctx.world, ctx.world.table(CharacterRow).replace(changed))
+
+
+def save(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/save: publish."""
+    row = _living(ctx)
+    machine.require_state(row, "save", "reviewing", "ready")
+    return render(ctx.world, machine.save(ctx.world, row))
+
+
+def resynthesize(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/resynthesize: draw all four poses again."""
+    row = _living(ctx)
+    read_fields(ctx.body, _RESYNTHESIZE)
+    return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
+
+
+def regenerate_ref(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/refs/regenerate: draw one pose again."""
+    row = _living(ctx)
+    sent = read_fields(ctx.body, _REGENERATE, required=("pose",))
+    return _run_again(ctx, row, "refs/regenerate", POSE_COST, (sent["pose"],))
+
+
+def delete(ctx: Context) -> dict[str, Any]:
+    """DELETE /v1/characters/{id}."""
+    row = machine.delete(ctx.world, _living(ctx))
+    return {"id": row.id, "object": "character", "deleted": True}
+
+
+def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> dict[str, Any]:
+    machine.require_state(row, action, "reviewing", "ready", "failed")
+    return render(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
+
+
+def _pay(ctx: Context, cost: float) -> int:
+    return ctx.world.ledgers[ctx.team].hold(cost, "insufficient_credits")
+
+
+def _living(ctx: Context, param: str | None = None) -> CharacterRow:
+    row = ctx.world.table(CharacterRow).find(ctx.args["id"], ctx.team)
+    if row is None or row.status == "deleted":
+        raise _not_found(ctx, param)
+    return row
+
+
+def _not_found(ctx: Context, param: str | None) -> ApiProblem:
+    """Unknown, deleted or another team's: no difference (auth-7, save-4)."""
+    message = say.NOT_FOUND.format(resource="character", id=ctx.args["id"])
+    return ApiProblem(404, "resource_not_found", message, param)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "characters.create",
+        "POST",
+        "/v1/characters",
+        create,
+        bucket=_create_bucket,
+        status=201,
+        rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
+    ),
+    Endpoint(
+        "characters.list",
+        "GET",
+        "/v1/characters",
+        list_all,
+        bucket="characters_get",
+        rules=("list-1", "list-2", "list-3", "list-4", "list-5"),
+    ),
+    Endpoint(
+        "characters.retrieve",
+        "GET",
+        "/v1/characters/{id}",
+        retrieve,
+        bucket="characters_get",
+        rules=("get-1", "get-2", "get-3"),
+    ),
+    Endpoint(
+        "characters.update",
+        "PATCH",
+        "/v1/characters/{id}",
+        update,
+        bucket="characters_post",
+        rules=("patch-1", "patch-2", "patch-3", "patch-4"),
+    ),
+    Endpoint(
+        "characters.save",
+        "POST",
+        "/v1/characters/{id}/save",
+        save,
+        bucket="characters_post",
+        rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
+    ),
+    Endpoint(
+        "characters.resynthesize",
+        "POST",
+        "/v1/characters/{id}/resynthesize",
+        resynthesize,
+        bucket="characters_synthesize",
+        rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
+    ),
+    Endpoint(
+        "characters.regenerate_ref",
+        "POST",
+        "/v1/characters/{id}/refs/regenerate",
+        regenerate_ref,
+        bucket="characters_synthesize",
+        rules=("regen-1", "regen-2", "regen-3", "run-1"),
+    ),
+    Endpoint(
+        "characters.delete",
+        "DELETE",
+        "/v1/characters/{id}",
+        delete,
+        bucket="characters_post",
+        rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
+    ),
+)

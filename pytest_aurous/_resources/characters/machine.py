@@ -1,0 +1,143 @@
+"""The state machine of characters: each edge of the contract's table, and what it does to the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._clock import iso
+from ..._script import Lifecycle, Step, plan_of
+from ..._wire import ApiProblem
+from ..._world import World
+from .record import SYNTHESIZED, CharacterRow, draw
+
+__all__ = ("DEFAULT", "LIFECYCLE", "begin_run", "delete", "fail", "outcome", "require_ready", "require_state", "save")
+
+LIFECYCLE: Final = Lifecycle(
+    resource="characters",
+    start="synthesizing",
+    edges={
+        "synthesizing": ("reviewing", "ready", "failed", "deleted"),
+        "reviewing": ("ready", "synthesizing", "deleted"),
+        "ready": ("ready", "synthesizing", "deleted"),
+        "failed": ("synthesizing", "deleted"),
+        "deleted": (),
+    },
+)
+DEFAULT: Final = plan_of("synthesizing -> reviewing", LIFECYCLE)
+
+
+def begin_run(
+    world: World,
+    row: CharacterRow,
+    *,
+    hold: int | None = None,
+    poses: tuple[str, ...] = SYNTHESIZED,
+    settle: bool = True,
+) -> CharacterRow:
+    """Start a synthesis of *poses* (create-4, resyn-1, regen-2) that a *hold* pays for; without one it is free."""
+    steps = row.plan.run(row.runs)
+    now = world.clock.time()
+    _change(world, row, now, status="synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)
+    world.runs.begin(row.id, steps, partial(_enter, world), settle=settle)
+    return world.table(CharacterRow)[row.id]
+
+
+def save(world: World, row: CharacterRow) -> CharacterRow:
+    """Publish (save-1); on a published character nothing changes (save-2)."""
+    world.runs.drop(row.id)
+    return row if row.status == "ready" else _change(world, row, world.clock.time(), status="ready", published=True)
+
+
+def fail(world: World, row: CharacterRow, error: str) -> CharacterRow:
+    """End the running work badly; old refs stay as they were (run-1)."""
+    world.runs.drop(row.id)
+    return _failed(world, row, world.clock.time(), error)
+
+
+def delete(world: World, row: CharacterRow) -> CharacterRow:
+    """Delete: for good while in review, softly in any other state (del-2)."""
+    world.runs.drop(row.id)
+    return _deleted(world, row, world.clock.time())
+
+
+def outcome(row: CharacterRow, step: Step) -> str:
+    """Return the status that *step* means for this character: a published one skips the review (resyn-3, save-6)."""
+    return "ready" if step.status == "reviewing" and row.published else step.status
+
+
+def require_state(row: CharacterRow, action: str, *allowed: str) -> None:
+    """Refuse a call in the wrong state (save-3, resyn-1)."""
+    if row.status not in allowed:
+        message = say.WRONG_STATE.format(id=row.id, status=row.status, action=action, allowed=" or ".join(allowed))
+        raise ApiProblem(400, "invalid_request_error", message)
+
+
+def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
+    """Return a character that can be used in an image (save-6, del-4).
+
+    Raises:
+        ApiProblem: 400 where it is not ready, 404 where it does not exist, is gone, or is another team's.
+    """
+    row = world.table(CharacterRow).find(character_id, team)
+    if row is None or row.gone:
+        raise ApiProblem(
+            404, "resource_not_found", say.NOT_FOUND.format(resource="character", id=character_id), "character_id"
+        )
+    if row.status != "ready":
+        message = say.WRONG_STATE.format(id=row.id, status=row.status, action="use in an image", allowed="ready")
+        raise ApiProblem(400, "character_not_ready", message, "character_id")
+    return row
+
+
+def _enter(world: World, record: str, step: Step, at: float) -> None:
+    """Follow a script: the row takes the edge into *step*."""
+    row = world.table(CharacterRow)[record]
+    status = outcome(row, step)
+    if status == "deleted":
+        _deleted(world, row, at)
+    elif status == "failed":
+        _failed(world, row, at, step.error or "provider_timeout")
+    elif status == "synthesizing":  # somebody else ran it again, at no cost of ours
+        _change(world, row, at, status=status, error_message=None, redraw=SYNTHESIZED)
+    elif row.status == "synthesizing":
+        _drawn(world, row, at, status)
+    elif status != row.status:  # somebody else saved it
+        _change(world, row, at, status=status, published=True)
+
+
+def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
+    """Work is done: the new refs are there, and the hold is charged (create-5, cred-2)."""
+    refs = list(row.refs) if row.redraw != SYNTHESIZED else []
+    for pose in row.redraw:
+        old = next((ref for ref in row.refs if ref.pose == pose), None)
+        if old in refs:
+            refs[refs.index(old)] = draw(world, pose, old)
+        else:
+            refs.append(draw(world, pose, old))
+    if row.hold is not None:
+        world.ledgers[row.team].commit(row.hold)
+    _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=row.published or status == "ready")
+
+
+def _failed(world: World, row: CharacterRow, at: float, error: str) -> CharacterRow:
+    return _change(world, _released(world, row), at, status="failed", error_message=error)
+
+
+def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
+    gone = row.status == "reviewing"
+    row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
+    return world.table(CharacterRow).retire(row)
+
+
+def _released(world: World, row: CharacterRow) -> CharacterRow:
+    """Give the hold of interrupted work back (cred-5)."""
+    if row.hold is not None:
+        world.ledgers[row.team].release(row.hold)
+    return replace(row, hold=None)
+
+
+def _change(world: World, row: CharacterRow, at: float, **changes: Any) -> CharacterRow:
+    return world.table(CharacterRow).replace(replace(row, updated_at=iso(at), **changes))

@@ -1,0 +1,121 @@
+"""The character as it is stored and as the API shows it: an attribute is one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..._fields import Reader, column, integer, text, to_wire
+from ..._script import Plan
+from ..._wire import to_json
+from ..._world import VERSION, World
+
+__all__ = ("ATTRIBUTES", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
+
+SYNTHESIZED: Final = ("portrait", "front", "side", "back")
+"""The poses that a synthesis draws, in this order (order A)."""
+
+_REF_LIFE: Final = 24 * 3600.0
+
+ATTRIBUTES: Final[dict[str, Reader]] = {
+    "gender": text(200),
+    "age": integer(18, 120),
+    "ethnicity": text(200),
+    "hair_color": text(200),
+    "hair_style": text(200),
+    "eye_color": text(200),
+    "body_type": text(200),
+    "additional_details": text(1000),
+}
+"""The closed set of attributes (limits A)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference picture.
+
+    Attributes:
+        pose: What it shows.
+        version: 1, 2, ... as it is redrawn.
+        path: Where it is kept; another one for each version.
+    """
+
+    pose: str
+    version: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CharacterRow:
+    """A character as it is stored. What is not hidden is on the wire, under the same name.
+
+    Attributes:
+        id: ``char_`` and a ULID.
+        object: Always ``character``.
+        name: Display name.
+        status: ``synthesizing``, ``reviewing``, ``ready``, ``failed`` or ``deleted``.
+        refs: The reference pictures.
+        created_at: ISO 8601 (time-1).
+        updated_at: ISO 8601; moves with every change.
+        attributes: What was described; None where nothing was.
+        error_message: Why the synthesis failed; None in any other status.
+        aurous_version: The API version of its creation (ver-4).
+        client_reference_id: What the creator called it; only there if sent.
+        team: Id of the owning team.
+        gone: Whether it was deleted for good (del-2).
+        plan: Its script.
+        runs: How many runs of the script were taken.
+        published: Whether it ever was ``ready``; it never returns to ``reviewing`` then (save-6).
+        redraw: The poses that the present run draws.
+        hold: The credits held for the present run.
+    """
+
+    id: str
+    object: str = "character"
+    name: str
+    status: str
+    refs: tuple[Ref, ...] = ()
+    created_at: str
+    updated_at: str
+    attributes: dict[str, Any] | None = None
+    error_message: str | None = None
+    aurous_version: str = VERSION
+    client_reference_id: str | None = column(sparse=True, default=None)
+    team: str = column(hidden=True)
+    gone: bool = column(hidden=True, default=False)
+    plan: Plan = column(hidden=True)
+    runs: int = column(hidden=True, default=0)
+    published: bool = column(hidden=True, default=False)
+    redraw: tuple[str, ...] = column(hidden=True, default=SYNTHESIZED)
+    hold: int | None = column(hidden=True, default=None)
+
+
+def draw(world: World, pose: str, old: Ref | None = None) -> Ref:
+    """Draw a picture, the first of its pose or the one after *old*."""
+    return Ref(pose, old.version + 1 if old else 1, f"/storage/characters/{world.ids.new('ref')}/{pose}.bin")
+
+
+def show_ref(world: World, ref: Ref) -> dict[str, str]:
+    """Write a ref with a URL that dies 24 h from now (get-3, time-2)."""
+    return {
+        "pose": ref.pose,
+        "url": world.sign(world.settings.base_url, ref.path, world.clock.time() + _REF_LIFE, "token"),
+    }
+
+
+def render(world: World, row: CharacterRow) -> dict[str, Any]:
+    """Write a character as the API shows it."""
+    out = to_wire(row)
+    out["refs"] = [show_ref(world, ref) for ref in row.refs]
+    return out
+
+
+def render_bytes(world: World, row: CharacterRow) -> bytes:
+    """Write a character for the wire; within a second of the clock a poll finds the same bytes, URLs included."""
+    second = int(world.clock.time())
+    kept = world.rendered.get(row.id)
+    if kept is not None and kept[0] is row and kept[1] == second:
+        return kept[2]
+    body = to_json(render(world, row))
+    world.rendered[row.id] = row, second, body
+    return body

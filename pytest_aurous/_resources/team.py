@@ -1,0 +1,79 @@
+"""Teams as they are stored, their keys, and the balance call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .._auth import Scope
+from .._credits import BillingMode, Ledger
+from .._endpoint import Context, Endpoint
+from .._fields import column
+from .._world import World
+
+__all__ = ("ENDPOINTS", "ApiKey", "TeamRow", "found_team")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamRow:
+    """A team as it is stored; its credits are in its ledger."""
+
+    id: str
+    name: str
+    team: str = column(hidden=True, default="")
+
+
+def found_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
+    """Found a team and return its id."""
+    row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name))
+    world.ledgers[row.id] = Ledger(credits, billing_mode)
+    return row.id
+
+
+def balance(ctx: Context) -> dict[str, Any]:
+    """GET /v1/balance (cred-1)."""
+    ledger = ctx.world.ledgers[ctx.team]
+    return {
+        "credits": ledger.credits,
+        "held_credits": ledger.held,
+        "available_credits": ledger.available,
+        "currency": "credit",
+        "billing_mode": ledger.billing_mode,
+    }
+
+
+class ApiKey(str):
+    """A key of the fake: a string, fit for a header, that a test can revoke and rotate.
+
+    Example:
+        ``client = aurous.client(headers={"X-Api-Key": aurous.team.add_key(scope="read")})``
+    """
+
+    __slots__ = ("_world",)
+
+    _world: World
+
+    @classmethod
+    def of(cls, world: World, key: str) -> ApiKey:
+        """Return *key* as a handle."""
+        made = cls(key)
+        made._world = world
+        return made
+
+    @property
+    def scope(self) -> Scope:
+        """What the key may do: ``read``, ``write`` or ``full`` (auth-5)."""
+        return self._world.keys.grant(self).scope
+
+    def revoke(self) -> None:
+        """Make the key invalid from now on (auth-4)."""
+        with self._world.lock:
+            self._world.keys.end(self, self._world.clock.time())
+
+    def rotate(self) -> ApiKey:
+        """Return a new key of the same scope; this one lives on for 24 h on the clock (auth-8)."""
+        with self._world.lock:
+            return ApiKey.of(self._world, self._world.keys.rotate(self, self._world.clock.time()))
+
+
+ENDPOINTS: Final = (Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", rules=("cred-1",)),)

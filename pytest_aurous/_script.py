@@ -1,0 +1,194 @@
+"""Scripts: what a client that polls gets to see, step by step. Grammar, values and parse errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, NoReturn
+
+from .errors import AurousScriptError, choices, nearest, see
+
+__all__ = ("Hold", "Lifecycle", "Plan", "Step", "parse_runs", "plan_of")
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_WORD: Final = re.compile(r"[^\W\d][\w-]*")
+_ERROR: Final = re.compile(r"\(\s*([\w.-]+)\s*\)")
+_HOLD: Final = re.compile(r"\*\s*(\d+)|:\s*(\d+)\s*(ms|s|m|h)\b|(!)")
+_ARROW: Final = re.compile(r"->|→")
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The state machine of a resource, as far as scripts go.
+
+    Attributes:
+        resource: Name of the collection, such as ``characters``.
+        start: Status in which each run begins.
+        edges: For each status, the statuses that may follow.
+    """
+
+    resource: str
+    start: str
+    edges: Mapping[str, tuple[str, ...]]
+
+
+class Hold(NamedTuple):
+    """How long a step lasts: *amount* looks (``*``), an *amount* of time (``:``), or until the test says so (``!``)."""
+
+    kind: str
+    amount: int = 0
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "!" else f"{self.kind}{self.amount}{self.unit}"
+
+    @property
+    def seconds(self) -> float:
+        """The length of a hold by time."""
+        return self.amount * _UNITS[self.unit]
+
+
+class Step(NamedTuple):
+    """One status of a run, with its error if it is a failure, and how long it lasts."""
+
+    status: str
+    error: str | None = None
+    hold: Hold | None = None
+
+    def __str__(self) -> str:
+        return f"{self.status}{f'({self.error})' if self.error else ''}{self.hold or ''}"
+
+    @property
+    def looks(self) -> int | None:
+        """How many looks the step lasts; None where looks do not end it. Without a hold: one."""
+        if self.hold is None:
+            return 1
+        return self.hold.amount if self.hold.kind == "*" else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A parsed script: its runs, in the order in which syntheses take them. A value: equal, hashable."""
+
+    runs: tuple[tuple[Step, ...], ...]
+
+    def __str__(self) -> str:
+        return " ; ".join(" -> ".join(str(step) for step in run) for run in self.runs)
+
+    @property
+    def __name__(self) -> str:
+        """The script as text: pytest takes it for the id of a parameter."""
+        return str(self)
+
+    def run(self, number: int) -> tuple[Step, ...]:
+        """Return the steps of the *number*-th run, from 0; the last one repeats."""
+        return self.runs[min(number, len(self.runs) - 1)]
+
+
+class _Parser:
+    """Reads one script from left to right, and knows where it stands when something is wrong."""
+
+    def __init__(self, text: str, lifecycle: Lifecycle) -> None:
+        self.text = text
+        self.lifecycle = lifecycle
+        self.at = 0
+
+    def fail(self, what: str, legal: str, at: int | None = None) -> NoReturn:
+        __tracebackhide__ = True
+        column = self.at if at is None else at
+        line = self.text.replace("\n", " ")
+        raise AurousScriptError(
+            f"Script for {self.lifecycle.resource}, column {column + 1}: {what}\n"
+            f"    {line}\n    {' ' * column}^\n{legal}\n{see('reference/scripts.html')}"
+        )
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        self.at = len(self.text) - len(self.text[self.at :].lstrip())
+        match = pattern.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        return match
+
+    def rest(self) -> str:
+        return self.text[self.at :].split(None, 1)[0]
+
+    def runs(self) -> tuple[tuple[Step, ...], ...]:
+        __tracebackhide__ = True  # the author's line matters, not how we read it
+        runs = [self.run()]
+        while self.take(_SEMICOLON):
+            runs.append(self.run())
+        if self.at < len(self.text):
+            self.fail(f"unexpected {self.rest()!r}", "Legal here: '->' and a status, ';' and a run, or the end.")
+        return tuple(runs)
+
+    def run(self) -> tuple[Step, ...]:
+        __tracebackhide__ = True
+        steps = [self.step((self.lifecycle.start,), "A run begins with")]
+        while self.take(_ARROW):
+            before = steps[-1].status
+            steps.append(self.step(self.lifecycle.edges[before], f"After {before!r} legal"))
+        return tuple(steps)
+
+    def step(self, legal: tuple[str, ...], lead: str) -> Step:
+        __tracebackhide__ = True
+        word = self.take(_WORD)
+        hint = f"{lead}: {choices(legal)}." if legal else f"{lead}: nothing, it is final."
+        if word is None:
+            found = repr(self.rest()) if self.at < len(self.text) else "the end"
+            self.fail(f"expected a status, found {found}", hint)
+        status = word.group()
+        if status not in self.lifecycle.edges:
+            what = f"{status!r} is no status of {self.lifecycle.resource}{nearest(status, self.lifecycle.edges)}"
+            self.fail(what, hint, word.start())
+        if status not in legal:
+            self.fail(f"{status!r} cannot stand here", hint, word.start())
+        return Step(status, self.error(status), self.hold())
+
+    def error(self, status: str) -> str | None:
+        __tracebackhide__ = True
+        match = self.take(_ERROR)
+        if match is None:
+            if self.text[self.at : self.at + 1] == "(":
+                self.fail("unreadable error", "An error is one code in parentheses, such as failed(provider_timeout).")
+            return None
+        if status != "failed":
+            self.fail(f"{status!r} takes no error", "Only 'failed' does: failed(provider_timeout).", match.start())
+        return match[1]
+
+    def hold(self) -> Hold | None:
+        __tracebackhide__ = True
+        match = self.take(_HOLD)
+        if match is None:
+            if self.text[self.at : self.at + 1] in {"*", ":"}:
+                self.fail("unreadable hold", "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).")
+            return None
+        looks, amount, unit, _ = match.groups()
+        if looks is not None:
+            return Hold("*", int(looks))
+        return Hold(":", int(amount), unit) if amount is not None else Hold("!")
+
+
+_SEMICOLON: Final = re.compile(";")
+
+
+def parse_runs(text: str, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
+    """Read the runs of a script, checking each edge.
+
+    Raises:
+        AurousScriptError: With the column and what would be legal there.
+    """
+    __tracebackhide__ = True
+    if not isinstance(text, str):
+        raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {text!r}.")
+    return _Parser(text, lifecycle).runs()
+
+
+def plan_of(script: str | Plan, lifecycle: Lifecycle) -> Plan:
+    """Return *script*, text or parsed, as a plan that *lifecycle* can play.
+
+    Raises:
+        AurousScriptError: If it cannot.
+    """
+    __tracebackhide__ = True
+    return Plan(parse_runs(str(script) if isinstance(script, Plan) else script, lifecycle))

@@ -1,0 +1,162 @@
+"""The settings: one list, read from ini, command line, marker and call alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from urllib.parse import urlsplit
+
+from ._clock import parse_instant
+from .errors import AurousError, choices, nearest, see
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ._script import Plan
+
+__all__ = ("BASE_URL", "READINGS", "Settings", "SettingsDict", "read_setting")
+
+BASE_URL: Final = "https://api.aurous-labs.com"
+READINGS: Final = {
+    "auth-4": ("invalid_api_key", "revoked_api_key"),
+    "err-6": ("page", "global"),
+    "get-2": ("not_found", "readable"),
+}
+"""The C rules, each with its default reading first."""
+
+Strictness = Literal["error", "warn", "off"]
+
+
+def _refuse(name: str, value: object, expected: str) -> AurousError:
+    return AurousError(
+        f"{name}={value!r} is not a valid setting: expected {expected}.\n{see('reference/settings.html')}"
+    )
+
+
+def _choice(*allowed: str) -> Callable[[str, Any], Any]:
+    def read(name: str, value: Any) -> Any:
+        if value not in allowed:
+            raise _refuse(name, value, choices(allowed))
+        return value
+
+    return read
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _refuse(name, value, "a whole number")
+    return value
+
+
+def _amount(name: str, value: Any) -> float:
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
+        raise _refuse(name, value, "a number of credits, 0 or more")
+    return int(number) if number == int(number) else number
+
+
+def _instant(name: str, value: Any) -> Any:
+    try:
+        return value if value is None else parse_instant(value)
+    except AurousError:
+        raise _refuse(name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z'") from None
+
+
+def _url(name: str, value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise _refuse(name, value, f"a URL such as {BASE_URL!r}")
+    return str(value).rstrip("/")
+
+
+def _scripts(name: str, value: Any) -> dict[str, Any]:
+    """One script, or a dict of them; as text, ``key = value`` lines. The rooms know whether they can be played."""
+    if isinstance(value, str):
+        return _lines(name, value, default="characters")
+    return dict(value) if isinstance(value, Mapping) else {"characters": value}
+
+
+def _readings(name: str, value: Any) -> dict[str, str]:
+    chosen = _lines(name, value) if isinstance(value, str) else value
+    if not isinstance(chosen, Mapping):
+        raise _refuse(name, value, "a dict such as {'get-2': 'readable'}")
+    for rule, reading in chosen.items():
+        if rule not in READINGS:
+            raise _refuse(name, value, f"rules out of {choices(READINGS)}{nearest(rule, READINGS)}")
+        if reading not in READINGS[rule]:
+            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}")
+    return dict(chosen)
+
+
+def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
+    """Read ``key = value`` lines; a line without a key goes on with the one before, or is that of *default*."""
+    found: dict[str, str] = {}
+    key = default
+    for line in text.splitlines():
+        before, equals, value = line.rpartition("=")
+        key = before.strip() if equals else key
+        if key is None and value.strip():
+            raise _refuse(name, text, "lines of the form 'key = value'")
+        if value.strip():
+            found[str(key)] = f"{'' if equals else found.get(str(key), '')} {value.strip()}".strip()
+    return found
+
+
+def _setting(default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False) -> Any:
+    metadata = {"read": read, "default": default, "help": text, "merge": merge}
+    return field(default_factory=dict, metadata=metadata) if merge else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; a row here is an ini option, a flag, a marker argument and a keyword."""
+
+    script: dict[str, Any] = _setting({}, _scripts, "lifecycle that pollers see; see the script grammar", merge=True)
+    strict: Strictness = _setting(
+        "error", _choice("error", "warn", "off"), "what an unmatched request does to the test: error, warn or off"
+    )
+    now: datetime | None = _setting(None, _instant, "freeze the clock at this ISO 8601 instant")
+    seed: int = _setting(0, _whole, "base seed of names, ids and everything random")
+    credits: float = _setting(1000, _amount, "balance of the default team")
+    base_url: str = _setting(BASE_URL, _url, "answer at this URL instead of the vendor's")
+    readings: dict[str, str] = _setting(
+        {}, _readings, "other reading of a rule where the documentation contradicts itself", merge=True
+    )
+
+    def reading(self, rule: str) -> str:
+        """Return how a C rule is read."""
+        return self.readings.get(rule, READINGS[rule][0])
+
+
+class SettingsDict(TypedDict, total=False):
+    """The keyword arguments of `Aurous`."""
+
+    script: str | Plan | Mapping[str, str | Plan]
+    strict: Strictness
+    now: datetime | str | None
+    seed: int
+    credits: float
+    base_url: str
+    readings: Mapping[str, str]
+
+
+ROWS: Final = {row.name: row.metadata for row in fields(Settings)}
+
+
+def read_setting(name: str, value: Any) -> Any:
+    """Check one setting.
+
+    Raises:
+        TypeError: An unknown name.
+        AurousError: A bad value.
+    """
+    if name not in ROWS:
+        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)}. Settings: {', '.join(ROWS)}.")
+    return ROWS[name]["read"](name, value)

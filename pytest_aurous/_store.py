@@ -1,0 +1,87 @@
+"""Tables of frozen rows: every row ever made by id, and the living ones of each team in order of creation."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+__all__ = ("Row", "Table")
+
+
+class Row(Protocol):
+    """What a table asks of a row."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def team(self) -> str: ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Table(Generic[R]):
+    """The rows of one resource.
+
+    Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is
+    a slice of them, and a cursor is found by bisection even when its row has been deleted.
+    """
+
+    __slots__ = ("_living", "_rows")
+
+    def __init__(self) -> None:
+        self._rows: dict[str, R] = {}
+        self._living: dict[str, list[str]] = {}
+
+    def __getitem__(self, row_id: str) -> R:
+        return self._rows[row_id]
+
+    def __contains__(self, row_id: object) -> bool:
+        return row_id in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def find(self, row_id: str, team: str) -> R | None:
+        """Return the row if it ever existed and belongs to *team*."""
+        row = self._rows.get(row_id)
+        return row if row is not None and row.team == team else None
+
+    def insert(self, row: R) -> R:
+        """Add a new row, living."""
+        self._rows[row.id] = row
+        insort(self._living.setdefault(row.team, []), row.id)
+        return row
+
+    def replace(self, row: R) -> R:
+        """Put *row* in the place of the row with its id."""
+        self._rows[row.id] = row
+        return row
+
+    def retire(self, row: R) -> R:
+        """Replace the row, and take it from the living."""
+        living = self._living[row.team]
+        del living[bisect_left(living, row.id)]
+        return self.replace(row)
+
+    def living(self, team: str) -> list[str]:
+        """Return the ids of the team's living rows, oldest first; not to be changed."""
+        return self._living.get(team, [])
+
+    def lives(self, row: R) -> bool:
+        """Whether the row has not been retired."""
+        living = self.living(row.team)
+        at = bisect_left(living, row.id)
+        return at < len(living) and living[at] == row.id
+
+    def state(self) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """Return what `restore` takes."""
+        return dict(self._rows), {team: list(ids) for team, ids in self._living.items()}
+
+    def restore(self, state: tuple[dict[str, Any], dict[str, list[str]]]) -> None:
+        """Go back to a `state`, which can be restored again."""
+        rows, living = state
+        self._rows = dict(rows)
+        self._living = {team: list(ids) for team, ids in living.items()}

@@ -1,0 +1,122 @@
+"""What a test sees of teams: their keys, their money, and what is theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._auth import SCOPES, Scope
+from ._credits import BillingMode, Ledger
+from ._records import Collection, Live
+from ._resources.characters import Characters
+from ._resources.team import ApiKey, TeamRow, found_team
+from ._resources.uploads import Uploads
+from ._world import World
+from .errors import AurousError, choices
+
+__all__ = ("Team", "Teams")
+
+if TYPE_CHECKING:  # what the row has, the handle has
+    _TeamFields = TeamRow
+else:
+    _TeamFields = object
+
+
+class Team(Live, _TeamFields):
+    """A team: everything belongs to one (auth-6).
+
+    Attributes:
+        id: ``team_`` and a ULID.
+        name: Its display name.
+    """
+
+    __slots__ = ("api_key",)
+
+    _kind = TeamRow
+
+    def __init__(self, world: World, record_id: str) -> None:
+        super().__init__(world, record_id)
+        self.api_key = ApiKey.of(world, world.keys.first(record_id))
+
+    @property
+    def characters(self) -> Characters:
+        """The team's characters."""
+        return Characters(self._world, self.id)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The team's upload tickets."""
+        return Uploads(self._world, self.id)
+
+    def __repr__(self) -> str:
+        return f"<Team {self.id} {self.name!r} {self.credits:g} credits>"
+
+    @property
+    def _ledger(self) -> Ledger:
+        self._world.runs.settle()
+        return self._world.ledgers[self.id]
+
+    @property
+    def credits(self) -> float:
+        """The balance, held and available together; a test may set it."""
+        with self._world.lock:
+            return self._ledger.credits
+
+    @credits.setter
+    def credits(self, amount: float) -> None:
+        with self._world.lock:
+            self._ledger.credits = amount
+
+    @property
+    def held_credits(self) -> float:
+        """Credits held for work that is under way."""
+        with self._world.lock:
+            return self._ledger.held
+
+    @property
+    def available_credits(self) -> float:
+        """Credits that new work can use."""
+        with self._world.lock:
+            return self._ledger.available
+
+    @property
+    def billing_mode(self) -> BillingMode:
+        """``metered``, or ``exempt``: never charged nor refused."""
+        return self._ledger.billing_mode
+
+    def add_key(self, scope: Scope = "write") -> ApiKey:
+        """Issue another key for the team.
+
+        Args:
+            scope: ``read``, ``write`` or ``full``.
+
+        Raises:
+            AurousError: On another scope.
+        """
+        if scope not in SCOPES:
+            raise AurousError(f"add_key(scope={scope!r}): expected {choices(SCOPES)}.")
+        with self._world.lock:
+            return ApiKey.of(self._world, self._world.keys.issue(self.id, scope))
+
+
+class Teams(Collection[Team]):
+    """The teams of the fake; the first is the default team."""
+
+    _record = Team
+
+    def add(self, name: str | None = None, *, credits: float = 1000, billing_mode: BillingMode = "metered") -> Team:  # noqa: A002 - the vendor's word
+        """Found another team, with a key of its own.
+
+        Args:
+            name: Display name; left out, it is made up.
+            credits: Its balance.
+            billing_mode: ``exempt`` teams are never charged nor refused.
+
+        Raises:
+            AurousError: On another billing mode.
+        """
+        if billing_mode not in {"metered", "exempt"}:
+            raise AurousError(f"teams.add(billing_mode={billing_mode!r}): expected 'metered' or 'exempt'.")
+        with self._world.lock:
+            team = found_team(self._world, name or f"Team {len(self) + 1}", credits, billing_mode)
+            self._world.keys.issue(team, "write")
+            return self._live(team)

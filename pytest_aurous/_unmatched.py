@@ -1,0 +1,85 @@
+"""What to say of a request that no endpoint takes: the nearest operation, and what differs."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from urllib.parse import urlsplit
+
+from ._catalog import Catalog
+from ._endpoint import Endpoint
+from ._wire import Call
+from ._world import UPLOAD_HOST
+from .errors import see
+
+__all__ = ("explain",)
+
+
+def explain(catalog: Catalog, call: Call, base_url: str) -> str:
+    """Return the text of a failing test: the request, the nearest operation, what differs, how to allow it."""
+    home = urlsplit(base_url)
+    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call, home.path))
+    host = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
+    prefix = "" if row.host == "upload" else home.path
+    differences = [
+        *_of_place(call, host.scheme, host.netloc),
+        *_of_path(call.path, prefix, row.template),
+        *([f"the method: {call.method} instead of {row.method}"] if call.method != row.method else []),
+    ]
+    return (
+        f"The Aurous Labs API has no such call: {call.method} {call.url}\n"
+        f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
+        f"  differs: {'; '.join(differences) or 'the path'}\n"
+        "The client was answered as the API would answer. If the request is meant, allow it with "
+        '@pytest.mark.aurous(strict="off"), or "warn".\n'
+        f"{see('reference/unmatched.html')}"
+    )
+
+
+def _closeness(row: Endpoint, call: Call, prefix: str) -> tuple[float, bool]:
+    wanted, sent = _segments(prefix + row.template), _segments(call.path)
+    same = sum(_alike(one, other) for one, other in zip(_align(wanted, sent), sent, strict=False))
+    return same - abs(len(wanted) - len(sent)) / 2, row.method == call.method
+
+
+def _align(wanted: list[str], sent: list[str]) -> list[str]:
+    """Leave out a leading segment such as ``v1`` where the request lacks it."""
+    return wanted[1:] if sent and wanted[:1] != sent[:1] and wanted[1:2] == sent[:1] else wanted
+
+
+def _alike(wanted: str, sent: str) -> float:
+    if wanted.startswith("{"):
+        return 0.9  # a literal segment that is spelt right says more than a parameter that takes anything
+    return SequenceMatcher(None, wanted, sent.lower()).ratio()
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _of_place(call: Call, scheme: str, host: str) -> list[str]:
+    found = [f"{call.scheme}:// instead of {scheme}://"] if call.scheme != scheme else []
+    if call.host != host.partition(":")[0]:
+        found.append(f"the host: {call.host} instead of {host}")
+    return found
+
+
+def _of_path(path: str, prefix: str, template: str) -> list[str]:
+    wanted, sent = _segments(prefix + template), _segments(path)
+    found = []
+    if "//" in path:
+        found.append("a double slash")
+    if len(path) > 1 and path.endswith("/"):
+        found.append("a trailing slash")
+    aligned = _align(wanted, sent)
+    if aligned is not wanted:
+        found.append(f"missing /{wanted[0]}")
+    found += [
+        f"{other!r} instead of {one!r}"
+        for one, other in zip(aligned, sent, strict=False)
+        if not one.startswith("{") and one != other
+    ]
+    if len(sent) > len(aligned):
+        found.append(f"{'/'.join(sent[len(aligned) :])!r} too much at the end")
+    elif len(sent) < len(aligned):
+        found.append(f"{'/'.join(aligned[len(sent) :])!r} missing at the end")
+    return found

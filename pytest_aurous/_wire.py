@@ -1,0 +1,243 @@
+"""What travels: a `Call` comes in, a `Reply` goes out, or a `Break` where no answer arrives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+__all__ = ("ApiProblem", "Break", "Call", "Headers", "Reply", "Request", "Response", "header_block", "to_json")
+
+_KEPT_BODY: Final = 64 * 1024
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def to_json(value: object) -> bytes:
+    """Write *value* as the API does: compact UTF-8, whatever a client put into the text."""
+    return _encode(value).encode(errors="replace")
+
+
+class Headers(Mapping[str, str]):
+    """Headers as they were sent, read without regard to case.
+
+    Example:
+        >>> Headers((("Retry-After", "12"),))["retry-after"]
+        '12'
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = tuple(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        found = [value for key, value in self._pairs if key.lower() == name.lower()]
+        if not found:
+            raise KeyError(name)
+        return ", ".join(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key.lower() for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self)!r})"
+
+
+class HeaderBlock(NamedTuple):
+    """Request headers twice: one text to keep (a tenth of the memory of a dict), one dict to answer from."""
+
+    text: str
+    fields: Mapping[str, str]
+
+
+def header_block(pairs: Iterable[tuple[str, str]]) -> HeaderBlock:
+    """Pack header *pairs*; of a name that was sent twice the pipeline reads the first."""
+    pairs = tuple(pairs)
+    return HeaderBlock(
+        "\n".join([f"{name}: {value}" for name, value in pairs]),
+        {name.lower(): value for name, value in reversed(pairs)},
+    )
+
+
+class Request(NamedTuple):
+    """The request part of a `Call`."""
+
+    headers: Headers
+    params: dict[str, str]
+    content: bytes
+    json: Any
+
+
+class Response(NamedTuple):
+    """The response part of a `Call`, as the client got it."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    json: Any
+
+
+class Call:
+    """One request of the code under test, and what became of it.
+
+    Attributes:
+        operation: Name of the endpoint, such as ``characters.save``; None where no endpoint matched.
+        method: The HTTP method.
+        host: The host that was addressed.
+        path: The path as sent, without the query.
+        query: The query string as sent.
+        at: The fake's clock on arrival, in seconds since the epoch.
+        number: 1 for the first call of the fake, in order of arrival.
+        team: Id of the team whose key came along, or None.
+        status: The status that the client saw; None where no answer arrived.
+        error_code: The vendor's error code, or None.
+        fault: What stood in the way of a plain answer, in words, or None.
+        replayed: True where the answer was a stored one (``Idempotency-Key``).
+        committed: True where the call took effect, whatever the client saw of it.
+
+    Example:
+        ``aurous.calls.last.request.json["name"]``
+    """
+
+    __slots__ = (
+        "_body",
+        "_headers",
+        "_reply",
+        "at",
+        "committed",
+        "error_code",
+        "fault",
+        "host",
+        "incoming",
+        "method",
+        "number",
+        "operation",
+        "path",
+        "query",
+        "replayed",
+        "scheme",
+        "status",
+        "team",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        host: str,
+        path: str,
+        query: str = "",
+        headers: HeaderBlock = HeaderBlock("", {}),  # noqa: B008 - immutable
+        body: bytes = b"",
+    ) -> None:
+        self.method = method
+        self.scheme = scheme
+        self.host = host
+        self.path = path
+        self.query = query
+        self._headers, self.incoming = headers
+        self._body = body
+        self._reply: Reply | None = None
+        self.number = 0
+        self.at = 0.0
+        self.operation: str | None = None
+        self.team: str | None = None
+        self.status: int | None = None
+        self.error_code: str | None = None
+        self.fault: str | None = None
+        self.replayed = False
+        self.committed = False
+
+    def __repr__(self) -> str:
+        status = self.status if self.status is not None else "no answer"
+        return f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>"
+
+    @property
+    def url(self) -> str:
+        """The URL as sent."""
+        return f"{self.scheme}://{self.host}{self.path}{'?' + self.query if self.query else ''}"
+
+    @property
+    def content(self) -> bytes:
+        """The request body: whole while the call is handled, a digest afterwards where it was large."""
+        return self._body
+
+    @property
+    def request(self) -> Request:
+        """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
+        pairs = [line.partition(": ")[::2] for line in self._headers.split("\n") if line]
+        params = dict(parse_qsl(self.query, keep_blank_values=True))
+        return Request(Headers(pairs), params, self._body, _parsed(self._body))
+
+    @property
+    def response(self) -> Response | None:
+        """The response: ``status``, ``headers``, ``content`` and ``json``; None where no answer arrived."""
+        reply = self._reply
+        return reply and Response(reply.status, Headers(reply.headers), reply.body, _parsed(reply.body))
+
+    def answered(self, reply: Reply | None) -> None:
+        """Record what the client saw, and keep of large bodies their digest only."""
+        if reply is not None:
+            if len(reply.body) > _KEPT_BODY:
+                reply = Reply(reply.status, reply.headers, _digest(reply.body))
+            self.status = reply.status
+        self._reply = reply
+        self.incoming = {}
+        if len(self._body) > _KEPT_BODY:
+            self._body = _digest(self._body)
+
+
+class Reply(NamedTuple):
+    """An answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Break(NamedTuple):
+    """No answer: the exception of the client's stack that it meets instead.
+
+    *error* is a class name that httpx and httpx2 share, such as ``ReadTimeout``. With a *reply* the
+    connection breaks inside the body: its first *after_bytes* bytes arrive.
+    """
+
+    error: str
+    message: str
+    reply: Reply | None = None
+    after_bytes: int = 0
+
+
+class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, not an error of ours
+    """The vendor refuses: becomes the error envelope (err-1) in one place, the pipeline."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        param: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = headers
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # also UnicodeDecodeError
+        return None
+
+
+def _digest(body: bytes) -> bytes:
+    return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

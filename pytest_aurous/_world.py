@@ -1,0 +1,96 @@
+"""Everything one fake knows: clock, chance, ids, rows, runs, teams. Two fakes share nothing."""
+
+from __future__ import annotations
+
+from random import Random
+from threading import RLock
+from typing import Any, Final, TypeVar, cast
+from zlib import crc32
+
+from . import _messages as say
+from ._auth import Keyring
+from ._clock import Clock
+from ._credits import Ledger
+from ._ids import IdSource
+from ._journal import Journal
+from ._limits import Buckets
+from ._runs import Runs
+from ._script import Plan
+from ._settings import Settings
+from ._store import Row, Table
+from ._wire import ApiProblem
+
+__all__ = ("UPLOAD_HOST", "World")
+
+UPLOAD_HOST: Final = "https://aurous.storage"
+VERSION: Final = "2026-05-15"
+
+R = TypeVar("R", bound=Row)
+
+
+class World:
+    """The state of one fake, and the lock under which it changes.
+
+    Attributes:
+        settings: How this fake was asked to behave.
+        lock: Held for a whole call, so that a decision and its effects are one.
+        clock: The time.
+        random: Chance for people and poses.
+        ids: Chance for ids.
+        runs: The lifecycles under way.
+        scripts: The scripts that new records get: by resource, and by resource and name.
+        poses: What classify will find in the next pictures.
+        rendered: The bytes that the last retrieve of a row answered, and the second of the clock they hold for.
+        default_team: Id of the team that the fake's own key belongs to.
+        default_key: That key.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.lock = RLock()
+        self.clock = Clock(settings.now)
+        self.random = Random(f"{settings.seed}/people")
+        self.ids = IdSource(settings.seed)
+        self.runs = Runs(self.clock)
+        self.journal = Journal()
+        self.buckets = Buckets()
+        keys = Random(f"{settings.seed}/keys")
+        self.keys = Keyring(lambda: keys.getrandbits(64), settings.reading("auth-4"))
+        self.scripts: dict[tuple[str, str | None], Plan] = {}
+        self.poses: list[tuple[str, float]] = []
+        self.ledgers: dict[str, Ledger] = {}
+        self.default_team = ""
+        self.default_key = ""
+        self.rendered: dict[str, tuple[Row, int, bytes]] = {}
+        self._tables: dict[type[Any], Table[Any]] = {}
+        self._secret = Random(f"{settings.seed}/urls").getrandbits(32)
+
+    def table(self, kind: type[R]) -> Table[R]:
+        """Return the table of one kind of row."""
+        if kind not in self._tables:
+            self._tables[kind] = Table()
+        return cast("Table[R]", self._tables[kind])
+
+    def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
+        """Return the script that a new record gets: that of its name, else of its resource."""
+        return self.scripts.get((resource, name)) or self.scripts.get((resource, None)) or default
+
+    def sign(self, base: str, path: str, expires: float, param: str) -> str:
+        """Return a signed URL that dies at *expires*; a check sum is signature enough for a fake."""
+        stamp = f"{int(expires):x}"
+        return f"{base}{path}?{param}={stamp}-{self._signature(path, stamp)}"
+
+    def check_signature(self, path: str, token: str) -> None:
+        """Refuse a signed URL that is wrong or dead (err-8).
+
+        Raises:
+            ApiProblem: 403.
+        """
+        stamp, _, signature = token.partition("-")
+        if signature != self._signature(path, stamp):
+            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))
+        if int(stamp, 16) <= self.clock.time():
+            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="it has expired"))
+
+    def _signature(self, path: str, stamp: str) -> str:
+        return f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"

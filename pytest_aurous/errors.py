@@ -1,0 +1,78 @@
+"""What a test author can be told: every exception and warning of pytest-aurous.
+
+`AurousError` and its children speak to the author of a *test*; what the vendor's API refuses
+is an HTTP answer and never one of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = (
+    "AurousError",
+    "AurousLookupError",
+    "AurousScriptError",
+    "AurousTransitionError",
+    "AurousUnmatchedRequest",
+    "AurousWarning",
+)
+
+DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
+
+
+class AurousError(Exception):
+    """The test is wrong, and the message says how; the base of all our errors.
+
+    Example:
+        >>> from pytest_aurous import Aurous, AurousError
+        >>> try:
+        ...     Aurous(strict="loud")
+        ... except AurousError as error:
+        ...     print(str(error).splitlines()[0])
+        strict='loud' is not a valid setting: expected 'error', 'warn' or 'off'.
+    """
+
+
+class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it names what happened
+    """The code under test sent a request that the API does not know."""
+
+
+class AurousScriptError(AurousError, ValueError):
+    """A script that cannot be played: what was wrong, at which column, what would be legal there."""
+
+
+class AurousTransitionError(AurousError):
+    """A record cannot go where `advance()`, `fail()` or `delete()` would take it; lists what it can do."""
+
+
+class AurousLookupError(AurousError, KeyError):
+    """An unknown id or operation name, with the nearest known one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show its repr, line breaks escaped
+
+
+class AurousWarning(UserWarning):
+    """What would have been an error, had `strict` not been relaxed or the test not been over already."""
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the known name closest to *word*, or nothing."""
+    from difflib import get_close_matches  # only a message needs it: 4 ms that no green run should pay
+
+    found = get_close_matches(str(word), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def choices(known: Iterable[str]) -> str:
+    """Join quoted names as a person would: ``'a', 'b' or 'c'``."""
+    *head, last = [repr(name) for name in known]
+    return f"{', '.join(head)} or {last}" if head else last
+
+
+def see(anchor: str) -> str:
+    """Return the line that says where to read on."""
+    return f"Read on: {DOCS}{anchor}"

@@ -1,0 +1,56 @@
+"""What is installed is what we meant to ship."""
+
+import os
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+
+import pytest_aurous
+
+
+@pytest.fixture(name="dist")
+def _dist() -> Distribution:
+    return distribution("pytest-aurous")
+
+
+def test_pytest_finds_the_plugin(dist: Distribution) -> None:
+    """One ``pytest11`` entry point, named as ``-p`` wants it, leads to the module with the hooks."""
+    (entry,) = dist.entry_points
+
+    assert (entry.group, entry.name, entry.value) == ("pytest11", "pytest_aurous", "pytest_aurous.plugin")
+    assert entry.load().__name__ == "pytest_aurous.plugin"
+
+
+def test_it_asks_for_four_packages(dist: Distribution) -> None:
+    """An installation brings pytest, httpx, respx and Faker, from a floor on and without a ceiling."""
+    assert sorted(dist.requires or []) == ["faker>=20", "httpx>=0.27", "pytest>=8", "respx>=0.22"]
+
+
+def test_the_index_can_file_it(dist: Distribution) -> None:
+    """The metadata names the framework, the topic, the licence and each Python that tox runs."""
+    classifiers = set(dist.metadata.get_all("Classifier", []))
+
+    assert dist.metadata["License-Expression"] == "MIT"
+    assert dist.metadata["Requires-Python"] == ">=3.10"
+    assert classifiers >= {
+        "Framework :: Pytest",
+        "Topic :: Software Development :: Testing :: Mocking",
+        "Typing :: Typed",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
+    }
+
+
+def test_the_types_are_shipped() -> None:
+    """A type checker reads our annotations, because ``py.typed`` is there."""
+    assert Path(pytest_aurous.__file__).with_name("py.typed").is_file()
+
+
+@pytest.mark.skipif("TOX_ENV_NAME" not in os.environ, reason="only tox promises a built wheel")
+def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
+    """Under tox the package comes from site-packages, and nothing but the package is installed."""
+    assert "site-packages" in Path(pytest_aurous.__file__).parts
+    assert {file.parts[0] for file in dist.files or []} == {
+        "pytest_aurous",
+        f"pytest_aurous-{dist.version}.dist-info",
+    }
