@@ -1,28 +1,37 @@
 """How Sphinx builds these pages."""
 
+import sys
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "pytest-aurous"
 author = "pytest-aurous contributors"
 release = version = installed_version(project)
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated"]
 exclude_patterns = ["_build", "examples"]
 html_theme = "furo"
+html_show_copyright = False
 html_title = f"{project} {release}"
+html_static_path = ["_static"]
+html_css_files = ["aurous.css"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+autodoc_inherit_docstrings = False
+autodoc_type_aliases = {"AurousTransport": "pytest_aurous._binding.AurousTransport"}  # imported for checkers only
+add_module_names = False
+default_role = "py:obj"  # in our docstrings single backticks name what the page describes
+napoleon_use_rtype = False
 
 # No inventory of another project is fetched, so that the build needs no network. Our own names stay strict.
-nitpick_ignore_regex = [("py:.*", r"(?!pytest_aurous\b|Aurous).*")]
-
-
-def setup(app: "Sphinx") -> None:
-    """Give the pages a ``fixture`` directive and role."""
-    app.add_object_type("fixture", "fixture", objname="pytest fixture", indextemplate="pair: %s; fixture")
+# In docstrings a single backtick is a link where it can be one; a type variable never can.
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!pytest_aurous\b|Aurous).*"),
+    ("py:obj", r".*"),
+    ("py:class", r"pytest_aurous\._records\.L"),
+]

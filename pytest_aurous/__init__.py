@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._catalog import Script
     from ._clock import Clock
     from ._faker import AurousProvider
+    from ._fault import Fault
     from ._resources.characters import Character
     from ._resources.team import ApiKey
     from ._team import Team
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         AurousLookupError,
         AurousScriptError,
         AurousTransitionError,
+        AurousUnfiredFault,
         AurousUnmatchedRequest,
         AurousWarning,
     )
@@ -37,11 +39,13 @@ __all__ = (
     "AurousProvider",
     "AurousScriptError",
     "AurousTransitionError",
+    "AurousUnfiredFault",
     "AurousUnmatchedRequest",
     "AurousWarning",
     "Call",
     "Character",
     "Clock",
+    "Fault",
     "Script",
     "Team",
 )
@@ -53,6 +57,7 @@ _ROOMS: Final = {
     "Call": "_wire",
     "Character": "_resources.characters",
     "Clock": "_clock",
+    "Fault": "_fault",
     "Script": "_catalog",
     "Team": "_team",
 }
@@ -61,11 +66,8 @@ pytest_plugins = ("pytest_aurous.plugin",)
 """Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
 
 
+# No `__dir__`: pytest looks at each name of a plugin, and would load them all.
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from . import _messages as say
 from ._auth import require_scope
 from ._catalog import Catalog, Methods, plans
 from ._endpoint import Context, Endpoint
+from ._envelope import envelope
+from ._fault import Fault
+from ._idempotency import Stored, claim_of
 from ._resources.team import found_team
-from ._settings import Settings
+from ._settings import Settings, host_of
 from ._unmatched import explain
 from ._wire import ApiProblem, Break, Call, Reply, to_json
-from ._world import UPLOAD_HOST, VERSION, World
+from ._world import UPLOAD_HOST, VERSION, World, WorldState
+from .faults import Faults
 
-__all__ = ("App", "Problem")
+__all__ = ("App", "Problem", "Snapshot")
 
-_TYPES: Final = {
-    401: "authentication",
-    403: "authentication",
-    404: "not_found",
-    410: "not_found",
-    429: "rate_limit",
-    500: "server_error",
-    502: "server_error",
-    503: "server_error",
-    504: "server_error",
-}
-_GLOBAL_CODES: Final = {"invalid_request_error": "invalid_request", "insufficient_credits": "balance_too_low"}
+Pairs = tuple[tuple[str, str], ...]
+
 _JSON: Final = ("Content-Type", "application/json")
-_VENDOR_HOSTS: Final = ("aurous-labs.com", "aurous.storage")
-_DOCS: Final = "https://docs.aurous-labs.com/errors#"
+_TOO_MANY: Final = 429
+_VENDOR_HOSTS: Final = (".aurous-labs.com", ".aurous.storage")
 
 
 @dataclass(frozen=True)
@@ -51,17 +46,27 @@ class Problem:
     unmatched: bool
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment of a fake, as `Aurous.snapshot` gives it and `Aurous.restore` takes it."""
+
+    world: WorldState
+    faults: list[tuple[Fault, tuple[int, int]]]
+
+
 class App:
     """The API: everything below HTTP. Plain, synchronous, deterministic, safe among threads.
 
     Attributes:
         world: The state.
+        faults: What goes wrong.
         problems: What fails the test, in order.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world = World(settings)
         self.catalog = Catalog()
+        self.faults = Faults(self.world.clock, self.catalog.by_operation)
         self.problems: list[Problem] = []
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
@@ -69,11 +74,23 @@ class App:
             self.world.scripts[resource, None] = plan
         home = urlsplit(settings.base_url)
         self._scheme, self._prefix = home.scheme, home.path
-        self._hosts = {home.netloc.lower(): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+        self._hosts = {host_of(home): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+
+    def snapshot(self) -> Snapshot:
+        """Return everything but the calls, to go back to."""
+        with self.world.lock:
+            self.world.runs.settle()
+            return Snapshot(self.world.state(), self.faults.state())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, which can be restored again."""
+        with self.world.lock:
+            self.world.restore(snapshot.world)
+            self.faults.restore(snapshot.faults)
 
     def owns(self, host: str) -> bool:
         """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
-        return host in self._hosts or host.endswith(_VENDOR_HOSTS)
+        return host in self._hosts or f".{host.partition(':')[0]}".endswith(_VENDOR_HOSTS)
 
     def handle(self, call: Call) -> Reply | Break:
         """Answer one call. Everything that it decides and changes happens under one lock."""
@@ -82,42 +99,16 @@ class App:
             now = world.clock.time()
             world.journal.arrive(call, now)
             world.runs.settle()
-            request_id = world.ids.new("req")
-            extra: tuple[tuple[str, str], ...] = ()
-            try:
-                row, ctx = self._match(call)
-                if not row.signed:
-                    grant = world.keys.authenticate(call.incoming, now)
-                    require_scope(grant, call.method)
-                    call.team = ctx.team = grant.team
-                    if row.bucket is not None:
-                        bucket = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
-                        extra = world.buckets.spend(grant.team, bucket, now)
-                _check_version(call)
-                status, body, kind = row.status, row.handler(ctx), row.media_type
-                content = body if isinstance(body, bytes) else to_json(body)
-                call.committed = call.method != "GET"
-            except ApiProblem as problem:
-                status, kind = problem.status, "application/json"
-                content = to_json(self._envelope(call, problem, request_id))
-                extra += problem.headers
-            except Exception:  # noqa: BLE001 - a bug of ours: the client meets a 500, the test its traceback
-                self.problems.append(Problem(call, _bug(call, traceback.format_exc()), unmatched=False))
-                status, kind = 500, "application/json"
-                content = to_json(self._envelope(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id))
-            reply = Reply(
-                status,
-                (
-                    _JSON if kind == "application/json" else ("Content-Type", kind),
-                    ("Content-Length", str(len(content))),
-                    ("Aurous-Request-Id", request_id),
-                    _APPLIED,
-                    *extra,
-                ),
-                content,
-            )
-            call.answered(reply)
-            return reply
+            match = self._match(call)
+            fault = self.faults.meet(call, now) if match is not None else None
+            outcome: Reply | Break | None = None
+            if fault is not None and not fault.commit:
+                outcome = fault.before(call, world.clock)
+            if outcome is None:
+                reply = self._answer(call, match, fault, now)
+                outcome = reply if fault is None else fault.after(call, world.clock, reply)
+            call.answered(outcome if isinstance(outcome, Reply) else None)
+            return outcome
 
     def operation_of(self, call: Call) -> str | None:
         """Return the operation that *call* would meet, or None where there is none."""
@@ -135,45 +126,112 @@ class App:
         host = self._hosts.get(call.host)
         path = call.path
         if host == "api":
-            path = path[len(self._prefix) :] if path.startswith(self._prefix) else ""
+            path = path[len(self._prefix) :] if path.startswith(f"{self._prefix}/") else ""
             host = host if call.scheme == self._scheme else None
         return self.catalog.find(host or "", path)
 
-    def _match(self, call: Call) -> tuple[Endpoint, Context]:
+    def _match(self, call: Call) -> tuple[Endpoint, Context] | None:
         rows, values = self._find(call)
         found = rows.get(call.method)
         if found is None:
-            self.problems.append(
-                Problem(call, explain(self.catalog, call, self.world.settings.base_url), unmatched=True)
-            )
-            if rows:
-                allowed = ", ".join(sorted(rows))
-                message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
-                raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
-            message = say.UNKNOWN_PATH.format(method=call.method, path=call.path)
-            raise ApiProblem(404, "resource_not_found", message)
+            return None
         row, names = found
         call.operation, call.fault = row.operation, None
         return row, Context(self.world, call, dict(zip(names, values, strict=True)))
 
-    def _envelope(self, call: Call, problem: ApiProblem, request_id: str) -> dict[str, Any]:
-        code = problem.code
-        if self.world.settings.reading("err-6") == "global":
-            code = _GLOBAL_CODES.get(code, code)
-        call.error_code = code
-        return {
-            "error": {
-                "type": _TYPES.get(problem.status, "invalid_request"),
-                "code": code,
-                "message": problem.message,
-                "param": problem.param,
-                "doc_url": f"{_DOCS}{code}",
-                "request_id": request_id,
-            }
-        }
+    def _answer(self, call: Call, match: tuple[Endpoint, Context] | None, fault: Fault | None, now: float) -> Reply:
+        """Take the call through key, limit and version to its effect; each may refuse."""
+        world = self.world
+        request_id = world.ids.new("req")
+        headers: Pairs = ()
+        kind = "application/json"
+        try:
+            row, ctx = match if match is not None else self._unmatched(call)
+            bucket = ""
+            if not row.signed:
+                grant = world.keys.authenticate(call.incoming, now)
+                call.team = ctx.team = grant.team
+                bucket = row.bucket_of(ctx)
+                headers = world.buckets.headers(grant.team, bucket, now)
+                require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
+                if not _spares_token(fault, bucket, now):
+                    headers = world.buckets.spend(grant.team, bucket, now)
+            _check_version(call)
+            status, content = self._effect(row, ctx, fault, bucket, now)
+            kind = row.media_type
+            more: Pairs = _REPLAYED if call.replayed else ()
+        except ApiProblem as problem:
+            status, more = problem.status, problem.headers
+            content = self._refuse(call, problem, request_id)
+        except Exception:  # noqa: BLE001 - a bug of ours: the client meets a 500, the test its traceback
+            self.problems.append(Problem(call, _bug(call, traceback.format_exc()), unmatched=False))
+            status, more = 500, ()
+            content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
+        own = (
+            _JSON if kind == "application/json" else ("Content-Type", kind),
+            ("Content-Length", str(len(content))),
+            ("Aurous-Request-Id", request_id),
+            _APPLIED,
+        )
+        # What a refusal says of the limits is truer than what the bucket said before it.
+        rest = (*headers, *more) if not (headers and more) else tuple({**dict(headers), **dict(more)}.items())
+        return Reply(status, (*own, *rest), content)
+
+    def _effect(self, row: Endpoint, ctx: Context, fault: Fault | None, bucket: str, now: float) -> tuple[int, bytes]:
+        """Let the call happen, or give the answer again that it had before."""
+        if fault is None:
+            return self._happen(row, ctx, now, busy=0)
+        if refusal := fault.refusal(bucket, now):
+            if fault.commit:
+                with suppress(ApiProblem):  # whatever the server had to say is lost
+                    self._happen(row, ctx, now, busy=0)
+            fault.fire(ctx.call)
+            raise refusal
+        if fault.commit or not fault.rehearse:
+            return self._happen(row, ctx, now, busy=fault.busy() if fault.commit else 0)
+        before = self.world.state()
+        try:
+            return self._happen(row, ctx, now, busy=0)
+        finally:
+            self.world.restore(before)
+            ctx.call.committed = False
+
+    def _happen(self, row: Endpoint, ctx: Context, now: float, *, busy: float) -> tuple[int, bytes]:
+        keys = self.world.idempotency
+        claim = claim_of(ctx.call, ctx.team) if row.honours_key(ctx) else None
+        stored = keys.find(claim, now) if claim is not None else None
+        if stored is not None:
+            ctx.call.replayed = True
+            return stored.status, stored.content
+        body = row.handler(ctx)
+        content = body if isinstance(body, bytes) else to_json(body)
+        ctx.call.committed = ctx.call.method != "GET"
+        if claim is not None:
+            keys.store(Stored(claim, row.status, content, now, now + busy))
+        return row.status, content
+
+    def _refuse(self, call: Call, problem: ApiProblem, request_id: str) -> bytes:
+        body = envelope(problem, request_id, all_global=self.world.settings.reading("err-6") == "global")
+        call.error_code = body["error"]["code"]
+        return to_json(body)
+
+    def _unmatched(self, call: Call) -> NoReturn:
+        self.problems.append(Problem(call, explain(self.catalog, call, self.world.settings.base_url), unmatched=True))
+        allowed = ", ".join(sorted(self._find(call)[0]))
+        if allowed:
+            message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
+            raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
+        raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
 
 
 _APPLIED: Final = ("Aurous-Version", VERSION)
+_REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)
+
+
+def _spares_token(fault: Fault | None, bucket: str, now: float) -> bool:
+    """Whether a fault is going to answer 429, which costs no token, whoever wanted it (rate-4)."""
+    refusal = fault.refusal(bucket, now) if fault is not None and not fault.commit else None
+    return refusal is not None and refusal.status == _TOO_MANY
 
 
 def _check_version(call: Call) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-import warnings
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ._app import App, Problem
-from ._journal import Calls
+from ._app import App, Snapshot
+from ._calls import Calls
+from ._quota import Limits
 from ._resources.characters import Characters
 from ._resources.team import ApiKey
 from ._resources.uploads import Uploads
 from ._settings import Settings, read_setting
 from ._team import Team, Teams
-from .errors import AurousError, AurousUnmatchedRequest, AurousWarning
+from ._verdict import Verdict
+from .faults import Faults
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -55,15 +57,14 @@ class Aurous:
         self._app = App(self._settings, api_key)
         self._router: AurousRouter | None = None
         self._faker: faker.Faker | None = None
-        self._environment: dict[str, str | None] = {}
-        self._judged = 0
+        self._entered: list[ExitStack] = []
+        self._verdict = Verdict(self._app)
+        self._start = self._app.snapshot()
 
     def __repr__(self) -> str:
         return (
             f"<Aurous at {self.base_url}: {len(self.characters)} characters, {len(self.calls)} calls, seed {self.seed}>"
         )
-
-    # The state
 
     @property
     def base_url(self) -> str:
@@ -115,19 +116,39 @@ class Aurous:
         return self._faker
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
-        """Say what pollers will see of later characters; short for ``aurous.characters.script``.
+        """Say what pollers will see of later characters; short for `Characters.script`.
 
-        Args:
-            text: Such as ``"synthesizing*3 -> reviewing"``.
-            name: Only for characters created with this name.
-
-        Raises:
-            AurousScriptError: With the column of the mistake and what would be legal there.
+        Example:
+            ``aurous.script("synthesizing*3 -> reviewing")``
         """
         __tracebackhide__ = True
         self.characters.script(text, name)
 
-    # The calls
+    @property
+    def limits(self) -> Limits:
+        """The rate buckets of the default team."""
+        return self.team.limits
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; each method gives one fault more."""
+        return self._app.faults
+
+    def snapshot(self) -> Snapshot:
+        """Return the present state: rows, money, keys, scripts and the looks they counted, faults, clock."""
+        return self._app.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of this fake; it can be restored more than once. Calls stay in the journal."""
+        self._app.restore(snapshot)
+
+    def reset(self) -> None:
+        """Go back to the start of the test: state, clock, faults, calls and routes."""
+        with self._app.world.lock:
+            self._app.restore(self._start)
+            self._app.world.journal.entries.clear()
+            if self._router is not None:
+                self._router.routes.clear()
 
     @property
     def calls(self) -> Calls:
@@ -154,8 +175,6 @@ class Aurous:
         __tracebackhide__ = True
         self.calls.assert_polled(record, **expected)
 
-    # The clients
-
     @property
     def transport(self) -> AurousTransport:
         """The fake as a transport, for hand-made clients; works without entering."""
@@ -164,21 +183,13 @@ class Aurous:
         return AurousTransport(self._bound)
 
     def client(self, **options: Any) -> httpx.Client:
-        """Return a ready client: base URL and key are set.
-
-        Args:
-            **options: For `httpx.Client`; they win.
-        """
+        """Return a ready client: base URL and key are set; *options* are for `httpx.Client`, and win."""
         from ._binding import client
 
         return client(self.transport, self.base_url, self.api_key, **options)
 
     def async_client(self, **options: Any) -> httpx.AsyncClient:
-        """Return a ready async client.
-
-        Args:
-            **options: For `httpx.AsyncClient`; they win.
-        """
+        """Return a ready async client; *options* are for `httpx.AsyncClient`, and win."""
         from ._binding import async_client
 
         return async_client(self.transport, self.base_url, self.api_key, **options)
@@ -205,56 +216,30 @@ class Aurous:
             self._router = AurousRouter(self._app)
         return self._router
 
-    # Entering and leaving
-
     def __enter__(self) -> Self:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
-        self._bound.start()
-        for name, value in (("AUROUS_API_KEY", str(self.api_key)), ("AUROUS_BASE_URL", self.base_url)):
-            self._environment[name] = os.environ.get(name)
-            os.environ[name] = value
+        with ExitStack() as undo:  # whatever fails on the way in is undone
+            self._bound.start()
+            undo.callback(self._bound.stop, quiet=True)
+            for name, value in (("AUROUS_API_KEY", str(self.api_key)), ("AUROUS_BASE_URL", self.base_url)):
+                undo.callback(_set_environment, name, os.environ.get(name))
+                os.environ[name] = value
+            if self._settings.sleep == "skip":
+                undo.enter_context(self.clock.skip_sleeps())
+            self._entered.append(undo.pop_all())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let go, and raise what ``strict`` demands, never hiding an error of the block."""
-        self._bound.stop(quiet=True)
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        self._entered.pop().close()
         if error is None:
-            self._judge()
+            self._verdict.judge()
 
-    def _new_problems(self) -> list[Problem]:
-        with self._app.world.lock:
-            found = self._app.problems[self._judged :]
-            self._judged = len(self._app.problems)
-        return found
 
-    def _judge(self) -> None:
-        """Raise what ``strict`` demands of the problems since the last time."""
-        __tracebackhide__ = True
-        found = self._new_problems()
-        if not found or self._settings.strict == "off":
-            return
-        text = "\n\n".join(problem.text for problem in found)
-        if self._settings.strict == "warn":
-            warnings.warn(AurousWarning(text), stacklevel=2)
-        else:
-            unmatched = all(problem.unmatched for problem in found)
-            raise AurousUnmatchedRequest(text) if unmatched else AurousError(text)
-
-    def _close_late(self, test: str) -> None:
-        """Warn of what arrived after the body of *test*, which has its verdict already."""
-        found = self._new_problems()
-        if found and self._settings.strict != "off":
-            text = "\n\n".join(problem.text for problem in found)
-            warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
-
-    def _timeline(self) -> str:
-        """Return what a failed test shows: the calls, and what was wrong with them, which is told then."""
-        self._new_problems()
-        return "\n\n".join([self.calls.timeline() or "  no calls", *(problem.text for problem in self._app.problems)])
+def _set_environment(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value

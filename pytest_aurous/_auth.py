@@ -64,8 +64,9 @@ class Keyring:
         return self._grants[key]
 
     def end(self, key: str, at: float) -> None:
-        """Let *key* die at the instant *at*."""
-        self._grants[key] = replace(self._grants[key], dies_at=at)
+        """Let *key* die at the instant *at*, unless it is to die before."""
+        grant = self._grants[key]
+        self._grants[key] = replace(grant, dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
 
     def rotate(self, key: str, now: float) -> str:
         """Issue a successor; *key* lives on for 24 h beside it (auth-8)."""

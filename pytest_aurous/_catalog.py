@@ -98,7 +98,7 @@ def lifecycle_of(resource: str) -> Lifecycle:
     """
     if resource not in LIFECYCLES:
         raise AurousScriptError(
-            f"{resource!r} is no resource with a lifecycle{nearest(resource, LIFECYCLES)}. "
+            f"{resource!r} is no resource with a lifecycle{nearest(resource, LIFECYCLES)} "
             f"With one: {choices(LIFECYCLES)}."
         )
     return LIFECYCLES[resource]

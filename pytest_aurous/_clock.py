@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -15,6 +16,9 @@ __all__ = ("Clock", "iso", "parse_instant")
 class Clock:
     """The fake's clock: the wall clock plus what the test added, or frozen at an instant.
 
+    Attributes:
+        waiting_for: Says which records wait for what, for the error that ends an endless wait.
+
     It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
 
     Example:
@@ -24,9 +28,10 @@ class Clock:
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset")
+    __slots__ = ("_frozen", "_offset", "waiting_for")
 
     def __init__(self, now: datetime | str | None = None) -> None:
+        self.waiting_for: Callable[[], str] = str
         self._offset = 0.0
         self._frozen: float | None = None
         if now is not None:
@@ -73,6 +78,28 @@ class Clock:
             AurousError: If *at* is no instant.
         """
         self._frozen = self.time() if at is None else parse_instant(at).timestamp()
+
+    @contextmanager
+    def skip_sleeps(self) -> Iterator[None]:
+        """Let sleeps of the whole process return at once: time jumps instead, this clock's and the process's.
+
+        Raises:
+            AurousError: In the sleeper that goes on without end: 10,000 sleeps, or a week.
+
+        Example:
+            ``with aurous.clock.skip_sleeps(): wait_until_ready(character)``
+        """
+        from ._sleep import SleepSkipper  # looks through every loaded module: only who skips pays for it
+
+        with SleepSkipper(self._jump, self.waiting_for):
+            yield
+
+    def _jump(self, running: float, standing: float) -> None:
+        """Follow the process's clocks, which we never read while they are shifted."""
+        if self._frozen is None:
+            self._offset += running
+        else:
+            self._frozen += standing
 
     def state(self) -> tuple[float, float | None]:
         """Return what `restore` takes."""

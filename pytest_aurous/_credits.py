@@ -24,7 +24,7 @@ class Ledger:
 
     def __init__(self, credits: float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
         self.credits = credits
-        self.billing_mode = billing_mode
+        self.billing_mode: BillingMode = billing_mode
         self._holds: dict[int, float] = {}
         self._number = 0
 

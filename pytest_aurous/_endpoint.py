@@ -63,11 +63,12 @@ class Endpoint:
         method: The HTTP method.
         template: The path below the host; ``{name}`` takes one segment.
         handler: Answers; raises `ApiProblem` to refuse.
-        bucket: The rate bucket that a call spends from, or a function that chooses it; None: none.
+        bucket: The rate bucket that a call spends from, or a function that chooses it.
         status: Status of the good answer.
         host: ``api``, or ``upload`` for the upload host.
         signed: The URL carries its own permission: no key, no bucket.
         media_type: Of the good answer.
+        idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
         rules: Ids of the rules of the contract that it keeps.
     """
 
@@ -75,9 +76,18 @@ class Endpoint:
     method: str
     template: str
     handler: Handler
-    bucket: str | Callable[[Context], str] | None = None
+    bucket: str | Callable[[Context], str] = ""
     status: int = 200
     host: str = "api"
     signed: bool = False
     media_type: str = "application/json"
+    idempotent: bool | Callable[[Context], bool] = False
     rules: tuple[str, ...] = ()
+
+    def bucket_of(self, ctx: Context) -> str:
+        """Return the bucket that a call spends from."""
+        return self.bucket(ctx) if callable(self.bucket) else self.bucket
+
+    def honours_key(self, ctx: Context) -> bool:
+        """Whether a call may be replayed."""
+        return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent

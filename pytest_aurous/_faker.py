@@ -8,6 +8,7 @@ from faker import Faker
 from faker.providers import BaseProvider
 
 from . import _people
+from ._clock import iso
 from ._ids import ulid
 
 __all__ = ("AurousProvider", "seeded_faker")
@@ -47,7 +48,7 @@ class AurousProvider(BaseProvider):
         """Return a character as the API would show it: ``ready``, four refs, eight attributes."""
         person = self.aurous_attributes()
         character = self.aurous_character_id()
-        stamp = self.generator.date_time_this_year().strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = iso(_FIRST_MS / 1000 + self.generator.random.randrange(_YEAR_MS // 1000))  # on any day the same
         return {
             "id": character,
             "object": "character",

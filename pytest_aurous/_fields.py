@@ -11,12 +11,24 @@ from typing import Any, Final, cast
 from . import _messages as say
 from ._wire import ApiProblem
 
-__all__ = ("Reader", "boolean", "column", "integer", "list_of", "one_of", "read_body", "read_fields", "text", "to_wire")
+__all__ = (
+    "Reader",
+    "boolean",
+    "column",
+    "integer",
+    "list_of",
+    "one_of",
+    "read_body",
+    "read_fields",
+    "text",
+    "to_wire",
+    "visible",
+)
 
 Reader = Callable[[Any, str], Any]
 """Takes a value and its param name; returns the value, or raises `ApiProblem`."""
 
-_JSON_TYPES: Final = {
+_JSON_TYPES: Final[dict[type, str]] = {
     str: "a string",
     bool: "a boolean",
     int: "a number",
@@ -32,7 +44,7 @@ def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
     return ApiProblem(
         400,
         "invalid_format",
-        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES[type(value)]),
+        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES.get(type(value), repr(value))),
         param,
     )
 
@@ -91,8 +103,9 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, list):
             raise refuse_type(param, "an array", value)
-        _check_length(value, param, low, high, "items")
-        return [reader(item, param) for item in value]
+        items: list[Any] = value
+        _check_length(items, param, low, high, "items")
+        return [reader(item, param) for item in items]
 
     return read
 
@@ -105,7 +118,7 @@ def read_body(content: bytes) -> dict[str, Any]:
         raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None
     if not isinstance(body, dict):
         raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
-    return body
+    return cast("dict[str, Any]", body)
 
 
 def read_fields(
@@ -151,9 +164,14 @@ def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bo
     )
 
 
+def visible(kind: type[Any]) -> list[str]:
+    """Return the names of a record's fields that are on the wire."""
+    return [name for name, _, _ in _columns(cast("Hashable", kind))]
+
+
 def to_wire(row: Any) -> dict[str, Any]:
     """Write a record as the API shows it, field by field in the order of its declaration."""
-    out = {}
+    out: dict[str, Any] = {}
     for name, write, sparse in _columns(cast("Hashable", type(row))):
         value = getattr(row, name)
         if sparse and value is None:

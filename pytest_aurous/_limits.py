@@ -5,7 +5,10 @@ from __future__ import annotations
 from math import ceil
 from typing import Final
 
-__all__ = ("BUCKETS", "Buckets")
+from . import _messages as say
+from ._wire import ApiProblem
+
+__all__ = ("BUCKETS", "Bucket", "Buckets")
 
 BUCKETS: Final = {
     "characters_get": (240, 120),
@@ -15,29 +18,60 @@ BUCKETS: Final = {
 }
 """For each bucket its burst, which is its capacity, and its refill per minute."""
 
+_GRAIN: Final = 1e-6
+
 RateHeaders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
 
 
-class _Bucket:
-    __slots__ = ("capacity", "last", "rate", "tokens", "touched")
+class Bucket:
+    """The tokens of one team for one kind of call."""
 
-    def __init__(self, capacity: int, per_minute: int, now: float) -> None:
+    __slots__ = ("_last", "_tokens", "_touched", "capacity", "overruns", "rate")
+
+    def __init__(self, capacity: int, per_minute: float, now: float) -> None:
         self.capacity = capacity
         self.rate = per_minute / 60
-        self.tokens = float(capacity)
-        self.touched = now
-        self.last: tuple[int, int, RateHeaders] | None = None
+        self.overruns = 0
+        self._tokens = float(capacity)
+        self._touched = now
+        self._last: tuple[int, int, RateHeaders] | None = None
 
-    def spend(self, now: float) -> None:
-        gained = max(0.0, now - self.touched) * self.rate
-        self.tokens = max(0.0, min(float(self.capacity), self.tokens + gained) - 1)
-        self.touched = now
+    def tokens(self, now: float) -> float:
+        """Return what is in the bucket at *now*; more than the capacity it never holds."""
+        gained = max(0.0, now - self._touched) * self.rate
+        return min(float(self.capacity), self._tokens + gained)
 
-    def headers(self) -> RateHeaders:
-        left = int(self.tokens)
-        full = ceil(self.touched + (self.capacity - self.tokens) / self.rate)
-        if self.last is None or self.last[:2] != (left, full):
-            self.last = (
+    def spend(self, now: float, *, enforce: bool) -> float:
+        """Take a token; where there is none, count an overrun.
+
+        Returns:
+            Seconds until there will be one, if the call is refused; 0 if it is not.
+        """
+        tokens = self.tokens(now)
+        if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
+            self._tokens, self._touched = max(0.0, tokens - 1), now
+            return 0
+        self.overruns += 1
+        return (1 - tokens) / self.rate if enforce else 0
+
+    def resize(self, capacity: int | None, per_minute: float | None, now: float) -> None:
+        """Change what is given, and fill the bucket."""
+        self.capacity = capacity or self.capacity
+        self.rate = per_minute / 60 if per_minute else self.rate
+        self._last = None
+        self.fill(self.capacity, now)
+
+    def fill(self, tokens: float, now: float) -> None:
+        """Put exactly so many tokens into the bucket."""
+        self._tokens, self._touched = tokens, now
+
+    def headers(self, now: float) -> RateHeaders:
+        """Return the three headers of an answer (rate-1)."""
+        tokens = self.tokens(now)
+        left = int(tokens + _GRAIN)
+        full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
+        if self._last is None or self._last[:2] != (left, full):
+            self._last = (
                 left,
                 full,
                 (
@@ -46,24 +80,66 @@ class _Bucket:
                     ("X-RateLimit-Reset", str(full)),
                 ),
             )
-        return self.last[2]
+        return self._last[2]
+
+    def state(self) -> tuple[int, float, int, float, float]:
+        """Return what `restore` takes."""
+        return self.capacity, self.rate, self.overruns, self._tokens, self._touched
+
+    def restore(self, state: tuple[int, float, int, float, float]) -> None:
+        """Go back to a `state`."""
+        self.capacity, self.rate, self.overruns, self._tokens, self._touched = state
+        self._last = None
 
 
 class Buckets:
-    """The buckets of all teams. Its callers hold the fake's lock, so each count is atomic (rate-3)."""
+    """The buckets of all teams. Its callers hold the fake's lock, so each count is atomic (rate-3).
 
-    __slots__ = ("_buckets",)
+    Args:
+        enforce: Whether an empty bucket refuses, as in life; else it counts overruns, and the headers say so.
+    """
 
-    def __init__(self) -> None:
-        self._buckets: dict[tuple[str, str], _Bucket] = {}
+    __slots__ = ("_buckets", "_enforce")
 
-    def spend(self, team: str, name: str, now: float) -> RateHeaders:
-        """Take one token and return the three headers of the answer (rate-1).
+    def __init__(self, *, enforce: bool) -> None:
+        self._enforce = enforce
+        self._buckets: dict[tuple[str, str], Bucket] = {}
 
-        An empty bucket refuses nobody yet: it stays empty, and the headers say so.
-        """
+    def get(self, team: str, name: str, now: float) -> Bucket:
+        """Return a bucket of *team*."""
         bucket = self._buckets.get((team, name))
         if bucket is None:
-            bucket = self._buckets[team, name] = _Bucket(*BUCKETS[name], now)
-        bucket.spend(now)
-        return bucket.headers()
+            bucket = self._buckets[team, name] = Bucket(*BUCKETS[name], now)
+        return bucket
+
+    def headers(self, team: str, name: str, now: float) -> RateHeaders:
+        """Return the three headers as they stand, without taking a token."""
+        return self.get(team, name, now).headers(now)
+
+    def spend(self, team: str, name: str, now: float) -> RateHeaders:
+        """Take one token and return the three headers of the answer.
+
+        Raises:
+            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
+        """
+        bucket = self.get(team, name, now)
+        wait = bucket.spend(now, enforce=self._enforce)
+        if wait:
+            raise too_many(name, max(1, ceil(wait - _GRAIN)), bucket.headers(now))
+        return bucket.headers(now)
+
+    def state(self) -> dict[tuple[str, str], tuple[int, float, int, float, float]]:
+        """Return what `restore` takes."""
+        return {key: bucket.state() for key, bucket in self._buckets.items()}
+
+    def restore(self, state: dict[tuple[str, str], tuple[int, float, int, float, float]]) -> None:
+        """Go back to a `state`."""
+        self._buckets = {key: self.get(*key, now=0) for key in state}
+        for key, value in state.items():
+            self._buckets[key].restore(value)
+
+
+def too_many(name: str, seconds: int, headers: tuple[tuple[str, str], ...]) -> ApiProblem:
+    """Return the refusal of rate-2, which names the bucket."""
+    message = say.RATE_LIMIT.format(bucket=name, seconds=seconds)
+    return ApiProblem(429, "too_many_requests", message, headers=(*headers, ("Retry-After", str(seconds))))

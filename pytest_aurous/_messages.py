@@ -35,3 +35,8 @@ WRONG_STATE: Final = "Character {id} is {status}; {action} needs {allowed}."
 UPLOAD_INVALID: Final = "Upload {id!r} cannot be used: {reason}."
 TYPES_DISAGREE: Final = "extension {extension!r} does not go with content_type {content_type!r}."
 URL_REFUSED: Final = "This signed URL cannot be used: {reason}."
+
+RATE_LIMIT: Final = "Rate limit exceeded for {bucket}. Retry after {seconds}s."
+KEY_LENGTH: Final = "Idempotency-Key must be 1 to 256 characters long, not {got}."
+KEY_IN_USE: Final = "This Idempotency-Key is in use by {why}."
+BY_FAULT: Final = "The request could not be served ({status})."

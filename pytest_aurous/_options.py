@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from ._settings import ROWS, read_setting
-from .errors import AurousError
+from .errors import AurousError, nearest
 
 __all__ = ("add_options", "check_markers", "settings_for")
 
+# In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that serves all.
+_ANY_SCALAR: Final[dict[str, Any]] = (
+    {"type": str | int | float, "default": None} if pytest.version_tuple >= (9, 2) else {}
+)
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
 
 
@@ -19,7 +23,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("aurous", "aurous: the Aurous Labs API, offline")
     for name, row in ROWS.items():
         text = f"{row['help']} (default: {row['default'] or 'none'})"
-        parser.addini(f"aurous_{name}", text)
+        parser.addini(f"aurous_{name}", text, **_ANY_SCALAR)
         group.addoption(
             f"--aurous-{name.replace('_', '-')}",
             dest=f"aurous_{name}",
@@ -36,25 +40,41 @@ def configured(config: pytest.Config) -> dict[str, Any]:
         pytest.UsageError: On a value that a setting cannot have.
     """
     if _CONFIGURED not in config.stash:
+        _refuse_unknown(config)
         found: dict[str, Any] = {}
         for name, row in ROWS.items():
             for place, value in (
                 (f"ini option aurous_{name}", config.getini(f"aurous_{name}")),
                 (f"--aurous-{name.replace('_', '-')}", config.getoption(f"aurous_{name}")),
             ):
-                if value:
-                    text = "\n".join(value) if isinstance(value, list) else value
+                if value is not None and value != "":
+                    text = "\n".join(cast("list[str]", value)) if isinstance(value, list) else value
                     _merge(found, name, _read(place, name, text), row["merge"])
         config.stash[_CONFIGURED] = found
     return config.stash[_CONFIGURED]
 
 
+def _refuse_unknown(config: pytest.Config) -> None:
+    """Refuse an ini option of ours that does not exist; pytest itself would only warn."""
+    given: Any = getattr(config, "_inicfg", None)  # pytest 9.2 deprecates the public name, and has no other
+    for option in config.inicfg if given is None else given:
+        name = option.removeprefix("aurous_")
+        if name != option and name not in ROWS:
+            raise pytest.UsageError(
+                f"{config.inipath}: {option!r} is no option{nearest(option, [f'aurous_{row}' for row in ROWS])} "
+                f"Options: {', '.join(f'aurous_{row}' for row in ROWS)}."
+            )
+
+
 def settings_for(item: pytest.Item) -> dict[str, Any]:
     """Return the settings that were given for *item*: ini < command line < module < class < function."""
     found = dict(configured(item.config))
-    for mark in reversed(list(item.iter_markers("aurous"))):
-        for name, value in _from_marker(mark, item.nodeid).items():
-            _merge(found, name, value, ROWS[name]["merge"])
+    for node in item.listchain():
+        # The nearest has the last word: pytest lists decorators from the nearest up, but classes from their bases down.
+        for mark in node.own_markers if isinstance(node, pytest.Class) else reversed(node.own_markers):
+            if mark.name == "aurous":
+                for name, value in _from_marker(mark, item.nodeid).items():
+                    _merge(found, name, value, ROWS[name]["merge"])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -14,6 +15,7 @@ from ._wire import ApiProblem
 __all__ = ("page",)
 
 _LIMIT: Final = integer(1, 100)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
 
 
 def page(
@@ -62,11 +64,9 @@ def page(
 def _limit(sent: str | None) -> int:
     if sent is None:
         return 20
-    try:
-        number = int(sent)
-    except ValueError:
-        raise ApiProblem(400, "invalid_format", say.LIMIT_NOT_A_NUMBER.format(got=sent), "limit") from None
-    return int(_LIMIT(number, "limit"))
+    if not _NUMBER.fullmatch(sent):
+        raise ApiProblem(400, "invalid_format", say.LIMIT_NOT_A_NUMBER.format(got=sent), "limit")
+    return int(_LIMIT(int(sent), "limit"))
 
 
 def _cursor(table: Table[R], team: str, query: Mapping[str, str], param: str) -> str:

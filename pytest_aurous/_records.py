@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from ._fields import visible
 from ._world import World
 from .errors import AurousLookupError, nearest, see
 
@@ -31,14 +32,19 @@ class Live:
             self._world.runs.settle()
             return self._world.table(self._kind)[self.id]
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._kind.__dataclass_fields__:
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{nearest(name, dir(self))}")
-        value = getattr(self._row, name)
-        return dict(value) if isinstance(value, dict) else value  # a copy: the row is not the test's to change
+    if not TYPE_CHECKING:  # a checker knows the attributes, and is to tell of others
+
+        def __getattr__(self, name: str) -> Any:
+            __tracebackhide__ = True
+            if name not in visible(self._kind):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{nearest(name, dir(self))}")
+            value = getattr(self._row, name)
+            if isinstance(value, dict):  # the row is not the test's to change
+                return cast("dict[str, Any]", value).copy()
+            return value
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._kind.__dataclass_fields__})
+        return sorted({*dir(type(self)), *visible(self._kind)})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Live) and (self._world, self.id) == (other._world, other.id)
@@ -91,11 +97,13 @@ class Collection(Generic[L]):
         Raises:
             AurousLookupError: If there never was one, with the nearest id.
         """
+        __tracebackhide__ = True
         found = self.get(record_id)
         if found is None:
-            known = list(self._world.table(self._record._kind))
+            table = self._world.table(self._record._kind)
+            known = [one for one in table if table.find(one, self._team)]
             raise AurousLookupError(
-                f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)}. There are {len(known)}; "
+                f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)} There are {len(known)}; "
                 f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"
             )
         return found
@@ -112,6 +120,7 @@ class Collection(Generic[L]):
         Raises:
             AurousLookupError: Where there is none.
         """
+        __tracebackhide__ = True
         living = self._living()
         if not living:
             raise AurousLookupError(

@@ -120,6 +120,15 @@ class Runs:
         """End the present step, which must not be the last."""
         self._step(record, self._runs[record], self._clock.time())
 
+    def waiting(self) -> str:
+        """Say which records wait for what, a few of them."""
+        waits = [
+            f"{record} is {run.step.status!r} until {_end_of(run.step)}"
+            for record, run in self._runs.items()
+            if not run.last
+        ]
+        return "; ".join(waits[:5]) or "no record waits for anything"
+
     def _step(self, record: str, run: Run, at: float) -> None:
         while True:
             run.index, run.seen, run.since = run.index + 1, 0, at
@@ -142,3 +151,9 @@ class Runs:
         runs, due = state
         self._runs = {record: copy(run) for record, run in runs.items()}
         self._due = list(due)
+
+
+def _end_of(step: Step) -> str:
+    if step.looks is not None:
+        return f"it was polled {step.looks} times"
+    return f"{step.hold.seconds:g} s have passed" if step.hold and step.hold.unit else "the test calls advance()"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from .errors import AurousScriptError, choices, nearest, see
 
 __all__ = ("Hold", "Lifecycle", "Plan", "Step", "parse_runs", "plan_of")
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_WORD: Final = re.compile(r"[^\W\d][\w-]*")
+_WORD: Final = re.compile(r"[^\W\d]\w*")
 _ERROR: Final = re.compile(r"\(\s*([\w.-]+)\s*\)")
-_HOLD: Final = re.compile(r"\*\s*(\d+)|:\s*(\d+)\s*(ms|s|m|h)\b|(!)")
+_HOLD: Final = re.compile(r"\*\s*([0-9]{1,9})(?![0-9])|:\s*([0-9]{1,9})\s*(ms|s|m|h)\b|(!)")
 _ARROW: Final = re.compile(r"->|→")
 
 
@@ -99,7 +99,7 @@ class _Parser:
         column = self.at if at is None else at
         line = self.text.replace("\n", " ")
         raise AurousScriptError(
-            f"Script for {self.lifecycle.resource}, column {column + 1}: {what}\n"
+            f"Script for {self.lifecycle.resource}, column {column + 1}: {what.removesuffix('.')}\n"
             f"    {line}\n    {' ' * column}^\n{legal}\n{see('reference/scripts.html')}"
         )
 
@@ -161,7 +161,10 @@ class _Parser:
         match = self.take(_HOLD)
         if match is None:
             if self.text[self.at : self.at + 1] in {"*", ":"}:
-                self.fail("unreadable hold", "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).")
+                self.fail(
+                    "unreadable hold",
+                    "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+                )
             return None
         looks, amount, unit, _ = match.groups()
         if looks is not None:
@@ -172,7 +175,7 @@ class _Parser:
 _SEMICOLON: Final = re.compile(";")
 
 
-def parse_runs(text: str, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
+def parse_runs(text: Any, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
     """Read the runs of a script, checking each edge.
 
     Raises:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
+from urllib.parse import SplitResult, urlsplit
 
 from ._clock import parse_instant
 from .errors import AurousError, choices, nearest, see
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from ._script import Plan
 
-__all__ = ("BASE_URL", "READINGS", "Settings", "SettingsDict", "read_setting")
+__all__ = ("BASE_URL", "READINGS", "Settings", "SettingsDict", "host_of", "read_setting")
 
 BASE_URL: Final = "https://api.aurous-labs.com"
 READINGS: Final = {
@@ -27,28 +28,30 @@ READINGS: Final = {
 """The C rules, each with its default reading first."""
 
 Strictness = Literal["error", "warn", "off"]
+Sleep = Literal["real", "skip"]
+RateLimits = Literal["report", "enforce"]
 
 
 def _refuse(name: str, value: object, expected: str) -> AurousError:
     return AurousError(
-        f"{name}={value!r} is not a valid setting: expected {expected}.\n{see('reference/settings.html')}"
+        f"{name}={value!r} is not a valid setting: expected {expected}\n{see('reference/settings.html')}"
     )
 
 
 def _choice(*allowed: str) -> Callable[[str, Any], Any]:
     def read(name: str, value: Any) -> Any:
         if value not in allowed:
-            raise _refuse(name, value, choices(allowed))
+            raise _refuse(name, value, f"{choices(allowed)}.")
         return value
 
     return read
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value.strip()):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _refuse(name, value, "a whole number")
+        raise _refuse(name, value, "a whole number.")
     return value
 
 
@@ -58,7 +61,7 @@ def _amount(name: str, value: Any) -> float:
     except ValueError:
         number = None
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
-        raise _refuse(name, value, "a number of credits, 0 or more")
+        raise _refuse(name, value, "a number of credits, 0 or more.")
     return int(number) if number == int(number) else number
 
 
@@ -66,33 +69,36 @@ def _instant(name: str, value: Any) -> Any:
     try:
         return value if value is None else parse_instant(value)
     except AurousError:
-        raise _refuse(name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z'") from None
+        raise _refuse(name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z'.") from None
 
 
 def _url(name: str, value: Any) -> str:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise _refuse(name, value, f"a URL such as {BASE_URL!r}")
-    return str(value).rstrip("/")
+    with suppress(ValueError, TypeError, AttributeError):  # no text, brackets that do not close, a port that is none
+        parts = urlsplit(value)
+        _ = parts.port
+        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
+            return str(value).rstrip("/")
+    raise _refuse(name, value, f"a URL such as {BASE_URL!r}.")
 
 
 def _scripts(name: str, value: Any) -> dict[str, Any]:
     """One script, or a dict of them; as text, ``key = value`` lines. The rooms know whether they can be played."""
     if isinstance(value, str):
-        return _lines(name, value, default="characters")
-    return dict(value) if isinstance(value, Mapping) else {"characters": value}
+        return _lines(name, value, default="characters") or {"characters": value}
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else {"characters": value}
 
 
 def _readings(name: str, value: Any) -> dict[str, str]:
     chosen = _lines(name, value) if isinstance(value, str) else value
     if not isinstance(chosen, Mapping):
-        raise _refuse(name, value, "a dict such as {'get-2': 'readable'}")
-    for rule, reading in chosen.items():
+        raise _refuse(name, value, "a dict such as {'get-2': 'readable'}.")
+    readings = dict(cast("Mapping[str, str]", chosen))
+    for rule, reading in readings.items():
         if rule not in READINGS:
             raise _refuse(name, value, f"rules out of {choices(READINGS)}{nearest(rule, READINGS)}")
         if reading not in READINGS[rule]:
-            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}")
-    return dict(chosen)
+            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}.")
+    return readings
 
 
 def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
@@ -103,7 +109,7 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
         before, equals, value = line.rpartition("=")
         key = before.strip() if equals else key
         if key is None and value.strip():
-            raise _refuse(name, text, "lines of the form 'key = value'")
+            raise _refuse(name, text, "lines of the form 'key = value'.")
         if value.strip():
             found[str(key)] = f"{'' if equals else found.get(str(key), '')} {value.strip()}".strip()
     return found
@@ -111,7 +117,9 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
 
 def _setting(default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False) -> Any:
     metadata = {"read": read, "default": default, "help": text, "merge": merge}
-    return field(default_factory=dict, metadata=metadata) if merge else field(default=default, metadata=metadata)
+    return (
+        field(default_factory=dict[str, Any], metadata=metadata) if merge else field(default=default, metadata=metadata)
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,14 @@ class Settings:
         "error", _choice("error", "warn", "off"), "what an unmatched request does to the test: error, warn or off"
     )
     now: datetime | None = _setting(None, _instant, "freeze the clock at this ISO 8601 instant")
+    rate_limits: RateLimits = _setting(
+        "report",
+        _choice("report", "enforce"),
+        "report: headers are right and nobody is refused; enforce: 429 as in life",
+    )
+    sleep: Sleep = _setting(
+        "real", _choice("real", "skip"), "skip: sleeps return at once and time jumps instead; real: they sleep"
+    )
     seed: int = _setting(0, _whole, "base seed of names, ids and everything random")
     credits: float = _setting(1000, _amount, "balance of the default team")
     base_url: str = _setting(BASE_URL, _url, "answer at this URL instead of the vendor's")
@@ -141,6 +157,8 @@ class SettingsDict(TypedDict, total=False):
     script: str | Plan | Mapping[str, str | Plan]
     strict: Strictness
     now: datetime | str | None
+    rate_limits: RateLimits
+    sleep: Sleep
     seed: int
     credits: float
     base_url: str
@@ -158,5 +176,11 @@ def read_setting(name: str, value: Any) -> Any:
         AurousError: A bad value.
     """
     if name not in ROWS:
-        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)}. Settings: {', '.join(ROWS)}.")
+        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.")
     return ROWS[name]["read"](name, value)
+
+
+def host_of(url: SplitResult) -> str:
+    """Return the host as clients name it: with its port only where it is not the usual one of the scheme."""
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.hostname}:{url.port}" if url.port not in {None, usual} else str(url.hostname)

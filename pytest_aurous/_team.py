@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ._auth import SCOPES, Scope
 from ._credits import BillingMode, Ledger
+from ._quota import Limits
 from ._records import Collection, Live
 from ._resources.characters import Characters
 from ._resources.team import ApiKey, TeamRow, found_team
@@ -36,6 +37,11 @@ class Team(Live, _TeamFields):
     def __init__(self, world: World, record_id: str) -> None:
         super().__init__(world, record_id)
         self.api_key = ApiKey.of(world, world.keys.first(record_id))
+
+    @property
+    def limits(self) -> Limits:
+        """The team's rate buckets."""
+        return Limits(self._world, self.id)
 
     @property
     def characters(self) -> Characters:
@@ -81,7 +87,8 @@ class Team(Live, _TeamFields):
     @property
     def billing_mode(self) -> BillingMode:
         """``metered``, or ``exempt``: never charged nor refused."""
-        return self._ledger.billing_mode
+        with self._world.lock:
+            return self._ledger.billing_mode
 
     def add_key(self, scope: Scope = "write") -> ApiKey:
         """Issue another key for the team.

@@ -58,14 +58,14 @@ def _segments(path: str) -> list[str]:
 
 def _of_place(call: Call, scheme: str, host: str) -> list[str]:
     found = [f"{call.scheme}:// instead of {scheme}://"] if call.scheme != scheme else []
-    if call.host != host.partition(":")[0]:
+    if call.host != host:
         found.append(f"the host: {call.host} instead of {host}")
     return found
 
 
 def _of_path(path: str, prefix: str, template: str) -> list[str]:
     wanted, sent = _segments(prefix + template), _segments(path)
-    found = []
+    found: list[str] = []
     if "//" in path:
         found.append("a double slash")
     if len(path) > 1 and path.endswith("/"):

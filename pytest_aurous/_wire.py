@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-__all__ = ("ApiProblem", "Break", "Call", "Headers", "Reply", "Request", "Response", "header_block", "to_json")
+from ._headers import HeaderBlock, Headers
+
+__all__ = ("ApiProblem", "Break", "Call", "Reply", "Request", "Response", "to_json")
 
 _KEPT_BODY: Final = 64 * 1024
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -17,51 +19,6 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 def to_json(value: object) -> bytes:
     """Write *value* as the API does: compact UTF-8, whatever a client put into the text."""
     return _encode(value).encode(errors="replace")
-
-
-class Headers(Mapping[str, str]):
-    """Headers as they were sent, read without regard to case.
-
-    Example:
-        >>> Headers((("Retry-After", "12"),))["retry-after"]
-        '12'
-    """
-
-    __slots__ = ("_pairs",)
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = tuple(pairs)
-
-    def __getitem__(self, name: str) -> str:
-        found = [value for key, value in self._pairs if key.lower() == name.lower()]
-        if not found:
-            raise KeyError(name)
-        return ", ".join(found)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key.lower() for key, _ in self._pairs))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __repr__(self) -> str:
-        return f"Headers({dict(self)!r})"
-
-
-class HeaderBlock(NamedTuple):
-    """Request headers twice: one text to keep (a tenth of the memory of a dict), one dict to answer from."""
-
-    text: str
-    fields: Mapping[str, str]
-
-
-def header_block(pairs: Iterable[tuple[str, str]]) -> HeaderBlock:
-    """Pack header *pairs*; of a name that was sent twice the pipeline reads the first."""
-    pairs = tuple(pairs)
-    return HeaderBlock(
-        "\n".join([f"{name}: {value}" for name, value in pairs]),
-        {name.lower(): value for name, value in reversed(pairs)},
-    )
 
 
 class Request(NamedTuple):
@@ -98,6 +55,7 @@ class Call:
         error_code: The vendor's error code, or None.
         fault: What stood in the way of a plain answer, in words, or None.
         replayed: True where the answer was a stored one (``Idempotency-Key``).
+        patience: How many seconds the client waits for an answer; None: for ever.
         committed: True where the call took effect, whatever the client saw of it.
 
     Example:
@@ -118,6 +76,7 @@ class Call:
         "number",
         "operation",
         "path",
+        "patience",
         "query",
         "replayed",
         "scheme",
@@ -134,14 +93,17 @@ class Call:
         query: str = "",
         headers: HeaderBlock = HeaderBlock("", {}),  # noqa: B008 - immutable
         body: bytes = b"",
+        patience: float | None = None,
     ) -> None:
         self.method = method
         self.scheme = scheme
         self.host = host
         self.path = path
         self.query = query
-        self._headers, self.incoming = headers
+        self._headers = headers.text
+        self.incoming: Mapping[str, str] = headers.fields
         self._body = body
+        self.patience = patience
         self._reply: Reply | None = None
         self.number = 0
         self.at = 0.0
@@ -170,7 +132,8 @@ class Call:
     @property
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
-        pairs = [line.partition(": ")[::2] for line in self._headers.split("\n") if line]
+        lines = [line.partition(": ") for line in self._headers.split("\n") if line]
+        pairs = [(name, value) for name, _, value in lines]
         params = dict(parse_qsl(self.query, keep_blank_values=True))
         return Request(Headers(pairs), params, self._body, _parsed(self._body))
 
@@ -198,6 +161,11 @@ class Reply(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    def with_body(self, body: bytes) -> Reply:
+        """Return the same answer with another body, its length told truly."""
+        headers = tuple((name, str(len(body)) if name == "Content-Length" else value) for name, value in self.headers)
+        return Reply(self.status, headers, body)
 
 
 class Break(NamedTuple):
@@ -235,7 +203,7 @@ class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, 
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:  # also UnicodeDecodeError
+    except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 from threading import RLock
 from typing import Any, Final, TypeVar, cast
@@ -11,6 +12,7 @@ from . import _messages as say
 from ._auth import Keyring
 from ._clock import Clock
 from ._credits import Ledger
+from ._idempotency import IdempotencyKeys
 from ._ids import IdSource
 from ._journal import Journal
 from ._limits import Buckets
@@ -28,6 +30,18 @@ VERSION: Final = "2026-05-15"
 R = TypeVar("R", bound=Row)
 
 
+@dataclass(frozen=True)
+class WorldState:
+    """A moment of a world, to go back to."""
+
+    parts: tuple[Any, ...]
+    tables: dict[type[Any], Any]
+    ledgers: dict[str, Any]
+    scripts: dict[tuple[str, str | None], Plan]
+    poses: tuple[tuple[str, float], ...]
+    random: tuple[Any, ...]
+
+
 class World:
     """The state of one fake, and the lock under which it changes.
 
@@ -38,6 +52,11 @@ class World:
         random: Chance for people and poses.
         ids: Chance for ids.
         runs: The lifecycles under way.
+        journal: Every call.
+        buckets: The rate limits.
+        idempotency: The answers that may be given again.
+        keys: The API keys.
+        ledgers: The credits of each team.
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
         rendered: The bytes that the last retrieve of a row answered, and the second of the clock they hold for.
@@ -52,10 +71,12 @@ class World:
         self.random = Random(f"{settings.seed}/people")
         self.ids = IdSource(settings.seed)
         self.runs = Runs(self.clock)
+        self.clock.waiting_for = self.runs.waiting
         self.journal = Journal()
-        self.buckets = Buckets()
-        keys = Random(f"{settings.seed}/keys")
-        self.keys = Keyring(lambda: keys.getrandbits(64), settings.reading("auth-4"))
+        self.buckets = Buckets(enforce=settings.rate_limits == "enforce")
+        self.idempotency = IdempotencyKeys()
+        self._key_random = Random(f"{settings.seed}/keys")
+        self.keys = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
         self.scripts: dict[tuple[str, str | None], Plan] = {}
         self.poses: list[tuple[str, float]] = []
         self.ledgers: dict[str, Ledger] = {}
@@ -70,6 +91,35 @@ class World:
         if kind not in self._tables:
             self._tables[kind] = Table()
         return cast("Table[R]", self._tables[kind])
+
+    def state(self) -> WorldState:
+        """Return what `restore` takes: everything but the calls."""
+        return WorldState(
+            parts=tuple(part.state() for part in self._parts()),
+            tables={kind: table.state() for kind, table in self._tables.items()},
+            ledgers={team: ledger.state() for team, ledger in self.ledgers.items()},
+            scripts=dict(self.scripts),
+            poses=tuple(self.poses),
+            random=tuple(random.getstate() for random in (self.random, self._key_random)),
+        )
+
+    def restore(self, state: WorldState) -> None:
+        """Go back to a `state`, which can be restored again."""
+        for part, inner in zip(self._parts(), state.parts, strict=True):
+            part.restore(inner)
+        for kind, table in self._tables.items():
+            table.restore(state.tables.get(kind, ({}, {})))
+        self.ledgers = {team: self.ledgers.get(team) or Ledger(0) for team in state.ledgers}
+        for team, ledger in self.ledgers.items():
+            ledger.restore(state.ledgers[team])
+        self.scripts = dict(state.scripts)
+        self.poses = list(state.poses)
+        for random, inner in zip((self.random, self._key_random), state.random, strict=True):
+            random.setstate(inner)
+        self.rendered.clear()
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.clock, self.ids, self.runs, self.keys, self.buckets, self.idempotency
 
     def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
         """Return the script that a new record gets: that of its name, else of its resource."""

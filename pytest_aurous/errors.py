@@ -16,6 +16,7 @@ __all__ = (
     "AurousLookupError",
     "AurousScriptError",
     "AurousTransitionError",
+    "AurousUnfiredFault",
     "AurousUnmatchedRequest",
     "AurousWarning",
 )
@@ -40,6 +41,10 @@ class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it na
     """The code under test sent a request that the API does not know."""
 
 
+class AurousUnfiredFault(AurousError, AssertionError):  # noqa: N818 - it names what happened
+    """A fault was given that no call of the code under test has met."""
+
+
 class AurousScriptError(AurousError, ValueError):
     """A script that cannot be played: what was wrong, at which column, what would be legal there."""
 
@@ -60,11 +65,20 @@ class AurousWarning(UserWarning):
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known name closest to *word*, or nothing."""
+    """End a sentence: with ``"; did you mean 'x'?"`` for the known name closest to *word*, or with a full stop."""
     from difflib import get_close_matches  # only a message needs it: 4 ms that no green run should pay
 
     found = get_close_matches(str(word), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    return f"; did you mean {found[0]!r}?" if found else "."
+
+
+def no_operation(operation: object, known: Iterable[str]) -> AurousLookupError:
+    """Return the error of a name, or a pattern, that no operation bears."""
+    names = list(known)
+    return AurousLookupError(
+        f"No operation is called {operation!r}{nearest(operation, names)} "
+        f"Operations: {', '.join(names)}.\n{see('reference/operations.html')}"
+    )
 
 
 def choices(known: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def aurous(
     with Aurous(api_key=aurous_api_key, **settings) as fake:
         request.node.stash[FAKE] = fake
         yield fake
-        fake._close_late(request.node.nodeid)
+        fake._verdict.close(request.node.nodeid)
 
 
 @pytest.fixture
@@ -92,7 +92,9 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
         return int(settings["seed"])
     try:
         seed = request.getfixturevalue("faker_seed")
-    except pytest.FixtureLookupError:
+    except pytest.FixtureLookupError as error:
+        if error.argname != "faker_seed":  # there is one, and it asks for a fixture that is not there
+            raise
         return 0
     return seed if isinstance(seed, int) else crc32(repr(seed).encode())
 

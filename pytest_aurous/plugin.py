@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from ._options import add_options, check_markers, configured
+from ._settings import ROWS
 from .errors import AurousError
 from .fixtures import (
     FAKE,
@@ -19,9 +20,6 @@ from .fixtures import (
     aurous_faker,
     aurous_seed,
 )
-
-if TYPE_CHECKING:
-    from ._aurous import Aurous
 
 __all__ = (
     "aurous",
@@ -35,6 +33,7 @@ __all__ = (
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_call",
+    "pytest_runtest_makereport",
 )
 
 
@@ -47,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read the settings while a mistake can still be told plainly."""
     config.addinivalue_line(
         "markers",
-        "aurous(script=..., strict='error', now=..., seed=0, credits=1000, base_url=..., readings=...): "
+        f"aurous({', '.join(f'{name}=...' for name in ROWS)}): "
         "settings of the `aurous` fixture for this test, class or module; merged from the outside in.",
     )
     configured(config)
@@ -61,23 +60,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the verdict in the call phase: one FAILED, however the client swallowed the answer."""
-    try:
-        result = yield
-    except BaseException:
-        if FAKE in item.stash:
-            _show_timeline(item, item.stash[FAKE])
-        raise
+    result = yield
     if FAKE in item.stash:
         try:
-            item.stash[FAKE]._judge()
+            item.stash[FAKE]._verdict.judge()
         except AurousError as error:
-            _show_timeline(item, item.stash[FAKE])
             raise _as_failure(error) from None
     return result
 
 
-def _show_timeline(item: pytest.Item, fake: Aurous) -> None:
-    item.add_report_section("call", "Aurous timeline", fake._timeline())
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the timeline of a failed test, whoever failed it; a test that ended otherwise has its verdict too."""
+    report = yield
+    if call.when == "call" and FAKE in item.stash:
+        told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
+        timeline = item.stash[FAKE]._verdict.timeline(problems=not told)
+        if report.failed:
+            report.sections.append(("Aurous timeline", timeline))
+    return report
 
 
 def _as_failure(error: AurousError) -> BaseException:

@@ -12,8 +12,9 @@ __all__ = ("ENDPOINTS",)
 
 def get(ctx: Context) -> bytes:
     """GET the picture behind a signed URL."""
-    ctx.world.check_signature(ctx.call.path, ctx.query.get("token", ""))
-    return png(ctx.call.path)
+    path = "/storage/{owner}/{ref}/{file}".format_map(ctx.args)  # without the prefix of another base URL
+    ctx.world.check_signature(path, ctx.query.get("token", ""))
+    return png(path)
 
 
 ENDPOINTS: Final = (

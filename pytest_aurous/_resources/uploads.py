@@ -198,7 +198,7 @@ class Uploads(Collection[Upload]):
 
 def _check_pose(pose: str, confidence: float) -> None:
     if pose not in POSES:
-        raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)}. Poses: {choices(POSES)}.")
+        raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.")
     if not 0 <= confidence <= 1:
         raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.")
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 from ... import _messages as say
 from ..._clock import iso
 from ..._endpoint import Context, Endpoint
-from ..._fields import boolean, list_of, one_of, read_fields, refuse_type, text
+from ..._fields import boolean, one_of, read_fields, text
 from ..._pages import page
 from ..._wire import ApiProblem
 from ..uploads import POSES, take_tickets
 from . import machine
-from .record import ATTRIBUTES, SYNTHESIZED, CharacterRow, draw, render, render_bytes
+from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, render_bytes
 
 __all__ = ("ENDPOINTS",)
 
@@ -22,21 +22,7 @@ POSE_COST: Final = 1
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
 
 
-def _attributes(value: Any, param: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise refuse_type(param, "an object", value)
-    return read_fields(value, ATTRIBUTES, prefix=f"{param}.")
-
-
-_NAME: Final = text(120)
-_CREATE: Final = {
-    "name": _NAME,
-    "generate": boolean,
-    "upload_ids": list_of(text(256), 1, 6),
-    "attributes": _attributes,
-    "client_reference_id": text(256),
-}
-_UPDATE: Final = {"name": _NAME, "attributes": _attributes}
+_UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
 _RESYNTHESIZE: Final = {"force_all": boolean}
 _REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
 
@@ -44,7 +30,7 @@ _REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_ov
 def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters: from uploads, or by synthesis."""
     world = ctx.world
-    sent = read_fields(ctx.body, _CREATE, required=("name",))
+    sent = read_fields(ctx.body, CREATE, required=("name",))
     synthesis, upload_ids = sent.pop("generate", False), sent.pop("upload_ids", None)
     if synthesis == (upload_ids is not None):
         raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
@@ -68,11 +54,15 @@ def create(ctx: Context) -> dict[str, Any]:
     return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
 
 
-def _create_bucket(ctx: Context) -> str:
+def _synthesizes(ctx: Context) -> bool:
     try:
-        return "characters_synthesize" if ctx.body.get("generate") is True else "characters_post"
+        return ctx.body.get("generate") is True
     except ApiProblem:  # a body that cannot be read is refused by the handler, after the token is spent
-        return "characters_post"
+        return False
+
+
+def _create_bucket(ctx: Context) -> str:
+    return "characters_synthesize" if _synthesizes(ctx) else "characters_post"
 
 
 def list_all(ctx: Context) -> dict[str, Any]:
@@ -178,6 +168,7 @@ ENDPOINTS: Final = (
         create,
         bucket=_create_bucket,
         status=201,
+        idempotent=_synthesizes,
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
     ),
     Endpoint(
@@ -218,6 +209,7 @@ ENDPOINTS: Final = (
         "/v1/characters/{id}/resynthesize",
         resynthesize,
         bucket="characters_synthesize",
+        idempotent=True,
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
     ),
     Endpoint(
@@ -226,6 +218,7 @@ ENDPOINTS: Final = (
         "/v1/characters/{id}/refs/regenerate",
         regenerate_ref,
         bucket="characters_synthesize",
+        idempotent=True,
         rules=("regen-1", "regen-2", "regen-3", "run-1"),
     ),
     Endpoint(

@@ -15,7 +15,7 @@ from ..._wire import ApiProblem
 from ...errors import AurousError, AurousTransitionError, choices, nearest, see
 from ..uploads import POSES
 from . import machine
-from .record import ATTRIBUTES, SYNTHESIZED, CharacterRow, draw, render, show_ref
+from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_ref
 
 __all__ = ("Character", "CharacterRef", "Characters")
 
@@ -55,6 +55,11 @@ class Character(Live, _CharacterFields):
         return f"<Character {row.id} {row.name!r} {row.status}>"
 
     @property
+    def gone(self) -> bool:
+        """Whether it was deleted for good (del-2)."""
+        return bool(self._row.gone)
+
+    @property
     def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row keeps paths, a test sees URLs
         """The reference pictures, in order."""
         return [CharacterRef(ref.pose, show_ref(self._world, ref)["url"], ref.version) for ref in self._row.refs]
@@ -82,6 +87,7 @@ class Character(Live, _CharacterFields):
         Raises:
             AurousTransitionError: If no step follows.
         """
+        __tracebackhide__ = True
         with self._world.lock:
             row = self._row
             run = self._world.runs.get(self.id)
@@ -102,6 +108,7 @@ class Character(Live, _CharacterFields):
         Raises:
             AurousTransitionError: If no synthesis is under way.
         """
+        __tracebackhide__ = True
         with self._world.lock:
             row = self._row
             if row.status != "synthesizing":
@@ -114,6 +121,7 @@ class Character(Live, _CharacterFields):
         Raises:
             AurousTransitionError: If it is deleted already.
         """
+        __tracebackhide__ = True
         with self._world.lock:
             row = self._row
             if row.status == "deleted":
@@ -183,18 +191,20 @@ class Characters(Collection[Character]):
         __tracebackhide__ = True
         if status not in machine.LIFECYCLE.edges:
             known = machine.LIFECYCLE.edges
-            raise AurousError(f"characters.add(status={status!r}): expected {choices(known)}{nearest(status, known)}.")
+            raise AurousError(f"characters.add(status={status!r}): expected {choices(known)}{nearest(status, known)}")
         world = self._world
         drawn = status in {"reviewing", "ready", "deleted"}
         poses = tuple(refs) if refs is not None else SYNTHESIZED if drawn else ()
         for pose in poses:
             if pose not in POSES:
                 raise AurousError(
-                    f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)}. Poses: {choices(POSES)}."
+                    f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}."
                 )
+        described: Any = dict(attributes) if isinstance(attributes, Mapping) else attributes
+        _check(name=name, attributes=described, client_reference_id=client_reference_id)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:
-            person = _checked(attributes) if attributes is not None else _people.attributes(world.random)
+            person = described if described is not None else _people.attributes(world.random)
             name = name or _people.full_name(world.random, person)
             now = iso(world.clock.time())
             row = CharacterRow(
@@ -219,8 +229,8 @@ class Characters(Collection[Character]):
             return self._live(row.id)
 
 
-def _checked(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _check(**given: Any) -> None:
     try:
-        return read_fields(attributes, ATTRIBUTES, prefix="attributes.")
+        read_fields({name: value for name, value in given.items() if value is not None}, CREATE)
     except ApiProblem as problem:
-        raise AurousError(f"characters.add(attributes=...): {problem.message}") from None
+        raise AurousError(f"characters.add({problem.param}=...): {problem.message}") from None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from ..._fields import Reader, column, integer, text, to_wire
+from ..._fields import Reader, boolean, column, integer, list_of, read_fields, refuse_type, text, to_wire
 from ..._script import Plan
 from ..._wire import to_json
 from ..._world import VERSION, World
 
-__all__ = ("ATTRIBUTES", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
+__all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 """The poses that a synthesis draws, in this order (order A)."""
@@ -28,6 +28,22 @@ ATTRIBUTES: Final[dict[str, Reader]] = {
     "additional_details": text(1000),
 }
 """The closed set of attributes (limits A)."""
+
+
+def _attributes(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refuse_type(param, "an object", value)
+    return read_fields(cast("dict[str, Any]", value), ATTRIBUTES, prefix=f"{param}.")
+
+
+CREATE: Final[dict[str, Reader]] = {
+    "name": text(120),
+    "generate": boolean,
+    "upload_ids": list_of(text(256), 1, 6),
+    "attributes": _attributes,
+    "client_reference_id": text(256),
+}
+"""What POST /v1/characters takes (create-6, create-7)."""
 
 
 @dataclass(frozen=True, slots=True)

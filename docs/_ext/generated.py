@@ -1,0 +1,199 @@
+"""Pages that are made of what the code says: operations, lifecycles, settings, and the fidelity table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from rules import PROVENANCE, Rule, load_rules, tests_by_rule
+from sphinx.util.docutils import SphinxDirective
+
+from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._limits import BUCKETS
+from pytest_aurous._resources.characters.machine import DEFAULT as _DEFAULT_SCRIPT
+from pytest_aurous._settings import READINGS, ROWS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from pytest_aurous._endpoint import Endpoint
+
+_DOCS = Path(__file__).parents[1]
+_TESTS = _DOCS.parent / "tests"
+
+
+class Generated(SphinxDirective):
+    """A directive whose content is Markdown that the code makes."""
+
+    def _markdown(self) -> list[str]:
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        """Make the nodes."""
+        return self.parse_text_to_nodes("\n".join(self._markdown()))
+
+
+class Operations(Generated):
+    """Every row of the catalog."""
+
+    def _markdown(self) -> list[str]:
+        lines = ["| operation and call | answer | bucket | rules |", "| --- | --- | --- | --- |"]
+        for row in ENDPOINTS:
+            host = "<br>*on the upload host*" if row.host == "upload" else ""
+            rules = " ".join(f"{{rule}}`{rule}`" for rule in row.rules)
+            what = f"**{row.operation}**<br>`{row.method} {row.template}` {host}"
+            cells = (what, str(row.status), _bucket(row), rules)
+            lines.append(f"| {' | '.join(cells)} |")
+        return lines
+
+
+class BucketTable(Generated):
+    """Every rate bucket."""
+
+    def _markdown(self) -> list[str]:
+        rows = [f"| `{name}` | {burst} | {refill} |" for name, (burst, refill) in BUCKETS.items()]
+        return ["| bucket | capacity | tokens a minute |", "| --- | --- | --- |", *rows]
+
+
+class Lifecycle(Generated):
+    """What may follow each status in a script."""
+
+    required_arguments = 1
+
+    def _markdown(self) -> list[str]:
+        lifecycle = LIFECYCLES[self.arguments[0]]
+        lines = ["| after | may come |", "| --- | --- |"]
+        for status, following in lifecycle.edges.items():
+            lines.append(f"| `{status}` | {', '.join(f'`{name}`' for name in following) or 'nothing, it is final'} |")
+        return lines
+
+
+class SettingNames(Generated):
+    """Every setting, in the four places where it can be given."""
+
+    def _markdown(self) -> list[str]:
+        lines = ["| name | ini option, command line | default |", "| --- | --- | --- |"]
+        for name, row in ROWS.items():
+            default = _DEFAULT_SCRIPT if name == "script" else row["default"]
+            shown = "none" if default in ({}, None) else f"`{default}`"
+            flag = f"`--aurous-{name.replace('_', '-')}`"
+            lines.append(f"| {{setting}}`{name}` | `aurous_{name}`<br>{flag} | {shown} |")
+        return lines
+
+
+class Readings(Generated):
+    """Every rule that can be read in another way."""
+
+    def _markdown(self) -> list[str]:
+        lines = ["| rule | default | other reading |", "| --- | --- | --- |"]
+        lines += [f"| {{rule}}`{rule}` | `{first}` | `{other}` |" for rule, (first, other) in READINGS.items()]
+        return lines
+
+
+class Fidelity(SphinxDirective):
+    """The rules of one family: what each promises, on what ground, and the tests that prove it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make the nodes."""
+        rules = _rules(self)
+        tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), rules)
+        out: list[nodes.Node] = []
+        for rule in rules.values():
+            if rule.family == self.arguments[0]:
+                entry = nodes.container(classes=["rule", rule.status], ids=[f"rule-{rule.id}"])
+                entry += self._head(rule)
+                for text in (rule.statement, rule.assumed and f"*Assumed:* {rule.assumed}", _absent(rule)):
+                    entry += self.parse_text_to_nodes(text) if text else []
+                entry += _proof(tests[rule.id])
+                self.env.domains.standard_domain.note_object("rule", rule.id, f"rule-{rule.id}", location=entry)
+                out.append(entry)
+        if not out:
+            raise self.error(f"no rule of rules.toml is called {self.arguments[0]}-...")
+        return out
+
+    def _head(self, rule: Rule) -> nodes.Node:
+        head = nodes.paragraph(classes=["rule-head"])
+        link = nodes.reference("", "", nodes.strong(text=rule.id), refid=f"rule-{rule.id}", internal=True)
+        word = PROVENANCE[rule.provenance]
+        badge = nodes.inline(text=word, classes=["provenance", word])
+        head += [link, nodes.Text(" "), badge]
+        if rule.status == "planned":
+            head += [nodes.Text(" "), nodes.inline(text="planned", classes=["provenance", "planned"])]
+        return head
+
+
+class FidelitySummary(Generated):
+    """How many rules there are, by provenance."""
+
+    def _markdown(self) -> list[str]:
+        rules = _rules(self).values()
+        lines = ["| provenance | in this version | planned |", "| --- | --- | --- |"]
+        count = Counter((rule.provenance, rule.status) for rule in rules)
+        lines += [
+            f"| {word} | {count[letter, 'delivered']} | {count[letter, 'planned']} |"
+            for letter, word in PROVENANCE.items()
+        ]
+        return lines
+
+
+class Planned(Generated):
+    """The rules that are not in this version, whole or in part."""
+
+    def _markdown(self) -> list[str]:
+        rules = [rule for rule in _rules(self).values() if rule.status == "planned" or rule.later]
+        return [f"- {{rule}}`{rule.id}`: {rule.later or rule.statement}" for rule in rules]
+
+
+def _rules(directive: SphinxDirective) -> dict[str, Rule]:
+    directive.env.note_dependency(str(_DOCS / "rules.toml"))
+    return load_rules(_DOCS)
+
+
+def _absent(rule: Rule) -> str:
+    return f"*Not in this version:* {rule.later}" if rule.later else ""
+
+
+def _proof(tests: list[str]) -> list[nodes.Node]:
+    if not tests:
+        return []
+    lines = nodes.bullet_list(classes=["proof"])
+    for test in tests:
+        lines += nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=test.partition("::")[2])))
+    return [lines]
+
+
+def _bucket(row: Endpoint) -> str:
+    if callable(row.bucket):  # one call chooses its bucket by what is sent
+        return "`characters_synthesize` or `characters_post`"
+    return f"`{row.bucket}`" if row.bucket else "none"
+
+
+def _whole_sentence(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keep napoleon from taking what stands before a colon for the type of a property."""
+    if what == "property":
+        lines[:0] = [".. whole", ""]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives and the roles."""
+    directives: dict[str, type[SphinxDirective]] = {
+        "operations": Operations,
+        "buckets": BucketTable,
+        "lifecycle": Lifecycle,
+        "setting-names": SettingNames,
+        "readings": Readings,
+        "fidelity": Fidelity,
+        "fidelity-summary": FidelitySummary,
+        "planned-rules": Planned,
+    }
+    for name, directive in directives.items():
+        app.add_directive(name, directive)
+    app.add_object_type("fixture", "fixture", objname="pytest fixture", indextemplate="pair: %s; fixture")
+    app.add_object_type("setting", "setting", objname="setting", indextemplate="pair: %s; setting")
+    app.add_object_type("rule", "rule", objname="rule")
+    app.connect("autodoc-process-docstring", _whole_sentence, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

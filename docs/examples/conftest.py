@@ -1,0 +1,44 @@
+"""What the examples share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_aurous import Aurous
+
+if TYPE_CHECKING:
+    from publisher import AsyncSleep, Sleep
+
+# The application, publisher.py, lies beside its tests.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "enable_socket: of pytest-socket, if it is there"
+    )
+
+
+@pytest.fixture
+def sleep(aurous: Aurous) -> Sleep:
+    """A sleep that takes no time: it moves the clock of the fake instead."""
+    return lambda seconds: aurous.clock.advance(seconds=seconds)
+
+
+@pytest.fixture
+def asleep(sleep: Sleep) -> AsyncSleep:
+    """The same for code that awaits its sleep."""
+
+    async def wait(seconds: float) -> None:
+        sleep(seconds)
+
+    return wait
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

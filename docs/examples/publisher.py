@@ -1,0 +1,151 @@
+"""A little application: it has a character drawn, waits, and publishes it.
+
+Nothing here knows that it is tested. The address of the API, and the key for it, come
+from the environment.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+Json = dict[str, Any]
+Sleep = Callable[[float], object]
+AsyncSleep = Callable[[float], Awaitable[object]]
+
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+
+
+class PublishError(Exception):
+    """It was not published; the message begins with the reason, as a code."""
+
+
+def publish(
+    name: str,
+    attributes: Json,
+    *,
+    attempts: int = 2,
+    sleep: Sleep | None = None,
+) -> Json:
+    """Have a character drawn, wait for its poses, and publish it.
+
+    Args:
+        name: Its display name.
+        attributes: What it looks like.
+        attempts: How often it may be drawn before we give up.
+        sleep: Waits between two looks; `time.sleep` if nothing else is given.
+    """
+    sleep = sleep or time.sleep
+    with httpx.Client(**connection()) as api:
+        order = {"name": name, "generate": True, "attributes": attributes}
+        character = read(api.post("/v1/characters", json=order, headers=once()))
+        path = f"/v1/characters/{character['id']}"
+        waits = growing()
+        while character["status"] in {"synthesizing", "failed"}:
+            if character["status"] == "failed":
+                attempts -= 1
+                check(attempts, character)
+                character = read(api.post(f"{path}/resynthesize", headers=once()))
+                waits = growing()
+            else:
+                sleep(next(waits))
+                character = read(api.get(path))
+        return read(api.post(f"{path}/save"))
+
+
+async def apublish(
+    name: str,
+    attributes: Json,
+    *,
+    attempts: int = 2,
+    sleep: AsyncSleep | None = None,
+) -> Json:
+    """Do what `publish` does, beside other work."""
+    sleep = sleep or asyncio.sleep
+    async with httpx.AsyncClient(**connection()) as api:
+        order = {"name": name, "generate": True, "attributes": attributes}
+        character = read(await api.post("/v1/characters", json=order, headers=once()))
+        path = f"/v1/characters/{character['id']}"
+        waits = growing()
+        while character["status"] in {"synthesizing", "failed"}:
+            if character["status"] == "failed":
+                attempts -= 1
+                check(attempts, character)
+                character = read(await api.post(f"{path}/resynthesize", headers=once()))
+                waits = growing()
+            else:
+                await sleep(next(waits))
+                character = read(await api.get(path))
+        return read(await api.post(f"{path}/save"))
+
+
+def publish_pictures(name: str, pictures: Mapping[str, bytes]) -> Json:
+    """Make a character from pictures of our own: it is ready at once.
+
+    Args:
+        name: Its display name.
+        pictures: File names and what is in the files.
+    """
+    with httpx.Client(**connection()) as api:
+        tickets = [upload(api, *picture) for picture in pictures.items()]
+        order = {"name": name, "upload_ids": tickets}
+        return read(api.post("/v1/characters", json=order))
+
+
+def upload(api: httpx.Client, filename: str, content: bytes) -> str:
+    """Send one picture and return its ticket."""
+    extension = filename.rpartition(".")[2]
+    picture = {
+        "filename": filename,
+        "extension": extension,
+        "content_type": TYPES[extension],
+    }
+    ticket = read(api.post("/v1/characters/uploads/init", json=picture))
+    url, headers = ticket["upload_url"], ticket["upload_headers"]
+    # Not with `api`: the URL is signed, and our key must not go there.
+    httpx.put(url, content=content, headers=headers).raise_for_status()
+    upload_id: str = ticket["upload_id"]
+    asked = {"upload_id": upload_id}
+    found = read(api.post("/v1/characters/uploads/classify", json=asked))
+    if found["pose"] == "other":
+        raise PublishError(f"no_pose_found: {filename}")
+    return upload_id
+
+
+def connection() -> dict[str, Any]:
+    """Return how to reach the API."""
+    return {
+        "base_url": os.environ["AUROUS_BASE_URL"],
+        "headers": {"X-Api-Key": os.environ["AUROUS_API_KEY"]},
+    }
+
+
+def once() -> dict[str, str]:
+    """Return the header that keeps a repeated order from being paid twice."""
+    return {"Idempotency-Key": str(uuid4())}
+
+
+def growing() -> Iterator[float]:
+    """Yield how long to wait before each look: 2, 4, 8, 16, and then 30 seconds."""
+    wait = 2.0
+    while True:
+        yield min(wait, 30.0)
+        wait *= 2
+
+
+def check(attempts: int, character: Json) -> None:
+    """Give up when no attempt is left."""
+    if attempts <= 0:
+        raise PublishError(f"{character['error_message']}: {character['name']}")
+
+
+def read(response: httpx.Response) -> Json:
+    """Return what was answered; raise what was refused, by its code."""
+    body: Json = response.json()
+    if response.is_error:
+        raise PublishError(f"{body['error']['code']}: {body['error']['message']}")
+    return body

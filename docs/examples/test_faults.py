@@ -1,0 +1,49 @@
+import httpx
+import pytest
+
+from publisher import PublishError, Sleep, publish
+from pytest_aurous import Aurous
+
+
+def test_a_poll_that_meets_a_503(aurous: Aurous, sleep: Sleep) -> None:
+    """The second poll is answered with an error, in the vendor's envelope."""
+    fault = aurous.faults.status("characters.retrieve", 503, after=1)
+    aurous.script("synthesizing*5 -> reviewing")
+
+    with pytest.raises(PublishError, match=r"^provider_unavailable"):
+        publish("Aurora", {"age": 28}, sleep=sleep)
+
+    assert fault.fired == 1
+
+
+def test_the_answer_is_lost(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """With `commit` the save takes effect, and only its answer is lost."""
+    character = aurous.characters.add("Aurora", status="reviewing")
+    aurous.faults.timeout("characters.save", commit=True)
+
+    with pytest.raises(httpx.ReadTimeout):
+        aurous_client.post(f"/v1/characters/{character.id}/save")
+
+    assert character.status == "ready"
+
+
+def test_an_order_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Sent again with its key, an order whose answer was lost is answered at last."""
+    aurous.faults.disconnect("characters.create", commit=True)
+    order = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    key = {"Idempotency-Key": "order-1"}
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        aurous_client.post("/v1/characters", json=order, headers=key)
+    answer = aurous_client.post("/v1/characters", json=order, headers=key)
+
+    assert answer.headers["Aurous-Idempotent-Replayed"] == "true"
+    assert len(aurous.characters) == 1
+
+
+def test_a_slow_answer(aurous: Aurous) -> None:
+    """A delay takes no real time: a client that waits too briefly gets its timeout."""
+    aurous.faults.delay("balance.retrieve", seconds=20)
+
+    with aurous.client(timeout=5.0) as api, pytest.raises(httpx.ReadTimeout):
+        api.get("/v1/balance")

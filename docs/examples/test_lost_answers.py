@@ -1,0 +1,53 @@
+import httpx
+import pytest
+
+from careful import CarefulClient, new_key
+from pytest_aurous import Aurous
+
+pytestmark = pytest.mark.aurous(sleep="skip")
+
+
+def test_the_answer_of_a_save_is_lost(aurous: Aurous) -> None:
+    """The save took effect, its answer got lost; the second one finds the character published, and all is well."""
+    character = aurous.characters.add(status="reviewing")
+    aurous.faults.timeout("characters.save", commit=True)
+
+    answer = CarefulClient().save(character.id)
+
+    assert answer.json()["status"] == "ready"
+    aurous.assert_called("characters.save", times=2)
+
+
+def test_a_lost_order_with_a_key_is_paid_once(aurous: Aurous) -> None:
+    """With an `Idempotency-Key` the second attempt is answered as the first would have been: one character."""
+    aurous.faults.disconnect("characters.create", commit=True)
+
+    answer = CarefulClient().create("Aurora", key=new_key())
+
+    assert answer.headers["Aurous-Idempotent-Replayed"] == "true"
+    assert len(aurous.characters) == 1
+    assert aurous.team.available_credits == 996
+
+
+def test_a_lost_order_without_a_key_is_paid_twice(aurous: Aurous) -> None:
+    """Without a key the second attempt is a second order: two characters, eight credits."""
+    aurous.faults.disconnect("characters.create", commit=True)
+
+    CarefulClient().create("Aurora")
+
+    assert len(aurous.characters) == 2
+    assert aurous.team.available_credits == 992
+
+
+def test_a_slow_order_is_still_in_flight(aurous: Aurous) -> None:
+    """The client gave up after 5 s, the server works for 20: until then the key is in use, then it is replayed."""
+    key = new_key()
+    aurous.faults.delay("characters.create", seconds=20, commit=True)
+    with pytest.raises(httpx.ReadTimeout):
+        CarefulClient(attempts=1).create("Aurora", key=key)
+
+    assert CarefulClient().create("Aurora", key=key).json()["error"]["code"] == "idempotency_key_in_use"
+    aurous.clock.advance(seconds=15)
+
+    assert CarefulClient().create("Aurora", key=key).status_code == 201
+    assert len(aurous.characters) == 1

@@ -1,0 +1,38 @@
+import pytest
+
+from publisher import PublishError, Sleep, publish
+from pytest_aurous import Aurous
+
+
+def test_a_synthesis_costs_four_credits(aurous: Aurous, sleep: Sleep) -> None:
+    """Four credits are gone when the poses are there; publishing is free."""
+    before = aurous.team.credits
+
+    publish("Aurora", {"age": 28}, sleep=sleep)
+
+    assert aurous.team.credits == before - 4
+
+
+def test_credits_are_held_while_it_runs(aurous: Aurous) -> None:
+    """Until the work is done the credits are held, and given back where it fails."""
+    aurous.script("synthesizing! -> reviewing")
+    with aurous.client() as api:
+        api.post(
+            "/v1/characters",
+            json={"name": "Aurora", "generate": True, "attributes": {"age": 28}},
+        )
+        assert api.get("/v1/balance").json()["held_credits"] == 4
+
+        aurous.characters.last.fail("provider_timeout")
+
+        assert api.get("/v1/balance").json()["available_credits"] == 1000
+
+
+@pytest.mark.aurous(credits=3)
+def test_too_poor_for_a_synthesis(aurous: Aurous) -> None:
+    """Three credits are not enough: 402, and no character is made."""
+    with pytest.raises(PublishError, match=r"^insufficient_credits"):
+        publish("Aurora", {"age": 28})
+
+    assert aurous.calls.last.status == 402
+    assert len(aurous.characters) == 0

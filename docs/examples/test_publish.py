@@ -1,0 +1,36 @@
+from publisher import Sleep, publish
+from pytest_aurous import Aurous
+
+
+def test_publishes_when_the_poses_are_ready(aurous: Aurous, sleep: Sleep) -> None:
+    """The character is polled until its poses are there, and saved once."""
+    aurous.script("synthesizing*3 -> reviewing")
+
+    publish("Aurora", {"age": 28}, sleep=sleep)
+
+    assert aurous.characters.last.status == "ready"
+    aurous.assert_polled(aurous.characters.last, at_least=4, at_most=4)
+    aurous.assert_called("characters.save", times=1)
+    aurous.assert_called_in_order(
+        "characters.create", "characters.retrieve", "characters.save"
+    )
+
+
+def test_waits_longer_and_longer(aurous: Aurous, sleep: Sleep) -> None:
+    """It looks after 2, 6, 14, 30 and 60 seconds; the poses take 45."""
+    aurous.clock.freeze("2026-05-08T10:00:00Z")
+    aurous.script("synthesizing:45s -> reviewing")
+
+    publish("Aurora", {"age": 28}, sleep=sleep)
+
+    aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
+    assert aurous.clock.now().isoformat() == "2026-05-08T10:01:00+00:00"
+
+
+def test_sends_a_key_with_each_paid_call(aurous: Aurous, sleep: Sleep) -> None:
+    """An order that costs credits carries an Idempotency-Key."""
+    publish("Aurora", {"age": 28}, sleep=sleep)
+
+    sent = aurous.calls.where("characters.create").last.request
+    assert sent.json["attributes"] == {"age": 28}
+    assert sent.headers["Idempotency-Key"]

@@ -1,0 +1,28 @@
+import httpx
+import pytest
+
+from publisher import AsyncSleep, apublish
+from pytest_aurous import Aurous
+
+# An event loop makes itself a pair of sockets, which pytest-socket would refuse.
+pytestmark = [pytest.mark.anyio, pytest.mark.enable_socket]
+
+
+async def test_publishes_beside_other_work(aurous: Aurous, asleep: AsyncSleep) -> None:
+    """The same fixture serves code that awaits."""
+    aurous.script("synthesizing*3 -> reviewing")
+
+    await apublish("Aurora", {"age": 28}, sleep=asleep)
+
+    assert aurous.characters.last.status == "ready"
+
+
+async def test_a_ready_client(
+    aurous: Aurous, aurous_async_client: httpx.AsyncClient
+) -> None:
+    """A test that talks to the API itself takes the ready client."""
+    character = aurous.characters.add("Aurora", status="reviewing")
+
+    await aurous_async_client.post(f"/v1/characters/{character.id}/save")
+
+    assert character.status == "ready"

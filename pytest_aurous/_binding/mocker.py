@@ -1,0 +1,91 @@
+"""Where we stand between clients and their transports."""
+
+from __future__ import annotations
+
+from abc import ABC
+from functools import wraps
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from respx.mocks import Mocker
+from respx.models import PassThrough
+
+from .stacks import STACKS, host_of
+
+if TYPE_CHECKING:
+    from .router import AurousRouter
+
+__all__ = ("AurousMocker",)
+
+
+class AurousMocker(Mocker, ABC):
+    """The respx mocker at transport level.
+
+    `ABC` keeps its name out of respx's registry, where a second class of that name would be an error.
+    """
+
+    name = "aurous"
+    routers: ClassVar[list[Any]] = []
+    _patched: ClassVar[list[tuple[type[Any], str, Any, Any]]] = []
+
+    @classmethod
+    def start(cls) -> None:
+        """Put ourselves before the transports of httpx and httpx2, once."""
+        if cls._patched:
+            return
+        for stack in STACKS:
+            for owner, method, wrap in (
+                (stack.HTTPTransport, "handle_request", cls._sync),
+                (stack.AsyncHTTPTransport, "handle_async_request", cls._async),
+            ):
+                original = getattr(owner, method)
+                ours = wrap(stack, original)
+                setattr(owner, method, ours)
+                cls._patched.append((owner, method, original, ours))
+
+    @classmethod
+    def stop(cls, force: bool = False) -> None:  # noqa: FBT001, FBT002 - respx's signature
+        """Take ourselves out again when the last router has gone."""
+        if cls.routers and not force:
+            return
+        while cls._patched:
+            owner, method, original, ours = cls._patched.pop()
+            if getattr(owner, method) is ours:  # else somebody stands before us; idle, we only pass on
+                setattr(owner, method, original)
+
+    @classmethod
+    def router_for(cls, request: Any) -> AurousRouter | None:
+        """Return the router that answers *request*; of several, the one started last."""
+        for router in reversed(cls.routers):
+            if router.app.owns(host_of(request.url)):
+                found: AurousRouter = router
+                return found
+        return None
+
+    @classmethod
+    def _sync(cls, stack: ModuleType, original: Any) -> Any:
+        @wraps(original)
+        def handle_request(transport: Any, request: Any) -> Any:
+            router = cls.router_for(request)
+            if router is None:
+                return original(transport, request)
+            try:
+                return router.answer(stack, request)
+            except PassThrough:
+                return original(transport, request)
+
+        return handle_request
+
+    @classmethod
+    def _async(cls, stack: ModuleType, original: Any) -> Any:
+        @wraps(original)
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            router = cls.router_for(request)
+            if router is None:
+                return await original(transport, request)
+            try:
+                return await router.aanswer(stack, request)
+            except PassThrough:
+                return await original(transport, request)
+
+        return handle_async_request

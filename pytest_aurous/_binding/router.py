@@ -1,0 +1,163 @@
+"""The respx router of one fake, and the routes that a test asked for."""
+
+from __future__ import annotations
+
+import re
+from inspect import isawaitable
+from types import ModuleType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import respx
+from respx.models import AllMockedAssertionError, SideEffectError
+
+from .._app import App
+from .._endpoint import Endpoint
+from .._headers import HeaderBlock, header_block
+from .._wire import Break, Call, Reply
+from .._world import UPLOAD_HOST
+from ..errors import no_operation
+from .mocker import AurousMocker
+from .stacks import REQUEST_ERRORS, as_httpx, broken, host_of, native, relay, response
+
+__all__ = ("AurousRouter",)
+
+_KNOWN_HEADERS: Final = 64
+
+
+class AurousRouter(respx.MockRouter):
+    """The respx router of one fake: looks at the host first, and answers from the core.
+
+    Its routes are those that a test asked for, to spy on or to override.
+    """
+
+    def __init__(self, app: App) -> None:
+        super().__init__(assert_all_called=False)
+        self.app = app
+        self._blocks: dict[tuple[tuple[bytes, bytes], ...], HeaderBlock] = {}
+
+    def start(self) -> None:
+        """Intercept."""
+        self.snapshot()
+        self.Mocker = AurousMocker
+        AurousMocker.register(self)
+        AurousMocker.start()
+
+    def route_for(self, operation: str) -> respx.Route:
+        """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
+        if operation in self.routes:
+            return self.routes[operation]
+        catalog = self.app.catalog.by_operation
+        if operation not in catalog:
+            raise no_operation(operation, catalog)
+        row = catalog[operation]
+        home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
+        return self.route(method=row.method, host=home.hostname, path__regex=_pattern(home.path, row), name=operation)
+
+    def answer(self, stack: ModuleType, request: Any) -> Any:
+        """Answer a request of a sync client of *stack*.
+
+        Raises:
+            PassThrough: If a route of the test lets it through.
+        """
+        request.read()
+        call = self._call(request)
+        route = self._override(call)
+        if route is None:
+            return self._plain(stack, request, call)
+        asked = as_httpx(request)
+        try:
+            with self.resolver(asked) as resolved:
+                resolved.response = _resolve(route, asked)
+                resolved.route = route if resolved.response is not None else None
+        except AllMockedAssertionError:  # its side effect returned None: not this one
+            return self._plain(stack, request, call)
+        except httpx.RequestError as error:
+            raise native(stack, error, request) from error
+        return self._given(stack, call, resolved.response)
+
+    async def aanswer(self, stack: ModuleType, request: Any) -> Any:
+        """Answer a request of an async client of *stack*; its side effects may be async too."""
+        await request.aread()
+        call = self._call(request)
+        route = self._override(call)
+        if route is None:
+            return self._plain(stack, request, call)
+        asked = as_httpx(request)
+        try:
+            with self.resolver(asked) as resolved:
+                answer = _resolve(route, asked)
+                resolved.response = await _awaited(route, answer) if isawaitable(answer) else answer
+                resolved.route = route if resolved.response is not None else None
+        except AllMockedAssertionError:
+            return self._plain(stack, request, call)
+        except httpx.RequestError as error:
+            raise native(stack, error, request) from error
+        return self._given(stack, call, resolved.response)
+
+    def _override(self, call: Call) -> respx.Route | None:
+        """Return the route of the test that answers *call* instead of us; the core sees no such call."""
+        operation = self.app.operation_of(call) if self.routes else None
+        if operation is None or operation not in self.routes or _spies(self.routes[operation]):
+            return None
+        self.app.overrule(call, operation)
+        return self.routes[operation]
+
+    def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
+        if not isinstance(given.stream, httpx.ByteStream):  # the test's own stream, its own affair
+            headers = list(given.headers.multi_items())
+            return stack.Response(given.status_code, headers=headers, stream=relay(stack, given.stream))
+        reply = Reply(given.status_code, tuple(given.headers.multi_items()), b"".join(given.stream))
+        call.answered(reply)
+        return response(stack, reply)
+
+    def _call(self, request: Any) -> Call:
+        url = request.url
+        path, _, query = url.raw_path.decode("ascii").partition("?")
+        raw = tuple(request.headers.raw)
+        block = self._blocks.get(raw)
+        if block is None:
+            if len(self._blocks) >= _KNOWN_HEADERS:
+                self._blocks.clear()
+            block = header_block((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+            self._blocks[raw] = block
+        patience = request.extensions.get("timeout", {}).get("read")
+        return Call(request.method, url.scheme, host_of(url), path, query, block, request.content, patience)
+
+    def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
+        outcome = self.app.handle(call)
+        route = self.routes[call.operation] if call.operation and call.operation in self.routes else None
+        if route is not None and _spies(route):
+            seen = None if isinstance(outcome, Break) else response(httpx, outcome)
+            if seen is not None:
+                seen.read()
+            self.record(as_httpx(request), response=seen, route=route)
+        if isinstance(outcome, Break):
+            return broken(stack, request, outcome)
+        return response(stack, outcome)
+
+
+def _spies(route: respx.Route) -> bool:
+    """Whether the test has told a route nothing, so that it only looks on."""
+    return route.side_effect is None and route.return_value is None and not route.is_pass_through
+
+
+def _resolve(route: respx.Route, request: httpx.Request) -> Any:
+    """Ask a route for its answer. The path was matched before, by our own rules, which know ``%2F``."""
+    effect: Any = route.side_effect
+    if isinstance(effect, type) and issubclass(effect, REQUEST_ERRORS):  # respx knows those of httpx only
+        raise SideEffectError(route, effect("Mock Error", request=request))
+    return request if route.is_pass_through else route.resolve(request)
+
+
+async def _awaited(route: respx.Route, answer: Any) -> Any:
+    try:
+        return await answer
+    except Exception as error:
+        raise SideEffectError(route, error) from error
+
+
+def _pattern(prefix: str, row: Endpoint) -> str:
+    segments = ["[^/]+" if part.startswith("{") else re.escape(part) for part in row.template.split("/")]
+    return f"^{re.escape(prefix)}{'/'.join(segments)}$"

@@ -1,0 +1,209 @@
+"""What a test sees of the journal: the calls, and the assertions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final, overload
+
+from ._journal import line_of
+from ._matching import closest, expectation, fits, has, in_words, often
+from ._wire import Call
+from .errors import AurousLookupError, nearest, no_operation, see
+
+__all__ = ("Calls",)
+
+_SHOWN: Final = 100
+_FILTERS: Final = (
+    "at",
+    "committed",
+    "error_code",
+    "fault",
+    "host",
+    "method",
+    "number",
+    "path",
+    "query",
+    "replayed",
+    "status",
+    "team",
+)
+
+
+class Calls(Sequence[Call]):
+    """Calls in order of arrival. Not a Mock: a misspelt name raises.
+
+    Example:
+        ``aurous.calls.where("characters.save", status=200)``
+    """
+
+    __slots__ = ("_calls", "_operations")
+
+    def __init__(self, calls: list[Call], operations: Collection[str]) -> None:
+        self._calls = calls
+        self._operations = operations
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> Call | Calls:
+        if isinstance(index, slice):
+            return Calls(self._calls[index], self._operations)
+        return self._calls[index]
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self._calls)
+
+    def __repr__(self) -> str:
+        return f"<Calls: {len(self)}>\n{self.timeline()}" if self else "<Calls: none>"
+
+    @property
+    def last(self) -> Call:
+        """The latest call.
+
+        Raises:
+            AurousLookupError: Where there is none.
+        """
+        if not self._calls:
+            raise AurousLookupError(
+                "calls.last: no call has arrived. Does the code under test use the base URL of the fake, "
+                f"and an httpx client?\n{see('reference/calls.html')}"
+            )
+        return self._calls[-1]
+
+    def where(self, operation: str = "*", **filters: Any) -> Calls:
+        """Return the calls of *operation*, a name or a pattern such as ``characters.*``, that meet all filters.
+
+        Args:
+            operation: Name or pattern; ``*`` also takes calls that no endpoint matched.
+            **filters: Attributes of `Call` and the value that they must have, such as ``status=400``.
+
+        Raises:
+            AurousLookupError: If nothing bears the name, with the nearest name.
+            TypeError: If a filter is no attribute of a call.
+        """
+        self._check(operation)
+        for name in filters:
+            if name not in _FILTERS:
+                raise TypeError(
+                    f"where() cannot filter by {name!r}{nearest(name, _FILTERS)} Filters: {', '.join(_FILTERS)}."
+                )
+        return Calls(
+            [
+                call
+                for call in self._calls
+                if fnmatchcase(call.operation or "", operation)
+                and all(getattr(call, name) == value for name, value in filters.items())
+            ],
+            self._operations,
+        )
+
+    def count(self, operation: object = "*") -> int:
+        """Return how many calls of *operation* arrived, whatever they were answered."""
+        return len(self.where(str(operation)))
+
+    def timeline(self) -> str:
+        """Return the latest calls as text, one a line."""
+        lines = [line_of(call) for call in self._calls[-_SHOWN:]]
+        left = len(self._calls) - len(lines)
+        return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
+
+    def _check(self, operation: str) -> None:
+        if not any(fnmatchcase(name, operation) for name in self._operations):
+            raise no_operation(operation, self._operations)
+
+    def assert_called(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fail unless *operation* was called: once or more, or as often as is said.
+
+        Args:
+            operation: Name or pattern.
+            times: Exactly so often.
+            at_least: So often or more.
+            at_most: So often or less.
+            json: Count only calls whose JSON body has these parts.
+            headers: Count only calls with these headers.
+
+        Raises:
+            AssertionError: With the calls that came closest.
+            AurousLookupError: If nothing bears the name.
+        """
+        __tracebackhide__ = True
+        named = self.where(operation)
+        matching = [call for call in named if has(call, json, headers)]
+        wanted = expectation(times, at_least, at_most)
+        if not fits(len(matching), times, at_least, at_most):
+            what = f"{operation}{in_words(json, headers)}"
+            raise AssertionError(
+                f"Expected {what} to be called {wanted}, but it was called {often(len(matching))}.\n"
+                + closest(named, matching, json, headers)
+                + self._all()
+            )
+
+    def assert_not_called(self, operation: str) -> None:
+        """Fail if *operation*, a name or a pattern, was called.
+
+        Raises:
+            AssertionError: With the calls.
+            AurousLookupError: If nothing bears the name.
+        """
+        __tracebackhide__ = True
+        found = self.where(operation)
+        if found:
+            raise AssertionError(
+                f"Expected {operation} not to be called, but it was called {often(len(found))}:\n"
+                f"{found.timeline()}\n{self._all()}"
+            )
+
+    def assert_called_in_order(self, *operations: str) -> None:
+        """Fail unless calls of these operations arrived in this order; others may stand between them.
+
+        Raises:
+            AssertionError: With the first that did not follow.
+            AurousLookupError: If nothing bears a name.
+        """
+        __tracebackhide__ = True
+        for operation in operations:
+            self._check(operation)
+        remaining = iter(self._calls)
+        for number, operation in enumerate(operations):
+            if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
+                after = f" after {operations[number - 1]}" if number else ""
+                raise AssertionError(f"Expected {operation} to be called{after}, but it was not.\n{self._all()}")
+
+    def assert_polled(self, record: Any, *, at_least: int | None = None, at_most: int | None = None) -> None:
+        """Fail unless *record* was retrieved: once or more, or as often as is said. Counts whatever was answered.
+
+        Args:
+            record: A live record or an id.
+            at_least: So often or more.
+            at_most: So often or less.
+
+        Raises:
+            AssertionError: With the calls on that id.
+        """
+        __tracebackhide__ = True
+        record_id = record if isinstance(record, str) else record.id
+        touching = [call for call in self._calls if record_id in call.path]
+        polls = [call for call in touching if call.operation and call.operation.endswith(".retrieve")]
+        if not fits(len(polls), None, at_least, at_most):
+            raise AssertionError(
+                f"Expected {record_id} to be polled {expectation(None, at_least, at_most)}, "
+                f"but it was retrieved {often(len(polls))}.\nCalls on it:\n"
+                f"{Calls(touching, self._operations).timeline() or '  none'}\n{self._all()}"
+            )
+
+    def _all(self) -> str:
+        return f"All calls:\n{self.timeline() or '  none'}\n{see('reference/calls.html')}"

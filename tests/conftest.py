@@ -1,0 +1,227 @@
+"""What the tests of the core share: the API without an HTTP client."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+import pytest_aurous
+from pytest_aurous import Aurous, Call
+from pytest_aurous._headers import Headers, header_block
+from pytest_aurous._wire import Break, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_aurous import Character, Clock, Team
+    from pytest_aurous._resources.characters import Characters
+    from pytest_aurous._resources.uploads import Uploads
+
+pytest_plugins = ("pytester",)
+
+NOW: Final = "2026-05-08T10:00:00Z"
+OWN: Final = "the key of the default team"
+REQUEST_ID: Final = re.compile(r"req_[0-9A-HJKMNP-TV-Z]{26}")
+TYPES: Final = {  # err-1, written from the contract
+    400: "invalid_request",
+    401: "authentication",
+    402: "invalid_request",
+    403: "authentication",
+    404: "not_found",
+    405: "invalid_request",
+    409: "invalid_request",
+    429: "rate_limit",
+    500: "server_error",
+}
+ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return jsonlib.loads(self.body)
+
+
+class Api:
+    """One fake, not entered, with a method for each verb."""
+
+    def __init__(self, aurous: Aurous) -> None:
+        self.aurous = aurous
+        self.app = aurous._app
+
+    @property
+    def clock(self) -> Clock:
+        """The fake's clock."""
+        return self.aurous.clock
+
+    @property
+    def characters(self) -> Characters:
+        """The characters of the default team."""
+        return self.aurous.characters
+
+    @property
+    def uploads(self) -> Uploads:
+        """The tickets of the default team."""
+        return self.aurous.uploads
+
+    @property
+    def team(self) -> Team:
+        """The default team."""
+        return self.aurous.team
+
+    def outcome(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes = b"",
+        key: str | None = OWN,
+        headers: Mapping[str, str] | None = None,
+        patience: float | None = None,
+    ) -> Reply | Break:
+        """Send one call to a path or a URL, by a client of that *patience*; with *key* None, without a key."""
+        parts = urlsplit(self.aurous.base_url + url if url.startswith("/") else url)
+        pairs = dict(headers or {})
+        if key is not None:
+            pairs["X-Api-Key"] = self.aurous.api_key if key == OWN else key
+        body = jsonlib.dumps(json).encode() if json is not None else content
+        block = header_block(pairs.items())
+        return self.app.handle(Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience))
+
+    def send(self, method: str, url: str, **sent: Any) -> Answer:
+        """Send one call, which must be answered; see `outcome`."""
+        reply = self.outcome(method, url, **sent)
+        assert isinstance(reply, Reply), reply
+        return Answer(reply.status, Headers(reply.headers), reply.body)
+
+    def broken(self, method: str, url: str, **sent: Any) -> Break:
+        """Send one call, whose client must meet an exception of its own stack; see `outcome`."""
+        outcome = self.outcome(method, url, **sent)
+        assert isinstance(outcome, Break), outcome
+        return outcome
+
+    def get(self, url: str, **sent: Any) -> Answer:
+        """Send a GET."""
+        return self.send("GET", url, **sent)
+
+    def post(self, url: str, **sent: Any) -> Answer:
+        """Send a POST."""
+        return self.send("POST", url, **sent)
+
+    def patch(self, url: str, **sent: Any) -> Answer:
+        """Send a PATCH."""
+        return self.send("PATCH", url, **sent)
+
+    def put(self, url: str, **sent: Any) -> Answer:
+        """Send a PUT, without a key, as the upload host wants it."""
+        return self.send("PUT", url, **{"key": None, **sent})
+
+    def delete(self, url: str, **sent: Any) -> Answer:
+        """Send a DELETE."""
+        return self.send("DELETE", url, **sent)
+
+    def refused(
+        self, method: str, url: str, *, status: int, code: str, param: str | None = None, **sent: Any
+    ) -> Answer:
+        """Send one call that must be refused: check the whole envelope, and that nothing has changed."""
+        before = self.state()
+        answer = self.send(method, url, **sent)
+
+        assert answer.status == status, answer.body
+        assert list(answer.json) == ["error"]
+        error = answer.json["error"]
+        message = error["message"]
+        assert error == {
+            "type": TYPES[status],
+            "code": code,
+            "message": message,
+            "param": param,
+            "doc_url": f"https://docs.aurous-labs.com/errors#{code}",
+            "request_id": answer.headers["Aurous-Request-Id"],
+        }
+        assert REQUEST_ID.fullmatch(error["request_id"])
+        assert isinstance(message, str)
+        assert message
+        assert answer.headers["Aurous-Version"] == "2026-05-15"
+        assert answer.headers["Content-Type"] == "application/json"
+        assert self.state() == before
+        return answer
+
+    def synthesize(self, script: str | None = None, name: str = "Aurora", **body: Any) -> Character:
+        """Create a character by synthesis, through the API, and return its live record."""
+        if script is not None:
+            self.aurous.script(script)
+        answer = self.post("/v1/characters", json={"name": name, "generate": True, "attributes": ATTRIBUTES, **body})
+        assert answer.status == 201, answer.body
+        return self.characters[answer.json["id"]]
+
+    def poll(self, character: Character, times: int = 1) -> list[str]:
+        """GET the character, and return what each poll saw: a status, or an error code."""
+        seen: list[str] = []
+        for _ in range(times):
+            answer = self.get(f"/v1/characters/{character.id}")
+            seen.append(answer.json["status"] if answer.status == 200 else answer.json["error"]["code"])
+        return seen
+
+    def money(self) -> tuple[float, float]:
+        """Return the credits of the default team, and those of them that are held."""
+        return self.team.credits, self.team.held_credits
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that a call might change, to be compared; the journal and the buckets aside."""
+        world = self.app.world
+        with world.lock:
+            world.runs.settle()
+            runs = {record: (run.steps, run.index, run.seen, run.since) for record, run in world.runs._runs.items()}
+            tables = {kind.__name__: table.state() for kind, table in world._tables.items() if any(table)}
+            ledgers = {team: ledger.state() for team, ledger in world.ledgers.items()}
+            rest = {"scripts": dict(world.scripts), "poses": list(world.poses), "keys": world.keys.state()}
+            return {**tables, "runs": runs, "ledgers": ledgers, **rest}
+
+
+@pytest.fixture
+def make_api() -> Callable[..., Api]:
+    """Make a fake with settings of the test's choice, its clock frozen at a round instant unless told otherwise."""
+
+    def make(**settings: Any) -> Api:
+        return Api(Aurous(**{"now": NOW, **settings}))
+
+    return make
+
+
+@pytest.fixture
+def api(make_api: Callable[..., Api]) -> Api:
+    """A fake with every setting at its default, its clock frozen at a round instant."""
+    return make_api()
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Inner runs find the plugin as this run did, installed or not, and know nothing of an xdist around them."""
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.delenv(name, raising=False)
+    installed = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
+    if not installed:
+        monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
+    monkeypatch.setenv("COLUMNS", "250")  # a summary line is cut to fit
+    # Hypothesis would be loaded anew in each of them; the filters around them would make each warning an error.
+    options = "-p no:hypothesispytest -W always"
+    if not installed or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        options += " -p pytest_aurous"
+    monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    return pytester

@@ -1,0 +1,416 @@
+"""Every fixture: what it gives, what it sets and takes back, and how a suite overrides it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from textwrap import dedent
+from typing import TYPE_CHECKING, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+
+if TYPE_CHECKING:
+    import faker
+
+# A person, an id, a key and a name are all that chance decides.
+WRITES_DATA: Final = """
+    import json
+    import pytest
+
+    def write(name, aurous, aurous_faker):
+        character = aurous.characters.add()
+        data = [aurous.seed, aurous.api_key, character.id, character.name, character.attributes,
+                aurous_faker.aurous_attributes(), aurous_faker.name(), aurous.faker.name()]
+        with open(f"{name}.jsonl", "a") as file:
+            print(json.dumps(data), file=file)
+
+    def test_one(aurous, aurous_faker):
+        write("one", aurous, aurous_faker)
+
+    class TestIt:
+        @pytest.mark.parametrize("number", [1, 2])
+        @pytest.mark.xdist_group("together")
+        def test_two(self, number, aurous, aurous_faker):
+            write(f"two{number}", aurous, aurous_faker)
+
+    def test_three(aurous_faker, aurous):
+        write("three", aurous, aurous_faker)
+"""
+
+
+def data_of(pytester: pytest.Pytester) -> dict[str, set[str]]:
+    """Return what the tests of `WRITES_DATA` have written until now."""
+    return {path.stem: set(path.read_text().splitlines()) for path in pytester.path.glob("*.jsonl")}
+
+
+def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
+    """`aurous` is an `Aurous` that intercepts, with nothing else to do."""
+    response = httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]})
+
+    assert type(aurous) is Aurous
+    assert response.json()["credits"] == 1000
+    assert aurous.calls.last.operation == "balance.retrieve"
+
+
+@pytest.mark.parametrize("before", [None, "al_live_real"], ids=["unset", "set"])
+@pytest.mark.parametrize("verdict", ["pass", "assert False", "import httpx; httpx.get(aurous.base_url)"])
+def test_the_environment_is_the_fakes_and_comes_back(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str | None, verdict: str
+) -> None:
+    """A real key never reaches a test, and is back afterwards, however the test ended."""
+    names = ("AUROUS_API_KEY", "AUROUS_BASE_URL")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+        if before is not None:
+            monkeypatch.setenv(name, before)
+    pytester.makepyfile(
+        f"""
+        import os
+
+        def test_it(aurous):
+            assert os.environ["AUROUS_API_KEY"] == aurous.api_key != {before!r}
+            assert os.environ["AUROUS_BASE_URL"] == aurous.base_url == "https://api.aurous-labs.com"
+            {verdict}
+
+        def test_after():
+            assert [os.environ.get(name) for name in {names}] == [{before!r}, {before!r}]
+        """
+    )
+
+    result = pytester.runpytest("-p", "no:randomly")
+
+    result.assert_outcomes(passed=2) if verdict == "pass" else result.assert_outcomes(passed=1, failed=1)
+    assert [os.environ.get(name) for name in names] == [before, before]
+
+
+def test_value_fixtures_have_the_vendors_values(
+    aurous_api_key: str, aurous_base_url: str, aurous_seed: int, aurous: Aurous
+) -> None:
+    """By default they are a key of the documented form but plainly fake, the vendor's URL without /v1, and 0."""
+    assert re.fullmatch(r"al_live_[0-9a-f]{64}", aurous_api_key)
+    assert "fa4efa4efa4e" in aurous_api_key
+    assert (aurous_base_url, aurous_seed) == ("https://api.aurous-labs.com", 0)
+    assert (aurous.api_key, aurous.base_url) == (aurous_api_key, aurous_base_url)
+
+
+def test_a_conftest_overrides_the_values(pytester: pytest.Pytester) -> None:
+    """An overridden value fixture wins over ini, command line and marker."""
+    pytester.makeini("[pytest]\naurous_base_url = https://ini.example\naurous_seed = 1")
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def aurous_api_key():
+            return "al_live_" + "ab" * 32
+
+        @pytest.fixture
+        def aurous_base_url():
+            return "https://own.example/prefix"
+
+        @pytest.fixture(scope="session")
+        def aurous_seed():
+            return 77
+        """
+    )
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from pytest_aurous import Aurous
+
+        @pytest.mark.aurous(base_url="https://marker.example", seed=3)
+        def test_it(aurous, aurous_client, aurous_async_client, aurous_faker):
+            assert aurous.api_key == os.environ["AUROUS_API_KEY"] == "al_live_" + "ab" * 32
+            assert aurous.base_url == os.environ["AUROUS_BASE_URL"] == "https://own.example/prefix"
+            assert aurous_client.headers["X-Api-Key"] == aurous_async_client.headers["X-Api-Key"] == aurous.api_key
+            assert aurous_client.get("/v1/balance").url == "https://own.example/prefix/v1/balance"
+            assert aurous_client.get("/v1/balance").status_code == 200
+
+        @pytest.mark.aurous(seed=3)
+        def test_seed(aurous):
+            with open("seeds", "a") as file: print(aurous.seed, file=file)
+        """
+    )
+
+    pytester.runpytest("--aurous-seed", "2").assert_outcomes(passed=2)
+    pytester.runpytest("--aurous-seed", "9").assert_outcomes(passed=2)
+
+    first, second = (pytester.path / "seeds").read_text().split()
+    assert first == second
+
+
+def test_the_clients_are_ready(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """`aurous_client` is an `httpx.Client` with base URL and key set, and may send to other hosts of ours as well."""
+    assert type(aurous_client) is httpx.Client
+    assert aurous_client.base_url == "https://api.aurous-labs.com"
+    assert aurous_client.get("/v1/balance").json()["currency"] == "credit"
+    assert aurous.calls.last.request.headers["x-api-key"] == aurous.api_key
+
+
+def test_the_client_is_closed_with_the_test(pytester: pytest.Pytester) -> None:
+    """Nobody has to close `aurous_client`; after the test it is closed."""
+    pytester.makepyfile(
+        """
+        kept = []
+
+        def test_it(aurous_client):
+            kept.append(aurous_client)
+            assert not aurous_client.is_closed
+
+        def test_after():
+            assert kept[0].is_closed
+        """
+    )
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_the_async_client_needs_no_loop(pytester: pytest.Pytester) -> None:
+    """`aurous_async_client` is set up and torn down in a synchronous test, whatever warnings are made of."""
+    pytester.makepyfile(
+        """
+        import asyncio, gc, httpx
+
+        def test_unused(aurous_async_client):
+            assert type(aurous_async_client) is httpx.AsyncClient
+            assert aurous_async_client.base_url == "https://api.aurous-labs.com"
+
+        def test_used(aurous, aurous_async_client):
+            response = asyncio.run(aurous_async_client.get("/v1/balance"))
+            assert response.json()["credits"] == 1000
+            assert aurous.calls.last.request.headers["x-api-key"] == aurous.api_key
+
+        def test_after():
+            gc.collect()
+        """
+    )
+
+    pytester.runpytest("-W", "error").assert_outcomes(passed=3)
+
+
+def test_the_faker_is_ours_and_seeded(
+    aurous: Aurous, aurous_faker: faker.Faker, aurous_seed: int, request: pytest.FixtureRequest
+) -> None:
+    """`aurous_faker` is a Faker with our provider, not the one of `aurous`, and both are seeded for this test."""
+    assert aurous_faker is not aurous.faker
+    assert aurous_faker.aurous_character_id().startswith("char_")
+    assert aurous_faker.aurous_attributes()["age"] >= 18
+    assert aurous.seed != aurous_seed
+    with Aurous(seed=aurous.seed) as again:
+        assert again.characters.add().id == aurous.characters.add().id
+
+
+@pytest.mark.parametrize(
+    ("seed", "effective"),
+    [("11", "11"), ("'text'", "'text'"), ("None", "None")],
+    ids=["number", "text", "none"],
+)
+@pytest.mark.parametrize("scope", ["function", "session"])
+def test_faker_seed_is_the_base_seed(pytester: pytest.Pytester, seed: str, effective: str, scope: str) -> None:
+    """A suite that seeds Faker seeds us: other `faker_seed`, other data; same one, same data."""
+    module = """
+        def test_it(aurous, aurous_seed):
+            assert isinstance(aurous_seed, int)
+            with open("seeds", "a") as file: print(aurous_seed, aurous.seed, file=file)
+    """
+    fixture = "import pytest\n@pytest.fixture(scope='{}')\ndef faker_seed(): return {}\n"
+    pytester.makepyfile(module)
+
+    for value in (seed, seed, "'something else'"):
+        pytester.makeconftest(fixture.format(scope, value))
+        pytester.runpytest().assert_outcomes(passed=1)
+
+    first, second, third = (pytester.path / "seeds").read_text().splitlines()
+    assert first == second != third
+    assert (first.split()[0] == effective) is (effective == "11")
+
+
+def test_the_setting_beats_faker_seed(pytester: pytest.Pytester) -> None:
+    """Where both are given, `seed` is asked first, 0 included."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def faker_seed(): return 11
+
+        @pytest.mark.aurous(seed=0)
+        def test_zero(aurous_seed): assert aurous_seed == 0
+
+        @pytest.mark.aurous(seed=5)
+        def test_five(aurous_seed): assert aurous_seed == 5
+
+        def test_faker(aurous_seed): assert aurous_seed == 11
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=3)
+
+
+def test_a_broken_faker_seed_is_not_hidden(pytester: pytest.Pytester) -> None:
+    """A `faker_seed` that asks for a fixture that is not there is an error of the suite, and is shown."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def faker_seed(no_such_fixture): return 11
+
+        def test_it(aurous): ...
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'no_such_fixture' not found"])
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-k", "three or two"),
+        ("test_data.py::test_three", "test_data.py::TestIt::test_two", "test_data.py::test_one"),
+    ],
+    ids=["-k", "order"],
+)
+def test_the_data_does_not_depend_on_the_company(pytester: pytest.Pytester, args: tuple[str, ...]) -> None:
+    """The same seed and test give the same data, and each test its own, in any selection and order."""
+    pytester.makepyfile(test_data=WRITES_DATA)
+
+    assert pytester.runpytest("-p", "no:randomly").ret == 0
+    before = data_of(pytester)
+    assert pytester.runpytest("-p", "no:randomly", *args).ret == 0
+
+    assert data_of(pytester) == before
+    assert set(before) == {"one", "two1", "two2", "three"}
+    assert all(len(lines) == 1 for lines in before.values())
+    assert len(set.union(*before.values())) == 4
+
+
+def test_the_data_does_not_depend_on_the_process(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes with two PYTHONHASHSEEDs give a test the same data, from whatever folder pytest is started."""
+    pytester.makeini("[pytest]")
+    folder = pytester.mkdir("folder")
+    (folder / "test_data.py").write_text(dedent(WRITES_DATA).replace("{name}.jsonl", f"{pytester.path}/{{name}}.jsonl"))
+
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    assert pytester.runpytest_subprocess("folder").ret == 0
+    before = data_of(pytester)
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    monkeypatch.chdir(folder)
+    assert pytester.run(sys.executable, "-m", "pytest").ret == 0
+
+    assert data_of(pytester) == before
+    assert all(len(lines) == 1 for lines in before.values())
+
+
+@pytest.mark.parametrize("dist", ["load", "loadgroup"])
+def test_xdist_changes_no_data(pytester: pytest.Pytester, dist: str) -> None:
+    """Neither workers nor groups, which change node ids, change what a test is given."""
+    pytest.importorskip("xdist", reason="needs pytest-xdist")
+    pytester.makepyfile(test_data=WRITES_DATA)
+
+    assert pytester.runpytest("-p", "xdist").ret == 0
+    before = data_of(pytester)
+    assert pytester.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist", dist).ret == 0
+
+    assert data_of(pytester) == before
+    assert all(len(lines) == 1 for lines in before.values())
+
+
+def test_another_seed_changes_all_data(pytester: pytest.Pytester) -> None:
+    """Chance hangs on the seed: with another one every test gets other data."""
+    pytester.makepyfile(test_data=WRITES_DATA)
+
+    for seed in ("0", "1"):
+        pytester.runpytest("--aurous-seed", seed).assert_outcomes(passed=4)
+
+    assert {name: len(lines) for name, lines in data_of(pytester).items()} == dict.fromkeys(
+        ("one", "two1", "two2", "three"), 2
+    )
+
+
+def test_the_suites_faker_is_undisturbed(pytester: pytest.Pytester) -> None:
+    """What `faker` gives is the same whether our fixtures are used or not, and our Faker is another one."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_without(faker):
+            assert [faker.name() for _ in range(3)] == pytest.names
+
+        def test_with(faker, aurous, aurous_faker):
+            aurous_faker.name(); aurous.faker.name(); aurous.characters.add()
+            names = [faker.name()]
+            aurous_faker.name(); aurous.faker.name(); aurous.characters.add()
+            names += [faker.name(), faker.name()]
+            assert names == pytest.names
+            assert aurous_faker is not faker
+            assert not hasattr(faker, "aurous_character")
+        """
+    )
+    pytester.makeconftest(
+        """
+        import pytest
+        from faker import Faker
+
+        alone = Faker()
+        alone.seed_instance(0)
+        pytest.names = [alone.name() for _ in range(3)]
+        """
+    )
+
+    pytester.runpytest("-p", "faker").assert_outcomes(passed=2)
+
+
+def test_each_test_starts_afresh(pytester: pytest.Pytester) -> None:
+    """Nothing of one test is seen by the next."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(number, aurous, aurous_client):
+            assert (len(aurous.characters), len(aurous.calls), aurous.team.credits) == (0, 0, 1000)
+            aurous.script("synthesizing! -> reviewing")
+            body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+            assert aurous_client.post("/v1/characters", json=body).status_code == 201
+            assert aurous_client.get(f"/v1/characters/{aurous.characters.last.id}").json()["status"] == "synthesizing"
+            aurous.characters.last.finish()
+            assert aurous.team.credits == 996
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=2)
+
+
+def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
+    """A suite may override `aurous` itself, to prepare the fake for all its tests."""
+    pytester.makepyfile(
+        """
+        import httpx
+        import pytest
+
+        @pytest.fixture
+        def aurous(aurous):
+            aurous.characters.add("Aurora")
+            return aurous
+
+        def test_it(aurous, aurous_client):
+            assert aurous_client.get("/v1/characters").json()["data"][0]["name"] == "Aurora"
+
+        def test_strict_still(aurous):
+            httpx.get(aurous.base_url + "/v1/nonsense")
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["AurousUnmatchedRequest: *"])

@@ -1,0 +1,267 @@
+"""However the plugin is asked for, it is there once, and costs nothing until it is used."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import pytest_aurous
+
+INSTALLED = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
+
+# Everything of the plugin that a test can see, and how often pytest has it.
+USES_IT = """
+    import os
+
+    def test_it_is_there_once(aurous, pytestconfig):
+        assert os.environ["AUROUS_API_KEY"] == aurous.api_key
+        plugins = {id(plugin) for plugin in pytestconfig.pluginmanager.get_plugins()
+                   if getattr(plugin, "__name__", "") == "pytest_aurous.plugin"}
+        assert len(plugins) == 1
+        named = [name for name, plugin in pytestconfig.pluginmanager.list_name_plugin()
+                 if getattr(plugin, "__name__", "") == "pytest_aurous.plugin"]
+        assert len(named) == 1
+"""
+
+# Starts pytest as it would be where pytest-aurous is on `sys.path` but was never installed.
+BARE = """
+    import importlib.metadata as metadata
+    import sys
+
+    known = metadata.distributions
+    metadata.distributions = lambda **kw: [dist for dist in known(**kw) if dist.metadata["Name"] != "pytest-aurous"]
+
+    import pytest
+
+    assert not [entry for dist in metadata.distributions() for entry in dist.entry_points
+                if entry.name == "pytest_aurous"]
+    sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+HEAVY = """
+    import sys
+
+    def heavy():
+        return sorted({"faker", "httpx", "httpx2", "respx"} & set(sys.modules))
+"""
+
+
+@pytest.fixture
+def plain(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A pytester whose inner runs are given no plugin at all by their surroundings."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    return pytester
+
+
+@pytest.fixture
+def bare(plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """The same, in a folder that has a copy of the package; ``bare.py`` runs pytest without any installed one."""
+    checkout = plain.mkdir("checkout")
+    shutil.copytree(
+        Path(pytest_aurous.__file__).parent, checkout / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setenv("PYTHONPATH", str(checkout))
+    plain.makepyfile(bare=BARE)
+    return plain
+
+
+def run_bare(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    """Run pytest with nothing installed, and see that the copy was what answered."""
+    return pytester.runpython_c(
+        "import runpy, sys; sys.argv = ['bare.py', *" + repr(list(args)) + "]; runpy.run_path('bare.py')"
+    )
+
+
+@pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
+@pytest.mark.parametrize("asked", [(), ("-p", "pytest_aurous")], ids=["by installation", "by -p as well"])
+def test_an_installed_plugin_loads_by_itself(plain: pytest.Pytester, asked: tuple[str, ...]) -> None:
+    """Where it is installed nothing has to be said, and saying it nevertheless does no harm."""
+    plain.makepyfile(USES_IT)
+
+    plain.runpytest(*asked).assert_outcomes(passed=1)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
+def test_an_installed_plugin_bears_the_name_of_its_entry_point(plain: pytest.Pytester) -> None:
+    """``-p no:pytest_aurous`` takes it away."""
+    plain.makepyfile("def test_it(aurous): ...")
+
+    result = plain.runpytest("-p", "no:pytest_aurous")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'aurous' not found"])
+
+
+@pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
+def test_without_autoload_an_installed_plugin_waits_to_be_asked(
+    plain: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ``PYTEST_DISABLE_PLUGIN_AUTOLOAD`` it is there with ``-p pytest_aurous``, and only then."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plain.makepyfile(USES_IT)
+
+    plain.runpytest().assert_outcomes(errors=1)
+    plain.runpytest("-p", "pytest_aurous").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("autoload", [True, False], ids=["autoload on", "autoload off"])
+@pytest.mark.parametrize("way", ["-p", "conftest", "both"])
+def test_a_checkout_on_the_path_is_enough(
+    bare: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str, *, autoload: bool
+) -> None:
+    """``-p pytest_aurous`` and ``pytest_plugins`` work without any installed distribution."""
+    if not autoload:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    if way != "-p":
+        bare.makeconftest('pytest_plugins = ["pytest_aurous"]')
+    bare.makepyfile(USES_IT + "        assert 'checkout' in __import__('pytest_aurous').__file__")
+
+    result = run_bare(bare, *(() if way == "conftest" else ("-p", "pytest_aurous")))
+
+    result.assert_outcomes(passed=1)
+
+
+def test_where_it_is_neither_installed_nor_asked_for_it_is_not(bare: pytest.Pytester) -> None:
+    """The runs above prove something: without ``-p`` and without installation there is no plugin."""
+    bare.makepyfile(USES_IT)
+
+    run_bare(bare).assert_outcomes(errors=1)
+
+
+@pytest.mark.parametrize("extra", [(), ("-p", "pytest_aurous")], ids=["conftest alone", "conftest and -p"])
+def test_a_root_conftest_can_ask_for_it(pytester: pytest.Pytester, extra: tuple[str, ...]) -> None:
+    """``pytest_plugins = ["pytest_aurous"]`` works, also beside an installed plugin and ``-p``."""
+    pytester.makeconftest('pytest_plugins = ["pytest_aurous"]')
+    pytester.makepyfile(USES_IT)
+
+    pytester.runpytest(*extra).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("way", ["-p", "conftest", "installed"])
+def test_loading_it_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """A run that uses no fixture of ours never imports httpx, httpx2, respx or Faker, markers and options or not."""
+    if way == "installed" and not INSTALLED:
+        pytest.skip("pytest-aurous is not installed here, says importlib.metadata")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    if way == "installed":
+        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+        autoload = ["no:respx", "no:faker", "no:pytest_httpx", "no:anyio", "no:hypothesispytest", "no:benchmark"]
+        args = [part for name in autoload for part in ("-p", name)]
+    else:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        args = ["-p", "pytest_aurous"] if way == "-p" else []
+    plugins = 'pytest_plugins = ["pytest_aurous"]\n' if way == "conftest" else ""
+    pytester.makeconftest(plugins)
+    pytester.makepyfile(weight=HEAVY)
+    pytester.makepyfile(
+        """
+        import pytest
+        from weight import heavy
+
+        @pytest.mark.aurous(strict="warn", seed=3)
+        def test_it():
+            assert heavy() == []
+
+        @pytest.mark.aurous(script="synthesizing*3 -> reviewing")
+        def test_with_a_script():
+            assert heavy() == []
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*args, "--aurous-strict", "error")
+
+    result.assert_outcomes(passed=2)
+
+
+def test_the_first_use_of_the_fixture_loads_the_client(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The libraries httpx and respx come with `aurous`; Faker only with `aurous_faker`."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makepyfile(weight=HEAVY)
+    pytester.makepyfile(
+        """
+        from weight import heavy
+
+        def test_1_nothing():
+            assert heavy() == []
+
+        def test_2_client(aurous):
+            assert [name for name in heavy() if name != "httpx2"] == ["httpx", "respx"]
+
+        def test_3_faker(aurous_faker):
+            assert "faker" in heavy()
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("name", sorted(set(pytest_aurous.__all__) - {"AurousProvider"}))
+def test_public_names_load_nothing_heavy(pytester: pytest.Pytester, name: str) -> None:
+    """Every public name but `AurousProvider` is there without httpx, respx or Faker."""
+    result = pytester.runpython_c(
+        f"import sys; from pytest_aurous import {name}; "
+        "print('heavy:', sorted({'faker', 'httpx', 'httpx2', 'respx'} & set(sys.modules)))"
+    )
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["heavy: [[][]]"])
+
+
+def test_the_provider_loads_faker() -> None:
+    """`AurousProvider` is there for whoever asks, and brings Faker with it."""
+    from faker.providers import BaseProvider
+
+    assert issubclass(pytest_aurous.AurousProvider, BaseProvider)
+
+
+def test_a_misspelt_name_is_an_attribute_error() -> None:
+    """The package has the names that it lists, and no others."""
+    with pytest.raises(AttributeError, match="module 'pytest_aurous' has no attribute 'Aurora'"):
+        pytest_aurous.Aurora  # noqa: B018 - that it raises is the point
+
+
+@pytest.mark.parametrize("name", pytest_aurous.__all__)
+def test_every_public_name_exists(name: str) -> None:
+    """`from pytest_aurous import *` can keep what ``__all__`` promises."""
+    assert getattr(pytest_aurous, name).__name__ == name
+
+
+def test_a_warning_filter_for_our_warning_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
+    """``-W error::pytest_aurous.AurousWarning`` imports us early, without a word from pytest's assert rewriting."""
+    pytester.makepyfile("def test_it(aurous): ...")
+
+    result = pytester.runpytest_subprocess("-W", "error::pytest_aurous.AurousWarning")
+
+    result.assert_outcomes(passed=1, warnings=0)
+    result.stdout.no_fnmatch_line("*PytestAssertRewriteWarning*")
+
+
+def test_the_marker_and_the_options_explain_themselves(pytester: pytest.Pytester) -> None:
+    """``--markers``, ``--help`` and ``--fixtures`` are a reference."""
+    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.aurous(script=..., strict=...*): *"])
+    pytester.runpytest("--help").stdout.fnmatch_lines(["aurous: the Aurous Labs API, offline:", "*--aurous-strict=*"])
+    result = pytester.runpytest("--fixtures")
+    result.stdout.fnmatch_lines_random(
+        [f"{name} -- *" for name in ("aurous", "aurous_client", "aurous_async_client", "aurous_faker", "aurous_seed")]
+    )
+    result.stdout.no_fnmatch_line("*no docstring available*fixtures.py*")
+
+
+@pytest.mark.parametrize("order", ["", "-p xdist -n 2"], ids=["alone", "xdist"])
+def test_a_run_without_any_test_of_ours_says_nothing(pytester: pytest.Pytester, order: str) -> None:
+    """A suite that never mentions us sees no section, no warning and no failure of ours."""
+    if order:
+        pytest.importorskip("xdist", reason="needs pytest-xdist")
+    pytester.makepyfile("def test_it(): assert False")
+
+    result = pytester.runpytest_subprocess(*order.split())
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*[Aa]urous*timeline*")

@@ -1,0 +1,464 @@
+"""One list of settings in four places: ini < command line < marker of module < class < function."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from pytest_aurous._settings import ROWS
+
+NAMES: Final = tuple(ROWS)
+
+SHOWS: Final = """
+    def test_it(aurous, aurous_seed):
+        settings = aurous._settings
+        print()
+        for name in vars(settings):
+            if name not in ("seed", "script", "readings"):
+                print(f"<{name}: {getattr(settings, name)}>")
+        print(f"<seed: {aurous_seed}>")
+        print(f"<script: {'; '.join(f'{key}={script}' for key, script in settings.script.items())}>")
+        print(f"<readings: {sorted(settings.readings.items())}>")
+"""
+
+GIVEN: Final = {
+    "strict": ("warn", "<strict: warn>"),
+    "rate_limits": ("enforce", "<rate_limits: enforce>"),
+    "sleep": ("skip", "<sleep: skip>"),
+    "pitfalls": ("off", "<pitfalls: off>"),
+    "network": ("allow", "<network: allow>"),
+    "report": ("all", "<report: all>"),
+    "credits": ("12.5", "<credits: 12.5>"),
+    "base_url": ("https://gateway.example/aurous/", "<base_url: https://gateway.example/aurous>"),
+    "now": ("2026-05-08T10:00:00Z", "<now: 2026-05-08 10:00:00+00:00>"),
+    "seed": ("-7", "<seed: -7>"),
+    "script": ("synthesizing*3 -> reviewing", "<script: characters=synthesizing[*]3 -> reviewing>"),
+    "readings": ("get-2 = readable", "<readings: [[]('get-2', 'readable')[]]>"),
+}
+"""For each setting a value as text, and what comes of it."""
+
+WRONG: Final = [
+    ("strict", "loud", "*strict='loud'*'error', 'warn' or 'off'*"),
+    ("rate_limits", "on", "*rate_limits='on'*'report' or 'enforce'*"),
+    ("sleep", "never", "*sleep='never'*'real' or 'skip'*"),
+    ("pitfalls", "loud", "*pitfalls='loud'*'error', 'warn' or 'off'*"),
+    ("network", "yes", "*network='yes'*'block' or 'allow'*"),
+    ("report", "always", "*report='always'*'failed', 'all' or 'off'*"),
+    ("credits", "-1", "*credits='-1'*a number of credits, 0 or more*"),
+    ("credits", "much", "*credits='much'*a number of credits, 0 or more*"),
+    ("base_url", "api.example", "*base_url='api.example'*a URL such as 'https://api.aurous-labs.com'*"),
+    ("now", "yesterday", "*now='yesterday'*an ISO 8601 instant such as*"),
+    ("seed", "1.5", "*seed='1.5'*a whole number*"),
+    ("script", "synthesizing -> redy", "*column 17: 'redy' is no status of characters; did you mean 'ready'?*"),
+    ("script", "charcters = synthesizing", "*'charcters' is no resource*; did you mean 'characters'?*"),
+    ("readings", "get-3 = readable", "*'auth-4', 'err-6'*; did you mean 'get-2'?*"),
+    ("readings", "get-2 = legible", "*readings='get-2 = legible'*'not_found' or 'readable'*"),
+    ("readings", "readable", "*readings='readable'*'key = value'*"),
+]
+"""A setting, a wrong value, and what must be said of it."""
+
+
+def test_every_setting_is_tried() -> None:
+    """The tables of this module have a row for each setting."""
+    assert set(NAMES) <= set(GIVEN)
+    assert set(NAMES) <= {name for name, _, _ in WRONG}
+
+
+def flag(name: str) -> str:
+    """Return the option of a setting."""
+    return f"--aurous-{name.replace('_', '-')}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_can_be_given_in_an_ini_file(pytester: pytest.Pytester, name: str) -> None:
+    """``aurous_<name>`` under ``[pytest]``."""
+    value, expected = GIVEN[name]
+    pytester.makeini(f"[pytest]\naurous_{name} = {value}")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_can_be_given_in_pyproject_toml(pytester: pytest.Pytester, name: str) -> None:
+    """``aurous_<name>`` under ``[tool.pytest.ini_options]``."""
+    value, expected = GIVEN[name]
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\naurous_{name} = "{value}"')
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("aurous_credits = 12.5", "<credits: 12.5>"),
+        ("aurous_credits = 0", "<credits: 0>"),
+        ("aurous_seed = 7", "<seed: 7>"),
+        ("aurous_seed = 0", "<seed: 0>"),
+        ('aurous_readings = """\nget-2 = readable\nerr-6 = global"""', "<readings: *err-6*global*get-2*readable*>"),
+        ('aurous_script = """\nsynthesizing*3\n-> reviewing"""', "<script: characters=synthesizing[*]3 -> reviewing>"),
+    ],
+)
+@pytest.mark.parametrize("table", ["tool.pytest.ini_options", "tool.pytest"])
+def test_toml_values_may_be_what_they_are(pytester: pytest.Pytester, table: str, line: str, expected: str) -> None:
+    """In both of pytest's TOML tables a number may be a number, and text may have several lines."""
+    if table == "tool.pytest" and pytest.version_tuple < (9,):
+        pytest.skip("the table [tool.pytest] came with pytest 9")
+    pytester.makepyprojecttoml(f"[{table}]\n{line}")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="the table [tool.pytest] came with pytest 9")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_can_be_given_in_native_toml(pytester: pytest.Pytester, name: str) -> None:
+    """``aurous_<name>`` as text under ``[tool.pytest]``."""
+    value, expected = GIVEN[name]
+    pytester.makepyprojecttoml(f'[tool.pytest]\naurous_{name} = "{value}"')
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pytester, name: str) -> None:
+    """``--aurous-<name>``, its words joined by dashes, beats the ini file."""
+    value, expected = GIVEN[name]
+    other = {
+        "strict": "off",
+        "rate_limits": "report",
+        "sleep": "real",
+        "pitfalls": "error",
+        "network": "block",
+        "report": "failed",
+        "credits": "1",
+        "base_url": "http://other.example",
+        "now": "2020-01-01",
+        "seed": "1",
+        "script": "synthesizing",
+        "readings": "get-2 = not_found",
+    }[name]
+    pytester.makeini(f"[pytest]\naurous_{name} = {other}")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s", f"{flag(name)}={value}")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+def test_dicts_have_one_key_a_line_and_options_are_repeated(pytester: pytest.Pytester) -> None:
+    """A dict is lines of ``key = value`` in an ini file, and a repeated option that adds to them."""
+    pytester.makeini("[pytest]\naurous_readings =\n    get-2 = readable\n    err-6 = page\n")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest(
+        "-s", "--aurous-readings", "err-6=global", "--aurous-readings", "auth-4=revoked_api_key"
+    )
+
+    result.stdout.fnmatch_lines(
+        ["<readings: [[]('auth-4', 'revoked_api_key'), ('err-6', 'global'), ('get-2', 'readable')[]]>"]
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "characters = synthesizing*3 -> reviewing",
+        "characters = synthesizing*3\n    -> reviewing",
+        "\n  characters =\n    synthesizing*3\n\n    -> reviewing",
+        "synthesizing*3\n  -> reviewing",
+    ],
+    ids=["one line", "two", "below", "no key"],
+)
+def test_a_script_may_name_its_resource(pytester: pytest.Pytester, lines: str) -> None:
+    """``characters = ...`` says what a script without a key means; a long one may go on, or begin, in the next line."""
+    pytester.makeini(f"[pytest]\naurous_script = {lines}\n")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.stdout.fnmatch_lines(["<script: characters=synthesizing[*]3 -> reviewing>"])
+
+
+def test_an_empty_option_is_none(pytester: pytest.Pytester) -> None:
+    """An ini option without a value is as if it were not there."""
+    pytester.makeini("[pytest]\naurous_seed =\naurous_script =\naurous_strict =\n")
+    pytester.makepyfile(SHOWS)
+
+    result = pytester.runpytest("-s")
+
+    result.stdout.fnmatch_lines(["<strict: error>", "<seed: 0>", "<script: >"])
+
+
+def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> None:
+    """Module, class and function each add their settings, the inner one wins, and dicts are merged by key."""
+    pytester.makeini("[pytest]\naurous_seed = 1\naurous_strict = off\naurous_readings = auth-4 = revoked_api_key")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.aurous(credits=10, now="2026-01-01", readings={"get-2": "readable"}, strict="error")
+
+        def facts(aurous, aurous_seed):
+            settings = aurous._settings
+            return (aurous.team.credits, aurous.clock.now().year, aurous_seed, settings.strict, settings.readings)
+
+        def test_module(aurous, aurous_seed):
+            readings = {"auth-4": "revoked_api_key", "get-2": "readable"}
+            assert facts(aurous, aurous_seed) == (10, 2026, 2, "error", readings)
+
+        @pytest.mark.aurous(credits=20, readings={"err-6": "global"})
+        class TestClass:
+            def test_class(self, aurous, aurous_seed):
+                readings = {"auth-4": "revoked_api_key", "get-2": "readable", "err-6": "global"}
+                assert facts(aurous, aurous_seed) == (20, 2026, 2, "error", readings)
+
+            @pytest.mark.aurous(credits=30, seed=3)
+            def test_function(self, aurous, aurous_seed):
+                assert facts(aurous, aurous_seed)[:3] == (30, 2026, 3)
+
+            @pytest.mark.aurous(credits=40, seed=5)
+            @pytest.mark.aurous(credits=50)
+            def test_two_markers(self, aurous, aurous_seed):
+                assert facts(aurous, aurous_seed)[:3] == (50, 2026, 5)
+
+            @pytest.mark.aurous
+            def test_an_empty_one(self, aurous, aurous_seed):
+                assert facts(aurous, aurous_seed)[:3] == (20, 2026, 2)
+
+            @pytest.mark.aurous(readings={"get-2": "not_found"}, now=None)
+            def test_back(self, aurous, aurous_seed):
+                assert aurous._settings.readings["get-2"] == "not_found"
+                assert aurous._settings.now is None
+
+            @pytest.mark.parametrize(
+                "given", [pytest.param(1, marks=pytest.mark.aurous(credits=60)), 2], ids=["marked", "plain"]
+            )
+            def test_parameters(self, aurous, given):
+                assert aurous.team.credits == (60 if given == 1 else 20)
+        """
+    )
+
+    pytester.runpytest("--aurous-seed=2", "--strict-markers").assert_outcomes(passed=8)
+
+
+def test_a_derived_class_has_the_last_word_over_its_base(pytester: pytest.Pytester) -> None:
+    """A class inherits the settings of its base classes and may change them."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous(credits=10, seed=1)
+        class Base: ...
+
+        @pytest.mark.aurous(credits=20)
+        class TestDerived(Base):
+            def test_it(self, aurous, aurous_seed):
+                assert (aurous.team.credits, aurous_seed) == (20, 1)
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_marker_takes_values_and_not_just_text(pytester: pytest.Pytester) -> None:
+    """In Python a script may be parsed, an instant a `datetime`, an amount a number, a dict a dict."""
+    pytester.makepyfile(
+        """
+        from datetime import datetime, timezone
+        import pytest
+        from pytest_aurous import Script
+
+        THREE = Script.parse("synthesizing*3 -> reviewing")
+
+        @pytest.mark.aurous(script=THREE, now=datetime(2026, 5, 8), credits=0)
+        def test_it(aurous):
+            assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
+            assert aurous.team.credits == 0
+            assert aurous._settings.script == {"characters": THREE}
+
+        @pytest.mark.aurous(script={"characters": "synthesizing*0 -> reviewing"})
+        def test_dict(aurous, aurous_client):
+            body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+            assert aurous_client.post("/v1/characters", json=body).json()["status"] == "reviewing"
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=2)
+
+
+def test_the_call_in_the_test_wins(pytester: pytest.Pytester) -> None:
+    """What the test itself says, by `aurous.script()`, beats every setting."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous(script="synthesizing! -> reviewing")
+        def test_it(aurous, aurous_client):
+            aurous.script("synthesizing*0 -> failed(provider_timeout)")
+            body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+            assert aurous_client.post("/v1/characters", json=body).json()["status"] == "failed"
+        """
+    )
+
+    pytester.runpytest("--aurous-script", "synthesizing -> ready").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [row for row in WRONG if row[0] in NAMES])
+@pytest.mark.parametrize("place", ["ini", "cli", "marker"])
+def test_a_bad_value_is_a_usage_error(pytester: pytest.Pytester, place: str, name: str, value: str, said: str) -> None:
+    """A value that a setting cannot have stops the run before any test, and says what is allowed and where it stood."""
+    marker = f"@pytest.mark.aurous({name}={value!r})" if place == "marker" else ""
+    pytester.makepyfile(f"import pytest\n{marker}\ndef test_it(): ...\ndef test_other(): ...")
+    args = [f"{flag(name)}={value}"] if place == "cli" else []
+    if place == "ini":
+        pytester.makeini(f"[pytest]\naurous_{name} = {value}")
+
+    result = pytester.runpytest(*args)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    where = {"ini": f"*aurous_{name}: *", "cli": f"*{flag(name)}: *", "marker": "*.py::test_it: @pytest.mark.aurous: *"}
+    result.stderr.fnmatch_lines([f"ERROR: {where[place]}"])
+    pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines([said])
+    result.stdout.no_fnmatch_line("*passed*")
+    result.stderr.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("stric='off'", "*'stric' is no setting; did you mean 'strict'[?]*script, strict, *"),
+        ("xyzzy=1", "*'xyzzy' is no setting. Settings: *"),
+        ("'synthesizing -> ready'", "*takes keywords only, such as script=*; got ('synthesizing -> ready',)*"),
+        ("credits=True", "*credits=True*a number of credits*"),
+        ("credits=float('nan')", "*credits=nan*a number of credits*"),
+        ("credits=None", "*credits=None*a number of credits*"),
+        ("seed=True", "*seed=True*a whole number*"),
+        ("seed=1.0", "*seed=1.0*a whole number*"),
+        ("strict=None", "*strict=None*'error', 'warn' or 'off'*"),
+        ("strict=True", "*strict=True*'error', 'warn' or 'off'*"),
+        ("now=5", "*now=5*an ISO 8601 instant*"),
+        ("base_url=None", "*base_url=None*a URL*"),
+        ("base_url='ftp://x.example'", "*base_url='ftp://x.example'*a URL*"),
+        ("base_url='https://x.example/?a=b'", "*base_url=*a URL*"),
+        ("script=7", "*A script is text such as*not 7*"),
+        ("script={'characters': None}", "*A script is text such as*not None*"),
+        ("readings=['get-2']", "*readings=*a dict such as*"),
+        ("readings={'get-2': True}", "*readings=*'not_found' or 'readable'*"),
+    ],
+)
+@pytest.mark.parametrize("level", ["function", "class", "module"])
+def test_a_wrong_marker_is_a_usage_error_at_collection(
+    pytester: pytest.Pytester, level: str, arguments: str, said: str
+) -> None:
+    """Unknown names, positional arguments and bad values name the test, what is valid and the nearest name."""
+    mark = f"pytest.mark.aurous({arguments})"
+    pytester.makepyfile(
+        "import pytest\n"
+        + (f"pytestmark = {mark}\n" if level == "module" else "")
+        + (f"@{mark}\n" if level == "class" else "")
+        + "class TestIt:\n"
+        + (f"    @{mark}\n" if level == "function" else "")
+        + "    def test_it(self): ...\n"
+    )
+
+    result = pytester.runpytest("--collect-only")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*.py::TestIt::test_it: @pytest.mark.aurous*"])
+    pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines([said])
+
+
+@pytest.mark.parametrize("args", [("--no-such=1",), ("--aurous-stric=off",), ("--aurous-base_url=http://x",)])
+def test_an_unknown_option_is_a_usage_error(pytester: pytest.Pytester, args: tuple[str, ...]) -> None:
+    """A misspelt option of ours is refused and not taken for another; words are joined by dashes."""
+    pytester.makepyfile("def test_it(): ...")
+
+    result = pytester.runpytest(*args)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*unrecognized arguments: {args[0]}*"])
+
+
+@pytest.mark.parametrize("file", ["ini", "toml"])
+def test_an_unknown_ini_option_is_a_usage_error(pytester: pytest.Pytester, file: str) -> None:
+    """A misspelt ``aurous_`` option names the setting that was meant, and what there is."""
+    if file == "ini":
+        pytester.makeini("[pytest]\naurous_stric = off")
+    else:
+        pytester.makepyprojecttoml('[tool.pytest.ini_options]\naurous_stric = "off"')
+    pytester.makepyfile("def test_it(): ...")
+
+    result = pytester.runpytest()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines(["*aurous_stric*did you mean *strict*"])
+
+
+def test_every_setting_is_documented_in_the_help(pytester: pytest.Pytester) -> None:
+    """``--help`` lists each setting as an option and as an ini option."""
+    result = pytester.runpytest("--help")
+
+    result.stdout.fnmatch_lines([f"*{flag(name)}=*" for name in NAMES])
+    result.stdout.fnmatch_lines([f"*aurous_{name} (*):*" for name in NAMES])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_is_asked_for_by_its_flag(pytester: pytest.Pytester, name: str) -> None:
+    """An option without its value is a usage error of pytest's own."""
+    result = pytester.runpytest(flag(name))
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*argument {flag(name)}: expected one argument"])
+
+
+def test_a_wrong_marker_in_one_module_stops_the_whole_run(pytester: pytest.Pytester) -> None:
+    """Nothing runs while one marker is wrong, even of a test that is deselected."""
+    pytester.makepyfile(
+        test_a="def test_a(): ...",
+        test_b="import pytest\n@pytest.mark.aurous(sed=1)\ndef test_b(): ...",
+    )
+
+    result = pytester.runpytest("-k", "test_a")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: test_b.py::test_b: *'sed' is no setting; did you mean 'seed'?*"])
+
+
+def test_base_url_moves_the_fake(pytester: pytest.Pytester) -> None:
+    """With another `base_url` clients, environment and fake are there, and the vendor's host is no more the API."""
+    pytester.makeini("[pytest]\naurous_base_url = http://localhost:8123/aurous")
+    pytester.makepyfile(
+        """
+        import os, httpx
+
+        def test_it(aurous, aurous_base_url, aurous_client):
+            assert aurous.base_url == aurous_base_url == os.environ["AUROUS_BASE_URL"] == "http://localhost:8123/aurous"
+            assert aurous_client.get("/v1/balance").status_code == 200
+            assert httpx.get(f"{aurous_base_url}/v1/balance").status_code == 401
+
+        def test_vendor(aurous):
+            httpx.get("https://api.aurous-labs.com/v1/balance")
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*differs: *the host: api.aurous-labs.com instead of localhost:8123*"])

@@ -1,0 +1,59 @@
+"""Distributed runs: every worker has its own fake, and the controller its report."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("xdist", reason="needs pytest-xdist")
+
+
+def test_two_workers(pytester: pytest.Pytester) -> None:
+    """Under ``-n 2`` fixtures, settings, markers, verdict, timeline and warnings are as in one process."""
+    pytester.makeini("[pytest]\naurous_credits = 20")
+    pytester.makepyfile(
+        """
+        import httpx, pytest
+        from pytest_aurous import Script
+
+        @pytest.mark.parametrize("number", range(6))
+        def test_good(aurous, aurous_client, number):
+            body = {"name": f"Aurora {number}", "generate": True, "attributes": {"age": 20}}
+            assert aurous_client.post("/v1/characters", json=body).status_code == 201
+            assert aurous.characters.last.name == f"Aurora {number}"
+            assert (aurous.team.credits, aurous.team.held_credits, len(aurous.calls)) == (20, 4, 1)
+
+        @pytest.mark.parametrize("script", [Script.parse("synthesizing*3 -> reviewing")], ids=str)
+        def test_script(aurous, script):
+            aurous.script(script)
+
+        @pytest.mark.aurous(credits=30)
+        def test_marker(aurous):
+            assert aurous.team.credits == 30
+            assert aurous._settings.readings == {"get-2": "readable"}
+
+        def test_unmatched(aurous):
+            httpx.get(f"{aurous.base_url}/v1/charcters")
+
+        @pytest.mark.aurous(strict="warn")
+        def test_warned(aurous):
+            httpx.get(f"{aurous.base_url}/v1/uploads")
+
+        def test_own_error(aurous_client):
+            aurous_client.get("/v1/balance")
+            assert False, "my own"
+        """
+    )
+
+    result = pytester.runpytest("-p", "xdist", "-n", "2", "--aurous-readings", "get-2=readable")
+
+    result.assert_outcomes(passed=9, failed=2)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*AurousUnmatchedRequest: *no such call: GET *charcters",
+            "*AurousWarning: *no such call: GET *uploads",
+            "*AssertionError: my own",
+            "*Aurous timeline*",
+            "*GET *balance -> 200",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*ERROR*")

@@ -1,0 +1,196 @@
+"""Laws that hold on a bad day: under any calls, faults and moves of the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_aurous._limits import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+    MakeApi = Callable[..., Api]
+
+NOW: Final = 1_778_241_600.0
+CREDITS: Final = 30
+COSTS: Final = {"characters.create": 4, "characters.resynthesize": 4, "characters.regenerate_ref": 1}
+SCRIPTS: Final = (
+    "synthesizing -> reviewing",
+    "synthesizing! -> reviewing",
+    "synthesizing:30s -> failed(provider_timeout) ; synthesizing*2 -> reviewing",
+    "synthesizing*0 -> ready",
+    "synthesizing:5s -> deleted",
+)
+KINDS: Final = (
+    *("create", "create", "resynthesize", "regenerate", "poll", "list", "save", "delete"),
+    *("fault", "fault", "advance", "script", "finish"),
+)
+cheap: Final = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Act(NamedTuple):
+    """One thing that happens: a call, a fault, a move of the clock, or the test's own hand."""
+
+    kind: str
+    number: int
+    key: str | None
+    patience: float | None
+
+
+acts: Final = st.lists(
+    st.builds(
+        Act,
+        st.sampled_from(KINDS),
+        st.integers(0, 11),
+        st.sampled_from([None, "a", "b"]),
+        st.sampled_from([None, 5.0]),
+    ),
+    max_size=25,
+)
+
+
+@dataclass
+class Day:
+    """A fake that meets acts."""
+
+    api: Api
+
+    def meet(self, act: Act) -> None:
+        """Let one act happen."""
+        rows = [character.id for character in self.api.characters]
+        row = rows[act.number % len(rows)] if rows else "char_x"
+        if act.kind == "fault":
+            self._fault(act.number)
+        elif act.kind == "advance":
+            self.api.clock.advance(seconds=act.number * act.number * 0.7)
+        elif act.kind == "script":
+            self.api.aurous.script(SCRIPTS[act.number % len(SCRIPTS)])
+        elif act.kind == "finish":
+            if rows:
+                self.api.characters[row].finish()
+        else:
+            self._call(act, row)
+
+    def _call(self, act: Act, row: str) -> None:
+        path = f"/v1/characters/{row}"
+        method, url, body = {
+            "create": (
+                "POST",
+                "/v1/characters",
+                {"name": "A", "generate": True, "attributes": {"age": 20 + act.number % 2}},
+            ),
+            "resynthesize": ("POST", f"{path}/resynthesize", None),
+            "regenerate": ("POST", f"{path}/refs/regenerate", {"pose": "front"}),
+            "poll": ("GET", path, None),
+            "list": ("GET", "/v1/characters", None),
+            "save": ("POST", f"{path}/save", None),
+            "delete": ("DELETE", path, None),
+        }[act.kind]
+        headers = {"Idempotency-Key": act.key} if act.key else None
+        sent: dict[str, Any] = {"json": body, "headers": headers, "patience": act.patience}
+        self.api.outcome(method, url, **sent)
+
+    def _fault(self, number: int) -> None:
+        faults, commit = self.api.aurous.faults, bool(number % 2)
+        (
+            lambda: faults.status("characters.*", 503, commit=commit),
+            lambda: faults.timeout("*", commit=commit),
+            lambda: faults.malformed("*", "html", commit=commit),
+            lambda: faults.disconnect("*", after_bytes=3, commit=commit),
+            lambda: faults.delay("characters.*", 30, commit=commit),
+            lambda: faults.rate_limited("*", commit=commit),
+        )[number // 2]()
+
+    def paid(self) -> float:
+        """Return what the calls that took effect have cost, whatever became of their work."""
+        return sum(COSTS.get(call.operation or "", 0) for call in self.api.aurous.calls if call.committed)
+
+
+@given(
+    capacity=st.integers(1, 20),
+    per_minute=st.integers(1, 600),
+    pauses=st.lists(st.floats(0, 30), max_size=40),
+    enforce=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_rate_1_a_bucket_never_holds_nor_refills_too_much(
+    capacity: int,
+    per_minute: int,
+    pauses: list[float],
+    enforce: bool,  # noqa: FBT001
+) -> None:
+    """What it holds is between none and its capacity, and what it has paid for is its burst plus what time gave."""
+    bucket, now, served = Bucket(capacity, per_minute, NOW), NOW, 0
+    for pause in pauses:
+        now += pause
+        before = bucket.tokens(now)
+        assert 0 <= before <= capacity
+        wait = bucket.spend(now, enforce=enforce)
+        enough = before > 1 - 1e-6
+        served += enough
+        assert (wait > 0) is (enforce and not enough)
+        assert bucket.tokens(now) == pytest.approx(before - enough, abs=1e-5)
+        assert served <= capacity + (now - NOW) * per_minute / 60 + 1e-3
+
+
+@pytest.mark.parametrize("rate_limits", ["report", "enforce"])
+@cheap
+@given(acts=acts)
+def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: list[Act]) -> None:
+    """Every call that took effect placed one hold, which is open, committed or given back; nothing else moves money."""
+    day = Day(make_api(credits=CREDITS, rate_limits=rate_limits))
+    ledger = day.api.app.world.ledgers[day.api.team.id]
+    for act in acts:
+        before = ledger.credits
+        day.meet(act)
+        balance, held = day.api.money()
+        assert held == sum(ledger.state()[2].values())
+        open_holds = sum(character.status == "synthesizing" for character in day.api.characters)
+        assert len(ledger.state()[2]) == open_holds
+        assert 0 <= held <= balance <= before
+        assert CREDITS - balance + held <= day.paid()
+    for character in day.api.characters:
+        character.finish()
+    assert day.api.team.held_credits == 0 or any(c.status == "synthesizing" for c in day.api.characters)
+
+
+@cheap
+@given(acts=acts)
+def test_idem_3_replays_change_nothing(make_api: MakeApi, acts: list[Act]) -> None:
+    """Whatever has happened, a call that is answered from the store, or with an error, leaves everything as it was."""
+    day = Day(make_api(credits=CREDITS, script="synthesizing! -> reviewing"))
+    for act in acts:
+        before, calls, now = day.api.state(), len(day.api.aurous.calls), day.api.clock.time()
+        day.meet(act)
+        still = day.api.clock.time() == now
+        if len(day.api.aurous.calls) > calls and still and act.kind not in {"poll", "list"}:
+            call = day.api.aurous.calls.last
+            assert not (call.replayed and call.committed)
+            if not call.committed:
+                assert day.api.state() == before
+
+
+@cheap
+@given(before=acts, after=acts)
+def test_restore_is_the_inverse_of_whatever_happened(make_api: MakeApi, before: list[Act], after: list[Act]) -> None:
+    """After a restore the state is that of the snapshot, and the same day happens once more, as it did."""
+    day = Day(make_api(credits=CREDITS))
+    for act in before:
+        day.meet(act)
+    snapshot, state = day.api.aurous.snapshot(), day.api.state()
+    seen = []
+    for _ in range(2):
+        for act in after:
+            day.meet(act)
+        seen.append((day.api.state(), [fault.fired for fault in day.api.aurous.faults], day.api.clock.time()))
+        day.api.aurous.restore(snapshot)
+        assert day.api.state() == state
+
+    assert seen[0] == seen[1]

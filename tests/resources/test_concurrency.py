@@ -1,0 +1,151 @@
+"""Many clients at once see one state machine."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pytest
+
+from pytest_aurous._resources.characters.record import CharacterRow
+from pytest_aurous._store import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Answer, Api
+
+THREADS: Final = 50
+T = TypeVar("T")
+
+
+def together(work: Callable[[int], T], threads: int = THREADS) -> list[T]:
+    """Let the threads do their work at the same moment."""
+    barrier = Barrier(threads)
+
+    def start(number: int) -> T:
+        barrier.wait(timeout=30)
+        return work(number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(start, range(threads)))
+
+
+@pytest.fixture(name="moves")
+def _moves(api: Api) -> list[tuple[str, str]]:
+    """Every change of status that happens to a character of `api`, in order."""
+    moves: list[tuple[str, str]] = []
+
+    class Watched(Table[CharacterRow]):
+        def replace(self, row: CharacterRow) -> CharacterRow:
+            before = self[row.id].status
+            if before != row.status:
+                moves.append((before, row.status))
+            return super().replace(row)
+
+    api.app.world._tables[CharacterRow] = Watched()
+    return moves
+
+
+def test_get_1_fifty_pollers_see_one_sequence_and_one_transition(api: Api, moves: list[tuple[str, str]]) -> None:
+    """Of fifty threads that poll one character, so many see each step as the script says, in one monotone order."""
+    character = api.synthesize("synthesizing*60 -> reviewing")
+    moves.clear()
+
+    together(lambda _: api.poll(character, 4))
+
+    calls = api.aurous.calls.where("characters.retrieve")
+    seen = [call.response.json["status"] for call in calls if call.response]
+    assert seen == ["synthesizing"] * 60 + ["reviewing"] * 140
+    assert moves == [("synthesizing", "reviewing")]
+    assert api.money() == (996, 0)
+    assert [ref.version for ref in character.refs] == [1] * 4
+    assert [call.number for call in calls] == list(range(2, 202))
+
+
+def test_list_1_pages_and_polls_share_the_count(api: Api) -> None:
+    """A list page among the polls is one look more, and no look is counted twice."""
+    character = api.synthesize("synthesizing*40 -> reviewing")
+
+    def look(number: int) -> str:
+        if number % 2:
+            return api.poll(character)[0]
+        return str(api.get("/v1/characters").json["data"][0]["status"])
+
+    assert sorted(together(look)) == ["reviewing"] * 10 + ["synthesizing"] * 40
+
+
+def test_save_2_of_fifty_saves_one_publishes(api: Api, moves: list[tuple[str, str]]) -> None:
+    """Fifty saves at once all answer 200 with the same object, and the character moves once."""
+    character = api.characters.add(status="reviewing")
+    moves.clear()
+
+    answers = together(lambda _: api.post(f"/v1/characters/{character.id}/save"))
+
+    assert {answer.status for answer in answers} == {200}
+    assert all(answer.json == character.json() for answer in answers)
+    assert moves == [("reviewing", "ready")]
+
+
+def test_resyn_1_of_fifty_runs_one_starts(api: Api) -> None:
+    """Fifty resynthesizes at once start one run and hold its cost once; the others are refused."""
+    character = api.characters.add(script="synthesizing! -> ready")
+
+    answers = together(lambda _: api.post(f"/v1/characters/{character.id}/resynthesize"))
+
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 49
+    assert api.money() == (1000, 4)
+
+
+def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
+    """Fifty creates at once get exactly as many characters as the balance pays."""
+    api = make_api(credits=42, script="synthesizing! -> reviewing")
+    body: dict[str, Any] = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+    answers: list[Answer] = together(lambda _: api.post("/v1/characters", json=body))
+
+    assert sorted(answer.status for answer in answers) == [201] * 10 + [402] * 40
+    assert (api.money(), len(api.characters)) == ((42, 40), 10)
+    ids = [answer.json["id"] for answer in answers if answer.status == 201]
+    assert sorted(ids) == [character.id for character in api.characters]
+
+
+def test_create_3_a_ticket_is_consumed_once(api: Api) -> None:
+    """Fifty creates of one ticket make one character."""
+    upload = api.uploads.add()
+
+    answers = together(lambda _: api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}))
+
+    assert sorted(answer.status for answer in answers) == [201] + [400] * 49
+    assert len(api.characters) == 1
+
+
+def test_del_3_of_fifty_deletes_one_succeeds(api: Api) -> None:
+    """Fifty deletes at once are one deletion and 49 times not found."""
+    character = api.characters.add()
+
+    answers = together(lambda _: api.delete(f"/v1/characters/{character.id}"))
+
+    assert sorted(answer.status for answer in answers) == [200] + [404] * 49
+
+
+def test_rate_3_the_count_is_atomic(api: Api) -> None:
+    """Of fifty calls at once no two are told the same rest."""
+    answers = together(lambda _: api.get("/v1/balance"))
+
+    assert sorted(int(answer.headers["X-RateLimit-Remaining"]) for answer in answers) == list(range(1150, 1200))
+
+
+def test_time_passes_once_for_all(api: Api, moves: list[tuple[str, str]]) -> None:
+    """Readers, pollers and a test that looks at the record meet a step by time as one transition."""
+    character = api.synthesize("synthesizing:10s -> reviewing:10s -> ready")
+    moves.clear()
+    api.clock.advance(seconds=60)
+
+    def look(number: int) -> str:
+        return (character.status, api.poll(character)[0], "held" if api.team.held_credits else "ready")[number % 3]
+
+    assert set(together(look)) == {"ready"}
+    assert moves == [("synthesizing", "reviewing"), ("reviewing", "ready")]
+    assert api.money() == (996, 0)

@@ -1,0 +1,655 @@
+"""Retrieve, update, resynthesize, regenerate and delete: get-1, get-2, patch-*, resyn-*, regen-*, run-1, del-*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous._resources.characters import require_ready
+from pytest_aurous._wire import ApiProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Character
+    from tests.conftest import Answer, Api
+
+UNKNOWN: Final = "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
+POSES: Final = ["portrait", "front", "side", "back"]
+RUNS: Final = [("resynthesize", None, 4), ("refs/regenerate", {"pose": "front"}, 1)]
+EVERY_CALL: Final = [
+    ("GET", "", None, None),
+    ("PATCH", "", {"name": "Other"}, "character_id"),
+    ("POST", "/save", None, None),
+    ("POST", "/resynthesize", None, None),
+    ("POST", "/refs/regenerate", {"pose": "front"}, None),
+    ("DELETE", "", None, None),
+]
+each_call = pytest.mark.parametrize(("method", "path", "body", "param"), EVERY_CALL, ids=str)
+each_run = pytest.mark.parametrize(("action", "body", "cost"), RUNS, ids=["resynthesize", "regenerate"])
+
+
+def run(api: Api, character: Character, action: str, body: Any = None) -> Answer:
+    """Start a run that must be accepted."""
+    answer = api.post(f"/v1/characters/{character.id}/{action}", json=body)
+    assert answer.status == 200, answer.body
+    return answer
+
+
+def pictures(character: Character) -> list[tuple[str, int, str]]:
+    """Pose, version and URL path of each ref."""
+    return [(ref.pose, ref.version, ref.url.partition("?")[0]) for ref in character.refs]
+
+
+# retrieve
+
+
+@pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
+def test_get_1_answers_the_object(api: Api, status: str) -> None:
+    """A retrieve answers 200 with the whole object, as the live record shows it, in each living state."""
+    character = api.characters.add("Aurora", status=status, client_reference_id="order-1")
+
+    answer = api.get(f"/v1/characters/{character.id}")
+
+    assert answer.status == 200
+    assert answer.json == character.json()
+    assert (answer.json["status"], answer.json["name"]) == (status, "Aurora")
+    assert (answer.json["error_message"] is not None) == (status == "failed")
+
+
+def test_get_1_is_the_poll(api: Api) -> None:
+    """The synthesize flow is watched by retrieving until the status is another one."""
+    character = api.synthesize("synthesizing*3 -> reviewing")
+
+    assert api.poll(character, 5) == ["synthesizing"] * 3 + ["reviewing"] * 2
+
+
+@pytest.mark.parametrize("kind", ["soft-deleted", "gone"])
+def test_get_2_does_not_find_the_deleted(api: Api, kind: str) -> None:
+    """By default a deleted character is a 404, whichever way it went."""
+    character = api.characters.add(status="ready" if kind == "soft-deleted" else "reviewing")
+    api.delete(f"/v1/characters/{character.id}")
+
+    api.refused("GET", f"/v1/characters/{character.id}", status=404, code="resource_not_found")
+
+
+@pytest.mark.parametrize("status", ["synthesizing", "ready", "failed"])
+def test_get_2_can_read_the_soft_deleted(make_api: Callable[..., Api], status: str) -> None:
+    """Under the reading ``readable`` a retrieve shows what was soft-deleted, with ``status: deleted``."""
+    api = make_api(readings={"get-2": "readable"})
+    character = api.characters.add("Aurora", status=status)
+    api.delete(f"/v1/characters/{character.id}")
+
+    answer = api.get(f"/v1/characters/{character.id}")
+
+    assert (answer.status, answer.json["status"], answer.json["name"]) == (200, "deleted", "Aurora")
+    assert answer.json["error_message"] is None
+
+
+def test_get_2_cannot_read_what_is_gone(make_api: Callable[..., Api]) -> None:
+    """A character that was deleted while in review is a 404 under the reading ``readable`` too."""
+    api = make_api(readings={"get-2": "readable"})
+    character = api.characters.add(status="reviewing")
+    api.delete(f"/v1/characters/{character.id}")
+
+    api.refused("GET", f"/v1/characters/{character.id}", status=404, code="resource_not_found")
+
+
+@pytest.mark.parametrize(("method", "path", "body", "param"), EVERY_CALL[1:], ids=str)
+def test_get_2_leaves_every_other_call_a_404(
+    make_api: Callable[..., Api], method: str, path: str, body: Any, param: str | None
+) -> None:
+    """What can be read under ``readable`` can still not be changed, and is not listed."""
+    api = make_api(readings={"get-2": "readable"})
+    character = api.characters.add()
+    api.delete(f"/v1/characters/{character.id}")
+
+    url = f"/v1/characters/{character.id}{path}"
+    api.refused(method, url, status=404, code="resource_not_found", json=body, param=param)
+
+    assert api.get("/v1/characters").json["data"] == []
+
+
+@each_call
+def test_auth_7_another_teams_character_does_not_exist(
+    api: Api, method: str, path: str, body: Any, param: str | None
+) -> None:
+    """Each call on another team's id is answered exactly as on an id that never was."""
+    theirs = api.aurous.teams.add().characters.add(status="ready").id
+    answers = [
+        api.refused(
+            method, f"/v1/characters/{one}{path}", status=404, code="resource_not_found", json=body, param=param
+        )
+        for one in (theirs, UNKNOWN)
+    ]
+
+    there, nowhere = (answer.json["error"] for answer in answers)
+    assert there["message"] == nowhere["message"].replace(UNKNOWN, theirs)
+    assert {*answers[0].headers} == {*answers[1].headers}
+
+
+# update
+
+
+def test_patch_1_replaces_what_is_sent(api: Api) -> None:
+    """A PATCH of `name` and `attributes` answers 200 with the object; nothing else moves but `updated_at`."""
+    character = api.characters.add("Aurora", status="reviewing")
+    before = character.json()
+    api.clock.advance(seconds=0.5)
+
+    answer = api.patch(f"/v1/characters/{character.id}", json={"name": "Iris", "attributes": {"age": 40}})
+
+    assert answer.status == 200
+    assert answer.json == {**before, "name": "Iris", "attributes": {"age": 40}}
+    api.clock.advance(seconds=10)
+    assert api.patch(f"/v1/characters/{character.id}", json={"name": "Ada"}).json["updated_at"] == (
+        "2026-05-08T10:00:10Z"
+    )
+
+
+def test_patch_1_keeps_what_is_left_out(api: Api) -> None:
+    """A PATCH of the name alone keeps the attributes, and the other way round."""
+    character = api.characters.add("Aurora", attributes={"age": 28, "gender": "female"})
+
+    api.patch(f"/v1/characters/{character.id}", json={"name": "Iris"})
+    assert (character.name, character.attributes) == ("Iris", {"age": 28, "gender": "female"})
+
+    api.patch(f"/v1/characters/{character.id}", json={"attributes": {"age": 29}})
+    assert character.name == "Iris"
+
+
+def test_patch_1_does_not_merge_attributes(api: Api) -> None:
+    """A PATCH that sends one attribute wipes the others."""
+    character = api.characters.add(attributes={"age": 28, "gender": "female", "hair_color": "black"})
+
+    answer = api.patch(f"/v1/characters/{character.id}", json={"attributes": {"hair_color": "red"}})
+
+    assert answer.json["attributes"] == {"hair_color": "red"}
+    assert api.get(f"/v1/characters/{character.id}").json["attributes"] == {"hair_color": "red"}
+
+
+@pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
+def test_patch_1_works_in_each_living_state(api: Api, status: str) -> None:
+    """A PATCH changes no status, and is no look."""
+    character = api.characters.add(status=status, script="synthesizing*1 -> reviewing")
+
+    for _ in range(3):
+        assert api.patch(f"/v1/characters/{character.id}", json={"name": "Iris"}).json["status"] == status
+
+    assert api.poll(character) == [status]
+
+
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        ({"status": "ready"}, "status"),
+        ({"name": "Iris", "refs": [], "status": "ready"}, "refs"),
+        ({"client_reference_id": "x", "id": "y"}, "client_reference_id"),
+    ],
+    ids=str,
+)
+def test_patch_2_refuses_every_other_field(api: Api, body: dict[str, Any], first: str) -> None:
+    """A key that cannot be patched spoils the call; `param` is the first of them, the message names all."""
+    character = api.characters.add("Aurora")
+
+    answer = api.refused(
+        "PATCH", f"/v1/characters/{character.id}", json=body, status=400, code="invalid_request", param=first
+    )
+
+    message = answer.json["error"]["message"]
+    assert all(name in message.partition(". ")[0] for name in body if name != "name")
+    assert "name, attributes" in message
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({"name": 7}, "invalid_format", "name"),
+        ({"name": "x" * 121}, "value_out_of_range", "name"),
+        ({"attributes": "tall"}, "invalid_format", "attributes"),
+        ({"attributes": {"age": 5}}, "value_out_of_range", "attributes.age"),
+        ({"attributes": {"wings": 2}}, "invalid_request", "attributes.wings"),
+    ],
+    ids=str,
+)
+def test_patch_2_err_8_refuses_a_wrong_value(api: Api, body: dict[str, Any], code: str, param: str) -> None:
+    """A PATCH checks its values as a create does, and changes nothing when one is wrong."""
+    character = api.characters.add("Aurora")
+
+    api.refused("PATCH", f"/v1/characters/{character.id}", json=body, status=400, code=code, param=param)
+
+
+@pytest.mark.parametrize("kind", ["unknown", "soft-deleted", "gone"])
+def test_patch_3_names_the_id(api: Api, kind: str) -> None:
+    """A PATCH of what is not there is the 404 with ``param: character_id``, whatever its body."""
+    character_id = UNKNOWN
+    if kind != "unknown":
+        character_id = api.characters.add(status="ready" if kind == "soft-deleted" else "reviewing").id
+        api.delete(f"/v1/characters/{character_id}")
+
+    for body in ({"name": "Iris"}, {"status": "ready"}):
+        api.refused(
+            "PATCH",
+            f"/v1/characters/{character_id}",
+            json=body,
+            status=404,
+            code="resource_not_found",
+            param="character_id",
+        )
+
+
+@pytest.mark.parametrize("content", [b"{}", b""], ids=["empty object", "nothing"])
+def test_patch_4_wants_something_to_change(api: Api, content: bytes) -> None:
+    """A PATCH without a field is a missing field."""
+    character = api.characters.add()
+
+    api.refused("PATCH", f"/v1/characters/{character.id}", content=content, status=400, code="missing_field")
+
+
+# resynthesize and regenerate
+
+
+@each_run
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
+def test_resyn_1_regen_3_starts_from_each_settled_state(
+    api: Api, status: str, action: str, body: Any, cost: int
+) -> None:
+    """A run starts from ``reviewing``, ``ready`` and ``failed``: 200, ``synthesizing``, the old error forgotten."""
+    character = api.characters.add(status=status)
+
+    answer = run(api, character, action, body)
+
+    assert (answer.json["status"], answer.json["error_message"]) == ("synthesizing", None)
+    assert api.money() == (1000, cost)
+
+
+@each_run
+def test_resyn_1_regen_3_one_run_at_a_time(api: Api, action: str, body: Any, cost: int) -> None:
+    """A run under way is in the way of the next one, which costs nothing then."""
+    character = api.synthesize("synthesizing! -> reviewing")
+
+    answer = api.refused(
+        "POST", f"/v1/characters/{character.id}/{action}", json=body, status=400, code="invalid_request_error"
+    )
+
+    assert "synthesizing" in answer.json["error"]["message"]
+    assert api.money() == (1000, 4), f"and not {4 + cost}"
+
+
+@each_run
+def test_resyn_1_regen_2_may_be_over_at_once(api: Api, action: str, body: Any, cost: int) -> None:
+    """With ``*0`` the answer itself shows the end of the run."""
+    character = api.characters.add(status="reviewing", script="synthesizing*0 -> reviewing")
+
+    answer = run(api, character, action, body)
+
+    assert answer.json["status"] == "reviewing"
+    assert api.money() == (1000 - cost, 0)
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
+def test_resyn_2_replaces_all_four_refs(api: Api, status: str) -> None:
+    """After the run each of the four poses is a new picture under another path."""
+    character = api.characters.add(status=status, refs=POSES, script="synthesizing*1 -> reviewing")
+    before = pictures(character)
+
+    run(api, character, "resynthesize")
+    character.finish()
+
+    after = pictures(character)
+    assert [pose for pose, _, _ in after] == POSES
+    assert [version for _, version, _ in after] == [2, 2, 2, 2]
+    assert not {path for _, _, path in before} & {path for _, _, path in after}
+
+
+def test_resyn_2_replaces_the_refs_of_uploads_by_the_four(api: Api) -> None:
+    """A character made of two pictures has the four synthesized poses after the run."""
+    character = api.characters.add(refs=["other", "front"], script="synthesizing*0 -> ready")
+
+    run(api, character, "resynthesize")
+
+    assert [(ref.pose, ref.version) for ref in character.refs] == [
+        ("portrait", 1),
+        ("front", 2),
+        ("side", 1),
+        ("back", 1),
+    ]
+
+
+def test_resyn_2_uses_and_keeps_the_stored_attributes(api: Api) -> None:
+    """A run changes no attribute."""
+    character = api.characters.add(attributes={"age": 33}, script="synthesizing*0 -> ready")
+
+    assert run(api, character, "resynthesize").json["attributes"] == {"age": 33}
+
+
+@pytest.mark.parametrize("body", [None, {}, {"force_all": True}, {"force_all": False}], ids=str)
+def test_resyn_2_has_an_optional_body(api: Api, body: Any) -> None:
+    """`force_all` has no effect: the run draws the four poses with it and without."""
+    character = api.characters.add(script="synthesizing*0 -> ready")
+
+    run(api, character, "resynthesize", body)
+
+    assert [ref.version for ref in character.refs] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "param"),
+    [
+        ({"json": {"force_all": "yes"}}, "invalid_format", "force_all"),
+        ({"json": {"poses": ["front"]}}, "invalid_request", "poses"),
+        ({"content": b"{"}, "invalid_format", None),
+    ],
+    ids=str,
+)
+def test_err_8_resynthesize_refuses_a_bad_body(api: Api, sent: dict[str, Any], code: str, param: str | None) -> None:
+    """A body that is there must be right."""
+    character = api.characters.add()
+
+    api.refused("POST", f"/v1/characters/{character.id}/resynthesize", status=400, code=code, param=param, **sent)
+
+
+@each_run
+@pytest.mark.parametrize(
+    ("start", "end"), [("ready", "ready"), ("reviewing", "reviewing"), ("failed", "reviewing")], ids=str
+)
+def test_resyn_3_a_ready_character_comes_back_ready(
+    api: Api, start: str, end: str, action: str, body: Any, cost: int
+) -> None:
+    """A run of a ``ready`` character ends in ``ready``; any other ends where its script says, and is charged."""
+    character = api.characters.add(status=start, script="synthesizing*1 -> reviewing")
+
+    run(api, character, action, body)
+
+    assert api.poll(character, 3) == ["synthesizing", end, end]
+    assert api.money() == (1000 - cost, 0)
+
+
+@pytest.mark.parametrize("start", ["reviewing", "failed"])
+def test_resyn_3_a_script_may_publish(api: Api, start: str) -> None:
+    """Under the auto-publish dialect a run ends in ``ready`` whatever it began on."""
+    character = api.characters.add(status=start, script="synthesizing -> ready")
+
+    run(api, character, "resynthesize")
+
+    assert api.poll(character, 2) == ["synthesizing", "ready"]
+
+
+@each_run
+@pytest.mark.parametrize(("dialect", "code"), [("page", "insufficient_credits"), ("global", "balance_too_low")])
+def test_resyn_4_regen_2_cred_3_needs_the_credits(
+    make_api: Callable[..., Api], action: str, body: Any, cost: int, dialect: str, code: str
+) -> None:
+    """Too little for the run is a 402: the character stays as it was, and nothing is held."""
+    api = make_api(credits=cost - 0.5, readings={"err-6": dialect})
+    character = api.characters.add(status="ready")
+
+    answer = api.refused("POST", f"/v1/characters/{character.id}/{action}", json=body, status=402, code=code)
+
+    assert f"requires {cost}.0" in answer.json["error"]["message"]
+    assert character.status == "ready"
+
+
+@each_run
+def test_resyn_4_regen_2_cred_2_is_charged_when_it_ends_well(api: Api, action: str, body: Any, cost: int) -> None:
+    """A run holds its cost, and a good end charges it."""
+    character = api.characters.add(status="ready")
+    run(api, character, action, body)
+    assert api.money() == (1000, cost)
+
+    character.finish()
+
+    assert api.money() == (1000 - cost, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "missing_field"),
+        ({"pose": "profile"}, "invalid_request_error"),
+        ({"pose": None}, "invalid_request_error"),
+        ({"pose": ["front"]}, "invalid_request_error"),
+    ],
+    ids=str,
+)
+def test_regen_1_wants_a_pose(api: Api, body: dict[str, Any], code: str) -> None:
+    """The pose is required, and one of the five."""
+    character = api.characters.add()
+
+    url = f"/v1/characters/{character.id}/refs/regenerate"
+    answer = api.refused("POST", url, json=body, status=400, code=code, param="pose")
+
+    if body:
+        assert "portrait, front, side, back, other" in answer.json["error"]["message"]
+
+
+def test_regen_1_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
+    """Under the reading ``global`` a bad pose is ``invalid_request``."""
+    api = make_api(readings={"err-6": "global"})
+    url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"
+
+    api.refused("POST", url, json={"pose": "profile"}, status=400, code="invalid_request", param="pose")
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"), [({"prompt_override": 1}, "invalid_format"), ({"strength": 1}, "invalid_request")], ids=str
+)
+def test_regen_1_err_8_refuses_a_bad_body(api: Api, extra: dict[str, Any], code: str) -> None:
+    """An unknown field or one of a wrong type is refused by its name."""
+    url = f"/v1/characters/{api.characters.add().id}/refs/regenerate"
+
+    api.refused("POST", url, json={"pose": "front", **extra}, status=400, code=code, param=next(iter(extra)))
+
+
+@pytest.mark.parametrize("override", ["", "smiling"])
+def test_regen_1_ignores_a_prompt(api: Api, override: str) -> None:
+    """`prompt_override` is accepted and shows nowhere."""
+    character = api.characters.add(script="synthesizing*0 -> ready")
+    before = character.json()
+
+    after = run(api, character, "refs/regenerate", {"pose": "front", "prompt_override": override}).json
+
+    assert {**after, "refs": None} == {**before, "refs": None}
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_regen_2_draws_one_ref_again(api: Api, pose: str) -> None:
+    """After the run that ref alone is new, in its old place; the others are as they were."""
+    character = api.characters.add(script="synthesizing*1 -> ready")
+    before = pictures(character)
+
+    assert run(api, character, "refs/regenerate", {"pose": pose}).json["status"] == "synthesizing"
+    assert api.poll(character, 2) == ["synthesizing", "ready"]
+
+    after = pictures(character)
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    ((old, new),) = changed
+    assert (old[:2], new[:2]) == ((pose, 1), (pose, 2))
+    assert old[2] != new[2]
+
+
+def test_regen_2_counts_versions(api: Api) -> None:
+    """Each run on one pose gives it the next version, under a path never used before."""
+    character = api.characters.add(refs=["front"], script="synthesizing*0 -> ready")
+    seen = pictures(character)
+
+    for _ in range(3):
+        run(api, character, "refs/regenerate", {"pose": "front"})
+        seen += pictures(character)
+
+    assert [version for _, version, _ in seen] == [1, 2, 3, 4]
+    assert len({path for _, _, path in seen}) == 4
+
+
+def test_regen_3_adds_a_pose_that_was_missing(api: Api) -> None:
+    """A pose without a ref gets one, after those that are there."""
+    character = api.characters.add(refs=["front", "side"], script="synthesizing*0 -> ready")
+    before = pictures(character)
+
+    run(api, character, "refs/regenerate", {"pose": "other"})
+
+    assert pictures(character)[:2] == before
+    assert [(ref.pose, ref.version) for ref in character.refs[2:]] == [("other", 1)]
+
+
+def test_regen_3_can_be_the_first_ref(api: Api) -> None:
+    """A failed character without refs has one after a regenerate."""
+    character = api.characters.add(status="failed", script="synthesizing*0 -> reviewing")
+
+    run(api, character, "refs/regenerate", {"pose": "back"})
+
+    assert (character.status, [ref.pose for ref in character.refs]) == ("reviewing", ["back"])
+
+
+@each_run
+@pytest.mark.parametrize("end", ["failed(out_of_memory)", "deleted"])
+def test_run_1_keeps_the_old_refs_meanwhile_and_after_a_failure(
+    api: Api, end: str, action: str, body: Any, cost: int
+) -> None:
+    """While a run is under way the old refs stay readable, and a run that ends badly leaves them as they were."""
+    character = api.characters.add(status="ready", script=f"synthesizing! -> {end}")
+    before = pictures(character)
+    assert len(before) == 4, f"a run for {cost} is to be seen"
+
+    answer = run(api, character, action, body)
+    assert [ref["url"].partition("?")[0] for ref in answer.json["refs"]] == [path for _, _, path in before]
+    assert all(api.get(ref["url"], key=None).status == 200 for ref in answer.json["refs"])
+
+    character.advance()
+    assert pictures(character) == before
+
+
+@each_run
+def test_run_1_cred_5_a_failed_run_is_free(api: Api, action: str, body: Any, cost: int) -> None:
+    """A run that fails releases its hold, and its error is told; the next one forgets it."""
+    character = api.characters.add(script="synthesizing -> failed(provider_timeout) ; synthesizing*0 -> ready")
+    run(api, character, action, body)
+    assert api.money() == (1000, cost)
+
+    assert api.poll(character, 2) == ["synthesizing", "failed"]
+
+    assert (api.money(), character.error_message) == ((1000, 0), "provider_timeout")
+    assert run(api, character, action, body).json["error_message"] is None
+
+
+# delete
+
+
+@pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])
+def test_del_1_answers_the_deletion(api: Api, status: str) -> None:
+    """A DELETE in any living state answers 200 with three fields."""
+    character = api.characters.add(status=status)
+
+    answer = api.delete(f"/v1/characters/{character.id}")
+
+    assert (answer.status, answer.json) == (200, {"id": character.id, "object": "character", "deleted": True})
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_del_1_refunds_nothing(api: Api, saved: bool) -> None:  # noqa: FBT001
+    """Credits that were charged stay charged, whether the character was saved or not."""
+    character = api.synthesize("synthesizing*0 -> reviewing")
+    if saved:
+        api.post(f"/v1/characters/{character.id}/save")
+
+    api.delete(f"/v1/characters/{character.id}")
+
+    assert api.money() == (996, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "gone"), [("reviewing", True), ("synthesizing", False), ("ready", False), ("failed", False)]
+)
+def test_del_2_is_for_good_in_review_alone(api: Api, status: str, gone: bool) -> None:  # noqa: FBT001
+    """A ``reviewing`` character is gone for good; in any other state it is soft-deleted."""
+    character = api.characters.add(status=status)
+
+    api.delete(f"/v1/characters/{character.id}")
+
+    assert (character.status, character.gone, character.error_message) == ("deleted", gone, None)
+
+
+@each_call
+@pytest.mark.parametrize("status", ["reviewing", "ready"])
+def test_del_3_every_later_call_is_a_404(
+    api: Api, status: str, method: str, path: str, body: Any, param: str | None
+) -> None:
+    """After either deletion each call on the id is a 404, a second DELETE too."""
+    character = api.characters.add(status=status)
+    api.delete(f"/v1/characters/{character.id}")
+
+    url = f"/v1/characters/{character.id}{path}"
+    api.refused(method, url, status=404, code="resource_not_found", json=body, param=param)
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "code"),
+    [
+        ("soft-deleted", 400, "character_not_ready"),
+        ("gone", 404, "resource_not_found"),
+        ("unknown", 404, "resource_not_found"),
+        ("another team's", 404, "resource_not_found"),
+    ],
+)
+def test_del_4_images_tell_the_deleted_apart(api: Api, what: str, status: int, code: str) -> None:
+    """For an image a soft-deleted character is not ready; one that is gone, unknown or another team's is not found."""
+    character_id = UNKNOWN
+    if what == "another team's":
+        character_id = api.aurous.teams.add().characters.add().id
+    elif what != "unknown":
+        character_id = api.characters.add(status="ready" if what == "soft-deleted" else "reviewing").id
+        api.delete(f"/v1/characters/{character_id}")
+
+    with pytest.raises(ApiProblem) as caught:
+        require_ready(api.app.world, api.team.id, character_id)
+
+    problem = caught.value
+    assert (problem.status, problem.code, problem.param) == (status, code, "character_id")
+    assert character_id in problem.message
+
+
+@pytest.mark.parametrize("script", ["synthesizing*1 -> reviewing", "synthesizing:5s -> reviewing", "synthesizing!"])
+def test_del_5_cred_5_cancels_the_work(api: Api, script: str) -> None:
+    """A DELETE during a synthesis releases the hold, and neither looks nor time bring the character back."""
+    character = api.synthesize(script)
+    assert api.money() == (1000, 4)
+
+    api.delete(f"/v1/characters/{character.id}")
+    api.clock.advance(seconds=60)
+
+    assert api.poll(character, 3) == ["resource_not_found"] * 3
+    assert (character.status, character.refs, api.money()) == ("deleted", [], (1000, 0))
+
+
+@each_run
+def test_del_5_cancels_a_later_run(api: Api, action: str, body: Any, cost: int) -> None:
+    """A DELETE during a later run gives back what that run held, and no more."""
+    character = api.synthesize("synthesizing*0 -> reviewing ; synthesizing! -> reviewing")
+    run(api, character, action, body)
+    assert api.money() == (996, cost)
+
+    api.delete(f"/v1/characters/{character.id}")
+
+    assert api.money() == (996, 0)
+
+
+def test_updated_at_moves_with_every_change(api: Api) -> None:
+    """Each change of the row is dated at its instant, a step by time at the instant at which it was due."""
+    character = api.synthesize("synthesizing:45s -> reviewing")
+    times = [character.updated_at]
+
+    api.clock.advance(seconds=100)
+    times.append(character.updated_at)
+    for method, path, body in (
+        ("PATCH", "", {"name": "Iris"}),
+        ("POST", "/save", None),
+        ("POST", "/resynthesize", None),
+        ("DELETE", "", None),
+    ):
+        api.clock.advance(seconds=1)
+        api.send(method, f"/v1/characters/{character.id}{path}", json=body)
+        times.append(character.updated_at)
+
+    assert times == [f"2026-05-08T10:{second}Z" for second in ("00:00", "00:45", "01:41", "01:42", "01:43", "01:44")]
+    assert character.created_at == "2026-05-08T10:00:00Z"

@@ -1,0 +1,475 @@
+"""What a test does to records without a request: `add`, live attributes, `advance`, `finish`, `fail`, `delete`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError
+from pytest_aurous._resources.uploads import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+STATUSES: Final = ["synthesizing", "reviewing", "ready", "failed", "deleted"]
+POSES: Final = ["portrait", "front", "side", "back"]
+ATTRIBUTES: Final = {
+    "gender",
+    "age",
+    "ethnicity",
+    "hair_color",
+    "hair_style",
+    "eye_color",
+    "body_type",
+    "additional_details",
+}
+
+
+# add
+
+
+@pytest.mark.parametrize(
+    ("status", "poses", "error"),
+    [
+        ("synthesizing", [], None),
+        ("reviewing", POSES, None),
+        ("ready", POSES, None),
+        ("failed", [], "provider_timeout"),
+        ("deleted", POSES, None),
+    ],
+)
+def test_add_makes_a_character_in_every_status(api: Api, status: str, poses: list[str], error: str | None) -> None:
+    """A character can be had in each status, with the refs and the error that belong there, and costs nothing."""
+    character = api.characters.add(status=status)
+
+    assert character.status == status
+    assert [ref.pose for ref in character.refs] == poses
+    assert [ref.version for ref in character.refs] == [1] * len(poses)
+    assert character.error_message == error
+    assert api.money() == (1000, 0)
+    assert (character in api.characters) == (status != "deleted")
+    assert len(api.aurous.calls) == 0
+
+
+def test_add_is_ready_by_default_and_realistic(api: Api) -> None:
+    """What is left out is made up: a name, all eight attributes of somebody who could exist, and no two alike."""
+    people = [api.characters.add() for _ in range(20)]
+
+    assert {one.status for one in people} == {"ready"}
+    assert all(1 <= len(one.name) <= 120 for one in people)
+    assert all(set(one.attributes or {}) == ATTRIBUTES for one in people)
+    assert all(18 <= (one.attributes or {})["age"] <= 120 for one in people)
+    assert len({(one.name, str(one.attributes)) for one in people}) == 20
+
+
+def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
+    """The same seed makes the same characters, ids and URLs included; another seed makes others."""
+    first, second, third = ([make_api(seed=seed).characters.add().json() for _ in range(2)] for seed in (3, 3, 4))
+
+    assert first == second
+    assert first[0]["name"] != third[0]["name"]
+    assert first[0]["id"] != third[0]["id"]
+
+
+def test_add_takes_what_it_is_told(api: Api) -> None:
+    """Name, attributes, refs and the client's reference are as they were given, in the test and on the wire."""
+    character = api.characters.add(
+        "Aurora", status="reviewing", attributes={"age": 28}, refs=["side", "other"], client_reference_id="order-1"
+    )
+
+    found = api.get(f"/v1/characters/{character.id}").json
+    assert (found["name"], found["status"], found["attributes"]) == ("Aurora", "reviewing", {"age": 28})
+    assert [ref["pose"] for ref in found["refs"]] == ["side", "other"]
+    assert found["client_reference_id"] == character.client_reference_id == "order-1"
+
+
+def test_add_takes_attributes_of_any_mapping(api: Api) -> None:
+    """Attributes may come in any mapping, of which the character keeps a copy."""
+    given = {"age": 28}
+    character = api.characters.add(attributes=MappingProxyType(given))
+
+    given["age"] = 99
+
+    assert character.attributes == character.json()["attributes"] == {"age": 28}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("refs", [[], ["front"]], ids=["none", "one"])
+def test_add_gives_the_refs_in_every_status(api: Api, status: str, refs: list[str]) -> None:
+    """Refs that are given are there, whatever the status."""
+    assert [ref.pose for ref in api.characters.add(status=status, refs=iter(refs)).refs] == refs
+
+
+def test_add_starts_the_script_of_a_synthesis(api: Api) -> None:
+    """A ``synthesizing`` character is in the first run of its script; even ``*0`` waits for a look there."""
+    character = api.characters.add(status="synthesizing", script="synthesizing*0 -> reviewing")
+
+    assert character.status == "synthesizing"
+    assert api.poll(character) == ["reviewing"]
+    assert api.money() == (1000, 0)
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
+def test_add_keeps_the_script_for_the_first_run(api: Api, status: str) -> None:
+    """In any other status the script waits for the first run."""
+    character = api.characters.add(status=status, script="synthesizing -> failed(first) ; synthesizing -> ready")
+    assert api.poll(character, 3) == [status] * 3
+
+    api.post(f"/v1/characters/{character.id}/resynthesize")
+
+    assert api.poll(character, 2) == ["synthesizing", "failed"]
+    assert character.error_message == "first"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"status": "reviewd"}, "did you mean 'reviewing'?"),
+        ({"status": "cancelled"}, "expected 'synthesizing', 'reviewing', 'ready', 'failed' or 'deleted'"),
+        ({"refs": ["front", "bakc"]}, "'bakc' is no pose; did you mean 'back'?"),
+        ({"attributes": {"wings": 2}}, "attributes.wings"),
+        ({"attributes": {"age": 5}}, "attributes.age must be between 18 and 120"),
+        ({"name": "x" * 121}, "name"),
+        ({"name": ""}, "name"),
+        ({"client_reference_id": "x" * 257}, "client_reference_id"),
+        ({"name": Path("aurora")}, "name"),
+        ({"attributes": {"age": {28}}}, "attributes.age"),
+        ({"attributes": "blond"}, "attributes"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_add_refuses_what_the_api_could_not_have_made(api: Api, arguments: dict[str, Any], told: str) -> None:
+    """A status, pose, attribute, name or reference that cannot be is the test's error, and makes nothing."""
+    before = api.state()
+
+    with pytest.raises(AurousError) as caught:
+        api.characters.add(**arguments)
+
+    assert told in str(caught.value)
+    assert api.state() == before
+
+
+# live records
+
+
+def test_a_record_is_live(api: Api) -> None:
+    """Each attribute is the state now, under the name that it has on the wire."""
+    character = api.synthesize("synthesizing*1 -> reviewing", client_reference_id="order-1")
+    while True:
+        found = api.get(f"/v1/characters/{character.id}").json
+        assert {name: getattr(character, name) for name in found if name != "refs"} == {
+            name: value for name, value in found.items() if name != "refs"
+        }
+        assert [{"pose": ref.pose, "url": ref.url} for ref in character.refs] == found["refs"]
+        if character.status != "synthesizing":
+            break
+    api.post(f"/v1/characters/{character.id}/save")
+
+    assert character.status == "ready"
+
+
+def test_json_is_what_a_retrieve_answers(api: Api) -> None:
+    """`json()` equals the answer of a GET, in each living state."""
+    for status in STATUSES[:-1]:
+        character = api.characters.add(status=status, script="synthesizing!")
+        assert character.json() == api.get(f"/v1/characters/{character.id}").json
+
+
+def test_a_records_attributes_are_a_copy(api: Api) -> None:
+    """What a test does to the dict that it was given does not reach the character."""
+    character = api.characters.add(attributes={"age": 28})
+    assert character.attributes is not None
+
+    character.attributes["age"] = 99
+
+    assert character.attributes == {"age": 28}
+
+
+def test_a_handle_equals_another_of_its_record(api: Api, make_api: Callable[..., Api]) -> None:
+    """Two handles are equal where they mean one record of one fake, and can be kept in a set."""
+    first, second = api.characters.add(), api.characters.add()
+    twin = make_api().characters.add()
+
+    assert first == api.characters[first.id]
+    assert first != second
+    assert (first.id, first == twin) == (twin.id, False)
+    assert first != first.id
+    assert {first, api.characters[first.id], second} == {first, second}
+
+
+def test_a_record_shows_itself(api: Api) -> None:
+    """`repr` has the id, the name and the state now."""
+    character = api.characters.add("Aurora", status="reviewing")
+    assert repr(character) == f"<Character {character.id} 'Aurora' reviewing>"
+    assert repr(api.characters) == f"<Characters: [{character!r}]>"
+
+    character.delete()
+
+    assert repr(character) == f"<Character {character.id} 'Aurora' deleted>"
+
+
+def test_a_misspelt_attribute_raises(api: Api) -> None:
+    """A record is no Mock: what it does not have is an error, with the nearest name that it has."""
+    character = api.characters.add()
+
+    with pytest.raises(AttributeError, match=r"Character has no attribute 'stauts'; did you mean 'status'\?"):
+        _ = character.stauts
+    with pytest.raises(AttributeError, match="_secret"):
+        _ = character._secret
+    with pytest.raises(AttributeError):
+        character.status = "ready"  # type: ignore[misc]
+    assert {"status", "name", "advance", "json"} <= set(dir(character))
+
+
+# advance, finish, fail, delete
+
+
+def test_advance_ends_the_present_step(api: Api) -> None:
+    """Each `advance()` is one step, whatever holds it: looks, time or the test; ``*0`` is skipped as ever."""
+    character = api.characters.add(
+        status="synthesizing", script="synthesizing*9 -> reviewing:9h -> synthesizing! -> reviewing*0 -> ready"
+    )
+    seen = [character.status]
+    for _ in range(3):
+        character.advance()
+        seen.append(character.status)
+
+    assert seen == ["synthesizing", "reviewing", "synthesizing", "ready"]
+
+
+def test_advance_starts_the_next_steps_looks_and_time(api: Api) -> None:
+    """After an `advance()` the next step lasts in full."""
+    character = api.synthesize("synthesizing! -> reviewing*2 -> synthesizing:10s -> ready")
+    character.advance()
+    assert api.poll(character, 3) == ["reviewing", "reviewing", "synthesizing"]
+
+    api.clock.advance(seconds=9)
+    assert character.status == "synthesizing"
+    api.clock.advance(seconds=1)
+    assert character.status == "ready"
+
+
+def test_advance_charges_as_the_api_would(api: Api) -> None:
+    """Work that the test ends well is paid."""
+    character = api.synthesize("synthesizing! -> reviewing")
+
+    character.advance()
+
+    assert (api.money(), len(character.refs)) == ((996, 0), 4)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        ("synthesizing*99 -> reviewing", "reviewing"),
+        ("synthesizing! -> reviewing! -> ready!", "ready"),
+        ("synthesizing:1h -> failed", "failed"),
+        ("synthesizing -> deleted", "deleted"),
+        ("synthesizing!", "synthesizing"),
+    ],
+)
+def test_finish_runs_the_script_to_its_end(api: Api, script: str, end: str) -> None:
+    """`finish()` goes to the last step at once; there already, it does nothing."""
+    character = api.synthesize(script)
+    character.finish()
+    state = api.state()
+
+    character.finish()
+
+    assert character.status == end
+    assert api.state() == state
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed", "deleted"])
+def test_finish_without_a_run_does_nothing(api: Api, status: str) -> None:
+    """A record that is in no run is finished."""
+    character = api.characters.add(status=status)
+    state = api.state()
+
+    character.finish()
+
+    assert api.state() == state
+
+
+@pytest.mark.parametrize("arguments", [(), ("content_filtered",)], ids=str)
+def test_fail_ends_the_synthesis_badly(api: Api, arguments: tuple[str, ...]) -> None:
+    """`fail()` is met by the poller at once: ``failed``, its error, the hold released, the rest of the script gone."""
+    character = api.synthesize("synthesizing*1 -> reviewing ; synthesizing*0 -> ready")
+    api.poll(character)
+
+    character.fail(*arguments)
+
+    assert api.poll(character, 3) == ["failed"] * 3
+    assert character.error_message == (arguments[0] if arguments else "provider_timeout")
+    assert api.money() == (1000, 0)
+    assert api.post(f"/v1/characters/{character.id}/resynthesize").json["status"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("status", "gone"), [("synthesizing", False), ("reviewing", True), ("ready", False), ("failed", False)]
+)
+def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool) -> None:  # noqa: FBT001
+    """`delete()` is what a DELETE is, without the call."""
+    character = api.characters.add(status=status)
+
+    character.delete()
+
+    assert (character.status, character.gone) == ("deleted", gone)
+    assert api.poll(character) == ["resource_not_found"]
+    assert api.aurous.calls.count("characters.delete") == 0
+
+
+ADVANCE: Final = "its script has no further step"
+FAIL: Final = "only a synthesis can fail"
+
+
+@pytest.mark.parametrize(
+    ("status", "script", "verb", "why", "legal"),
+    [
+        ("synthesizing", "synthesizing!", "advance()", ADVANCE, "fail(error), delete()"),
+        ("reviewing", None, "advance()", ADVANCE, "delete()"),
+        ("ready", None, "advance()", ADVANCE, "delete()"),
+        ("failed", None, "advance()", ADVANCE, "delete()"),
+        ("deleted", None, "advance()", ADVANCE, None),
+        ("reviewing", None, "fail('provider_timeout')", FAIL, "delete()"),
+        ("ready", None, "fail('provider_timeout')", FAIL, "delete()"),
+        ("failed", None, "fail('provider_timeout')", FAIL, "delete()"),
+        ("deleted", None, "fail('provider_timeout')", FAIL, None),
+        ("deleted", None, "delete()", "it was deleted before", None),
+    ],
+)
+def test_an_illegal_transition_says_what_is_legal(
+    api: Api, status: str, script: str | None, verb: str, why: str, legal: str | None
+) -> None:
+    """What a record cannot do is an error that names the verb, the record, its state and what it can do."""
+    character = api.characters.add("Aurora", status=status, script=script)
+    before = api.state()
+
+    with pytest.raises(AurousTransitionError) as caught:
+        getattr(character, verb.partition("(")[0])()
+
+    first, second, third = str(caught.value).splitlines()
+    assert first == f"{verb} on {character.id} (Aurora): {why}, and the character is {status!r}."
+    assert second == (f"Legal now: {legal}." if legal else "Nothing is legal any more.")
+    assert third.startswith("Read on: https://")
+    assert api.state() == before
+
+
+def test_an_illegal_transition_lists_the_scripts_steps(api: Api) -> None:
+    """Where steps follow, `advance()` and `finish()` are among what is legal."""
+    character = api.synthesize("synthesizing*0 -> reviewing! -> ready")
+
+    with pytest.raises(AurousTransitionError, match=r"Legal now: advance\(\), finish\(\), delete\(\)\."):
+        character.fail()
+
+
+def test_a_saved_record_has_no_further_step(api: Api) -> None:
+    """Once saved, the script is over, and `advance()` says so."""
+    character = api.synthesize("synthesizing*0 -> reviewing! -> deleted")
+    api.post(f"/v1/characters/{character.id}/save")
+
+    with pytest.raises(AurousTransitionError, match="no further step"):
+        character.advance()
+
+
+# collections
+
+
+def test_a_collection_holds_the_living_in_order(api: Api) -> None:
+    """Iteration, `len`, `in` and `last` see the living, oldest first, made by request or by the test."""
+    first = api.characters.add()
+    second = api.synthesize()
+    third = api.characters.add(status="deleted")
+    fourth = api.characters.add(status="failed")
+
+    assert list(api.characters) == [first, second, fourth]
+    assert (len(api.characters), api.characters.last) == (3, fourth)
+    assert [one in api.characters for one in (first, third, first.id, third.id, "x", None)] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+    fourth.delete()
+    assert api.characters.last == second
+
+
+def test_a_collection_follows_the_clock(api: Api) -> None:
+    """What time has deleted is no longer among the living, though nobody asked."""
+    character = api.synthesize("synthesizing:10s -> deleted")
+
+    api.clock.advance(seconds=10)
+
+    assert (list(api.characters), len(api.characters), character in api.characters) == ([], 0, False)
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready"], ids=["gone", "soft-deleted"])
+def test_a_collection_finds_what_was_deleted(api: Api, status: str) -> None:
+    """`[id]` and `get(id)` give any row ever made, whose status then is ``deleted``."""
+    character = api.characters.add(status=status)
+    api.delete(f"/v1/characters/{character.id}")
+
+    for found in (api.characters[character.id], api.characters.get(character.id)):
+        assert found == character
+        assert found is not None
+        assert (found.status, found.gone) == ("deleted", status == "reviewing")
+
+
+def test_a_lookup_of_nothing_says_what_is_near(api: Api) -> None:
+    """`get` of an unknown id is None; `[id]` raises a `KeyError` of ours with the nearest id."""
+    character = api.characters.add()
+    wrong = character.id[:-1] + "_"
+    assert api.characters.get(wrong) is None
+
+    with pytest.raises(AurousLookupError) as caught:
+        api.characters[wrong]
+
+    assert isinstance(caught.value, KeyError)
+    text = str(caught.value)
+    assert text.startswith(f"characters[{wrong!r}]: no such id; did you mean {character.id!r}?")
+    assert "There are 1" in text
+    assert "?." not in text
+
+
+def test_a_lookup_of_another_teams_row_does_not_offer_it(api: Api) -> None:
+    """A row of another team is not of this collection, and is not said to be near."""
+    theirs = api.aurous.teams.add().characters.add()
+
+    with pytest.raises(AurousLookupError) as caught:
+        api.characters[theirs.id]
+
+    assert "did you mean" not in str(caught.value)
+    assert "There are 0" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["characters", "uploads"])
+def test_last_of_nothing_is_an_error(api: Api, kind: str) -> None:
+    """Where nothing lives, `last` says how to get something."""
+    with pytest.raises(AurousLookupError, match=rf"{kind}\.last: there are no {kind} yet.*{kind}\.add\(\)"):
+        _ = getattr(api.aurous, kind).last
+
+
+def test_an_uploads_handle_is_live_too(api: Api) -> None:
+    """A ticket shows what happens to it."""
+    upload = api.uploads.add(filename="me.png")
+    assert isinstance(upload, Upload)
+    assert (upload.pose, upload.confidence, upload.filename) == (None, None, "me.png")
+
+    api.uploads.pose("back", confidence=0.8)
+    api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
+
+    assert (upload.pose, upload.confidence) == ("back", 0.8)
+
+
+def test_a_script_that_is_none_is_refused(api: Api) -> None:
+    """What is no text is no script."""
+    with pytest.raises(AurousScriptError, match="not 7"):
+        api.characters.script(7)  # type: ignore[arg-type]

@@ -1,0 +1,536 @@
+"""Scripts as a client meets them: by looks, by time, by hand, over several runs, in both dialects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous, AurousScriptError, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+BODY: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+LIST: Final = "/v1/characters"
+
+
+def listed(api: Api, query: str = "") -> list[str]:
+    """The statuses on a list page."""
+    return [row["status"] for row in api.get(f"{LIST}{query}").json["data"]]
+
+
+# by looks
+
+
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ("synthesizing -> reviewing", ["synthesizing", "reviewing", "reviewing"]),
+        ("synthesizing*1 -> reviewing", ["synthesizing", "reviewing", "reviewing"]),
+        ("synthesizing*3 -> reviewing", ["synthesizing"] * 3 + ["reviewing"] * 2),
+        ("synthesizing*0 -> reviewing", ["reviewing", "reviewing"]),
+        ("synthesizing -> ready", ["synthesizing", "ready", "ready"]),
+        ("synthesizing*2 → reviewing*2 → ready", ["synthesizing"] * 2 + ["reviewing"] * 2 + ["ready"] * 2),
+        ("synthesizing -> reviewing*0 -> ready", ["synthesizing", "ready", "ready"]),
+        ("synthesizing*0 -> reviewing*0 -> ready", ["ready"]),
+        ("synthesizing*0 -> reviewing*1 -> ready", ["reviewing", "ready"]),
+        ("synthesizing*0", ["synthesizing", "synthesizing"]),
+        ("synthesizing*1", ["synthesizing", "synthesizing", "synthesizing"]),
+        ("synthesizing -> reviewing*1", ["synthesizing", "reviewing", "reviewing", "reviewing"]),
+        ("synthesizing -> failed", ["synthesizing", "failed", "failed"]),
+        ("synthesizing*2 -> deleted", ["synthesizing"] * 2 + ["resource_not_found"] * 2),
+        ("synthesizing -> reviewing -> deleted", ["synthesizing", "reviewing"] + ["resource_not_found"] * 2),
+        ("synthesizing*0 -> ready -> ready -> deleted", ["ready", "ready", "resource_not_found"]),
+        (
+            "synthesizing -> failed -> synthesizing -> reviewing -> synthesizing -> ready",
+            ["synthesizing", "failed", "synthesizing", "reviewing", "synthesizing", "ready", "ready"],
+        ),
+    ],
+    ids=str,
+)
+def test_a_poller_sees_what_is_written(api: Api, script: str, seen: list[str]) -> None:
+    """Each ``*N`` is seen so often, a step without a hold once, ``*0`` never, and the last step for good."""
+    character = api.synthesize(script)
+
+    assert api.poll(character, len(seen)) == seen
+
+
+def test_a_look_does_not_move_the_record_before_the_next(api: Api) -> None:
+    """``*N`` is over when the client looks for the (N+1)th time, and not a moment before."""
+    character = api.synthesize("synthesizing*2 -> reviewing")
+
+    assert api.poll(character, 2) == ["synthesizing"] * 2
+    assert character.status == "synthesizing"
+
+    assert api.poll(character) == ["reviewing"]
+    assert character.status == "reviewing"
+
+
+def test_the_create_answer_is_no_look(api: Api) -> None:
+    """What the create shows does not count for ``*N``."""
+    api.aurous.script("synthesizing*1 -> reviewing")
+
+    made = api.post(LIST, json=BODY).json
+
+    assert made["status"] == "synthesizing"
+    assert api.poll(api.characters[made["id"]], 2) == ["synthesizing", "reviewing"]
+
+
+def test_looking_from_the_test_is_no_look(api: Api) -> None:
+    """Attributes, `json()`, iteration, `repr` and other calls leave the count alone."""
+    character = api.synthesize("synthesizing*1 -> reviewing")
+    for _ in range(3):
+        assert character.status == "synthesizing"
+        assert character.json()["status"] == "synthesizing"
+        assert "synthesizing" in repr(api.characters)
+        api.patch(f"{LIST}/{character.id}", json={"name": "Iris"})
+        api.get("/v1/balance")
+
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+
+def test_a_strangers_look_does_not_count(api: Api) -> None:
+    """Another team that asks for the id, or asks without a key, has not seen the character."""
+    other = api.aurous.teams.add()
+    character = api.synthesize("synthesizing*1 -> reviewing")
+    for key in (other.api_key, None, "wrong"):
+        api.get(f"{LIST}/{character.id}", key=key)
+    api.get(LIST, key=other.api_key)
+
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+
+def test_create_4_the_zeroth_look_is_over_before_the_answer_leaves(api: Api) -> None:
+    """With ``*0`` the work is done, and paid, when the create answers."""
+    api.aurous.script("synthesizing*0 -> reviewing*0 -> ready")
+
+    made = api.post(LIST, json=BODY).json
+
+    assert (made["status"], len(made["refs"])) == ("ready", 4)
+    assert api.money() == (996, 0)
+
+
+# list pages
+
+
+def test_a_list_page_is_a_look_at_each_of_its_rows(api: Api) -> None:
+    """A page counts once for every row that it holds, and shows each as that look finds it."""
+    first, second = (api.synthesize("synthesizing*1 -> reviewing") for _ in range(2))
+    api.poll(second)
+
+    assert listed(api) == ["reviewing", "synthesizing"]
+    assert listed(api) == ["reviewing", "reviewing"]
+    assert (first.status, second.status) == ("reviewing", "reviewing")
+
+
+def test_a_page_is_no_look_at_the_rows_behind_it(api: Api) -> None:
+    """What `limit` keeps from the page was not seen, though `has_more` knows of it."""
+    old, new = (api.synthesize("synthesizing*1 -> reviewing") for _ in range(2))
+
+    assert [api.get(f"{LIST}?limit=1").json["has_more"] for _ in range(3)] == [True] * 3
+    assert (new.status, old.status) == ("reviewing", "synthesizing")
+
+    assert api.poll(old, 2) == ["synthesizing", "reviewing"]
+
+
+def test_list_4_a_row_is_filtered_as_the_look_finds_it(api: Api) -> None:
+    """The look that would find the review takes the row from the page of ``synthesizing`` to the other."""
+    character = api.synthesize("synthesizing*1 -> reviewing")
+    assert listed(api, "?status=synthesizing") == ["synthesizing"]
+
+    assert listed(api, "?status=synthesizing") == []
+    assert character.status == "reviewing"
+    assert listed(api, "?status=reviewing") == ["reviewing"]
+
+
+def test_list_4_a_filtered_row_was_not_seen(api: Api) -> None:
+    """A page that does not hold a row is no look at it."""
+    character = api.synthesize("synthesizing*1 -> reviewing")
+
+    assert [listed(api, "?status=ready") for _ in range(5)] == [[]] * 5
+
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+
+def test_list_5_a_page_may_find_a_row_deleted(api: Api) -> None:
+    """A row that a script deletes under the looker is not on the page, and does not disturb the others."""
+    old, doomed, new = (
+        api.characters.add(status="synthesizing", script=script)
+        for script in ("synthesizing!", "synthesizing*1 -> deleted", "synthesizing!")
+    )
+    assert listed(api, "?limit=3") == ["synthesizing"] * 3
+
+    page = api.get(f"{LIST}?limit=2").json
+
+    assert [row["id"] for row in page["data"]] == [new.id, old.id]
+    assert (page["has_more"], doomed.status) == (False, "deleted")
+
+
+# by time
+
+
+@pytest.mark.parametrize(
+    ("hold", "seconds"), [("500ms", 0.5), ("45s", 45), ("2m", 120), ("1h", 3600), ("0s", 0), (" 90 s", 90)]
+)
+def test_a_step_by_time_ends_on_the_clock(api: Api, hold: str, seconds: float) -> None:
+    """A step lasts its time, to the instant, however often one looks."""
+    character = api.synthesize(f"synthesizing:{hold} -> reviewing")
+    if seconds:
+        api.clock.advance(seconds=seconds - 0.25)
+        assert api.poll(character, 3) == ["synthesizing"] * 3
+        api.clock.advance(seconds=0.25)
+
+    assert character.status == "reviewing"
+    assert api.poll(character) == ["reviewing"]
+
+
+@pytest.mark.parametrize(
+    ("passed", "status", "updated"),
+    [
+        (9, "synthesizing", "10:00:00"),
+        (10, "reviewing", "10:00:10"),
+        (30, "ready", "10:00:30"),
+        (99, "ready", "10:00:30"),
+    ],
+)
+def test_steps_by_time_follow_each_other(api: Api, passed: int, status: str, updated: str) -> None:
+    """Each step begins where the one before ended, even when the clock jumps over several."""
+    character = api.synthesize("synthesizing:10s -> reviewing:20s -> ready")
+
+    api.clock.advance(seconds=passed)
+
+    assert (character.status, character.updated_at) == (status, f"2026-05-08T{updated}Z")
+
+
+def test_time_runs_for_each_record_from_its_own_beginning(api: Api) -> None:
+    """Two records with one script end when each has had its time."""
+    first = api.synthesize("synthesizing:10s -> reviewing")
+    api.clock.advance(seconds=6)
+    second = api.synthesize()
+    api.clock.advance(seconds=5)
+    assert (first.status, second.status) == ("reviewing", "synthesizing")
+
+    api.clock.advance(seconds=5)
+    assert second.status == "reviewing"
+
+
+def test_time_starts_when_a_look_has_begun_the_step(api: Api) -> None:
+    """Looks and time can follow each other in one run."""
+    character = api.synthesize("synthesizing*1 -> reviewing:10s -> ready")
+    api.clock.advance(seconds=3600)
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+    api.clock.advance(seconds=9)
+    assert api.poll(character) == ["reviewing"]
+    api.clock.advance(seconds=1)
+    assert api.poll(character) == ["ready"]
+
+
+def test_the_last_step_holds_for_good(api: Api) -> None:
+    """A hold on the last step ends nothing."""
+    character = api.synthesize("synthesizing*0 -> reviewing:1s")
+
+    api.clock.advance(seconds=3600)
+
+    assert api.poll(character, 3) == ["reviewing"] * 3
+
+
+def test_a_new_run_forgets_the_old_ones_time(api: Api) -> None:
+    """What an earlier run would have done later does not happen to the later run."""
+    character = api.synthesize("synthesizing*0 -> reviewing:10s -> deleted ; synthesizing:60s -> reviewing")
+    api.post(f"{LIST}/{character.id}/resynthesize")
+
+    api.clock.advance(seconds=30)
+    assert api.poll(character) == ["synthesizing"]
+    api.clock.advance(seconds=30)
+    assert api.poll(character) == ["reviewing"]
+
+
+def test_a_frozen_clock_holds_time_and_not_looks(make_api: Callable[..., Api]) -> None:
+    """On the wall clock a long step is still there a moment later, and a moved clock ends it."""
+    api = make_api(now=None)
+    character = api.synthesize("synthesizing:1h -> reviewing")
+    assert api.poll(character, 3) == ["synthesizing"] * 3
+
+    api.clock.advance(seconds=3601)
+
+    assert api.poll(character) == ["reviewing"]
+
+
+# by hand
+
+
+def test_a_step_by_hand_waits_for_the_test(api: Api) -> None:
+    """``!`` is ended by neither looks nor time, but by `advance()`."""
+    character = api.synthesize("synthesizing! -> reviewing")
+    api.clock.advance(seconds=3600)
+    assert api.poll(character, 5) == ["synthesizing"] * 5
+
+    character.advance()
+
+    assert api.poll(character) == ["reviewing"]
+
+
+def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
+    """For each record that waits there is its status and what would end it: looks, time, or the test."""
+    made = [
+        api.characters.add(status="synthesizing", script=script)
+        for script in ("synthesizing*3 -> ready", "synthesizing:45s -> ready", "synthesizing! -> ready", "synthesizing")
+    ]
+
+    assert api.app.world.runs.waiting() == "; ".join(
+        f"{character.id} is 'synthesizing' until {end}"
+        for character, end in zip(
+            made, ("it was polled 3 times", "45 s have passed", "the test calls advance()"), strict=False
+        )
+    )
+
+    for character in made:
+        character.finish()
+    assert api.app.world.runs.waiting() == "no record waits for anything"
+
+
+# failures, several runs
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [("failed", "provider_timeout"), ("failed(out_of_memory)", "out_of_memory"), ("failed( a.b-c )", "a.b-c")],
+)
+def test_a_failure_tells_its_error(api: Api, end: str, error: str) -> None:
+    """A failed synthesis has the scripted code in `error_message`, and no refs."""
+    character = api.synthesize(f"synthesizing -> {end}")
+    assert api.get(f"{LIST}/{character.id}").json["error_message"] is None
+
+    found = api.get(f"{LIST}/{character.id}").json
+
+    assert (found["status"], found["error_message"], found["refs"]) == ("failed", error, [])
+
+
+def test_each_synthesis_takes_the_next_run(api: Api) -> None:
+    """The first synthesis takes the first run, each later one the next, and the last run repeats."""
+    character = api.synthesize(
+        "synthesizing*0 -> failed(a) ; synthesizing*1 -> failed(b) ; synthesizing*0 -> reviewing"
+    )
+    url = f"{LIST}/{character.id}"
+    assert (character.status, character.error_message) == ("failed", "a")
+
+    assert api.post(f"{url}/resynthesize").json["status"] == "synthesizing"
+    assert api.poll(character, 2) == ["synthesizing", "failed"]
+    assert character.error_message == "b"
+
+    assert api.post(f"{url}/refs/regenerate", json={"pose": "front"}).json["status"] == "reviewing"
+    assert [api.post(f"{url}/resynthesize").json["status"] for _ in range(2)] == ["reviewing"] * 2
+
+
+def test_a_refused_run_takes_no_turn(api: Api) -> None:
+    """A resynthesize that is refused leaves the next run to the next one."""
+    character = api.synthesize("synthesizing*1 -> reviewing ; synthesizing*0 -> failed")
+    url = f"{LIST}/{character.id}/resynthesize"
+    assert api.post(url).status == 400
+    api.poll(character, 2)
+    api.team.credits = 0
+    assert api.post(url).status == 402
+    api.team.credits = 10
+
+    assert api.post(url).json["status"] == "failed"
+
+
+def test_somebody_else_may_run_it_again(api: Api) -> None:
+    """A script may leave ``reviewing`` for ``synthesizing`` under the client, who pays nothing and sees new refs."""
+    character = api.synthesize("synthesizing*0 -> reviewing -> synthesizing -> reviewing")
+    money = api.money()
+
+    assert api.poll(character, 3) == ["reviewing", "synthesizing", "reviewing"]
+
+    assert [ref.version for ref in character.refs] == [2] * 4
+    assert api.money() == money == (996, 0)
+
+
+def test_somebody_else_draws_all_four_again(api: Api) -> None:
+    """A scripted synthesis redraws the four poses even where it follows the regeneration of one."""
+    character = api.characters.add(
+        status="reviewing", script="synthesizing*0 -> reviewing -> synthesizing -> reviewing"
+    )
+
+    api.post(f"{LIST}/{character.id}/refs/regenerate", json={"pose": "front"})
+    assert [ref.version for ref in character.refs] == [1, 2, 1, 1]
+    assert api.poll(character, 3) == ["reviewing", "synthesizing", "reviewing"]
+
+    assert [ref.version for ref in character.refs] == [2, 3, 2, 2]
+
+
+@pytest.mark.parametrize("script", ["synthesizing -> reviewing:10s -> ready", "synthesizing -> ready"])
+def test_save_6_somebody_else_may_publish(api: Api, script: str) -> None:
+    """A character that a script published is as published as one that was saved."""
+    character = api.synthesize(script)
+    api.poll(character, 2)
+    api.clock.advance(seconds=10)
+    assert character.status == "ready"
+
+    character.script("synthesizing*0 -> reviewing")
+
+    assert api.post(f"{LIST}/{character.id}/resynthesize").json["status"] == "ready"
+
+
+# deletion under the poller
+
+
+@pytest.mark.parametrize(
+    ("script", "gone"),
+    [
+        ("synthesizing*1 -> deleted", False),
+        ("synthesizing*1 -> failed*0 -> deleted", False),
+        ("synthesizing*1 -> ready*0 -> deleted", False),
+        ("synthesizing*1 -> reviewing*0 -> deleted", True),
+    ],
+)
+def test_del_2_a_scripted_deletion_is_one_like_any_other(
+    make_api: Callable[..., Api],
+    script: str,
+    gone: bool,  # noqa: FBT001
+) -> None:
+    """What a script deletes is soft-deleted or gone as the state before demands, and no longer among the living."""
+    api = make_api(readings={"get-2": "readable"})
+    character = api.synthesize(script)
+
+    seen = api.poll(character, 3)
+
+    end = "resource_not_found" if gone else "deleted"
+    assert seen == ["synthesizing", end, end]
+    assert (character.status, character.gone, list(api.characters)) == ("deleted", gone, [])
+    assert api.delete(f"{LIST}/{character.id}").status == 404
+
+
+# the dialects
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [("synthesizing*2 -> reviewing", "reviewing"), ("synthesizing*2 -> ready", "ready")],
+    ids=["review", "auto-publish"],
+)
+def test_right_client_code_works_in_both_dialects(api: Api, script: str, shown: str) -> None:
+    """A client that polls until the synthesis is over, and saves, ends with a published character in both dialects."""
+    character = api.synthesize(script)
+    seen: list[str] = []
+    while (not seen or seen[-1] == "synthesizing") and len(seen) < 10:
+        seen += api.poll(character)
+
+    saved = api.post(f"{LIST}/{character.id}/save")
+
+    assert seen == ["synthesizing", "synthesizing", shown]
+    assert (saved.status, saved.json["status"], api.money()) == (200, "ready", (996, 0))
+
+
+# whose script it is
+
+
+def test_a_script_may_be_for_one_name(api: Api) -> None:
+    """A script with a name is for characters of that name; the others keep the default, before and after."""
+    api.aurous.script("synthesizing*0 -> failed", name="Iris")
+
+    assert api.synthesize(name="Aurora").status == "synthesizing"
+    assert api.synthesize(name="Iris").status == "failed"
+    assert api.synthesize("synthesizing*0 -> ready", name="Aurora").status == "ready"
+    assert api.synthesize(name="Iris").status == "failed"
+
+
+def test_a_script_may_be_for_one_record(api: Api) -> None:
+    """`add(script=...)` wins over the script of its name."""
+    api.aurous.script("synthesizing*0 -> failed", name="Iris")
+    own = api.characters.add("Iris", status="synthesizing", script="synthesizing*1 -> ready")
+    named = api.characters.add("Iris", status="synthesizing")
+
+    assert api.poll(own, 2) == ["synthesizing", "ready"]
+    assert api.poll(named) == ["failed"]
+
+
+def test_a_script_is_bound_when_the_record_is_made(api: Api) -> None:
+    """A later `aurous.script()` concerns later records, not those that are there."""
+    early = api.synthesize("synthesizing*1 -> reviewing")
+    api.aurous.script("synthesizing*0 -> failed")
+
+    assert api.poll(early, 2) == ["synthesizing", "reviewing"]
+    assert api.post(f"{LIST}/{early.id}/resynthesize").json["status"] == "synthesizing"
+    assert api.synthesize().status == "failed"
+
+
+def test_a_renamed_character_keeps_its_script(api: Api) -> None:
+    """A PATCH of the name does not look for another script."""
+    api.aurous.script("synthesizing*0 -> failed", name="Iris")
+    character = api.synthesize("synthesizing*1 -> reviewing")
+    api.patch(f"{LIST}/{character.id}", json={"name": "Iris"})
+
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+
+def test_a_script_is_for_every_team(api: Api) -> None:
+    """`aurous.script()` holds for characters of other teams too."""
+    other = api.aurous.teams.add()
+    api.aurous.script("synthesizing*0 -> failed")
+
+    assert api.post(LIST, json=BODY, key=other.api_key).json["status"] == "failed"
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
+def test_rebinding_begins_with_the_first_run(api: Api, status: str) -> None:
+    """On a record that is not ``synthesizing`` the next run is the new script's first."""
+    character = api.characters.add(status=status, script="synthesizing*0 -> deleted")
+
+    character.script("synthesizing*0 -> failed(first) ; synthesizing*0 -> failed(second)")
+    assert character.status == status
+
+    for error in ("first", "second", "second"):
+        api.post(f"{LIST}/{character.id}/resynthesize")
+        assert character.error_message == error
+
+
+def test_rebinding_leaves_the_present_run_alone(api: Api) -> None:
+    """On a ``synthesizing`` record the run under way ends as it was scripted; the new script is for those to come."""
+    character = api.synthesize("synthesizing*1 -> failed(old)")
+
+    character.script("synthesizing*0 -> failed(first) ; synthesizing*0 -> failed(second)")
+
+    assert api.poll(character, 2) == ["synthesizing", "failed"]
+    assert character.error_message == "old"
+    api.post(f"{LIST}/{character.id}/resynthesize")
+    assert character.error_message == "second", "the run under way has taken the first turn"
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["synthesizing*0 -> ready", {"characters": "synthesizing*0 -> ready"}, Script.parse("synthesizing*0 -> ready")],
+    ids=["text", "dict", "Script"],
+)
+def test_the_setting_is_the_script_of_all(make_api: Callable[..., Api], script: Any) -> None:
+    """The setting `script` takes text, a dict of resources and a parsed script."""
+    api = make_api(script=script)
+
+    assert api.synthesize().status == "ready"
+
+
+@pytest.mark.parametrize(
+    ("script", "column"),
+    [("synthesising -> ready", 1), ("reviewing -> ready", 1), ("synthesizing -> failed -> ready", 27)],
+)
+@pytest.mark.parametrize("place", ["setting", "aurous", "characters", "add", "record"])
+def test_a_wrong_script_is_refused_where_it_was_given(api: Api, place: str, script: str, column: int) -> None:
+    """A script that cannot be played is an error at once, in each place, and changes nothing."""
+    record = api.characters.add()
+    before = api.state()
+    give: dict[str, Callable[[], object]] = {
+        "setting": lambda: Aurous(script=script),
+        "aurous": lambda: api.aurous.script(script),
+        "characters": lambda: api.team.characters.script(script, name="Iris"),
+        "add": lambda: api.characters.add(script=script),
+        "record": lambda: record.script(script),
+    }
+
+    with pytest.raises(AurousScriptError, match=f"column {column}"):
+        give[place]()
+
+    assert api.state() == before

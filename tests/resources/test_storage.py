@@ -1,0 +1,101 @@
+"""The pictures behind the ref URLs: get-3, time-2, run-1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+DAY: Final = 24 * 3600
+
+
+def url_of(api: Api, character_id: str) -> str:
+    """The URL of the first ref, as a retrieve shows it."""
+    return str(api.get(f"/v1/characters/{character_id}").json["refs"][0]["url"])
+
+
+def test_get_3_a_ref_leads_to_a_picture(api: Api) -> None:
+    """Each ref URL answers a PNG without a key, and each pose has its own."""
+    character = api.characters.add()
+
+    answers = [api.get(ref.url, key=None) for ref in character.refs]
+
+    assert {(answer.status, answer.headers["Content-Type"]) for answer in answers} == {(200, "image/png")}
+    assert all(answer.body.startswith(b"\x89PNG\r\n\x1a\n") for answer in answers)
+    assert len({answer.body for answer in answers}) == 4
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://api.aurous-labs.com", "http://localhost:8123", "https://gateway.test/aurous/api"]
+)
+def test_get_3_a_ref_leads_back_to_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
+    """Wherever the fake answers, its ref URLs lead there and work."""
+    api = make_api(base_url=base_url)
+    url = url_of(api, api.characters.add().id)
+
+    assert url.startswith(f"{base_url}/storage/")
+    assert api.get(url, key=None).status == 200
+
+
+def test_get_3_time_2_urls_are_fresh_at_each_read(api: Api) -> None:
+    """Reading again later gives another URL for the same picture, by retrieve and by list."""
+    character = api.characters.add()
+    first = url_of(api, character.id)
+    api.clock.advance(seconds=1)
+
+    second = url_of(api, character.id)
+
+    assert first != second
+    assert urlsplit(first).path == urlsplit(second).path
+    assert api.get("/v1/characters").json["data"][0]["refs"][0]["url"] == second
+    assert [api.get(url, key=None).status for url in (first, second)] == [200, 200]
+
+
+def test_get_3_time_2_a_url_lives_24_hours(api: Api) -> None:
+    """One second before its time a URL works, at its time it is a 403, and a new read gives one that works."""
+    character = api.characters.add()
+    url = url_of(api, character.id)
+    api.clock.advance(seconds=DAY - 1)
+    assert api.get(url, key=None).status == 200
+
+    api.clock.advance(seconds=1)
+
+    answer = api.refused("GET", url, key=None, status=403, code="missing_scope")
+    assert "expired" in answer.json["error"]["message"]
+    assert api.get(url_of(api, character.id), key=None).status == 200
+
+
+@pytest.mark.parametrize("damage", ["no token", "a key instead", "another picture's token", "a later date"])
+def test_get_3_the_signature_alone_permits(api: Api, damage: str) -> None:
+    """A URL without the token that was made for it is a 403, with a key and without."""
+    first, second = (ref.url for ref in api.characters.add(refs=["front", "side"]).refs)
+    path, _, token = first.partition("?token=")
+    stamp, _, check = token.partition("-")
+    damaged = {
+        "no token": path,
+        "a key instead": f"{path}?token={api.aurous.api_key}",
+        "another picture's token": path + "?" + second.partition("?")[2],
+        "a later date": f"{path}?token={int(stamp, 16) + DAY:x}-{check}",
+    }[damage]
+
+    answer = api.refused("GET", damaged, status=403, code="missing_scope")
+
+    assert "signature" in answer.json["error"]["message"]
+
+
+def test_run_1_a_new_picture_is_another(api: Api) -> None:
+    """What a regenerate drew is another picture under another path, and an old URL still shows the old one."""
+    character = api.characters.add(refs=["front"], script="synthesizing*0 -> ready")
+    old = url_of(api, character.id)
+    before = api.get(old, key=None).body
+
+    api.post(f"/v1/characters/{character.id}/refs/regenerate", json={"pose": "front"})
+
+    assert api.get(url_of(api, character.id), key=None).body != before
+    assert api.get(old, key=None).body == before

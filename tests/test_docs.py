@@ -1,0 +1,170 @@
+"""The documentation says what is so."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pytest_aurous
+from pytest_aurous import _settings, errors, fixtures
+from pytest_aurous._catalog import ENDPOINTS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PACKAGE = Path(pytest_aurous.__file__).parent
+
+
+def _rules_module() -> Any:
+    """Load what the pages are made with, without leaving its folder on the path."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        return import_module("rules")
+    finally:
+        sys.path.pop(0)
+
+
+FIDELITY = _rules_module()
+RULES: dict[str, Any] = FIDELITY.load_rules(DOCS)
+PROOFS: dict[str, list[str]] = FIDELITY.tests_by_rule(sorted((ROOT / "tests").rglob("test_*.py")), RULES)
+DELIVERED = [rule for rule, row in RULES.items() if row.status == "delivered"]
+
+
+def _page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def _anchors() -> Iterator[tuple[str, str]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for anchor in re.findall(r"""\bsee\(["']([^"']+)["']\)""", file.read_text(encoding="utf-8")):
+            yield file.name, anchor
+
+
+# The README
+
+
+def test_the_first_test_is_one_that_runs() -> None:
+    """The test in the README is, letter for letter, one of the examples, and has six lines at most."""
+    (block,) = _blocks("python")
+
+    assert block == (DOCS / "examples" / "test_first.py").read_text(encoding="utf-8")
+    assert len(block.splitlines()) <= 6
+
+
+def test_the_two_commands_are_those_that_we_run() -> None:
+    """One command runs the examples, which our own runs collect too; the other is what CI does."""
+    examples, project = "".join(_blocks("sh")).splitlines()
+
+    assert examples == "python -m pip install . && python -m pytest docs/examples"
+    assert re.search(r'^testpaths = \[.*"docs/examples".*\]$', _read("pyproject.toml"), flags=re.MULTILINE)
+    assert project in _read(".ci/run").splitlines()
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    """What the README names in the checkout is there."""
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", _read("README.md"))
+
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+# The rules
+
+
+@pytest.mark.parametrize("rule", DELIVERED)
+def test_every_delivered_rule_is_proved(rule: str) -> None:
+    """A rule that we say we keep has a test whose name begins with its id."""
+    assert PROOFS[rule], f"no test is called test_{rule.replace('-', '_')}_..."
+
+
+def test_every_rule_of_an_endpoint_is_explained() -> None:
+    """No row of the catalog names a rule that the table does not have."""
+    assert {rule for row in ENDPOINTS for rule in row.rules} - set(RULES) == set()
+
+
+def test_every_reading_is_of_a_contradictory_rule() -> None:
+    """The setting ``readings`` offers what the table calls contradictory, and all of it that is delivered."""
+    assert set(_settings.READINGS) == {rule for rule in DELIVERED if RULES[rule].provenance == "C"}
+
+
+def test_every_family_of_rules_is_on_the_page() -> None:
+    """The page Fidelity shows each rule, and no family twice."""
+    shown = re.findall(r"^```\{fidelity\} (\w+)$", _page("fidelity"), flags=re.MULTILINE)
+
+    assert sorted(shown) == sorted({row.family for row in RULES.values()})
+
+
+def test_a_test_may_prove_several_rules(tmp_path: Path) -> None:
+    """Ids at the beginning of a name count, wherever the test is; words that only look like ids do not."""
+    file = tmp_path / "test_some.py"
+    file.write_text("def test_a_1_b_22_is_so(): ...\nclass Test:\n    async def test_b_22_c_3_d(self): ...\n")
+
+    assert FIDELITY.tests_by_rule([file], ["a-1", "b-2", "b-22"]) == {
+        "a-1": ["test_some::test_a_1_b_22_is_so"],
+        "b-2": [],
+        "b-22": ["test_some::test_a_1_b_22_is_so", "test_some::test_b_22_c_3_d"],
+    }
+
+
+# What our messages and pages name
+
+
+@pytest.mark.parametrize(("file", "anchor"), sorted(set(_anchors())))
+def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
+    """Whoever follows the link at the end of a message finds a page, and the heading on it."""
+    page, _, heading = anchor.partition("#")
+    text = _page(page.removesuffix(".html"))
+
+    slugs = {
+        re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    assert not heading or heading in slugs
+
+
+@pytest.mark.parametrize("name", [name for name in fixtures.__all__ if name.islower()])
+def test_every_fixture_is_described(name: str) -> None:
+    """Each fixture has a place on its page, which begins with its type and its scope."""
+    assert re.search(rf"^:::\{{fixture\}} {name}\n.*, scope \*function\*", _page("reference/fixtures"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", list(_settings.ROWS))
+def test_every_setting_is_described(name: str) -> None:
+    """Each setting has a place on its page."""
+    assert f":::{{setting}} {name}\n" in _page("reference/settings")
+
+
+@pytest.mark.parametrize("name", pytest_aurous.__all__)
+def test_every_public_name_is_described(name: str) -> None:
+    """Each name that can be imported is in the reference."""
+    page, kind = ("errors", "exception") if name in errors.__all__ else ("api", "class")
+
+    assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", _page(f"reference/{page}"), re.MULTILINE)
+
+
+def test_every_room_is_on_the_map() -> None:
+    """The page Architecture names each module of the package."""
+    rooms = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()} - {
+        "__init__",
+        "__pycache__",
+        "py",
+    }
+
+    assert {room for room in rooms if f"`{room}`" not in _page("explanation/architecture")} == set()
+
+
+def test_no_page_types_a_test_of_its_own() -> None:
+    """Tests on pages are included from the examples, which run."""
+    pages = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
+
+    assert [page.name for page in pages if "def test_" in page.read_text(encoding="utf-8")] == []

@@ -1,0 +1,62 @@
+import warnings
+
+import pytest
+
+from pytest_aurous import errors
+
+
+@pytest.mark.parametrize(
+    ("error", "also"),
+    [
+        (errors.AurousUnmatchedRequest, AssertionError),
+        (errors.AurousScriptError, ValueError),
+        (errors.AurousTransitionError, Exception),
+        (errors.AurousLookupError, KeyError),
+    ],
+)
+def test_each_error_is_caught_by_its_family_and_by_its_builtin(
+    error: type[errors.AurousError], also: type[Exception]
+) -> None:
+    """Whoever catches `AurousError`, or the builtin that the surface names, catches the child."""
+    for family in (errors.AurousError, also):
+        with pytest.raises(family, match="what happened"):
+            raise error("what happened")
+
+
+def test_the_warning_is_a_user_warning() -> None:
+    """`AurousWarning` obeys the filters that a suite has for `UserWarning`."""
+    with pytest.warns(UserWarning, match="relaxed"):
+        warnings.warn(errors.AurousWarning("relaxed"), stacklevel=1)
+
+
+def test_a_lookup_error_reads_as_it_was_written() -> None:
+    """A `KeyError` would show quotes and escaped line breaks; ours shows the message."""
+    assert str(errors.AurousLookupError("no 'such'\nid")) == "no 'such'\nid"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("strikt", "; did you mean 'strict'?"),
+        ("zzz", "."),
+        (7, "."),
+        (None, "."),
+    ],
+)
+def test_the_nearest_name_is_offered_if_it_is_near(word: object, expected: str) -> None:
+    """A suggestion is made for a slip of the finger, and for nothing else."""
+    assert errors.nearest(word, ("strict", "seed")) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [(("a",), "'a'"), (("a", "b"), "'a' or 'b'"), (("a", "b", "c"), "'a', 'b' or 'c'")],
+)
+def test_choices_are_joined_as_a_person_would(known: tuple[str, ...], expected: str) -> None:
+    """One choice stands alone, the last of several comes after an 'or'."""
+    assert errors.choices(known) == expected
+
+
+def test_every_page_that_we_send_people_to_is_under_our_documentation() -> None:
+    """`see` gives one line that ends in the address of a page."""
+    assert errors.see("reference/x.html") == f"Read on: {errors.DOCS}reference/x.html"

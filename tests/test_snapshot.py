@@ -1,0 +1,229 @@
+"""Snapshot, restore and reset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BALANCE: Final = "/v1/balance"
+
+
+def whole(api: Api) -> dict[str, Any]:
+    """Return everything but the calls, to be compared."""
+    world = api.app.world
+    return {
+        **api.state(),
+        "clock": world.clock.state(),
+        "ids": world.ids.state(),
+        "buckets": world.buckets.state(),
+        "idempotency": world.idempotency.state(),
+        "faults": api.app.faults.state(),
+        "random": (world.random.getstate(), world._key_random.getstate()),
+    }
+
+
+def upheave(api: Api) -> None:
+    """Change whatever can be changed."""
+    for character in api.characters:
+        character.delete()
+    api.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "k"})
+    api.aurous.script("synthesizing*9 -> reviewing")
+    api.aurous.script("synthesizing*0 -> ready", name="Aurora")
+    api.clock.advance(seconds=3600)
+    api.team.credits = 1
+    api.team.add_key()
+    api.uploads.add()
+    api.uploads.pose("front")
+    api.get(BALANCE)
+    api.aurous.limits["reads"].set(burst=1, per_minute=1)
+    api.aurous.limits["characters_post"].exhaust()
+    api.aurous.faults.outage(9)
+    api.outcome("GET", BALANCE)
+    api.outcome("GET", BALANCE)
+    api.aurous.teams.add()
+    api.aurous.api_key.revoke()
+
+
+def test_a_snapshot_can_be_restored_more_than_once(api: Api) -> None:
+    """Whatever happened in between, each time everything but the calls is as it was."""
+    api.synthesize("synthesizing*3 -> reviewing")
+    api.get(BALANCE)
+    api.aurous.faults.status("characters.save", 503, times=2)
+    api.aurous.faults.status("balance.retrieve", 503, after=1)
+    before, snapshot = whole(api), api.aurous.snapshot()
+
+    for _ in range(3):
+        upheave(api)
+        assert whole(api) != before
+        calls = len(api.aurous.calls)
+        api.aurous.restore(snapshot)
+
+        assert whole(api) == before
+        assert len(api.aurous.calls) == calls
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "bucket",
+        "team",
+    ],
+)
+def test_a_later_snapshot_can_be_restored_after_an_earlier_one(api: Api, change: str) -> None:
+    """Snapshots are moments: going back to the first does not spoil the second."""
+    first = api.aurous.snapshot()
+    if change == "team":
+        api.aurous.teams.add()
+    else:
+        api.get(BALANCE)
+    second, expected = api.aurous.snapshot(), whole(api)
+
+    api.aurous.restore(first)
+    api.aurous.restore(second)
+
+    assert whole(api) == expected
+
+
+def test_ids_and_chance_come_back(api: Api) -> None:
+    """The same calls after a restore make the same characters, ids and pictures."""
+    snapshot = api.aurous.snapshot()
+
+    def make() -> list[Any]:
+        answers = [api.post("/v1/characters", json=SYNTHESIS) for _ in range(2)]
+        return [*(answer.json for answer in answers), api.characters.add().json(), str(api.team.add_key())]
+
+    first = make()
+    api.aurous.restore(snapshot)
+
+    assert make() == first
+
+
+def test_money_and_runs_come_back(api: Api) -> None:
+    """A hold that was committed or released is open again, and can be once more."""
+    character = api.synthesize("synthesizing:10s -> reviewing")
+    snapshot = api.aurous.snapshot()
+
+    ends: list[Callable[[], object]] = [
+        lambda: api.clock.advance(seconds=10),
+        character.finish,
+        lambda: character.fail("provider_timeout"),
+    ]
+    for end in ends:
+        assert (api.money(), character.status) == ((1000, 4), "synthesizing")
+        end()
+        assert api.money() in {(996, 0), (1000, 0)}
+        api.aurous.restore(snapshot)
+
+    api.clock.advance(seconds=10)
+    assert (api.money(), character.status) == ((996, 0), "reviewing")
+
+
+def test_scripts_and_the_looks_they_counted_come_back(api: Api) -> None:
+    """A poller sees the rest of the script once more."""
+    character = api.synthesize("synthesizing*3 -> reviewing")
+    api.poll(character)
+    snapshot = api.aurous.snapshot()
+
+    for _ in range(2):
+        assert api.poll(character, 3) == ["synthesizing", "synthesizing", "reviewing"]
+        api.aurous.script("synthesizing*0 -> ready")
+        api.aurous.restore(snapshot)
+
+    assert api.synthesize().status == "synthesizing"
+
+
+def test_faults_come_back_with_what_they_counted(api: Api) -> None:
+    """One that was given before the snapshot fires again; one that was given later is gone."""
+    fault = api.aurous.faults.status("balance.retrieve", 503, after=1, times=2)
+    statuses = [api.get(BALANCE).status for _ in range(2)]
+    snapshot = api.aurous.snapshot()
+
+    for _ in range(2):
+        later = api.aurous.faults.status("balance.retrieve", 500, times=9)
+        statuses += [api.get(BALANCE).status for _ in range(2)]
+        assert (fault.fired, later.fired) == (2, 1)
+        api.aurous.restore(snapshot)
+        assert (fault.fired, list(api.aurous.faults)) == (1, [fault])
+
+    assert statuses == [200, 503, 503, 500, 503, 500]
+
+
+def test_keys_and_replays_come_back(api: Api) -> None:
+    """A revoked key works again, a later one does not; what was stored is replayed, what was stored later is not."""
+    one, two = ({"Idempotency-Key": key} for key in "ab")
+    first = api.post("/v1/characters", json=SYNTHESIS, headers=one)
+    snapshot = api.aurous.snapshot()
+    api.post("/v1/characters", json=SYNTHESIS, headers=two)
+    later = api.team.add_key()
+    api.aurous.api_key.revoke()
+    assert (api.get(BALANCE).status, api.get(BALANCE, key=later).status) == (401, 200)
+
+    api.aurous.restore(snapshot)
+
+    assert (api.get(BALANCE).status, api.get(BALANCE, key=later).status) == (200, 401)
+    again, fresh = (api.post("/v1/characters", json=SYNTHESIS, headers=headers) for headers in (one, two))
+    assert (again.body, "Aurous-Idempotent-Replayed" in fresh.headers) == (first.body, False)
+
+
+def test_clock_and_limits_come_back(api: Api) -> None:
+    """Time, also one that was frozen meanwhile, sizes, tokens and overruns are as they were."""
+    limit = api.aurous.limits["reads"]
+    limit.set(burst=2)
+    api.get(BALANCE)
+    now, snapshot = api.clock.now(), api.aurous.snapshot()
+
+    for _ in range(2):
+        limit.exhaust()
+        api.get(BALANCE)
+        limit.set(burst=9)
+        api.clock.freeze("2030-01-01")
+        api.aurous.restore(snapshot)
+
+        assert (api.clock.now(), limit.capacity, limit.remaining, limit.overruns) == (now, 2, 1, 0)
+
+
+def test_a_clock_that_ran_runs_again(make_api: Callable[..., Api]) -> None:
+    """Restoring ends a freeze that came later."""
+    api = make_api(now=None)
+    snapshot = api.aurous.snapshot()
+    api.clock.freeze()
+    assert "frozen" in repr(api.clock)
+
+    api.aurous.restore(snapshot)
+
+    assert "frozen" not in repr(api.clock)
+
+
+def test_what_fell_due_by_time_is_in_the_snapshot(api: Api) -> None:
+    """A step that is over when the snapshot is taken is over in it, at its own instant."""
+    character = api.synthesize("synthesizing:10s -> reviewing")
+    api.clock.advance(seconds=30)
+    snapshot = api.aurous.snapshot()
+    character.delete()
+
+    api.aurous.restore(snapshot)
+
+    assert (character.status, character.updated_at) == ("reviewing", "2026-05-08T10:00:10Z")
+
+
+def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:
+    """Whatever was done, state and calls are those of a fake that was just made, as often as one likes."""
+    api, twin = make_api(credits=20, script="synthesizing*2 -> ready"), make_api()
+    fresh = make_api(credits=20, script="synthesizing*2 -> ready")
+    key = api.aurous.api_key
+
+    for _ in range(2):
+        upheave(api)
+        api.aurous.reset()
+
+        assert whole(api) == whole(fresh) != whole(twin)
+        assert (len(api.aurous.calls), len(api.aurous.faults), api.aurous.api_key) == (0, 0, key)
+    assert api.post("/v1/characters", json=SYNTHESIS).json == fresh.post("/v1/characters", json=SYNTHESIS).json
+    assert api.aurous.calls.last.number == 1

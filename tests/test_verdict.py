@@ -1,0 +1,194 @@
+"""The verdict on a test, straight from what the fake has seen."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous._credits import Ledger
+from pytest_aurous._verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+@pytest.fixture(name="broken")
+def _broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Api], None]:
+    """Let a handler of ours fail."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    def meet(api: Api) -> None:
+        monkeypatch.setattr(Ledger, "hold", fail)
+        answer = api.post("/v1/characters", json=SYNTHESIS)
+        assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error")
+        assert "on purpose" not in answer.json["error"]["message"]
+
+    return meet
+
+
+def unmatched(api: Api) -> None:
+    assert api.get("/v1/character").status == 404
+
+
+def unfired(api: Api) -> None:
+    api.aurous.faults.timeout("characters.save", after=2, when=bool)
+
+
+def all_of(api: Api, strict: str) -> Verdict:
+    """Let *api* see one problem of each kind that needs no patch."""
+    del strict
+    unmatched(api)
+    unfired(api)
+    return Verdict(api.app)
+
+
+@pytest.mark.parametrize("strict", ["error", "warn", "off"])
+def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], strict: str) -> None:
+    """Refusals of the API and faults that were met are the test's own business."""
+    api = make_api(strict=strict)
+    api.aurous.faults.status("balance.retrieve", 503)
+    assert (api.get("/v1/balance").status, api.get("/v1/characters/char_x").status) == (503, 404)
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize(
+    ("meet", "error", "text"),
+    [
+        (unmatched, AurousUnmatchedRequest, "GET https://api.aurous-labs.com/v1/character"),
+        (
+            unfired,
+            AurousUnfiredFault,
+            (
+                r"No call has met <Fault timeout \(read\) on characters.save, given at test_verdict.py:\d+: fired 0>: "
+                r"the code under test did not call characters.save more than 2 times in a way that when= accepts."
+            ),
+        ),
+    ],
+)
+def test_strict_error_raises(api: Api, meet: Callable[[Api], None], error: type[AurousError], text: str) -> None:
+    """What was unmatched, or never met, fails the test, as an assertion."""
+    meet(api)
+
+    with pytest.raises(error, match=text) as caught:
+        Verdict(api.app).judge()
+    assert isinstance(caught.value, AssertionError)
+
+
+def test_a_bug_of_ours_fails_the_test_with_its_traceback(api: Api, broken: Callable[[Api], None]) -> None:
+    """The client is given a 500 that gives nothing away; the test fails with where and why."""
+    broken(api)
+
+    with pytest.raises(
+        AurousError, match=r"itself failed(?s:.*)Traceback(?s:.*)ZeroDivisionError: on purpose"
+    ) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is AurousError
+    assert "POST https://api.aurous-labs.com/v1/characters" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "error"),
+    [
+        (("unmatched", "unfired"), AurousUnmatchedRequest),
+        (("broken", "unfired"), AurousError),
+        (("unmatched", "broken", "unfired"), AurousError),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(
+    api: Api, broken: Callable[[Api], None], kinds: tuple[str, ...], error: type[AurousError]
+) -> None:
+    """Problems come in order, faults last, and the type is that of the gravest."""
+    texts = {"unmatched": "/v1/character", "broken": "itself failed", "unfired": "No call has met"}
+    for kind in kinds:
+        {"unmatched": unmatched, "broken": broken, "unfired": unfired}[kind](api)
+
+    with pytest.raises(error, match="(?s:.*)".join(re.escape(texts[kind]) for kind in kinds)) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is error
+
+
+def test_strict_warn_warns_once_of_everything(make_api: Callable[..., Api]) -> None:
+    """One `AurousWarning` holds what would have been the error."""
+    verdict = all_of(make_api(strict="warn"), "warn")
+
+    with pytest.warns(AurousWarning, match=r"/v1/character(?s:.*)No call has met") as caught:
+        verdict.judge()
+    assert len(caught) == 1
+
+
+def test_strict_off_says_nothing(make_api: Callable[..., Api], broken: Callable[[Api], None]) -> None:
+    """Neither unmatched requests nor unfired faults nor bugs are told, during the test or after it."""
+    api = make_api(strict="off")
+    verdict = all_of(api, "off")
+    broken(api)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict.judge()
+        unmatched(api)
+        verdict.close("test_x")
+
+
+def test_each_problem_is_told_once(api: Api) -> None:
+    """What failed one verdict does not fail the next; what came after it does."""
+    verdict = Verdict(api.app)
+    unmatched(api)
+    with pytest.raises(AurousUnmatchedRequest):
+        verdict.judge()
+
+    verdict.judge()
+    verdict.close("test_x")
+    api.delete("/v1/nonsense")
+
+    with pytest.raises(AurousUnmatchedRequest, match="DELETE") as caught:
+        verdict.judge()
+    assert "/v1/character\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("strict", ["error", "warn"])
+def test_what_comes_after_the_body_is_a_warning_that_names_the_test(make_api: Callable[..., Api], strict: str) -> None:
+    """A late request cannot fail a test that has its verdict."""
+    api = make_api(strict=strict)
+    verdict = Verdict(api.app)
+    verdict.judge()
+    unmatched(api)
+
+    with pytest.warns(AurousWarning, match=r"After the body of test_x:\n(?s:.*)/v1/character"):
+        verdict.close("test_x")
+    verdict.close("test_x")
+
+
+def test_the_timeline_tells_the_problems(api: Api) -> None:
+    """The report holds the calls and what was wrong with them, which then is told."""
+    verdict = Verdict(api.app)
+    assert verdict.timeline() == "  no calls"
+    unmatched(api)
+
+    text = verdict.timeline()
+
+    assert "GET" in text
+    assert api.app.problems[0].text in text
+    verdict.judge()
+    assert verdict.timeline() == text
+
+
+def test_a_fault_that_was_met_before_a_restore_was_met(api: Api) -> None:
+    """A fault that was never met is reported; this one was."""
+    api.aurous.faults.status("balance.retrieve", 503)
+    start = api.aurous.snapshot()
+    assert api.get("/v1/balance").status == 503
+
+    api.aurous.restore(start)
+
+    Verdict(api.app).judge()
