@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -80,7 +80,7 @@ class Clock:
         self._frozen = self.time() if at is None else parse_instant(at).timestamp()
 
     @contextmanager
-    def skip_sleeps(self) -> Iterator[None]:
+    def skip_sleeps(self) -> Generator[None, None, None]:
         """Let sleeps of the whole process return at once: time jumps instead, this clock's and the process's.
 
         Raises:

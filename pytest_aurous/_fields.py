@@ -103,7 +103,7 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, list):
             raise refuse_type(param, "an array", value)
-        items: list[Any] = value
+        items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
         _check_length(items, param, low, high, "items")
         return [reader(item, param) for item in items]
 
@@ -142,17 +142,23 @@ def _check_length(value: Collection[Any], param: str, low: int, high: int, unit:
 
 
 def column(
-    write: Callable[[Any], Any] | None = None, *, hidden: bool = False, sparse: bool = False, **options: Any
+    write: Callable[[Any], Any] | None = None,
+    *,
+    hidden: bool = False,
+    told: bool = False,
+    sparse: bool = False,
+    **options: Any,
 ) -> Any:
     """Declare how a record's field looks on the wire.
 
     Args:
         write: Turns the value into JSON; None where it is JSON already.
         hidden: The field never leaves the fake.
+        told: A live record shows it to the test even if it is hidden.
         sparse: The field is left out where it is None.
         **options: For `dataclasses.field`.
     """
-    return field(metadata={"write": write, "hidden": hidden, "sparse": sparse}, **options)
+    return field(metadata={"write": write, "hidden": hidden, "told": told, "sparse": sparse}, **options)
 
 
 @lru_cache(maxsize=64)
@@ -164,9 +170,14 @@ def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bo
     )
 
 
-def visible(kind: type[Any]) -> list[str]:
-    """Return the names of a record's fields that are on the wire."""
-    return [name for name, _, _ in _columns(cast("Hashable", kind))]
+@lru_cache(maxsize=64)
+def visible(kind: Hashable) -> tuple[str, ...]:
+    """Return the names of a record's fields that a live record shows."""
+    return tuple(
+        entry.name
+        for entry in fields(cast("type[Any]", kind))
+        if entry.metadata.get("told") or not entry.metadata.get("hidden")
+    )
 
 
 def to_wire(row: Any) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def configured(config: pytest.Config) -> dict[str, Any]:
 def _refuse_unknown(config: pytest.Config) -> None:
     """Refuse an ini option of ours that does not exist; pytest itself would only warn."""
     given: Any = getattr(config, "_inicfg", None)  # pytest 9.2 deprecates the public name, and has no other
-    for option in config.inicfg if given is None else given:
+    if given is None:
+        given = getattr(config, "inicfg")  # noqa: B009 - as it is named before
+    for option in given:
         name = option.removeprefix("aurous_")
         if name != option and name not in ROWS:
             raise pytest.UsageError(

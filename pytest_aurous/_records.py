@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ._fields import visible
@@ -36,7 +36,7 @@ class Live:
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
-            if name not in visible(self._kind):
+            if name not in visible(cast("Hashable", self._kind)):
                 raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{nearest(name, dir(self))}")
             value = getattr(self._row, name)
             if isinstance(value, dict):  # the row is not the test's to change
@@ -44,7 +44,7 @@ class Live:
             return value
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *visible(self._kind)})
+        return sorted({*dir(type(self)), *visible(cast("Hashable", self._kind))})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Live) and (self._world, self.id) == (other._world, other.id)

@@ -73,9 +73,9 @@ def _instant(name: str, value: Any) -> Any:
 
 
 def _url(name: str, value: Any) -> str:
-    with suppress(ValueError, TypeError, AttributeError):  # no text, brackets that do not close, a port that is none
-        parts = urlsplit(value)
-        _ = parts.port
+    with suppress(ValueError, KeyError):  # brackets that do not close, a port that is none, another scheme
+        parts = urlsplit(str(value))
+        host_of(parts)
         if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
             return str(value).rstrip("/")
     raise _refuse(name, value, f"a URL such as {BASE_URL!r}.")

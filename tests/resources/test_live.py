@@ -218,9 +218,9 @@ def test_a_misspelt_attribute_raises(api: Api) -> None:
     character = api.characters.add()
 
     with pytest.raises(AttributeError, match=r"Character has no attribute 'stauts'; did you mean 'status'\?"):
-        _ = character.stauts
+        _ = character.stauts  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="_secret"):
-        _ = character._secret
+        _ = character._secret  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         character.status = "ready"  # type: ignore[misc]
     assert {"status", "name", "advance", "json"} <= set(dir(character))

@@ -55,11 +55,6 @@ class Character(Live, _CharacterFields):
         return f"<Character {row.id} {row.name!r} {row.status}>"
 
     @property
-    def gone(self) -> bool:
-        """Whether it was deleted for good (del-2)."""
-        return bool(self._row.gone)
-
-    @property
     def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row keeps paths, a test sees URLs
         """The reference pictures, in order."""
         return [CharacterRef(ref.pose, show_ref(self._world, ref)["url"], ref.version) for ref in self._row.refs]
