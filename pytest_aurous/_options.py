@@ -9,12 +9,13 @@ import pytest
 from ._settings import ROWS, read_setting
 from .errors import AurousError, nearest
 
-__all__ = ("add_options", "check_markers", "settings_for")
+__all__ = ("WRONG", "add_options", "check_markers", "settings_for")
 
 # In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that serves all.
 _ANY_SCALAR: Final[dict[str, Any]] = (
     {"type": str | int | float, "default": None} if pytest.version_tuple >= (9, 2) else {}
 )
+WRONG: Final = pytest.StashKey[pytest.UsageError]()
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
 
 
@@ -83,12 +84,19 @@ def settings_for(item: pytest.Item) -> dict[str, Any]:
 def check_markers(items: list[pytest.Item]) -> None:
     """Read every marker, so that a mistake shows at collection.
 
+    In a worker of pytest-xdist it shows when the test is set up: an error at collection would break xdist itself.
+
     Raises:
         pytest.UsageError: On a mistake, naming the test.
     """
     for item in items:
-        for mark in item.iter_markers("aurous"):
-            _from_marker(mark, item.nodeid)
+        try:
+            for mark in item.iter_markers("aurous"):
+                _from_marker(mark, item.nodeid)
+        except pytest.UsageError as error:  # noqa: PERF203 - once for each test, at collection
+            if not hasattr(item.config, "workerinput"):
+                raise
+            item.stash[WRONG] = error
 
 
 def _from_marker(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:

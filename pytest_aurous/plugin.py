@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ._options import add_options, check_markers, configured
+from ._options import WRONG, add_options, check_markers, configured
 from ._settings import ROWS
 from .errors import AurousError
 from .fixtures import (
@@ -34,6 +34,7 @@ __all__ = (
     "pytest_configure",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
+    "pytest_runtest_setup",
 )
 
 
@@ -55,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a wrong marker before anything runs."""
     check_markers(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a wrong marker where collection could not."""
+    if WRONG in item.stash:
+        raise item.stash[WRONG]
 
 
 @pytest.hookimpl(wrapper=True)

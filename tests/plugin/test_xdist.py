@@ -57,3 +57,20 @@ def test_two_workers(pytester: pytest.Pytester) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*ERROR*")
+
+
+def test_a_wrong_marker_is_told_by_the_workers(pytester: pytest.Pytester) -> None:
+    """The mistake of a marker is told with its cure, and the test does not run."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous(stric="off")
+        def test_it(): ...
+        """
+    )
+
+    result = pytester.runpytest("-p", "xdist", "-n", "2")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*'stric' is no setting; did you mean 'strict'[?]*"])
