@@ -32,7 +32,7 @@ class Live:
             self._world.runs.settle()
             return self._world.table(self._kind)[self.id]
 
-    if not TYPE_CHECKING:  # a checker knows the attributes, and is to tell of others
+    if not TYPE_CHECKING:  # pragma: no branch - a checker knows the attributes, and is to tell of others
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True

@@ -134,3 +134,15 @@ def test_what_is_no_instant_is_refused_with_an_example(written: Any) -> None:
 def test_time_1_timestamps_are_utc_in_whole_seconds(instant: float, written: str) -> None:
     """Timestamps are ISO 8601 with `Z`, and never ahead of the clock."""
     assert iso(instant) == written
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_skipped_sleeps_move_the_clock(frozen: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A sleep of ten minutes returns at once, and the clock is ten minutes on, frozen or not."""
+    clock = Clock("2026-05-08T10:00:00Z" if frozen else None)
+    before = clock.now()
+
+    with clock.skip_sleeps():
+        time.sleep(600)
+
+    assert (clock.now() - before).total_seconds() == pytest.approx(600, abs=0 if frozen else 5)
