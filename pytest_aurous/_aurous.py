@@ -220,7 +220,7 @@ class Aurous:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
         with ExitStack() as undo:  # whatever fails on the way in is undone
             self._bound.start()
-            undo.callback(self._bound.stop, quiet=True)
+            undo.callback(self._bound.leave)
             for name, value in (("AUROUS_API_KEY", str(self.api_key)), ("AUROUS_BASE_URL", self.base_url)):
                 undo.callback(_set_environment, name, os.environ.get(name))
                 os.environ[name] = value
