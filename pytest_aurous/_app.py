@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from . import _messages as say
 from ._auth import require_scope
-from ._catalog import Methods, plans, standard_catalog
+from ._catalog import Catalog, Methods, plans
 from ._endpoint import Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
@@ -65,7 +65,7 @@ class App:
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world = World(settings)
-        self.catalog = standard_catalog()
+        self.catalog = Catalog()
         self.faults = Faults(self.world.clock, self.catalog.by_operation)
         self.problems: list[Problem] = []
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)

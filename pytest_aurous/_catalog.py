@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -13,7 +12,7 @@ from ._resources import characters, storage, team, uploads
 from ._script import Lifecycle, Plan, parse_runs, plan_of
 from .errors import AurousScriptError, choices, nearest
 
-__all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans", "standard_catalog")
+__all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans")
 
 ENDPOINTS: Final = (*characters.ENDPOINTS, *uploads.ENDPOINTS, *storage.ENDPOINTS, *team.ENDPOINTS)
 LIFECYCLES: Final[dict[str, Lifecycle]] = {"characters": characters.LIFECYCLE}
@@ -67,12 +66,6 @@ class _Node:
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.rows: Methods = {}
-
-
-@lru_cache(maxsize=1)
-def standard_catalog() -> Catalog:
-    """Return the catalog of all rooms, built once: nothing in it ever changes."""
-    return Catalog()
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _genuine(function: Any) -> Any:
 
 def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, module in sys.modules.copy().items():
-        if isinstance(cast("object", module), ModuleType):  # people put all sorts of things there
+        if isinstance(cast("object", module), ModuleType):  # pragma: no branch - people put all sorts of things there
             yield name, NAMESPACE.__get__(module)
 
 
