@@ -62,7 +62,7 @@ _ROOMS: Final = {
     "Team": "_team",
 }
 
-pytest_plugins = ("pytest_aurous.plugin",)
+pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 """Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
 
 

@@ -64,9 +64,9 @@ class App:
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
-        self.world = World(settings)
-        self.catalog = Catalog()
-        self.faults = Faults(self.world.clock, self.catalog.by_operation)
+        self.world: World = World(settings)
+        self.catalog: Catalog = Catalog()
+        self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation)
         self.problems: list[Problem] = []
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)

@@ -55,8 +55,8 @@ class Fault:
         self.kind = kind
         self.operation = operation
         self.commit = commit
-        self.fired = 0
-        self.met = False
+        self.fired: int = 0
+        self.met: bool = False
         self._times = at_least(kind, "times", times, 1)
         self._after = at_least(kind, "after", after, 0)
         self._when = when

@@ -29,9 +29,9 @@ class Bucket:
     __slots__ = ("_last", "_tokens", "_touched", "capacity", "overruns", "rate")
 
     def __init__(self, capacity: int, per_minute: float, now: float) -> None:
-        self.capacity = capacity
-        self.rate = per_minute / 60
-        self.overruns = 0
+        self.capacity: int = capacity
+        self.rate: float = per_minute / 60
+        self.overruns: int = 0
         self._tokens = float(capacity)
         self._touched = now
         self._last: tuple[int, int, RateHeaders] | None = None

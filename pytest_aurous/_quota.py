@@ -23,7 +23,7 @@ class Limit:
     def __init__(self, world: World, team: str, name: str) -> None:
         self._world = world
         self._team = team
-        self.name = name
+        self.name: str = name
 
     def __repr__(self) -> str:
         return f"<Limit {self.name}: {self.remaining} of {self.capacity} left, {self.overruns} overruns>"

@@ -24,7 +24,7 @@ class Live:
 
     def __init__(self, world: World, record_id: str) -> None:
         self._world = world
-        self.id = record_id
+        self.id: str = record_id
 
     @property
     def _row(self) -> Any:

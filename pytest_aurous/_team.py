@@ -36,7 +36,7 @@ class Team(Live, _TeamFields):
 
     def __init__(self, world: World, record_id: str) -> None:
         super().__init__(world, record_id)
-        self.api_key = ApiKey.of(world, world.keys.first(record_id))
+        self.api_key: ApiKey = ApiKey.of(world, world.keys.first(record_id))
 
     @property
     def limits(self) -> Limits:

@@ -95,25 +95,25 @@ class Call:
         body: bytes = b"",
         patience: float | None = None,
     ) -> None:
-        self.method = method
-        self.scheme = scheme
-        self.host = host
-        self.path = path
-        self.query = query
+        self.method: str = method
+        self.scheme: str = scheme
+        self.host: str = host
+        self.path: str = path
+        self.query: str = query
         self._headers = headers.text
         self.incoming: Mapping[str, str] = headers.fields
         self._body = body
-        self.patience = patience
+        self.patience: float | None = patience
         self._reply: Reply | None = None
-        self.number = 0
-        self.at = 0.0
+        self.number: int = 0
+        self.at: float = 0.0
         self.operation: str | None = None
         self.team: str | None = None
         self.status: int | None = None
         self.error_code: str | None = None
         self.fault: str | None = None
-        self.replayed = False
-        self.committed = False
+        self.replayed: bool = False
+        self.committed: bool = False
 
     def __repr__(self) -> str:
         status = self.status if self.status is not None else "no answer"

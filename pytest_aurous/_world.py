@@ -66,17 +66,17 @@ class World:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.lock = RLock()
-        self.clock = Clock(settings.now)
-        self.random = Random(f"{settings.seed}/people")
-        self.ids = IdSource(settings.seed)
-        self.runs = Runs(self.clock)
+        self.lock: RLock = RLock()
+        self.clock: Clock = Clock(settings.now)
+        self.random: Random = Random(f"{settings.seed}/people")
+        self.ids: IdSource = IdSource(settings.seed)
+        self.runs: Runs = Runs(self.clock)
         self.clock.waiting_for = self.runs.waiting
-        self.journal = Journal()
-        self.buckets = Buckets(enforce=settings.rate_limits == "enforce")
-        self.idempotency = IdempotencyKeys()
+        self.journal: Journal = Journal()
+        self.buckets: Buckets = Buckets(enforce=settings.rate_limits == "enforce")
+        self.idempotency: IdempotencyKeys = IdempotencyKeys()
         self._key_random = Random(f"{settings.seed}/keys")
-        self.keys = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
+        self.keys: Keyring = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
         self.scripts: dict[tuple[str, str | None], Plan] = {}
         self.poses: list[tuple[str, float]] = []
         self.ledgers: dict[str, Ledger] = {}

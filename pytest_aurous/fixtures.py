@@ -53,6 +53,7 @@ def aurous(
         request.node.stash[FAKE] = fake
         yield fake
         fake._verdict.close(request.node.nodeid)
+        del request.node.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake
 
 
 @pytest.fixture

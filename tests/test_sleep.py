@@ -50,7 +50,7 @@ def _jumps() -> Iterator[Jumps]:
 
 
 @contextmanager
-def quickly(seconds: float = 15.0) -> Iterator[None]:
+def quickly(seconds: float = 5.0) -> Iterator[None]:
     start = REAL.clock()
     yield
     assert REAL.clock() - start < seconds

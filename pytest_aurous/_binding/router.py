@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from inspect import isawaitable
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +20,9 @@ from .._world import UPLOAD_HOST
 from ..errors import no_operation
 from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, broken, host_of, native, relay, response
+
+if TYPE_CHECKING:
+    from respx.mocks import Mocker
 
 __all__ = ("AurousRouter",)
 
@@ -42,7 +45,7 @@ class AurousRouter(respx.MockRouter):
 
     def start(self) -> None:
         """Intercept."""
-        self.Mocker = AurousMocker
+        self.Mocker: type[Mocker] | None = AurousMocker
         AurousMocker.register(self)
         AurousMocker.start()
 
