@@ -86,6 +86,7 @@ class Calls(Sequence[Call]):
             AurousLookupError: If nothing bears the name, with the nearest name.
             TypeError: If a filter is no attribute of a call.
         """
+        __tracebackhide__ = True
         self._check(operation)
         for name in filters:
             if name not in _FILTERS:
@@ -113,6 +114,7 @@ class Calls(Sequence[Call]):
         return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
 
     def _check(self, operation: str) -> None:
+        __tracebackhide__ = True  # the author's line matters, not where we look the name up
         if not any(fnmatchcase(name, operation) for name in self._operations):
             raise no_operation(operation, self._operations)
 

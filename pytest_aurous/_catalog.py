@@ -68,7 +68,7 @@ class _Node:
         self.rows: Methods = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Script(Plan):
     """What a client that polls gets to see, step by step. A value: equal, hashable, readable as a pytest id.
 

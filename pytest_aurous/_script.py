@@ -67,11 +67,14 @@ class Step(NamedTuple):
         return self.hold.amount if self.hold.kind == "*" else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A parsed script: its runs, in the order in which syntheses take them. A value: equal, hashable."""
 
     runs: tuple[tuple[Step, ...], ...]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self)!r}>"
 
     def __str__(self) -> str:
         return " ; ".join(" -> ".join(str(step) for step in run) for run in self.runs)

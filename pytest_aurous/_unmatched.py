@@ -26,7 +26,7 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
         *([f"the method: {call.method} instead of {row.method}"] if call.method != row.method else []),
     ]
     return (
-        f"The Aurous Labs API has no such call: {call.method} {call.url}\n"
+        f"pytest-aurous knows no such call: {call.method} {call.url}\n"
         f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
         f"  differs: {'; '.join(differences) or 'the path'}\n"
         "The client was answered as the API would answer. If the request is meant, allow it with "

@@ -59,7 +59,7 @@ def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest:
     text = explain(catalog, Call(method, scheme, host, f"/{path}"), HOME)
 
     lines = text.split("\n")
-    assert lines[0] == f"The Aurous Labs API has no such call: {method} {url}"
+    assert lines[0] == f"pytest-aurous knows no such call: {method} {url}"
     assert lines[1].startswith(f"  nearest: {nearest}, ")
     assert lines[2] == f"  differs: {differs}"
 

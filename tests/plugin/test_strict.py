@@ -43,7 +43,7 @@ def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester, how
     result.stdout.fnmatch_lines(
         [
             "*FAILURES*",
-            "*AurousUnmatchedRequest: The Aurous Labs API has no such call: GET https://api.aurous-labs.com/v1/charcters",
+            "*AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://api.aurous-labs.com/v1/charcters",
             "*nearest: characters.list, GET https://api.aurous-labs.com/v1/characters",
             "*differs: 'charcters' instead of 'characters'",
             '*allow it with @pytest.mark.aurous(strict="off"), or "warn".',
@@ -74,7 +74,7 @@ def test_strict_warn_warns(pytester: pytest.Pytester, how: str) -> None:
 
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(
-        ["*.py::test_it", "*AurousWarning: The Aurous Labs API has no such call: GET *", "*nearest: characters.list*"]
+        ["*.py::test_it", "*AurousWarning: pytest-aurous knows no such call: GET *", "*nearest: characters.list*"]
     )
 
 
@@ -85,7 +85,7 @@ def test_strict_warn_under_warnings_as_errors_fails_once(pytester: pytest.Pytest
     result = pytester.runpytest("-W", "error::pytest_aurous.AurousWarning")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*AurousWarning: The Aurous Labs API has no such call: *"])
+    result.stdout.fnmatch_lines(["*AurousWarning: pytest-aurous knows no such call: *"])
 
 
 @pytest.mark.parametrize("how", SWALLOWED)
@@ -187,7 +187,7 @@ def test_a_late_request_is_a_warning_that_names_the_test(pytester: pytest.Pytest
 
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(
-        ["*AurousWarning: After the body of *.py::TestIt::test_it[[]1]:", "*has no such call: GET *charcters"]
+        ["*AurousWarning: After the body of *.py::TestIt::test_it[[]1]:", "*knows no such call: GET *charcters"]
     )
 
 
