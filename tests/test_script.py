@@ -219,3 +219,8 @@ def test_a_script_of_another_resource_is_refused() -> None:
         plan_of(Script.parse("synthesizing -> ready"), IMAGES)
 
     assert str(plan_of("pending*2 -> done", IMAGES)) == "pending*2 -> done"
+
+
+def test_a_script_shows_itself_as_it_is_written() -> None:
+    """A failing test shows the text, not the parts that we made of it."""
+    assert repr(Script.parse("synthesizing*3->reviewing")) == "<Script 'synthesizing*3 -> reviewing'>"
