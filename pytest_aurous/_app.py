@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from . import _messages as say
-from ._auth import require_scope
-from ._catalog import Catalog, Methods, plans
+from ._auth import permits, require_scope
+from ._catalog import CATALOG, Catalog, Methods, plans
 from ._endpoint import Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
 from ._idempotency import Stored, claim_of
+from ._problems import Problem, bug, unmatched
 from ._resources.team import found_team
 from ._settings import Settings, host_of
-from ._unmatched import explain
 from ._wire import ApiProblem, Break, Call, Reply, to_json
 from ._world import UPLOAD_HOST, VERSION, World, WorldState
 from .faults import Faults
 
-__all__ = ("App", "Problem", "Snapshot")
+__all__ = ("App", "Snapshot")
 
 Pairs = tuple[tuple[str, str], ...]
 
 _JSON: Final = ("Content-Type", "application/json")
-_TOO_MANY: Final = 429
 _VENDOR_HOSTS: Final = (".aurous-labs.com", ".aurous.storage")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that fails the test: an unmatched request, or a bug of ours.
-
-    Attributes:
-        call: The call that met it.
-        text: What to tell the author.
-        unmatched: Whether it is the former.
-    """
-
-    call: Call
-    text: str
-    unmatched: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ class App:
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world: World = World(settings)
-        self.catalog: Catalog = Catalog()
+        self.catalog: Catalog = CATALOG
         self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation)
         self.problems: list[Problem] = []
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
@@ -115,11 +98,11 @@ class App:
         found = self._find(call)[0].get(call.method)
         return found and found[0].operation
 
-    def overrule(self, call: Call, operation: str) -> None:
+    def overrule(self, call: Call) -> None:
         """Write down a call that a route of the test answers instead of us."""
         with self.world.lock:
             self.world.journal.arrive(call, self.world.clock.time())
-            call.operation = operation
+            call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
 
     def _find(self, call: Call) -> tuple[Methods, list[str]]:
@@ -152,9 +135,10 @@ class App:
                 grant = world.keys.authenticate(call.incoming, now)
                 call.team = ctx.team = grant.team
                 bucket = row.bucket_of(ctx)
-                headers = world.buckets.headers(grant.team, bucket, now)
-                require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
-                if not _spares_token(fault, bucket, now):
+                if not permits(grant, call.method) or (fault is not None and fault.spares_token(bucket, now)):
+                    headers = world.buckets.headers(grant.team, bucket, now)
+                    require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
+                else:
                     headers = world.buckets.spend(grant.team, bucket, now)
             _check_version(call)
             status, content = self._effect(row, ctx, fault, bucket, now)
@@ -164,7 +148,7 @@ class App:
             status, more = problem.status, problem.headers
             content = self._refuse(call, problem, request_id)
         except Exception:  # noqa: BLE001 - a bug of ours: the client meets a 500, the test its traceback
-            self.problems.append(Problem(call, _bug(call, traceback.format_exc()), unmatched=False))
+            self.problems.append(bug(call))
             status, more = 500, ()
             content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
         own = (
@@ -216,7 +200,7 @@ class App:
         return to_json(body)
 
     def _unmatched(self, call: Call) -> NoReturn:
-        self.problems.append(Problem(call, explain(self.catalog, call, self.world.settings.base_url), unmatched=True))
+        self.problems.append(unmatched(self.catalog, call, self.world.settings.base_url))
         allowed = ", ".join(sorted(self._find(call)[0]))
         if allowed:
             message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
@@ -228,12 +212,6 @@ _APPLIED: Final = ("Aurous-Version", VERSION)
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)
 
 
-def _spares_token(fault: Fault | None, bucket: str, now: float) -> bool:
-    """Whether a fault is going to answer 429, which costs no token, whoever wanted it (rate-4)."""
-    refusal = fault.refusal(bucket, now) if fault is not None and not fault.commit else None
-    return refusal is not None and refusal.status == _TOO_MANY
-
-
 def _check_version(call: Call) -> None:
     """Refuse a version that does not exist (ver-3)."""
     version = call.incoming.get("aurous-version", VERSION)
@@ -241,10 +219,3 @@ def _check_version(call: Call) -> None:
         raise ApiProblem(
             400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"
         )
-
-
-def _bug(call: Call, trace: str) -> str:
-    return (
-        f"pytest-aurous itself failed while it answered {call.method} {call.url}; the client was given a 500.\n"
-        f"Please report this with the test that shows it.\n{trace}"
-    )

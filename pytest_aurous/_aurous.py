@@ -148,7 +148,7 @@ class Aurous:
             self._app.restore(self._start)
             self._app.world.journal.entries.clear()
             if self._router is not None:
-                self._router.routes.clear()
+                self._router.forget()
 
     @property
     def calls(self) -> Calls:

@@ -104,9 +104,14 @@ class Keyring:
         self._grants = dict(state)
 
 
+def permits(grant: Grant, method: str) -> bool:
+    """Whether a key is wide enough."""
+    return method == "GET" or grant.scope != "read"
+
+
 def require_scope(grant: Grant, method: str) -> None:
     """Refuse a key that is too narrow (auth-5): every GET needs ``read``, everything else ``write``."""
-    if method != "GET" and grant.scope == "read":
+    if not permits(grant, method):
         raise ApiProblem(
             403, "missing_scope", say.MISSING_SCOPE.format(scope=grant.scope, method=method, needed="write or full")
         )

@@ -111,3 +111,7 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
         AurousScriptError: If it cannot.
     """
     return {resource: plan_of(script, lifecycle_of(resource)) for resource, script in scripts.items()}
+
+
+CATALOG: Final = Catalog()
+"""Of all rooms; nothing changes it, so all fakes share it."""

@@ -14,6 +14,7 @@ from .errors import AurousError
 
 __all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least")
 
+_TOO_MANY: Final = 429
 N = TypeVar("N", int, float)
 
 GAVE_UP: Final = Break("ReadTimeout", "The read operation timed out.")
@@ -95,6 +96,11 @@ class Fault:
         """Return what the server refuses the call with, or None if it does not."""
         del bucket, now
         return None
+
+    def spares_token(self, bucket: str, now: float) -> bool:
+        """Whether the call is going to be answered 429, which costs no token, whoever wanted it (rate-4)."""
+        refusal = None if self.commit else self.refusal(bucket, now)
+        return refusal is not None and refusal.status == _TOO_MANY
 
     def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
         """Return what the client meets of an answered call."""

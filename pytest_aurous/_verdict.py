@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 
-from ._app import App, Problem
+from ._app import App
 from ._calls import Calls
 from ._fault import Fault
+from ._problems import Problem
 from .errors import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
 
 __all__ = ("Verdict",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -13,6 +14,7 @@ from ._headers import HeaderBlock, Headers
 __all__ = ("ApiProblem", "Break", "Call", "Reply", "Request", "Response", "to_json")
 
 _KEPT_BODY: Final = 64 * 1024
+_NOTHING: Final[Mapping[str, str]] = {}
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -63,9 +65,11 @@ class Call:
     """
 
     __slots__ = (
+        "_answer",
         "_body",
         "_headers",
-        "_reply",
+        "_names",
+        "_values",
         "at",
         "committed",
         "error_code",
@@ -104,7 +108,9 @@ class Call:
         self.incoming: Mapping[str, str] = headers.fields
         self._body = body
         self.patience: float | None = patience
-        self._reply: Reply | None = None
+        self._names: tuple[str, ...] = ()
+        self._values: str | None = None
+        self._answer = b""
         self.number: int = 0
         self.at: float = 0.0
         self.operation: str | None = None
@@ -140,17 +146,19 @@ class Call:
     @property
     def response(self) -> Response | None:
         """The response: ``status``, ``headers``, ``content`` and ``json``; None where no answer arrived."""
-        reply = self._reply
-        return reply and Response(reply.status, Headers(reply.headers), reply.body, _parsed(reply.body))
+        if self._values is None or self.status is None:
+            return None
+        headers = Headers(zip(self._names, self._values.split("\n"), strict=False))
+        return Response(self.status, headers, self._answer, _parsed(self._answer))
 
     def answered(self, reply: Reply | None) -> None:
         """Record what the client saw, and keep of large bodies their digest only."""
         if reply is not None:
-            if len(reply.body) > _KEPT_BODY:
-                reply = Reply(reply.status, reply.headers, _digest(reply.body))
             self.status = reply.status
-        self._reply = reply
-        self.incoming = {}
+            self._names = _one(tuple([name for name, _ in reply.headers]))
+            self._values = "\n".join([value for _, value in reply.headers])
+            self._answer = reply.body if len(reply.body) <= _KEPT_BODY else _digest(reply.body)
+        self.incoming = _NOTHING
         if len(self._body) > _KEPT_BODY:
             self._body = _digest(self._body)
 
@@ -209,3 +217,8 @@ def _parsed(body: bytes) -> Any:
 
 def _digest(body: bytes) -> bytes:
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()
+
+
+@lru_cache(maxsize=256)  # answers bear their names in few combinations: each is kept once, not with every call
+def _one(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names

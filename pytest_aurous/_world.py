@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from threading import RLock
 from typing import Any, Final, TypeVar, cast
@@ -27,6 +28,8 @@ __all__ = ("UPLOAD_HOST", "World")
 UPLOAD_HOST: Final = "https://aurous.storage"
 VERSION: Final = "2026-05-15"
 
+_CHANCE: Final = ("random", "_key_random")
+
 R = TypeVar("R", bound=Row)
 
 
@@ -39,7 +42,7 @@ class WorldState:
     ledgers: dict[str, Any]
     scripts: dict[tuple[str, str | None], Plan]
     poses: tuple[tuple[str, float], ...]
-    random: tuple[Any, ...]
+    random: dict[str, Any]
 
 
 class World:
@@ -68,14 +71,12 @@ class World:
         self.settings = settings
         self.lock: RLock = RLock()
         self.clock: Clock = Clock(settings.now)
-        self.random: Random = Random(f"{settings.seed}/people")
         self.ids: IdSource = IdSource(settings.seed)
         self.runs: Runs = Runs(self.clock)
         self.clock.waiting_for = self.runs.waiting
         self.journal: Journal = Journal()
         self.buckets: Buckets = Buckets(enforce=settings.rate_limits == "enforce")
         self.idempotency: IdempotencyKeys = IdempotencyKeys()
-        self._key_random = Random(f"{settings.seed}/keys")
         self.keys: Keyring = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
         self.scripts: dict[tuple[str, str | None], Plan] = {}
         self.poses: list[tuple[str, float]] = []
@@ -84,7 +85,16 @@ class World:
         self.default_key = ""
         self.rendered: dict[str, tuple[Row, int, bytes]] = {}
         self._tables: dict[type[Any], Table[Any]] = {}
-        self._secret = Random(f"{settings.seed}/urls").getrandbits(32)
+        self._secret = crc32(f"{settings.seed}/urls".encode())
+
+    @cached_property
+    def random(self) -> Random:
+        """Chance for people and poses; seeding takes longer than a call, so only who needs it does."""
+        return Random(f"{self.settings.seed}/people")
+
+    @cached_property
+    def _key_random(self) -> Random:
+        return Random(f"{self.settings.seed}/keys")
 
     def table(self, kind: type[R]) -> Table[R]:
         """Return the table of one kind of row."""
@@ -100,7 +110,7 @@ class World:
             ledgers={team: ledger.state() for team, ledger in self.ledgers.items()},
             scripts=dict(self.scripts),
             poses=tuple(self.poses),
-            random=tuple(random.getstate() for random in (self.random, self._key_random)),
+            random={name: self.__dict__[name].getstate() for name in _CHANCE if name in self.__dict__},
         )
 
     def restore(self, state: WorldState) -> None:
@@ -114,8 +124,10 @@ class World:
             ledger.restore(state.ledgers[team])
         self.scripts = dict(state.scripts)
         self.poses = list(state.poses)
-        for random, inner in zip((self.random, self._key_random), state.random, strict=True):
-            random.setstate(inner)
+        for name in _CHANCE:
+            self.__dict__.pop(name, None)
+            if name in state.random:
+                getattr(self, name).setstate(state.random[name])
         self.rendered.clear()
 
     def _parts(self) -> tuple[Any, ...]:

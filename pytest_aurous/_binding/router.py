@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from inspect import isawaitable
+from sys import intern
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,49 +23,59 @@ from ..errors import no_operation
 from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, broken, host_of, native, relay, response
 
-if TYPE_CHECKING:
-    from respx.mocks import Mocker
-
 __all__ = ("AurousRouter",)
 
 _KNOWN_HEADERS: Final = 64
 
 
-class AurousRouter(respx.MockRouter):
-    """The respx router of one fake: looks at the host first, and answers from the core.
+class AurousRouter:
+    """What stands between the clients and one fake, and answers from the core.
 
-    Its routes are those that a test asked for, to spy on or to override.
+    A respx router holds the routes that a test asked for, to spy on or to override. It is made with the first of
+    them: its lists of calls are Mocks, which cost more than most tests do.
     """
 
     def __init__(self, app: App) -> None:
-        super().__init__(assert_all_called=False)
         self.app = app
         self._blocks: dict[tuple[tuple[bytes, bytes], ...], HeaderBlock] = {}
 
-    def snapshot(self) -> None:
-        """Keep nothing: a router is as old as its fake, and each copy of its calls would be a Mock, 100 us of them."""
-
     def start(self) -> None:
         """Intercept."""
-        self.Mocker: type[Mocker] | None = AurousMocker
-        AurousMocker.register(self)
+        AurousMocker.routers.append(self)
         AurousMocker.start()
 
     def leave(self) -> None:
         """Let go; the routes end with it, and keep the calls that they saw."""
-        self.stop(quiet=True, reset=False)
-        self.routes.clear()
+        AurousMocker.routers.remove(self)
+        AurousMocker.stop()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all routes."""
+        self.__dict__.pop("_respx", None)
+
+    @cached_property
+    def _respx(self) -> respx.MockRouter:
+        return respx.MockRouter(assert_all_called=False)
+
+    def _route(self, operation: str | None) -> respx.Route | None:
+        """Return the route that the test asked for, if it did."""
+        if operation is None or "_respx" not in self.__dict__ or operation not in self._respx.routes:
+            return None
+        return self._respx.routes[operation]
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
-        if operation in self.routes:
-            return self.routes[operation]
+        known = self._route(operation)
+        if known is not None:
+            return known
         catalog = self.app.catalog.by_operation
         if operation not in catalog:
             raise no_operation(operation, catalog)
         row = catalog[operation]
         home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
-        return self.route(method=row.method, host=home.hostname, path__regex=_pattern(home.path, row), name=operation)
+        pattern = _pattern(home.path, row)
+        return self._respx.route(method=row.method, host=home.hostname, path__regex=pattern, name=operation)
 
     def answer(self, stack: ModuleType, request: Any) -> Any:
         """Answer a request of a sync client of *stack*.
@@ -78,7 +90,7 @@ class AurousRouter(respx.MockRouter):
             return self._plain(stack, request, call)
         asked = as_httpx(request)
         try:
-            with self.resolver(asked) as resolved:
+            with self._respx.resolver(asked) as resolved:
                 resolved.response = _resolve(route, asked)
                 resolved.route = route if resolved.response is not None else None
         except AllMockedAssertionError:  # its side effect returned None: not this one
@@ -96,7 +108,7 @@ class AurousRouter(respx.MockRouter):
             return self._plain(stack, request, call)
         asked = as_httpx(request)
         try:
-            with self.resolver(asked) as resolved:
+            with self._respx.resolver(asked) as resolved:
                 answer = _resolve(route, asked)
                 resolved.response = await _awaited(route, answer) if isawaitable(answer) else answer
                 resolved.route = route if resolved.response is not None else None
@@ -108,11 +120,13 @@ class AurousRouter(respx.MockRouter):
 
     def _override(self, call: Call) -> respx.Route | None:
         """Return the route of the test that answers *call* instead of us; the core sees no such call."""
-        operation = self.app.operation_of(call) if self.routes else None
-        if operation is None or operation not in self.routes or _spies(self.routes[operation]):
+        if "_respx" not in self.__dict__:
             return None
-        self.app.overrule(call, operation)
-        return self.routes[operation]
+        route = self._route(self.app.operation_of(call))
+        if route is None or _spies(route):
+            return None
+        self.app.overrule(call)
+        return route
 
     def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
         if not isinstance(given.stream, httpx.ByteStream):  # the test's own stream, its own affair
@@ -133,16 +147,17 @@ class AurousRouter(respx.MockRouter):
             block = header_block((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
             self._blocks[raw] = block
         patience = request.extensions.get("timeout", {}).get("read")
-        return Call(request.method, url.scheme, host_of(url), path, query, block, request.content, patience)
+        method, scheme, host = intern(request.method), intern(url.scheme), intern(host_of(url))
+        return Call(method, scheme, host, path, query, block, request.content, patience)
 
     def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
         outcome = self.app.handle(call)
-        route = self.routes[call.operation] if call.operation and call.operation in self.routes else None
+        route = self._route(call.operation)
         if route is not None and _spies(route):
             seen = None if isinstance(outcome, Break) else response(httpx, outcome)
             if seen is not None:
                 seen.read()
-            self.record(as_httpx(request), response=seen, route=route)
+            self._respx.record(as_httpx(request), response=seen, route=route)
         if isinstance(outcome, Break):
             return broken(stack, request, outcome)
         return response(stack, outcome)

@@ -291,14 +291,14 @@ def test_a_passing_test_shows_no_timeline(pytester: pytest.Pytester) -> None:
 
 
 BUG: Final = """
-from pytest_aurous import _catalog, _endpoint
+from pytest_aurous import _app, _catalog, _endpoint
 
 @pytest.fixture(autouse=True)
 def bug(monkeypatch):
     def balance(ctx):
         return 1 // 0
     rows = (_endpoint.Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads"),)
-    monkeypatch.setattr(_catalog.Catalog.__init__, "__defaults__", (rows,))
+    monkeypatch.setattr(_app, "CATALOG", _catalog.Catalog(rows))
 """
 
 
