@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .errors import (
         AurousError,
         AurousLookupError,
+        AurousNetworkBlocked,
+        AurousPitfallWarning,
         AurousScriptError,
         AurousTransitionError,
         AurousUnfiredFault,
@@ -36,6 +38,8 @@ __all__ = (
     "Aurous",
     "AurousError",
     "AurousLookupError",
+    "AurousNetworkBlocked",
+    "AurousPitfallWarning",
     "AurousProvider",
     "AurousScriptError",
     "AurousTransitionError",

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
-from urllib.parse import urlsplit
 
 from . import _messages as say
+from ._addresses import Addresses
 from ._auth import permits, require_scope
-from ._catalog import CATALOG, Catalog, Methods, plans
+from ._catalog import CATALOG, Catalog, plans
 from ._endpoint import Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
-from ._idempotency import Stored, claim_of
-from ._problems import Problem, bug, unmatched
+from ._headers import replaced
+from ._idempotency import Stored, claim_of, sent_key
+from ._pitfalls import Pitfalls, Scene
+from ._problems import Problem, bug, raised, unmatched
 from ._resources.team import found_team
-from ._settings import Settings, host_of
+from ._settings import Settings
 from ._wire import ApiProblem, Break, Call, Reply, to_json
-from ._world import UPLOAD_HOST, VERSION, World, WorldState
+from ._world import VERSION, World, WorldState
+from .errors import AurousError
 from .faults import Faults
 
 __all__ = ("App", "Snapshot")
@@ -26,13 +30,13 @@ __all__ = ("App", "Snapshot")
 Pairs = tuple[tuple[str, str], ...]
 
 _JSON: Final = ("Content-Type", "application/json")
-_VENDOR_HOSTS: Final = (".aurous-labs.com", ".aurous.storage")
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A moment of a fake, as `Aurous.snapshot` gives it and `Aurous.restore` takes it."""
 
+    app: App
     world: WorldState
     faults: list[tuple[Fault, tuple[int, int]]]
 
@@ -42,7 +46,10 @@ class App:
 
     Attributes:
         world: The state.
+        addresses: Which hosts and paths are ours.
         faults: What goes wrong.
+        pitfalls: What the code under test got away with.
+        observe: Called with each call when it has its answer.
         problems: What fails the test, in order.
     """
 
@@ -50,40 +57,45 @@ class App:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation)
+        self.pitfalls: Pitfalls = Pitfalls()
+        self.observe: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan
-        home = urlsplit(settings.base_url)
-        self._scheme, self._prefix = home.scheme, home.path
-        self._hosts = {host_of(home): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+        self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
 
     def snapshot(self) -> Snapshot:
         """Return everything but the calls, to go back to."""
         with self.world.lock:
             self.world.runs.settle()
-            return Snapshot(self.world.state(), self.faults.state())
+            return Snapshot(self, self.world.state(), self.faults.state())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot, which can be restored again."""
+        """Go back to a snapshot, which can be restored again.
+
+        Raises:
+            AurousError: If it is not one of this fake.
+        """
+        if getattr(snapshot, "app", None) is not self:
+            raise AurousError(f"restore({snapshot!r:.60}): expected what snapshot() of the same fake returned.")
         with self.world.lock:
             self.world.restore(snapshot.world)
             self.faults.restore(snapshot.faults)
-
-    def owns(self, host: str) -> bool:
-        """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
-        return host in self._hosts or f".{host.partition(':')[0]}".endswith(_VENDOR_HOSTS)
+            self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
         """Answer one call. Everything that it decides and changes happens under one lock."""
         world = self.world
         with world.lock:
             now = world.clock.time()
+            world.runs.settle()  # what time has changed is not the call's doing
             world.journal.arrive(call, now)
-            world.runs.settle()
             match = self._match(call)
-            fault = self.faults.meet(call, now) if match is not None else None
+            scene = self._scene(call, match)
+            self.pitfalls.arrive(call, scene)
+            fault = self._meet(call, now) if match is not None else None
             outcome: Reply | Break | None = None
             if fault is not None and not fault.commit:
                 outcome = fault.before(call, world.clock)
@@ -91,11 +103,15 @@ class App:
                 reply = self._answer(call, match, fault, now)
                 outcome = reply if fault is None else fault.after(call, world.clock, reply)
             call.answered(outcome if isinstance(outcome, Reply) else None)
+            self.pitfalls.leave(call, scene, outcome)
+            world.journal.leave()
+            if self.observe is not None:
+                self.observe(call)
             return outcome
 
     def operation_of(self, call: Call) -> str | None:
         """Return the operation that *call* would meet, or None where there is none."""
-        found = self._find(call)[0].get(call.method)
+        found = self.addresses.find(call)[0].get(call.method)
         return found and found[0].operation
 
     def overrule(self, call: Call) -> None:
@@ -104,17 +120,10 @@ class App:
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
-
-    def _find(self, call: Call) -> tuple[Methods, list[str]]:
-        host = self._hosts.get(call.host)
-        path = call.path
-        if host == "api":
-            path = path[len(self._prefix) :] if path.startswith(f"{self._prefix}/") else ""
-            host = host if call.scheme == self._scheme else None
-        return self.catalog.find(host or "", path)
+            self.world.journal.leave()
 
     def _match(self, call: Call) -> tuple[Endpoint, Context] | None:
-        rows, values = self._find(call)
+        rows, values = self.addresses.find(call)
         found = rows.get(call.method)
         if found is None:
             return None
@@ -156,10 +165,28 @@ class App:
             ("Content-Length", str(len(content))),
             ("Aurous-Request-Id", request_id),
             _APPLIED,
+            *headers,
         )
-        # What a refusal says of the limits is truer than what the bucket said before it.
-        rest = (*headers, *more) if not (headers and more) else tuple({**dict(headers), **dict(more)}.items())
-        return Reply(status, (*own, *rest), content)
+        return Reply(status, replaced(own, more) if more else own, content)
+
+    def _scene(self, call: Call, match: tuple[Endpoint, Context] | None) -> Scene:
+        """Return what may be a pitfall about *call*."""
+        record, paid = "", False
+        if match is not None:
+            row, ctx = match
+            record, paid = ctx.args.get("id", ""), row.honours_key(ctx)
+        sent = call.incoming
+        key = sent.get("x-api-key") or sent.get("authorization", "")
+        upload = self.addresses.is_upload(call.host)
+        keyed = paid and sent_key(sent) is not None
+        return Scene(record, self.world.row, paid, key, keyed, upload, call.content, self.world.journal.entries)
+
+    def _meet(self, call: Call, now: float) -> Fault | None:
+        try:
+            return self.faults.meet(call, now)
+        except Exception:  # noqa: BLE001 - the test's own function: the code under test could swallow it
+            self.problems.append(raised(call))
+            return None
 
     def _effect(self, row: Endpoint, ctx: Context, fault: Fault | None, bucket: str, now: float) -> tuple[int, bytes]:
         """Let the call happen, or give the answer again that it had before."""
@@ -173,11 +200,12 @@ class App:
             raise refusal
         if fault.commit or not fault.rehearse:
             return self._happen(row, ctx, now, busy=fault.busy() if fault.commit else 0)
-        before = self.world.state()
+        before, notes = self.world.state(), self.world.journal.notes.copy()
         try:
             return self._happen(row, ctx, now, busy=0)
         finally:
             self.world.restore(before)
+            self.world.journal.notes[:] = notes
             ctx.call.committed = False
 
     def _happen(self, row: Endpoint, ctx: Context, now: float, *, busy: float) -> tuple[int, bytes]:
@@ -201,7 +229,7 @@ class App:
 
     def _unmatched(self, call: Call) -> NoReturn:
         self.problems.append(unmatched(self.catalog, call, self.world.settings.base_url))
-        allowed = ", ".join(sorted(self._find(call)[0]))
+        allowed = ", ".join(sorted(self.addresses.find(call)[0]))
         if allowed:
             message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
             raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._app import App, Snapshot
 from ._calls import Calls
-from ._quota import Limits
-from ._resources.characters import Characters
 from ._resources.team import ApiKey
-from ._resources.uploads import Uploads
 from ._settings import Settings, read_setting
-from ._team import Team, Teams
+from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
 from .faults import Faults
 
@@ -27,13 +24,15 @@ if TYPE_CHECKING:
 
     from ._binding import AurousRouter, AurousTransport
     from ._clock import Clock
+    from ._pitfalls import Pitfall
     from ._script import Plan
     from ._settings import SettingsDict
+    from ._world import World
 
 __all__ = ("Aurous",)
 
 
-class Aurous:
+class Aurous(Belongings):
     """The whole Aurous Labs API, offline; while entered, httpx and httpx2 clients meet it instead of the vendor.
 
     Args:
@@ -97,14 +96,8 @@ class Aurous:
         return Teams(self._app.world, "")
 
     @property
-    def characters(self) -> Characters:
-        """The characters of the default team."""
-        return self.team.characters
-
-    @property
-    def uploads(self) -> Uploads:
-        """The upload tickets of the default team."""
-        return self.team.uploads
+    def _owner(self) -> tuple[World, str]:
+        return self._app.world, self._app.world.default_team
 
     @property
     def faker(self) -> faker.Faker:
@@ -125,11 +118,6 @@ class Aurous:
         self.characters.script(text, name)
 
     @property
-    def limits(self) -> Limits:
-        """The rate buckets of the default team."""
-        return self.team.limits
-
-    @property
     def faults(self) -> Faults:
         """What goes wrong; each method gives one fault more."""
         return self._app.faults
@@ -146,9 +134,16 @@ class Aurous:
         """Go back to the start of the test: state, clock, faults, calls and routes."""
         with self._app.world.lock:
             self._app.restore(self._start)
-            self._app.world.journal.entries.clear()
+            self._app.world.journal.clear()
+            self._app.pitfalls.clear()
+            self._faker = None
             if self._router is not None:
                 self._router.forget()
+
+    @property
+    def pitfalls(self) -> list[Pitfall]:
+        """What the code under test got away with, in order: each has ``id``, ``message``, ``call`` and ``place``."""
+        return list(self._app.pitfalls.seen)
 
     @property
     def calls(self) -> Calls:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from . import _messages as say
 from ._wire import ApiProblem
+from .errors import vanished
 
 __all__ = ("Grant", "Keyring", "Scope", "fake_key")
 
@@ -60,17 +61,23 @@ class Keyring:
         return next(key for key, grant in self._grants.items() if grant.team == team)
 
     def grant(self, key: str) -> Grant:
-        """Return what *key* stands for, dead or alive."""
+        """Return what *key* stands for, dead or alive.
+
+        Raises:
+            AurousLookupError: If a restore has taken the key away.
+        """
+        if key not in self._grants:
+            raise vanished(f"the key {key[:12]}...")
         return self._grants[key]
 
     def end(self, key: str, at: float) -> None:
         """Let *key* die at the instant *at*, unless it is to die before."""
-        grant = self._grants[key]
+        grant = self.grant(key)
         self._grants[key] = replace(grant, dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
 
     def rotate(self, key: str, now: float) -> str:
         """Issue a successor; *key* lives on for 24 h beside it (auth-8)."""
-        grant = self._grants[key]
+        grant = self.grant(key)
         self.end(key, now + _ROTATION_GRACE)
         return self.issue(grant.team, grant.scope)
 

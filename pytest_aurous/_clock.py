@@ -7,10 +7,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Final, cast
 
 from .errors import AurousError
 
 __all__ = ("Clock", "iso", "parse_instant")
+
+_END_OF_TIME: Final = 253_402_300_800.0  # the year 10000, which no `datetime` can tell
 
 
 class Clock:
@@ -28,12 +31,13 @@ class Clock:
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_seen", "waiting_for")
 
     def __init__(self, now: datetime | str | None = None) -> None:
         self.waiting_for: Callable[[], str] = str
         self._offset = 0.0
         self._frozen: float | None = None
+        self._seen = 0.0
         if now is not None:
             self.freeze(now)
 
@@ -42,7 +46,10 @@ class Clock:
 
     def time(self) -> float:
         """Return the instant in seconds since the epoch."""
-        return time.time() + self._offset if self._frozen is None else self._frozen
+        if self._frozen is not None:
+            return self._frozen + self._offset
+        self._seen = time.time()
+        return self._seen + self._offset
 
     def now(self) -> datetime:
         """Return the instant as an aware `datetime` in UTC."""
@@ -56,20 +63,24 @@ class Clock:
             seconds: How far, in seconds; added to *delta*.
 
         Raises:
-            AurousError: If that would move time backwards.
+            AurousError: If that would move time backwards, or is no time.
 
         Example:
             ``aurous.clock.advance(seconds=45)`` ends a ``synthesizing:45s``.
         """
-        step = seconds + (delta.total_seconds() if delta is not None else 0.0)
-        if not step >= 0:  # also refuses NaN
+        if not isinstance(cast("object", delta), timedelta | None) or not isinstance(
+            cast("object", seconds), int | float
+        ):
             raise AurousError(
-                f"The clock cannot go back: advance() got {step:g} s. Use freeze(at) to choose an instant."
+                f"advance({delta!r}, seconds={seconds!r}): expected advance(seconds=30) or advance(timedelta(...))."
             )
-        if self._frozen is None:
-            self._offset += step
-        else:
-            self._frozen += step
+        step = seconds + (delta.total_seconds() if delta is not None else 0.0)
+        if not 0 <= step < _END_OF_TIME - self.time():  # also refuses NaN
+            raise AurousError(
+                f"The clock cannot go back, nor beyond the year 9999: advance() got {step:g} s. "
+                "Use freeze(at) to choose an instant."
+            )
+        self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
 
     def freeze(self, at: datetime | str | None = None) -> None:
         """Stop time, now or at the instant *at* (aware `datetime` or ISO 8601 text; UTC where it has no zone).
@@ -77,7 +88,7 @@ class Clock:
         Raises:
             AurousError: If *at* is no instant.
         """
-        self._frozen = self.time() if at is None else parse_instant(at).timestamp()
+        self._frozen, self._offset = (self.time() if at is None else parse_instant(at).timestamp()), 0.0
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
@@ -95,11 +106,9 @@ class Clock:
             yield
 
     def _jump(self, running: float, standing: float) -> None:
-        """Follow the process's clocks, which we never read while they are shifted."""
-        if self._frozen is None:
-            self._offset += running
-        else:
-            self._frozen += standing
+        """Follow the process's clocks, which we never read while they are shifted. freezegun may have stopped them."""
+        stands = self._frozen is not None or self._seen == time.time()
+        self._offset += standing if stands else running
 
     def state(self) -> tuple[float, float | None]:
         """Return what `restore` takes."""

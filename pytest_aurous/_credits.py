@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from . import _messages as say
 from ._wire import ApiProblem
 
-__all__ = ("BillingMode", "Ledger")
+__all__ = ("BillingMode", "Ledger", "plain")
 
 BillingMode = Literal["metered", "exempt"]
 
 
+def plain(amount: float) -> str:
+    """Write an amount of credits: at most four decimals, and no more zeros than it needs."""
+    return f"{amount:.4f}".rstrip("0").rstrip(".")
+
+
 class Ledger:
     """The credits of one team. Its callers hold the fake's lock.
+
+    Args:
+        credits: The balance at the start.
+        billing_mode: ``metered`` or ``exempt``.
+        changed: Told of each change.
 
     Attributes:
         credits: The balance: held and available together; falls when a hold is committed.
         billing_mode: An ``exempt`` team is never charged nor refused.
     """
 
-    __slots__ = ("_holds", "_number", "billing_mode", "credits")
+    __slots__ = ("_changed", "_holds", "_number", "billing_mode", "credits")
 
-    def __init__(self, credits: float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
+    def __init__(
+        self,
+        credits: float,  # noqa: A002 - the vendor's word
+        billing_mode: BillingMode = "metered",
+        changed: Callable[[str], object] = str,
+    ) -> None:
         self.credits = credits
         self.billing_mode: BillingMode = billing_mode
         self._holds: dict[int, float] = {}
         self._number = 0
+        self._changed = changed
 
     @property
     def held(self) -> float:
@@ -50,15 +67,22 @@ class Ledger:
             raise ApiProblem(402, code, say.NO_CREDITS.format(available=self.available, needed=amount))
         self._number += 1
         self._holds[self._number] = amount
+        if amount:
+            self._changed(f"held credits {plain(self.held - amount)} -> {plain(self.held)}")
         return self._number
 
     def commit(self, hold: int) -> None:
         """Charge a hold: the work succeeded."""
-        self.credits -= self._holds.pop(hold)
+        amount = self._holds.pop(hold)
+        self.credits -= amount
+        if amount:
+            self._changed(f"credits {plain(self.credits + amount)} -> {plain(self.credits)}")
 
     def release(self, hold: int) -> None:
         """Give a hold back: the work failed or was cancelled."""
-        del self._holds[hold]
+        amount = self._holds.pop(hold)
+        if amount:
+            self._changed(f"held credits {plain(self.held + amount)} -> {plain(self.held)}, released")
 
     def state(self) -> tuple[float, BillingMode, dict[int, float], int]:
         """Return what `restore` takes."""

@@ -69,6 +69,7 @@ class Endpoint:
         signed: The URL carries its own permission: no key, no bucket.
         media_type: Of the good answer.
         idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
+        errors: What it refuses with besides what each call may be: status and code, such as ``400 missing_field``.
         rules: Ids of the rules of the contract that it keeps.
     """
 
@@ -82,6 +83,7 @@ class Endpoint:
     signed: bool = False
     media_type: str = "application/json"
     idempotent: bool | Callable[[Context], bool] = False
+    errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
     def bucket_of(self, ctx: Context) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from inspect import iscoroutinefunction
 from math import inf
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 from ._clock import Clock
 from ._wire import ApiProblem, Break, Call, Reply
 from .errors import AurousError
 
-__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least")
+__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least", "whole")
 
 _TOO_MANY: Final = 429
 N = TypeVar("N", int, float)
@@ -59,19 +60,15 @@ class Fault:
         self.fired: int = 0
         self.met: bool = False
         self._times = at_least(kind, "times", times, 1)
-        self._after = at_least(kind, "after", after, 0)
+        self._after = whole(kind, "after", after)
         self._when = when
+        if iscoroutinefunction(when):
+            raise AurousError(f"faults: {kind} with when={when!r}: expected a plain function, not an async one.")
         self._seen = 0
         self._place = _caller()
 
     def __repr__(self) -> str:
         return f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>"
-
-    @property
-    def conditions(self) -> str:
-        """The terms under which a call meets the fault, in words."""
-        after = f" more than {self._after} times" if self._after else ""
-        return f"{after}{' in a way that when= accepts' if self._when else ''}"
 
     def due(self, call: Call, now: float) -> bool:
         """Whether *call* meets the fault; a call that it lets pass counts for ``after``."""
@@ -201,10 +198,21 @@ def at_least(kind: str, name: str, value: N, least: float) -> N:
     """Return a number that a fault was given.
 
     Raises:
-        AurousError: If it is too small.
+        AurousError: If it is none, or too small.
     """
-    if not value >= least:  # also refuses NaN
+    if not isinstance(cast("object", value), int | float) or not value >= least:  # also refuses NaN
         raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.")
+    return value
+
+
+def whole(kind: str, name: str, value: int) -> int:
+    """Return a whole number, 0 or more, that a fault was given.
+
+    Raises:
+        AurousError: If it is none.
+    """
+    if not isinstance(cast("object", value), int) or value < 0:
+        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, 0 or more.")
     return value
 
 

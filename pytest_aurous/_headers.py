@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-__all__ = ("HeaderBlock", "Headers", "header_block")
+__all__ = ("HeaderBlock", "Headers", "header_block", "replaced")
 
 
 class Headers(Mapping[str, str]):
@@ -35,6 +35,12 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({dict(self)!r})"
+
+
+def replaced(pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Add headers, which replace their namesakes: what a refusal says of limits is truer than what was said."""
+    named = {name.lower() for name, _ in more}
+    return (*(pair for pair in pairs if pair[0].lower() not in named), *more)
 
 
 class HeaderBlock(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Final
 from . import _messages as say
 from ._wire import ApiProblem, Call
 
-__all__ = ("Claim", "IdempotencyKeys", "Stored")
+__all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of", "sent_key")
 
 _HEADERS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
 _LIFE: Final = 24 * 3600.0
@@ -95,7 +95,7 @@ def claim_of(call: Call, team: str) -> Claim | None:
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).
     """
-    key = _sent_key(call.incoming)
+    key = sent_key(call.incoming)
     if key is None:
         return None
     if not 1 <= len(key) <= _LONGEST:
@@ -103,7 +103,7 @@ def claim_of(call: Call, team: str) -> Claim | None:
     return Claim(team, key, f"{call.method} {call.path}", _canonical(call.content))
 
 
-def _sent_key(headers: Mapping[str, str]) -> str | None:
+def sent_key(headers: Mapping[str, str]) -> str | None:
     return next((headers[name] for name in _HEADERS if name in headers), None)
 
 

@@ -1,35 +1,94 @@
-"""The journal: every call in order of arrival."""
+"""The journal: every call in order of arrival, and what changed meanwhile."""
 
 from __future__ import annotations
 
-from ._clock import iso
+import re
+from typing import Final, NamedTuple
+
+from ._clock import Clock, iso
 from ._wire import Call
 
-__all__ = ("Journal", "line_of")
+__all__ = ("WIDTH", "Journal", "Note", "line_of", "redacted", "shortened")
+
+_LEAST: Final = 20
+_KEY: Final = re.compile(r"al_(live|test)_\w+")
+
+WIDTH: Final = 100
+"""Columns of a timeline."""
+
+
+class Note(NamedTuple):
+    """One change.
+
+    Attributes:
+        number: Of the call during which it happened, or after which, if it was the test or the clock.
+        during: Whether it was the call.
+        at: The instant, in seconds since the epoch.
+        text: What changed, such as ``credits 1000 -> 996``.
+    """
+
+    number: int
+    during: bool
+    at: float
+    text: str
 
 
 class Journal:
-    """Where the pipeline writes."""
+    """Where the pipeline writes, and whoever changes something."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("_busy", "_clock", "entries", "notes")
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.entries: list[Call] = []
+        self.notes: list[Note] = []
+        self._clock = clock
+        self._busy: Call | None = None
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
+        self._busy = call
         if call.number:
             return
         call.at = now
         self.entries.append(call)
         call.number = len(self.entries)
 
+    def leave(self) -> None:
+        """The call has its answer: what changes from now on is not its doing."""
+        self._busy = None
+
+    def note(self, text: str) -> None:
+        """Write down a change."""
+        number = self._busy.number if self._busy is not None else len(self.entries)
+        self.notes.append(Note(number, self._busy is not None, self._clock.time(), text))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.entries.clear()
+        self.notes.clear()
+
 
 def line_of(call: Call) -> str:
     """Return one call as one line, fit for 100 columns."""
-    status = "no answer" if call.status is None else str(call.status)
+    lost = call.status is None
     query = f"?{call.query}" if call.query else ""
-    marks = " ".join(filter(None, (call.error_code, call.fault and f"({call.fault})")))
-    return (
-        f"  {call.number:>3}  {iso(call.at)[11:19]}  {call.method:<6} {call.path}{query} -> {status} {marks}".rstrip()
-    )
+    marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
+    head = f"  {call.number:>3}  {iso(call.at)[11:19]}  {call.method:<6} "
+    tail = f" -> {'no answer' if lost else call.status} {marks}".rstrip()
+    room = WIDTH - len(head) - _LEAST
+    tail = tail if len(tail) <= room else f"{tail[: room - 3]}..."
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{redacted(tail)}"
+
+
+def redacted(text: str) -> str:
+    """Return *text* without API keys: a real one may have got into a test."""
+    return _KEY.sub(r"al_\1_...", text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return *text* in one line of at most *width* characters: its middle gives way, for its ends say more."""
+    text = redacted("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
+    if len(text) <= width:
+        return text
+    half = (width - 3) // 2
+    return f"{text[: width - 3 - half]}...{text[-half:]}"

@@ -41,6 +41,10 @@ class Bucket:
         gained = max(0.0, now - self._touched) * self.rate
         return min(float(self.capacity), self._tokens + gained)
 
+    def left(self, now: float) -> int:
+        """Return how many calls it would pay for at *now*."""
+        return int(self.tokens(now) + _GRAIN)
+
     def spend(self, now: float, *, enforce: bool) -> float:
         """Take a token; where there is none, count an overrun.
 

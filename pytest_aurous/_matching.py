@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 
 from ._journal import line_of
-from ._wire import Call, to_json
+from ._wire import Call
 
-__all__ = ("closest", "expectation", "fits", "has", "in_words", "often")
+__all__ = ("closest", "differences", "expectation", "fits", "has", "in_words", "often")
+
+_CLOSEST: Final = 3
+_LONGEST: Final = 60
 
 
 def has(call: Call, json: Any, headers: Mapping[str, str] | None) -> bool:
@@ -58,16 +61,39 @@ def in_words(json: Any, headers: Mapping[str, str] | None) -> str:
 
 
 def closest(named: Sequence[Call], matching: list[Call], json: Any, headers: Mapping[str, str] | None) -> str:
-    """Show the calls of that name that did not match, and what they had instead."""
-    others = [call for call in named if call not in matching]
-    if not others or (json is None and not headers):
+    """Show the calls of that name that came closest, and where they differ from what was asked for."""
+    if json is None and not headers:
         return ""
-    lines = ["Closest:"]
-    for call in others[-3:]:
-        lines.append(line_of(call))
-        if json is not None:
-            sent = call.request.json
-            shown = to_json(sent).decode() if sent is not None else "no JSON body"
-            lines.append(f"       sent: {shown[:300]}")
-        lines += [f"       {name}: {call.request.headers.get(name)}" for name in headers or ()]
-    return "\n".join(lines) + "\n"
+    others = [(differences(call, json, headers), call) for call in named if call not in matching]
+    others.sort(key=lambda one: len(one[0]))
+    lines = ["Closest:"] if others else []
+    for found, call in others[:_CLOSEST]:
+        lines += [line_of(call), *(f"       {difference}" for difference in found)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def differences(call: Call, json: Any, headers: Mapping[str, str] | None) -> list[str]:
+    """Say where the request differs from the parts and headers that were asked for."""
+    request = call.request
+    found = [] if json is None else list(_of_json("json", json, request.json))
+    for name, value in (headers or {}).items():
+        sent = request.headers.get(name)
+        if sent != value:
+            found.append(f"header {name}: {_short(sent) if sent is not None else 'not sent'}, wanted {value!r}")
+    return found
+
+
+def _of_json(path: str, part: Any, whole: Any) -> Iterator[str]:
+    if isinstance(part, Mapping) and isinstance(whole, Mapping):
+        for key, value in cast("Mapping[str, Any]", part).items():
+            if key in whole:
+                yield from _of_json(f"{path}.{key}", value, whole[key])
+            else:
+                yield f"{path}.{key}: not sent, wanted {_short(value)}"
+    elif part != whole:
+        yield f"{path}: {_short(whole) if whole is not None else 'no JSON'}, wanted {_short(part)}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -34,6 +34,7 @@ ONE_FLOW: Final = "Send exactly one of upload_ids and generate: true."
 WRONG_STATE: Final = "Character {id} is {status}; {action} needs {allowed}."
 UPLOAD_INVALID: Final = "Upload {id!r} cannot be used: {reason}."
 TYPES_DISAGREE: Final = "extension {extension!r} does not go with content_type {content_type!r}."
+EXPIRED: Final = "it has expired"
 URL_REFUSED: Final = "This signed URL cannot be used: {reason}."
 
 RATE_LIMIT: Final = "Rate limit exceeded for {bucket}. Retry after {seconds}s."

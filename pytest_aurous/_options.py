@@ -9,7 +9,7 @@ import pytest
 from ._settings import ROWS, read_setting
 from .errors import AurousError, nearest
 
-__all__ = ("WRONG", "add_options", "check_markers", "settings_for")
+__all__ = ("WRONG", "add_options", "add_reports", "check_markers", "configured", "header", "settings_for")
 
 # In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that serves all.
 _ANY_SCALAR: Final[dict[str, Any]] = (
@@ -17,6 +17,7 @@ _ANY_SCALAR: Final[dict[str, Any]] = (
 )
 WRONG: Final = pytest.StashKey[pytest.UsageError]()
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
+_SOURCES: Final = pytest.StashKey[dict[str, str]]()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -34,6 +35,18 @@ def add_options(parser: pytest.Parser) -> None:
         )
 
 
+def add_reports(parser: pytest.Parser) -> None:
+    """Declare what a run writes beside its report."""
+    group = parser.getgroup("aurous")
+    group.addoption(
+        "--aurous-coverage",
+        action="store_true",
+        help="show at the end which operations, statuses and error codes the suite met, of those the API can give",
+    )
+    group.addoption("--aurous-coverage-json", metavar="FILE", help="write the same to this file, as JSON")
+    group.addoption("--aurous-har", metavar="DIR", help="write the calls of each failed test there, as a HAR file")
+
+
 def configured(config: pytest.Config) -> dict[str, Any]:
     """Return the settings of the ini file and, over them, of the command line.
 
@@ -43,6 +56,7 @@ def configured(config: pytest.Config) -> dict[str, Any]:
     if _CONFIGURED not in config.stash:
         _refuse_unknown(config)
         found: dict[str, Any] = {}
+        sources: dict[str, str] = {}
         for name, row in ROWS.items():
             for place, value in (
                 (f"ini option aurous_{name}", config.getini(f"aurous_{name}")),
@@ -51,8 +65,19 @@ def configured(config: pytest.Config) -> dict[str, Any]:
                 if value is not None and value != "":
                     text = "\n".join(cast("list[str]", value)) if isinstance(value, list) else value
                     _merge(found, name, _read(place, name, text), row["merge"])
-        config.stash[_CONFIGURED] = found
+                    sources[name] = place
+        config.stash[_CONFIGURED], config.stash[_SOURCES] = found, sources
     return config.stash[_CONFIGURED]
+
+
+def header(config: pytest.Config) -> str | None:
+    """Return the line of the report header: what differs from the defaults, and where it was said."""
+    told = [
+        f"{name}={value!r} ({config.stash[_SOURCES][name]})"
+        for name, value in configured(config).items()
+        if value != ROWS[name]["default"]
+    ]
+    return f"aurous: {', '.join(told)}" if told else None
 
 
 def _refuse_unknown(config: pytest.Config) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ._catalog import Catalog
 from ._unmatched import explain
 from ._wire import Call
+from .errors import see
 
-__all__ = ("Problem", "bug", "unmatched")
+__all__ = ("Problem", "bug", "raised", "unmatched")
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,14 @@ def bug(call: Call) -> Problem:
     text = (
         f"pytest-aurous itself failed while it answered {call.method} {call.url}; the client was given a 500.\n"
         f"Please report this with the test that shows it.\n{traceback.format_exc()}"
+    )
+    return Problem(call, text, unmatched=False)
+
+
+def raised(call: Call) -> Problem:
+    """Return the problem of the exception that is being handled, which a function of the test raised."""
+    text = (
+        f"when= of a fault raised while {call.method} {call.url} was looked at; the call met no fault.\n"
+        f"{traceback.format_exc()}{see('reference/faults.html')}"
     )
     return Problem(call, text, unmatched=False)

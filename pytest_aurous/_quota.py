@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
+from typing import Any, cast
 
 from ._limits import BUCKETS, Bucket
 from ._world import World
@@ -41,7 +43,7 @@ class Limit:
     def remaining(self) -> int:
         """How many calls it would pay for now."""
         with self._world.lock:
-            return int(self._bucket.tokens(self._world.clock.time()))
+            return self._bucket.left(self._world.clock.time())
 
     @property
     def overruns(self) -> int:
@@ -63,9 +65,10 @@ class Limit:
         Raises:
             AurousError: On a size that no bucket can have.
         """
-        if (burst is not None and burst < 1) or (per_minute is not None and per_minute <= 0):
+        if not (_positive(burst, int) and _positive(per_minute, int | float)):
             raise AurousError(
-                f"limits[{self.name!r}].set(burst={burst}, per_minute={per_minute}): both must be positive."
+                f"limits[{self.name!r}].set(burst={burst!r}, per_minute={per_minute!r}): "
+                "both must be positive numbers, burst a whole one."
             )
         with self._world.lock:
             self._bucket.resize(burst, per_minute, self._world.clock.time())
@@ -96,3 +99,7 @@ class Limits(Mapping[str, Limit]):
 
     def __repr__(self) -> str:
         return f"<Limits: {list(self.values())!r}>"
+
+
+def _positive(value: object, kind: Any) -> bool:
+    return value is None or (isinstance(value, kind) and 0 < cast("float", value) < inf)

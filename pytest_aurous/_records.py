@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ._fields import visible
 from ._world import World
-from .errors import AurousLookupError, nearest, see
+from .errors import AurousLookupError, nearest, see, vanished
 
 __all__ = ("Collection", "Live")
 
@@ -30,7 +30,10 @@ class Live:
     def _row(self) -> Any:
         with self._world.lock:
             self._world.runs.settle()
-            return self._world.table(self._kind)[self.id]
+            table = self._world.table(self._kind)
+            if self.id not in table:
+                raise vanished(f"{type(self).__name__} {self.id}")
+            return table[self.id]
 
     if not TYPE_CHECKING:  # pragma: no branch - a checker knows the attributes, and is to tell of others
 

@@ -46,6 +46,12 @@ class Run:
         return self.index == len(self.steps) - 1
 
     @property
+    def position(self) -> str:
+        """Where it is in its script, in words."""
+        looks = f", seen {self.seen} of {self.step.looks} times" if self.step.looks and not self.last else ""
+        return f"script step {self.index + 1} of {len(self.steps)}{looks}"
+
+    @property
     def deadline(self) -> float:
         """When the present step ends by time; never for the others."""
         hold = self.step.hold

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from ._script import Plan
 
-__all__ = ("BASE_URL", "READINGS", "Settings", "SettingsDict", "host_of", "read_setting")
+__all__ = ("BASE_URL", "READINGS", "VENDOR_DOMAINS", "Settings", "SettingsDict", "host_of", "read_setting")
 
 BASE_URL: Final = "https://api.aurous-labs.com"
+VENDOR_DOMAINS: Final = ("aurous-labs.com", "aurous.storage")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
     "err-6": ("page", "global"),
@@ -29,6 +30,8 @@ READINGS: Final = {
 
 Strictness = Literal["error", "warn", "off"]
 Sleep = Literal["real", "skip"]
+Network = Literal["block", "allow"]
+Report = Literal["failed", "all", "off"]
 RateLimits = Literal["report", "enforce"]
 
 
@@ -130,6 +133,9 @@ class Settings:
     strict: Strictness = _setting(
         "error", _choice("error", "warn", "off"), "what an unmatched request does to the test: error, warn or off"
     )
+    pitfalls: Strictness = _setting(
+        "warn", _choice("error", "warn", "off"), "what misuse of the API does that the code under test got away with"
+    )
     now: datetime | None = _setting(None, _instant, "freeze the clock at this ISO 8601 instant")
     rate_limits: RateLimits = _setting(
         "report",
@@ -141,9 +147,16 @@ class Settings:
     )
     seed: int = _setting(0, _whole, "base seed of names, ids and everything random")
     credits: float = _setting(1000, _amount, "balance of the default team")
+    network: Network = _setting(
+        "block", _choice("block", "allow"), "block: a connection to the vendor fails, in any test; allow: it is made"
+    )
     base_url: str = _setting(BASE_URL, _url, "answer at this URL instead of the vendor's")
     readings: dict[str, str] = _setting(
         {}, _readings, "other reading of a rule where the documentation contradicts itself", merge=True
+    )
+
+    report: Report = _setting(
+        "failed", _choice("failed", "all", "off"), "which tests show the timeline of their calls: failed, all or off"
     )
 
     def reading(self, rule: str) -> str:
@@ -156,13 +169,16 @@ class SettingsDict(TypedDict, total=False):
 
     script: str | Plan | Mapping[str, str | Plan]
     strict: Strictness
+    pitfalls: Strictness
     now: datetime | str | None
     rate_limits: RateLimits
     sleep: Sleep
     seed: int
     credits: float
+    network: Network
     base_url: str
     readings: Mapping[str, str]
+    report: Report
 
 
 ROWS: Final = {row.name: row.metadata for row in fields(Settings)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 __all__ = ("Row", "Table")
@@ -27,11 +27,15 @@ class Table(Generic[R]):
 
     Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is
     a slice of them, and a cursor is found by bisection even when its row has been deleted.
+
+    Args:
+        changed: Told of each new row, and of each new status.
     """
 
-    __slots__ = ("_living", "_rows")
+    __slots__ = ("_changed", "_living", "_rows")
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[str], object] = str) -> None:
+        self._changed: Callable[[str], object] = changed
         self._rows: dict[str, R] = {}
         self._living: dict[str, list[str]] = {}
 
@@ -51,12 +55,17 @@ class Table(Generic[R]):
 
     def insert(self, row: R) -> R:
         """Add a new row, living."""
+        if status := getattr(row, "status", None):
+            self._changed(f"{row.id}: new, {status}")
         self._rows[row.id] = row
         insort(self._living.setdefault(row.team, []), row.id)
         return row
 
     def replace(self, row: R) -> R:
         """Put *row* in the place of the row with its id."""
+        before, after = (getattr(one, "status", None) for one in (self._rows[row.id], row))
+        if before != after:
+            self._changed(f"{row.id}: {before} -> {after}")
         self._rows[row.id] = row
         return row
 

@@ -11,10 +11,11 @@ from ._records import Collection, Live
 from ._resources.characters import Characters
 from ._resources.team import ApiKey, TeamRow, found_team
 from ._resources.uploads import Uploads
+from ._settings import read_setting
 from ._world import World
 from .errors import AurousError, choices
 
-__all__ = ("Team", "Teams")
+__all__ = ("Belongings", "Team", "Teams")
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _TeamFields = TeamRow
@@ -22,7 +23,32 @@ else:
     _TeamFields = object
 
 
-class Team(Live, _TeamFields):
+class Belongings:
+    """What belongs to a team."""
+
+    __slots__ = ()
+
+    @property
+    def _owner(self) -> tuple[World, str]:
+        raise NotImplementedError
+
+    @property
+    def limits(self) -> Limits:
+        """The team's rate buckets."""
+        return Limits(*self._owner)
+
+    @property
+    def characters(self) -> Characters:
+        """The team's characters."""
+        return Characters(*self._owner)
+
+    @property
+    def uploads(self) -> Uploads:
+        """The team's upload tickets."""
+        return Uploads(*self._owner)
+
+
+class Team(Belongings, Live, _TeamFields):
     """A team: everything belongs to one (auth-6).
 
     Attributes:
@@ -39,27 +65,15 @@ class Team(Live, _TeamFields):
         self.api_key: ApiKey = ApiKey.of(world, world.keys.first(record_id))
 
     @property
-    def limits(self) -> Limits:
-        """The team's rate buckets."""
-        return Limits(self._world, self.id)
-
-    @property
-    def characters(self) -> Characters:
-        """The team's characters."""
-        return Characters(self._world, self.id)
-
-    @property
-    def uploads(self) -> Uploads:
-        """The team's upload tickets."""
-        return Uploads(self._world, self.id)
+    def _owner(self) -> tuple[World, str]:
+        return self._world, self._row.id
 
     def __repr__(self) -> str:
         return f"<Team {self.id} {self.name!r} {self.credits:g} credits>"
 
     @property
     def _ledger(self) -> Ledger:
-        self._world.runs.settle()
-        return self._world.ledgers[self.id]
+        return self._world.ledgers[self._row.id]
 
     @property
     def credits(self) -> float:
@@ -69,8 +83,9 @@ class Team(Live, _TeamFields):
 
     @credits.setter
     def credits(self, amount: float) -> None:
+        value = read_setting("credits", amount)
         with self._world.lock:
-            self._ledger.credits = amount
+            self._ledger.credits = value
 
     @property
     def held_credits(self) -> float:
@@ -102,7 +117,7 @@ class Team(Live, _TeamFields):
         if scope not in SCOPES:
             raise AurousError(f"add_key(scope={scope!r}): expected {choices(SCOPES)}.")
         with self._world.lock:
-            return ApiKey.of(self._world, self._world.keys.issue(self.id, scope))
+            return ApiKey.of(self._world, self._world.keys.issue(self._row.id, scope))
 
 
 class Teams(Collection[Team]):
@@ -119,11 +134,12 @@ class Teams(Collection[Team]):
             billing_mode: ``exempt`` teams are never charged nor refused.
 
         Raises:
-            AurousError: On another billing mode.
+            AurousError: On another billing mode, or credits that nobody can have.
         """
         if billing_mode not in {"metered", "exempt"}:
             raise AurousError(f"teams.add(billing_mode={billing_mode!r}): expected 'metered' or 'exempt'.")
+        amount = read_setting("credits", credits)
         with self._world.lock:
-            team = found_team(self._world, name or f"Team {len(self) + 1}", credits, billing_mode)
+            team = found_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)
             self._world.keys.issue(team, "write")
             return self._live(team)

@@ -190,6 +190,7 @@ class Timeline:
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
         return AurousError(
             f"No end in sight: {sleep.place} sleeps {seconds} s more, after {self._count - 1:,} skipped sleeps "
-            f"that took the clock {self._moment:,.0f} s on. The limits are {MOST_SLEEPS:,} sleeps and a week."
+            f"that took the clock {self._moment:,.0f} s on. The limits are {MOST_SLEEPS:,} sleeps and a week. "
+            "A loop until some datetime.now() has no end: that clock does not jump, time.time() does."
             f"{waiting}\n{see('how-to/move-time.html')}"
         )

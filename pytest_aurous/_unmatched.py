@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ._catalog import Catalog
 from ._endpoint import Endpoint
+from ._hints import LATER
 from ._wire import Call
 from ._world import UPLOAD_HOST
 from .errors import see
@@ -29,10 +30,24 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
         f"pytest-aurous knows no such call: {call.method} {call.url}\n"
         f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
         f"  differs: {'; '.join(differences) or 'the path'}\n"
+        f"{_also(call, home.path)}"
         "The client was answered as the API would answer. If the request is meant, allow it with "
         '@pytest.mark.aurous(strict="off"), or "warn".\n'
         f"{see('reference/unmatched.html')}"
     )
+
+
+def _also(call: Call, prefix: str) -> str:
+    """Return what else there is to say."""
+    said: list[str] = []
+    later = next((what for start, what in LATER.items() if f"{call.path}/".startswith(f"{prefix}{start}/")), "")
+    if later:
+        said.append(f"  the API has it, this version does not: {later} are not faked yet")
+    if "%2f" in call.path.lower():
+        said.append("  %2F is a slash inside a segment: join segments by /, and quote ids alone")
+    if call.host != urlsplit(UPLOAD_HOST).netloc and not call.incoming.keys() & {"x-api-key", "authorization"}:
+        said.append("  no key came along either")
+    return "".join(f"{line}\n" for line in said)
 
 
 def _closeness(row: Endpoint, call: Call, prefix: str) -> tuple[float, bool]:

@@ -7,8 +7,11 @@ import warnings
 from ._app import App
 from ._calls import Calls
 from ._fault import Fault
+from ._matching import often
+from ._pitfalls import Pitfall
 from ._problems import Problem
-from .errors import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
+from ._report import timeline
+from .errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
 
 __all__ = ("Verdict",)
 
@@ -16,12 +19,13 @@ __all__ = ("Verdict",)
 class Verdict:
     """Tells each problem of a fake once."""
 
-    __slots__ = ("_app", "_strict", "_told", "_told_faults")
+    __slots__ = ("_app", "_strict", "_told", "_told_faults", "_told_pitfalls")
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._strict = app.world.settings.strict
         self._told = 0
+        self._told_pitfalls: set[Pitfall] = set()
         self._told_faults: set[Fault] = set()
 
     def judge(self) -> None:
@@ -35,16 +39,28 @@ class Verdict:
         __tracebackhide__ = True
         problems, unfired = self._untold()
         if self._strict == "off" or not (problems or unfired):
+            self._judge_pitfalls()
             return
-        text = "\n\n".join([problem.text for problem in problems] + [_unfired(fault) for fault in unfired])
+        text = "\n\n".join([problem.text for problem in problems] + [self._unfired(fault) for fault in unfired])
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
+            self._judge_pitfalls()
         elif not problems:
             raise AurousUnfiredFault(text)
         elif all(problem.unmatched for problem in problems):
             raise AurousUnmatchedRequest(text)
         else:
             raise AurousError(text)
+
+    def _judge_pitfalls(self) -> None:
+        """Raise or warn of each pitfall, at the line of the code under test."""
+        seen = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
+        self._told_pitfalls.update(seen)
+        mode = self._app.world.settings.pitfalls
+        if seen and mode == "error":
+            raise AurousPitfallWarning("\n\n".join(f"{one}\n  at {one.place[0]}:{one.place[1]}" for one in seen))
+        for one in seen if mode == "warn" else ():
+            warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place)
 
     def close(self, test: str) -> None:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
@@ -53,16 +69,16 @@ class Verdict:
             text = "\n\n".join(problem.text for problem in problems)
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
 
-    def timeline(self, *, problems: bool = True) -> str:
+    def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return what a failed test shows: the calls, and what was wrong with them; it counts as told then.
 
         Args:
+            again: The command that shows it again.
             problems: Whether to say what was wrong; a verdict has said it.
         """
         self._untold()
-        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation).timeline()
         texts = [problem.text for problem in self._app.problems] if problems else []
-        return "\n\n".join([calls or "  no calls", *texts])
+        return "\n\n".join([timeline(self._app, again), *texts])
 
     def _untold(self) -> tuple[list[Problem], list[Fault]]:
         with self._app.world.lock:
@@ -72,10 +88,16 @@ class Verdict:
             self._told_faults.update(unfired)
         return problems, unfired
 
-
-def _unfired(fault: Fault) -> str:
-    return (
-        f"No call has met {fault!r}: the code under test did not call {fault.operation}{fault.conditions}.\n"
-        "Take the fault away, or let the test come to the call. "
-        f'Allow it with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
-    )
+    def _unfired(self, fault: Fault) -> str:
+        arrived = Calls(self._app.world.journal.entries, self._app.catalog.by_operation).count(fault.operation)
+        why = f"the code under test did not call {fault.operation}."
+        if arrived:
+            why = (
+                f"{fault.operation} was called {often(arrived)}, but each call was refused before, met another fault "
+                "or a route, came too late, or was let pass by after= or when=."
+            )
+        return (
+            f"No call has met {fault!r}: {why}\n"
+            "Take the fault away, or let the test come to the call. Allow it with the setting "
+            f'strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
+        )

@@ -14,6 +14,7 @@ from ._headers import HeaderBlock, Headers
 __all__ = ("ApiProblem", "Break", "Call", "Reply", "Request", "Response", "to_json")
 
 _KEPT_BODY: Final = 64 * 1024
+_DIGEST: Final = b" bytes, sha256 "
 _NOTHING: Final[Mapping[str, str]] = {}
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -150,6 +151,10 @@ class Call:
             return None
         headers = Headers(zip(self._names, self._values.split("\n"), strict=False))
         return Response(self.status, headers, self._answer, _parsed(self._answer))
+
+    def answer_may_hold(self, word: bytes) -> bool:
+        """Whether the answer held *word*, or held too much to be kept."""
+        return word in self._answer or (self._answer[:1] == b"<" and _DIGEST in self._answer[:40])
 
     def answered(self, reply: Reply | None) -> None:
         """Record what the client saw, and keep of large bodies their digest only."""

@@ -74,7 +74,7 @@ class World:
         self.ids: IdSource = IdSource(settings.seed)
         self.runs: Runs = Runs(self.clock)
         self.clock.waiting_for = self.runs.waiting
-        self.journal: Journal = Journal()
+        self.journal: Journal = Journal(self.clock)
         self.buckets: Buckets = Buckets(enforce=settings.rate_limits == "enforce")
         self.idempotency: IdempotencyKeys = IdempotencyKeys()
         self.keys: Keyring = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
@@ -99,8 +99,16 @@ class World:
     def table(self, kind: type[R]) -> Table[R]:
         """Return the table of one kind of row."""
         if kind not in self._tables:
-            self._tables[kind] = Table()
+            self._tables[kind] = Table(self.journal.note)
         return cast("Table[R]", self._tables[kind])
+
+    def rows(self) -> list[Row]:
+        """Return every row ever made, kind by kind."""
+        return [table[row_id] for table in self._tables.values() for row_id in table]
+
+    def row(self, row_id: str) -> Row | None:
+        """Return the row of any kind that has this id, or None if there never was one."""
+        return next((table[row_id] for table in self._tables.values() if row_id in table), None)
 
     def state(self) -> WorldState:
         """Return what `restore` takes: everything but the calls."""
@@ -119,7 +127,7 @@ class World:
             part.restore(inner)
         for kind, table in self._tables.items():
             table.restore(state.tables.get(kind, ({}, {})))
-        self.ledgers = {team: self.ledgers.get(team) or Ledger(0) for team in state.ledgers}
+        self.ledgers = {team: self.ledgers.get(team) or Ledger(0, changed=self.journal.note) for team in state.ledgers}
         for team, ledger in self.ledgers.items():
             ledger.restore(state.ledgers[team])
         self.scripts = dict(state.scripts)
@@ -152,7 +160,7 @@ class World:
         if signature != self._signature(path, stamp):
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))
         if int(stamp, 16) <= self.clock.time():
-            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="it has expired"))
+            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.EXPIRED))
 
     def _signature(self, path: str, stamp: str) -> str:
         return f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"

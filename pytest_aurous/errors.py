@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = (
     "AurousError",
     "AurousLookupError",
+    "AurousNetworkBlocked",
+    "AurousPitfallWarning",
     "AurousScriptError",
     "AurousTransitionError",
     "AurousUnfiredFault",
@@ -60,8 +62,16 @@ class AurousLookupError(AurousError, KeyError):
         return str(self.args[0])  # KeyError would show its repr, line breaks escaped
 
 
+class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened
+    """A connection to the vendor was about to be made: no test of a suite with this plugin pays for real images."""
+
+
 class AurousWarning(UserWarning):
     """What would have been an error, had `strict` not been relaxed or the test not been over already."""
+
+
+class AurousPitfallWarning(AurousWarning):
+    """The code under test misused the API, and got away with it; the message begins with the pitfall's ``[id]``."""
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
@@ -78,6 +88,14 @@ def no_operation(operation: object, known: Iterable[str]) -> AurousLookupError:
     return AurousLookupError(
         f"No operation is called {operation!r}{nearest(operation, names)} "
         f"Operations: {', '.join(names)}.\n{see('reference/operations.html')}"
+    )
+
+
+def vanished(what: str) -> AurousLookupError:
+    """Return the error of a handle on what is not there any more."""
+    return AurousLookupError(
+        f"There is no {what.removeprefix('the ')} here any more: restore() or reset() went back to before it was made. "
+        f"Take handles after it, not before.\n{see('reference/records.html')}"
     )
 
 

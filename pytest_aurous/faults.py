@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from . import _messages as say
 from ._clock import Clock
 from ._envelope import USUAL_CODES
-from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least
+from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, whole
 from ._wire import ApiProblem, Break, Call
 from .errors import AurousError, choices, nearest, no_operation
 
@@ -86,7 +87,7 @@ class Faults(Collection[Fault]):
             status: 400 to 599.
             code: The vendor's code; left out, the usual one of that status.
             message: The vendor's message.
-            headers: More headers of the answer.
+            headers: More headers of the answer, or others in the place of its own.
             retry_after: Seconds, for ``Retry-After``.
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
@@ -96,18 +97,19 @@ class Faults(Collection[Fault]):
         Example:
             ``aurous.faults.status("characters.retrieve", 503, times=2)``
         """
-        if not 400 <= status <= 599:  # noqa: PLR2004 - the range of error statuses
+        if not isinstance(cast("object", status), int) or not 400 <= status <= 599:  # noqa: PLR2004 - error statuses
             raise AurousError(f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.")
-        more = tuple((headers or {}).items()) + (
-            (("Retry-After", str(retry_after)),) if retry_after is not None else ()
-        )
+        more = {name: str(value) for name, value in (headers or {}).items()}
+        if retry_after is not None:
+            more = {name: value for name, value in more.items() if name.lower() != "retry-after"}
+            more["Retry-After"] = str(whole("status", "retry_after", retry_after))
         problem = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
             message or say.BY_FAULT.format(status=status),
-            headers=more,
+            headers=tuple(more.items()),
         )
-        return self._give(Refused(f"status {status}", self._known(operation), lambda _, __: problem, **terms))
+        return self._give(Refused(f"status {status}", self._known(operation, terms), lambda _, __: problem, **terms))
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Answer 429 with its headers, whatever the buckets say.
@@ -117,14 +119,14 @@ class Faults(Collection[Fault]):
             retry_after: Seconds, for ``Retry-After``.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        seconds = str(at_least("rate_limited", "retry_after", retry_after, 0))
+        seconds = str(whole("rate_limited", "retry_after", retry_after))
 
         def problem(bucket: str, now: float) -> ApiProblem:
             text = say.RATE_LIMIT.format(bucket=bucket or "this URL", seconds=seconds)
             rate = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now) + retry_after)} if bucket else {}
             return ApiProblem(429, "too_many_requests", text, headers=(*rate.items(), ("Retry-After", seconds)))
 
-        return self._give(Refused("rate_limited", self._known(operation), problem, **terms))
+        return self._give(Refused("rate_limited", self._known(operation, terms), problem, **terms))
 
     def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
         """Let the client's own stack time out, at once.
@@ -138,7 +140,7 @@ class Faults(Collection[Fault]):
             AurousError: On another phase.
         """
         outcome = _choose("timeout", "phase", phase, _TIMEOUTS)
-        return self._give(Lost(f"timeout ({phase})", self._known(operation), outcome, **terms))
+        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), outcome, **terms))
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
@@ -147,7 +149,7 @@ class Faults(Collection[Fault]):
             operation: Name or pattern.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        return self._give(Lost("connect_error", self._known(operation), _REFUSED, **terms))
+        return self._give(Lost("connect_error", self._known(operation, terms), _REFUSED, **terms))
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Cut the connection, before the answer or inside its body.
@@ -157,20 +159,14 @@ class Faults(Collection[Fault]):
             after_bytes: So many bytes of the body arrive; left out, nothing does.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        known = self._known(operation)
+        known = self._known(operation, terms)
         if after_bytes is None:
             gone = Break("RemoteProtocolError", "Server disconnected without sending a response.")
             return self._give(Lost("disconnect", known, gone, **terms))
-        at_least("disconnect", "after_bytes", after_bytes, 0)
+        whole("disconnect", "after_bytes", after_bytes)
         message = "peer closed connection without sending complete message body"
-        return self._give(
-            Spoilt(
-                "disconnect",
-                known,
-                lambda reply: Break("RemoteProtocolError", message, reply, after_bytes),
-                **terms,
-            )
-        )
+        cut = partial(Break, "RemoteProtocolError", message, after_bytes=after_bytes)
+        return self._give(Spoilt("disconnect", known, cut, **terms))
 
     def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
         """Answer slowly, on the fake's clock and never in real time.
@@ -183,7 +179,7 @@ class Faults(Collection[Fault]):
             seconds: How slowly.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        return self._give(Slow(self._known(operation), at_least("delay", "seconds", seconds, 0), **terms))
+        return self._give(Slow(self._known(operation, terms), at_least("delay", "seconds", seconds, 0), **terms))
 
     def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Spoil the body, under the status that the call would have had.
@@ -197,19 +193,13 @@ class Faults(Collection[Fault]):
             AurousError: On another kind.
         """
         garble = _choose("malformed", "kind", kind, _GARBAGE)
-        return self._give(
-            Spoilt(
-                f"malformed ({kind})",
-                self._known(operation),
-                lambda reply: reply.with_body(garble(reply.body)),
-                **terms,
-            )
-        )
+        known = self._known(operation, terms)
+        return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
 
-    def outage(self, seconds: float) -> Fault:
-        """Let every call fail to connect until the clock has passed *seconds*."""
+    def outage(self, seconds: float, *, commit: bool = False) -> Fault:
+        """Let every call fail to connect until the clock has passed *seconds*; with *commit* it takes effect first."""
         until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
-        return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until))
+        return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until, commit=commit))
 
     def meet(self, call: Call, now: float) -> Fault | None:
         """Return the fault that *call* meets; each fault that it passes counts it."""
@@ -235,7 +225,13 @@ class Faults(Collection[Fault]):
         self._faults.append(fault)
         return fault
 
-    def _known(self, operation: str) -> str:
+    def _known(self, operation: str, terms: Mapping[str, object]) -> str:
+        for term in terms:
+            if term not in Terms.__annotations__:
+                known = ", ".join(Terms.__annotations__)
+                raise TypeError(
+                    f"faults: {term!r} is no argument{nearest(term, Terms.__annotations__)} All take: {known}."
+                )
         if not any(fnmatchcase(name, operation) for name in self._operations):
             raise no_operation(operation, self._operations)
         return operation

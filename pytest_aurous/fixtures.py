@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     import httpx
 
     from ._aurous import Aurous
+    from ._coverage import Coverage  # noqa: F401 - named by the key
 
 __all__ = (
+    "COVERAGE",
     "FAKE",
+    "SEED",
     "aurous",
     "aurous_api_key",
     "aurous_async_client",
@@ -30,6 +33,8 @@ __all__ = (
 )
 
 FAKE: Final = pytest.StashKey["Aurous"]()
+COVERAGE: Final = pytest.StashKey["Coverage"]()
+SEED: Final = pytest.StashKey[int]()
 
 
 @pytest.fixture
@@ -50,7 +55,9 @@ def aurous(
         "seed": _seed_of(request.node, aurous_seed),
     }
     with Aurous(api_key=aurous_api_key, **settings) as fake:
-        request.node.stash[FAKE] = fake
+        request.node.stash[FAKE], request.node.stash[SEED] = fake, aurous_seed
+        coverage = request.config.stash.get(COVERAGE, None)
+        fake._app.observe = None if coverage is None else coverage.add
         yield fake
         fake._verdict.close(request.node.nodeid)
         del request.node.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake

@@ -1,16 +1,23 @@
-"""The pytest hooks: options, markers, and the verdict on what the code under test sent."""
+"""The pytest hooks: options, markers, the verdict on what the code under test sent, and the report of it."""
 
 from __future__ import annotations
 
+import json
+import sys
+import warnings
 from collections.abc import Generator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from ._options import WRONG, add_options, check_markers, configured
+from ._guard import NetworkGuard
+from ._options import WRONG, add_options, add_reports, check_markers, configured, header, settings_for
+from ._sections import Painter, again, show, show_left_out
 from ._settings import ROWS
-from .errors import AurousError
+from .errors import AurousError, AurousPitfallWarning, AurousWarning
 from .fixtures import (
+    COVERAGE,
     FAKE,
     aurous,
     aurous_api_key,
@@ -32,30 +39,68 @@ __all__ = (
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_report_header",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
     "pytest_runtest_setup",
+    "pytest_runtest_teardown",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
 )
+
+_GUARD: Final = pytest.StashKey[NetworkGuard]()
+_MOCKER: Final = "pytest_aurous._binding.mocker"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings."""
     add_options(parser)
+    add_reports(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and read the settings while a mistake can still be told plainly."""
+    """Register the marker, read the settings while a mistake can still be told plainly, and guard the network."""
     config.addinivalue_line(
         "markers",
         f"aurous({', '.join(f'{name}=...' for name in ROWS)}): "
         "settings of the `aurous` fixture for this test, class or module; merged from the outside in.",
     )
-    configured(config)
+    guard = config.stash[_GUARD] = NetworkGuard(allowed=configured(config).get("network") == "allow")
+    guard.start()
+    config.add_cleanup(guard.stop)
+    config.pluginmanager.register(Painter(config), "aurous-painter")
+    if config.option.aurous_coverage or config.option.aurous_coverage_json:
+        from ._catalog import CATALOG
+        from ._coverage import Coverage
+
+        config.stash[COVERAGE] = Coverage(CATALOG.by_operation)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which settings differ from their defaults, and where that was said."""
+    return header(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a wrong marker before anything runs."""
     check_markers(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Tell the guard whose connections come now."""
+    guard, session_wide = item.config.stash[_GUARD], configured(item.config).get("network") == "allow"
+    marked = next(item.iter_markers("aurous"), None) is not None and WRONG not in item.stash
+    guard.enter(item.nodeid, allowed=settings_for(item).get("network") == "allow" if marked else session_wide)
+    guard.explain = lambda: _beside(item)
+    try:
+        return (yield)
+    finally:
+        guard.held(late=False)  # whoever failed by them has told of them
+        guard.leave(allowed=session_wide)
+        guard.explain = str
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -67,13 +112,46 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the verdict in the call phase: one FAILED, however the client swallowed the answer."""
+    if _MOCKER in sys.modules:
+        sys.modules[_MOCKER].AurousMocker.start()  # a fixture may have put itself before us
     result = yield
+    held = item.config.stash[_GUARD].held(late=False)
+    if held:
+        raise _as_failure(held[0]) from None
     if FAKE in item.stash:
         try:
             item.stash[FAKE]._verdict.judge()
-        except AurousError as error:
+        except (AurousError, AurousPitfallWarning) as error:
             raise _as_failure(error) from None
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Tell what was held back too late to fail the test that did it."""
+    result = yield
+    _warn_of_late(item.config)
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Likewise, after the last test; and hand on what the suite has met."""
+    config = session.config
+    _warn_of_late(config)
+    if COVERAGE in config.stash:
+        coverage = config.stash[COVERAGE]
+        output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+        if output is not None:  # a process of pytest-xdist tells the one that reports
+            output["aurous_coverage"] = coverage.dump()
+        elif config.option.aurous_coverage_json:
+            Path(config.option.aurous_coverage_json).write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a process of pytest-xdist has met; one that crashed tells nothing."""
+    if COVERAGE in node.config.stash:
+        node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get("aurous_coverage", []))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,15 +160,50 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the timeline of a failed test, whoever failed it; a test that ended otherwise has its verdict too."""
     report = yield
+    if report.failed and FAKE in item.stash and item.config.option.aurous_har:
+        from ._har import write_har
+
+        write_har(Path(item.config.option.aurous_har), item.nodeid, item.stash[FAKE].calls)
     if call.when == "call" and FAKE in item.stash:
+        fake = item.stash[FAKE]
         told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
-        timeline = item.stash[FAKE]._verdict.timeline(problems=not told)
-        if report.failed:
-            report.sections.append(("Aurous timeline", timeline))
+        text = fake._verdict.timeline(again(item), problems=not told)
+        wanted = fake._settings.report
+        if wanted == "all" or (wanted == "failed" and report.failed):
+            show(report, text)
     return report
 
 
-def _as_failure(error: AurousError) -> BaseException:
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the timelines that ``--tb`` leaves out, and what the suite has met."""
+    show_left_out(terminalreporter, config.option.tbstyle)
+    if COVERAGE in config.stash and config.option.aurous_coverage:
+        terminalreporter.section(config.stash[COVERAGE].title())
+        terminalreporter.write_line(config.stash[COVERAGE].table())
+
+
+def _beside(item: pytest.Item) -> str:
+    """Return why a connection went past the fake of a test, if it has one."""
+    if FAKE not in item.stash:
+        return ""
+    before = sys.modules[_MOCKER].AurousMocker.in_front()
+    if before:
+        return (
+            f"The fake stands, but {', '.join(before)} has put itself before it. Start that before the fake, "
+            "or enter the fake once more inside: `with ..., aurous:`.\n"
+        )
+    return (
+        "The fake stands, but answers only clients of httpx and httpx2 with transports of theirs; this came another "
+        "way. Give such a client aurous.transport, or use one of these two.\n"
+    )
+
+
+def _warn_of_late(config: pytest.Config) -> None:
+    for error in config.stash[_GUARD].held(late=True):
+        warnings.warn(AurousWarning(str(error)), stacklevel=1)
+
+
+def _as_failure(error: Exception) -> BaseException:
     """Return *error*, of its own type still, as what `pytest.fail` raises: the message without a trace of our hooks."""
     kind: Any = type("Failed", (pytest.fail.Exception, type(error)), {"__module__": "builtins"})
     failure: BaseException = kind(f"{type(error).__name__}: {error}", pytrace=False)

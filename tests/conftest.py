@@ -7,13 +7,14 @@ import os
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, Call
+from pytest_aurous._coverage import possible
 from pytest_aurous._headers import Headers, header_block
 from pytest_aurous._wire import Break, Reply
 
@@ -40,6 +41,7 @@ TYPES: Final = {  # err-1, written from the contract
     429: "rate_limit",
     500: "server_error",
 }
+Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
 
 
@@ -101,7 +103,19 @@ class Api:
             pairs["X-Api-Key"] = self.aurous.api_key if key == OWN else key
         body = jsonlib.dumps(json).encode() if json is not None else content
         block = header_block(pairs.items())
-        return self.app.handle(Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience))
+        call = Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience)
+        outcome = self.app.handle(call)
+        self._foresaw(call)
+        return outcome
+
+    def _foresaw(self, call: Call) -> None:
+        """Check that what became of a call is listed, unless a fault made it so, or a reading has renamed its code."""
+        reading = self.aurous._settings.reading
+        renamed = reading("err-6") == "global" or call.error_code == reading("auth-4") == "revoked_api_key"
+        if call.operation is None or call.fault is not None or renamed:
+            return
+        listed = possible(self.app.catalog.by_operation[call.operation])
+        assert f"{call.status} {call.error_code or ''}".rstrip() in listed, (call, call.error_code, listed)
 
     def send(self, method: str, url: str, **sent: Any) -> Answer:
         """Send one call, which must be answered; see `outcome`."""

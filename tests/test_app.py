@@ -415,7 +415,7 @@ def test_any_other_fault_has_no_effect(api: Any, kind: str) -> None:
 )
 def test_whose_a_host_is(host: str, ours: bool) -> None:  # noqa: FBT001 - a column of the table
     """The vendor's hosts are ours on any port and in any subdomain; nobody else's are."""
-    assert App(Settings()).owns(host) is ours
+    assert App(Settings()).addresses.owns(host) is ours
 
 
 @pytest.mark.parametrize(
@@ -431,4 +431,4 @@ def test_whose_a_host_is(host: str, ours: bool) -> None:  # noqa: FBT001 - a col
 )
 def test_a_moved_fake_is_where_it_was_put(base_url: str, host: str, ours: bool) -> None:  # noqa: FBT001 - likewise
     """With another `base_url` that host and port are ours as well, and the vendor's stay ours."""
-    assert App(Settings(base_url=base_url)).owns(host) is ours
+    assert App(Settings(base_url=base_url)).addresses.owns(host) is ours

@@ -362,6 +362,14 @@ class TestHandle:
         assert aurous.faker is aurous.faker
         assert aurous.faker.aurous_character_id() != aurous.faker.aurous_character_id()
 
+    def test_the_faker_begins_anew_at_a_reset(self) -> None:
+        """After `reset` it gives the names that it gave at the start."""
+        aurous = Aurous()
+        names = [aurous.faker.name() for _ in range(3)]
+        aurous.reset()
+
+        assert [aurous.faker.name() for _ in range(3)] == names
+
     def test_repr_says_what_there_is(self) -> None:
         """Where it answers, and how much has happened."""
         aurous = Aurous(seed=3, base_url="http://localhost:1")

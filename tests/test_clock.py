@@ -1,12 +1,18 @@
+from __future__ import annotations
+
+import re
 import time
 from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_aurous import AurousError, Clock
 from pytest_aurous._clock import iso, parse_instant
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0
@@ -75,16 +81,49 @@ def test_an_advance_of_nothing_is_no_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delta", "seconds"), [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan"))], ids=["back", "sum", "nan"]
+    ("delta", "seconds"),
+    [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan")), (None, float("inf")), (timedelta.max, 0)],
+    ids=["back", "sum", "nan", "inf", "beyond 9999"],
 )
-def test_time_never_runs_backwards(delta: timedelta | None, seconds: float) -> None:
-    """A step back is refused, with the way to choose an instant, and nothing has moved."""
+def test_time_never_runs_backwards_nor_out(delta: timedelta | None, seconds: float) -> None:
+    """A step back, or beyond every calendar, is refused, with the way to choose an instant, and nothing has moved."""
     clock = Clock(NOON)
 
     with pytest.raises(AurousError, match=r"cannot go back.*freeze\(at\)"):
         clock.advance(delta, seconds=seconds)
 
     assert clock.time() == NOON_S
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "shown"),
+    [
+        ((30,), {}, "advance(30, seconds=0.0)"),
+        ((), {"seconds": "1"}, "advance(None, seconds='1')"),
+        ((), {"seconds": None}, "advance(None, seconds=None)"),
+    ],
+    ids=str,
+)
+def test_what_is_no_step_is_refused_with_an_example(given: Any, named: Any, shown: str) -> None:
+    """A bare number, which could be anything, and text are told how to say it, and nothing has moved."""
+    clock = Clock(NOON)
+
+    with pytest.raises(AurousError, match=re.escape(f"{shown}: expected advance(seconds=30) or advance(timedelta")):
+        clock.advance(*given, **named)
+
+    assert clock.time() == NOON_S
+
+
+def test_small_steps_sum_up(api: Api) -> None:
+    """A frozen clock that is moved 450 times by a tenth of a second ends a step of 45 s, and no sooner."""
+    character = api.synthesize("synthesizing:45s -> reviewing")
+    for _ in range(449):
+        api.clock.advance(seconds=0.1)
+    assert character.status == "synthesizing"
+
+    api.clock.advance(seconds=0.1)
+
+    assert character.status == "reviewing"
 
 
 @pytest.mark.parametrize("frozen", [True, False])

@@ -80,3 +80,32 @@ def test_a_state_brings_the_money_back(ledger: Ledger) -> None:
         ledger.restore(kept)
         assert balance(ledger) == (10, 4, 6)
         assert ledger.state() == kept
+
+
+def test_each_change_is_told() -> None:
+    """With what it was before; what is refused has changed nothing, and a restore is no change of the story."""
+    told: list[str] = []
+    ledger = Ledger(10, changed=told.append)
+    kept = ledger.state()
+    hold, other = ledger.hold(4, "x"), ledger.hold(1.5, "x")
+    with pytest.raises(ApiProblem):
+        ledger.hold(8, "x")
+    ledger.commit(hold)
+    ledger.release(other)
+    ledger.restore(kept)
+
+    assert told == [
+        "held credits 0 -> 4",
+        "held credits 4 -> 5.5",
+        "credits 10 -> 6",
+        "held credits 1.5 -> 0, released",
+    ]
+
+
+def test_large_amounts_are_told_to_the_last_credit() -> None:
+    """Not rounded to a few digits."""
+    told: list[str] = []
+    ledger = Ledger(12_345_678.5, changed=told.append)
+    ledger.commit(ledger.hold(4, "x"))
+
+    assert told[-1] == "credits 12345678.5 -> 12345674.5"

@@ -35,6 +35,10 @@ def fired(api: Api) -> list[int]:
     return [fault.fired for fault in api.aurous.faults]
 
 
+async def when_async(_: Call) -> bool:
+    return True
+
+
 # What the client meets
 
 
@@ -91,6 +95,35 @@ def test_a_status_is_as_the_test_words_it(api: Api) -> None:
     assert (answer.json["error"]["code"], answer.json["error"]["message"]) == ("provider_timeout", "Out for lunch.")
     assert (answer.headers["X-Made-Up"], answer.headers["Retry-After"]) == ("yes", "0")
     assert answer.headers["X-RateLimit-Limit"] == "1200"
+
+
+def test_a_status_replaces_headers_in_any_case(api: Api) -> None:
+    """A header that is given is the only one of its name, and a number becomes text."""
+    headers: Any = {
+        "content-type": "text/html",
+        "x-ratelimit-remaining": 3,
+        "AUROUS-REQUEST-ID": "req_proxy",
+        "X-Load": 0.5,
+    }
+    api.aurous.faults.status("*", 503, headers=headers)
+
+    answer = api.get(BALANCE)
+
+    # `Headers` would show both of two namesakes
+    assert {name: answer.headers[name] for name in headers} == {name: str(value) for name, value in headers.items()}
+    assert answer.headers["X-RateLimit-Limit"] == "1200"
+    assert answer.json["error"]["code"] == "provider_unavailable"
+
+
+def test_the_argument_retry_after_wins(api: Api) -> None:
+    """Over a header of that name, in whatever case it was written; others are as they were given."""
+    api.aurous.faults.status("*", 503, headers={"retry-after": "99", "X-Made-Up": "yes"}, retry_after=5)
+    api.aurous.faults.status("*", 503, headers={"retry-after": "99"})
+
+    first, second = api.get(BALANCE), api.get(BALANCE)
+
+    assert (first.headers["Retry-After"], first.headers["X-Made-Up"]) == ("5", "yes")
+    assert second.headers["Retry-After"] == "99"
 
 
 def test_rate_limited_is_a_429_whatever_the_buckets_say(api: Api) -> None:
@@ -287,6 +320,19 @@ def test_an_outage_is_over_when_the_clock_has_passed(api: Api) -> None:
 
     assert (api.get(BALANCE).status, api.get(url, key=None).status, create(api).status) == (200, 200, 201)
     assert fault.fired == 3
+
+
+def test_an_outage_may_lose_the_answers_alone(api: Api) -> None:
+    """With `commit` each call takes effect before the connection fails; afterwards all is well."""
+    fault = api.aurous.faults.outage(60, commit=True)
+
+    assert no_create(api, headers=KEY).error == "ConnectError"
+    lost = api.aurous.calls.last
+    assert (lost.committed, lost.fault, len(api.characters)) == (True, "outage of 60 s, committed", 1)
+    api.clock.advance(seconds=60)
+    again = create(api, headers=KEY)
+
+    assert (again.json["id"], len(api.characters), fault.fired) == (api.characters.last.id, 1, 1)
 
 
 # Which calls
@@ -552,6 +598,8 @@ def test_an_operation_that_is_none_is_refused_at_once(
         (lambda f: f.status("*", 399), "faults.status('*', 399): expected an error status, 400 to 599."),
         (lambda f: f.status("*", 200), "expected an error status"),
         (lambda f: f.status("*", 600), "expected an error status"),
+        (lambda f: f.status("*", "503"), "faults.status('*', '503'): expected an error status, 400 to 599."),
+        (lambda f: f.timeout("*", when=when_async), "expected a plain function, not an async one."),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], object], message: str) -> None:
@@ -571,10 +619,48 @@ def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], objec
         lambda f: f.timeout("*", times=0),
         lambda f: f.timeout("*", after=-1),
         lambda f: f.disconnect("*", after_bytes=-1),
+        lambda f: f.disconnect("*", after_bytes=1.5),
+        lambda f: f.status("*", 503, retry_after=1.5),
+        lambda f: f.status("*", 503, retry_after=-1),
+        lambda f: f.rate_limited("*", retry_after=1.5),
+        lambda f: f.rate_limited("*", retry_after=-1),
+        lambda f: f.timeout("*", after=0.5),
+        lambda f: f.timeout("*", times="2"),
+        lambda f: f.delay("*", seconds="5"),
+        lambda f: f.outage("5"),
     ],
-    ids=["delay", "nan", "outage", "times", "after", "after_bytes"],
+    ids=[
+        "delay -1",
+        "delay nan",
+        "outage -1",
+        "times 0",
+        "after -1",
+        "after_bytes -1",
+        "after_bytes 1.5",
+        "retry_after 1.5",
+        "retry_after -1",
+        "rate_limited 1.5",
+        "rate_limited -1",
+        "after 0.5",
+        "times text",
+        "delay text",
+        "outage text",
+    ],
 )
 def test_a_number_that_cannot_be_is_refused(api: Api, give: Callable[[Faults], object]) -> None:
-    """A count or a time below its least raises where it was written, not in the client that meets the fault."""
-    with pytest.raises(AurousError):
+    """A count or a time that is none raises where it was written, not in the client that meets the fault."""
+    with pytest.raises(AurousError, match=r"^faults: .*=.*: expected (0|1|a whole number, 0) or more\."):
         give(api.aurous.faults)
+
+    assert len(api.aurous.faults) == 0
+
+
+@pytest.mark.parametrize("kind", UNCOMMITTED)
+@pytest.mark.parametrize(("name", "hint"), [("time", "; did you mean 'times'?"), ("zzz", ".")])
+def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str, hint: str) -> None:
+    """It names the nearest, and lists what every fault takes; no fault is given."""
+    told = f"faults: {name!r} is no argument{hint} All take: times, after, when, commit."
+    with pytest.raises(TypeError, match=f"^{re.escape(told)}$"):
+        UNCOMMITTED[kind](api.aurous.faults, **{name: 3})
+
+    assert len(api.aurous.faults) == 0

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous import AurousLookupError, Call
+from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._calls import Calls
 from pytest_aurous._headers import header_block
-from pytest_aurous._journal import Journal, line_of
+from pytest_aurous._journal import Journal, Note, line_of, shortened
 from pytest_aurous._wire import Reply
 
 NOON_S = 1_778_241_600.0
@@ -18,7 +18,7 @@ Arrive = Callable[..., Call]
 
 @pytest.fixture(name="journal")
 def _journal() -> Journal:
-    return Journal()
+    return Journal(Clock())
 
 
 @pytest.fixture(name="calls")
@@ -236,11 +236,11 @@ def test_the_calls_that_came_closest_are_shown(calls: Calls, story: list[Call]) 
         calls.assert_called("characters.create", json={"name": "Bob"}, headers={"X-Nothing": "1"})
     assert (
         "Closest:\n    1  12:00:00  POST   /v1/characters -> 201\n"
-        '       sent: {"name":"Aurora","attributes":{"age":28,"gender":"female"}}\n'
-        "       X-Nothing: None\nAll calls:" in str(caught.value)
+        "       json.name: 'Aurora', wanted 'Bob'\n"
+        "       header X-Nothing: not sent, wanted '1'\nAll calls:" in str(caught.value)
     )
 
-    with pytest.raises(AssertionError, match=r"sent: no JSON body\n(.|\n)*sent: no JSON body"):
+    with pytest.raises(AssertionError, match=r"json: no JSON, wanted \{\}\n(.|\n)*json: no JSON, wanted \{\}\n"):
         calls.assert_called("characters.save", json={})
 
 
@@ -251,9 +251,9 @@ def test_only_calls_that_did_not_match_are_close(calls: Calls, story: list[Call]
 
     close = str(caught.value).partition("All calls:")[0]
     assert "    3  12:00:02" in close
-    assert "Idempotency-Key: None" in close
+    assert "header Idempotency-Key: not sent, wanted 'k1'" in close
     assert "    5  12:00:04" not in close
-    assert "sent:" not in close
+    assert "json" not in close
 
 
 def test_a_deep_body_does_not_disturb_an_assertion(calls: Calls, arrive: Arrive) -> None:
@@ -367,6 +367,84 @@ def test_without_any_call_a_failure_says_none(calls: Calls) -> None:
     """An empty timeline is shown as such."""
     with pytest.raises(AssertionError, match=r"All calls:\n  none\nRead on: "):
         calls.assert_called("characters.save")
+
+
+def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> None:
+    """Before any call it is of none; while one is answered it is of that one; afterwards it came after it."""
+    journal = Journal(Clock("2026-05-08T12:00:00Z"))
+    first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
+    journal.note("before")
+    journal.arrive(first, NOON_S)
+    journal.note("by the first")
+    journal.leave()
+    journal.note("after it")
+    journal.arrive(second, NOON_S)
+    journal.note("by the second")
+    journal.leave()
+
+    assert journal.notes == [
+        Note(number=0, during=False, at=NOON_S, text="before"),
+        Note(number=1, during=True, at=NOON_S, text="by the first"),
+        Note(number=1, during=False, at=NOON_S, text="after it"),
+        Note(number=2, during=True, at=NOON_S, text="by the second"),
+    ]
+
+
+def test_a_call_that_comes_back_is_at_work_again() -> None:
+    """One that a route of the test has let pass is written down once, and answers for what it changes."""
+    journal = Journal(Clock())
+    first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
+    for call in (first, second, first):
+        journal.arrive(call, NOON_S)
+    journal.note("by the first")
+
+    assert ([call.path for call in journal.entries], journal.notes[0][:2]) == (["/1", "/2"], (1, True))
+
+
+def test_notes_bear_the_time_of_the_clock() -> None:
+    """Not that of the call."""
+    clock = Clock("2026-05-08T12:00:00Z")
+    journal = Journal(clock)
+    clock.advance(seconds=5)
+    journal.note("x")
+
+    assert journal.notes[0].at == NOON_S + 5
+
+
+def test_a_cleared_journal_begins_anew() -> None:
+    """Calls are counted from 1 again, and notes of then are gone."""
+    journal = Journal(Clock())
+    for path in ("/1", "/2"):
+        call = Call("GET", "https", "api.test", path)
+        journal.arrive(call, NOON_S)
+        journal.note("x")
+        journal.leave()
+        journal.clear()
+
+        assert (journal.entries, journal.notes, call.number) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "short"),
+    [(26, "abcdefghijklmnopqrstuvwxyz"), (25, "abcdefghijk...pqrstuvwxyz"), (10, "abcd...xyz"), (9, "abc...xyz")],
+)
+def test_the_middle_of_a_text_gives_way(width: int, short: str) -> None:
+    """Beginning and end say more; what fits stays whole."""
+    assert shortened("abcdefghijklmnopqrstuvwxyz", width) == short
+    assert len(short) == width
+
+
+@pytest.mark.parametrize("fault", [None, "timeout (connect), committed", "malformed (truncated), committed"])
+@pytest.mark.parametrize("status", [None, 409])
+def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault: str | None) -> None:
+    """The path gives way, as far as it must: what became of the call says more."""
+    call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
+    call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
+
+    line = line_of(call)
+
+    assert len(line) <= 100
+    assert f" -> {status or 'no answer'}" in line
 
 
 def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,20 @@ def test_remaining_follows_calls_and_clock(api: Api) -> None:
     assert limit.remaining == 1200
 
 
+def test_remaining_says_what_the_next_call_will_find(api: Api) -> None:
+    """A token earned in a hundred small steps is there for the test as it is for the caller."""
+    limit = api.aurous.limits["characters_synthesize"]
+    limit.exhaust()
+    for _ in range(100):
+        api.clock.advance(seconds=0.1)
+    assert limit.remaining == 1
+
+    answer = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
+
+    assert (answer.status, answer.headers["X-RateLimit-Remaining"]) == (201, "0")
+    assert (limit.remaining, limit.overruns) == (0, 0)
+
+
 @pytest.mark.parametrize("rate_limits", ["report", "enforce"])
 def test_exhaust_empties_and_overruns_count(make_api: Callable[..., Api], rate_limits: str) -> None:
     """Calls that find the bucket empty are counted, refused or not; the clock fills it again."""
@@ -102,7 +117,19 @@ def test_set_resizes_and_fills(api: Api, size: dict[str, Any], capacity: int, a_
 
 
 @pytest.mark.parametrize(
-    "size", [{"burst": 0}, {"burst": -1}, {"per_minute": 0}, {"burst": 5, "per_minute": -0.5}], ids=str
+    "size",
+    [
+        {"burst": 0},
+        {"burst": -1},
+        {"burst": 2.5},
+        {"burst": "5"},
+        {"per_minute": 0},
+        {"per_minute": nan},
+        {"per_minute": inf},
+        {"per_minute": "5"},
+        {"burst": 5, "per_minute": -0.5},
+    ],
+    ids=str,
 )
 def test_set_refuses_what_no_bucket_can_have(api: Api, size: dict[str, Any]) -> None:
     """Nothing changes, and the error names the bucket and the size."""

@@ -238,3 +238,26 @@ def test_a_state_brings_the_runs_back(
         runs.restore(kept)
         clock.restore(then)
         seen.clear()
+
+
+@pytest.mark.parametrize(
+    ("script", "looks", "position"),
+    [
+        ("synthesizing*3 -> reviewing", 0, "script step 1 of 2, seen 0 of 3 times"),
+        ("synthesizing*3 -> reviewing", 2, "script step 1 of 2, seen 2 of 3 times"),
+        ("synthesizing*3 -> reviewing", 4, "script step 2 of 2"),
+        ("synthesizing -> reviewing*2 -> ready", 2, "script step 2 of 3, seen 1 of 2 times"),
+        ("synthesizing! -> reviewing", 5, "script step 1 of 2"),
+        ("synthesizing:5s -> reviewing", 5, "script step 1 of 2"),
+        ("synthesizing*0", 1, "script step 1 of 1"),
+        ("synthesizing -> reviewing*7", 3, "script step 2 of 2"),
+    ],
+)
+def test_a_run_says_where_it_is(runs: Runs, play: Player, script: str, looks: int, position: str) -> None:
+    """The step, and where looks end it, how many there were; the last holds for good, so nothing is counted there."""
+    play(script)
+    look(runs, looks)
+
+    run = runs.get("a")
+    assert run is not None
+    assert run.position == position

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous import AurousError, _stillness
+from pytest_aurous import Aurous, AurousError, _stillness
 from pytest_aurous._sleep import SleepSkipper
 
 REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
@@ -471,6 +471,7 @@ def test_ten_thousand_sleeps_are_too_many(jumps: Jumps) -> None:
 
     assert f"{__file__}:{line} sleeps 0.25 s more, after 10,000 skipped sleeps that took the clock 2,500 s on" in text
     assert "\nchr_1 is synthesizing until the test says advance()\n" in text
+    assert "A loop until some datetime.now() has no end: that clock does not jump, time.time() does." in text
     assert jumps.frozen == 2_500
 
 
@@ -524,6 +525,20 @@ def test_beside_those_who_freeze_time(name: str, *, inside: bool) -> None:
     assert moved == pytest.approx(0 if inside and name == "freezegun" else 20, abs=0.1)
     assert time.sleep is sleep is REAL.sleep
     assert time.perf_counter is REAL.clock
+
+
+@pytest.mark.parametrize("frozen", [None, "2026-05-08T10:00:00Z"], ids=["running", "frozen"])
+def test_beside_a_freezegun_that_came_later_the_fake_moves_to_the_dot(frozen: str | None) -> None:
+    """Where freezegun has stopped the process's clock, a fake that runs is moved as one that stands."""
+    library: Any = pytest.importorskip("freezegun")
+
+    with Aurous(sleep="skip", now=frozen) as aurous, library.freeze_time("2026-05-08"):
+        before = aurous.clock.time()
+        time.sleep(10)
+        assert aurous.clock.time() - before == 10
+        time.sleep(0.5)
+        time.sleep(0.5)
+        assert aurous.clock.time() - before == 11
 
 
 def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

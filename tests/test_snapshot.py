@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousLookupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,3 +230,50 @@ def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:
         assert (len(api.aurous.calls), len(api.aurous.faults), api.aurous.api_key) == (0, 0, key)
     assert api.post("/v1/characters", json=SYNTHESIS).json == fresh.post("/v1/characters", json=SYNTHESIS).json
     assert api.aurous.calls.last.number == 1
+
+
+@pytest.mark.parametrize(
+    "other", [lambda: Aurous().snapshot(), lambda: None, lambda: "start"], ids=["another fake", "None", "text"]
+)
+def test_only_a_snapshot_of_the_same_fake_can_be_restored(api: Api, other: Callable[[], Any]) -> None:
+    """Whatever else is given is refused, and nothing has changed."""
+    api.characters.add()
+    before = whole(api)
+
+    with pytest.raises(AurousError, match=r"^restore\(.*: expected what snapshot\(\) of the same fake returned"):
+        api.aurous.restore(other())
+
+    assert whole(api) == before
+
+
+USES: Final[dict[str, Callable[[Any, Any, Any], object]]] = {
+    "character.status": lambda character, _, __: character.status,
+    "character.finish()": lambda character, _, __: character.finish(),
+    "team.credits": lambda _, team, __: team.credits,
+    "team.credits =": lambda _, team, __: setattr(team, "credits", 5),
+    "team.limits": lambda _, team, __: team.limits,
+    "team.characters.add()": lambda _, team, __: team.characters.add(),
+    "team.uploads.add()": lambda _, team, __: team.uploads.add(),
+    "team.add_key()": lambda _, team, __: team.add_key(),
+    "key.scope": lambda _, __, key: key.scope,
+    "key.rotate()": lambda _, __, key: key.rotate(),
+    "key.revoke()": lambda _, __, key: key.revoke(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("back", ["restore", "reset"])
+def test_a_handle_on_what_is_gone_says_so(api: Api, use: str, back: str) -> None:
+    """What was made after the moment that the fake went back to is named, and using it changes nothing."""
+    snapshot, before = api.aurous.snapshot(), whole(api)
+    character, team, key = api.characters.add(), api.aurous.teams.add(), api.team.add_key()
+    name = {"c": f"Character {character.id}", "t": f"Team {team.id}", "k": f"key {key[:12]}..."}[use[0]]
+    if back == "restore":
+        api.aurous.restore(snapshot)
+    else:
+        api.aurous.reset()
+
+    with pytest.raises(AurousLookupError, match=re.escape(f"There is no {name} here any more: ")):
+        USES[use](character, team, key)
+
+    assert whole(api) == before

@@ -13,6 +13,15 @@ class Row(NamedTuple):
     note: str = ""
 
 
+class Stateful(NamedTuple):
+    """A row that has a status."""
+
+    id: str
+    status: str
+    team: str = "a"
+    note: str = ""
+
+
 @pytest.fixture(name="table")
 def _table() -> Table[Row]:
     table = Table[Row]()
@@ -86,3 +95,31 @@ def test_a_state_brings_the_rows_back(table: Table[Row]) -> None:
         assert table.living("c") == []
         assert "r5" not in table
         assert table["r2"].note == ""
+
+
+def test_new_rows_and_new_states_are_told() -> None:
+    """A change that leaves the status alone is not, and a row that has none is never told of."""
+    told: list[str] = []
+    table, other = Table[Stateful](told.append), Table[Row](told.append)
+    table.insert(Stateful("r1", "pending"))
+    table.replace(Stateful("r1", "pending", note="changed"))
+    table.replace(Stateful("r1", "ready"))
+    table.retire(Stateful("r1", "deleted"))
+    other.insert(Row("r2", "a"))
+    other.replace(Row("r2", "a", "changed"))
+    other.retire(Row("r2", "a", "dead"))
+
+    assert told == ["r1: new, pending", "r1: pending -> ready", "r1: ready -> deleted"]
+
+
+def test_going_back_is_not_told() -> None:
+    """`restore` is no change of the story."""
+    told: list[str] = []
+    table = Table[Stateful](told.append)
+    kept = table.state()
+    table.insert(Stateful("r1", "pending"))
+    told.clear()
+
+    table.restore(kept)
+
+    assert told == []

@@ -2,6 +2,8 @@ import pytest
 
 from pytest_aurous import Call
 from pytest_aurous._catalog import Catalog
+from pytest_aurous._headers import header_block
+from pytest_aurous._hints import LATER
 from pytest_aurous._unmatched import explain
 
 HOME = "https://api.aurous-labs.com"
@@ -86,3 +88,66 @@ def test_another_base_url_is_the_measure(catalog: Catalog, host: str, path: str,
 
     assert "  nearest: balance.retrieve, GET http://localhost:8123/proxy/v1/balance" in text
     assert text.split("\n")[2] == f"  differs: {differs}"
+
+
+def also(catalog: Catalog, path: str, host: str = "api.aurous-labs.com", base_url: str = HOME, key: str = "") -> str:
+    """Return what stands between the difference and the way to allow it."""
+    block = header_block({key: "k"}.items() if key else ())
+    text = explain(catalog, Call("GET", base_url.partition(":")[0], host, path, headers=block), base_url)
+    return text.partition("  differs: ")[2].partition("\n")[2].partition("The client was answered")[0]
+
+
+@pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
+@pytest.mark.parametrize(
+    "path", ["/v1/character", "/", "/v1/image", "/v1/imagesque", "/v1/characters/images/x/y", "/v1/team_x"]
+)
+def test_where_nothing_more_is_odd_nothing_more_is_said(catalog: Catalog, path: str, header: str) -> None:
+    """A typo with a key speaks for itself."""
+    assert also(catalog, path, key=header) == ""
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/x", "/x/y"])
+@pytest.mark.parametrize("start", LATER)
+def test_what_is_not_faked_yet_is_no_mistake_of_the_code(catalog: Catalog, start: str, rest: str) -> None:
+    """The API has it: the code under test may be right."""
+    assert also(catalog, start + rest, key="X-Api-Key") == (
+        f"  the API has it, this version does not: {LATER[start]} are not faked yet\n"
+    )
+
+
+def test_what_is_not_faked_yet_is_told_behind_a_prefix(catalog: Catalog) -> None:
+    """Another base URL moves these paths as well."""
+    said = also(catalog, "/proxy/v1/images", "localhost:1", "http://localhost:1/proxy", key="X-Api-Key")
+
+    assert "images are not faked yet" in said
+
+
+def test_nothing_that_is_faked_is_said_to_come_later(catalog: Catalog) -> None:
+    """When a resource arrives, its line must go."""
+    for row in catalog.by_operation.values():
+        assert not any(f"{row.template}/".startswith(f"{start}/") for start in LATER)
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_a_quoted_slash_is_named(catalog: Catalog, slash: str) -> None:
+    """A whole path was quoted, not an id."""
+    said = also(catalog, f"/v1/characters/char_1{slash}save/x", key="X-Api-Key")
+
+    assert said == "  %2F is a slash inside a segment: join segments by /, and quote ids alone\n"
+
+
+def test_a_missing_key_is_named_too(catalog: Catalog) -> None:
+    """Once the path is right, the key would be missing."""
+    assert also(catalog, "/v1/character") == "  no key came along either\n"
+
+
+def test_the_upload_host_wants_no_key(catalog: Catalog) -> None:
+    """That none came along is right there."""
+    assert also(catalog, "/character/upl_1/upload", "aurous.storage") == ""
+
+
+def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
+    """What is not faked, the slash, the key."""
+    said = also(catalog, "/v1/images/img_1%2Fx")
+
+    assert [line.split()[0] for line in said.splitlines()] == ["the", "%2F", "no"]

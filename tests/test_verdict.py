@@ -10,11 +10,13 @@ import pytest
 
 from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
 from pytest_aurous._credits import Ledger
+from pytest_aurous._report import timeline
 from pytest_aurous._verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_aurous import Call
     from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -71,7 +73,7 @@ def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], st
             AurousUnfiredFault,
             (
                 r"No call has met <Fault timeout \(read\) on characters.save, given at test_verdict.py:\d+: fired 0>: "
-                r"the code under test did not call characters.save more than 2 times in a way that when= accepts."
+                r"the code under test did not call characters.save\."
             ),
         ),
     ],
@@ -83,6 +85,44 @@ def test_strict_error_raises(api: Api, meet: Callable[[Api], None], error: type[
     with pytest.raises(error, match=text) as caught:
         Verdict(api.app).judge()
     assert isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (0, "the code under test did not call characters.retrieve."),
+        (1, "characters.retrieve was called once, but each call was refused before, "),
+        (2, "characters.retrieve was called twice, but each call was refused before, "),
+    ],
+)
+def test_an_unfired_fault_says_whether_there_were_calls(api: Api, calls: int, told: str) -> None:
+    """A call that did not come is another mistake than one that came and was let pass."""
+    api.aurous.faults.status("characters.retrieve", 503, after=2)
+    api.get("/v1/balance")
+    for _ in range(calls):
+        assert api.get("/v1/characters/char_x").status == 404
+
+    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0>: {told}")):
+        Verdict(api.app).judge()
+
+
+def test_a_when_that_raises_fails_the_test_with_its_traceback(api: Api) -> None:
+    """The client is answered as if there were no fault, so that the code under test cannot swallow the mistake."""
+
+    def when(call: Call) -> bool:
+        return bool(call.request.json["nonsense"])
+
+    api.aurous.faults.status("characters.create", 503, when=when)
+    assert api.post("/v1/characters", json=SYNTHESIS).status == 201
+    assert (len(api.characters), api.aurous.calls.last.fault) == (1, None)
+
+    with pytest.raises(
+        AurousError, match=r"when= of a fault raised(?s:.*)Traceback(?s:.*)KeyError: 'nonsense'"
+    ) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is AurousError
+    assert "POST https://api.aurous-labs.com/v1/characters " in str(caught.value)
+    assert "call.request.json[" in str(caught.value)
 
 
 def test_a_bug_of_ours_fails_the_test_with_its_traceback(api: Api, broken: Callable[[Api], None]) -> None:
@@ -172,15 +212,17 @@ def test_what_comes_after_the_body_is_a_warning_that_names_the_test(make_api: Ca
 def test_the_timeline_tells_the_problems(api: Api) -> None:
     """The report holds the calls and what was wrong with them, which then is told."""
     verdict = Verdict(api.app)
-    assert verdict.timeline() == "  no calls"
+    assert verdict.timeline("") == timeline(api.app)
     unmatched(api)
 
-    text = verdict.timeline()
+    text = verdict.timeline("pytest x.py")
 
-    assert "GET" in text
-    assert api.app.problems[0].text in text
+    calls, problem = text.split("\n\n")
+    assert calls == timeline(api.app, "pytest x.py")
+    assert problem == api.app.problems[0].text
     verdict.judge()
-    assert verdict.timeline() == text
+    assert verdict.timeline("pytest x.py") == text
+    assert verdict.timeline("pytest x.py", problems=False) == calls
 
 
 def test_a_fault_that_was_met_before_a_restore_was_met(api: Api) -> None:

@@ -1,15 +1,22 @@
-"""Pages that are made of what the code says: operations, lifecycles, settings, and the fidelity table."""
+"""Pages that are made of what the code says and does: tables, the rules, and what pytest prints."""
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from docutils.parsers.rst.directives import unchanged_required
 from rules import PROVENANCE, Rule, load_rules, tests_by_rule
 from sphinx.util.docutils import SphinxDirective
 
+import pytest_aurous
 from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._limits import BUCKETS
 from pytest_aurous._resources.characters.machine import DEFAULT as _DEFAULT_SCRIPT
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
     from pytest_aurous._endpoint import Endpoint
 
 _DOCS = Path(__file__).parents[1]
+_EXAMPLES = _DOCS / "examples"
+_PACKAGE = Path(pytest_aurous.__file__).parent
 _TESTS = _DOCS.parent / "tests"
 
 
@@ -148,6 +157,48 @@ class Planned(Generated):
         return [f"- {{rule}}`{rule.id}`: {rule.later or rule.statement}" for rule in rules]
 
 
+class PytestOutput(SphinxDirective):
+    """What pytest prints of an example, which is run while the page is made."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"from": unchanged_required, "to": unchanged_required}  # noqa: RUF012 - as docutils has it
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        for file in (*_EXAMPLES.glob("*.py"), *_PACKAGE.rglob("*.py")):
+            self.env.note_dependency(str(file))
+        shown = _printed(*self.arguments[0].split())
+        shown = shown[self._line("from", shown) :]
+        if "to" in self.options:
+            shown = shown[: self._line("to", shown)]
+        text = "\n".join(shown).strip("\n")
+        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+
+    def _line(self, option: str, lines: list[str]) -> int:
+        for number, line in enumerate(lines):
+            if re.match(self.options[option], line):
+                return number
+        raise self.error("\n".join([f"no line begins as :{option}: says:", *lines]))
+
+
+@cache
+def _printed(*arguments: str) -> list[str]:
+    """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AUROUS_", "PYTEST_"))}
+    bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
+    run = subprocess.run(  # noqa: S603 - an example of ours
+        [sys.executable, "-m", "pytest", *bare, "--color=no", "--tb=short", *arguments],
+        cwd=_EXAMPLES,
+        env={**clean, "COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    before, _, _ = run.stdout.partition("= short test summary info =")
+    return [*before.rstrip("=").splitlines(), *run.stderr.splitlines()]
+
+
 def _rules(directive: SphinxDirective) -> dict[str, Rule]:
     directive.env.note_dependency(str(_DOCS / "rules.toml"))
     return load_rules(_DOCS)
@@ -189,6 +240,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "fidelity": Fidelity,
         "fidelity-summary": FidelitySummary,
         "planned-rules": Planned,
+        "pytest-output": PytestOutput,
     }
     for name, directive in directives.items():
         app.add_directive(name, directive)

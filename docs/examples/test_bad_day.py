@@ -49,8 +49,9 @@ def test_a_key_is_rotated_while_a_worker_runs(aurous: Aurous, monkeypatch: pytes
     assert worker.get("/v1/balance").status_code == 200
 
 
+@pytest.mark.aurous(pitfalls="off")
 def test_the_url_of_a_ref_dies_after_a_day(aurous: Aurous) -> None:
-    """Reading the character again gives a fresh one."""
+    """To use it then is a pitfall; reading the character again gives a fresh one."""
     character = aurous.characters.add()
     kept = character.refs[0].url
     assert httpx.get(kept).headers["Content-Type"] == "image/png"
@@ -59,6 +60,7 @@ def test_the_url_of_a_ref_dies_after_a_day(aurous: Aurous) -> None:
 
     assert httpx.get(kept).status_code == 403
     assert httpx.get(character.refs[0].url).status_code == 200
+    assert [pitfall.id for pitfall in aurous.pitfalls] == ["stale-url"]
 
 
 def test_an_outage_ends(aurous: Aurous) -> None:

@@ -29,6 +29,7 @@ def test_a_lost_order_with_a_key_is_paid_once(aurous: Aurous) -> None:
     assert aurous.team.available_credits == 996
 
 
+@pytest.mark.aurous(pitfalls="off")
 def test_a_lost_order_without_a_key_is_paid_twice(aurous: Aurous) -> None:
     """Without a key the second attempt is a second order: two characters, eight credits."""
     aurous.faults.disconnect("characters.create", commit=True)
@@ -37,6 +38,7 @@ def test_a_lost_order_without_a_key_is_paid_twice(aurous: Aurous) -> None:
 
     assert len(aurous.characters) == 2
     assert aurous.team.available_credits == 992
+    assert [pitfall.id for pitfall in aurous.pitfalls] == ["double-charge"]
 
 
 def test_a_slow_order_is_still_in_flight(aurous: Aurous) -> None:

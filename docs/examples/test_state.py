@@ -60,6 +60,7 @@ def test_back_to_a_moment(aurous: Aurous) -> None:
     assert character.status == "reviewing"
 
 
+@pytest.mark.aurous(pitfalls="off")
 def test_a_url_dies_after_a_day(aurous: Aurous) -> None:
     """A day passes at once, and the URL of the picture is refused."""
     url = aurous.characters.add("Aurora").refs[0].url

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from respx.mocks import Mocker
 from respx.models import PassThrough
 
+from .neighbours import step_aside, step_back
 from .stacks import STACKS, host_of
 
 if TYPE_CHECKING:
@@ -30,24 +31,34 @@ class AurousMocker(Mocker, ABC):
 
     @classmethod
     def start(cls) -> None:
-        """Put ourselves before the transports of httpx and httpx2, once."""
-        if cls._patched:
+        """Put ourselves before the transports of httpx and httpx2, and before whoever stands there.
+
+        Again while a fake stands: pytest-httpx and vcrpy hook in at the same place, and the last one answers.
+        """
+        if not cls.routers:
             return
+        step_aside(cls.router_for)
         for stack in STACKS:
             for owner, method, wrap in (
                 (stack.HTTPTransport, "handle_request", cls._sync),
                 (stack.AsyncHTTPTransport, "handle_async_request", cls._async),
             ):
-                original = getattr(owner, method)
-                ours = wrap(stack, original)
+                standing = getattr(owner, method)
+                before = [entry for entry in cls._patched if entry[:2] == (owner, method)]
+                if any(ours is standing for *_, ours in before):
+                    continue
+                for entry in before[1:]:  # whom we had to pass before has gone; the first knows the way back
+                    cls._patched.remove(entry)
+                ours = wrap(stack, standing)
                 setattr(owner, method, ours)
-                cls._patched.append((owner, method, original, ours))
+                cls._patched.append((owner, method, standing, ours))
 
     @classmethod
     def stop(cls, force: bool = False) -> None:  # noqa: FBT001, FBT002 - respx's signature
         """Take ourselves out again when the last router has gone."""
         if cls.routers and not force:
             return
+        step_back()
         while cls._patched:
             owner, method, original, ours = cls._patched.pop()
             if getattr(owner, method) is ours:  # else somebody stands before us; idle, we only pass on
@@ -57,10 +68,18 @@ class AurousMocker(Mocker, ABC):
     def router_for(cls, request: Any) -> AurousRouter | None:
         """Return the router that answers *request*; of several, the one started last."""
         for router in reversed(cls.routers):
-            if router.app.owns(host_of(request.url)):
+            if router.app.addresses.owns(host_of(request.url)):
                 found: AurousRouter = router
                 return found
         return None
+
+    @classmethod
+    def in_front(cls) -> list[str]:
+        """Return the modules of those who stand before us."""
+        ours = [entry[3] for entry in cls._patched]
+        standing = {getattr(owner, method) for owner, method, *_ in cls._patched}
+        # Not `__module__`: who wraps the original bears its name.
+        return sorted({one.__globals__["__name__"] for one in standing if one not in ours})
 
     @classmethod
     def _sync(cls, stack: ModuleType, original: Any) -> Any:

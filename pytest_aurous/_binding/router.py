@@ -48,7 +48,8 @@ class AurousRouter:
         """Let go; the routes end with it, and keep the calls that they saw."""
         AurousMocker.routers.remove(self)
         AurousMocker.stop()
-        self.forget()
+        if self not in AurousMocker.routers:  # else it was entered twice
+            self.forget()
 
     def forget(self) -> None:
         """Drop all routes."""

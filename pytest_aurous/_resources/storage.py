@@ -25,6 +25,7 @@ ENDPOINTS: Final = (
         get,
         signed=True,
         media_type="image/png",
+        errors=("403 missing_scope",),
         rules=("get-3", "time-2"),
     ),
 )

@@ -26,7 +26,7 @@ class TeamRow:
 def found_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
     """Found a team and return its id."""
     row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name))
-    world.ledgers[row.id] = Ledger(credits, billing_mode)
+    world.ledgers[row.id] = Ledger(credits, billing_mode, world.journal.note)
     return row.id
 
 
@@ -59,6 +59,10 @@ class ApiKey(str):
         made = cls(key)
         made._world = world
         return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Be copied and pickled as the plain string, as a settings object may do that holds it."""
+        return str, (str(self),)
 
     @property
     def scope(self) -> Scope:

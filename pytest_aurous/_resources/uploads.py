@@ -211,6 +211,7 @@ ENDPOINTS: Final = (
         init,
         bucket="characters_post",
         status=201,
+        errors=("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range"),
         rules=("up-1", "up-2", "up-4"),
     ),
     Endpoint(
@@ -219,6 +220,14 @@ ENDPOINTS: Final = (
         "/v1/characters/uploads/classify",
         classify,
         bucket="characters_post",
+        errors=(
+            "400 invalid_format",
+            "400 invalid_request",
+            "400 missing_field",
+            "400 upload_invalid",
+            "400 value_out_of_range",
+            "404 resource_not_found",
+        ),
         rules=("up-5", "up-6"),
     ),
     Endpoint(
@@ -229,6 +238,7 @@ ENDPOINTS: Final = (
         host="upload",
         signed=True,
         media_type="application/octet-stream",
+        errors=("403 missing_scope",),
         rules=("up-3",),
     ),
 )

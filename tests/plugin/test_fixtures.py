@@ -414,3 +414,97 @@ def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["AurousUnmatchedRequest: *"])
+
+
+def test_the_transports_are_as_before_after_each_test(pytester: pytest.Pytester) -> None:
+    """Those of httpx and httpx2, sync and async, and respx's own mocker, however the test ended."""
+    pytester.makeconftest(
+        """
+        import httpx, pytest
+        from respx.mocks import HTTPXMocker
+
+        OWNERS = [(httpx.HTTPTransport, "handle_request"), (httpx.AsyncHTTPTransport, "handle_async_request")]
+        try:
+            import httpx2
+        except ImportError:
+            pass
+        else:
+            OWNERS += [(httpx2.HTTPTransport, "handle_request"), (httpx2.AsyncHTTPTransport, "handle_async_request")]
+
+        def standing():
+            return [getattr(*one) for one in OWNERS], dict(vars(HTTPXMocker))
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_protocol(item):
+            before = standing()
+            result = yield
+            assert standing() == before, f"<changed by {item.name}>"
+            print(f"<as before: {item.name}>")
+            return result
+        """
+    )
+    pytester.makepyfile(
+        """
+        import asyncio
+        import httpx, pytest
+        from conftest import OWNERS, standing
+        from pytest_aurous import Aurous
+
+        @pytest.fixture
+        def failing(aurous):
+            raise OSError("setup")
+
+        @pytest.fixture
+        def failing_late(aurous):
+            yield
+            raise OSError("teardown")
+
+        def theirs(*args):
+            raise OSError("theirs")
+
+        def test_good(aurous):
+            assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
+            assert all(one.__module__.startswith("httpx") for one in standing()[0])
+
+        def test_bad(aurous): assert False
+        def test_unmatched(aurous): httpx.get(aurous.base_url)
+        def test_skipped(aurous): pytest.skip()
+        def test_setup(failing): ...
+        def test_teardown(failing_late): ...
+        def test_without(): ...
+
+        def test_async(aurous):
+            async def go():
+                async with httpx.AsyncClient() as client:
+                    assert (await client.get(aurous.base_url + "/v1/balance")).status_code == 401
+            asyncio.run(go())
+
+        def test_nested(aurous):
+            with Aurous(), aurous:
+                ...
+
+        @pytest.mark.parametrize("order", ["before", "after"])
+        def test_patched(request, order):
+            if order == "after":
+                request.getfixturevalue("aurous")
+            monkeypatch = request.getfixturevalue("monkeypatch")
+            for owner, method in OWNERS:
+                monkeypatch.setattr(owner, method, theirs)
+            if order == "before":
+                request.getfixturevalue("aurous")
+
+        def test_patched_inside(aurous):
+            with pytest.MonkeyPatch.context() as patch:
+                for owner, method in OWNERS:
+                    patch.setattr(owner, method, theirs)
+                with aurous:
+                    assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
+            assert httpx.get(aurous.base_url + "/v1/balance").status_code == 401
+        """
+    )
+
+    result = pytester.runpytest("-s", "-p", "no:randomly")
+
+    result.assert_outcomes(passed=8, failed=2, skipped=1, errors=2)
+    assert str(result.stdout).count("<as before: ") == 12
+    result.stdout.no_fnmatch_line("*<changed by*")

@@ -258,6 +258,52 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
     pytester.runpytest("--aurous-seed=2", "--strict-markers").assert_outcomes(passed=8)
 
 
+@pytest.mark.parametrize(
+    ("name", "default", "other", "third"),
+    [("pitfalls", "warn", "error", "off"), ("report", "failed", "all", "off"), ("network", "block", "allow", "block")],
+)
+@pytest.mark.parametrize("file", ["pytest.ini", "tool.pytest.ini_options", "tool.pytest"])
+def test_the_nearer_place_wins(
+    pytester: pytest.Pytester, file: str, name: str, default: str, other: str, third: str
+) -> None:
+    """File < command line < module < class < function, for each of the settings that concern a whole session, too."""
+    if file == "tool.pytest" and pytest.version_tuple < (9,):
+        pytest.skip("the table [tool.pytest] came with pytest 9")
+    if file == "pytest.ini":
+        pytester.makeini(f"[pytest]\naurous_{name} = {other}")
+    else:
+        pytester.makepyprojecttoml(f'[{file}]\naurous_{name} = "{other}"')
+    pytester.makepyfile(
+        test_plain=f"""
+        import pytest
+
+        def test_plain(aurous, request):
+            line = request.config.getoption("aurous_{name}")
+            assert aurous._settings.{name} == ("{third}" if line else "{other}")
+        """,
+        test_marked=f"""
+        import pytest
+
+        pytestmark = pytest.mark.aurous({name}="{default}")
+
+        def test_module(aurous):
+            assert aurous._settings.{name} == "{default}"
+
+        @pytest.mark.aurous({name}="{other}")
+        class TestIt:
+            def test_class(self, aurous):
+                assert aurous._settings.{name} == "{other}"
+
+            @pytest.mark.aurous({name}="{third}")
+            def test_function(self, aurous):
+                assert aurous._settings.{name} == "{third}"
+        """,
+    )
+
+    pytester.runpytest().assert_outcomes(passed=4)
+    pytester.runpytest(f"{flag(name)}={third}").assert_outcomes(passed=4)
+
+
 def test_a_derived_class_has_the_last_word_over_its_base(pytester: pytest.Pytester) -> None:
     """A class inherits the settings of its base classes and may change them."""
     pytester.makepyfile(

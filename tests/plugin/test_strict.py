@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import indent
 from typing import Final
 
@@ -513,3 +514,67 @@ def test_the_next_test_is_not_blamed(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(failed=1, passed=2)
+
+
+def test_a_run_that_stops_at_the_first_failure_stops(pytester: pytest.Pytester) -> None:
+    """Under ``-x`` an unmatched request is that failure, and nothing is left over for the end of the session."""
+    pytester.makepyfile(
+        f"import httpx\ndef test_bad(aurous): httpx.get('{NONSENSE}')\ndef test_never(aurous): assert False"
+    )
+
+    result = pytester.runpytest("-x", "-p", "no:randomly")
+
+    result.assert_outcomes(failed=1, warnings=0)
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *", "*stopping after 1 failures*"])
+    result.stdout.no_fnmatch_line("*ERROR*")
+
+
+@pytest.mark.parametrize("kind", ["function", "method", "unittest"])
+@pytest.mark.parametrize("how", SWALLOWED)
+def test_a_debugger_is_entered_once(pytester: pytest.Pytester, how: str, kind: str) -> None:
+    """Under ``--pdb`` it is there for the verdict while the fake still stands, and the report is one FAILED."""
+    pytester.makepyfile(
+        debugger="""
+        import os
+
+        class Debugger:
+            quitting = False
+
+            def __init__(self, *args, **kwargs): ...
+
+            def reset(self): ...
+
+            def interaction(self, frame, traceback):
+                print(f"<entered, {os.environ['AUROUS_BASE_URL']}>")
+        """,
+        test_pdb="import httpx, pytest, threading, unittest\n"
+        + {
+            "function": "def test_it(aurous):\n",
+            "method": "class TestIt:\n  def test_it(self, aurous):\n",
+            "unittest": "@pytest.mark.usefixtures('aurous')\nclass TestIt(unittest.TestCase):\n  def test_it(self):\n",
+        }[kind]
+        + indent(SWALLOWED[how], "    "),
+    )
+    pytester.syspathinsert()
+
+    result = pytester.runpytest("--pdb", "--pdbcls=debugger:Debugger")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*AurousUnmatchedRequest: *no such call: GET *", "*Aurous timeline*", "*<entered, https://api.*"]
+    )
+    assert sum("<entered" in line for line in result.stdout.lines) == 1
+    result.stdout.no_fnmatch_line("*ERROR*")
+
+
+def test_the_real_debugger_can_go_on(pytester: pytest.Pytester) -> None:
+    """Python's own, in a process of its own, that is told to continue."""
+    pytester.makepyfile(
+        f"import httpx\ndef test_bad(aurous): httpx.get('{NONSENSE}')\ndef test_good(aurous): assert not aurous.calls"
+    )
+
+    result = pytester.run(sys.executable, "-m", "pytest", "--pdb", "-p", "no:randomly", stdin=b"c\n")
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *", "*Aurous timeline*", "*(Pdb)*"])
+    result.stdout.no_fnmatch_line("*ERROR*")

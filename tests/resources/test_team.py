@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -63,6 +66,31 @@ def test_auth_2_accepts_only_its_own_keys(api: Api) -> None:
 
     for key in (f"al_live_{'0' * 64}", stranger):
         api.refused("GET", BALANCE, key=key, status=401, code="invalid_api_key")
+
+
+@dataclass
+class Config:
+    """What a project may keep a key in."""
+
+    key: str
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda config: copy.deepcopy(config).key,
+        lambda config: pickle.loads(pickle.dumps(config)).key,  # noqa: S301 - our own
+        lambda config: asdict(config)["key"],
+    ],
+    ids=["deepcopy", "pickle", "asdict"],
+)
+def test_a_key_is_copied_as_the_string_that_it_is(api: Api, copied: Callable[[Config], str]) -> None:
+    """Settings that hold a key can be copied; the copy is plain, equal, and opens what the key opens."""
+    key = copied(Config(api.aurous.api_key))
+
+    assert type(key) is str
+    assert key == api.aurous.api_key
+    assert api.get(BALANCE, key=key).status == 200
 
 
 @pytest.mark.parametrize(
@@ -372,3 +400,14 @@ def test_an_impossible_team_is_the_tests_error(api: Api, call: Callable[[Api], o
 
     assert told in str(caught.value)
     assert api.state() == state
+
+
+@pytest.mark.parametrize("amount", ["x", -5, -0.5, float("nan"), float("inf"), None], ids=repr)
+def test_credits_that_nobody_can_have_are_the_tests_error(api: Api, amount: Any) -> None:
+    """Neither a new team nor the present one gets them, and nothing has changed."""
+    with pytest.raises(AurousError, match=re.escape(f"credits={amount!r}") + ".*expected a number of credits"):
+        api.aurous.teams.add(credits=amount)
+    with pytest.raises(AurousError, match=re.escape(f"credits={amount!r}") + ".*expected a number of credits"):
+        api.team.credits = amount
+
+    assert (len(api.aurous.teams), api.money()) == (1, (1000, 0))

@@ -41,7 +41,7 @@ def create(ctx: Context) -> dict[str, Any]:
     now = iso(world.clock.time())
     row = CharacterRow(
         id=world.ids.new("char"),
-        status="ready",
+        status="synthesizing" if synthesis else "ready",
         refs=tuple(draw(world, pose) for pose in poses),
         created_at=now,
         updated_at=now,
@@ -160,6 +160,11 @@ def _not_found(ctx: Context, param: str | None) -> ApiProblem:
     return ApiProblem(404, "resource_not_found", message, param)
 
 
+_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+_OF_CURSOR: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")
+_OF_STATE: Final = ("400 invalid_request_error",)
+_OF_MONEY: Final = ("402 insufficient_credits",)
+
 ENDPOINTS: Final = (
     Endpoint(
         "characters.create",
@@ -169,6 +174,13 @@ ENDPOINTS: Final = (
         bucket=_create_bucket,
         status=201,
         idempotent=_synthesizes,
+        errors=(
+            *_OF_BODY,
+            *_OF_MONEY,
+            "400 parameter_invalid_combination",
+            "400 upload_invalid",
+            "404 resource_not_found",
+        ),
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
     ),
     Endpoint(
@@ -177,6 +189,7 @@ ENDPOINTS: Final = (
         "/v1/characters",
         list_all,
         bucket="characters_get",
+        errors=(*_OF_CURSOR, "400 invalid_request"),
         rules=("list-1", "list-2", "list-3", "list-4", "list-5"),
     ),
     Endpoint(
@@ -193,6 +206,7 @@ ENDPOINTS: Final = (
         "/v1/characters/{id}",
         update,
         bucket="characters_post",
+        errors=_OF_BODY,
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
     ),
     Endpoint(
@@ -201,6 +215,7 @@ ENDPOINTS: Final = (
         "/v1/characters/{id}/save",
         save,
         bucket="characters_post",
+        errors=_OF_STATE,
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
     ),
     Endpoint(
@@ -210,6 +225,7 @@ ENDPOINTS: Final = (
         resynthesize,
         bucket="characters_synthesize",
         idempotent=True,
+        errors=(*_OF_STATE, *_OF_MONEY, "400 invalid_format", "400 invalid_request"),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
     ),
     Endpoint(
@@ -219,6 +235,7 @@ ENDPOINTS: Final = (
         regenerate_ref,
         bucket="characters_synthesize",
         idempotent=True,
+        errors=(*_OF_STATE, *_OF_MONEY, *_OF_BODY),
         rules=("regen-1", "regen-2", "regen-3", "run-1"),
     ),
     Endpoint(

@@ -93,7 +93,7 @@ class Character(Live, _CharacterFields):
     def finish(self) -> None:
         """Run the present run of the script to its end; at its end already, nothing happens."""
         with self._world.lock:
-            self._world.runs.settle()
+            _ = self._row  # or say that it is gone
             while (run := self._world.runs.get(self.id)) is not None and not run.last:
                 self._world.runs.advance(self.id)
 

@@ -1,0 +1,25 @@
+"""A test that fails, to show what is reported then. Its name keeps it out of the suite."""
+
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+
+ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+@pytest.mark.aurous(now="2026-05-08T10:00:00Z", credits=10)
+def test_an_order_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """It is paid twice, as the second attempt has no key either."""
+    aurous.faults.disconnect("characters.create", commit=True)
+    with suppress(httpx.TransportError):
+        aurous_client.post("/v1/characters", json=ORDER)
+    character = aurous_client.post("/v1/characters", json=ORDER).json()
+    aurous.clock.advance(seconds=30)
+    aurous_client.post(f"/v1/characters/{character['id']}/save")
+    httpx.get(f"{aurous.base_url}/v1/balance")
+
+    left = aurous.team.available_credits
+    assert left == 6

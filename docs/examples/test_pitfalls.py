@@ -1,0 +1,238 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from publisher import Sleep
+from pytest_aurous import Aurous, AurousPitfallWarning
+
+pytestmark = pytest.mark.aurous(pitfalls="error")
+misuse = pytest.mark.aurous(pitfalls="off")  # on purpose, so that a page can show it
+
+ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+def seen(aurous: Aurous) -> list[str]:
+    return [pitfall.id for pitfall in aurous.pitfalls]
+
+
+def announce(api: httpx.Client) -> dict[str, Any]:
+    picture = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
+    ticket: dict[str, Any] = api.post(
+        "/v1/characters/uploads/init", json=picture
+    ).json()
+    return ticket
+
+
+def test_a_block_warns_at_its_end() -> None:
+    """A fake that is entered by hand tells of its pitfalls when it is left."""
+    fake = Aurous()
+    character = fake.characters.add(attributes={"age": 28, "gender": "female"})
+    path, changed = f"/v1/characters/{character.id}", {"attributes": {"age": 29}}
+
+    with pytest.warns(AurousPitfallWarning, match=r"^\[wiping-patch\]"), fake:
+        fake.client().patch(path, json=changed)
+
+
+@misuse
+def test_early_save(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
+    """A save is sent until it works."""
+    aurous.script("synthesizing:10s -> reviewing")
+    character = aurous_client.post("/v1/characters", json=ORDER).json()
+
+    while aurous_client.post(f"/v1/characters/{character['id']}/save").is_error:
+        sleep(4)
+
+    assert seen(aurous) == ["early-save"]
+
+
+def test_early_save_mended(
+    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
+) -> None:
+    """The character is polled until it is no longer being drawn."""
+    aurous.script("synthesizing:10s -> reviewing")
+    character = aurous_client.post("/v1/characters", json=ORDER).json()
+    path = f"/v1/characters/{character['id']}"
+
+    while character["status"] == "synthesizing":
+        sleep(4)
+        character = aurous_client.get(path).json()
+    if character["status"] == "reviewing":
+        aurous_client.post(f"{path}/save")
+
+    assert aurous.characters.last.status == "ready"
+
+
+@misuse
+def test_endless_poll(
+    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
+) -> None:
+    """The loop knows only how it ends well; a counter saves this one."""
+    character = aurous.characters.add(
+        status="synthesizing", script="synthesizing -> failed"
+    )
+
+    for _ in range(20):
+        shown = aurous_client.get(f"/v1/characters/{character.id}").json()
+        if shown["status"] == "reviewing":
+            break
+        sleep(4)
+
+    assert seen(aurous) == ["endless-poll"]
+
+
+def test_endless_poll_mended(
+    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
+) -> None:
+    """The loop goes on only while there is something to wait for."""
+    character = aurous.characters.add(
+        status="synthesizing", script="synthesizing -> failed"
+    )
+
+    answer = aurous_client.get(f"/v1/characters/{character.id}")
+    while answer.is_success and answer.json()["status"] == "synthesizing":
+        sleep(4)
+        answer = aurous_client.get(f"/v1/characters/{character.id}")
+
+    assert answer.json()["status"] == "failed"
+    aurous.assert_polled(character, at_most=2)
+
+
+@misuse
+def test_double_charge(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The first order was carried out, and only its answer was lost."""
+    aurous.faults.timeout("characters.create", commit=True)
+
+    with pytest.raises(httpx.ReadTimeout):
+        aurous_client.post("/v1/characters", json=ORDER)
+    aurous_client.post("/v1/characters", json=ORDER)
+
+    assert seen(aurous) == ["double-charge"]
+    assert len(aurous.characters) == 2
+
+
+def test_double_charge_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Each attempt brings the key of the order, so that there is one order."""
+    aurous.faults.timeout("characters.create", commit=True)
+    key = {"Idempotency-Key": "order-4711"}
+
+    with pytest.raises(httpx.ReadTimeout):
+        aurous_client.post("/v1/characters", json=ORDER, headers=key)
+    aurous_client.post("/v1/characters", json=ORDER, headers=key)
+
+    assert len(aurous.characters) == 1
+
+
+@misuse
+def test_early_retry(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
+    """The client waits as long as it thinks fit."""
+    aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+
+    while aurous_client.get("/v1/balance").status_code == 429:
+        sleep(1)
+
+    assert seen(aurous) == ["early-retry"]
+
+
+def test_early_retry_mended(
+    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
+) -> None:
+    """The client waits as long as it was told to."""
+    aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+
+    while (answer := aurous_client.get("/v1/balance")).status_code == 429:
+        sleep(int(answer.headers["Retry-After"]))
+
+    assert answer.json()["credits"] == 1000
+
+
+@misuse
+def test_wiping_patch(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """One attribute was meant, and the others are gone."""
+    character = aurous.characters.add(attributes={"age": 28, "gender": "female"})
+
+    aurous_client.patch(
+        f"/v1/characters/{character.id}", json={"attributes": {"age": 29}}
+    )
+
+    assert seen(aurous) == ["wiping-patch"]
+    assert character.attributes == {"age": 29}
+
+
+def test_wiping_patch_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """All attributes are read, and sent back with the one that changes."""
+    character = aurous.characters.add(attributes={"age": 28, "gender": "female"})
+    path = f"/v1/characters/{character.id}"
+
+    attributes = aurous_client.get(path).json()["attributes"]
+    aurous_client.patch(path, json={"attributes": {**attributes, "age": 29}})
+
+    assert character.attributes == {"age": 29, "gender": "female"}
+
+
+@misuse
+def test_stale_url(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The URL was kept, as if it were an address."""
+    path = f"/v1/characters/{aurous.characters.add().id}"
+    kept = aurous_client.get(path).json()["refs"][0]["url"]
+
+    aurous.clock.advance(seconds=24 * 3600)
+    picture = httpx.get(kept)
+
+    assert picture.status_code == 403
+    assert seen(aurous) == ["stale-url"]
+
+
+def test_stale_url_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The id was kept, and the URL is asked for when it is needed."""
+    path = f"/v1/characters/{aurous.characters.add().id}"
+
+    aurous.clock.advance(seconds=24 * 3600)
+    picture = httpx.get(aurous_client.get(path).json()["refs"][0]["url"])
+
+    assert picture.status_code == 200
+
+
+@misuse
+def test_leaked_key(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The client of the API sends its key wherever it goes."""
+    ticket = announce(aurous_client)
+
+    aurous_client.put(
+        ticket["upload_url"], content=b"...", headers=ticket["upload_headers"]
+    )
+
+    assert seen(aurous) == ["leaked-key"]
+
+
+def test_leaked_key_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The picture goes without a client, and with the headers of the ticket alone."""
+    ticket = announce(aurous_client)
+
+    httpx.put(ticket["upload_url"], content=b"...", headers=ticket["upload_headers"])
+
+    assert aurous.calls.last.status == 200
+
+
+@misuse
+def test_made_up_cursor(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A page number is no cursor."""
+    aurous_client.get("/v1/characters", params={"starting_after": "2"})
+
+    assert seen(aurous) == ["made-up-cursor"]
+
+
+def test_made_up_cursor_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Each page says where the next one begins."""
+    for _ in range(5):
+        aurous.characters.add()
+    ids, query = [], {"limit": "2"}
+
+    while True:
+        page = aurous_client.get("/v1/characters", params=query).json()
+        ids += [row["id"] for row in page["data"]]
+        if not page["has_more"]:
+            break
+        query["starting_after"] = page["next_cursor"]
+
+    assert len(ids) == 5

@@ -1,0 +1,49 @@
+"""Which hosts and paths are ours."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from ._catalog import Catalog, Methods
+from ._settings import VENDOR_DOMAINS, host_of
+from ._wire import Call
+from ._world import UPLOAD_HOST
+
+__all__ = ("Addresses",)
+
+_DOMAINS: Final = tuple(f".{domain}" for domain in VENDOR_DOMAINS)
+
+
+class Addresses:
+    """Where the API answers: its base URL, with a prefix perhaps, and the upload host.
+
+    Args:
+        catalog: What answers there.
+        base_url: The setting.
+    """
+
+    __slots__ = ("_catalog", "_hosts", "_prefix", "_scheme")
+
+    def __init__(self, catalog: Catalog, base_url: str) -> None:
+        self._catalog = catalog
+        home = urlsplit(base_url)
+        self._scheme, self._prefix = home.scheme, home.path
+        self._hosts = {host_of(home): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+
+    def owns(self, host: str) -> bool:
+        """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
+        return host in self._hosts or f".{host.partition(':')[0]}".endswith(_DOMAINS)
+
+    def is_upload(self, host: str) -> bool:
+        """Whether *host* is where pictures are PUT."""
+        return self._hosts.get(host) == "upload"
+
+    def find(self, call: Call) -> tuple[Methods, list[str]]:
+        """Return the endpoints on the path of *call* by method, and the values in it."""
+        host = self._hosts.get(call.host)
+        path = call.path
+        if host == "api":
+            path = path[len(self._prefix) :] if path.startswith(f"{self._prefix}/") else ""
+            host = host if call.scheme == self._scheme else None
+        return self._catalog.find(host or "", path)

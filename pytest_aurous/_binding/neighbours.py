@@ -1,0 +1,39 @@
+"""Who intercepts above us: respx with ``using="httpx"`` takes the transport itself away from a client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from respx.mocks import Mocker
+from respx.models import PassThrough
+
+__all__ = ("step_aside", "step_back")
+
+
+def step_aside(ours: Callable[[Any], object]) -> None:
+    """Let respx's mocker of clients pass on the requests that are *ours*."""
+    above: Any = Mocker.registry["httpx"]
+    if "handler" in vars(above):
+        return
+    below, abelow = above.handler, above.async_handler
+
+    def handler(request: Any) -> Any:
+        if ours(request):
+            raise PassThrough("The fake answers this one", request=request, origin=None)  # type: ignore[arg-type]
+        return below(request)
+
+    async def async_handler(request: Any) -> Any:
+        if ours(request):
+            raise PassThrough("The fake answers this one", request=request, origin=None)  # type: ignore[arg-type]
+        return await abelow(request)
+
+    above.handler, above.async_handler = staticmethod(handler), staticmethod(async_handler)
+
+
+def step_back() -> None:
+    """Leave respx as it was."""
+    above = Mocker.registry["httpx"]
+    for name in ("handler", "async_handler"):
+        if name in vars(above):
+            delattr(above, name)

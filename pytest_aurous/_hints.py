@@ -1,0 +1,49 @@
+"""What is odd about a call that the API refuses: said to the author of the test, never to the client."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ._wire import Call
+
+__all__ = ("LATER", "hint_of")
+
+_KINDS: Final = {
+    "char": "characters",
+    "upl": "uploads",
+    "img": "images",
+    "vid": "videos",
+    "file": "files",
+    "we": "webhook_endpoints",
+    "team": "teams",
+    "req": "requests",
+}
+"""Ids begin with what they are of."""
+
+LATER: Final = {
+    "/v1/images": "images",
+    "/v1/files": "files",
+    "/v1/loras": "styles",
+    "/v1/video_loras": "video styles",
+    "/v1/videos": "videos",
+    "/v1/team": "the team",
+    "/v1/pricing": "pricing",
+    "/v1/usage": "usage",
+    "/v1/webhook_endpoints": "webhooks",
+}
+"""What the API has and this version does not, by the beginning of its paths."""
+
+
+def hint_of(call: Call) -> str:
+    """Return what probably went wrong with a call that was refused, or nothing."""
+    if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
+        return ""
+    if call.error_code == "missing_api_key":
+        return "no key came along: send X-Api-Key; aurous_client has it set, and AUROUS_API_KEY has it"
+    for segment in call.path.split("/"):
+        kind = _KINDS.get(segment.partition("_")[0])
+        if kind and "_" in segment and kind not in call.path.split("/") and kind not in (call.operation or kind):
+            return f"{segment} is an id of {kind}: {call.operation} wants another kind"
+        if "%2f" in segment.lower():
+            return f"{segment} holds a slash, sent as %2F: it stays inside one segment, and no id has one"
+    return ""

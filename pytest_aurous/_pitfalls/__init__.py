@@ -1,0 +1,9 @@
+"""Pitfalls: misuse of the API that the code under test got away with."""
+
+from __future__ import annotations
+
+from .kinds import KINDS
+from .scene import Scene
+from .watch import Pitfall, Pitfalls
+
+__all__ = ("KINDS", "Pitfall", "Pitfalls", "Scene")

@@ -1,0 +1,84 @@
+"""Watches every call for pitfalls, and keeps what was seen."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from .._stillness import package_of
+from .._timeline import LIBRARIES
+from .._wire import Break, Call, Reply
+from ..errors import see
+from .kinds import KINDS, Kind
+from .scene import Scene
+
+__all__ = ("Pitfall", "Pitfalls")
+
+_CLIENTS: Final = LIBRARIES | {"contextlib", "h11", "httpcore", "httpx", "httpx2", "openai", "requests", "respx"}
+
+
+@dataclass(frozen=True)
+class Pitfall:
+    """One misuse.
+
+    Attributes:
+        id: Such as ``early-save``.
+        message: What was done, and what to do instead.
+        call: The call that did it.
+        place: File and line of the code under test.
+    """
+
+    id: str
+    message: str
+    call: Call
+    place: tuple[str, int]
+
+    def __str__(self) -> str:
+        where = see(f"reference/pitfalls.html#{self.id}")
+        return f"[{self.id}] {self.message} ({self.call.method} {self.call.path})\n{where}"
+
+
+class Pitfalls:
+    """What was seen, each misuse once. Its callers hold the fake's lock."""
+
+    __slots__ = ("_arrive", "_kinds", "_leave", "seen")
+
+    def __init__(self) -> None:
+        self.seen: list[Pitfall] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.seen.clear()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was seen by half: time has gone back."""
+        kinds = [kind() for kind in KINDS]
+        self._arrive = [kind for kind in kinds if type(kind).arrive is not Kind.arrive]
+        self._leave = [kind for kind in kinds if type(kind).leave is not Kind.leave]
+
+    def arrive(self, call: Call, scene: Scene) -> None:
+        """Look at a call before anything has happened."""
+        for kind in self._arrive:
+            if kind.arrive(call, scene):
+                self._add(kind, call)
+
+    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> None:
+        """Look at it again, with its answer."""
+        for kind in self._leave:
+            if kind.leave(call, scene, outcome):
+                self._add(kind, call)
+
+    def _add(self, kind: Kind, call: Call) -> None:
+        if not any((one.id, one.call.method, one.call.path) == (kind.id, call.method, call.path) for one in self.seen):
+            self.seen.append(Pitfall(kind.id, kind.message, call, _place()))
+
+
+def _place() -> tuple[str, int]:
+    """Return the line of the code under test: the nearest that is neither ours nor an HTTP client's."""
+    frame = sys._getframe()
+    while frame.f_back is not None and package_of(frame) in _CLIENTS:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

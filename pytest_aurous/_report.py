@@ -1,0 +1,106 @@
+"""The timeline of a test: each call with what it changed, and how everything stood at the end."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from itertools import groupby
+from textwrap import wrap
+from typing import Any, Final
+
+from ._app import App
+from ._credits import plain
+from ._hints import hint_of
+from ._journal import WIDTH, Note, line_of, redacted, shortened
+from ._wire import Call
+
+__all__ = ("coloured", "timeline")
+
+_CALLS, _RECORDS = 60, 20
+_INDENT: Final = " " * 7
+_COLOURS: Final = (
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 2\d\d.*)$"), "green"),
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
+    (re.compile(r"^( +)((?:pitfall|hint): .*)$"), "yellow"),
+    (re.compile(r"^()((?:seed|again|at the end|faults):.*)$"), "cyan"),
+)
+_ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
+
+
+def timeline(app: App, again: str = "") -> str:
+    """Return the section of a report, 100 columns wide.
+
+    Args:
+        app: The fake.
+        again: The command that shows it again.
+    """
+    with app.world.lock:
+        app.world.runs.settle()
+        parts = [_calls(app), _records(app), _faults(app), f"seed: {app.world.settings.seed}"]
+    parts += [f"again: {again}"] if again else []
+    return redacted("\n".join(filter(None, parts)))
+
+
+def coloured(text: str) -> str:
+    """Return *text* for a terminal that shows colours."""
+    lines = text.split("\n")
+    for pattern, colour in _COLOURS:
+        lines = [pattern.sub(f"\\1\x1b[{_ANSI[colour]}m\\2\x1b[0m", line) for line in lines]
+    return "\n".join(lines)
+
+
+def _calls(app: App) -> str:
+    journal = app.world.journal
+    calls = journal.entries[-_CALLS:]
+    first = calls[0].number if calls else 0
+    notes = {key: list(group) for key, group in groupby(journal.notes, key=lambda note: (note.number, note.during))}
+    lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
+    lines += _between(notes.get((max(first - 1, 0), False), []))
+    for call in calls:
+        lines += [line_of(call), *(_INDENT + line for line in _about(app, call, notes.get((call.number, True), [])))]
+        lines += _between(notes.get((call.number, False), []))
+    return "\n".join(lines) or "  no calls"
+
+
+def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
+    """Return what there is to say of a call beside its line."""
+    told = [note.text for note in notes]
+    response = call.response
+    if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
+        if call.content:
+            told.append(f"sent: {shortened(call.content.decode(errors='replace'), WIDTH - 15)}")
+        with suppress(TypeError, KeyError):  # a body that was spoilt, or a route of the test
+            told.append(f"said: {shortened(response.json['error']['message'], 4 * WIDTH)}")
+    told += [f"hint: {hint}"] if (hint := hint_of(call)) else []
+    told += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
+    return [line for text in told for line in wrap(text, WIDTH - len(_INDENT), subsequent_indent="  ")]
+
+
+def _between(notes: list[Note]) -> list[str]:
+    return [f"{_INDENT}(the test or the clock) {note.text}" for note in notes]
+
+
+def _records(app: App) -> str:
+    world = app.world
+    lines: list[str] = []
+    for row in world.rows():
+        status = getattr(row, "status", None)
+        if status is None:
+            continue
+        run = world.runs.get(row.id)
+        position = f"  {run.position}" if run is not None else ""
+        head = f"  {row.id}  {status:<12} "
+        name = shortened(str(getattr(row, "name", "")), max(8, WIDTH - len(head) - len(position)))
+        lines.append(f"{head}{name}{position}".rstrip())
+    more = [f"  ... {len(lines) - _RECORDS} earlier"] if len(lines) > _RECORDS else []
+    money = [
+        f"  {team}  credits {plain(ledger.credits)}, held {plain(ledger.held)}"
+        for team, ledger in world.ledgers.items()
+    ]
+    return "\n".join(["at the end:", *more, *lines[-_RECORDS:], *money])
+
+
+def _faults(app: App) -> str:
+    given: list[Any] = list(app.faults)
+    return "\n".join(["faults:", *(f"  {shortened(repr(fault), WIDTH - 2)}" for fault in given)]) if given else ""

@@ -1,0 +1,121 @@
+"""freezegun and time-machine: the fake goes by the time that they make."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+pytest.importorskip("freezegun")
+pytest.importorskip("time_machine")
+
+CHECK: Final = """
+    import asyncio, datetime as dt
+    import httpx, pytest
+
+    BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+
+    def status(client, made):
+        return client.get(f"/v1/characters/{made['id']}").json()["status"]
+
+    def check(aurous, client, move):
+        assert aurous.clock.now() == dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
+        aurous.script("synthesizing:45s -> reviewing")
+        made = client.post("/v1/characters", json=BODY).json()
+        assert made["created_at"].startswith("2030-01-02T03:04:05")
+        move(44)
+        assert status(client, made) == "synthesizing"
+        move(1)
+        assert status(client, made) == "reviewing"
+        aurous.clock.advance(seconds=3600)
+        assert aurous.clock.now() == dt.datetime(2030, 1, 2, 4, 4, 50, tzinfo=dt.timezone.utc)
+"""
+
+
+def test_freezegun(pytester: pytest.Pytester) -> None:
+    """As a block and as a decorator, the clock stands, ticks and moves with freezegun; ours can move on beside it."""
+    pytester.makepyfile(
+        f"""{CHECK}
+    from freezegun import freeze_time
+
+    def test_block(aurous, aurous_client):
+        with freeze_time("2030-01-02 03:04:05") as frozen:
+            check(aurous, aurous_client, frozen.tick)
+
+    @freeze_time("2030-01-02 03:04:05")
+    def test_decorator(aurous, aurous_client):
+        assert aurous_client.post("/v1/characters", json=BODY).json()["created_at"].startswith("2030-01-02T03:04:05")
+
+    @pytest.fixture
+    def frozen():
+        with freeze_time("2030-01-02 03:04:05") as frozen:
+            yield frozen
+
+    def test_fixture_before(frozen, aurous, aurous_client):
+        check(aurous, aurous_client, frozen.tick)
+
+    def test_fixture_after(aurous, aurous_client, frozen):
+        check(aurous, aurous_client, frozen.tick)
+
+    def test_async(frozen, aurous):
+        async def ask():
+            async with httpx.AsyncClient(headers={{"X-Api-Key": aurous.api_key}}) as client:
+                return await client.post(aurous.base_url + "/v1/characters", json=BODY)
+        assert asyncio.run(ask()).json()["created_at"].startswith("2030-01-02T03:04:05")
+    """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=5)
+
+
+def test_time_machine(pytester: pytest.Pytester) -> None:
+    """As a block, decorator, marker and fixture, time-machine takes the clock along; ours can move on beside it."""
+    pytester.makepyfile(
+        f"""{CHECK}
+    import time_machine as tm
+
+    AT = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
+
+    def test_block(aurous, aurous_client):
+        with tm.travel(AT, tick=False) as traveller:
+            check(aurous, aurous_client, traveller.shift)
+
+    @tm.travel(AT, tick=False)
+    def test_decorator(aurous, aurous_client):
+        assert aurous_client.post("/v1/characters", json=BODY).json()["created_at"].startswith("2030-01-02T03:04:05")
+
+    @pytest.mark.time_machine(AT, tick=False)
+    def test_marker(aurous, aurous_client, time_machine):
+        check(aurous, aurous_client, time_machine.shift)
+
+    def test_fixture(aurous, aurous_client, time_machine):
+        time_machine.move_to(AT, tick=False)
+        check(aurous, aurous_client, time_machine.shift)
+
+    def test_ticking(aurous, aurous_client):
+        with tm.travel(AT):
+            before, after = aurous.clock.now(), aurous.clock.now()
+            assert AT <= before <= after < AT + dt.timedelta(minutes=1)
+    """
+    )
+
+    pytester.runpytest("-p", "time_machine").assert_outcomes(passed=5)
+
+
+def test_a_clock_of_our_own_stands_whatever_they_do(pytester: pytest.Pytester) -> None:
+    """With the setting `now` the fake's time is its own."""
+    pytester.makepyfile(
+        f"""{CHECK}
+    from freezegun import freeze_time
+    import time_machine as tm
+
+    @pytest.mark.aurous(now="2026-05-08T10:00:00Z")
+    def test_it(aurous, aurous_client):
+        for travel in (freeze_time("2030-01-01"), tm.travel(dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc))):
+            with travel:
+                made = aurous_client.post("/v1/characters", json=BODY).json()
+                assert made["created_at"].startswith("2026-05-08T10:00:00")
+    """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)

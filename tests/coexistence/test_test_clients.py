@@ -1,0 +1,132 @@
+"""Test clients of Starlette and FastAPI: the way into the app is theirs, the app's own way out leads to the fake."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("fastapi")
+
+APP: Final = """
+    import os
+    import httpx, pytest
+    from {framework}.testclient import TestClient
+
+    def key():
+        return {{"X-Api-Key": os.environ["AUROUS_API_KEY"]}}
+
+    def url(path):
+        return os.environ["AUROUS_BASE_URL"] + path
+
+    def balance():
+        return httpx.get(url("/v1/balance"), headers=key()).json()["credits"]
+
+    async def create():
+        async with httpx.AsyncClient(headers=key()) as client:
+            body = {{"name": "Aurora", "generate": True, "attributes": {{"age": 20}}}}
+            return (await client.post(url("/v1/characters"), json=body)).json()
+
+    async def wrong():
+        async with httpx.AsyncClient(headers=key()) as client:
+            return (await client.get(url("/v1/charcters"))).status_code
+"""
+
+FASTAPI: Final = """
+    from fastapi import FastAPI
+    app = FastAPI()
+    app.get("/v1/balance")(balance)
+    app.post("/create")(create)
+    app.get("/wrong")(wrong)
+"""
+
+STARLETTE: Final = """
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    def sync_balance(request):
+        return JSONResponse(balance())
+
+    async def async_create(request):
+        return JSONResponse(await create())
+
+    async def async_wrong(request):
+        return JSONResponse(await wrong())
+
+    app = Starlette(routes=[Route("/v1/balance", sync_balance), Route("/create", async_create, methods=["POST"]),
+                            Route("/wrong", async_wrong)])
+"""
+
+TESTS: Final = """
+    @pytest.fixture(params=["http://testserver", "https://api.aurous-labs.com"], ids=["usual host", "host of the fake"])
+    def client(request):
+        with TestClient(app, base_url=request.param) as client:
+            yield client
+
+    def check(aurous, client):
+        assert client.get("/v1/balance").json() == 1000
+        made = client.post("/create").json()
+        assert aurous.characters[made["id"]].status == "synthesizing"
+        assert client.get("/nowhere").status_code == 404
+        assert [call.operation for call in aurous.calls] == ["balance.retrieve", "characters.create"]
+
+    def test_before(client, aurous):
+        check(aurous, client)
+
+    def test_after(aurous, client):
+        check(aurous, client)
+"""
+
+
+@pytest.mark.parametrize(("framework", "app"), [("fastapi", FASTAPI), ("starlette", STARLETTE)])
+class TestApp:
+    """An app whose handlers call the vendor, under the test client of its framework."""
+
+    def test_only_the_way_out_meets_the_fake(self, pytester: pytest.Pytester, framework: str, app: str) -> None:
+        """What goes to the app is never taken for a call, even under the vendor's host; what the app sends is."""
+        pytester.makepyfile(APP.format(framework=framework) + app + TESTS)
+
+        pytester.runpytest().assert_outcomes(passed=4)
+
+    def test_an_unmatched_request_of_the_app_fails_the_test(
+        self, pytester: pytest.Pytester, framework: str, app: str
+    ) -> None:
+        """Though the app made an answer of it, the test that drove the app has one FAILED, in its call phase."""
+        pytester.makepyfile(
+            APP.format(framework=framework)
+            + app
+            + """
+    def test_it(aurous):
+        assert TestClient(app).get("/wrong").json() == 404
+    """
+        )
+
+        result = pytester.runpytest()
+
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["FAILED *::test_it - *AurousUnmatchedRequest: *no such call: GET *charcters"])
+        result.stdout.no_fnmatch_line("ERROR *")
+
+
+def test_httpx_over_asgi_is_not_ours(pytester: pytest.Pytester) -> None:
+    """An `httpx.AsyncClient` on `ASGITransport` reaches the app, and the app the fake."""
+    pytester.makepyfile(
+        APP.format(framework="fastapi")
+        + FASTAPI
+        + """
+    import asyncio
+
+    def test_it(aurous):
+        async def drive():
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=aurous.base_url) as client:
+                return await client.get("/v1/balance")
+
+        assert asyncio.run(drive()).json() == 1000
+        assert aurous.calls.count() == 1
+    """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=1)
