@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._faker import AurousProvider
     from ._fault import Fault
     from ._resources.characters import Character
+    from ._resources.generations import Image
     from ._resources.team import ApiKey
     from ._team import Team
     from ._wire import Call
@@ -50,6 +51,7 @@ __all__ = (
     "Character",
     "Clock",
     "Fault",
+    "Image",
     "Script",
     "Team",
 )
@@ -62,6 +64,7 @@ _ROOMS: Final = {
     "Character": "_resources.characters",
     "Clock": "_clock",
     "Fault": "_fault",
+    "Image": "_resources.generations",
     "Script": "_catalog",
     "Team": "_team",
 }

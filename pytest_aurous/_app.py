@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NoReturn
 
 from . import _messages as say
 from ._addresses import Addresses
 from ._auth import permits, require_scope
 from ._catalog import CATALOG, Catalog, plans
-from ._endpoint import Context, Endpoint
+from ._endpoint import Answer, Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
 from ._headers import replaced
 from ._idempotency import Stored, claim_of, sent_key
 from ._pitfalls import Pitfalls, Scene
 from ._problems import Problem, bug, raised, unmatched
+from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
 from ._settings import Settings
+from ._version import APPLIED, check_version
 from ._wire import ApiProblem, Break, Call, Reply, to_json
-from ._world import VERSION, World, WorldState
+from ._world import World, WorldState
 from .errors import AurousError
 from .faults import Faults
 
@@ -64,6 +67,8 @@ class App:
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan
+        for kind in (LoraRow, VideoLoraRow):  # there from the start
+            self.world.table(kind)
         self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
 
     def snapshot(self) -> Snapshot:
@@ -149,10 +154,9 @@ class App:
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
                 else:
                     headers = world.buckets.spend(grant.team, bucket, now)
-            _check_version(call)
-            status, content = self._effect(row, ctx, fault, bucket, now)
-            kind = row.media_type
-            more: Pairs = _REPLAYED if call.replayed else ()
+            check_version(call)
+            ctx.request_id = request_id
+            content, status, kind, more = self._effect(row, ctx, fault, bucket, now)
         except ApiProblem as problem:
             status, more = problem.status, problem.headers
             content = self._refuse(call, problem, request_id)
@@ -164,7 +168,7 @@ class App:
             _JSON if kind == "application/json" else ("Content-Type", kind),
             ("Content-Length", str(len(content))),
             ("Aurous-Request-Id", request_id),
-            _APPLIED,
+            APPLIED,
             *headers,
         )
         return Reply(status, replaced(own, more) if more else own, content)
@@ -174,7 +178,7 @@ class App:
         record, paid = "", False
         if match is not None:
             row, ctx = match
-            record, paid = ctx.args.get("id", ""), row.honours_key(ctx)
+            record, paid = ctx.args.get("id", ""), not row.free and row.honours_key(ctx)
         sent = call.incoming
         key = sent.get("x-api-key") or sent.get("authorization", "")
         upload = self.addresses.is_upload(call.host)
@@ -188,7 +192,7 @@ class App:
             self.problems.append(raised(call))
             return None
 
-    def _effect(self, row: Endpoint, ctx: Context, fault: Fault | None, bucket: str, now: float) -> tuple[int, bytes]:
+    def _effect(self, row: Endpoint, ctx: Context, fault: Fault | None, bucket: str, now: float) -> Answer:
         """Let the call happen, or give the answer again that it had before."""
         if fault is None:
             return self._happen(row, ctx, now, busy=0)
@@ -208,19 +212,21 @@ class App:
             self.world.journal.notes[:] = notes
             ctx.call.committed = False
 
-    def _happen(self, row: Endpoint, ctx: Context, now: float, *, busy: float) -> tuple[int, bytes]:
+    def _happen(self, row: Endpoint, ctx: Context, now: float, *, busy: float) -> Answer:
         keys = self.world.idempotency
-        claim = claim_of(ctx.call, ctx.team) if row.honours_key(ctx) else None
+        compared = row.fingerprint and partial(row.fingerprint, ctx)
+        claim = claim_of(ctx.call, ctx.team, compared) if row.honours_key(ctx) else None
         stored = keys.find(claim, now) if claim is not None else None
         if stored is not None:
             ctx.call.replayed = True
-            return stored.status, stored.content
+            return Answer(stored.content, stored.status, headers=_REPLAYED)
         body = row.handler(ctx)
-        content = body if isinstance(body, bytes) else to_json(body)
+        if not isinstance(body, Answer):
+            body = Answer(body if isinstance(body, bytes) else to_json(body), row.status, row.media_type)
         ctx.call.committed = ctx.call.method != "GET"
         if claim is not None:
-            keys.store(Stored(claim, row.status, content, now, now + busy))
-        return row.status, content
+            keys.store(Stored(claim, body.status, body.body, now, now + busy))
+        return body
 
     def _refuse(self, call: Call, problem: ApiProblem, request_id: str) -> bytes:
         body = envelope(problem, request_id, all_global=self.world.settings.reading("err-6") == "global")
@@ -236,14 +242,4 @@ class App:
         raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
 
 
-_APPLIED: Final = ("Aurous-Version", VERSION)
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)
-
-
-def _check_version(call: Call) -> None:
-    """Refuse a version that does not exist (ver-3)."""
-    version = call.incoming.get("aurous-version", VERSION)
-    if version != VERSION:
-        raise ApiProblem(
-            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"
-        )

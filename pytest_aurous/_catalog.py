@@ -8,14 +8,32 @@ from typing import Final
 from urllib.parse import unquote
 
 from ._endpoint import Endpoint
-from ._resources import characters, storage, team, uploads
+from ._resources import account, characters, files, generations, legacy, storage, styles, team, uploads, usage
+from ._resources.generations import images, outputs, videos
 from ._script import Lifecycle, Plan, parse_runs, plan_of
 from .errors import AurousScriptError, choices, nearest
 
 __all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans")
 
-ENDPOINTS: Final = (*characters.ENDPOINTS, *uploads.ENDPOINTS, *storage.ENDPOINTS, *team.ENDPOINTS)
-LIFECYCLES: Final[dict[str, Lifecycle]] = {"characters": characters.LIFECYCLE}
+ENDPOINTS: Final = (
+    *characters.ENDPOINTS,
+    *uploads.ENDPOINTS,
+    *images.ENDPOINTS,
+    *videos.ENDPOINTS,
+    *outputs.ENDPOINTS,
+    *files.ENDPOINTS,
+    *styles.ENDPOINTS,
+    *storage.ENDPOINTS,
+    *team.ENDPOINTS,
+    *account.ENDPOINTS,
+    *usage.ENDPOINTS,
+    *legacy.ENDPOINTS,
+)
+LIFECYCLES: Final[dict[str, Lifecycle]] = {
+    "characters": characters.LIFECYCLE,
+    "images": generations.IMAGES,
+    "videos": generations.VIDEOS,
+}
 
 Methods = dict[str, tuple[Endpoint, tuple[str, ...]]]
 """The rows of one path by method, each with the names of its parameters."""

@@ -13,7 +13,7 @@ from ._wire import Call
 __all__ = ("Coverage", "possible")
 
 NO_ANSWER: Final = "no answer"
-_KEYED: Final = ("400 unknown_version", "401 invalid_api_key", "401 missing_api_key", "429 too_many_requests")
+_KEYED: Final = ("401 invalid_api_key", "401 missing_api_key", "429 too_many_requests")
 _BROKEN: Final = ("500 internal_error", NO_ANSWER)
 
 Outcome = tuple[str, str]
@@ -22,7 +22,7 @@ Outcome = tuple[str, str]
 
 def possible(row: Endpoint) -> tuple[str, ...]:
     """Return what a call of an endpoint can come to: its status alone, or with the code of a refusal."""
-    found = {str(row.status), *row.errors, *_BROKEN}
+    found = {str(row.status), "400 unknown_version", *row.errors, *_BROKEN}
     if not row.signed:
         found.update(_KEYED)
         found.update(["403 missing_scope"] if row.method != "GET" else [])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ._fields import read_body
 from ._wire import Call
 from ._world import World
 
-__all__ = ("Context", "Endpoint", "Handler")
+__all__ = ("Answer", "Context", "Endpoint", "Handler")
 
 
 class Context:
@@ -22,15 +22,17 @@ class Context:
         call: The request.
         team: Id of the calling team; empty on signed URLs, which carry no key.
         args: The path parameters.
+        request_id: Of this call.
     """
 
-    __slots__ = ("_body", "args", "call", "team", "world")
+    __slots__ = ("_body", "args", "call", "request_id", "team", "world")
 
     def __init__(self, world: World, call: Call, args: Mapping[str, str]) -> None:
         self.world = world
         self.call = call
         self.args = args
         self.team = ""
+        self.request_id = ""
         self._body: dict[str, Any] | None = None
 
     @property
@@ -50,8 +52,24 @@ class Context:
         return dict(parse_qsl(self.call.query, keep_blank_values=True))
 
 
+class Answer(NamedTuple):
+    """An answer that is not the usual one of its row.
+
+    Attributes:
+        body: Its bytes.
+        status: Its status.
+        media_type: What the bytes are.
+        headers: Further headers.
+    """
+
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 Handler = Callable[[Context], Any]
-"""Returns what goes into the body: JSON, or bytes with the row's media type."""
+"""Returns what goes into the body: JSON, bytes with the row's media type, or an `Answer`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,8 @@ class Endpoint:
         host: ``api``, or ``upload`` for the upload host.
         signed: The URL carries its own permission: no key, no bucket.
         media_type: Of the good answer.
+        free: Whether it costs no credits, although it honours an ``Idempotency-Key``.
+        fingerprint: What an ``Idempotency-Key`` stands for instead of the whole body (idem-7).
         idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
         errors: What it refuses with besides what each call may be: status and code, such as ``400 missing_field``.
         rules: Ids of the rules of the contract that it keeps.
@@ -83,6 +103,8 @@ class Endpoint:
     signed: bool = False
     media_type: str = "application/json"
     idempotent: bool | Callable[[Context], bool] = False
+    free: bool = False
+    fingerprint: Callable[[Context], str] | None = None
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 

@@ -17,11 +17,13 @@ __all__ = (
     "column",
     "integer",
     "list_of",
+    "number",
     "one_of",
     "read_body",
     "read_fields",
     "text",
     "to_wire",
+    "url",
     "visible",
 )
 
@@ -69,10 +71,29 @@ def integer(low: int, high: int) -> Reader:
     def read(value: Any, param: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
             raise refuse_type(param, "a whole number", value)
-        if not low <= value <= high:
-            raise ApiProblem(
-                400, "value_out_of_range", say.RANGE.format(param=param, low=low, high=high, got=value), param
-            )
+        return _within(value, param, low, high)
+
+    return read
+
+
+def number(low: float, high: float) -> Reader:
+    """Read a number from *low* to *high*."""
+
+    def read(value: Any, param: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise refuse_type(param, "a number", value)
+        return _within(value, param, low, high)
+
+    return read
+
+
+def url(high: int) -> Reader:
+    """Read an https URL of at most *high* characters."""
+    read_text = text(high)
+
+    def read(value: Any, param: str) -> Any:
+        if not read_text(value, param).startswith("https://"):
+            raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
         return value
 
     return read
@@ -133,6 +154,13 @@ def read_fields(
         if name not in body:
             raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=prefix + name), prefix + name)
     return {name: readers[name](value, prefix + name) for name, value in body.items()}
+
+
+def _within(value: float, param: str, low: float, high: float) -> float:
+    if not low <= value <= high:
+        message = say.RANGE.format(param=param, low=low, high=high, got=value)
+        raise ApiProblem(400, "value_out_of_range", message, param)
+    return value
 
 
 def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:

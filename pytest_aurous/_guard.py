@@ -18,6 +18,7 @@ from .errors import AurousNetworkBlocked, see
 
 __all__ = ("NetworkGuard",)
 
+_POOLS: Final = ("ThreadPoolExecutor", "asyncio_", "AnyIO worker", "Trio thread")
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
 
@@ -66,7 +67,8 @@ class NetworkGuard:
         """It has ended; the threads that it leaves behind are its own."""
         if threading.active_count() > 1:
             for thread in threading.enumerate():
-                if thread is not threading.main_thread():
+                # A pool or a loop works for whoever asks it: what it does is the running test's.
+                if thread is not threading.main_thread() and not thread.name.startswith(_POOLS):
                     self._origin.setdefault(thread, self.test)
         self._last, self.test, self.allowed = self.test, "", allowed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,8 +89,13 @@ class IdempotencyKeys:
         self._stored = dict(state)
 
 
-def claim_of(call: Call, team: str) -> Claim | None:
+def claim_of(call: Call, team: str, fingerprint: Callable[[], str] | None = None) -> Claim | None:
     """Return what *call* claims, or None where no key came along.
+
+    Args:
+        call: The call.
+        team: Whose.
+        fingerprint: Says what is compared instead of the body (idem-7).
 
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).
@@ -100,7 +105,8 @@ def claim_of(call: Call, team: str) -> Claim | None:
         return None
     if not 1 <= len(key) <= _LONGEST:
         raise ApiProblem(400, "invalid_format", say.KEY_LENGTH.format(got=len(key)), "Idempotency-Key")
-    return Claim(team, key, f"{call.method} {call.path}", _canonical(call.content))
+    body = _canonical(call.content) if fingerprint is None else fingerprint()
+    return Claim(team, key, f"{call.method} {call.path}", body)
 
 
 def sent_key(headers: Mapping[str, str]) -> str | None:

@@ -37,12 +37,18 @@ class IdSource:
         self._seed = seed
         self._streams: dict[str, tuple[int, int]] = {}
 
-    def new(self, prefix: str) -> str:
-        """Return the next id, such as ``char_01KRM...``; each is greater than the one before."""
-        clock, bits = self._streams.get(prefix) or (_START_MS, crc32(f"{self._seed}/{prefix}".encode()))
+    def new(self, prefix: str, stream: str = "") -> str:
+        """Return the next id, such as ``char_01KRM...``; each is greater than the one before.
+
+        Args:
+            prefix: What it is an id of.
+            stream: A name that prefixes share whose ids are to be one sequence.
+        """
+        stream = stream or prefix
+        clock, bits = self._streams.get(stream) or (_START_MS, crc32(f"{self._seed}/{stream}".encode()))
         clock += 1
         bits = (bits * _MULTIPLIER + _INCREMENT) & _BITS
-        self._streams[prefix] = clock, bits
+        self._streams[stream] = clock, bits
         return f"{prefix}_{ulid(clock, bits)}"
 
     def state(self) -> dict[str, tuple[int, int]]:

@@ -14,6 +14,10 @@ BUCKETS: Final = {
     "characters_get": (240, 120),
     "characters_post": (60, 30),
     "characters_synthesize": (12, 6),
+    "images_post": (120, 60),
+    "videos_post": (120, 60),
+    "estimate_post": (240, 120),
+    "files_post": (60, 30),
     "reads": (1200, 600),
 }
 """For each bucket its burst, which is its capacity, and its refill per minute."""

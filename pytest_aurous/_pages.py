@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from . import _messages as say
-from ._fields import integer
-from ._store import R, Table
+from ._fields import Reader, integer
+from ._store import R, Table, order
 from ._wire import ApiProblem
 
-__all__ = ("page",)
+__all__ = ("limit_of", "page")
 
 _LIMIT: Final = integer(1, 100)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
@@ -36,15 +36,15 @@ def page(
         peek: Whether the page would hold a row, without looking: decides ``has_more``.
         render: Writes a row.
     """
-    limit = _limit(query.get("limit"))
+    limit = limit_of(query.get("limit"))
     living = table.living(team)
     low, high = 0, len(living)
     if "starting_after" in query and "ending_before" in query:
         raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
     if "starting_after" in query:  # strictly older; a cursor whose row was deleted still tells where it stood
-        high = bisect_left(living, _cursor(table, team, query, "starting_after"))
+        high = bisect_left(living, order(_cursor(table, team, query, "starting_after")), key=order)
     if "ending_before" in query:  # strictly newer
-        low = bisect_right(living, _cursor(table, team, query, "ending_before"))
+        low = bisect_right(living, order(_cursor(table, team, query, "ending_before")), key=order)
     data: list[R] = []
     at = high  # downwards: a row that a look deletes does not move those still to come
     while at > low and len(data) < limit:
@@ -61,12 +61,13 @@ def page(
     }
 
 
-def _limit(sent: str | None) -> int:
+def limit_of(sent: str | None, default: int = 20, reader: Reader = _LIMIT) -> int:
+    """Return how many rows a page may hold (list-2, list-3)."""
     if sent is None:
-        return 20
+        return default
     if not _NUMBER.fullmatch(sent):
         raise ApiProblem(400, "invalid_format", say.LIMIT_NOT_A_NUMBER.format(got=sent), "limit")
-    return int(_LIMIT(int(sent), "limit"))
+    return int(reader(int(sent), "limit"))
 
 
 def _cursor(table: Table[R], team: str, query: Mapping[str, str], param: str) -> str:

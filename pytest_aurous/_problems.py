@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass
 
 from ._catalog import Catalog
+from ._journal import redacted
 from ._unmatched import explain
 from ._wire import Call
 from .errors import see
@@ -36,7 +37,8 @@ def unmatched(catalog: Catalog, call: Call, base_url: str) -> Problem:
 def bug(call: Call) -> Problem:
     """Return the problem of the exception that is being handled, which is ours."""
     text = (
-        f"pytest-aurous itself failed while it answered {call.method} {call.url}; the client was given a 500.\n"
+        f"pytest-aurous itself failed while it answered {call.method} {redacted(call.url)}; "
+        "the client was given a 500.\n"
         f"Please report this with the test that shows it.\n{traceback.format_exc()}"
     )
     return Problem(call, text, unmatched=False)
@@ -45,7 +47,7 @@ def bug(call: Call) -> Problem:
 def raised(call: Call) -> Problem:
     """Return the problem of the exception that is being handled, which a function of the test raised."""
     text = (
-        f"when= of a fault raised while {call.method} {call.url} was looked at; the call met no fault.\n"
+        f"when= of a fault raised while {call.method} {redacted(call.url)} was looked at; the call met no fault.\n"
         f"{traceback.format_exc()}{see('reference/faults.html')}"
     )
     return Problem(call, text, unmatched=False)

@@ -104,7 +104,7 @@ class Collection(Generic[L]):
         found = self.get(record_id)
         if found is None:
             table = self._world.table(self._record._kind)
-            known = [one for one in table if table.find(one, self._team)]
+            known = [one for one in table if self.get(one) is not None]
             raise AurousLookupError(
                 f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)} There are {len(known)}; "
                 f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"

@@ -57,8 +57,9 @@ def _groups(item: pytest.Item) -> list[str]:
 
 
 def show_left_out(reporter: Any, style: str) -> None:
-    """Show the timelines that ``--tb=no`` and ``--tb=line`` leave out."""
-    for report in reporter.stats.get("failed", []) if style in {"no", "line"} else ():
+    """Show the timelines that ``--tb=no`` leaves out, and ``--tb=line`` before pytest 9.2."""
+    left_out = {"no"} if pytest.version_tuple >= (9, 2) else {"no", "line"}
+    for report in reporter.stats.get("failed", []) if style in left_out else ():
         for title, text, *_ in _sections(report):
             if title == _TITLE:
                 reporter.section(f"{_TITLE}: {report.nodeid}", sep="-")

@@ -25,6 +25,7 @@ READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
     "err-6": ("page", "global"),
     "get-2": ("not_found", "readable"),
+    "time-4": ("7d", "24h"),
 }
 """The C rules, each with its default reading first."""
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ("Row", "Table")
+__all__ = ("Row", "Table", "order")
 
 
 class Row(Protocol):
@@ -20,6 +20,11 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+
+
+def order(row_id: str) -> str:
+    """Return what ids are sorted by: their ULID, so that images and videos are one history."""
+    return row_id[-26:]
 
 
 class Table(Generic[R]):
@@ -58,7 +63,7 @@ class Table(Generic[R]):
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
         self._rows[row.id] = row
-        insort(self._living.setdefault(row.team, []), row.id)
+        insort(self._living.setdefault(row.team, []), row.id, key=order)
         return row
 
     def replace(self, row: R) -> R:
@@ -72,7 +77,7 @@ class Table(Generic[R]):
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""
         living = self._living[row.team]
-        del living[bisect_left(living, row.id)]
+        del living[bisect_left(living, order(row.id), key=order)]
         return self.replace(row)
 
     def living(self, team: str) -> list[str]:
@@ -82,7 +87,7 @@ class Table(Generic[R]):
     def lives(self, row: R) -> bool:
         """Whether the row has not been retired."""
         living = self.living(row.team)
-        at = bisect_left(living, row.id)
+        at = bisect_left(living, order(row.id), key=order)
         return at < len(living) and living[at] == row.id
 
     def state(self) -> tuple[dict[str, Any], dict[str, list[str]]]:

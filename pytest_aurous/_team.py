@@ -9,6 +9,9 @@ from ._credits import BillingMode, Ledger
 from ._quota import Limits
 from ._records import Collection, Live
 from ._resources.characters import Characters
+from ._resources.files import Files
+from ._resources.generations import Images, Videos
+from ._resources.styles import Loras, VideoLoras
 from ._resources.team import ApiKey, TeamRow, found_team
 from ._resources.uploads import Uploads
 from ._settings import read_setting
@@ -46,6 +49,31 @@ class Belongings:
     def uploads(self) -> Uploads:
         """The team's upload tickets."""
         return Uploads(*self._owner)
+
+    @property
+    def images(self) -> Images:
+        """The team's images."""
+        return Images(*self._owner)
+
+    @property
+    def videos(self) -> Videos:
+        """The team's videos."""
+        return Videos(*self._owner)
+
+    @property
+    def files(self) -> Files:
+        """The team's files."""
+        return Files(*self._owner)
+
+    @property
+    def loras(self) -> Loras:
+        """The image styles that the team can use."""
+        return Loras(*self._owner)
+
+    @property
+    def video_loras(self) -> VideoLoras:
+        """The video styles that the team can use."""
+        return VideoLoras(*self._owner)
 
 
 class Team(Belongings, Live, _TeamFields):

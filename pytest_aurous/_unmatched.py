@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ._catalog import Catalog
 from ._endpoint import Endpoint
 from ._hints import LATER
+from ._journal import redacted
 from ._wire import Call
 from ._world import UPLOAD_HOST
 from .errors import see
@@ -26,23 +27,36 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
         *_of_path(call.path, prefix, row.template),
         *([f"the method: {call.method} instead of {row.method}"] if call.method != row.method else []),
     ]
+    later = _later(call, home.path)
+    nearest = (
+        ""
+        if later
+        else (
+            f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
+            f"  differs: {'; '.join(differences) or 'the path'}\n"
+        )
+    )
     return (
-        f"pytest-aurous knows no such call: {call.method} {call.url}\n"
-        f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
-        f"  differs: {'; '.join(differences) or 'the path'}\n"
-        f"{_also(call, home.path)}"
+        f"pytest-aurous knows no such call: {call.method} {redacted(call.url)}\n"
+        f"{nearest}{later}"
+        f"{_also(call)}"
         "The client was answered as the API would answer. If the request is meant, allow it with "
         '@pytest.mark.aurous(strict="off"), or "warn".\n'
         f"{see('reference/unmatched.html')}"
     )
 
 
-def _also(call: Call, prefix: str) -> str:
+def _later(call: Call, prefix: str) -> str:
+    """Return that the API has the call, where the fake has not."""
+    for start, what in LATER.items():
+        if f"{call.path}/".startswith(f"{prefix}{start}/"):
+            return f"  the API has it, this version does not: {what} are not faked yet\n"
+    return ""
+
+
+def _also(call: Call) -> str:
     """Return what else there is to say."""
     said: list[str] = []
-    later = next((what for start, what in LATER.items() if f"{call.path}/".startswith(f"{prefix}{start}/")), "")
-    if later:
-        said.append(f"  the API has it, this version does not: {later} are not faked yet")
     if "%2f" in call.path.lower():
         said.append("  %2F is a slash inside a segment: join segments by /, and quote ids alone")
     if call.host != urlsplit(UPLOAD_HOST).netloc and not call.incoming.keys() & {"x-api-key", "authorization"}:

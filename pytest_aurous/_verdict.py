@@ -68,6 +68,10 @@ class Verdict:
         if problems and self._strict != "off":
             text = "\n\n".join(problem.text for problem in problems)
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
+        late = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
+        self._told_pitfalls.update(late)
+        for one in late if self._app.world.settings.pitfalls != "off" else ():
+            warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return what a failed test shows: the calls, and what was wrong with them; it counts as told then.
@@ -77,6 +81,7 @@ class Verdict:
             problems: Whether to say what was wrong; a verdict has said it.
         """
         self._untold()
+        self._told_pitfalls.update(self._app.pitfalls.seen)
         texts = [problem.text for problem in self._app.problems] if problems else []
         return "\n\n".join([timeline(self._app, again), *texts])
 

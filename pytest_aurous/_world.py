@@ -26,7 +26,6 @@ from ._wire import ApiProblem
 __all__ = ("UPLOAD_HOST", "World")
 
 UPLOAD_HOST: Final = "https://aurous.storage"
-VERSION: Final = "2026-05-15"
 
 _CHANCE: Final = ("random", "_key_random")
 
@@ -99,7 +98,10 @@ class World:
     def table(self, kind: type[R]) -> Table[R]:
         """Return the table of one kind of row."""
         if kind not in self._tables:
-            self._tables[kind] = Table(self.journal.note)
+            self._tables[kind] = Table[Any](self.journal.note)
+            first: Any = getattr(kind, "first", None)  # what is there before anybody has made anything
+            for row in first() if first else ():
+                self._tables[kind].insert(row)
         return cast("Table[R]", self._tables[kind])
 
     def rows(self) -> list[Row]:
@@ -125,8 +127,9 @@ class World:
         """Go back to a `state`, which can be restored again."""
         for part, inner in zip(self._parts(), state.parts, strict=True):
             part.restore(inner)
+        self._tables = {kind: self.table(kind) for kind in state.tables}
         for kind, table in self._tables.items():
-            table.restore(state.tables.get(kind, ({}, {})))
+            table.restore(state.tables[kind])
         self.ledgers = {team: self.ledgers.get(team) or Ledger(0, changed=self.journal.note) for team in state.ledgers}
         for team, ledger in self.ledgers.items():
             ledger.restore(state.ledgers[team])
@@ -156,11 +159,19 @@ class World:
         Raises:
             ApiProblem: 403.
         """
+        if self.expiry(path, token) <= self.clock.time():
+            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.EXPIRED))
+
+    def expiry(self, path: str, token: str) -> float:
+        """Return when a signed URL dies or died.
+
+        Raises:
+            ApiProblem: 403, if it was not signed here.
+        """
         stamp, _, signature = token.partition("-")
         if signature != self._signature(path, stamp):
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))
-        if int(stamp, 16) <= self.clock.time():
-            raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.EXPIRED))
+        return int(stamp, 16)
 
     def _signature(self, path: str, stamp: str) -> str:
         return f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"

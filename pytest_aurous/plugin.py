@@ -50,6 +50,7 @@ __all__ = (
     "pytest_testnodedown",
 )
 
+_RUNNING: Final = pytest.StashKey[bool]()
 _GUARD: Final = pytest.StashKey[NetworkGuard]()
 _MOCKER: Final = "pytest_aurous._binding.mocker"
 
@@ -94,11 +95,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     guard, session_wide = item.config.stash[_GUARD], configured(item.config).get("network") == "allow"
     marked = next(item.iter_markers("aurous"), None) is not None and WRONG not in item.stash
     guard.enter(item.nodeid, allowed=settings_for(item).get("network") == "allow" if marked else session_wide)
-    guard.explain = lambda: _beside(item)
+    guard.explain = _beside
     try:
         return (yield)
     finally:
-        guard.held(late=False)  # whoever failed by them has told of them
         guard.leave(allowed=session_wide)
         guard.explain = str
 
@@ -114,7 +114,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the verdict in the call phase: one FAILED, however the client swallowed the answer."""
     if _MOCKER in sys.modules:
         sys.modules[_MOCKER].AurousMocker.start()  # a fixture may have put itself before us
-    result = yield
+    item.stash[_RUNNING] = True
+    try:
+        result = yield
+    except BaseException:
+        item.config.stash[_GUARD].held(late=False)  # the test has failed, by them or not
+        raise
+    finally:
+        del item.stash[_RUNNING]
     held = item.config.stash[_GUARD].held(late=False)
     if held:
         raise _as_failure(held[0]) from None
@@ -144,7 +151,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if output is not None:  # a process of pytest-xdist tells the one that reports
             output["aurous_coverage"] = coverage.dump()
         elif config.option.aurous_coverage_json:
-            Path(config.option.aurous_coverage_json).write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
+            file = Path(config.option.aurous_coverage_json)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -160,11 +169,13 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the timeline of a failed test, whoever failed it; a test that ended otherwise has its verdict too."""
     report = yield
+    if _RUNNING in item.stash:  # a subtest: its test has not ended
+        return report
     if report.failed and FAKE in item.stash and item.config.option.aurous_har:
         from ._har import write_har
 
         write_har(Path(item.config.option.aurous_har), item.nodeid, item.stash[FAKE].calls)
-    if call.when == "call" and FAKE in item.stash:
+    if (call.when == "call" or report.failed) and FAKE in item.stash:
         fake = item.stash[FAKE]
         told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
         text = fake._verdict.timeline(again(item), problems=not told)
@@ -182,11 +193,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(config.stash[COVERAGE].table())
 
 
-def _beside(item: pytest.Item) -> str:
-    """Return why a connection went past the fake of a test, if it has one."""
-    if FAKE not in item.stash:
+def _beside() -> str:
+    """Return why a connection went past the fake that stands, if one does."""
+    mocker = getattr(sys.modules.get(_MOCKER), "AurousMocker", None)
+    if mocker is None or not mocker.routers:
         return ""
-    before = sys.modules[_MOCKER].AurousMocker.in_front()
+    before = mocker.in_front()
     if before:
         return (
             f"The fake stands, but {', '.join(before)} has put itself before it. Start that before the fake, "
@@ -199,7 +211,8 @@ def _beside(item: pytest.Item) -> str:
 
 
 def _warn_of_late(config: pytest.Config) -> None:
-    for error in config.stash[_GUARD].held(late=True):
+    guard = config.stash[_GUARD]
+    for error in guard.held(late=True) + guard.held(late=False):
         warnings.warn(AurousWarning(str(error)), stacklevel=1)
 
 

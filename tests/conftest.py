@@ -38,6 +38,8 @@ TYPES: Final = {  # err-1, written from the contract
     404: "not_found",
     405: "invalid_request",
     409: "invalid_request",
+    410: "not_found",
+    422: "invalid_request",
     429: "rate_limit",
     500: "server_error",
 }

@@ -10,6 +10,29 @@ from pytest_aurous._endpoint import Context, Endpoint
 from pytest_aurous._limits import BUCKETS
 from pytest_aurous._script import Plan
 
+WITHOUT_IDS = {  # kept from sections of the contract whose rules have no ids
+    "files.delete",
+    "loras.list",
+    "loras.retrieve",
+    "video_loras.list",
+    "video_loras.retrieve",
+    "videos.estimate",
+    "videos.retrieve",
+    "team.retrieve",
+    "usage.list",
+    "usage.events",
+    "legacy.images.create",
+    "legacy.images.list",
+    "legacy.images.estimate",
+    "legacy.images.retrieve",
+    "legacy.images.cancel",
+    "legacy.images.output",
+    "legacy.videos.create",
+    "legacy.videos.estimate",
+    "legacy.videos.retrieve",
+    "legacy.videos.output",
+}
+
 A, B = (Endpoint(name, "GET", f"/v1/{name}", handler=lambda _: None) for name in ("a", "b"))
 
 
@@ -38,8 +61,8 @@ def test_each_endpoint_is_found_where_it_says(catalog: Catalog, row: Endpoint) -
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
 def test_each_endpoint_is_complete(row: Endpoint) -> None:
-    """It keeps rules of the contract, its method is one of HTTP's, and its bucket exists or is chosen."""
-    assert row.rules
+    """It keeps rules of the contract where they have ids, its method is HTTP's, its bucket exists or is chosen."""
+    assert bool(row.rules) is (row.operation not in WITHOUT_IDS)
     assert row.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert row.template.startswith("/") is not row.template.endswith("/")
     assert callable(row.bucket) or row.bucket in {"", *BUCKETS}
@@ -126,6 +149,29 @@ def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
         "failed": {"synthesizing", "deleted"},
         "deleted": set(),
     }
+
+
+@pytest.mark.parametrize("name", ["images", "videos"])
+def test_img_6_the_edges_of_generations(name: str) -> None:
+    """Images and videos have one machine: three ends, from which nothing leads away."""
+    lifecycle = LIFECYCLES[name]
+
+    assert lifecycle.start == "pending"
+    assert {status: set(after) for status, after in lifecycle.edges.items()} == {
+        "pending": {"processing", "failed", "cancelled"},
+        "processing": {"succeeded", "failed", "cancelled"},
+        "succeeded": set(),
+        "failed": set(),
+        "cancelled": set(),
+    }
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_what_is_signed_takes_no_tokens_and_what_is_legacy_is_signed(row: Endpoint) -> None:
+    """Outputs, storage and moved paths ask for no key of the pipeline's, and no other row does without."""
+    keyless = {"characters.uploads.put", "storage.get", "images.output", "videos.output"}
+
+    assert row.signed is (row.operation in keyless or row.operation.startswith("legacy."))
 
 
 def test_a_resource_without_a_lifecycle_has_no_script() -> None:

@@ -40,11 +40,15 @@ def test_what_a_call_can_come_to(row: Any) -> None:
     found = possible(row)
 
     assert list(found) == sorted({*found})
-    assert {str(row.status), *row.errors, "500 internal_error", "no answer"} <= {*found}
-    assert ("401 missing_api_key" in found) == (not row.signed)
+    assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no answer"} <= {*found}
+    assert ("401 missing_api_key" in found) == (not row.signed or "401 missing_api_key" in row.errors)
     assert ("409 idempotency_key_in_use" in found) == bool(row.idempotent)
     assert all(
-        code.split()[0] in {"200", "201", "400", "401", "402", "403", "404", "409", "429", "500", "no"}
+        code.split()[0]
+        in {
+            *("200", "201", "206", "308", "416"),
+            *("400", "401", "402", "403", "404", "409", "410", "422", "429", "500", "no"),
+        }
         for code in found
     )
 
@@ -64,7 +68,17 @@ def test_what_a_call_can_come_to(row: Any) -> None:
                 "no answer",
             ),
         ),
-        ("storage.get", ("200", "403 missing_scope", "500 internal_error", "no answer")),
+        (
+            "storage.get",
+            (
+                "200",
+                "400 unknown_version",
+                "403 missing_scope",
+                "404 resource_not_found",
+                "500 internal_error",
+                "no answer",
+            ),
+        ),
         (
             "characters.delete",
             (
@@ -169,7 +183,9 @@ def test_an_operation_that_has_met_all_has_nothing_left() -> None:
     coverage = Coverage({"storage.get": ROWS["storage.get"]})
     coverage.merge([["storage.get", outcome, 1] for outcome in possible(ROWS["storage.get"])])
 
-    assert coverage.table() == (
-        "storage.get\n  met    200 x1, 403 missing_scope x1, 500 internal_error x1, no answer x1"
+    assert coverage.table(100) == (
+        "storage.get\n"
+        "  met    200 x1, 400 unknown_version x1, 403 missing_scope x1, 404 resource_not_found x1,\n"
+        "         500 internal_error x1, no answer x1"
     )
-    assert coverage.title() == "aurous coverage: 1 of 1 operations, 4 of 4 outcomes"
+    assert coverage.title() == "aurous coverage: 1 of 1 operations, 6 of 6 outcomes"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from tests.conftest import Api
 
-BUCKETS = ["characters_get", "characters_post", "characters_synthesize", "reads"]
+BUCKETS = [
+    *("characters_get", "characters_post", "characters_synthesize"),
+    *("images_post", "videos_post", "estimate_post", "files_post", "reads"),
+]
 
 
 def test_limits_are_a_mapping_of_the_vendors_names(api: Api) -> None:
@@ -28,6 +31,10 @@ def test_limits_are_a_mapping_of_the_vendors_names(api: Api) -> None:
         (240, 240, 0),
         (60, 60, 0),
         (12, 12, 0),
+        (120, 120, 0),
+        (120, 120, 0),
+        (240, 240, 0),
+        (60, 60, 0),
         (1200, 1200, 0),
     ]
     assert repr(limits["reads"]) == "<Limit reads: 1200 of 1200 left, 0 overruns>"

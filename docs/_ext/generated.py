@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,14 @@ from docutils import nodes
 from docutils.parsers.rst.directives import unchanged_required
 from rules import PROVENANCE, Rule, load_rules, tests_by_rule
 from sphinx.util.docutils import SphinxDirective
+from states import draw_states
 
 import pytest_aurous
+from pytest_aurous import Aurous
 from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._limits import BUCKETS
 from pytest_aurous._resources.characters.machine import DEFAULT as _DEFAULT_SCRIPT
+from pytest_aurous._resources.generations.sizes import PRESETS
 from pytest_aurous._settings import READINGS, ROWS
 
 if TYPE_CHECKING:
@@ -77,6 +81,46 @@ class Lifecycle(Generated):
         for status, following in lifecycle.edges.items():
             lines.append(f"| `{status}` | {', '.join(f'`{name}`' for name in following) or 'nothing, it is final'} |")
         return lines
+
+
+class States(SphinxDirective):
+    """The states of a resource as a diagram."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        return [nodes.raw("", draw_states(LIFECYCLES[self.arguments[0]]), format="html")]
+
+
+class Sizes(Generated):
+    """Every `size` of an image."""
+
+    def _markdown(self) -> list[str]:
+        lines = ["| ratio | `2k_...` | `4k_...` |", "| --- | --- | --- |"]
+        for ratio in dict.fromkeys(size.partition("_")[2] for size in PRESETS):
+            small, large = (" x ".join(map(str, PRESETS[f"{tier}_{ratio}"])) for tier in ("2k", "4k"))
+            lines.append(f"| `{ratio}` | {small} | {large} |")
+        return lines
+
+
+class Drawn(SphinxDirective):
+    """Pictures that the fake draws while the page is made: an output, and the refs of its character."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        for file in _PACKAGE.rglob("*.py"):
+            self.env.note_dependency(str(file))
+        fake = Aurous(seed=7)
+        character = fake.characters.add("Aurora", attributes={"age": 28})
+        image = fake.images.add("Aurora on a bench by the lake", character=character, size="2k_3_2")
+        with fake.client() as api:
+            refs = [(f"The ref {ref.pose}", api.get(ref.url).content) for ref in character.refs]
+        row = nodes.container(classes=["drawn"])
+        for alt, content in (("An output, with all that it stands for", image.picture()), *refs):
+            uri = f"data:image/png;base64,{b64encode(content).decode()}"
+            row += nodes.image(uri=uri, alt=alt, classes=["no-scaled-link"])
+        return [row]
 
 
 class SettingNames(Generated):
@@ -140,12 +184,12 @@ class FidelitySummary(Generated):
 
     def _markdown(self) -> list[str]:
         rules = _rules(self).values()
-        lines = ["| provenance | in this version | planned |", "| --- | --- | --- |"]
         count = Counter((rule.provenance, rule.status) for rule in rules)
-        lines += [
-            f"| {word} | {count[letter, 'delivered']} | {count[letter, 'planned']} |"
-            for letter, word in PROVENANCE.items()
-        ]
+        columns = {"in this version": "delivered", "planned": "planned"}
+        shown = [column for column, status in columns.items() if any(rule.status == status for rule in rules)]
+        lines = [f"| provenance | {' | '.join(shown)} |", "| --- " * (len(shown) + 1) + "|"]
+        for letter, word in PROVENANCE.items():
+            lines.append(f"| {word} | {' | '.join(str(count[letter, columns[column]]) for column in shown)} |")
         return lines
 
 
@@ -235,6 +279,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "operations": Operations,
         "buckets": BucketTable,
         "lifecycle": Lifecycle,
+        "states": States,
+        "sizes": Sizes,
+        "drawn": Drawn,
         "setting-names": SettingNames,
         "readings": Readings,
         "fidelity": Fidelity,

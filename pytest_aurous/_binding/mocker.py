@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from functools import wraps
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from respx.mocks import Mocker
 from respx.models import PassThrough
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from .router import AurousRouter
 
 __all__ = ("AurousMocker",)
+
+_MARK: Final = "_aurous_original"
+
+
+def _below(standing: Any, patched: list[Any]) -> Any:
+    """Return what stands there, or below a wrapper of ours that somebody has put back when its time was over."""
+    while hasattr(standing, _MARK) and not any(ours is standing for *_, ours in patched):
+        standing = getattr(standing, _MARK)
+    return standing
 
 
 class AurousMocker(Mocker, ABC):
@@ -43,13 +52,14 @@ class AurousMocker(Mocker, ABC):
                 (stack.HTTPTransport, "handle_request", cls._sync),
                 (stack.AsyncHTTPTransport, "handle_async_request", cls._async),
             ):
-                standing = getattr(owner, method)
+                standing = _below(getattr(owner, method), cls._patched)
                 before = [entry for entry in cls._patched if entry[:2] == (owner, method)]
                 if any(ours is standing for *_, ours in before):
                     continue
                 for entry in before[1:]:  # whom we had to pass before has gone; the first knows the way back
                     cls._patched.remove(entry)
                 ours = wrap(stack, standing)
+                setattr(ours, _MARK, standing)
                 setattr(owner, method, ours)
                 cls._patched.append((owner, method, standing, ours))
 

@@ -166,12 +166,14 @@ class WipingPatch(Kind):
 
 
 class StaleUrl(Kind):
-    """A signed URL kept for too long."""
+    """A URL kept for too long."""
 
     id = "stale-url"
     message = "a signed URL was used after it had expired. Do not store URLs: read the record again for a fresh one."
 
     def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
+        if call.error_code == "output_expired":
+            return True
         return call.status == _FORBIDDEN and isinstance(outcome, Reply) and say.EXPIRED.encode() in outcome.body
 
 

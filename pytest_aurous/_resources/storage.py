@@ -1,20 +1,37 @@
-"""Storage: what signed URLs of pictures lead to (get-3, time-2)."""
+"""Storage: what signed URLs of pictures lead to (get-3, time-2, time-3)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from .._endpoint import Context, Endpoint
-from .._png import png
+from .. import _messages as say
+from .._endpoint import Answer, Context, Endpoint
+from .._picture import picture
+from .._wire import ApiProblem
+from .characters import CharacterRow
+from .files import FileRow
 
 __all__ = ("ENDPOINTS",)
 
+_SIDE: Final = 192
 
-def get(ctx: Context) -> bytes:
+
+def get(ctx: Context) -> bytes | Answer:
     """GET the picture behind a signed URL."""
-    path = "/storage/{owner}/{ref}/{file}".format_map(ctx.args)  # without the prefix of another base URL
+    owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
+    path = f"/storage/{owner}/{name}/{file}"  # without the prefix of another base URL
     ctx.world.check_signature(path, ctx.query.get("token", ""))
-    return png(path)
+    if owner == "files":
+        table = ctx.world.table(FileRow)
+        stored = table[name]  # it exists: nobody else could have signed its URL
+        if not table.lives(stored) or stored.dies <= ctx.world.clock.time():
+            raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="file", id=name))
+        return Answer(stored.data, media_type=stored.mime_type)
+    characters = ctx.world.table(CharacterRow)
+    rows = (characters[one] for one in characters)
+    whose = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)
+    lines = [file.partition(".")[0], *([whose.name, whose.id] if whose else []), name]
+    return picture(lines, _SIDE, _SIDE, path)
 
 
 ENDPOINTS: Final = (
@@ -25,7 +42,7 @@ ENDPOINTS: Final = (
         get,
         signed=True,
         media_type="image/png",
-        errors=("403 missing_scope",),
-        rules=("get-3", "time-2"),
+        errors=("403 missing_scope", "404 resource_not_found"),
+        rules=("get-3", "time-2", "time-3"),
     ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .._auth import Scope
+from .._clock import iso
 from .._credits import BillingMode, Ledger
 from .._endpoint import Context, Endpoint
 from .._fields import column
@@ -20,12 +21,13 @@ class TeamRow:
 
     id: str
     name: str
+    created_at: str
     team: str = column(hidden=True, default="")
 
 
 def found_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
     """Found a team and return its id."""
-    row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name))
+    row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name, created_at=iso(world.clock.time())))
     world.ledgers[row.id] = Ledger(credits, billing_mode, world.journal.note)
     return row.id
 

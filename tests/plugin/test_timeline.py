@@ -71,6 +71,7 @@ def test_each_failure_shows_it_once(pytester: pytest.Pytester, options: tuple[st
         result.assert_outcomes(failed=2, passed=1)
     text = ANSI.sub("", str(result.stdout))
     assert titles(text) == 2
+    assert text.count("  differs: ") == ("--tb=no" not in options)  # in the failure, and not below it again
     pytest.LineMatcher(text.splitlines()).fnmatch_lines(
         [
             "*Aurous timeline*",

@@ -97,20 +97,16 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://aurous.sto
 """,
     ),
     "not faked yet": (
-        f"POST {HOME}/v1/images",
+        f"POST {HOME}/v1/webhook_endpoints",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/images
-  nearest: characters.create, POST {HOME}/v1/characters
-  differs: 'images' instead of 'characters'
-  the API has it, this version does not: images are not faked yet
+AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/webhook_endpoints
+  the API has it, this version does not: webhooks are not faked yet
 """,
     ),
     "not faked yet, below": (
         f"GET {HOME}/v1/webhook_endpoints/we_x",
         f"""\
 AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/webhook_endpoints/we_x
-  nearest: characters.retrieve, GET {HOME}/v1/characters/{{id}}
-  differs: 'webhook_endpoints' instead of 'characters'
   the API has it, this version does not: webhooks are not faked yet
 """,
     ),

@@ -325,7 +325,7 @@ def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool
 
 
 ADVANCE: Final = "its script has no further step"
-FAIL: Final = "only a synthesis can fail"
+FAIL: Final = "only synthesizing can fail"
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_an_illegal_transition_says_what_is_legal(
         getattr(character, verb.partition("(")[0])()
 
     first, second, third = str(caught.value).splitlines()
-    assert first == f"{verb} on {character.id} (Aurora): {why}, and the character is {status!r}."
+    assert first == f"{verb} on {character!r}: {why}, and it is {status!r}."
     assert second == (f"Legal now: {legal}." if legal else "Nothing is legal any more.")
     assert third.startswith("Read on: https://")
     assert api.state() == before

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
+
+from pytest_aurous._picture import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,13 +93,89 @@ def test_get_3_the_signature_alone_permits(api: Api, damage: str) -> None:
     assert "signature" in answer.json["error"]["message"]
 
 
+def test_get_3_time_2_what_a_read_gives_dies_24_hours_after_that_read(api: Api) -> None:
+    """Each URL has its own 24 hours: a later read's lives on when an earlier one's is dead."""
+    character = api.characters.add()
+    first = url_of(api, character.id)
+    api.clock.advance(seconds=DAY / 2)
+    second = url_of(api, character.id)
+
+    api.clock.advance(seconds=DAY / 2)
+
+    assert [api.get(url, key=None).status for url in (first, second)] == [403, 200]
+
+
+def test_get_3_a_picture_names_character_and_pose(api: Api) -> None:
+    """It has the pose, the name and the id of the character written on it, and which picture it is."""
+    character = api.characters.add("Aurora", refs=["side"])
+    (ref,) = character.refs
+    path = urlsplit(ref.url).path
+    _, _, _, drawn, _ = path.split("/")
+
+    body = api.get(ref.url, key=None).body
+
+    assert body == picture(["side", "Aurora", character.id, drawn], 192, 192, path)
+    with Image.open(io.BytesIO(body)) as found:
+        assert found.size == (192, 192)
+
+
+def test_get_3_a_rename_is_seen_in_the_picture(api: Api) -> None:
+    """The picture names the character as it is called now."""
+    character = api.characters.add("Aurora", refs=["side"])
+    (ref,) = character.refs
+    before = api.get(ref.url, key=None).body
+
+    api.patch(f"/v1/characters/{character.id}", json={"name": "Iris"})
+
+    assert api.get(ref.url, key=None).body != before
+
+
+def test_del_4_the_picture_of_a_deleted_character_stays(api: Api) -> None:
+    """A URL that was given lives for its 24 hours, though the character is gone."""
+    character = api.characters.add(refs=["side"])
+    (ref,) = character.refs
+    before = api.get(ref.url, key=None).body
+
+    character.delete()
+
+    assert api.get(ref.url, key=None).body == before
+
+
 def test_run_1_a_new_picture_is_another(api: Api) -> None:
-    """What a regenerate drew is another picture under another path, and an old URL still shows the old one."""
+    """What a regenerate drew is another picture under another path, and the old URL is still readable."""
     character = api.characters.add(refs=["front"], script="synthesizing*0 -> ready")
     old = url_of(api, character.id)
     before = api.get(old, key=None).body
 
     api.post(f"/v1/characters/{character.id}/refs/regenerate", json={"pose": "front"})
 
-    assert api.get(url_of(api, character.id), key=None).body != before
+    new = url_of(api, character.id)
+    assert urlsplit(new).path != urlsplit(old).path
+    assert api.get(new, key=None).body != before
+    assert api.get(old, key=None).status == 200
+
+
+def test_run_1_the_old_pictures_stay_while_work_is_under_way(api: Api) -> None:
+    """Until the new picture is there, and for good if the run fails, the old URL shows what it showed."""
+    character = api.characters.add(refs=["front"], script="synthesizing! -> failed")
+    old = url_of(api, character.id)
+    before = api.get(old, key=None).body
+    api.post(f"/v1/characters/{character.id}/refs/regenerate", json={"pose": "front"})
     assert api.get(old, key=None).body == before
+
+    character.finish()
+
+    assert character.status == "failed"
+    assert api.get(old, key=None).body == before
+
+
+def test_time_3_a_files_url_leads_to_its_bytes(api: Api) -> None:
+    """The bytes that were stored come back, under their type, until the file is deleted."""
+    file = api.aurous.files.add()
+    url = file.url
+
+    answer = api.get(url, key=None)
+    api.delete(f"/v1/files/{file.id}")
+
+    assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, file.data, "image/png")
+    api.refused("GET", url, key=None, status=404, code="resource_not_found")

@@ -5,5 +5,6 @@ from __future__ import annotations
 from .calls import ENDPOINTS
 from .live import Character, Characters
 from .machine import LIFECYCLE, require_ready
+from .record import CharacterRow
 
-__all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "Characters", "require_ready")
+__all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "require_ready")

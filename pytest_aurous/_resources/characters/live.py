@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import _people
 from ..._clock import iso
 from ..._fields import read_fields
-from ..._records import Collection, Live
+from ..._playable import Playable, Scripted
+from ..._records import Live
 from ..._script import Plan, plan_of
 from ..._wire import ApiProblem
-from ...errors import AurousError, AurousTransitionError, choices, nearest, see
+from ...errors import AurousError, choices, nearest
 from ..uploads import POSES
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_ref
@@ -39,7 +39,7 @@ class CharacterRef(NamedTuple):
     version: int
 
 
-class Character(Live, _CharacterFields):
+class Character(Playable, _CharacterFields):
     """A character, live: its attributes are those of the wire, read now, and reading never counts as a poll.
 
     Example:
@@ -49,6 +49,8 @@ class Character(Live, _CharacterFields):
     __slots__ = ()
 
     _kind = CharacterRow
+    _lifecycle = machine.LIFECYCLE
+    _running = ("synthesizing",)
 
     def __repr__(self) -> str:
         row = self._row
@@ -63,53 +65,6 @@ class Character(Live, _CharacterFields):
         """Return what GET would answer, without counting as a poll."""
         return render(self._world, self._row)
 
-    def script(self, text: str | Plan) -> None:
-        """Rebind the script, for the runs to come; outside a synthesis the next run is the script's first.
-
-        Raises:
-            AurousScriptError: If it cannot be played.
-        """
-        __tracebackhide__ = True
-        plan = plan_of(text, machine.LIFECYCLE)
-        with self._world.lock:
-            row = self._row
-            taken = 1 if row.status == "synthesizing" else 0
-            self._world.table(CharacterRow).replace(replace(row, plan=plan, runs=taken))
-
-    def advance(self) -> None:
-        """End the present step of the script.
-
-        Raises:
-            AurousTransitionError: If no step follows.
-        """
-        __tracebackhide__ = True
-        with self._world.lock:
-            row = self._row
-            run = self._world.runs.get(self.id)
-            if run is None or run.last:
-                raise self._illegal(row, "advance()", "its script has no further step")
-            self._world.runs.advance(self.id)
-
-    def finish(self) -> None:
-        """Run the present run of the script to its end; at its end already, nothing happens."""
-        with self._world.lock:
-            _ = self._row  # or say that it is gone
-            while (run := self._world.runs.get(self.id)) is not None and not run.last:
-                self._world.runs.advance(self.id)
-
-    def fail(self, error: str = "provider_timeout") -> None:
-        """End the synthesis badly: the hold is released, and `error_message` says *error*.
-
-        Raises:
-            AurousTransitionError: If no synthesis is under way.
-        """
-        __tracebackhide__ = True
-        with self._world.lock:
-            row = self._row
-            if row.status != "synthesizing":
-                raise self._illegal(row, f"fail({error!r})", "only a synthesis can fail")
-            machine.fail(self._world, row, error)
-
     def delete(self) -> None:
         """Delete as the API would: for good while in review, softly in any other state.
 
@@ -120,40 +75,20 @@ class Character(Live, _CharacterFields):
         with self._world.lock:
             row = self._row
             if row.status == "deleted":
-                raise self._illegal(row, "delete()", "it was deleted before")
+                raise self._illegal("delete()", "it was deleted before")
             machine.delete(self._world, row)
 
-    def _illegal(self, row: CharacterRow, verb: str, why: str) -> AurousTransitionError:
-        run = self._world.runs.get(self.id)
-        legal = ["advance()", "finish()"] if run is not None and not run.last else []
-        legal += ["fail(error)"] if row.status == "synthesizing" else []
-        legal += ["delete()"] if row.status != "deleted" else []
-        can = f"Legal now: {', '.join(legal)}." if legal else "Nothing is legal any more."
-        return AurousTransitionError(
-            f"{verb} on {row.id} ({row.name}): {why}, and the character is {row.status!r}.\n"
-            f"{can}\n{see('reference/records.html')}"
-        )
+    def _end_badly(self, row: CharacterRow, error: str) -> None:
+        machine.fail(self._world, row, error)
+
+    def _legal(self) -> list[str]:
+        return [*super()._legal(), *(["delete()"] if self._row.status != "deleted" else [])]
 
 
-class Characters(Collection[Character]):
+class Characters(Scripted[Character]):
     """The characters of a team."""
 
     _record = Character
-
-    def script(self, text: str | Plan, name: str | None = None) -> None:
-        """Give a script to the characters that will be made from now on, whatever their team.
-
-        Args:
-            text: Such as ``"synthesizing*3 -> reviewing"``.
-            name: Only to those that are created with this name.
-
-        Raises:
-            AurousScriptError: If it cannot be played.
-        """
-        __tracebackhide__ = True
-        plan = plan_of(text, machine.LIFECYCLE)
-        with self._world.lock:
-            self._world.scripts["characters", name] = plan
 
     def add(
         self,

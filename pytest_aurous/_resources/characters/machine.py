@@ -71,7 +71,9 @@ def outcome(row: CharacterRow, step: Step) -> str:
 def require_state(row: CharacterRow, action: str, *allowed: str) -> None:
     """Refuse a call in the wrong state (save-3, resyn-1)."""
     if row.status not in allowed:
-        message = say.WRONG_STATE.format(id=row.id, status=row.status, action=action, allowed=" or ".join(allowed))
+        message = say.WRONG_STATE.format(
+            kind="Character", id=row.id, status=row.status, action=action, allowed=" or ".join(allowed)
+        )
         raise ApiProblem(400, "invalid_request_error", message)
 
 
@@ -87,7 +89,9 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
             404, "resource_not_found", say.NOT_FOUND.format(resource="character", id=character_id), "character_id"
         )
     if row.status != "ready":
-        message = say.WRONG_STATE.format(id=row.id, status=row.status, action="use in an image", allowed="ready")
+        message = say.WRONG_STATE.format(
+            kind="Character", id=row.id, status=row.status, action="use in an image", allowed="ready"
+        )
         raise ApiProblem(400, "character_not_ready", message, "character_id")
     return row
 

@@ -7,8 +7,9 @@ from typing import Any, Final, cast
 
 from ..._fields import Reader, boolean, column, integer, list_of, read_fields, refuse_type, text, to_wire
 from ..._script import Plan
+from ..._version import VERSION
 from ..._wire import to_json
-from ..._world import VERSION, World
+from ..._world import World
 
 __all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
 

@@ -1,0 +1,39 @@
+import httpx
+import pytest
+
+from illustrator import film, spent
+from publisher import Sleep
+from pytest_aurous import Aurous
+
+
+def test_a_film_is_fetched_in_parts(aurous: Aurous, sleep: Sleep) -> None:
+    """It begins with our picture, and arrives whole, piece by piece."""
+    aurous.videos.script("pending -> processing:90s -> succeeded")
+
+    content = film("A slow turn", aurous.images.add().picture(), sleep=sleep)
+
+    video = aurous.videos.last
+    assert content == video.film()
+    assert {call.status for call in aurous.calls.where("videos.output")} == {206}
+    assert video.inference_type == "i2v"
+
+
+def test_a_part_of_a_film(aurous: Aurous) -> None:
+    """A range that lies in the film is a 206; one behind its end is a 416."""
+    url = aurous.videos.add("A slow turn").output_video_url
+    assert url is not None
+
+    start = httpx.get(url, headers={"Range": "bytes=4-7"})
+    beyond = httpx.get(url, headers={"Range": "bytes=99999999-"})
+
+    assert (start.status_code, start.content) == (206, b"ftyp")
+    assert beyond.status_code == 416
+
+
+@pytest.mark.aurous(now="2026-05-08T10:00:00Z")
+def test_what_it_has_cost(aurous: Aurous, sleep: Sleep) -> None:
+    """Usage is counted from what the test has made: 0.5 x 1.5 x 4 seconds."""
+    film("A slow turn", aurous.images.add().picture(), sleep=sleep)
+
+    assert spent("2026-05-08T00:00:00Z") == 0.5 * 1.5 * 4 + 1
+    assert aurous.team.credits == 1000 - 0.5 * 1.5 * 4

@@ -1,0 +1,109 @@
+import httpx
+import pytest
+
+from illustrator import IllustrateError, illustrate
+from publisher import PublishError, Sleep, publish
+from pytest_aurous import Aurous
+
+
+def test_from_a_name_to_a_picture(aurous: Aurous, sleep: Sleep) -> None:
+    """A character is drawn, saved and put into a picture, which is downloaded."""
+    aurous.script("synthesizing*2 -> reviewing")
+    aurous.images.script("pending -> processing*2 -> succeeded")
+
+    character = publish("Aurora", {"age": 28}, sleep=sleep)
+    pictures = illustrate("On a bench", character=character["id"], sleep=sleep)
+
+    assert aurous.images.last.character_id == character["id"]
+    assert pictures == [aurous.images.last.picture()]
+    aurous.assert_called_in_order("characters.save", "images.create", "images.output")
+    aurous.assert_polled(aurous.images.last, at_least=4, at_most=4)
+
+
+def test_a_character_in_review_is_in_no_picture(aurous: Aurous) -> None:
+    """Who forgets to save is told so, and nothing is charged."""
+    character = aurous.characters.add("Aurora", status="reviewing")
+
+    with pytest.raises(PublishError, match=r"^character_not_ready"):
+        illustrate("On a bench", character=character.id)
+
+    assert len(aurous.images) == 0
+    assert aurous.team.held_credits == 0
+
+
+def test_a_picture_that_moderation_rejects(aurous: Aurous, sleep: Sleep) -> None:
+    """The credit is held while the work runs, and comes back when it fails."""
+    rejected = "pending -> processing -> failed(output_moderation_rejected)"
+    aurous.images.script(rejected, name="On a bench")
+
+    with pytest.raises(IllustrateError, match=r"^output_moderation_rejected"):
+        illustrate("On a bench", sleep=sleep)
+
+    assert aurous.images.last.cost["amount"] == 0
+    assert aurous.team.available_credits == 1000
+    aurous.assert_not_called("images.output")
+
+
+def test_somebody_cancels_it_meanwhile(aurous: Aurous) -> None:
+    """A poll that finds it cancelled is the last one."""
+    aurous.images.script("pending! -> processing")
+
+    def cancel(_seconds: float) -> None:
+        aurous.images.last.cancel()
+
+    with pytest.raises(IllustrateError, match=r"^cancelled"):
+        illustrate("On a bench", sleep=cancel)
+
+    aurous.assert_polled(aurous.images.last, at_most=1)
+
+
+def test_it_takes_too_long(aurous: Aurous, sleep: Sleep) -> None:
+    """The application loses its patience, cancels, and has its credit back."""
+    aurous.images.script("pending -> processing! -> succeeded")
+
+    with pytest.raises(IllustrateError, match=r"^took_too_long"):
+        illustrate("On a bench", patience=60, sleep=sleep)
+
+    assert aurous.images.last.status == "cancelled"
+    assert aurous.team.available_credits == 1000
+
+
+def test_drawn_from_a_picture_of_ours(aurous: Aurous, sleep: Sleep) -> None:
+    """The picture goes up as a multipart form; what arrived is what was sent."""
+    likeness = aurous.images.add("Somebody we know").picture()
+
+    illustrate("The same face, older", likenesses=[likeness], sleep=sleep)
+
+    (file,) = aurous.files
+    assert (file.mime_type, file.width_px) == ("image/png", 256)
+    assert httpx.get(file.url).content == likeness
+    assert aurous.images.last.reference_image_urls == (file.id,)
+
+
+def test_a_likeness_that_is_no_picture(aurous: Aurous) -> None:
+    """The type is read from the bytes, whatever the form says."""
+    with pytest.raises(PublishError, match=r"^invalid_format"):
+        illustrate("The same face", likenesses=[b"GIF89a"])
+
+    aurous.assert_not_called("images.create")
+
+
+@pytest.mark.aurous(pitfalls="off")
+@pytest.mark.parametrize(
+    "days",
+    [
+        pytest.param(7, marks=pytest.mark.aurous(readings={"time-4": "7d"})),
+        pytest.param(1, marks=pytest.mark.aurous(readings={"time-4": "24h"})),
+    ],
+)
+def test_an_output_is_thrown_away(aurous: Aurous, days: int) -> None:
+    """Who kept the URL, and not the picture, has nothing."""
+    (url,) = aurous.images.add("On a bench").output_urls
+
+    aurous.clock.advance(seconds=days * 24 * 3600 - 60)
+    assert httpx.get(url).status_code == 200
+    aurous.clock.advance(seconds=60)
+
+    refused = httpx.get(url)
+    assert refused.status_code == 410
+    assert refused.json()["error"]["code"] == "output_expired"

@@ -1,0 +1,26 @@
+from io import BytesIO
+
+from PIL import Image as Picture
+
+from illustrator import illustrate
+from publisher import Sleep
+from pytest_aurous import Aurous
+
+
+def test_the_picture_can_be_opened(aurous: Aurous, sleep: Sleep) -> None:
+    """It is a PNG in the shape that was ordered, at an eighth of the size."""
+    (content,) = illustrate("On a bench", sleep=sleep)
+
+    image = aurous.images.last
+    with Picture.open(BytesIO(content)) as opened:
+        assert opened.format == "PNG"
+        assert [8 * side for side in opened.size] == [image.width, image.height]
+
+
+def test_no_two_pictures_are_alike(aurous: Aurous) -> None:
+    """Code that mixes them up is found out."""
+    image = aurous.images.add("On a bench", count=4)
+    other = aurous.images.add("On a bench")
+
+    pictures = [image.picture(number) for number in range(4)]
+    assert len({*pictures, other.picture()}) == 5

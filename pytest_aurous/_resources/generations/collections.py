@@ -1,0 +1,181 @@
+"""The images and videos of a team, and how a test makes them without a request."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from ..._fields import read_fields
+from ..._playable import Scripted
+from ..._records import Live
+from ..._script import Plan, plan_of
+from ..._wire import ApiProblem
+from ...errors import AurousError, choices, nearest
+from . import machine, sizes
+from .images import CREATE
+from .live import Generation, Image, Video
+from .record import prefix_of
+from .videos import CREATE as CREATE_VIDEO
+from .videos import FACTORS, RATIOS, price_of
+
+__all__ = ("Images", "Videos")
+
+G = TypeVar("G", bound=Generation)
+
+
+class Generations(Scripted[G]):
+    """The generations of one medium and one team."""
+
+    __slots__ = ()
+
+    _medium: ClassVar[str]
+
+    def _living(self) -> list[str]:
+        start = f"{prefix_of(self._medium)}_"
+        return [one for one in super()._living() if one.startswith(start)]
+
+    def get(self, record_id: str) -> G | None:
+        """Return any record ever made, or None if there never was one."""
+        return super().get(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
+
+    def _add(self, status: str, script: str | Plan | None, team: Live | None, price: dict[str, Any], **told: Any) -> G:
+        """Make a generation that has come to *status* already."""
+        __tracebackhide__ = True
+        lifecycle = machine.lifecycle_of(self._medium)
+        if status not in lifecycle.edges:
+            raise AurousError(
+                f"{lifecycle.resource}.add(status={status!r}): expected {choices(lifecycle.edges)}"
+                f"{nearest(status, lifecycle.edges)}"
+            )
+        _check(
+            lifecycle.resource,
+            prompt=told["prompt"],
+            count=told.get("image_count"),
+            duration=told.get("video_duration"),
+        )
+        plan = plan_of(script, lifecycle) if script is not None else None
+        world = self._world
+        with world.lock:
+            row = machine.add(
+                world,
+                team.id if team is not None else self._team,
+                self._medium,
+                price,
+                status=status,
+                plan=plan,
+                seed=world.random.randrange(2**31),
+                **told,
+            )
+            return self._live(row.id)
+
+
+def _check(resource: str, **given: Any) -> None:
+    readers = CREATE if resource == "images" else CREATE_VIDEO
+    try:
+        read_fields({name: value for name, value in given.items() if value is not None}, readers)
+    except ApiProblem as problem:
+        raise AurousError(f"{resource}.add({problem.param}=...): {problem.message}") from None
+
+
+class Images(Generations[Image]):
+    """The images of a team."""
+
+    _record = Image
+    _medium = "image"
+
+    def add(
+        self,
+        prompt: str = "A portrait in soft light",
+        *,
+        status: str = "succeeded",
+        character: Live | str | None = None,
+        size: str = "2k_1_1",
+        count: int = 1,
+        script: str | Plan | None = None,
+        team: Live | None = None,
+    ) -> Image:
+        """Make an image, without a request and without touching credits.
+
+        Args:
+            prompt: What it shows.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            character: Whom it shows: a record or an id.
+            size: Such as ``2k_16_9``.
+            count: How many pictures, 1 to 4.
+            script: Its own script; else that of images.
+            team: Another owner, out of `Aurous.teams`.
+
+        Raises:
+            AurousError: If the API could not have made such an image.
+
+        Example:
+            ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
+        """
+        __tracebackhide__ = True
+        if size not in sizes.PRESETS:
+            raise AurousError(
+                f"images.add(size={size!r}): expected {choices(sizes.PRESETS)}{nearest(size, sizes.PRESETS)}"
+            )
+        width, height = sizes.PRESETS[size]
+        shown = character.id if isinstance(character, Live) else character
+        return self._add(
+            status,
+            script,
+            team,
+            sizes.price_of(count, enhance=False),
+            prompt=prompt,
+            width=width,
+            height=height,
+            size_preset=size,
+            image_count=count,
+            inference_type="i2i" if shown else "t2i",
+            character_id=shown,
+        )
+
+
+class Videos(Generations[Video]):
+    """The videos of a team."""
+
+    _record = Video
+    _medium = "video"
+
+    def add(
+        self,
+        prompt: str | None = "A slow turn of the head",
+        *,
+        status: str = "succeeded",
+        resolution: str = "1080p",
+        ratio: str = "16:9",
+        duration: float = 5,
+        script: str | Plan | None = None,
+        team: Live | None = None,
+    ) -> Video:
+        """Make a video, without a request and without touching credits.
+
+        Args:
+            prompt: What it shows.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            resolution: ``480p``, ``720p`` or ``1080p``.
+            ratio: Such as ``16:9``.
+            duration: Seconds, 2 to 12.
+            script: Its own script; else that of videos.
+            team: Another owner, out of `Aurous.teams`.
+
+        Raises:
+            AurousError: If the API could not have made such a video.
+        """
+        __tracebackhide__ = True
+        for name, value, known in (("resolution", resolution, FACTORS), ("ratio", ratio, RATIOS)):
+            if value not in known:
+                raise AurousError(f"videos.add({name}={value!r}): expected {choices(known)}{nearest(value, known)}")
+        return self._add(
+            status,
+            script,
+            team,
+            price_of(resolution, duration),
+            prompt=prompt,
+            inference_type="t2v",
+            video_duration=duration,
+            video_resolution=resolution,
+            video_ratio=ratio,
+            video_camera_fixed=False,
+        )

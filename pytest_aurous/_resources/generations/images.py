@@ -1,0 +1,196 @@
+"""The image calls; those on one generation serve videos too."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._endpoint import Context, Endpoint
+from ..._fields import boolean, integer, list_of, number, one_of, read_fields, text, url
+from ..._pages import page
+from ..._wire import ApiProblem
+from ..characters import require_ready
+from ..files import require_file
+from ..styles import require_style
+from . import machine, sizes
+from .record import GenerationRow, render
+
+__all__ = ("ENDPOINTS", "OF_BODY", "draw_seed", "estimated", "none_of", "reachable", "retrieve")
+
+_SIDE: Final = integer(*sizes.SIDES)
+CREATE: Final = {
+    "prompt": text(4000),
+    "negative_prompt": text(4000),
+    "lora_id": text(256),
+    "character_id": text(256),
+    "width": _SIDE,
+    "height": _SIDE,
+    "size": one_of(tuple(sizes.PRESETS)),
+    "steps": integer(1, 100),
+    "guidance_scale": number(0.1, 30),
+    "cfg_rescale": number(0, 1),
+    "denoise_strength": number(0, 1),
+    "seed": integer(-1, 2**63 - 1),
+    "count": integer(1, 4),
+    "enhance_prompt": boolean,
+    "webhook_url": url(2048),
+    "reference_image_urls": list_of(text(2048), 1, 10),
+}
+"""What POST /v1/images takes (img-1)."""
+
+
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/images."""
+    told, price = _read(ctx)
+    hold = ctx.world.ledgers[ctx.team].hold(price["amount"], "balance_too_low")
+    row = machine.add(ctx.world, ctx.team, "image", price, hold=hold, creation_request_id=ctx.request_id, **told)
+    return render(ctx.world, row)
+
+
+def estimate(ctx: Context) -> dict[str, Any]:
+    """POST /v1/images/estimate (img-9)."""
+    return estimated(_read(ctx)[1])
+
+
+def estimated(price: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of an estimate."""
+    cost = {"amount": price["amount"], "breakdown": price["breakdown"]}
+    return {"object": "estimate", "estimated_cost": cost, "currency": price["currency"]}
+
+
+def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns that the body tells, and the price."""
+    world = ctx.world
+    sent = read_fields(ctx.body, CREATE, required=("prompt",))
+    if not sent["prompt"].strip():
+        raise ApiProblem(400, "invalid_format", say.BLANK.format(param="prompt"), "prompt")
+    width, height, preset = sizes.measured(sent)
+    character, references = sent.pop("character_id", None), sent.pop("reference_image_urls", ())
+    if character is not None and references:
+        raise ApiProblem(400, "mutually_exclusive_input", say.ONE_SOURCE, "character_id")
+    style = require_style(world, ctx.team, sent.pop("lora_id", None), "image", "lora_id")
+    if character is not None:
+        require_ready(world, ctx.team, character)
+    for reference in references:
+        reachable(ctx, reference, "reference_image_urls")
+    count = sent.pop("count", 1)
+    price = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
+    for name in ("steps", "guidance_scale"):  # taken, and never shown again
+        sent.pop(name, None)
+    told = {
+        **sent,
+        "seed": draw_seed(ctx, sent.get("seed")),
+        "width": width,
+        "height": height,
+        "size_preset": preset,
+        "image_count": count,
+        "inference_type": "i2i" if character or references else "t2i",
+        "reference_image_urls": tuple(references),
+        "character_id": character,
+        "loras": style and ((style.id, style.name),),
+    }
+    return told, price
+
+
+def draw_seed(ctx: Context, sent: int | None) -> int:
+    """Return the seed that was sent, or one of chance."""
+    return ctx.world.random.randrange(2**31) if sent in {None, -1} else int(sent or 0)
+
+
+def reachable(ctx: Context, reference: str, param: str) -> None:
+    """Refuse a picture that is neither a file of the team nor a public URL."""
+    if reference.startswith("file_"):
+        require_file(ctx.world, ctx.team, reference, param)
+    elif not reference.startswith("https://"):
+        raise ApiProblem(400, "invalid_format", say.NO_PICTURE.format(param=param, got=reference), param)
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images: the history of images and videos (img-10), a look at each row that the page holds."""
+    world = ctx.world
+    table = world.table(GenerationRow)
+
+    def show(row: GenerationRow) -> GenerationRow:
+        world.runs.look(row.id)
+        return table[row.id]
+
+    return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
+    row = find(ctx)
+    ctx.world.runs.look(row.id)
+    return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
+
+
+def cancel(ctx: Context) -> dict[str, Any]:
+    """POST /v1/images/{id}/cancel (img-7)."""
+    return render(ctx.world, machine.cancel(ctx.world, find(ctx)))
+
+
+def find(ctx: Context) -> GenerationRow:
+    """Return the generation of the path, of the calling team."""
+    row = ctx.world.table(GenerationRow).find(ctx.args["id"], ctx.team)
+    if row is None:
+        raise none_of(ctx)
+    return row
+
+
+def none_of(ctx: Context) -> ApiProblem:
+    """Return the refusal of an id that is none, or another team's (auth-7)."""
+    return ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="generation", id=ctx.args["id"]))
+
+
+OF_BODY: Final = (
+    "400 character_not_ready",
+    "400 invalid_format",
+    "400 invalid_request",
+    "400 missing_field",
+    "400 mutually_exclusive_input",
+    "400 parameter_invalid_combination",
+    "400 unsupported_lora_for_mode",
+    "400 value_out_of_range",
+    "404 resource_not_found",
+)
+ENDPOINTS: Final = (
+    Endpoint(
+        "images.create",
+        "POST",
+        "/v1/images",
+        create,
+        bucket="images_post",
+        status=201,
+        idempotent=True,
+        errors=(*OF_BODY, "402 balance_too_low"),
+        rules=("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
+    ),
+    Endpoint(
+        "images.estimate",
+        "POST",
+        "/v1/images/estimate",
+        estimate,
+        bucket="estimate_post",
+        errors=OF_BODY,
+        rules=("img-9",),
+    ),
+    Endpoint(
+        "images.list",
+        "GET",
+        "/v1/images",
+        list_all,
+        bucket="reads",
+        errors=("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range"),
+        rules=("img-10", "list-1", "list-2", "list-3"),
+    ),
+    Endpoint("images.retrieve", "GET", "/v1/images/{id}", retrieve, bucket="reads", rules=("img-5", "img-6", "img-12")),
+    Endpoint(
+        "images.cancel",
+        "POST",
+        "/v1/images/{id}/cancel",
+        cancel,
+        bucket="images_post",
+        errors=("400 generation_not_cancellable",),
+        rules=("img-7",),
+    ),
+)

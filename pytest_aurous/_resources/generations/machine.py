@@ -1,0 +1,142 @@
+"""The state machine of generations (img-6, img-7), and what each edge does to money and record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._clock import iso
+from ..._script import Lifecycle, Plan, Step, plan_of
+from ..._wire import ApiProblem
+from ..._world import World
+from .record import GenerationRow, prefix_of
+
+__all__ = ("DEFAULT", "IMAGES", "RUNNING", "VIDEOS", "add", "cancel", "end", "fail", "lifecycle_of")
+
+RUNNING: Final = ("pending", "processing")
+
+IMAGES: Final = Lifecycle(
+    resource="images",
+    start="pending",
+    edges={
+        "pending": ("processing", "failed", "cancelled"),
+        "processing": ("succeeded", "failed", "cancelled"),
+        "succeeded": (),
+        "failed": (),
+        "cancelled": (),
+    },
+)
+VIDEOS: Final = replace(IMAGES, resource="videos")
+DEFAULT: Final = plan_of("pending -> processing -> succeeded", IMAGES)
+
+
+def lifecycle_of(media_type: str) -> Lifecycle:
+    """Return the lifecycle of a medium."""
+    return {"image": IMAGES, "video": VIDEOS}[media_type]
+
+
+def add(
+    world: World,
+    team: str,
+    media_type: str,
+    price: dict[str, Any],
+    *,
+    hold: int | None = None,
+    status: str | None = None,
+    **told: Any,
+) -> GenerationRow:
+    """Make a generation and start its run; or one that has come to *status* already.
+
+    Args:
+        world: The state.
+        team: Whose it is.
+        media_type: ``image`` or ``video``.
+        price: Its cost.
+        hold: The credits that are held for it; without, it is free.
+        status: Where it is; left out, where its run begins, and a ``*0`` is over at once.
+        **told: Its columns; ``plan`` is looked up if it is not among them.
+    """
+    now = world.clock.time()
+    plan: Plan | None = told.pop("plan", None)
+    row = GenerationRow(
+        id=world.ids.new(prefix_of(media_type), "generation"),
+        created_at=iso(now),
+        started=now,
+        media_type=media_type,
+        cost=price,
+        team=team,
+        hold=hold,
+        plan=plan or world.script_for(lifecycle_of(media_type).resource, told.get("prompt"), DEFAULT),
+        runs=1,
+        **told,
+    )
+    if status in RUNNING:
+        row = replace(row, status=status)
+    world.table(GenerationRow).insert(row)
+    if status is not None and status not in RUNNING:
+        return end(world, row, status, "provider_timeout" if status == "failed" else None)
+    steps = row.plan.run(0)
+    if status == "processing":
+        names = [step.status for step in steps]
+        steps = steps[names.index(status) :] if status in names else (Step(status),)
+    world.runs.begin(row.id, steps, partial(_enter, world), settle=status is None)
+    return world.table(GenerationRow)[row.id]
+
+
+def cancel(world: World, row: GenerationRow) -> GenerationRow:
+    """Stop the work (img-7): the hold is released; on a cancelled one nothing changes.
+
+    Raises:
+        ApiProblem: 400, if it is over.
+    """
+    if row.status == "cancelled":
+        return row
+    if row.status not in RUNNING:
+        message = say.WRONG_STATE.format(
+            kind="Generation", id=row.id, status=row.status, action="cancel", allowed=" or ".join(RUNNING)
+        )
+        raise ApiProblem(400, "generation_not_cancellable", message)
+    return end(world, row, "cancelled")
+
+
+def fail(world: World, row: GenerationRow, error: str) -> GenerationRow:
+    """End the work badly (cred-2)."""
+    return end(world, row, "failed", error)
+
+
+def end(world: World, row: GenerationRow, status: str, error: str | None = None) -> GenerationRow:
+    """Drop what the script still holds, and end the work at *status*."""
+    world.runs.drop(row.id)
+    return _end(world, row, status, world.clock.time(), error)
+
+
+def _enter(world: World, record: str, step: Step, at: float) -> None:
+    """Follow a script: the row takes the edge into *step*."""
+    row = world.table(GenerationRow)[record]
+    if step.status == "processing":
+        world.table(GenerationRow).replace(replace(row, status="processing"))
+    else:
+        error = (step.error or "provider_timeout") if step.status == "failed" else None
+        _end(world, row, step.status, at, error)
+
+
+def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
+    ledger = world.ledgers[row.team]
+    charged = status == "succeeded"
+    if row.hold is not None:
+        (ledger.commit if charged else ledger.release)(row.hold)
+    cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
+    return world.table(GenerationRow).replace(
+        replace(
+            row,
+            status=status,
+            error_message=error,
+            hold=None,
+            cost=cost,
+            duration_ms=round((at - row.started) * 1000),
+            completed_at=iso(at),
+            finished=at,
+        )
+    )

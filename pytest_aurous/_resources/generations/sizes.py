@@ -1,0 +1,56 @@
+"""The sizes and prices of pictures (img-2, img-3, cred-4)."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._wire import ApiProblem
+
+__all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
+
+GRID: Final = 32
+SIDES: Final = (1024, 4096)
+_TIERS: Final = {"2k": 2048, "4k": 4096}
+_RATIOS: Final = ((1, 1), (3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (9, 16), (21, 9))
+
+
+def snapped(pixels: float) -> int:
+    """Return the nearest multiple of 32."""
+    return int((pixels + GRID / 2) // GRID * GRID)
+
+
+def _preset(side: int, wide: int, high: int) -> tuple[int, int]:
+    unit = side / sqrt(wide * high)  # the area of the square, in another shape
+    return snapped(wide * unit), snapped(high * unit)
+
+
+PRESETS: Final = {
+    f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in _TIERS.items() for wide, high in _RATIOS
+}
+"""Width and height of each ``size``: ``2k_1_1`` is documented, the others are of about its area (A)."""
+
+
+def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
+    """Take width, height and size out of what was *sent*, and return width, height and preset (img-3).
+
+    Raises:
+        ApiProblem: 400, on one side without the other, or sides beside a size.
+    """
+    width, height, size = sent.pop("width", None), sent.pop("height", None), sent.pop("size", None)
+    if size is not None and (width is not None or height is not None):
+        raise ApiProblem(400, "parameter_invalid_combination", say.SIZE_TWICE, "size")
+    if width is None and height is None:
+        size = size or "2k_1_1"
+        return *PRESETS[size], size
+    if width is None or height is None:
+        missing = "width" if width is None else "height"
+        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=missing), missing)
+    return snapped(width), snapped(height), None
+
+
+def price_of(count: int, *, enhance: bool) -> dict[str, Any]:
+    """Return the cost of *count* pictures (cred-4)."""
+    extra = count if enhance else 0
+    return {"amount": count + extra, "currency": "credit", "breakdown": {"base": count, "enhance": extra}}

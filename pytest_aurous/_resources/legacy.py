@@ -1,0 +1,46 @@
+"""Paths of before: they answer 308 with the new one, and say until when (A: the fake goes on after that day)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from .._endpoint import Answer, Context, Endpoint
+
+__all__ = ("ENDPOINTS",)
+
+_HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
+_MOVED: Final = {"generations": "images", "video-generations": "videos"}
+_CALLS: Final = {
+    "generations": (
+        ("create", "POST", ""),
+        ("list", "GET", ""),
+        ("estimate", "POST", "/estimate"),
+        ("retrieve", "GET", "/{id}"),
+        ("cancel", "POST", "/{id}/cancel"),
+        ("output", "GET", "/{id}/output/{n}"),
+    ),
+    "video-generations": (
+        ("create", "POST", ""),
+        ("estimate", "POST", "/estimate"),
+        ("retrieve", "GET", "/{id}"),
+        ("output", "GET", "/{id}/output"),
+    ),
+}
+
+
+def moved(ctx: Context) -> Answer:
+    """Answer with the path of today."""
+    call = ctx.call
+    prefix = urlsplit(ctx.world.settings.base_url).path
+    old = call.path[len(prefix) :].split("/")[2]
+    path = call.path.replace(f"{prefix}/v1/{old}", f"{prefix}/v1/{_MOVED[old]}", 1)
+    where = f"{call.scheme}://{call.host}{path}{'?' + call.query if call.query else ''}"
+    return Answer(b"", 308, headers=(("Location", where), *_HEADERS))
+
+
+ENDPOINTS: Final = tuple(
+    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True)
+    for old, new in _MOVED.items()
+    for name, method, rest in _CALLS[old]
+)

@@ -1,0 +1,240 @@
+"""Styles: what images and videos are drawn in. The vendor calls them LoRAs, and keeps two tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+from .. import _messages as say
+from .._clock import iso
+from .._endpoint import Context, Endpoint
+from .._fields import column, to_wire
+from .._ids import IdSource
+from .._records import Collection, Live
+from .._store import Table
+from .._wire import ApiProblem
+from .._world import World
+
+__all__ = ("ENDPOINTS", "Lora", "LoraRow", "Loras", "VideoLora", "VideoLoraRow", "VideoLoras", "require_style")
+
+_CDN: Final = "https://cdn.aurous-labs.com/previews"
+_BORN: Final = "2026-03-01T00:00:00Z"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraRow:
+    """An image style as it is stored.
+
+    Attributes:
+        slug: Its readable name; calls take it as well as the id.
+        is_public: Whether every team has it.
+        has_template: Whether it wraps prompts.
+        team: Id of the owning team; empty where it is public.
+    """
+
+    id: str
+    name: str
+    is_public: bool = True
+    created_at: str = _BORN
+    slug: str
+    description: str = ""
+    preview_image_url: str
+    default_denoise_strength: float = 0.8
+    default_guidance_scale: float = 7.5
+    default_steps: int = 30
+    has_template: bool = True
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[LoraRow, ...]:
+        """Return the styles that are there from the start (A)."""
+        return IMAGE_STYLES
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoLoraRow:
+    """A video style as it is stored: see `LoraRow`."""
+
+    id: str
+    name: str
+    is_public: bool = True
+    default_resolution: str = "1080p"
+    default_ratio: str = "16:9"
+    default_duration: float = 5
+    created_at: str = _BORN
+    slug: str
+    description: str = ""
+    preview_video_url: str
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[VideoLoraRow, ...]:
+        """Return the styles that are there from the start (A)."""
+        return VIDEO_STYLES
+
+
+S = TypeVar("S", LoraRow, VideoLoraRow)
+
+
+def make(kind: type[S], row_id: str, name: str, **told: Any) -> S:
+    """Return a new style."""
+    slug = told.pop("slug", None) or name.lower().replace(" ", "-")
+    where = f"{_CDN}/{slug}"
+    preview: dict[str, Any] = (
+        {"preview_image_url": f"{where}.jpg"} if kind is LoraRow else {"preview_video_url": f"{where}.mp4"}
+    )
+    return kind(id=row_id, name=name, slug=slug, **preview, **told)
+
+
+_FIXED: Final = IdSource(0)
+IMAGE_STYLES: Final = tuple(
+    make(LoraRow, _FIXED.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
+)
+VIDEO_STYLES: Final = tuple(
+    make(VideoLoraRow, _FIXED.new("lora"), name) for name in ("Seedance 1 Pro", "Seedance 1 Lite")
+)
+
+
+def visible_styles(world: World, kind: type[S], team: str) -> list[S]:
+    """Return the public styles and those of *team*."""
+    table: Table[Any] = world.table(kind)
+    return [table[one] for one in (*table.living(""), *table.living(team))]
+
+
+def require_style(world: World, team: str, name: str | None, medium: str, param: str) -> Any:
+    """Return the style that a generation asks for, by id or slug; None where it asks for none.
+
+    Raises:
+        ApiProblem: 404 where there is none, 400 where it is of the other medium.
+    """
+    if name is None:
+        return None
+    kinds: tuple[type[Any], type[Any]] = (LoraRow, VideoLoraRow) if medium == "image" else (VideoLoraRow, LoraRow)
+    for kind in kinds:
+        for row in visible_styles(world, kind, team):
+            if name in {row.id, row.slug}:
+                if kind is not kinds[0]:
+                    message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
+                    raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
+                return row
+    raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="style", id=name), param)
+
+
+def _list_of(kind: type[Any]) -> Any:
+    def list_all(ctx: Context) -> list[dict[str, Any]]:
+        """GET the styles: a bare array, without pages."""
+        return [to_wire(row) for row in visible_styles(ctx.world, kind, ctx.team)]
+
+    return list_all
+
+
+def _one_of(kind: type[Any]) -> Any:
+    def retrieve(ctx: Context) -> dict[str, Any]:
+        """GET one style by id or slug."""
+        name = ctx.args["id"]
+        for row in visible_styles(ctx.world, kind, ctx.team):
+            if name in {row.id, row.slug}:
+                return to_wire(row)
+        raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="style", id=name))
+
+    return retrieve
+
+
+if TYPE_CHECKING:  # what the row has, the handle has
+    _LoraFields = LoraRow
+    _VideoLoraFields = VideoLoraRow
+else:
+    _LoraFields = _VideoLoraFields = object
+
+
+class Lora(Live, _LoraFields):
+    """An image style, live."""
+
+    __slots__ = ()
+
+    _kind = LoraRow
+
+    def __repr__(self) -> str:
+        return f"<Lora {self.id} {self.slug!r}>"
+
+    def json(self) -> dict[str, Any]:
+        """Return what GET would answer."""
+        return to_wire(self._row)
+
+
+class VideoLora(Live, _VideoLoraFields):
+    """A video style, live."""
+
+    __slots__ = ()
+
+    _kind = VideoLoraRow
+
+    def __repr__(self) -> str:
+        return f"<VideoLora {self.id} {self.slug!r}>"
+
+    def json(self) -> dict[str, Any]:
+        """Return what GET would answer."""
+        return to_wire(self._row)
+
+
+L = TypeVar("L", Lora, VideoLora)
+
+
+class Styles(Collection[L]):
+    """The styles that a team can use: the public ones, then its own."""
+
+    __slots__ = ()
+
+    _row_kind: ClassVar[type[Any]]
+
+    def _living(self) -> list[str]:
+        with self._world.lock:
+            return [row.id for row in visible_styles(self._world, self._row_kind, self._team)]
+
+    def get(self, record_id: str) -> L | None:
+        """Return a style by id, or None if there is none."""
+        return self._live(record_id) if record_id in self._living() else None
+
+    def add(self, name: str = "House Style", *, slug: str | None = None, public: bool = False, **told: Any) -> L:
+        """Make a style, of this team alone unless it is *public*.
+
+        Args:
+            name: Display name.
+            slug: Readable id; left out, it is made of the name.
+            public: Whether every team has it.
+            **told: Further columns, such as ``default_steps``.
+        """
+        with self._world.lock:
+            row = make(
+                self._row_kind,
+                self._world.ids.new("lora", "style"),
+                name,
+                slug=slug,
+                is_public=public,
+                team="" if public else self._team,
+                created_at=iso(self._world.clock.time()),
+                **told,
+            )
+            return self._live(self._world.table(self._row_kind).insert(row).id)
+
+
+class Loras(Styles[Lora]):
+    """The image styles that a team can use."""
+
+    _record = Lora
+    _row_kind = LoraRow
+
+
+class VideoLoras(Styles[VideoLora]):
+    """The video styles that a team can use."""
+
+    _record = VideoLora
+    _row_kind = VideoLoraRow
+
+
+ENDPOINTS: Final = (
+    Endpoint("loras.list", "GET", "/v1/loras", _list_of(LoraRow), bucket="reads"),
+    Endpoint("loras.retrieve", "GET", "/v1/loras/{id}", _one_of(LoraRow), bucket="reads"),
+    Endpoint("video_loras.list", "GET", "/v1/video_loras", _list_of(VideoLoraRow), bucket="reads"),
+    Endpoint("video_loras.retrieve", "GET", "/v1/video_loras/{id}", _one_of(VideoLoraRow), bucket="reads"),
+)

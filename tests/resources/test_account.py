@@ -1,0 +1,103 @@
+"""GET /v1/team and GET /v1/pricing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+
+def test_the_team_is_told(api: Api) -> None:
+    """Id, name, what it has, since when, and who pays."""
+    team = api.get("/v1/team").json
+
+    assert team == {
+        "id": api.team.id,
+        "name": api.team.name,
+        "credits": 1000,
+        "created_at": team["created_at"],
+        "billing_email": team["billing_email"],
+    }
+    assert team["id"].startswith("team_")
+    assert team["created_at"].endswith("Z")
+    assert "@" in team["billing_email"]
+    assert " " not in team["billing_email"]
+
+
+def test_auth_6_each_key_has_its_team(api: Api) -> None:
+    """All keys of a team see that team, another team's another."""
+    other = api.aurous.teams.add("Acme Studio", credits=500)
+
+    assert api.get("/v1/team", key=api.team.add_key("read")).json["id"] == api.team.id
+    told = api.get("/v1/team", key=other.api_key).json
+    assert (told["id"], told["name"], told["credits"]) == (other.id, "Acme Studio", 500)
+    assert told["billing_email"] == "billing@acme-studio.example"
+
+
+def test_cred_1_a_teams_credits_are_all_of_them(api: Api) -> None:
+    """Held ones too, as in the balance; what is charged is gone."""
+    api.post("/v1/videos", json={"video_lora_id": "seedance-1-pro"})
+    balance = api.get("/v1/balance").json
+    assert balance["held_credits"] > 0
+    assert api.get("/v1/team").json["credits"] == balance["credits"] == 1000
+
+    api.aurous.videos.last.finish()
+
+    assert api.get("/v1/team").json["credits"] == api.get("/v1/balance").json["credits"] == 1000 - 6.25
+
+
+def test_cred_4_the_price_list(api: Api) -> None:
+    """The vendor's card, word for word but for the description."""
+    card = api.get("/v1/pricing").json
+
+    assert card == {
+        "object": "pricing",
+        "version": "2026-05-15",
+        "currency": "credit",
+        "description": card["description"],
+        "image": {"base": 1, "enhance_prompt_multiplier": 2, "reference_image_per_image": 0},
+        "video": {"base_per_second": 0.5, "resolution_factor": {"480p": 1, "720p": 1.5, "1080p": 2.5}},
+    }
+    assert "estimate" in card["description"]
+
+
+def test_cred_4_the_price_list_is_what_is_charged(api: Api) -> None:
+    """An estimate is the arithmetic of the card."""
+    card = api.get("/v1/pricing").json
+    image = {"prompt": "A cat", "count": 3, "enhance_prompt": True}
+    video = {"video_lora_id": "seedance-1-pro", "resolution": "720p", "duration": 4}
+
+    price = [
+        api.post(f"/v1/{kind}/estimate", json=body).json["estimated_cost"]["amount"]
+        for kind, body in (("images", image), ("videos", video))
+    ]
+
+    assert price == [
+        3 * card["image"]["base"] * card["image"]["enhance_prompt_multiplier"],
+        4 * card["video"]["base_per_second"] * card["video"]["resolution_factor"]["720p"],
+    ]
+
+
+def test_ver_3_the_price_list_of_an_unknown_version(api: Api) -> None:
+    """The one route for which it is documented."""
+    api.refused(
+        "GET",
+        "/v1/pricing",
+        headers={"Aurous-Version": "2020-01-01"},
+        status=400,
+        code="unknown_version",
+        param="Aurous-Version",
+    )
+
+
+@pytest.mark.parametrize(("path", "operation"), [("/v1/team", "team.retrieve"), ("/v1/pricing", "pricing.retrieve")])
+def test_auth_5_rate_1_they_are_reads(api: Api, path: str, operation: str) -> None:
+    """Every key may look, from the bucket of reads; without a key nobody."""
+    answer = api.get(path, key=api.team.add_key("read"))
+
+    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    api.aurous.assert_called(operation)
+    api.refused("GET", path, key=None, status=401, code="missing_api_key")

@@ -1,0 +1,471 @@
+"""POST, GET and DELETE /v1/files: time-3, idem-7."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from struct import pack
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+from PIL import Image
+
+from pytest_aurous import AurousError, AurousLookupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.conftest import Answer, Api
+
+FILES: Final = "/v1/files"
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+MOST: Final = 10 * 1024 * 1024
+
+
+def drawn(kind: str = "PNG", width: int = 37, height: int = 53, **options: Any) -> bytes:
+    """A picture."""
+    out = BytesIO()
+    Image.new("RGB", (width, height), 1).save(out, kind, **options)
+    return out.getvalue()
+
+
+PICTURE: Final = drawn()
+
+
+def form(
+    data: bytes | None = PICTURE, name: str = "look.png", headers: Mapping[str, str] | None = None, **fields: str
+) -> dict[str, Any]:
+    """What httpx would send: a file, and fields."""
+    files = {} if data is None else {"file": (name, data)}
+    boundary = {"Content-Type": "multipart/form-data; boundary=b0undary"}
+    request = httpx.Request("POST", "https://x", headers=boundary, data=fields, files=files)
+    content = request.read() if files else _fields_alone(fields)
+    return {"content": content, "headers": {**boundary, **(headers or {})}}
+
+
+def _fields_alone(fields: Mapping[str, str]) -> bytes:
+    """A form without a file, which httpx would not send as multipart."""
+    parts = [f'--b0undary\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{fields[one]}\r\n' for one in fields]
+    return f"{''.join(parts)}--b0undary--\r\n".encode()
+
+
+def send(api: Api, data: bytes = PICTURE, purpose: str = "reference", **sent: Any) -> Answer:
+    """Send a file that is taken."""
+    answer = api.post(FILES, **form(data, purpose=purpose, **sent))
+    assert answer.status == 201, answer.body
+    return answer
+
+
+def keyed(key: str = "k") -> dict[str, str]:
+    """The header of an idempotency key."""
+    return {"Idempotency-Key": key}
+
+
+@pytest.mark.parametrize("purpose", ["reference", "first_frame", "last_frame"])
+def test_time_3_the_whole_object(api: Api, purpose: str) -> None:
+    """A file is told with what its bytes are, what its sender said, and that it lives for 24 h."""
+    file = send(api, purpose=purpose, metadata='{"campaign": "launch-2026"}').json
+
+    assert file["id"].startswith("file_")
+    assert file == {
+        "id": file["id"],
+        "object": "file",
+        "purpose": purpose,
+        "mime_type": "image/png",
+        "size_bytes": len(PICTURE),
+        "width_px": 37,
+        "height_px": 53,
+        "url": file["url"],
+        "expires_at": "2026-05-09T10:00:00Z",
+        "created_at": "2026-05-08T10:00:00Z",
+        "metadata": {"campaign": "launch-2026"},
+    }
+    assert api.get(f"{FILES}/{file['id']}").json == file
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "mime_type"),
+    [
+        ("PNG", {}, "image/png"),
+        ("JPEG", {}, "image/jpeg"),
+        ("WEBP", {}, "image/webp"),
+        ("WEBP", {"lossless": True}, "image/webp"),
+        ("WEBP", {"exif": b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"}, "image/webp"),
+    ],
+    ids=["png", "jpeg", "webp", "webp, lossless", "webp, extended"],
+)
+@pytest.mark.parametrize("name", ["look.gif", "look"])
+def test_type_and_size_are_read_from_the_bytes(
+    api: Api, kind: str, options: dict[str, Any], mime_type: str, name: str
+) -> None:
+    """Whatever the file is called, its bytes decide; and they come back whole, as what they are."""
+    data = drawn(kind, 64, 48, **options)
+    file = send(api, data, name=name).json
+
+    assert (file["mime_type"], file["width_px"], file["height_px"]) == (mime_type, 64, 48)
+    assert file["size_bytes"] == len(data)
+    got = api.get(file["url"], key=None)
+    assert (got.status, got.headers["Content-Type"], got.body) == (200, mime_type, data)
+
+
+def test_metadata_may_be_left_out(api: Api) -> None:
+    """Then there is none."""
+    assert send(api).json["metadata"] is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "param"),
+    [
+        (form(drawn("GIF"), purpose="reference"), "invalid_format", "file"),
+        (form(b"", purpose="reference"), "invalid_format", "file"),
+        (form(b"%PDF-1.7", purpose="reference"), "invalid_format", "file"),
+        (form(PICTURE[:12], purpose="reference"), "invalid_format", "file"),
+        (form(None, purpose="reference"), "missing_field", "file"),
+        (form(), "missing_field", "purpose"),
+        (form(purpose=""), "invalid_format", "purpose"),
+        (form(purpose="mask"), "invalid_format", "purpose"),
+        (form(purpose="reference", name="a.png", colour="red", zoom="2"), "invalid_request", "colour"),
+        (form(purpose="reference", metadata="campaign"), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata="[1]"), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata=""), "invalid_format", "metadata"),
+        (form(purpose="reference", metadata="[" * 100_000), "invalid_format", "metadata"),
+        ({"json": {"purpose": "reference"}, "headers": {"Content-Type": "application/json"}}, "invalid_format", None),
+        ({"content": PICTURE, "headers": {"Content-Type": "image/png"}}, "invalid_format", None),
+        ({"content": form(purpose="reference")["content"]}, "invalid_format", None),
+        ({}, "invalid_format", None),
+    ],
+    ids=[
+        *("gif", "empty", "no image", "cut", "no file", "no purpose", "empty purpose", "another purpose", "unknown"),
+        *("metadata no json", "metadata a list", "metadata empty", "metadata too deep"),
+        *("json", "bytes alone", "form without its type", "nothing"),
+    ],
+)
+@pytest.mark.parametrize("key", [None, "k"], ids=["", "keyed"])
+def test_refuses_what_it_does_not_take(
+    api: Api, sent: dict[str, Any], code: str, param: str | None, key: str | None
+) -> None:
+    """Each mistake has its code and names the part, with an idempotency key and without; nothing is stored."""
+    sent = {**sent, "headers": {**sent.get("headers", {}), **(keyed(key) if key else {})}}
+
+    api.refused("POST", FILES, status=400, code=code, param=param, **sent)
+    assert len(api.aurous.files) == 0
+
+
+def test_an_unknown_part_s_message_names_all(api: Api) -> None:
+    """All unknown parts, and those that there are."""
+    answer = api.refused(
+        "POST",
+        FILES,
+        status=400,
+        code="invalid_request",
+        param="colour",
+        **form(purpose="reference", colour="red", zoom="2"),
+    )
+
+    message = answer.json["error"]["message"]
+    assert all(word in message for word in ("colour, zoom", "file, purpose, metadata"))
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_file_has_ten_megabytes_at_most(api: Api, extra: int) -> None:
+    """The last byte is still taken, the next is not."""
+    data = PICTURE.ljust(MOST + extra, b"\0")
+
+    if not extra:
+        assert send(api, data).json["size_bytes"] == MOST
+        return
+    api.refused("POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (9000, 9000)])
+def test_a_picture_has_4096_pixels_a_side_at_most(api: Api, width: int, height: int) -> None:
+    """Either side counts, and the message has both."""
+    data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
+
+    answer = api.refused(
+        "POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference")
+    )
+    assert f"{width}x{height}" in answer.json["error"]["message"]
+    assert send(api, drawn("PNG", 4096, 1)).json["width_px"] == 4096
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 0), (0, 5), (5, 0)])
+def test_a_picture_has_pixels(api: Api, width: int, height: int) -> None:
+    """What has no area is none (PNG: zero is an invalid value)."""
+    data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
+
+    assert api.post(FILES, **form(data, purpose="reference")).status == 400
+
+
+@pytest.mark.parametrize("told", ['{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}'])
+def test_what_comes_back_is_json(api: Api, told: str) -> None:
+    """Metadata that no JSON can carry are refused."""
+    api.refused(
+        "POST",
+        FILES,
+        status=400,
+        code="invalid_format",
+        param="metadata",
+        **form(purpose="reference", metadata=told),
+    )
+
+
+@pytest.mark.parametrize("told", [{"größe": "groß", "n": [1, {"a": None}]}, {}, {"a" * 500: 2**80}], ids=str)
+def test_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
+    """Any object, as it was sent."""
+    file = send(api, metadata=json.dumps(told, ensure_ascii=False)).json
+
+    assert file["metadata"] == told
+    assert api.get(f"{FILES}/{file['id']}").json["metadata"] == told
+
+
+def test_err_8_metadata_of_half_a_character_are_no_bug_of_ours(api: Api) -> None:
+    """A lone surrogate, which no answer could carry, is refused, not a 500."""
+    api.refused(
+        "POST",
+        FILES,
+        status=400,
+        code="invalid_format",
+        param="metadata",
+        **form(purpose="reference", metadata=r'{"a": "\ud800"}'),
+    )
+
+
+def test_time_3_each_get_gives_a_fresh_url(api: Api) -> None:
+    """Read again later, a file has another URL; both work."""
+    file = send(api).json
+    api.clock.advance(seconds=1)
+
+    again = api.get(f"{FILES}/{file['id']}").json
+
+    assert again["url"] != file["url"]
+    assert {**again, "url": ""} == {**file, "url": ""}
+    assert [api.get(one["url"], key=None).body for one in (file, again)] == [PICTURE, PICTURE]
+
+
+def test_time_3_a_url_lives_for_an_hour(api: Api) -> None:
+    """To the last second it works; then it is dead, and a GET gives one that works."""
+    file = send(api).json
+    api.clock.advance(seconds=HOUR - 1)
+    assert api.get(file["url"], key=None).status == 200
+    api.clock.advance(seconds=1)
+
+    api.refused("GET", file["url"], key=None, status=403, code="missing_scope")
+    assert api.get(api.get(f"{FILES}/{file['id']}").json["url"], key=None).status == 200
+
+
+def test_time_3_a_file_lives_for_24_hours(api: Api) -> None:
+    """To the last second it is there; then it never was, for whoever asks or draws from it."""
+    file = send(api, purpose="first_frame").json["id"]
+    frame = {"video_lora_id": "seedance-1-pro", "first_frame_url": file}
+    api.clock.advance(seconds=DAY - 1)
+    assert api.get(f"{FILES}/{file}").status == 200
+    assert api.post("/v1/videos/estimate", json=frame).status == 200
+    api.clock.advance(seconds=1)
+
+    api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
+    api.refused(
+        "POST", "/v1/videos/estimate", json=frame, status=404, code="resource_not_found", param="first_frame_url"
+    )
+    assert api.aurous.files[file].status == "expired"
+
+
+def test_time_3_a_url_does_not_outlive_its_file(api: Api) -> None:
+    """A URL of the last hour dies with the file: its bytes are gone."""
+    file = send(api).json["id"]
+    api.clock.advance(seconds=DAY - 60)
+    url = api.get(f"{FILES}/{file}").json["url"]
+    api.clock.advance(seconds=60)
+
+    assert api.get(url, key=None).status in {403, 404}
+
+
+@pytest.mark.parametrize("state", ["stored", "deleted", "expired", "unknown", "another team's"])
+def test_delete_always_says_that_it_is_gone(api: Api, state: str) -> None:
+    """Whatever the id is; and afterwards it is nobody's file of this team."""
+    owner = api.aurous.teams.add() if state == "another team's" else None
+    file = api.aurous.files.add(team=owner)
+    url = file.url
+    file_id = "file_x" if state == "unknown" else file.id
+    if state == "deleted":
+        api.delete(f"{FILES}/{file_id}")
+    if state == "expired":
+        api.clock.advance(seconds=DAY)
+
+    answer = api.delete(f"{FILES}/{file_id}")
+
+    assert (answer.status, answer.json) == (200, {"deleted": True, "id": file_id, "object": "file"})
+    api.refused("GET", f"{FILES}/{file_id}", status=404, code="resource_not_found")
+    if state == "stored":
+        assert api.refused("GET", url, key=None, status=404, code="resource_not_found")
+        assert file.status == "deleted"
+    if owner is not None:
+        assert api.get(f"{FILES}/{file_id}", key=owner.api_key).status == 200
+
+
+@pytest.mark.parametrize("owner", ["another team", "nobody"])
+def test_auth_7_another_teams_file_is_none(api: Api, owner: str) -> None:
+    """It cannot be told from one that does not exist."""
+    file = api.aurous.teams.add().files.add().id if owner == "another team" else "file_x"
+
+    answer = api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
+    assert answer.json["error"]["message"] == f"No such file: {file!r}."
+
+
+def test_idem_7_the_bytes_are_not_compared(api: Api) -> None:
+    """Another picture under the same key gives the first file again: purpose and metadata are what counts."""
+    first = send(api, metadata='{"a": 1, "b": 2}', headers=keyed())
+
+    again = send(api, drawn("JPEG", 9, 9), name="other.jpg", metadata='{"b":2,"a":1}', headers=keyed())
+
+    assert again.json == first.json
+    assert again.headers["Aurous-Idempotent-Replayed"] == "true"
+    assert len(api.aurous.files) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"purpose": "last_frame", "metadata": '{"a": 1}'},
+        {"purpose": "reference", "metadata": '{"a": 2}'},
+        {"purpose": "reference", "metadata": "no json"},
+        {"purpose": "reference"},
+    ],
+    ids=str,
+)
+def test_idem_7_another_purpose_or_other_metadata_are_a_conflict(api: Api, other: dict[str, Any]) -> None:
+    """The same picture is no excuse."""
+    send(api, metadata='{"a": 1}', headers=keyed())
+
+    api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), **other))
+
+
+def test_idem_6_a_key_of_another_route_is_a_conflict(api: Api) -> None:
+    """A key that made an image makes no file."""
+    api.post("/v1/images", json={"prompt": "A cat"}, headers=keyed())
+
+    api.refused("POST", FILES, status=409, code="idempotency_key_in_use", **form(headers=keyed(), purpose="reference"))
+
+
+def test_idem_4_a_refused_file_can_be_sent_again(api: Api) -> None:
+    """After a 4xx the key is free."""
+    api.refused(
+        "POST",
+        FILES,
+        status=400,
+        code="invalid_format",
+        param="file",
+        **form(b"", headers=keyed(), purpose="reference"),
+    )
+
+    assert "Aurous-Idempotent-Replayed" not in send(api, headers=keyed()).headers
+
+
+def test_auth_5_a_read_key_looks_and_makes_nothing(api: Api) -> None:
+    """GET is for every key; POST and DELETE need more."""
+    key = api.team.add_key("read")
+    file = api.aurous.files.add().id
+
+    assert api.get(f"{FILES}/{file}", key=key).status == 200
+    api.refused("POST", FILES, key=key, status=403, code="missing_scope", **form(purpose="reference"))
+    api.refused("DELETE", f"{FILES}/{file}", key=key, status=403, code="missing_scope")
+
+
+def test_rate_1_files_have_their_bucket(api: Api) -> None:
+    """Posting spends from `files_post`, reading from `reads`; and a file costs no credits."""
+    money = api.money()
+    posted = send(api)
+
+    assert posted.headers["X-RateLimit-Limit"] == "60"
+    assert api.get(f"{FILES}/{posted.json['id']}").headers["X-RateLimit-Limit"] == "1200"
+    assert api.money() == money
+
+
+def test_the_operations(api: Api) -> None:
+    """Each call has its name."""
+    file = send(api).json["id"]
+    api.get(f"{FILES}/{file}")
+    api.delete(f"{FILES}/{file}")
+
+    api.aurous.assert_called_in_order("files.create", "files.retrieve", "files.delete")
+
+
+# Live records
+
+
+def test_a_live_file_is_what_a_get_answers(api: Api) -> None:
+    """Made by a call or by the test, its attributes are those of the wire, and its bytes are at hand."""
+    sent = send(api, metadata='{"a": 1}').json
+    file = api.aurous.files.last
+
+    assert file.id == sent["id"]
+    assert file.json() == sent
+    assert (file.url, file.data, file.metadata) == (sent["url"], PICTURE, {"a": 1})
+    assert (file.purpose, file.mime_type, file.size_bytes) == ("reference", "image/png", len(PICTURE))
+    assert repr(file) == f"<File {file.id} reference 37x53 stored>"
+
+
+def test_files_add_makes_a_picture(api: Api) -> None:
+    """Without data it is one of its own, which decodes."""
+    file = api.aurous.files.add(purpose="last_frame", metadata={"a": 1})
+
+    got = api.get(file.url, key=None)
+    assert Image.open(BytesIO(got.body)).size == (file.width_px, file.height_px)
+    assert (file.purpose, file.metadata, file.mime_type) == ("last_frame", {"a": 1}, "image/png")
+    assert api.get(f"{FILES}/{file.id}").json == file.json()
+    assert [one.id for one in api.aurous.files] == [file.id]
+
+
+def test_files_add_takes_a_picture_and_a_team(api: Api) -> None:
+    """Of any type that the API takes, for any team."""
+    other = api.aurous.teams.add()
+    file = api.aurous.files.add(drawn("JPEG", 9, 8), team=other)
+
+    assert (file.mime_type, file.width_px, file.height_px) == ("image/jpeg", 9, 8)
+    assert other.files.last == file
+    assert len(api.aurous.files) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"purpose": "referense"}, r"files.add\(purpose='referense'\): .*did you mean 'reference'"),
+        ({"data": b"GIF89a"}, r"files.add\(data=...\): file must be a PNG, a JPEG or a WebP"),
+        ({"data": drawn("PNG", 4097, 1)}, r"4097x1"),
+    ],
+)
+def test_files_add_refuses_what_the_api_would_not_take(api: Api, told: dict[str, Any], message: str) -> None:
+    """The error says why, and nothing is stored."""
+    with pytest.raises(AurousError, match=message):
+        api.aurous.files.add(**told)
+    assert len(api.aurous.files) == 0
+
+
+def test_a_file_that_never_was_is_told(api: Api) -> None:
+    """As with every collection."""
+    assert api.aurous.files.get("file_x") is None
+    with pytest.raises(AurousLookupError, match="no such id"):
+        _ = api.aurous.files["file_x"]
+
+
+def test_a_snapshot_keeps_files(api: Api) -> None:
+    """Deleted afterwards, restored it is there again, bytes and all."""
+    file = api.aurous.files.add(PICTURE)
+    snapshot = api.aurous.snapshot()
+    api.delete(f"{FILES}/{file.id}")
+
+    api.aurous.restore(snapshot)
+
+    assert (file.status, api.get(file.url, key=None).body) == ("stored", PICTURE)
+
+
+@pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/aurous/api"])
+def test_a_url_leads_back_to_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
+    """Wherever it answers."""
+    api = make_api(base_url=base_url)
+    url = send(api).json["url"]
+
+    assert url.startswith(f"{base_url}/storage/files/")
+    assert api.get(url, key=None).body == PICTURE

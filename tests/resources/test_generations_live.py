@@ -1,0 +1,490 @@
+"""What a test does to images and videos without a request: `add`, live attributes, `advance`, `finish`, `fail`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousLookupError, AurousScriptError, AurousTransitionError, Image, Script
+from pytest_aurous._playable import Playable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+MEDIA: Final = ["images", "videos"]
+STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
+NOTHING: Final = "Nothing is legal any more."
+
+
+def made(api: Api, medium: str, **told: Any) -> Any:
+    """Make a generation of a medium."""
+    return getattr(api.aurous, medium).add(**told)
+
+
+# add
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("status", STATUSES)
+def test_add_makes_a_generation_in_every_status(api: Api, medium: str, status: str) -> None:
+    """A generation can be had in each status, with the end, the output and the error that belong there, for free."""
+    record = made(api, medium, status=status)
+
+    found = record.json()
+    over = status in {"succeeded", "failed", "cancelled"}
+    assert record.status == status
+    assert (found["completed_at"] is not None, found["duration_ms"] is not None) == (over, over)
+    assert bool(record.output_urls or record.output_video_url) == (status == "succeeded")
+    assert found["error_message"] == ("provider_timeout" if status == "failed" else None)
+    assert (found["cost"]["amount"] > 0) == (status not in {"failed", "cancelled"})
+    assert (api.money(), len(api.aurous.calls)) == ((1000, 0), 0)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_add_begins_the_script(api: Api, medium: str, status: str) -> None:
+    """A generation that is not over goes on from there as it is polled."""
+    record = made(api, medium, status=status)
+
+    seen = [api.get(f"/v1/images/{record.id}").json["status"] for _ in range(3)]
+
+    assert [status, *seen][-1] == record.status == "succeeded"
+    assert seen[0] == status
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize(
+    ("status", "script"),
+    [
+        ("pending", "pending*0 -> processing"),
+        ("processing", "pending -> processing*0 -> succeeded"),
+        ("processing", "pending -> failed(x)"),
+        ("processing", "pending!"),
+        ("succeeded", "pending*0 -> failed(x)"),
+        ("failed", "pending*0 -> processing*0 -> succeeded"),
+    ],
+)
+def test_add_is_in_the_status_that_was_asked_for(api: Api, medium: str, status: str, script: str) -> None:
+    """Whatever the script, its own or that of the suite, the generation is in the status that the test wanted."""
+    assert made(api, medium, status=status, script=script).status == status
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_add_of_a_success_has_its_price(api: Api, medium: str) -> None:
+    """A script that ends badly at once does not reach a generation that is made as a success."""
+    price = made(api, medium).cost
+
+    assert made(api, medium, script="pending*0 -> failed(x)").cost == price
+
+
+def test_add_takes_what_it_is_told(api: Api) -> None:
+    """Prompt, size, count and character are as they were given, in the test and on the wire."""
+    character = api.characters.add()
+    image = api.aurous.images.add("Aurora on a bench", character=character, size="2k_16_9", count=2)
+
+    found = api.get(f"/v1/images/{image.id}").json
+
+    assert (found["prompt"], found["image_count"], found["size_preset"]) == ("Aurora on a bench", 2, "2k_16_9")
+    assert found["width"] / found["height"] == pytest.approx(16 / 9, rel=0.03)
+    assert (found["character_id"], found["inference_type"]) == (character.id, "i2i")
+    assert (found["cost"]["amount"], len(found["output_urls"])) == (2, 2)
+    assert api.aurous.images.add(character=character.id).character_id == character.id
+
+
+def test_add_of_a_video_takes_what_it_is_told(api: Api) -> None:
+    """Resolution, ratio and duration are as they were given, and make the price."""
+    video = api.aurous.videos.add("Aurora turns", resolution="720p", ratio="9:16", duration=4)
+
+    found = api.get(f"/v1/images/{video.id}").json
+
+    assert (found["prompt"], found["media_type"], found["inference_type"]) == ("Aurora turns", "video", "t2v")
+    assert (found["video_resolution"], found["video_ratio"], found["video_duration"]) == ("720p", "9:16", 4)
+    assert found["cost"]["amount"] == 3
+
+
+def test_add_is_seeded(make_api: Callable[..., Api]) -> None:
+    """The same seed makes the same generations, ids and URLs included; another seed makes others."""
+    first, again, other = (
+        [made(api, medium).json() for medium in MEDIA for _ in range(2)]
+        for api in (make_api(seed=3), make_api(seed=3), make_api(seed=4))
+    )
+
+    assert first == again
+    assert len({record["id"] for record in (*first, *other)}) == 8
+    assert len({record["seed"] for record in (*first, *other)}) == 8
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_add_gives_it_to_a_team(api: Api, medium: str) -> None:
+    """`team=` names another owner, whose `team.images` it then is among."""
+    team = api.aurous.teams.add()
+
+    theirs = made(api, medium, team=team)
+    also = getattr(team, medium).add()
+
+    assert list(getattr(team, medium)) == [theirs, also]
+    assert len(getattr(api.aurous, medium)) == 0
+    assert api.get(f"/v1/images/{theirs.id}", key=team.api_key).status == 200
+
+
+@pytest.mark.parametrize(
+    ("medium", "arguments", "told"),
+    [
+        ("images", {"status": "procesing"}, "did you mean 'processing'?"),
+        ("images", {"status": "ready"}, "images.add(status='ready'): expected 'pending', 'processing'"),
+        ("images", {"size": "2k_16:9"}, "did you mean '2k_16_9'?"),
+        ("images", {"count": 0}, "count"),
+        ("images", {"count": 5}, "count"),
+        ("images", {"prompt": ""}, "prompt"),
+        ("images", {"prompt": "x" * 4001}, "prompt"),
+        ("videos", {"status": "deleted"}, "videos.add(status='deleted')"),
+        ("videos", {"resolution": "720"}, "did you mean '720p'?"),
+        ("videos", {"ratio": "9:6"}, "videos.add(ratio='9:6')"),
+        ("videos", {"duration": 13}, "duration"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_add_refuses_what_the_api_could_not_have_made(
+    api: Api, medium: str, arguments: dict[str, Any], told: str
+) -> None:
+    """A status, size, count or prompt that cannot be is the test's error, and makes nothing."""
+    before = api.state()
+
+    with pytest.raises(AurousError) as caught:
+        made(api, medium, **arguments)
+
+    assert told in str(caught.value)
+    assert api.state() == before
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_add_refuses_a_script_of_another_resource(api: Api, medium: str) -> None:
+    """A script is one of generations, and says of which."""
+    with pytest.raises(AurousScriptError, match=f"Script for {medium}"):
+        made(api, medium, script="synthesizing -> reviewing")
+
+    assert len(getattr(api.aurous, medium)) == 0
+
+
+# live records
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("status", STATUSES)
+def test_json_is_what_a_retrieve_answers(api: Api, medium: str, status: str) -> None:
+    """`json()` equals the answer of a GET, in each status."""
+    record = made(api, medium, status=status)
+
+    assert record.json() == api.get(f"/v1/images/{record.id}").json
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_record_is_live(api: Api, medium: str) -> None:
+    """Each attribute is the state now, under the name that it has on the wire; reading is no poll."""
+    record = made(api, medium, status="pending")
+    for status in ("pending", "processing", "succeeded"):
+        for _ in range(3):
+            assert record.status == status
+        found = record.json()
+        plural = {"reference_image_urls", "loras"}  # a tuple here, an array there
+        assert {name: getattr(record, name) for name in found.keys() - plural} == {
+            name: value for name, value in found.items() if name not in plural
+        }
+        record.finish() if status == "processing" else status == "pending" and record.advance()
+
+
+def test_a_record_follows_the_clock(api: Api) -> None:
+    """What time has done is seen at once, though nobody polled."""
+    image = api.aurous.images.add(status="pending", script="pending:10s -> processing:10s -> succeeded")
+    api.clock.advance(seconds=10)
+    assert image.status == "processing"
+
+    api.clock.advance(seconds=10)
+
+    assert (image.status, image.completed_at, len(image.output_urls)) == ("succeeded", "2026-05-08T10:00:20Z", 1)
+
+
+def test_img_8_picture_is_what_a_download_gives(api: Api) -> None:
+    """`picture(n)` has the bytes of the n-th output, and so has `film()`."""
+    image, video = api.aurous.images.add(count=2), api.aurous.videos.add()
+
+    assert [image.picture(number) for number in range(2)] == [api.get(url).body for url in image.output_urls]
+    assert image.picture() == image.picture(0)
+    assert video.film() == api.get(video.output_video_url or "").body
+
+
+def test_a_record_shows_itself(api: Api) -> None:
+    """`repr` has the id, the beginning of the prompt and the state now."""
+    image = api.aurous.images.add("x" * 50, status="processing")
+    video = api.aurous.videos.add(None)
+
+    assert repr(image) == f"<Image {image.id} {'x' * 40!r} processing>"
+    assert repr(video) == f"<Video {video.id} '' succeeded>"
+    assert repr(api.aurous.images) == f"<Images: [{image!r}]>"
+
+
+def test_a_misspelt_attribute_raises(api: Api) -> None:
+    """A record is no Mock; a handle lists what it has."""
+    image = api.aurous.images.add()
+
+    with pytest.raises(AttributeError, match=r"Image has no attribute 'promt'; did you mean 'prompt'\?"):
+        _ = image.promt  # type: ignore[attr-defined]
+    assert {"prompt", "picture", "cancel", "output_urls"} <= set(dir(image))
+    assert "film" not in dir(image)
+
+
+def test_a_records_cost_is_a_copy(api: Api) -> None:
+    """What a test does to the dict that it was given does not reach the image."""
+    image = api.aurous.images.add()
+
+    image.cost["amount"] = 99
+
+    assert image.cost["amount"] == image.json()["cost"]["amount"] == 1
+
+
+# advance, finish, fail, cancel, script
+
+
+def test_advance_ends_the_present_step(api: Api) -> None:
+    """Each `advance()` is one step, whatever holds it, and the end is paid for."""
+    image = api.aurous.images
+    image.script("pending! -> processing:9h -> succeeded")
+    api.post("/v1/images", json={"prompt": "x"})
+    moments = [(image.last.status, api.money())]
+    for _ in range(2):
+        image.last.advance()
+        moments.append((image.last.status, api.money()))
+
+    assert moments == [("pending", (1000, 1)), ("processing", (1000, 1)), ("succeeded", (999, 0))]
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        ("pending*99 -> processing! -> succeeded", "succeeded"),
+        ("pending:1h -> failed", "failed"),
+        ("pending!", "pending"),
+    ],
+)
+def test_finish_runs_the_script_to_its_end(api: Api, medium: str, script: str, end: str) -> None:
+    """`finish()` goes to the last step at once; there already, it does nothing."""
+    record = made(api, medium, status="pending", script=script)
+    record.finish()
+    before = api.state()
+
+    record.finish()
+
+    assert record.status == end
+    assert api.state() == before
+
+
+@pytest.mark.parametrize("status", ["pending", "processing"])
+@pytest.mark.parametrize("arguments", [(), ("output_moderation_rejected",)], ids=str)
+def test_fail_ends_the_work_badly(api: Api, status: str, arguments: tuple[str, ...]) -> None:
+    """`fail()` is met by the poller at once: ``failed``, its error, the hold released, the rest of the script gone."""
+    api.post("/v1/images", json={"prompt": "x"})
+    image = api.aurous.images.last
+    if status == "processing":
+        image.advance()
+
+    image.fail(*arguments)
+
+    seen = [api.get(f"/v1/images/{image.id}").json for _ in range(2)]
+    expected = ("failed", arguments[0] if arguments else "provider_timeout")
+    assert [(found["status"], found["error_message"]) for found in seen] == [expected] * 2
+    assert (api.money(), image.output_urls) == ((1000, 0), [])
+
+
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_img_7_cancel_cancels_as_the_api_would(api: Api, status: str) -> None:
+    """`cancel()` is what the call is, without the call."""
+    api.post("/v1/images", json={"prompt": "x"})
+    image = api.aurous.images.last
+    if status == "processing":
+        image.advance()
+
+    image.cancel()
+
+    assert (image.status, api.money()) == ("cancelled", (1000, 0))
+    assert api.get(f"/v1/images/{image.id}").json["status"] == "cancelled"
+    assert api.aurous.calls.count("images.cancel") == 0
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("verb", ["advance()", "fail('provider_timeout')", "cancel()"])
+@pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
+def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str, status: str, verb: str) -> None:
+    """What is over stays so: the error names the verb, the record and its state."""
+    record = made(api, medium, status=status)
+    before = api.state()
+
+    with pytest.raises(AurousTransitionError) as caught:
+        getattr(record, verb.partition("(")[0])()
+
+    why = {
+        "advance()": "its script has no further step",
+        "fail('provider_timeout')": "only pending or processing can fail",
+        "cancel()": "only pending or processing can be cancelled",
+    }[verb]
+    first, second, third = str(caught.value).splitlines()
+    assert first == f"{verb} on {record!r}: {why}, and it is {status!r}."
+    assert (second, third.startswith("Read on: https://")) == (NOTHING, True)
+    assert api.state() == before
+
+
+def test_an_illegal_transition_says_what_is_legal(api: Api) -> None:
+    """At the last step of a script that does not end, work can still fail or be cancelled."""
+    image = api.aurous.images.add(status="pending", script="pending!")
+
+    with pytest.raises(AurousTransitionError, match=r"Legal now: fail\(error\), cancel\(\)\."):
+        image.advance()
+
+
+def test_every_verb_that_is_said_to_be_legal_is(api: Api) -> None:
+    """What a running record lists as legal works."""
+    legal = api.aurous.images.add(status="pending")._legal()
+
+    assert legal == ["advance()", "finish()", "fail(error)", "cancel()"]
+    for verb in legal:
+        getattr(api.aurous.images.add(status="pending"), verb.partition("(")[0])()
+
+
+@pytest.mark.parametrize("status", ["pending", "succeeded"])
+def test_script_rebinds_and_moves_nothing(api: Api, status: str) -> None:
+    """A generation has one run, which goes on; the script that is bound anew is checked nevertheless."""
+    image = api.aurous.images.add(status=status)
+
+    image.script("pending -> cancelled")
+
+    assert image.status == status
+    image.finish()
+    assert image.status == "succeeded"
+    with pytest.raises(AurousScriptError, match="Script for images, column 1"):
+        image.script("synthesizing")
+
+
+def test_scripts_are_values_of_their_resource(api: Api) -> None:
+    """`Script.parse` reads scripts of images, and `images.script` takes them."""
+    script = Script.parse("pending -> processing*2 -> succeeded", resource="images")
+
+    api.aurous.images.script(script)
+    api.post("/v1/images", json={"prompt": "x"})
+
+    image = api.aurous.images.last
+    seen = [api.get(f"/v1/images/{image.id}").json["status"] for _ in range(4)]
+    assert seen == ["pending", "processing", "processing", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pending -> succeeded", "'succeeded' cannot stand here"),
+        ("processing -> succeeded", "A run begins with: 'pending'"),
+        ("pending -> processing -> succeeded -> failed", "After 'succeeded' legal: nothing, it is final."),
+        ("pending -> procesing", "did you mean 'processing'?"),
+    ],
+)
+def test_an_illegal_script_is_refused(api: Api, text: str, told: str) -> None:
+    """Only edges of the machine can be played, and the error says which there are."""
+    with pytest.raises(AurousScriptError) as caught:
+        api.aurous.images.script(text)
+
+    assert told in str(caught.value)
+
+
+def test_a_playable_must_say_how_it_fails(api: Api) -> None:
+    """What has a script has an end that is bad: a kind of record that does not know its own is not finished."""
+    with pytest.raises(NotImplementedError):
+        Playable._end_badly(api.aurous.images.add(), None, "x")
+
+
+# collections
+
+
+def test_a_collection_holds_one_medium(api: Api) -> None:
+    """Images and videos share a table and a history, and are two collections."""
+    first, film, second = api.aurous.images.add(), api.aurous.videos.add(), api.aurous.images.add(status="failed")
+    images, videos = api.aurous.images, api.aurous.videos
+
+    assert (list(images), list(videos)) == ([first, second], [film])
+    assert (len(images), len(videos), images.last, videos.last) == (2, 1, second, film)
+    assert [one in images for one in (first, film, first.id, film.id, None)] == [True, False, True, False, False]
+    assert (images[first.id], images.get(film.id), videos.get(film.id), videos.get(first.id)) == (
+        first,
+        None,
+        film,
+        None,
+    )
+    assert isinstance(first, Image)
+    assert not isinstance(film, Image)
+
+
+def test_a_collection_finds_what_a_request_made(api: Api) -> None:
+    """What the code under test made is there, and equals the handle."""
+    found = api.post("/v1/images", json={"prompt": "x"}).json
+
+    assert api.aurous.images.last == api.aurous.images[found["id"]]
+    assert api.aurous.images.last.prompt == "x"
+    assert len(api.aurous.videos) == 0
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_a_lookup_of_nothing_says_what_is_near(api: Api, medium: str) -> None:
+    """`get` of an unknown id is None; `[id]` raises with the nearest id."""
+    record = made(api, medium)
+    wrong = record.id[:-1] + "_"
+    assert getattr(api.aurous, medium).get(wrong) is None
+
+    with pytest.raises(AurousLookupError) as caught:
+        getattr(api.aurous, medium)[wrong]
+
+    assert str(caught.value).startswith(f"{medium}[{wrong!r}]: no such id; did you mean {record.id!r}?")
+
+
+@pytest.mark.parametrize(("medium", "other"), [("images", "videos"), ("videos", "images")])
+def test_a_lookup_of_the_other_medium_is_no_offer(api: Api, medium: str, other: str) -> None:
+    """The error counts and offers the records of its own collection alone, never the id that was asked for."""
+    asked = made(api, other).id
+
+    with pytest.raises(AurousLookupError) as caught:
+        getattr(api.aurous, medium)[asked]
+
+    assert "did you mean" not in str(caught.value)
+    assert "There are 0" in str(caught.value)
+
+
+def test_a_lookup_of_another_teams_is_nothing(api: Api) -> None:
+    """An image of another team is not of this collection."""
+    theirs = api.aurous.teams.add().images.add()
+
+    assert (api.aurous.images.get(theirs.id), theirs in api.aurous.images) == (None, False)
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+def test_last_of_nothing_is_an_error(api: Api, medium: str) -> None:
+    """Where there is none, `last` says how to get one, whatever there is of the other medium."""
+    made(api, "videos" if medium == "images" else "images")
+
+    with pytest.raises(AurousLookupError, match=rf"{medium}\.last: there are no {medium} yet.*{medium}\.add\(\)"):
+        _ = getattr(api.aurous, medium).last
+
+
+def test_a_snapshot_holds_generations(api: Api) -> None:
+    """Going back gives the image its place in its script again, and what came later never was."""
+    image = api.aurous.images.add(status="pending")
+    snapshot = api.aurous.snapshot()
+    urls: list[list[str]] = []
+    for _ in range(2):
+        later = api.aurous.images.add()
+        image.finish()
+        urls.append([*image.output_urls, later.id])
+
+        api.aurous.restore(snapshot)
+
+        assert (image.status, list(api.aurous.images)) == ("pending", [image])
+
+    assert urls[0] == urls[1]

@@ -1,0 +1,114 @@
+"""Paths of before: 308 to those of today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+PATHS: Final = [
+    ("POST", "/v1/generations", "/v1/images", "images.create"),
+    ("GET", "/v1/generations", "/v1/images", "images.list"),
+    ("POST", "/v1/generations/estimate", "/v1/images/estimate", "images.estimate"),
+    ("GET", "/v1/generations/img_1", "/v1/images/img_1", "images.retrieve"),
+    ("POST", "/v1/generations/img_1/cancel", "/v1/images/img_1/cancel", "images.cancel"),
+    ("GET", "/v1/generations/img_1/output/0", "/v1/images/img_1/output/0", "images.output"),
+    ("POST", "/v1/video-generations", "/v1/videos", "videos.create"),
+    ("POST", "/v1/video-generations/estimate", "/v1/videos/estimate", "videos.estimate"),
+    ("GET", "/v1/video-generations/vid_1", "/v1/videos/vid_1", "videos.retrieve"),
+    ("GET", "/v1/video-generations/vid_1/output", "/v1/videos/vid_1/output", "videos.output"),
+]
+each_path: Final = pytest.mark.parametrize(("method", "old", "new", "operation"), PATHS, ids=[row[3] for row in PATHS])
+
+
+@each_path
+@pytest.mark.parametrize("query", ["", "?limit=2&starting_after=img_1", "?token=a-b%2Fc"])
+def test_an_old_path_leads_to_the_new_one(
+    api: Api, method: str, old: str, new: str, operation: str, query: str
+) -> None:
+    """308 with its place, query and all, that it is deprecated, and until when."""
+    answer = api.send(method, old + query)
+
+    assert (answer.status, answer.body) == (308, b"")
+    assert answer.headers["Location"] == f"https://api.aurous-labs.com{new}{query}"
+    assert answer.headers["Aurous-Deprecated"] == "route"
+    assert answer.headers["Sunset"] == "Tue, 04 Aug 2026 00:00:00 GMT"
+    assert answer.headers["Aurous-Request-Id"].startswith("req_")
+    assert api.aurous.calls.last.operation == f"legacy.{operation}"
+
+
+@each_path
+def test_the_new_path_is_the_operation(api: Api, method: str, old: str, new: str, operation: str) -> None:
+    """What a client meets after the redirect is the call of today."""
+    api.send(method, str(api.send(method, old).headers["Location"]))
+
+    assert api.aurous.calls.last.operation == operation
+
+
+@pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/v1/generations"])
+def test_a_redirect_stays_with_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
+    """Wherever it answers."""
+    answer = make_api(base_url=base_url).get("/v1/generations/img_1")
+
+    assert answer.headers["Location"] == f"{base_url}/v1/images/img_1"
+
+
+def test_an_id_is_left_alone(api: Api) -> None:
+    """The path of today keeps what was asked for, as it was quoted."""
+    answer = api.get("/v1/generations/v1%2Fgenerations")
+
+    assert answer.headers["Location"] == "https://api.aurous-labs.com/v1/images/v1%2Fgenerations"
+
+
+def test_a_redirect_changes_nothing(api: Api) -> None:
+    """Nothing is made or held until the client follows."""
+    before = api.state()
+
+    api.post("/v1/generations", json={"prompt": "A cat"})
+
+    assert api.state() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/video-generations"), ("POST", "/v1/video-generations/vid_1/cancel"), ("DELETE", "/v1/generations")],
+)
+def test_what_has_no_path_of_today_had_none(api: Api, method: str, path: str) -> None:
+    """A path that leads nowhere is no path."""
+    assert api.send(method, path).status in {404, 405}
+
+
+def test_a_client_that_follows_arrives(api: Api) -> None:
+    """An httpx client with the base of before makes, polls, lists, cancels and loads, with body and key."""
+    with api.aurous.client(follow_redirects=True) as client:
+        made = client.post("/v1/generations", json={"prompt": "A cat"})
+        film = client.post("/v1/video-generations", json={"video_lora_id": "seedance-1-pro"})
+        assert (made.status_code, film.status_code) == (201, 201)
+        assert made.json()["prompt"] == "A cat"
+        image, video = made.json()["id"], film.json()["id"]
+
+        listed = client.get("/v1/generations", params={"limit": 1}).json()
+        assert [row["id"] for row in listed["data"]] == [video]
+        assert client.get(f"/v1/video-generations/{video}").json()["id"] == video
+        assert client.post(f"/v1/generations/{video}/cancel").json()["status"] == "cancelled"
+        api.aurous.images[image].finish()
+        output = client.get(f"/v1/generations/{image}/output/0")
+
+    assert output.content == api.aurous.images[image].picture()
+    assert [one.status_code for one in output.history] == [308]
+
+
+def test_a_client_that_does_not_follow_sees_why(api: Api) -> None:
+    """Httpx follows only when it is asked to."""
+    with api.aurous.client() as client:
+        response = client.get("/v1/generations")
+
+    assert response.status_code == httpx.codes.PERMANENT_REDIRECT
+    assert response.next_request is not None
+    assert response.next_request.url.path == "/v1/images"

@@ -1,0 +1,246 @@
+"""GET /v1/loras and /v1/video_loras: styles of images and of videos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousLookupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+LORAS: Final = "/v1/loras"
+VIDEO_LORAS: Final = "/v1/video_loras"
+each_medium: Final = pytest.mark.parametrize("path", [LORAS, VIDEO_LORAS])
+IMAGE_FIELDS: Final = {
+    *("id", "name", "is_public", "created_at", "slug", "description", "preview_image_url"),
+    *("default_denoise_strength", "default_guidance_scale", "default_steps", "has_template"),
+}
+VIDEO_FIELDS: Final = {
+    *("id", "name", "is_public", "created_at", "slug", "description", "preview_video_url"),
+    *("default_resolution", "default_ratio", "default_duration"),
+}
+
+
+def styles_of(api: Api, path: str) -> Any:
+    """The collection of a medium."""
+    return {LORAS: api.aurous.loras, VIDEO_LORAS: api.aurous.video_loras}[path]
+
+
+@pytest.mark.parametrize(("path", "fields"), [(LORAS, IMAGE_FIELDS), (VIDEO_LORAS, VIDEO_FIELDS)])
+def test_a_list_is_a_bare_array(api: Api, path: str, fields: set[str]) -> None:
+    """A few public styles are there from the start, with all of their fields, and no envelope."""
+    rows = api.get(path).json
+
+    assert isinstance(rows, list)
+    assert len(rows) >= 2
+    assert all(set(row) == fields for row in rows)
+    assert all(row["id"].startswith("lora_") and row["is_public"] is True for row in rows)
+    assert len({row["id"] for row in rows}) == len({row["slug"] for row in rows}) == len(rows)
+
+
+def test_the_styles_of_the_examples(api: Api) -> None:
+    """The vendor's own, under their slugs, with the vendor's defaults."""
+    golden = api.get(f"{LORAS}/golden-hour-photography").json
+    seedance = api.get(f"{VIDEO_LORAS}/seedance-1-pro").json
+
+    assert golden["name"] == "Golden Hour Photography"
+    assert (golden["default_denoise_strength"], golden["default_guidance_scale"]) == (0.8, 7.5)
+    assert (golden["default_steps"], golden["created_at"]) == (30, "2026-03-01T00:00:00Z")
+    assert (seedance["default_resolution"], seedance["default_ratio"]) == ("1080p", "16:9")
+    assert seedance["default_duration"] == 5
+
+
+def test_the_media_have_nothing_in_common(api: Api) -> None:
+    """Two tables, though ids begin alike."""
+    images, videos = ({row["id"] for row in api.get(path).json} for path in (LORAS, VIDEO_LORAS))
+
+    assert not images & videos
+
+
+@each_medium
+@pytest.mark.parametrize("field", ["id", "slug"])
+def test_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
+    """It is the row of the list."""
+    for row in api.get(path).json:
+        assert api.get(f"{path}/{row[field]}").json == row
+
+
+@each_medium
+@pytest.mark.parametrize("kind", ["unknown", "of the other medium", "another team's"])
+def test_auth_7_a_style_that_is_none(api: Api, path: str, kind: str) -> None:
+    """Unknown, of the other medium or private to another team: all are the same 404."""
+    style = {
+        "unknown": "lora_x",
+        "of the other medium": api.get(VIDEO_LORAS if path == LORAS else LORAS).json[0]["id"],
+        "another team's": styles_of(api, path).add().id,
+    }[kind]
+    key = api.aurous.teams.add().api_key
+    api.get(path)
+
+    answer = api.refused("GET", f"{path}/{style}", key=key, status=404, code="resource_not_found")
+    assert answer.json["error"]["message"] == f"No such style: {style!r}."
+
+
+@each_medium
+def test_a_private_style_is_its_team_s_alone(api: Api, path: str) -> None:
+    """The team sees the public styles and then its own; nobody else sees that."""
+    before = api.get(path).json
+    style = styles_of(api, path).add("House Style")
+    other = api.aurous.teams.add().api_key
+
+    assert api.get(path).json == [*before, style.json()]
+    assert style.json()["is_public"] is False
+    assert api.get(path, key=other).json == before
+    assert api.get(f"{path}/house-style").json["id"] == style.id
+
+
+@each_medium
+def test_a_public_style_is_everybodys(api: Api, path: str) -> None:
+    """A team's test can give it to all."""
+    style = styles_of(api, path).add("For All", public=True)
+    other = api.aurous.teams.add().api_key
+
+    assert api.get(f"{path}/for-all", key=other).json == style.json()
+    assert style.json()["is_public"] is True
+
+
+@pytest.mark.parametrize("call", ["/v1/images", "/v1/images/estimate", "/v1/videos", "/v1/videos/estimate"])
+@pytest.mark.parametrize("field", ["id", "slug"])
+def test_an_image_style_is_no_video_style(api: Api, call: str, field: str) -> None:
+    """A style of the other medium is told as such, by id and by slug."""
+    image, video = (api.get(path).json[0][field] for path in (LORAS, VIDEO_LORAS))
+    param = "lora_id" if "images" in call else "video_lora_id"
+    body = {"prompt": "A cat", param: video if "images" in call else image}
+
+    answer = api.refused("POST", call, json=body, status=400, code="unsupported_lora_for_mode", param=param)
+    assert repr(body[param]) in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("call", ["/v1/videos", "/v1/videos/estimate"])
+def test_auth_7_a_style_that_is_none_is_named(api: Api, call: str) -> None:
+    """Unknown and another team's alike, as the field of the body."""
+    private = api.aurous.teams.add().video_loras.add("Theirs")
+    api.get(LORAS)
+
+    for style in ("nothing", private.id, private.slug):
+        body = {"video_lora_id": style}
+        api.refused("POST", call, json=body, status=404, code="resource_not_found", param="video_lora_id")
+
+
+def test_a_refused_call_makes_no_styles(api: Api) -> None:
+    """Nothing changes at the first mistake, though nobody has asked for a style before."""
+    api.refused(
+        "POST",
+        "/v1/videos",
+        json={"video_lora_id": "nothing"},
+        status=404,
+        code="resource_not_found",
+        param="video_lora_id",
+    )
+
+
+@each_medium
+def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
+    """Its attributes are those of the wire; a collection sees what the team can use."""
+    styles = styles_of(api, path)
+    style = styles.add("Noir", slug="film-noir")
+
+    assert style.json() == api.get(f"{path}/film-noir").json
+    assert (style.name, style.slug, style.is_public, style.description) == ("Noir", "film-noir", False, "")
+    assert style.created_at == "2026-05-08T10:00:00Z"
+    assert repr(style) == f"<{type(style).__name__} {style.id} 'film-noir'>"
+    assert [one.id for one in styles] == [row["id"] for row in api.get(path).json]
+    assert (styles.last, styles[style.id], styles.get(style.id), len(styles)) == (style, style, style, len([*styles]))
+    assert style in styles
+
+
+@each_medium
+def test_another_teams_style_is_not_in_the_collection(api: Api, path: str) -> None:
+    """A look-up finds what the team can use alone."""
+    style = styles_of(api, path).add()
+    other = api.aurous.teams.add()
+    theirs: Any = other.loras if path == LORAS else other.video_loras
+
+    assert theirs.get(style.id) is None
+    assert style not in theirs
+    with pytest.raises(AurousLookupError, match="no such id"):
+        theirs[style.id]
+
+
+def test_columns_can_be_told(api: Api) -> None:
+    """A style with defaults of its own."""
+    image = api.aurous.loras.add(default_steps=12, description="Ours")
+    video = api.aurous.video_loras.add(default_resolution="480p", default_duration=2)
+
+    assert (image.default_steps, image.description) == (12, "Ours")
+    assert (video.default_resolution, video.default_duration) == ("480p", 2)
+
+
+@each_medium
+def test_a_snapshot_keeps_the_styles(api: Api, path: str) -> None:
+    """Those of the start and those of the test; what came later is gone."""
+    style = styles_of(api, path).add("Kept")
+    rows = api.get(path).json
+    snapshot = api.aurous.snapshot()
+    styles_of(api, path).add("Later")
+
+    api.aurous.restore(snapshot)
+
+    assert api.get(path).json == rows
+    assert style in styles_of(api, path)
+
+
+@pytest.mark.parametrize("way", ["restore", "reset"])
+def test_a_style_keeps_its_id(api: Api, way: str) -> None:
+    """Going back to before anybody had asked for styles leaves them what they are, whatever is asked for next."""
+    snapshot = api.aurous.snapshot()
+    images, videos = api.get(LORAS).json, api.get(VIDEO_LORAS).json
+    if way == "restore":
+        api.aurous.restore(snapshot)
+    else:
+        api.aurous.reset()
+
+    assert api.get(VIDEO_LORAS).json == videos
+    assert api.get(LORAS).json == images
+
+
+def test_a_live_style_of_the_start_outlives_a_restore(api: Api) -> None:
+    """A handle that a test took before stays good: styles were there from the start."""
+    snapshot = api.aurous.snapshot()
+    style = api.aurous.loras.last
+    name = style.name
+
+    api.aurous.restore(snapshot)
+
+    assert style.name == name
+
+
+def test_ids_do_not_depend_on_the_order_of_asking(make_api: Callable[..., Api]) -> None:
+    """The same seed gives the same styles, whoever is asked first."""
+    one, other = make_api(), make_api()
+    first = [one.get(path).json for path in (LORAS, VIDEO_LORAS)]
+    second = [other.get(path).json for path in (VIDEO_LORAS, LORAS)]
+
+    assert first == second[::-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        (LORAS, "loras.list"),
+        (f"{LORAS}/golden-hour-photography", "loras.retrieve"),
+        (VIDEO_LORAS, "video_loras.list"),
+        (f"{VIDEO_LORAS}/seedance-1-pro", "video_loras.retrieve"),
+    ],
+)
+def test_auth_5_rate_1_styles_are_reads(api: Api, path: str, operation: str) -> None:
+    """Every key may look, from the bucket of reads."""
+    answer = api.get(path, key=api.team.add_key("read"))
+
+    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    api.aurous.assert_called(operation)

@@ -1,0 +1,558 @@
+"""GET /v1/usage and /v1/usage/events: computed from what the test has really done."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+USAGE: Final = "/v1/usage"
+EVENTS: Final = f"{USAGE}/events"
+START: Final = "2026-05-01T00:00:00Z"
+DAY: Final = 24 * 3600
+both_paths: Final = pytest.mark.parametrize("path", [USAGE, EVENTS])
+
+
+def url(path: str = USAGE, **query: Any) -> str:
+    """A call with its query; since the beginning of the month unless told otherwise."""
+    return f"{path}?{urlencode({'start_time': START, **query})}"
+
+
+def rows(api: Api, path: str = USAGE, **query: Any) -> list[dict[str, Any]]:
+    """What a call answers."""
+    answer = api.get(url(path, **query))
+    assert answer.status == 200, answer.body
+    data: list[dict[str, Any]] = answer.json["data"]
+    return data
+
+
+def groups(api: Api, **query: Any) -> list[tuple[Any, ...]]:
+    """The groups of the only bucket: the values of each key, and how many requests it counts."""
+    (bucket,) = rows(api, **query)
+    return [(*group["key"].values(), group["metrics"]["request_count"]) for group in bucket["groups"]]
+
+
+def days(api: Api, count: int) -> None:
+    """Make an image today and on each of the days after."""
+    for _ in range(count):
+        api.aurous.images.add()
+        api.clock.advance(seconds=DAY)
+
+
+def work(api: Api) -> None:
+    """Two images that were done, one that failed, one cancelled, one under way, and a video, by the API."""
+    images = [api.post("/v1/images", json={"prompt": "A cat", "count": 2}).json["id"] for _ in range(5)]
+    api.post("/v1/videos", json={"video_lora_id": "seedance-1-pro", "duration": 4})
+    for at, image in enumerate(images[:2]):
+        api.clock.advance(seconds=10 * (at + 1))
+        api.aurous.images[image].finish()
+    api.aurous.images[images[2]].fail()
+    api.aurous.images[images[3]].cancel()
+    api.aurous.videos.last.finish()
+
+
+# Buckets
+
+
+def test_of_nothing(api: Api) -> None:
+    """An empty list has the whole envelope, and no empty bucket."""
+    assert api.get(url()).json == {"object": "list", "data": [], "has_more": False, "next_page": None}
+
+
+def test_a_bucket_is_what_was_done(api: Api) -> None:
+    """Counts, credits, seconds and pictures are those of the calls before; credits those that left the team."""
+    work(api)
+
+    (bucket,) = rows(api)
+
+    assert bucket == {
+        "object": "usage.bucket",
+        "bucket_start": "2026-05-08T00:00:00.000Z",
+        "bucket_end": "2026-05-09T00:00:00.000Z",
+        "groups": [
+            {
+                "key": {},
+                "metrics": {
+                    "request_count": 6,
+                    "successful_count": 3,
+                    "failed_count": 1,
+                    "cancelled_count": 1,
+                    "credits_used": 9,
+                    "duration_ms_p50": 30_000,
+                    "duration_ms_p95": 30_000,
+                    "image_count": 4,
+                    "video_seconds": 4,
+                    "total_input_tokens": 0,
+                    "total_output_tokens": 0,
+                },
+            }
+        ],
+    }
+    assert 1000 - api.team.credits == bucket["groups"][0]["metrics"]["credits_used"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "middle", "high"),
+    [([], None, None), ([3], 3000, 3000), ([1, 3], 2000, 2900), ([1, 2, 3, 4, 100], 3000, 80_800)],
+)
+def test_percentiles_are_of_what_succeeded(
+    api: Api, seconds: list[int], middle: float | None, high: float | None
+) -> None:
+    """Interpolated; one is its own, and of nothing there is none."""
+    api.aurous.images.add(status="failed")
+    for one in seconds:
+        image = api.aurous.images.add(status="processing", script="pending! -> processing! -> succeeded")
+        api.clock.advance(seconds=one)
+        image.finish()
+
+    metrics = rows(api)[0]["groups"][0]["metrics"]
+
+    assert metrics["duration_ms_p50"] == middle
+    assert metrics["duration_ms_p95"] == (pytest.approx(high) if high is not None else None)
+
+
+@pytest.mark.parametrize(
+    ("width", "start", "end"),
+    [
+        ("1m", "2026-05-08T10:07:00.000Z", "2026-05-08T10:08:00.000Z"),
+        ("5m", "2026-05-08T10:05:00.000Z", "2026-05-08T10:10:00.000Z"),
+        ("15m", "2026-05-08T10:00:00.000Z", "2026-05-08T10:15:00.000Z"),
+        ("1h", "2026-05-08T10:00:00.000Z", "2026-05-08T11:00:00.000Z"),
+        ("1d", "2026-05-08T00:00:00.000Z", "2026-05-09T00:00:00.000Z"),
+        ("7d", "2026-05-07T00:00:00.000Z", "2026-05-14T00:00:00.000Z"),
+        ("30d", "2026-05-07T00:00:00.000Z", "2026-06-06T00:00:00.000Z"),
+    ],
+)
+def test_a_bucket_has_its_width(api: Api, width: str, start: str, end: str) -> None:
+    """Each width has its borders, wherever the range begins."""
+    api.clock.advance(seconds=7 * 60 + 30)
+    api.aurous.images.add()
+
+    (bucket,) = rows(api, bucket_width=width, start_time="2026-05-08T00:00:00Z")
+
+    assert (bucket["bucket_start"], bucket["bucket_end"]) == (start, end)
+
+
+def test_the_newest_bucket_comes_first(api: Api) -> None:
+    """Days without work are left out."""
+    api.aurous.images.add()
+    api.clock.advance(seconds=3 * DAY)
+    api.aurous.videos.add()
+
+    assert [row["bucket_start"][:10] for row in rows(api)] == ["2026-05-11", "2026-05-08"]
+
+
+@both_paths
+def test_a_range_has_its_start_and_not_its_end(api: Api, path: str) -> None:
+    """Inclusive and exclusive, in any zone; the end is now unless it is told."""
+    api.aurous.images.add()
+
+    def count(**query: str) -> int:
+        return len(rows(api, path, **query))
+
+    assert count() == 1
+    assert count(start_time="2026-05-08T10:00:00Z") == 1
+    assert count(start_time="2026-05-08T12:00:00+02:00") == 1
+    assert count(end_time="2026-05-08T10:00:00Z") == 0
+    assert count(end_time="2026-05-08T10:00:01Z") == 1
+    assert count(start_time="2026-05-08T10:00:01Z", end_time="2027-01-01T00:00:00Z") == 0
+
+
+@both_paths
+def test_a_plus_that_nobody_has_quoted_is_a_plus(api: Api, path: str) -> None:
+    """Clients write the zone as it is."""
+    assert api.get(f"{path}?start_time=2026-05-01T00:00:00+02:00").status == 200
+
+
+@pytest.mark.parametrize(
+    ("group_by", "expected"),
+    [
+        ("", [(6,)]),
+        ("type", [("t2i", 5), ("t2v", 1)]),
+        ("status", [("cancelled", 1), ("completed", 3), ("failed", 1), ("pending", 1)]),
+        ("status,type", [("cancelled", "t2i", 1), ("completed", "t2i", 2), ("completed", "t2v", 1)]),
+        ("model,api_key_id,user_id", [(None, None, None, 6)]),
+    ],
+)
+def test_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]) -> None:
+    """A key carries exactly the fields that were asked for, in that order; success is `completed` here."""
+    work(api)
+
+    found = groups(api, group_by=group_by)
+
+    assert sorted(found, key=str)[: len(expected)] == expected
+    assert sum(count for *_, count in found) == 6
+    assert [list(group["key"]) for group in rows(api, group_by=group_by)[0]["groups"]] == [
+        [name for name in group_by.split(",") if name]
+    ] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"status": "completed"}, 3),
+        ({"status": "completed,failed"}, 4),
+        ({"type": "t2v"}, 1),
+        ({"type": "t2i,t2v", "status": "pending"}, 1),
+        ({"lora_id": "{style}"}, 1),
+        ({"type": "chat"}, 0),
+        ({"model": "x"}, 0),
+        ({"status": "succeeded"}, 0),
+    ],
+    ids=str,
+)
+def test_filters(api: Api, query: dict[str, str], count: int) -> None:
+    """One or several values of each; all of them must hold."""
+    work(api)
+    style = api.get("/v1/video_loras/seedance-1-pro").json["id"]
+    query = {name: value.format(style=style) for name, value in query.items()}
+
+    found = rows(api, **query)
+
+    assert sum(row["groups"][0]["metrics"]["request_count"] for row in found) == count
+
+
+def test_a_filter_by_character(api: Api) -> None:
+    """The images that show one."""
+    character = api.characters.add()
+    for one in (character, None, character):
+        api.aurous.images.add(character=one)
+
+    assert groups(api, character_id=character.id) == [(2,)]
+    assert rows(api, character_id="char_x") == []
+
+
+@both_paths
+def test_a_filter_may_be_repeated(api: Api, path: str) -> None:
+    """``status=a&status=b`` is ``status=a,b``."""
+    for status in ("failed", "cancelled", "succeeded"):
+        api.aurous.images.add(status=status)
+
+    answer = api.get(f"{url(path)}&status=failed&status=cancelled").json
+
+    assert answer == api.get(url(path, status="failed,cancelled")).json
+    found = answer["data"]
+    count = found[0]["groups"][0]["metrics"]["request_count"] if path == USAGE else len(found)
+    assert count == 2
+
+
+@both_paths
+def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
+    """Each team has its own."""
+    api.aurous.teams.add().images.add()
+
+    assert rows(api, path) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "param"),
+    [
+        ({"start_time": None}, "missing_field", "start_time"),
+        ({"start_time": ""}, "invalid_format", "start_time"),
+        ({"start_time": "yesterday"}, "invalid_format", "start_time"),
+        ({"end_time": "tomorrow"}, "invalid_format", "end_time"),
+        (
+            {"start_time": "2026-05-08T10:00:00Z", "end_time": "2026-05-08T10:00:00Z"},
+            "value_out_of_range",
+            "start_time",
+        ),
+        ({"start_time": "2026-05-09T00:00:00Z"}, "value_out_of_range", "start_time"),
+        ({"start_time": "2024-05-07T00:00:00Z"}, "value_out_of_range", "start_time"),
+        ({"start_time": "0001-01-01T00:00:00+01:00"}, "value_out_of_range", "start_time"),
+        ({"limit": "0"}, "value_out_of_range", "limit"),
+        ({"limit": "501"}, "value_out_of_range", "limit"),
+        ({"limit": "x"}, "invalid_format", "limit"),
+    ],
+    ids=str,
+)
+@both_paths
+def test_refuses_a_query(api: Api, path: str, query: dict[str, str | None], code: str, param: str) -> None:
+    """Ranges and limits that there are not."""
+    told = {name: value for name, value in {"start_time": START, **query}.items() if value is not None}
+
+    api.refused("GET", f"{path}?{urlencode(told)}", status=400, code=code, param=param)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "param"),
+    [
+        ({"bucket_width": "2d"}, "invalid_format", "bucket_width"),
+        ({"group_by": "lora_id"}, "invalid_format", "group_by"),
+        ({"group_by": "type,character_id"}, "invalid_format", "group_by"),
+        ({"limit": "101"}, "value_out_of_range", "limit"),
+        ({"bucket_width": "1m"}, "too_many_buckets", "bucket_width"),
+    ],
+    ids=str,
+)
+def test_refuses_buckets(api: Api, query: dict[str, str], code: str, param: str) -> None:
+    """Widths and groups that there are not, and a range that is too long for its width."""
+    api.refused("GET", url(**query), status=400, code=code, param=param)
+
+
+def test_the_limits_themselves_are_taken(api: Api) -> None:
+    """The longest look back, and the largest pages."""
+    start = "2024-05-08T10:00:00Z"
+
+    assert api.get(url(start_time=start, limit=100)).status == 200
+    assert api.get(url(EVENTS, start_time=start, limit=500)).status == 200
+
+
+# Pages
+
+
+def test_a_page_has_twenty_four_buckets(api: Api) -> None:
+    """Unless told otherwise."""
+    days(api, 25)
+
+    page = api.get(url()).json
+
+    assert (len(page["data"]), page["has_more"]) == (24, True)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("again", ["token alone", "all again"])
+def test_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
+    """Page by page, with the token alone or with the same query again, newest first."""
+    days(api, 5)
+    whole = rows(api, group_by="type")
+    seen: list[Any] = []
+    query: dict[str, Any] = {"start_time": START, "group_by": "type", "limit": limit}
+    ask = query
+
+    while True:
+        page = api.get(f"{USAGE}?{urlencode(ask)}").json
+        seen += page["data"]
+        assert page["has_more"] is (page["next_page"] is not None)
+        if page["next_page"] is None:
+            break
+        ask = {"page_token": page["next_page"], **(query if again == "all again" else {})}
+
+    assert seen == whole
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": 2}, {"start_time": "2026-05-02T00:00:00Z"}, {"group_by": "type"}, {"status": "failed"}],
+    ids=str,
+)
+def test_a_page_token_goes_with_its_query(api: Api, query: dict[str, Any]) -> None:
+    """Another value, or another field, is a drift."""
+    days(api, 3)
+    token = api.get(url(limit=1)).json["next_page"]
+    other = {"start_time": START, "limit": 1, "page_token": token, **query}
+
+    answer = api.refused(
+        "GET", f"{USAGE}?{urlencode(other)}", status=400, code="invalid_page_token", param="page_token"
+    )
+    assert "changed" in answer.json["error"]["message"]
+
+
+def test_a_part_of_the_query_may_be_left_out(api: Api) -> None:
+    """What is sent again must be the same; what is not need not be sent."""
+    days(api, 3)
+    token = api.get(url(limit=1)).json["next_page"]
+
+    assert api.get(f"{USAGE}?limit=1&page_token={quote(token)}").status == 200
+
+
+def test_a_page_token_lives_for_24_hours(api: Api) -> None:
+    """To the last second; then it says that it has expired."""
+    days(api, 3)
+    token = quote(api.get(url(limit=1)).json["next_page"])
+    api.clock.advance(seconds=DAY - 1)
+    assert api.get(f"{USAGE}?page_token={token}").status == 200
+    api.clock.advance(seconds=1)
+
+    answer = api.refused(
+        "GET", f"{USAGE}?page_token={token}", status=400, code="invalid_page_token", param="page_token"
+    )
+    assert "token_expired" in answer.json["error"]["message"]
+
+
+def test_auth_7_another_teams_page_token_is_none(api: Api) -> None:
+    """It is refused like one that was made up."""
+    days(api, 3)
+    token = quote(api.get(url(limit=1)).json["next_page"])
+    key = api.aurous.teams.add().api_key
+
+    api.refused(
+        "GET", f"{USAGE}?page_token={token}", key=key, status=400, code="invalid_page_token", param="page_token"
+    )
+
+
+def _token(told: Any) -> str:
+    return urlsafe_b64encode(json.dumps(told).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "größe",
+        "AAAA",
+        _token([]),
+        _token(None),
+        _token({}),
+        _token({"t": "{team}", "x": 9e9}),
+        _token({"t": "{team}", "x": "soon"}),
+        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": "x", "q": {}}),
+        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": []}),
+        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": float("inf"), "q": {"start_time": START}}),
+        _token({"t": "{team}", "x": 10**400, "qf": 1, "b": 1, "q": {"start_time": START}}),
+        _token({"t": "{team}", "x": 9e9, "qf": 1, "b": 1, "q": {"start_time": 5}}),
+        urlsafe_b64encode(b"[" * 100_000).decode(),
+    ],
+    ids=[
+        *("empty", "short", "no ascii", "no json", "list", "null", "object", "half"),
+        *("no time", "no bucket", "no query", "endless bucket", "endless time", "no text", "deep"),
+    ],
+)
+def test_garbage_is_no_page_token(api: Api, token: str) -> None:
+    """Whatever is sent, it is the client's mistake, never a bug of the fake."""
+    if token.startswith("eyJ0"):  # it is of this team
+        token = _token({**json.loads(urlsafe_b64decode(token)), "t": api.team.id})
+
+    api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
+
+
+@pytest.mark.parametrize("cut", [1, 10, 50])
+def test_a_cut_page_token_is_none(api: Api, cut: int) -> None:
+    """As a log would show it."""
+    days(api, 2)
+    token = api.get(url(limit=1)).json["next_page"][:-cut]
+
+    api.refused("GET", f"{USAGE}?page_token={quote(token)}", status=400, code="invalid_page_token", param="page_token")
+
+
+# Events
+
+
+def test_events_of_nothing(api: Api) -> None:
+    """An empty list has the whole envelope."""
+    assert api.get(url(EVENTS)).json == {"object": "list", "data": [], "has_more": False, "next_cursor": None}
+
+
+def test_an_event_is_a_request_that_costs(api: Api) -> None:
+    """What was asked for, what became of it, and what was charged."""
+    made = api.post("/v1/images", json={"prompt": "A cat", "count": 2})
+    api.clock.advance(seconds=12)
+    api.aurous.images.last.finish()
+
+    (event,) = rows(api, EVENTS)
+
+    assert event == {
+        "id": made.json["id"],
+        "type": "image",
+        "model": None,
+        "status": "completed",
+        "created_at": "2026-05-08T10:00:00Z",
+        "completed_at": "2026-05-08T10:00:12Z",
+        "duration_ms": 12_000,
+        "input_tokens": None,
+        "output_tokens": None,
+        "credits_charged": 2,
+        "api_key_id": None,
+        "user_id": None,
+        "request_id": made.headers["Aurous-Request-Id"],
+    }
+
+
+def test_events_are_charged_what_left_the_team(api: Api) -> None:
+    """Nothing for what failed, was cancelled or is under way."""
+    work(api)
+
+    events = rows(api, EVENTS)
+
+    assert sum(event["credits_charged"] for event in events) == 1000 - api.team.credits
+    assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
+
+
+def test_events_are_the_newest_first(api: Api) -> None:
+    """Those of one second by id."""
+    first = [api.aurous.images.add().id for _ in range(3)]
+    api.clock.advance(seconds=1)
+    last = api.aurous.videos.add().id
+
+    assert [event["id"] for event in rows(api, EVENTS)] == [last, *sorted(first)]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"type": "image"}, 5),
+        ({"type": "video"}, 1),
+        ({"type": "image,video"}, 6),
+        ({"type": "chat"}, 0),
+        ({"status": "failed"}, 1),
+        ({"status": "completed", "type": "video"}, 1),
+    ],
+    ids=str,
+)
+def test_events_are_filtered_by_medium(api: Api, query: dict[str, str], count: int) -> None:
+    """Here a type is a medium."""
+    work(api)
+
+    assert len(rows(api, EVENTS, **query)) == count
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
+def test_a_cursor_leads_through_all_events(api: Api, limit: int) -> None:
+    """Page by page, each once; a newer one does not disturb."""
+    work(api)
+    whole = rows(api, EVENTS)
+    seen: list[Any] = []
+    more: dict[str, str] = {}
+
+    while True:
+        page = api.get(url(EVENTS, limit=limit, **more)).json
+        assert len(page["data"]) <= limit
+        seen += page["data"]
+        if not page["has_more"]:
+            assert page["next_cursor"] is None
+            break
+        more = {"cursor": page["next_cursor"]}
+        api.clock.advance(seconds=1)
+        api.aurous.images.add()
+
+    assert seen == whole
+
+
+@pytest.mark.parametrize("kind", ["unknown", "empty", "another team's"])
+def test_an_unknown_cursor_is_refused(api: Api, kind: str) -> None:
+    """As in any list."""
+    other = api.aurous.teams.add().images.add().id
+    cursor = {"unknown": "img_x", "empty": "", "another team's": other}[kind]
+
+    api.refused("GET", url(EVENTS, cursor=cursor), status=400, code="invalid_format", param="cursor")
+
+
+def test_a_cursor_works_though_its_row_has_moved_on(api: Api) -> None:
+    """Whoever pages through what is under way is not disturbed when some of it ends (list-3)."""
+    script = "pending! -> processing! -> succeeded"
+    images = [api.aurous.images.add(status="processing", script=script) for _ in range(3)]
+    page = api.get(url(EVENTS, limit=1, status="processing")).json
+    api.aurous.images[page["next_cursor"]].finish()
+
+    rest = rows(api, EVENTS, status="processing", cursor=page["next_cursor"])
+
+    assert {page["next_cursor"], *(event["id"] for event in rest)} == {image.id for image in images}
+
+
+@both_paths
+def test_auth_5_rate_1_usage_is_read(api: Api, path: str) -> None:
+    """Every key may look, from the bucket of reads; a look is no poll."""
+    image = api.post("/v1/images", json={"prompt": "A cat"}).json["id"]
+
+    answer = api.get(url(path), key=api.team.add_key("read"))
+
+    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    assert api.aurous.images[image].status == "pending"
+    api.aurous.assert_called("usage.list" if path == USAGE else "usage.events")
