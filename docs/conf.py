@@ -33,5 +33,5 @@ napoleon_use_rtype = False
 nitpick_ignore_regex = [
     ("py:.*", r"(?!pytest_aurous\b|Aurous).*"),
     ("py:obj", r".*"),
-    ("py:class", r"pytest_aurous\._records\.L"),
+    ("py:class", r"pytest_aurous\.[\w.]+\.[A-Z]"),
 ]

@@ -37,11 +37,14 @@ def read_token(ctx: Context, token: str, now: float) -> dict[str, Any]:
     try:
         told: dict[str, Any] = json.loads(urlsafe_b64decode(token))
         team, dies = told["t"], float(told["x"])
-        told = {"b": int(told["b"]), "q": {**told["q"]}}
-    except (ValueError, KeyError, TypeError, RecursionError):
+        told = {
+            "b": int(told["b"]),
+            "q": {name: value + "" for name, value in told["q"].items()},
+        }  # text, or a TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ApiProblem(400, "invalid_page_token", say.FOREIGN_PAGE, "page_token") from None
     if team != ctx.team:
         raise ApiProblem(400, "invalid_page_token", say.FOREIGN_PAGE, "page_token")
-    if dies <= now:
+    if not dies > now:
         raise ApiProblem(400, "invalid_page_token", say.EXPIRED_PAGE, "page_token")
     return told
