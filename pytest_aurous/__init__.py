@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ._resources.characters import Character
     from ._resources.generations import Image
     from ._resources.team import ApiKey
+    from ._server import AurousServer
+    from ._signing import sign_webhook, verify_webhook
     from ._team import Team
     from ._wire import Call
     from .errors import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         AurousNetworkBlocked,
         AurousPitfallWarning,
         AurousScriptError,
+        AurousSignatureError,
         AurousTransitionError,
         AurousUnfiredFault,
         AurousUnmatchedRequest,
@@ -43,6 +46,8 @@ __all__ = (
     "AurousPitfallWarning",
     "AurousProvider",
     "AurousScriptError",
+    "AurousServer",
+    "AurousSignatureError",
     "AurousTransitionError",
     "AurousUnfiredFault",
     "AurousUnmatchedRequest",
@@ -54,12 +59,15 @@ __all__ = (
     "Image",
     "Script",
     "Team",
+    "sign_webhook",
+    "verify_webhook",
 )
 
 _ROOMS: Final = {
     "ApiKey": "_resources.team",
     "Aurous": "_aurous",
     "AurousProvider": "_faker",
+    "AurousServer": "_server",
     "Call": "_wire",
     "Character": "_resources.characters",
     "Clock": "_clock",
@@ -67,6 +75,8 @@ _ROOMS: Final = {
     "Image": "_resources.generations",
     "Script": "_catalog",
     "Team": "_team",
+    "sign_webhook": "_signing",
+    "verify_webhook": "_signing",
 }
 
 pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)

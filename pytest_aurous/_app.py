@@ -21,6 +21,7 @@ from ._pitfalls import Pitfalls, Scene
 from ._problems import Problem, bug, raised, unmatched
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
+from ._resources.webhooks import EVENTS
 from ._settings import Settings
 from ._version import APPLIED, check_version
 from ._wire import ApiProblem, Break, Call, Reply, to_json
@@ -59,7 +60,7 @@ class App:
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
-        self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation)
+        self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation, EVENTS)
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []

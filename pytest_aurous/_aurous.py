@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ._app import App, Snapshot
 from ._calls import Calls
+from ._environment import environment
 from ._resources.team import ApiKey
 from ._settings import Settings, read_setting
 from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
+from ._webhooks import Webhooks
 from .faults import Faults
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ._binding import AurousRouter, AurousTransport
     from ._clock import Clock
+    from ._outbox import Delivery
     from ._pitfalls import Pitfall
     from ._script import Plan
     from ._settings import SettingsDict
@@ -56,6 +58,7 @@ class Aurous(Belongings):
         self._app = App(self._settings, api_key)
         self._router: AurousRouter | None = None
         self._faker: faker.Faker | None = None
+        self._webhooks: Webhooks | None = None
         self._entered: list[ExitStack] = []
         self._verdict = Verdict(self._app)
         self._start = self._app.snapshot()
@@ -118,6 +121,13 @@ class Aurous(Belongings):
         self.characters.script(text, name)
 
     @property
+    def webhooks(self) -> Webhooks:
+        """Where webhook deliveries go, and the moment at which they do."""
+        if self._webhooks is None:
+            self._webhooks = Webhooks(self._app.world, self._app.faults, _send)
+        return self._webhooks
+
+    @property
     def faults(self) -> Faults:
         """What goes wrong; each method gives one fault more."""
         return self._app.faults
@@ -137,6 +147,8 @@ class Aurous(Belongings):
             self._app.world.journal.clear()
             self._app.pitfalls.clear()
             self._faker = None
+            if self._webhooks is not None:
+                self._webhooks.forget()
             if self._router is not None:
                 self._router.forget()
 
@@ -216,9 +228,7 @@ class Aurous(Belongings):
         with ExitStack() as undo:  # whatever fails on the way in is undone
             self._bound.start()
             undo.callback(self._bound.leave)
-            for name, value in (("AUROUS_API_KEY", str(self.api_key)), ("AUROUS_BASE_URL", self.base_url)):
-                undo.callback(_set_environment, name, os.environ.get(name))
-                os.environ[name] = value
+            undo.enter_context(environment(AUROUS_API_KEY=str(self.api_key), AUROUS_BASE_URL=self.base_url))
             if self._settings.sleep == "skip":
                 undo.enter_context(self.clock.skip_sleeps())
             self._entered.append(undo.pop_all())
@@ -233,8 +243,7 @@ class Aurous(Belongings):
             self._verdict.judge()
 
 
-def _set_environment(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
+def _send(target: Any, delivery: Delivery) -> Any:
+    from ._binding import send
+
+    return send(target, delivery)

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from ._endpoint import Endpoint
-from ._resources import account, characters, files, generations, legacy, storage, styles, team, uploads, usage
+from ._resources import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 from ._resources.generations import images, outputs, videos
 from ._script import Lifecycle, Plan, parse_runs, plan_of
 from .errors import AurousScriptError, choices, nearest
@@ -27,6 +27,7 @@ ENDPOINTS: Final = (
     *team.ENDPOINTS,
     *account.ENDPOINTS,
     *usage.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *legacy.ENDPOINTS,
 )
 LIFECYCLES: Final[dict[str, Lifecycle]] = {

@@ -51,6 +51,20 @@ class Clock:
         self._seen = time.time()
         return self._seen + self._offset
 
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still unless it is moved."""
+        return self._frozen is not None
+
+    @property
+    def offset(self) -> float:
+        """By how many seconds it was moved since it stands, or runs."""
+        return self._offset
+
+    def rewind(self, seconds: float) -> None:
+        """Take back a move that somebody is going to wait for in real time."""
+        self._offset -= seconds
+
     def now(self) -> datetime:
         """Return the instant as an aware `datetime` in UTC."""
         return datetime.fromtimestamp(self.time(), timezone.utc)

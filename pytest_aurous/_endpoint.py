@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ._fields import read_body
+from ._shape import Shape
 from ._wire import Call
 from ._world import World
 
@@ -89,6 +90,10 @@ class Endpoint:
         free: Whether it costs no credits, although it honours an ``Idempotency-Key``.
         fingerprint: What an ``Idempotency-Key`` stands for instead of the whole body (idem-7).
         idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
+        shape: Schema of the good answer; None where it is no JSON.
+        body: Schema of what it takes; None where it takes nothing.
+        takes: Media type of that.
+        query: Schema of each query parameter.
         errors: What it refuses with besides what each call may be: status and code, such as ``400 missing_field``.
         rules: Ids of the rules of the contract that it keeps.
     """
@@ -105,6 +110,10 @@ class Endpoint:
     idempotent: bool | Callable[[Context], bool] = False
     free: bool = False
     fingerprint: Callable[[Context], str] | None = None
+    shape: Shape | None = None
+    body: Shape | None = None
+    takes: str = "application/json"
+    query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
@@ -11,9 +11,9 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 
 from ._clock import Clock
 from ._wire import ApiProblem, Break, Call, Reply
-from .errors import AurousError
+from .errors import AurousError, nearest
 
-__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least", "whole")
+__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least", "check_terms", "whole")
 
 _TOO_MANY: Final = 429
 N = TypeVar("N", int, float)
@@ -192,6 +192,18 @@ class Spoilt(Fault):
         del clock
         self.fire(call)
         return self._spoil(reply)
+
+
+def check_terms(terms: Mapping[str, object]) -> None:
+    """Refuse an argument that no fault takes.
+
+    Raises:
+        TypeError: With the nearest that all take.
+    """
+    for term in terms:
+        if term not in Terms.__annotations__:
+            known = ", ".join(Terms.__annotations__)
+            raise TypeError(f"faults: {term!r} is no argument{nearest(term, Terms.__annotations__)} All take: {known}.")
 
 
 def at_least(kind: str, name: str, value: N, least: float) -> N:

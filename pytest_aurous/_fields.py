@@ -15,6 +15,7 @@ __all__ = (
     "Reader",
     "boolean",
     "column",
+    "described",
     "integer",
     "list_of",
     "number",
@@ -51,6 +52,12 @@ def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
     )
 
 
+def described(reader: Reader, schema: dict[str, Any]) -> Reader:
+    """Return *reader*, which bears the JSON Schema of what it takes."""
+    reader.__dict__["schema"] = schema
+    return reader
+
+
 def text(high: int, low: int = 1) -> Reader:
     """Read a string of *low* to *high* characters."""
 
@@ -62,7 +69,7 @@ def text(high: int, low: int = 1) -> Reader:
         _check_length(value, param, low, high, "characters")
         return value
 
-    return read
+    return described(read, {"type": "string", "minLength": low, "maxLength": high})
 
 
 def integer(low: int, high: int) -> Reader:
@@ -73,7 +80,7 @@ def integer(low: int, high: int) -> Reader:
             raise refuse_type(param, "a whole number", value)
         return _within(value, param, low, high)
 
-    return read
+    return described(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
 def number(low: float, high: float) -> Reader:
@@ -84,7 +91,7 @@ def number(low: float, high: float) -> Reader:
             raise refuse_type(param, "a number", value)
         return _within(value, param, low, high)
 
-    return read
+    return described(read, {"type": "number", "minimum": low, "maximum": high})
 
 
 def url(high: int) -> Reader:
@@ -96,7 +103,7 @@ def url(high: int) -> Reader:
             raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
         return value
 
-    return read
+    return described(read, {"type": "string", "maxLength": high, "pattern": "^https://"})
 
 
 def boolean(value: Any, param: str) -> Any:
@@ -104,6 +111,9 @@ def boolean(value: Any, param: str) -> Any:
     if not isinstance(value, bool):
         raise refuse_type(param, "a boolean", value)
     return value
+
+
+described(boolean, {"type": "boolean"})
 
 
 def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
@@ -115,7 +125,7 @@ def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
             raise ApiProblem(400, code, message, param)
         return value
 
-    return read
+    return described(read, {"enum": list(allowed)})
 
 
 def list_of(reader: Reader, low: int, high: int) -> Reader:
@@ -128,7 +138,8 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
         _check_length(items, param, low, high, "items")
         return [reader(item, param) for item in items]
 
-    return read
+    schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
+    return described(read, schema)
 
 
 def read_body(content: bytes) -> dict[str, Any]:
@@ -175,6 +186,7 @@ def column(
     hidden: bool = False,
     told: bool = False,
     sparse: bool = False,
+    schema: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """Declare how a record's field looks on the wire.
@@ -184,9 +196,11 @@ def column(
         hidden: The field never leaves the fake.
         told: A live record shows it to the test even if it is hidden.
         sparse: The field is left out where it is None.
+        schema: What it looks like, where its type does not say so.
         **options: For `dataclasses.field`.
     """
-    return field(metadata={"write": write, "hidden": hidden, "told": told, "sparse": sparse}, **options)
+    metadata = {"write": write, "hidden": hidden, "told": told, "sparse": sparse, "schema": schema}
+    return field(metadata=metadata, **options)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,9 @@ _KINDS: Final = {
 """Ids begin with what they are of."""
 
 LATER: Final = {
-    "/v1/webhook_endpoints": "webhooks",
+    "/v1/chat": "chat completions",
+    "/v1/embeddings": "embeddings",
+    "/v1/models": "models",
 }
 """What the API has and this version does not, by the beginning of its paths."""
 

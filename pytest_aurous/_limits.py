@@ -18,6 +18,8 @@ BUCKETS: Final = {
     "videos_post": (120, 60),
     "estimate_post": (240, 120),
     "files_post": (60, 30),
+    "webhooks_post": (10, 10),
+    "webhooks_test": (30, 30),
     "reads": (1200, 600),
 }
 """For each bucket its burst, which is its capacity, and its refill per minute."""

@@ -12,10 +12,18 @@ from ._fields import Reader, integer
 from ._store import R, Table, order
 from ._wire import ApiProblem
 
-__all__ = ("limit_of", "page")
+__all__ = ("PAGE", "limit_of", "page")
 
 _LIMIT: Final = integer(1, 100)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
+
+
+PAGE: Final = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    "starting_after": {"type": "string"},
+    "ending_before": {"type": "string"},
+}
+"""The query of a list."""
 
 
 def page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -73,7 +74,7 @@ class Collection(Generic[L]):
 
     @property
     def _name(self) -> str:
-        return type(self).__name__.lower()
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def _living(self) -> list[str]:
         with self._world.lock:

@@ -11,9 +11,11 @@ from ._records import Collection, Live
 from ._resources.characters import Characters
 from ._resources.files import Files
 from ._resources.generations import Images, Videos
-from ._resources.styles import Loras, VideoLoras
+from ._resources.style_records import Loras, VideoLoras
 from ._resources.team import ApiKey, TeamRow, found_team
 from ._resources.uploads import Uploads
+from ._resources.webhooks import WebhookEndpoints, check_balance
+from ._resources.webhooks.emit import DEFAULT_THRESHOLD
 from ._settings import read_setting
 from ._world import World
 from .errors import AurousError, choices
@@ -71,6 +73,11 @@ class Belongings:
         return Loras(*self._owner)
 
     @property
+    def webhook_endpoints(self) -> WebhookEndpoints:
+        """The team's webhook endpoints."""
+        return WebhookEndpoints(*self._owner)
+
+    @property
     def video_loras(self) -> VideoLoras:
         """The video styles that the team can use."""
         return VideoLoras(*self._owner)
@@ -113,7 +120,19 @@ class Team(Belongings, Live, _TeamFields):
     def credits(self, amount: float) -> None:
         value = read_setting("credits", amount)
         with self._world.lock:
-            self._ledger.credits = value
+            before, self._ledger.credits = self._ledger.credits, value
+            if value < before:
+                check_balance(self._world, self.id, self._world.clock.time())
+
+    @property
+    def balance_low_threshold(self) -> float:
+        """At how many credits or fewer the team is told that they are low (hook-11); a test may set it."""
+        return self._world.thresholds.get(self._row.id, DEFAULT_THRESHOLD)
+
+    @balance_low_threshold.setter
+    def balance_low_threshold(self, amount: float) -> None:
+        with self._world.lock:
+            self._world.thresholds[self._row.id] = read_setting("credits", amount)
 
     @property
     def held_credits(self) -> float:

@@ -6,6 +6,7 @@ import warnings
 
 from ._app import App
 from ._calls import Calls
+from ._deliveryfaults import DeliveryFault
 from ._fault import Fault
 from ._matching import often
 from ._pitfalls import Pitfall
@@ -94,9 +95,12 @@ class Verdict:
         return problems, unfired
 
     def _unfired(self, fault: Fault) -> str:
-        arrived = Calls(self._app.world.journal.entries, self._app.catalog.by_operation).count(fault.operation)
+        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
+        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(fault.operation)
         why = f"the code under test did not call {fault.operation}."
-        if arrived:
+        if isinstance(fault, DeliveryFault):
+            why = "no such delivery was made. Was there an endpoint, and did the test call webhooks.flush()?"
+        elif arrived:
             why = (
                 f"{fault.operation} was called {often(arrived)}, but each call was refused before, met another fault "
                 "or a route, came too late, or was let pass by after= or when=."

@@ -17,6 +17,7 @@ from ._idempotency import IdempotencyKeys
 from ._ids import IdSource
 from ._journal import Journal
 from ._limits import Buckets
+from ._outbox import Outbox
 from ._runs import Runs
 from ._script import Plan
 from ._settings import Settings
@@ -41,6 +42,7 @@ class WorldState:
     ledgers: dict[str, Any]
     scripts: dict[tuple[str, str | None], Plan]
     poses: tuple[tuple[str, float], ...]
+    warnings: tuple[dict[str, float], dict[str, float]]
     random: dict[str, Any]
 
 
@@ -59,6 +61,9 @@ class World:
         idempotency: The answers that may be given again.
         keys: The API keys.
         ledgers: The credits of each team.
+        outbox: The webhook deliveries.
+        thresholds: The credits at which a team is warned, where a test has set them.
+        warned: When it was last warned, in epoch seconds.
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
         rendered: The bytes that the last retrieve of a row answered, and the second of the clock they hold for.
@@ -80,6 +85,9 @@ class World:
         self.scripts: dict[tuple[str, str | None], Plan] = {}
         self.poses: list[tuple[str, float]] = []
         self.ledgers: dict[str, Ledger] = {}
+        self.outbox: Outbox = Outbox()
+        self.thresholds: dict[str, float] = {}
+        self.warned: dict[str, float] = {}
         self.default_team = ""
         self.default_key = ""
         self.rendered: dict[str, tuple[Row, int, bytes]] = {}
@@ -120,6 +128,7 @@ class World:
             ledgers={team: ledger.state() for team, ledger in self.ledgers.items()},
             scripts=dict(self.scripts),
             poses=tuple(self.poses),
+            warnings=(dict(self.thresholds), dict(self.warned)),
             random={name: self.__dict__[name].getstate() for name in _CHANCE if name in self.__dict__},
         )
 
@@ -135,6 +144,7 @@ class World:
             ledger.restore(state.ledgers[team])
         self.scripts = dict(state.scripts)
         self.poses = list(state.poses)
+        self.thresholds, self.warned = (dict(one) for one in state.warnings)
         for name in _CHANCE:
             self.__dict__.pop(name, None)
             if name in state.random:
@@ -142,7 +152,7 @@ class World:
         self.rendered.clear()
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.clock, self.ids, self.runs, self.keys, self.buckets, self.idempotency
+        return self.clock, self.ids, self.runs, self.keys, self.buckets, self.idempotency, self.outbox
 
     def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
         """Return the script that a new record gets: that of its name, else of its resource."""

@@ -17,6 +17,7 @@ __all__ = (
     "AurousNetworkBlocked",
     "AurousPitfallWarning",
     "AurousScriptError",
+    "AurousSignatureError",
     "AurousTransitionError",
     "AurousUnfiredFault",
     "AurousUnmatchedRequest",
@@ -64,6 +65,10 @@ class AurousLookupError(AurousError, KeyError):
 
 class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened
     """A connection to the vendor was about to be made: no test of a suite with this plugin pays for real images."""
+
+
+class AurousSignatureError(AurousError, ValueError):
+    """A webhook delivery whose signature is none, too old, or of something else."""
 
 
 class AurousWarning(UserWarning):

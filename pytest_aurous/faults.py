@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from . import _messages as say
 from ._clock import Clock
+from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
-from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, whole
+from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, check_terms, whole
 from ._wire import ApiProblem, Break, Call
 from .errors import AurousError, choices, nearest, no_operation
 
@@ -39,7 +40,7 @@ _GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
 _REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
 
 
-class Faults(Collection[Fault]):
+class Faults(Collection[Fault], DeliveryFaults):
     """The faults of a fake; each method gives one more. Of several on one operation the first given is met first.
 
     All take *operation*, a name or a pattern such as ``characters.*``, and:
@@ -53,9 +54,10 @@ class Faults(Collection[Fault]):
         ``aurous.faults.timeout("characters.create", commit=True)``
     """
 
-    def __init__(self, clock: Clock, operations: Collection[str]) -> None:
+    def __init__(self, clock: Clock, operations: Collection[str], events: Collection[str] = ()) -> None:
         self._clock = clock
         self._operations = operations
+        self.events = events
         self._faults: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
@@ -225,13 +227,13 @@ class Faults(Collection[Fault]):
         self._faults.append(fault)
         return fault
 
+    _give_delivery = _give
+
+    def _given(self) -> list[Fault]:
+        return self._faults
+
     def _known(self, operation: str, terms: Mapping[str, object]) -> str:
-        for term in terms:
-            if term not in Terms.__annotations__:
-                known = ", ".join(Terms.__annotations__)
-                raise TypeError(
-                    f"faults: {term!r} is no argument{nearest(term, Terms.__annotations__)} All take: {known}."
-                )
+        check_terms(terms)
         if not any(fnmatchcase(name, operation) for name in self._operations):
             raise no_operation(operation, self._operations)
         return operation

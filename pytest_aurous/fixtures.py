@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._aurous import Aurous
     from ._coverage import Coverage  # noqa: F401 - named by the key
+    from ._server import AurousServer
 
 __all__ = (
     "COVERAGE",
@@ -30,6 +31,7 @@ __all__ = (
     "aurous_client",
     "aurous_faker",
     "aurous_seed",
+    "aurous_server",
 )
 
 FAKE: Final = pytest.StashKey["Aurous"]()
@@ -74,6 +76,19 @@ def aurous_client(aurous: Aurous) -> Iterator[httpx.Client]:
 def aurous_async_client(aurous: Aurous) -> httpx.AsyncClient:
     """A ready `httpx.AsyncClient` for the fake; it holds nothing that would have to be closed."""
     return aurous.async_client()
+
+
+@pytest.fixture
+def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
+    """The fake of this test over real HTTP on 127.0.0.1, for other processes, languages and HTTP libraries.
+
+    `aurous_server.url` is where, `aurous_server.env` the two variables for a subprocess. State, script, faults, clock
+    and calls are those of `aurous`. Needs the extra `server`.
+    """
+    from ._server import AurousServer
+
+    with AurousServer(aurous) as server:
+        yield server
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from .fixtures import (
     aurous_client,
     aurous_faker,
     aurous_seed,
+    aurous_server,
 )
 
 __all__ = (
@@ -36,6 +37,7 @@ __all__ = (
     "aurous_client",
     "aurous_faker",
     "aurous_seed",
+    "aurous_server",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import re
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import pytest_aurous
 from pytest_aurous import Aurous, Call
+from pytest_aurous._catalog import CATALOG
 from pytest_aurous._coverage import possible
 from pytest_aurous._headers import Headers, header_block
+from pytest_aurous._openapi import document
 from pytest_aurous._wire import Break, Reply
 
 if TYPE_CHECKING:
@@ -45,6 +49,16 @@ TYPES: Final = {  # err-1, written from the contract
 }
 Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
+
+
+@cache
+def _shape_of(operation: str) -> Draft202012Validator | None:
+    """Return what checks the good answer of an operation, or None where that is no JSON."""
+    shape = CATALOG.by_operation[operation].shape
+    if shape is None:
+        return None
+    # `components` lies beside the shape, so that each `$ref` of the document leads somewhere from here, too.
+    return Draft202012Validator({**shape, "components": document()["components"]})
 
 
 class Answer(NamedTuple):
@@ -108,6 +122,7 @@ class Api:
         call = Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience)
         outcome = self.app.handle(call)
         self._foresaw(call)
+        self._described(call, outcome)
         return outcome
 
     def _foresaw(self, call: Call) -> None:
@@ -118,6 +133,15 @@ class Api:
             return
         listed = possible(self.app.catalog.by_operation[call.operation])
         assert f"{call.status} {call.error_code or ''}".rstrip() in listed, (call, call.error_code, listed)
+
+    def _described(self, call: Call, outcome: Reply | Break) -> None:
+        """Check that a good answer looks as the OpenAPI document says, unless a fault has spoilt it."""
+        if call.operation is None or call.fault is not None or not isinstance(outcome, Reply) or outcome.status >= 300:
+            return
+        shape = _shape_of(call.operation)
+        if shape is not None:
+            wrong = [f"{error.json_path}: {error.message}" for error in shape.iter_errors(jsonlib.loads(outcome.body))]
+            assert not wrong, (call, wrong)
 
     def send(self, method: str, url: str, **sent: Any) -> Answer:
         """Send one call, which must be answered; see `outcome`."""
@@ -229,7 +253,8 @@ def api(make_api: Callable[..., Api]) -> Api:
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Inner runs find the plugin as this run did, installed or not, and know nothing of an xdist around them."""
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+    # Nor of a CI, where summaries are longer.
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
     installed = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
     if not installed:

@@ -147,7 +147,9 @@ def test_every_setting_is_described(name: str) -> None:
 @pytest.mark.parametrize("name", pytest_aurous.__all__)
 def test_every_public_name_is_described(name: str) -> None:
     """Each name that can be imported is in the reference."""
-    page, kind = ("errors", "exception") if name in errors.__all__ else ("api", "class")
+    page, kind = (
+        ("errors", "exception") if name in errors.__all__ else ("api", "class" if name[0].isupper() else "function")
+    )
 
     assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", _page(f"reference/{page}"), re.MULTILINE)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BUCKETS = [
     *("characters_get", "characters_post", "characters_synthesize"),
-    *("images_post", "videos_post", "estimate_post", "files_post", "reads"),
+    *("images_post", "videos_post", "estimate_post", "files_post", "webhooks_post", "webhooks_test", "reads"),
 ]
 
 
@@ -35,6 +35,8 @@ def test_limits_are_a_mapping_of_the_vendors_names(api: Api) -> None:
         (120, 120, 0),
         (240, 240, 0),
         (60, 60, 0),
+        (10, 10, 0),
+        (30, 30, 0),
         (1200, 1200, 0),
     ]
     assert repr(limits["reads"]) == "<Limit reads: 1200 of 1200 left, 0 overruns>"

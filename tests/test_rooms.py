@@ -12,7 +12,8 @@ import pytest_aurous
 PACKAGE = Path(pytest_aurous.__file__).parent
 ROOMS = sorted(PACKAGE.rglob("*.py"))
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
-TIMEKEEPERS = {"_clock", "_sleep", "_timeline", "_stillness", "_loops"}  # the clock, and what makes sleeps move it
+TIMEKEEPERS = {"_clock", "_sleep", "_timeline", "_stillness", "_loops", "_server", "_signing"}
+# The clock, what makes sleeps move it, a real server, and a signature that a receiver verifies in real time.
 MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 

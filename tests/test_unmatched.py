@@ -118,9 +118,9 @@ def test_what_is_not_faked_yet_is_no_mistake_of_the_code(catalog: Catalog, start
 
 def test_what_is_not_faked_yet_is_told_behind_a_prefix(catalog: Catalog) -> None:
     """Another base URL moves these paths as well."""
-    said = also(catalog, "/proxy/v1/webhook_endpoints", "localhost:1", "http://localhost:1/proxy", key="X-Api-Key")
+    said = also(catalog, "/proxy/v1/models", "localhost:1", "http://localhost:1/proxy", key="X-Api-Key")
 
-    assert "webhooks are not faked yet" in said
+    assert "models are not faked yet" in said
 
 
 def test_nothing_that_is_faked_is_said_to_come_later(catalog: Catalog) -> None:
@@ -149,6 +149,6 @@ def test_the_upload_host_wants_no_key(catalog: Catalog) -> None:
 
 def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
     """What is not faked, the slash, the key."""
-    said = also(catalog, "/v1/webhook_endpoints/we_1%2Fx")
+    said = also(catalog, "/v1/models/m_1%2Fx")
 
     assert [line.split()[0] for line in said.splitlines()] == ["the", "%2F", "no"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .clients import AurousTransport, async_client, client
 from .mocker import AurousMocker
+from .receivers import send
 from .router import AurousRouter
 
-__all__ = ("AurousMocker", "AurousRouter", "AurousTransport", "async_client", "client")
+__all__ = ("AurousMocker", "AurousRouter", "AurousTransport", "async_client", "client", "send")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .._endpoint import Context, Endpoint
+from .._shape import obj
 from .._version import VERSION
 from .generations.videos import FACTORS, PER_SECOND
 from .team import TeamRow
@@ -37,7 +38,18 @@ def pricing(ctx: Context) -> dict[str, Any]:
     }
 
 
+_TEXT: Final = {"type": "string"}
+_TEAM: Final = obj(id=_TEXT, name=_TEXT, credits={"type": "number"}, created_at=_TEXT, billing_email=_TEXT)
+_PRICING: Final = obj(
+    object={"const": "pricing"},
+    version=_TEXT,
+    currency={"const": "credit"},
+    description=_TEXT,
+    image={"type": "object"},
+    video={"type": "object"},
+)
+
 ENDPOINTS: Final = (
-    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads"),
-    Endpoint("pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", rules=("cred-4",)),
+    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM),
+    Endpoint("pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", shape=_PRICING, rules=("cred-4",)),
 )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from .. import _messages as say
-from .._clock import iso
 from .._endpoint import Context, Endpoint
 from .._fields import column, to_wire
 from .._ids import IdSource
-from .._records import Collection, Live
+from .._shape import Shape, reference
 from .._store import Table
 from .._wire import ApiProblem
 from .._world import World
 
-__all__ = ("ENDPOINTS", "Lora", "LoraRow", "Loras", "VideoLora", "VideoLoraRow", "VideoLoras", "require_style")
+__all__ = ("ENDPOINTS", "LoraRow", "VideoLoraRow", "make", "require_style", "visible_styles")
 
 _CDN: Final = "https://cdn.aurous-labs.com/previews"
 _BORN: Final = "2026-03-01T00:00:00Z"
@@ -140,101 +139,22 @@ def _one_of(kind: type[Any]) -> Any:
     return retrieve
 
 
-if TYPE_CHECKING:  # what the row has, the handle has
-    _LoraFields = LoraRow
-    _VideoLoraFields = VideoLoraRow
-else:
-    _LoraFields = _VideoLoraFields = object
-
-
-class Lora(Live, _LoraFields):
-    """An image style, live."""
-
-    __slots__ = ()
-
-    _kind = LoraRow
-
-    def __repr__(self) -> str:
-        return f"<Lora {self.id} {self.slug!r}>"
-
-    def json(self) -> dict[str, Any]:
-        """Return what GET would answer."""
-        return to_wire(self._row)
-
-
-class VideoLora(Live, _VideoLoraFields):
-    """A video style, live."""
-
-    __slots__ = ()
-
-    _kind = VideoLoraRow
-
-    def __repr__(self) -> str:
-        return f"<VideoLora {self.id} {self.slug!r}>"
-
-    def json(self) -> dict[str, Any]:
-        """Return what GET would answer."""
-        return to_wire(self._row)
-
-
-L = TypeVar("L", Lora, VideoLora)
-
-
-class Styles(Collection[L]):
-    """The styles that a team can use: the public ones, then its own."""
-
-    __slots__ = ()
-
-    _row_kind: ClassVar[type[Any]]
-
-    def _living(self) -> list[str]:
-        with self._world.lock:
-            return [row.id for row in visible_styles(self._world, self._row_kind, self._team)]
-
-    def get(self, record_id: str) -> L | None:
-        """Return a style by id, or None if there is none."""
-        return self._live(record_id) if record_id in self._living() else None
-
-    def add(self, name: str = "House Style", *, slug: str | None = None, public: bool = False, **told: Any) -> L:
-        """Make a style, of this team alone unless it is *public*.
-
-        Args:
-            name: Display name.
-            slug: Readable id; left out, it is made of the name.
-            public: Whether every team has it.
-            **told: Further columns, such as ``default_steps``.
-        """
-        with self._world.lock:
-            row = make(
-                self._row_kind,
-                self._world.ids.new("lora", "style"),
-                name,
-                slug=slug,
-                is_public=public,
-                team="" if public else self._team,
-                created_at=iso(self._world.clock.time()),
-                **told,
-            )
-            return self._live(self._world.table(self._row_kind).insert(row).id)
-
-
-class Loras(Styles[Lora]):
-    """The image styles that a team can use."""
-
-    _record = Lora
-    _row_kind = LoraRow
-
-
-class VideoLoras(Styles[VideoLora]):
-    """The video styles that a team can use."""
-
-    _record = VideoLora
-    _row_kind = VideoLoraRow
+def _array(kind: type[Any]) -> Shape:
+    return {"type": "array", "items": reference(kind)}
 
 
 ENDPOINTS: Final = (
-    Endpoint("loras.list", "GET", "/v1/loras", _list_of(LoraRow), bucket="reads"),
-    Endpoint("loras.retrieve", "GET", "/v1/loras/{id}", _one_of(LoraRow), bucket="reads"),
-    Endpoint("video_loras.list", "GET", "/v1/video_loras", _list_of(VideoLoraRow), bucket="reads"),
-    Endpoint("video_loras.retrieve", "GET", "/v1/video_loras/{id}", _one_of(VideoLoraRow), bucket="reads"),
+    Endpoint("loras.list", "GET", "/v1/loras", _list_of(LoraRow), bucket="reads", shape=_array(LoraRow)),
+    Endpoint("loras.retrieve", "GET", "/v1/loras/{id}", _one_of(LoraRow), bucket="reads", shape=reference(LoraRow)),
+    Endpoint(
+        "video_loras.list", "GET", "/v1/video_loras", _list_of(VideoLoraRow), bucket="reads", shape=_array(VideoLoraRow)
+    ),
+    Endpoint(
+        "video_loras.retrieve",
+        "GET",
+        "/v1/video_loras/{id}",
+        _one_of(VideoLoraRow),
+        bucket="reads",
+        shape=reference(VideoLoraRow),
+    ),
 )

@@ -10,6 +10,7 @@ from .._clock import iso
 from .._credits import BillingMode, Ledger
 from .._endpoint import Context, Endpoint
 from .._fields import column
+from .._shape import obj
 from .._world import World
 
 __all__ = ("ENDPOINTS", "ApiKey", "TeamRow", "found_team")
@@ -82,4 +83,15 @@ class ApiKey(str):
             return ApiKey.of(self._world, self._world.keys.rotate(self, self._world.clock.time()))
 
 
-ENDPOINTS: Final = (Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", rules=("cred-1",)),)
+_NUMBER: Final = {"type": "number"}
+_BALANCE: Final = obj(
+    credits=_NUMBER,
+    held_credits=_NUMBER,
+    available_credits=_NUMBER,
+    currency={"const": "credit"},
+    billing_mode={"enum": ["metered", "exempt"]},
+)
+
+ENDPOINTS: Final = (
+    Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", shape=_BALANCE, rules=("cred-1",)),
+)

@@ -10,6 +10,7 @@ from .._clock import iso
 from .._endpoint import Context, Endpoint
 from .._fields import column, one_of, read_fields, text
 from .._records import Collection, Live
+from .._shape import body_of, obj
 from .._wire import ApiProblem
 from .._world import UPLOAD_HOST, World
 from ..errors import AurousError, choices, nearest
@@ -17,14 +18,15 @@ from ..errors import AurousError, choices, nearest
 __all__ = ("ENDPOINTS", "POSES", "Upload", "Uploads", "take_tickets")
 
 POSES: Final = ("portrait", "front", "side", "back", "other")
-_URL_LIFE: Final = 15 * 60.0
-_TICKET_LIFE: Final = 24 * 3600.0
+_URL_LIFE, _TICKET_LIFE = 15 * 60.0, 24 * 3600.0
 _TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 _INIT: Final = {
     "filename": text(120),
     "extension": one_of(tuple(_TYPES)),
     "content_type": one_of(tuple(dict.fromkeys(_TYPES.values()))),
 }
+_CLASSIFY: Final = {"upload_id": text(256)}
+_TEXT: Final = {"type": "string"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def put(ctx: Context) -> bytes:
 
 def classify(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/uploads/classify (up-5, up-6): the same answer each time."""
-    sent = read_fields(ctx.body, {"upload_id": text(256)}, required=("upload_id",))
+    sent = read_fields(ctx.body, _CLASSIFY, required=("upload_id",))
     world = ctx.world
     row = _ticket(world, ctx.team, sent["upload_id"], "upload_id")
     if row.pose is None:
@@ -212,6 +214,8 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         status=201,
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range"),
+        shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
+        body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
     ),
     Endpoint(
@@ -228,6 +232,8 @@ ENDPOINTS: Final = (
             "400 value_out_of_range",
             "404 resource_not_found",
         ),
+        shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
+        body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
     ),
     Endpoint(

@@ -14,6 +14,7 @@ from .._clock import parse_instant
 from .._endpoint import Context, Endpoint
 from .._fields import integer
 from .._pages import limit_of
+from .._shape import Shape, obj, texts
 from .._wire import ApiProblem
 from ..errors import AurousError
 from .generations import GenerationRow
@@ -25,8 +26,7 @@ _DAY: Final = 86_400
 _WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
 _GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 _FILTERS: Final = ("status", "type", "model", "api_key_id", "user_id", "lora_id", "character_id")
-_MOST_BUCKETS: Final = 10_000
-_LOOKBACK: Final = 730 * _DAY
+_MOST_BUCKETS, _LOOKBACK = 10_000, 730 * _DAY
 
 
 def buckets(ctx: Context) -> dict[str, Any]:
@@ -215,6 +215,17 @@ def _precise(instant: float) -> str:
 
 _OF_QUERY: Final = ("400 invalid_format", "400 missing_field", "400 value_out_of_range")
 
+_QUERY: Final = ("start_time", "end_time", "bucket_width", "group_by", *_FILTERS, "limit", "page_token")
+_EVENTS_QUERY: Final = ("start_time", "end_time", *_FILTERS, "limit", "cursor")
+
+
+def _page_of(cursor: str) -> Shape:
+    rows = {"type": "array", "items": {"type": "object"}}
+    return obj(
+        object={"const": "list"}, data=rows, has_more={"type": "boolean"}, **{cursor: {"type": ["string", "null"]}}
+    )
+
+
 ENDPOINTS: Final = (
     Endpoint(
         "usage.list",
@@ -222,7 +233,18 @@ ENDPOINTS: Final = (
         "/v1/usage",
         buckets,
         bucket="reads",
+        shape=_page_of("next_page"),
+        query=texts(*_QUERY),
         errors=(*_OF_QUERY, "400 invalid_page_token", "400 too_many_buckets"),
     ),
-    Endpoint("usage.events", "GET", "/v1/usage/events", events, bucket="reads", errors=_OF_QUERY),
+    Endpoint(
+        "usage.events",
+        "GET",
+        "/v1/usage/events",
+        events,
+        bucket="reads",
+        shape=_page_of("next_cursor"),
+        query=texts(*_EVENTS_QUERY),
+        errors=_OF_QUERY,
+    ),
 )

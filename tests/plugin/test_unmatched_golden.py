@@ -97,17 +97,17 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://aurous.sto
 """,
     ),
     "not faked yet": (
-        f"POST {HOME}/v1/webhook_endpoints",
+        f"POST {HOME}/v1/models",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/webhook_endpoints
-  the API has it, this version does not: webhooks are not faked yet
+AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/models
+  the API has it, this version does not: models are not faked yet
 """,
     ),
     "not faked yet, below": (
-        f"GET {HOME}/v1/webhook_endpoints/we_x",
+        f"GET {HOME}/v1/models/x",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/webhook_endpoints/we_x
-  the API has it, this version does not: webhooks are not faked yet
+AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/models/x
+  the API has it, this version does not: models are not faked yet
 """,
     ),
     "no key": (

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ... import _messages as say
 from ..._clock import iso
-from ..._endpoint import Context, Endpoint
+from ..._endpoint import Context
 from ..._fields import boolean, one_of, read_fields, text
 from ..._pages import page
 from ..._wire import ApiProblem
@@ -15,16 +15,31 @@ from ..uploads import POSES, take_tickets
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, render_bytes
 
-__all__ = ("ENDPOINTS",)
+__all__ = (
+    "LISTABLE",
+    "REGENERATE",
+    "RESYNTHESIZE",
+    "UPDATE",
+    "create",
+    "create_bucket",
+    "delete",
+    "list_all",
+    "regenerate_ref",
+    "resynthesize",
+    "retrieve",
+    "save",
+    "synthesizes",
+    "update",
+)
 
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
 
 
-_UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
-_RESYNTHESIZE: Final = {"force_all": boolean}
-_REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
+UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
+RESYNTHESIZE: Final = {"force_all": boolean}
+REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
 
 
 def create(ctx: Context) -> dict[str, Any]:
@@ -54,15 +69,17 @@ def create(ctx: Context) -> dict[str, Any]:
     return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
 
 
-def _synthesizes(ctx: Context) -> bool:
+def synthesizes(ctx: Context) -> bool:
+    """Whether a create is a synthesis, which costs credits (idem-2)."""
     try:
         return ctx.body.get("generate") is True
     except ApiProblem:  # a body that cannot be read is refused by the handler, after the token is spent
         return False
 
 
-def _create_bucket(ctx: Context) -> str:
-    return "characters_synthesize" if _synthesizes(ctx) else "characters_post"
+def create_bucket(ctx: Context) -> str:
+    """Return the bucket that a create spends from."""
+    return "characters_synthesize" if synthesizes(ctx) else "characters_post"
 
 
 def list_all(ctx: Context) -> dict[str, Any]:
@@ -104,7 +121,7 @@ def retrieve(ctx: Context) -> bytes:
 def update(ctx: Context) -> dict[str, Any]:
     """PATCH /v1/characters/{id}: name and attributes, each replaced whole."""
     row = _living(ctx, "character_id")
-    sent = read_fields(ctx.body, _UPDATE)
+    sent = read_fields(ctx.body, UPDATE)
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
     changed = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
@@ -121,14 +138,14 @@ def save(ctx: Context) -> dict[str, Any]:
 def resynthesize(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/resynthesize: draw all four poses again."""
     row = _living(ctx)
-    read_fields(ctx.body, _RESYNTHESIZE)
+    read_fields(ctx.body, RESYNTHESIZE)
     return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
 
 
 def regenerate_ref(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/refs/regenerate: draw one pose again."""
     row = _living(ctx)
-    sent = read_fields(ctx.body, _REGENERATE, required=("pose",))
+    sent = read_fields(ctx.body, REGENERATE, required=("pose",))
     return _run_again(ctx, row, "refs/regenerate", POSE_COST, (sent["pose"],))
 
 
@@ -158,92 +175,3 @@ def _not_found(ctx: Context, param: str | None) -> ApiProblem:
     """Unknown, deleted or another team's: no difference (auth-7, save-4)."""
     message = say.NOT_FOUND.format(resource="character", id=ctx.args["id"])
     return ApiProblem(404, "resource_not_found", message, param)
-
-
-_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
-_OF_CURSOR: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")
-_OF_STATE: Final = ("400 invalid_request_error",)
-_OF_MONEY: Final = ("402 insufficient_credits",)
-
-ENDPOINTS: Final = (
-    Endpoint(
-        "characters.create",
-        "POST",
-        "/v1/characters",
-        create,
-        bucket=_create_bucket,
-        status=201,
-        idempotent=_synthesizes,
-        errors=(
-            *_OF_BODY,
-            *_OF_MONEY,
-            "400 parameter_invalid_combination",
-            "400 upload_invalid",
-            "404 resource_not_found",
-        ),
-        rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
-    ),
-    Endpoint(
-        "characters.list",
-        "GET",
-        "/v1/characters",
-        list_all,
-        bucket="characters_get",
-        errors=(*_OF_CURSOR, "400 invalid_request"),
-        rules=("list-1", "list-2", "list-3", "list-4", "list-5"),
-    ),
-    Endpoint(
-        "characters.retrieve",
-        "GET",
-        "/v1/characters/{id}",
-        retrieve,
-        bucket="characters_get",
-        rules=("get-1", "get-2", "get-3"),
-    ),
-    Endpoint(
-        "characters.update",
-        "PATCH",
-        "/v1/characters/{id}",
-        update,
-        bucket="characters_post",
-        errors=_OF_BODY,
-        rules=("patch-1", "patch-2", "patch-3", "patch-4"),
-    ),
-    Endpoint(
-        "characters.save",
-        "POST",
-        "/v1/characters/{id}/save",
-        save,
-        bucket="characters_post",
-        errors=_OF_STATE,
-        rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
-    ),
-    Endpoint(
-        "characters.resynthesize",
-        "POST",
-        "/v1/characters/{id}/resynthesize",
-        resynthesize,
-        bucket="characters_synthesize",
-        idempotent=True,
-        errors=(*_OF_STATE, *_OF_MONEY, "400 invalid_format", "400 invalid_request"),
-        rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
-    ),
-    Endpoint(
-        "characters.regenerate_ref",
-        "POST",
-        "/v1/characters/{id}/refs/regenerate",
-        regenerate_ref,
-        bucket="characters_synthesize",
-        idempotent=True,
-        errors=(*_OF_STATE, *_OF_MONEY, *_OF_BODY),
-        rules=("regen-1", "regen-2", "regen-3", "run-1"),
-    ),
-    Endpoint(
-        "characters.delete",
-        "DELETE",
-        "/v1/characters/{id}",
-        delete,
-        bucket="characters_post",
-        rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
-    ),
-)

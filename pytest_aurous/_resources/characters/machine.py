@@ -11,7 +11,8 @@ from ..._clock import iso
 from ..._script import Lifecycle, Step, plan_of
 from ..._wire import ApiProblem
 from ..._world import World
-from .record import SYNTHESIZED, CharacterRow, draw
+from ..webhooks import announce, check_balance
+from .record import SYNTHESIZED, CharacterRow, draw, render
 
 __all__ = ("DEFAULT", "LIFECYCLE", "begin_run", "delete", "fail", "outcome", "require_ready", "require_state", "save")
 
@@ -48,7 +49,7 @@ def begin_run(
 def save(world: World, row: CharacterRow) -> CharacterRow:
     """Publish (save-1); on a published character nothing changes (save-2)."""
     world.runs.drop(row.id)
-    return row if row.status == "ready" else _change(world, row, world.clock.time(), status="ready", published=True)
+    return row if row.status == "ready" else _publish(world, row, world.clock.time())
 
 
 def fail(world: World, row: CharacterRow, error: str) -> CharacterRow:
@@ -109,7 +110,11 @@ def _enter(world: World, record: str, step: Step, at: float) -> None:
     elif row.status == "synthesizing":
         _drawn(world, row, at, status)
     elif status != row.status:  # somebody else saved it
-        _change(world, row, at, status=status, published=True)
+        _publish(world, row, at)
+
+
+def _publish(world: World, row: CharacterRow, at: float) -> CharacterRow:
+    return _told(world, "completed", _change(world, row, at, status="ready", published=True), at)
 
 
 def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
@@ -123,17 +128,28 @@ def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
             refs.append(draw(world, pose, old))
     if row.hold is not None:
         world.ledgers[row.team].commit(row.hold)
-    _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=row.published or status == "ready")
+        check_balance(world, row.team, at)
+    published = row.published or status == "ready"
+    drawn = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
+    if status == "ready":
+        _told(world, "completed", drawn, at)
 
 
 def _failed(world: World, row: CharacterRow, at: float, error: str) -> CharacterRow:
-    return _change(world, _released(world, row), at, status="failed", error_message=error)
+    return _told(world, "failed", _change(world, _released(world, row), at, status="failed", error_message=error), at)
 
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
-    gone = row.status == "reviewing"
+    gone, running = row.status == "reviewing", row.status == "synthesizing"
     row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
-    return world.table(CharacterRow).retire(row)
+    row = world.table(CharacterRow).retire(row)
+    return _told(world, "cancelled", row, at) if running else row
+
+
+def _told(world: World, what: str, row: CharacterRow, at: float) -> CharacterRow:
+    """Tell those who listen (hook-4)."""
+    announce(world, row.team, f"character.{what}", partial(render, world, row), at)
+    return row
 
 
 def _released(world: World, row: CharacterRow) -> CharacterRow:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from ..._fields import Reader, boolean, column, integer, list_of, read_fields, refuse_type, text, to_wire
+from ..._fields import Reader, boolean, column, described, integer, list_of, read_fields, refuse_type, text, to_wire
 from ..._script import Plan
+from ..._shape import body_of, obj
 from ..._version import VERSION
 from ..._wire import to_json
 from ..._world import World
+from ..uploads import POSES
 
 __all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
 
@@ -35,6 +37,9 @@ def _attributes(value: Any, param: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise refuse_type(param, "an object", value)
     return read_fields(cast("dict[str, Any]", value), ATTRIBUTES, prefix=f"{param}.")
+
+
+described(_attributes, dict(body_of(ATTRIBUTES)))
 
 
 CREATE: Final[dict[str, Reader]] = {
@@ -91,7 +96,9 @@ class CharacterRow:
     object: str = "character"
     name: str
     status: str
-    refs: tuple[Ref, ...] = ()
+    refs: tuple[Ref, ...] = column(
+        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url={"type": "string"})}, default=()
+    )
     created_at: str
     updated_at: str
     attributes: dict[str, Any] | None = None

@@ -13,6 +13,7 @@ from ..._endpoint import Context, Endpoint
 from ..._fields import column, to_wire
 from ..._measure import Measured, measure
 from ..._multipart import Part, read_parts
+from ..._shape import deleted, reference
 from ..._wire import ApiProblem
 from ..._world import World
 
@@ -173,6 +174,16 @@ def render(world: World, row: FileRow) -> dict[str, Any]:
     return {**to_wire(row), "url": world.sign(world.settings.base_url, path, world.clock.time() + _URL_LIFE, "token")}
 
 
+_FORM: Final = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+        "purpose": {"enum": list(PURPOSES)},
+        "metadata": {"type": "string"},
+    },
+    "required": ["file", "purpose"],
+}
+
 ENDPOINTS: Final = (
     Endpoint(
         "files.create",
@@ -184,9 +195,14 @@ ENDPOINTS: Final = (
         idempotent=True,
         free=True,
         fingerprint=_fingerprint,
+        shape=reference(FileRow),
+        body=_FORM,
+        takes="multipart/form-data",
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range"),
         rules=("idem-7", "time-3"),
     ),
-    Endpoint("files.retrieve", "GET", "/v1/files/{id}", retrieve, bucket="reads", rules=("time-3",)),
-    Endpoint("files.delete", "DELETE", "/v1/files/{id}", delete, bucket="files_post"),
+    Endpoint(
+        "files.retrieve", "GET", "/v1/files/{id}", retrieve, bucket="reads", shape=reference(FileRow), rules=("time-3",)
+    ),
+    Endpoint("files.delete", "DELETE", "/v1/files/{id}", delete, bucket="files_post", shape=deleted("file")),
 )

@@ -7,7 +7,8 @@ from typing import Any, Final
 from ... import _messages as say
 from ..._endpoint import Context, Endpoint
 from ..._fields import boolean, integer, list_of, number, one_of, read_fields, text, url
-from ..._pages import page
+from ..._pages import PAGE, page
+from ..._shape import body_of, listing, obj, reference
 from ..._wire import ApiProblem
 from ..characters import require_ready
 from ..files import require_file
@@ -15,7 +16,7 @@ from ..styles import require_style
 from . import machine, sizes
 from .record import GenerationRow, render
 
-__all__ = ("ENDPOINTS", "OF_BODY", "draw_seed", "estimated", "none_of", "reachable", "retrieve")
+__all__ = ("ENDPOINTS", "ESTIMATE", "OF_BODY", "draw_seed", "estimated", "none_of", "reachable", "retrieve")
 
 _SIDE: Final = integer(*sizes.SIDES)
 CREATE: Final = {
@@ -71,8 +72,8 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     style = require_style(world, ctx.team, sent.pop("lora_id", None), "image", "lora_id")
     if character is not None:
         require_ready(world, ctx.team, character)
-    for reference in references:
-        reachable(ctx, reference, "reference_image_urls")
+    for picture in references:
+        reachable(ctx, picture, "reference_image_urls")
     count = sent.pop("count", 1)
     price = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
     for name in ("steps", "guidance_scale"):  # taken, and never shown again
@@ -153,6 +154,13 @@ OF_BODY: Final = (
     "400 value_out_of_range",
     "404 resource_not_found",
 )
+_ONE: Final = reference(GenerationRow)
+ESTIMATE: Final = obj(
+    object={"const": "estimate"},
+    estimated_cost=obj(amount={"type": "number"}, breakdown={"type": "object"}),
+    currency={"const": "credit"},
+)
+
 ENDPOINTS: Final = (
     Endpoint(
         "images.create",
@@ -162,6 +170,8 @@ ENDPOINTS: Final = (
         bucket="images_post",
         status=201,
         idempotent=True,
+        shape=_ONE,
+        body=body_of(CREATE, ("prompt",)),
         errors=(*OF_BODY, "402 balance_too_low"),
         rules=("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
     ),
@@ -171,6 +181,8 @@ ENDPOINTS: Final = (
         "/v1/images/estimate",
         estimate,
         bucket="estimate_post",
+        shape=ESTIMATE,
+        body=body_of(CREATE, ("prompt",)),
         errors=OF_BODY,
         rules=("img-9",),
     ),
@@ -180,16 +192,27 @@ ENDPOINTS: Final = (
         "/v1/images",
         list_all,
         bucket="reads",
+        shape=listing(GenerationRow),
+        query=PAGE,
         errors=("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range"),
         rules=("img-10", "list-1", "list-2", "list-3"),
     ),
-    Endpoint("images.retrieve", "GET", "/v1/images/{id}", retrieve, bucket="reads", rules=("img-5", "img-6", "img-12")),
+    Endpoint(
+        "images.retrieve",
+        "GET",
+        "/v1/images/{id}",
+        retrieve,
+        bucket="reads",
+        shape=_ONE,
+        rules=("img-5", "img-6", "img-12"),
+    ),
     Endpoint(
         "images.cancel",
         "POST",
         "/v1/images/{id}/cancel",
         cancel,
         bucket="images_post",
+        shape=_ONE,
         errors=("400 generation_not_cancellable",),
         rules=("img-7",),
     ),

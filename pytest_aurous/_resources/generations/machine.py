@@ -11,7 +11,8 @@ from ..._clock import iso
 from ..._script import Lifecycle, Plan, Step, plan_of
 from ..._wire import ApiProblem
 from ..._world import World
-from .record import GenerationRow, prefix_of
+from ..webhooks import announce, check_balance
+from .record import GenerationRow, prefix_of, render
 
 __all__ = ("DEFAULT", "IMAGES", "RUNNING", "VIDEOS", "add", "cancel", "end", "fail", "lifecycle_of")
 
@@ -127,8 +128,10 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
     charged = status == "succeeded"
     if row.hold is not None:
         (ledger.commit if charged else ledger.release)(row.hold)
+    if charged and row.hold is not None:
+        check_balance(world, row.team, at)
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
-    return world.table(GenerationRow).replace(
+    ended = world.table(GenerationRow).replace(
         replace(
             row,
             status=status,
@@ -140,3 +143,6 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
             finished=at,
         )
     )
+    event = f"{row.media_type}.{'completed' if charged else status}"
+    announce(world, row.team, event, partial(render, world, ended), at, row.webhook_url)
+    return ended

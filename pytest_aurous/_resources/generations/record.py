@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..._fields import column, to_wire
 from ..._script import Plan
+from ..._shape import obj
 from ..._version import VERSION
 from ..._world import World
 
@@ -80,7 +81,14 @@ class GenerationRow:
     video_camera_fixed: bool | None = None
     character_id: str | None = None
     loras: tuple[tuple[str, str], ...] | None = column(
-        lambda styles: styles and [{"id": style, "name": name} for style, name in styles], default=None
+        lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
+        schema={
+            "anyOf": [
+                {"type": "array", "items": obj(id={"type": "string"}, name={"type": "string"})},
+                {"type": "null"},
+            ]
+        },
+        default=None,
     )
     aurous_version: str = VERSION
     creation_request_id: str | None = None

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from ..._endpoint import Context, Endpoint
 from ..._fields import boolean, integer, number, one_of, read_fields, text, url
+from ..._shape import body_of, reference
 from ..styles import require_style
 from . import machine
-from .images import OF_BODY, draw_seed, estimated, reachable, retrieve
-from .record import render
+from .images import ESTIMATE, OF_BODY, draw_seed, estimated, reachable, retrieve
+from .record import GenerationRow, render
 
 __all__ = ("ENDPOINTS", "FACTORS", "PER_SECOND", "RATIOS")
 
@@ -84,9 +85,20 @@ ENDPOINTS: Final = (
         bucket="videos_post",
         status=201,
         idempotent=True,
+        shape=reference(GenerationRow),
+        body=body_of(CREATE, ("video_lora_id",)),
         errors=(*OF_BODY, "402 balance_too_low"),
         rules=("img-11",),
     ),
-    Endpoint("videos.estimate", "POST", "/v1/videos/estimate", estimate, bucket="estimate_post", errors=OF_BODY),
-    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads"),
+    Endpoint(
+        "videos.estimate",
+        "POST",
+        "/v1/videos/estimate",
+        estimate,
+        bucket="estimate_post",
+        shape=ESTIMATE,
+        body=body_of(CREATE, ("video_lora_id",)),
+        errors=OF_BODY,
+    ),
+    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=reference(GenerationRow)),
 )

@@ -1,0 +1,26 @@
+// A test in another language: it prepares the fake, and then calls it.
+const { AUROUS_BASE_URL: url, AUROUS_API_KEY: key } = process.env;
+
+async function control(name, body) {
+  const sent = { method: "POST", body: JSON.stringify(body) };
+  const answer = await fetch(`${url}/__aurous__/${name}`, sent);
+  return answer.json();
+}
+
+await control("clock", { freeze: "2026-05-08T10:00:00Z" });
+const { id } = await control("add", { name: "Aurora", status: "reviewing" });
+await control("faults", {
+  kind: "status",
+  operation: "characters.save",
+  status: 503,
+});
+
+const seen = [];
+for (let attempt = 0; attempt < 2; attempt += 1) {
+  const answer = await fetch(`${url}/v1/characters/${id}/save`, {
+    method: "POST",
+    headers: { "X-Api-Key": key },
+  });
+  seen.push(answer.status);
+}
+console.log(JSON.stringify(seen));

@@ -1,0 +1,165 @@
+"""The fake as an ASGI application: the same core, for whoever speaks HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from ._control import CONTROL, control
+from ._headers import header_block
+from ._wire import Break, Call, Reply, to_json
+from ._world import UPLOAD_HOST
+
+if TYPE_CHECKING:
+    from ._aurous import Aurous
+
+__all__ = ("AsgiApp",)
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
+_HANG: Final = 60.0
+"""How long a client is left waiting that has no timeout of its own."""
+
+
+class AsgiApp:
+    """One fake over HTTP. URLs in its answers lead back to it, under whatever name the client knows it by.
+
+    Args:
+        aurous: The fake.
+    """
+
+    def __init__(self, aurous: Aurous) -> None:
+        self._aurous = aurous
+        self._app = aurous._app
+        self._home = urlsplit(aurous.base_url)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in the server's start and end."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        own = dict(headers).get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+        try:
+            body = await _read(receive)
+        except ConnectionResetError:  # it hung up in the middle: the call never arrived
+            return
+        if body is None:
+            await _write(send, _too_large())
+            return
+        query = scope["query_string"].decode("latin-1")
+        if path.startswith(CONTROL):
+            # In a thread: a webhook that it delivers may come back to this very loop.
+            await _write(send, await asyncio.to_thread(control, self._aurous, scope["method"], path, body))
+            return
+        call = self._call(scope["method"], path, query, headers, body)
+        offset = self._app.world.clock.offset
+        outcome = self._app.handle(call)
+        await self._wait(offset)
+        if isinstance(outcome, Reply):
+            await _write(send, self._here(outcome, f"{scope.get('scheme', 'http')}://{own}"))
+        else:
+            await _break(outcome, receive, send)
+
+    def _call(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Call:
+        """Return the call as it would have come to the vendor's hosts."""
+        home = self._home
+        prefix = home.path
+        if path.startswith("/characters/"):  # nothing of the API's host begins so: it is the upload host's
+            home, prefix = urlsplit(UPLOAD_HOST), ""
+        return Call(method, home.scheme, home.netloc, prefix + path, query, header_block(headers), body)
+
+    def _here(self, reply: Reply, own: str) -> Reply:
+        """Let the URLs of an answer lead here."""
+        known = ((self._aurous.base_url, own), (UPLOAD_HOST, own))
+        headers = reply.headers
+        for there, here in known:
+            headers = tuple((name, value.replace(there, here)) for name, value in headers)
+        reply = Reply(reply.status, headers, reply.body)
+        if ("Content-Type", "application/json") in headers:
+            body = reply.body
+            for there, here in known:
+                body = body.replace(there.encode(), here.encode())
+            reply = reply.with_body(body)
+        return reply
+
+    async def _wait(self, offset: float) -> None:
+        """Be really slow where a fault has moved a clock that runs; a clock that stands or is skipped just moves."""
+        clock = self._app.world.clock
+        moved = clock.offset - offset
+        if moved > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
+            clock.rewind(moved)
+            await asyncio.sleep(moved)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return the body, or None where it is larger than anything that the API takes."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size <= _MOST_BYTES:
+            parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts) if size <= _MOST_BYTES else None
+
+
+async def _write(send: Send, reply: Reply) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _break(outcome: Break, receive: Receive, send: Send) -> None:
+    """Let the client meet a connection that ends, or never answers."""
+    if outcome.reply is not None:
+        status, headers, body = outcome.reply
+        told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": told})
+        await send({"type": "http.response.body", "body": body[: outcome.after_bytes], "more_body": True})
+    elif "Timeout" in outcome.error:
+        await _hang(receive)
+    cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself has no word for hanging up
+    if cycle is None or not hasattr(cycle, "transport"):
+        raise ConnectionResetError(outcome.message)
+    cycle.disconnected = True
+    cycle.transport.close() if outcome.reply is not None else cycle.transport.abort()
+
+
+async def _hang(receive: Receive) -> None:
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(gone(), _HANG)
+    except asyncio.TimeoutError:
+        return
+
+
+def _too_large() -> Reply:
+    body = to_json(
+        {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": "The body is too large."}}
+    )
+    return Reply(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)

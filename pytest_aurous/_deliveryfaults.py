@@ -1,0 +1,128 @@
+"""What goes wrong between the vendor and a receiver of webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ._fault import Fault, Terms, at_least, check_terms
+from ._outbox import Delivery, Outbox
+from .errors import AurousLookupError, nearest, see
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # for checkers, which know it
+
+__all__ = ("DeliveryFault", "DeliveryFaults")
+
+Act = Callable[[Outbox, Delivery, list[Delivery]], "bool | None"]
+"""Changes the outbox; returns whether the delivery is still to be made now, or None where there is nothing to do."""
+
+
+def _as_ever(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
+    del outbox, delivery, due
+    return True
+
+
+class DeliveryFault(Fault):
+    """A fault that deliveries meet, and calls do not.
+
+    Attributes:
+        forges: Whether the signature is wrong.
+    """
+
+    def __init__(self, kind: str, event: str, act: Act, *, forges: bool = False, **terms: Any) -> None:
+        super().__init__(kind, event, **terms)
+        self._act = act
+        self.forges = forges
+
+    def due(self, call: Any, now: float) -> bool:
+        """Whether a delivery meets it, once; a call never does."""
+        return isinstance(call, Delivery) and self not in call.met and super().due(call, now)  # type: ignore[arg-type]  # it has an operation, too
+
+    def before(self, outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:  # type: ignore[override]
+        """Meet *delivery*, and return whether it is still to be made."""
+        delivery.met = (*delivery.met, self)
+        goes_on = self._act(outbox, delivery, due)
+        if goes_on is None:
+            return True
+        self.fire(delivery)  # type: ignore[arg-type]  # it has a fault, too
+        return goes_on
+
+
+class DeliveryFaults:
+    """The faults of deliveries; each takes the name of an event, or a pattern."""
+
+    events: Iterable[str] = ()
+
+    def drop(self, event: str, **terms: Unpack[Terms]) -> Fault:
+        """Lose a delivery: nobody receives it, and nobody tries again."""
+
+        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
+            del outbox, due
+            delivery.status = "failed"
+            return False
+
+        return self._give_delivery(DeliveryFault("drop", self._event(event, terms), act, **terms))
+
+    def duplicate(self, event: str, **terms: Unpack[Terms]) -> Fault:
+        """Deliver the same event twice."""
+
+        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
+            del due
+            outbox.add(delivery.again(delivery.at, delivery.attempt))
+            return True
+
+        return self._give_delivery(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
+
+    def reorder(self, event: str, **terms: Unpack[Terms]) -> Fault:
+        """Deliver what is due later first."""
+
+        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool | None:
+            if len(due) == 1:
+                return None
+            outbox.entries.remove(delivery)
+            delivery.at = due[-1].at
+            outbox.add(delivery)
+            return False
+
+        return self._give_delivery(DeliveryFault("reorder", self._event(event, terms), act, **terms))
+
+    def late(self, event: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
+        """Deliver *seconds* later, on the fake's clock."""
+        wait = at_least("late", "seconds", seconds, 0)
+
+        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
+            del outbox, due
+            delivery.at += wait
+            return False
+
+        return self._give_delivery(DeliveryFault("late", self._event(event, terms), act, **terms))
+
+    def bad_signature(self, event: str, **terms: Unpack[Terms]) -> Fault:
+        """Sign with another secret, as somebody would who is not the vendor."""
+        return self._give_delivery(
+            DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms)
+        )
+
+    def meet_delivery(self, delivery: Delivery) -> DeliveryFault | None:
+        """Return the fault that *delivery* meets."""
+        due = [fault for fault in self._given() if isinstance(fault, DeliveryFault) and fault.due(delivery, inf)]
+        return due[0] if due else None
+
+    def _given(self) -> list[Fault]:
+        raise NotImplementedError
+
+    def _give_delivery(self, fault: Fault) -> Fault:
+        raise NotImplementedError
+
+    def _event(self, event: str, terms: Mapping[str, object]) -> str:
+        check_terms(terms)
+        known = list(self.events)
+        if not any(fnmatchcase(name, event) for name in known):
+            raise AurousLookupError(
+                f"No event is called {event!r}{nearest(event, known)} Events: {', '.join(known)}.\n"
+                f"{see('reference/webhooks.html')}"
+            )
+        return event

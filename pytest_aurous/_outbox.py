@@ -1,0 +1,95 @@
+"""What is to be delivered to webhooks: each attempt, due at an instant of the clock, in order."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ("ENDPOINT_RETRIES", "URL_RETRIES", "Delivery", "Outbox")
+
+ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)
+"""Seconds until the next attempt (hook-8; the numbers are our assumption)."""
+URL_RETRIES: Final = (2.0, 2.0)
+"""Likewise, for the URL of one request (hook-6)."""
+
+
+@dataclass(eq=False, slots=True)
+class Delivery:
+    """One attempt to deliver one event.
+
+    Attributes:
+        event: Such as ``image.completed``.
+        url: Where it goes.
+        payload: What is sent, as JSON.
+        at: When it is due, or was made, in epoch seconds.
+        attempt: 1 for the first.
+        status: ``pending``, ``delivered`` or ``failed``.
+        response_status: What the receiver answered; None where nothing came.
+        headers: As they were sent; empty before.
+        body: The raw bytes.
+        endpoint: Id of the endpoint; None for the URL of one request.
+        fault: What stood in the way, in words, or None.
+        met: The faults that it has met; none meets it twice.
+        under_way: Whether it is being made.
+        number: Its place among all.
+    """
+
+    event: str
+    url: str
+    payload: dict[str, Any]
+    at: float
+    body: bytes
+    attempt: int = 1
+    status: str = "pending"
+    response_status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    endpoint: str | None = None
+    fault: str | None = None
+    met: tuple[object, ...] = ()
+    under_way: bool = False
+    number: int = 0
+
+    @property
+    def operation(self) -> str:
+        """The event, under the name that faults look for."""
+        return self.event
+
+    def again(self, at: float, attempt: int) -> Delivery:
+        """Return the same delivery once more, due at *at*."""
+        other = copy(self)
+        other.at, other.attempt, other.status = at, attempt, "pending"
+        other.response_status, other.headers, other.fault, other.under_way = None, {}, None, False
+        other.met = self.met if attempt == self.attempt else ()
+        return other
+
+
+class Outbox:
+    """The deliveries of a fake. Its callers hold the fake's lock."""
+
+    __slots__ = ("_number", "entries")
+
+    def __init__(self) -> None:
+        self.entries: list[Delivery] = []
+        self._number = 0
+
+    def add(self, delivery: Delivery) -> Delivery:
+        """Queue a delivery."""
+        self._number += 1
+        delivery.number = self._number
+        self.entries.append(delivery)
+        return delivery
+
+    def due(self, now: float) -> list[Delivery]:
+        """Return what is due, in order."""
+        waiting = [one for one in self.entries if one.status == "pending" and not one.under_way and one.at <= now]
+        return sorted(waiting, key=lambda one: (one.at, one.number))
+
+    def state(self) -> tuple[list[tuple[Delivery, Delivery]], int]:
+        """Return what `restore` takes."""
+        return [(one, copy(one)) for one in self.entries], self._number
+
+    def restore(self, state: tuple[list[tuple[Delivery, Delivery]], int]) -> None:
+        """Go back to a `state`, which can be restored again."""
+        kept, self._number = state
+        self.entries = [copy(then) for _, then in kept]

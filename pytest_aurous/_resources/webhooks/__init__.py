@@ -1,0 +1,18 @@
+"""Webhooks: the endpoints that a team registers, and the events that go there."""
+
+from __future__ import annotations
+
+from .calls import ENDPOINTS
+from .emit import announce, check_balance
+from .live import WebhookEndpoint, WebhookEndpoints
+from .record import EVENTS, EndpointRow
+
+__all__ = (
+    "ENDPOINTS",
+    "EVENTS",
+    "EndpointRow",
+    "WebhookEndpoint",
+    "WebhookEndpoints",
+    "announce",
+    "check_balance",
+)

@@ -1,0 +1,161 @@
+"""The six calls on webhook endpoints (hook-1, hook-2, hook-10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from ... import _messages as say
+from ..._clock import iso
+from ..._endpoint import Context, Endpoint
+from ..._fields import list_of, one_of, read_fields, refuse_type, text, url
+from ..._pages import PAGE, page
+from ..._shape import body_of, deleted, listing, obj, reference
+from ..._wire import ApiProblem
+from .emit import deliver, envelope
+from .record import EVENTS, EndpointRow, make, new_secret, preview, render
+
+__all__ = ("ENDPOINTS",)
+
+_MOST_KEYS, _LONGEST_VALUE = 50, 500
+
+
+def _metadata(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refuse_type(param, "an object", value)
+    told = cast("dict[str, Any]", value)
+    if len(told) > _MOST_KEYS:
+        message = say.LENGTH.format(param=param, low=0, high=_MOST_KEYS, unit="keys", got=len(told))
+        raise ApiProblem(400, "value_out_of_range", message, param)
+    read = text(_LONGEST_VALUE, low=0)
+    return {name: read(one, f"{param}.{name}") for name, one in told.items()}
+
+
+_CREATE: Final = {
+    "url": url(2048),
+    "events": list_of(one_of((*EVENTS, "*")), 1, len(EVENTS) + 1),
+    "description": text(500, low=0),
+    "metadata": _metadata,
+}
+_TEST: Final = {"event_type": one_of(EVENTS)}
+
+
+def create(ctx: Context) -> dict[str, Any]:
+    """POST /v1/webhook_endpoints: the only answer but that of a rotation that shows the secret."""
+    sent = read_fields(ctx.body, _CREATE, required=("url", "events"))
+    return render(make(ctx.world, ctx.team, **sent), secret=True)
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/webhook_endpoints."""
+    table = ctx.world.table(EndpointRow)
+    return page(table, ctx.team, ctx.query, lambda row: row, lambda _: True, render)
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/webhook_endpoints/{id}."""
+    return render(_living(ctx))
+
+
+def delete(ctx: Context) -> dict[str, Any]:
+    """DELETE /v1/webhook_endpoints/{id}: whatever the id, it is gone afterwards."""
+    table = ctx.world.table(EndpointRow)
+    row = table.find(ctx.args["id"], ctx.team)
+    if row is not None and table.lives(row):
+        table.retire(replace(row, is_active=False))
+    return {"id": ctx.args["id"], "object": "webhook_endpoint", "deleted": True}
+
+
+def rotate_secret(ctx: Context) -> dict[str, Any]:
+    """POST /v1/webhook_endpoints/{id}/rotate_secret: the old one signs no more (A)."""
+    row, world = _living(ctx), ctx.world
+    secret = new_secret(world)
+    changed = replace(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
+    return render(world.table(EndpointRow).replace(changed), secret=True)
+
+
+def test(ctx: Context) -> dict[str, Any]:
+    """POST /v1/webhook_endpoints/{id}/test: a synthetic event, really delivered and really signed (hook-10)."""
+    row, world = _living(ctx), ctx.world
+    event = read_fields(ctx.body, _TEST, required=("event_type",))["event_type"]
+    if event not in row.events:
+        message = say.NOT_ONE_OF.format(param="event_type", allowed=", ".join(row.events), got=repr(event))
+        raise ApiProblem(400, "invalid_format", message, "event_type")
+    now = world.clock.time()
+    payload = envelope(world, event, {"object": event.partition(".")[0]}, now, synthetic=True)
+    deliver(world, row, event, payload, now)
+    return {"object": "webhook_test_fire", "endpoint_id": row.id, "event_id": payload["id"], "enqueued": True}
+
+
+def _living(ctx: Context) -> EndpointRow:
+    table = ctx.world.table(EndpointRow)
+    row = table.find(ctx.args["id"], ctx.team)
+    if row is None or not table.lives(row):
+        message = say.NOT_FOUND.format(resource="webhook endpoint", id=ctx.args["id"])
+        raise ApiProblem(404, "resource_not_found", message)
+    return row
+
+
+_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+_PATH: Final = "/v1/webhook_endpoints"
+
+_ONE: Final = reference(EndpointRow)
+_TEXT: Final = {"type": "string"}
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "webhook_endpoints.create",
+        "POST",
+        _PATH,
+        create,
+        bucket="webhooks_post",
+        status=201,
+        shape=_ONE,
+        body=body_of(_CREATE, ("url", "events")),
+        errors=_OF_BODY,
+        rules=("hook-1", "hook-2"),
+    ),
+    Endpoint(
+        "webhook_endpoints.list",
+        "GET",
+        _PATH,
+        list_all,
+        bucket="reads",
+        shape=listing(EndpointRow),
+        query=PAGE,
+        errors=("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range"),
+        rules=("hook-2",),
+    ),
+    Endpoint(
+        "webhook_endpoints.retrieve", "GET", f"{_PATH}/{{id}}", retrieve, bucket="reads", shape=_ONE, rules=("hook-2",)
+    ),
+    Endpoint(
+        "webhook_endpoints.delete",
+        "DELETE",
+        f"{_PATH}/{{id}}",
+        delete,
+        bucket="webhooks_post",
+        shape=deleted("webhook_endpoint"),
+        rules=("hook-2",),
+    ),
+    Endpoint(
+        "webhook_endpoints.rotate_secret",
+        "POST",
+        f"{_PATH}/{{id}}/rotate_secret",
+        rotate_secret,
+        bucket="webhooks_post",
+        shape=_ONE,
+        rules=("hook-2",),
+    ),
+    Endpoint(
+        "webhook_endpoints.test",
+        "POST",
+        f"{_PATH}/{{id}}/test",
+        test,
+        bucket="webhooks_test",
+        shape=obj(object={"const": "webhook_test_fire"}, endpoint_id=_TEXT, event_id=_TEXT, enqueued={"const": True}),
+        body=body_of(_TEST, ("event_type",)),
+        errors=_OF_BODY,
+        rules=("hook-10",),
+    ),
+)

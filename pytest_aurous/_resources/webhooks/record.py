@@ -1,0 +1,98 @@
+"""The webhook endpoint as it is stored and as the API shows it (hook-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..._clock import iso
+from ..._fields import column, to_wire
+from ..._world import World
+
+__all__ = ("EVENTS", "EndpointRow", "make", "new_secret", "render")
+
+EVENTS: Final = (
+    "image.completed",
+    "image.failed",
+    "image.cancelled",
+    "video.completed",
+    "video.failed",
+    "video.cancelled",
+    "character.completed",
+    "character.failed",
+    "character.cancelled",
+    "usage.balance_low",
+    "webhook.endpoint_disabled",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRow:
+    """A webhook endpoint as it is stored.
+
+    Attributes:
+        events: What it is told of; ``*`` was expanded when it was made (hook-1).
+        secret_preview: Beginning and end of the secret.
+        secret: Only in the answer that made it.
+        is_active: Whether anything is sent to it.
+        consecutive_failures: Since the last success.
+        signing_secret: What deliveries are signed with.
+        succeeded: When one was last delivered, in epoch seconds.
+        began: When it was made, in epoch seconds.
+    """
+
+    id: str
+    object: str = "webhook_endpoint"
+    url: str
+    events: tuple[str, ...] = column(list)
+    secret_preview: str
+    secret: str | None = None
+    is_active: bool = True
+    consecutive_failures: int = 0
+    last_success_at: str | None = None
+    last_failure_at: str | None = None
+    metadata: dict[str, Any]
+    description: str | None = None
+    created_at: str
+    updated_at: str
+    team: str = column(hidden=True)
+    signing_secret: str = column(hidden=True, told=True)
+    succeeded: float | None = column(hidden=True, default=None)
+    began: float = column(hidden=True)
+
+
+def make(world: World, team: str, url: str, events: list[str], secret: str | None = None, **told: Any) -> EndpointRow:
+    """Register an endpoint."""
+    now = world.clock.time()
+    secret = secret or new_secret(world)
+    row = EndpointRow(
+        id=world.ids.new("we"),
+        url=url,
+        events=EVENTS if "*" in events else tuple(dict.fromkeys(events)),
+        secret_preview=preview(secret),
+        signing_secret=secret,
+        created_at=iso(now),
+        updated_at=iso(now),
+        began=now,
+        team=team,
+        metadata=told.pop("metadata", None) or {},
+        **told,
+    )
+    return world.table(EndpointRow).insert(row)
+
+
+def new_secret(world: World) -> str:
+    """Return a secret that nobody can take for a real one."""
+    return f"whsec_fa4e{world.random.getrandbits(112):028x}"
+
+
+def preview(secret: str) -> str:
+    """Return beginning and end of a secret."""
+    return f"{secret[:10]}...{secret[-4:]}"
+
+
+def render(row: EndpointRow, *, secret: bool = False) -> dict[str, Any]:
+    """Write an endpoint; with its *secret* only where it is new (hook-2)."""
+    out = to_wire(row)
+    out["secret"] = row.signing_secret if secret else None
+    return out

@@ -1,0 +1,149 @@
+"""The fake on a port of this machine, for every process that cannot be intercepted (extra ``server``)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+
+from ._asgi import AsgiApp
+from ._environment import environment
+from .errors import AurousError, see
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from ._aurous import Aurous
+
+__all__ = ("AurousServer",)
+
+_PATIENCE: Final = 10.0
+
+
+class AurousServer:
+    """A served fake: shares state, script, faults, clock and calls with the `Aurous` that it serves.
+
+    Args:
+        aurous: The fake.
+        host: A loopback address or name.
+        port: 0 takes a free one.
+        allow_remote: Listen on another address than loopback, too: anybody there can use and control the fake.
+
+    Raises:
+        AurousError: On a port that is taken, an address that is not loopback, or without uvicorn.
+
+    Example:
+        ``subprocess.run(["node", "app.mjs"], env=os.environ | aurous_server.env)``
+    """
+
+    def __init__(self, aurous: Aurous, *, host: str = "127.0.0.1", port: int = 0, allow_remote: bool = False) -> None:
+        if not allow_remote and not _is_loopback(host):
+            raise AurousError(
+                f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
+                f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
+            )
+        self.aurous: Aurous = aurous
+        self._server = _uvicorn(AsgiApp(aurous))
+        self._socket = _bind(host, port)
+        address = self._socket.getsockname()
+        self.host: str = host
+        self.port: int = address[1]
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="aurous-server", daemon=True
+        )
+        self._undo = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"<AurousServer at {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without ``/v1``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """``AUROUS_BASE_URL`` and ``AUROUS_API_KEY``, for a subprocess."""
+        return {"AUROUS_BASE_URL": self.url, "AUROUS_API_KEY": str(self.aurous.api_key)}
+
+    def start(self) -> None:
+        """Serve, in a thread of its own.
+
+        Raises:
+            AurousError: If it does not come up.
+        """
+        self._thread.start()
+        until = time.monotonic() + _PATIENCE
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
+            time.sleep(0.002)
+        self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
+
+    def stop(self) -> None:
+        """Serve no longer; nothing is left behind."""
+        self._undo.close()
+        self._server.should_exit = self._server.force_exit = True
+        if self._thread.ident is not None:
+            self._thread.join(_PATIENCE)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        """Serve, and set ``AUROUS_BASE_URL`` to `url`."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Serve no longer."""
+        self.stop()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Said by name, TCP makes asyncio send small packets at once; else each answer waits 40 ms for its second half.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except (OSError, OverflowError) as error:
+        found.close()
+        why = getattr(error, "strerror", None) or error
+        raise AurousError(f"port {port} of {host} cannot be had ({why}): take another, or --port 0.\n{_MORE}") from None
+    return found
+
+
+def _uvicorn(app: AsgiApp) -> Any:
+    try:
+        import uvicorn
+    except ImportError:
+        raise AurousError(f"The server needs uvicorn: install the extra, pytest-aurous[server].\n{_MORE}") from None
+    settings: dict[str, Any] = {
+        "log_level": "critical",
+        "lifespan": "off",
+        "loop": "asyncio",
+        "http": "h11",
+        "ws": "none",
+    }
+    return uvicorn.Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
+
+
+_MORE: Final = see("how-to/server.html")

@@ -1,0 +1,85 @@
+"""The shapes of answers and bodies, as JSON Schema: made of the records and readers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+
+__all__ = ("Shape", "body_of", "deleted", "listing", "obj", "record", "reference", "texts")
+
+Shape = Mapping[str, Any]
+
+_SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+def reference(kind: type[Any]) -> dict[str, Any]:
+    """Return the place of a record's schema in the document."""
+    return {"$ref": f"#/components/schemas/{kind.__name__.removesuffix('Row')}"}
+
+
+@lru_cache(maxsize=64)
+def record(kind: Hashable) -> Shape:
+    """Return the schema of a record as it is on the wire; nothing else may be in it."""
+    hints = get_type_hints(cast("type[Any]", kind))
+    told = [entry for entry in fields(cast("type[Any]", kind)) if not entry.metadata.get("hidden")]
+    return {
+        "type": "object",
+        "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in told},
+        "required": [entry.name for entry in told if not entry.metadata.get("sparse")],
+        "additionalProperties": False,
+    }
+
+
+def listing(kind: type[Any]) -> Shape:
+    """Return the schema of one page of a list (list-1)."""
+    return obj(
+        object={"const": "list"},
+        data={"type": "array", "items": reference(kind)},
+        has_more={"type": "boolean"},
+        next_cursor={"type": ["string", "null"]},
+    )
+
+
+def deleted(name: str) -> Shape:
+    """Return the schema of the answer to a DELETE."""
+    return obj(id={"type": "string"}, object={"const": name}, deleted={"const": True})
+
+
+def obj(**properties: Any) -> Shape:
+    """Return the schema of an object with these properties, all of them, and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def texts(*names: str) -> Shape:
+    """Return the schemas of parameters that are text."""
+    return {name: {"type": "string"} for name in names}
+
+
+def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
+    """Return the schema of a request body that *readers* take."""
+    return {
+        "type": "object",
+        "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _of(hint: Any) -> dict[str, Any]:
+    origin = get_origin(hint)
+    if origin in {Union, UnionType}:
+        parts = [_of(one) if one is not NoneType else {"type": "null"} for one in get_args(hint)]
+        return {"anyOf": parts}
+    if origin in {tuple, list}:
+        return {"type": "array", "items": _of(get_args(hint)[0])}
+    if origin is dict or hint is dict:
+        return {"type": "object"}
+    return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}

@@ -1,0 +1,219 @@
+"""`aurous.webhooks`: where deliveries go, and the moment at which they do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from inspect import isawaitable
+from typing import Any, Final, cast
+
+from ._clock import iso
+from ._deliveryfaults import DeliveryFault
+from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
+from ._resources.generations import GenerationRow
+from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints, announce
+from ._resources.webhooks.live import known_events
+from ._signing import SIGNATURE, sign_webhook
+from ._world import World
+from .errors import AurousError, see
+from .faults import Faults
+
+__all__ = ("Send", "Webhooks")
+
+_DAY: Final = 86_400.0
+_MOST_FAILURES: Final = 20
+
+Send = Callable[[Any, Delivery], Any]
+"""Hands a delivery to a target, or to its URL where there is none, and returns the status of the answer."""
+
+
+class Webhooks:
+    """The deliveries of a fake. None is made by itself: `flush` says when.
+
+    Example:
+        ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
+    """
+
+    def __init__(self, world: World, faults: Faults, send: Send) -> None:
+        self._world = world
+        self._faults = faults
+        self._send = send
+        self._targets: dict[str, Any] = {}
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Each attempt, made or due, in the order in which it was queued."""
+        with self._world.lock:
+            self._world.runs.settle()
+            return list(self._world.outbox.entries)
+
+    def deliver_to(
+        self, target: Any = None, *, url: str | None = None, events: Iterable[str] = ("*",), secret: str | None = None
+    ) -> WebhookEndpoint | None:
+        """Say who receives: registers an endpoint, or takes over a URL that is known.
+
+        Args:
+            target: A callable that takes a `Delivery` and returns a status, or None for 200; an ASGI app; a WSGI app;
+                or None: the URL is called through the suite's own HTTP stack.
+            url: Its URL; that of an endpoint which the code under test has registered, or of a ``webhook_url`` that
+                it has sent, is only routed to *target*. Left out, one is made up.
+            events: What a new endpoint is told of.
+            secret: What a new endpoint's deliveries are signed with.
+
+        Returns:
+            The endpoint at that URL; None where it is the ``webhook_url`` of requests.
+
+        Raises:
+            AurousError: On an event that does not exist.
+        """
+        __tracebackhide__ = True
+        world = self._world
+        wanted = known_events("webhooks.deliver_to", events)
+        with world.lock:
+            url = url or f"https://receiver-{len(self._targets) + 1}.example/webhooks"
+            self._targets[url] = target
+            table = world.table(EndpointRow)
+            known = [one for one in table if table[one].url == url and table.lives(table[one])]
+            if known:
+                return WebhookEndpoint(world, known[-1])
+            made = world.table(GenerationRow)
+            if any(made[one].webhook_url == url for one in made):
+                return None
+            return WebhookEndpoints(world, world.default_team).add(url, wanted, secret)
+
+    def flush(self) -> list[Delivery]:
+        """Deliver what is due on the clock, in order, and return it.
+
+        Raises:
+            AurousError: Where a target is async, and a loop runs already: `aflush` is for there.
+        """
+        __tracebackhide__ = True
+        made: list[Delivery] = []
+        while (delivery := self._next()) is not None:
+            status = self._attempt(delivery)
+            if isawaitable(status):
+                status = self._run(status)
+            self._end(delivery, status)
+            made.append(delivery)
+        return made
+
+    async def aflush(self) -> list[Delivery]:
+        """Likewise, inside a running loop."""
+        made: list[Delivery] = []
+        while (delivery := self._next()) is not None:
+            status = self._attempt(delivery)
+            if isawaitable(status):
+                try:
+                    status = await status
+                except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
+                    status = 0
+            self._end(delivery, status)
+            made.append(delivery)
+        return made
+
+    def forget(self) -> None:
+        """Drop all targets: the test begins anew."""
+        self._targets.clear()
+
+    def _run(self, status: Awaitable[int | None]) -> int | None:
+        import asyncio
+
+        async def wait() -> int | None:
+            return await status
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            loop = asyncio.new_event_loop()  # not `asyncio.run`, which would take the suite's own loop away
+            try:
+                return loop.run_until_complete(wait())
+            except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
+                return 0
+            finally:
+                loop.close()
+        getattr(status, "close", str)()
+        for one in self._world.outbox.entries:
+            one.under_way = False
+        raise AurousError(
+            "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
+            f"{see('reference/webhooks.html')}"
+        )
+
+    def _next(self) -> Delivery | None:
+        """Return the next delivery that is due, as its faults leave it."""
+        world = self._world
+        with world.lock:
+            world.runs.settle()
+            while due := world.outbox.due(world.clock.time()):
+                delivery = due[0]
+                if not self._wanted(delivery):
+                    delivery.status = "failed"
+                    continue
+                fault = self._faults.meet_delivery(delivery)
+                if fault is None or fault.before(world.outbox, delivery, due):
+                    self._sign(delivery, fault)
+                    delivery.under_way = True
+                    return delivery
+        return None
+
+    def _wanted(self, delivery: Delivery) -> bool:
+        """Whether the endpoint is still there, and active (hook-9)."""
+        if delivery.endpoint is None:
+            return True
+        table = self._world.table(EndpointRow)
+        row = table[delivery.endpoint]
+        return row.is_active and table.lives(row)
+
+    def _sign(self, delivery: Delivery, fault: DeliveryFault | None) -> None:
+        now = self._world.clock.time()
+        delivery.at = now
+        delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
+        if delivery.endpoint is not None:
+            secret = self._world.table(EndpointRow)[delivery.endpoint].signing_secret
+            forged = fault is not None and fault.forges
+            delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
+
+    def _attempt(self, delivery: Delivery) -> Any:
+        try:
+            return self._send(self._targets.get(delivery.url), delivery)
+        except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
+            return 0
+
+    def _end(self, delivery: Delivery, status: int | None) -> None:
+        """Write down what became of an attempt, and queue the next (hook-8, hook-9)."""
+        world = self._world
+        with world.lock:
+            delivery.under_way = False
+            if status is not None and not isinstance(cast("object", status), int):
+                delivery.status = "failed"
+                raise AurousError(
+                    f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n"
+                    f"{see('reference/webhooks.html')}"
+                )
+            answered = 200 if status is None else status
+            delivered = 200 <= answered < 300  # noqa: PLR2004 - a good answer
+            delivery.response_status = answered or None
+            delivery.status = "delivered" if delivered else "failed"
+            now = world.clock.time()
+            retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
+            active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
+            if not delivered and active and delivery.attempt <= len(retries):
+                world.outbox.add(delivery.again(now + retries[delivery.attempt - 1], delivery.attempt + 1))
+
+    def _count(self, endpoint: str, now: float, *, delivered: bool) -> bool:
+        """Count a success or a failure, and return whether the endpoint is still active."""
+        table = self._world.table(EndpointRow)
+        row = table[endpoint]
+        if delivered:
+            table.replace(replace(row, consecutive_failures=0, last_success_at=iso(now), succeeded=now))
+            return row.is_active
+        failures = row.consecutive_failures + 1
+        quiet = now - (row.began if row.succeeded is None else row.succeeded)
+        off = row.is_active and failures >= _MOST_FAILURES and quiet >= _DAY
+        row = table.replace(
+            replace(row, consecutive_failures=failures, last_failure_at=iso(now), is_active=row.is_active and not off)
+        )
+        if off:
+            data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
+            announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
+        return row.is_active

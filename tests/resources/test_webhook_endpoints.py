@@ -1,0 +1,297 @@
+"""The six calls on webhook endpoints, and what a test sees of them: hook-1 to hook-3, hook-10."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousLookupError
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+PATH: Final = "/v1/webhook_endpoints"
+URL: Final = "https://app.test/hooks"
+EVENTS: Final = [  # hook-3, written from the contract
+    "image.completed",
+    "image.failed",
+    "image.cancelled",
+    "video.completed",
+    "video.failed",
+    "video.cancelled",
+    "character.completed",
+    "character.failed",
+    "character.cancelled",
+    "usage.balance_low",
+    "webhook.endpoint_disabled",
+]
+LONG: Final = "https://app.test/"
+MISSING: Final = "we_00000000000000000000000000"
+
+
+def make(api: Api, **body: Any) -> Any:
+    """Register an endpoint through the API, and return the answer."""
+    answer = api.post(PATH, json={"url": URL, "events": ["*"], **body})
+    assert answer.status == 201, answer.body
+    return answer.json
+
+
+# create
+
+
+def test_hook_1_every_field_comes_back(api: Api) -> None:
+    """What is sent is what is registered, in the answer and in each later one."""
+    sent = {"url": URL, "events": ["image.failed"], "description": "staging", "metadata": {"env": "test"}}
+
+    made = make(api, **sent)
+
+    assert {name: made[name] for name in sent} == sent
+    assert api.get(f"{PATH}/{made['id']}").json == {**made, "secret": None}
+
+
+def test_hook_1_a_star_is_expanded_at_once(api: Api) -> None:
+    """An endpoint that wants everything lists everything."""
+    assert make(api, events=["image.failed", "*"])["events"] == EVENTS
+
+
+def test_hook_1_an_event_counts_once(api: Api) -> None:
+    """Naming an event twice is naming it once."""
+    assert make(api, events=["image.failed", "image.failed"])["events"] == ["image.failed"]
+
+
+def test_hook_1_what_is_at_the_limit_is_taken(api: Api) -> None:
+    """A URL of 2048 characters, 50 keys and values of 500 characters are allowed."""
+    metadata = {f"key-{number}": "v" * 500 for number in range(50)}
+
+    made = make(api, url=LONG + "x" * (2048 - len(LONG)), metadata=metadata)
+
+    assert (len(made["url"]), made["metadata"]) == (2048, metadata)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({"url": "http://app.test/hooks"}, "invalid_format", "url"),
+        ({"url": 7}, "invalid_format", "url"),
+        ({"url": LONG + "x" * (2049 - len(LONG))}, "value_out_of_range", "url"),
+        ({"events": "*"}, "invalid_format", "events"),
+        ({"events": []}, "value_out_of_range", "events"),
+        ({"events": ["image.complete"]}, "invalid_format", "events"),
+        ({"events": [7]}, "invalid_format", "events"),
+        ({"description": 7}, "invalid_format", "description"),
+        ({"metadata": "x"}, "invalid_format", "metadata"),
+        ({"metadata": {"key": 7}}, "invalid_format", "metadata.key"),
+        ({"metadata": {"key": "v" * 501}}, "value_out_of_range", "metadata.key"),
+        ({"metadata": {str(number): "" for number in range(51)}}, "value_out_of_range", "metadata"),
+        ({"secret": "whsec_mine"}, "invalid_request", "secret"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_hook_1_refuses_what_it_does_not_take(api: Api, body: dict[str, Any], code: str, param: str) -> None:
+    """Each wrong field is refused by its name, and nothing is registered."""
+    api.refused("POST", PATH, json={"url": URL, "events": ["*"], **body}, status=400, code=code, param=param)
+
+
+@pytest.mark.parametrize("missing", ["url", "events"])
+def test_hook_1_url_and_events_are_required(api: Api, missing: str) -> None:
+    """Neither has a default."""
+    sent = {name: value for name, value in {"url": URL, "events": ["*"]}.items() if name != missing}
+
+    api.refused("POST", PATH, json=sent, status=400, code="missing_field", param=missing)
+
+
+# the object
+
+
+def test_hook_2_the_whole_object(api: Api) -> None:
+    """A new endpoint is active, has failed nothing yet, and shows its secret this once."""
+    made = make(api)
+
+    assert re.fullmatch(r"we_[0-9A-HJKMNP-TV-Z]{26}", made["id"])
+    assert re.fullmatch(r"whsec_\w{20,}", made["secret"])
+    assert made == {
+        "id": made["id"],
+        "object": "webhook_endpoint",
+        "url": URL,
+        "events": EVENTS,
+        "secret_preview": f"{made['secret'][:10]}...{made['secret'][-4:]}",
+        "secret": made["secret"],
+        "is_active": True,
+        "consecutive_failures": 0,
+        "last_success_at": None,
+        "last_failure_at": None,
+        "metadata": {},
+        "description": None,
+        "created_at": "2026-05-08T10:00:00Z",
+        "updated_at": "2026-05-08T10:00:00Z",
+    }
+
+
+def test_hook_2_the_secret_is_shown_by_no_reading(api: Api) -> None:
+    """Neither retrieve nor list nor the live record's `json` tells it."""
+    made = make(api)
+
+    assert api.get(f"{PATH}/{made['id']}").json["secret"] is None
+    assert [one["secret"] for one in api.get(PATH).json["data"]] == [None]
+    assert api.aurous.webhook_endpoints.last.json()["secret"] is None
+
+
+def test_hook_2_a_rotation_shows_the_new_secret(api: Api) -> None:
+    """The secret is another one, shown in this answer alone, and the time of the change is noted."""
+    made = make(api)
+    api.clock.advance(seconds=60)
+
+    rotated = api.post(f"{PATH}/{made['id']}/rotate_secret").json
+
+    assert rotated["secret"] != made["secret"]
+    assert rotated["secret_preview"] == f"{rotated['secret'][:10]}...{rotated['secret'][-4:]}"
+    assert rotated["updated_at"] == "2026-05-08T10:01:00Z"
+    assert api.get(f"{PATH}/{made['id']}").json == {**rotated, "secret": None}
+
+
+def test_hook_2_a_list_holds_the_living_of_the_team(api: Api) -> None:
+    """Newest first, without the deleted ones and those of others."""
+    first, gone, last = make(api), make(api), make(api)
+    api.delete(f"{PATH}/{gone['id']}")
+    api.aurous.teams.add().webhook_endpoints.add()
+
+    page = api.get(PATH).json
+
+    assert [one["id"] for one in page["data"]] == [last["id"], first["id"]]
+    assert (page["object"], page["has_more"]) == ("list", False)
+
+
+def test_hook_2_a_list_is_paged(api: Api) -> None:
+    """`limit` and `starting_after` work as in every list."""
+    first, last = make(api), make(api)
+
+    assert api.get(f"{PATH}?limit=1").json["has_more"] is True
+    assert [one["id"] for one in api.get(f"{PATH}?starting_after={last['id']}").json["data"]] == [first["id"]]
+
+
+def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
+    """Once, twice, never there and somebody else's: the answer is the same, and others keep theirs."""
+    made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
+
+    for one in (made["id"], made["id"], MISSING, other.id):
+        answer = api.delete(f"{PATH}/{one}")
+        assert (answer.status, answer.json) == (200, {"id": one, "object": "webhook_endpoint", "deleted": True})
+
+    assert api.get(PATH).json["data"] == []
+    assert (other.is_active, api.aurous.webhook_endpoints[made["id"]].is_active) == (True, False)
+
+
+@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("POST", "/rotate_secret"), ("POST", "/test")])
+def test_hook_2_what_is_not_there_is_404(api: Api, method: str, tail: str) -> None:
+    """Unknown, deleted and somebody else's endpoints cannot be told apart."""
+    made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
+    api.delete(f"{PATH}/{made['id']}")
+
+    for one in (MISSING, made["id"], other.id):
+        sent: dict[str, Any] = {"json": {"event_type": "image.failed"}} if tail == "/test" else {}
+        api.refused(method, f"{PATH}/{one}{tail}", status=404, code="resource_not_found", **sent)
+
+
+# events
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None:
+    """Every event of the contract is a name that create and test take."""
+    made = make(api, events=[event])
+
+    assert made["events"] == [event]
+    assert api.post(f"{PATH}/{made['id']}/test", json={"event_type": event}).status == 200
+
+
+# test fires
+
+
+def test_hook_10_the_answer_names_the_event(api: Api) -> None:
+    """The id of the event in the answer is that of the delivery."""
+    made = make(api)
+
+    fired = api.post(f"{PATH}/{made['id']}/test", json={"event_type": "image.completed"}).json
+
+    (delivery,) = api.aurous.webhooks.deliveries
+    assert fired == {
+        "object": "webhook_test_fire",
+        "endpoint_id": made["id"],
+        "event_id": delivery.payload["id"],
+        "enqueued": True,
+    }
+    assert (delivery.event, delivery.url, delivery.status) == ("image.completed", URL, "pending")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({}, "missing_field", "event_type"),
+        ({"event_type": "image.failed"}, "invalid_format", "event_type"),
+        ({"event_type": "*"}, "invalid_format", "event_type"),
+        ({"event_type": 7}, "invalid_format", "event_type"),
+        ({"event": "image.completed"}, "invalid_request", "event"),
+    ],
+)
+def test_hook_10_refuses_what_is_not_subscribed(api: Api, body: dict[str, Any], code: str, param: str) -> None:
+    """Only an event that the endpoint wants can be fired; nothing is queued else."""
+    made = make(api, events=["image.completed"])
+
+    api.refused("POST", f"{PATH}/{made['id']}/test", json=body, status=400, code=code, param=param)
+
+    assert api.aurous.webhooks.deliveries == []
+
+
+# live records
+
+
+def test_hook_1_add_registers_without_a_request(api: Api) -> None:
+    """An endpoint of a test is the one that the API shows."""
+    endpoint = api.aurous.webhook_endpoints.add(URL, ["image.failed"], secret="whsec_mine")
+
+    assert (endpoint.url, endpoint.events, endpoint.signing_secret) == (URL, ("image.failed",), "whsec_mine")
+    assert api.get(f"{PATH}/{endpoint.id}").json == endpoint.json()
+    assert repr(endpoint) == f"<WebhookEndpoint {endpoint.id} '{URL}' active>"
+    assert (len(api.aurous.webhook_endpoints), api.aurous.webhook_endpoints.last) == (1, endpoint)
+
+
+def test_hook_1_add_without_words_wants_everything(api: Api) -> None:
+    """Left out, the URL is https, the events are all, and the secret is made up."""
+    endpoint = api.aurous.webhook_endpoints.add()
+
+    assert endpoint.url.startswith("https://")
+    assert list(endpoint.events) == EVENTS
+    assert endpoint.signing_secret.startswith("whsec_")
+
+
+def test_hook_1_add_takes_a_single_event(api: Api) -> None:
+    """One name is not read letter by letter."""
+    assert api.aurous.webhook_endpoints.add(events="image.failed").events == ("image.failed",)
+
+
+def test_hook_1_add_refuses_a_misspelt_event(api: Api) -> None:
+    """The nearest event is named."""
+    with pytest.raises(AurousError, match=r"webhook_endpoints\.add.*'image\.complete' is no event.*image\.completed"):
+        api.aurous.webhook_endpoints.add(events=["image.complete"])
+
+
+def test_hook_2_a_deleted_endpoint_is_off(api: Api) -> None:
+    """A test can still look at it."""
+    endpoint = api.aurous.webhook_endpoints.add()
+    api.delete(f"{PATH}/{endpoint.id}")
+
+    assert endpoint not in api.aurous.webhook_endpoints
+    assert repr(api.aurous.webhook_endpoints[endpoint.id]).endswith(" off>")
+
+
+def test_hook_2_an_unknown_id_is_a_lookup_error(api: Api) -> None:
+    """A test that looks for what never was is told so."""
+    with pytest.raises(AurousLookupError, match="no such id"):
+        api.aurous.webhook_endpoints[MISSING]
+
+
+def test_hook_2_secrets_are_seeded(api: Api) -> None:
+    """Two endpoints have two secrets."""
+    assert make(api)["secret"] != make(api)["secret"]

@@ -1,0 +1,190 @@
+"""Control calls: each does what it says, and a mistake is a clear refusal that changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._control import control
+
+NOW: Final = "2026-05-08T10:00:00Z"
+READS: Final = ("", "state", "calls", "deliveries")
+DEEDS: Final = ("flush", "reset", "script", "clock", "faults", "add")
+
+
+@pytest.fixture
+def fake() -> Aurous:
+    """A fake, not entered, whose clock stands."""
+    return Aurous(now=NOW)
+
+
+def say(fake: Aurous, method: str, name: str, told: Any = None, *, body: bytes | None = None) -> tuple[int, Any]:
+    """Make one control call, and return status and content."""
+    sent = body if body is not None else (b"" if told is None else json.dumps(told).encode())
+    reply = control(fake, method, f"/__aurous__/{name}", sent)
+    assert ("Content-Length", str(len(reply.body))) in reply.headers
+    return reply.status, json.loads(reply.body)
+
+
+def do(fake: Aurous, name: str, /, **told: Any) -> Any:
+    """Make one that succeeds."""
+    status, content = say(fake, "POST", name, told)
+    assert status == 200, content
+    return content
+
+
+def refused(fake: Aurous, name: str, told: Any = None, *, body: bytes | None = None) -> str:
+    """Make one that is refused: check that nothing has changed, and return what was said."""
+    before = say(fake, "GET", "state")
+    status, content = say(fake, "POST", name, told, body=body)
+    assert status == 400, content
+    assert content["see"].endswith("how-to/server.html")
+    assert say(fake, "GET", "state") == before
+    return str(content["error"])
+
+
+class TestWhatThereIs:
+    """Names and methods."""
+
+    def test_index(self, fake: Aurous) -> None:
+        """The index lists each call."""
+        status, content = say(fake, "GET", "")
+        assert status == 200
+        names = [f"GET /__aurous__/{name}" for name in READS] + [f"POST /__aurous__/{name}" for name in DEEDS]
+        assert sorted(content) == sorted(names)
+
+    def test_unknown(self, fake: Aurous) -> None:
+        """An unknown name is told the nearest, and the index."""
+        status, content = say(fake, "GET", "stat")
+        assert status == 404
+        assert "'stat'" in content["error"]
+        assert "'state'" in content["error"]
+        assert content["calls"] == say(fake, "GET", "")[1]
+
+    @pytest.mark.parametrize(
+        ("method", "name"), [*[("POST", name) for name in READS], *[("GET", name) for name in DEEDS], ("PUT", "reset")]
+    )
+    def test_wrong_method(self, fake: Aurous, method: str, name: str) -> None:
+        """A wrong method is a 405 that names the right one."""
+        status, content = say(fake, method, name)
+        assert status == 405
+        assert ("POST" if name in DEEDS else "GET") in content["error"]
+
+    @pytest.mark.parametrize("name", DEEDS)
+    @pytest.mark.parametrize("body", [b"{", b"[]", b"5", b"\xff\xfe", b"null"])
+    def test_bad_json(self, fake: Aurous, name: str, body: bytes) -> None:
+        """A body that is no JSON object is refused."""
+        assert refused(fake, name, body=body)
+
+
+class TestReads:
+    """What can be seen."""
+
+    def test_state(self, fake: Aurous) -> None:
+        """Everything is there: records, money, clock, faults."""
+        character = fake.characters.add(name="Aurora")
+        fake.uploads.add()
+        fake.faults.status("balance.retrieve", 503)
+        state = say(fake, "GET", "state")[1]
+        assert (state["now"], state["credits"], state["held_credits"]) == ("2026-05-08T10:00:00+00:00", 1000, 0)
+        assert (state["seed"], state["api_key"], state["calls"], state["pitfalls"]) == (0, fake.api_key, 0, [])
+        assert [one["id"] for one in state["characters"]] == [character.id]
+        assert list(state["uploads"][0]) == ["id", "status"]
+        assert "status 503" in state["faults"][0]
+
+    def test_calls(self, fake: Aurous) -> None:
+        """Each call, with what was sent and what became of it."""
+        with fake.client() as client:
+            client.post("/v1/characters", json={"name": "Aurora"})
+        (call,) = say(fake, "GET", "calls")[1]
+        assert (call["number"], call["operation"], call["method"]) == (1, "characters.create", "POST")
+        assert call["json"] == {"name": "Aurora"}
+
+    def test_deliveries(self, fake: Aurous) -> None:
+        """Deliveries that are due are seen."""
+        fake.webhooks.deliver_to(lambda _: 200)
+        assert say(fake, "GET", "deliveries") == (200, [])
+        fake.images.add(status="processing").finish()
+        found = say(fake, "GET", "deliveries")[1]
+        assert found
+        assert set(found[0]) == {"event", "url", "attempt", "status"}
+
+
+class TestDeeds:
+    """What can be done."""
+
+    def test_reset(self, fake: Aurous) -> None:
+        """All is as at the start."""
+        fake.characters.add()
+        assert do(fake, "reset") == {"reset": True}
+        assert len(fake.characters) == 0
+
+    @pytest.mark.parametrize(
+        ("told", "resource"),
+        [
+            ({"text": "synthesizing*3 -> reviewing"}, "characters"),
+            ({"text": "pending -> processing*2 -> succeeded", "resource": "images"}, "images"),
+        ],
+    )
+    def test_script(self, fake: Aurous, told: dict[str, Any], resource: str) -> None:
+        """A script is set, and said back."""
+        assert do(fake, "script", **told) == {"text": told["text"], "resource": resource}
+
+    def test_clock(self, fake: Aurous) -> None:
+        """Time moves, or stands elsewhere, or both."""
+        assert do(fake, "clock", advance=45) == {"now": "2026-05-08T10:00:45+00:00"}
+        assert do(fake, "clock", freeze="2027-01-01T00:00:00Z") == {"now": "2027-01-01T00:00:00+00:00"}
+        both = do(fake, "clock", freeze="2027-01-01T00:00:00Z", advance=1.5)
+        assert both == {"now": "2027-01-01T00:00:01.500000+00:00"}
+
+    def test_faults(self, fake: Aurous) -> None:
+        """A fault is given, and met."""
+        assert "status 503" in do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
+        with fake.client() as client:
+            assert client.get("/v1/balance").status_code == 503
+
+    def test_add(self, fake: Aurous) -> None:
+        """A record is added, a character unless it is said otherwise."""
+        assert do(fake, "add", name="Aurora", status="ready")["name"] == "Aurora"
+        assert set(do(fake, "add", collection="uploads")) == {"id", "status"}
+        assert (len(fake.characters), len(fake.uploads)) == (1, 1)
+
+
+class TestMistakes:
+    """What is refused."""
+
+    @pytest.mark.parametrize(
+        ("name", "told", "said"),
+        [
+            ("script", {}, "text"),
+            ("script", {"text": "ready -> synthesising"}, "synthesi"),
+            ("script", {"text": "ready", "resource": "files"}, "has no lifecycle"),
+            ("script", {"text": "ready", "resource": []}, ""),
+            ("script", {"txt": "ready"}, "txt"),
+            ("script", {"text": 5}, ""),
+            ("clock", {}, "clock takes"),
+            ("clock", {"advance": 1, "warp": 9}, "clock takes"),
+            ("clock", {"advance": -1}, "cannot go back"),
+            ("clock", {"advance": "long"}, "expected advance"),
+            ("clock", {"freeze": "yesterday"}, "not an instant"),
+            ("clock", {"freeze": 5}, "not an instant"),
+            ("faults", {}, "is no fault"),
+            ("faults", {"kind": "statuss"}, "'status'"),
+            ("faults", {"kind": "status", "operation": "characters.sav", "status": 503}, "characters.save"),
+            ("faults", {"kind": "status", "operation": "characters.save", "status": 200}, "error status"),
+            ("faults", {"kind": "status", "operation": "characters.save"}, "status"),
+            ("faults", {"kind": "timeout", "operation": "*", "phase": "lunch"}, "lunch"),
+            ("faults", {"kind": "timeout", "operation": "*", "often": 3}, "often"),
+            ("faults", {"kind": "_give"}, "is no fault"),
+            ("add", {"collection": "character"}, "'characters'"),
+            ("add", {"collection": "teams"}, "is none"),
+            ("add", {"status": "redy"}, "redy"),
+            ("add", {"colour": "red"}, "colour"),
+        ],
+    )
+    def test_bad_arguments(self, fake: Aurous, name: str, told: dict[str, Any], said: str) -> None:
+        """A mistake is told in plain words, and nothing has changed."""
+        assert said in refused(fake, name, told)

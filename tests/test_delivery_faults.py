@@ -1,0 +1,237 @@
+"""What goes wrong between the vendor and a receiver: `faults.duplicate`, `reorder`, `drop`, `late`, `bad_signature`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import (
+    Aurous,
+    AurousError,
+    AurousLookupError,
+    AurousSignatureError,
+    AurousUnfiredFault,
+    verify_webhook,
+)
+
+if TYPE_CHECKING:
+    from pytest_aurous._outbox import Delivery
+    from tests.conftest import Api
+
+KINDS: Final = ["duplicate", "reorder", "drop", "late", "bad_signature"]
+
+
+def give(api: Api, kind: str, event: str, **terms: Any) -> Any:
+    """Give a fault of a kind."""
+    more = {"seconds": 60} if kind == "late" else {}
+    return getattr(api.aurous.faults, kind)(event, **more, **terms)
+
+
+def received(api: Api) -> list[Delivery]:
+    """Return the list in which a receiver of everything notes what it got."""
+    got: list[Delivery] = []
+    api.aurous.webhooks.deliver_to(got.append)
+    return got
+
+
+def happen(api: Api, *, seconds: float = 0) -> None:
+    """Let an image succeed, and *seconds* later one fail."""
+    api.aurous.images.add(status="succeeded")
+    api.clock.advance(seconds=seconds)
+    api.aurous.images.add(status="failed")
+
+
+def events(deliveries: list[Delivery]) -> list[str]:
+    """Return their events."""
+    return [one.event for one in deliveries]
+
+
+def test_hook_8_drop_loses_a_delivery(api: Api) -> None:
+    """Nobody receives it, nobody tries again, and the endpoint has failed nothing."""
+    got = received(api)
+    fault = api.aurous.faults.drop("image.completed")
+    happen(api)
+
+    made = api.aurous.webhooks.flush()
+
+    assert events(got) == events(made) == ["image.failed"]
+    lost = api.aurous.webhooks.deliveries[0]
+    assert (lost.status, lost.response_status, lost.fault, fault.fired) == ("failed", None, "drop", 1)
+    assert api.aurous.webhook_endpoints.last.consecutive_failures == 0
+
+
+def test_hook_8_duplicate_delivers_the_same_event_twice(api: Api) -> None:
+    """Both deliveries bear the same event id and body: a receiver has to tell by the id."""
+    got = received(api)
+    api.aurous.faults.duplicate("image.completed")
+    happen(api)
+
+    api.aurous.webhooks.flush()
+
+    assert sorted(events(got)) == ["image.completed", "image.completed", "image.failed"]
+    first, again = (one for one in got if one.event == "image.completed")
+    assert (first.body, first.attempt, first.payload["id"]) == (again.body, again.attempt, again.payload["id"])
+    assert (first.fault, again.fault) == ("duplicate", None)
+
+
+def test_hook_8_reorder_delivers_what_is_due_later_first(api: Api) -> None:
+    """The event that happened first arrives last."""
+    got = received(api)
+    api.aurous.faults.reorder("image.completed")
+    happen(api, seconds=5)
+
+    api.aurous.webhooks.flush()
+
+    assert events(got) == ["image.failed", "image.completed"]
+
+
+def test_hook_8_reorder_of_a_single_delivery_delivers_it(api: Api) -> None:
+    """Where nothing else is due there is no other order."""
+    got = received(api)
+    api.aurous.faults.reorder("image.completed")
+    api.aurous.images.add(status="succeeded")
+
+    api.aurous.webhooks.flush()
+
+    assert events(got) == ["image.completed"]
+
+
+def test_hook_8_late_waits_on_the_clock(api: Api) -> None:
+    """The delivery comes when the fake's clock says so, and others overtake it."""
+    got = received(api)
+    api.aurous.faults.late("image.completed", 60)
+    happen(api)
+
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=59)
+    assert api.aurous.webhooks.flush() == []
+    api.clock.advance(seconds=1)
+    api.aurous.webhooks.flush()
+
+    assert events(got) == ["image.failed", "image.completed"]
+
+
+def test_hook_8_late_needs_seconds(api: Api) -> None:
+    """Nothing can be delivered before it happened."""
+    with pytest.raises(AurousError, match="late"):
+        api.aurous.faults.late("image.completed", -1)
+
+
+def test_hook_7_bad_signature_is_one_that_a_receiver_refuses(api: Api) -> None:
+    """The body is the event's, the signature is not; the next delivery is signed well again."""
+    got = received(api)
+    secret = api.aurous.webhook_endpoints.last.signing_secret
+    api.aurous.faults.bad_signature("image.*")
+    happen(api)
+
+    api.aurous.webhooks.flush()
+
+    forged, good = got
+    now = api.clock.now().timestamp()
+    with pytest.raises(AurousSignatureError):
+        verify_webhook(forged.body, forged.headers["Aurous-Webhook-Signature"], secret, now=now)
+    verify_webhook(good.body, good.headers["Aurous-Webhook-Signature"], secret, now=now)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("pattern", ["*", "image.*", "*.completed"])
+def test_hook_3_patterns_match_events(api: Api, kind: str, pattern: str) -> None:
+    """A fault on a pattern is met by the first event that fits, once."""
+    received(api)
+    fault = give(api, kind, pattern)
+    happen(api)
+
+    api.aurous.webhooks.flush()
+
+    assert fault.fired == 1
+    assert api.aurous.webhooks.deliveries[0 if kind != "reorder" else -1].event in {"image.completed", "image.failed"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hook_3_a_misspelt_event_is_refused(api: Api, kind: str) -> None:
+    """The nearest event is named, and no fault is given; an operation is no event."""
+    with pytest.raises(AurousLookupError, match=r"No event is called 'image\.complete'.*image\.completed"):
+        give(api, kind, "image.complete")
+    with pytest.raises(AurousLookupError, match="No event is called"):
+        give(api, kind, "characters.save")
+
+    assert len(api.aurous.faults) == 0
+
+
+def test_hook_8_after_when_and_times_count_deliveries(api: Api) -> None:
+    """The terms of every fault hold here, too: `when` is given the delivery."""
+    got = received(api)
+    api.aurous.faults.drop("*", times=2, after=1, when=lambda one: one.operation == "image.completed")
+    for _ in range(4):
+        happen(api)
+
+    api.aurous.webhooks.flush()
+
+    assert events(got).count("image.completed") == 2
+    assert events(got).count("image.failed") == 4
+
+
+def test_hook_8_the_first_fault_given_is_met_first(api: Api) -> None:
+    """Of two on one event each has its turn."""
+    got = received(api)
+    late = api.aurous.faults.late("image.completed", 60)
+    drop = api.aurous.faults.drop("image.completed")
+    api.aurous.images.add(status="succeeded")
+
+    api.aurous.webhooks.flush()
+    assert (late.fired, drop.fired) == (1, 0)
+    api.clock.advance(seconds=60)
+    api.aurous.webhooks.flush()
+
+    assert (drop.fired, got) == (1, [])
+
+
+def test_hook_8_calls_meet_no_fault_of_deliveries(api: Api) -> None:
+    """A fault on every event spares every call, and one on every call spares every event."""
+    got = received(api)
+    dropped = api.aurous.faults.drop("*")
+    lost = api.aurous.faults.status("*", 503)
+
+    assert api.get("/v1/balance").status == 503
+    api.aurous.images.add(status="succeeded")
+    assert (api.aurous.webhooks.flush(), got) == ([], [])
+
+    assert (dropped.fired, lost.fired) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hook_8_an_unfired_fault_is_reported(kind: str) -> None:
+    """A fault that no delivery met fails the test, which is told where to look."""
+    more = {"seconds": 1} if kind == "late" else {}
+
+    def unmet() -> None:
+        with Aurous() as aurous:
+            getattr(aurous.faults, kind)("image.failed", **more)
+
+    with pytest.raises(AurousUnfiredFault, match=rf"{kind} on image\.failed.*webhooks\.flush\(\)"):
+        unmet()
+
+
+def test_hook_8_a_met_fault_is_not_reported() -> None:
+    """What a delivery met is used up."""
+    with Aurous() as aurous:
+        aurous.webhooks.deliver_to(print)
+        aurous.faults.drop("image.failed")
+        aurous.images.add(status="failed")
+        aurous.webhooks.flush()
+
+
+def test_hook_8_a_snapshot_holds_the_faults(api: Api) -> None:
+    """A fault that was met after a snapshot is met again once that is restored."""
+    got = received(api)
+    api.aurous.faults.drop("image.completed")
+    api.aurous.images.add(status="succeeded")
+    before = api.aurous.snapshot()
+
+    for _ in range(2):
+        api.aurous.webhooks.flush()
+        assert [one.status for one in api.aurous.webhooks.deliveries] == ["failed"]
+        api.aurous.restore(before)
+
+    assert got == []

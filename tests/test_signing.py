@@ -1,0 +1,79 @@
+"""`sign_webhook` and `verify_webhook`: hook-7, checked against hmac alone."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from hashlib import sha256
+from typing import Final
+
+import pytest
+
+from pytest_aurous import AurousSignatureError, sign_webhook, verify_webhook
+
+BODY: Final = b'{"id": "evt_1"}'
+SECRET: Final = "whsec_test"
+AT: Final = 1_778_241_600
+GOOD: Final = f"t={AT},v1={hmac.new(SECRET.encode(), f'{AT}.'.encode() + BODY, sha256).hexdigest()}"
+
+
+def test_hook_7_the_header_is_an_hmac_of_time_and_body() -> None:
+    """The signature is HMAC-SHA256 over `<t>.<raw body>`, with the whole secret; a fraction of a second is cut."""
+    assert sign_webhook(BODY, SECRET, AT) == sign_webhook(BODY, SECRET, AT + 0.9) == GOOD
+
+
+def test_hook_7_it_is_signed_now_unless_told() -> None:
+    """Without an instant, signing and verifying go by the wall clock."""
+    header = sign_webhook(BODY, SECRET)
+
+    assert abs(int(header[2:].partition(",")[0]) - time.time()) < 60
+    verify_webhook(BODY, header, SECRET)
+
+
+@pytest.mark.parametrize("age", [-300, 0, 300])
+def test_hook_7_a_good_signature_is_taken(age: int) -> None:
+    """Five minutes are tolerated in both directions."""
+    verify_webhook(BODY, GOOD, SECRET, now=AT + age)
+
+
+@pytest.mark.parametrize("age", [-301, 301])
+def test_hook_7_an_old_signature_is_refused(age: int) -> None:
+    """What is replayed, or ahead of time, is refused, with its age; the tolerance is the receiver's to choose."""
+    with pytest.raises(AurousSignatureError, match=rf"made {age} s ago.*aurous\.clock\.now"):
+        verify_webhook(BODY, GOOD, SECRET, now=AT + age)
+
+    verify_webhook(BODY, GOOD, SECRET, now=AT + age, tolerance=301)
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "secret"),
+    [
+        (BODY + b" ", GOOD, SECRET),
+        (BODY, GOOD, "whsec_other"),
+        (BODY, GOOD, SECRET.removeprefix("whsec_")),
+        (BODY, f"t={AT},v1=00", SECRET),
+        (BODY, f"t={AT},v1=\u00e9", SECRET),
+        (BODY, GOOD.replace(str(AT), str(AT + 1)), SECRET),
+    ],
+    ids=["body", "secret", "half-the-secret", "digest", "no-ascii", "time"],
+)
+def test_hook_7_another_signature_is_refused(body: bytes, header: str, secret: str) -> None:
+    """Another body, secret, digest or time makes another signature."""
+    with pytest.raises(AurousSignatureError, match=f"not that of these {len(body)} bytes"):
+        verify_webhook(body, header, secret, now=AT)
+
+
+@pytest.mark.parametrize("header", ["", "x", "t=1", f"v1={'0' * 64}", "t=now,v1=00", "t=,v1=", "t=-1,v1=00"])
+def test_hook_7_what_is_no_signature_is_refused(header: str) -> None:
+    """The expected form is told; whoever catches ValueError catches this."""
+    with pytest.raises(ValueError, match=r"is no signature: expected t=<unix seconds>,v1=<hex>") as caught:
+        verify_webhook(BODY, header, SECRET, now=AT)
+
+    assert isinstance(caught.value, AurousSignatureError)
+
+
+def test_hook_7_fields_that_are_not_known_are_passed_over() -> None:
+    """A later scheme beside v1 does no harm, nor does the order."""
+    stamp, digest = GOOD.split(",")
+
+    verify_webhook(BODY, f"{digest},v2=x,noise,{stamp}", SECRET, now=AT)

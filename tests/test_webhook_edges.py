@@ -1,0 +1,149 @@
+"""Deliveries at the edges: endpoints that go away meanwhile, faults without end, receivers that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import AurousError
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [("duplicate", ()), ("reorder", ()), ("late", (0,))])
+def test_a_fault_without_end_comes_to_an_end(api: Api, kind: str, arguments: tuple[Any, ...]) -> None:
+    """Each delivery meets a fault once, so that a flush ends."""
+    got: list[Any] = []
+    api.aurous.webhooks.deliver_to(got.append)
+    getattr(api.aurous.faults, kind)("*", *arguments, times=inf)
+    for _ in range(2):
+        api.aurous.images.add()
+
+    api.aurous.webhooks.flush()
+
+    assert len(got) == (4 if kind == "duplicate" else 2)
+
+
+def test_a_reorder_of_one_is_none(api: Api) -> None:
+    """Where nothing could change places, the fault was not met."""
+    api.aurous.webhooks.deliver_to(lambda _: None)
+    fault = api.aurous.faults.reorder("*")
+    api.aurous.images.add()
+
+    api.aurous.webhooks.flush()
+
+    assert fault.fired == 0
+
+
+def test_hook_9_a_disabled_endpoint_receives_nothing_more(api: Api) -> None:
+    """What was queued before it was disabled does not go there, and nothing is tried again."""
+    got: list[Any] = []
+
+    def broken(delivery: Any) -> int:
+        got.append(delivery)
+        return 500
+
+    api.aurous.webhooks.deliver_to(broken)
+    api.clock.advance(seconds=DAY)
+    for _ in range(30):
+        api.aurous.images.add()
+
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=DAY)
+    api.aurous.webhooks.flush()
+
+    assert len(got) == 20
+    assert not api.aurous.webhook_endpoints.last.is_active
+
+
+def test_a_deleted_endpoint_receives_nothing(api: Api) -> None:
+    """What is due when it goes is not delivered."""
+    got: list[Any] = []
+    endpoint = api.aurous.webhooks.deliver_to(got.append)
+    assert endpoint is not None
+    api.aurous.images.add()
+    api.delete(f"/v1/webhook_endpoints/{endpoint.id}")
+
+    assert api.aurous.webhooks.flush() == got == []
+
+
+def test_a_receiver_returns_a_status_or_nothing(api: Api) -> None:
+    """Anything else is the test's mistake, and told."""
+    api.aurous.webhooks.deliver_to(lambda _: "200")
+    api.aurous.images.add()
+
+    with pytest.raises(AurousError, match="returned '200': expected a status such as 200, or None"):
+        api.aurous.webhooks.flush()
+
+
+def test_a_delivery_under_way_is_not_made_again(api: Api) -> None:
+    """Two flushes at once, or one inside a receiver, share the work."""
+    got: list[Any] = []
+
+    async def slow(delivery: Any) -> None:
+        await asyncio.sleep(0)
+        got.append(delivery)
+
+    async def both() -> None:
+        await asyncio.gather(api.aurous.webhooks.aflush(), api.aurous.webhooks.aflush())
+
+    api.aurous.webhooks.deliver_to(slow)
+    api.aurous.images.add()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(both())
+    loop.close()
+
+    assert len(got) == 1
+
+
+def test_hook_11_only_who_pays_and_falls_is_warned(api: Api) -> None:
+    """Neither a team that is never charged, nor a balance that rises, nor a free picture."""
+    free = api.aurous.teams.add(credits=5, billing_mode="exempt")
+    for team in (free, api.team):
+        team.webhook_endpoints.add()
+    api.post("/v1/images", json={"prompt": "x"}, key=free.api_key)
+    free.images.last.finish()
+    api.team.credits = 5
+    api.clock.advance(seconds=DAY)
+    api.team.credits = 6
+    api.aurous.images.add()
+
+    events = [one.event for one in api.aurous.webhooks.deliveries]
+
+    assert events.count("usage.balance_low") == 1
+
+
+def test_a_reset_forgets_who_receives(api: Api) -> None:
+    """By whatever handle."""
+    webhooks = api.aurous.webhooks
+    webhooks.deliver_to(lambda _: None, url="https://receiver.example/x")
+    api.aurous.reset()
+    api.aurous.webhook_endpoints.add("https://receiver.example/x")
+
+    assert webhooks._targets == {}
+    assert api.aurous.webhooks is webhooks
+
+
+def test_each_receiver_gets_its_own_payload(api: Api) -> None:
+    """One that takes it apart does not spoil it for the next."""
+    got: list[Any] = []
+    api.aurous.webhooks.deliver_to(lambda delivery: delivery.payload.clear())
+    api.aurous.webhooks.deliver_to(lambda delivery: got.append(dict(delivery.payload)))
+    api.aurous.images.add()
+
+    api.aurous.webhooks.flush()
+
+    assert got[0]["type"] == "image.completed"
+
+
+def test_a_term_that_is_none_is_told_with_the_nearest(api: Api) -> None:
+    """As for every fault."""
+    with pytest.raises(TypeError, match="'tims' is no argument; did you mean 'times'"):
+        api.aurous.faults.drop("*", tims=2)  # type: ignore[call-arg]

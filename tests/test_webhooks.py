@@ -1,0 +1,683 @@
+"""Events and their deliveries: hook-3 to hook-9, hook-11."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import respx
+
+from pytest_aurous import AurousError
+
+if TYPE_CHECKING:
+    from pytest_aurous import Character
+    from pytest_aurous._outbox import Delivery
+    from tests.conftest import Api
+
+ENDPOINTS: Final = "/v1/webhook_endpoints"
+URL: Final = "https://app.test/hooks"
+HOUR: Final = 3600
+START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
+WAITS: Final = [0, 5, 30, 150, 750, 4350]  # hook-8: 5 s, 25 s, 2 min, 10 min, 1 h, summed up
+
+
+class Receiver:
+    """One that notes what it got, and answers as it is told."""
+
+    def __init__(self, api: Api, **told: Any) -> None:
+        self.got: list[Delivery] = []
+        self.status: int | None = None
+        api.aurous.webhooks.deliver_to(self, **told)
+
+    def __call__(self, delivery: Delivery) -> int | None:
+        """Receive."""
+        self.got.append(delivery)
+        return self.status
+
+    @property
+    def events(self) -> list[str]:
+        """What it was told of, in order."""
+        return [one.event for one in self.got]
+
+
+def flushed(api: Api, receiver: Receiver) -> list[str]:
+    """Flush, and return the events that the receiver got by that."""
+    before = len(receiver.got)
+    api.aurous.webhooks.flush()
+    return receiver.events[before:]
+
+
+def image(api: Api, script: str | None = None, **body: Any) -> str:
+    """Create an image through the API, and return its id."""
+    if script is not None:
+        api.aurous.images.script(script)
+    answer = api.post("/v1/images", json={"prompt": "Aurora", **body})
+    assert answer.status == 201, answer.body
+    image_id: str = answer.json["id"]
+    return image_id
+
+
+def video(api: Api, script: str | None = None, **body: Any) -> str:
+    """Create a video through the API, and return its id."""
+    if script is not None:
+        api.aurous.videos.script(script)
+    style = next(iter(api.aurous.video_loras))
+    answer = api.post("/v1/videos", json={"video_lora_id": style.id, "prompt": "Aurora turns", **body})
+    assert answer.status == 201, answer.body
+    video_id: str = answer.json["id"]
+    return video_id
+
+
+# events of generations
+
+
+@pytest.mark.parametrize("make", [image, video])
+@pytest.mark.parametrize(
+    ("end", "event"), [("succeeded", "completed"), ("failed(provider_timeout)", "failed"), ("cancelled", "cancelled")]
+)
+def test_hook_3_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str, event: str) -> None:
+    """Nobody polls: the end comes on the clock, with the instant at which it came and the answer of GET."""
+    receiver = Receiver(api)
+    record = make(api, f"pending:10s -> {'processing:20s -> ' if end == 'succeeded' else ''}{end}")
+
+    assert flushed(api, receiver) == []
+    api.clock.advance(seconds=60)
+    assert flushed(api, receiver) == [f"{make.__name__}.{event}"]
+
+    payload = receiver.got[0].payload
+    assert payload["created_at"] == f"2026-05-08T10:00:{30 if end == 'succeeded' else 10}Z"
+    assert payload["data"] == api.get(f"/v1/images/{record}").json
+
+
+@pytest.mark.parametrize("medium", ["images", "videos"])
+def test_hook_3_a_generation_tells_its_end_by_live_record(api: Api, medium: str) -> None:
+    """`finish`, `fail` and `cancel` are told as what they do."""
+    receiver, records, kind = Receiver(api), getattr(api.aurous, medium), medium[:-1]
+
+    records.add(status="pending").finish()
+    records.add(status="pending").fail("provider_timeout")
+    records.add(status="pending").cancel()
+
+    assert flushed(api, receiver) == [f"{kind}.completed", f"{kind}.failed", f"{kind}.cancelled"]
+    assert [one.payload["data"] for one in receiver.got] == [one.json() for one in records]
+
+
+def test_hook_3_a_poll_that_ends_the_work_is_told(api: Api) -> None:
+    """A script by looks tells its end to the receiver, too, once."""
+    receiver, record = Receiver(api), image(api, "pending -> processing -> succeeded")
+
+    for _ in range(5):
+        api.get(f"/v1/images/{record}")
+
+    assert flushed(api, receiver) == ["image.completed"]
+
+
+def test_hook_3_a_cancel_through_the_api_is_told_once(api: Api) -> None:
+    """A second cancel changes nothing, and tells nothing."""
+    receiver, record = Receiver(api), image(api)
+
+    for _ in range(2):
+        api.post(f"/v1/images/{record}/cancel")
+
+    assert flushed(api, receiver) == ["image.cancelled"]
+
+
+def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
+    """Two endpoints get what each wants; that of another team gets nothing, nor does a deleted one."""
+    some, all_of_it = Receiver(api, events=["image.failed"]), Receiver(api)
+    gone = Receiver(api)
+    api.delete(f"{ENDPOINTS}/{api.aurous.webhook_endpoints.last.id}")
+    other = Receiver(api, url=api.aurous.teams.add().webhook_endpoints.add("https://other.test").url)
+
+    api.aurous.images.add(status="succeeded")
+    api.aurous.images.add(status="failed")
+    api.aurous.webhooks.flush()
+
+    assert some.events == ["image.failed"]
+    assert all_of_it.events == ["image.completed", "image.failed"]
+    assert gone.got == other.got == []
+
+
+# events of characters
+
+
+def test_hook_4_a_character_is_completed_when_save_publishes_it(api: Api) -> None:
+    """Reviewing is no end; save is, once."""
+    receiver, character = Receiver(api), api.synthesize()
+    character.finish()
+    assert flushed(api, receiver) == []
+
+    for _ in range(2):
+        api.post(f"/v1/characters/{character.id}/save")
+
+    assert flushed(api, receiver) == ["character.completed"]
+    assert receiver.got[0].payload["data"] == api.get(f"/v1/characters/{character.id}").json
+
+
+@pytest.mark.parametrize(
+    "script", ["synthesizing:10s -> ready", "synthesizing:5s -> reviewing:5s -> ready"], ids=["auto", "somebody"]
+)
+def test_hook_4_a_character_is_completed_by_time(api: Api, script: str) -> None:
+    """Auto-publish, or somebody else's save, is told at its instant."""
+    receiver, character = Receiver(api), api.synthesize(script)
+    api.clock.advance(seconds=HOUR)
+
+    assert flushed(api, receiver) == ["character.completed"]
+    payload = receiver.got[0].payload
+    assert payload["created_at"] == "2026-05-08T10:00:10Z"
+    assert payload["data"] == character.json()
+
+
+def test_hook_4_a_published_character_that_is_drawn_again_is_completed_again(api: Api) -> None:
+    """A resynthesis of a published one skips the review, and so is told."""
+    receiver, character = Receiver(api), api.characters.add(status="ready", script="synthesizing:5s -> reviewing")
+    assert api.post(f"/v1/characters/{character.id}/resynthesize").status < 300
+    api.clock.advance(seconds=5)
+
+    assert flushed(api, receiver) == ["character.completed"]
+
+
+@pytest.mark.parametrize("by", ["script", "record"])
+def test_hook_4_a_character_that_fails_is_told(api: Api, by: str) -> None:
+    """By its script or by the test, with the error in it."""
+    receiver = Receiver(api)
+    character = api.synthesize("synthesizing:5s -> failed(provider_timeout)")
+    if by == "record":
+        character.fail("provider_timeout")
+    api.clock.advance(seconds=5)
+
+    assert flushed(api, receiver) == ["character.failed"]
+    assert receiver.got[0].payload["data"]["error_message"] == "provider_timeout"
+
+
+def by_api(api: Api, character: Character) -> None:
+    """Delete through the API."""
+    api.delete(f"/v1/characters/{character.id}")
+
+
+def by_record(api: Api, character: Character) -> None:
+    """Delete as a test does."""
+    character.delete()
+
+
+def by_script(api: Api, character: Character) -> None:
+    """Let somebody else delete it."""
+    api.clock.advance(seconds=5)
+
+
+@pytest.mark.parametrize("delete", [by_api, by_record, by_script])
+def test_hook_4_running_work_that_is_deleted_is_cancelled(api: Api, delete: Any) -> None:
+    """Whoever deletes a character that is synthesizing cancels that."""
+    receiver, character = Receiver(api), api.synthesize("synthesizing:5s -> deleted")
+    delete(api, character)
+
+    assert flushed(api, receiver) == ["character.cancelled"]
+    assert receiver.got[0].payload["data"]["status"] == "deleted"
+
+
+@pytest.mark.parametrize("status", ["reviewing", "ready", "failed"])
+def test_hook_4_a_character_at_rest_is_deleted_in_silence(api: Api, status: str) -> None:
+    """No work, no event."""
+    receiver = Receiver(api)
+    api.delete(f"/v1/characters/{api.characters.add(status=status).id}")
+
+    assert flushed(api, receiver) == []
+
+
+# the envelope
+
+
+def test_hook_5_the_whole_envelope(api: Api) -> None:
+    """An endpoint is sent exactly this, and the body is that payload."""
+    receiver, record = Receiver(api), api.aurous.images.add(status="succeeded")
+    api.aurous.webhooks.flush()
+
+    (delivery,) = receiver.got
+    assert delivery.payload["id"].startswith("evt_")
+    assert delivery.payload == {
+        "id": delivery.payload["id"],
+        "object": "event",
+        "type": "image.completed",
+        "created_at": "2026-05-08T10:00:00Z",
+        "aurous_version": "2026-05-15",
+        "data": record.json(),
+        "synthetic": False,
+    }
+    assert json.loads(delivery.body) == delivery.payload
+    assert delivery.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("end", ["ready", "failed(provider_timeout)", "deleted"])
+def test_hook_5_client_reference_id_is_echoed(api: Api, end: str) -> None:
+    """What the maker of a character called it stands in each event of it."""
+    receiver = Receiver(api)
+    api.synthesize(f"synthesizing:5s -> {end}", client_reference_id="order-7")
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    assert [one.payload["data"]["client_reference_id"] for one in receiver.got] == ["order-7"]
+
+
+def test_hook_5_one_event_has_one_id(api: Api) -> None:
+    """Two endpoints are told of the same event; the next one is another."""
+    one, two = Receiver(api), Receiver(api)
+    for _ in range(2):
+        api.aurous.images.add(status="succeeded")
+    api.aurous.webhooks.flush()
+
+    ids = [delivery.payload["id"] for delivery in one.got]
+    assert ids == [delivery.payload["id"] for delivery in two.got]
+    assert len(set(ids)) == 2
+
+
+# the URL of one request
+
+
+@pytest.mark.parametrize("make", [image, video])
+@pytest.mark.parametrize(("end", "event"), [("finish", "completed"), ("fail", "failed")])
+def test_hook_6_the_url_of_a_request_is_told_unsigned(api: Api, make: Any, end: str, event: str) -> None:
+    """The body is event and data, as GET answers it; no endpoint is needed, and no signature is there."""
+    record = make(api, "pending! -> processing -> succeeded", webhook_url=URL)
+    receiver = Receiver(api, url=URL)
+    live = api.aurous.images.get(record) or api.aurous.videos[record]
+    _ = live.finish() if end == "finish" else live.fail("provider_timeout")
+
+    assert flushed(api, receiver) == [f"{make.__name__}.{event}"]
+
+    (delivery,) = receiver.got
+    assert json.loads(delivery.body) == {"event": delivery.event, "data": api.get(f"/v1/images/{record}").json}
+    assert "Aurous-Webhook-Signature" not in delivery.headers
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+def test_hook_6_three_attempts_two_seconds_apart(api: Api) -> None:
+    """Then nobody tries any more."""
+    image(api, "pending:1s -> processing:1s -> succeeded", webhook_url=URL)
+    receiver = Receiver(api, url=URL)
+    receiver.status = 500
+    for _ in range(40):
+        api.clock.advance(seconds=0.5)
+        api.aurous.webhooks.flush()
+
+    assert [(one.attempt, one.at - START, one.status) for one in receiver.got] == [
+        (1, 2, "failed"),
+        (2, 4, "failed"),
+        (3, 6, "failed"),
+    ]
+
+
+def test_hook_6_an_endpoint_is_told_as_well(api: Api) -> None:
+    """The URL of the request and the team's endpoint get one delivery each."""
+    image(api, "pending*0 -> processing*0 -> succeeded", webhook_url=URL)
+    receiver = Receiver(api, url=URL)
+    endpoint = Receiver(api)
+    image(api, webhook_url=URL)
+    api.aurous.images.last.finish()
+    api.aurous.webhooks.flush()
+
+    assert receiver.events == ["image.completed", "image.completed"]
+    assert endpoint.events == ["image.completed"]
+
+
+# the signature
+
+
+def test_hook_7_a_receiver_with_hmac_alone_verifies(api: Api) -> None:
+    """A receiver that knows only the documentation finds each signature right, retries and test fires included."""
+    secret = api.post(ENDPOINTS, json={"url": URL, "events": ["*"]}).json["secret"]
+    checked: list[bool] = []
+
+    def receive(delivery: Delivery) -> int:
+        fields = dict(field.split("=") for field in delivery.headers["Aurous-Webhook-Signature"].split(","))
+        signed = fields["t"].encode() + b"." + delivery.body
+        good = fields["v1"] == hmac.new(secret.encode(), signed, sha256).hexdigest()
+        checked.append(good and int(fields["t"]) == api.clock.time())
+        return 503
+
+    api.aurous.webhooks.deliver_to(receive, url=URL)
+    api.aurous.images.add(status="succeeded")
+    api.post(f"{ENDPOINTS}/{api.aurous.webhook_endpoints.last.id}/test", json={"event_type": "image.failed"})
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    assert checked == [True] * 4
+
+
+def test_hook_7_after_a_rotation_the_new_secret_signs(api: Api) -> None:
+    """What was queued before, too: a signature is made when it is sent."""
+    receiver = Receiver(api, secret="whsec_old")
+    api.aurous.images.add(status="succeeded")
+    secret = api.post(f"{ENDPOINTS}/{api.aurous.webhook_endpoints.last.id}/rotate_secret").json["secret"]
+    api.aurous.webhooks.flush()
+
+    body = receiver.got[0].body
+    digest = hmac.new(secret.encode(), f"{START}.".encode() + body, sha256).hexdigest()
+    assert receiver.got[0].headers["Aurous-Webhook-Signature"] == f"t={START},v1={digest}"
+
+
+# deliveries and retries
+
+
+def test_hook_8_nothing_is_delivered_by_itself(api: Api) -> None:
+    """A delivery is pending until the test says `flush`; a second flush finds nothing."""
+    receiver = Receiver(api)
+    api.aurous.images.add(status="succeeded")
+    api.clock.advance(seconds=HOUR)
+
+    (pending,) = api.aurous.webhooks.deliveries
+    assert (pending.status, pending.headers, pending.response_status, receiver.got) == ("pending", {}, None, [])
+    assert api.aurous.webhooks.flush() == [pending]
+    assert (pending.status, pending.response_status) == ("delivered", 200)
+    assert api.aurous.webhooks.flush() == []
+
+
+def test_hook_8_deliveries_come_in_the_order_of_their_instants(api: Api) -> None:
+    """Whoever was made first: what ended first is told first."""
+    receiver = Receiver(api)
+    late = image(api, "pending:20s -> failed(x)")
+    soon = image(api, "pending:10s -> failed(x)")
+    api.clock.advance(seconds=60)
+    api.aurous.webhooks.flush()
+
+    assert [one.payload["data"]["id"] for one in receiver.got] == [soon, late]
+
+
+def test_hook_8_failures_are_retried_on_the_clock(api: Api) -> None:
+    """After 5 s, 25 s, 2 min, 10 min and 1 h, with the same body, and then no more."""
+    receiver = Receiver(api)
+    receiver.status = 500
+    api.aurous.images.add(status="succeeded")
+    api.aurous.webhooks.flush()
+    for wait in (5, 25, 120, 600, 3600):
+        api.clock.advance(seconds=wait - 1)
+        assert flushed(api, receiver) == []
+        api.clock.advance(seconds=1)
+        assert flushed(api, receiver) == ["image.completed"]
+    api.clock.advance(seconds=24 * HOUR)
+
+    assert flushed(api, receiver) == []
+    assert [one.at - START for one in receiver.got] == WAITS
+    assert [one.attempt for one in receiver.got] == [1, 2, 3, 4, 5, 6]
+    assert len({one.body for one in receiver.got}) == 1
+
+
+def test_hook_8_a_success_ends_the_retries_and_the_count(api: Api) -> None:
+    """The endpoint tells of its failures, and forgets them at the first success."""
+    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    receiver.status = 503
+    api.aurous.images.add(status="succeeded")
+    api.aurous.webhooks.flush()
+    failed = api.get(f"{ENDPOINTS}/{endpoint.id}").json
+    shown = ("consecutive_failures", "last_failure_at", "last_success_at")
+    assert [failed[name] for name in shown] == [1, "2026-05-08T10:00:00Z", None]
+
+    receiver.status = 204
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    good = api.get(f"{ENDPOINTS}/{endpoint.id}").json
+    assert [good[name] for name in shown] == [0, "2026-05-08T10:00:00Z", "2026-05-08T10:00:05Z"]
+    api.clock.advance(seconds=HOUR)
+    assert flushed(api, receiver) == []
+
+
+# auto-disable
+
+
+def fail_often(api: Api, times: int) -> None:
+    """Let deliveries fail, each of its own event, without time for retries."""
+    for _ in range(times):
+        api.aurous.images.add(status="succeeded")
+    api.aurous.webhooks.flush()
+
+
+def test_hook_9_twenty_failures_in_a_day_turn_an_endpoint_off(api: Api) -> None:
+    """After 24 h without a success it is off at the 20th, nothing is sent there, and the others are told once."""
+    bad = Receiver(api, events=["image.completed", "webhook.endpoint_disabled"])
+    endpoint = api.aurous.webhook_endpoints.last
+    other = Receiver(api, events=["webhook.endpoint_disabled"])
+    api.clock.advance(seconds=24 * HOUR)
+    bad.status = 500
+    fail_often(api, 19)
+    assert (endpoint.is_active, other.events) == (True, [])
+
+    fail_often(api, 1)
+
+    assert (endpoint.is_active, endpoint.consecutive_failures) == (False, 20)
+    assert other.events == ["webhook.endpoint_disabled"]
+    assert other.got[0].payload["data"]["endpoint_id"] == endpoint.id
+    assert api.get(f"{ENDPOINTS}/{endpoint.id}").json["is_active"] is False
+    before = len(api.aurous.webhooks.deliveries)
+    api.aurous.images.add(status="succeeded")
+    assert len(api.aurous.webhooks.deliveries) == before
+    assert "webhook.endpoint_disabled" not in bad.events
+
+
+def test_hook_9_a_success_within_the_day_keeps_it_on(api: Api) -> None:
+    """Twenty failures are not enough until the last success is 24 h ago."""
+    bad, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    api.clock.advance(seconds=24 * HOUR)
+    fail_often(api, 1)
+    bad.status = 500
+    api.clock.advance(seconds=24 * HOUR - 1)
+    fail_often(api, 25)
+    assert (endpoint.is_active, endpoint.consecutive_failures) == (True, 25)
+
+    api.clock.advance(seconds=1)
+    fail_often(api, 1)
+
+    assert endpoint.is_active is False
+
+
+def test_hook_9_a_new_endpoint_has_a_day(api: Api) -> None:
+    """One that never had a success is counted from when it was made."""
+    bad, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    bad.status = 500
+    fail_often(api, 30)
+
+    assert endpoint.is_active is True
+
+
+# test fires
+
+
+def test_hook_10_a_test_fire_is_delivered_and_marked(api: Api) -> None:
+    """It is delivered as any other event, signed, and says that it is synthetic."""
+    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    other = Receiver(api)
+    fired = api.post(f"{ENDPOINTS}/{endpoint.id}/test", json={"event_type": "video.failed"}).json
+
+    assert flushed(api, receiver) == ["video.failed"]
+
+    payload = receiver.got[0].payload
+    assert (payload["id"], payload["type"], payload["synthetic"]) == (fired["event_id"], "video.failed", True)
+    assert payload["data"]["object"] == "video"
+    assert "Aurous-Webhook-Signature" in receiver.got[0].headers
+    assert other.got == []
+
+
+# low balance
+
+
+def test_hook_11_a_low_balance_is_told_once_an_hour(api: Api) -> None:
+    """At the threshold or below it, and again only when an hour has passed."""
+    receiver = Receiver(api, events=["usage.balance_low"])
+    api.team.credits = 11
+    assert flushed(api, receiver) == []
+    api.team.credits = 10
+    assert flushed(api, receiver) == ["usage.balance_low"]
+    assert receiver.got[0].payload["data"] == {"team_id": api.team.id, "credits": 10, "balance_low_threshold": 10}
+
+    api.clock.advance(seconds=HOUR - 1)
+    api.team.credits = 9
+    assert flushed(api, receiver) == []
+    api.clock.advance(seconds=1)
+    api.team.credits = 8
+    assert flushed(api, receiver) == ["usage.balance_low"]
+
+
+@pytest.mark.parametrize("make", [image, video])
+def test_hook_11_a_charge_that_crosses_the_threshold_is_told(api: Api, make: Any) -> None:
+    """A hold is no fall; the charge at the end is."""
+    receiver = Receiver(api, events=["usage.balance_low"])
+    api.team.balance_low_threshold = api.team.credits - 0.5
+    record = make(api, "pending! -> processing -> succeeded")
+    assert flushed(api, receiver) == []
+
+    (api.aurous.images.get(record) or api.aurous.videos[record]).finish()
+
+    assert flushed(api, receiver) == ["usage.balance_low"]
+
+
+def test_hook_11_a_synthesis_that_crosses_the_threshold_is_told(api: Api) -> None:
+    """Characters cost, too; each team has its own threshold."""
+    receiver = Receiver(api, events=["usage.balance_low"])
+    assert (api.team.balance_low_threshold, api.aurous.teams.add().balance_low_threshold) == (10, 10)
+    api.team.balance_low_threshold = 999.5
+    api.synthesize().finish()
+
+    assert flushed(api, receiver) == ["usage.balance_low"]
+    assert receiver.got[0].payload["data"]["balance_low_threshold"] == 999.5
+
+
+def test_hook_11_a_threshold_is_a_number_of_credits(api: Api) -> None:
+    """What nobody can have is refused."""
+    with pytest.raises(AurousError):
+        api.team.balance_low_threshold = -1
+
+
+# deliver_to
+
+
+def test_hook_1_deliver_to_registers_an_endpoint(api: Api) -> None:
+    """Several receivers stand side by side, each at a URL of its own, with the events and the secret it was given."""
+    some = api.aurous.webhooks.deliver_to([].append, events="image.failed", secret="whsec_mine")
+    rest = api.aurous.webhooks.deliver_to([].append)
+
+    assert some is not None
+    assert rest is not None
+    assert (some.events, some.signing_secret) == (("image.failed",), "whsec_mine")
+    assert some.url != rest.url
+    assert list(api.aurous.webhook_endpoints) == [some, rest]
+
+
+def test_hook_1_deliver_to_routes_a_known_url(api: Api) -> None:
+    """An endpoint that the code under test registered is kept as it is, and a later target takes its place."""
+    made = api.post(ENDPOINTS, json={"url": URL, "events": ["image.failed"]}).json
+    first, second = Receiver(api, url=URL), Receiver(api, url=URL)
+    assert [one.id for one in api.aurous.webhook_endpoints] == [made["id"]]
+
+    api.aurous.images.add(status="failed")
+
+    assert flushed(api, second) == ["image.failed"]
+    assert first.got == []
+
+
+def test_hook_1_deliver_to_finds_another_teams_endpoint(api: Api) -> None:
+    """A URL is a URL, whoever registered it."""
+    team = api.aurous.teams.add()
+    endpoint = team.webhook_endpoints.add(URL)
+    got: list[Delivery] = []
+
+    assert api.aurous.webhooks.deliver_to(got.append, url=URL) == endpoint
+    team.images.add(status="failed")
+    api.aurous.webhooks.flush()
+
+    assert [one.event for one in got] == ["image.failed"]
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+def test_hook_1_deliver_to_registers_anew_what_was_deleted(api: Api) -> None:
+    """The URL of a deleted endpoint is free."""
+    first = api.aurous.webhooks.deliver_to([].append, url=URL)
+    assert first is not None
+    api.delete(f"{ENDPOINTS}/{first.id}")
+
+    assert api.aurous.webhooks.deliver_to([].append, url=URL) not in {first, None}
+
+
+def test_hook_6_deliver_to_the_url_of_a_request_registers_nothing(api: Api) -> None:
+    """It only routes."""
+    image(api, webhook_url=URL)
+
+    assert api.aurous.webhooks.deliver_to([].append, url=URL) is None
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+def test_hook_3_deliver_to_refuses_a_misspelt_event(api: Api) -> None:
+    """The nearest event is named, and nothing is registered."""
+    with pytest.raises(AurousError, match=r"deliver_to\(events=.*'image\.complete' is no event.*image\.completed"):
+        api.aurous.webhooks.deliver_to([].append, events=["image.complete"])
+
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+# snapshots
+
+
+def test_hook_8_a_snapshot_holds_the_deliveries(api: Api) -> None:
+    """What was pending is pending again, with its number of failures, as often as it is restored."""
+    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    receiver.status = 500
+    api.aurous.images.add(status="succeeded")
+    before = api.aurous.snapshot()
+
+    for _ in range(2):
+        assert flushed(api, receiver) == ["image.completed"]
+        assert (endpoint.consecutive_failures, len(api.aurous.webhooks.deliveries)) == (1, 2)
+        api.aurous.restore(before)
+        assert [one.status for one in api.aurous.webhooks.deliveries] == ["pending"]
+        assert endpoint.consecutive_failures == 0
+
+
+def test_hook_11_a_snapshot_holds_threshold_and_warning(api: Api) -> None:
+    """After a restore the team is warned anew, at the threshold of then."""
+    receiver = Receiver(api, events=["usage.balance_low"])
+    api.team.balance_low_threshold = 5
+    before = api.aurous.snapshot()
+
+    for _ in range(2):
+        api.team.balance_low_threshold = 7
+        api.team.credits = 6
+        assert flushed(api, receiver) == ["usage.balance_low"]
+        api.aurous.restore(before)
+        assert api.team.balance_low_threshold == 5
+
+
+def test_hook_8_reset_forgets_everything(api: Api) -> None:
+    """Endpoints, deliveries and targets are gone."""
+    receiver = Receiver(api, url=URL)
+    api.aurous.images.add(status="succeeded")
+    api.aurous.reset()
+
+    assert (len(api.aurous.webhook_endpoints), api.aurous.webhooks.deliveries) == (0, [])
+    assert flushed(api, receiver) == []
+    assert api.aurous.webhooks.deliver_to([].append, url=URL) is not None
+
+
+def test_hook_8_forget_drops_the_targets_alone(api: Api) -> None:
+    """The endpoint stays, and its URL is called again."""
+    receiver = Receiver(api, url=URL)
+    api.aurous.webhooks.forget()
+    api.aurous.images.add(status="succeeded")
+    with respx.mock:
+        respx.post(URL).respond(410)
+        api.aurous.webhooks.flush()
+
+    assert (receiver.got, api.aurous.webhooks.deliveries[0].response_status) == ([], 410)
+
+
+def test_hook_8_each_failed_attempt_counts(api: Api) -> None:
+    """Retries count as first attempts do, and each delivery has its own."""
+    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    receiver.status = 500
+    fail_often(api, 2)
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    assert endpoint.consecutive_failures == 4
+    assert [one.attempt for one in api.aurous.webhooks.deliveries] == [1, 1, 2, 2, 3, 3]
