@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ class DeliveryFault(Fault):
 class DeliveryFaults:
     """The faults of deliveries; each takes the name of an event, or a pattern."""
 
-    events: Iterable[str] = ()
+    _events: Collection[str] = ()
 
     def drop(self, event: str, **terms: Unpack[Terms]) -> Fault:
         """Lose a delivery: nobody receives it, and nobody tries again."""
@@ -119,7 +119,7 @@ class DeliveryFaults:
 
     def _event(self, event: str, terms: Mapping[str, object]) -> str:
         check_terms(terms)
-        known = list(self.events)
+        known = list(self._events)
         if not any(fnmatchcase(name, event) for name in known):
             raise AurousLookupError(
                 f"No event is called {event!r}{nearest(event, known)} Events: {', '.join(known)}.\n"

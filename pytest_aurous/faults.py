@@ -57,7 +57,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     def __init__(self, clock: Clock, operations: Collection[str], events: Collection[str] = ()) -> None:
         self._clock = clock
         self._operations = operations
-        self.events = events
+        self._events: Collection[str] = events
         self._faults: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:

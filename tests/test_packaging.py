@@ -16,15 +16,31 @@ def _dist() -> Distribution:
 
 def test_pytest_finds_the_plugin(dist: Distribution) -> None:
     """One ``pytest11`` entry point, named as ``-p`` wants it, leads to the module with the hooks."""
-    (entry,) = dist.entry_points
+    (entry,) = dist.entry_points.select(group="pytest11")
 
     assert (entry.group, entry.name, entry.value) == ("pytest11", "pytest_aurous", "pytest_aurous.plugin")
     assert entry.load().__name__ == "pytest_aurous.plugin"
 
 
+def test_there_is_one_command(dist: Distribution) -> None:
+    """``pytest-aurous`` serves the fake, or prints its document."""
+    (entry,) = dist.entry_points.select(group="console_scripts")
+
+    assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._cli:main")
+
+
 def test_it_asks_for_four_packages(dist: Distribution) -> None:
     """An installation brings pytest, httpx, respx and Faker, from a floor on and without a ceiling."""
-    assert sorted(dist.requires or []) == ["faker>=20", "httpx>=0.27", "pytest>=8", "respx>=0.22"]
+    wanted = [one for one in dist.requires or [] if "extra" not in one]
+
+    assert sorted(wanted) == ["faker>=20", "httpx>=0.27", "pytest>=8", "respx>=0.22"]
+
+
+def test_only_the_server_asks_for_more(dist: Distribution) -> None:
+    """uvicorn, by the extra ``server``."""
+    extras = [one for one in dist.requires or [] if "extra" in one]
+
+    assert [one.replace("'", '"').replace(" ", "") for one in extras] == ['uvicorn>=0.30;extra=="server"']
 
 
 def test_the_index_can_file_it(dist: Distribution) -> None:
@@ -50,7 +66,8 @@ def test_the_types_are_shipped() -> None:
 def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
     """Under tox the package comes from site-packages, and nothing but the package is installed."""
     assert "site-packages" in Path(pytest_aurous.__file__).parts
-    assert {file.parts[0] for file in dist.files or []} == {
+    parts = {file.parts[0] for file in dist.files or [] if file.name != "pytest-aurous"}  # the command is elsewhere
+    assert parts == {
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
