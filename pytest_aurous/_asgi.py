@@ -22,6 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_TICK: Final = 0.05
 _HANG: Final = 60.0
 """How long a client is left waiting that has no timeout of its own."""
 
@@ -31,12 +32,16 @@ class AsgiApp:
 
     Args:
         aurous: The fake.
+
+    Attributes:
+        closing: Whether nobody is to be left waiting any more.
     """
 
     def __init__(self, aurous: Aurous) -> None:
         self._aurous = aurous
         self._app = aurous._app
         self._home = urlsplit(aurous.base_url)
+        self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and end."""
@@ -68,7 +73,7 @@ class AsgiApp:
         if isinstance(outcome, Reply):
             await _write(send, self._here(outcome, f"{scope.get('scheme', 'http')}://{own}"))
         else:
-            await _break(outcome, receive, send)
+            await self._break(outcome, receive, send)
 
     def _call(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Call:
         """Return the call as it would have come to the vendor's hosts."""
@@ -98,7 +103,31 @@ class AsgiApp:
         moved = clock.offset - offset
         if moved > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(moved)
-            await asyncio.sleep(moved)
+            await self._pass(moved)
+
+    async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
+        """Let real time pass, until *gone* is over, or the server is to stop."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        task = asyncio.ensure_future(gone or asyncio.sleep(seconds))
+        while not self.closing and not task.done() and (left := until - loop.time()) > 0:
+            await asyncio.wait([task], timeout=min(left, _TICK))
+        task.cancel()
+
+    async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
+        """Let the client meet a connection that ends, or never answers."""
+        if outcome.reply is not None:
+            status, headers, body = outcome.reply
+            told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            await send({"type": "http.response.start", "status": status, "headers": told})
+            await send({"type": "http.response.body", "body": body[: outcome.after_bytes], "more_body": True})
+        elif "Timeout" in outcome.error:
+            await self._pass(_HANG, _gone(receive))
+        cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself has no word for hanging up
+        if cycle is None or not hasattr(cycle, "transport"):
+            raise ConnectionResetError(outcome.message)
+        cycle.disconnected = True
+        cycle.transport.close() if outcome.reply is not None else cycle.transport.abort()
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -131,31 +160,9 @@ async def _write(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _break(outcome: Break, receive: Receive, send: Send) -> None:
-    """Let the client meet a connection that ends, or never answers."""
-    if outcome.reply is not None:
-        status, headers, body = outcome.reply
-        told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        await send({"type": "http.response.start", "status": status, "headers": told})
-        await send({"type": "http.response.body", "body": body[: outcome.after_bytes], "more_body": True})
-    elif "Timeout" in outcome.error:
-        await _hang(receive)
-    cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself has no word for hanging up
-    if cycle is None or not hasattr(cycle, "transport"):
-        raise ConnectionResetError(outcome.message)
-    cycle.disconnected = True
-    cycle.transport.close() if outcome.reply is not None else cycle.transport.abort()
-
-
-async def _hang(receive: Receive) -> None:
-    async def gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    try:
-        await asyncio.wait_for(gone(), _HANG)
-    except asyncio.TimeoutError:
-        return
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _too_large() -> Reply:

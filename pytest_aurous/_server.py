@@ -48,7 +48,8 @@ class AurousServer:
                 f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        self._server = _uvicorn(AsgiApp(aurous))
+        self._asgi = AsgiApp(aurous)
+        self._server = _uvicorn(self._asgi)
         self._socket = _bind(host, port)
         address = self._socket.getsockname()
         self.host: str = host
@@ -89,6 +90,7 @@ class AurousServer:
     def stop(self) -> None:
         """Serve no longer; nothing is left behind."""
         self._undo.close()
+        self._asgi.closing = True
         self._server.should_exit = self._server.force_exit = True
         if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
