@@ -130,6 +130,7 @@ class Webhooks:
             except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
                 return 0
             finally:
+                loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.close()
         getattr(status, "close", str)()
         for one in self._world.outbox.entries:
