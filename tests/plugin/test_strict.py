@@ -578,3 +578,41 @@ def test_the_real_debugger_can_go_on(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *", "*Aurous timeline*", "*(Pdb)*"])
     result.stdout.no_fnmatch_line("*ERROR*")
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
+def test_a_subtest_leaves_the_verdict_to_its_test(pytester: pytest.Pytester) -> None:
+    """What was unmatched within a subtest fails the test, once."""
+    pytester.makepyfile(
+        """
+        def test_it(aurous_client, subtests):
+            with subtests.test("a"):
+                aurous_client.get("/v1/charcters")
+        """
+    )
+
+    result = pytester.runpytest()
+
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: pytest-aurous knows no such call: GET *"])
+
+
+@pytest.mark.parametrize(("pitfalls", "warned"), [("error", 1), ("warn", 1), ("off", 0)])
+def test_a_pitfall_in_teardown_is_a_warning(pytester: pytest.Pytester, pitfalls: str, warned: int) -> None:
+    """The test has its verdict already; what comes after it is told, whatever the setting would make of it."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def late(aurous, aurous_client):
+            yield
+            aurous.faults.rate_limited("balance.*", retry_after=9)
+            for _ in range(2):
+                aurous_client.get("/v1/balance")
+
+        def test_it(late): ...
+        """
+    )
+
+    pytester.runpytest(f"--aurous-pitfalls={pitfalls}").assert_outcomes(passed=1, warnings=warned)
