@@ -1,10 +1,12 @@
 from io import BytesIO
 
-from PIL import Image as Picture
+import pytest
 
 from illustrator import illustrate
 from publisher import Sleep
 from pytest_aurous import Aurous
+
+Picture = pytest.importorskip("PIL.Image", reason="needs Pillow")
 
 
 def test_the_picture_can_be_opened(aurous: Aurous, sleep: Sleep) -> None:
