@@ -110,6 +110,7 @@ def claim_of(call: Call, team: str, fingerprint: Callable[[], str] | None = None
 
 
 def sent_key(headers: Mapping[str, str]) -> str | None:
+    """Return the key that came along, under any of its three names (idem-1)."""
     return next((headers[name] for name in _HEADERS if name in headers), None)
 
 

@@ -488,3 +488,22 @@ def test_a_snapshot_holds_generations(api: Api) -> None:
         assert (image.status, list(api.aurous.images)) == ("pending", [image])
 
     assert urls[0] == urls[1]
+
+
+@pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
+@pytest.mark.parametrize(("medium", "output"), [("images", "picture"), ("videos", "film")])
+def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str, status: str) -> None:
+    """A test gets no bytes that a download would not get."""
+    record = made(api, medium, status=status)
+
+    with pytest.raises(AurousError, match="has no output: only what has succeeded has one"):
+        getattr(record, output)()
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_a_picture_beyond_the_last_is_none(api: Api, number: int) -> None:
+    """Outputs are counted from 0."""
+    image = api.aurous.images.add(count=2)
+
+    with pytest.raises(AurousError, match=r"has 2 outputs, from 0 on; there is no picture\("):
+        image.picture(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._playable import Playable
+from ...errors import AurousError, see
 from . import machine
 from .outputs import draw_film, draw_image
 from .record import GenerationRow, render
@@ -58,6 +59,16 @@ class Generation(Playable, _GenerationFields):
                 raise self._illegal("cancel()", f"only {' or '.join(self._running)} can be cancelled")
             machine.cancel(self._world, row)
 
+    def _done(self) -> GenerationRow:
+        """Return the row, which must have an output."""
+        row: GenerationRow = self._row
+        if row.status != "succeeded":
+            raise AurousError(
+                f"{self!r} has no output: only what has succeeded has one. finish() gets it there.\n"
+                f"{see('reference/images.html')}"
+            )
+        return row
+
     def _end_badly(self, row: GenerationRow, error: str) -> None:
         machine.fail(self._world, row, error)
 
@@ -77,8 +88,16 @@ class Image(Generation):
     _lifecycle = machine.IMAGES
 
     def picture(self, number: int = 0) -> bytes:
-        """Return the bytes of an output, as a download would."""
-        return draw_image(self._row, number)
+        """Return the bytes of an output, as a download would.
+
+        Raises:
+            AurousError: If there is no such output, because of the status or of the number.
+        """
+        __tracebackhide__ = True
+        row = self._done()
+        if not 0 <= number < (row.image_count or 0):
+            raise AurousError(f"{self!r} has {row.image_count} outputs, from 0 on; there is no picture({number}).")
+        return draw_image(row, number)
 
 
 class Video(Generation):
@@ -89,5 +108,10 @@ class Video(Generation):
     _lifecycle = machine.VIDEOS
 
     def film(self) -> bytes:
-        """Return the bytes of the output, as a download would."""
-        return draw_film(self._row)
+        """Return the bytes of the output, as a download would.
+
+        Raises:
+            AurousError: If there is none, because of the status.
+        """
+        __tracebackhide__ = True
+        return draw_film(self._done())
