@@ -35,6 +35,7 @@ def create(width: int, height: int) -> tuple[int, int, bytes]:
     image = aurous.images.last
     assert image.width is not None
     assert image.height is not None
+    image.finish()
     return image.width, image.height, image.picture()
 
 
