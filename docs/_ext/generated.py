@@ -10,6 +10,8 @@ from base64 import b64encode
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -202,17 +204,29 @@ class Planned(Generated):
 
 
 class PytestOutput(SphinxDirective):
-    """What pytest prints of an example, which is run while the page is made."""
+    """What pytest prints of an example, which is run while the page is made.
 
-    required_arguments = 1
+    With ``:folder:`` it runs in a folder that holds these examples alone, as that of a reader does;
+    ``draft.py=app.py`` is an example that lies there under another name.
+    """
+
+    optional_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"from": unchanged_required, "to": unchanged_required}  # noqa: RUF012 - as docutils has it
+    option_spec = dict.fromkeys(("folder", "from", "to"), unchanged_required)
 
     def run(self) -> list[nodes.Node]:
         """Make the node."""
         for file in (*_EXAMPLES.glob("*.py"), *_PACKAGE.rglob("*.py")):
             self.env.note_dependency(str(file))
-        shown = _printed(*self.arguments[0].split())
+        arguments = tuple(" ".join(self.arguments).split())
+        if "folder" in self.options:
+            with TemporaryDirectory() as folder:
+                for file in self.options["folder"].split():
+                    example, _, name = file.partition("=")
+                    copyfile(_EXAMPLES / example, Path(folder, name or example))
+                shown = _printed(arguments, Path(folder))
+        else:
+            shown = _printed(arguments, _EXAMPLES)
         shown = shown[self._line("from", shown) :]
         if "to" in self.options:
             shown = shown[: self._line("to", shown)]
@@ -227,13 +241,13 @@ class PytestOutput(SphinxDirective):
 
 
 @cache
-def _printed(*arguments: str) -> list[str]:
+def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AUROUS_", "PYTEST_"))}
     bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
     run = subprocess.run(  # noqa: S603 - an example of ours
         [sys.executable, "-m", "pytest", *bare, "--color=no", "--tb=short", *arguments],
-        cwd=_EXAMPLES,
+        cwd=folder,
         env={**clean, "COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",

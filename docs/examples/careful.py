@@ -1,4 +1,4 @@
-"""A careful client of the API: it retries what may be retried, as long as it may, and never pays twice."""
+"""A careful client of the API: it tries again while that may help."""
 
 import os
 import time
@@ -20,26 +20,31 @@ class CarefulClient:
 
     def __init__(self, *, attempts: int = 4, timeout: float = 5.0) -> None:
         self._attempts = attempts
-        self._api = httpx.Client(base_url=os.environ["AUROUS_BASE_URL"], timeout=timeout)
+        self._api = httpx.Client(
+            base_url=os.environ["AUROUS_BASE_URL"], timeout=timeout
+        )
 
     def create(self, name: str, *, key: str | None = None) -> httpx.Response:
         """Order a character; without a *key*, each attempt is an order of its own."""
-        body = {"name": name, "generate": True, "attributes": {"age": 28}}
-        return self._send("POST", "/v1/characters", json=body, headers={"Idempotency-Key": key} if key else {})
+        order = {"name": name, "generate": True, "attributes": {"age": 28}}
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._send("POST", "/v1/characters", headers, json=order)
 
     def save(self, character: str) -> httpx.Response:
         """Publish a character: needs no key, for it may be said twice."""
-        return self._send("POST", f"/v1/characters/{character}/save")
+        return self._send("POST", f"/v1/characters/{character}/save", {})
 
     def get(self, path: str) -> httpx.Response:
         """Read something."""
-        return self._send("GET", path)
+        return self._send("GET", path, {})
 
-    def _send(self, method: str, path: str, headers: dict[str, str] | None = None, **parts: Any) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], **parts: Any
+    ) -> httpx.Response:
         for attempt in range(1, self._attempts + 1):
-            key = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}  # read anew each time: keys are rotated
+            headers["X-Api-Key"] = os.environ["AUROUS_API_KEY"]  # it may be rotated
             try:
-                answer = self._api.request(method, path, headers={**(headers or {}), **key}, **parts)
+                answer = self._api.request(method, path, headers=headers, **parts)
             except httpx.TransportError:
                 if attempt == self._attempts:
                     raise
@@ -54,5 +59,3 @@ class CarefulClient:
 def new_key() -> str:
     """Return a key that stands for one order, however often it is sent."""
     return str(uuid4())
-
-

@@ -1,4 +1,4 @@
-"""A test that fails, to show what is reported then. Its name keeps it out of the suite."""
+"""A test that fails, to show its report. Its name keeps it out of the suite."""
 
 from contextlib import suppress
 

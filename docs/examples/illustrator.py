@@ -1,4 +1,4 @@
-"""Another little application: it has pictures and films made, waits, and downloads them.
+"""Another little application: it has pictures and films made, and downloads them.
 
 As publisher.py, it knows nothing of its tests.
 """

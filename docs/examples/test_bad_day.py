@@ -10,7 +10,7 @@ pytestmark = pytest.mark.aurous(sleep="skip")
 
 
 def test_a_storm_of_429_is_waited_out(aurous: Aurous) -> None:
-    """Each refusal says how long to wait; a client that does gets through, and only the fake's clock has moved."""
+    """A client that waits as long as it is told gets through."""
     character = aurous.characters.add()
     aurous.faults.rate_limited("characters.retrieve", retry_after=12, times=3)
     before = aurous.clock.now()
@@ -23,7 +23,7 @@ def test_a_storm_of_429_is_waited_out(aurous: Aurous) -> None:
 
 @pytest.mark.aurous(rate_limits="enforce")
 def test_the_thirteenth_synthesis_has_to_wait(aurous: Aurous) -> None:
-    """Twelve orders at once are fine, the bucket is empty then; ten seconds later there is room for one more."""
+    """Twelve orders empty the bucket; ten seconds later there is room for one more."""
     client = CarefulClient(attempts=1)
     statuses = [client.create(f"Aurora {number}").status_code for number in range(13)]
     refused = aurous.calls.last.response
@@ -35,8 +35,10 @@ def test_the_thirteenth_synthesis_has_to_wait(aurous: Aurous) -> None:
     assert client.create("Aurora 13").status_code == 201
 
 
-def test_a_key_is_rotated_while_a_worker_runs(aurous: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old key works for another day beside the new one; who has not changed by then is out."""
+def test_a_key_is_rotated_while_a_worker_runs(
+    aurous: Aurous, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old key works for another day; who has not changed by then is out."""
     worker = CarefulClient()
     new = aurous.api_key.rotate()
 
@@ -64,7 +66,7 @@ def test_the_url_of_a_ref_dies_after_a_day(aurous: Aurous) -> None:
 
 
 def test_an_outage_ends(aurous: Aurous) -> None:
-    """Nothing can be reached for five seconds; two pauses later everything works again."""
+    """Nothing can be reached for five seconds; two pauses later all is well."""
     aurous.faults.outage(seconds=5)
 
     assert CarefulClient().get("/v1/balance").status_code == 200

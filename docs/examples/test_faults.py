@@ -47,3 +47,18 @@ def test_a_slow_answer(aurous: Aurous) -> None:
 
     with aurous.client(timeout=5.0) as api, pytest.raises(httpx.ReadTimeout):
         api.get("/v1/balance")
+
+
+def test_one_order_of_many_is_lost(aurous: Aurous, sleep: Sleep) -> None:
+    """`when` chooses the call that meets the fault."""
+    aurous.faults.timeout(
+        "characters.create",
+        commit=True,
+        when=lambda call: call.request.json["name"] == "Borealis",
+    )
+
+    publish("Aurora", {"age": 28}, sleep=sleep)
+    with pytest.raises(httpx.ReadTimeout):
+        publish("Borealis", {"age": 31}, sleep=sleep)
+
+    assert [one.name for one in aurous.characters] == ["Aurora", "Borealis"]

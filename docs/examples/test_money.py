@@ -36,3 +36,25 @@ def test_too_poor_for_a_synthesis(aurous: Aurous) -> None:
 
     assert aurous.calls.last.status == 402
     assert len(aurous.characters) == 0
+
+
+def test_the_credits_run_out_meanwhile(aurous: Aurous, sleep: Sleep) -> None:
+    """Somebody else has spent them between two orders."""
+    publish("Aurora", {"age": 28}, sleep=sleep)
+    aurous.team.credits = 0
+
+    with pytest.raises(PublishError, match=r"^insufficient_credits"):
+        publish("Borealis", {"age": 31}, sleep=sleep)
+
+    assert [one.name for one in aurous.characters] == ["Aurora"]
+
+
+def test_a_team_that_pays_in_another_way(aurous: Aurous) -> None:
+    """An exempt team is never refused for want of credits."""
+    partner = aurous.teams.add("Partner", credits=0, billing_mode="exempt")
+    order = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+    with aurous.client(headers={"X-Api-Key": partner.api_key}) as api:
+        assert api.post("/v1/characters", json=order).status_code == 201
+
+    assert partner.credits == 0

@@ -32,3 +32,13 @@ def test_spying(aurous: Aurous, sleep: Sleep) -> None:
 
     assert save.call_count == 1
     assert save.calls.last.response.json()["status"] == "ready"
+
+
+def test_one_answer_after_another(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A side effect that returns None leaves the call to the fake."""
+    answers = iter([httpx.Response(503), httpx.Response(429)])
+    aurous.route("balance.retrieve").side_effect = lambda _: next(answers, None)
+
+    seen = [aurous_client.get("/v1/balance").status_code for _ in range(3)]
+
+    assert seen == [503, 429, 200]

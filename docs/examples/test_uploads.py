@@ -1,3 +1,4 @@
+import httpx
 import pytest
 
 from publisher import PublishError, publish_pictures
@@ -33,3 +34,27 @@ def test_the_key_stays_at_home(aurous: Aurous) -> None:
 
     sent = aurous.calls.where("characters.uploads.put").last.request
     assert "X-Api-Key" not in sent.headers
+
+
+def test_the_upload_host_is_down(aurous: Aurous) -> None:
+    """The signed PUT can go wrong as any other call; no character is made."""
+    aurous.faults.status("characters.uploads.put", 503)
+
+    with pytest.raises(httpx.HTTPStatusError, match="503"):
+        publish_pictures("Aurora", {"face.png": b"..."})
+
+    assert aurous.uploads.last.status == "waiting"
+    aurous.assert_not_called("characters.create")
+
+
+def test_a_ticket_that_was_found_elsewhere(
+    aurous: Aurous, aurous_client: httpx.Client
+) -> None:
+    """A ticket whose picture was sent before is made without a request."""
+    ticket = aurous.uploads.add(pose="portrait")
+
+    order = {"name": "Aurora", "upload_ids": [ticket.id]}
+    answer = aurous_client.post("/v1/characters", json=order)
+
+    assert answer.json()["status"] == "ready"
+    assert ticket.status == "consumed"

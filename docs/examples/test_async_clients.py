@@ -1,0 +1,55 @@
+from importlib.util import find_spec
+
+import anyio
+import httpx
+import pytest
+
+from publisher import apublish
+from pytest_aurous import Aurous
+
+# An event loop makes itself a pair of sockets, which pytest-socket would refuse.
+pytestmark = [pytest.mark.anyio, pytest.mark.enable_socket]
+
+no_trio = pytest.mark.skipif(find_spec("trio") is None, reason="needs trio")
+
+
+@pytest.fixture(params=["asyncio", pytest.param("trio", marks=no_trio)])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run each test of this file on both."""
+    backend: str = request.param
+    return backend
+
+
+async def test_ten_at_once(aurous: Aurous) -> None:
+    """However many look, all see one sequence, and it ends once."""
+    character = aurous.characters.add(
+        status="synthesizing", script="synthesizing*9 -> reviewing"
+    )
+    seen: list[str] = []
+
+    async def look(api: httpx.AsyncClient) -> None:
+        answer = await api.get(f"/v1/characters/{character.id}")
+        seen.append(answer.json()["status"])
+
+    async with aurous.async_client() as api, anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(look, api)
+
+    assert sorted(seen) == ["reviewing"] + ["synthesizing"] * 9
+
+
+@pytest.mark.aurous(sleep="skip", script="synthesizing:45s -> reviewing")
+async def test_code_that_awaits_its_sleep(aurous: Aurous) -> None:
+    """`anyio.sleep`, and so that of asyncio or trio, returns at once."""
+    await apublish("Aurora", {"age": 28}, sleep=anyio.sleep)
+
+    aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
+
+
+async def test_a_fault_meets_them_too(aurous: Aurous) -> None:
+    """The client of an async test has a timeout of its own stack."""
+    aurous.faults.timeout("balance.retrieve")
+
+    async with aurous.async_client() as api:
+        with pytest.raises(httpx.ReadTimeout):
+            await api.get("/v1/balance")

@@ -1,0 +1,36 @@
+import httpx
+import pytest
+
+from portraits import NotDrawnError, draw
+from pytest_aurous import Aurous
+
+pytestmark = pytest.mark.aurous(sleep="skip")
+
+
+def test_a_portrait_costs_four_credits(aurous: Aurous) -> None:
+    """A team has a thousand unless the test says otherwise; a save is free."""
+    draw("Aurora", 28)
+
+    assert aurous.team.credits == 996
+
+
+def test_a_synthesis_that_fails_costs_nothing(aurous: Aurous) -> None:
+    """The credits were held while it ran, and are given back."""
+    aurous.script("synthesizing -> failed(provider_timeout)")
+
+    with pytest.raises(NotDrawnError):
+        draw("Aurora", 28)
+
+    assert aurous.team.available_credits == 1000
+
+
+@pytest.mark.aurous(credits=3)
+def test_three_credits_are_not_enough(aurous: Aurous) -> None:
+    """The order is refused with 402, and no character is made."""
+    with pytest.raises(httpx.HTTPStatusError) as refusal:
+        draw("Aurora", 28)
+
+    refused = refusal.value.response
+    assert refused.status_code == 402
+    assert refused.json()["error"]["code"] == "insufficient_credits"
+    assert len(aurous.characters) == 0

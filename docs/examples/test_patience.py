@@ -1,0 +1,25 @@
+import pytest
+
+from portraits import draw
+from pytest_aurous import Aurous
+
+pytestmark = pytest.mark.aurous(sleep="skip")
+
+
+def test_looks_until_the_poses_are_there(aurous: Aurous) -> None:
+    """Three looks find nothing, the fourth finds the poses; it is saved once."""
+    aurous.script("synthesizing*3 -> reviewing")
+
+    draw("Aurora", 28)
+
+    aurous.assert_polled(aurous.characters.last, at_least=4, at_most=4)
+    aurous.assert_called("characters.save", times=1)
+
+
+def test_a_synthesis_of_45_seconds(aurous: Aurous) -> None:
+    """With a look every five seconds, the ninth is the first after 45."""
+    aurous.script("synthesizing:45s -> reviewing")
+
+    draw("Aurora", 28)
+
+    aurous.assert_polled(aurous.characters.last, at_least=9, at_most=9)

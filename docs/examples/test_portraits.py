@@ -1,0 +1,13 @@
+import pytest
+
+from portraits import draw
+from pytest_aurous import Aurous
+
+
+@pytest.mark.aurous(sleep="skip")
+def test_a_portrait_is_published(aurous: Aurous) -> None:
+    """What draw() has done can be seen in the fake."""
+    draw("Aurora", 28)
+
+    assert aurous.characters.last.name == "Aurora"
+    assert aurous.characters.last.status == "ready"
