@@ -1,6 +1,6 @@
 import pytest
 
-from publisher import Sleep, publish
+from publisher import PublishError, Sleep, publish
 from pytest_aurous import Aurous
 
 
@@ -24,3 +24,23 @@ def test_ready_before_the_answer_is_out(aurous: Aurous, sleep: Sleep) -> None:
     publish("Aurora", {"age": 28}, sleep=sleep)
 
     aurous.assert_not_called("characters.retrieve")
+
+
+@pytest.mark.aurous(credits=0)
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            "insufficient_credits", marks=pytest.mark.aurous(readings={"err-6": "page"})
+        ),
+        pytest.param(
+            "balance_too_low", marks=pytest.mark.aurous(readings={"err-6": "global"})
+        ),
+    ],
+)
+def test_an_empty_purse_under_both_readings(aurous: Aurous, code: str) -> None:
+    """Two pages of the documentation name the refusal differently."""
+    with pytest.raises(PublishError, match=f"^{code}"):
+        publish("Aurora", {"age": 28})
+
+    assert aurous.calls.last.status == 402
