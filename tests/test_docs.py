@@ -1,5 +1,6 @@
 """The documentation says what is so."""
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -170,3 +171,21 @@ def test_no_page_types_a_test_of_its_own() -> None:
     pages = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
 
     assert [page.name for page in pages if "def test_" in page.read_text(encoding="utf-8")] == []
+
+
+def test_the_tutorial_needs_no_more_than_it_shows() -> None:
+    """A file of the tutorial imports what was saved before it, and asks for fixtures of the plugin alone."""
+    shown = re.findall(r"literalinclude\} examples/(\S+)\n:caption: (\S+)$", _page("tutorial"), re.MULTILINE)
+    beside = {file.stem for file in (DOCS / "examples").glob("*.py")}
+    saved: set[str] = set()
+
+    for example, name in shown:
+        nodes = list(ast.walk(ast.parse(_read(f"docs/examples/{example}"))))
+        imported = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)} | {
+            alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+        }
+        tests = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+        assert imported & beside <= saved, name
+        assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.__all__), name
+        saved.add(name.removesuffix(".py"))
+    assert {"portraits", "careful", "test_lost_answers"} <= saved
