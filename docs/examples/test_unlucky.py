@@ -1,6 +1,6 @@
 import pytest
 
-import portraits
+from portraits import draw
 from pytest_aurous import Aurous
 
 
@@ -10,6 +10,6 @@ def test_a_synthesis_that_fails(aurous: Aurous) -> None:
     aurous.script("synthesizing*2 -> failed(provider_timeout)")
 
     with pytest.raises(Exception, match="provider_timeout"):
-        portraits.draw("Aurora", 28)
+        draw("Aurora", 28)
 
     aurous.assert_not_called("characters.save")
