@@ -1,0 +1,13 @@
+"""What is tested on these pages: it publishes a character, and tells another service of it."""
+
+import httpx
+
+from application import connect, publish
+
+CHAT = "https://chat.example/messages"
+
+
+def publish_and_announce(name: str) -> None:
+    """Publish a new character, and say so in the chat."""
+    publish(connect(), name, pause=0)
+    httpx.post(CHAT, json={"text": f"{name} is ready"}).raise_for_status()

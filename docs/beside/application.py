@@ -1,0 +1,32 @@
+"""What is tested on these pages: it orders a character, waits for its poses, and publishes it."""
+
+import os
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+
+def connect(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """Return a client of the API."""
+    key = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}
+    return httpx.Client(
+        base_url=os.environ["AUROUS_BASE_URL"], headers=key, transport=transport
+    )
+
+
+def publish(api: httpx.Client, name: str, *, pause: float = 2.0) -> Any:
+    """Publish a new character; an order whose answer is lost is sent once more."""
+    order = {"name": name, "generate": True, "attributes": {"age": 28}}
+    once = {"Idempotency-Key": str(uuid4())}
+    try:
+        answer = api.post("/v1/characters", json=order, headers=once)
+    except httpx.TransportError:
+        answer = api.post("/v1/characters", json=order, headers=once)
+    character = answer.raise_for_status().json()
+    path = f"/v1/characters/{character['id']}"
+    while character["status"] == "synthesizing":
+        time.sleep(pause)
+        character = api.get(path).raise_for_status().json()
+    return api.post(f"{path}/save").raise_for_status().json()

@@ -1,0 +1,44 @@
+import httpx
+import pytest
+import respx
+
+from application import connect, publish
+
+ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+AURORA = "/v1/characters/char_1"
+DRAWN = {"id": "char_1", "status": "synthesizing"}
+REVIEWED = {"id": "char_1", "status": "reviewing"}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, respx_mock: respx.MockRouter) -> httpx.Client:
+    monkeypatch.setenv("AUROUS_API_KEY", "none")
+    monkeypatch.setenv("AUROUS_BASE_URL", "https://api.aurous-labs.com")
+    respx_mock.post(f"{AURORA}/save").respond(json={"status": "ready"})
+    return connect()
+
+
+def test_publishes_when_the_poses_are_ready(
+    api: httpx.Client, respx_mock: respx.MockRouter
+) -> None:
+    """It looks until the character is in review, and saves it."""
+    respx_mock.post("/v1/characters", json=ORDER).respond(201, json=DRAWN)
+    looks = [httpx.Response(200, json=each) for each in (DRAWN, DRAWN, REVIEWED)]
+    poll = respx_mock.get(AURORA).mock(side_effect=looks)
+
+    assert publish(api, "Aurora", pause=0)["status"] == "ready"
+
+    assert poll.call_count == 3
+
+
+def test_a_lost_answer_is_paid_once(
+    api: httpx.Client, respx_mock: respx.MockRouter
+) -> None:
+    """The first order breaks off; the second one has the same key."""
+    create = respx_mock.post("/v1/characters", json=ORDER)
+    create.side_effect = [httpx.ReadError("lost"), httpx.Response(201, json=REVIEWED)]
+
+    publish(api, "Aurora", pause=0)
+
+    first, second = (call.request for call in create.calls)
+    assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]

@@ -1,0 +1,43 @@
+import pytest
+from pytest_httpx import HTTPXMock
+
+from announce import CHAT, publish_and_announce
+from application import connect, publish
+from pytest_aurous import Aurous
+
+
+def test_each_answers_its_own_hosts(aurous: Aurous, httpx_mock: HTTPXMock) -> None:
+    """The fake plays the Aurous Labs API, pytest-httpx plays the chat."""
+    said = {"text": "Aurora is ready"}
+    httpx_mock.add_response(method="POST", url=CHAT, match_json=said)
+
+    publish_and_announce("Aurora")
+
+    assert aurous.characters.last.status == "ready"
+
+
+@pytest.mark.httpx_mock(assert_all_responses_were_requested=False)
+def test_a_response_for_the_vendor_is_not_sent(
+    aurous: Aurous, httpx_mock: HTTPXMock
+) -> None:
+    """The fake comes first for its own hosts."""
+    httpx_mock.add_response(status_code=503)
+
+    publish(connect(), "Aurora", pause=0)
+
+    assert httpx_mock.get_requests() == []
+
+
+@pytest.fixture
+def published(aurous: Aurous, httpx_mock: HTTPXMock) -> str:
+    """A fixture that calls the API, before the body of the test begins."""
+    character: str = publish(connect(), "Aurora", pause=0)["id"]
+    return character
+
+
+@pytest.mark.httpx_mock(
+    should_mock=lambda request: request.url.host != "api.aurous-labs.com"
+)
+def test_calls_in_a_fixture(aurous: Aurous, published: str) -> None:
+    """There the last one to start is asked first, so httpx_mock is told what is not its own."""
+    assert aurous.characters[published].status == "ready"

@@ -1,0 +1,47 @@
+import httpx
+import pytest
+import respx
+
+from announce import CHAT, publish_and_announce
+from application import connect, publish
+from pytest_aurous import Aurous
+
+
+def test_each_answers_its_own_hosts(
+    aurous: Aurous, respx_mock: respx.MockRouter
+) -> None:
+    """The fake plays the Aurous Labs API, respx plays the chat."""
+    said = respx_mock.post(CHAT, json={"text": "Aurora is ready"}).respond(201)
+
+    publish_and_announce("Aurora")
+
+    assert aurous.characters.last.status == "ready"
+    assert said.call_count == 1
+
+
+def test_respx_stays_strict(aurous: Aurous, respx_mock: respx.MockRouter) -> None:
+    """What it has no route for is refused as if the fake were not there."""
+    with pytest.raises(respx.models.AllMockedAssertionError, match=r"chat\.example"):
+        publish_and_announce("Aurora")
+
+    assert aurous.characters.last.status == "ready"
+
+
+@pytest.mark.respx(assert_all_called=False)
+def test_a_route_for_the_vendor_is_not_asked(
+    aurous: Aurous, respx_mock: respx.MockRouter
+) -> None:
+    """The fake comes first for its own hosts."""
+    routed = respx_mock.post(path__regex="/save$").respond(503)
+
+    publish(connect(), "Aurora", pause=0)
+
+    assert not routed.called
+
+
+def test_one_operation_is_overridden(aurous: Aurous) -> None:
+    """This is the route to take: it is one of respx's, with all that a route can do."""
+    aurous.route("characters.save").respond(503)
+
+    with pytest.raises(httpx.HTTPStatusError, match="503"):
+        publish(connect(), "Aurora", pause=0)

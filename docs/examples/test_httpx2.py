@@ -1,0 +1,26 @@
+import os
+
+import pytest
+
+from pytest_aurous import Aurous
+
+httpx2 = pytest.importorskip("httpx2", reason="needs httpx2")
+
+
+def test_an_httpx2_client_meets_the_fake(aurous: Aurous) -> None:
+    """Nothing has to be said: it is answered like a client of httpx."""
+    aurous.characters.add("Aurora")
+    key = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}
+
+    with httpx2.Client(base_url=os.environ["AUROUS_BASE_URL"], headers=key) as api:
+        names = [row["name"] for row in api.get("/v1/characters").json()["data"]]
+
+    assert names == ["Aurora"]
+
+
+def test_what_breaks_is_its_own(aurous: Aurous) -> None:
+    """A fault is an exception of the package that made the call."""
+    aurous.faults.timeout("balance.retrieve")
+
+    with pytest.raises(httpx2.ReadTimeout):
+        httpx2.get(f"{aurous.base_url}/v1/balance")

@@ -1,0 +1,74 @@
+import unittest
+from contextlib import ExitStack
+
+from publisher import PublishError, apublish, publish
+from pytest_aurous import Aurous
+
+
+class TestPublishing(unittest.TestCase):
+    """One fake a test."""
+
+    def setUp(self) -> None:
+        """Enter the fake, and leave it when the test is over."""
+        stack = ExitStack()
+        self.addCleanup(stack.close)
+        self.aurous = stack.enter_context(Aurous(sleep="skip"))
+
+    def test_it_is_published(self) -> None:
+        """The character is ready in the end."""
+        self.aurous.script("synthesizing*3 -> reviewing")
+
+        publish("Aurora", {"age": 28})
+
+        self.assertEqual(self.aurous.characters.last.status, "ready")
+        self.aurous.assert_called("characters.save", times=1)
+
+    def test_nothing_is_ordered_without_credits(self) -> None:
+        """The refusal reaches the application."""
+        with Aurous(credits=3), self.assertRaisesRegex(PublishError, "insufficient"):
+            publish("Aurora", {"age": 28})
+
+
+class TestPublishingBesideOtherWork(unittest.IsolatedAsyncioTestCase):
+    """The same for code that awaits."""
+
+    def setUp(self) -> None:
+        """Enter the fake, and leave it when the test is over."""
+        stack = ExitStack()
+        self.addCleanup(stack.close)
+        self.aurous = stack.enter_context(Aurous(sleep="skip"))
+
+    async def test_it_is_published(self) -> None:
+        """The character is ready in the end."""
+        await apublish("Aurora", {"age": 28})
+
+        self.assertEqual(self.aurous.characters.last.status, "ready")
+
+
+class TestOneFakeForAll(unittest.TestCase):
+    """A fake for the whole class, which each test gets as it was at the start."""
+
+    aurous: Aurous
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Enter it once."""
+        stack = ExitStack()
+        cls.addClassCleanup(stack.close)
+        cls.aurous = stack.enter_context(Aurous(sleep="skip"))
+
+    def setUp(self) -> None:
+        """Go back to the start."""
+        self.aurous.reset()
+
+    def test_one(self) -> None:
+        """One character is made."""
+        publish("Aurora", {"age": 28})
+
+        self.assertEqual(len(self.aurous.characters), 1)
+
+    def test_two(self) -> None:
+        """The other test has left nothing behind."""
+        publish("Borea", {"age": 31})
+
+        self.assertEqual(len(self.aurous.characters), 1)
