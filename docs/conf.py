@@ -11,7 +11,7 @@ author = "pytest-aurous contributors"
 release = version = installed_version(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated"]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "beside", "examples"]
 html_theme = "furo"
 html_show_copyright = False
 html_title = f"{project} {release}"

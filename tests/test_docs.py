@@ -1,7 +1,9 @@
 """The documentation says what is so."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -166,11 +168,12 @@ def test_every_room_is_on_the_map() -> None:
     assert {room for room in rooms if f"`{room}`" not in _page("explanation/architecture")} == set()
 
 
+PAGES = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
+
+
 def test_no_page_types_a_test_of_its_own() -> None:
     """Tests on pages are included from the examples, which run."""
-    pages = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
-
-    assert [page.name for page in pages if "def test_" in page.read_text(encoding="utf-8")] == []
+    assert [page.name for page in PAGES if "def test_" in page.read_text(encoding="utf-8")] == []
 
 
 def test_the_tutorial_needs_no_more_than_it_shows() -> None:
@@ -189,3 +192,24 @@ def test_the_tutorial_needs_no_more_than_it_shows() -> None:
         assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.__all__), name
         saved.add(name.removesuffix(".py"))
     assert {"portraits", "careful", "test_lost_answers"} <= saved
+
+
+def test_the_example_for_unittest_needs_no_pytest() -> None:
+    """It runs as its page says, by `python -m unittest`."""
+    run = subprocess.run(  # noqa: S603 - an example of ours
+        [sys.executable, "-W", "error", "-m", "unittest", "test_unittest"],
+        cwd=DOCS / "examples",
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert (run.returncode, run.stderr.split()[-1]) == (0, "OK")
+
+
+def test_what_is_beside_other_tools_is_on_a_page() -> None:
+    """Each file that runs with another tool is one that a page includes."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+    assert [file.name for file in (DOCS / "beside").glob("*.py") if f"/beside/{file.name}\n" not in pages] == []

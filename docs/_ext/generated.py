@@ -18,7 +18,7 @@ import httpx
 from docutils import nodes
 from docutils.parsers.rst.directives import unchanged_required
 from rules import PROVENANCE, Rule, load_rules, tests_by_rule
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from states import draw_states
 
 import pytest_aurous
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_aurous._endpoint import Endpoint
 
 _DOCS = Path(__file__).parents[1]
+_BESIDE = _DOCS / "beside"
 _EXAMPLES = _DOCS / "examples"
 _PACKAGE = Path(pytest_aurous.__file__).parent
 _TESTS = _DOCS.parent / "tests"
@@ -240,6 +241,20 @@ class PytestOutput(SphinxDirective):
         raise self.error("\n".join([f"no line begins as :{option}: says:", *lines]))
 
 
+class Lines(SphinxRole):
+    """How many lines are not blank, in the files beside other tools whose names fit."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Make the node."""
+        files = list(_BESIDE.glob(self.text))
+        for file in files:
+            self.env.note_dependency(str(file))
+        lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if not lines:
+            raise FileNotFoundError(f"nothing in {_BESIDE} is called {self.text}")
+        return [nodes.Text(str(len(lines)))], []
+
+
 @cache
 def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
@@ -310,6 +325,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     }
     for name, directive in directives.items():
         app.add_directive(name, directive)
+    app.add_role("lines", Lines())
     app.add_object_type("fixture", "fixture", objname="pytest fixture", indextemplate="pair: %s; fixture")
     app.add_object_type("setting", "setting", objname="setting", indextemplate="pair: %s; setting")
     app.add_object_type("rule", "rule", objname="rule")

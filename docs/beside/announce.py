@@ -1,4 +1,4 @@
-"""What is tested on these pages: it publishes a character, and tells another service of it."""
+"""Publishes a character, and tells another service of it."""
 
 import httpx
 

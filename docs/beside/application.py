@@ -1,4 +1,4 @@
-"""What is tested on these pages: it orders a character, waits for its poses, and publishes it."""
+"""Orders a character, waits for its poses, and publishes it."""
 
 import os
 import time

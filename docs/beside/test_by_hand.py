@@ -1,5 +1,3 @@
-import json
-
 import httpx
 import pytest
 
@@ -11,7 +9,6 @@ class Fake:
 
     def __init__(self) -> None:
         self.looks = 0
-        self.looks_needed = 3
         self.credits = 1000
         self.loses_answers = 0
         self.characters: dict[str, str] = {}
@@ -38,21 +35,19 @@ class Fake:
 
     def look(self, character: str) -> httpx.Response:
         self.looks += 1
-        if self.looks == self.looks_needed:
+        if self.looks == 3:
             self.characters[character] = "reviewing"
         return self.show(character)
 
     def save(self, character: str) -> httpx.Response:
         if self.characters[character] not in {"reviewing", "ready"}:
-            return httpx.Response(
-                400, json={"error": {"code": "invalid_request_error"}}
-            )
+            return httpx.Response(400)
         self.characters[character] = "ready"
         return self.show(character)
 
     def show(self, character: str, status: int = 200) -> httpx.Response:
         body = {"id": character, "status": self.characters[character]}
-        return httpx.Response(status, content=json.dumps(body))
+        return httpx.Response(status, json=body)
 
 
 @pytest.fixture

@@ -39,5 +39,5 @@ def published(aurous: Aurous, httpx_mock: HTTPXMock) -> str:
     should_mock=lambda request: request.url.host != "api.aurous-labs.com"
 )
 def test_calls_in_a_fixture(aurous: Aurous, published: str) -> None:
-    """There the last one to start is asked first, so httpx_mock is told what is not its own."""
+    """There httpx_mock may be asked first, and is told what is not its own."""
     assert aurous.characters[published].status == "ready"
