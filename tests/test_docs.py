@@ -196,7 +196,7 @@ def test_the_tutorial_needs_no_more_than_it_shows() -> None:
 
 def test_the_example_for_unittest_needs_no_pytest() -> None:
     """It runs as its page says, by `python -m unittest`."""
-    run = subprocess.run(  # noqa: S603 - an example of ours
+    run = subprocess.run(
         [sys.executable, "-W", "error", "-m", "unittest", "test_unittest"],
         cwd=DOCS / "examples",
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
