@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import copytree, ignore_patterns, rmtree
 from typing import Final
 
 import pytest
@@ -40,10 +40,16 @@ MISTAKES: Final = {
 
 
 @pytest.fixture
-def beside(pytester: pytest.Pytester) -> Path:
+def beside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the files that the page includes."""
     pytester.syspathinsert()
-    return copytree(BESIDE, pytester.path, dirs_exist_ok=True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # they are changed within a second, some to the same size
+    return copy(pytester.path)
+
+
+def copy(folder: Path) -> Path:
+    """Put all files back as the page includes them."""
+    return copytree(BESIDE, folder, dirs_exist_ok=True, ignore=ignore_patterns("__pycache__"))
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
@@ -56,7 +62,7 @@ def test_what_each_catches(pytester: pytest.Pytester, beside: Path) -> None:
     rows = [("", *FILES), ("---", *[":-:"] * len(FILES))]
 
     for mistake, (files, old, new) in MISTAKES.items():
-        copytree(BESIDE, beside, dirs_exist_ok=True)
+        copy(beside)
         for file in beside.glob(files):
             right = file.read_text(encoding="utf-8")
             assert old in right or not file.match(CODE)
