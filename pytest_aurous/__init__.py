@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._clock import Clock
     from ._faker import AurousProvider
     from ._fault import Fault
+    from ._outbox import Delivery
     from ._resources.characters import Character
     from ._resources.generations import Image
     from ._resources.team import ApiKey
@@ -55,6 +56,7 @@ __all__ = (
     "Call",
     "Character",
     "Clock",
+    "Delivery",
     "Fault",
     "Image",
     "Script",
@@ -71,6 +73,7 @@ _ROOMS: Final = {
     "Call": "_wire",
     "Character": "_resources.characters",
     "Clock": "_clock",
+    "Delivery": "_outbox",
     "Fault": "_fault",
     "Image": "_resources.generations",
     "Script": "_catalog",

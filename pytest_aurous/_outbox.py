@@ -14,7 +14,7 @@ URL_RETRIES: Final = (2.0, 2.0)
 """Likewise, for the URL of one request (hook-6)."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Delivery:
     """One attempt to deliver one event.
 
@@ -26,11 +26,13 @@ class Delivery:
         attempt: 1 for the first.
         status: ``pending``, ``delivered`` or ``failed``.
         response_status: What the receiver answered; None where nothing came.
+        error: What the receiver, or the way to it, raised instead of answering.
         headers: As they were sent; empty before.
         body: The raw bytes.
         endpoint: Id of the endpoint; None for the URL of one request.
         fault: What stood in the way, in words, or None.
         met: The faults that it has met; none meets it twice.
+        faced: Whether it has met all that it is to meet: a flush that could not go on leaves it so.
         under_way: Whether it is being made.
         number: Its place among all.
     """
@@ -43,12 +45,23 @@ class Delivery:
     attempt: int = 1
     status: str = "pending"
     response_status: int | None = None
+    error: Exception | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     endpoint: str | None = None
     fault: str | None = None
     met: tuple[object, ...] = ()
+    faced: bool = False
     under_way: bool = False
     number: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Delivery {self.event} to {self.url}, {self.outcome}>"
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in words."""
+        why = self.response_status if self.error is None else self.error
+        return f"attempt {self.attempt}: {self.status}{'' if why is None else f' ({why!r})'}"
 
     @property
     def operation(self) -> str:
@@ -59,7 +72,8 @@ class Delivery:
         """Return the same delivery once more, due at *at*."""
         other = copy(self)
         other.at, other.attempt, other.status = at, attempt, "pending"
-        other.response_status, other.headers, other.fault, other.under_way = None, {}, None, False
+        other.response_status, other.error, other.headers, other.fault = None, None, {}, None
+        other.under_way = other.faced = False
         other.met = self.met if attempt == self.attempt else ()
         return other
 

@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from ._asgi import AsgiApp
 from ._environment import environment
+from ._settings import is_loopback
 from .errors import AurousError, see
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class AurousServer:
     """
 
     def __init__(self, aurous: Aurous, *, host: str = "127.0.0.1", port: int = 0, allow_remote: bool = False) -> None:
-        if not allow_remote and not _is_loopback(host):
+        if not allow_remote and not is_loopback(host):
             raise AurousError(
                 f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
                 f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
@@ -110,13 +110,6 @@ class AurousServer:
     ) -> None:
         """Serve no longer."""
         self.stop()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bind(host: str, port: int) -> socket.socket:

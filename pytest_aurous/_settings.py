@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
     from ._script import Plan
 
-__all__ = ("BASE_URL", "READINGS", "VENDOR_DOMAINS", "Settings", "SettingsDict", "host_of", "read_setting")
+__all__ = (
+    "BASE_URL",
+    "READINGS",
+    "VENDOR_DOMAINS",
+    "Settings",
+    "SettingsDict",
+    "host_of",
+    "is_loopback",
+    "read_setting",
+)
 
 BASE_URL: Final = "https://api.aurous-labs.com"
 VENDOR_DOMAINS: Final = ("aurous-labs.com", "aurous.storage")
@@ -195,6 +205,14 @@ def read_setting(name: str, value: Any) -> Any:
     if name not in ROWS:
         raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.")
     return ROWS[name]["read"](name, value)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, and nobody else can reach it."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def host_of(url: SplitResult) -> str:

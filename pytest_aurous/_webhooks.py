@@ -9,10 +9,12 @@ from typing import Any, Final, cast
 
 from ._clock import iso
 from ._deliveryfaults import DeliveryFault
+from ._journal import WIDTH, shortened
 from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
 from ._resources.generations import GenerationRow
 from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints, announce
-from ._resources.webhooks.live import known_events
+from ._resources.webhooks.live import check_url, known_events
+from ._resources.webhooks.record import expanded
 from ._signing import SIGNATURE, sign_webhook
 from ._world import World
 from .errors import AurousError, see
@@ -64,21 +66,22 @@ class Webhooks:
             The endpoint at that URL; None where it is the ``webhook_url`` of requests.
 
         Raises:
-            AurousError: On an event that does not exist.
+            AurousError: On an event that does not exist, a URL that no endpoint can have, or *events* or a *secret*
+                for a URL that is known and has others.
         """
         __tracebackhide__ = True
         world = self._world
         wanted = known_events("webhooks.deliver_to", events)
         with world.lock:
-            url = url or f"https://receiver-{len(self._targets) + 1}.example/webhooks"
-            self._targets[url] = target
-            table = world.table(EndpointRow)
+            url = f"https://receiver-{len(self._targets) + 1}.example/webhooks" if url is None else url
+            check_url("webhooks.deliver_to", url)
+            table, made = world.table(EndpointRow), world.table(GenerationRow)
             known = [one for one in table if table[one].url == url and table.lives(table[one])]
-            if known:
-                return WebhookEndpoint(world, known[-1])
-            made = world.table(GenerationRow)
-            if any(made[one].webhook_url == url for one in made):
-                return None
+            if known or any(made[one].webhook_url == url for one in made):
+                _only_routed(url, table[known[-1]] if known else None, wanted, secret)
+                self._targets[url] = target
+                return WebhookEndpoint(world, known[-1]) if known else None
+            self._targets[url] = target
             return WebhookEndpoints(world, world.default_team).add(url, wanted, secret)
 
     def flush(self) -> list[Delivery]:
@@ -92,7 +95,7 @@ class Webhooks:
         while (delivery := self._next()) is not None:
             status = self._attempt(delivery)
             if isawaitable(status):
-                status = self._run(status)
+                status = self._run(delivery, status)
             self._end(delivery, status)
             made.append(delivery)
         return made
@@ -103,10 +106,7 @@ class Webhooks:
         while (delivery := self._next()) is not None:
             status = self._attempt(delivery)
             if isawaitable(status):
-                try:
-                    status = await status
-                except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
-                    status = 0
+                status = await _answer(delivery, status)
             self._end(delivery, status)
             made.append(delivery)
         return made
@@ -115,26 +115,20 @@ class Webhooks:
         """Drop all targets: the test begins anew."""
         self._targets.clear()
 
-    def _run(self, status: Awaitable[int | None]) -> int | None:
+    def _run(self, delivery: Delivery, status: Awaitable[int | None]) -> int | None:
         import asyncio
-
-        async def wait() -> int | None:
-            return await status
 
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             loop = asyncio.new_event_loop()  # not `asyncio.run`, which would take the suite's own loop away
             try:
-                return loop.run_until_complete(wait())
-            except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
-                return 0
+                return loop.run_until_complete(_answer(delivery, status))
             finally:
                 loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.close()
         getattr(status, "close", str)()
-        for one in self._world.outbox.entries:
-            one.under_way = False
+        delivery.under_way, delivery.faced = False, True  # its faults are used up: they hold for when it is made
         raise AurousError(
             "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
             f"{see('reference/webhooks.html')}"
@@ -150,9 +144,9 @@ class Webhooks:
                 if not self._wanted(delivery):
                     delivery.status = "failed"
                     continue
-                fault = self._faults.meet_delivery(delivery)
+                fault = None if delivery.faced else self._faults.meet_delivery(delivery)
                 if fault is None or fault.before(world.outbox, delivery, due):
-                    self._sign(delivery, fault)
+                    self._sign(delivery)
                     delivery.under_way = True
                     return delivery
         return None
@@ -165,19 +159,20 @@ class Webhooks:
         row = table[delivery.endpoint]
         return row.is_active and table.lives(row)
 
-    def _sign(self, delivery: Delivery, fault: DeliveryFault | None) -> None:
+    def _sign(self, delivery: Delivery) -> None:
         now = self._world.clock.time()
         delivery.at = now
         delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
         if delivery.endpoint is not None:
             secret = self._world.table(EndpointRow)[delivery.endpoint].signing_secret
-            forged = fault is not None and fault.forges
+            forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in delivery.met)
             delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
 
     def _attempt(self, delivery: Delivery) -> Any:
         try:
             return self._send(self._targets.get(delivery.url), delivery)
-        except Exception:  # noqa: BLE001 - whatever the receiver does, it has not received
+        except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
+            delivery.error = error
             return 0
 
     def _end(self, delivery: Delivery, status: int | None) -> None:
@@ -196,6 +191,8 @@ class Webhooks:
             delivery.response_status = answered or None
             delivery.status = "delivered" if delivered else "failed"
             now = world.clock.time()
+            if not delivered:
+                world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
             retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
             active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
             if not delivered and active and delivery.attempt <= len(retries):
@@ -218,3 +215,27 @@ class Webhooks:
             data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
             announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
         return row.is_active
+
+
+def _only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
+    """Refuse to change what stands at a URL that is known already."""
+    __tracebackhide__ = True
+    other = {
+        "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
+        "secret": secret is not None and (row is None or secret != row.signing_secret),
+    }
+    if any(other.values()):
+        what = "the webhook_url of a request, which is told of its own end, unsigned" if row is None else repr(row.id)
+        raise AurousError(
+            f"webhooks.deliver_to({', '.join(f'{name}=...' for name in other if other[name])}): {url} is {what}: "
+            "it is only routed to the target, and keeps what it was registered with. Leave that out, "
+            f"or take another URL.\n{see('reference/webhooks.html#who-receives')}"
+        )
+
+
+async def _answer(delivery: Delivery, status: Awaitable[int | None]) -> int | None:
+    try:
+        return await status
+    except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
+        delivery.error = error
+        return 0

@@ -16,7 +16,7 @@ from pytest_aurous import (
 )
 
 if TYPE_CHECKING:
-    from pytest_aurous._outbox import Delivery
+    from pytest_aurous import Delivery
     from tests.conftest import Api
 
 KINDS: Final = ["duplicate", "reorder", "drop", "late", "bad_signature"]

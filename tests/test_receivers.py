@@ -10,12 +10,13 @@ import httpx
 import pytest
 import respx
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, sign_webhook
+from pytest_aurous._report import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_aurous._outbox import Delivery
+    from pytest_aurous import Delivery
     from tests.conftest import Api
 
 URL: Final = "https://app.test/hooks/aurous"
@@ -75,14 +76,22 @@ def test_hook_8_a_callable_answers_with_its_status(api: Api, answer: int | None,
 
 
 def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
-    """An exception of the receiver is no answer."""
+    """An exception of the receiver is no answer; it is kept, and shown where a test looks."""
+    why = RuntimeError("no such order")
 
-    def target(_: Delivery) -> None:
-        raise RuntimeError
+    def target(delivery: Delivery) -> None:
+        if delivery.attempt == 1:
+            raise why
 
     made = delivered(api, target)
 
-    assert (made.status, made.response_status) == ("failed", None)
+    assert (made.status, made.response_status, made.error) == ("failed", None, why)
+    shown = f"<Delivery image.completed to {URL}, attempt 1: failed (RuntimeError('no such order'))>"
+    assert repr(made) == shown
+    assert "image.completed, attempt 1: failed (RuntimeError('no such order'))\n" in timeline(api.app)
+    api.clock.advance(seconds=5)
+    (again,) = api.aurous.webhooks.flush()
+    assert (again.error, repr(again)) == (None, f"<Delivery image.completed to {URL}, attempt 2: delivered (200)>")
 
 
 def test_hook_8_a_builtin_can_receive(api: Api) -> None:
@@ -190,6 +199,7 @@ def test_hook_8_an_async_callable_is_awaited(api: Api) -> None:
     api.clock.advance(seconds=5)
     (again,) = api.aurous.webhooks.flush()
     assert (again.attempt, again.status, again.response_status) == (2, "failed", None)
+    assert isinstance(again.error, RuntimeError)
 
 
 def test_hook_8_flush_inside_a_loop_sends_to_aflush(api: Api) -> None:
@@ -206,6 +216,28 @@ def test_hook_8_flush_inside_a_loop_sends_to_aflush(api: Api) -> None:
 
     assert [one.status for one in asyncio.run(main())] == ["delivered"]
     assert len(seen) == 1
+
+
+def test_hook_8_a_flush_that_was_refused_uses_up_no_fault(api: Api) -> None:
+    """`aflush` makes the delivery as it was to be made: twice, and the second time with a forged signature."""
+    secret = "whsec_mine"
+    seen: list[Any] = []
+    api.aurous.webhooks.deliver_to(asgi(seen), url=URL, secret=secret)
+    duplicate = api.aurous.faults.duplicate("image.completed")
+    forged = api.aurous.faults.bad_signature("image.completed", after=1)
+    api.aurous.images.add(status="succeeded")
+
+    async def main() -> None:
+        for _ in range(2):
+            with pytest.raises(AurousError, match="aflush"):
+                api.aurous.webhooks.flush()
+        await api.aurous.webhooks.aflush()
+
+    asyncio.run(main())
+
+    assert (duplicate.fired, forged.fired) == (1, 1)
+    good = sign_webhook(seen[0][2], secret, api.clock.time())
+    assert [signature == good for _, signature, _ in seen] == [True, False]
 
 
 def test_hook_8_flush_inside_a_loop_serves_sync_targets(api: Api) -> None:

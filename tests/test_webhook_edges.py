@@ -120,6 +120,18 @@ def test_hook_11_only_who_pays_and_falls_is_warned(api: Api) -> None:
     assert events.count("usage.balance_low") == 1
 
 
+def test_hook_11_a_raised_threshold_tells_nobody_until_the_next_charge(api: Api) -> None:
+    """Credits have to fall: what is below a new threshold already is told when they do."""
+    api.team.webhook_endpoints.add(events=["usage.balance_low"])
+    api.team.balance_low_threshold = api.team.credits + 1
+    assert api.aurous.webhooks.deliveries == []
+
+    api.post("/v1/images", json={"prompt": "x"})
+    api.aurous.images.last.finish()
+
+    assert [one.event for one in api.aurous.webhooks.deliveries] == ["usage.balance_low"]
+
+
 def test_a_reset_forgets_who_receives(api: Api) -> None:
     """By whatever handle."""
     webhooks = api.aurous.webhooks

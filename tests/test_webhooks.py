@@ -13,8 +13,7 @@ import respx
 from pytest_aurous import AurousError
 
 if TYPE_CHECKING:
-    from pytest_aurous import Character
-    from pytest_aurous._outbox import Delivery
+    from pytest_aurous import Character, Delivery
     from tests.conftest import Api
 
 ENDPOINTS: Final = "/v1/webhook_endpoints"
@@ -605,6 +604,41 @@ def test_hook_6_deliver_to_the_url_of_a_request_registers_nothing(api: Api) -> N
     image(api, webhook_url=URL)
 
     assert api.aurous.webhooks.deliver_to([].append, url=URL) is None
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+@pytest.mark.parametrize("told", [{"events": ["image.completed"]}, {"secret": "whsec_other"}])
+@pytest.mark.parametrize("known", ["endpoint", "webhook_url"])
+def test_hook_1_deliver_to_changes_nothing_that_is_known(api: Api, known: str, told: dict[str, Any]) -> None:
+    """Events or a secret that a known URL does not have are refused, and the target before stays."""
+    if known == "endpoint":
+        api.post(ENDPOINTS, json={"url": URL, "events": ["image.failed"]})
+    else:
+        image(api, "pending:1s -> failed(x)", webhook_url=URL)
+    first = Receiver(api, url=URL)
+
+    with pytest.raises(AurousError, match=rf"deliver_to\({next(iter(told))}=\.\.\.\): {URL} is .* only routed"):
+        Receiver(api, url=URL, **told)
+
+    api.aurous.images.add(status="failed")
+    api.clock.advance(seconds=1)
+    assert flushed(api, first)[-1] == "image.failed"
+
+
+def test_hook_1_deliver_to_takes_what_a_known_url_has(api: Api) -> None:
+    """To say the same again contradicts nothing: the target is another one."""
+    told: dict[str, Any] = {"url": URL, "events": ["image.failed"], "secret": "whsec_mine"}
+
+    assert api.aurous.webhooks.deliver_to([].append, **told) == api.aurous.webhooks.deliver_to([].append, **told)
+    assert len(api.aurous.webhook_endpoints) == 1
+
+
+@pytest.mark.parametrize("url", ["http://app.test/hooks", "app.test/hooks", "", "http://[", 7])
+def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, url: Any) -> None:
+    """The API takes https alone, and so does a test that stands in for it."""
+    with pytest.raises(AurousError, match=r"webhooks\.deliver_to\(url=\.\.\.\): url must be .* this machine alone"):
+        api.aurous.webhooks.deliver_to([].append, url=url)
+
     assert len(api.aurous.webhook_endpoints) == 0
 
 

@@ -1,7 +1,6 @@
 import httpx
 
-from pytest_aurous import Aurous, AurousSignatureError, verify_webhook
-from pytest_aurous._outbox import Delivery
+from pytest_aurous import Aurous, AurousSignatureError, Delivery, verify_webhook
 from receiver import Receiver
 
 SECRET = "whsec_of_this_test"  # noqa: S105 - it opens nothing
@@ -38,6 +37,21 @@ def test_a_receiver_that_is_down_is_tried_again(aurous: Aurous) -> None:
 
     attempts = [(one.attempt, one.status) for one in aurous.webhooks.deliveries]
     assert attempts == [(1, "failed"), (2, "delivered")]
+
+
+def test_why_a_delivery_failed(aurous: Aurous) -> None:
+    """What the receiver raised is kept, so that a test can look at it, or raise it."""
+
+    def broken(_: Delivery) -> None:
+        raise KeyError("colour")
+
+    aurous.webhooks.deliver_to(broken)
+    aurous.images.add(status="processing").finish()
+
+    (delivery,) = aurous.webhooks.flush()
+
+    assert delivery.status == "failed"
+    assert repr(delivery.error) == "KeyError('colour')"
 
 
 def test_an_event_that_comes_twice_counts_once(aurous: Aurous) -> None:

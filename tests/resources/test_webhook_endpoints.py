@@ -277,6 +277,34 @@ def test_hook_1_add_refuses_a_misspelt_event(api: Api) -> None:
         api.aurous.webhook_endpoints.add(events=["image.complete"])
 
 
+def test_hook_1_add_refuses_no_event(api: Api) -> None:
+    """An endpoint that is told of nothing is none of the API."""
+    with pytest.raises(AurousError, match=r"webhook_endpoints\.add\(events=\.\.\.\): expected one at least"):
+        api.aurous.webhook_endpoints.add(events=[])
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/hooks", "http://[::1]/hooks", "http://localhost/hooks"])
+def test_hook_1_add_takes_a_receiver_on_this_machine(api: Api, url: str) -> None:
+    """A receiver of the test has no TLS."""
+    assert api.aurous.webhook_endpoints.add(url).url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://app.test/hooks", "url must be an https URL, not 'http://app.test/hooks'"),
+        ("ftp://127.0.0.1/hooks", "url must be an https URL"),
+        ("https://app.test/" + "x" * 2048, "url must be 1 to 2048 characters long"),
+    ],
+)
+def test_hook_1_add_refuses_a_url_as_the_api_does(api: Api, url: str, why: str) -> None:
+    """Nothing is registered that code under test could not have registered."""
+    with pytest.raises(AurousError, match=rf"webhook_endpoints\.add\(url=\.\.\.\): {why}"):
+        api.aurous.webhook_endpoints.add(url)
+
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
 def test_hook_2_a_deleted_endpoint_is_off(api: Api) -> None:
     """A test can still look at it."""
     endpoint = api.aurous.webhook_endpoints.add()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from ..._fields import url as https_url
 from ..._records import Collection, Live
-from ...errors import AurousError, choices, nearest
+from ..._settings import is_loopback
+from ..._wire import ApiProblem
+from ...errors import AurousError, choices, nearest, see
 from .record import EVENTS, EndpointRow, make, render
 
-__all__ = ("WebhookEndpoint", "WebhookEndpoints", "known_events")
+__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_url", "known_events")
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _EndpointFields = EndpointRow
@@ -44,15 +49,16 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
         """Register an endpoint, without a request.
 
         Args:
-            url: Where deliveries go.
+            url: Where deliveries go: https, or http to this machine, where a receiver of the test may listen.
             events: Names of events, or ``*``.
             secret: What they are signed with; left out, one is made.
 
         Raises:
-            AurousError: On an event that does not exist.
+            AurousError: On an event that does not exist, or a URL that no endpoint can have.
         """
         __tracebackhide__ = True
         wanted = known_events("webhook_endpoints.add", events)
+        check_url("webhook_endpoints.add", url)
         with self._world.lock:
             return self._live(make(self._world, self._team, url, wanted, secret).id)
 
@@ -61,13 +67,38 @@ def known_events(who: str, events: Iterable[str]) -> list[str]:
     """Return the names of events that a test gave.
 
     Raises:
-        AurousError: If one is none.
+        AurousError: If one is none, or there are none.
     """
     __tracebackhide__ = True
     wanted = [events] if isinstance(events, str) else list(events)
+    if not wanted:
+        raise AurousError(f"{who}(events=...): expected one at least. Events: {choices(EVENTS)}.")
     for name in wanted:
         if name != "*" and name not in EVENTS:
             raise AurousError(
                 f"{who}(events=...): {name!r} is no event{nearest(name, EVENTS)} Events: {choices(EVENTS)}."
             )
     return wanted
+
+
+def check_url(who: str, url: str) -> None:
+    """Refuse a URL that no endpoint can have; the API takes https alone (hook-1).
+
+    Raises:
+        AurousError: If *url* is one.
+    """
+    __tracebackhide__ = True
+    try:
+        _HTTPS(url, "url")
+    except ApiProblem as problem:
+        with suppress(AttributeError, TypeError, ValueError):  # no text, or brackets that do not close
+            parts = urlsplit(url)
+            if parts.scheme == "http" and is_loopback(parts.hostname):
+                return
+        raise AurousError(
+            f"{who}(url=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
+            f"such as http://127.0.0.1:8000/hooks.\n{see('reference/webhooks.html')}"
+        ) from None
+
+
+_HTTPS: Final = https_url(2048)

@@ -9,7 +9,7 @@ from ..._clock import iso
 from ..._fields import column, to_wire
 from ..._world import World
 
-__all__ = ("EVENTS", "EndpointRow", "make", "new_secret", "render")
+__all__ = ("EVENTS", "EndpointRow", "expanded", "make", "new_secret", "render")
 
 EVENTS: Final = (
     "image.completed",
@@ -68,7 +68,7 @@ def make(world: World, team: str, url: str, events: list[str], secret: str | Non
     row = EndpointRow(
         id=world.ids.new("we"),
         url=url,
-        events=EVENTS if "*" in events else tuple(dict.fromkeys(events)),
+        events=expanded(events),
         secret_preview=preview(secret),
         signing_secret=secret,
         created_at=iso(now),
@@ -79,6 +79,11 @@ def make(world: World, team: str, url: str, events: list[str], secret: str | Non
         **told,
     )
     return world.table(EndpointRow).insert(row)
+
+
+def expanded(events: list[str]) -> tuple[str, ...]:
+    """Return the events that an endpoint is told of; ``*`` are all of them (hook-1)."""
+    return EVENTS if "*" in events else tuple(dict.fromkeys(events))
 
 
 def new_secret(world: World) -> str:
