@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from ._arguments import arguments_of, check_arguments
+from ._fault import Fault, Terms
 from ._outbox import Delivery
 from ._wire import Call, Reply, to_json
 from .errors import AurousError, nearest, see
@@ -21,23 +23,38 @@ _COLLECTIONS: Final = ("characters", "uploads", "images", "videos", "files", "we
 
 def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
     """Answer a control call; a mistake is told in plain words, and changes nothing."""
-    name = path.removeprefix(CONTROL).strip("/")
+    name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
+    if name not in _CALLS:
+        return _refused(404, f"There is no control call {path!r}{nearest(name, _CALLS)}", calls=_index())
+    wanted, run, _ = _CALLS[name]
+    if method != wanted:
+        refused = _refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
+        return Reply(405, (*refused.headers, ("Allow", wanted)), refused.body)
     try:
-        if name not in _CALLS:
-            return _reply(404, {"error": f"no control call {name!r}{nearest(name, _CALLS)}", "calls": _index()})
-        wanted, run, _ = _CALLS[name]
-        if method != wanted:
-            return _reply(405, {"error": f"{CONTROL}/{name} takes {wanted}, not {method}"})
         return _reply(200, run(aurous, _parsed(body)))
-    except (AurousError, AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        return _reply(400, {"error": str(error), "see": see("how-to/server.html")})
+    except AurousError as error:
+        return _refused(400, str(error))
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
-    told: Any = json.loads(body) if body else {}
+    try:
+        told: Any = json.loads(body, parse_constant=_no_number) if body.strip() else {}
+        json.dumps(told, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but nothing that can be sent
+    except RecursionError:
+        raise AurousError("The body is nested too deeply: a control call takes a flat JSON object.") from None
+    except ValueError as error:
+        raise AurousError(f"The body is no JSON ({error}): a control call takes a JSON object.") from None
     if not isinstance(told, dict):
-        raise AurousError("the body must be a JSON object")
+        raise AurousError(f"The body is JSON, but no object: {json.dumps(told)[:40]}. A control call takes an object.")
     return cast("dict[str, Any]", told)
+
+
+def _no_number(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number")
+
+
+def _refused(status: int, why: str, **more: Any) -> Reply:
+    return _reply(status, {"error": why, "see": see("how-to/server.html#control-calls"), **more})
 
 
 def _reply(status: int, content: Any) -> Reply:
@@ -45,11 +62,21 @@ def _reply(status: int, content: Any) -> Reply:
     return Reply(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
 
 
+def _without_words(name: str, run: Callable[[Aurous], Any]) -> Callable[[Aurous, dict[str, Any]], Any]:
+    """Return a call that takes no arguments."""
+
+    def call(aurous: Aurous, told: dict[str, Any]) -> Any:
+        check_arguments(name, told, {})
+        return run(aurous)
+
+    return call
+
+
 def _index() -> dict[str, str]:
     return {f"{method} {CONTROL}/{name}": text for name, (method, _, text) in _CALLS.items()}
 
 
-def _state(aurous: Aurous, _: dict[str, Any]) -> Any:
+def _state(aurous: Aurous) -> Any:
     return {
         "now": aurous.clock.now().isoformat(),
         "seed": aurous.seed,
@@ -67,42 +94,60 @@ def _shown(record: Any) -> Any:
     return record.json() if hasattr(record, "json") else {"id": record.id, "status": record.status}
 
 
-def _reset(aurous: Aurous, _: dict[str, Any]) -> Any:
+def _reset(aurous: Aurous) -> Any:
     aurous.reset()
     return {"reset": True}
 
 
 def _script(aurous: Aurous, told: dict[str, Any]) -> Any:
     resource = told.pop("resource", "characters")
-    if resource not in {"characters", "images", "videos"}:
-        raise AurousError(f"resource {resource!r} has no lifecycle: characters, images and videos have")
-    getattr(aurous, resource).script(**told)
+    if resource not in _PLAYED:
+        raise AurousError(f"script: resource {resource!r} has no lifecycle{nearest(resource, _PLAYED)} {_one(_PLAYED)}")
+    play = getattr(aurous, resource).script
+    check_arguments("script", told, arguments_of(play))
+    play(**told)
     return {"resource": resource, **told}
 
 
 def _clock(aurous: Aurous, told: dict[str, Any]) -> Any:
-    if set(told) - {"advance", "freeze"} or not told:
-        raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, or both')
-    before = aurous.clock.state()
+    clock = aurous.clock
+    takes = {"advance": arguments_of(clock.advance)["seconds"], "freeze": arguments_of(clock.freeze)["at"]}
+    check_arguments("clock", told, takes)
+    if not told:
+        raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, or both.')
+    before = clock.state()
     try:
         if "freeze" in told:
-            aurous.clock.freeze(told["freeze"])
-        aurous.clock.advance(seconds=told.get("advance", 0))
-        aurous.clock.now()
-    except Exception:
-        aurous.clock.restore(before)
-        raise
-    return {"now": aurous.clock.now().isoformat()}
+            clock.freeze(told["freeze"])
+        clock.advance(seconds=told.get("advance", 0))
+        clock.now()
+    except (AurousError, OverflowError, ValueError) as error:  # an instant that no calendar holds
+        clock.restore(before)
+        raise AurousError(f"clock: {error}") from None
+    return {"now": clock.now().isoformat()}
 
 
 def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
     kind = told.pop("kind", "")
-    known = [name for name in dir(aurous.faults) if name in _KINDS]
-    if kind not in known:
-        raise AurousError(f"kind {kind!r} is no fault{nearest(kind, known)} Kinds: {', '.join(known)}")
-    return {"fault": repr(getattr(aurous.faults, kind)(**told))}
+    if kind not in _KINDS:
+        raise AurousError(f"faults: kind {kind!r} is no fault{nearest(kind, _KINDS)} {_one(_KINDS)}")
+    give = getattr(aurous.faults, kind)
+    takes = arguments_of(give)
+    if kind == "malformed":  # whose own `kind` cannot be said beside that of the fault
+        takes["body"] = takes.pop("kind")
+    if kind != "outage":
+        takes |= {name: argument for name, argument in arguments_of(Fault).items() if name in Terms.__annotations__}
+    check_arguments(f"faults of kind {kind}", told, takes)
+    if "body" in told:
+        told["kind"] = told.pop("body")
+    return {"fault": repr(give(**told))}
 
 
+def _one(names: Iterable[str]) -> str:
+    return f"There are {', '.join(names)}."
+
+
+_PLAYED: Final = ("characters", "images", "videos")
 _KINDS: Final = (
     "bad_signature",
     "connect_error",
@@ -120,7 +165,7 @@ _KINDS: Final = (
 )
 
 
-def _calls(aurous: Aurous, _: dict[str, Any]) -> Any:
+def _calls(aurous: Aurous) -> Any:
     return [_told(call) for call in aurous.calls]
 
 
@@ -132,31 +177,34 @@ def _told(call: Call) -> dict[str, Any]:
 def _add(aurous: Aurous, told: dict[str, Any]) -> Any:
     name = told.pop("collection", "characters")
     if name not in _COLLECTIONS:
-        raise AurousError(
-            f"collection {name!r} is none{nearest(name, _COLLECTIONS)} There are {', '.join(_COLLECTIONS)}"
-        )
-    return _shown(getattr(aurous, name).add(**told))
+        raise AurousError(f"add: collection {name!r} is none{nearest(name, _COLLECTIONS)} {_one(_COLLECTIONS)}")
+    add = getattr(aurous, name).add
+    check_arguments(f"add to {name}", told, arguments_of(add))
+    if told.get("character"):
+        told["character"] = aurous.characters[told["character"]]
+    return _shown(add(**told))
 
 
-def _deliveries(aurous: Aurous, _: dict[str, Any]) -> Any:
+def _deliveries(aurous: Aurous) -> Any:
     return [_made(one) for one in aurous.webhooks.deliveries]
 
 
-def _flush(aurous: Aurous, _: dict[str, Any]) -> Any:
+def _flush(aurous: Aurous) -> Any:
     return [_made(one) for one in aurous.webhooks.flush()]
 
 
 def _made(one: Delivery) -> dict[str, Any]:
-    return {"event": one.event, "url": one.url, "attempt": one.attempt, "status": one.status}
+    told = {name: getattr(one, name) for name in ("event", "url", "attempt", "status", "response_status")}
+    return {**told, "error": None if one.error is None else repr(one.error)}
 
 
 _CALLS: Final[dict[str, tuple[str, Callable[[Aurous, dict[str, Any]], Any], str]]] = {
-    "": ("GET", lambda _, __: _index(), "these calls"),
-    "state": ("GET", _state, "everything: records, money, clock, faults, pitfalls"),
-    "calls": ("GET", _calls, "each call in order of arrival"),
-    "deliveries": ("GET", _deliveries, "webhook deliveries, made and due"),
-    "flush": ("POST", _flush, "deliver what is due, each to its URL"),
-    "reset": ("POST", _reset, "back to the start"),
+    "": ("GET", _without_words("index", lambda _: _index()), "these calls"),
+    "state": ("GET", _without_words("state", _state), "everything: records, money, clock, faults, pitfalls"),
+    "calls": ("GET", _without_words("calls", _calls), "each call in order of arrival"),
+    "deliveries": ("GET", _without_words("deliveries", _deliveries), "webhook deliveries, made and due"),
+    "flush": ("POST", _without_words("flush", _flush), "deliver what is due, each to its URL"),
+    "reset": ("POST", _without_words("reset", _reset), "back to the start"),
     "script": ("POST", _script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
     "clock": ("POST", _clock, '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'),
     "faults": ("POST", _faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),

@@ -59,7 +59,7 @@ class Fault:
         self.commit = commit
         self.fired: int = 0
         self.met: bool = False
-        self._times = at_least(kind, "times", times, 1)
+        self._times = times if times == inf else _whole(kind, "times", times, 1)
         self._after = whole(kind, "after", after)
         self._when = when
         if iscoroutinefunction(when):
@@ -212,7 +212,7 @@ def at_least(kind: str, name: str, value: N, least: float) -> N:
     Raises:
         AurousError: If it is none, or too small.
     """
-    if not isinstance(cast("object", value), int | float) or not value >= least:  # also refuses NaN
+    if isinstance(value, bool) or not isinstance(cast("object", value), int | float) or not value >= least:  # or NaN
         raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.")
     return value
 
@@ -223,8 +223,12 @@ def whole(kind: str, name: str, value: int) -> int:
     Raises:
         AurousError: If it is none.
     """
-    if not isinstance(cast("object", value), int) or value < 0:
-        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, 0 or more.")
+    return _whole(kind, name, value, 0)
+
+
+def _whole(kind: str, name: str, value: N, least: int) -> N:
+    if isinstance(value, bool) or not isinstance(cast("object", value), int) or value < least:
+        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, {least} or more.")
     return value
 
 

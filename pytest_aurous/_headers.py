@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-__all__ = ("HeaderBlock", "Headers", "header_block", "replaced")
+from .errors import AurousError
+
+__all__ = ("HeaderBlock", "Headers", "header_block", "replaced", "sent_header")
 
 
 class Headers(Mapping[str, str]):
@@ -41,6 +44,25 @@ def replaced(pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ..
     """Add headers, which replace their namesakes: what a refusal says of limits is truer than what was said."""
     named = {name.lower() for name, _ in more}
     return (*(pair for pair in pairs if pair[0].lower() not in named), *more)
+
+
+def sent_header(name: str, value: Any) -> str:
+    """Return the *value* of a header that a test gave, as it is sent.
+
+    Raises:
+        AurousError: If HTTP has no such header.
+    """
+    text = str(value)
+    if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
+        raise AurousError(
+            f"The header {name!r}: {value!r} cannot be sent: expected a name such as 'X-Trace', "
+            "and a text without line breaks that Latin-1 has all letters of."
+        )
+    return text
+
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 
 
 class HeaderBlock(NamedTuple):

@@ -13,6 +13,7 @@ from ._clock import Clock
 from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
 from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, check_terms, whole
+from ._headers import sent_header
 from ._wire import ApiProblem, Break, Call
 from .errors import AurousError, choices, nearest, no_operation
 
@@ -94,14 +95,14 @@ class Faults(Collection[Fault], DeliveryFaults):
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: If *status* is no error.
+            AurousError: If *status* is no error, or a header cannot be sent.
 
         Example:
             ``aurous.faults.status("characters.retrieve", 503, times=2)``
         """
         if not isinstance(cast("object", status), int) or not 400 <= status <= 599:  # noqa: PLR2004 - error statuses
             raise AurousError(f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.")
-        more = {name: str(value) for name, value in (headers or {}).items()}
+        more = {name: sent_header(name, value) for name, value in (headers or {}).items()}
         if retry_after is not None:
             more = {name: value for name, value in more.items() if name.lower() != "retry-after"}
             more["Retry-After"] = str(whole("status", "retry_after", retry_after))

@@ -14,6 +14,84 @@ NOW: Final = "2026-05-08T10:00:00Z"
 READS: Final = ("", "state", "calls", "deliveries")
 DEEDS: Final = ("flush", "reset", "script", "clock", "faults", "add")
 
+_TERMS: Final = {"times": "number|whole", "after": "whole", "commit": "flag"}
+TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
+    ("script",): {"text": "text", "name": "text|null"},
+    ("clock",): {"advance": "number|whole", "freeze": "text|null"},
+    ("faults", "status"): {
+        **_TERMS,
+        "operation": "text",
+        "status": "whole",
+        "code": "text|null",
+        "message": "text|null",
+        "headers": "object|null",
+        "retry_after": "whole|null",
+    },
+    ("faults", "rate_limited"): {**_TERMS, "operation": "text", "retry_after": "whole"},
+    ("faults", "timeout"): {**_TERMS, "operation": "text", "phase": "text"},
+    ("faults", "connect_error"): {**_TERMS, "operation": "text"},
+    ("faults", "disconnect"): {**_TERMS, "operation": "text", "after_bytes": "whole|null"},
+    ("faults", "delay"): {**_TERMS, "operation": "text", "seconds": "number|whole"},
+    ("faults", "malformed"): {**_TERMS, "operation": "text", "body": "text"},
+    ("faults", "outage"): {"seconds": "number|whole", "commit": "flag"},
+    ("faults", "drop"): {**_TERMS, "event": "text"},
+    ("faults", "duplicate"): {**_TERMS, "event": "text"},
+    ("faults", "reorder"): {**_TERMS, "event": "text"},
+    ("faults", "late"): {**_TERMS, "event": "text", "seconds": "number|whole"},
+    ("faults", "bad_signature"): {**_TERMS, "event": "text"},
+    ("add", "characters"): {
+        "name": "text|null",
+        "status": "text",
+        "attributes": "object|null",
+        "refs": "list|null",
+        "script": "text|null",
+        "client_reference_id": "text|null",
+    },
+    ("add", "uploads"): {"pose": "text|null", "confidence": "number|whole", "filename": "text"},
+    ("add", "images"): {
+        "prompt": "text",
+        "status": "text",
+        "character": "text|null",
+        "size": "text",
+        "count": "whole",
+        "script": "text|null",
+    },
+    ("add", "videos"): {
+        "prompt": "text|null",
+        "status": "text",
+        "resolution": "text",
+        "ratio": "text",
+        "duration": "number|whole",
+        "script": "text|null",
+    },
+    ("add", "files"): {"purpose": "text", "metadata": "object|null"},
+    ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null"},
+}
+"""What each call takes, by the word that sorts it out, and of which kind."""
+SORTED_OUT: Final = {"script": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
+NEEDED: Final[dict[tuple[str, ...], dict[str, Any]]] = {
+    ("script",): {"text": "synthesizing -> reviewing"},
+    ("clock",): {"advance": 1},
+    ("faults", "status"): {"operation": "*", "status": 503},
+    **{("faults", kind): {"operation": "*"} for kind in ("rate_limited", "timeout", "connect_error", "disconnect")},
+    ("faults", "delay"): {"operation": "*", "seconds": 5},
+    ("faults", "malformed"): {"operation": "*"},
+    ("faults", "outage"): {"seconds": 5},
+    ("faults", "late"): {"event": "*", "seconds": 5},
+    **{("faults", kind): {"event": "*"} for kind in ("drop", "duplicate", "reorder", "bad_signature")},
+}
+VALUES: Final[dict[str, tuple[Any, ...]]] = {
+    "text": ("x",),
+    "number": (2.5, -0.5),
+    "whole": (0, 5),
+    "flag": (True, False),
+    "null": (None,),
+    "list": (["x"],),
+    "object": ({"x": 1},),
+    "nothing that anything takes": ("", "  ", 1e308, 10**30, [5], [""], [[]]),
+}
+"""Values by their kind; each argument is given those that are of another."""
+
 
 @pytest.fixture
 def fake() -> Aurous:
@@ -41,7 +119,7 @@ def refused(fake: Aurous, name: str, told: Any = None, *, body: bytes | None = N
     before = say(fake, "GET", "state")
     status, content = say(fake, "POST", name, told, body=body)
     assert status == 400, content
-    assert content["see"].endswith("how-to/server.html")
+    assert content["see"].endswith("how-to/server.html#control-calls")
     assert say(fake, "GET", "state") == before
     return str(content["error"])
 
@@ -60,9 +138,18 @@ class TestWhatThereIs:
         """An unknown name is told the nearest, and the index."""
         status, content = say(fake, "GET", "stat")
         assert status == 404
-        assert "'stat'" in content["error"]
+        assert "'/__aurous__/stat'" in content["error"]
         assert "'state'" in content["error"]
         assert content["calls"] == say(fake, "GET", "")[1]
+
+    @pytest.mark.parametrize("path", ["/__aurous__state", "/__aurous__/state/x", "/__aurous__/nothing"])
+    def test_no_call(self, fake: Aurous, path: str) -> None:
+        """What only looks like a call is none, and it is said where to read on."""
+        reply = control(fake, "GET", path, b"")
+        assert reply.status == 404
+        content = json.loads(reply.body)
+        assert repr(path) in content["error"]
+        assert content["see"].endswith("how-to/server.html#control-calls")
 
     @pytest.mark.parametrize(
         ("method", "name"), [*[("POST", name) for name in READS], *[("GET", name) for name in DEEDS], ("PUT", "reset")]
@@ -72,12 +159,28 @@ class TestWhatThereIs:
         status, content = say(fake, method, name)
         assert status == 405
         assert ("POST" if name in DEEDS else "GET") in content["error"]
+        assert content["see"].endswith("how-to/server.html#control-calls")
 
     @pytest.mark.parametrize("name", DEEDS)
-    @pytest.mark.parametrize("body", [b"{", b"[]", b"5", b"\xff\xfe", b"null"])
-    def test_bad_json(self, fake: Aurous, name: str, body: bytes) -> None:
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            (b"{", "is no JSON"),
+            (b"\xff\xfe", "is no JSON"),
+            (b'{"advance": NaN}', "NaN is no number"),
+            (b'{"advance": -Infinity}', "-Infinity is no number"),
+            (b"9" * 5000, "is no JSON"),
+            (b"[" * 100_000, "nested too deeply"),
+            (b'{"name": "\\ud800"}', "is no JSON"),
+            (b"[]", "no object: []"),
+            (b"5", "no object: 5"),
+            (b"null", "no object: null"),
+        ],
+        ids=lambda value: str(value)[:20],
+    )
+    def test_bad_json(self, fake: Aurous, name: str, body: bytes, said: str) -> None:
         """A body that is no JSON object is refused."""
-        assert refused(fake, name, body=body)
+        assert said in refused(fake, name, body=body)
 
 
 class TestReads:
@@ -110,7 +213,7 @@ class TestReads:
         fake.images.add(status="processing").finish()
         found = say(fake, "GET", "deliveries")[1]
         assert found
-        assert set(found[0]) == {"event", "url", "attempt", "status"}
+        assert set(found[0]) == {"event", "url", "attempt", "status", "response_status", "error"}
 
 
 class TestDeeds:
@@ -146,11 +249,19 @@ class TestDeeds:
         with fake.client() as client:
             assert client.get("/v1/balance").status_code == 503
 
+    def test_a_spoilt_body_is_chosen(self, fake: Aurous) -> None:
+        """`kind` is that of the fault; what the body becomes has another name."""
+        do(fake, "faults", kind="malformed", operation="balance.retrieve", body="empty")
+        with fake.client() as client:
+            assert client.get("/v1/balance").content == b""
+
     def test_add(self, fake: Aurous) -> None:
         """A record is added, a character unless it is said otherwise."""
         assert do(fake, "add", name="Aurora", status="ready")["name"] == "Aurora"
         assert set(do(fake, "add", collection="uploads")) == {"id", "status"}
         assert (len(fake.characters), len(fake.uploads)) == (1, 1)
+        character = fake.characters.last.id
+        assert do(fake, "add", collection="images", character=character)["character_id"] == character
 
 
 class TestMistakes:
@@ -166,11 +277,11 @@ class TestMistakes:
             ("script", {"txt": "ready"}, "txt"),
             ("script", {"text": 5}, ""),
             ("clock", {}, "clock takes"),
-            ("clock", {"advance": 1, "warp": 9}, "clock takes"),
+            ("clock", {"advance": 1, "warp": 9}, "'warp' is no argument. It takes advance (number), freeze"),
             ("clock", {"advance": -1}, "cannot go back"),
-            ("clock", {"advance": "long"}, "expected advance"),
+            ("clock", {"advance": "long"}, 'advance is "long": expected number'),
             ("clock", {"freeze": "yesterday"}, "not an instant"),
-            ("clock", {"freeze": 5}, "not an instant"),
+            ("clock", {"freeze": 5}, "freeze is 5: expected text or null"),
             ("faults", {}, "is no fault"),
             ("faults", {"kind": "statuss"}, "'status'"),
             ("faults", {"kind": "status", "operation": "characters.sav", "status": 503}, "characters.save"),
@@ -179,6 +290,21 @@ class TestMistakes:
             ("faults", {"kind": "timeout", "operation": "*", "phase": "lunch"}, "lunch"),
             ("faults", {"kind": "timeout", "operation": "*", "often": 3}, "often"),
             ("faults", {"kind": "_give"}, "is no fault"),
+            ("faults", {"kind": ["status"]}, "is no fault"),
+            ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
+            ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
+            ("faults", {"kind": "drop", "operation": "*"}, "'operation' is no argument. It takes event (text)"),
+            ("faults", {"kind": "timeout", "operation": "*", "times": -1}, "1 or more"),
+            ("faults", {"kind": "delay", "operation": "*", "seconds": -1}, "0 or more"),
+            ("faults", {"kind": "timeout", "operation": "*", "times": "x" * 99}, "...: expected number"),
+            ("reset", {"now": True}, "'now' is no argument. It takes nothing."),
+            ("flush", {"now": True}, "'now' is no argument. It takes nothing."),
+            ("add", {"collection": None}, "is none"),
+            ("add", {"collection": "images", "character": "char_x"}, "no such id"),
+            ("add", {"collection": "uploads", "confidence": 1.5}, "0 to 1"),
+            ("add", {"collection": "webhook_endpoints", "url": "http://app.test"}, "https"),
+            ("add", {"collection": "webhook_endpoints", "events": []}, "expected one at least"),
+            ("add", {"collection": "videos", "duration": 900}, "duration must be"),
             ("add", {"collection": "character"}, "'characters'"),
             ("add", {"collection": "teams"}, "is none"),
             ("add", {"status": "redy"}, "redy"),
@@ -188,3 +314,17 @@ class TestMistakes:
     def test_bad_arguments(self, fake: Aurous, name: str, told: dict[str, Any], said: str) -> None:
         """A mistake is told in plain words, and nothing has changed."""
         assert said in refused(fake, name, told)
+
+    @pytest.mark.parametrize("given", TAKES, ids=" ".join)
+    def test_each_argument_is_checked(self, fake: Aurous, given: tuple[str, ...]) -> None:
+        """A value of another kind is refused by its name, with what is valid; nothing else is an argument."""
+        name, *word = given
+        told = {**dict(zip(SORTED_OUT[name], word, strict=True)), **NEEDED.get(given, {})}
+        takes = TAKES[given]
+        before = say(fake, "GET", "state")
+        for argument, kinds in takes.items():
+            assert f"{argument} (" in refused(fake, name, {**told, "zzz": 1})
+            for kind, values in VALUES.items():
+                for value in values if kind not in kinds.split("|") else ():
+                    assert f"{argument} is " in refused(fake, name, {**told, argument: value}), (argument, value)
+        assert say(fake, "GET", "state") == before

@@ -628,6 +628,9 @@ def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], objec
         lambda f: f.timeout("*", times="2"),
         lambda f: f.delay("*", seconds="5"),
         lambda f: f.outage("5"),
+        lambda f: f.timeout("*", times=1.5),
+        lambda f: f.timeout("*", times=True),
+        lambda f: f.delay("*", seconds=True),
     ],
     ids=[
         "delay -1",
@@ -645,12 +648,26 @@ def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], objec
         "times text",
         "delay text",
         "outage text",
+        "times 1.5",
+        "times true",
+        "delay true",
     ],
 )
 def test_a_number_that_cannot_be_is_refused(api: Api, give: Callable[[Faults], object]) -> None:
     """A count or a time that is none raises where it was written, not in the client that meets the fault."""
-    with pytest.raises(AurousError, match=r"^faults: .*=.*: expected (0|1|a whole number, 0) or more\."):
+    with pytest.raises(AurousError, match=r"^faults: .*=.*: expected (0|a whole number, [01]) or more\."):
         give(api.aurous.faults)
+
+    assert len(api.aurous.faults) == 0
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Trace": "a\r\nSet-Cookie: b"}, {"X Trace": "a"}, {"": "a"}, {"X-Trace": "\u20ac"}, {"X-Trace": [1]}]
+)
+def test_a_header_that_cannot_be_sent_is_refused(api: Api, headers: dict[str, Any]) -> None:
+    """It is told where it was given, not by the client that could not read the answer."""
+    with pytest.raises(AurousError, match="cannot be sent"):
+        api.aurous.faults.status("*", 503, headers=headers)
 
     assert len(api.aurous.faults) == 0
 

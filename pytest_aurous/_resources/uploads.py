@@ -166,8 +166,7 @@ class Uploads(Collection[Upload]):
         Raises:
             AurousError: If *pose* or *confidence* is impossible.
         """
-        if pose is not None:
-            _check_pose(pose, confidence)
+        _check_pose(POSES[0] if pose is None else pose, confidence)
         with self._world.lock:
             row = UploadRow(
                 id=self._world.ids.new("upl"),
@@ -201,7 +200,7 @@ class Uploads(Collection[Upload]):
 def _check_pose(pose: str, confidence: float) -> None:
     if pose not in POSES:
         raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.")
-    if not 0 <= confidence <= 1:
+    if isinstance(confidence, bool) or not 0 <= confidence <= 1:
         raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.")
 
 
