@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_HOST: Final = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 _TICK: Final = 0.05
 _HANG: Final = 60.0
 """How long a client is left waiting that has no timeout of its own."""
@@ -52,7 +54,9 @@ class AsgiApp:
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        own = dict(headers).get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        own = dict(headers).get("host", "")
+        if not _HOST.fullmatch(own):  # URLs in answers are made of it, and so it must not break their JSON
+            own = "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         try:
             body = await _read(receive)
@@ -167,6 +171,12 @@ async def _gone(receive: Receive) -> None:
 
 def _too_large() -> Reply:
     body = to_json(
-        {"error": {"type": "invalid_request", "code": "value_out_of_range", "message": "The body is too large."}}
+        {
+            "error": {
+                "type": "invalid_request",
+                "code": "value_out_of_range",
+                "message": "The body is larger than 16 MiB.",
+            }
+        }
     )
     return Reply(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)

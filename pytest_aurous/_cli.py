@@ -6,15 +6,56 @@ import argparse
 import json
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from ._control import CONTROL, control
-from .errors import AurousError
+from ._settings import ROWS
+from .errors import AurousError, see
 
 __all__ = ("main",)
+
+_HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
+_STATE: Final = 'Expected JSON such as {"characters": [{"name": "Aurora", "status": "ready"}]}.'
+
+_ABOUT: Final = """\
+The Aurous Labs API, offline: for another process, another language, or curl.
+Tests in Python need no command: they ask for the fixture `aurous`."""
+_EXAMPLES: Final = f"""\
+examples:
+  pytest-aurous serve --port 8787
+  pytest-aurous openapi --output aurous.json
+
+Each command has a help of its own, such as: pytest-aurous serve --help
+{see("how-to/server.html")}"""
+
+_ABOUT_SERVE: Final = """\
+Answer as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
+What it prints first are the two variables that a client of the API needs. Calls
+below /__aurous__/ prepare state, move the clock, and tell what was called."""
+_EXAMPLES_SERVE: Final = f"""\
+examples:
+  pytest-aurous serve --port 8787 --credits 10
+  pytest-aurous serve --script "synthesizing*3 -> reviewing"
+  pytest-aurous serve --state state.json --now 2026-05-08T10:00:00Z
+
+state.json, for example:
+  {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}
+
+{see("how-to/server.html")}"""
+
+_ABOUT_OPENAPI: Final = """\
+Print the OpenAPI 3.1 document of all operations that the fake answers: their
+bodies, answers and refusals, for generators of clients and for validators."""
+_EXAMPLES_OPENAPI: Final = f"""\
+examples:
+  pytest-aurous openapi
+  pytest-aurous openapi --output aurous.json
+
+{see("reference/openapi.html")}"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,25 +70,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("pytest-aurous", description="The Aurous Labs API, offline.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve the fake over HTTP, for any process and any language")
-    serve.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=0, help="0 takes a free one (default: %(default)s)")
-    serve.add_argument("--allow-remote", action="store_true", help="let --host be another address than loopback")
-    serve.add_argument("--script", help='what pollers see, such as "synthesizing*3 -> reviewing"')
-    serve.add_argument("--state", type=Path, metavar="FILE", help="JSON: for each collection a list of records to add")
-    for name, text in (
-        ("seed", "base seed of names, ids and everything random"),
-        ("credits", "balance of the default team"),
-        ("now", "freeze the clock at this ISO 8601 instant"),
-        ("rate-limits", "report or enforce"),
-    ):
-        serve.add_argument(f"--{name}", help=text)
-    serve.set_defaults(run=_serve)
-    openapi = commands.add_parser("openapi", help="print the OpenAPI 3.1 document of the fake")
-    openapi.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
-    openapi.set_defaults(run=_openapi)
+    parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str, about: str, examples: str) -> Any:
+        added = commands.add_parser(name, help=text, description=about, epilog=examples, formatter_class=_HELP)
+        added.set_defaults(run=run)
+        return added.add_argument
+
+    option = command("serve", _serve, "answer over HTTP on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option("--port", type=int, default=0, metavar="PORT", help="where; 0, the default, takes a free one")
+    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
+    option("--allow-remote", action="store_true", help="let --host be another address: who reaches it controls it")
+    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
+    option("--state", type=Path, metavar="FILE", help="JSON: for each collection a list of records to begin with")
+    for name, kind in (("seed", "NUMBER"), ("credits", "NUMBER"), ("now", "INSTANT"), ("rate_limits", "HOW")):
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option = command(
+        "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
+    )
+    option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
     return parser
 
 
@@ -71,15 +113,17 @@ def _serve(options: argparse.Namespace) -> int:
 def _load(aurous: Any, file: Path) -> None:
     try:
         told: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AurousError(f"--state {file}: {error}") from None
+    except OSError as error:
+        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"--state {file}: no JSON ({error}). {_STATE}") from None
     shape = cast("dict[str, Any]", told)
     if not isinstance(told, dict) or not all(isinstance(records, list) for records in shape.values()):
-        raise AurousError(f'--state {file}: expected {{"characters": [{{"name": "Aurora"}}]}}')
+        raise AurousError(f"--state {file}: JSON of another shape. {_STATE}")
     for collection, records in shape.items():
         for record in records:
-            if not isinstance(record, dict):
-                raise AurousError(f"--state {file}: {record!r} is no record")
+            if not isinstance(record, dict) or "collection" in record:
+                raise AurousError(f"--state {file}: {record!r} is no record. {_STATE}")
             reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
             if reply.status != 200:  # noqa: PLR2004 - the good answer
                 raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}")

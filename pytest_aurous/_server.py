@@ -122,7 +122,10 @@ def _bind(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         found.close()
         why = getattr(error, "strerror", None) or error
-        raise AurousError(f"port {port} of {host} cannot be had ({why}): take another, or --port 0.\n{_MORE}") from None
+        raise AurousError(
+            f"port {port} of {host} cannot be had ({why}): take another port, or 0 for a free one, "
+            f"of an address that is this machine's.\n{_MORE}"
+        ) from None
     return found
 
 

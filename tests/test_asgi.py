@@ -185,7 +185,7 @@ class TestBodies:
         parts = [{"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, False)]
         cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
         assert cycle.sent[0]["status"] == 413
-        assert json.loads(cycle.body)["error"]["message"] == "The body is too large."
+        assert json.loads(cycle.body)["error"]["message"] == "The body is larger than 16 MiB."
         assert cycle.messages == []
         assert fake.calls.count() == 0
 

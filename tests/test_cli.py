@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 import pytest_aurous
-from pytest_aurous._cli import main
+from pytest_aurous._cli import _parser, main
 
 
 @pytest.fixture
@@ -97,11 +98,49 @@ class TestServe:
         assert main(["serve", "--state", str(file)]) == 2
         assert f"--state {file}: " in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            ("[" * 100_000, "no JSON"),
+            ("\ufeff", "no JSON"),
+            ('{"characters": [{"name": NaN}]}', "NaN is no number"),
+            ('{"characters": [{"collection": "images"}]}', "is no record"),
+        ],
+        ids=["deep", "empty", "nan", "collection"],
+    )
+    def test_odd_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: str, why: str) -> None:
+        """What is nearly a state is told in one line, too."""
+        file = tmp_path / "state.json"
+        file.write_text(told, encoding="utf-8")
+        assert main(["serve", "--state", str(file)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"pytest-aurous: --state {file}")
+        assert why in line
+
     def test_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Without a command it says which there are."""
         with pytest.raises(SystemExit, match="2"):
             main([])
         assert "COMMAND" in capsys.readouterr().err
+
+
+class TestHelp:
+    """What a newcomer reads."""
+
+    @pytest.mark.parametrize("command", [[], ["serve"], ["openapi"]], ids=["", "serve", "openapi"])
+    def test_help(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+    ) -> None:
+        """It fits 80 columns, says where to read on, and each of its examples is a command that is understood."""
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit, match="0"):
+            main([*command, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert lines[-1].startswith("Read on: https://")
+        examples = [shlex.split(line)[1:] for line in lines if line.startswith("  pytest-aurous ")]
+        assert len(examples) >= 2
+        assert [_parser().parse_args(example).run for example in examples]
 
 
 class TestOpenApi:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -63,6 +67,39 @@ def test_a_server_need_not_know_its_name() -> None:
     assert sent[0]["status"] == 401
 
 
+@pytest.mark.parametrize("host", [b'"><x', b"", b"a b", b"\xff"])
+def test_a_host_that_is_none_leads_nowhere(host: bytes) -> None:
+    """What a client calls the server cannot break the JSON of an answer: its own address stands there instead."""
+    aurous = Aurous()
+    aurous.characters.add()
+    known = [(b"host", host), (b"x-api-key", aurous.api_key.encode())]
+
+    sent = drive(aurous, {**scope("/v1/characters"), "headers": known}, {"type": "http.request", "body": b""})
+
+    (character,) = json.loads(sent[1]["body"])["data"]
+    assert character["refs"][0]["url"].startswith("http://localhost:80/")
+
+
+@pytest.mark.parametrize(
+    "hanging", [b"GET /v1/bal", b"POST /v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
+    """Others are answered meanwhile, and the end is not delayed; chunks and lengths that lie are refused."""
+    head = b"POST /v1/images HTTP/1.1\r\nHost: x\r\n"
+    lies = (head + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", head + b"Content-Length: -5\r\n\r\n")
+    with ExitStack() as ending, AurousServer(Aurous()) as server:
+        for _ in range(20):
+            ending.enter_context(socket.create_connection((server.host, server.port))).sendall(hanging)
+        for lie in lies:
+            with socket.create_connection((server.host, server.port), timeout=5) as raw:
+                raw.sendall(lie)
+                assert raw.recv(64).startswith(b"HTTP/1.1 400 ")
+        with urlopen(f"{server.url}/__aurous__/calls") as answer:  # noqa: S310 - ours
+            assert json.load(answer) == []
+        before = time.monotonic()
+    assert time.monotonic() - before < 5
+
+
 def test_what_is_not_http_is_left_alone() -> None:
     """A websocket finds nobody."""
     assert drive(Aurous(), {"type": "websocket"}) == []
@@ -102,8 +139,8 @@ def test_deliveries_are_made_when_another_language_says_so() -> None:
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ([], "expected {"),
-        ({"characters": 5}, "expected {"),
+        ([], "JSON of another shape. Expected"),
+        ({"characters": 5}, "JSON of another shape. Expected"),
         ({"characters": ["x"]}, "'x' is no record"),
     ],
 )
