@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer, _server
+from pytest_aurous._catalog import ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,22 @@ class TestService:
         """So is one in another language."""
         told = subprocess.run(["curl", "-s", f"{server.url}/__aurous__/state"], capture_output=True, check=True)  # noqa: S603, S607
         assert json.loads(told.stdout)["credits"] == 1000
+
+    @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="needs curl, and a shell")
+    def test_curl_reads_everything(self, server: AurousServer) -> None:
+        """The script on the page calls each operation that reads, and each is answered as the catalog says."""
+        script = Path(__file__).parents[1] / "docs" / "examples" / "read_everything.sh"
+        told = subprocess.run(  # noqa: S603 - ours
+            ["sh", str(script)],  # noqa: S607 - wherever it is
+            env={**os.environ, **server.env, "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reads = {row.operation: row.status for row in ENDPOINTS if row.method == "GET"}
+        assert {call.operation: call.status for call in server.aurous.calls} == reads
+        assert sorted(line[:4] for line in told.stdout.splitlines()) == sorted(f"{one} " for one in reads.values())
+        assert told.stderr == ""
 
     def test_refs_lead_here(self, server: AurousServer) -> None:
         """URLs in answers can be fetched."""

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Puts one record of each kind into a served fake, and reads all that can be read.
+# AUROUS_BASE_URL and AUROUS_API_KEY are what `pytest-aurous serve` prints.
+set -eu
+url=$AUROUS_BASE_URL
+key="X-Api-Key: $AUROUS_API_KEY"
+
+add() { curl -fsS "$url/__aurous__/add" -d "$1" | cut -d '"' -f 4; }
+first() { curl -fsS -H "$key" "$url$1" | grep -o "$2" | head -n 1; }
+
+# Control calls answer with the record, whose id is the first that they say.
+character=$(add '{"name": "Aurora", "status": "ready"}')
+image=$(add '{"collection": "images", "prompt": "Aurora on a bench"}')
+video=$(add '{"collection": "videos"}')
+file=$(add '{"collection": "files"}')
+hook=$(add '{"collection": "webhook_endpoints"}')
+lora=$(first /v1/loras 'lora_[^"]*')
+video_lora=$(first /v1/video_loras 'lora_[^"]*')
+
+# What answers lead to are signed URLs of this server: they need no key.
+portrait=$(first "/v1/characters/$character" 'http[^"]*/storage/[^"]*')
+picture=$(first "/v1/images/$image" 'http[^"]*/output/[^"]*')
+film=$(first "/v1/videos/$video" 'http[^"]*/output[^"]*')
+
+today=$(date -u +%Y-%m-%dT00:00:00Z)
+
+# One curl for all: the status and the URL of each go to the screen, the bodies not.
+curl -sS -H "$key" -w '%{stderr}%{http_code} %{url_effective}\n' \
+  "$url/v1/characters?limit=10" "$url/v1/characters/$character" "$portrait" \
+  "$url/v1/images?limit=10" "$url/v1/images/$image" "$picture" \
+  "$url/v1/videos/$video" "$film" \
+  "$url/v1/files/$file" \
+  "$url/v1/loras" "$url/v1/loras/$lora" \
+  "$url/v1/video_loras" "$url/v1/video_loras/$video_lora" \
+  "$url/v1/webhook_endpoints" "$url/v1/webhook_endpoints/$hook" \
+  "$url/v1/balance" "$url/v1/team" "$url/v1/pricing" \
+  "$url/v1/usage?start_time=$today" "$url/v1/usage/events?start_time=$today" \
+  "$url/v1/generations" "$url/v1/generations/$image" \
+  "$url/v1/generations/$image/output/0" \
+  "$url/v1/video-generations/$video" "$url/v1/video-generations/$video/output" \
+  2>&1 >/dev/null
