@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -66,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AurousError as error:
         print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command speaks so
         return 2
+    except BrokenPipeError:  # nobody reads on, as behind `| head`: the flush at exit must not fail as well
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return done
 
 
@@ -146,7 +150,7 @@ def _openapi(options: argparse.Namespace) -> int:
 
     text = json.dumps(document(), indent=2)
     if options.output is None:
-        print(text)  # noqa: T201 - a command speaks so
+        print(text, flush=True)  # noqa: T201 - a command speaks so
     else:
         try:
             options.output.write_text(f"{text}\n", encoding="utf-8")

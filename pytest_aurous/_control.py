@@ -140,7 +140,9 @@ def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
     check_arguments(f"faults of kind {kind}", told, takes)
     if "body" in told:
         told["kind"] = told.pop("body")
-    return {"fault": repr(give(**told))}
+    fault = give(**told)
+    fault._place = f"{CONTROL}/faults"  # not the line of ours that gave it
+    return {"fault": repr(fault)}
 
 
 def _one(names: Iterable[str]) -> str:

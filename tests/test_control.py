@@ -245,7 +245,8 @@ class TestDeeds:
 
     def test_faults(self, fake: Aurous) -> None:
         """A fault is given, and met."""
-        assert "status 503" in do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
+        given = do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
+        assert given == "<Fault status 503 on balance.retrieve, given at /__aurous__/faults: fired 0>"
         with fake.client() as client:
             assert client.get("/v1/balance").status_code == 503
 
