@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, Final, cast
@@ -13,8 +14,7 @@ from ._journal import WIDTH, shortened
 from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
 from ._resources.generations import GenerationRow
 from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints, announce
-from ._resources.webhooks.live import check_url, known_events
-from ._resources.webhooks.record import expanded
+from ._resources.webhooks.live import check_only_routed, check_url, known_events
 from ._signing import SIGNATURE, sign_webhook
 from ._world import World
 from .errors import AurousError, see
@@ -78,7 +78,7 @@ class Webhooks:
             table, made = world.table(EndpointRow), world.table(GenerationRow)
             known = [one for one in table if table[one].url == url and table.lives(table[one])]
             if known or any(made[one].webhook_url == url for one in made):
-                _only_routed(url, table[known[-1]] if known else None, wanted, secret)
+                check_only_routed(url, table[known[-1]] if known else None, wanted, secret)
                 self._targets[url] = target
                 return WebhookEndpoint(world, known[-1]) if known else None
             self._targets[url] = target
@@ -93,9 +93,10 @@ class Webhooks:
         __tracebackhide__ = True
         made: list[Delivery] = []
         while (delivery := self._next()) is not None:
-            status = self._attempt(delivery)
-            if isawaitable(status):
-                status = self._run(delivery, status)
+            with _left_if_broken_off(delivery):
+                status = self._attempt(delivery)
+                if isawaitable(status):
+                    status = self._run(delivery, status)
             self._end(delivery, status)
             made.append(delivery)
         return made
@@ -104,9 +105,10 @@ class Webhooks:
         """Likewise, inside a running loop."""
         made: list[Delivery] = []
         while (delivery := self._next()) is not None:
-            status = self._attempt(delivery)
-            if isawaitable(status):
-                status = await _answer(delivery, status)
+            with _left_if_broken_off(delivery):
+                status = self._attempt(delivery)
+                if isawaitable(status):
+                    status = await _answer(delivery, status)
             self._end(delivery, status)
             made.append(delivery)
         return made
@@ -128,7 +130,6 @@ class Webhooks:
                 loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.close()
         getattr(status, "close", str)()
-        delivery.under_way, delivery.faced = False, True  # its faults are used up: they hold for when it is made
         raise AurousError(
             "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
             f"{see('reference/webhooks.html')}"
@@ -217,20 +218,14 @@ class Webhooks:
         return row.is_active
 
 
-def _only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
-    """Refuse to change what stands at a URL that is known already."""
-    __tracebackhide__ = True
-    other = {
-        "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
-        "secret": secret is not None and (row is None or secret != row.signing_secret),
-    }
-    if any(other.values()):
-        what = "the webhook_url of a request, which is told of its own end, unsigned" if row is None else repr(row.id)
-        raise AurousError(
-            f"webhooks.deliver_to({', '.join(f'{name}=...' for name in other if other[name])}): {url} is {what}: "
-            "it is only routed to the target, and keeps what it was registered with. Leave that out, "
-            f"or take another URL.\n{see('reference/webhooks.html#who-receives')}"
-        )
+@contextmanager
+def _left_if_broken_off(delivery: Delivery) -> Generator[None, None, None]:
+    """Leave a delivery to the next flush where this one cannot go on; the faults that it met hold for then."""
+    try:
+        yield
+    except BaseException:
+        delivery.under_way, delivery.faced = False, True
+        raise
 
 
 async def _answer(delivery: Delivery, status: Awaitable[int | None]) -> int | None:

@@ -103,6 +103,32 @@ def test_a_delivery_under_way_is_not_made_again(api: Api) -> None:
     assert len(got) == 1
 
 
+def test_a_flush_that_is_broken_off_leaves_its_delivery(api: Api) -> None:
+    """A target that ends the test, or a timeout around `aflush`, loses nothing: the next flush makes it."""
+    got: list[Any] = []
+
+    async def hang(delivery: Any) -> None:
+        got.append(delivery)
+        if len(got) == 1:
+            await asyncio.Event().wait()
+        if len(got) == 2:
+            pytest.fail("not like this")
+
+    async def give_up() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(api.aurous.webhooks.aflush(), 0.01)
+
+    api.aurous.webhooks.deliver_to(hang)
+    api.aurous.images.add()
+    asyncio.run(give_up())
+    with pytest.raises(pytest.fail.Exception, match="not like this"):
+        api.aurous.webhooks.flush()
+
+    (made,) = api.aurous.webhooks.flush()
+
+    assert (got, made.status, made.attempt) == ([made] * 3, "delivered", 1)
+
+
 def test_hook_11_only_who_pays_and_falls_is_warned(api: Api) -> None:
     """Neither a team that is never charged, nor a balance that rises, nor a free picture."""
     free = api.aurous.teams.add(credits=5, billing_mode="exempt")

@@ -12,9 +12,9 @@ from ..._records import Collection, Live
 from ..._settings import is_loopback
 from ..._wire import ApiProblem
 from ...errors import AurousError, choices, nearest, see
-from .record import EVENTS, EndpointRow, make, render
+from .record import EVENTS, EndpointRow, expanded, make, render
 
-__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_url", "known_events")
+__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_url", "known_events")
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _EndpointFields = EndpointRow
@@ -99,6 +99,26 @@ def check_url(who: str, url: str) -> None:
             f"{who}(url=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
             f"such as http://127.0.0.1:8000/hooks.\n{see('reference/webhooks.html')}"
         ) from None
+
+
+def check_only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
+    """Refuse to change what stands at a URL that is known already: an endpoint, or the ``webhook_url`` of a request.
+
+    Raises:
+        AurousError: If that has other events, or another secret.
+    """
+    __tracebackhide__ = True
+    other = {
+        "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
+        "secret": secret is not None and (row is None or secret != row.signing_secret),
+    }
+    if any(other.values()):
+        what = "the webhook_url of a request, which is told of its own end, unsigned" if row is None else repr(row.id)
+        raise AurousError(
+            f"webhooks.deliver_to({', '.join(f'{name}=...' for name in other if other[name])}): {url} is {what}: "
+            "it is only routed to the target, and keeps what it was registered with. Leave that out, "
+            f"or take another URL.\n{see('reference/webhooks.html#who-receives')}"
+        )
 
 
 _HTTPS: Final = https_url(2048)
