@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ("AurousServer",)
 
 _PATIENCE: Final = 10.0
+_GRACE: Final = 0.2
 
 
 class AurousServer:
@@ -134,6 +136,19 @@ def _uvicorn(app: AsgiApp) -> Any:
         import uvicorn
     except ImportError:
         raise AurousError(f"The server needs uvicorn: install the extra, pytest-aurous[server].\n{_MORE}") from None
+
+    class Server(uvicorn.Server):
+        """One that does not wait, as Python 3.12 and later do, for clients that never finish what they send."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """End, and cut off whoever is still there after a moment."""
+            asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
+            await super().shutdown(sockets)
+
+        def _cut_off(self) -> None:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+
     settings: dict[str, Any] = {
         "log_level": "critical",
         "lifespan": "off",
@@ -141,7 +156,7 @@ def _uvicorn(app: AsgiApp) -> Any:
         "http": "h11",
         "ws": "none",
     }
-    return uvicorn.Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
+    return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
 
 
 _MORE: Final = see("how-to/server.html")
