@@ -1,4 +1,4 @@
-"""How the cassettes were recorded: from pytest-aurous, as the real API has no sandbox."""
+"""How the cassettes were recorded: from pytest-aurous; the API has no sandbox."""
 
 import os
 from pathlib import Path

@@ -18,7 +18,7 @@ def test_each_answers_its_own_hosts(aurous: Aurous) -> None:
 
 
 def test_a_cassette_in_the_body(aurous: Aurous) -> None:
-    """It is opened after the fake and would be asked first: enter the fake once more."""
+    """Opened after the fake, it would be asked first: enter the fake once more."""
     cassette = f"{CASSETTES}/test_each_answers_its_own_hosts.yaml"
     with vcr.use_cassette(cassette, record_mode="none"), aurous:
         publish_and_announce("Aurora")
