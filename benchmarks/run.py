@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import json
-import platform
+import logging
 import sys
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import calls
+import chart
 import creation
+import flow
 import growth
+import served
 import size
 import startup
 import suites
+from report import PUBLISHED, machine, write_report
 from timing import Result
 
 GROUPS: Final = {
     "calls": calls.measure,
+    "flow": flow.measure,
     "growth": growth.measure,
     "size": size.measure,
     "suites": suites.measure,
     "startup": startup.measure,
     "creation": creation.measure,
+    "served": served.measure,
 }
 
 
@@ -36,21 +39,29 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds: good to see a landslide")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")
+    parser.add_argument("--publish", action="store_true", help="write the results and the charts of the documentation")
     options = parser.parse_args()
+    if options.publish and (options.group or options.json):
+        parser.error("--publish writes one file, of all groups")
     unknown = set(options.group) - set(GROUPS)
     if unknown:
         parser.error(f"no group is called {', '.join(sorted(unknown))}; groups: {', '.join(GROUPS)}")
 
-    print(f"{'':<52}{'measured':>10}{'quartiles':>18}{'bar':>8}{'goal':>8}")
-    results: list[Result] = []
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no server here writes a line for each request
+    where = machine()
+    print(f"{'':<58}{'measured':>11}{'quartiles':>18}{'bar':>8}")
+    results: list[tuple[str, Result]] = []
     for name in options.group or GROUPS:
         for result in GROUPS[name](quick=options.quick):
             print(_line(result), flush=True)
-            results.append(result)
-    missed = [result.what for result in results if not result.passed]
+            results.append((name, result))
+    missed = [result.what for _, result in results if not result.passed]
     print(f"\n{len(missed)} missed" if missed else "\nevery bar holds")
     if options.json:
-        options.json.write_text(json.dumps(_report(results), indent=2))
+        write_report(options.json, where, results, quick=options.quick)
+    if options.publish:
+        write_report(PUBLISHED, where, results, quick=options.quick)
+        chart.draw(PUBLISHED)
     return 1 if options.check and missed else 0
 
 
@@ -58,22 +69,9 @@ def _line(result: Result) -> str:
     digits = 3 if result.unit == "x" else 1
     spread = f"{result.low:.{digits}f} .. {result.high:.{digits}f}"
     measured = f"{result.value:.{digits}f} {result.unit:<2}"
+    bar = "" if result.bar is None else f"{result.bar:g}"
     mark = "" if result.bar is None else "  ok" if result.passed else "  MISSED"
-    return f"{result.what:<52}{measured:>10}{spread:>18}{_number(result.bar):>8}{_number(result.goal):>8}{mark}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
-
-
-def _report(results: list[Result]) -> dict[str, object]:
-    tools = ("pytest", "httpx", "respx", "pytest-httpx", "faker")
-    return {
-        "python": sys.version,
-        "platform": platform.platform(),
-        "versions": {tool: version(tool) for tool in tools},
-        "results": [{**asdict(result), "passed": result.passed} for result in results],
-    }
+    return f"{result.what:<58}{measured:>11}{spread:>18}{bar:>8}{mark}"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Literal
 
 __all__ = ("Result", "difference", "per_call", "ratio", "rounds", "summary")
 
-Samples = Mapping[str, Sequence[float]]
+Unit = Literal["x", "us", "ms", "B", "/s", ""]
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,14 @@ class Result:
         high: Their upper quartile.
         unit: ``x`` for a ratio, else the unit of an absolute number.
         bar: What the value must not exceed; None for a number that is only shown.
-        goal: What it should not exceed one day.
     """
 
     what: str
     value: float
     low: float
     high: float
-    unit: Literal["x", "us", "ms", "B", ""] = "x"
+    unit: Unit = "x"
     bar: float | None = None
-    goal: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -67,11 +65,9 @@ def rounds(contestants: Mapping[str, Callable[[], float]], count: int) -> dict[s
     return samples
 
 
-def ratio(
-    what: str, ours: Sequence[float], theirs: Sequence[float], *, bar: float, goal: float | None = None
-) -> Result:
+def ratio(what: str, ours: Sequence[float], theirs: Sequence[float], *, bar: float) -> Result:
     """Compare round by round: both halves of a pair met the same weather."""
-    return summary(what, [mine / other for mine, other in zip(ours, theirs, strict=True)], bar=bar, goal=goal)
+    return summary(what, [mine / other for mine, other in zip(ours, theirs, strict=True)], bar=bar)
 
 
 def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
@@ -82,11 +78,10 @@ def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
 def summary(
     what: str,
     values: Sequence[float],
-    unit: Literal["x", "us", "ms", "B", ""] = "x",
+    unit: Unit = "x",
     *,
     bar: float | None = None,
-    goal: float | None = None,
 ) -> Result:
     """Return the row of some measurements of one thing."""
     low, _, high = quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
-    return Result(what, median(values), low, high, unit, bar, goal)
+    return Result(what, median(values), low, high, unit, bar)
