@@ -14,6 +14,7 @@ __all__ = ("draw",)
 
 HOME: Final = Path(__file__).parents[1] / "docs" / "explanation"
 TEXT: Final = {"light": "#24292f", "dark": "#d0d3d6"}
+SHARES: Final = "Measured, as a share of what is allowed (1 is the bar)"
 OURS, OTHERS, MISSED = "#3b82c4", "#8a9099", "#cf5f3f"  # seen on white and on black
 
 
@@ -29,7 +30,7 @@ def draw(results: Path = PUBLISHED) -> None:
     """Draw one panel for what has a bar, one for a single call, and one for what is served."""
     rows: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
     panels = {
-        "Measured, as a share of what is allowed (1 is the bar)": [_share(row) for row in rows if row["bar"]],
+        SHARES: [_share(row) for row in rows if row["bar"]],
         "One call: microseconds of CPU time (less is better)": _shown(rows, "calls", "us"),
         "Served: requests a second (more is better)": _shown(rows, "served", "/s"),
     }
@@ -78,7 +79,7 @@ def _panel(place: Any, title: str, bars: Sequence[_Bar], colour: str) -> None:
     place.tick_params(length=0)
     place.xaxis.set_visible(False)
     place.spines[:].set_visible(False)
-    if "1 is the bar" in title:
+    if title == SHARES:
         place.axvline(1, color=colour, linewidth=1, linestyle=":")
 
 

@@ -10,7 +10,7 @@ project = "pytest-aurous"
 author = "pytest-aurous contributors"
 release = version = installed_version(project)
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated", "speed"]
 exclude_patterns = ["_build", "beside", "examples"]
 html_theme = "furo"
 html_show_copyright = False
