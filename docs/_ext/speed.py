@@ -51,7 +51,8 @@ class SpeedTable(_FromResults):
         for row in report["results"]:
             verdict = "" if row["bar"] is None else "holds" if row["passed"] else "**missed**"
             bar = "" if row["bar"] is None else f"{row['bar']:g}"
-            what = row["what"].strip() if row["bar"] is None else f"**{row['what']}**"
+            name = row["what"].strip()
+            what = name if row["bar"] is None else f"**{name}**"
             quartiles = f"{_number(row['low'])} to {_number(row['high'])}"
             lines.append(f"| {what} | {_number(row['value'])} {row['unit']} | {quartiles} | {bar} | {verdict} |")
         return lines
@@ -62,7 +63,7 @@ class SpeedMissed(_FromResults):
 
     def _markdown(self, report: dict[str, Any]) -> list[str]:
         missed = [row for row in report["results"] if not row["passed"]]
-        return [f"- {row['what']}: {_number(row['value'])}, bar {row['bar']:g}" for row in missed] or ["None."]
+        return [f"- {row['what'].strip()}: {_number(row['value'])}, bar {row['bar']:g}" for row in missed] or ["None."]
 
 
 def _number(value: float) -> str:
