@@ -16,7 +16,7 @@ from ._endpoint import Answer, Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
 from ._headers import replaced
-from ._idempotency import Stored, claim_of, sent_key
+from ._idempotency import Stored, claim_of
 from ._pitfalls import Pitfalls, Scene
 from ._problems import Problem, bug, raised, unmatched
 from ._resources.styles import LoraRow, VideoLoraRow
@@ -99,7 +99,7 @@ class App:
             world.runs.settle()  # what time has changed is not the call's doing
             world.journal.arrive(call, now)
             match = self._match(call)
-            scene = self._scene(call, match)
+            scene = Scene(world, call, match, upload=self.addresses.is_upload(call.host))
             self.pitfalls.arrive(call, scene)
             fault = self._meet(call, now) if match is not None else None
             outcome: Reply | Break | None = None
@@ -173,18 +173,6 @@ class App:
             *headers,
         )
         return Reply(status, replaced(own, more) if more else own, content)
-
-    def _scene(self, call: Call, match: tuple[Endpoint, Context] | None) -> Scene:
-        """Return what may be a pitfall about *call*."""
-        record, paid = "", False
-        if match is not None:
-            row, ctx = match
-            record, paid = ctx.args.get("id", ""), not row.free and row.honours_key(ctx)
-        sent = call.incoming
-        key = sent.get("x-api-key") or sent.get("authorization", "")
-        upload = self.addresses.is_upload(call.host)
-        keyed = paid and sent_key(sent) is not None
-        return Scene(record, self.world.row, paid, key, keyed, upload, call.content, self.world.journal.entries)
 
     def _meet(self, call: Call, now: float) -> Fault | None:
         try:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from .errors import AurousError
 
-__all__ = ("HeaderBlock", "Headers", "header_block", "replaced", "sent_header")
+__all__ = ("HeaderBlock", "Headers", "header_block", "idempotency_key", "replaced", "sent_header")
 
 
 class Headers(Mapping[str, str]):
@@ -40,6 +40,14 @@ class Headers(Mapping[str, str]):
         return f"Headers({dict(self)!r})"
 
 
+def idempotency_key(fields: Mapping[str, str]) -> str | None:
+    """Return the key that came along, under any of its three names (idem-1)."""
+    for name in _IDEMPOTENCY_KEYS:
+        if name in fields:
+            return fields[name]
+    return None
+
+
 def replaced(pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Add headers, which replace their namesakes: what a refusal says of limits is truer than what was said."""
     named = {name.lower() for name, _ in more}
@@ -61,6 +69,7 @@ def sent_header(name: str, value: Any) -> str:
     return text
 
 
+_IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from . import _messages as say
+from ._headers import idempotency_key
 from ._wire import ApiProblem, Call
 
-__all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of", "sent_key")
+__all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
 
-_HEADERS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
 _LIFE: Final = 24 * 3600.0
 _LONGEST: Final = 256
 
@@ -100,18 +100,13 @@ def claim_of(call: Call, team: str, fingerprint: Callable[[], str] | None = None
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).
     """
-    key = sent_key(call.incoming)
+    key = idempotency_key(call.incoming)
     if key is None:
         return None
     if not 1 <= len(key) <= _LONGEST:
         raise ApiProblem(400, "invalid_format", say.KEY_LENGTH.format(got=len(key)), "Idempotency-Key")
     body = _canonical(call.content) if fingerprint is None else fingerprint()
     return Claim(team, key, f"{call.method} {call.path}", body)
-
-
-def sent_key(headers: Mapping[str, str]) -> str | None:
-    """Return the key that came along, under any of its three names (idem-1)."""
-    return next((headers[name] for name in _HEADERS if name in headers), None)
 
 
 def _canonical(content: bytes) -> str:

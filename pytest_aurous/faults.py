@@ -206,7 +206,7 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def meet(self, call: Call, now: float) -> Fault | None:
         """Return the fault that *call* meets; each fault that it passes counts it."""
-        due = [fault for fault in self._faults if fault.due(call, now)]
+        due = [fault for fault in self._faults if fault.due(call, now)] if self._faults else None
         return due[0] if due else None
 
     @property

@@ -17,8 +17,10 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
 from pytest_aurous._pitfalls import KINDS, Scene
 from pytest_aurous._pitfalls.kinds import Kind
+from pytest_aurous._settings import Settings
 from pytest_aurous._verdict import Verdict
 from pytest_aurous._wire import Break, Reply
+from pytest_aurous._world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +124,7 @@ def test_there_is_a_misuse_here_for_each_kind() -> None:
 def test_a_kind_sees_nothing_by_itself() -> None:
     """One that looks only at arrivals, or only at answers, has nothing to say of the other."""
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
-    scene = Scene("", lambda _: None, False, "", False, False, b"", [call])  # noqa: FBT003 - neither paid, keyed nor upload
+    scene = Scene(World(Settings()), call, None, upload=False)
 
     assert not Kind().arrive(call, scene)
     assert not Kind().leave(call, scene, Reply(200, (), b""))

@@ -36,7 +36,11 @@ def stack_of(request: Any) -> ModuleType:
 
 def response(stack: ModuleType, reply: Reply) -> Any:
     """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it."""
-    return stack.Response(reply.status, headers=list(reply.headers), stream=stack.ByteStream(reply.body))
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    made = stack.Response(reply.status, headers=headers, stream=stack.ByteStream(reply.body))
+    if "".join([value for _, value in reply.headers]).isascii():
+        made.headers.encoding = "ascii"  # what it finds out for itself, at a tenth of the cost of a call
+    return made
 
 
 def broken(stack: ModuleType, request: Any, outcome: Break) -> Any:

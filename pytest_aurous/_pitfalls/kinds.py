@@ -74,16 +74,15 @@ class EndlessPoll(Kind):
         self._over: dict[str, int] = {}
 
     def arrive(self, call: Call, scene: Scene) -> bool:
-        if scene.record not in self._over or not (call.operation or "").endswith(".retrieve"):
+        if not self._over or scene.record not in self._over or not (call.operation or "").endswith(".retrieve"):
             return False
         self._over[scene.record] += 1
         return self._over[scene.record] == _POLLS
 
     def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if scene.record and isinstance(outcome, Reply) and (call.operation or "").endswith(".retrieve"):
-            if call.status == _NOT_FOUND or any(
-                word in outcome.body for word in (b'"status":"failed"', b'"status":"deleted"')
-            ):
+        if isinstance(outcome, Reply) and (call.operation or "").endswith(".retrieve") and scene.record:
+            shown = outcome.body.partition(b'"status":"')[2]
+            if call.status == _NOT_FOUND or shown.startswith((b'failed"', b'deleted"')):
                 self._over.setdefault(scene.record, 0)
             elif call.status == _OK:
                 self._over.pop(scene.record, None)
@@ -105,16 +104,15 @@ class DoubleCharge(Kind):
         self._lost: set[tuple[str, str, bytes]] = set()
 
     def arrive(self, call: Call, scene: Scene) -> bool:
-        return scene.paid and not scene.keyed and (scene.key, call.path, scene.body) in self._lost
+        return bool(self._lost) and not scene.keyed and (scene.key, call.path, scene.body) in self._lost and scene.paid
 
     def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if scene.paid and not scene.keyed:
-            if isinstance(outcome, Break):
-                lost = call.committed or outcome.error not in _NEVER_SENT
-            else:
-                lost = outcome.status >= _SERVER_ERROR
-            if lost:
-                self._lost.add((scene.key, call.path, scene.body))
+        if isinstance(outcome, Break):
+            lost = call.committed or outcome.error not in _NEVER_SENT
+        else:
+            lost = outcome.status >= _SERVER_ERROR
+        if lost and scene.paid and not scene.keyed:
+            self._lost.add((scene.key, call.path, scene.body))
         return False
 
 

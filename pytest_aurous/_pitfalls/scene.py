@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from .._headers import idempotency_key
 from .._wire import Call
+
+if TYPE_CHECKING:
+    from .._endpoint import Context, Endpoint
+    from .._world import World
 
 __all__ = ("Scene",)
 
 
-class Scene(NamedTuple):
-    """What a detector can know beside the call.
+class Scene:
+    """What a detector can know beside the call. There is one for each call, so it works out only what it is asked.
 
     Attributes:
-        record: The id in the path, or nothing.
-        row: Finds any row ever made by its id.
-        paid: Whether the call costs credits and would honour an ``Idempotency-Key``.
-        key: The API key that came along: the client, as far as anybody can tell.
-        keyed: Whether it brought one.
-        upload: Whether it went to the upload host.
         body: The body that was sent.
-        earlier: The calls before it.
+        upload: Whether the call went to the upload host.
     """
 
-    record: str
-    row: Callable[[str], Any]
-    paid: bool
-    key: str
-    keyed: bool
-    upload: bool
-    body: bytes
-    earlier: Sequence[Call]
+    __slots__ = ("_match", "_sent", "_world", "body", "upload")
+
+    def __init__(self, world: World, call: Call, match: tuple[Endpoint, Context] | None, *, upload: bool) -> None:
+        self._world = world
+        self._match = match
+        self._sent = call.incoming  # this and the body the call itself forgets, when it has its answer
+        self.body: bytes = call.content
+        self.upload: bool = upload
+
+    @property
+    def record(self) -> str:
+        """The id in the path, or nothing."""
+        return self._match[1].args.get("id", "") if self._match is not None else ""
+
+    @property
+    def paid(self) -> bool:
+        """Whether the call costs credits and would honour an ``Idempotency-Key``."""
+        if self._match is None:
+            return False
+        row, ctx = self._match
+        return not row.free and row.honours_key(ctx)
+
+    @property
+    def key(self) -> str:
+        """The API key that came along: the client, as far as anybody can tell."""
+        return self._sent.get("x-api-key") or self._sent.get("authorization", "")
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the call brought an ``Idempotency-Key``."""
+        return idempotency_key(self._sent) is not None
+
+    @property
+    def earlier(self) -> Sequence[Call]:
+        """The calls before it."""
+        return self._world.journal.entries
+
+    def row(self, row_id: str) -> Any:
+        """Return the row of any kind that has this id, or None if there never was one."""
+        return self._world.row(row_id)
