@@ -57,10 +57,24 @@ examples:
   pytest-aurous openapi --output aurous.json
 
 {see("reference/openapi.html")}"""
+_PIPE_CLOSED: Final = 141
+"""What a shell makes of SIGPIPE, which ends other commands there."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, and not when Python ends, where nobody can catch anything
+    except BrokenPipeError:  # the reader has seen enough, as `| head` has
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # Python flushes once more
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return _PIPE_CLOSED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         done: int = options.run(options)

@@ -143,6 +143,20 @@ class TestHelp:
         assert [_parser().parse_args(example).run for example in examples]
 
 
+@pytest.mark.parametrize("arguments", [["openapi"], ["--help"], ["serve"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """``| head`` ends the command without a word, with the exit code of one that SIGPIPE has ended."""
+    pytest.importorskip("uvicorn", reason="needs the extra, server")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(arguments) == 141
+    assert capsys.readouterr().err == ""
+
+
 class TestOpenApi:
     """The document."""
 
