@@ -91,6 +91,7 @@ class Endpoint:
         fingerprint: What an ``Idempotency-Key`` stands for instead of the whole body (idem-7).
         idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
         shape: Schema of the good answer; None where it is no JSON.
+        headers: What each header says that only the good answer of this row bears.
         body: Schema of what it takes; None where it takes nothing.
         takes: Media type of that.
         query: Schema of each query parameter.
@@ -111,6 +112,7 @@ class Endpoint:
     free: bool = False
     fingerprint: Callable[[Context], str] | None = None
     shape: Shape | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Shape | None = None
     takes: str = "application/json"
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -78,6 +78,8 @@ def _operation(row: Endpoint) -> dict[str, Any]:
         "parameters": _parameters(row),
         "responses": _responses(row),
     }
+    if row.status == HTTPStatus.PERMANENT_REDIRECT:
+        told["deprecated"] = True
     if row.signed:
         told["security"] = []
     if row.host == "upload":
@@ -105,10 +107,15 @@ def _responses(row: Endpoint) -> dict[str, Any]:
         if outcome != NO_ANSWER:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])
-    return {
+    answers: dict[str, dict[str, Any]] = {
         status: {"description": ", ".join(known) or HTTPStatus(int(status)).phrase, **_content(row, status, known)}
         for status, known in sorted(codes.items())
     }
+    if row.headers:
+        answers[str(row.status)]["headers"] = {
+            name: {"description": text, "required": True, "schema": _TEXT} for name, text in row.headers.items()
+        }
+    return answers
 
 
 def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:

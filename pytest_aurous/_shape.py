@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ("Shape", "body_of", "deleted", "listing", "obj", "record", "reference", "texts")
+__all__ = ("Shape", "body_of", "deleted", "listing", "obj", "record", "reference")
 
 Shape = Mapping[str, Any]
 
@@ -56,11 +56,6 @@ def obj(**properties: Any) -> Shape:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def texts(*names: str) -> Shape:
-    """Return the schemas of parameters that are text."""
-    return {name: {"type": "string"} for name in names}
 
 
 def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:

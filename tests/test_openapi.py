@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -104,6 +105,50 @@ def test_signed_urls_need_no_key_and_the_upload_host_is_named() -> None:
         assert (told.get("security") == []) is row.signed
         assert ("servers" in told) is (row.host == "upload")
         assert ("requestBody" in told) is (row.body is not None)
+
+
+def test_a_path_of_before_says_where_its_call_is_today() -> None:
+    """It is deprecated, and its 308 bears the new place and the last day; no other call does."""
+    moved = {"Location", "Aurous-Deprecated", "Sunset"}
+    for row in ENDPOINTS:
+        told = OPERATIONS[row.operation]
+        answer = told["responses"][str(row.status)]
+        legacy = row.operation.startswith("legacy.")
+        assert told.get("deprecated", False) is legacy
+        assert set(answer.get("headers", {})) == (moved if legacy else set())
+        assert all(header["required"] and header["description"] for header in answer.get("headers", {}).values())
+
+
+def objects(schema: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Each object that a part of the document speaks of, with its place."""
+    if isinstance(schema, dict) and schema.get("type") == "object":
+        yield place, schema
+    if isinstance(schema, dict | list):
+        for name, inner in schema.items() if isinstance(schema, dict) else enumerate(schema):
+            yield from objects(inner, f"{place}/{name}")
+
+
+def test_every_object_is_closed() -> None:
+    """A property that is not listed is a mistake; only what the client may fill as it likes is open."""
+    open_ones = {place for place, schema in objects(DOCUMENT, "") if schema.get("additionalProperties") is not False}
+
+    assert open_ones == {
+        "/paths//v1/webhook_endpoints/post/requestBody/content/application/json/schema/properties/metadata",
+        "/components/schemas/Endpoint/properties/metadata",
+        "/components/schemas/File/properties/metadata/anyOf/0",
+    }
+
+
+@pytest.mark.parametrize("operation", ["usage.list", "usage.events"])
+def test_what_usage_counts_is_explained(operation: str) -> None:
+    """Each field says what it is, but for those that only hold others, or can have few values."""
+    schema = OPERATIONS[operation]["responses"]["200"]["content"]["application/json"]["schema"]
+    fields = [each for _, one in objects(schema, "") for each in one["properties"].items()]
+
+    assert len(fields) > 15
+    assert {name for name, field in fields if "description" not in field} <= {
+        *("object", "data", "groups", "metrics", "type"),
+    }
 
 
 def test_a_document_of_some_rows() -> None:

@@ -39,14 +39,15 @@ def pricing(ctx: Context) -> dict[str, Any]:
 
 
 _TEXT: Final = {"type": "string"}
-_TEAM: Final = obj(id=_TEXT, name=_TEXT, credits={"type": "number"}, created_at=_TEXT, billing_email=_TEXT)
+_NUMBER: Final = {"type": "number"}
+_TEAM: Final = obj(id=_TEXT, name=_TEXT, credits=_NUMBER, created_at=_TEXT, billing_email=_TEXT)
 _PRICING: Final = obj(
     object={"const": "pricing"},
     version=_TEXT,
     currency={"const": "credit"},
     description=_TEXT,
-    image={"type": "object"},
-    video={"type": "object"},
+    image=obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
+    video=obj(base_per_second=_NUMBER, resolution_factor=obj(**dict.fromkeys(FACTORS, _NUMBER))),
 )
 
 ENDPOINTS: Final = (

@@ -10,6 +10,11 @@ from .._endpoint import Answer, Context, Endpoint
 __all__ = ("ENDPOINTS",)
 
 _HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
+_TOLD: Final = {
+    "Location": "The same call at its path of today, query and all.",
+    "Aurous-Deprecated": "What is deprecated: the `route`.",
+    "Sunset": "Until when the vendor keeps this path.",
+}
 _MOVED: Final = {"generations": "images", "video-generations": "videos"}
 _CALLS: Final = {
     "generations": (
@@ -40,7 +45,7 @@ def moved(ctx: Context) -> Answer:
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True)
+    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True, headers=_TOLD)
     for old, new in _MOVED.items()
     for name, method, rest in _CALLS[old]
 )

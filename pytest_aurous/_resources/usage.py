@@ -14,19 +14,15 @@ from .._clock import parse_instant
 from .._endpoint import Context, Endpoint
 from .._fields import integer
 from .._pages import limit_of
-from .._shape import Shape, obj, texts
 from .._wire import ApiProblem
 from ..errors import AurousError
 from .generations import GenerationRow
 from .page_tokens import page_token, read_token
+from .usage_shapes import BUCKETS, BUCKETS_QUERY, EVENTS, EVENTS_QUERY, FILTERS, GROUPS, WIDTHS
 
 __all__ = ("ENDPOINTS",)
 
-_DAY: Final = 86_400
-_WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
-_GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
-_FILTERS: Final = ("status", "type", "model", "api_key_id", "user_id", "lora_id", "character_id")
-_MOST_BUCKETS, _LOOKBACK = 10_000, 730 * _DAY
+_MOST_BUCKETS, _LOOKBACK = 10_000, 730 * 86_400
 
 
 def buckets(ctx: Context) -> dict[str, Any]:
@@ -39,14 +35,14 @@ def buckets(ctx: Context) -> dict[str, Any]:
         if any(told["q"].get(name) != value for name, value in query.items()):
             raise ApiProblem(400, "invalid_page_token", say.DRIFTED_PAGE, "page_token")
         query, before = told["q"], told["b"]
-    width = _WIDTHS[_choice(query, "bucket_width", tuple(_WIDTHS), "1d")]
+    width = WIDTHS[_choice(query, "bucket_width", tuple(WIDTHS), "1d")]
     start, end = _range(query, now)
     if (end - start) / width > _MOST_BUCKETS:
         raise ApiProblem(400, "too_many_buckets", say.TOO_MANY_BUCKETS.format(most=_MOST_BUCKETS), "bucket_width")
     groups = [name for name in query.get("group_by", "").split(",") if name]
     for name in groups:
-        if name not in _GROUPS:
-            raise _none_of("group_by", name, _GROUPS)
+        if name not in GROUPS:
+            raise _none_of("group_by", name, GROUPS)
     limit = limit_of(query.get("limit"), 24, integer(1, 100))
     found: dict[int, list[GenerationRow]] = {}
     for row in _rows(ctx, query, start, end):
@@ -88,13 +84,13 @@ def _query(ctx: Context) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(ctx.call.query, keep_blank_values=True):
         found.setdefault(name, []).append(value)
-    return {name: ",".join(values) if name in _FILTERS else values[-1] for name, values in found.items()}
+    return {name: ",".join(values) if name in FILTERS else values[-1] for name, values in found.items()}
 
 
 def _rows(
     ctx: Context, query: dict[str, str], start: float, end: float, *, medium: bool = False
 ) -> Iterator[GenerationRow]:
-    wanted = {name: query[name].split(",") for name in _FILTERS if name in query}
+    wanted = {name: query[name].split(",") for name in FILTERS if name in query}
     table = ctx.world.table(GenerationRow)
     for one in table.living(ctx.team):
         row = table[one]
@@ -215,17 +211,6 @@ def _precise(instant: float) -> str:
 
 _OF_QUERY: Final = ("400 invalid_format", "400 missing_field", "400 value_out_of_range")
 
-_QUERY: Final = ("start_time", "end_time", "bucket_width", "group_by", *_FILTERS, "limit", "page_token")
-_EVENTS_QUERY: Final = ("start_time", "end_time", *_FILTERS, "limit", "cursor")
-
-
-def _page_of(cursor: str) -> Shape:
-    rows = {"type": "array", "items": {"type": "object"}}
-    return obj(
-        object={"const": "list"}, data=rows, has_more={"type": "boolean"}, **{cursor: {"type": ["string", "null"]}}
-    )
-
-
 ENDPOINTS: Final = (
     Endpoint(
         "usage.list",
@@ -233,8 +218,8 @@ ENDPOINTS: Final = (
         "/v1/usage",
         buckets,
         bucket="reads",
-        shape=_page_of("next_page"),
-        query=texts(*_QUERY),
+        shape=BUCKETS,
+        query=BUCKETS_QUERY,
         errors=(*_OF_QUERY, "400 invalid_page_token", "400 too_many_buckets"),
     ),
     Endpoint(
@@ -243,8 +228,8 @@ ENDPOINTS: Final = (
         "/v1/usage/events",
         events,
         bucket="reads",
-        shape=_page_of("next_cursor"),
-        query=texts(*_EVENTS_QUERY),
+        shape=EVENTS,
+        query=EVENTS_QUERY,
         errors=_OF_QUERY,
     ),
 )

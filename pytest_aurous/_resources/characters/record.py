@@ -101,7 +101,7 @@ class CharacterRow:
     )
     created_at: str
     updated_at: str
-    attributes: dict[str, Any] | None = None
+    attributes: dict[str, Any] | None = column(schema={"anyOf": [body_of(ATTRIBUTES), {"type": "null"}]}, default=None)
     error_message: str | None = None
     aurous_version: str = VERSION
     client_reference_id: str | None = column(sparse=True, default=None)

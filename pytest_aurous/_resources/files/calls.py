@@ -179,9 +179,10 @@ _FORM: Final = {
     "properties": {
         "file": {"type": "string", "contentMediaType": "application/octet-stream"},
         "purpose": {"enum": list(PURPOSES)},
-        "metadata": {"type": "string"},
+        "metadata": {"type": "string", "description": "A JSON object."},
     },
     "required": ["file", "purpose"],
+    "additionalProperties": False,
 }
 
 ENDPOINTS: Final = (

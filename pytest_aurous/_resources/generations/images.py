@@ -14,7 +14,7 @@ from ..characters import require_ready
 from ..files import require_file
 from ..styles import require_style
 from . import machine, sizes
-from .record import GenerationRow, render
+from .record import AMOUNT, BREAKDOWN, GenerationRow, render
 
 __all__ = ("ENDPOINTS", "ESTIMATE", "OF_BODY", "draw_seed", "estimated", "none_of", "reachable", "retrieve")
 
@@ -157,7 +157,7 @@ OF_BODY: Final = (
 _ONE: Final = reference(GenerationRow)
 ESTIMATE: Final = obj(
     object={"const": "estimate"},
-    estimated_cost=obj(amount={"type": "number"}, breakdown={"type": "object"}),
+    estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
     currency={"const": "credit"},
 )
 

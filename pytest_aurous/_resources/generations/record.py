@@ -11,11 +11,13 @@ from ..._shape import obj
 from ..._version import VERSION
 from ..._world import World
 
-__all__ = ("RETENTION", "GenerationRow", "kept_until", "prefix_of", "render")
+__all__ = ("AMOUNT", "BREAKDOWN", "RETENTION", "GenerationRow", "kept_until", "prefix_of", "render")
 
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
 """How long outputs live (time-4): by medium and reading."""
+AMOUNT: Final = {"type": "number"}
+BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,7 @@ class GenerationRow:
     reference_image_urls: tuple[str, ...] = column(list, default=())
     error_message: str | None = None
     duration_ms: int | None = None
-    cost: dict[str, Any]
+    cost: dict[str, Any] = column(schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN))
     width: int | None = None
     height: int | None = None
     image_count: int | None = None

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from ... import _messages as say
 from ..._clock import iso
 from ..._endpoint import Context, Endpoint
-from ..._fields import list_of, one_of, read_fields, refuse_type, text, url
+from ..._fields import described, list_of, one_of, read_fields, refuse_type, text, url
 from ..._pages import PAGE, page
 from ..._shape import body_of, deleted, listing, obj, reference
 from ..._wire import ApiProblem
@@ -17,7 +17,8 @@ from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 
 __all__ = ("ENDPOINTS",)
 
-_MOST_KEYS, _LONGEST_VALUE = 50, 500
+_MOST_KEYS: Final = 50
+_VALUE: Final = text(500, low=0)
 
 
 def _metadata(value: Any, param: str) -> dict[str, Any]:
@@ -27,9 +28,10 @@ def _metadata(value: Any, param: str) -> dict[str, Any]:
     if len(told) > _MOST_KEYS:
         message = say.LENGTH.format(param=param, low=0, high=_MOST_KEYS, unit="keys", got=len(told))
         raise ApiProblem(400, "value_out_of_range", message, param)
-    read = text(_LONGEST_VALUE, low=0)
-    return {name: read(one, f"{param}.{name}") for name, one in told.items()}
+    return {name: _VALUE(one, f"{param}.{name}") for name, one in told.items()}
 
+
+described(_metadata, {"type": "object", "additionalProperties": vars(_VALUE)["schema"], "maxProperties": _MOST_KEYS})
 
 _CREATE: Final = {
     "url": url(2048),
