@@ -85,7 +85,7 @@ def _operation(row: Endpoint) -> dict[str, Any]:
     if row.host == "upload":
         told["servers"] = [{"url": UPLOAD_HOST}]
     if row.body is not None:
-        told["requestBody"] = {"content": {row.takes: {"schema": row.body}}}
+        told["requestBody"] = {"required": row.body.get("required") != [], "content": {row.takes: {"schema": row.body}}}
     return told
 
 

@@ -8,9 +8,11 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ("Shape", "body_of", "deleted", "listing", "obj", "record", "reference")
+__all__ = ("SIGNATURE", "Shape", "body_of", "deleted", "listing", "obj", "record", "reference")
 
 Shape = Mapping[str, Any]
+
+SIGNATURE: Final = {"type": "string", "description": "As in the URL that the API gave; it opens this path, and dies."}
 
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 

@@ -7,6 +7,7 @@ from typing import Final
 from .. import _messages as say
 from .._endpoint import Answer, Context, Endpoint
 from .._picture import picture
+from .._shape import SIGNATURE
 from .._wire import ApiProblem
 from .characters import CharacterRow
 from .files import FileRow
@@ -42,6 +43,7 @@ ENDPOINTS: Final = (
         get,
         signed=True,
         media_type="image/png",
+        query={"token": SIGNATURE},
         errors=("403 missing_scope", "404 resource_not_found"),
         rules=("get-3", "time-2", "time-3"),
     ),

@@ -10,7 +10,7 @@ from .._clock import iso
 from .._endpoint import Context, Endpoint
 from .._fields import column, one_of, read_fields, text
 from .._records import Collection, Live
-from .._shape import body_of, obj
+from .._shape import SIGNATURE, body_of, obj
 from .._wire import ApiProblem
 from .._world import UPLOAD_HOST, World
 from ..errors import AurousError, choices, nearest
@@ -204,6 +204,8 @@ def _check_pose(pose: str, confidence: float) -> None:
         raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.")
 
 
+_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+
 ENDPOINTS: Final = (
     Endpoint(
         "characters.uploads.init",
@@ -212,7 +214,7 @@ ENDPOINTS: Final = (
         init,
         bucket="characters_post",
         status=201,
-        errors=("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range"),
+        errors=_OF_BODY,
         shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
@@ -223,14 +225,7 @@ ENDPOINTS: Final = (
         "/v1/characters/uploads/classify",
         classify,
         bucket="characters_post",
-        errors=(
-            "400 invalid_format",
-            "400 invalid_request",
-            "400 missing_field",
-            "400 upload_invalid",
-            "400 value_out_of_range",
-            "404 resource_not_found",
-        ),
+        errors=(*_OF_BODY, "400 upload_invalid", "404 resource_not_found"),
         shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
@@ -243,6 +238,9 @@ ENDPOINTS: Final = (
         host="upload",
         signed=True,
         media_type="application/octet-stream",
+        body={},
+        takes="application/octet-stream",
+        query={"signature": SIGNATURE},
         errors=("403 missing_scope",),
         rules=("up-3",),
     ),

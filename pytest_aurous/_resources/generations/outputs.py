@@ -10,6 +10,7 @@ from ... import _messages as say
 from ..._endpoint import Answer, Context, Endpoint
 from ..._mp4 import mp4
 from ..._picture import picture
+from ..._shape import SIGNATURE
 from ..._wire import ApiProblem
 from . import machine
 from .images import none_of
@@ -123,6 +124,7 @@ ENDPOINTS: Final = (
         "/v1/images/{id}/output/{n}",
         of_image,
         signed=True,
+        query={"token": SIGNATURE},
         media_type="image/png",
         errors=OF_OUTPUT,
         rules=("img-8", "time-4"),
@@ -133,6 +135,7 @@ ENDPOINTS: Final = (
         "/v1/videos/{id}/output",
         of_video,
         signed=True,
+        query={"token": SIGNATURE},
         media_type="video/mp4",
         errors=(*OF_OUTPUT, "206", "416"),
         rules=("time-4",),
