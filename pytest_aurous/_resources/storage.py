@@ -17,7 +17,7 @@ __all__ = ("ENDPOINTS",)
 _SIDE: Final = 192
 
 
-def get(ctx: Context) -> bytes | Answer:
+def get(ctx: Context) -> Answer:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
     path = f"/storage/{owner}/{name}/{file}"  # without the prefix of another base URL
@@ -32,7 +32,7 @@ def get(ctx: Context) -> bytes | Answer:
     rows = (characters[one] for one in characters)
     whose = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)
     lines = [file.partition(".")[0], *([whose.name, whose.id] if whose else []), name]
-    return picture(lines, _SIDE, _SIDE, path)
+    return Answer(picture(lines, _SIDE, _SIDE, path), media_type="image/png")
 
 
 ENDPOINTS: Final = (
@@ -42,7 +42,7 @@ ENDPOINTS: Final = (
         "/storage/{owner}/{ref}/{file}",
         get,
         signed=True,
-        media_type="image/png",
+        media_type="image/*",
         query={"token": SIGNATURE},
         errors=("403 missing_scope", "404 resource_not_found"),
         rules=("get-3", "time-2", "time-3"),
