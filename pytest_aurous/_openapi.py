@@ -108,7 +108,7 @@ def _responses(row: Endpoint) -> dict[str, Any]:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])
     answers: dict[str, dict[str, Any]] = {
-        status: {"description": ", ".join(known) or HTTPStatus(int(status)).phrase, **_content(row, status, known)}
+        status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
         for status, known in sorted(codes.items())
     }
     if row.headers:
@@ -116,6 +116,10 @@ def _responses(row: Endpoint) -> dict[str, Any]:
             name: {"description": text, "required": True, "schema": _TEXT} for name, text in row.headers.items()
         }
     return answers
+
+
+def _phrase(status: str) -> str:
+    return HTTPStatus(int(status)).phrase.removeprefix("Requested ")  # 416, whose name is shorter from Python 3.13 on
 
 
 def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:

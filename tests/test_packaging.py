@@ -2,11 +2,13 @@
 
 import os
 from importlib.metadata import Distribution, distribution
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 import pytest_aurous
+from pytest_aurous._cli import main
 
 
 @pytest.fixture(name="dist")
@@ -62,6 +64,16 @@ def test_the_types_are_shipped() -> None:
     assert Path(pytest_aurous.__file__).with_name("py.typed").is_file()
 
 
+def test_the_openapi_document_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file in the package is what the command prints."""
+    assert main(["openapi"]) == 0
+    printed = capsys.readouterr().out
+
+    stale = files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8") != printed
+
+    assert not stale, "make it anew: pip install -e . && pytest-aurous openapi --output pytest_aurous/openapi.json"
+
+
 @pytest.mark.skipif("TOX_ENV_NAME" not in os.environ, reason="only tox promises a built wheel")
 def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
     """Under tox the package comes from site-packages, and nothing but the package is installed."""
@@ -71,3 +83,4 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
+    assert "pytest_aurous/openapi.json" in {file.as_posix() for file in dist.files or []}
