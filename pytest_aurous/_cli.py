@@ -81,9 +81,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except AurousError as error:
         print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command speaks so
         return 2
-    except BrokenPipeError:  # nobody reads on, as behind `| head`: the flush at exit must not fail as well
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return done
 
 
