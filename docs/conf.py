@@ -10,7 +10,14 @@ project = "pytest-aurous"
 author = "pytest-aurous contributors"
 release = version = installed_version(project)
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "generated", "speed"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "generated",
+    "speed",
+    "sphinxcontrib.towncrier",
+]
 exclude_patterns = ["_build", "beside", "examples"]
 html_theme = "furo"
 html_show_copyright = False
@@ -27,6 +34,7 @@ autodoc_type_aliases = {"AurousTransport": "pytest_aurous._binding.AurousTranspo
 add_module_names = False
 default_role = "py:obj"  # in our docstrings single backticks name what the page describes
 napoleon_use_rtype = False
+towncrier_draft_working_directory = Path(__file__).parents[1]
 
 # No inventory of another project is fetched, so that the build needs no network. Our own names stay strict.
 # In docstrings a single backtick is a link where it can be one; a type variable never can.
