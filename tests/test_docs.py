@@ -82,6 +82,34 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
+# What contributors and reporters read
+
+POLICIES = ("CONTRIBUTING.md", "SECURITY.md", ".github/PULL_REQUEST_TEMPLATE.md")
+
+
+@pytest.mark.parametrize("page", POLICIES)
+def test_every_path_of_a_policy_leads_somewhere(page: str) -> None:
+    """Each file and folder that it links to or names in backticks is in the checkout, or a room of the package."""
+    links = {(ROOT / page).parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", _read(page))}
+    named = re.findall(r"`([a-z._][\w.-]*/[\w./-]*|[a-zA-Z._][\w.-]*\.(?:md|py|toml|yaml|ini))`", _read(page))
+
+    assert links or named
+    assert [link for link in links if not link.exists()] == []
+    assert [name for name in named if not (ROOT / name).exists() and not (PACKAGE / name).exists()] == []
+
+
+def test_every_tox_command_of_a_policy_exists() -> None:
+    """What follows ``tox -e`` has a section or a place in tox.ini, and what follows ``tox -m`` is a label there."""
+    commands = re.findall(
+        r"tox -([em]) ([\w-]+)", "".join(_read(page) for page in (*POLICIES, "changelog.d/README.md"))
+    )
+
+    assert commands
+    for kind, name in commands:
+        wanted = rf"^    {name}$|^\[testenv:{name}\]$" if kind == "e" else rf"^    {name} = "
+        assert re.search(wanted, _read("tox.ini"), re.MULTILINE), name
+
+
 # The rules
 
 
