@@ -24,13 +24,14 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare ``aurous_<name>`` and ``--aurous-<name>`` for each setting."""
     group = parser.getgroup("aurous", "aurous: the Aurous Labs API, offline")
     for name, row in ROWS.items():
-        text = f"{row['help']} (default: {row['default'] or 'none'})"
+        text = f"{row['help']} (default: {'none' if row['default'] in (None, {}) else row['default']})"
         parser.addini(f"aurous_{name}", text, **_ANY_SCALAR)
         group.addoption(
             f"--aurous-{name.replace('_', '-')}",
             dest=f"aurous_{name}",
             action="append" if row["merge"] else "store",
             default=None,
+            metavar=name.upper(),
             help=text,
         )
 

@@ -140,30 +140,48 @@ def _setting(default: Any, read: Callable[[str, Any], Any], text: str, *, merge:
 class Settings:
     """Every setting with its default; a row here is an ini option, a flag, a marker argument and a keyword."""
 
-    script: dict[str, Any] = _setting({}, _scripts, "lifecycle that pollers see; see the script grammar", merge=True)
+    script: dict[str, Any] = _setting(
+        {},
+        _scripts,
+        "what pollers see of characters, such as 'synthesizing*3 -> reviewing', or of another resource: "
+        "'images = pending -> failed'; may be repeated",
+        merge=True,
+    )
     strict: Strictness = _setting(
-        "error", _choice("error", "warn", "off"), "what an unmatched request does to the test: error, warn or off"
+        "error",
+        _choice("error", "warn", "off"),
+        "what a request that the API does not know does to the test: error, warn or off",
     )
     pitfalls: Strictness = _setting(
-        "warn", _choice("error", "warn", "off"), "what misuse of the API does that the code under test got away with"
+        "warn",
+        _choice("error", "warn", "off"),
+        "what misuse of the API that the code under test got away with does to the test: error, warn or off",
     )
-    now: datetime | None = _setting(None, _instant, "freeze the clock at this ISO 8601 instant")
+    now: datetime | None = _setting(None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z")
     rate_limits: RateLimits = _setting(
         "report",
         _choice("report", "enforce"),
-        "report: headers are right and nobody is refused; enforce: 429 as in life",
+        "report: headers are right and nobody is refused; enforce: an empty bucket refuses with 429",
     )
     sleep: Sleep = _setting(
         "real", _choice("real", "skip"), "skip: sleeps return at once and time jumps instead; real: they sleep"
     )
-    seed: int = _setting(0, _whole, "base seed of names, ids and everything random")
-    credits: float = _setting(1000, _amount, "balance of the default team")
+    seed: int = _setting(
+        0,
+        _whole,
+        "base seed of names, ids and everything random; unset, it is the suite's faker_seed where there is one",
+    )
+    credits: float = _setting(1000, _amount, "credits of the default team when the test begins")
     network: Network = _setting(
         "block", _choice("block", "allow"), "block: a connection to the vendor fails, in any test; allow: it is made"
     )
-    base_url: str = _setting(BASE_URL, _url, "answer at this URL instead of the vendor's")
+    base_url: str = _setting(BASE_URL, _url, "where the fake answers, without /v1")
     readings: dict[str, str] = _setting(
-        {}, _readings, "other reading of a rule where the documentation contradicts itself", merge=True
+        {},
+        _readings,
+        "other reading of a rule where the vendor's documentation contradicts itself, such as 'get-2 = readable'; "
+        "may be repeated",
+        merge=True,
     )
 
     report: Report = _setting(

@@ -46,8 +46,18 @@ def aurous(
     """The whole Aurous Labs API, offline, for this test: `httpx` and `httpx2` clients meet it instead of the vendor.
 
     Nothing else to do: call the code under test, then look at `aurous.characters`, `aurous.calls`, `aurous.team`.
-    `aurous.script("synthesizing*3 -> reviewing")` says what a poller will see. Sets `AUROUS_API_KEY` and
-    `AUROUS_BASE_URL`. A request that the API does not know fails the test.
+    `AUROUS_API_KEY` and `AUROUS_BASE_URL` are set for the test. A request that the API does not know fails it.
+
+    To have other settings, mark the test, the class or the module, or override `aurous_api_key`, `aurous_base_url` or
+    `aurous_seed`. For a wider scope use the context manager `pytest_aurous.Aurous`.
+
+    Example::
+
+        @pytest.mark.aurous(credits=50)
+        def test_publishes(aurous):
+            aurous.script("synthesizing*3 -> reviewing")  # what the poller in publish() will see
+            publish("Aurora")
+            assert aurous.characters.last.status == "ready"
     """
     from ._aurous import Aurous
 
@@ -67,14 +77,31 @@ def aurous(
 
 @pytest.fixture
 def aurous_client(aurous: Aurous) -> Iterator[httpx.Client]:
-    """A ready `httpx.Client` for the fake: base URL and key are set."""
+    """A ready `httpx.Client` for the fake: base URL and key are set.
+
+    It is closed after the test. To have other options, make one: `aurous.client(timeout=1.0)`.
+
+    Example::
+
+        def test_balance(aurous_client):
+            assert aurous_client.get("/v1/balance").status_code == 200
+    """
     with aurous.client() as client:
         yield client
 
 
 @pytest.fixture
 def aurous_async_client(aurous: Aurous) -> httpx.AsyncClient:
-    """A ready `httpx.AsyncClient` for the fake; it holds nothing that would have to be closed."""
+    """A ready `httpx.AsyncClient` for the fake; it holds nothing that would have to be closed.
+
+    Under asyncio and trio alike, with whichever plugin runs async tests. To have other options, make one:
+    `aurous.async_client(timeout=1.0)`.
+
+    Example::
+
+        async def test_balance(aurous_async_client):
+            assert (await aurous_async_client.get("/v1/balance")).status_code == 200
+    """
     return aurous.async_client()
 
 
@@ -83,7 +110,13 @@ def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
     """The fake of this test over real HTTP on 127.0.0.1, for other processes, languages and HTTP libraries.
 
     `aurous_server.url` is where, `aurous_server.env` the two variables for a subprocess. State, script, faults, clock
-    and calls are those of `aurous`. Needs the extra `server`.
+    and calls are those of `aurous`. The port is a free one, and closed after the test. Needs the extra `server`.
+
+    Example::
+
+        def test_worker(aurous, aurous_server):
+            subprocess.run(["node", "worker.mjs"], env=os.environ | aurous_server.env, check=True)
+            assert aurous.characters.last.status == "ready"
     """
     from ._server import AurousServer
 
@@ -93,7 +126,16 @@ def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
 
 @pytest.fixture
 def aurous_api_key(aurous_seed: int) -> str:
-    """The API key that the fake issues and sets as `AUROUS_API_KEY`. Override it to have your own."""
+    """The API key that the fake issues and sets as `AUROUS_API_KEY`; default: one drawn from `aurous_seed`.
+
+    It has the form of a real one, opens nothing, and begins with `al_live_fa4e`. Override it to have your own.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_api_key():
+            return "al_live_" + "0" * 64
+    """
     from ._auth import fake_key
 
     return fake_key(int.from_bytes(sha256(f"{aurous_seed}/key".encode()).digest()[:8], "big"))
@@ -101,7 +143,16 @@ def aurous_api_key(aurous_seed: int) -> str:
 
 @pytest.fixture
 def aurous_base_url(request: pytest.FixtureRequest) -> str:
-    """Where the fake answers, without `/v1`. Override it, or set `aurous_base_url`, to have another host or prefix."""
+    """Where the fake answers, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
+
+    Override it, or set `base_url` as ini option, flag or marker, where the code under test has another host or prefix.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_base_url():
+            return "https://gateway.example/aurous"
+    """
     from ._settings import BASE_URL
 
     return str(settings_for(request.node).get("base_url", BASE_URL))
@@ -109,7 +160,17 @@ def aurous_base_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def aurous_seed(request: pytest.FixtureRequest) -> int:
-    """The base seed: the setting `seed`, else the suite's `faker_seed`, else 0. Each test adds its node id."""
+    """The base of everything that is drawn; default: the setting `seed`, else the suite's `faker_seed`, else 0.
+
+    Each test adds its own name, so that order, selection and distribution change nothing. Override it, or set `seed`,
+    to have other names, ids and pictures.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_seed():
+            return 2026
+    """
     settings = settings_for(request.node)
     if "seed" in settings:
         return int(settings["seed"])
@@ -124,7 +185,15 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def aurous_faker(request: pytest.FixtureRequest, aurous_seed: int) -> faker.Faker:
-    """A `Faker` of its own with `AurousProvider`, seeded for this test; the suite's `faker` is not disturbed."""
+    """A `Faker` of its own with `AurousProvider`, seeded for this test; the suite's `faker` is not disturbed.
+
+    It works without `aurous`. Its seed is that of the test: set `seed` or override `aurous_seed` to have other data.
+
+    Example::
+
+        def test_shows_a_name(aurous_faker):
+            assert aurous_faker.aurous_character()["name"] in page()
+    """
     from ._faker import seeded_faker
 
     return seeded_faker(_seed_of(request.node, aurous_seed))

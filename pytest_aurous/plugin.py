@@ -68,7 +68,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"aurous({', '.join(f'{name}=...' for name in ROWS)}): "
-        "settings of the `aurous` fixture for this test, class or module; merged from the outside in.",
+        "settings of the `aurous` fixture for this test, class or module; merged from the outside in. "
+        "Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
+        "`pytest --help` says what each is, as --aurous-....",
     )
     guard = config.stash[_GUARD] = NetworkGuard(allowed=configured(config).get("network") == "allow")
     guard.start()
