@@ -14,9 +14,9 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinxcontrib.towncrier",
     "generated",
     "speed",
-    "sphinxcontrib.towncrier",
 ]
 exclude_patterns = ["_build", "beside", "examples"]
 html_theme = "furo"

@@ -1,8 +1,10 @@
 """The documentation says what is so."""
 
 import ast
+import inspect
 import os
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,24 +15,28 @@ from typing import Any
 import pytest
 
 import pytest_aurous
-from pytest_aurous import _settings, errors, fixtures
+from pytest_aurous import AurousScriptError, _settings, errors, fixtures
 from pytest_aurous._catalog import ENDPOINTS
+from pytest_aurous._pitfalls import KINDS
+from pytest_aurous._script import Lifecycle, parse_runs
+from pytest_aurous.faults import Faults
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PACKAGE = Path(pytest_aurous.__file__).parent
 
 
-def _rules_module() -> Any:
+def _room(name: str) -> Any:
     """Load what the pages are made with, without leaving its folder on the path."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
-        return import_module("rules")
+        return import_module(name)
     finally:
         sys.path.pop(0)
 
 
-FIDELITY = _rules_module()
+FIDELITY = _room("rules")
+GRAMMAR = _room("grammar")
 RULES: dict[str, Any] = FIDELITY.load_rules(DOCS)
 PROOFS: dict[str, list[str]] = FIDELITY.tests_by_rule(sorted((ROOT / "tests").rglob("test_*.py")), RULES)
 DELIVERED = [rule for rule, row in RULES.items() if row.status == "delivered"]
@@ -164,9 +170,37 @@ def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in fixtures.__all__ if name.islower()])
-def test_every_fixture_is_described(name: str) -> None:
-    """Each fixture has a place on its page, which begins with its type and its scope."""
-    assert re.search(rf"^:::\{{fixture\}} {name}\n.*, scope \*function\*", _page("reference/fixtures"), re.MULTILINE)
+def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -> None:
+    """Each fixture has a place on its page, which begins with the type and the scope that it has."""
+    found = request.session._fixturemanager.getfixturedefs(name, request.node)
+    assert found
+    told = inspect.get_annotations(inspect.unwrap(found[-1].func))["return"]
+    kind = re.escape(re.sub(r"^Iterator\[(.*)\]$", r"\1", told))
+
+    assert re.search(
+        rf"^:::\{{fixture\}} {name}\n.*\b{kind}`, scope \*{found[-1].scope}\*",
+        _page("reference/fixtures"),
+        re.MULTILINE,
+    )
+
+
+FAULTS = [
+    name
+    for name, method in inspect.getmembers(Faults, inspect.isfunction)
+    if method.__annotations__["return"] == "Fault" and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_is_described(name: str) -> None:
+    """Each method that makes a fault is in a table."""
+    assert re.search(rf"^\| `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_pitfall_is_described(kind: Any) -> None:
+    """Each pitfall has a heading, to which its warning leads."""
+    assert f"\n## {kind.id}\n" in _page("reference/pitfalls")
 
 
 @pytest.mark.parametrize("name", list(_settings.ROWS))
@@ -185,16 +219,35 @@ def test_every_public_name_is_described(name: str) -> None:
     assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", _page(f"reference/{page}"), re.MULTILINE)
 
 
-def test_every_room_is_on_the_map() -> None:
-    """The page Architecture names each module of the package."""
-    rooms = {path.stem if path.is_file() else path.name for path in PACKAGE.iterdir()} - {
-        "__init__",
-        "__pycache__",
-        "openapi",
-        "py",
-    }
+# The grammar that is drawn: a machine of one state, which takes an error, leaves all ways open
+LOOP = Lifecycle("loops", "failed", {"failed": ("failed",)})
+LEAVES = {"status": "failed", "error": "provider_timeout", "N": "3"}
 
-    assert {room for room in rooms if f"`{room}`" not in _page("explanation/architecture")} == set()
+
+def test_every_way_through_the_grammar_is_a_script() -> None:
+    """What one can read from the diagrams the parser takes, step by step."""
+    ways = set(GRAMMAR.sentences(GRAMMAR.GRAMMAR["run"]))
+
+    for way in ways:
+        (steps,) = parse_runs(" ".join(LEAVES.get(word, word) for word in way), LOOP)
+        assert len(steps) == way.count("status")
+    assert len(ways) > 100
+
+
+def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
+    """After a status the parser waits for those marks that the diagrams show there, and for no others."""
+
+    def awaited(mark: str) -> bool:
+        try:
+            parse_runs(f"failed {mark}", LOOP)
+        except AurousScriptError as error:
+            return "unexpected" not in str(error)
+        return True
+
+    drawn = set(re.findall('"(.*?)"', " ".join(map(str, GRAMMAR.GRAMMAR.values()))))
+    marks = {"->", "→", *string.punctuation}
+
+    assert {mark for mark in marks if awaited(mark)} == (drawn & marks) - {")"}
 
 
 PAGES = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]

@@ -1,77 +1,109 @@
-"""Diagrams of states, drawn from the machine itself. Where a state stands, and what an edge is called, is said here."""
+"""Diagrams of states, drawn from the machines themselves. Only what an edge is called is said here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+import shutil
+import subprocess
+import sysconfig
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from pytest_aurous._catalog import LIFECYCLES
 
 if TYPE_CHECKING:
     from pytest_aurous._script import Lifecycle
 
-__all__ = ("draw_states",)
+__all__ = ("DIRECTIVES",)
 
-_PLACES: Final = {
-    "images": {
-        "pending": (210, 70),
-        "processing": (210, 180),
-        "failed": (65, 290),
-        "succeeded": (210, 290),
-        "cancelled": (355, 290),
-    },
+_GENERATION: Final = {
+    "": {"pending": "create"},
+    "pending": {"processing": "begins", "failed": "fails", "cancelled": "cancel"},
+    "processing": {"succeeded": "done", "failed": "fails", "cancelled": "cancel"},
 }
-_WORDS: Final = {"processing": "begins", "failed": "fails", "succeeded": "done", "cancelled": "cancel"}
-_STARTS: Final = {"images": "create"}
-_TITLES: Final = {"images": "The states of an image or a video, and what leads from one to the next"}
-_WIDE, _HIGH = 120, 34
+_WORDS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "characters": {
+        "": {"ready": "create from\nuploads", "synthesizing": "create,\ngenerate: true"},
+        "synthesizing": {"reviewing": "drawn", "ready": "published\nby itself", "failed": "fails", "deleted": "delete"},
+        "reviewing": {"ready": "save", "synthesizing": "draw\nagain", "deleted": "delete"},
+        "ready": {"ready": "save", "synthesizing": "draw\nagain", "deleted": "delete"},
+        "failed": {"synthesizing": "draw\nagain", "deleted": "delete"},
+        "deleted": {},
+    },
+    "images": _GENERATION,
+    "videos": _GENERATION,
+}
+"""For each machine and status what leads to each of the next; the status "" is before there is a record."""
+
+_STYLE: Final = """\
+bgcolor=transparent; nodesep=0.3; ranksep=0.4;
+node [shape=box, style=rounded, fontname=Courier, fontsize=14, height=0.4, margin="0.1,0.05"];
+edge [fontname=Helvetica, fontsize=12, arrowsize=0.7];"""
 
 
-def draw_states(lifecycle: Lifecycle) -> str:
-    """Return the SVG of a machine whose edges lead downwards.
+class States(SphinxDirective):
+    """The machine of some resources, which have to be equal, as a diagram."""
 
-    Raises:
-        KeyError: If the machine has a state that has no place here.
-    """
-    name = lifecycle.resource
-    places = {status: _PLACES[name][status] for status in lifecycle.edges}
-    left, top = places[lifecycle.start]
-    lines = [_arrow(name, left, top - 46, left, top - _HIGH // 2 - 2), _text("note", left, top - 54, _STARTS[name])]
-    for status, following in lifecycle.edges.items():
-        for after in following:
-            lines += _edge(name, places[status], places[after], _WORDS[after])
-    for status, (x, y) in places.items():
-        box = f'x="{x - _WIDE // 2}" y="{y - _HIGH // 2}" width="{_WIDE}" height="{_HIGH}" rx="6"'
-        lines += [f"<rect {box}/>", _text("state", x, y + 5, status)]
-    height = max(y for _, y in places.values()) + _HIGH
-    head = f'<svg class="states" viewBox="0 0 420 {height}" role="img" aria-labelledby="states-of-{name}"'
-    tip = f'<marker id="tip-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-    return "\n".join(
-        [
-            f'{head} xmlns="http://www.w3.org/2000/svg">',
-            f'<title id="states-of-{name}">{_TITLES[name]}</title>',
-            f'<defs>{tip}<path d="M0 0 L8 4 L0 8 z"/></marker></defs>',
-            *lines,
-            "</svg>",
-        ]
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        names = self.arguments[0].split()
+        first, *others = (LIFECYCLES[name] for name in names)
+        if any(other.edges != first.edges or other.start != first.start for other in others):
+            raise self.error(f"the machines of {' and '.join(names)} differ: draw each of them")
+        return [nodes.raw("", self._draw(first, names), format="html")]
+
+    def _draw(self, machine: Lifecycle, names: list[str]) -> str:
+        edges = self._edges(machine)
+        ident = f"states-{self.env.new_serialno('states')}"
+        told = "; ".join(
+            f"{start or 'nothing'} to {end}, {' '.join(word.split())}" for (start, end), word in edges.items()
+        )
+        head = (
+            f'role="img" aria-labelledby="{ident}-title" aria-describedby="{ident}-desc">'
+            f'<title id="{ident}-title">The states of {" and ".join(names)}</title>'
+            f'<desc id="{ident}-desc">{escape(told)}.</desc>'
+        )
+        return _picture(_graph(machine, edges), head)
+
+    def _edges(self, machine: Lifecycle) -> dict[tuple[str, str], str]:
+        """Return the words of each edge; the page cannot be made where they do not fit the machine."""
+        words = _WORDS[machine.resource]
+        told = {(start, end): word for start, ends in words.items() for end, word in ends.items()}
+        there = {(start, end) for start, ends in machine.edges.items() for end in ends}
+        wrong = there ^ {edge for edge in told if edge[0]}
+        if wrong or machine.start not in words[""]:
+            raise self.error(f"states.py has words for other edges than {machine.resource} has: {sorted(wrong)}")
+        return told
+
+
+def _graph(machine: Lifecycle, edges: dict[tuple[str, str], str]) -> str:
+    doors = [f'"to {end}"' for start, end in edges if not start]
+    lines = [f"{{rank=same; node [style=invis, shape=point, width=0.01]; {'; '.join(doors)}}}"]
+    for (start, end), word in edges.items():
+        label = word.replace("\n", " \\n ")
+        again = " class=again" if start and end == machine.start else ""
+        lines.append(f'"{start or f"to {end}"}" -> "{end}" [label=" {label} "{again}]')
+    lines += [f'"{status}"' for status in machine.edges]
+    return "\n".join(["digraph {", _STYLE, *lines, "}"])
+
+
+def _picture(graph: str, head: str) -> str:
+    """Lay out a graph, and leave its colours to the style sheet."""
+    program = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts"))
+    run = subprocess.run(  # noqa: S603 - a tool of the docs' own environment
+        [program or "graphviz-pure", "-Tsvg"], input=graph, capture_output=True, encoding="utf-8", check=True
     )
+    svg = run.stdout[run.stdout.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:id|fill|stroke|font-family|font-size|xmlns:xlink|xml:space)="[^"]*"', "", svg)
+    svg = re.sub(r'width="([\d.]+)pt" height="[\d.]+pt"', r'class="states" style="max-width: \1px"', svg, count=1)
+    return svg.replace(">", f" {head}", 1)
 
 
-def _edge(name: str, start: tuple[int, int], end: tuple[int, int], word: str) -> list[str]:
-    """Draw a line from the lower side of a state to the upper side of another, with a word beside it."""
-    (x, y), (to_x, to_y) = start, end
-    side = (to_x > x) - (to_x < x)
-    straight = abs(to_y - y) < 150  # an edge that passes a row keeps to the outside
-    x += side * (30 if straight else 52)
-    to_x -= side * (15 if straight else -25)
-    y, to_y = y + _HIGH // 2, to_y - _HIGH // 2 - 2
-    away = 26 if side == 0 else 24
-    return [
-        _arrow(name, x, y, to_x, to_y),
-        _text("note", (x + to_x) // 2 + (side or 1) * away, (y + to_y) // 2 + 4, word),
-    ]
-
-
-def _arrow(name: str, x: int, y: int, to_x: int, to_y: int) -> str:
-    return f'<path d="M{x} {y} L{to_x} {to_y}" marker-end="url(#tip-{name})"/>'
-
-
-def _text(kind: str, x: int, y: int, text: str) -> str:
-    return f'<text class="{kind}" x="{x}" y="{y}">{text}</text>'
+DIRECTIVES: Final[dict[str, Any]] = {"states": States}

@@ -40,14 +40,26 @@ def pricing(ctx: Context) -> dict[str, Any]:
 
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "number"}
-_TEAM: Final = obj(id=_TEXT, name=_TEXT, credits=_NUMBER, created_at=_TEXT, billing_email=_TEXT)
+_TEAM: Final = obj(
+    id={**_TEXT, "description": "`team_` and a ULID."},
+    name={**_TEXT, "description": "Display name."},
+    credits={**_NUMBER, "description": "What it has, what is held included."},
+    created_at={**_TEXT, "description": "ISO 8601."},
+    billing_email={**_TEXT, "description": "Made up of the name."},
+)
 _PRICING: Final = obj(
-    object={"const": "pricing"},
-    version=_TEXT,
-    currency={"const": "credit"},
-    description=_TEXT,
-    image=obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
-    video=obj(base_per_second=_NUMBER, resolution_factor=obj(**dict.fromkeys(FACTORS, _NUMBER))),
+    object={"const": "pricing", "description": "Always the same."},
+    version={**_TEXT, "description": "That of the API."},
+    currency={"const": "credit", "description": "What all rates count."},
+    description={**_TEXT, "description": "A word for people."},
+    image={
+        **obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
+        "description": "The rates of an image.",
+    },
+    video={
+        **obj(base_per_second=_NUMBER, resolution_factor=obj(**dict.fromkeys(FACTORS, _NUMBER))),
+        "description": "The rate of a second, and a factor for each resolution.",
+    },
 )
 
 ENDPOINTS: Final = (

@@ -25,8 +25,16 @@ class LoraRow:
     """An image style as it is stored.
 
     Attributes:
-        slug: Its readable name; calls take it as well as the id.
+        id: ``lora_`` and a ULID.
+        name: Display name.
         is_public: Whether every team has it.
+        created_at: ISO 8601 (time-1).
+        slug: Its readable name; calls take it as well as the id.
+        description: Some words about it.
+        preview_image_url: A sample; nothing is there.
+        default_denoise_strength: Only shown, as are the other defaults.
+        default_guidance_scale: Likewise.
+        default_steps: Likewise.
         has_template: Whether it wraps prompts.
         team: Id of the owning team; empty where it is public.
     """
@@ -52,7 +60,21 @@ class LoraRow:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoLoraRow:
-    """A video style as it is stored: see `LoraRow`."""
+    """A video style as it is stored.
+
+    Attributes:
+        id: ``lora_`` and a ULID.
+        name: Display name.
+        is_public: Whether every team has it.
+        default_resolution: Of a video that is ordered without one.
+        default_ratio: Likewise.
+        default_duration: Likewise, in seconds.
+        created_at: ISO 8601 (time-1).
+        slug: Its readable name; calls take it as well as the id.
+        description: Some words about it.
+        preview_video_url: A sample; nothing is there.
+        team: Id of the owning team; empty where it is public.
+    """
 
     id: str
     name: str

@@ -85,11 +85,11 @@ class ApiKey(str):
 
 _NUMBER: Final = {"type": "number"}
 _BALANCE: Final = obj(
-    credits=_NUMBER,
-    held_credits=_NUMBER,
-    available_credits=_NUMBER,
-    currency={"const": "credit"},
-    billing_mode={"enum": ["metered", "exempt"]},
+    credits={**_NUMBER, "description": "What the team has, what is held included."},
+    held_credits={**_NUMBER, "description": "For work under way."},
+    available_credits={**_NUMBER, "description": "The rest."},
+    currency={"const": "credit", "description": "What all these count."},
+    billing_mode={"enum": ["metered", "exempt"], "description": "An exempt team is neither charged nor refused."},
 )
 
 ENDPOINTS: Final = (

@@ -34,6 +34,10 @@ class UploadRow:
     """A ticket as it is stored.
 
     Attributes:
+        id: ``upl_`` and a ULID; the API calls it ``upload_id``.
+        filename: As it was sent to init.
+        extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
+        content_type: That of the extension.
         size: Bytes that were PUT; 0 before.
         pose: What classify found; None before it was called.
         confidence: How sure it was, 0 to 1.

@@ -31,9 +31,16 @@ class FileRow:
     """A file as it is stored.
 
     Attributes:
+        id: ``file_`` and a ULID.
+        object: Always ``file``.
+        purpose: What it is for, as sent.
         mime_type: What its bytes are.
+        size_bytes: How many there are.
+        width_px: Of the picture.
+        height_px: Likewise.
         url: Made when it is read; lives for an hour (time-3).
         expires_at: 24 h after it was sent; then it is gone.
+        created_at: ISO 8601 (time-1).
         metadata: What its sender said of it.
         data: Its bytes.
         dies: When it goes, in epoch seconds.

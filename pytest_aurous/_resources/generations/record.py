@@ -43,6 +43,13 @@ class GenerationRow:
         image_count: How many pictures.
         size_preset: The ``size`` that was asked for.
         inference_type: ``t2i``, ``i2i``, ``t2v`` or ``i2v``.
+        cfg_rescale: As sent with an image, 0 to 1.
+        denoise_strength: Likewise.
+        seed: As sent, or drawn; part of the picture.
+        video_duration: Seconds.
+        video_resolution: ``480p``, ``720p`` or ``1080p``.
+        video_ratio: Such as ``16:9``.
+        video_camera_fixed: As sent with a video, else false.
         character_id: Whom it shows; stays when the character is deleted (img-12).
         loras: The style, or None.
         aurous_version: The API version of its creation (ver-4).

@@ -31,11 +31,20 @@ class EndpointRow:
     """A webhook endpoint as it is stored.
 
     Attributes:
+        id: ``we_`` and a ULID.
+        object: Always ``webhook_endpoint``.
+        url: Where it is told.
         events: What it is told of; ``*`` was expanded when it was made (hook-1).
         secret_preview: Beginning and end of the secret.
-        secret: Only in the answer that made it.
+        secret: Only in the answer that made it, or rotated it (hook-2).
         is_active: Whether anything is sent to it.
         consecutive_failures: Since the last success.
+        last_success_at: When a delivery last worked; None before.
+        last_failure_at: When one last failed; None before.
+        metadata: What its maker said of it.
+        description: Some words about it, as sent.
+        created_at: ISO 8601 (time-1).
+        updated_at: ISO 8601; moves with every change.
         signing_secret: What deliveries are signed with.
         succeeded: When one was last delivered, in epoch seconds.
         began: When it was made, in epoch seconds.

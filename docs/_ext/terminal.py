@@ -1,0 +1,125 @@
+"""What pytest prints of an example, which is run while the page is made: as text, and as a picture in its colours."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Final
+
+from docutils import nodes
+from docutils.parsers.rst.directives import unchanged_required
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+from rooms import DOCS, PACKAGE
+from sphinx.util.docutils import SphinxDirective
+
+__all__ = ("DIRECTIVES",)
+
+_EXAMPLES: Final = DOCS / "examples"
+_ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
+_COLOURS: Final = TerminalTheme(
+    (30, 34, 42),
+    (214, 219, 228),
+    [(84, 90, 102), (255, 123, 114), (87, 199, 133), (230, 180, 80), (121, 173, 255), (210, 168, 255), (86, 201, 214)],
+)
+# That of rich, but for the font that it would fetch.
+_FRAME: Final = """\
+<svg class="window" viewBox="0 0 {width} {height}" role="img" aria-label="ALT" xmlns="http://www.w3.org/2000/svg">
+<style>{styles}</style>
+<defs>{lines}</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})">{backgrounds}{matrix}</g>
+</svg>"""
+
+
+class PytestOutput(SphinxDirective):
+    """What pytest prints, or the part of it between two lines.
+
+    With ``:folder:`` it runs in a folder that holds these examples alone, as that of a reader does;
+    ``draft.py=app.py`` is an example that lies there under another name.
+    """
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(("folder", "from", "to"), unchanged_required)
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        text = _ANSI.sub("", "\n".join(self._shown()))
+        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+
+    def _shown(self) -> list[str]:
+        for file in (*_EXAMPLES.glob("*.py"), *PACKAGE.rglob("*.py")):
+            self.env.note_dependency(str(file))
+        arguments = tuple(" ".join(self.arguments).split())
+        if "folder" in self.options:
+            with TemporaryDirectory() as folder:
+                for file in self.options["folder"].split():
+                    example, _, name = file.partition("=")
+                    copyfile(_EXAMPLES / example, Path(folder, name or example))
+                shown = _printed(arguments, Path(folder))
+        else:
+            shown = _printed(arguments, _EXAMPLES)
+        shown = shown[self._line("from", shown) :]
+        if "to" in self.options:
+            shown = shown[: self._line("to", shown)]
+        while shown and not _ANSI.sub("", shown[-1]):
+            shown = shown[:-1]
+        return shown
+
+    def _line(self, option: str, lines: list[str]) -> int:
+        plain = [_ANSI.sub("", line) for line in lines]
+        for number, line in enumerate(plain):
+            if re.match(self.options.get(option, ""), line):
+                return number
+        raise self.error("\n".join([f"no line begins as :{option}: says:", *plain]))
+
+
+class PytestPicture(PytestOutput):
+    """The same as a picture, with the colours that a terminal shows. Beside it the page needs the text."""
+
+    option_spec: ClassVar[dict[str, Any]] = {**PytestOutput.option_spec, "alt": unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        shown = [Text.from_ansi(line) for line in self._shown()]
+        console = Console(
+            record=True, file=StringIO(), width=max(line.cell_len for line in shown), legacy_windows=False
+        )
+        for line in shown:
+            console.print(line)
+        name = f"terminal-{self.env.new_serialno('terminal')}"
+        title = " ".join(("pytest", *self.arguments))
+        picture = console.export_svg(title=title, theme=_COLOURS, code_format=_FRAME, unique_id=name)
+        figure = nodes.container(classes=["screenshot"])
+        figure += nodes.raw("", picture.replace("ALT", self.options["alt"]), format="html")
+        return [figure]
+
+
+@cache
+def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
+    """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AUROUS_", "PYTEST_"))}
+    bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
+    run = subprocess.run(  # noqa: S603 - an example of ours
+        [sys.executable, "-m", "pytest", *bare, "--color=yes", "--tb=short", *arguments],
+        cwd=folder,
+        env={**clean, "COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
+    return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
+
+
+DIRECTIVES: Final = {"pytest-output": PytestOutput, "pytest-picture": PytestPicture}

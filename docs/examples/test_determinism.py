@@ -1,0 +1,55 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from pytest_aurous import Aurous
+
+
+def test_one_seed_makes_one_world() -> None:
+    """One seed makes the same people, ids and pictures; another makes others."""
+    first, again, other = Aurous(seed=7), Aurous(seed=7), Aurous(seed=8)
+
+    made = [fake.images.add(character=fake.characters.add()) for fake in (first, again)]
+
+    assert made[0].id == made[1].id
+    assert made[0].picture() == made[1].picture()
+    assert first.characters.last.attributes == again.characters.last.attributes
+    assert other.characters.add().id != first.characters.last.id
+
+
+def test_other_calls_change_no_id() -> None:
+    """Each kind of record counts its ids by itself, whatever else is made or read."""
+    busy, quiet = Aurous(seed=7), Aurous(seed=7)
+    with busy.client() as client:
+        for _ in range(5):
+            client.get("/v1/characters")
+    busy.images.add("A lake")
+
+    assert busy.characters.add().id == quiet.characters.add().id
+
+
+def test_a_frozen_clock() -> None:
+    """What the clock says repeats where it is frozen: timestamps and signed URLs, too."""
+    made = [
+        Aurous(seed=7, now="2026-05-08T10:00:00Z").characters.add().json()
+        for _ in range(2)
+    ]
+
+    assert made[0] == made[1]
+    assert made[0]["created_at"] == "2026-05-08T10:00:00Z"
+
+
+def test_threads_share_one_sequence(
+    aurous: Aurous, aurous_client: httpx.Client
+) -> None:
+    """Which thread sees which step is up to the threads; that each is seen once is not."""
+    character = aurous.characters.add(
+        status="synthesizing", script="synthesizing*3 -> reviewing"
+    )
+    path = f"/v1/characters/{character.id}"
+
+    with ThreadPoolExecutor(4) as pool:
+        seen = list(pool.map(lambda _: aurous_client.get(path).json(), range(4)))
+
+    statuses = sorted(answer["status"] for answer in seen)
+    assert statuses == ["reviewing"] + ["synthesizing"] * 3
