@@ -16,7 +16,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import AurousScriptError, _settings, errors, fixtures
-from pytest_aurous._catalog import ENDPOINTS
+from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._pitfalls import KINDS
 from pytest_aurous._script import Lifecycle, parse_runs
 from pytest_aurous.faults import Faults
@@ -248,6 +248,13 @@ def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
     marks = {"->", "→", *string.punctuation}
 
     assert {mark for mark in marks if awaited(mark)} == (drawn & marks) - {")"}
+
+
+def test_every_machine_is_drawn() -> None:
+    """The page Scripts has a diagram of each machine that a script can play."""
+    drawn = re.findall(r"^```\{states\} (.*)$", _page("reference/scripts"), re.MULTILINE)
+
+    assert sorted(name for names in drawn for name in names.split()) == sorted(LIFECYCLES)
 
 
 PAGES = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]

@@ -32,7 +32,7 @@ class Grammar(SphinxDirective):
 
 def _drawn(name: str, rule: Part) -> str:
     diagram = railroad.Diagram(_item(rule))
-    diagram.format(10, 0, 10, 0)
+    diagram.format(10, 2, 10, 2)
     diagram.attrs |= {
         "role": "group",
         "aria-label": escape(f"{name}: {rule}"),
