@@ -29,7 +29,7 @@ def test_other_calls_change_no_id() -> None:
 
 
 def test_a_frozen_clock() -> None:
-    """What the clock says repeats where it is frozen: timestamps and signed URLs, too."""
+    """Where the clock is frozen, timestamps and signed URLs repeat, too."""
     made = [
         Aurous(seed=7, now="2026-05-08T10:00:00Z").characters.add().json()
         for _ in range(2)
@@ -42,7 +42,7 @@ def test_a_frozen_clock() -> None:
 def test_threads_share_one_sequence(
     aurous: Aurous, aurous_client: httpx.Client
 ) -> None:
-    """Which thread sees which step is up to the threads; that each is seen once is not."""
+    """Which thread sees which step may differ; how often each is seen does not."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing*3 -> reviewing"
     )
