@@ -1,4 +1,4 @@
-"""What pytest prints of an example, which is run while the page is made: as text, and as a picture in its colours."""
+"""What commands print while the page is made: pytest, as text or in its colours, and our own of itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -20,6 +21,8 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from rooms import DOCS, PACKAGE
 from sphinx.util.docutils import SphinxDirective
+
+from pytest_aurous._cli import main
 
 __all__ = ("DIRECTIVES",)
 
@@ -104,6 +107,20 @@ class PytestPicture(PytestOutput):
         return [figure]
 
 
+class CommandHelp(SphinxDirective):
+    """What ``pytest-aurous`` says with ``--help``, after these words."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        self.env.note_dependency(str(PACKAGE / "_cli.py"))
+        with redirect_stdout(StringIO()) as told, suppress(SystemExit):
+            main([*self.arguments, "--help"])
+        text = told.getvalue()
+        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+
+
 @cache
 def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
@@ -122,4 +139,4 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
 
 
-DIRECTIVES: Final = {"pytest-output": PytestOutput, "pytest-picture": PytestPicture}
+DIRECTIVES: Final = {"pytest-output": PytestOutput, "pytest-picture": PytestPicture, "command-help": CommandHelp}
