@@ -74,15 +74,18 @@ class Verdict:
         for one in late if self._app.world.settings.pitfalls != "off" else ():
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
 
+    def hear(self) -> None:
+        """Take all that was wrong as told: the test has its outcome."""
+        self._untold()
+        self._told_pitfalls.update(self._app.pitfalls.seen)
+
     def timeline(self, again: str, *, problems: bool = True) -> str:
-        """Return what a failed test shows: the calls, and what was wrong with them; it counts as told then.
+        """Return what a failed test shows: the calls, and what was wrong with them.
 
         Args:
             again: The command that shows it again.
             problems: Whether to say what was wrong; a verdict has said it.
         """
-        self._untold()
-        self._told_pitfalls.update(self._app.pitfalls.seen)
         texts = [problem.text for problem in self._app.problems] if problems else []
         return "\n\n".join([timeline(self._app, again), *texts])
 

@@ -8,8 +8,6 @@ from zlib import crc32
 
 import pytest
 
-from ._options import settings_for
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "COVERAGE",
+    "CURRENT",
     "FAKE",
     "SEED",
     "aurous",
@@ -37,11 +36,13 @@ __all__ = (
 FAKE: Final = pytest.StashKey["Aurous"]()
 COVERAGE: Final = pytest.StashKey["Coverage"]()
 SEED: Final = pytest.StashKey[int]()
+CURRENT: Final = pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]()
+"""The test that runs, and its settings. `request` tells it too, but costs more than most fixtures, for each asker."""
 
 
 @pytest.fixture
 def aurous(
-    request: pytest.FixtureRequest, aurous_api_key: str, aurous_base_url: str, aurous_seed: int
+    pytestconfig: pytest.Config, aurous_api_key: str, aurous_base_url: str, aurous_seed: int
 ) -> Iterator[Aurous]:
     """The whole Aurous Labs API, offline, for this test: `httpx` and `httpx2` clients meet it instead of the vendor.
 
@@ -61,18 +62,15 @@ def aurous(
     """
     from ._aurous import Aurous
 
-    settings: dict[str, Any] = {
-        **settings_for(request.node),
-        "base_url": aurous_base_url,
-        "seed": _seed_of(request.node, aurous_seed),
-    }
+    item, given = pytestconfig.stash[CURRENT]
+    settings: dict[str, Any] = {**given, "base_url": aurous_base_url, "seed": _seed_of(item, aurous_seed)}
     with Aurous(api_key=aurous_api_key, **settings) as fake:
-        request.node.stash[FAKE], request.node.stash[SEED] = fake, aurous_seed
-        coverage = request.config.stash.get(COVERAGE, None)
+        item.stash[FAKE], item.stash[SEED] = fake, aurous_seed
+        coverage = pytestconfig.stash.get(COVERAGE, None)
         fake._app.observe = None if coverage is None else coverage.add
         yield fake
-        fake._verdict.close(request.node.nodeid)
-        del request.node.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake
+        fake._verdict.close(item.nodeid)
+        del item.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def aurous_api_key(aurous_seed: int) -> str:
 
 
 @pytest.fixture
-def aurous_base_url(request: pytest.FixtureRequest) -> str:
+def aurous_base_url(pytestconfig: pytest.Config) -> str:
     """Where the fake answers, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
 
     Override it, or set `base_url` as ini option, flag or marker, where the code under test has another host or prefix.
@@ -155,7 +153,7 @@ def aurous_base_url(request: pytest.FixtureRequest) -> str:
     """
     from ._settings import BASE_URL
 
-    return str(settings_for(request.node).get("base_url", BASE_URL))
+    return str(pytestconfig.stash[CURRENT][1].get("base_url", BASE_URL))
 
 
 @pytest.fixture
@@ -171,7 +169,7 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
         def aurous_seed():
             return 2026
     """
-    settings = settings_for(request.node)
+    _, settings = request.config.stash[CURRENT]
     if "seed" in settings:
         return int(settings["seed"])
     try:
@@ -184,7 +182,7 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def aurous_faker(request: pytest.FixtureRequest, aurous_seed: int) -> faker.Faker:
+def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
     """A `Faker` of its own with `AurousProvider`, seeded for this test; the suite's `faker` is not disturbed.
 
     It works without `aurous`. Its seed is that of the test: set `seed` or override `aurous_seed` to have other data.
@@ -196,7 +194,7 @@ def aurous_faker(request: pytest.FixtureRequest, aurous_seed: int) -> faker.Fake
     """
     from ._faker import seeded_faker
 
-    return seeded_faker(_seed_of(request.node, aurous_seed))
+    return seeded_faker(_seed_of(pytestconfig.stash[CURRENT][0], aurous_seed))
 
 
 def _seed_of(item: pytest.Item, base: int) -> int:

@@ -18,6 +18,7 @@ from ._settings import ROWS
 from .errors import AurousError, AurousPitfallWarning, AurousWarning
 from .fixtures import (
     COVERAGE,
+    CURRENT,
     FAKE,
     aurous,
     aurous_api_key,
@@ -95,15 +96,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Tell the guard whose connections come now."""
-    guard, session_wide = item.config.stash[_GUARD], configured(item.config).get("network") == "allow"
-    marked = next(item.iter_markers("aurous"), None) is not None and WRONG not in item.stash
-    guard.enter(item.nodeid, allowed=settings_for(item).get("network") == "allow" if marked else session_wide)
+    """Tell the fixtures which test runs, and the guard whose connections come now."""
+    guard, everywhere = item.config.stash[_GUARD], configured(item.config)
+    settings = everywhere if WRONG in item.stash else settings_for(item)
+    item.config.stash[CURRENT] = item, settings
+    guard.enter(item.nodeid, allowed=settings.get("network") == "allow")
     guard.explain = _beside
     try:
         return (yield)
     finally:
-        guard.leave(allowed=session_wide)
+        guard.leave(allowed=everywhere.get("network") == "allow")
         guard.explain = str
 
 
@@ -181,11 +183,11 @@ def pytest_runtest_makereport(
         write_har(Path(item.config.option.aurous_har), item.nodeid, item.stash[FAKE].calls)
     if (call.when == "call" or report.failed) and FAKE in item.stash:
         fake = item.stash[FAKE]
-        told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
-        text = fake._verdict.timeline(again(item), problems=not told)
+        fake._verdict.hear()
         wanted = fake._settings.report
         if wanted == "all" or (wanted == "failed" and report.failed):
-            show(report, text)
+            told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
+            show(report, fake._verdict.timeline(again(item), problems=not told))
     return report
 
 

@@ -210,7 +210,7 @@ def test_what_comes_after_the_body_is_a_warning_that_names_the_test(make_api: Ca
 
 
 def test_the_timeline_tells_the_problems(api: Api) -> None:
-    """The report holds the calls and what was wrong with them, which then is told."""
+    """The report holds the calls and what was wrong with them, which is told when the verdict is heard."""
     verdict = Verdict(api.app)
     assert verdict.timeline("") == timeline(api.app)
     unmatched(api)
@@ -220,6 +220,7 @@ def test_the_timeline_tells_the_problems(api: Api) -> None:
     calls, problem = text.split("\n\n")
     assert calls == timeline(api.app, "pytest x.py")
     assert problem == api.app.problems[0].text
+    verdict.hear()
     verdict.judge()
     assert verdict.timeline("pytest x.py") == text
     assert verdict.timeline("pytest x.py", problems=False) == calls

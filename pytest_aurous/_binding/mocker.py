@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from functools import wraps
+from functools import lru_cache, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -47,6 +47,8 @@ class AurousMocker(Mocker, ABC):
         if not cls.routers:
             return
         step_aside(cls.router_for)
+        if cls._patched and all(getattr(owner, method) is ours for owner, method, _, ours in cls._patched):
+            return
         for stack in STACKS:
             for owner, method, wrap in (
                 (stack.HTTPTransport, "handle_request", cls._sync),
@@ -92,6 +94,7 @@ class AurousMocker(Mocker, ABC):
         return sorted({one.__globals__["__name__"] for one in standing if one not in ours})
 
     @classmethod
+    @lru_cache(maxsize=8)  # a fake for each test would make them for each test
     def _sync(cls, stack: ModuleType, original: Any) -> Any:
         @wraps(original)
         def handle_request(transport: Any, request: Any) -> Any:
@@ -106,6 +109,7 @@ class AurousMocker(Mocker, ABC):
         return handle_request
 
     @classmethod
+    @lru_cache(maxsize=8)
     def _async(cls, stack: ModuleType, original: Any) -> Any:
         @wraps(original)
         async def handle_async_request(transport: Any, request: Any) -> Any:
