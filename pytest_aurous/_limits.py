@@ -32,7 +32,7 @@ RateHeaders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
 class Bucket:
     """The tokens of one team for one kind of call."""
 
-    __slots__ = ("_last", "_tokens", "_touched", "capacity", "overruns", "rate")
+    __slots__ = ("_tokens", "_touched", "capacity", "overruns", "rate")
 
     def __init__(self, capacity: int, per_minute: float, now: float) -> None:
         self.capacity: int = capacity
@@ -40,7 +40,6 @@ class Bucket:
         self.overruns: int = 0
         self._tokens = float(capacity)
         self._touched = now
-        self._last: tuple[int, int, RateHeaders] | None = None
 
     def tokens(self, now: float) -> float:
         """Return what is in the bucket at *now*; more than the capacity it never holds."""
@@ -68,7 +67,6 @@ class Bucket:
         """Change what is given, and fill the bucket."""
         self.capacity = capacity or self.capacity
         self.rate = per_minute / 60 if per_minute else self.rate
-        self._last = None
         self.fill(self.capacity, now)
 
     def fill(self, tokens: float, now: float) -> None:
@@ -78,19 +76,12 @@ class Bucket:
     def headers(self, now: float) -> RateHeaders:
         """Return the three headers of an answer (rate-1)."""
         tokens = self.tokens(now)
-        left = int(tokens + _GRAIN)
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
-        if self._last is None or self._last[:2] != (left, full):
-            self._last = (
-                left,
-                full,
-                (
-                    ("X-RateLimit-Limit", str(self.capacity)),
-                    ("X-RateLimit-Remaining", str(left)),
-                    ("X-RateLimit-Reset", str(full)),
-                ),
-            )
-        return self._last[2]
+        return (
+            ("X-RateLimit-Limit", str(self.capacity)),
+            ("X-RateLimit-Remaining", str(int(tokens + _GRAIN))),
+            ("X-RateLimit-Reset", str(full)),
+        )
 
     def state(self) -> tuple[int, float, int, float, float]:
         """Return what `restore` takes."""
@@ -99,7 +90,6 @@ class Bucket:
     def restore(self, state: tuple[int, float, int, float, float]) -> None:
         """Go back to a `state`."""
         self.capacity, self.rate, self.overruns, self._tokens, self._touched = state
-        self._last = None
 
 
 class Buckets:
