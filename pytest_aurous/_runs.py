@@ -83,7 +83,7 @@ class Runs:
         """Return the run that *record* is in or was last in."""
         return self._runs.get(record)
 
-    def begin(self, record: str, steps: tuple[Step, ...], enter: Enter, *, settle: bool = True) -> None:
+    def begin(self, record: str, steps: tuple[Step, ...], enter: Enter, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
         run = self._runs[record] = Run(steps, enter, self._clock.time())
         if settle and run.step.looks == 0 and not run.last:

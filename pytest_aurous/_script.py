@@ -114,7 +114,7 @@ class _Parser:
         return match
 
     def rest(self) -> str:
-        return self.text[self.at :].split(None, 1)[0]
+        return self.text[self.at :].split()[0]
 
     def runs(self) -> tuple[tuple[Step, ...], ...]:
         __tracebackhide__ = True  # the author's line matters, not how we read it

@@ -39,11 +39,10 @@ def create(api: Api, idempotency_key: str, **sent: Any) -> Answer:
     return api.post("/v1/characters", **{"json": SYNTHESIS, "headers": keyed(idempotency_key), **sent})
 
 
-def in_use(api: Api, path: str, key: str = "k", **sent: Any) -> Answer:
-    answer = api.refused("POST", path, headers=keyed(key), status=409, code="idempotency_key_in_use", **sent)
+def in_use(api: Api, path: str, *, by: str = "another request", **sent: Any) -> None:
+    answer = api.refused("POST", path, headers=keyed("k"), status=409, code="idempotency_key_in_use", **sent)
     assert "Retry-After" not in answer.headers
-    assert "char_" not in answer.json["error"]["message"]
-    return answer
+    assert answer.json["error"]["message"] == f"This Idempotency-Key is in use by {by}."
 
 
 @pytest.fixture(name="api")
@@ -87,7 +86,9 @@ def test_idem_1_a_key_of_another_length_is_refused(api: Api, length: int, name: 
     headers = keyed("x" * length, name)
     sent: dict[str, Any] = {"json": SYNTHESIS, "headers": headers}
 
-    api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
+    answer = api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
+
+    assert answer.json["error"]["message"] == f"Idempotency-Key must be 1 to 256 characters long, not {length}."
 
 
 @pytest.mark.parametrize("call", PAID)
@@ -223,7 +224,7 @@ def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
     api.aurous.faults.delay("characters.create", 10, commit=True)
     api.broken("POST", "/v1/characters", json=SYNTHESIS, headers=keyed("k"), patience=1)
 
-    in_use(api, "/v1/characters", json=SYNTHESIS)
+    in_use(api, "/v1/characters", by="a request still in flight", json=SYNTHESIS)
     api.clock.advance(seconds=9)
     assert REPLAYED in create(api, "k").headers
 

@@ -36,6 +36,12 @@ def shown(buckets: Buckets, name: str, now: float = NOW, team: str = "team_a") -
         ("characters_get", 240, 120),
         ("characters_post", 60, 30),
         ("characters_synthesize", 12, 6),
+        ("images_post", 120, 60),
+        ("videos_post", 120, 60),
+        ("estimate_post", 240, 120),
+        ("files_post", 60, 30),
+        ("webhooks_post", 10, 10),
+        ("webhooks_test", 30, 30),  # the burst is assumed
         ("reads", 1200, 600),
     ],
 )
@@ -84,6 +90,15 @@ def test_rate_3_each_team_has_its_own_buckets(buckets: Buckets) -> None:
     assert shown(buckets, "characters_get", team="team_b")[1] == 239
     assert shown(buckets, "characters_post")[1] == 59
     assert shown(buckets, "characters_get")[1] == 238
+
+
+def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
+    """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
+    assert dict(buckets.headers("team_a", "reads", NOW))["X-RateLimit-Remaining"] == "1200"
+
+    spent = buckets.spend("team_a", "reads", NOW)
+
+    assert buckets.headers("team_a", "reads", NOW) == spent
 
 
 # Through the pipeline, with the limits of life

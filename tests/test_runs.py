@@ -93,6 +93,30 @@ def test_a_step_of_no_looks_waits_where_it_was_put_by_hand(
     assert look(runs, 1) == ["reviewing"]
 
 
+@pytest.mark.parametrize("script", ["synthesizing*2 -> reviewing -> ready", "synthesizing -> reviewing*0 -> ready"])
+def test_peeking_finds_what_the_next_look_will_find(runs: Runs, play: Player, script: str) -> None:
+    """At each place of a script, over steps that are never seen, too."""
+    play(script)
+
+    for _ in range(5):
+        found = runs.peek("a")
+        assert found is not None
+        assert look(runs, 1) == [found.status]
+
+
+def test_what_is_due_at_one_instant_comes_in_the_order_in_which_it_began(
+    runs: Runs, play: Player, clock: Clock, seen: list[tuple[str, str, float]]
+) -> None:
+    """Of equal deadlines the older one is first, whatever the ids."""
+    for record in ("b", "c", "a"):
+        play("synthesizing:5s -> reviewing", record)
+    clock.advance(seconds=5)
+
+    runs.settle()
+
+    assert [record for record, _, _ in seen] == ["b", "c", "a"]
+
+
 def test_peeking_never_changes_anything(runs: Runs, play: Player, seen: list[tuple[str, str, float]]) -> None:
     """`peek` tells what a look would find, as often as one likes."""
     play("synthesizing -> reviewing")

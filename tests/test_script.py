@@ -1,3 +1,5 @@
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from pytest_aurous import AurousScriptError, Script
 from pytest_aurous._catalog import LIFECYCLES
 from pytest_aurous._script import Hold, Lifecycle, Plan, Step, plan_of
+from pytest_aurous.errors import see
 
 CHARACTERS = LIFECYCLES["characters"]
 IMAGES = Lifecycle("images", "pending", {"pending": ("done", "failed"), "done": (), "failed": ()})
@@ -34,6 +37,10 @@ IMAGES = Lifecycle("images", "pending", {"pending": ("done", "failed"), "done": 
         (
             "synthesizing → failed ( content.policy-1 ) * 2",
             [[("synthesizing",), ("failed", "content.policy-1", Hold("*", 2))]],
+        ),
+        (
+            "synthesizing*123456789 -> reviewing:123456789ms",
+            [[("synthesizing", None, Hold("*", 123456789)), ("reviewing", None, Hold(":", 123456789, "ms"))]],
         ),
         ("synthesizing->reviewing", [[("synthesizing",), ("reviewing",)]]),
         ("synthesizing→failed(x)→synthesizing", [[("synthesizing",), ("failed", "x"), ("synthesizing",)]]),
@@ -65,6 +72,12 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
             "synthesizing -> reviewed",
             17,
             "'reviewed' is no status of characters; did you mean 'reviewing'?",
+            "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
+        ),
+        (
+            "synthesizing -> Ready_2",
+            17,
+            "'Ready_2' is no status of characters; did you mean 'ready'?",
             "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
@@ -122,6 +135,18 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
             "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
         ),
         (
+            "synthesizing:4sx",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
+            "synthesizing*1234567890",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
             "synthesizing*-1",
             13,
             "unreadable hold",
@@ -140,7 +165,18 @@ def test_a_wrong_script_is_explained_at_its_column(text: str, column: int, what:
     assert line == f"    {text}".replace("\n", " ")
     assert caret == f"    {' ' * (column - 1)}^"
     assert hint.startswith(legal)
-    assert more.startswith("Read on: ")
+    assert more == see("reference/scripts.html")
+
+
+@pytest.mark.parametrize("text", ["ready", "synthesizing -> ", "synthesizing(x)", "synthesizing*", "synthesizing )", 3])
+def test_an_error_points_at_the_line_of_the_author(text: Any) -> None:
+    """None of the frames in which the script was read is shown."""
+    with pytest.raises(AurousScriptError) as caught:
+        plan_of(text, CHARACTERS)
+
+    frames = [frame for frame in caught.traceback if Path(frame.path).name == "_script.py"]
+    assert frames
+    assert [frame.name for frame in frames if not frame.ishidden(caught)] == []
 
 
 @pytest.mark.parametrize("hold", ["*", ":"])
@@ -152,9 +188,10 @@ def test_a_number_that_nobody_can_count_to_is_a_script_error_too(hold: str) -> N
 
 @pytest.mark.parametrize("text", [None, 3, b"synthesizing", ["synthesizing"]], ids=repr)
 def test_a_script_is_text(text: Any) -> None:
-    """Anything else is refused, with an example."""
-    with pytest.raises(AurousScriptError, match=r"A script is text such as 'synthesizing\*3 -> reviewing', not "):
-        Script.parse(text)
+    """Anything else is refused, with an example, wherever a script is asked for."""
+    for read in (Script.parse, partial(plan_of, lifecycle=CHARACTERS)):
+        with pytest.raises(AurousScriptError, match=r"A script is text such as 'synthesizing\*3 -> reviewing', not "):
+            read(text)
 
 
 @pytest.mark.parametrize("resource", ["character", "files", ""])

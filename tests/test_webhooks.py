@@ -532,6 +532,17 @@ def test_hook_11_a_charge_that_crosses_the_threshold_is_told(api: Api, make: Any
     assert flushed(api, receiver) == ["usage.balance_low"]
 
 
+def test_hook_11_what_is_not_charged_is_no_fall(api: Api) -> None:
+    """Work that is given up gives its hold back, and nobody is warned, however low the balance is."""
+    receiver = Receiver(api, events=["usage.balance_low"])
+    api.team.balance_low_threshold = api.team.credits
+
+    api.aurous.images[image(api, "pending!")].cancel()
+    api.synthesize("synthesizing!").fail()
+
+    assert flushed(api, receiver) == []
+
+
 def test_hook_11_a_synthesis_that_crosses_the_threshold_is_told(api: Api) -> None:
     """Characters cost, too; each team has its own threshold."""
     receiver = Receiver(api, events=["usage.balance_low"])

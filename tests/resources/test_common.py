@@ -194,7 +194,7 @@ def test_err_7_a_bug_of_ours_shows_no_internals(api: Api) -> None:
 )
 def test_err_4_param_names_the_field(api: Api, url: str, sent: dict[str, Any], param: str | None) -> None:
     """`param` is the offending field, header or parameter, and null where no single one is to blame."""
-    answer = api.send(sent.pop("method", "POST"), url, **sent)
+    answer = api.send(**{"method": "POST", "url": url, **sent})
 
     assert answer.json["error"]["param"] == param
 

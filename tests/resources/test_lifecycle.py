@@ -273,7 +273,8 @@ def test_resyn_1_regen_3_one_run_at_a_time(api: Api, action: str, body: Any, cos
         "POST", f"/v1/characters/{character.id}/{action}", json=body, status=400, code="invalid_request_error"
     )
 
-    assert "synthesizing" in answer.json["error"]["message"]
+    message = f"Character {character.id} is synthesizing; {action} needs reviewing or ready or failed."
+    assert answer.json["error"]["message"] == message
     assert api.money() == (1000, 4), f"and not {4 + cost}"
 
 

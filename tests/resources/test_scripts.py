@@ -44,6 +44,7 @@ def listed(api: Api, query: str = "") -> list[str]:
         ("synthesizing*2 -> deleted", ["synthesizing"] * 2 + ["resource_not_found"] * 2),
         ("synthesizing -> reviewing -> deleted", ["synthesizing", "reviewing"] + ["resource_not_found"] * 2),
         ("synthesizing*0 -> ready -> ready -> deleted", ["ready", "ready", "resource_not_found"]),
+        ("synthesizing*0 -> ready -> synthesizing -> ready", ["ready", "synthesizing", "ready", "ready"]),
         (
             "synthesizing -> failed -> synthesizing -> reviewing -> synthesizing -> ready",
             ["synthesizing", "failed", "synthesizing", "reviewing", "synthesizing", "ready", "ready"],
@@ -275,17 +276,22 @@ def test_a_step_by_hand_waits_for_the_test(api: Api) -> None:
 
 
 def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
-    """For each record that waits there is its status and what would end it: looks, time, or the test."""
-    made = [
-        api.characters.add(status="synthesizing", script=script)
-        for script in ("synthesizing*3 -> ready", "synthesizing:45s -> ready", "synthesizing! -> ready", "synthesizing")
-    ]
+    """For each record that waits, five at most, there is its status and what would end it: looks, time, or the test."""
+    ends = {
+        "synthesizing": None,
+        "synthesizing*3 -> ready": "it was polled 3 times",
+        "synthesizing:45s -> ready": "45 s have passed",
+        "synthesizing! -> ready": "the test calls advance()",
+        "synthesizing -> ready": "it was polled 1 times",
+        "synthesizing*2 -> ready": "it was polled 2 times",
+        "synthesizing*4 -> ready": None,
+    }
+    made = [api.characters.add(status="synthesizing", script=script) for script in ends]
 
     assert api.app.world.runs.waiting() == "; ".join(
         f"{character.id} is 'synthesizing' until {end}"
-        for character, end in zip(
-            made, ("it was polled 3 times", "45 s have passed", "the test calls advance()"), strict=False
-        )
+        for character, end in zip(made, ends.values(), strict=True)
+        if end is not None
     )
 
     for character in made:
@@ -348,6 +354,14 @@ def test_somebody_else_may_run_it_again(api: Api) -> None:
 
     assert [ref.version for ref in character.refs] == [2] * 4
     assert api.money() == money == (996, 0)
+
+
+def test_somebody_elses_run_forgets_the_error(api: Api) -> None:
+    """A failed character that runs again, by its script, has no error any more."""
+    character = api.synthesize("synthesizing*0 -> failed(x) -> synthesizing")
+    assert (api.poll(character), character.error_message) == (["failed"], "x")
+
+    assert (api.poll(character), character.error_message) == (["synthesizing"], None)
 
 
 def test_somebody_else_draws_all_four_again(api: Api) -> None:

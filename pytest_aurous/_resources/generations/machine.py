@@ -70,7 +70,6 @@ def add(
         team=team,
         hold=hold,
         plan=plan or world.script_for(lifecycle_of(media_type).resource, told.get("prompt"), DEFAULT),
-        runs=1,
         **told,
     )
     if status in RUNNING:
@@ -124,12 +123,12 @@ def _enter(world: World, record: str, step: Step, at: float) -> None:
 
 
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
-    ledger = world.ledgers[row.team]
     charged = status == "succeeded"
-    if row.hold is not None:
-        (ledger.commit if charged else ledger.release)(row.hold)
-    if charged and row.hold is not None:
+    if row.hold is not None and charged:
+        world.ledgers[row.team].commit(row.hold)
         check_balance(world, row.team, at)
+    elif row.hold is not None:
+        world.ledgers[row.team].release(row.hold)
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     ended = world.table(GenerationRow).replace(
         replace(

@@ -57,7 +57,7 @@ class GenerationRow:
         completed_at: When it reached its end.
         team: Id of the owning team.
         plan: Its script.
-        runs: How many runs of the script were taken.
+        runs: How many runs of the script were taken: its only one.
         hold: The credits held for it.
         finished: When it reached its end, in epoch seconds.
         webhook_url: Where its maker wants to be told.
@@ -104,7 +104,7 @@ class GenerationRow:
     completed_at: str | None = None
     team: str = column(hidden=True)
     plan: Plan = column(hidden=True)
-    runs: int = column(hidden=True, default=0)
+    runs: int = column(hidden=True, default=1)
     hold: int | None = column(hidden=True, default=None)
     started: float = column(hidden=True)
     finished: float | None = column(hidden=True, default=None)
