@@ -9,6 +9,7 @@ import drawn
 import fidelity
 import fields
 import floors
+import mutants
 import railroads
 import states
 import tables
@@ -26,7 +27,7 @@ def _whole_sentence(_app: Sphinx, what: str, _name: str, _obj: object, _options:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the roles."""
-    for room in (drawn, fidelity, fields, floors, railroads, states, tables, terminal):
+    for room in (drawn, fidelity, fields, floors, mutants, railroads, states, tables, terminal):
         for name, directive in room.DIRECTIVES.items():
             app.add_directive(name, directive)
     for name, role in beside.ROLES.items():

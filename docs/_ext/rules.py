@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ("PROVENANCE", "Rule", "load_rules", "tests_by_rule")
+__all__ = ("PROVENANCE", "Rule", "load_rules", "read_toml", "tests_by_rule")
 
 PROVENANCE: Final = {"D": "documented", "C": "contradictory", "A": "assumed"}
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
@@ -43,15 +43,20 @@ class Rule:
         return self.id.partition("-")[0]
 
 
+def read_toml(file: Path) -> Any:
+    """Return what a TOML file holds."""
+    toml: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    return toml.loads(file.read_text(encoding="utf-8"))
+
+
 def load_rules(docs: Path) -> dict[str, Rule]:
     """Return the rules by id, in the order of the file.
 
     Raises:
         ValueError: On an id that is there twice, or a value that means nothing.
     """
-    toml: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     rules: dict[str, Rule] = {}
-    for row in toml.loads((docs / "rules.toml").read_text(encoding="utf-8"))["rule"]:
+    for row in read_toml(docs / "rules.toml")["rule"]:
         rule = Rule(**row)
         if rule.id in rules or rule.provenance not in PROVENANCE or rule.status not in {"delivered", "planned"}:
             raise ValueError(f"rules.toml: {rule}")
