@@ -1,0 +1,109 @@
+"""Uploads: tickets for pictures, the signed PUT, and what classify finds in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._clock import iso
+from ..._endpoint import Context, Endpoint
+from ..._fields import one_of, read_fields, text
+from ..._shape import SIGNATURE, body_of, obj
+from ..._wire import ApiProblem
+from ..._world import UPLOAD_HOST
+from .record import POSES, UploadRow, require_ticket
+
+__all__ = ("ENDPOINTS",)
+
+_URL_LIFE: Final = 15 * 60.0
+_TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+_INIT: Final = {
+    "filename": text(120),
+    "extension": one_of(tuple(_TYPES)),
+    "content_type": one_of(tuple(dict.fromkeys(_TYPES.values()))),
+}
+_CLASSIFY: Final = {"upload_id": text(256)}
+_TEXT: Final = {"type": "string"}
+
+
+def init(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/uploads/init (up-1, up-2)."""
+    sent = read_fields(ctx.body, _INIT, required=tuple(_INIT))
+    if _TYPES[sent["extension"]] != sent["content_type"]:
+        raise ApiProblem(400, "invalid_format", say.TYPES_DISAGREE.format(**sent), "content_type")
+    world = ctx.world
+    now = world.clock.time()
+    row = world.table(UploadRow).insert(UploadRow(id=world.ids.new("upl"), team=ctx.team, created_at=now, **sent))
+    return {
+        "upload_id": row.id,
+        "upload_url": world.sign(UPLOAD_HOST, f"/characters/{row.id}/upload", now + _URL_LIFE, "signature"),
+        "upload_headers": {"Content-Type": row.content_type},
+        "expires_at": iso(now + _URL_LIFE),
+    }
+
+
+def put(ctx: Context) -> bytes:
+    """PUT to the signed URL (up-3): the signature alone permits it."""
+    ctx.world.check_signature(ctx.call.path, ctx.query.get("signature", ""))
+    table = ctx.world.table(UploadRow)
+    row = table[ctx.args["upload_id"]]  # it exists: nobody else could have signed its URL
+    table.replace(replace(row, size=len(ctx.call.content)))
+    return b""
+
+
+def classify(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/uploads/classify (up-5, up-6): the same answer each time."""
+    sent = read_fields(ctx.body, _CLASSIFY, required=("upload_id",))
+    world = ctx.world
+    row = require_ticket(world, ctx.team, sent["upload_id"], "upload_id")
+    if row.pose is None:
+        if world.poses:
+            pose, confidence = world.poses.pop(0)
+        else:
+            pose, confidence = world.random.choice(POSES), world.random.randint(60, 99) / 100
+        row = world.table(UploadRow).replace(replace(row, pose=pose, confidence=confidence))
+    return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
+
+
+_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "characters.uploads.init",
+        "POST",
+        "/v1/characters/uploads/init",
+        init,
+        bucket="characters_post",
+        status=201,
+        errors=_OF_BODY,
+        shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
+        body=body_of(_INIT, tuple(_INIT)),
+        rules=("up-1", "up-2", "up-4"),
+    ),
+    Endpoint(
+        "characters.uploads.classify",
+        "POST",
+        "/v1/characters/uploads/classify",
+        classify,
+        bucket="characters_post",
+        errors=(*_OF_BODY, "400 upload_invalid", "404 resource_not_found"),
+        shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
+        body=body_of(_CLASSIFY, ("upload_id",)),
+        rules=("up-5", "up-6"),
+    ),
+    Endpoint(
+        "characters.uploads.put",
+        "PUT",
+        "/characters/{upload_id}/upload",
+        put,
+        host="upload",
+        signed=True,
+        media_type="application/octet-stream",
+        body={},
+        takes="application/octet-stream",
+        query={"signature": SIGNATURE},
+        errors=("403 missing_scope",),
+        rules=("up-3",),
+    ),
+)

@@ -1,0 +1,85 @@
+"""The upload ticket: its record, and what it can be used for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ... import _messages as say
+from ..._fields import column
+from ..._wire import ApiProblem
+from ..._world import World
+
+__all__ = ("POSES", "UploadRow", "expired", "require_ticket", "take_tickets")
+
+POSES: Final = ("portrait", "front", "side", "back", "other")
+_TICKET_LIFE: Final = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadRow:
+    """A ticket as it is stored.
+
+    Attributes:
+        id: ``upl_`` and a ULID; the API calls it ``upload_id``.
+        filename: As it was sent to init.
+        extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
+        content_type: That of the extension.
+        size: Bytes that were PUT; 0 before.
+        pose: What classify found; None before it was called.
+        confidence: How sure it was, 0 to 1.
+        consumed: Whether a character was made of it.
+        created_at: Epoch seconds.
+    """
+
+    id: str
+    filename: str
+    extension: str
+    content_type: str
+    size: int = 0
+    pose: str | None = None
+    confidence: float | None = None
+    consumed: bool = False
+    created_at: float
+    team: str = column(hidden=True)
+
+
+def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
+    """Consume tickets for a character, all or none (create-2, create-3), and return the poses of their pictures."""
+    if len(set(upload_ids)) < len(upload_ids):
+        twice = next(one for one in upload_ids if upload_ids.count(one) > 1)
+        raise _invalid(twice, "it is listed twice", "upload_ids")
+    rows = [require_ticket(world, team, upload_id, "upload_ids") for upload_id in upload_ids]
+    for row in rows:
+        world.table(UploadRow).retire(replace(row, consumed=True))
+    return [row.pose or "other" for row in rows]
+
+
+def expired(world: World, row: UploadRow) -> bool:
+    """Whether the ticket is too old to be used."""
+    return world.clock.time() >= row.created_at + _TICKET_LIFE
+
+
+def require_ticket(world: World, team: str, upload_id: str, param: str) -> UploadRow:
+    """Return a ticket whose picture has been sent, and which may still be used.
+
+    Raises:
+        ApiProblem: 400, or 404 where it is another team's (auth-7).
+    """
+    table = world.table(UploadRow)
+    if upload_id not in table:
+        raise _invalid(upload_id, "it does not exist", param)
+    row = table[upload_id]
+    if row.team != team:
+        raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="upload", id=upload_id), param)
+    if row.consumed:
+        raise _invalid(upload_id, "it was already used", param)
+    if expired(world, row):
+        raise _invalid(upload_id, "it has expired", param)
+    if not row.size:
+        raise _invalid(upload_id, "its picture was never sent", param)
+    return row
+
+
+def _invalid(upload_id: str, reason: str, param: str) -> ApiProblem:
+    return ApiProblem(400, "upload_invalid", say.UPLOAD_INVALID.format(id=upload_id, reason=reason), param)
