@@ -15,6 +15,7 @@ from ._catalog import CATALOG, Catalog, plans
 from ._endpoint import Answer, Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
+from ._given import FaultState, Given
 from ._headers import replaced
 from ._idempotency import Stored, claim_of
 from ._pitfalls import Pitfalls, Scene
@@ -42,7 +43,7 @@ class Snapshot:
 
     app: App
     world: WorldState
-    faults: list[tuple[Fault, tuple[int, int]]]
+    faults: FaultState
 
 
 class App:
@@ -51,7 +52,8 @@ class App:
     Attributes:
         world: The state.
         addresses: Which hosts and paths are ours.
-        faults: What goes wrong.
+        given: What goes wrong.
+        faults: What the test says of that.
         pitfalls: What the code under test got away with.
         observe: Called with each call when it has its answer.
         problems: What fails the test, in order.
@@ -60,7 +62,8 @@ class App:
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
-        self.faults: Faults = Faults(self.world.clock, self.catalog.by_operation, EVENTS)
+        self.given: Given = Given()
+        self.faults: Faults = Faults(self.given, self.world.clock, self.catalog.by_operation, EVENTS)
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
@@ -76,7 +79,7 @@ class App:
         """Return everything but the calls, to go back to."""
         with self.world.lock:
             self.world.runs.settle()
-            return Snapshot(self, self.world.state(), self.faults.state())
+            return Snapshot(self, self.world.state(), self.given.state())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, which can be restored again.
@@ -88,7 +91,7 @@ class App:
             raise AurousError(f"restore({snapshot!r:.60}): expected what snapshot() of the same fake returned.")
         with self.world.lock:
             self.world.restore(snapshot.world)
-            self.faults.restore(snapshot.faults)
+            self.given.restore(snapshot.faults)
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
@@ -176,7 +179,7 @@ class App:
 
     def _meet(self, call: Call, now: float) -> Fault | None:
         try:
-            return self.faults.meet(call, now)
+            return self.given.met_by(call, now)
         except Exception:  # noqa: BLE001 - the test's own function: the code under test could swallow it
             self.problems.append(raised(call))
             return None

@@ -124,7 +124,7 @@ class Aurous(Belongings):
     def webhooks(self) -> Webhooks:
         """Where webhook deliveries go, and the moment at which they do."""
         if self._webhooks is None:
-            self._webhooks = Webhooks(self._app.world, self._app.faults, _send)
+            self._webhooks = Webhooks(self._app.world, self._app.given, _send)
         return self._webhooks
 
     @property

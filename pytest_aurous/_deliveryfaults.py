@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ._fault import Fault, Terms, at_least, check_terms
@@ -64,7 +63,7 @@ class DeliveryFaults:
             delivery.status = "failed"
             return False
 
-        return self._give_delivery(DeliveryFault("drop", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("drop", self._event(event, terms), act, **terms))
 
     def duplicate(self, event: str, **terms: Unpack[Terms]) -> Fault:
         """Deliver the same event twice."""
@@ -74,7 +73,7 @@ class DeliveryFaults:
             outbox.add(delivery.again(delivery.at, delivery.attempt))
             return True
 
-        return self._give_delivery(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
 
     def reorder(self, event: str, **terms: Unpack[Terms]) -> Fault:
         """Deliver what is due later first."""
@@ -87,7 +86,7 @@ class DeliveryFaults:
             outbox.add(delivery)
             return False
 
-        return self._give_delivery(DeliveryFault("reorder", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("reorder", self._event(event, terms), act, **terms))
 
     def late(self, event: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
         """Deliver *seconds* later, on the fake's clock."""
@@ -98,23 +97,13 @@ class DeliveryFaults:
             delivery.at += wait
             return False
 
-        return self._give_delivery(DeliveryFault("late", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("late", self._event(event, terms), act, **terms))
 
     def bad_signature(self, event: str, **terms: Unpack[Terms]) -> Fault:
         """Sign with another secret, as somebody would who is not the vendor."""
-        return self._give_delivery(
-            DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms)
-        )
+        return self._give(DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms))
 
-    def meet_delivery(self, delivery: Delivery) -> DeliveryFault | None:
-        """Return the fault that *delivery* meets."""
-        due = [fault for fault in self._given() if isinstance(fault, DeliveryFault) and fault.due(delivery, inf)]
-        return due[0] if due else None
-
-    def _given(self) -> list[Fault]:
-        raise NotImplementedError
-
-    def _give_delivery(self, fault: Fault) -> Fault:
+    def _give(self, fault: Fault) -> Fault:
         raise NotImplementedError
 
     def _event(self, event: str, terms: Mapping[str, object]) -> str:

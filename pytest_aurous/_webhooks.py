@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from ._clock import iso
 from ._deliveryfaults import DeliveryFault
+from ._given import Given
 from ._journal import WIDTH, shortened
 from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
 from ._resources.generations import GenerationRow
@@ -18,7 +19,6 @@ from ._resources.webhooks.live import check_only_routed, check_url, known_events
 from ._signing import SIGNATURE, sign_webhook
 from ._world import World
 from .errors import AurousError, see
-from .faults import Faults
 
 __all__ = ("Send", "Webhooks")
 
@@ -36,9 +36,9 @@ class Webhooks:
         ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
     """
 
-    def __init__(self, world: World, faults: Faults, send: Send) -> None:
+    def __init__(self, world: World, given: Given, send: Send) -> None:
         self._world = world
-        self._faults = faults
+        self._given = given
         self._send = send
         self._targets: dict[str, Any] = {}
 
@@ -145,7 +145,7 @@ class Webhooks:
                 if not self._wanted(delivery):
                     delivery.status = "failed"
                     continue
-                fault = None if delivery.faced else self._faults.meet_delivery(delivery)
+                fault = None if delivery.faced else self._given.met_by_delivery(delivery)
                 if fault is None or fault.before(world.outbox, delivery, due):
                     self._sign(delivery)
                     delivery.under_way = True

@@ -13,8 +13,9 @@ from ._clock import Clock
 from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
 from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, check_terms, whole
+from ._given import Given
 from ._headers import sent_header
-from ._wire import ApiProblem, Break, Call
+from ._wire import ApiProblem, Break
 from .errors import AurousError, choices, nearest, no_operation
 
 __all__ = ("Fault", "Faults")
@@ -55,23 +56,23 @@ class Faults(Collection[Fault], DeliveryFaults):
         ``aurous.faults.timeout("characters.create", commit=True)``
     """
 
-    def __init__(self, clock: Clock, operations: Collection[str], events: Collection[str] = ()) -> None:
+    def __init__(self, given: Given, clock: Clock, operations: Collection[str], events: Collection[str] = ()) -> None:
+        self._given = given
         self._clock = clock
         self._operations = operations
         self._events: Collection[str] = events
-        self._faults: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(self._faults)
+        return iter(self._given.faults)
 
     def __len__(self) -> int:
-        return len(self._faults)
+        return len(self._given.faults)
 
     def __contains__(self, fault: object) -> bool:
-        return fault in self._faults
+        return fault in self._given.faults
 
     def __repr__(self) -> str:
-        return f"<Faults: {self._faults!r}>"
+        return f"<Faults: {self._given.faults!r}>"
 
     def status(
         self,
@@ -204,34 +205,13 @@ class Faults(Collection[Fault], DeliveryFaults):
         until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
         return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until, commit=commit))
 
-    def meet(self, call: Call, now: float) -> Fault | None:
-        """Return the fault that *call* meets; each fault that it passes counts it."""
-        due = [fault for fault in self._faults if fault.due(call, now)] if self._faults else None
-        return due[0] if due else None
-
     @property
     def unfired(self) -> list[Fault]:
-        """The faults that no call has met."""
-        return [fault for fault in self._faults if not fault.met]
-
-    def state(self) -> list[tuple[Fault, tuple[int, int]]]:
-        """Return what `restore` takes."""
-        return [(fault, fault.state()) for fault in self._faults]
-
-    def restore(self, state: list[tuple[Fault, tuple[int, int]]]) -> None:
-        """Go back to a `state`."""
-        self._faults = [fault for fault, _ in state]
-        for fault, inner in state:
-            fault.restore(inner)
+        """The faults that no call has met: those that `strict` fails the test for."""
+        return [fault for fault in self._given.faults if not fault.met]
 
     def _give(self, fault: Fault) -> Fault:
-        self._faults.append(fault)
-        return fault
-
-    _give_delivery = _give
-
-    def _given(self) -> list[Fault]:
-        return self._faults
+        return self._given.add(fault)
 
     def _known(self, operation: str, terms: Mapping[str, object]) -> str:
         check_terms(terms)

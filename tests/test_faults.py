@@ -681,3 +681,12 @@ def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str
         UNCOMMITTED[kind](api.aurous.faults, **{name: 3})
 
     assert len(api.aurous.faults) == 0
+
+
+def test_faults_offer_what_a_test_can_say(api: Api) -> None:
+    """Completion shows the kinds of fault, and nothing of what the pipeline asks of them."""
+    shown = {name for name in dir(api.aurous.faults) if not name.startswith("_")}
+    of_calls = {"status", "rate_limited", "timeout", "connect_error", "disconnect", "delay", "malformed", "outage"}
+    of_deliveries = {"drop", "duplicate", "reorder", "late", "bad_signature"}
+
+    assert shown == of_calls | of_deliveries | {"unfired"}
