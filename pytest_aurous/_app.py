@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
@@ -190,8 +189,10 @@ class App:
             return self._happen(row, ctx, now, busy=0)
         if refusal := fault.refusal(bucket, now):
             if fault.commit:
-                with suppress(ApiProblem):  # whatever the server had to say is lost
+                try:
                     self._happen(row, ctx, now, busy=0)
+                except ApiProblem as lost:  # the client meets another; that there was one is all that stays
+                    ctx.call.error_code = lost.code
             fault.fire(ctx.call)
             raise refusal
         if fault.commit or not fault.rehearse:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._arguments import arguments_of, check_arguments
+from ._deliveryfaults import DeliveryTerms
 from ._fault import Fault, Terms
 from ._outbox import Delivery
 from ._wire import Call, Reply, to_json
@@ -136,7 +137,8 @@ def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
     if kind == "malformed":  # whose own `kind` cannot be said beside that of the fault
         takes["body"] = takes.pop("kind")
     if kind != "outage":
-        takes |= {name: argument for name, argument in arguments_of(Fault).items() if name in Terms.__annotations__}
+        terms: Any = DeliveryTerms if "event" in takes else Terms
+        takes |= {name: argument for name, argument in arguments_of(Fault).items() if name in terms.__annotations__}
     check_arguments(f"faults of kind {kind}", told, takes)
     if "body" in told:
         told["kind"] = told.pop("body")

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from ._fault import Fault, Terms, at_least, check_terms
+from ._fault import Fault, at_least, check_terms
 from ._outbox import Delivery, Outbox
 from .errors import AurousLookupError, nearest, see
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-__all__ = ("DeliveryFault", "DeliveryFaults")
+__all__ = ("DeliveryFault", "DeliveryFaults", "DeliveryTerms")
 
 Act = Callable[[Outbox, Delivery, list[Delivery]], "bool | None"]
 """Changes the outbox; returns whether the delivery is still to be made now, or None where there is nothing to do."""
+
+
+class DeliveryTerms(TypedDict, total=False):
+    """Which deliveries meet a fault."""
+
+    times: float
+    after: int
+    when: Callable[[Delivery], object] | None
 
 
 def _as_ever(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
@@ -55,7 +63,7 @@ class DeliveryFaults:
 
     _events: Collection[str] = ()
 
-    def drop(self, event: str, **terms: Unpack[Terms]) -> Fault:
+    def drop(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Lose a delivery: nobody receives it, and nobody tries again."""
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
@@ -65,7 +73,7 @@ class DeliveryFaults:
 
         return self._give(DeliveryFault("drop", self._event(event, terms), act, **terms))
 
-    def duplicate(self, event: str, **terms: Unpack[Terms]) -> Fault:
+    def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice."""
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
@@ -75,7 +83,7 @@ class DeliveryFaults:
 
         return self._give(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
 
-    def reorder(self, event: str, **terms: Unpack[Terms]) -> Fault:
+    def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver what is due later first."""
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool | None:
@@ -88,7 +96,7 @@ class DeliveryFaults:
 
         return self._give(DeliveryFault("reorder", self._event(event, terms), act, **terms))
 
-    def late(self, event: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
+    def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver *seconds* later, on the fake's clock."""
         wait = at_least("late", "seconds", seconds, 0)
 
@@ -99,7 +107,7 @@ class DeliveryFaults:
 
         return self._give(DeliveryFault("late", self._event(event, terms), act, **terms))
 
-    def bad_signature(self, event: str, **terms: Unpack[Terms]) -> Fault:
+    def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Sign with another secret, as somebody would who is not the vendor."""
         return self._give(DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms))
 
@@ -107,7 +115,7 @@ class DeliveryFaults:
         raise NotImplementedError
 
     def _event(self, event: str, terms: Mapping[str, object]) -> str:
-        check_terms(terms)
+        check_terms(terms, DeliveryTerms)
         known = list(self._events)
         if not any(fnmatchcase(name, event) for name in known):
             raise AurousLookupError(

@@ -79,10 +79,12 @@ class Fault:
         return self._seen > self._after and self.fired < self._times
 
     def fire(self, call: Call) -> None:
-        """Note that *call* met the fault."""
+        """Note that *call* met the fault; one that was refused first took no effect, whatever `commit` says."""
         self.fired += 1
         self.met = True
-        call.fault = f"{self.kind}{', committed' if self.commit else ''}"
+        call.fault = self.kind
+        if self.commit:
+            call.fault += ", refused" if call.error_code else ", committed"
 
     def before(self, call: Call, clock: Clock) -> Break | None:
         """Return what the client meets of a call that never arrives, or None if it arrives."""
@@ -194,16 +196,16 @@ class Spoilt(Fault):
         return self._spoil(reply)
 
 
-def check_terms(terms: Mapping[str, object]) -> None:
+def check_terms(terms: Mapping[str, object], known: type[Any] = Terms) -> None:
     """Refuse an argument that no fault takes.
 
     Raises:
         TypeError: With the nearest that all take.
     """
+    names = known.__annotations__
     for term in terms:
-        if term not in Terms.__annotations__:
-            known = ", ".join(Terms.__annotations__)
-            raise TypeError(f"faults: {term!r} is no argument{nearest(term, Terms.__annotations__)} All take: {known}.")
+        if term not in names:
+            raise TypeError(f"faults: {term!r} is no argument{nearest(term, names)} All take: {', '.join(names)}.")
 
 
 def at_least(kind: str, name: str, value: N, least: float) -> N:

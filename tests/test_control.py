@@ -14,7 +14,8 @@ NOW: Final = "2026-05-08T10:00:00Z"
 READS: Final = ("", "state", "calls", "deliveries")
 DEEDS: Final = ("flush", "reset", "script", "clock", "faults", "add")
 
-_TERMS: Final = {"times": "number|whole", "after": "whole", "commit": "flag"}
+_OF_DELIVERIES: Final = {"times": "number|whole", "after": "whole"}
+_TERMS: Final = {**_OF_DELIVERIES, "commit": "flag"}
 TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
     ("script",): {"text": "text", "name": "text|null"},
     ("clock",): {"advance": "number|whole", "freeze": "text|null"},
@@ -34,11 +35,11 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
     ("faults", "delay"): {**_TERMS, "operation": "text", "seconds": "number|whole"},
     ("faults", "malformed"): {**_TERMS, "operation": "text", "body": "text"},
     ("faults", "outage"): {"seconds": "number|whole", "commit": "flag"},
-    ("faults", "drop"): {**_TERMS, "event": "text"},
-    ("faults", "duplicate"): {**_TERMS, "event": "text"},
-    ("faults", "reorder"): {**_TERMS, "event": "text"},
-    ("faults", "late"): {**_TERMS, "event": "text", "seconds": "number|whole"},
-    ("faults", "bad_signature"): {**_TERMS, "event": "text"},
+    ("faults", "drop"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "duplicate"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "reorder"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "late"): {**_OF_DELIVERIES, "event": "text", "seconds": "number|whole"},
+    ("faults", "bad_signature"): {**_OF_DELIVERIES, "event": "text"},
     ("add", "characters"): {
         "name": "text|null",
         "status": "text",
@@ -295,6 +296,11 @@ class TestMistakes:
             ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
             ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
             ("faults", {"kind": "drop", "operation": "*"}, "'operation' is no argument. It takes event (text)"),
+            (
+                "faults",
+                {"kind": "drop", "event": "*", "commit": True},
+                "'commit' is no argument. It takes event (text)",
+            ),
             ("faults", {"kind": "timeout", "operation": "*", "times": -1}, "1 or more"),
             ("faults", {"kind": "delay", "operation": "*", "seconds": -1}, "0 or more"),
             ("faults", {"kind": "timeout", "operation": "*", "times": "x" * 99}, "...: expected number"),

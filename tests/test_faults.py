@@ -473,6 +473,16 @@ def test_a_committed_fault_on_a_refused_call_loses_the_refusal(api: Api) -> None
 
     assert api.broken("POST", "/v1/characters", json={}).error == "ReadTimeout"
     assert (fired(api), api.aurous.calls.last.committed) == ([1], False)
+    assert api.aurous.calls.last.fault == "timeout (read), refused"
+
+
+def test_a_committed_fault_on_a_call_without_a_key_says_that_it_was_refused(api: Api) -> None:
+    """Whatever refused the call: it took no effect, and the timeline says no other."""
+    api.aurous.faults.disconnect("characters.create", commit=True)
+
+    api.broken("POST", "/v1/characters", json=SYNTHESIS, key=None)
+
+    assert (api.aurous.calls.last.fault, api.aurous.calls.last.committed) == ("disconnect, refused", False)
 
 
 @pytest.mark.parametrize("kind", ["status", "rate_limited"])
@@ -482,6 +492,8 @@ def test_a_committed_status_hides_a_refusal_as_well(api: Api, kind: str) -> None
 
     assert api.post("/v1/characters", json={}).status in {429, 503}
     assert fired(api) == [1]
+    assert (api.aurous.calls.last.fault or "").endswith(", refused")
+    assert api.aurous.calls.last.error_code in {"too_many_requests", "provider_unavailable"}
 
 
 UNCOMMITTED: Final[dict[str, Callable[..., object]]] = {

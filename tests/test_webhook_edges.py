@@ -185,3 +185,9 @@ def test_a_term_that_is_none_is_told_with_the_nearest(api: Api) -> None:
     """As for every fault."""
     with pytest.raises(TypeError, match="'tims' is no argument; did you mean 'times'"):
         api.aurous.faults.drop("*", tims=2)  # type: ignore[call-arg]
+
+
+def test_a_delivery_has_no_effect_to_commit(api: Api) -> None:
+    """`commit` is of calls, whose answer can be lost; a delivery has none."""
+    with pytest.raises(TypeError, match=r"'commit' is no argument\. All take: times, after, when\."):
+        api.aurous.faults.drop("*", commit=True)  # type: ignore[call-arg]
