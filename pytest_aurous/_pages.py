@@ -51,16 +51,19 @@ def page(
         raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
     if "starting_after" in query:  # strictly older; a cursor whose row was deleted still tells where it stood
         high = bisect_left(living, order(_cursor(table, team, query, "starting_after")), key=order)
-    if "ending_before" in query:  # strictly newer
+    if "ending_before" in query:  # strictly newer, and next to it
         low = bisect_right(living, order(_cursor(table, team, query, "ending_before")), key=order)
+    # From the cursor on. A row that a look deletes must not move those still to come: downwards it does not.
+    upwards = "ending_before" in query
+    ids = iter(living[low:high]) if upwards else (living[at] for at in range(high - 1, low - 1, -1))
     data: list[R] = []
-    at = high  # downwards: a row that a look deletes does not move those still to come
-    while at > low and len(data) < limit:
-        at -= 1
-        row = show(table[living[at]])
+    while len(data) < limit and (one := next(ids, None)) is not None:
+        row = show(table[one])
         if row is not None:
             data.append(row)
-    more = any(peek(table[living[index]]) for index in range(at - 1, low - 1, -1))
+    more = any(peek(table[one]) for one in ids)
+    if upwards:
+        data.reverse()
     return {
         "object": "list",
         "data": [render(row) for row in data],

@@ -116,9 +116,9 @@ def test_up_3_takes_them_again(api: Api) -> None:
 
 
 def test_up_3_a_picture_has_bytes(api: Api) -> None:
-    """A PUT of nothing leaves the ticket waiting."""
+    """A PUT of nothing is taken, and leaves the ticket waiting."""
     ticket = init(api)
-    api.put(ticket["upload_url"])
+    assert api.put(ticket["upload_url"]).status == 200
 
     api.refused(
         "POST",
