@@ -18,6 +18,12 @@ def plain(amount: float) -> str:
     return f"{amount:.4f}".rstrip("0").rstrip(".")
 
 
+def _as_documented(amount: float) -> str:
+    """Write an amount as the vendor's messages do, whose example is ``2.0`` (err-7)."""
+    text = plain(amount)
+    return text if "." in text else f"{text}.0"
+
+
 class Ledger:
     """The credits of one team. Its callers hold the fake's lock.
 
@@ -64,7 +70,8 @@ class Ledger:
         if self.billing_mode == "exempt":
             amount = 0
         elif amount > self.available:
-            raise ApiProblem(402, code, say.NO_CREDITS.format(available=self.available, needed=amount))
+            message = say.NO_CREDITS.format(available=_as_documented(self.available), needed=_as_documented(amount))
+            raise ApiProblem(402, code, message)
         self._number += 1
         self._holds[self._number] = amount
         if amount:

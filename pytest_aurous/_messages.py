@@ -28,7 +28,7 @@ LIMIT_NOT_A_NUMBER: Final = "limit must be a whole number, not {got!r}."
 UNKNOWN_CURSOR: Final = "{param} is not an id from this list: {got!r}."
 TWO_CURSORS: Final = "Send either starting_after or ending_before, not both."
 
-NO_CREDITS: Final = "Team available balance is {available:.1f} credits, generation requires {needed:.1f}."
+NO_CREDITS: Final = "Team available balance is {available} credits, generation requires {needed}."
 
 BLANK: Final = "{param} must hold more than blanks."
 SIZE_TWICE: Final = "Send either size, or width and height."

@@ -152,7 +152,7 @@ def test_img_11_cred_3_too_little_is_available(make_api: Callable[..., Api]) -> 
     api = make_api(credits=6.25)
     make(api, duration=2, resolution="480p")
     answer = api.refused("POST", VIDEOS, json=body(), status=402, code="balance_too_low")
-    assert "Team available balance is 5.2 credits, generation requires 6.2." in answer.json["error"]["message"]
+    assert "Team available balance is 5.25 credits, generation requires 6.25." in answer.json["error"]["message"]
 
     api.aurous.videos.last.cancel()
     make(api)
