@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import field, fields
 from functools import lru_cache
@@ -17,6 +18,7 @@ __all__ = (
     "column",
     "described",
     "integer",
+    "is_https",
     "list_of",
     "number",
     "one_of",
@@ -31,6 +33,7 @@ __all__ = (
 Reader = Callable[[Any, str], Any]
 """Takes a value and its param name; returns the value, or raises `ApiProblem`."""
 
+_HTTPS: Final = r"^https://[^\s/?#:@]"
 _JSON_TYPES: Final[dict[type, str]] = {
     str: "a string",
     bool: "a boolean",
@@ -99,11 +102,16 @@ def url(high: int) -> Reader:
     read_text = text(high)
 
     def read(value: Any, param: str) -> Any:
-        if not read_text(value, param).startswith("https://"):
+        if not is_https(read_text(value, param)):
             raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
         return value
 
-    return described(read, {"type": "string", "maxLength": high, "pattern": "^https://"})
+    return described(read, {"type": "string", "maxLength": high, "pattern": _HTTPS})
+
+
+def is_https(text: str) -> bool:
+    """Whether *text* is an https URL, with a host."""
+    return re.match(_HTTPS, text) is not None
 
 
 def boolean(value: Any, param: str) -> Any:

@@ -74,6 +74,9 @@ def test_hook_1_what_is_at_the_limit_is_taken(api: Api) -> None:
     ("body", "code", "param"),
     [
         ({"url": "http://app.test/hooks"}, "invalid_format", "url"),
+        ({"url": "https://"}, "invalid_format", "url"),
+        ({"url": "https:///hooks"}, "invalid_format", "url"),
+        ({"url": "https://:443/hooks"}, "invalid_format", "url"),
         ({"url": 7}, "invalid_format", "url"),
         ({"url": LONG + "x" * (2049 - len(LONG))}, "value_out_of_range", "url"),
         ({"events": "*"}, "invalid_format", "events"),

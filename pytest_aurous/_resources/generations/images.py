@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ... import _messages as say
 from ..._endpoint import Context, Endpoint
-from ..._fields import boolean, integer, list_of, number, one_of, read_fields, text, url
+from ..._fields import boolean, integer, is_https, list_of, number, one_of, read_fields, text, url
 from ..._pages import PAGE, page
 from ..._shape import body_of, listing, obj, reference
 from ..._wire import ApiProblem
@@ -102,7 +102,7 @@ def reachable(ctx: Context, reference: str, param: str) -> None:
     """Refuse a picture that is neither a file of the team nor a public URL."""
     if reference.startswith("file_"):
         require_file(ctx.world, ctx.team, reference, param)
-    elif not reference.startswith("https://"):
+    elif not is_https(reference):
         raise ApiProblem(400, "invalid_format", say.NO_PICTURE.format(param=param, got=reference), param)
 
 
