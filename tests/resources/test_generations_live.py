@@ -353,18 +353,46 @@ def test_every_verb_that_is_said_to_be_legal_is(api: Api) -> None:
         getattr(api.aurous.images.add(status="pending"), verb.partition("(")[0])()
 
 
-@pytest.mark.parametrize("status", ["pending", "succeeded"])
-def test_script_rebinds_and_moves_nothing(api: Api, status: str) -> None:
-    """A generation has one run, which goes on; the script that is bound anew is checked nevertheless."""
+@pytest.mark.parametrize(
+    ("status", "legal"),
+    [
+        ("pending", r"Legal now: advance\(\), finish\(\), fail\(error\), cancel\(\)\."),
+        ("succeeded", r"Nothing is legal any more\."),
+    ],
+)
+def test_a_script_comes_too_late_for_a_generation_that_is_made(api: Api, status: str, legal: str) -> None:
+    """It has one run, which has begun: the error says where the script belongs, and what moves this one."""
     image = api.aurous.images.add(status=status)
+    before = api.state()
 
-    image.script("pending -> cancelled")
+    with pytest.raises(
+        AurousTransitionError, match=rf"aurous\.images\.script\('pending -> failed'\) or add\(script=.*\n{legal}"
+    ):
+        image.script("pending -> failed")
 
-    assert image.status == status
-    image.finish()
-    assert image.status == "succeeded"
-    with pytest.raises(AurousScriptError, match="Script for images, column 1"):
-        image.script("synthesizing")
+    assert api.state() == before
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["nobody's", "another team's"])
+def test_img_4_add_wants_a_character_that_the_team_has(api: Api, other: bool) -> None:  # noqa: FBT001 - a parameter
+    """As the API would: an unknown id names the nearest, and no image is made."""
+    known = api.characters.add()
+    wrong = api.aurous.teams.add().characters.add() if other else f"{known.id[:-1]}?"
+
+    with pytest.raises(
+        AurousLookupError, match=rf"no such id; did you mean '{known.id}'" if not other else "no such id"
+    ):
+        api.aurous.images.add(character=wrong)
+
+    assert len(api.aurous.images) == 0
+
+
+def test_img_12_add_takes_a_character_that_is_gone(api: Api) -> None:
+    """Past images keep showing whom they show."""
+    character = api.characters.add(status="reviewing")
+    character.delete()
+
+    assert api.aurous.images.add(character=character).character_id == character.id
 
 
 def test_scripts_are_values_of_their_resource(api: Api) -> None:

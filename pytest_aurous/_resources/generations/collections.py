@@ -10,6 +10,7 @@ from ..._records import Live
 from ..._script import Plan, plan_of
 from ..._wire import ApiProblem
 from ...errors import AurousError, choices, nearest
+from ..characters import Characters
 from . import machine, sizes
 from .images import CREATE
 from .live import Generation, Image, Video
@@ -98,7 +99,7 @@ class Images(Generations[Image]):
         Args:
             prompt: What it shows.
             status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
-            character: Whom it shows: a record or an id.
+            character: Whom it shows: a record or an id; one that was deleted since is fine (img-12).
             size: Such as ``2k_16_9``.
             count: How many pictures, 1 to 4.
             script: Its own script; else that of images.
@@ -106,6 +107,7 @@ class Images(Generations[Image]):
 
         Raises:
             AurousError: If the API could not have made such an image.
+            AurousLookupError: If its owner never had such a character.
 
         Example:
             ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
@@ -116,7 +118,10 @@ class Images(Generations[Image]):
                 f"images.add(size={size!r}): expected {choices(sizes.PRESETS)}{nearest(size, sizes.PRESETS)}"
             )
         width, height = sizes.PRESETS[size]
+        owner = team.id if team is not None else self._team
         shown = character.id if isinstance(character, Live) else character
+        if shown is not None:
+            _ = Characters(self._world, owner)[shown]
         return self._add(
             status,
             script,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._playable import Playable
+from ..._script import Plan
 from ...errors import AurousError, see
 from . import machine
 from .outputs import draw_film, draw_image
@@ -45,6 +46,19 @@ class Generation(Playable, _GenerationFields):
     def json(self) -> dict[str, Any]:
         """Return what GET would answer, without counting as a poll."""
         return render(self._world, self._row)
+
+    def script(self, text: str | Plan) -> None:
+        """Refuse: a generation has one run, which began when it was made.
+
+        Raises:
+            AurousTransitionError: Always, with what moves the run that there is.
+        """
+        __tracebackhide__ = True
+        how = f"{self._lifecycle.resource}.script({str(text)!r})"
+        raise self._illegal(
+            "script(...)",
+            f"its one run began when it was made. Give the script before, with aurous.{how} or add(script=...)",
+        )
 
     def cancel(self) -> None:
         """Cancel as the API would.
