@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, cast
 
 import pytest
@@ -24,7 +25,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare ``aurous_<name>`` and ``--aurous-<name>`` for each setting."""
     group = parser.getgroup("aurous", "aurous: the Aurous Labs API, offline")
     for name, row in ROWS.items():
-        text = f"{row['help']} (default: {'none' if row['default'] in (None, {}) else row['default']})"
+        text = f"{row['help']} (default: {row['shown']})"
         parser.addini(f"aurous_{name}", text, **_ANY_SCALAR)
         group.addoption(
             f"--aurous-{name.replace('_', '-')}",
@@ -74,7 +75,7 @@ def configured(config: pytest.Config) -> dict[str, Any]:
 def header(config: pytest.Config) -> str | None:
     """Return the line of the report header: what differs from the defaults, and where it was said."""
     told = [
-        f"{name}={value!r} ({config.stash[_SOURCES][name]})"
+        f"{name}={value.isoformat() if isinstance(value, datetime) else repr(value)} ({config.stash[_SOURCES][name]})"
         for name, value in configured(config).items()
         if value != ROWS[name]["default"]
     ]

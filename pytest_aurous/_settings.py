@@ -129,8 +129,11 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
     return found
 
 
-def _setting(default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False) -> Any:
-    metadata = {"read": read, "default": default, "help": text, "merge": merge}
+def _setting(
+    default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False, shown: str | None = None
+) -> Any:
+    shown = shown or ("none" if default in (None, {}) else str(default))
+    metadata = {"read": read, "default": default, "shown": shown, "help": text, "merge": merge}
     return (
         field(default_factory=dict[str, Any], metadata=metadata) if merge else field(default=default, metadata=metadata)
     )
@@ -146,6 +149,7 @@ class Settings:
         "what pollers see of characters, such as 'synthesizing*3 -> reviewing', or of another resource: "
         "'images = pending -> failed'; may be repeated",
         merge=True,
+        shown="synthesizing -> reviewing",  # the room of characters knows it, and is not loaded for a help text
     )
     strict: Strictness = _setting(
         "error",

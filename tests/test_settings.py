@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from pytest_aurous import AurousError, Script
+from pytest_aurous._resources.characters.machine import DEFAULT
 from pytest_aurous._settings import BASE_URL, READINGS, ROWS, Settings, read_setting
 
 
@@ -20,6 +21,12 @@ def test_each_setting_explains_itself() -> None:
     for name, row in ROWS.items():
         assert row["help"]
         assert read_setting(name, row["default"]) == getattr(Settings(), name)
+
+
+def test_the_help_tells_the_default_that_is_played() -> None:
+    """A script is not set unless somebody does; what characters go through then is shown all the same."""
+    assert ROWS["script"]["shown"] == str(DEFAULT)
+    assert [ROWS[name]["shown"] for name in ("now", "readings", "credits")] == ["none", "none", "1000"]
 
 
 def test_two_settings_share_no_dict() -> None:

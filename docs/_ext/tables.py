@@ -8,7 +8,6 @@ from rooms import Generated
 
 from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._limits import BUCKETS
-from pytest_aurous._resources.characters.machine import DEFAULT as _DEFAULT_SCRIPT
 from pytest_aurous._resources.generations.sizes import PRESETS
 from pytest_aurous._settings import READINGS, ROWS
 
@@ -70,8 +69,7 @@ class SettingNames(Generated):
     def _markdown(self) -> list[str]:
         lines = ["| name | ini option, command line | default |", "| --- | --- | --- |"]
         for name, row in ROWS.items():
-            default = _DEFAULT_SCRIPT if name == "script" else row["default"]
-            shown = "none" if default in ({}, None) else f"`{default}`"
+            shown = row["shown"] if row["shown"] == "none" else f"`{row['shown']}`"
             flag = f"`--aurous-{name.replace('_', '-')}`"
             lines.append(f"| {{setting}}`{name}` | `aurous_{name}`<br>{flag} | {shown} |")
         return lines

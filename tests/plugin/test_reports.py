@@ -173,6 +173,7 @@ HEADERS: Final = [
         [],
         "aurous: readings={'get-2': 'readable'} (ini option aurous_readings)",
     ),
+    ("aurous_now = 2026-05-08T10:00:00Z", [], "aurous: now=2026-05-08T10:00:00+00:00 (ini option aurous_now)"),
 ]
 
 
