@@ -141,7 +141,10 @@ class Aurous(Belongings):
         self._app.restore(snapshot)
 
     def reset(self) -> None:
-        """Go back to the start of the test: state, clock, faults, calls and routes."""
+        """Go back to the start of the test: state, clock, faults, calls, pitfalls and routes.
+
+        A request that the API does not know, and that came before, fails the test all the same: a reset hides nothing.
+        """
         with self._app.world.lock:
             self._app.restore(self._start)
             self._app.world.journal.clear()
