@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._app import App, Snapshot
 from ._calls import Calls
+from ._clients import Clients
 from ._environment import environment
-from ._resources.team import ApiKey
 from ._settings import Settings, read_setting
 from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import faker
-    import httpx
-    import respx
     from typing_extensions import Self, Unpack  # for checkers, which know it
 
-    from ._binding import AurousRouter, AurousTransport
     from ._clock import Clock
     from ._outbox import Delivery
     from ._pitfalls import Pitfall
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ("Aurous",)
 
 
-class Aurous(Belongings):
+class Aurous(Clients, Belongings):
     """The whole Aurous Labs API, offline; while entered, httpx and httpx2 clients meet it instead of the vendor.
 
     Args:
@@ -55,8 +52,7 @@ class Aurous(Belongings):
 
     def __init__(self, *, api_key: str | None = None, **settings: Unpack[SettingsDict]) -> None:
         self._settings = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
-        self._app = App(self._settings, api_key)
-        self._router: AurousRouter | None = None
+        super().__init__(App(self._settings, api_key))
         self._faker: faker.Faker | None = None
         self._webhooks: Webhooks | None = None
         self._entered: list[ExitStack] = []
@@ -67,16 +63,6 @@ class Aurous(Belongings):
         return (
             f"<Aurous at {self.base_url}: {len(self.characters)} characters, {len(self.calls)} calls, seed {self.seed}>"
         )
-
-    @property
-    def base_url(self) -> str:
-        """Where the fake answers, without ``/v1``."""
-        return self._settings.base_url
-
-    @property
-    def api_key(self) -> ApiKey:
-        """The key of the default team; ``AUROUS_API_KEY`` while the fake is entered."""
-        return self.team.api_key
 
     @property
     def seed(self) -> int:
@@ -184,47 +170,6 @@ class Aurous(Belongings):
         """Fail unless *record* was retrieved; see `Calls.assert_polled`."""
         __tracebackhide__ = True
         self.calls.assert_polled(record, **expected)
-
-    @property
-    def transport(self) -> AurousTransport:
-        """The fake as a transport, for hand-made clients; works without entering."""
-        from ._binding import AurousTransport
-
-        return AurousTransport(self._bound)
-
-    def client(self, **options: Any) -> httpx.Client:
-        """Return a ready client: base URL and key are set; *options* are for `httpx.Client`, and win."""
-        from ._binding import client
-
-        return client(self.transport, self.base_url, self.api_key, **options)
-
-    def async_client(self, **options: Any) -> httpx.AsyncClient:
-        """Return a ready async client; *options* are for `httpx.AsyncClient`, and win."""
-        from ._binding import async_client
-
-        return async_client(self.transport, self.base_url, self.api_key, **options)
-
-    def route(self, operation: str) -> respx.Route:
-        """Return the respx route of one operation, to spy on or to override; it answers as the fake does until told.
-
-        Args:
-            operation: Such as ``characters.save``.
-
-        Raises:
-            AurousLookupError: If nothing bears the name, with the nearest one.
-
-        Example:
-            ``aurous.route("characters.save").respond(503)``
-        """
-        return self._bound.route_for(operation)
-
-    @property
-    def _bound(self) -> AurousRouter:
-        if self._router is None:
-            from ._binding import AurousRouter
-
-            self._router = AurousRouter(self._app)
-        return self._router
 
     def __enter__(self) -> Self:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
