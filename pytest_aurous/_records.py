@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from ._fields import visible
+from ._columns import visible
 from ._world import World
 from .errors import AurousLookupError, nearest, see, vanished
 

@@ -4,18 +4,8 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._fields import (
-    Reader,
-    boolean,
-    column,
-    integer,
-    list_of,
-    one_of,
-    read_body,
-    read_fields,
-    text,
-    to_wire,
-)
+from pytest_aurous._columns import column, to_wire
+from pytest_aurous._fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
 from pytest_aurous._wire import ApiProblem
 
 READERS = {"name": text(5), "age": integer(18, 120), "flag": boolean}

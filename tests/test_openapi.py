@@ -13,9 +13,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from pytest_aurous._catalog import ENDPOINTS
+from pytest_aurous._columns import column
 from pytest_aurous._coverage import NO_ANSWER, possible
 from pytest_aurous._endpoint import Context, Endpoint
-from pytest_aurous._fields import boolean, column, described, integer, list_of, number, one_of, text, url
+from pytest_aurous._fields import boolean, described, integer, list_of, number, one_of, text, url
 from pytest_aurous._openapi import document
 from pytest_aurous._shape import body_of, deleted, listing, obj, record, reference
 from pytest_aurous._wire import ApiProblem

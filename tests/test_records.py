@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pytest_aurous import AurousLookupError
-from pytest_aurous._fields import column
+from pytest_aurous._columns import column
 from pytest_aurous._records import Collection, Live
 from pytest_aurous._settings import Settings
 from pytest_aurous._world import World

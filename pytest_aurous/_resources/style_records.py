@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .._clock import iso
-from .._fields import to_wire
+from .._columns import to_wire
 from .._records import Collection, Live
 from .styles import LoraRow, VideoLoraRow, make, visible_styles
 

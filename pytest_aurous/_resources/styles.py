@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from .. import _messages as say
+from .._columns import column, to_wire
 from .._endpoint import Context, Endpoint
-from .._fields import column, to_wire
 from .._ids import IdSource
 from .._shape import Shape, reference
 from .._store import Table

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from .._auth import Scope
 from .._clock import iso
+from .._columns import column
 from .._credits import BillingMode, Ledger
 from .._endpoint import Context, Endpoint
-from .._fields import column
 from .._shape import obj
 from .._world import World
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from ..._fields import Reader, boolean, column, described, integer, list_of, read_fields, refuse_type, text, to_wire
+from ..._columns import column, to_wire
+from ..._fields import Reader, boolean, described, integer, list_of, read_fields, refuse_type, text
 from ..._script import Plan
 from ..._shape import body_of, obj
 from ..._version import VERSION

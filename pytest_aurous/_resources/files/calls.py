@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 from ... import _messages as say
 from ..._clock import iso
+from ..._columns import column, to_wire
 from ..._endpoint import Context, Endpoint
-from ..._fields import column, to_wire
 from ..._measure import Measured, measure
 from ..._multipart import Part, read_parts
 from ..._shape import deleted, reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..._fields import column, to_wire
+from ..._columns import column, to_wire
 from ..._script import Plan
 from ..._shape import obj
 from ..._version import VERSION

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ... import _messages as say
-from ..._fields import column
+from ..._columns import column
 from ..._wire import ApiProblem
 from ..._world import World
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..._clock import iso
-from ..._fields import column, to_wire
+from ..._columns import column, to_wire
 from ..._world import World
 
 __all__ = ("EVENTS", "EndpointRow", "expanded", "make", "new_secret", "render")

@@ -7,9 +7,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, Final
 from zlib import crc32
 
-from .. import _messages as say
-from .._endpoint import Context
-from .._wire import ApiProblem
+from ... import _messages as say
+from ..._endpoint import Context
+from ..._wire import ApiProblem
 
 __all__ = ("page_token", "read_token")
 
@@ -17,6 +17,7 @@ _TOKEN_LIFE: Final = 86_400.0
 
 
 def page_token(ctx: Context, query: dict[str, str], last: int, now: float) -> str:
+    """Return the token that leads from the bucket *last* to those before it."""
     told = {
         "v": 1,
         "qf": crc32(json.dumps(query, sort_keys=True).encode()),
@@ -40,7 +41,7 @@ def read_token(ctx: Context, token: str, now: float) -> dict[str, Any]:
         told = {
             "b": int(told["b"]),
             "q": {name: value + "" for name, value in told["q"].items()},
-        }  # text, or a TypeError
+        }  # + "": of text alone
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ApiProblem(400, "invalid_page_token", say.FOREIGN_PAGE, "page_token") from None
     if team != ctx.team:

@@ -1,0 +1,124 @@
+"""The usage calls: buckets and events, and which generations they are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any, Final
+
+from ... import _messages as say
+from ..._endpoint import Context, Endpoint
+from ..._fields import integer, one_of
+from ..._pages import limit_of
+from ..._wire import ApiProblem
+from ..generations import GenerationRow
+from .figures import bucket_of, event_of, key_of
+from .page_tokens import page_token, read_token
+from .query import query_of, range_of
+from .shapes import BUCKETS, BUCKETS_QUERY, EVENTS, EVENTS_QUERY, FILTERS, GROUPS, WIDTHS
+
+__all__ = ("ENDPOINTS",)
+
+_MOST_BUCKETS: Final = 10_000
+_WIDTH: Final = one_of(tuple(WIDTHS))
+_GROUP: Final = one_of(GROUPS)
+
+
+def buckets(ctx: Context) -> dict[str, Any]:
+    """GET /v1/usage: sums by span of time, the newest first; empty spans are left out (A)."""
+    query, now = query_of(ctx), ctx.world.clock.time()
+    token = query.pop("page_token", None)
+    before = inf
+    if token is not None:
+        told = read_token(ctx, token, now)
+        if any(told["q"].get(name) != value for name, value in query.items()):
+            raise ApiProblem(400, "invalid_page_token", say.DRIFTED_PAGE, "page_token")
+        query, before = told["q"], told["b"]
+    width = WIDTHS[_WIDTH(query.get("bucket_width", "1d"), "bucket_width")]
+    start, end = range_of(query, now)
+    if (end - start) / width > _MOST_BUCKETS:
+        raise ApiProblem(400, "too_many_buckets", say.TOO_MANY_BUCKETS.format(most=_MOST_BUCKETS), "bucket_width")
+    groups = [_GROUP(name, "group_by") for name in query.get("group_by", "").split(",") if name]
+    limit = limit_of(query.get("limit"), 24, integer(1, 100))
+    found: dict[int, list[GenerationRow]] = {}
+    for row in _rows(ctx, query, start, end):
+        found.setdefault(int(row.started // width * width), []).append(row)
+    starts = sorted((one for one in found if one < before), reverse=True)
+    shown = starts[:limit]
+    more = len(starts) > limit
+    return {
+        "object": "list",
+        "data": [bucket_of(one, width, groups, found[one]) for one in shown],
+        "has_more": more,
+        "next_page": page_token(ctx, query, shown[-1], now) if more else None,
+    }
+
+
+def events(ctx: Context) -> dict[str, Any]:
+    """GET /v1/usage/events: one row for each request that costs credits, the newest first."""
+    query, now = query_of(ctx), ctx.world.clock.time()
+    start, end = range_of(query, now)
+    limit = limit_of(query.get("limit"), 100, integer(1, 500))
+    rows = sorted(_rows(ctx, query, start, end, medium=True), key=_place_of)
+    cursor = query.get("cursor")
+    if cursor is not None:
+        last = ctx.world.table(GenerationRow).find(cursor, ctx.team)
+        if last is None:
+            raise ApiProblem(400, "invalid_format", say.UNKNOWN_CURSOR.format(param="cursor", got=cursor), "cursor")
+        rows = [row for row in rows if _place_of(row) > _place_of(last)]
+    more = len(rows) > limit
+    return {
+        "object": "list",
+        "data": [event_of(row) for row in rows[:limit]],
+        "has_more": more,
+        "next_cursor": rows[limit - 1].id if more else None,
+    }
+
+
+def _rows(
+    ctx: Context, query: dict[str, str], start: float, end: float, *, medium: bool = False
+) -> Iterator[GenerationRow]:
+    wanted = {name: query[name].split(",") for name in FILTERS if name in query}
+    table = ctx.world.table(GenerationRow)
+    for one in table.living(ctx.team):
+        row = table[one]
+        has: dict[str, Any] = {**key_of(row), "character_id": row.character_id, "lora_id": _style_of(row)}
+        if medium:
+            has["type"] = row.media_type
+        if start <= row.started < end and all(has[name] in values for name, values in wanted.items()):
+            yield row
+
+
+def _place_of(row: GenerationRow) -> tuple[float, str]:
+    """Return what events are sorted by: the newest first."""
+    return -row.started, row.id
+
+
+def _style_of(row: GenerationRow) -> str | None:
+    return row.loras[0][0] if row.loras else None
+
+
+_OF_QUERY: Final = ("400 invalid_format", "400 missing_field", "400 value_out_of_range")
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "usage.list",
+        "GET",
+        "/v1/usage",
+        buckets,
+        bucket="reads",
+        shape=BUCKETS,
+        query=BUCKETS_QUERY,
+        errors=(*_OF_QUERY, "400 invalid_page_token", "400 too_many_buckets"),
+    ),
+    Endpoint(
+        "usage.events",
+        "GET",
+        "/v1/usage/events",
+        events,
+        bucket="reads",
+        shape=EVENTS,
+        query=EVENTS_QUERY,
+        errors=_OF_QUERY,
+    ),
+)

@@ -1,0 +1,81 @@
+"""What usage tells of generations: the sums of a span of time, and the row of one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from statistics import quantiles
+from typing import Any
+
+from ..generations import GenerationRow
+
+__all__ = ("bucket_of", "event_of", "key_of")
+
+
+def key_of(row: GenerationRow) -> dict[str, Any]:
+    """Return what generations are grouped by."""
+    status = "completed" if row.status == "succeeded" else row.status
+    return {"status": status, "type": row.inference_type, "model": None, "api_key_id": None, "user_id": None}
+
+
+def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRow]) -> dict[str, Any]:
+    """Write the span of *width* seconds from *start* on, its rows sorted out by the fields in *groups*."""
+    by_key: dict[tuple[Any, ...], list[GenerationRow]] = {}
+    for row in rows:
+        key = key_of(row)
+        by_key.setdefault(tuple(key[name] for name in groups), []).append(row)
+    return {
+        "object": "usage.bucket",
+        "bucket_start": _precise(start),
+        "bucket_end": _precise(start + width),
+        "groups": [
+            {"key": dict(zip(groups, key, strict=True)), "metrics": _metrics(some)} for key, some in by_key.items()
+        ],
+    }
+
+
+def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
+    count = {status: sum(row.status == status for row in rows) for status in ("succeeded", "failed", "cancelled")}
+    done = [row for row in rows if row.status == "succeeded"]
+    took = [row.duration_ms or 0 for row in done]
+    return {
+        "request_count": len(rows),
+        "successful_count": count["succeeded"],
+        "failed_count": count["failed"],
+        "cancelled_count": count["cancelled"],
+        "credits_used": sum(row.cost["amount"] for row in done),
+        "duration_ms_p50": _percentile(took, 50),
+        "duration_ms_p95": _percentile(took, 95),
+        "image_count": sum(row.image_count or 0 for row in done),
+        "video_seconds": sum(row.video_duration or 0 for row in done),
+        "total_input_tokens": 0,
+        "total_output_tokens": 0,
+    }
+
+
+def _percentile(values: list[int], percent: int) -> float | None:
+    if len(values) < 2:  # noqa: PLR2004 - nothing to divide
+        return values[0] if values else None
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def event_of(row: GenerationRow) -> dict[str, Any]:
+    """Write a generation as a row of usage."""
+    return {
+        "id": row.id,
+        "type": row.media_type,
+        "model": None,
+        "status": key_of(row)["status"],
+        "created_at": row.created_at,
+        "completed_at": row.completed_at,
+        "duration_ms": row.duration_ms,
+        "input_tokens": None,
+        "output_tokens": None,
+        "credits_charged": row.cost["amount"] if row.status == "succeeded" else 0,
+        "api_key_id": None,
+        "user_id": None,
+        "request_id": row.creation_request_id,
+    }
+
+
+def _precise(instant: float) -> str:
+    return datetime.fromtimestamp(instant, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
