@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._arguments import arguments_of, check_arguments
-from ._deliveryfaults import DeliveryTerms
-from ._fault import Fault, Terms
+from ._fault import Fault
 from ._outbox import Delivery
+from ._terms import DeliveryTerms, Terms
 from ._wire import Call, Reply, to_json
 from .errors import AurousError, nearest, see
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from ._fault import Fault, at_least, check_terms
+from ._fault import Fault
 from ._outbox import Delivery, Outbox
+from ._terms import DeliveryTerms, at_least, check_terms
 from .errors import AurousLookupError, nearest, see
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-__all__ = ("DeliveryFault", "DeliveryFaults", "DeliveryTerms")
+__all__ = ("DeliveryFault", "DeliveryFaults")
 
 Act = Callable[[Outbox, Delivery, list[Delivery]], "bool | None"]
 """Changes the outbox; returns whether the delivery is still to be made now, or None where there is nothing to do."""
-
-
-class DeliveryTerms(TypedDict, total=False):
-    """Which deliveries meet a fault."""
-
-    times: float
-    after: int
-    when: Callable[[Delivery], object] | None
 
 
 def _as_ever(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
-from typing import Any, Final, TypedDict, TypeVar, cast
+from typing import Any, Final
 
 from ._clock import Clock
+from ._terms import whole
 from ._wire import ApiProblem, Break, Call, Reply
-from .errors import AurousError, nearest
+from .errors import AurousError
 
-__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt", "Terms", "at_least", "check_terms", "whole")
+__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt")
 
 _TOO_MANY: Final = 429
-N = TypeVar("N", int, float)
 
 GAVE_UP: Final = Break("ReadTimeout", "The read operation timed out.")
-
-
-class Terms(TypedDict, total=False):
-    """Which calls meet a fault."""
-
-    times: float
-    after: int
-    when: Callable[[Call], object] | None
-    commit: bool
 
 
 class Fault:
@@ -59,7 +50,7 @@ class Fault:
         self.commit = commit
         self.fired: int = 0
         self.met: bool = False
-        self._times = times if times == inf else _whole(kind, "times", times, 1)
+        self._times = times if times == inf else whole(kind, "times", times, 1)
         self._after = whole(kind, "after", after)
         self._when = when
         if iscoroutinefunction(when):
@@ -194,44 +185,6 @@ class Spoilt(Fault):
         del clock
         self.fire(call)
         return self._spoil(reply)
-
-
-def check_terms(terms: Mapping[str, object], known: type[Any] = Terms) -> None:
-    """Refuse an argument that no fault takes.
-
-    Raises:
-        TypeError: With the nearest that all take.
-    """
-    names = known.__annotations__
-    for term in terms:
-        if term not in names:
-            raise TypeError(f"faults: {term!r} is no argument{nearest(term, names)} All take: {', '.join(names)}.")
-
-
-def at_least(kind: str, name: str, value: N, least: float) -> N:
-    """Return a number that a fault was given.
-
-    Raises:
-        AurousError: If it is none, or too small.
-    """
-    if isinstance(value, bool) or not isinstance(cast("object", value), int | float) or not value >= least:  # or NaN
-        raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.")
-    return value
-
-
-def whole(kind: str, name: str, value: int) -> int:
-    """Return a whole number, 0 or more, that a fault was given.
-
-    Raises:
-        AurousError: If it is none.
-    """
-    return _whole(kind, name, value, 0)
-
-
-def _whole(kind: str, name: str, value: N, least: int) -> N:
-    if isinstance(value, bool) or not isinstance(cast("object", value), int) or value < least:
-        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, {least} or more.")
-    return value
 
 
 def _caller() -> str:

@@ -12,9 +12,10 @@ from . import _messages as say
 from ._clock import Clock
 from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
-from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt, Terms, at_least, check_terms, whole
+from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
+from ._terms import Terms, at_least, check_terms, whole
 from ._wire import ApiProblem, Break
 from .errors import AurousError, choices, nearest, no_operation
 
