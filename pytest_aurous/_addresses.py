@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import urlsplit
 
 from ._catalog import Catalog, Methods
-from ._settings import VENDOR_DOMAINS, host_of
+from ._hosts import host_of, is_vendors
 from ._wire import Call
 from ._world import UPLOAD_HOST
 
 __all__ = ("Addresses",)
-
-_DOMAINS: Final = tuple(f".{domain}" for domain in VENDOR_DOMAINS)
 
 
 class Addresses:
@@ -33,7 +30,7 @@ class Addresses:
 
     def owns(self, host: str) -> bool:
         """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
-        return host in self._hosts or f".{host.partition(':')[0]}".endswith(_DOMAINS)
+        return host in self._hosts or is_vendors(host.partition(":")[0])
 
     def is_upload(self, host: str) -> bool:
         """Whether *host* is where pictures are PUT."""

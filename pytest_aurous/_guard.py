@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ._settings import VENDOR_DOMAINS
+from ._hosts import is_vendors
 from .errors import AurousNetworkBlocked, see
 
 __all__ = ("NetworkGuard",)
@@ -135,7 +135,4 @@ def is_vendor(host: object) -> bool:
     """Whether *host*, as it is given to a resolver, is a name of the vendor's."""
     if isinstance(host, bytes):
         host = host.decode("ascii", "replace")
-    return isinstance(host, str) and f".{host.lower().rstrip('.')}".endswith(_SUFFIXES)
-
-
-_SUFFIXES: Final = tuple(f".{domain}" for domain in VENDOR_DOMAINS)
+    return isinstance(host, str) and is_vendors(host.lower().rstrip("."))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._asgi import AsgiApp
 from ._environment import environment
-from ._settings import is_loopback
+from ._hosts import is_loopback
 from .errors import AurousError, see
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from ._clock import parse_instant
+from ._hosts import host_of
 from .errors import AurousError, choices, nearest, see
 
 if TYPE_CHECKING:
@@ -21,16 +21,12 @@ if TYPE_CHECKING:
 __all__ = (
     "BASE_URL",
     "READINGS",
-    "VENDOR_DOMAINS",
     "Settings",
     "SettingsDict",
-    "host_of",
-    "is_loopback",
     "read_setting",
 )
 
 BASE_URL: Final = "https://api.aurous-labs.com"
-VENDOR_DOMAINS: Final = ("aurous-labs.com", "aurous.storage")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
     "err-6": ("page", "global"),
@@ -227,17 +223,3 @@ def read_setting(name: str, value: Any) -> Any:
     if name not in ROWS:
         raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.")
     return ROWS[name]["read"](name, value)
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine, and nobody else can reach it."""
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def host_of(url: SplitResult) -> str:
-    """Return the host as clients name it: with its port only where it is not the usual one of the scheme."""
-    usual = {"http": 80, "https": 443}[url.scheme]
-    return f"{url.hostname}:{url.port}" if url.port not in {None, usual} else str(url.hostname)

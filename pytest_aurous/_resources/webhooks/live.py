@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ..._fields import url as https_url
+from ..._hosts import is_loopback
 from ..._records import Collection, Live
-from ..._settings import is_loopback
 from ..._wire import ApiProblem
 from ...errors import AurousError, choices, nearest, see
 from .record import EVENTS, EndpointRow, expanded, make, render

@@ -1,0 +1,30 @@
+"""Names of hosts: whose they are, and how they are written."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult
+
+__all__ = ("host_of", "is_loopback", "is_vendors")
+
+_VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
+
+
+def is_vendors(host: str) -> bool:
+    """Whether a host, without a port, is the vendor's."""
+    return f".{host}".endswith(_VENDOR)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, and nobody else can reach it."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def host_of(url: SplitResult) -> str:
+    """Return the host as clients name it: with its port only where it is not the usual one of the scheme."""
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.hostname}:{url.port}" if url.port not in {None, usual} else str(url.hostname)
