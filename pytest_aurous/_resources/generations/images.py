@@ -6,21 +6,21 @@ from typing import Any, Final
 
 from ... import _messages as say
 from ..._endpoint import Context, Endpoint
-from ..._fields import boolean, integer, is_https, list_of, number, one_of, read_fields, text, url
+from ..._fields import integer, list_of, number, one_of, read_fields, text
 from ..._pages import PAGE, page
-from ..._shape import body_of, listing, obj, reference
+from ..._shape import body_of, listing, reference
 from ..._wire import ApiProblem
 from ..characters import require_ready
-from ..files import require_file
 from ..styles import require_style
 from . import machine, sizes
-from .record import AMOUNT, BREAKDOWN, GenerationRow, render
+from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture
+from .record import GenerationRow, render
 
-__all__ = ("ENDPOINTS", "ESTIMATE", "OF_BODY", "draw_seed", "estimated", "none_of", "reachable", "retrieve")
+__all__ = ("CREATE", "ENDPOINTS", "none_of", "retrieve")
 
 _SIDE: Final = integer(*sizes.SIDES)
 CREATE: Final = {
-    "prompt": text(4000),
+    **FIELDS,
     "negative_prompt": text(4000),
     "lora_id": text(256),
     "character_id": text(256),
@@ -31,32 +31,10 @@ CREATE: Final = {
     "guidance_scale": number(0.1, 30),
     "cfg_rescale": number(0, 1),
     "denoise_strength": number(0, 1),
-    "seed": integer(-1, 2**63 - 1),
     "count": integer(1, 4),
-    "enhance_prompt": boolean,
-    "webhook_url": url(2048),
     "reference_image_urls": list_of(text(2048), 1, 10),
 }
 """What POST /v1/images takes (img-1)."""
-
-
-def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/images."""
-    told, price = _read(ctx)
-    hold = ctx.world.ledgers[ctx.team].hold(price["amount"], "balance_too_low")
-    row = machine.add(ctx.world, ctx.team, "image", price, hold=hold, creation_request_id=ctx.request_id, **told)
-    return render(ctx.world, row)
-
-
-def estimate(ctx: Context) -> dict[str, Any]:
-    """POST /v1/images/estimate (img-9)."""
-    return estimated(_read(ctx)[1])
-
-
-def estimated(price: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer of an estimate."""
-    cost = {"amount": price["amount"], "breakdown": price["breakdown"]}
-    return {"object": "estimate", "estimated_cost": cost, "currency": price["currency"]}
 
 
 def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -73,7 +51,7 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     if character is not None:
         require_ready(world, ctx.team, character)
     for picture in references:
-        reachable(ctx, picture, "reference_image_urls")
+        require_picture(ctx, picture, "reference_image_urls")
     count = sent.pop("count", 1)
     price = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
     for name in ("steps", "guidance_scale"):  # taken, and never shown again
@@ -91,19 +69,6 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         "loras": style and ((style.id, style.name),),
     }
     return told, price
-
-
-def draw_seed(ctx: Context, sent: int | None) -> int:
-    """Return the seed that was sent, or one of chance."""
-    return ctx.world.random.randrange(2**31) if sent in {None, -1} else int(sent or 0)
-
-
-def reachable(ctx: Context, reference: str, param: str) -> None:
-    """Refuse a picture that is neither a file of the team nor a public URL."""
-    if reference.startswith("file_"):
-        require_file(ctx.world, ctx.team, reference, param)
-    elif not is_https(reference):
-        raise ApiProblem(400, "invalid_format", say.NO_PICTURE.format(param=param, got=reference), param)
 
 
 def list_all(ctx: Context) -> dict[str, Any]:
@@ -143,47 +108,30 @@ def none_of(ctx: Context) -> ApiProblem:
     return ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="generation", id=ctx.args["id"]))
 
 
-OF_BODY: Final = (
-    "400 character_not_ready",
-    "400 invalid_format",
-    "400 invalid_request",
-    "400 missing_field",
-    "400 mutually_exclusive_input",
-    "400 parameter_invalid_combination",
-    "400 unsupported_lora_for_mode",
-    "400 value_out_of_range",
-    "404 resource_not_found",
-)
 _ONE: Final = reference(GenerationRow)
-ESTIMATE: Final = obj(
-    object={"const": "estimate"},
-    estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
-    currency={"const": "credit"},
-)
-
 ENDPOINTS: Final = (
     Endpoint(
         "images.create",
         "POST",
         "/v1/images",
-        create,
+        creation("image", _read),
         bucket="images_post",
         status=201,
         idempotent=True,
         shape=_ONE,
         body=body_of(CREATE, ("prompt",)),
-        errors=(*OF_BODY, "402 balance_too_low"),
+        errors=(*ERRORS, "402 balance_too_low"),
         rules=("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
     ),
     Endpoint(
         "images.estimate",
         "POST",
         "/v1/images/estimate",
-        estimate,
+        estimation(_read),
         bucket="estimate_post",
         shape=ESTIMATE,
         body=body_of(CREATE, ("prompt",)),
-        errors=OF_BODY,
+        errors=ERRORS,
         rules=("img-9",),
     ),
     Endpoint(

@@ -5,46 +5,30 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..._endpoint import Context, Endpoint
-from ..._fields import boolean, integer, number, one_of, read_fields, text, url
+from ..._fields import boolean, number, one_of, read_fields, text
 from ..._shape import body_of, reference
 from ..styles import require_style
-from . import machine
-from .images import ESTIMATE, OF_BODY, draw_seed, estimated, reachable, retrieve
-from .record import GenerationRow, render
+from .images import retrieve
+from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture
+from .record import GenerationRow
 
-__all__ = ("ENDPOINTS", "FACTORS", "PER_SECOND", "RATIOS")
+__all__ = ("CREATE", "ENDPOINTS", "FACTORS", "PER_SECOND", "RATIOS", "price_of")
 
 PER_SECOND: Final = 0.5
 FACTORS: Final = {"480p": 1, "720p": 1.5, "1080p": 2.5}
 RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
 
 CREATE: Final = {
+    **FIELDS,
     "video_lora_id": text(256),
-    "prompt": text(4000),
     "first_frame_url": text(2048),
     "last_frame_url": text(2048),
     "resolution": one_of(tuple(FACTORS)),
     "ratio": one_of(tuple(RATIOS)),
     "duration": number(2, 12),
-    "seed": integer(-1, 2**63 - 1),
     "camera_fixed": boolean,
     "watermark": boolean,
-    "enhance_prompt": boolean,
-    "webhook_url": url(2048),
 }
-
-
-def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/videos."""
-    told, price = _read(ctx)
-    hold = ctx.world.ledgers[ctx.team].hold(price["amount"], "balance_too_low")
-    row = machine.add(ctx.world, ctx.team, "video", price, hold=hold, creation_request_id=ctx.request_id, **told)
-    return render(ctx.world, row)
-
-
-def estimate(ctx: Context) -> dict[str, Any]:
-    """POST /v1/videos/estimate."""
-    return estimated(_read(ctx)[1])
 
 
 def price_of(resolution: str, seconds: float) -> dict[str, Any]:
@@ -59,7 +43,7 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     assert style is not None  # noqa: S101 - one was sent
     frames = [name for name in ("first_frame_url", "last_frame_url") if name in sent]
     for name in frames:
-        reachable(ctx, sent[name], name)
+        require_picture(ctx, sent[name], name)
     resolution = sent.get("resolution", style.default_resolution)
     seconds = sent.get("duration", style.default_duration)
     told = {
@@ -81,24 +65,24 @@ ENDPOINTS: Final = (
         "videos.create",
         "POST",
         "/v1/videos",
-        create,
+        creation("video", _read),
         bucket="videos_post",
         status=201,
         idempotent=True,
         shape=reference(GenerationRow),
         body=body_of(CREATE, ("video_lora_id",)),
-        errors=(*OF_BODY, "402 balance_too_low"),
+        errors=(*ERRORS, "402 balance_too_low"),
         rules=("img-11",),
     ),
     Endpoint(
         "videos.estimate",
         "POST",
         "/v1/videos/estimate",
-        estimate,
+        estimation(_read),
         bucket="estimate_post",
         shape=ESTIMATE,
         body=body_of(CREATE, ("video_lora_id",)),
-        errors=OF_BODY,
+        errors=ERRORS,
     ),
     Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=reference(GenerationRow)),
 )
