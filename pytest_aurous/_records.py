@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ._columns import visible
+from ._fields import Reader, read_fields
+from ._wire import ApiProblem
 from ._world import World
-from .errors import AurousLookupError, nearest, see, vanished
+from .errors import AurousError, AurousLookupError, nearest, see, vanished
 
-__all__ = ("Collection", "Live")
+__all__ = ("Collection", "Live", "check_fields")
 
 L = TypeVar("L", bound="Live")
 
@@ -55,6 +57,19 @@ class Live:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+
+def check_fields(who: str, readers: Mapping[str, Reader], **given: Any) -> None:
+    """Refuse what the API would refuse of arguments that are fields of a body; None was not given.
+
+    Raises:
+        AurousError: In the words of the API.
+    """
+    __tracebackhide__ = True
+    try:
+        read_fields({name: value for name, value in given.items() if value is not None}, readers)
+    except ApiProblem as problem:
+        raise AurousError(f"{who}({problem.param}=...): {problem.message}") from None
 
 
 class Collection(Generic[L]):

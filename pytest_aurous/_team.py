@@ -18,7 +18,7 @@ from ._resources.webhooks import WebhookEndpoints, check_balance
 from ._resources.webhooks.emit import DEFAULT_THRESHOLD
 from ._settings import read_setting
 from ._world import World
-from .errors import AurousError, choices
+from .errors import check_choice
 
 __all__ = ("Belongings", "Team", "Teams")
 
@@ -161,8 +161,7 @@ class Team(Belongings, Live, _TeamFields):
         Raises:
             AurousError: On another scope.
         """
-        if scope not in SCOPES:
-            raise AurousError(f"add_key(scope={scope!r}): expected {choices(SCOPES)}.")
+        check_choice("add_key", "scope", scope, SCOPES)
         with self._world.lock:
             return ApiKey.of(self._world, self._world.keys.issue(self._row.id, scope))
 
@@ -183,8 +182,7 @@ class Teams(Collection[Team]):
         Raises:
             AurousError: On another billing mode, or credits that nobody can have.
         """
-        if billing_mode not in {"metered", "exempt"}:
-            raise AurousError(f"teams.add(billing_mode={billing_mode!r}): expected 'metered' or 'exempt'.")
+        check_choice("teams.add", "billing_mode", billing_mode, ("metered", "exempt"))
         amount = read_setting("credits", credits)
         with self._world.lock:
             team = found_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)

@@ -110,6 +110,18 @@ def choices(known: Iterable[str]) -> str:
     return f"{', '.join(head)} or {last}" if head else last
 
 
+def check_choice(who: str, name: str, value: object, known: Iterable[str]) -> None:
+    """Refuse an argument of *who* that is none of the words it takes.
+
+    Raises:
+        AurousError: With the nearest.
+    """
+    __tracebackhide__ = True
+    words = list(known)
+    if value not in words:
+        raise AurousError(f"{who}({name}={value!r}): expected {choices(words)}{nearest(value, words)}")
+
+
 def see(anchor: str) -> str:
     """Return the line that says where to read on."""
     return f"Read on: {DOCS}{anchor}"

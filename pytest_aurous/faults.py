@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from . import _messages as say
 from ._clock import Clock
@@ -17,14 +17,13 @@ from ._given import Given
 from ._headers import sent_header
 from ._terms import Terms, at_least, check_terms, whole
 from ._wire import ApiProblem, Break
-from .errors import AurousError, choices, nearest, no_operation
+from .errors import AurousError, check_choice, no_operation
 
 __all__ = ("Fault", "Faults")
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-T = TypeVar("T")
 Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json"]
 
@@ -144,8 +143,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another phase.
         """
-        outcome = _choose("timeout", "phase", phase, _TIMEOUTS)
-        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), outcome, **terms))
+        check_choice("faults.timeout", "phase", phase, _TIMEOUTS)
+        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), _TIMEOUTS[phase], **terms))
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
@@ -197,7 +196,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another kind.
         """
-        garble = _choose("malformed", "kind", kind, _GARBAGE)
+        check_choice("faults.malformed", "kind", kind, _GARBAGE)
+        garble = _GARBAGE[kind]
         known = self._known(operation, terms)
         return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
 
@@ -219,9 +219,3 @@ class Faults(Collection[Fault], DeliveryFaults):
         if not any(fnmatchcase(name, operation) for name in self._operations):
             raise no_operation(operation, self._operations)
         return operation
-
-
-def _choose(method: str, name: str, value: str, known: Mapping[str, T]) -> T:
-    if value not in known:
-        raise AurousError(f"faults.{method}({name}={value!r}): expected {choices(known)}{nearest(value, known)}")
-    return known[value]

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import _people
 from ..._clock import iso
-from ..._fields import read_fields
 from ..._playable import Playable, Scripted
-from ..._records import Live
+from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
-from ..._wire import ApiProblem
-from ...errors import AurousError, choices, nearest
+from ...errors import AurousError, check_choice, choices, nearest
 from ..uploads import POSES
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_ref
@@ -119,9 +117,7 @@ class Characters(Scripted[Character]):
             ``aurous.characters.add("Aurora", status="reviewing")``
         """
         __tracebackhide__ = True
-        if status not in machine.LIFECYCLE.edges:
-            known = machine.LIFECYCLE.edges
-            raise AurousError(f"characters.add(status={status!r}): expected {choices(known)}{nearest(status, known)}")
+        check_choice("characters.add", "status", status, machine.LIFECYCLE.edges)
         world = self._world
         drawn = status in {"reviewing", "ready", "deleted"}
         poses = tuple(refs) if refs is not None else SYNTHESIZED if drawn else ()
@@ -131,7 +127,7 @@ class Characters(Scripted[Character]):
                     f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}."
                 )
         described: Any = dict(attributes) if isinstance(attributes, Mapping) else attributes
-        _check(name=name, attributes=described, client_reference_id=client_reference_id)
+        check_fields("characters.add", CREATE, name=name, attributes=described, client_reference_id=client_reference_id)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:
             person = described if described is not None else _people.attributes(world.random)
@@ -157,10 +153,3 @@ class Characters(Scripted[Character]):
             elif status == "deleted":
                 machine.delete(world, row)
             return self._live(row.id)
-
-
-def _check(**given: Any) -> None:
-    try:
-        read_fields({name: value for name, value in given.items() if value is not None}, CREATE)
-    except ApiProblem as problem:
-        raise AurousError(f"characters.add({problem.param}=...): {problem.message}") from None

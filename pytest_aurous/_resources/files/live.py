@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._picture import picture
 from ..._records import Collection, Live
 from ..._wire import ApiProblem
-from ...errors import AurousError, choices, nearest
+from ...errors import AurousError, check_choice
 from .calls import PURPOSES, FileRow, measured, render, store
 
 __all__ = ("File", "Files")
@@ -72,10 +72,7 @@ class Files(Collection[File]):
             AurousError: If the API would not take such a file.
         """
         __tracebackhide__ = True
-        if purpose not in PURPOSES:
-            raise AurousError(
-                f"files.add(purpose={purpose!r}): expected {choices(PURPOSES)}{nearest(purpose, PURPOSES)}"
-            )
+        check_choice("files.add", "purpose", purpose, PURPOSES)
         owner = team.id if team is not None else self._team
         with self._world.lock:
             data = picture(["A file", purpose], 128, 128, owner) if data is None else data

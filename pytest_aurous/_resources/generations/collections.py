@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
-from ..._fields import read_fields
+from ..._fields import Reader
 from ..._playable import Scripted
-from ..._records import Live
+from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
-from ..._wire import ApiProblem
-from ...errors import AurousError, choices, nearest
+from ...errors import check_choice
 from ..characters import Characters
 from . import machine, sizes
 from .images import CREATE
@@ -29,6 +29,7 @@ class Generations(Scripted[G]):
     __slots__ = ()
 
     _medium: ClassVar[str]
+    _takes: ClassVar[Mapping[str, Reader]]
 
     def _living(self) -> list[str]:
         start = f"{prefix_of(self._medium)}_"
@@ -42,13 +43,11 @@ class Generations(Scripted[G]):
         """Make a generation that has come to *status* already."""
         __tracebackhide__ = True
         lifecycle = machine.lifecycle_of(self._medium)
-        if status not in lifecycle.edges:
-            raise AurousError(
-                f"{lifecycle.resource}.add(status={status!r}): expected {choices(lifecycle.edges)}"
-                f"{nearest(status, lifecycle.edges)}"
-            )
-        _check(
-            lifecycle.resource,
+        who = f"{lifecycle.resource}.add"
+        check_choice(who, "status", status, lifecycle.edges)
+        check_fields(
+            who,
+            self._takes,
             prompt=told["prompt"],
             count=told.get("image_count"),
             duration=told.get("video_duration"),
@@ -69,19 +68,12 @@ class Generations(Scripted[G]):
             return self._live(row.id)
 
 
-def _check(resource: str, **given: Any) -> None:
-    readers = CREATE if resource == "images" else CREATE_VIDEO
-    try:
-        read_fields({name: value for name, value in given.items() if value is not None}, readers)
-    except ApiProblem as problem:
-        raise AurousError(f"{resource}.add({problem.param}=...): {problem.message}") from None
-
-
 class Images(Generations[Image]):
     """The images of a team."""
 
     _record = Image
     _medium = "image"
+    _takes = CREATE
 
     def add(
         self,
@@ -113,10 +105,7 @@ class Images(Generations[Image]):
             ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
         """
         __tracebackhide__ = True
-        if size not in sizes.PRESETS:
-            raise AurousError(
-                f"images.add(size={size!r}): expected {choices(sizes.PRESETS)}{nearest(size, sizes.PRESETS)}"
-            )
+        check_choice("images.add", "size", size, sizes.PRESETS)
         width, height = sizes.PRESETS[size]
         owner = team.id if team is not None else self._team
         shown = character.id if isinstance(character, Live) else character
@@ -142,6 +131,7 @@ class Videos(Generations[Video]):
 
     _record = Video
     _medium = "video"
+    _takes = CREATE_VIDEO
 
     def add(
         self,
@@ -169,9 +159,8 @@ class Videos(Generations[Video]):
             AurousError: If the API could not have made such a video.
         """
         __tracebackhide__ = True
-        for name, value, known in (("resolution", resolution, FACTORS), ("ratio", ratio, RATIOS)):
-            if value not in known:
-                raise AurousError(f"videos.add({name}={value!r}): expected {choices(known)}{nearest(value, known)}")
+        check_choice("videos.add", "resolution", resolution, FACTORS)
+        check_choice("videos.add", "ratio", ratio, RATIOS)
         return self._add(
             status,
             script,
