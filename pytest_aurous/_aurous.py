@@ -137,7 +137,7 @@ class Aurous(Clients, Belongings):
             self._app.pitfalls.clear()
             self._faker = None
             if self._webhooks is not None:
-                self._webhooks.forget()
+                self._webhooks._forget()
             if self._router is not None:
                 self._router.forget()
 

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import replace
 from inspect import isawaitable
-from typing import Any, Final, cast
+from typing import Any
 
-from ._clock import iso
-from ._deliveryfaults import DeliveryFault
+from ._dispatch import Dispatch
 from ._given import Given
-from ._journal import WIDTH, shortened
-from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
+from ._outbox import Delivery
 from ._resources.generations import GenerationRow
-from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints, announce
+from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
 from ._resources.webhooks.live import check_only_routed, check_url, known_events
-from ._signing import SIGNATURE, sign_webhook
 from ._world import World
 from .errors import AurousError, see
 
 __all__ = ("Send", "Webhooks")
-
-_DAY: Final = 86_400.0
-_MOST_FAILURES: Final = 20
 
 Send = Callable[[Any, Delivery], Any]
 """Hands a delivery to a target, or to its URL where there is none, and returns the status of the answer."""
@@ -38,7 +31,7 @@ class Webhooks:
 
     def __init__(self, world: World, given: Given, send: Send) -> None:
         self._world = world
-        self._given = given
+        self._dispatch = Dispatch(world, given)
         self._send = send
         self._targets: dict[str, Any] = {}
 
@@ -92,28 +85,28 @@ class Webhooks:
         """
         __tracebackhide__ = True
         made: list[Delivery] = []
-        while (delivery := self._next()) is not None:
+        while (delivery := self._dispatch.next()) is not None:
             with _left_if_broken_off(delivery):
                 status = self._attempt(delivery)
                 if isawaitable(status):
                     status = self._run(delivery, status)
-            self._end(delivery, status)
+            self._dispatch.end(delivery, status)
             made.append(delivery)
         return made
 
     async def aflush(self) -> list[Delivery]:
         """Likewise, inside a running loop."""
         made: list[Delivery] = []
-        while (delivery := self._next()) is not None:
+        while (delivery := self._dispatch.next()) is not None:
             with _left_if_broken_off(delivery):
                 status = self._attempt(delivery)
                 if isawaitable(status):
                     status = await _answer(delivery, status)
-            self._end(delivery, status)
+            self._dispatch.end(delivery, status)
             made.append(delivery)
         return made
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Drop all targets: the test begins anew."""
         self._targets.clear()
 
@@ -135,87 +128,12 @@ class Webhooks:
             f"{see('reference/webhooks.html')}"
         )
 
-    def _next(self) -> Delivery | None:
-        """Return the next delivery that is due, as its faults leave it."""
-        world = self._world
-        with world.lock:
-            world.runs.settle()
-            while due := world.outbox.due(world.clock.time()):
-                delivery = due[0]
-                if not self._wanted(delivery):
-                    delivery.status = "failed"
-                    continue
-                fault = None if delivery.faced else self._given.met_by_delivery(delivery)
-                if fault is None or fault.before(world.outbox, delivery, due):
-                    self._sign(delivery)
-                    delivery.under_way = True
-                    return delivery
-        return None
-
-    def _wanted(self, delivery: Delivery) -> bool:
-        """Whether the endpoint is still there, and active (hook-9)."""
-        if delivery.endpoint is None:
-            return True
-        table = self._world.table(EndpointRow)
-        row = table[delivery.endpoint]
-        return row.is_active and table.lives(row)
-
-    def _sign(self, delivery: Delivery) -> None:
-        now = self._world.clock.time()
-        delivery.at = now
-        delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
-        if delivery.endpoint is not None:
-            secret = self._world.table(EndpointRow)[delivery.endpoint].signing_secret
-            forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in delivery.met)
-            delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
-
     def _attempt(self, delivery: Delivery) -> Any:
         try:
             return self._send(self._targets.get(delivery.url), delivery)
         except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
             delivery.error = error
             return 0
-
-    def _end(self, delivery: Delivery, status: int | None) -> None:
-        """Write down what became of an attempt, and queue the next (hook-8, hook-9)."""
-        world = self._world
-        with world.lock:
-            delivery.under_way = False
-            if status is not None and not isinstance(cast("object", status), int):
-                delivery.status = "failed"
-                raise AurousError(
-                    f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n"
-                    f"{see('reference/webhooks.html')}"
-                )
-            answered = 200 if status is None else status
-            delivered = 200 <= answered < 300  # noqa: PLR2004 - a good answer
-            delivery.response_status = answered or None
-            delivery.status = "delivered" if delivered else "failed"
-            now = world.clock.time()
-            if not delivered:
-                world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
-            retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
-            active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
-            if not delivered and active and delivery.attempt <= len(retries):
-                world.outbox.add(delivery.again(now + retries[delivery.attempt - 1], delivery.attempt + 1))
-
-    def _count(self, endpoint: str, now: float, *, delivered: bool) -> bool:
-        """Count a success or a failure, and return whether the endpoint is still active."""
-        table = self._world.table(EndpointRow)
-        row = table[endpoint]
-        if delivered:
-            table.replace(replace(row, consecutive_failures=0, last_success_at=iso(now), succeeded=now))
-            return row.is_active
-        failures = row.consecutive_failures + 1
-        quiet = now - (row.began if row.succeeded is None else row.succeeded)
-        off = row.is_active and failures >= _MOST_FAILURES and quiet >= _DAY
-        row = table.replace(
-            replace(row, consecutive_failures=failures, last_failure_at=iso(now), is_active=row.is_active and not off)
-        )
-        if off:
-            data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
-            announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
-        return row.is_active
 
 
 @contextmanager

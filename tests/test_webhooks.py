@@ -707,7 +707,7 @@ def test_hook_8_reset_forgets_everything(api: Api) -> None:
 def test_hook_8_forget_drops_the_targets_alone(api: Api) -> None:
     """The endpoint stays, and its URL is called again."""
     receiver = Receiver(api, url=URL)
-    api.aurous.webhooks.forget()
+    api.aurous.webhooks._forget()
     api.aurous.images.add(status="succeeded")
     with respx.mock:
         respx.post(URL).respond(410)
