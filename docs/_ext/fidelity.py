@@ -68,7 +68,8 @@ class Planned(Generated):
 
     def _markdown(self) -> list[str]:
         rules = [rule for rule in _rules(self).values() if rule.status == "planned" or rule.later]
-        return [f"- {{rule}}`{rule.id}`: {rule.later or rule.statement}" for rule in rules]
+        lines = [f"- {{rule}}`{rule.id}`: {rule.later or rule.statement}" for rule in rules]
+        return ["The rules, one by one:", "", *lines] if rules else []
 
 
 def _rules(directive: SphinxDirective) -> dict[str, Rule]:
