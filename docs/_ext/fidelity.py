@@ -84,10 +84,12 @@ def _absent(rule: Rule) -> str:
 def _proof(tests: list[str]) -> list[nodes.Node]:
     if not tests:
         return []
-    lines = nodes.bullet_list(classes=["proof"])
+    lines = nodes.bullet_list()
     for test in tests:
-        lines += nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=test.partition("::")[2])))
-    return [lines]
+        lines += nodes.list_item("", nodes.paragraph("", "", nodes.literal(text=test)))
+    count = f"{len(tests)} test{'s' if len(tests) > 1 else ''}"
+    opening = f'<details class="proof"><summary>{count}</summary>'
+    return [nodes.raw("", opening, format="html"), lines, nodes.raw("", "</details>", format="html")]
 
 
 DIRECTIVES: Final = {

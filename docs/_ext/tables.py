@@ -21,13 +21,12 @@ class Operations(Generated):
     """Every row of the catalog."""
 
     def _markdown(self) -> list[str]:
-        lines = ["| operation and call | answer | bucket | rules |", "| --- | --- | --- | --- |"]
+        lines = ["| operation, call and rules | answer and bucket |", "| --- | --- |"]
         for row in ENDPOINTS:
-            host = "<br>*on the upload host*" if row.host == "upload" else ""
+            host = " *on the upload host*" if row.host == "upload" else ""
             rules = " ".join(f"{{rule}}`{rule}`" for rule in row.rules)
-            what = f"**{row.operation}**<br>`{row.method} {row.template}` {host}"
-            cells = (what, str(row.status), _bucket(row), rules)
-            lines.append(f"| {' | '.join(cells)} |")
+            what = f"**{row.operation}**<br>`{row.method} {row.template}`{host}{rules and '<br>'}{rules}"
+            lines.append(f"| {what} | {row.status}<br>{_bucket(row)} |")
         return lines
 
 
@@ -87,7 +86,7 @@ class Readings(Generated):
 def _bucket(row: Endpoint) -> str:
     if callable(row.bucket):  # one call chooses its bucket by what is sent
         return "`characters_synthesize` or `characters_post`"
-    return f"`{row.bucket}`" if row.bucket else "none"
+    return f"`{row.bucket}`" if row.bucket else "no bucket"
 
 
 DIRECTIVES: Final = {
