@@ -26,15 +26,14 @@ class Delivery:
         attempt: 1 for the first.
         status: ``pending``, ``delivered`` or ``failed``.
         response_status: What the receiver answered; None where nothing came.
-        error: What the receiver, or the way to it, raised instead of answering.
+        error: The exception that came instead of an answer, of the target or of the way to it; else None.
         headers: As they were sent; empty before.
         body: The raw bytes.
-        endpoint: Id of the endpoint; None for the URL of one request.
+        endpoint: Id of the endpoint; None for the ``webhook_url`` of a request.
         fault: What stood in the way, in words, or None.
-        met: The faults that it has met; none meets it twice.
-        faced: Whether it has met all that it is to meet: a flush that could not go on leaves it so.
-        under_way: Whether it is being made.
-        number: Its place among all.
+
+    The rest is for whoever sends it: the faults that it has *met*, as none meets it twice; whether it has *faced* all
+    that it is to meet, which a flush that could not go on leaves so; whether it is *under_way*; and its *number*.
     """
 
     event: str

@@ -48,7 +48,7 @@ class Call:
     Attributes:
         operation: Name of the endpoint, such as ``characters.save``; None where no endpoint matched.
         method: The HTTP method.
-        host: The host that was addressed.
+        host: The host that it went to.
         path: The path as sent, without the query.
         query: The query string as sent.
         at: The fake's clock on arrival, in seconds since the epoch.

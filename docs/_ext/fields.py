@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import fields as fields_of
 from inspect import getdoc
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rooms import Generated
 
+import pytest_aurous
 from pytest_aurous._catalog import CATALOG
 from pytest_aurous._resources.characters import CharacterRow
 from pytest_aurous._resources.files import FileRow
@@ -18,12 +19,14 @@ from pytest_aurous._resources.uploads import UploadRow
 from pytest_aurous._resources.webhooks import EndpointRow
 from pytest_aurous._shape import record
 
-__all__ = ("DIRECTIVES",)
+__all__ = ("DIRECTIVES", "RULE")
 
 _RECORDS: Final[dict[str, type[Any]]] = {
     kind.__name__.removesuffix("Row"): kind
     for kind in (CharacterRow, EndpointRow, FileRow, GenerationRow, LoraRow, UploadRow, VideoLoraRow)
 }
+RULE: Final = r"\b([a-z]+-\d+)\b(?=[,;)])"
+"""The id of a rule in a docstring, which stands in parentheses."""
 _PLURALS: Final = {"string": "strings", "object": "objects"}
 
 
@@ -40,6 +43,24 @@ class Fields(Generated):
             raise self.error(f"nothing says what these of {name} mean: {', '.join(silent)}")
         lines = [f"| `{field}` | {kind} | {_linked(meaning)} |" for field, kind, meaning in rows]
         return ["| field | type | what it is |", "| --- | --- | --- |", *lines]
+
+
+class Attributes(Generated):
+    """What can be read from an object that a test is given: the attributes of its class, and then the properties."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {"without": str.split}
+
+    def _markdown(self) -> list[str]:
+        kind = getattr(pytest_aurous, self.arguments[0])
+        properties = [name for name, got in vars(kind).items() if isinstance(got, property)]
+        shown = [name for name in properties if name not in self.options.get("without", ())]
+        rows = [*_attributes(kind).items(), *((name, getdoc(getattr(kind, name)) or "") for name in shown)]
+        return [
+            "| attribute | what it is |",
+            "| --- | --- |",
+            *(f"| `{name}` | {_linked(text)} |" for name, text in rows),
+        ]
 
 
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
@@ -75,8 +96,8 @@ def _type(schema: dict[str, Any]) -> str:
 
 def _linked(text: str) -> str:
     """Turn the marks that docstrings have into what a page shows."""
-    text = re.sub(r"\b([a-z]+-\d+)\b(?=[,)])", r"{rule}`\1`", text)
+    text = re.sub(RULE, r"{rule}`\1`", text)
     return text.replace("(A)", "(assumed)").replace("|", "\\|")
 
 
-DIRECTIVES: Final[dict[str, Any]] = {"fields": Fields}
+DIRECTIVES: Final[dict[str, Any]] = {"fields": Fields, "attributes": Attributes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import beside
@@ -14,13 +15,15 @@ import railroads
 import states
 import tables
 import terminal
+from fields import RULE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-def _whole_sentence(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
-    """Keep napoleon from taking what stands before a colon for the type of a property."""
+def _docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Link the rules, and keep napoleon from taking what stands before a colon for the type of a property."""
+    lines[:] = [re.sub(RULE, r":rule:`\1`", line) for line in lines]
     if what == "property":
         lines[:0] = [".. whole", ""]
 
@@ -35,5 +38,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_object_type("fixture", "fixture", objname="pytest fixture", indextemplate="pair: %s; fixture")
     app.add_object_type("setting", "setting", objname="setting", indextemplate="pair: %s; setting")
     app.add_object_type("rule", "rule", objname="rule")
-    app.connect("autodoc-process-docstring", _whole_sentence, priority=400)
+    app.connect("autodoc-process-docstring", _docstring, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

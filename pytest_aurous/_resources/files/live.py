@@ -19,7 +19,7 @@ else:
 
 
 class File(Live, _FileFields):
-    """A file, live: see `FileRow` for its attributes."""
+    """A file, live: its attributes are those of the wire."""
 
     __slots__ = ()
 

@@ -17,7 +17,7 @@ else:
 
 
 class Upload(Live, _UploadFields):
-    """An upload ticket, live: see `UploadRow` for its attributes."""
+    """An upload ticket, live."""
 
     __slots__ = ()
 

@@ -23,7 +23,7 @@ else:
 
 
 class WebhookEndpoint(Live, _EndpointFields):
-    """A webhook endpoint, live: see `EndpointRow` for its attributes."""
+    """A webhook endpoint, live: its attributes are those of the wire, and its secret besides."""
 
     __slots__ = ()
 
