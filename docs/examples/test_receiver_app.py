@@ -7,7 +7,7 @@ import pytest
 from pytest_aurous import Aurous
 from receiver import Receiver
 
-SECRET = "whsec_of_this_test"  # noqa: S105 - it opens nothing
+SECRET = "whsec_of_this_test"
 
 receiver = Receiver(SECRET)
 

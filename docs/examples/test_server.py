@@ -28,7 +28,7 @@ def test_a_subprocess_meets_the_same_fake(
     """Another process, with another HTTP library, sees what the test has made."""
     aurous.characters.add("Aurora")
 
-    shown = subprocess.run(  # noqa: S603 - a program of ours
+    shown = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env={**os.environ, **aurous_server.env},
         capture_output=True,
@@ -45,7 +45,7 @@ def test_node_moves_the_fake_and_meets_it(
     aurous: Aurous, aurous_server: AurousServer
 ) -> None:
     """Control calls say in any language what a test in Python says to `aurous`."""
-    shown = subprocess.run(  # noqa: S603 - a program of ours
+    shown = subprocess.run(
         [NODE or "", str(Path(__file__).with_name("control.mjs"))],
         env={**os.environ, **aurous_server.env},
         capture_output=True,

@@ -3,7 +3,7 @@ import httpx
 from pytest_aurous import Aurous, AurousSignatureError, Delivery, verify_webhook
 from receiver import Receiver
 
-SECRET = "whsec_of_this_test"  # noqa: S105 - it opens nothing
+SECRET = "whsec_of_this_test"
 
 
 def test_a_receiver_verifies_what_it_is_sent(aurous: Aurous) -> None:
