@@ -169,6 +169,32 @@ def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
     assert not heading or heading in slugs
 
 
+def _typed(page: str) -> str:
+    (shown,) = re.findall(r"^```text\n(.*?)^```", _page(page), re.DOTALL | re.MULTILINE)
+    return " ".join(shown.split())
+
+
+def test_the_refusal_of_a_script_is_shown_as_it_is() -> None:
+    """The page Scripts has the message that its script is refused with."""
+    with pytest.raises(AurousScriptError) as raised:
+        pytest_aurous.Script.parse("synthesizing -> reviewed")
+
+    assert " ".join(str(raised.value).split()).startswith(_typed("reference/scripts"))
+
+
+def test_an_unmatched_request_is_shown_as_it_is() -> None:
+    """Its page has the message of its example, and what is said of a call that this version does not have."""
+    messages: list[str] = []
+    for path in ("/v1/characters/x/svae", "/v1/chat/completions"):
+        with pytest.raises(errors.AurousUnmatchedRequest) as raised, pytest_aurous.Aurous() as fake:
+            fake.client().post(path)
+        messages.append(" ".join(str(raised.value).split()))
+    (absent,) = re.findall(r"^\| `(the API has it.*?)`", _page("reference/unmatched"), re.MULTILINE)
+
+    assert f"AurousUnmatchedRequest: {messages[0]}".startswith(_typed("reference/unmatched"))
+    assert absent in messages[1]
+
+
 @pytest.mark.parametrize("name", [name for name in fixtures.__all__ if name.islower()])
 def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -> None:
     """Each fixture has a place on its page, which begins with the type and the scope that it has."""
