@@ -100,6 +100,13 @@ class Aurous(Clients, Belongings):
     def script(self, text: str | Plan, name: str | None = None) -> None:
         """Say what pollers will see of later characters; short for `Characters.script`.
 
+        Args:
+            text: The steps, or a `Script`.
+            name: Only of those that are created with this name.
+
+        Raises:
+            AurousScriptError: If it cannot be played.
+
         Example:
             ``aurous.script("synthesizing*3 -> reviewing")``
         """
@@ -123,7 +130,17 @@ class Aurous(Clients, Belongings):
         return self._app.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this fake; it can be restored more than once. Calls stay in the journal."""
+        """Go back to a snapshot of this fake; it can be restored more than once. Calls stay in the journal.
+
+        Args:
+            snapshot: What `snapshot` returned.
+
+        Raises:
+            AurousError: If it is not one of this fake.
+
+        Example:
+            ``before = aurous.snapshot(); ...; aurous.restore(before)``
+        """
         self._app.restore(snapshot)
 
     def reset(self) -> None:
@@ -152,22 +169,38 @@ class Aurous(Clients, Belongings):
         return Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
 
     def assert_called(self, operation: str, **expected: Any) -> None:
-        """Fail unless *operation* was called; see `Calls.assert_called`."""
+        """Fail unless *operation* was called; see `Calls.assert_called`.
+
+        Example:
+            ``aurous.assert_called("characters.create", times=1, json={"name": "Aurora"})``
+        """
         __tracebackhide__ = True
         self.calls.assert_called(operation, **expected)
 
     def assert_not_called(self, operation: str) -> None:
-        """Fail if *operation* was called; see `Calls.assert_not_called`."""
+        """Fail if *operation* was called; see `Calls.assert_not_called`.
+
+        Example:
+            ``aurous.assert_not_called("images.*")``
+        """
         __tracebackhide__ = True
         self.calls.assert_not_called(operation)
 
     def assert_called_in_order(self, *operations: str) -> None:
-        """Fail unless calls of these operations arrived in this order; see `Calls.assert_called_in_order`."""
+        """Fail unless calls of these operations arrived in this order; see `Calls.assert_called_in_order`.
+
+        Example:
+            ``aurous.assert_called_in_order("characters.create", "characters.save")``
+        """
         __tracebackhide__ = True
         self.calls.assert_called_in_order(*operations)
 
     def assert_polled(self, record: Any, **expected: int) -> None:
-        """Fail unless *record* was retrieved; see `Calls.assert_polled`."""
+        """Fail unless *record* was retrieved; see `Calls.assert_polled`.
+
+        Example:
+            ``aurous.assert_polled(aurous.characters.last, at_most=5)``
+        """
         __tracebackhide__ = True
         self.calls.assert_polled(record, **expected)
 

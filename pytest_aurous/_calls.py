@@ -172,6 +172,9 @@ class Calls(Sequence[Call]):
     def assert_called_in_order(self, *operations: str) -> None:
         """Fail unless calls of these operations arrived in this order; others may stand between them.
 
+        Args:
+            *operations: Names or patterns.
+
         Raises:
             AssertionError: With the first that did not follow.
             AurousLookupError: If nothing bears a name.

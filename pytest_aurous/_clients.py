@@ -36,13 +36,21 @@ class Clients:
 
     @property
     def transport(self) -> AurousTransport:
-        """The fake as a transport, for hand-made clients; works without entering."""
+        """The fake as a transport, for hand-made clients; works without entering.
+
+        Example:
+            ``httpx.Client(transport=aurous.transport)``
+        """
         from ._binding import AurousTransport
 
         return AurousTransport(self._bound)
 
     def client(self, **options: Any) -> httpx.Client:
-        """Return a ready client: base URL and key are set; *options* are for `httpx.Client`, and win."""
+        """Return a ready client: base URL and key are set; *options* are for `httpx.Client`, and win.
+
+        Example:
+            ``aurous.client(timeout=3).get("/v1/balance")``
+        """
         from ._binding import client
 
         return client(self.transport, self.base_url, self.api_key, **options)

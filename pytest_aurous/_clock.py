@@ -97,10 +97,16 @@ class Clock:
         self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
 
     def freeze(self, at: datetime | str | None = None) -> None:
-        """Stop time, now or at the instant *at* (aware `datetime` or ISO 8601 text; UTC where it has no zone).
+        """Stop time, until it is moved.
+
+        Args:
+            at: The instant, as a `datetime` or ISO 8601 text, UTC where it has no zone; left out, it is now.
 
         Raises:
             AurousError: If *at* is no instant.
+
+        Example:
+            ``aurous.clock.freeze("2026-05-08T10:00:00Z")``
         """
         self._frozen, self._offset = (self.time() if at is None else parse_instant(at).timestamp()), 0.0
 

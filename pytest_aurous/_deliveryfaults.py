@@ -52,12 +52,17 @@ class DeliveryFault(Fault):
 
 
 class DeliveryFaults:
-    """The faults of deliveries; each takes the name of an event, or a pattern."""
+    """The faults of deliveries; each takes the name of an event (hook-3), or a pattern such as ``image.*``."""
 
     _events: Collection[str] = ()
 
     def drop(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: nobody receives it, and nobody tries again."""
+        """Lose a delivery: nobody receives it, and nobody tries again.
+
+        Args:
+            event: Name or pattern.
+            **terms: ``times``, ``after``, ``when``.
+        """
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
             del outbox, due
@@ -67,7 +72,15 @@ class DeliveryFaults:
         return self._give(DeliveryFault("drop", self._event(event, terms), act, **terms))
 
     def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver the same event twice."""
+        """Deliver the same event twice, with one id.
+
+        Args:
+            event: Name or pattern.
+            **terms: ``times``, ``after``, ``when``.
+
+        Example:
+            ``aurous.faults.duplicate("image.completed")``
+        """
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
             del due
@@ -77,7 +90,12 @@ class DeliveryFaults:
         return self._give(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
 
     def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver what is due later first."""
+        """Deliver what is due later first.
+
+        Args:
+            event: Name or pattern.
+            **terms: ``times``, ``after``, ``when``.
+        """
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool | None:
             if len(due) == 1:
@@ -90,7 +108,16 @@ class DeliveryFaults:
         return self._give(DeliveryFault("reorder", self._event(event, terms), act, **terms))
 
     def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver *seconds* later, on the fake's clock."""
+        """Deliver later, on the fake's clock.
+
+        Args:
+            event: Name or pattern.
+            seconds: How much later.
+            **terms: ``times``, ``after``, ``when``.
+
+        Raises:
+            AurousError: If *seconds* is negative, or no number.
+        """
         wait = at_least("late", "seconds", seconds, 0)
 
         def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
@@ -101,7 +128,12 @@ class DeliveryFaults:
         return self._give(DeliveryFault("late", self._event(event, terms), act, **terms))
 
     def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Sign with another secret, as somebody would who is not the vendor."""
+        """Sign with another secret, as somebody would who is not the vendor (hook-7).
+
+        Args:
+            event: Name or pattern.
+            **terms: ``times``, ``after``, ``when``.
+        """
         return self._give(DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms))
 
     def _give(self, fault: Fault) -> Fault:

@@ -63,7 +63,12 @@ class AurousProvider(BaseProvider):
         }
 
     def aurous_ref_url(self, pose: str = "front", character: str | None = None) -> str:
-        """Return the URL of a reference picture, in the documented shape."""
+        """Return the URL of a reference picture, in the documented shape.
+
+        Args:
+            pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
+            character: Id of the character; left out, one is drawn.
+        """
         owner = character or self.aurous_character_id()
         return f"https://api.aurous-labs.com/storage/characters/{owner}/{pose}.bin?token={self._hex(32)}"
 

@@ -30,6 +30,9 @@ class Fault:
         commit: Whether the call takes effect first, and only its answer is lost.
         fired: How many calls met it.
         met: Whether any call ever did, before a `restore` too.
+
+    Example:
+        ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
     """
 
     rehearse = False

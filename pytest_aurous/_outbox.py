@@ -34,6 +34,9 @@ class Delivery:
 
     The rest is for whoever sends it: the faults that it has *met*, as none meets it twice; whether it has *faced* all
     that it is to meet, which a flush that could not go on leaves so; whether it is *under_way*; and its *number*.
+
+    Example:
+        ``assert aurous.webhooks.deliveries[-1].response_status == 200``
     """
 
     event: str

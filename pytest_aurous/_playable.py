@@ -28,6 +28,9 @@ class Playable(Live):
     def script(self, text: str | Plan) -> None:
         """Rebind the script, for the runs to come; while no work is under way the next run is the script's first.
 
+        Args:
+            text: The steps, or a `Script`.
+
         Raises:
             AurousScriptError: If it cannot be played.
         """
@@ -61,6 +64,9 @@ class Playable(Live):
 
     def fail(self, error: str = "provider_timeout") -> None:
         """End the work badly: the hold is released, and `error_message` says *error*.
+
+        Args:
+            error: A word such as ``provider_timeout``.
 
         Raises:
             AurousTransitionError: If no work is under way.

@@ -60,7 +60,7 @@ class Limit:
 
         Args:
             burst: New capacity, 1 or more.
-            per_minute: New refill, more than 0.
+            per_minute: New refill, in calls, more than 0.
 
         Raises:
             AurousError: On a size that no bucket can have.
@@ -75,7 +75,11 @@ class Limit:
 
 
 class Limits(Mapping[str, Limit]):
-    """The rate buckets of a team, by the vendor's names."""
+    """The rate buckets of a team, by the vendor's names; a name that is none is an `AurousLookupError`.
+
+    Example:
+        ``[bucket.name for bucket in aurous.limits.values() if bucket.overruns]``
+    """
 
     __slots__ = ("_team", "_world")
 

@@ -89,6 +89,9 @@ class Team(Belongings, Live, _TeamFields):
     Attributes:
         id: ``team_`` and a ULID.
         name: Its display name.
+
+    Example:
+        ``aurous.client(headers={"X-Api-Key": aurous.teams.add(credits=0).api_key})`` calls for another team.
     """
 
     __slots__ = ("api_key",)
@@ -112,7 +115,14 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def credits(self) -> float:
-        """The balance, held and available together; a test may set it."""
+        """The balance in credits, held and available together; a test may set it.
+
+        Raises:
+            AurousError: On an amount that nobody can have.
+
+        Example:
+            ``aurous.team.credits = 3``
+        """
         with self._world.lock:
             return self._ledger.credits
 

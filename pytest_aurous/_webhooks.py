@@ -95,7 +95,11 @@ class Webhooks:
         return made
 
     async def aflush(self) -> list[Delivery]:
-        """Likewise, inside a running loop."""
+        """Deliver what is due on the clock, in order, inside a running loop.
+
+        Example:
+            ``await aurous.webhooks.aflush()``
+        """
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
             with _left_if_broken_off(delivery):

@@ -52,6 +52,9 @@ class Faults(Collection[Fault], DeliveryFaults):
     - ``when``: called with the `Call`; one that it rejects counts for neither;
     - ``commit``: the call takes effect first, and only its answer is lost.
 
+    A name that is none is an `AurousLookupError`, an argument that is none a `TypeError`, and a count that is
+    none an `AurousError`.
+
     Example:
         ``aurous.faults.timeout("characters.create", commit=True)``
     """
@@ -120,8 +123,14 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         Args:
             operation: Name or pattern.
-            retry_after: Seconds, for ``Retry-After``.
+            retry_after: Whole seconds, for ``Retry-After`` (rate-2).
             **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: If *retry_after* is no whole number, or negative.
+
+        Example:
+            ``aurous.faults.rate_limited("images.create", retry_after=30)``
         """
         seconds = str(whole("rate_limited", "retry_after", retry_after))
 
@@ -162,6 +171,9 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern.
             after_bytes: So many bytes of the body arrive; left out, nothing does.
             **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: If *after_bytes* is no whole number, or negative.
         """
         known = self._known(operation, terms)
         if after_bytes is None:
@@ -182,6 +194,12 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern.
             seconds: How slowly.
             **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Raises:
+            AurousError: If *seconds* is negative, or no number.
+
+        Example:
+            ``aurous.faults.delay("images.create", seconds=20, commit=True)``
         """
         return self._give(Slow(self._known(operation, terms), at_least("delay", "seconds", seconds, 0), **terms))
 
@@ -202,7 +220,18 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
-        """Let every call fail to connect until the clock has passed *seconds*; with *commit* it takes effect first."""
+        """Let every call fail to connect, until the clock has passed.
+
+        Args:
+            seconds: How long, from now on.
+            commit: Whether each call takes effect first, and only its answer is lost.
+
+        Raises:
+            AurousError: If *seconds* is negative, or no number.
+
+        Example:
+            ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``
+        """
         until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
         return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until, commit=commit))
 

@@ -1,6 +1,7 @@
 """The documentation says what is so."""
 
 import ast
+import doctest
 import inspect
 import os
 import re
@@ -128,6 +129,22 @@ def test_every_delivered_rule_is_proved(rule: str) -> None:
 def test_every_rule_of_an_endpoint_is_explained() -> None:
     """No row of the catalog names a rule that the table does not have."""
     assert {rule for row in ENDPOINTS for rule in row.rules} - set(RULES) == set()
+
+
+def _docstrings() -> Iterator[tuple[str, str]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{file.name}: {getattr(node, 'name', '')}", ast.get_docstring(node) or ""
+
+
+def test_every_rule_in_a_docstring_is_explained() -> None:
+    """What the code says it stands for is a rule of the table."""
+    families = "|".join({row.family for row in RULES.values()})
+    named = {rule: where for where, text in _docstrings() for rule in re.findall(rf"\b(?:{families})-\d+\b", text)}
+
+    assert named.keys() - RULES.keys() == set(), named
+    assert len(named) > 50
 
 
 def test_every_reading_is_of_a_contradictory_rule() -> None:
@@ -328,3 +345,39 @@ def test_what_is_beside_other_tools_is_on_a_page() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
     assert [file.name for file in (DOCS / "beside").glob("*.py") if f"/beside/{file.name}\n" not in pages] == []
+
+
+# Docstrings
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in sorted(PACKAGE.rglob("*.py")) if ">>> " in file.read_text(encoding="utf-8")],
+    ids=lambda file: file.name,
+)
+def test_a_session_in_a_docstring_runs(file: Path) -> None:
+    """What it shows is what Python shows."""
+    name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+    failed, tried = doctest.testmod(import_module(name))
+
+    assert tried
+    assert not failed
+
+
+def test_an_example_of_one_line_is_of_the_fake_that_there_is() -> None:
+    """It is Python, and what it takes from `aurous` is there."""
+    examples = [
+        line
+        for _, text in _docstrings()
+        for line in re.findall(r"^ +``(.*?aurous\..*?)``", text.partition("Example:")[2], flags=re.MULTILINE)
+    ]
+    for line in examples:
+        tree = compile(line, line, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        taken = [
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "aurous"
+        ]
+        assert [name for name in taken if not hasattr(pytest_aurous.Aurous, name)] == [], line
+    assert len(examples) > 25

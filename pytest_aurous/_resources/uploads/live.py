@@ -78,6 +78,9 @@ class Uploads(Collection[Upload]):
 
         Raises:
             AurousError: If *pose* or *confidence* is impossible.
+
+        Example:
+            ``aurous.uploads.pose("other", confidence=0.31)``
         """
         _check_pose(pose, confidence)
         with self._world.lock:
