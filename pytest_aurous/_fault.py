@@ -9,16 +9,15 @@ from inspect import iscoroutinefunction
 from math import inf
 from typing import Any, Final
 
+from ._breaks import GAVE_UP
 from ._clock import Clock
 from ._terms import whole
 from ._wire import ApiProblem, Break, Call, Reply
 from .errors import AurousError
 
-__all__ = ("GAVE_UP", "Fault", "Lost", "Refused", "Slow", "Spoilt")
+__all__ = ("Fault", "Lost", "Refused", "Slow", "Spoilt")
 
 _TOO_MANY: Final = 429
-
-GAVE_UP: Final = Break("ReadTimeout", "The read operation timed out.")
 
 
 class Fault:

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from . import _messages as say
+from ._breaks import GARBAGE, GONE, REFUSED, TIMEOUTS, Garbage, Phase, cut_off
 from ._clock import Clock
 from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
-from ._fault import GAVE_UP, Fault, Lost, Refused, Slow, Spoilt
+from ._fault import Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
 from ._terms import Terms, at_least, check_terms, whole
-from ._wire import ApiProblem, Break
+from ._wire import ApiProblem
 from .errors import AurousError, check_choice, no_operation
 
 __all__ = ("Fault", "Faults")
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
-
-Phase = Literal["connect", "read", "write", "pool"]
-Garbage = Literal["truncated", "html", "empty", "not_json"]
-
-_TIMEOUTS: Final = {
-    "connect": Break("ConnectTimeout", "The connection timed out."),
-    "read": GAVE_UP,
-    "write": Break("WriteTimeout", "The write operation timed out."),
-    "pool": Break("PoolTimeout", "No connection of the pool became free in time."),
-}
-_GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "truncated": lambda body: body[: len(body) // 2],
-    "html": lambda _: b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>",
-    "empty": lambda _: b"",
-    "not_json": lambda _: b"upstream connect error or disconnect/reset before headers",
-}
-_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
 
 
 class Faults(Collection[Fault], DeliveryFaults):
@@ -152,8 +136,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another phase.
         """
-        check_choice("faults.timeout", "phase", phase, _TIMEOUTS)
-        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), _TIMEOUTS[phase], **terms))
+        check_choice("faults.timeout", "phase", phase, TIMEOUTS)
+        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), TIMEOUTS[phase], **terms))
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
@@ -162,7 +146,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        return self._give(Lost("connect_error", self._known(operation, terms), _REFUSED, **terms))
+        return self._give(Lost("connect_error", self._known(operation, terms), REFUSED, **terms))
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Cut the connection, before the answer or inside its body.
@@ -177,12 +161,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         """
         known = self._known(operation, terms)
         if after_bytes is None:
-            gone = Break("RemoteProtocolError", "Server disconnected without sending a response.")
-            return self._give(Lost("disconnect", known, gone, **terms))
+            return self._give(Lost("disconnect", known, GONE, **terms))
         whole("disconnect", "after_bytes", after_bytes)
-        message = "peer closed connection without sending complete message body"
-        cut = partial(Break, "RemoteProtocolError", message, after_bytes=after_bytes)
-        return self._give(Spoilt("disconnect", known, cut, **terms))
+        return self._give(Spoilt("disconnect", known, partial(cut_off, after_bytes), **terms))
 
     def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
         """Answer slowly, on the fake's clock and never in real time.
@@ -214,8 +195,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another kind.
         """
-        check_choice("faults.malformed", "kind", kind, _GARBAGE)
-        garble = _GARBAGE[kind]
+        check_choice("faults.malformed", "kind", kind, GARBAGE)
+        garble = GARBAGE[kind]
         known = self._known(operation, terms)
         return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
 
@@ -233,7 +214,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``
         """
         until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
-        return self._give(Lost(f"outage of {seconds:g} s", "*", _REFUSED, times=inf, until=until, commit=commit))
+        return self._give(Lost(f"outage of {seconds:g} s", "*", REFUSED, times=inf, until=until, commit=commit))
 
     @property
     def unfired(self) -> list[Fault]:
