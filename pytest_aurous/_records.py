@@ -96,6 +96,10 @@ class Collection(Generic[L]):
             self._world.runs.settle()
             return list(self._world.table(self._record._kind).living(self._team))
 
+    def _owner_of(self, team: Live | None) -> str:
+        """Return the id of the team that a new record is to belong to: of this collection's, unless told."""
+        return self._team if team is None else team.id
+
     def _live(self, record_id: str) -> L:
         record: L = self._record(self._world, record_id)
         return record

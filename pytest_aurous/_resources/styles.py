@@ -122,6 +122,12 @@ def visible_styles(world: World, kind: type[S], team: str) -> list[S]:
     return [table[one] for one in (*table.living(""), *table.living(team))]
 
 
+def _find(world: World, kind: type[Any], team: str, name: str) -> Any:
+    """Return the style of that id or slug, or None."""
+    rows: list[Any] = visible_styles(world, kind, team)
+    return next((row for row in rows if name in {row.id, row.slug}), None)
+
+
 def require_style(world: World, team: str, name: str | None, medium: str, param: str) -> Any:
     """Return the style that a generation asks for, by id or slug; None where it asks for none.
 
@@ -132,12 +138,12 @@ def require_style(world: World, team: str, name: str | None, medium: str, param:
         return None
     kinds: tuple[type[Any], type[Any]] = (LoraRow, VideoLoraRow) if medium == "image" else (VideoLoraRow, LoraRow)
     for kind in kinds:
-        for row in visible_styles(world, kind, team):
-            if name in {row.id, row.slug}:
-                if kind is not kinds[0]:
-                    message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
-                    raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
-                return row
+        row = _find(world, kind, team, name)
+        if row is not None and kind is not kinds[0]:
+            message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
+            raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
+        if row is not None:
+            return row
     raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="style", id=name), param)
 
 
@@ -153,10 +159,10 @@ def _one_of(kind: type[Any]) -> Any:
     def retrieve(ctx: Context) -> dict[str, Any]:
         """GET one style by id or slug."""
         name = ctx.args["id"]
-        for row in visible_styles(ctx.world, kind, ctx.team):
-            if name in {row.id, row.slug}:
-                return to_wire(row)
-        raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="style", id=name))
+        row = _find(ctx.world, kind, ctx.team, name)
+        if row is None:
+            raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="style", id=name))
+        return to_wire(row)
 
     return retrieve
 

@@ -143,7 +143,7 @@ class Characters(Scripted[Character]):
                 attributes=person,
                 error_message="provider_timeout" if status == "failed" else None,
                 client_reference_id=client_reference_id,
-                team=team.id if team is not None else self._team,
+                team=self._owner_of(team),
                 plan=plan or world.script_for("characters", name, machine.DEFAULT),
                 published=status == "ready",
             )

@@ -73,7 +73,7 @@ class Files(Collection[File]):
         """
         __tracebackhide__ = True
         check_choice("files.add", "purpose", purpose, PURPOSES)
-        owner = team.id if team is not None else self._team
+        owner = self._owner_of(team)
         with self._world.lock:
             data = picture(["A file", purpose], 128, 128, owner) if data is None else data
             try:

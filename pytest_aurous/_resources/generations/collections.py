@@ -57,7 +57,7 @@ class Generations(Scripted[G]):
         with world.lock:
             row = machine.add(
                 world,
-                team.id if team is not None else self._team,
+                self._owner_of(team),
                 self._medium,
                 price,
                 status=status,
@@ -107,7 +107,7 @@ class Images(Generations[Image]):
         __tracebackhide__ = True
         check_choice("images.add", "size", size, sizes.PRESETS)
         width, height = sizes.PRESETS[size]
-        owner = team.id if team is not None else self._team
+        owner = self._owner_of(team)
         shown = character.id if isinstance(character, Live) else character
         if shown is not None:
             _ = Characters(self._world, owner)[shown]
