@@ -53,7 +53,7 @@ def page(
         high = bisect_left(living, order(_cursor(table, team, query, "starting_after")), key=order)
     if "ending_before" in query:  # strictly newer, and next to it
         low = bisect_right(living, order(_cursor(table, team, query, "ending_before")), key=order)
-    # From the cursor on. A row that a look deletes must not move those still to come: downwards it does not.
+    # From the cursor on. A look may delete its row, and move what is above it: upwards we go through a copy.
     upwards = "ending_before" in query
     ids = iter(living[low:high]) if upwards else (living[at] for at in range(high - 1, low - 1, -1))
     data: list[R] = []
