@@ -54,11 +54,8 @@ class Generation(Playable, _GenerationFields):
             AurousTransitionError: Always, with what moves the run that there is.
         """
         __tracebackhide__ = True
-        how = f"{self._lifecycle.resource}.script({str(text)!r})"
-        raise self._illegal(
-            "script(...)",
-            f"its one run began when it was made. Give the script before, with aurous.{how} or add(script=...)",
-        )
+        give = f"aurous.{self._lifecycle.resource}.script({str(text)!r})"
+        raise self._illegal("script(...)", f"it took its script when it was made, from {give} or add(script=...)")
 
     def cancel(self) -> None:
         """Cancel as the API would.
