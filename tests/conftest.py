@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+import anyio._backends._asyncio  # noqa: F401 - else a run of pytester has it first, and anyio keeps what that forgets
 import pytest
 from jsonschema import Draft202012Validator
 

@@ -43,17 +43,24 @@ class TestServe:
     def test_in_another_process(self) -> None:
         """It says where, answers there, and ends by Ctrl-C."""
         pytest.importorskip("uvicorn", reason="needs the extra, server")
-        code = "import sys; from pytest_aurous._cli import main; sys.exit(main(['serve', '--credits', '7']))"
+        code = (
+            "import signal, sys; from pytest_aurous._cli import main\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
+            "sys.exit(main(['serve', '--credits', '7']))"
+        )
         path = str(Path(pytest_aurous.__file__).parents[1])
         with subprocess.Popen(  # noqa: S603 - ours
             [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
         ) as process:
             assert process.stdout is not None
-            url = process.stdout.readline().split()[-1]
-            with urlopen(f"{url}/__aurous__/state") as answer:  # noqa: S310 - ours
-                assert json.load(answer)["credits"] == 7
-            process.send_signal(signal.SIGINT)
-            assert process.wait(5) == 0
+            try:
+                url = process.stdout.readline().split()[-1]
+                with urlopen(f"{url}/__aurous__/state") as answer:  # noqa: S310 - ours
+                    assert json.load(answer)["credits"] == 7
+                process.send_signal(signal.SIGINT)
+                assert process.wait(5) == 0
+            finally:
+                process.kill()  # else it would be waited for
 
     @pytest.mark.usefixtures("interrupted")
     def test_welcome(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
