@@ -367,6 +367,16 @@ class TestTransport:
         assert caught.value.request.method == "GET"
 
 
+def test_headers_arrive_as_they_were_given(wire: Wire, fake: Aurous) -> None:
+    """Plain ones are ASCII for the client, as they would be from a server; others are Latin-1."""
+    fake.faults.status("balance.retrieve", 503, headers={"X-Note": "Grüße"})
+
+    marked, plain = (wire.get(BALANCE, key=fake.api_key) for _ in range(2))
+
+    assert (marked.headers["X-Note"], marked.headers.encoding) == ("Grüße", "iso-8859-1")
+    assert (plain.headers["Content-Type"], plain.headers.encoding) == ("application/json", "ascii")
+
+
 class TestForeignHosts:
     """What is not ours goes on as if we were not there."""
 

@@ -40,10 +40,8 @@ class Scene:
     @property
     def paid(self) -> bool:
         """Whether the call costs credits and would honour an ``Idempotency-Key``."""
-        if self._match is None:
-            return False
-        row, ctx = self._match
-        return not row.free and row.honours_key(ctx)
+        match = self._match
+        return match is not None and not match[0].free and match[0].honours_key(match[1])
 
     @property
     def key(self) -> str:
