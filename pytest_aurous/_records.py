@@ -49,6 +49,17 @@ class Live:
                 return cast("dict[str, Any]", value).copy()
             return value
 
+        def __setattr__(self, name: str, value: Any) -> None:
+            __tracebackhide__ = True
+            try:
+                super().__setattr__(name, value)
+            except AttributeError:
+                raise AttributeError(
+                    f"{type(self).__name__}.{name} cannot be set: a record changes as the API would change it. "
+                    "Begin with `add(...)`, and move it by its methods or the clock.\n"
+                    f"{see('reference/records.html')}"
+                ) from None
+
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *visible(cast("Hashable", self._kind))})
 
@@ -69,7 +80,7 @@ def check_fields(who: str, readers: Mapping[str, Reader], **given: Any) -> None:
     try:
         read_fields({name: value for name, value in given.items() if value is not None}, readers)
     except ApiProblem as problem:
-        raise AurousError(f"{who}({problem.param}=...): {problem.message}") from None
+        raise AurousError(f"{who}({problem.param}=...): {problem.message}\n{see('reference/records.html')}") from None
 
 
 class Collection(Generic[L]):

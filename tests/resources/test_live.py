@@ -221,9 +221,16 @@ def test_a_misspelt_attribute_raises(api: Api) -> None:
         _ = character.stauts  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="_secret"):
         _ = character._secret  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError):
-        character.status = "ready"  # type: ignore[misc]
     assert {"status", "name", "advance", "json"} <= set(dir(character))
+
+
+def test_an_attribute_cannot_be_set(api: Api) -> None:
+    """A record moves as the API would move it, and who tries otherwise is told how, not that there is no such name."""
+    character = api.characters.add(status="reviewing")
+
+    with pytest.raises(AttributeError, match=r"^Character\.status cannot be set: (?s:.*)add(?s:.*)\nRead on: https://"):
+        character.status = "ready"  # type: ignore[misc]
+    assert character.status == "reviewing"
 
 
 # advance, finish, fail, delete
