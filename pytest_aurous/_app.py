@@ -26,7 +26,7 @@ from ._settings import Settings
 from ._version import APPLIED, check_version
 from ._wire import ApiProblem, Break, Call, Reply, to_json
 from ._world import World, WorldState
-from .errors import AurousError
+from .errors import AurousError, see
 from .faults import Faults
 
 __all__ = ("App", "Snapshot")
@@ -87,7 +87,10 @@ class App:
             AurousError: If it is not one of this fake.
         """
         if getattr(snapshot, "app", None) is not self:
-            raise AurousError(f"restore({snapshot!r:.60}): expected what snapshot() of the same fake returned.")
+            raise AurousError(
+                f"restore({snapshot!r:.60}): expected what snapshot() of the same fake returned.\n"
+                f"{see('reference/records.html#back-to-a-moment')}"
+            )
         with self.world.lock:
             self.world.restore(snapshot.world)
             self.given.restore(snapshot.faults)

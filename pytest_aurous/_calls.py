@@ -91,7 +91,8 @@ class Calls(Sequence[Call]):
         for name in filters:
             if name not in _FILTERS:
                 raise TypeError(
-                    f"where() cannot filter by {name!r}{nearest(name, _FILTERS)} Filters: {', '.join(_FILTERS)}."
+                    f"where() cannot filter by {name!r}{nearest(name, _FILTERS)} Filters: {', '.join(_FILTERS)}.\n"
+                    f"{see('reference/calls.html')}"
                 )
         return Calls(
             [

@@ -11,7 +11,7 @@ from ._endpoint import Endpoint
 from ._resources import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 from ._resources.generations import images, outputs, videos
 from ._script import Lifecycle, Plan, parse_runs, plan_of
-from .errors import AurousScriptError, choices, nearest
+from .errors import AurousScriptError, choices, nearest, see
 
 __all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans")
 
@@ -118,7 +118,7 @@ def lifecycle_of(resource: str) -> Lifecycle:
     if resource not in LIFECYCLES:
         raise AurousScriptError(
             f"{resource!r} is no resource with a lifecycle{nearest(resource, LIFECYCLES)} "
-            f"With one: {choices(LIFECYCLES)}."
+            f"With one: {choices(LIFECYCLES)}.\n{see('reference/scripts.html')}"
         )
     return LIFECYCLES[resource]
 

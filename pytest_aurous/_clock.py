@@ -9,11 +9,12 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final, cast
 
-from .errors import AurousError
+from .errors import AurousError, see
 
 __all__ = ("Clock", "iso", "parse_instant")
 
 _END_OF_TIME: Final = 253_402_300_800.0  # the year 10000, which no `datetime` can tell
+_MORE: Final = see("reference/records.html#the-clock")
 
 
 class Clock:
@@ -87,12 +88,13 @@ class Clock:
         ):
             raise AurousError(
                 f"advance({delta!r}, seconds={seconds!r}): expected advance(seconds=30) or advance(timedelta(...))."
+                f"\n{_MORE}"
             )
         step = seconds + (delta.total_seconds() if delta is not None else 0.0)
         if not 0 <= step < _END_OF_TIME - self.time():  # also refuses NaN
             raise AurousError(
                 f"The clock cannot go back, nor beyond the year 9999: advance() got {step:g} s. "
-                "Use freeze(at) to choose an instant."
+                f"Use freeze(at) to choose an instant.\n{_MORE}"
             )
         self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
 
@@ -151,7 +153,7 @@ def parse_instant(value: datetime | str) -> datetime:
             moment = datetime.fromisoformat(moment[:-1] + "+00:00" if moment[-1:] in {"Z", "z"} else moment)
     if not isinstance(moment, datetime):
         raise AurousError(
-            f"{value!r} is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime."
+            f"{value!r} is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
         )
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 

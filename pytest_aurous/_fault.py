@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ._breaks import GAVE_UP
 from ._clock import Clock
-from ._terms import whole
+from ._terms import MORE, whole
 from ._wire import ApiProblem, Break, Call, Reply
 from .errors import AurousError
 
@@ -56,7 +56,9 @@ class Fault:
         self._after = whole(kind, "after", after)
         self._when = when
         if iscoroutinefunction(when):
-            raise AurousError(f"faults: {kind} with when={when!r}: expected a plain function, not an async one.")
+            raise AurousError(
+                f"faults: {kind} with when={when!r}: expected a plain function, not an async one.\n{MORE}"
+            )
         self._seen = 0
         self._place = _caller()
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from .errors import AurousError
+from .errors import AurousError, see
 
 __all__ = ("HeaderBlock", "Headers", "header_block", "idempotency_key", "replaced", "sent_header")
 
@@ -64,7 +64,8 @@ def sent_header(name: str, value: Any) -> str:
     if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
         raise AurousError(
             f"The header {name!r}: {value!r} cannot be sent: expected a name such as 'X-Trace', "
-            "and a text without line breaks that Latin-1 has all letters of."
+            "and a text without line breaks that Latin-1 has all letters of.\n"
+            f"{see('reference/faults.html')}"
         )
     return text
 

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from ._settings import ROWS, read_setting
+from ._settings import MORE, ROWS, read_setting
 from .errors import AurousError, nearest
 
 __all__ = ("WRONG", "add_options", "add_reports", "check_markers", "configured", "header", "settings_for")
@@ -92,7 +92,7 @@ def _refuse_unknown(config: pytest.Config) -> None:
         if name != option and name not in ROWS:
             raise pytest.UsageError(
                 f"{config.inipath}: {option!r} is no option{nearest(option, [f'aurous_{row}' for row in ROWS])} "
-                f"Options: {', '.join(f'aurous_{row}' for row in ROWS)}."
+                f"Options: {', '.join(f'aurous_{row}' for row in ROWS)}.\n{MORE}"
             )
 
 
@@ -130,7 +130,7 @@ def _from_marker(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:
     place = f"{nodeid}: @pytest.mark.aurous"
     if mark.args:
         raise pytest.UsageError(
-            f"{place} takes keywords only, such as script='synthesizing*3 -> reviewing'; got {mark.args!r}."
+            f"{place} takes keywords only, such as script='synthesizing*3 -> reviewing'; got {mark.args!r}.\n{MORE}"
         )
     return {name: _read(place, name, value) for name, value in mark.kwargs.items()}
 

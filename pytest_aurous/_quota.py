@@ -68,7 +68,7 @@ class Limit:
         if not (_positive(burst, int) and _positive(per_minute, int | float)):
             raise AurousError(
                 f"limits[{self.name!r}].set(burst={burst!r}, per_minute={per_minute!r}): "
-                "both must be positive numbers, burst a whole one."
+                f"both must be positive numbers, burst a whole one.\n{see('reference/limits.html')}"
             )
         with self._world.lock:
             self._bucket.resize(burst, per_minute, self._world.clock.time())

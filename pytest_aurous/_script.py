@@ -16,6 +16,7 @@ _WORD: Final = re.compile(r"[^\W\d]\w*")
 _ERROR: Final = re.compile(r"\(\s*([\w.-]+)\s*\)")
 _HOLD: Final = re.compile(r"\*\s*([0-9]{1,9})(?![0-9])|:\s*([0-9]{1,9})\s*(ms|s|m|h)\b|(!)")
 _ARROW: Final = re.compile(r"->|→")
+_MORE: Final = see("reference/scripts.html")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class _Parser:
         line = self.text.replace("\n", " ")
         raise AurousScriptError(
             f"Script for {self.lifecycle.resource}, column {column + 1}: {what.removesuffix('.')}\n"
-            f"    {line}\n    {' ' * column}^\n{legal}\n{see('reference/scripts.html')}"
+            f"    {line}\n    {' ' * column}^\n{legal}\n{_MORE}"
         )
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -186,7 +187,7 @@ def parse_runs(text: Any, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
     """
     __tracebackhide__ = True
     if not isinstance(text, str):
-        raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {text!r}.")
+        raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {text!r}.\n{_MORE}")
     return _Parser(text, lifecycle).runs()
 
 

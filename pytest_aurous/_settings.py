@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "BASE_URL",
+    "MORE",
     "READINGS",
     "Settings",
     "SettingsDict",
@@ -27,6 +28,7 @@ __all__ = (
 )
 
 BASE_URL: Final = "https://api.aurous-labs.com"
+MORE: Final = see("reference/settings.html")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
     "err-6": ("page", "global"),
@@ -43,9 +45,7 @@ RateLimits = Literal["report", "enforce"]
 
 
 def _refuse(name: str, value: object, expected: str) -> AurousError:
-    return AurousError(
-        f"{name}={value!r} is not a valid setting: expected {expected}\n{see('reference/settings.html')}"
-    )
+    return AurousError(f"{name}={value!r} is not a valid setting: expected {expected}\n{MORE}")
 
 
 def _choice(*allowed: str) -> Callable[[str, Any], Any]:
@@ -221,5 +221,5 @@ def read_setting(name: str, value: Any) -> Any:
         AurousError: A bad value.
     """
     if name not in ROWS:
-        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.")
+        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.\n{MORE}")
     return ROWS[name]["read"](name, value)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, Final, TypedDict, TypeVar, cast
 
 from ._outbox import Delivery
 from ._wire import Call
-from .errors import AurousError, nearest
+from .errors import AurousError, nearest, see
 
-__all__ = ("DeliveryTerms", "Terms", "at_least", "check_terms", "whole")
+__all__ = ("MORE", "DeliveryTerms", "Terms", "at_least", "check_terms", "whole")
 
 N = TypeVar("N", int, float)
+MORE: Final = see("reference/faults.html")
 
 
 class Terms(TypedDict, total=False):
@@ -40,7 +41,9 @@ def check_terms(terms: Mapping[str, object], known: type[Any] = Terms) -> None:
     names = known.__annotations__
     for term in terms:
         if term not in names:
-            raise TypeError(f"faults: {term!r} is no argument{nearest(term, names)} All take: {', '.join(names)}.")
+            raise TypeError(
+                f"faults: {term!r} is no argument{nearest(term, names)} All take: {', '.join(names)}.\n{MORE}"
+            )
 
 
 def at_least(kind: str, name: str, value: N, least: float) -> N:
@@ -50,7 +53,7 @@ def at_least(kind: str, name: str, value: N, least: float) -> N:
         AurousError: If it is none, or too small.
     """
     if isinstance(value, bool) or not isinstance(cast("object", value), int | float) or not value >= least:  # or NaN
-        raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.")
+        raise AurousError(f"faults: {kind} with {name}={value!r}: expected {least:g} or more.\n{MORE}")
     return value
 
 
@@ -61,5 +64,5 @@ def whole(kind: str, name: str, value: N, least: int = 0) -> N:
         AurousError: If it is none, or too small.
     """
     if isinstance(value, bool) or not isinstance(cast("object", value), int) or value < least:
-        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, {least} or more.")
+        raise AurousError(f"faults: {kind} with {name}={value!r}: expected a whole number, {least} or more.\n{MORE}")
     return value

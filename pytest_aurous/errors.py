@@ -119,7 +119,9 @@ def check_choice(who: str, name: str, value: object, known: Iterable[str]) -> No
     __tracebackhide__ = True
     words = list(known)
     if value not in words:
-        raise AurousError(f"{who}({name}={value!r}): expected {choices(words)}{nearest(value, words)}")
+        raise AurousError(
+            f"{who}({name}={value!r}): expected {choices(words)}{nearest(value, words)}\n{see('reference/api.html')}"
+        )
 
 
 def see(anchor: str) -> str:

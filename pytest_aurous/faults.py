@@ -16,7 +16,7 @@ from ._envelope import USUAL_CODES
 from ._fault import Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
-from ._terms import Terms, at_least, check_terms, whole
+from ._terms import MORE, Terms, at_least, check_terms, whole
 from ._wire import ApiProblem
 from .errors import AurousError, check_choice, no_operation
 
@@ -89,7 +89,9 @@ class Faults(Collection[Fault], DeliveryFaults):
             ``aurous.faults.status("characters.retrieve", 503, times=2)``
         """
         if not isinstance(cast("object", status), int) or not 400 <= status <= 599:  # noqa: PLR2004 - error statuses
-            raise AurousError(f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.")
+            raise AurousError(
+                f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.\n{MORE}"
+            )
         more = {name: sent_header(name, value) for name, value in (headers or {}).items()}
         if retry_after is not None:
             more = {name: value for name, value in more.items() if name.lower() != "retry-after"}

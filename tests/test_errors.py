@@ -1,8 +1,11 @@
+import re
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from pytest_aurous import errors
+from pytest_aurous import Aurous, errors
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,40 @@ def test_choices_are_joined_as_a_person_would(known: tuple[str, ...], expected: 
 def test_every_page_that_we_send_people_to_is_under_our_documentation() -> None:
     """`see` gives one line that ends in the address of a page."""
     assert errors.see("reference/x.html") == f"Read on: {errors.DOCS}reference/x.html"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda aurous: aurous.calls.where("*", colour="red"),
+        lambda aurous: aurous.characters.add(status="redy"),
+        lambda aurous: aurous.characters.add(name=""),
+        lambda aurous: aurous.characters.add(refs=["fornt"]),
+        lambda aurous: aurous.clock.advance("soon"),
+        lambda aurous: aurous.clock.advance(seconds=-1),
+        lambda aurous: aurous.clock.freeze("soon"),
+        lambda aurous: aurous.faults.delay("*", -1),
+        lambda aurous: aurous.faults.status("*", 200),
+        lambda aurous: aurous.faults.status("*", 503, headers={"": "a"}),
+        lambda aurous: aurous.faults.timeout("*", tims=2),
+        lambda aurous: aurous.faults.timeout("*", times=0),
+        lambda aurous: aurous.files.add(data=b"no picture"),
+        lambda aurous: aurous.images.add(character=aurous.characters.add()).picture(9),
+        lambda aurous: aurous.limits["image_generation"].set(burst=0, per_minute=1),
+        lambda aurous: aurous.restore(None),
+        lambda aurous: aurous.script(7),
+        lambda aurous: aurous.uploads.pose("fornt"),
+        lambda aurous: aurous.uploads.pose("front", confidence=2),
+        lambda aurous: aurous.webhook_endpoints.add("http://127.0.0.1/", events=[]),
+        lambda aurous: aurous.webhook_endpoints.add("http://127.0.0.1/", events=["image.complete"]),
+        lambda _: Aurous(script={"files": "pending"}),
+        lambda _: Aurous(stric="off"),  # type: ignore[call-arg]
+    ],
+)
+def test_what_a_test_author_is_told_ends_with_where_to_read_on(mistake: Callable[[Any], object]) -> None:
+    """Whatever was wrong, the last line of the message is the address of a page."""
+    with (
+        Aurous(strict="off") as aurous,
+        pytest.raises((errors.AurousError, TypeError), match=rf"\nRead on: {re.escape(errors.DOCS)}[\w/.#-]+$"),
+    ):
+        mistake(aurous)

@@ -10,7 +10,7 @@ from ..._clock import iso
 from ..._playable import Playable, Scripted
 from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
-from ...errors import AurousError, check_choice, choices, nearest
+from ...errors import AurousError, check_choice, choices, nearest, see
 from ..uploads import POSES
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_ref
@@ -124,7 +124,8 @@ class Characters(Scripted[Character]):
         for pose in poses:
             if pose not in POSES:
                 raise AurousError(
-                    f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}."
+                    f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.\n"
+                    f"{see('reference/records.html')}"
                 )
         described: Any = dict(attributes) if isinstance(attributes, Mapping) else attributes
         check_fields("characters.add", CREATE, name=name, attributes=described, client_reference_id=client_reference_id)

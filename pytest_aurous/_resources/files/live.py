@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._picture import picture
 from ..._records import Collection, Live
 from ..._wire import ApiProblem
-from ...errors import AurousError, check_choice
+from ...errors import AurousError, check_choice, see
 from .calls import PURPOSES, FileRow, measured, render, store
 
 __all__ = ("File", "Files")
@@ -79,5 +79,5 @@ class Files(Collection[File]):
             try:
                 found = measured(data)
             except ApiProblem as problem:
-                raise AurousError(f"files.add(data=...): {problem.message}") from None
+                raise AurousError(f"files.add(data=...): {problem.message}\n{see('reference/files.html')}") from None
             return self._live(store(self._world, owner, data, found, purpose, metadata).id)

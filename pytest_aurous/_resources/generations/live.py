@@ -107,7 +107,10 @@ class Image(Generation):
         __tracebackhide__ = True
         row = self._done()
         if not 0 <= number < (row.image_count or 0):
-            raise AurousError(f"{self!r} has {row.image_count} outputs, from 0 on; there is no picture({number}).")
+            raise AurousError(
+                f"{self!r} has {row.image_count} outputs, from 0 on; there is no picture({number}).\n"
+                f"{see('reference/images.html')}"
+            )
         return draw_image(row, number)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..._records import Collection, Live
-from ...errors import AurousError, choices, nearest
+from ...errors import AurousError, choices, nearest, see
 from .record import POSES, UploadRow, expired
 
 __all__ = ("Upload", "Uploads")
+
+_MORE: Final = see("reference/records.html#uploads")
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _UploadFields = UploadRow
@@ -89,6 +91,6 @@ class Uploads(Collection[Upload]):
 
 def _check_pose(pose: str, confidence: float) -> None:
     if pose not in POSES:
-        raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.")
+        raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.\n{_MORE}")
     if isinstance(confidence, bool) or not 0 <= confidence <= 1:
-        raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.")
+        raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.\n{_MORE}")

@@ -16,6 +16,8 @@ from .record import EVENTS, EndpointRow, expanded, make, render
 
 __all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_url", "known_events")
 
+_MORE: Final = see("reference/webhooks.html")
+
 if TYPE_CHECKING:  # what the row has, the handle has
     _EndpointFields = EndpointRow
 else:
@@ -72,11 +74,11 @@ def known_events(who: str, events: Iterable[str]) -> list[str]:
     __tracebackhide__ = True
     wanted = [events] if isinstance(events, str) else list(events)
     if not wanted:
-        raise AurousError(f"{who}(events=...): expected one at least. Events: {choices(EVENTS)}.")
+        raise AurousError(f"{who}(events=...): expected one at least. Events: {choices(EVENTS)}.\n{_MORE}")
     for name in wanted:
         if name != "*" and name not in EVENTS:
             raise AurousError(
-                f"{who}(events=...): {name!r} is no event{nearest(name, EVENTS)} Events: {choices(EVENTS)}."
+                f"{who}(events=...): {name!r} is no event{nearest(name, EVENTS)} Events: {choices(EVENTS)}.\n{_MORE}"
             )
     return wanted
 
@@ -97,7 +99,7 @@ def check_url(who: str, url: str) -> None:
                 return
         raise AurousError(
             f"{who}(url=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
-            f"such as http://127.0.0.1:8000/hooks.\n{see('reference/webhooks.html')}"
+            f"such as http://127.0.0.1:8000/hooks.\n{_MORE}"
         ) from None
 
 
