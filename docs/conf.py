@@ -16,7 +16,6 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinxcontrib.towncrier",
     "generated",
-    "speed",
 ]
 exclude_patterns = ["_build", "beside", "examples"]
 html_theme = "furo"

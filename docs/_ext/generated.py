@@ -12,6 +12,7 @@ import fields
 import floors
 import mutants
 import railroads
+import speed
 import states
 import tables
 import terminal
@@ -30,7 +31,7 @@ def _docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: obje
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the roles."""
-    for room in (drawn, fidelity, fields, floors, mutants, railroads, states, tables, terminal):
+    for room in (drawn, fidelity, fields, floors, mutants, railroads, speed, states, tables, terminal):
         for name, directive in room.DIRECTIVES.items():
             app.add_directive(name, directive)
     for name, role in beside.ROLES.items():

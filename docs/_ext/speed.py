@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from sphinx.util.docutils import SphinxDirective
+from rooms import DOCS, Generated
 
-if TYPE_CHECKING:
-    from docutils import nodes
-    from sphinx.application import Sphinx
+__all__ = ("DIRECTIVES",)
 
-_RESULTS: Final = Path(__file__).parents[2] / "benchmarks" / "results.json"
+_RESULTS: Final = DOCS.parent / "benchmarks" / "results.json"
 
 
-class _FromResults(SphinxDirective):
-    """A directive whose content is Markdown that is made of the results."""
-
-    def _markdown(self, report: dict[str, Any]) -> list[str]:
-        raise NotImplementedError
-
-    def run(self) -> list[nodes.Node]:
-        """Make the nodes."""
-        self.env.note_dependency(str(_RESULTS))
-        return self.parse_text_to_nodes("\n".join(self._markdown(json.loads(_RESULTS.read_text(encoding="utf-8")))))
-
-
-class SpeedMachine(_FromResults):
+class SpeedMachine(Generated):
     """Where and when it was measured, and with what."""
 
-    def _markdown(self, report: dict[str, Any]) -> list[str]:
+    def _markdown(self) -> list[str]:
+        report = _report(self)
         at = report["machine"]
         tools = ", ".join(f"{tool} {version}" for tool, version in report["versions"].items())
         lines = [
@@ -43,12 +29,12 @@ class SpeedMachine(_FromResults):
         return lines
 
 
-class SpeedTable(_FromResults):
+class SpeedTable(Generated):
     """Every row of the results."""
 
-    def _markdown(self, report: dict[str, Any]) -> list[str]:
+    def _markdown(self) -> list[str]:
         lines = ["| what | measured | quartiles | bar | |", "| --- | --: | --: | --: | --- |"]
-        for row in report["results"]:
+        for row in _report(self)["results"]:
             verdict = "" if row["bar"] is None else "holds" if row["passed"] else "**missed**"
             bar = "" if row["bar"] is None else f"{row['bar']:g}"
             name = row["what"].strip()
@@ -58,21 +44,25 @@ class SpeedTable(_FromResults):
         return lines
 
 
-class SpeedMissed(_FromResults):
+class SpeedMissed(Generated):
     """The bars that do not hold."""
 
-    def _markdown(self, report: dict[str, Any]) -> list[str]:
-        missed = [row for row in report["results"] if not row["passed"]]
+    def _markdown(self) -> list[str]:
+        missed = [row for row in _report(self)["results"] if not row["passed"]]
         return [f"- {row['what'].strip()}: {_number(row['value'])}, bar {row['bar']:g}" for row in missed] or ["None."]
+
+
+def _report(directive: Generated) -> Any:
+    directive.env.note_dependency(str(_RESULTS))
+    return json.loads(_RESULTS.read_text(encoding="utf-8"))
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives."""
-    app.add_directive("speed-machine", SpeedMachine)
-    app.add_directive("speed-table", SpeedTable)
-    app.add_directive("speed-missed", SpeedMissed)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+DIRECTIVES: Final[dict[str, type[Generated]]] = {
+    "speed-machine": SpeedMachine,
+    "speed-table": SpeedTable,
+    "speed-missed": SpeedMissed,
+}
