@@ -9,6 +9,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous._cli import main
+from pytest_aurous.errors import DOCS
 
 
 @pytest.fixture(name="dist")
@@ -57,6 +58,11 @@ def test_the_index_can_file_it(dist: Distribution) -> None:
         "Typing :: Typed",
         *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
     }
+
+
+def test_the_index_leads_to_the_pages_that_messages_name(dist: Distribution) -> None:
+    """The documentation that the metadata names is the one that each message ends with."""
+    assert f"Documentation, {DOCS}" in dist.metadata.get_all("Project-URL", [])
 
 
 def test_the_types_are_shipped() -> None:
