@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ._breaks import GAVE_UP
 from ._clock import Clock
@@ -55,9 +55,9 @@ class Fault:
         self._times = times if times == inf else whole(kind, "times", times, 1)
         self._after = whole(kind, "after", after)
         self._when = when
-        if iscoroutinefunction(when):
+        if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
             raise AurousError(
-                f"faults: {kind} with when={when!r}: expected a plain function, not an async one.\n{MORE}"
+                f"faults: {kind} with when={when!r}: expected a plain function, which is not async.\n{MORE}"
             )
         self._seen = 0
         self._place = _caller()

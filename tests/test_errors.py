@@ -82,7 +82,7 @@ def test_every_page_that_we_send_people_to_is_under_our_documentation() -> None:
         lambda aurous: aurous.faults.timeout("*", times=0),
         lambda aurous: aurous.files.add(data=b"no picture"),
         lambda aurous: aurous.images.add(character=aurous.characters.add()).picture(9),
-        lambda aurous: aurous.limits["image_generation"].set(burst=0, per_minute=1),
+        lambda aurous: aurous.limits["images_post"].set(burst=0, per_minute=1),
         lambda aurous: aurous.restore(None),
         lambda aurous: aurous.script(7),
         lambda aurous: aurous.uploads.pose("fornt"),

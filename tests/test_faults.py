@@ -611,7 +611,8 @@ def test_an_operation_that_is_none_is_refused_at_once(
         (lambda f: f.status("*", 200), "expected an error status"),
         (lambda f: f.status("*", 600), "expected an error status"),
         (lambda f: f.status("*", "503"), "faults.status('*', '503'): expected an error status, 400 to 599."),
-        (lambda f: f.timeout("*", when=when_async), "expected a plain function, not an async one."),
+        (lambda f: f.timeout("*", when=when_async), "expected a plain function, which is not async."),
+        (lambda f: f.timeout("*", when=3), "timeout (read) with when=3: expected a plain function"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(api: Api, give: Callable[[Any], object], message: str) -> None:

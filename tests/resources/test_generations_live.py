@@ -521,10 +521,11 @@ def test_a_snapshot_holds_generations(api: Api) -> None:
 @pytest.mark.parametrize("status", ["pending", "processing", "failed", "cancelled"])
 @pytest.mark.parametrize(("medium", "output"), [("images", "picture"), ("videos", "film")])
 def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str, status: str) -> None:
-    """A test gets no bytes that a download would not get."""
+    """A test gets no bytes that a download would not get, and is told of `finish` where that could help."""
     record = made(api, medium, status=status)
+    more = "It is over" if status in {"failed", "cancelled"} else r"finish\(\) runs its script"
 
-    with pytest.raises(AurousError, match="has no output: only what has succeeded has one"):
+    with pytest.raises(AurousError, match=rf"has no output: only what has succeeded has one\. {more}"):
         getattr(record, output)()
 
 

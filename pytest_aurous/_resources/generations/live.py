@@ -74,9 +74,9 @@ class Generation(Playable, _GenerationFields):
         """Return the row, which must have an output."""
         row: GenerationRow = self._row
         if row.status != "succeeded":
+            more = "finish() runs its script to the end." if row.status in self._running else "It is over for this one."
             raise AurousError(
-                f"{self!r} has no output: only what has succeeded has one. finish() gets it there.\n"
-                f"{see('reference/images.html')}"
+                f"{self!r} has no output: only what has succeeded has one. {more}\n{see('reference/images.html')}"
             )
         return row
 
