@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._arguments import arguments_of, check_arguments
+from ._catalog import LIFECYCLES
 from ._fault import Fault
 from ._outbox import Delivery
 from ._terms import DeliveryTerms, Terms
 from ._wire import Call, Reply, to_json
 from .errors import AurousError, nearest, see
+from .faults import Faults
 
 if TYPE_CHECKING:
     from ._aurous import Aurous
@@ -151,22 +153,8 @@ def _one(names: Iterable[str]) -> str:
     return f"There are {', '.join(names)}."
 
 
-_PLAYED: Final = ("characters", "images", "videos")
-_KINDS: Final = (
-    "bad_signature",
-    "connect_error",
-    "delay",
-    "disconnect",
-    "drop",
-    "duplicate",
-    "late",
-    "malformed",
-    "outage",
-    "rate_limited",
-    "reorder",
-    "status",
-    "timeout",
-)
+_PLAYED: Final = tuple(LIFECYCLES)
+_KINDS: Final = tuple(name for name in dir(Faults) if not name.startswith("_") and callable(getattr(Faults, name)))
 
 
 def _calls(aurous: Aurous) -> Any:

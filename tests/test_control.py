@@ -292,6 +292,7 @@ class TestMistakes:
             ("faults", {"kind": "timeout", "operation": "*", "phase": "lunch"}, "lunch"),
             ("faults", {"kind": "timeout", "operation": "*", "often": 3}, "often"),
             ("faults", {"kind": "_give"}, "is no fault"),
+            ("faults", {"kind": "unfired"}, "is no fault"),
             ("faults", {"kind": ["status"]}, "is no fault"),
             ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
             ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
