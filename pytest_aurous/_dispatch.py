@@ -69,6 +69,7 @@ class Dispatch:
         world = self._world
         with world.lock:
             delivery.under_way = False
+            here = delivery in world.outbox.entries  # else a reset or a restore has come in between
             if status is not None and not isinstance(cast("object", status), int):
                 delivery.status = "failed"
                 raise AurousError(
@@ -79,6 +80,8 @@ class Dispatch:
             delivered = 200 <= answered < 300  # noqa: PLR2004 - a good answer
             delivery.response_status = answered or None
             delivery.status = "delivered" if delivered else "failed"
+            if not here:
+                return
             now = world.clock.time()
             if not delivered:
                 world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))

@@ -191,3 +191,49 @@ def test_a_delivery_has_no_effect_to_commit(api: Api) -> None:
     """`commit` is of calls, whose answer can be lost; a delivery has none."""
     with pytest.raises(TypeError, match=r"'commit' is no argument\. All take: times, after, when\."):
         api.aurous.faults.drop("*", commit=True)  # type: ignore[call-arg]
+
+
+def test_a_spoilt_answer_leaves_deliveries_alone(api: Api) -> None:
+    """A receiver whose own call is answered with garbage has received all the same, and the test sees it."""
+
+    def receive(delivery: Any) -> None:
+        api.get(f"/v1/images/{delivery.payload['data']['id']}")
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+    (held,) = api.aurous.webhooks.deliveries
+    api.aurous.faults.malformed("images.retrieve")
+
+    api.aurous.webhooks.flush()
+
+    assert api.aurous.webhooks.deliveries == [held]
+    assert held.status == "delivered"
+
+
+@pytest.mark.parametrize("answer", [200, 500])
+def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, answer: int) -> None:
+    """Neither its success nor its failure is counted any more, and nobody tries again."""
+
+    def receive(_: Any) -> int:
+        api.aurous.reset()
+        return answer
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+
+    (made,) = api.aurous.webhooks.flush()
+
+    assert made.response_status == answer
+    assert api.aurous.webhooks.deliveries == []
+
+
+def test_a_snapshot_by_a_receiver_can_be_restored(api: Api) -> None:
+    """What was being delivered then is due, and is delivered again."""
+    taken: list[Any] = []
+    api.aurous.webhooks.deliver_to(lambda _: taken.append(api.aurous.snapshot()))
+    api.aurous.images.add()
+    api.aurous.webhooks.flush()
+
+    api.aurous.restore(taken[0])
+
+    assert [one.status for one in api.aurous.webhooks.flush()] == ["delivered"]
