@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
@@ -73,6 +74,7 @@ class Delivery:
     def again(self, at: float, attempt: int) -> Delivery:
         """Return the same delivery once more, due at *at*."""
         other = copy(self)
+        other.payload = json.loads(self.body)  # whatever a receiver has done to that of before
         other.at, other.attempt, other.status = at, attempt, "pending"
         other.response_status, other.error, other.headers, other.fault = None, None, {}, None
         other.under_way = other.faced = False

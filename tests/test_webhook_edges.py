@@ -237,3 +237,20 @@ def test_a_snapshot_by_a_receiver_can_be_restored(api: Api) -> None:
     api.aurous.restore(taken[0])
 
     assert [one.status for one in api.aurous.webhooks.flush()] == ["delivered"]
+
+
+def test_each_attempt_has_its_own_payload(api: Api) -> None:
+    """A receiver that takes it apart, and fails, finds it whole when it is tried again."""
+    got: list[Any] = []
+
+    def receive(delivery: Any) -> int:
+        got.append(delivery.payload.pop("type"))
+        return 500
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    assert got == ["image.completed"] * 2
