@@ -38,8 +38,10 @@ class DeliveryFault(Fault):
         self.forges = forges
 
     def due(self, call: Any, now: float) -> bool:
-        """Whether a delivery meets it, once; a call never does."""
-        return isinstance(call, Delivery) and self not in call.met and super().due(call, now)  # type: ignore[arg-type]  # it has an operation, too
+        """Whether a delivery meets it, once; a call never does, nor what is unsigned (hook-6) a forged signature."""
+        if not isinstance(call, Delivery) or self in call.met or (self.forges and call.endpoint is None):
+            return False
+        return super().due(call, now)  # type: ignore[arg-type]  # it has an operation, too
 
     def before(self, outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:  # type: ignore[override]
         """Meet *delivery*, and return whether it is still to be made."""

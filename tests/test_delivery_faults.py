@@ -235,3 +235,14 @@ def test_hook_8_a_snapshot_holds_the_faults(api: Api) -> None:
         api.aurous.restore(before)
 
     assert got == []
+
+
+def test_hook_7_what_is_sent_unsigned_meets_no_bad_signature(api: Api) -> None:
+    """The `webhook_url` of a request is told first; the fault waits for the endpoint, whose delivery is signed."""
+    api.post("/v1/images", json={"prompt": "x", "webhook_url": "https://app.example/done"})
+    api.aurous.webhooks.deliver_to(lambda _: None, url="https://app.example/done")
+    api.aurous.webhooks.deliver_to(lambda _: None)
+    api.aurous.faults.bad_signature("image.*")
+    api.aurous.images.last.finish()
+
+    assert [one.fault for one in api.aurous.webhooks.flush()] == [None, "bad_signature"]
