@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final
 
 from ._clock import iso
 from ._deliveryfaults import DeliveryFault
 from ._given import Given
 from ._journal import WIDTH, shortened
-from ._outbox import ENDPOINT_RETRIES, URL_RETRIES, Delivery
+from ._outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from ._resources.webhooks import EndpointRow, announce
 from ._signing import SIGNATURE, sign_webhook
 from ._world import World
@@ -70,19 +70,21 @@ class Dispatch:
         with world.lock:
             delivery.under_way = False
             here = delivery in world.outbox.entries  # else a reset or a restore has come in between
-            if status is not None and not isinstance(cast("object", status), int):
+            if status is not None and delivery.error is None and not _is_status(status):
                 delivery.status = "failed"
                 raise AurousError(
                     f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n"
                     f"{see('reference/webhooks.html')}"
                 )
+            now = world.clock.time()
+            if delivery.error is None and now - delivery.at > PATIENCE:
+                delivery.error, status = TimeoutError(f"no answer within {PATIENCE:g} s"), 0
             answered = 200 if status is None else status
             delivered = 200 <= answered < 300  # noqa: PLR2004 - a good answer
             delivery.response_status = answered or None
             delivery.status = "delivered" if delivered else "failed"
             if not here:
                 return
-            now = world.clock.time()
             if not delivered:
                 world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
             retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
@@ -107,3 +109,7 @@ class Dispatch:
             data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
             announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
         return row.is_active
+
+
+def _is_status(answer: object) -> bool:
+    return isinstance(answer, int) and answer in range(100, 600)

@@ -7,12 +7,14 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-__all__ = ("ENDPOINT_RETRIES", "URL_RETRIES", "Delivery", "Outbox")
+__all__ = ("ENDPOINT_RETRIES", "PATIENCE", "URL_RETRIES", "Delivery", "Outbox")
 
 ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)
 """Seconds until the next attempt (hook-8; the numbers are our assumption)."""
 URL_RETRIES: Final = (2.0, 2.0)
 """Likewise, for the URL of one request (hook-6)."""
+PATIENCE: Final = 10.0
+"""Seconds that the vendor waits for an answer (hook-8)."""
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -73,12 +73,13 @@ def test_a_deleted_endpoint_receives_nothing(api: Api) -> None:
     assert api.aurous.webhooks.flush() == got == []
 
 
-def test_a_receiver_returns_a_status_or_nothing(api: Api) -> None:
+@pytest.mark.parametrize("answer", ["200", 200.0, True, 0, 42, {}])
+def test_a_receiver_returns_a_status_or_nothing(api: Api, answer: Any) -> None:
     """Anything else is the test's mistake, and told."""
-    api.aurous.webhooks.deliver_to(lambda _: "200")
+    api.aurous.webhooks.deliver_to(lambda _: answer)
     api.aurous.images.add()
 
-    with pytest.raises(AurousError, match="returned '200': expected a status such as 200, or None"):
+    with pytest.raises(AurousError, match=f"returned {answer!r}: expected a status such as 200, or None"):
         api.aurous.webhooks.flush()
 
 
@@ -254,3 +255,17 @@ def test_each_attempt_has_its_own_payload(api: Api) -> None:
     api.aurous.webhooks.flush()
 
     assert got == ["image.completed"] * 2
+
+
+@pytest.mark.parametrize(("takes", "status"), [(10, "delivered"), (10.5, "failed")])
+def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) -> None:
+    """They pass on the clock; who has done its work and answers too late is told again."""
+    api.aurous.webhooks.deliver_to(lambda _: api.clock.advance(seconds=takes))
+    api.clock.freeze()
+    api.aurous.images.add()
+
+    (made,) = api.aurous.webhooks.flush()
+
+    assert made.status == status
+    assert (repr(made.error) == "TimeoutError('no answer within 10 s')") == (status == "failed")
+    assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)

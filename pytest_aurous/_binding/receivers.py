@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from inspect import signature
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
-from .._outbox import Delivery
+from .._outbox import PATIENCE, Delivery
 
 __all__ = ("send",)
-
-_PATIENCE: Final = 10.0
-"""Seconds that the vendor waits for an answer (hook-8)."""
 
 
 def send(target: Any, delivery: Delivery) -> int | Awaitable[int | None] | None:
     """Hand *delivery* to *target*, and return the status of its answer, at once or when awaited."""
     if target is None:
-        with httpx.Client(timeout=_PATIENCE) as client:
+        with httpx.Client(timeout=PATIENCE) as client:
             return _post(client, delivery)
     takes = _arguments(target)
     if takes == _ASGI:
