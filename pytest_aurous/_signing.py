@@ -32,12 +32,14 @@ def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
     return f"t={stamp},v1={digest}"
 
 
-def verify_webhook(body: bytes, header: str, secret: str, *, tolerance: float = 300, now: float | None = None) -> None:
+def verify_webhook(
+    body: bytes, header: str | None, secret: str, *, tolerance: float = 300, now: float | None = None
+) -> None:
     """Check a signature as a receiver should (hook-7).
 
     Args:
         body: The raw body as it arrived.
-        header: The value of ``Aurous-Webhook-Signature``.
+        header: The value of ``Aurous-Webhook-Signature``; None where there was none.
         secret: The whole ``whsec_...`` string of the endpoint.
         tolerance: How many seconds the signature may be old, or ahead.
         now: Unix seconds; now, if left out.
@@ -48,7 +50,7 @@ def verify_webhook(body: bytes, header: str, secret: str, *, tolerance: float = 
     Example:
         >>> verify_webhook(b"{}", sign_webhook(b"{}", "whsec_test"), "whsec_test")
     """
-    parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
+    parts = dict(part.split("=", 1) for part in (header or "").split(",") if "=" in part)
     stamp, sent = parts.get("t", ""), parts.get("v1", "")
     if not (stamp.isdecimal() and len(stamp) <= _DIGITS and sent):
         raise AurousSignatureError(
