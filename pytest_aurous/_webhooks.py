@@ -59,11 +59,16 @@ class Webhooks:
             The endpoint at that URL; None where it is the ``webhook_url`` of requests.
 
         Raises:
-            AurousError: On an event that does not exist, a URL that no endpoint can have, or *events* or a *secret*
-                for a URL that is known and has others.
+            AurousError: On a target that cannot be called, an event that does not exist, a URL that no endpoint can
+                have, or *events* or a *secret* for a URL that is known and has others.
         """
         __tracebackhide__ = True
         world = self._world
+        if target is not None and not callable(target):
+            raise AurousError(
+                f"webhooks.deliver_to({target!r}): expected a callable, an ASGI app, a WSGI app or None. "
+                f"A URL is told by name, as url=...\n{see('reference/webhooks.html#who-receives')}"
+            )
         wanted = known_events("webhooks.deliver_to", events)
         with world.lock:
             url = f"https://receiver-{len(self._targets) + 1}.example/webhooks" if url is None else url

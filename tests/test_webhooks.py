@@ -653,6 +653,14 @@ def test_hook_1_deliver_to_takes_no_url_that_an_endpoint_cannot_have(api: Api, u
     assert len(api.aurous.webhook_endpoints) == 0
 
 
+def test_hook_1_deliver_to_takes_no_url_for_a_target(api: Api) -> None:
+    """A URL in the place of the target is told where it belongs, and nothing is registered."""
+    with pytest.raises(AurousError, match=r"deliver_to\('https://receiver.test'\): .* is told by name, as url="):
+        api.aurous.webhooks.deliver_to("https://receiver.test")
+
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
 def test_hook_3_deliver_to_refuses_a_misspelt_event(api: Api) -> None:
     """The nearest event is named, and nothing is registered."""
     with pytest.raises(AurousError, match=r"deliver_to\(events=.*'image\.complete' is no event.*image\.completed"):
