@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -89,17 +90,10 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of an answer lead here."""
-        known = ((self._aurous.base_url, own), (UPLOAD_HOST, own))
-        headers = reply.headers
-        for there, here in known:
-            headers = tuple((name, value.replace(there, here)) for name, value in headers)
+        led_to = partial(self._app.world.led_to, own)
+        headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
         reply = Reply(reply.status, headers, reply.body)
-        if ("Content-Type", "application/json") in headers:
-            body = reply.body
-            for there, here in known:
-                body = body.replace(there.encode(), here.encode())
-            reply = reply.with_body(body)
-        return reply
+        return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
     async def _wait(self, offset: float) -> None:
         """Be really slow where a fault has moved a clock that runs; a clock that stands or is skipped just moves."""

@@ -67,6 +67,7 @@ class World:
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
         rendered: The bytes that the last retrieve of a row answered, and the second of the clock they hold for.
+        served_at: Where a server answers for this fake, so that what is delivered leads there; None without one.
         default_team: Id of the team that the fake's own key belongs to.
         default_key: That key.
     """
@@ -88,6 +89,7 @@ class World:
         self.outbox: Outbox = Outbox()
         self.thresholds: dict[str, float] = {}
         self.warned: dict[str, float] = {}
+        self.served_at: str | None = None
         self.default_team = ""
         self.default_key = ""
         self.rendered: dict[str, tuple[Row, int, bytes]] = {}
@@ -162,6 +164,12 @@ class World:
         """Return a signed URL that dies at *expires*; a check sum is signature enough for a fake."""
         stamp = f"{int(expires):x}"
         return f"{base}{path}?{param}={stamp}-{self._signature(path, stamp)}"
+
+    def led_to(self, here: str, text: bytes) -> bytes:
+        """Return *text* with each URL of the vendor's hosts leading *here*, to a server."""
+        for there in (self.settings.base_url, UPLOAD_HOST):
+            text = text.replace(there.encode(), here.encode())
+        return text
 
     def check_signature(self, path: str, token: str) -> None:
         """Refuse a signed URL that is wrong or dead (err-8).

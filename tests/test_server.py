@@ -210,6 +210,20 @@ class TestNothingIsLeft:
             assert server.env == {"AUROUS_BASE_URL": server.url, "AUROUS_API_KEY": server.aurous.api_key}
         assert os.environ.get("AUROUS_BASE_URL") == before
 
+    def test_deliveries_lead_to_the_server_that_runs(self) -> None:
+        """A receiver in another process gets its pictures from it; without it from the vendor's host, as ever."""
+        fake = Aurous()
+        fake.webhook_endpoints.add()
+        with AurousServer(fake) as server:
+            with AurousServer(fake) as second:
+                fake.images.add()
+            fake.images.add()
+        fake.images.add()
+
+        told = [one.payload["data"]["output_urls"][0].partition("/v1/")[0] for one in fake.webhooks.deliveries]
+
+        assert told == [second.url, server.url, fake.base_url]
+
     def test_threads_and_sockets(self) -> None:
         """No thread is left, and nobody listens."""
         with AurousServer(Aurous()) as server:
