@@ -72,9 +72,8 @@ class AsgiApp:
             await _write(send, await asyncio.to_thread(control, self._aurous, scope["method"], path, body))
             return
         call = self._call(scope["method"], path, query, headers, body)
-        offset = self._app.world.clock.offset
         outcome = self._app.handle(call)
-        await self._wait(offset)
+        await self._wait(call.delay)
         if isinstance(outcome, Reply):
             await _write(send, self._here(outcome, f"{scope.get('scheme', 'http')}://{own}"))
         else:
@@ -95,13 +94,12 @@ class AsgiApp:
         reply = Reply(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
-    async def _wait(self, offset: float) -> None:
+    async def _wait(self, delay: float) -> None:
         """Be really slow where a fault has moved a clock that runs; a clock that stands or is skipped just moves."""
         clock = self._app.world.clock
-        moved = clock.offset - offset
-        if moved > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
-            clock.rewind(moved)
-            await self._pass(moved)
+        if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
+            clock.rewind(delay)
+            await self._pass(delay)
 
     async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
         """Let real time pass, until *gone* is over, or the server is to stop."""

@@ -57,11 +57,6 @@ class Clock:
         """Whether it stands still unless it is moved."""
         return self._frozen is not None
 
-    @property
-    def offset(self) -> float:
-        """By how many seconds it was moved since it stands, or runs."""
-        return self._offset
-
     def rewind(self, seconds: float) -> None:
         """Take back a move that somebody is going to wait for in real time."""
         self._offset -= seconds

@@ -150,6 +150,7 @@ class Slow(Fault):
         if not self._in_time(call):
             return self._give_up(call, clock)
         self.fire(call)
+        call.delay = self._seconds
         clock.advance(seconds=self._seconds)
         return reply
 

@@ -58,6 +58,7 @@ class Call:
         error_code: The vendor's error code, or None.
         fault: What stood in the way of a plain answer, in words, or None.
         replayed: True where the answer was a stored one (``Idempotency-Key``).
+        delay: How many seconds of the clock a fault made it slow.
         patience: How many seconds the client waits for an answer; None: for ever.
         committed: True where the call took effect, whatever the client saw of it.
 
@@ -73,6 +74,7 @@ class Call:
         "_values",
         "at",
         "committed",
+        "delay",
         "error_code",
         "fault",
         "host",
@@ -112,6 +114,7 @@ class Call:
         self._names: tuple[str, ...] = ()
         self._values: str | None = None
         self._answer = b""
+        self.delay: float = 0.0
         self.number: int = 0
         self.at: float = 0.0
         self.operation: str | None = None

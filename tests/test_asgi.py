@@ -246,7 +246,16 @@ class TestDelays:
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
         assert 0.05 <= time.monotonic() - before < 1
-        assert fake.clock.offset == pytest.approx(0)
+        assert fake.clock.state()[0] == pytest.approx(0)
+
+    def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
+        """It makes no answer slow, and the clock stays where it was moved."""
+        fake = Aurous()
+        fake.faults.status("balance.retrieve", 503, when=lambda _: fake.clock.advance(seconds=3600))
+        before = time.monotonic()
+        ask(fake, "GET", "/v1/balance")
+        assert time.monotonic() - before < 1
+        assert fake.clock.state()[0] == 3600
 
     @pytest.mark.parametrize("settings", [{"now": NOW}, {"sleep": "skip"}])
     def test_moved(self, settings: dict[str, Any]) -> None:
@@ -256,7 +265,7 @@ class TestDelays:
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
         assert time.monotonic() - before < 1
-        assert fake.clock.offset == pytest.approx(3600)
+        assert fake.clock.state()[0] == pytest.approx(3600)
 
 
 def test_control_is_no_call(fake: Aurous) -> None:
