@@ -186,8 +186,8 @@ def _flush(aurous: Aurous) -> Any:
 
 
 def _made(one: Delivery) -> dict[str, Any]:
-    told = {name: getattr(one, name) for name in ("event", "url", "attempt", "status", "response_status")}
-    return {**told, "error": None if one.error is None else repr(one.error)}
+    told = {name: getattr(one, name) for name in ("event", "url", "attempt", "status", "response_status", "headers")}
+    return {**told, "payload": json.loads(one.body), "error": None if one.error is None else repr(one.error)}
 
 
 _CALLS: Final[dict[str, tuple[str, Callable[[Aurous, dict[str, Any]], Any], str]]] = {

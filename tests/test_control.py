@@ -214,7 +214,9 @@ class TestReads:
         fake.images.add(status="processing").finish()
         found = say(fake, "GET", "deliveries")[1]
         assert found
-        assert set(found[0]) == {"event", "url", "attempt", "status", "response_status", "error"}
+        told = {"event", "url", "attempt", "status", "response_status", "headers", "payload", "error"}
+        assert set(found[0]) == told
+        assert found[0]["payload"] == fake.webhooks.deliveries[0].payload
 
 
 class TestDeeds:
