@@ -224,7 +224,7 @@ class Aurous(Clients, Belongings):
             self._verdict.judge()
 
 
-def _send(target: Any, delivery: Delivery) -> Any:
+def _send(target: Any, delivery: Delivery, *, in_loop: bool) -> Any:
     from ._binding import send
 
-    return send(target, delivery)
+    return send(target, delivery, in_loop=in_loop)

@@ -18,8 +18,9 @@ from .errors import AurousError, see
 
 __all__ = ("Send", "Webhooks")
 
-Send = Callable[[Any, Delivery], Any]
-"""Hands a delivery to a target, or to its URL where there is none, and returns the status of the answer."""
+Send = Callable[..., Any]
+"""Takes a target, a delivery, and whether a loop runs (``in_loop``). It hands the delivery to the target, or to its URL
+where there is none, and returns the status of the answer."""
 
 
 class Webhooks:
@@ -92,7 +93,7 @@ class Webhooks:
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
             with _left_if_broken_off(delivery):
-                status = self._attempt(delivery)
+                status = self._attempt(delivery, in_loop=False)
                 if isawaitable(status):
                     status = self._run(delivery, status)
             self._dispatch.end(delivery, status)
@@ -108,7 +109,7 @@ class Webhooks:
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
             with _left_if_broken_off(delivery):
-                status = self._attempt(delivery)
+                status = self._attempt(delivery, in_loop=True)
                 if isawaitable(status):
                     status = await _answer(delivery, status)
             self._dispatch.end(delivery, status)
@@ -137,9 +138,9 @@ class Webhooks:
             f"{see('reference/webhooks.html')}"
         )
 
-    def _attempt(self, delivery: Delivery) -> Any:
+    def _attempt(self, delivery: Delivery, *, in_loop: bool) -> Any:
         try:
-            return self._send(self._targets.get(delivery.url), delivery)
+            return self._send(self._targets.get(delivery.url), delivery, in_loop=in_loop)
         except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
             delivery.error = error
             return 0

@@ -266,3 +266,24 @@ def test_hook_8_aflush_serves_every_target(api: Api) -> None:
         return await api.aurous.webhooks.aflush()
 
     assert [one.response_status for one in asyncio.run(main())] == [204, 204, 200, None]
+
+
+def test_hook_8_aflush_calls_a_url_that_its_own_loop_serves(api: Api) -> None:
+    """The loop goes on meanwhile, so that a receiver which runs in it can answer."""
+    seen: list[bytes] = []
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readline())
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def main() -> list[Delivery]:
+        async with await asyncio.start_server(receive, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            api.aurous.webhooks.deliver_to(url=f"http://127.0.0.1:{port}/hooks")
+            api.aurous.images.add(status="succeeded")
+            return await api.aurous.webhooks.aflush()
+
+    assert [one.response_status for one in asyncio.run(main())] == [204]
+    assert seen == [b"POST /hooks HTTP/1.1\r\n"]

@@ -13,8 +13,10 @@ from .._outbox import PATIENCE, Delivery
 __all__ = ("send",)
 
 
-def send(target: Any, delivery: Delivery) -> int | Awaitable[int | None] | None:
+def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[int | None] | None:
     """Hand *delivery* to *target*, and return the status of its answer, at once or when awaited."""
+    if target is None and in_loop:  # which may well serve that URL
+        return _apost(None, delivery)
     if target is None:
         with httpx.Client(timeout=PATIENCE) as client:
             return _post(client, delivery)
@@ -46,7 +48,7 @@ def _post(client: httpx.Client, delivery: Delivery) -> int:
     return client.post(delivery.url, content=delivery.body, headers=delivery.headers).status_code
 
 
-async def _apost(transport: httpx.AsyncBaseTransport, delivery: Delivery) -> int:
-    async with httpx.AsyncClient(transport=transport) as client:
+async def _apost(transport: httpx.AsyncBaseTransport | None, delivery: Delivery) -> int:
+    async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
         response = await client.post(delivery.url, content=delivery.body, headers=delivery.headers)
     return response.status_code
