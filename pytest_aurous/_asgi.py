@@ -67,15 +67,17 @@ class AsgiApp:
             await _write(send, _too_large())
             return
         query = scope["query_string"].decode("latin-1")
+        own = f"{scope.get('scheme', 'http')}://{own}"
         if path.startswith(CONTROL):
             # In a thread: a webhook that it delivers may come back to this very loop.
-            await _write(send, await asyncio.to_thread(control, self._aurous, scope["method"], path, body))
+            told = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
+            await _write(send, self._here(told, own))
             return
         call = self._call(scope["method"], path, query, headers, body)
         outcome = self._app.handle(call)
         await self._wait(call.delay)
         if isinstance(outcome, Reply):
-            await _write(send, self._here(outcome, f"{scope.get('scheme', 'http')}://{own}"))
+            await _write(send, self._here(outcome, own))
         else:
             await self._break(outcome, receive, send)
 

@@ -158,6 +158,12 @@ class TestUrls:
         assert fake.calls.last.operation == "characters.uploads.put"
         assert fake.calls.last.host not in url
 
+    def test_control_calls(self, fake: Aurous) -> None:
+        """A record that another language has made by one is seen at the server, too."""
+        url = ask(fake, "POST", "/__aurous__/add", json={"collection": "characters"}).json()["refs"][0]["url"]
+        assert url.startswith("http://fake.test/")
+        assert fake.base_url not in ask(fake, "GET", "/__aurous__/state").text
+
     def test_headers_are_rewritten(self, fake: Aurous) -> None:
         """So do URLs in headers."""
         fake.faults.status("balance.retrieve", 503, headers={"Location": f"{fake.base_url}/v1/x"})
