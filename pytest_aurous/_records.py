@@ -109,7 +109,13 @@ class Collection(Generic[L]):
 
     def _owner_of(self, team: Live | None) -> str:
         """Return the id of the team that a new record is to belong to: of this collection's, unless told."""
-        return self._team if team is None else team.id
+        if team is None:
+            return self._team
+        if not isinstance(cast("object", team), Live):
+            raise AurousError(
+                f"team={team!r}: expected a team, such as aurous.teams.add() returns.\n{see('reference/records.html')}"
+            )
+        return team.id
 
     def _live(self, record_id: str) -> L:
         record: L = self._record(self._world, record_id)

@@ -369,6 +369,12 @@ def test_rate_3_a_team_has_its_own_limits(api: Api) -> None:
     assert (other.limits["reads"].remaining, api.team.limits["reads"].remaining) == (1199, 1200)
 
 
+def test_add_takes_a_team_and_not_its_name(api: Api) -> None:
+    """A name or an id in the place of a team is refused, with what to give."""
+    with pytest.raises(AurousError, match=r"team='Beta': expected a team, such as aurous\.teams\.add\(\) returns"):
+        api.characters.add(team="Beta")  # type: ignore[arg-type]
+
+
 def test_a_character_can_be_added_to_another_team(api: Api) -> None:
     """`add(team=...)` makes another team's character, wherever it was called."""
     other = api.aurous.teams.add()
