@@ -1,0 +1,86 @@
+"""What a suite writes, as type checkers read it. Never run: a wrong type fails mypy and pyright.
+
+The last function is wrong on purpose: where a checker no longer sees that, its ``ignore`` is unused, and it says so.
+"""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+import respx
+from typing_extensions import assert_type
+
+from pytest_aurous import (
+    ApiKey,
+    Aurous,
+    AurousServer,
+    Call,
+    Character,
+    Clock,
+    Delivery,
+    Fault,
+    Image,
+    Script,
+    Team,
+    sign_webhook,
+)
+
+
+def handle(aurous: Aurous) -> None:
+    """The handle gives records, keys, clients and routes of their own types."""
+    assert_type(aurous.api_key, ApiKey)
+    assert_type(aurous.base_url, str)
+    assert_type(aurous.clock, Clock)
+    assert_type(aurous.team, Team)
+    assert_type(aurous.client(timeout=1.0), httpx.Client)
+    assert_type(aurous.async_client(), httpx.AsyncClient)
+    assert_type(aurous.route("characters.save"), respx.Route)
+    assert_type(aurous.clock.now(), datetime)
+
+
+def records(aurous: Aurous) -> None:
+    """A collection knows what it holds, and a record what its attributes are."""
+    character = aurous.characters.add("Aurora", status="reviewing", attributes={"age": 28})
+    assert_type(character, Character)
+    assert_type(character.status, str)
+    assert_type(character.json(), dict[str, Any])
+    assert_type(aurous.characters.last, Character)
+    assert_type(list(aurous.characters), list[Character])
+    assert_type(aurous.images.add("A portrait"), Image)
+    assert_type(aurous.teams.add(credits=3).add_key(scope="read"), ApiKey)
+    assert_type(Script.parse("synthesizing -> reviewing"), Script)
+
+
+def calls(aurous: Aurous) -> None:
+    """Calls and faults."""
+    assert_type(aurous.calls.last, Call)
+    assert_type(aurous.calls.last.status, "int | None")
+    assert_type(aurous.faults.timeout("characters.*", commit=True), Fault)
+    assert_type([call.path for call in aurous.calls.where("characters.*")], list[str])
+
+
+def receiver(delivery: Delivery) -> int | None:
+    """What a callable that receives deliveries looks like."""
+    assert_type(sign_webhook(b"{}", "whsec_x"), str)
+    return 200 if delivery.attempt > 1 else None
+
+
+def others(aurous: Aurous) -> None:
+    """It may be given to `deliver_to`; a server and settings take what they say."""
+    aurous.webhooks.deliver_to(receiver, events=("image.*",))
+    with AurousServer(aurous) as server:
+        assert_type(server.env, dict[str, str])
+    with Aurous(credits=10, script={"images": "pending -> succeeded"}) as fresh:
+        assert_type(fresh, Aurous)
+
+
+def mistakes(aurous: Aurous) -> None:
+    """Each line is a mistake."""
+    Aurous(credit=10)  # type: ignore[call-arg]
+    aurous.characters.add(status=3)  # type: ignore[arg-type]
+    aurous.clock.advance(seconds="30")  # type: ignore[arg-type]
+    aurous.teams.add().add_key(scope="admin")  # type: ignore[arg-type]
