@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -820,16 +821,17 @@ class TestLeaving:
 
     def test_the_last_one_leaves_last(self) -> None:
         """While one of several fakes is entered we stay, whatever the order in which they are left."""
-        before = transports()
+        before, variables = transports(), dict(os.environ)
         first, second = Aurous(credits=1), Aurous(credits=2)
         first.__enter__()
         second.__enter__()
         first.__exit__(None, None, None)
         try:
-            assert httpx.get(BALANCE, headers={"X-Api-Key": second.api_key}).json()["credits"] == 2
+            assert httpx.get(BALANCE, headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]}).json()["credits"] == 2
         finally:
             second.__exit__(None, None, None)
         assert all(now is then for now, then in zip(transports(), before, strict=True))
+        assert os.environ == variables
 
     def test_somebody_who_came_after_us_may_stay(self, loopback: str) -> None:
         """Who patched the same method on top of ours keeps it, and through us the network; a later fake answers too."""
