@@ -103,7 +103,7 @@ class AurousProvider(BaseProvider):
             prefix: Such as ``char``, ``img`` or ``req``.
         """
         random = self.generator.random
-        return f"{prefix}_{ulid(_FIRST_MS + random.randrange(_YEAR_MS), random.getrandbits(80))}"
+        return f"{prefix}_{ulid(_FIRST_MS + random.randrange(_YEAR_MS), random.randbytes(16))}"
 
     def _hex(self, digits: int) -> str:
         return f"{self.generator.random.getrandbits(digits * 4):0{digits}x}"

@@ -8,17 +8,17 @@ CROCKFORD = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "randomness", "expected"),
+    ("milliseconds", "chance", "expected"),
     [
-        (0, 0, "0" * 26),
-        (2**48 - 1, 2**80 - 1, "7" + "Z" * 25),
-        (1, 0, "0000000001" + "0" * 16),
-        (0, 33, "0" * 24 + "11"),
+        (0, bytes(16), "0" * 26),
+        (2**48 - 1, b"\xff" * 16, "7" + "Z" * 25),
+        (1, bytes(16), "0000000001" + "0" * 16),
+        (1024, b"\x07" * 14 + b"\x08\xf8", "0000000100" + "0" * 14 + "1Z"),
     ],
 )
-def test_a_ulid_is_128_bits_in_crockford_letters(milliseconds: int, randomness: int, expected: str) -> None:
-    """Ten letters of time, sixteen of chance, most significant first."""
-    assert ulid(milliseconds, randomness) == expected
+def test_a_ulid_is_26_crockford_letters(milliseconds: int, chance: bytes, expected: str) -> None:
+    """Ten letters of time, most significant first, and sixteen of chance, each from the higher five bits of a byte."""
+    assert ulid(milliseconds, chance) == expected
 
 
 def test_ids_have_a_prefix_and_a_ulid() -> None:
@@ -41,8 +41,8 @@ def test_ids_repeat_from_run_to_run() -> None:
     """The time part counts from 2026-05-15, the rest is seeded: these two never change."""
     source = IdSource(0)
 
-    assert source.new("char") == "char_01KRMEXM017GCDV0V3YH84NQ5S"
-    assert source.new("char") == "char_01KRMEXM02ECBG81Y7ZN703HEY"
+    assert source.new("char") == "char_01KRMEXM017R6QKY9FRGVYXRJ0"
+    assert source.new("char") == "char_01KRMEXM02ARG4BKNSV3Y8TWY6"
 
 
 def test_another_seed_gives_other_ids() -> None:
