@@ -5,9 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ._catalog import Catalog, Methods
-from ._hosts import host_of, is_vendors
+from ._hosts import UPLOAD_HOST, host_of, is_vendors
 from ._wire import Call
-from ._world import UPLOAD_HOST
 
 __all__ = ("Addresses",)
 
@@ -32,12 +31,8 @@ class Addresses:
         """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
         return host in self._hosts or is_vendors(host.partition(":")[0])
 
-    def is_upload(self, host: str) -> bool:
-        """Whether *host* is where pictures are PUT."""
-        return self._hosts.get(host) == "upload"
-
-    def find(self, call: Call) -> tuple[Methods, list[str]]:
-        """Return the endpoints on the path of *call* by method, and the values in it."""
+    def find(self, call: Call) -> Methods:
+        """Return the endpoints on the path of *call*."""
         host = self._hosts.get(call.host)
         path = call.path
         if host == "api":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
@@ -15,9 +15,9 @@ from ._endpoint import Answer, Context, Endpoint
 from ._envelope import envelope
 from ._fault import Fault
 from ._given import FaultState, Given
-from ._headers import replaced
+from ._headers import idempotency_key, replaced
 from ._idempotency import Stored, claim_of
-from ._pitfalls import Pitfalls, Scene
+from ._pitfalls import Pitfalls
 from ._problems import Problem, bug, raised, unmatched
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
@@ -32,6 +32,8 @@ from .faults import Faults
 __all__ = ("App", "Snapshot")
 
 Pairs = tuple[tuple[str, str], ...]
+_Happened = tuple[bytes, int, str, Pairs]
+"""What an `Answer` is made of, which is not made for each call."""
 
 _JSON: Final = ("Content-Type", "application/json")
 
@@ -103,27 +105,30 @@ class App:
             now = world.clock.time()
             world.runs.settle()  # what time has changed is not the call's doing
             world.journal.arrive(call, now)
-            match = self._match(call)
-            scene = Scene(world, call, match, upload=self.addresses.is_upload(call.host))
-            self.pitfalls.arrive(call, scene)
-            fault = self._meet(call, now) if match is not None else None
+            row, args = self.addresses.find(call).get(call.method, _NO_ROW)
+            ctx = Context(world, call, row, args)
+            call.operation, call.fault = None if row is None else row.operation, None
+            self.pitfalls.arrive(ctx)
+            fault = self._meet(ctx, now) if self.given.faults else None
             outcome: Reply | Break | None = None
             if fault is not None and not fault.commit:
                 outcome = fault.before(call, world.clock)
             if outcome is None:
-                reply = self._answer(call, match, fault, now)
+                reply = self._answer(ctx, fault, now)
                 outcome = reply if fault is None else fault.after(call, world.clock, reply)
-            call.answered(outcome if isinstance(outcome, Reply) else None)
-            self.pitfalls.leave(call, scene, outcome)
+            if isinstance(outcome, Reply):
+                call.answered(outcome)
+            self.pitfalls.leave(ctx, outcome)
             world.journal.leave()
+            call.forget()
             if self.observe is not None:
                 self.observe(call)
             return outcome
 
     def operation_of(self, call: Call) -> str | None:
         """Return the operation that *call* would meet, or None where there is none."""
-        found = self.addresses.find(call)[0].get(call.method)
-        return found and found[0].operation
+        row, _ = self.addresses.find(call).get(call.method, _NO_ROW)
+        return None if row is None else row.operation
 
     def overrule(self, call: Call) -> None:
         """Write down a call that a route of the test answers instead of us."""
@@ -133,36 +138,32 @@ class App:
             call.fault = "overridden by a route"
             self.world.journal.leave()
 
-    def _match(self, call: Call) -> tuple[Endpoint, Context] | None:
-        rows, values = self.addresses.find(call)
-        found = rows.get(call.method)
-        if found is None:
-            return None
-        row, names = found
-        call.operation, call.fault = row.operation, None
-        return row, Context(self.world, call, dict(zip(names, values, strict=True)))
-
-    def _answer(self, call: Call, match: tuple[Endpoint, Context] | None, fault: Fault | None, now: float) -> Reply:
+    def _answer(self, ctx: Context, fault: Fault | None, now: float) -> Reply:
         """Take the call through key, limit and version to its effect; each may refuse."""
-        world = self.world
-        request_id = world.ids.new("req")
+        world, call, row = self.world, ctx.call, ctx.row
+        ctx.request_id = request_id = world.ids.new("req")
         headers: Pairs = ()
         kind = "application/json"
         try:
-            row, ctx = match if match is not None else self._unmatched(call)
-            bucket = ""
+            if row is None:
+                self._unmatched(call)
+            name = ""
             if not row.signed:
                 grant = world.keys.authenticate(call.incoming, now)
                 call.team = ctx.team = grant.team
-                bucket = row.bucket_of(ctx)
-                if not permits(grant, call.method) or (fault is not None and fault.spares_token(bucket, now)):
-                    headers = world.buckets.headers(grant.team, bucket, now)
+                name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
+                bucket = world.buckets.get(grant.team, name, now)
+                if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
+                    headers = bucket.headers(now)
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
                 else:
-                    headers = world.buckets.spend(grant.team, bucket, now)
-            check_version(call)
-            ctx.request_id = request_id
-            content, status, kind, more = self._effect(row, ctx, fault, bucket, now)
+                    headers = bucket.spend(now)
+            if "aurous-version" in call.incoming:
+                check_version(call)
+            if fault is None:
+                content, status, kind, more = self._happen(row, ctx, now)
+            else:
+                content, status, kind, more = self._happen_to(row, ctx, fault, name, now)
         except ApiProblem as problem:
             status, more = problem.status, problem.headers
             content = self._refuse(call, problem, request_id)
@@ -179,50 +180,52 @@ class App:
         )
         return Reply(status, replaced(own, more) if more else own, content)
 
-    def _meet(self, call: Call, now: float) -> Fault | None:
+    def _meet(self, ctx: Context, now: float) -> Fault | None:
         try:
-            return self.given.met_by(call, now)
+            return self.given.met_by(ctx.call, now) if ctx.row is not None else None
         except Exception:  # noqa: BLE001 - the test's own function: the code under test could swallow it
-            self.problems.append(raised(call))
+            self.problems.append(raised(ctx.call))
             return None
 
-    def _effect(self, row: Endpoint, ctx: Context, fault: Fault | None, bucket: str, now: float) -> Answer:
-        """Let the call happen, or give the answer again that it had before."""
-        if fault is None:
-            return self._happen(row, ctx, now, busy=0)
+    def _happen_to(self, row: Endpoint, ctx: Context, fault: Fault, bucket: str, now: float) -> _Happened:
+        """Let the call happen as far as the fault that it meets lets it."""
         if refusal := fault.refusal(bucket, now):
             if fault.commit:
                 try:
-                    self._happen(row, ctx, now, busy=0)
+                    self._happen(row, ctx, now)
                 except ApiProblem as lost:  # the client meets another; that there was one is all that stays
                     ctx.call.error_code = lost.code
             fault.fire(ctx.call)
             raise refusal
         if fault.commit or not fault.rehearse:
-            return self._happen(row, ctx, now, busy=fault.busy() if fault.commit else 0)
+            return self._happen(row, ctx, now, fault.busy() if fault.commit else 0)
         before, notes = self.world.state(), self.world.journal.notes.copy()
         try:
-            return self._happen(row, ctx, now, busy=0)
+            return self._happen(row, ctx, now)
         finally:
             self.world.restore(before)
             self.world.journal.notes[:] = notes
             ctx.call.committed = False
 
-    def _happen(self, row: Endpoint, ctx: Context, now: float, *, busy: float) -> Answer:
-        keys = self.world.idempotency
-        compared = row.fingerprint and partial(row.fingerprint, ctx)
-        claim = claim_of(ctx.call, ctx.team, compared) if row.honours_key(ctx) else None
-        stored = keys.find(claim, now) if claim is not None else None
-        if stored is not None:
-            ctx.call.replayed = True
-            return Answer(stored.content, stored.status, headers=_REPLAYED)
+    def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float = 0) -> _Happened:
+        """Let the call happen, or give the answer again that it had before."""
+        claim = None
+        key = idempotency_key(ctx.call.incoming) if row.idempotent else None
+        if key is not None and row.honours_key(ctx):
+            claim = claim_of(ctx.call, key, ctx.team, row.fingerprint and partial(row.fingerprint, ctx))
+            stored = self.world.idempotency.find(claim, now)
+            if stored is not None:
+                ctx.call.replayed = True
+                return stored.content, stored.status, "application/json", _REPLAYED
         body = row.handler(ctx)
-        if not isinstance(body, Answer):
-            body = Answer(body if isinstance(body, bytes) else to_json(body), row.status, row.media_type)
+        if isinstance(body, Answer):
+            happened: _Happened = body
+        else:
+            happened = body if isinstance(body, bytes) else to_json(body), row.status, row.media_type, ()
         ctx.call.committed = ctx.call.method != "GET"
         if claim is not None:
-            keys.store(Stored(claim, body.status, body.body, now, now + busy))
-        return body
+            self.world.idempotency.store(Stored(claim, happened[1], happened[0], now, now + busy))
+        return happened
 
     def _refuse(self, call: Call, problem: ApiProblem, request_id: str) -> bytes:
         body = envelope(problem, request_id, all_global=self.world.settings.reading("err-6") == "global")
@@ -231,11 +234,12 @@ class App:
 
     def _unmatched(self, call: Call) -> NoReturn:
         self.problems.append(unmatched(self.catalog, call, self.world.settings.base_url))
-        allowed = ", ".join(sorted(self.addresses.find(call)[0]))
+        allowed = ", ".join(sorted(self.addresses.find(call)))
         if allowed:
             message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
             raise ApiProblem(405, "method_not_allowed", message, headers=(("Allow", allowed),))
         raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
 
 
+_NO_ROW: Final[tuple[None, Mapping[str, str]]] = None, {}
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from ._control import CONTROL, control
 from ._headers import header_block
+from ._hosts import UPLOAD_HOST
 from ._wire import Break, Call, Reply, to_json
-from ._world import UPLOAD_HOST
 
 if TYPE_CHECKING:
     from ._aurous import Aurous

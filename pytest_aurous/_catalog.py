@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -36,21 +37,28 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
     "videos": generations.VIDEOS,
 }
 
-Methods = dict[str, tuple[Endpoint, tuple[str, ...]]]
-"""The rows of one path by method, each with the names of its parameters."""
+Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
+"""The rows of one path by method, each with the values of its parameters."""
+
+_KNOWN_PATHS: Final = 256
 
 
 class Catalog:
     """Endpoints by path: literal segments win over parameters, and what is ambiguous is refused when it is built.
 
+    Attributes:
+        by_operation: All rows by name.
+        find: Returns, for ``api`` or ``upload`` and a path, the rows there; none where it is unknown.
+
     Raises:
         ValueError: On two rows of one name, or two rows for one method and path.
     """
 
-    __slots__ = ("_trees", "by_operation")
+    __slots__ = ("_trees", "by_operation", "find")
 
     def __init__(self, endpoints: Iterable[Endpoint] = ENDPOINTS) -> None:
         self.by_operation: dict[str, Endpoint] = {}
+        self.find: Callable[[str, str], Methods] = lru_cache(_KNOWN_PATHS)(self._find)
         self._trees: dict[str, _Node] = {}
         for row in endpoints:
             if row.operation in self.by_operation:
@@ -64,8 +72,8 @@ class Catalog:
             names = tuple(part[1:-1] for part in row.template.split("/") if part.startswith("{"))
             node.rows[row.method] = row, names
 
-    def find(self, host: str, path: str) -> tuple[Methods, list[str]]:
-        """Return the rows on *path* by method, none where it is unknown, and the values of its parameters."""
+    def _find(self, host: str, path: str) -> Methods:
+        """Return what is on *path*; a client that polls asks for the same path again and again."""
         node = self._trees.get(host)
         values: list[str] = []
         for segment in path.split("/")[1:]:
@@ -76,7 +84,8 @@ class Catalog:
                 child = node.children.get("{}")
                 values.append(unquote(segment) if "%" in segment else segment)
             node = child
-        return (node.rows, values) if node is not None else ({}, [])
+        rows = node.rows if node is not None else {}
+        return {method: (row, dict(zip(names, values, strict=True))) for method, (row, names) in rows.items()}
 
 
 class _Node:
@@ -84,7 +93,7 @@ class _Node:
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
-        self.rows: Methods = {}
+        self.rows: dict[str, tuple[Endpoint, tuple[str, ...]]] = {}
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,25 +16,32 @@ __all__ = ("Answer", "Context", "Endpoint", "Handler")
 
 
 class Context:
-    """One call on its way through a handler.
+    """One call on its way through the pipeline.
 
     Attributes:
         world: The state.
         call: The request.
-        team: Id of the calling team; empty on signed URLs, which carry no key.
+        row: The endpoint that it meets; None where there is none.
         args: The path parameters.
+        team: Id of the calling team; empty on signed URLs, which carry no key.
         request_id: Of this call.
     """
 
-    __slots__ = ("_body", "args", "call", "request_id", "team", "world")
+    __slots__ = ("_body", "args", "call", "request_id", "row", "team", "world")
 
-    def __init__(self, world: World, call: Call, args: Mapping[str, str]) -> None:
+    def __init__(self, world: World, call: Call, row: Endpoint | None, args: Mapping[str, str]) -> None:
         self.world = world
         self.call = call
+        self.row = row
         self.args = args
         self.team = ""
         self.request_id = ""
         self._body: dict[str, Any] | None = None
+
+    @property
+    def record(self) -> str:
+        """The id in the path; empty where there is none."""
+        return self.args.get("id", "")
 
     @property
     def body(self) -> dict[str, Any]:
@@ -118,10 +125,6 @@ class Endpoint:
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-
-    def bucket_of(self, ctx: Context) -> str:
-        """Return the bucket that a call spends from."""
-        return self.bucket(ctx) if callable(self.bucket) else self.bucket
 
     def honours_key(self, ctx: Context) -> bool:
         """Whether a call may be replayed."""

@@ -6,7 +6,10 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult
 
-__all__ = ("host_of", "is_loopback", "is_vendors")
+__all__ = ("UPLOAD_HOST", "host_of", "is_loopback", "is_vendors")
+
+UPLOAD_HOST: Final = "https://aurous.storage"
+"""Where pictures are PUT."""
 
 _VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
 
@@ -25,6 +28,8 @@ def is_loopback(host: str | None) -> bool:
 
 
 def host_of(url: SplitResult) -> str:
-    """Return the host as clients name it: with its port only where it is not the usual one of the scheme."""
+    """Return the host as it stands on the wire: with its port only where it is not the usual one of the scheme."""
     usual = {"http": 80, "https": 443}[url.scheme]
-    return f"{url.hostname}:{url.port}" if url.port not in {None, usual} else str(url.hostname)
+    host = url.hostname or ""
+    host = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
+    return f"{host}:{url.port}" if url.port not in {None, usual} else host

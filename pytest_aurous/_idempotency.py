@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import _messages as say
-from ._headers import idempotency_key
 from ._wire import ApiProblem, Call
 
 __all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
@@ -89,20 +88,18 @@ class IdempotencyKeys:
         self._stored = dict(state)
 
 
-def claim_of(call: Call, team: str, fingerprint: Callable[[], str] | None = None) -> Claim | None:
-    """Return what *call* claims, or None where no key came along.
+def claim_of(call: Call, key: str, team: str, fingerprint: Callable[[], str] | None = None) -> Claim:
+    """Return what *call* claims.
 
     Args:
         call: The call.
+        key: The key that came along.
         team: Whose.
         fingerprint: Says what is compared instead of the body (idem-7).
 
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).
     """
-    key = idempotency_key(call.incoming)
-    if key is None:
-        return None
     if not 1 <= len(key) <= _LONGEST:
         raise ApiProblem(400, "invalid_format", say.KEY_LENGTH.format(got=len(key)), "Idempotency-Key")
     body = _canonical(call.content) if fingerprint is None else fingerprint()

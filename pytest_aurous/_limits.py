@@ -30,14 +30,24 @@ RateHeaders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
 
 
 class Bucket:
-    """The tokens of one team for one kind of call."""
+    """The tokens of one team for one kind of call.
 
-    __slots__ = ("_tokens", "_touched", "capacity", "overruns", "rate")
+    Args:
+        name: What a refusal calls it.
+        capacity: How many tokens it holds, and begins with.
+        per_minute: How many it gains.
+        now: The instant, in epoch seconds.
+        enforce: Whether it refuses when it is empty.
+    """
 
-    def __init__(self, capacity: int, per_minute: float, now: float) -> None:
+    __slots__ = ("_enforce", "_name", "_tokens", "_touched", "capacity", "overruns", "rate")
+
+    def __init__(self, name: str, capacity: int, per_minute: float, now: float, *, enforce: bool) -> None:
         self.capacity: int = capacity
         self.rate: float = per_minute / 60
         self.overruns: int = 0
+        self._name = name
+        self._enforce = enforce
         self._tokens = float(capacity)
         self._touched = now
 
@@ -50,18 +60,22 @@ class Bucket:
         """Return how many calls it would pay for at *now*."""
         return int(self.tokens(now) + _GRAIN)
 
-    def spend(self, now: float, *, enforce: bool) -> float:
-        """Take a token; where there is none, count an overrun.
+    def spend(self, now: float) -> RateHeaders:
+        """Take one token and return the three headers of the answer; where there is none, count an overrun.
 
-        Returns:
-            Seconds until there will be one, if the call is refused; 0 if it is not.
+        Raises:
+            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
         """
         tokens = self.tokens(now)
         if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
-            self._tokens, self._touched = max(0.0, tokens - 1), now
-            return 0
+            tokens = max(0.0, tokens - 1)
+            self._tokens, self._touched = tokens, now
+            return self._headers(tokens, now)
         self.overruns += 1
-        return (1 - tokens) / self.rate if enforce else 0
+        if self._enforce:
+            wait = (1 - tokens) / self.rate
+            raise too_many(self._name, max(1, ceil(wait - _GRAIN)), self._headers(tokens, now))
+        return self._headers(tokens, now)
 
     def resize(self, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change what is given, and fill the bucket."""
@@ -74,8 +88,11 @@ class Bucket:
         self._tokens, self._touched = tokens, now
 
     def headers(self, now: float) -> RateHeaders:
+        """Return the three headers as they stand, without taking a token."""
+        return self._headers(self.tokens(now), now)
+
+    def _headers(self, tokens: float, now: float) -> RateHeaders:
         """Return the three headers of an answer (rate-1)."""
-        tokens = self.tokens(now)
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
         return (
             ("X-RateLimit-Limit", str(self.capacity)),
@@ -109,24 +126,8 @@ class Buckets:
         """Return a bucket of *team*."""
         bucket = self._buckets.get((team, name))
         if bucket is None:
-            bucket = self._buckets[team, name] = Bucket(*BUCKETS[name], now)
+            bucket = self._buckets[team, name] = Bucket(name, *BUCKETS[name], now, enforce=self._enforce)
         return bucket
-
-    def headers(self, team: str, name: str, now: float) -> RateHeaders:
-        """Return the three headers as they stand, without taking a token."""
-        return self.get(team, name, now).headers(now)
-
-    def spend(self, team: str, name: str, now: float) -> RateHeaders:
-        """Take one token and return the three headers of the answer.
-
-        Raises:
-            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
-        """
-        bucket = self.get(team, name, now)
-        wait = bucket.spend(now, enforce=self._enforce)
-        if wait:
-            raise too_many(name, max(1, ceil(wait - _GRAIN)), bucket.headers(now))
-        return bucket.headers(now)
 
     def state(self) -> dict[tuple[str, str], tuple[int, float, int, float, float]]:
         """Return what `restore` takes."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ._catalog import CATALOG
 from ._coverage import NO_ANSWER, possible
 from ._endpoint import Endpoint
+from ._hosts import UPLOAD_HOST
 from ._resources.characters import CharacterRow
 from ._resources.files import FileRow
 from ._resources.generations import GenerationRow
@@ -19,7 +20,6 @@ from ._resources.webhooks import EndpointRow
 from ._settings import BASE_URL
 from ._shape import obj, record, reference
 from ._version import VERSION
-from ._world import UPLOAD_HOST
 
 __all__ = ("document",)
 

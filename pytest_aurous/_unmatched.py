@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from ._catalog import Catalog
 from ._endpoint import Endpoint
 from ._hints import LATER
+from ._hosts import UPLOAD_HOST
 from ._journal import redacted
 from ._wire import Call
-from ._world import UPLOAD_HOST
 from .errors import see
 
 __all__ = ("explain",)

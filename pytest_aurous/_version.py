@@ -14,8 +14,8 @@ APPLIED: Final = ("Aurous-Version", VERSION)
 
 
 def check_version(call: Call) -> None:
-    """Refuse a version that does not exist (ver-3)."""
-    version = call.incoming.get("aurous-version", VERSION)
+    """Refuse a version that was sent and does not exist (ver-3)."""
+    version = call.incoming["aurous-version"]
     if version != VERSION:
         raise ApiProblem(
             400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from threading import RLock
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from . import _messages as say
 from ._auth import Keyring
 from ._clock import Clock
 from ._credits import Ledger
+from ._hosts import UPLOAD_HOST
 from ._idempotency import IdempotencyKeys
 from ._ids import IdSource
 from ._journal import Journal
@@ -24,9 +25,7 @@ from ._settings import Settings
 from ._store import Row, Table
 from ._wire import ApiProblem
 
-__all__ = ("UPLOAD_HOST", "World")
-
-UPLOAD_HOST: Final = "https://aurous.storage"
+__all__ = ("World",)
 
 _CHANCE: Final = ("random", "_key_random")
 
@@ -107,12 +106,13 @@ class World:
 
     def table(self, kind: type[R]) -> Table[R]:
         """Return the table of one kind of row."""
-        if kind not in self._tables:
-            self._tables[kind] = Table[Any](self.journal.note)
+        table: Table[R] | None = self._tables.get(kind)
+        if table is None:
+            table = self._tables[kind] = Table[Any](self.journal.note)
             first: Any = getattr(kind, "first", None)  # what is there before anybody has made anything
             for row in first() if first else ():
-                self._tables[kind].insert(row)
-        return cast("Table[R]", self._tables[kind])
+                table.insert(row)
+        return table
 
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""

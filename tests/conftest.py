@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
+    from pytest_aurous._endpoint import Context
     from pytest_aurous._resources.characters import Characters
     from pytest_aurous._resources.uploads import Uploads
 
@@ -250,9 +251,9 @@ def _as_documented() -> Iterator[None]:
     """Whatever a fake of this process answers in a test, to whatever client, is in the OpenAPI document."""
     answer, wrong = App._answer, list[str]()
 
-    def checked(app: App, call: Call, *more: Any) -> Reply:
-        reply = answer(app, call, *more)
-        wrong.extend(undocumented(app, call, reply))
+    def checked(app: App, ctx: Context, *more: Any) -> Reply:
+        reply = answer(app, ctx, *more)
+        wrong.extend(undocumented(app, ctx.call, reply))
         return reply
 
     with pytest.MonkeyPatch.context() as patch:  # not of `handle`: its caller is the place of a pitfall

@@ -36,7 +36,8 @@ def _arrive(journal: Journal) -> Arrive:
         call.operation = operation
         for name, value in fields.items():
             setattr(call, name, value)
-        call.answered(None if status is None else Reply(status, (), b"{}"))
+        if status is not None:
+            call.answered(Reply(status, (), b"{}"))
         return call
 
     return arrive

@@ -22,7 +22,7 @@ def _buckets() -> Buckets:
 
 
 def shown(buckets: Buckets, name: str, now: float = NOW, team: str = "team_a") -> tuple[int, int, int]:
-    headers = dict(buckets.spend(team, name, now))
+    headers = dict(buckets.get(team, name, now).spend(now))
     return (
         int(headers["X-RateLimit-Limit"]),
         int(headers["X-RateLimit-Remaining"]),
@@ -94,11 +94,12 @@ def test_rate_3_each_team_has_its_own_buckets(buckets: Buckets) -> None:
 
 def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
     """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
-    assert dict(buckets.headers("team_a", "reads", NOW))["X-RateLimit-Remaining"] == "1200"
+    bucket = buckets.get("team_a", "reads", NOW)
+    assert dict(bucket.headers(NOW))["X-RateLimit-Remaining"] == "1200"
 
-    spent = buckets.spend("team_a", "reads", NOW)
+    spent = bucket.spend(NOW)
 
-    assert buckets.headers("team_a", "reads", NOW) == spent
+    assert bucket.headers(NOW) == spent
 
 
 # Through the pipeline, with the limits of life

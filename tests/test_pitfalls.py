@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
-from pytest_aurous._pitfalls import KINDS, Scene
+from pytest_aurous._endpoint import Context
+from pytest_aurous._pitfalls import KINDS
 from pytest_aurous._pitfalls.kinds import Kind
 from pytest_aurous._settings import Settings
 from pytest_aurous._verdict import Verdict
@@ -124,10 +125,10 @@ def test_there_is_a_misuse_here_for_each_kind() -> None:
 def test_a_kind_sees_nothing_by_itself() -> None:
     """One that looks only at arrivals, or only at answers, has nothing to say of the other."""
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
-    scene = Scene(World(Settings()), call, None, upload=False)
+    ctx = Context(World(Settings()), call, None, {})
 
-    assert not Kind().arrive(call, scene)
-    assert not Kind().leave(call, scene, Reply(200, (), b""))
+    assert not Kind().arrive(ctx)
+    assert not Kind().leave(ctx, Reply(200, (), b""))
 
 
 @each

@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pytest_aurous import Script
+from pytest_aurous._hosts import UPLOAD_HOST
 from pytest_aurous._resources.team import TeamRow
 from pytest_aurous._settings import Settings
 from pytest_aurous._wire import ApiProblem
-from pytest_aurous._world import UPLOAD_HOST, World
+from pytest_aurous._world import World
 
 NOON = "2026-05-08T12:00:00Z"
 PATH = "/characters/upl_1/upload"

@@ -11,7 +11,7 @@ from respx.mocks import Mocker
 from respx.models import PassThrough
 
 from .neighbours import step_aside, step_back
-from .stacks import STACKS, host_of
+from .stacks import STACKS
 
 if TYPE_CHECKING:
     from .router import AurousRouter
@@ -36,6 +36,7 @@ class AurousMocker(Mocker, ABC):
 
     name = "aurous"
     routers: ClassVar[list[Any]] = []
+    _owners: ClassVar[dict[bytes, AurousRouter | None]] = {}
     _patched: ClassVar[list[tuple[type[Any], str, Any, Any]]] = []
 
     @classmethod
@@ -44,6 +45,7 @@ class AurousMocker(Mocker, ABC):
 
         Again while a fake stands: pytest-httpx and vcrpy hook in at the same place, and the last one answers.
         """
+        cls._owners.clear()
         if not cls.routers:
             return
         step_aside(cls.router_for)
@@ -68,6 +70,7 @@ class AurousMocker(Mocker, ABC):
     @classmethod
     def stop(cls, force: bool = False) -> None:  # noqa: FBT001, FBT002 - respx's signature
         """Take ourselves out again when the last router has gone."""
+        cls._owners.clear()
         if cls.routers and not force:
             return
         step_back()
@@ -79,11 +82,11 @@ class AurousMocker(Mocker, ABC):
     @classmethod
     def router_for(cls, request: Any) -> AurousRouter | None:
         """Return the router that answers *request*; of several, the one started last."""
-        for router in reversed(cls.routers):
-            if router.app.addresses.owns(host_of(request.url)):
-                found: AurousRouter = router
-                return found
-        return None
+        host: bytes = request.url.netloc
+        if host not in cls._owners:
+            name = host.decode("ascii")
+            cls._owners[host] = next((one for one in reversed(cls.routers) if one.app.addresses.owns(name)), None)
+        return cls._owners[host]
 
     @classmethod
     def in_front(cls) -> list[str]:

@@ -17,11 +17,11 @@ from respx.models import AllMockedAssertionError, SideEffectError
 from .._app import App
 from .._endpoint import Endpoint
 from .._headers import HeaderBlock, header_block
+from .._hosts import UPLOAD_HOST
 from .._wire import Break, Call, Reply
-from .._world import UPLOAD_HOST
 from ..errors import no_operation
 from .mocker import AurousMocker
-from .stacks import REQUEST_ERRORS, as_httpx, broken, host_of, native, relay, response
+from .stacks import REQUEST_ERRORS, as_httpx, broken, native, relay, response
 
 __all__ = ("AurousRouter",)
 
@@ -37,6 +37,7 @@ class AurousRouter:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._routes: dict[str, respx.Route] = {}
         self._blocks: dict[tuple[tuple[bytes, bytes], ...], HeaderBlock] = {}
 
     def start(self) -> None:
@@ -53,30 +54,26 @@ class AurousRouter:
 
     def forget(self) -> None:
         """Drop all routes."""
+        self._routes.clear()
         self.__dict__.pop("_respx", None)
 
     @cached_property
     def _respx(self) -> respx.MockRouter:
         return respx.MockRouter(assert_all_called=False)
 
-    def _route(self, operation: str | None) -> respx.Route | None:
-        """Return the route that the test asked for, if it did."""
-        if operation is None or "_respx" not in self.__dict__ or operation not in self._respx.routes:
-            return None
-        return self._respx.routes[operation]
-
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
-        known = self._route(operation)
-        if known is not None:
-            return known
+        if operation in self._routes:
+            return self._routes[operation]
         catalog = self.app.catalog.by_operation
         if operation not in catalog:
             raise no_operation(operation, catalog)
         row = catalog[operation]
         home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
         pattern = _pattern(home.path, row)
-        return self._respx.route(method=row.method, host=home.hostname, path__regex=pattern, name=operation)
+        route = self._respx.route(method=row.method, host=home.hostname, path__regex=pattern, name=operation)
+        self._routes[operation] = route
+        return route
 
     def answer(self, stack: ModuleType, request: Any) -> Any:
         """Answer a request of a sync client of *stack*.
@@ -84,9 +81,8 @@ class AurousRouter:
         Raises:
             PassThrough: If a route of the test lets it through.
         """
-        request.read()
-        call = self._call(request)
-        route = self._override(call)
+        call = self._call(request, request.read())
+        route = self._override(call) if self._routes else None
         if route is None:
             return self._plain(stack, request, call)
         asked = as_httpx(request)
@@ -102,9 +98,8 @@ class AurousRouter:
 
     async def aanswer(self, stack: ModuleType, request: Any) -> Any:
         """Answer a request of an async client of *stack*; its side effects may be async too."""
-        await request.aread()
-        call = self._call(request)
-        route = self._override(call)
+        call = self._call(request, await request.aread())
+        route = self._override(call) if self._routes else None
         if route is None:
             return self._plain(stack, request, call)
         asked = as_httpx(request)
@@ -121,15 +116,14 @@ class AurousRouter:
 
     def _override(self, call: Call) -> respx.Route | None:
         """Return the route of the test that answers *call* instead of us; the core sees no such call."""
-        if "_respx" not in self.__dict__:
-            return None
-        route = self._route(self.app.operation_of(call))
+        route = self._routes.get(self.app.operation_of(call) or "")
         if route is None or _spies(route):
             return None
         self.app.overrule(call)
         return route
 
     def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
+        call.forget()
         if not isinstance(given.stream, httpx.ByteStream):  # the test's own stream, its own affair
             headers = list(given.headers.multi_items())
             return stack.Response(given.status_code, headers=headers, stream=relay(stack, given.stream))
@@ -137,7 +131,7 @@ class AurousRouter:
         call.answered(reply)
         return response(stack, reply)
 
-    def _call(self, request: Any) -> Call:
+    def _call(self, request: Any, body: bytes) -> Call:
         url = request.url
         path, _, query = url.raw_path.decode("ascii").partition("?")
         raw = tuple(request.headers.raw)
@@ -148,20 +142,18 @@ class AurousRouter:
             block = header_block((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
             self._blocks[raw] = block
         patience = request.extensions.get("timeout", {}).get("read")
-        method, scheme, host = intern(request.method), intern(url.scheme), intern(host_of(url))
-        return Call(method, scheme, host, path, query, block, request.content, patience)
+        method, scheme, host = intern(request.method), intern(url.scheme), intern(url.netloc.decode("ascii"))
+        return Call(method, scheme, host, path, query, block, body, patience)
 
     def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
         outcome = self.app.handle(call)
-        route = self._route(call.operation)
+        route = self._routes.get(call.operation or "") if self._routes else None
         if route is not None and _spies(route):
             seen = None if isinstance(outcome, Break) else response(httpx, outcome)
             if seen is not None:
                 seen.read()
             self._respx.record(as_httpx(request), response=seen, route=route)
-        if isinstance(outcome, Break):
-            return broken(stack, request, outcome)
-        return response(stack, outcome)
+        return broken(stack, request, outcome) if isinstance(outcome, Break) else response(stack, outcome)
 
 
 def _spies(route: respx.Route) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
@@ -11,7 +12,7 @@ import httpx
 
 from .._wire import Break, Reply
 
-__all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "broken", "host_of", "native", "relay", "response", "stack_of")
+__all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "broken", "native", "relay", "response", "stack_of")
 
 httpx2: ModuleType | None
 try:
@@ -23,12 +24,6 @@ STACKS: Final = (httpx,) if httpx2 is None or httpx2 is httpx else (httpx, httpx
 REQUEST_ERRORS: Final[tuple[Any, ...]] = tuple(stack.RequestError for stack in STACKS)
 
 
-def host_of(url: Any) -> str:
-    """Return the host as the pipeline names it, with its port if that is unusual."""
-    host: str = url.host
-    return host if url.port is None else f"{host}:{url.port}"
-
-
 def stack_of(request: Any) -> ModuleType:
     """Return the module that *request* comes from."""
     return next(stack for stack in STACKS if isinstance(request, stack.Request))
@@ -36,11 +31,18 @@ def stack_of(request: Any) -> ModuleType:
 
 def response(stack: ModuleType, reply: Reply) -> Any:
     """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    names, values = zip(*reply.headers, strict=True) if reply.headers else ((), ())
+    text = "\n".join(values)
+    headers = list(zip(_encoded(names), text.encode("latin-1").split(b"\n"), strict=False))
     made = stack.Response(reply.status, headers=headers, stream=stack.ByteStream(reply.body))
-    if "".join([value for _, value in reply.headers]).isascii():
+    if text.isascii():
         made.headers.encoding = "ascii"  # what it finds out for itself, at a tenth of the cost of a call
     return made
+
+
+@lru_cache(maxsize=256)  # answers bear their names in few combinations
+def _encoded(names: tuple[str, ...]) -> list[bytes]:
+    return [name.encode("latin-1") for name in names]
 
 
 def broken(stack: ModuleType, request: Any, outcome: Break) -> Any:

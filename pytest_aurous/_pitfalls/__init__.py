@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .kinds import KINDS
-from .scene import Scene
 from .watch import Pitfall, Pitfalls
 
-__all__ = ("KINDS", "Pitfall", "Pitfalls", "Scene")
+__all__ = ("KINDS", "Pitfall", "Pitfalls")

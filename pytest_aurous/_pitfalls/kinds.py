@@ -5,34 +5,49 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, cast
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
 
 from .. import _messages as say
+from .._hosts import UPLOAD_HOST
 from .._wire import Break, Call, Reply
-from .scene import Scene
+from .scene import Same, keyed, paid, polls, same
+
+if TYPE_CHECKING:
+    from .._endpoint import Context
 
 __all__ = ("KINDS", "Kind")
 
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
+_STATUS: Final = b'"status":"'
+_UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
 _BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
 
 
 class Kind:
-    """A detector: looks at each call when it arrives, and when it is answered."""
+    """A detector: looks at a call when it arrives, and when it is answered.
+
+    Attributes:
+        id: Of the pitfall.
+        message: What to say of it.
+        memory: What it knows of calls before, a collection.
+        watches_all: Whether a call that simply goes well can tell it something new.
+    """
 
     id = ""
     message = ""
+    memory: Any = ()
+    watches_all = False
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
+    def arrive(self, ctx: Context) -> bool:
         """Whether the arrival of *call* is the misuse."""
-        del call, scene
+        del ctx
         return False
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         """Whether it is, now that its answer is known."""
-        del call, scene, outcome
+        del ctx, outcome
         return False
 
 
@@ -46,18 +61,18 @@ class EarlySave(Kind):
     )
 
     def __init__(self) -> None:
-        self._refused: set[str] = set()
+        self.memory: set[str] = set()
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        return call.operation == "characters.save" and scene.record in self._refused
+    def arrive(self, ctx: Context) -> bool:
+        return ctx.call.operation == "characters.save" and ctx.record in self.memory
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if call.operation == "characters.save":
-            if call.status == _BAD and getattr(scene.row(scene.record), "status", "") == "synthesizing":
-                self._refused.add(scene.record)
-        elif self._refused and isinstance(outcome, Reply):
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.operation == "characters.save":
+            if ctx.call.status == _BAD and getattr(ctx.world.row(ctx.record), "status", "") == "synthesizing":
+                self.memory.add(ctx.record)
+        elif self.memory and isinstance(outcome, Reply):
             shown = _statuses(outcome.body)
-            self._refused -= {one for one in self._refused if shown.get(one) in {"reviewing", "ready"}}
+            self.memory -= {one for one in self.memory if shown.get(one) in {"reviewing", "ready"}}
         return False
 
 
@@ -69,25 +84,25 @@ class EndlessPoll(Kind):
         "polled three times more after the client had been shown failed, deleted or 404. "
         "Stop there: nothing but another call changes that."
     )
+    watches_all = True
 
     def __init__(self) -> None:
-        self._over: dict[str, int] = {}
+        self.memory: dict[str, int] = {}
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        if not self._over or scene.record not in self._over or not (call.operation or "").endswith(".retrieve"):
+    def arrive(self, ctx: Context) -> bool:
+        if ctx.record not in self.memory or not polls(ctx.call):
             return False
-        self._over[scene.record] += 1
-        return self._over[scene.record] == _POLLS
+        self.memory[ctx.record] += 1
+        return self.memory[ctx.record] == _POLLS
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if isinstance(outcome, Reply) and (call.operation or "").endswith(".retrieve") and scene.record:
-            shown = outcome.body.partition(b'"status":"')[2]
-            if call.status == _NOT_FOUND or shown.startswith((b'failed"', b'deleted"')):
-                self._over.setdefault(scene.record, 0)
-            elif call.status == _OK:
-                self._over.pop(scene.record, None)
-        elif call.committed:  # it may go on now
-            self._over.pop(scene.record, None)
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.committed:  # it may go on now
+            self.memory.pop(ctx.record, None)
+        elif isinstance(outcome, Reply) and (outcome.status == _NOT_FOUND or _is_over(outcome.body)):
+            if polls(ctx.call):
+                self.memory.setdefault(ctx.record, 0)
+        elif self.memory and ctx.call.status == _OK and polls(ctx.call):
+            self.memory.pop(ctx.record, None)
         return False
 
 
@@ -101,18 +116,18 @@ class DoubleCharge(Kind):
     )
 
     def __init__(self) -> None:
-        self._lost: set[tuple[str, str, bytes]] = set()
+        self.memory: set[Same] = set()
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        return bool(self._lost) and not scene.keyed and (scene.key, call.path, scene.body) in self._lost and scene.paid
+    def arrive(self, ctx: Context) -> bool:
+        return bool(self.memory) and same(ctx.call) in self.memory and paid(ctx) and not keyed(ctx.call)
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if isinstance(outcome, Break):
-            lost = call.committed or outcome.error not in _NEVER_SENT
+            lost = ctx.call.committed or outcome.error not in _NEVER_SENT
         else:
             lost = outcome.status >= _SERVER_ERROR
-        if lost and scene.paid and not scene.keyed:
-            self._lost.add((scene.key, call.path, scene.body))
+        if lost and paid(ctx) and not keyed(ctx.call):
+            self.memory.add(same(ctx.call))
         return False
 
 
@@ -126,16 +141,16 @@ class EarlyRetry(Kind):
     )
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str, str, bytes], float] = {}
+        self.memory: dict[Same, float] = {}
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        return bool(self._until) and call.at < self._until.pop(_same(call, scene), 0.0)
+    def arrive(self, ctx: Context) -> bool:
+        return bool(self.memory) and ctx.call.at < self.memory.pop(same(ctx.call), 0.0)
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if isinstance(outcome, Reply) and outcome.status >= _BAD:
             for name, value in outcome.headers:
                 if name.lower() == "retry-after" and value.isdigit():
-                    self._until[_same(call, scene)] = call.at + int(value)
+                    self.memory[same(ctx.call)] = ctx.call.at + int(value)
         return False
 
 
@@ -149,18 +164,18 @@ class WipingPatch(Kind):
     )
 
     def __init__(self) -> None:
-        self._before: Mapping[str, Any] = {}
+        self.memory: Mapping[str, Any] = {}
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        if call.operation == "characters.update":
-            self._before = getattr(scene.row(scene.record), "attributes", None) or {}
+    def arrive(self, ctx: Context) -> bool:
+        if ctx.call.operation == "characters.update":
+            self.memory = getattr(ctx.world.row(ctx.record), "attributes", None) or {}
         return False
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if call.operation != "characters.update" or not call.committed:
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.operation != "characters.update" or not ctx.call.committed:
             return False
-        sent = json.loads(scene.body).get("attributes")
-        return sent is not None and any(name not in sent for name, value in self._before.items() if value is not None)
+        sent = json.loads(ctx.call.content).get("attributes")
+        return sent is not None and any(name not in sent for name, value in self.memory.items() if value is not None)
 
 
 class StaleUrl(Kind):
@@ -169,10 +184,10 @@ class StaleUrl(Kind):
     id = "stale-url"
     message = "a signed URL was used after it had expired. Do not store URLs: read the record again for a fresh one."
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if call.error_code == "output_expired":
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if ctx.call.error_code == "output_expired":
             return True
-        return call.status == _FORBIDDEN and isinstance(outcome, Reply) and say.EXPIRED.encode() in outcome.body
+        return ctx.call.status == _FORBIDDEN and isinstance(outcome, Reply) and say.EXPIRED.encode() in outcome.body
 
 
 class LeakedKey(Kind):
@@ -184,8 +199,9 @@ class LeakedKey(Kind):
         "PUT with a client of its own, with the upload_headers alone."
     )
 
-    def arrive(self, call: Call, scene: Scene) -> bool:
-        return scene.upload and not {"x-api-key", "authorization"}.isdisjoint(call.incoming)
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        del outcome
+        return ctx.call.host == _UPLOAD and not {"x-api-key", "authorization"}.isdisjoint(ctx.call.incoming)
 
 
 class MadeUpCursor(Kind):
@@ -197,19 +213,16 @@ class MadeUpCursor(Kind):
         "or with the id of one of its rows."
     )
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> bool:
-        if not call.query or not (call.operation or "").endswith(".list"):
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        if not ctx.call.query or not (ctx.call.operation or "").endswith(".list"):
             return False
-        sent = parse_qs(call.query)
+        sent = parse_qs(ctx.call.query)
+        earlier = ctx.world.journal.entries[: ctx.call.number - 1]
         cursors = [*sent.get("starting_after", []), *sent.get("ending_before", [])]
-        return any(scene.row(one) is None and not _was_given(one, scene.earlier[: call.number - 1]) for one in cursors)
+        return any(ctx.world.row(one) is None and not _was_given(one, earlier) for one in cursors)
 
 
 KINDS: Final = (EarlySave, EndlessPoll, DoubleCharge, EarlyRetry, WipingPatch, StaleUrl, LeakedKey, MadeUpCursor)
-
-
-def _same(call: Call, scene: Scene) -> tuple[str, str, str, bytes]:
-    return scene.key, call.method, call.path + call.query, scene.body
 
 
 def _statuses(body: bytes) -> dict[str, str]:
@@ -222,6 +235,12 @@ def _statuses(body: bytes) -> dict[str, str]:
     told = cast("dict[str, Any]", shown)
     rows: list[dict[str, Any]] = told["data"] if told.get("object") == "list" else [told]
     return {row["id"]: row["status"] for row in rows if "id" in row and "status" in row}
+
+
+def _is_over(body: bytes) -> bool:
+    """Whether an answer shows a record that nothing comes of any more."""
+    at = body.find(_STATUS)
+    return at >= 0 and body.startswith((b'failed"', b'deleted"'), at + len(_STATUS))
 
 
 def _was_given(cursor: str, earlier: Sequence[Call]) -> bool:

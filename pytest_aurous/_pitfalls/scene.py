@@ -1,63 +1,37 @@
-"""What a detector of pitfalls can know beside the call itself."""
+"""What a detector of pitfalls asks about a call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._headers import idempotency_key
 from .._wire import Call
 
 if TYPE_CHECKING:
-    from .._endpoint import Context, Endpoint
-    from .._world import World
+    from .._endpoint import Context
 
-__all__ = ("Scene",)
+__all__ = ("Same", "keyed", "paid", "polls", "same")
+
+Same = tuple[str, str, str, bytes]
+"""What two attempts have in common: client, method, address and body."""
 
 
-class Scene:
-    """What a detector can know beside the call. There is one for each call, so it works out only what it is asked.
+def same(call: Call) -> Same:
+    """Return what another attempt of the same client would share; it is known by its API key, as far as it can be."""
+    client = call.incoming.get("x-api-key") or call.incoming.get("authorization", "")
+    return client, call.method, call.path + call.query, call.content
 
-    Attributes:
-        body: The body that was sent.
-        upload: Whether the call went to the upload host.
-    """
 
-    __slots__ = ("_match", "_sent", "_world", "body", "upload")
+def keyed(call: Call) -> bool:
+    """Whether the call brought an ``Idempotency-Key``."""
+    return idempotency_key(call.incoming) is not None
 
-    def __init__(self, world: World, call: Call, match: tuple[Endpoint, Context] | None, *, upload: bool) -> None:
-        self._world = world
-        self._match = match
-        self._sent = call.incoming  # this and the body the call itself forgets, when it has its answer
-        self.body: bytes = call.content
-        self.upload: bool = upload
 
-    @property
-    def record(self) -> str:
-        """The id in the path, or nothing."""
-        return self._match[1].args.get("id", "") if self._match is not None else ""
+def paid(ctx: Context) -> bool:
+    """Whether the call costs credits and would honour an ``Idempotency-Key``."""
+    return ctx.row is not None and not ctx.row.free and ctx.row.honours_key(ctx)
 
-    @property
-    def paid(self) -> bool:
-        """Whether the call costs credits and would honour an ``Idempotency-Key``."""
-        match = self._match
-        return match is not None and not match[0].free and match[0].honours_key(match[1])
 
-    @property
-    def key(self) -> str:
-        """The API key that came along: the client, as far as anybody can tell."""
-        return self._sent.get("x-api-key") or self._sent.get("authorization", "")
-
-    @property
-    def keyed(self) -> bool:
-        """Whether the call brought an ``Idempotency-Key``."""
-        return idempotency_key(self._sent) is not None
-
-    @property
-    def earlier(self) -> Sequence[Call]:
-        """The calls before it."""
-        return self._world.journal.entries
-
-    def row(self, row_id: str) -> Any:
-        """Return the row of any kind that has this id, or None if there never was one."""
-        return self._world.row(row_id)
+def polls(call: Call) -> bool:
+    """Whether the call looks at one record."""
+    return call.operation is not None and call.operation.endswith(".retrieve")

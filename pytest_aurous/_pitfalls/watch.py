@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .._stillness import package_of
 from .._timeline import LIBRARIES
 from .._wire import Break, Call, Reply
 from ..errors import see
 from .kinds import KINDS, Kind
-from .scene import Scene
+
+if TYPE_CHECKING:
+    from .._endpoint import Context
 
 __all__ = ("Pitfall", "Pitfalls")
 
+_FINE: Final = frozenset({("GET", 200), ("POST", 200), ("POST", 201)})
 _CLIENTS: Final = LIBRARIES | {"contextlib", "h11", "httpcore", "httpx", "httpx2", "openai", "requests", "respx"}
 
 
@@ -59,16 +62,19 @@ class Pitfalls:
         self._arrive = [kind for kind in kinds if type(kind).arrive is not Kind.arrive]
         self._leave = [kind for kind in kinds if type(kind).leave is not Kind.leave]
 
-    def arrive(self, call: Call, scene: Scene) -> None:
-        """Look at a call before anything has happened."""
+    def arrive(self, ctx: Context) -> None:
+        """Look at a call before anything has happened: one that repeats something, or wipes what is gone afterwards."""
+        call = ctx.call
         for kind in self._arrive:
-            if kind.arrive(call, scene):
+            if (kind.memory or call.method == "PATCH") and kind.arrive(ctx):
                 self._add(kind, call)
 
-    def leave(self, call: Call, scene: Scene, outcome: Reply | Break) -> None:
-        """Look at it again, with its answer."""
+    def leave(self, ctx: Context, outcome: Reply | Break) -> None:
+        """Look at it again, with its answer. Most calls simply go well, which tells few kinds anything."""
+        call = ctx.call
+        fine = (call.method, call.status) in _FINE and not call.query
         for kind in self._leave:
-            if kind.leave(call, scene, outcome):
+            if (kind.memory or kind.watches_all or not fine) and kind.leave(ctx, outcome):
                 self._add(kind, call)
 
     def _add(self, kind: Kind, call: Call) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from ... import _messages as say
@@ -10,6 +9,7 @@ from ..._clock import iso
 from ..._endpoint import Context
 from ..._fields import boolean, one_of, read_fields, text
 from ..._pages import page
+from ..._store import changed
 from ..._wire import ApiProblem
 from ..uploads import POSES, take_tickets
 from . import machine
@@ -107,10 +107,11 @@ def list_all(ctx: Context) -> dict[str, Any]:
 def retrieve(ctx: Context) -> bytes:
     """GET /v1/characters/{id}: the poll."""
     world = ctx.world
-    row = world.table(CharacterRow).find(ctx.args["id"], ctx.team)
+    table = world.table(CharacterRow)
+    row = table.find(ctx.args["id"], ctx.team)
     if row is not None:
         world.runs.look(row.id)
-        row = world.table(CharacterRow)[row.id]
+        row = table[row.id]
         if row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable"):
             row = None
     if row is None:
@@ -124,8 +125,8 @@ def update(ctx: Context) -> dict[str, Any]:
     sent = read_fields(ctx.body, UPDATE)
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
-    changed = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
-    return render(ctx.world, ctx.world.table(CharacterRow).replace(changed))
+    new = changed(row, updated_at=iso(ctx.world.clock.time()), **sent)
+    return render(ctx.world, ctx.world.table(CharacterRow).replace(new))
 
 
 def save(ctx: Context) -> dict[str, Any]:

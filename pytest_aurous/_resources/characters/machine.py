@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from ... import _messages as say
 from ..._clock import iso
 from ..._script import Lifecycle, Step, plan_of
+from ..._store import changed
 from ..._wire import ApiProblem
 from ..._world import World
 from ..webhooks import announce, check_balance
@@ -119,20 +119,22 @@ def _publish(world: World, row: CharacterRow, at: float) -> CharacterRow:
 
 def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
     """Work is done: the new refs are there, and the hold is charged (create-5, cred-2)."""
-    refs = list(row.refs) if row.redraw != SYNTHESIZED else []
+    anew = row.redraw == SYNTHESIZED
+    refs = [] if anew else list(row.refs)
+    old = {ref.pose: ref for ref in reversed(row.refs)}
     for pose in row.redraw:
-        old = next((ref for ref in row.refs if ref.pose == pose), None)
-        if old in refs:
-            refs[refs.index(old)] = draw(world, pose, old)
+        drawn = draw(world, pose, old.get(pose))
+        if anew or pose not in old:
+            refs.append(drawn)
         else:
-            refs.append(draw(world, pose, old))
+            refs[refs.index(old[pose])] = drawn
     if row.hold is not None:
         world.ledgers[row.team].commit(row.hold)
         check_balance(world, row.team, at)
     published = row.published or status == "ready"
-    drawn = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
+    row = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
     if status == "ready":
-        _told(world, "completed", drawn, at)
+        _told(world, "completed", row, at)
 
 
 def _failed(world: World, row: CharacterRow, at: float, error: str) -> CharacterRow:
@@ -141,7 +143,7 @@ def _failed(world: World, row: CharacterRow, at: float, error: str) -> Character
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
     gone, running = row.status == "reviewing", row.status == "synthesizing"
-    row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
+    row = changed(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
     row = world.table(CharacterRow).retire(row)
     return _told(world, "cancelled", row, at) if running else row
 
@@ -156,8 +158,8 @@ def _released(world: World, row: CharacterRow) -> CharacterRow:
     """Give the hold of interrupted work back (cred-5)."""
     if row.hold is not None:
         world.ledgers[row.team].release(row.hold)
-    return replace(row, hold=None)
+    return changed(row, hold=None)
 
 
 def _change(world: World, row: CharacterRow, at: float, **changes: Any) -> CharacterRow:
-    return world.table(CharacterRow).replace(replace(row, updated_at=iso(at), **changes))
+    return world.table(CharacterRow).replace(changed(row, updated_at=iso(at), **changes))
