@@ -95,19 +95,24 @@ class Runs:
         """End the run of *record*: what its script still held is dropped."""
         return self._runs.pop(record, None)
 
-    def look(self, record: str, *, seen: bool = True) -> None:
+    def look(self, record: str, *, seen: bool = True) -> bool:
         """A client looks: the look that comes after the last one of a step finds the next step.
 
         Args:
             record: The id.
             seen: Whether the client is shown the record; else the look moves it, but does not count.
+
+        Returns:
+            Whether the look moved it.
         """
         run = self._runs.get(record)
         if run is None:
-            return
-        if run.after_look() != run.index:
+            return False
+        moves = run.after_look() != run.index
+        if moves:
             self._step(record, run, self._clock.time())
         run.seen += seen
+        return moves
 
     def peek(self, record: str) -> Step | None:
         """Return the step that a look would find, without looking; None where there is no run."""

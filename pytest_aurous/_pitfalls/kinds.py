@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from .. import _messages as say
 from .._hosts import UPLOAD_HOST
 from .._wire import Break, Call, Reply
-from .scene import Same, keyed, paid, polls, same
+from .scene import Same, keyed, paid, polls, same, shows_end
 
 if TYPE_CHECKING:
     from .._endpoint import Context
@@ -20,7 +20,6 @@ __all__ = ("KINDS", "Kind")
 
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
-_STATUS: Final = b'"status":"'
 _UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
 _BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
 
@@ -32,13 +31,11 @@ class Kind:
         id: Of the pitfall.
         message: What to say of it.
         memory: What it knows of calls before, a collection.
-        watches_all: Whether a call that simply goes well can tell it something new.
     """
 
     id = ""
     message = ""
     memory: Any = ()
-    watches_all = False
 
     def arrive(self, ctx: Context) -> bool:
         """Whether the arrival of *call* is the misuse."""
@@ -84,7 +81,6 @@ class EndlessPoll(Kind):
         "polled three times more after the client had been shown failed, deleted or 404. "
         "Stop there: nothing but another call changes that."
     )
-    watches_all = True
 
     def __init__(self) -> None:
         self.memory: dict[str, int] = {}
@@ -98,7 +94,7 @@ class EndlessPoll(Kind):
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.committed:  # it may go on now
             self.memory.pop(ctx.record, None)
-        elif isinstance(outcome, Reply) and (outcome.status == _NOT_FOUND or _is_over(outcome.body)):
+        elif isinstance(outcome, Reply) and (outcome.status == _NOT_FOUND or shows_end(outcome)):
             if polls(ctx.call):
                 self.memory.setdefault(ctx.record, 0)
         elif self.memory and ctx.call.status == _OK and polls(ctx.call):
@@ -172,10 +168,11 @@ class WipingPatch(Kind):
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        if ctx.call.operation != "characters.update" or not ctx.call.committed:
+        before, self.memory = self.memory, {}
+        if not before or not ctx.call.committed:
             return False
         sent = json.loads(ctx.call.content).get("attributes")
-        return sent is not None and any(name not in sent for name, value in self.memory.items() if value is not None)
+        return sent is not None and any(name not in sent for name, value in before.items() if value is not None)
 
 
 class StaleUrl(Kind):
@@ -235,12 +232,6 @@ def _statuses(body: bytes) -> dict[str, str]:
     told = cast("dict[str, Any]", shown)
     rows: list[dict[str, Any]] = told["data"] if told.get("object") == "list" else [told]
     return {row["id"]: row["status"] for row in rows if "id" in row and "status" in row}
-
-
-def _is_over(body: bytes) -> bool:
-    """Whether an answer shows a record that nothing comes of any more."""
-    at = body.find(_STATUS)
-    return at >= 0 and body.startswith((b'failed"', b'deleted"'), at + len(_STATUS))
 
 
 def _was_given(cursor: str, earlier: Sequence[Call]) -> bool:

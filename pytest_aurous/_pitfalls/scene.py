@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._headers import idempotency_key
-from .._wire import Call
+from .._wire import Call, Reply
 
 if TYPE_CHECKING:
     from .._endpoint import Context
 
-__all__ = ("Same", "keyed", "paid", "polls", "same")
+__all__ = ("Same", "keyed", "paid", "polls", "same", "shows_end")
+
+_STATUS: Final = b'"status":"'
 
 Same = tuple[str, str, str, bytes]
 """What two attempts have in common: client, method, address and body."""
@@ -35,3 +37,9 @@ def paid(ctx: Context) -> bool:
 def polls(call: Call) -> bool:
     """Whether the call looks at one record."""
     return call.operation is not None and call.operation.endswith(".retrieve")
+
+
+def shows_end(reply: Reply) -> bool:
+    """Whether an answer shows a record that nothing comes of any more."""
+    at = reply.body.find(_STATUS)
+    return at >= 0 and reply.body.startswith((b'failed"', b'deleted"'), at + len(_STATUS))

@@ -11,6 +11,7 @@ from .._timeline import LIBRARIES
 from .._wire import Break, Call, Reply
 from ..errors import see
 from .kinds import KINDS, Kind
+from .scene import shows_end
 
 if TYPE_CHECKING:
     from .._endpoint import Context
@@ -45,7 +46,7 @@ class Pitfall:
 class Pitfalls:
     """What was seen, each misuse once. Its callers hold the fake's lock."""
 
-    __slots__ = ("_arrive", "_kinds", "_leave", "seen")
+    __slots__ = ("_arrive", "_calm", "_leave", "seen")
 
     def __init__(self) -> None:
         self.seen: list[Pitfall] = []
@@ -60,22 +61,32 @@ class Pitfalls:
         """Forget what was seen by half: time has gone back."""
         kinds = [kind() for kind in KINDS]
         self._arrive = [kind for kind in kinds if type(kind).arrive is not Kind.arrive]
+        self._calm = True  # nobody knows of anything that could be repeated
         self._leave = [kind for kind in kinds if type(kind).leave is not Kind.leave]
 
     def arrive(self, ctx: Context) -> None:
         """Look at a call before anything has happened: one that repeats something, or wipes what is gone afterwards."""
-        call = ctx.call
+        if self._calm and ctx.call.method != "PATCH":
+            return
         for kind in self._arrive:
-            if (kind.memory or call.method == "PATCH") and kind.arrive(ctx):
-                self._add(kind, call)
+            if kind.arrive(ctx):
+                self._add(kind, ctx.call)
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> None:
-        """Look at it again, with its answer. Most calls simply go well, which tells few kinds anything."""
+        """Look at it again, with its answer. Most calls simply go well, which tells no kind anything new."""
         call = ctx.call
-        fine = (call.method, call.status) in _FINE and not call.query
+        if (
+            self._calm
+            and isinstance(outcome, Reply)
+            and (call.method, outcome.status) in _FINE
+            and not call.query
+            and not shows_end(outcome)
+        ):
+            return
         for kind in self._leave:
-            if (kind.memory or kind.watches_all or not fine) and kind.leave(ctx, outcome):
+            if kind.leave(ctx, outcome):
                 self._add(kind, call)
+        self._calm = not any(kind.memory for kind in self._leave)
 
     def _add(self, kind: Kind, call: Call) -> None:
         if not any((one.id, one.call.method, one.call.path) == (kind.id, call.method, call.path) for one in self.seen):
