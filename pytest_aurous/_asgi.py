@@ -115,10 +115,9 @@ class AsgiApp:
     async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
         """Let the client meet a connection that ends, or never answers."""
         if outcome.reply is not None:
-            status, headers, body = outcome.reply
-            told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            await send({"type": "http.response.start", "status": status, "headers": told})
-            await send({"type": "http.response.body", "body": body[: outcome.after_bytes], "more_body": True})
+            await send(_start(outcome.reply))
+            body = outcome.reply.body[: outcome.after_bytes]
+            await send({"type": "http.response.body", "body": body, "more_body": True})
         elif "Timeout" in outcome.error:
             await self._pass(_HANG, _gone(receive))
         cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself has no word for hanging up
@@ -153,9 +152,13 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 async def _write(send: Send, reply: Reply) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send(_start(reply))
     await send({"type": "http.response.body", "body": reply.body})
+
+
+def _start(reply: Reply) -> dict[str, Any]:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
 async def _gone(receive: Receive) -> None:

@@ -162,8 +162,7 @@ class Call:
     def answered(self, reply: Reply) -> None:
         """Record what the client saw; of a large body its digest only."""
         self.status = reply.status
-        names, values = zip(*reply.headers, strict=True) if reply.headers else ((), ())
-        self._names, self._values = _one(names), "\n".join(values)
+        self._names, self._values = reply.names, reply.values
         self._answer = reply.body if len(reply.body) <= _KEPT_BODY else _digest(reply.body)
 
     def forget(self) -> None:
@@ -173,12 +172,29 @@ class Call:
             self._body = _digest(self._body)
 
 
-class Reply(NamedTuple):
-    """An answer."""
+class Reply:
+    """An answer.
 
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    Attributes:
+        status: The status.
+        names: The names of its headers.
+        values: What they say, line by line.
+        body: The body.
+    """
+
+    __slots__ = ("body", "names", "status", "values")
+
+    def __init__(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
+        names, values = zip(*headers, strict=True) if headers else ((), ())
+        self.status: int = status
+        self.names: tuple[str, ...] = _one(names)
+        self.values: str = "\n".join(values)
+        self.body: bytes = body
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Its headers, in order."""
+        return tuple(zip(self.names, self.values.split("\n"), strict=False))
 
     def with_body(self, body: bytes) -> Reply:
         """Return the same answer with another body, its length told truly."""
