@@ -19,12 +19,12 @@ class Addresses:
         base_url: The setting.
     """
 
-    __slots__ = ("_catalog", "_hosts", "_prefix", "_scheme")
+    __slots__ = ("_catalog", "_hosts", "_root", "_scheme")
 
     def __init__(self, catalog: Catalog, base_url: str) -> None:
         self._catalog = catalog
         home = urlsplit(base_url)
-        self._scheme, self._prefix = home.scheme, home.path
+        self._scheme, self._root = home.scheme, f"{home.path}/"
         self._hosts = {host_of(home): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
 
     def owns(self, host: str) -> bool:
@@ -33,9 +33,10 @@ class Addresses:
 
     def find(self, call: Call) -> Methods:
         """Return the endpoints on the path of *call*."""
-        host = self._hosts.get(call.host)
+        host = self._hosts.get(call.host, "")
         path = call.path
         if host == "api":
-            path = path[len(self._prefix) :] if path.startswith(f"{self._prefix}/") else ""
-            host = host if call.scheme == self._scheme else None
-        return self._catalog.find(host or "", path)
+            if call.scheme != self._scheme or not path.startswith(self._root):
+                return {}
+            path = path[len(self._root) - 1 :]
+        return self._catalog.find(host, path)
