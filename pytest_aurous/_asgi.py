@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ._control import CONTROL, control
 from ._headers import header_block
-from ._hosts import UPLOAD_HOST
+from ._hosts import UPLOAD_HOST, host_of
 from ._wire import Break, Call, Reply, to_json
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class AsgiApp:
         prefix = home.path
         if path.startswith("/characters/"):  # nothing of the API's host begins so: it is the upload host's
             home, prefix = urlsplit(UPLOAD_HOST), ""
-        return Call(method, home.scheme, home.netloc, prefix + path, query, header_block(headers), body)
+        return Call(method, home.scheme, host_of(home), prefix + path, query, header_block(headers), body)
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of an answer lead here."""

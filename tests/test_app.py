@@ -427,6 +427,8 @@ def test_whose_a_host_is(host: str, ours: bool) -> None:  # noqa: FBT001 - a col
         ("http://localhost:8123/x", "api.aurous-labs.com", True),
         ("https://Gateway.Example:443", "gateway.example", True),
         ("http://gateway.example:443", "gateway.example:443", True),
+        ("http://[::1]:8123", "[::1]:8123", True),
+        ("https://B\u00fccher.example", "xn--bcher-kva.example", True),
     ],
 )
 def test_a_moved_fake_is_where_it_was_put(base_url: str, host: str, ours: bool) -> None:  # noqa: FBT001 - likewise

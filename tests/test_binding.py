@@ -909,6 +909,7 @@ class TestBaseUrl:
             "http://gateway.example:80",
             "http://127.0.0.1:1/x",
             "http://[::1]:8123/x",
+            "https://b\u00fccher.example",
         ],
     )
     def test_it_answers_there(self, wire: Wire, no_network: list[object], base_url: str) -> None:

@@ -45,7 +45,7 @@ class AurousMocker(Mocker, ABC):
 
         Again while a fake stands: pytest-httpx and vcrpy hook in at the same place, and the last one answers.
         """
-        cls._owners.clear()
+        cls._owners = {}  # another: a thread may be writing into this one
         if not cls.routers:
             return
         step_aside(cls.router_for)
@@ -70,7 +70,7 @@ class AurousMocker(Mocker, ABC):
     @classmethod
     def stop(cls, force: bool = False) -> None:  # noqa: FBT001, FBT002 - respx's signature
         """Take ourselves out again when the last router has gone."""
-        cls._owners.clear()
+        cls._owners = {}
         if cls.routers and not force:
             return
         step_back()
@@ -82,11 +82,12 @@ class AurousMocker(Mocker, ABC):
     @classmethod
     def router_for(cls, request: Any) -> AurousRouter | None:
         """Return the router that answers *request*; of several, the one started last."""
-        host: bytes = request.url.netloc
-        if host not in cls._owners:
-            name = host.decode("ascii")
-            cls._owners[host] = next((one for one in reversed(cls.routers) if one.app.addresses.owns(name)), None)
-        return cls._owners[host]
+        host, owners = request.url.netloc, cls._owners
+        if host in owners:
+            return owners[host]
+        name = host.decode("ascii")
+        owner = owners[host] = next((one for one in reversed(cls.routers) if one.app.addresses.owns(name)), None)
+        return owner
 
     @classmethod
     def in_front(cls) -> list[str]:
