@@ -30,12 +30,12 @@ class Context:
     __slots__ = ("_body", "args", "call", "request_id", "row", "team", "world")
 
     def __init__(self, world: World, call: Call, row: Endpoint | None, args: Mapping[str, str]) -> None:
-        self.world = world
-        self.call = call
-        self.row = row
-        self.args = args
-        self.team = ""
-        self.request_id = ""
+        self.world: World = world
+        self.call: Call = call
+        self.row: Endpoint | None = row
+        self.args: Mapping[str, str] = args
+        self.team: str = ""
+        self.request_id: str = ""
         self._body: dict[str, Any] | None = None
 
     @property
