@@ -253,6 +253,15 @@ def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> N
     assert ids(api) == ["early-retry", "early-retry"]
 
 
+def test_what_has_no_id_is_no_record_that_is_polled(api: Api) -> None:
+    """A balance that answers 404 four times is a fault, not a character that is gone."""
+    api.aurous.faults.status("balance.retrieve", 404, times=4)
+    for _ in range(4):
+        assert api.get(BALANCE).status == 404
+
+    assert ids(api) == []
+
+
 def test_a_patch_whose_answer_was_lost_has_wiped(api: Api) -> None:
     """What counts is what happened, not what the client saw of it."""
     api.aurous.faults.timeout("characters.update", commit=True)

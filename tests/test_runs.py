@@ -143,9 +143,16 @@ def test_a_look_that_shows_nothing_does_not_count(runs: Runs, play: Player) -> N
     assert look(runs, 2) == ["synthesizing", "reviewing"]
 
 
+def test_a_look_says_whether_it_moved_the_record(runs: Runs, play: Player) -> None:
+    """Only then is there another row to be read."""
+    play("synthesizing*2 -> reviewing")
+
+    assert [runs.look("a") for _ in range(4)] == [False, False, True, False]
+
+
 def test_looking_at_a_record_without_a_run_is_harmless(runs: Runs, seen: list[tuple[str, str, float]]) -> None:
     """What never ran, or runs no longer, is as it is."""
-    runs.look("nobody")
+    assert runs.look("nobody") is False
 
     assert runs.get("nobody") is None
     assert seen == []

@@ -86,7 +86,7 @@ class EndlessPoll(Kind):
         self.memory: dict[str, int] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        if ctx.record not in self.memory or not polls(ctx.call):
+        if ctx.record not in self.memory or not polls(ctx):
             return False
         self.memory[ctx.record] += 1
         return self.memory[ctx.record] == _POLLS
@@ -95,9 +95,9 @@ class EndlessPoll(Kind):
         if ctx.call.committed:  # it may go on now
             self.memory.pop(ctx.record, None)
         elif isinstance(outcome, Reply) and (outcome.status == _NOT_FOUND or shows_end(outcome)):
-            if polls(ctx.call):
+            if polls(ctx):
                 self.memory.setdefault(ctx.record, 0)
-        elif self.memory and ctx.call.status == _OK and polls(ctx.call):
+        elif self.memory and ctx.call.status == _OK and polls(ctx):
             self.memory.pop(ctx.record, None)
         return False
 

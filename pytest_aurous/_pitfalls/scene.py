@@ -34,9 +34,9 @@ def paid(ctx: Context) -> bool:
     return ctx.row is not None and not ctx.row.free and ctx.row.honours_key(ctx)
 
 
-def polls(call: Call) -> bool:
+def polls(ctx: Context) -> bool:
     """Whether the call looks at one record."""
-    return call.operation is not None and call.operation.endswith(".retrieve")
+    return bool(ctx.record) and (ctx.call.operation or "").endswith(".retrieve")
 
 
 def shows_end(reply: Reply) -> bool:
