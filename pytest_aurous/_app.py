@@ -116,11 +116,9 @@ class App:
             if outcome is None:
                 reply = self._answer(ctx, fault, now)
                 outcome = reply if fault is None else fault.after(call, world.clock, reply)
-            if isinstance(outcome, Reply):
-                call.answered(outcome)
             self.pitfalls.leave(ctx, outcome)
+            call.answered(outcome if isinstance(outcome, Reply) else None)
             world.journal.leave()
-            call.forget()
             if self.observe is not None:
                 self.observe(call)
             return outcome

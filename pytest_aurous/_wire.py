@@ -159,14 +159,12 @@ class Call:
         """Whether the answer held *word*, or held too much to be kept."""
         return word in self._answer or (self._answer[:1] == b"<" and _DIGEST in self._answer[:40])
 
-    def answered(self, reply: Reply) -> None:
-        """Record what the client saw; of a large body its digest only."""
-        self.status = reply.status
-        self._names, self._values = reply.names, reply.values
-        self._answer = reply.body if len(reply.body) <= _KEPT_BODY else _digest(reply.body)
-
-    def forget(self) -> None:
-        """Let go of what only the answering needed, and keep of a large body its digest only."""
+    def answered(self, reply: Reply | None) -> None:
+        """Record what the client saw, and keep of large bodies their digest only."""
+        if reply is not None:
+            self.status = reply.status
+            self._names, self._values = reply.names, reply.values
+            self._answer = reply.body if len(reply.body) <= _KEPT_BODY else _digest(reply.body)
         self.incoming = _NOTHING
         if len(self._body) > _KEPT_BODY:
             self._body = _digest(self._body)

@@ -85,7 +85,7 @@ def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
 
 def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
     """Where the connection broke, `response` and `status` are None."""
-    call.forget()
+    call.answered(None)
 
     assert call.response is None
     assert call.status is None
@@ -111,7 +111,6 @@ def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # no
     assert call.content == body
 
     call.answered(Reply(200, (), body))
-    call.forget()
 
     assert call.response is not None
     assert (call.content == body) is whole
@@ -135,7 +134,6 @@ def test_two_calls_share_nothing() -> None:
     """The default of a call's headers is not a place where another call could write."""
     one, two = Call("GET", "https", "h", "/"), Call("GET", "https", "h", "/")
     one.answered(Reply(200, (), b""))
-    one.forget()
 
     assert two.incoming == {}
     assert two.status is None

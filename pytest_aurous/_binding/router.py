@@ -18,10 +18,10 @@ from .._app import App
 from .._endpoint import Endpoint
 from .._headers import HeaderBlock, header_block
 from .._hosts import UPLOAD_HOST
-from .._wire import Break, Call, Reply
+from .._wire import Call, Reply
 from ..errors import no_operation
 from .mocker import AurousMocker
-from .stacks import REQUEST_ERRORS, as_httpx, broken, native, relay, response
+from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
 __all__ = ("AurousRouter",)
 
@@ -82,7 +82,9 @@ class AurousRouter:
             PassThrough: If a route of the test lets it through.
         """
         call = self._call(request, request.read())
-        route = self._override(call) if self._routes else None
+        if not self._routes:
+            return response(stack, request, self.app.handle(call))
+        route = self._override(call)
         if route is None:
             return self._plain(stack, request, call)
         asked = as_httpx(request)
@@ -94,12 +96,14 @@ class AurousRouter:
             return self._plain(stack, request, call)
         except httpx.RequestError as error:
             raise native(stack, error, request) from error
-        return self._given(stack, call, resolved.response)
+        return self._given(stack, request, call, resolved.response)
 
     async def aanswer(self, stack: ModuleType, request: Any) -> Any:
         """Answer a request of an async client of *stack*; its side effects may be async too."""
         call = self._call(request, await request.aread())
-        route = self._override(call) if self._routes else None
+        if not self._routes:
+            return response(stack, request, self.app.handle(call))
+        route = self._override(call)
         if route is None:
             return self._plain(stack, request, call)
         asked = as_httpx(request)
@@ -112,7 +116,7 @@ class AurousRouter:
             return self._plain(stack, request, call)
         except httpx.RequestError as error:
             raise native(stack, error, request) from error
-        return self._given(stack, call, resolved.response)
+        return self._given(stack, request, call, resolved.response)
 
     def _override(self, call: Call) -> respx.Route | None:
         """Return the route of the test that answers *call* instead of us; the core sees no such call."""
@@ -122,14 +126,14 @@ class AurousRouter:
         self.app.overrule(call)
         return route
 
-    def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
-        call.forget()
+    def _given(self, stack: ModuleType, request: Any, call: Call, given: Any) -> Any:
         if not isinstance(given.stream, httpx.ByteStream):  # the test's own stream, its own affair
+            call.answered(None)
             headers = list(given.headers.multi_items())
             return stack.Response(given.status_code, headers=headers, stream=relay(stack, given.stream))
         reply = Reply(given.status_code, tuple(given.headers.multi_items()), b"".join(given.stream))
         call.answered(reply)
-        return response(stack, reply)
+        return response(stack, request, reply)
 
     def _call(self, request: Any, body: bytes) -> Call:
         url = request.url
@@ -142,18 +146,20 @@ class AurousRouter:
             block = header_block((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
             self._blocks[raw] = block
         patience = request.extensions.get("timeout", {}).get("read")
+        # Interned: a suite sends the same few again and again, and the journal keeps each.
         method, scheme, host = intern(request.method), intern(url.scheme), intern(url.netloc.decode("ascii"))
-        return Call(method, scheme, host, path, query, block, body, patience)
+        return Call(method, scheme, host, intern(path), query, block, body, patience)
 
     def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
         outcome = self.app.handle(call)
-        route = self._routes.get(call.operation or "") if self._routes else None
+        route = self._routes.get(call.operation or "")
         if route is not None and _spies(route):
-            seen = None if isinstance(outcome, Break) else response(httpx, outcome)
+            asked = as_httpx(request)
+            seen = response(httpx, asked, outcome) if isinstance(outcome, Reply) else None
             if seen is not None:
                 seen.read()
-            self._respx.record(as_httpx(request), response=seen, route=route)
-        return broken(stack, request, outcome) if isinstance(outcome, Break) else response(stack, outcome)
+            self._respx.record(asked, response=seen, route=route)
+        return response(stack, request, outcome)
 
 
 def _spies(route: respx.Route) -> bool:

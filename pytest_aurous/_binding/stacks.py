@@ -12,7 +12,7 @@ import httpx
 
 from .._wire import Break, Reply
 
-__all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "broken", "native", "relay", "response", "stack_of")
+__all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "native", "relay", "response", "stack_of")
 
 httpx2: ModuleType | None
 try:
@@ -29,11 +29,17 @@ def stack_of(request: Any) -> ModuleType:
     return next(stack for stack in STACKS if isinstance(request, stack.Request))
 
 
-def response(stack: ModuleType, reply: Reply) -> Any:
-    """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it."""
-    headers = list(zip(_encoded(reply.names), reply.values.encode("latin-1").split(b"\n"), strict=False))
-    made = stack.Response(reply.status, headers=headers, stream=stack.ByteStream(reply.body))
-    if reply.values.isascii():
+def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
+    """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it.
+
+    Raises:
+        Exception: What the client's own stack would raise, where no answer arrives.
+    """
+    if isinstance(outcome, Break):
+        return _broken(stack, request, outcome)
+    headers = list(zip(_encoded(outcome.names), outcome.values.encode("latin-1").split(b"\n"), strict=False))
+    made = stack.Response(outcome.status, headers=headers, stream=stack.ByteStream(outcome.body))
+    if outcome.values.isascii():
         made.headers.encoding = "ascii"  # what it finds out for itself, at a tenth of the cost of a call
     return made
 
@@ -43,12 +49,12 @@ def _encoded(names: tuple[str, ...]) -> list[bytes]:
     return [name.encode("latin-1") for name in names]
 
 
-def broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
-    """Raise what the client's own stack would raise, or return a response whose body does."""
+def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
+    """Raise, or return a response whose body does."""
     error = getattr(stack, outcome.error)(outcome.message, request=request)
     if outcome.reply is None:
         raise error
-    made = response(stack, outcome.reply)
+    made = response(stack, request, outcome.reply)
     made.stream = relay(stack, _CutOff(outcome.reply.body[: outcome.after_bytes], error))
     return made
 

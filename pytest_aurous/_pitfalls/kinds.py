@@ -65,7 +65,7 @@ class EarlySave(Kind):
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.operation == "characters.save":
-            if ctx.call.status == _BAD and getattr(ctx.world.row(ctx.record), "status", "") == "synthesizing":
+            if _status(outcome) == _BAD and getattr(ctx.world.row(ctx.record), "status", "") == "synthesizing":
                 self.memory.add(ctx.record)
         elif self.memory and isinstance(outcome, Reply):
             shown = _statuses(outcome.body)
@@ -97,7 +97,7 @@ class EndlessPoll(Kind):
         elif isinstance(outcome, Reply) and (outcome.status == _NOT_FOUND or shows_end(outcome)):
             if polls(ctx):
                 self.memory.setdefault(ctx.record, 0)
-        elif self.memory and ctx.call.status == _OK and polls(ctx):
+        elif self.memory and _status(outcome) == _OK and polls(ctx):
             self.memory.pop(ctx.record, None)
         return False
 
@@ -184,7 +184,7 @@ class StaleUrl(Kind):
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.error_code == "output_expired":
             return True
-        return ctx.call.status == _FORBIDDEN and isinstance(outcome, Reply) and say.EXPIRED.encode() in outcome.body
+        return isinstance(outcome, Reply) and outcome.status == _FORBIDDEN and say.EXPIRED.encode() in outcome.body
 
 
 class LeakedKey(Kind):
@@ -220,6 +220,10 @@ class MadeUpCursor(Kind):
 
 
 KINDS: Final = (EarlySave, EndlessPoll, DoubleCharge, EarlyRetry, WipingPatch, StaleUrl, LeakedKey, MadeUpCursor)
+
+
+def _status(outcome: Reply | Break) -> int | None:
+    return outcome.status if isinstance(outcome, Reply) else None
 
 
 def _statuses(body: bytes) -> dict[str, str]:
