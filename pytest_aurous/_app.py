@@ -17,14 +17,16 @@ from ._fault import Fault
 from ._given import FaultState, Given
 from ._headers import idempotency_key, replaced
 from ._idempotency import Stored, claim_of
+from ._limits import RATE
 from ._pitfalls import Pitfalls
 from ._problems import Problem, bug, raised, unmatched
+from ._reply import Break, Reply
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
 from ._resources.webhooks import EVENTS
 from ._settings import Settings
-from ._version import APPLIED, check_version
-from ._wire import ApiProblem, Break, Call, Reply, to_json
+from ._version import VERSION, check_version
+from ._wire import ApiProblem, Call, to_json
 from ._world import World, WorldState
 from .errors import AurousError, see
 from .faults import Faults
@@ -35,7 +37,8 @@ Pairs = tuple[tuple[str, str], ...]
 _Happened = tuple[bytes, int, str, Pairs]
 """What an `Answer` is made of, which is not made for each call."""
 
-_JSON: Final = ("Content-Type", "application/json")
+_OWN: Final = ("Content-Type", "Content-Length", "Aurous-Request-Id", "Aurous-Version")
+_LIMITED: Final = (*_OWN, *RATE)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class App:
         """Take the call through key, limit and version to its effect; each may refuse."""
         world, call, row = self.world, ctx.call, ctx.row
         ctx.request_id = request_id = world.ids.new("req")
-        headers: Pairs = ()
+        limits: tuple[str, ...] = ()
         kind = "application/json"
         try:
             if row is None:
@@ -152,10 +155,10 @@ class App:
                 name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
                 bucket = world.buckets.get(grant.team, name, now)
                 if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
-                    headers = bucket.headers(now)
+                    limits = bucket.headers(now)
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
                 else:
-                    headers = bucket.spend(now)
+                    limits = bucket.spend(now)
             if "aurous-version" in call.incoming:
                 check_version(call)
             if fault is None:
@@ -169,14 +172,9 @@ class App:
             self.problems.append(bug(call))
             status, more = 500, ()
             content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
-        own = (
-            _JSON if kind == "application/json" else ("Content-Type", kind),
-            ("Content-Length", str(len(content))),
-            ("Aurous-Request-Id", request_id),
-            APPLIED,
-            *headers,
-        )
-        return Reply(status, replaced(own, more) if more else own, content)
+        values = (kind, str(len(content)), request_id, VERSION, *limits)
+        reply = Reply(status, _LIMITED if limits else _OWN, values, content)
+        return Reply.of(status, replaced(reply.headers, more), content) if more else reply
 
     def _meet(self, ctx: Context, now: float) -> Fault | None:
         try:

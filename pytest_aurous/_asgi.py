@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from ._control import CONTROL, control
 from ._headers import header_block
 from ._hosts import UPLOAD_HOST, host_of
-from ._wire import Break, Call, Reply, to_json
+from ._reply import Break, Reply
+from ._wire import Call, to_json
 
 if TYPE_CHECKING:
     from ._aurous import Aurous
@@ -93,7 +94,7 @@ class AsgiApp:
         """Let the URLs of an answer lead here."""
         led_to = partial(self._app.world.led_to, own)
         headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
-        reply = Reply(reply.status, headers, reply.body)
+        reply = Reply.of(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
     async def _wait(self, delay: float) -> None:
@@ -176,4 +177,4 @@ def _too_large() -> Reply:
             }
         }
     )
-    return Reply(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
+    return Reply.of(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)

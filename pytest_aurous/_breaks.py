@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal
 
-from ._wire import Break, Reply
+from ._reply import Break, Reply
 
 __all__ = ("GARBAGE", "GAVE_UP", "GONE", "REFUSED", "TIMEOUTS", "Garbage", "Phase", "cut_off")
 

@@ -11,8 +11,9 @@ from typing import Any, Final, cast
 
 from ._breaks import GAVE_UP
 from ._clock import Clock
+from ._reply import Break, Reply
 from ._terms import MORE, whole
-from ._wire import ApiProblem, Break, Call, Reply
+from ._wire import ApiProblem, Call
 from .errors import AurousError
 
 __all__ = ("Fault", "Lost", "Refused", "Slow", "Spoilt")

@@ -8,7 +8,7 @@ from typing import Final
 from . import _messages as say
 from ._wire import ApiProblem
 
-__all__ = ("BUCKETS", "Bucket", "Buckets")
+__all__ = ("BUCKETS", "RATE", "Bucket", "Buckets")
 
 BUCKETS: Final = {
     "characters_get": (240, 120),
@@ -26,7 +26,11 @@ BUCKETS: Final = {
 
 _GRAIN: Final = 1e-6
 
-RateHeaders = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+"""The headers of each answer that say how things stand (rate-1)."""
+
+RateValues = tuple[str, str, str]
+"""What they say."""
 
 
 class Bucket:
@@ -60,8 +64,8 @@ class Bucket:
         """Return how many calls it would pay for at *now*."""
         return int(self.tokens(now) + _GRAIN)
 
-    def spend(self, now: float) -> RateHeaders:
-        """Take one token and return the three headers of the answer; where there is none, count an overrun.
+    def spend(self, now: float) -> RateValues:
+        """Take one token and return what the headers of the answer say; where there is none, count an overrun.
 
         Raises:
             ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
@@ -87,18 +91,13 @@ class Bucket:
         """Put exactly so many tokens into the bucket."""
         self._tokens, self._touched = tokens, now
 
-    def headers(self, now: float) -> RateHeaders:
-        """Return the three headers as they stand, without taking a token."""
+    def headers(self, now: float) -> RateValues:
+        """Return what the headers say, without taking a token."""
         return self._headers(self.tokens(now), now)
 
-    def _headers(self, tokens: float, now: float) -> RateHeaders:
-        """Return the three headers of an answer (rate-1)."""
+    def _headers(self, tokens: float, now: float) -> RateValues:
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
-        return (
-            ("X-RateLimit-Limit", str(self.capacity)),
-            ("X-RateLimit-Remaining", str(int(tokens + _GRAIN))),
-            ("X-RateLimit-Reset", str(full)),
-        )
+        return str(self.capacity), str(int(tokens + _GRAIN)), str(full)
 
     def state(self) -> tuple[int, float, int, float, float]:
         """Return what `restore` takes."""
@@ -140,7 +139,9 @@ class Buckets:
             self._buckets[key].restore(value)
 
 
-def too_many(name: str, seconds: int, headers: tuple[tuple[str, str], ...]) -> ApiProblem:
+def too_many(name: str, seconds: int, values: RateValues) -> ApiProblem:
     """Return the refusal of rate-2, which names the bucket."""
     message = say.RATE_LIMIT.format(bucket=name, seconds=seconds)
-    return ApiProblem(429, "too_many_requests", message, headers=(*headers, ("Retry-After", str(seconds))))
+    return ApiProblem(
+        429, "too_many_requests", message, headers=(*zip(RATE, values, strict=True), ("Retry-After", str(seconds)))
+    )

@@ -7,10 +7,9 @@ from typing import Final
 from . import _messages as say
 from ._wire import ApiProblem, Call
 
-__all__ = ("APPLIED", "VERSION", "check_version")
+__all__ = ("VERSION", "check_version")
 
 VERSION: Final = "2026-05-15"
-APPLIED: Final = ("Aurous-Version", VERSION)
 
 
 def check_version(call: Call) -> None:

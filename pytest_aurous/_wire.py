@@ -1,17 +1,17 @@
-"""What travels: a `Call` comes in, a `Reply` goes out, or a `Break` where no answer arrives."""
+"""What comes in: a `Call`, and what refuses it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from ._headers import HeaderBlock, Headers
+from ._reply import Reply
 
-__all__ = ("ApiProblem", "Break", "Call", "Reply", "Request", "Response", "to_json")
+__all__ = ("ApiProblem", "Call", "Request", "Response", "to_json")
 
 _KEPT_BODY: Final = 64 * 1024
 _DIGEST: Final = b" bytes, sha256 "
@@ -170,49 +170,6 @@ class Call:
             self._body = _digest(self._body)
 
 
-class Reply:
-    """An answer.
-
-    Attributes:
-        status: The status.
-        names: The names of its headers.
-        values: What they say, line by line.
-        body: The body.
-    """
-
-    __slots__ = ("body", "names", "status", "values")
-
-    def __init__(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
-        names, values = zip(*headers, strict=True) if headers else ((), ())
-        self.status: int = status
-        self.names: tuple[str, ...] = _one(names)
-        self.values: str = "\n".join(values)
-        self.body: bytes = body
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Its headers, in order."""
-        return tuple(zip(self.names, self.values.split("\n"), strict=False))
-
-    def with_body(self, body: bytes) -> Reply:
-        """Return the same answer with another body, its length told truly."""
-        headers = tuple((name, str(len(body)) if name == "Content-Length" else value) for name, value in self.headers)
-        return Reply(self.status, headers, body)
-
-
-class Break(NamedTuple):
-    """No answer: the exception of the client's stack that it meets instead.
-
-    *error* is a class name that httpx and httpx2 share, such as ``ReadTimeout``. With a *reply* the
-    connection breaks inside the body: its first *after_bytes* bytes arrive.
-    """
-
-    error: str
-    message: str
-    reply: Reply | None = None
-    after_bytes: int = 0
-
-
 class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, not an error of ours
     """The vendor refuses: becomes the error envelope (err-1) in one place, the pipeline."""
 
@@ -241,8 +198,3 @@ def _parsed(body: bytes) -> Any:
 
 def _digest(body: bytes) -> bytes:
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()
-
-
-@lru_cache(maxsize=256)  # answers bear their names in few combinations: each is kept once, not with every call
-def _one(names: tuple[str, ...]) -> tuple[str, ...]:
-    return names

@@ -21,7 +21,7 @@ from pytest_aurous import Aurous, Call
 from pytest_aurous._app import App
 from pytest_aurous._headers import Headers, header_block
 from pytest_aurous._openapi import document
-from pytest_aurous._wire import Break, Reply
+from pytest_aurous._reply import Break, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -21,7 +21,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
-from pytest_aurous._wire import Break
+from pytest_aurous._reply import Break
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Call
-    from pytest_aurous._wire import Break
+    from pytest_aurous._reply import Break
     from pytest_aurous.faults import Faults
     from tests.conftest import Answer, Api
 

@@ -7,7 +7,7 @@ from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._calls import Calls
 from pytest_aurous._headers import header_block
 from pytest_aurous._journal import Journal, Note, line_of, shortened
-from pytest_aurous._wire import Reply
+from pytest_aurous._reply import Reply
 
 NOON_S = 1_778_241_600.0
 OPERATIONS = ("characters.create", "characters.retrieve", "characters.save", "characters.list", "balance.retrieve")
@@ -37,7 +37,7 @@ def _arrive(journal: Journal) -> Arrive:
         for name, value in fields.items():
             setattr(call, name, value)
         if status is not None:
-            call.answered(Reply(status, (), b"{}"))
+            call.answered(Reply.of(status, (), b"{}"))
         return call
 
     return arrive

@@ -18,9 +18,9 @@ from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmat
 from pytest_aurous._endpoint import Context
 from pytest_aurous._pitfalls import KINDS
 from pytest_aurous._pitfalls.kinds import Kind
+from pytest_aurous._reply import Break, Reply
 from pytest_aurous._settings import Settings
 from pytest_aurous._verdict import Verdict
-from pytest_aurous._wire import Break, Reply
 from pytest_aurous._world import World
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_a_kind_sees_nothing_by_itself() -> None:
     ctx = Context(World(Settings()), call, None, {})
 
     assert not Kind().arrive(ctx)
-    assert not Kind().leave(ctx, Reply(200, (), b""))
+    assert not Kind().leave(ctx, Reply.of(200, (), b""))
 
 
 @each

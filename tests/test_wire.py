@@ -4,7 +4,8 @@ import pytest
 
 from pytest_aurous import Call
 from pytest_aurous._headers import Headers, header_block
-from pytest_aurous._wire import ApiProblem, Break, Reply, to_json
+from pytest_aurous._reply import Break, Reply
+from pytest_aurous._wire import ApiProblem, to_json
 
 KEPT = 64 * 1024
 
@@ -94,7 +95,7 @@ def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
 
 def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
     """Status, headers, bytes and parsed JSON of the answer are there."""
-    call.answered(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
+    call.answered(Reply.of(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
 
     assert call.response is not None
     assert call.response.status == call.status == 201
@@ -110,7 +111,7 @@ def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # no
     call = Call("POST", "https", "h", "/", body=body)
     assert call.content == body
 
-    call.answered(Reply(200, (), body))
+    call.answered(Reply.of(200, (), body))
 
     assert call.response is not None
     assert (call.content == body) is whole
@@ -125,7 +126,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
     assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no answer>"
 
     call.number, call.operation = 3, "characters.save"
-    call.answered(Reply(200, (), b"{}"))
+    call.answered(Reply.of(200, (), b"{}"))
 
     assert repr(call) == "<Call 3 characters.save: POST /v1/x -> 200>"
 
@@ -133,7 +134,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
 def test_two_calls_share_nothing() -> None:
     """The default of a call's headers is not a place where another call could write."""
     one, two = Call("GET", "https", "h", "/"), Call("GET", "https", "h", "/")
-    one.answered(Reply(200, (), b""))
+    one.answered(Reply.of(200, (), b""))
 
     assert two.incoming == {}
     assert two.status is None

@@ -18,7 +18,8 @@ from .._app import App
 from .._endpoint import Endpoint
 from .._headers import HeaderBlock, header_block
 from .._hosts import UPLOAD_HOST
-from .._wire import Call, Reply
+from .._reply import Reply
+from .._wire import Call
 from ..errors import no_operation
 from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
@@ -131,7 +132,7 @@ class AurousRouter:
             call.answered(None)
             headers = list(given.headers.multi_items())
             return stack.Response(given.status_code, headers=headers, stream=relay(stack, given.stream))
-        reply = Reply(given.status_code, tuple(given.headers.multi_items()), b"".join(given.stream))
+        reply = Reply.of(given.status_code, tuple(given.headers.multi_items()), b"".join(given.stream))
         call.answered(reply)
         return response(stack, request, reply)
 

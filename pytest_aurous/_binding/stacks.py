@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from .._wire import Break, Reply
+from .._reply import Break, Reply
 
 __all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "native", "relay", "response", "stack_of")
 

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from .. import _messages as say
 from .._hosts import UPLOAD_HOST
-from .._wire import Break, Call, Reply
+from .._reply import Break, Reply
+from .._wire import Call
 from .scene import Same, keyed, paid, polls, same, shows_end
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .._headers import idempotency_key
-from .._wire import Call, Reply
+from .._reply import Reply
+from .._wire import Call
 
 if TYPE_CHECKING:
     from .._endpoint import Context

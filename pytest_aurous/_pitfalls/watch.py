@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from .._reply import Break, Reply
 from .._stillness import package_of
 from .._timeline import LIBRARIES
-from .._wire import Break, Call, Reply
+from .._wire import Call
 from ..errors import see
 from .kinds import KINDS, Kind
 from .scene import shows_end

@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pytest_aurous import Aurous, AurousTransitionError, Call, Character
 from pytest_aurous._headers import header_block
+from pytest_aurous._reply import Reply
 from pytest_aurous._resources.characters.record import CharacterRow
 from pytest_aurous._store import Table
-from pytest_aurous._wire import Reply, Response
+from pytest_aurous._wire import Response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

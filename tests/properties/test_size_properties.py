@@ -11,8 +11,9 @@ from PIL import Image
 
 from pytest_aurous import Aurous, Call
 from pytest_aurous._headers import header_block
+from pytest_aurous._reply import Reply
 from pytest_aurous._resources.generations.sizes import GRID, PRESETS, SIDES, measured, snapped
-from pytest_aurous._wire import Reply, to_json
+from pytest_aurous._wire import to_json
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
