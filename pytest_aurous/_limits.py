@@ -29,6 +29,8 @@ _GRAIN: Final = 1e-6
 RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 """The headers of each answer that say how things stand (rate-1)."""
 
+_REFUSED: Final = (*RATE, "Retry-After")
+
 RateValues = tuple[str, str, str]
 """What they say."""
 
@@ -142,6 +144,5 @@ class Buckets:
 def too_many(name: str, seconds: int, values: RateValues) -> ApiProblem:
     """Return the refusal of rate-2, which names the bucket."""
     message = say.RATE_LIMIT.format(bucket=name, seconds=seconds)
-    return ApiProblem(
-        429, "too_many_requests", message, headers=(*zip(RATE, values, strict=True), ("Retry-After", str(seconds)))
-    )
+    headers = tuple(zip(_REFUSED, (*values, str(seconds)), strict=True))
+    return ApiProblem(429, "too_many_requests", message, headers=headers)
