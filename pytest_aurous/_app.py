@@ -155,12 +155,11 @@ class App:
                 name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
                 bucket = world.buckets.get(grant.team, name, now)
                 if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
-                    limits = bucket.headers(now)
+                    limits = bucket.values(now)
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
                 else:
                     limits = bucket.spend(now)
-            if "aurous-version" in call.incoming:
-                check_version(call)
+            check_version(call)
             if fault is None:
                 content, status, kind, more = self._happen(row, ctx, now)
             else:
@@ -214,13 +213,15 @@ class App:
                 ctx.call.replayed = True
                 return stored.content, stored.status, "application/json", _REPLAYED
         body = row.handler(ctx)
+        happened: _Happened
         if isinstance(body, Answer):
-            happened: _Happened = body
+            happened = body
         else:
             happened = body if isinstance(body, bytes) else to_json(body), row.status, row.media_type, ()
         ctx.call.committed = ctx.call.method != "GET"
         if claim is not None:
-            self.world.idempotency.store(Stored(claim, happened[1], happened[0], now, now + busy))
+            content, status, *_ = happened
+            self.world.idempotency.store(Stored(claim, status, content, now, now + busy))
         return happened
 
     def _refuse(self, call: Call, problem: ApiProblem, request_id: str) -> bytes:

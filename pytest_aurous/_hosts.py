@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
-__all__ = ("UPLOAD_HOST", "host_of", "is_loopback", "is_vendors")
+__all__ = ("UPLOAD_HOST", "host_of", "is_loopback", "is_upload", "is_vendors")
 
 UPLOAD_HOST: Final = "https://aurous.storage"
 """Where pictures are PUT."""
 
+_UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
+
 _VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
+
+
+def is_upload(host: str) -> bool:
+    """Whether a host is the one where pictures are PUT."""
+    return host == _UPLOAD
 
 
 def is_vendors(host: str) -> bool:

@@ -29,10 +29,10 @@ _GRAIN: Final = 1e-6
 RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 """The headers of each answer that say how things stand (rate-1)."""
 
-_REFUSED: Final = (*RATE, "Retry-After")
-
 RateValues = tuple[str, str, str]
 """What they say."""
+
+_REFUSED: Final = (*RATE, "Retry-After")
 
 
 class Bucket:
@@ -76,12 +76,12 @@ class Bucket:
         if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
             tokens = max(0.0, tokens - 1)
             self._tokens, self._touched = tokens, now
-            return self._headers(tokens, now)
+            return self._values(tokens, now)
         self.overruns += 1
         if self._enforce:
             wait = (1 - tokens) / self.rate
-            raise too_many(self._name, max(1, ceil(wait - _GRAIN)), self._headers(tokens, now))
-        return self._headers(tokens, now)
+            raise too_many(self._name, max(1, ceil(wait - _GRAIN)), self._values(tokens, now))
+        return self._values(tokens, now)
 
     def resize(self, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change what is given, and fill the bucket."""
@@ -93,11 +93,11 @@ class Bucket:
         """Put exactly so many tokens into the bucket."""
         self._tokens, self._touched = tokens, now
 
-    def headers(self, now: float) -> RateValues:
+    def values(self, now: float) -> RateValues:
         """Return what the headers say, without taking a token."""
-        return self._headers(self.tokens(now), now)
+        return self._values(self.tokens(now), now)
 
-    def _headers(self, tokens: float, now: float) -> RateValues:
+    def _values(self, tokens: float, now: float) -> RateValues:
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
         return str(self.capacity), str(int(tokens + _GRAIN)), str(full)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ._catalog import Catalog
 from ._endpoint import Endpoint
 from ._hints import LATER
-from ._hosts import UPLOAD_HOST
+from ._hosts import UPLOAD_HOST, is_upload
 from ._journal import redacted
 from ._wire import Call
 from .errors import see
@@ -59,7 +59,7 @@ def _also(call: Call) -> str:
     said: list[str] = []
     if "%2f" in call.path.lower():
         said.append("  %2F is a slash inside a segment: join segments by /, and quote ids alone")
-    if call.host != urlsplit(UPLOAD_HOST).netloc and not call.incoming.keys() & {"x-api-key", "authorization"}:
+    if not is_upload(call.host) and not call.incoming.keys() & {"x-api-key", "authorization"}:
         said.append("  no key came along either")
     return "".join(f"{line}\n" for line in said)
 

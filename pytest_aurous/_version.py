@@ -13,8 +13,8 @@ VERSION: Final = "2026-05-15"
 
 
 def check_version(call: Call) -> None:
-    """Refuse a version that was sent and does not exist (ver-3)."""
-    version = call.incoming["aurous-version"]
+    """Refuse a version that does not exist (ver-3)."""
+    version = call.incoming.get("aurous-version", VERSION)
     if version != VERSION:
         raise ApiProblem(
             400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"

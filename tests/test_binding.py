@@ -509,6 +509,30 @@ class TestRoute:
         assert fake.calls[0].fault is None
         assert fake.route("balance.retrieve") is route
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_headers_of_a_route_arrive_as_they_are(
+        self,
+        wire: Wire,
+        fake: Aurous,
+        streamed: bool,  # noqa: FBT001 - a column
+    ) -> None:
+        """Byte by byte, in their own case, in whatever alphabet, and with what no server would send."""
+        odd = [(b"X-Name", "Zo\u00eb".encode("latin-1")), (b"x-lines", b"one\ntwo"), (b"X-Last", b"3")]
+
+        class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                yield b"{}"
+
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                yield b"{}"
+
+        body: dict[str, Any] = {"stream": Stream()} if streamed else {"content": b"{}"}
+        fake.route("balance.retrieve").return_value = httpx.Response(200, headers=odd, **body)
+
+        raw = wire.get(BALANCE, key=fake.api_key).headers.raw
+
+        assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
+
     def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
         """A look through a spy is one look, and a creation one creation."""
         fake.script("synthesizing*2 -> reviewing")

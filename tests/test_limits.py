@@ -95,11 +95,11 @@ def test_rate_3_each_team_has_its_own_buckets(buckets: Buckets) -> None:
 def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
     """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
     bucket = buckets.get("team_a", "reads", NOW)
-    assert bucket.headers(NOW)[1] == "1200"
+    assert bucket.values(NOW)[1] == "1200"
 
     spent = bucket.spend(NOW)
 
-    assert bucket.headers(NOW) == spent
+    assert bucket.values(NOW) == spent
 
 
 # Through the pipeline, with the limits of life

@@ -97,7 +97,7 @@ class AurousRouter:
             return self._plain(stack, request, call)
         except httpx.RequestError as error:
             raise native(stack, error, request) from error
-        return self._given(stack, request, call, resolved.response)
+        return self._given(stack, call, resolved.response)
 
     async def aanswer(self, stack: ModuleType, request: Any) -> Any:
         """Answer a request of an async client of *stack*; its side effects may be async too."""
@@ -117,7 +117,7 @@ class AurousRouter:
             return self._plain(stack, request, call)
         except httpx.RequestError as error:
             raise native(stack, error, request) from error
-        return self._given(stack, request, call, resolved.response)
+        return self._given(stack, call, resolved.response)
 
     def _override(self, call: Call) -> respx.Route | None:
         """Return the route of the test that answers *call* instead of us; the core sees no such call."""
@@ -127,14 +127,16 @@ class AurousRouter:
         self.app.overrule(call)
         return route
 
-    def _given(self, stack: ModuleType, request: Any, call: Call, given: Any) -> Any:
-        if not isinstance(given.stream, httpx.ByteStream):  # the test's own stream, its own affair
+    def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
+        """Write down what the test answers, and pass it on as it is."""
+        if isinstance(given.stream, httpx.ByteStream):
+            body = b"".join(given.stream)
+            call.answered(Reply.of(given.status_code, tuple(given.headers.multi_items()), body))
+            stream = stack.ByteStream(body)
+        else:  # the test's own stream, its own affair
             call.answered(None)
-            headers = list(given.headers.multi_items())
-            return stack.Response(given.status_code, headers=headers, stream=relay(stack, given.stream))
-        reply = Reply.of(given.status_code, tuple(given.headers.multi_items()), b"".join(given.stream))
-        call.answered(reply)
-        return response(stack, request, reply)
+            stream = relay(stack, given.stream)
+        return stack.Response(given.status_code, headers=given.headers.raw, stream=stream)
 
     def _call(self, request: Any, body: bytes) -> Call:
         url = request.url

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from .. import _messages as say
-from .._hosts import UPLOAD_HOST
+from .._hosts import is_upload
 from .._reply import Break, Reply
-from .._wire import Call
 from .scene import Same, keyed, paid, polls, same, shows_end
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ __all__ = ("KINDS", "Kind")
 
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
-_UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
 _BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
 
 
@@ -44,7 +42,7 @@ class Kind:
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        """Whether it is, now that its answer is known."""
+        """Whether it is, now that its answer is known: the *outcome*; the call itself has not got it yet."""
         del ctx, outcome
         return False
 
@@ -170,7 +168,7 @@ class WipingPatch(Kind):
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         before, self.memory = self.memory, {}
-        if not before or not ctx.call.committed:
+        if not before or ctx.call.operation != "characters.update" or not ctx.call.committed:
             return False
         sent = json.loads(ctx.call.content).get("attributes")
         return sent is not None and any(name not in sent for name, value in before.items() if value is not None)
@@ -199,7 +197,7 @@ class LeakedKey(Kind):
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         del outcome
-        return ctx.call.host == _UPLOAD and not {"x-api-key", "authorization"}.isdisjoint(ctx.call.incoming)
+        return is_upload(ctx.call.host) and not {"x-api-key", "authorization"}.isdisjoint(ctx.call.incoming)
 
 
 class MadeUpCursor(Kind):
@@ -215,9 +213,8 @@ class MadeUpCursor(Kind):
         if not ctx.call.query or not (ctx.call.operation or "").endswith(".list"):
             return False
         sent = parse_qs(ctx.call.query)
-        earlier = ctx.world.journal.entries[: ctx.call.number - 1]
         cursors = [*sent.get("starting_after", []), *sent.get("ending_before", [])]
-        return any(ctx.world.row(one) is None and not _was_given(one, earlier) for one in cursors)
+        return any(ctx.world.row(one) is None and not _was_given(one, ctx) for one in cursors)
 
 
 KINDS: Final = (EarlySave, EndlessPoll, DoubleCharge, EarlyRetry, WipingPatch, StaleUrl, LeakedKey, MadeUpCursor)
@@ -239,6 +236,7 @@ def _statuses(body: bytes) -> dict[str, str]:
     return {row["id"]: row["status"] for row in rows if "id" in row and "status" in row}
 
 
-def _was_given(cursor: str, earlier: Sequence[Call]) -> bool:
-    """Whether an answer told *cursor*, and did not only quote it in a refusal."""
+def _was_given(cursor: str, ctx: Context) -> bool:
+    """Whether an answer before told *cursor*, and did not only quote it in a refusal."""
+    earlier = ctx.world.journal.entries[: ctx.call.number - 1]
     return any(one.error_code is None and one.answer_may_hold(cursor.encode()) for one in reversed(earlier))

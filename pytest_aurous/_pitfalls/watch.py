@@ -62,8 +62,8 @@ class Pitfalls:
         """Forget what was seen by half: time has gone back."""
         kinds = [kind() for kind in KINDS]
         self._arrive = [kind for kind in kinds if type(kind).arrive is not Kind.arrive]
-        self._calm = True  # nobody knows of anything that could be repeated
         self._leave = [kind for kind in kinds if type(kind).leave is not Kind.leave]
+        self._calm = True  # nobody knows of anything that could be repeated
 
     def arrive(self, ctx: Context) -> None:
         """Look at a call before anything has happened: one that repeats something, or wipes what is gone afterwards."""
