@@ -12,15 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ._app import Snapshot
     from ._aurous import Aurous
+    from ._calls import Calls
     from ._catalog import Script
     from ._clock import Clock
     from ._faker import AurousProvider
     from ._fault import Fault
     from ._outbox import Delivery
+    from ._pitfalls import Pitfall
+    from ._quota import Limit
     from ._resources.characters import Character
-    from ._resources.generations import Image
+    from ._resources.files import File
+    from ._resources.generations import Image, Video
     from ._resources.team import ApiKey
+    from ._resources.uploads import Upload
+    from ._resources.webhooks import WebhookEndpoint
     from ._server import AurousServer
     from ._signing import sign_webhook, verify_webhook
     from ._team import Team
@@ -54,13 +61,21 @@ __all__ = (
     "AurousUnmatchedRequest",
     "AurousWarning",
     "Call",
+    "Calls",
     "Character",
     "Clock",
     "Delivery",
     "Fault",
+    "File",
     "Image",
+    "Limit",
+    "Pitfall",
     "Script",
+    "Snapshot",
     "Team",
+    "Upload",
+    "Video",
+    "WebhookEndpoint",
     "sign_webhook",
     "verify_webhook",
 )
@@ -71,13 +86,21 @@ _ROOMS: Final = {
     "AurousProvider": "_faker",
     "AurousServer": "_server",
     "Call": "_wire",
+    "Calls": "_calls",
     "Character": "_resources.characters",
     "Clock": "_clock",
     "Delivery": "_outbox",
     "Fault": "_fault",
+    "File": "_resources.files",
     "Image": "_resources.generations",
+    "Limit": "_quota",
+    "Pitfall": "_pitfalls",
     "Script": "_catalog",
+    "Snapshot": "_app",
     "Team": "_team",
+    "Upload": "_resources.uploads",
+    "Video": "_resources.generations",
+    "WebhookEndpoint": "_resources.webhooks",
     "sign_webhook": "_signing",
     "verify_webhook": "_signing",
 }

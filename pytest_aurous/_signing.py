@@ -7,7 +7,7 @@ import time
 from hashlib import sha256
 from typing import Final
 
-from .errors import AurousSignatureError, see
+from .errors import AurousError, AurousSignatureError, see
 
 __all__ = ("SIGNATURE", "sign_webhook", "verify_webhook")
 
@@ -33,7 +33,13 @@ def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
 
 
 def verify_webhook(
-    body: bytes, header: str | None, secret: str, *, tolerance: float = 300, now: float | None = None
+    body: bytes,
+    header: str | None,
+    secret: str,
+    *,
+    tolerance: float = 300,
+    at: float | None = None,
+    now: float | None = None,
 ) -> None:
     """Check a signature as a receiver should (hook-7).
 
@@ -42,25 +48,32 @@ def verify_webhook(
         header: The value of ``Aurous-Webhook-Signature``; None where there was none.
         secret: The whole ``whsec_...`` string of the endpoint.
         tolerance: How many seconds the signature may be old, or ahead.
-        now: Unix seconds; now, if left out.
+        at: The time to verify it at, in Unix seconds; the current time, if left out.
+        now: The old name of *at*.
 
     Raises:
         AurousSignatureError: If it is none, too old, or of another body or secret.
+        AurousError: If both *at* and *now* are passed.
 
     Example:
         >>> verify_webhook(b"{}", sign_webhook(b"{}", "whsec_test"), "whsec_test")
     """
+    if at is not None and now is not None:
+        raise AurousError(
+            f"verify_webhook(at={at!r}, now={now!r}): now= is the old name of at=. Pass only at=.\n{_MORE}"
+        )
+    at = now if at is None else at
     parts = dict(part.split("=", 1) for part in (header or "").split(",") if "=" in part)
     stamp, sent = parts.get("t", ""), parts.get("v1", "")
     if not (stamp.isdecimal() and len(stamp) <= _DIGITS and sent):
         raise AurousSignatureError(
             f"{SIGNATURE}: {header!r} is no signature: expected t=<unix seconds>,v1=<hex>.\n{_MORE}"
         )
-    age = (time.time() if now is None else now) - int(stamp)
+    age = (time.time() if at is None else at) - int(stamp)
     if abs(age) > tolerance:
         raise AurousSignatureError(
             f"{SIGNATURE}: it was made {age:.0f} s ago, and {tolerance:g} s are tolerated. "
-            f"Where the clock of the fake is frozen or was moved, give now=aurous.clock.now().timestamp().\n{_MORE}"
+            f"Where the clock of the fake is frozen or was moved, pass at=aurous.clock.now().timestamp().\n{_MORE}"
         )
     expected = sign_webhook(body, secret, int(stamp)).partition("v1=")[2]
     if not hmac.compare_digest(expected.encode(), sent.encode()):

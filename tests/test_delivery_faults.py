@@ -130,8 +130,8 @@ def test_hook_7_bad_signature_is_one_that_a_receiver_refuses(api: Api) -> None:
     forged, good = got
     now = api.clock.now().timestamp()
     with pytest.raises(AurousSignatureError):
-        verify_webhook(forged.body, forged.headers["Aurous-Webhook-Signature"], secret, now=now)
-    verify_webhook(good.body, good.headers["Aurous-Webhook-Signature"], secret, now=now)
+        verify_webhook(forged.body, forged.headers["Aurous-Webhook-Signature"], secret, at=now)
+    verify_webhook(good.body, good.headers["Aurous-Webhook-Signature"], secret, at=now)
 
 
 @pytest.mark.parametrize("kind", KINDS)

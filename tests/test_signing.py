@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from pytest_aurous import AurousSignatureError, sign_webhook, verify_webhook
+from pytest_aurous import AurousError, AurousSignatureError, sign_webhook, verify_webhook
 
 BODY: Final = b'{"id": "evt_1"}'
 SECRET: Final = "whsec_test"
@@ -33,16 +33,16 @@ def test_hook_7_it_is_signed_now_unless_told() -> None:
 @pytest.mark.parametrize("age", [-300, 0, 300])
 def test_hook_7_a_good_signature_is_taken(age: int) -> None:
     """Five minutes are tolerated in both directions."""
-    verify_webhook(BODY, GOOD, SECRET, now=AT + age)
+    verify_webhook(BODY, GOOD, SECRET, at=AT + age)
 
 
 @pytest.mark.parametrize("age", [-301, 301])
 def test_hook_7_an_old_signature_is_refused(age: int) -> None:
     """What is replayed, or ahead of time, is refused, with its age; the tolerance is the receiver's to choose."""
-    with pytest.raises(AurousSignatureError, match=rf"made {age} s ago.*aurous\.clock\.now"):
-        verify_webhook(BODY, GOOD, SECRET, now=AT + age)
+    with pytest.raises(AurousSignatureError, match=rf"made {age} s ago.*pass at=aurous\.clock\.now"):
+        verify_webhook(BODY, GOOD, SECRET, at=AT + age)
 
-    verify_webhook(BODY, GOOD, SECRET, now=AT + age, tolerance=301)
+    verify_webhook(BODY, GOOD, SECRET, at=AT + age, tolerance=301)
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_hook_7_an_old_signature_is_refused(age: int) -> None:
 def test_hook_7_another_signature_is_refused(body: bytes, header: str, secret: str) -> None:
     """Another body, secret, digest or time makes another signature."""
     with pytest.raises(AurousSignatureError, match=f"not that of these {len(body)} bytes"):
-        verify_webhook(body, header, secret, now=AT)
+        verify_webhook(body, header, secret, at=AT)
 
 
 @pytest.mark.parametrize("header", [None, "", "x", "t=1", f"v1={'0' * 64}", "t=now,v1=00", "t=,v1=", "t=-1,v1=00"])
 def test_hook_7_what_is_no_signature_is_refused(header: str | None) -> None:
     """The expected form is told, where a receiver found no header, too; whoever catches ValueError catches this."""
     with pytest.raises(ValueError, match=r"is no signature: expected t=<unix seconds>,v1=<hex>") as caught:
-        verify_webhook(BODY, header, SECRET, now=AT)
+        verify_webhook(BODY, header, SECRET, at=AT)
 
     assert isinstance(caught.value, AurousSignatureError)
 
@@ -76,4 +76,24 @@ def test_hook_7_fields_that_are_not_known_are_passed_over() -> None:
     """A later scheme beside v1 does no harm, nor does the order."""
     stamp, digest = GOOD.split(",")
 
-    verify_webhook(BODY, f"{digest},v2=x,noise,{stamp}", SECRET, now=AT)
+    verify_webhook(BODY, f"{digest},v2=x,noise,{stamp}", SECRET, at=AT)
+
+
+def test_signing_and_verifying_call_the_time_at() -> None:
+    """`at=` is the time in both, and 0 is a time too."""
+    verify_webhook(BODY, sign_webhook(BODY, SECRET, at=0), SECRET, at=0)
+
+
+def test_the_old_name_of_the_time_still_works() -> None:
+    """`now=` is an alias of `at=`."""
+    verify_webhook(BODY, GOOD, SECRET, now=AT + 300)
+    with pytest.raises(AurousSignatureError, match="made 301 s ago"):
+        verify_webhook(BODY, GOOD, SECRET, now=AT + 301)
+
+
+def test_both_names_of_the_time_are_refused() -> None:
+    """Two times for one signature are a mistake of the test, not a bad signature."""
+    with pytest.raises(AurousError, match=r"at=1, now=1.*Pass only at=") as caught:
+        verify_webhook(BODY, GOOD, SECRET, at=1, now=1)
+
+    assert not isinstance(caught.value, AurousSignatureError)
