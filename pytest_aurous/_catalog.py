@@ -138,7 +138,12 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
     Raises:
         AurousScriptError: If it cannot.
     """
-    return {resource: plan_of(script, lifecycle_of(resource)) for resource, script in scripts.items()}
+    found: dict[str, Plan] = {}
+    for name, script in scripts.items():
+        if any(name in lifecycle.edges for lifecycle in LIFECYCLES.values()):  # its "=" was meant as an arrow
+            plan_of(f"{name} = {script}", lifecycle_of("characters"))
+        found[name] = plan_of(script, lifecycle_of(name))
+    return found
 
 
 CATALOG: Final = Catalog()

@@ -16,7 +16,18 @@ _WORD: Final = re.compile(r"[^\W\d]\w*")
 _ERROR: Final = re.compile(r"\(\s*([\w.-]+)\s*\)")
 _HOLD: Final = re.compile(r"\*\s*([0-9]{1,9})(?![0-9])|:\s*([0-9]{1,9})\s*(ms|s|m|h)\b|(!)")
 _ARROW: Final = re.compile(r"->|→")
+_NO_ARROW: Final = re.compile(r"[-=~>,|/<\u2013\u2014\u21d2\u279c]+|(?:to|then)\b")
+"""What people write where an arrow belongs."""
 _MORE: Final = see("reference/scripts.html")
+_OWNERS: Final = {
+    "synthesizing": "characters",
+    "reviewing": "characters",
+    "ready": "characters",
+    "pending": "images",
+    "processing": "images",
+    "succeeded": "images",
+}
+"""The statuses that tell a script of one resource from that of another; videos have those of images."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,9 @@ class _Parser:
         while self.take(_SEMICOLON):
             runs.append(self.run())
         if self.at < len(self.text):
-            self.fail(f"unexpected {self.rest()!r}", "Legal here: '->' and a status, ';' and a run, or the end.")
+            arrow = _NO_ARROW.match(self.text, self.at)
+            what = f"{arrow.group()!r}: the arrow between two steps is '->'" if arrow else repr(self.rest())
+            self.fail(f"unexpected {what}", "Legal here: '->' and a status, ';' and a run, or the end.")
         return tuple(runs)
 
     def run(self) -> tuple[Step, ...]:
@@ -143,11 +156,22 @@ class _Parser:
             self.fail(f"expected a status, found {found}", hint)
         status = word.group()
         if status not in self.lifecycle.edges:
-            what = f"{status!r} is no status of {self.lifecycle.resource}{nearest(status, self.lifecycle.edges)}"
-            self.fail(what, hint, word.start())
+            what = f"{status!r} is no status of {self.lifecycle.resource}"
+            if status in _OWNERS and not self.text[: word.start()].strip():
+                self.fail(what, f"{self.elsewhere(_OWNERS[status])}\n{hint}", word.start())
+            self.fail(f"{what}{nearest(status, self.lifecycle.edges)}", hint, word.start())
         if status not in legal:
             self.fail(f"{status!r} cannot stand here", hint, word.start())
         return Step(status, self.error(status), self.hold())
+
+    def elsewhere(self, owner: str) -> str:
+        """Return where a script of another resource belongs."""
+        text = " ".join(self.text.split())
+        return (
+            f"{text!r} is a script for {owner}{' or videos' if owner == 'images' else ''}: "
+            f"aurous.{owner}.script(...), aurous.{owner}.add(script=...), "
+            f"the setting script={{{owner!r}: ...}} or Script.parse(..., {owner!r})."
+        )
 
     def error(self, status: str) -> str | None:
         __tracebackhide__ = True

@@ -116,13 +116,18 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
     found: dict[str, str] = {}
     key = default
     for line in text.splitlines():
-        before, equals, value = line.rpartition("=")
-        key = before.strip() if equals else key
-        if key is None and value.strip():
+        keyed = _KEYED.match(line)
+        key = keyed[1] if keyed else key
+        value = line[keyed.end() :].strip() if keyed else line.strip()
+        if key is None and value:
             raise _refuse(name, text, "lines of the form 'key = value'.")
-        if value.strip():
-            found[str(key)] = f"{'' if equals else found.get(str(key), '')} {value.strip()}".strip()
+        if value:
+            found[str(key)] = f"{'' if keyed else found.get(str(key), '')} {value}".strip()
     return found
+
+
+_KEYED: Final = re.compile(r"\s*([\w-]*)\s*=(?![=>])")
+"""The key of a line; ``=>`` is an arrow that somebody meant."""
 
 
 def _setting(

@@ -61,3 +61,36 @@ def test_a_script_that_cannot_be_played_is_told(pytester: pytest.Pytester, scrip
 
     assert result.ret != 0
     (result.stderr if result.errlines else result.stdout).fnmatch_lines([message])
+
+
+@pytest.mark.parametrize("place", ["ini", "command line", "marker"])
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("synthesizing => reviewing", "column 14: unexpected '=>': the arrow between two steps is '->'"),
+        ("synthesizing, reviewing", "column 13: unexpected ',': the arrow between two steps is '->'"),
+        ("images = pending => succeeded", "column 9: unexpected '=>': the arrow between two steps is '->'"),
+        (
+            "pending -> processing",
+            "'pending -> processing' is a script for images or videos: aurous.images.script(...)",
+        ),
+        ("images = synthesizing", "'synthesizing' is a script for characters: aurous.characters.script(...)"),
+    ],
+    ids=["arrow", "comma", "of-images", "for-images", "for-characters"],
+)
+def test_a_script_that_is_wrong_as_a_setting_is_pointed_at(
+    pytester: pytest.Pytester, place: str, script: str, message: str
+) -> None:
+    """In an ini file, on the command line and in a marker the error has the caret, and names the place."""
+    mark = f"@pytest.mark.aurous(script={script!r})" if place == "marker" else ""
+    pytester.makepyfile(f"import pytest\n\n{mark}\ndef test_it(aurous):\n    pass\n")
+    if place == "ini":
+        pytester.makeini(f"[pytest]\naurous_script = {script}\n")
+
+    result = pytester.runpytest(*(["--aurous-script", script] if place == "command line" else []))
+
+    told = "\n".join(result.outlines + result.errlines)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in told
+    assert {"ini": "ini option aurous_script", "command line": "--aurous-script", "marker": "test_it"}[place] in told
+    assert any(line.strip() == "^" for line in told.splitlines())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousScriptError, Script
+from pytest_aurous._catalog import LIFECYCLES
+from pytest_aurous._script import _OWNERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -527,24 +529,86 @@ def test_the_setting_is_the_script_of_all(make_api: Callable[..., Api], script: 
     assert api.synthesize().status == "ready"
 
 
+PLACES: Final = ("setting", "dict", "aurous", "collection", "add", "record", "parse")
+
+
+def setters(api: Api, resource: str = "characters") -> dict[str, Callable[[str], object]]:
+    """Return each place where a script can be set."""
+    collection = getattr(api.aurous, resource)
+    record = collection.add()
+    return {
+        "setting": lambda text: Aurous(script=text if resource == "characters" else f"{resource} = {text}"),
+        "dict": lambda text: Aurous(script={resource: text}),
+        "aurous": api.aurous.script if resource == "characters" else collection.script,
+        "collection": lambda text: collection.script(text, name="Iris"),
+        "add": lambda text: collection.add(script=text),
+        "record": record.script,
+        "parse": lambda text: Script.parse(text, resource),
+    }
+
+
 @pytest.mark.parametrize(
     ("script", "column"),
     [("synthesising -> ready", 1), ("reviewing -> ready", 1), ("synthesizing -> failed -> ready", 27)],
 )
-@pytest.mark.parametrize("place", ["setting", "aurous", "characters", "add", "record"])
+@pytest.mark.parametrize("place", PLACES)
 def test_a_wrong_script_is_refused_where_it_was_given(api: Api, place: str, script: str, column: int) -> None:
     """A script that cannot be played is an error at once, in each place, and changes nothing."""
-    record = api.characters.add()
+    set_script = setters(api)[place]
     before = api.state()
-    give: dict[str, Callable[[], object]] = {
-        "setting": lambda: Aurous(script=script),
-        "aurous": lambda: api.aurous.script(script),
-        "characters": lambda: api.team.characters.script(script, name="Iris"),
-        "add": lambda: api.characters.add(script=script),
-        "record": lambda: record.script(script),
-    }
 
     with pytest.raises(AurousScriptError, match=f"column {column}"):
-        give[place]()
+        set_script(script)
 
     assert api.state() == before
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("arrow", ["=>", ",", "-->", ">", "=", "-", "==>", "|", "\u21d2", "then"])
+def test_a_wrong_arrow_is_a_script_error_with_a_caret(api: Api, place: str, arrow: str) -> None:
+    """What is no arrow is pointed at, in each place where a script can be set."""
+    with pytest.raises(AurousScriptError) as caught:
+        setters(api)[place](f"synthesizing*3 {arrow} reviewing")
+
+    head, line, caret, *_ = str(caught.value).split("\n")
+    assert head == f"Script for characters, column 16: unexpected {arrow!r}: the arrow between two steps is '->'"
+    assert line == f"    synthesizing*3 {arrow} reviewing"
+    assert caret == f"    {' ' * 15}^"
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("arrow", ["=", "=>", ","])
+def test_a_wrong_arrow_after_a_bare_status_is_a_script_error(api: Api, place: str, arrow: str) -> None:
+    """``synthesizing = reviewing`` is not a setting for the resource ``synthesizing``."""
+    with pytest.raises(AurousScriptError, match=rf"column 14: unexpected {arrow!r}: the arrow"):
+        setters(api)[place](f"synthesizing {arrow} reviewing")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("script", ["pending -> processing", "processing*2 -> succeeded", "\n succeeded"])
+def test_a_script_for_images_says_so_where_characters_are_scripted(api: Api, place: str, script: str) -> None:
+    """The error names the call, the argument and the setting where the script belongs."""
+    with pytest.raises(AurousScriptError) as caught:
+        setters(api)[place](script)
+
+    assert f"{' '.join(script.split())!r} is a script for images or videos: aurous.images.script(...)" in str(
+        caught.value
+    )
+    assert "aurous.images.add(script=...), the setting script={'images': ...}" in str(caught.value)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("medium", ["images", "videos"])
+def test_a_script_for_characters_says_so_where_images_are_scripted(api: Api, place: str, medium: str) -> None:
+    """The other way round, for images and videos alike."""
+    with pytest.raises(AurousScriptError, match=r"is a script for characters: aurous\.characters\.script") as caught:
+        setters(api, medium)[place]("synthesizing*3 -> reviewing")
+
+    assert str(caught.value).startswith(f"Script for {medium}, column 1: 'synthesizing' is no status of {medium}\n")
+
+
+def test_the_statuses_that_tell_scripts_apart_are_those_of_the_machines() -> None:
+    """Each belongs to the resource that the hint names, and to no other kind."""
+    for status, owner in _OWNERS.items():
+        kinds = {name.replace("videos", "images") for name, machine in LIFECYCLES.items() if status in machine.edges}
+        assert kinds == {owner}

@@ -48,14 +48,19 @@ class Generation(Playable, _GenerationFields):
         return render(self._world, self._row)
 
     def script(self, text: str | Plan) -> None:
-        """Refuse: a generation has one run, which began when it was made.
+        """Bind a script for the runs to come. A generation has one run, so the script has no effect on it.
+
+        To move the run under way, call `advance`, `finish`, `fail` or `cancel`; to script it, use
+        `aurous.images.script(...)` or `add(script=...)`.
+
+        Args:
+            text: The steps, or a `Script`.
 
         Raises:
-            AurousTransitionError: Always, with what moves the run that there is.
+            AurousScriptError: If it cannot be played.
         """
         __tracebackhide__ = True
-        give = f"aurous.{self._lifecycle.resource}.script({str(text)!r})"
-        raise self._illegal("script(...)", f"it took its script when it was made, from {give} or add(script=...)")
+        super().script(text)
 
     def cancel(self) -> None:
         """Cancel as the API would.
