@@ -145,15 +145,17 @@ class App:
         ctx.request_id = request_id = world.ids.new("req")
         limits: tuple[str, ...] = ()
         kind = "application/json"
+        more: tuple[tuple[str, str | None], ...]
         try:
             if row is None:
                 self._unmatched(call)
-            name = ""
+            name, wait = "", 1
             if not row.signed:
                 grant = world.keys.authenticate(call.incoming, now)
                 call.team = ctx.team = grant.team
                 name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
                 bucket = world.buckets.get(grant.team, name, now)
+                wait = 1 if fault is None else bucket.wait(now)
                 if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
                     limits = bucket.values(now)
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
@@ -163,7 +165,7 @@ class App:
             if fault is None:
                 content, status, kind, more = self._happen(row, ctx, now)
             else:
-                content, status, kind, more = self._happen_to(row, ctx, fault, name, now)
+                content, status, kind, more = self._happen_to(row, ctx, fault, (name, wait), now)
         except ApiProblem as problem:
             status, more = problem.status, problem.headers
             content = self._refuse(call, problem, request_id)
@@ -182,9 +184,9 @@ class App:
             self.problems.append(raised(ctx.call))
             return None
 
-    def _happen_to(self, row: Endpoint, ctx: Context, fault: Fault, bucket: str, now: float) -> _Happened:
+    def _happen_to(self, row: Endpoint, ctx: Context, fault: Fault, bucket: tuple[str, int], now: float) -> _Happened:
         """Let the call happen as far as the fault that it meets lets it."""
-        if refusal := fault.refusal(bucket, now):
+        if refusal := fault.refusal(*bucket, now):
             if fault.commit:
                 try:
                     self._happen(row, ctx, now)

@@ -87,14 +87,20 @@ class Fault:
         del call, clock
         return None
 
-    def refusal(self, bucket: str, now: float) -> ApiProblem | None:
-        """Return what the server refuses the call with, or None if it does not."""
-        del bucket, now
+    def refusal(self, bucket: str, wait: int, now: float) -> ApiProblem | None:
+        """Return what the server refuses the call with, or None if it does not.
+
+        Args:
+            bucket: The name of its rate bucket; empty where it has none.
+            wait: The seconds until that bucket has a token, 1 at least.
+            now: The instant, in epoch seconds.
+        """
+        del bucket, wait, now
         return None
 
     def spares_token(self, bucket: str, now: float) -> bool:
         """Whether the call is going to be answered 429, which costs no token, whoever wanted it (rate-4)."""
-        refusal = None if self.commit else self.refusal(bucket, now)
+        refusal = None if self.commit else self.refusal(bucket, 1, now)
         return refusal is not None and refusal.status == _TOO_MANY
 
     def after(self, call: Call, clock: Clock, reply: Reply) -> Reply | Break:
@@ -170,12 +176,14 @@ class Slow(Fault):
 class Refused(Fault):
     """An answer with an error; what comes first in the pipeline (keys, limits, version) still comes first."""
 
-    def __init__(self, kind: str, operation: str, problem: Callable[[str, float], ApiProblem], **terms: Any) -> None:
+    def __init__(
+        self, kind: str, operation: str, problem: Callable[[str, int, float], ApiProblem], **terms: Any
+    ) -> None:
         super().__init__(kind, operation, **terms)
         self._problem = problem
 
-    def refusal(self, bucket: str, now: float) -> ApiProblem | None:
-        return self._problem(bucket, now)
+    def refusal(self, bucket: str, wait: int, now: float) -> ApiProblem | None:
+        return self._problem(bucket, wait, now)
 
 
 class Spoilt(Fault):

@@ -48,10 +48,13 @@ def idempotency_key(fields: Mapping[str, str]) -> str | None:
     return None
 
 
-def replaced(pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Add headers, which replace their namesakes: what a refusal says of limits is truer than what was said."""
+def replaced(
+    pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str | None], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Add headers, which replace their namesakes: those of a refusal are truer. None removes a header."""
     named = {name.lower() for name, _ in more}
-    return (*(pair for pair in pairs if pair[0].lower() not in named), *more)
+    kept = (pair for pair in pairs if pair[0].lower() not in named)
+    return (*kept, *((name, value) for name, value in more if value is not None))
 
 
 def sent_header(name: str, value: Any) -> str:

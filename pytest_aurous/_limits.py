@@ -79,9 +79,12 @@ class Bucket:
             return self._values(tokens, now)
         self.overruns += 1
         if self._enforce:
-            wait = (1 - tokens) / self.rate
-            raise too_many(self._name, max(1, ceil(wait - _GRAIN)), self._values(tokens, now))
+            raise too_many(self._name, self.wait(now), self._values(tokens, now))
         return self._values(tokens, now)
+
+    def wait(self, now: float) -> int:
+        """Return the whole seconds until there is a token; 1 at least, which is what ``Retry-After`` says."""
+        return max(1, ceil((1 - self.tokens(now)) / self.rate - _GRAIN))
 
     def resize(self, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change what is given, and fill the bucket."""

@@ -56,6 +56,7 @@ EXPIRED: Final = "it has expired"
 URL_REFUSED: Final = "This signed URL cannot be used: {reason}."
 
 RATE_LIMIT: Final = "Rate limit exceeded for {bucket}. Retry after {seconds}s."
+CONCURRENCY_LIMIT: Final = "Concurrency limit exceeded. Retry after {seconds}s."
 KEY_LENGTH: Final = "Idempotency-Key must be 1 to 256 characters long, not {got}."
 KEY_IN_USE: Final = "This Idempotency-Key is in use by {why}."
 BY_FAULT: Final = "The request could not be served ({status})."

@@ -179,7 +179,7 @@ class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, 
         code: str,
         message: str,
         param: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: tuple[tuple[str, str | None], ...] = (),
     ) -> None:
         super().__init__(message)
         self.status = status

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from . import _messages as say
 from ._breaks import GARBAGE, GONE, REFUSED, TIMEOUTS, Garbage, Phase, cut_off
@@ -24,6 +24,9 @@ __all__ = ("Fault", "Faults")
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
+
+
+_TOO_MANY: Final = 429
 
 
 class Faults(Collection[Fault], DeliveryFaults):
@@ -67,19 +70,22 @@ class Faults(Collection[Fault], DeliveryFaults):
         status: int,
         code: str | None = None,
         message: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         retry_after: int | None = None,
         **terms: Unpack[Terms],
     ) -> Fault:
         """Answer with an error, in the vendor's envelope.
+
+        A 429 has the code, the message and the headers that the API sends with it, as `rate_limited` has.
 
         Args:
             operation: Name or pattern.
             status: 400 to 599.
             code: The vendor's code; left out, the usual one of that status.
             message: The vendor's message.
-            headers: More headers of the answer, or others in the place of its own.
-            retry_after: Seconds, for ``Retry-After``.
+            headers: More headers of the response, or others in the place of its own; None removes a header.
+            retry_after: Seconds, for ``Retry-After``. Left out, a 429 has those until its bucket has a token, 1 at
+                least; other statuses have no such header.
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
@@ -92,17 +98,20 @@ class Faults(Collection[Fault], DeliveryFaults):
             raise AurousError(
                 f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.\n{MORE}"
             )
-        more = {name: sent_header(name, value) for name, value in (headers or {}).items()}
+        more = {name: None if value is None else sent_header(name, value) for name, value in (headers or {}).items()}
         if retry_after is not None:
             more = {name: value for name, value in more.items() if name.lower() != "retry-after"}
             more["Retry-After"] = str(whole("status", "retry_after", retry_after))
-        problem = ApiProblem(
+        if status == _TOO_MANY:
+            problem = partial(_limited, code or USUAL_CODES[status], message, more)
+            return self._give(Refused(f"status {status}", self._known(operation, terms), problem, **terms))
+        refusal = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
             message or say.BY_FAULT.format(status=status),
             headers=tuple(more.items()),
         )
-        return self._give(Refused(f"status {status}", self._known(operation, terms), lambda _, __: problem, **terms))
+        return self._give(Refused(f"status {status}", self._known(operation, terms), lambda *_: refusal, **terms))
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Answer 429 with its headers, whatever the buckets say.
@@ -118,13 +127,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
         """
-        seconds = str(whole("rate_limited", "retry_after", retry_after))
-
-        def problem(bucket: str, now: float) -> ApiProblem:
-            text = say.RATE_LIMIT.format(bucket=bucket or "this URL", seconds=seconds)
-            rate = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now) + retry_after)} if bucket else {}
-            return ApiProblem(429, "too_many_requests", text, headers=(*rate.items(), ("Retry-After", seconds)))
-
+        seconds = {"Retry-After": str(whole("rate_limited", "retry_after", retry_after))}
+        problem = partial(_limited, USUAL_CODES[_TOO_MANY], None, seconds)
         return self._give(Refused("rate_limited", self._known(operation, terms), problem, **terms))
 
     def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
@@ -231,3 +235,27 @@ class Faults(Collection[Fault], DeliveryFaults):
         if not any(fnmatchcase(name, operation) for name in self._operations):
             raise no_operation(operation, self._operations)
         return operation
+
+
+def _limited(
+    code: str, message: str | None, headers: Mapping[str, str | None], bucket: str, wait: int, now: float
+) -> ApiProblem:
+    """Return a complete 429 (rate-2).
+
+    Args:
+        code: The vendor's code.
+        message: Its message, if the test gives one.
+        headers: Those that the test gives, which win.
+        bucket: The name of the rate bucket; empty where there is none.
+        wait: The seconds until it has a token.
+        now: The instant, in epoch seconds.
+    """
+    sent = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    seconds = int(sent) if sent is not None and sent.isdecimal() else wait
+    if message is None:
+        text = say.CONCURRENCY_LIMIT if code == "concurrency_limit_exceeded" else say.RATE_LIMIT
+        message = text.format(bucket=bucket or "this URL", seconds=seconds)
+    rate = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now) + seconds)} if bucket else {}
+    given = {name.lower() for name in headers}
+    own = {name: value for name, value in {**rate, "Retry-After": str(seconds)}.items() if name.lower() not in given}
+    return ApiProblem(_TOO_MANY, code, message, headers=(*own.items(), *headers.items()))

@@ -71,8 +71,8 @@ def test_a_status_comes_in_the_vendors_envelope(api: Api, status: int, kind: str
     error = answer.json["error"]
     assert (answer.status, error["type"], error["code"]) == (status, kind, code)
     assert error["request_id"] == answer.headers["Aurous-Request-Id"]
-    assert str(status) in error["message"]
-    assert "Retry-After" not in answer.headers
+    assert str(status) in error["message"] or status == 429
+    assert ("Retry-After" in answer.headers) == (status == 429)
     call = api.aurous.calls.last
     assert (fault.fired, call.status, call.error_code, call.fault) == (1, status, code, f"status {status}")
     assert not call.committed
@@ -146,6 +146,89 @@ def test_rate_limited_is_a_429_whatever_the_buckets_say(api: Api) -> None:
     }
     assert api.aurous.limits["reads"].overruns == 0
     assert api.get(BALANCE).status == 200
+
+
+def rates(answer: Any) -> dict[str, str]:
+    """Return the headers of a 429 that say how long to wait."""
+    return {name: answer.headers[name] for name in ("X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")}
+
+
+@pytest.mark.parametrize("code", [None, "too_many_requests", "concurrency_limit_exceeded", "tpm_rate_limit_exceeded"])
+@pytest.mark.parametrize("commit", [False, True])
+def test_rate_2_a_status_429_is_complete(api: Api, code: str | None, *, commit: bool) -> None:
+    """It has the code, the message and the headers of `rate_limited`; with tokens left it waits 1 s."""
+    api.aurous.faults.status("balance.retrieve", 429, code, commit=commit)
+
+    answer = api.get(BALANCE)
+
+    what = "Concurrency limit exceeded" if code == "concurrency_limit_exceeded" else "Rate limit exceeded for reads"
+    assert (answer.status, answer.json["error"]["code"]) == (429, code or "too_many_requests")
+    assert answer.json["error"]["message"] == f"{what}. Retry after 1s."
+    assert answer.headers["X-RateLimit-Limit"] == "1200"
+    assert rates(answer) == {
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(int(api.clock.time()) + 1),
+        "Retry-After": "1",
+    }
+
+
+def test_rate_2_a_status_429_waits_as_long_as_its_bucket(api: Api) -> None:
+    """Where the bucket is empty, `Retry-After` is the time until it has a token."""
+    api.aurous.limits["characters_synthesize"].exhaust()
+    api.aurous.faults.status("characters.create", 429)
+
+    answer = api.post("/v1/characters", json={"name": "Aurora", "generate": True})
+
+    assert answer.headers["Retry-After"] == "10"
+    assert answer.json["error"]["message"].endswith("Retry after 10s.")
+    assert api.aurous.limits["characters_synthesize"].overruns == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [({"retry_after": 30}, "30"), ({"headers": {"retry-after": "30"}}, "30"), ({"retry_after": 0}, "0")],
+)
+def test_a_status_429_waits_as_long_as_the_test_says(api: Api, given: Any, seconds: str) -> None:
+    """As an argument or a header; message, headers and `X-RateLimit-Reset` agree."""
+    api.aurous.faults.status("balance.retrieve", 429, **given)
+
+    answer = api.get(BALANCE)
+
+    assert answer.headers["Retry-After"] == seconds
+    assert answer.headers["X-RateLimit-Reset"] == str(int(api.clock.time()) + int(seconds))
+    assert f"Retry after {seconds}s." in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after", "X-RateLimit-Limit", "x-ratelimit-remaining"])
+def test_a_header_that_is_none_is_removed(api: Api, name: str) -> None:
+    """A client that does not trust the headers of a 429 can be tested; all others stay."""
+    api.aurous.faults.status("balance.retrieve", 429, headers={name: None})
+
+    answer = api.get(BALANCE)
+
+    assert name not in answer.headers
+    assert len([one for one in answer.headers if one.lower().startswith(("x-ratelimit", "retry-after"))]) == 3
+
+
+def test_a_header_that_is_no_seconds_leaves_the_message_alone(api: Api) -> None:
+    """`Retry-After` may be a date."""
+    api.aurous.faults.status("balance.retrieve", 429, headers={"Retry-After": "Fri, 08 May 2026 10:00:00 GMT"})
+
+    answer = api.get(BALANCE)
+
+    assert answer.headers["Retry-After"].startswith("Fri")
+    assert answer.json["error"]["message"].endswith("Retry after 1s.")
+
+
+def test_rate_1_a_signed_url_with_a_status_429_has_no_bucket(api: Api) -> None:
+    """It says when to retry, and nothing of a bucket that is not there."""
+    url = api.characters.add().refs[0].url
+    api.aurous.faults.status("storage.get", 429)
+
+    answer = api.get(url, key=None)
+
+    assert (answer.headers["Retry-After"], "X-RateLimit-Reset" in answer.headers) == ("1", False)
+    assert answer.json["error"]["message"] == "Rate limit exceeded for this URL. Retry after 1s."
 
 
 def test_rate_4_a_429_by_fault_spends_nothing(api: Api) -> None:
