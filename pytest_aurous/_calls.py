@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from ._journal import line_of
 from ._matching import closest, expectation, fits, has, in_words, often
+from ._operations import no_operation
 from ._wire import Call
-from .errors import AurousLookupError, nearest, no_operation, see
+from .errors import AurousLookupError, nearest, see
+
+if TYPE_CHECKING:
+    from ._endpoint import Endpoint
 
 __all__ = ("Calls",)
 
@@ -39,7 +43,7 @@ class Calls(Sequence[Call]):
 
     __slots__ = ("_calls", "_operations")
 
-    def __init__(self, calls: list[Call], operations: Collection[str]) -> None:
+    def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint]) -> None:
         self._calls = calls
         self._operations = operations
 

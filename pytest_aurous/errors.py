@@ -87,15 +87,6 @@ def nearest(word: object, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]!r}?" if found else "."
 
 
-def no_operation(operation: object, known: Iterable[str]) -> AurousLookupError:
-    """Return the error of a name, or a pattern, that no operation bears."""
-    names = list(known)
-    return AurousLookupError(
-        f"No operation is called {operation!r}{nearest(operation, names)} "
-        f"Operations: {', '.join(names)}.\n{see('reference/operations.html')}"
-    )
-
-
 def vanished(what: str) -> AurousLookupError:
     """Return the error of a handle on what is not there any more."""
     return AurousLookupError(

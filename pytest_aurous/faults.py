@@ -16,14 +16,17 @@ from ._envelope import USUAL_CODES
 from ._fault import Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
+from ._operations import no_operation
 from ._terms import MORE, Terms, at_least, check_terms, whole
 from ._wire import ApiProblem
-from .errors import AurousError, check_choice, no_operation
+from .errors import AurousError, check_choice
 
 __all__ = ("Fault", "Faults")
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
+
+    from ._endpoint import Endpoint
 
 
 _TOO_MANY: Final = 429
@@ -46,7 +49,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         ``aurous.faults.timeout("characters.create", commit=True)``
     """
 
-    def __init__(self, given: Given, clock: Clock, operations: Collection[str], events: Collection[str] = ()) -> None:
+    def __init__(
+        self, given: Given, clock: Clock, operations: Mapping[str, Endpoint], events: Collection[str] = ()
+    ) -> None:
         self._given = given
         self._clock = clock
         self._operations = operations

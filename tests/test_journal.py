@@ -5,12 +5,13 @@ import pytest
 
 from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._calls import Calls
+from pytest_aurous._catalog import CATALOG
 from pytest_aurous._headers import header_block
 from pytest_aurous._journal import Journal, Note, line_of, shortened
 from pytest_aurous._reply import Reply
 
 NOON_S = 1_778_241_600.0
-OPERATIONS = ("characters.create", "characters.retrieve", "characters.save", "characters.list", "balance.retrieve")
+OPERATIONS = CATALOG.by_operation
 PATHS = {"create": ("POST", ""), "retrieve": ("GET", "/char_1"), "save": ("POST", "/char_1/save"), "list": ("GET", "")}
 
 Arrive = Callable[..., Call]

@@ -18,9 +18,9 @@ from .._app import App
 from .._endpoint import Endpoint
 from .._headers import HeaderBlock, header_block
 from .._hosts import UPLOAD_HOST
+from .._operations import no_operation
 from .._reply import Reply
 from .._wire import Call
-from ..errors import no_operation
 from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
