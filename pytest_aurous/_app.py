@@ -17,10 +17,9 @@ from ._fault import Fault
 from ._given import FaultState, Given
 from ._headers import idempotency_key, replaced
 from ._idempotency import Stored, claim_of
-from ._limits import RATE
 from ._pitfalls import Pitfalls
 from ._problems import Problem, bug, raised, unmatched
-from ._reply import Break, Reply
+from ._reply import Break, Pairs, Reply
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
 from ._resources.webhooks import EVENTS
@@ -33,12 +32,8 @@ from .faults import Faults
 
 __all__ = ("App", "Snapshot")
 
-Pairs = tuple[tuple[str, str], ...]
 _Happened = tuple[bytes, int, str, Pairs]
 """What an `Answer` is made of, which is not made for each call."""
-
-_OWN: Final = ("Content-Type", "Content-Length", "Aurous-Request-Id", "Aurous-Version")
-_LIMITED: Final = (*_OWN, *RATE)
 
 
 @dataclass(frozen=True)
@@ -120,8 +115,7 @@ class App:
                 reply = self._answer(ctx, fault, now)
                 outcome = reply if fault is None else fault.after(call, world.clock, reply)
             self.pitfalls.leave(ctx, outcome)
-            call.answered(outcome if isinstance(outcome, Reply) else None)
-            world.journal.leave()
+            world.journal.answer(call, outcome if isinstance(outcome, Reply) else None)
             if self.observe is not None:
                 self.observe(call)
             return outcome
@@ -132,18 +126,23 @@ class App:
         return None if row is None else row.operation
 
     def overrule(self, call: Call) -> None:
-        """Write down a call that a route of the test answers instead of us."""
+        """Record a request that a route of the test responds to; `overruled` records the response."""
         with self.world.lock:
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
             self.world.journal.leave()
 
+    def overruled(self, call: Call, reply: Reply | None) -> None:
+        """Record the response of a test's route; None where its body is a stream of the test."""
+        with self.world.lock:
+            self.world.journal.answer(call, reply)
+
     def _answer(self, ctx: Context, fault: Fault | None, now: float) -> Reply:
         """Take the call through key, limit and version to its effect; each may refuse."""
         world, call, row = self.world, ctx.call, ctx.row
         ctx.request_id = request_id = world.ids.new("req")
-        limits: tuple[str, ...] = ()
+        limits: Pairs = ()
         kind = "application/json"
         more: tuple[tuple[str, str | None], ...]
         try:
@@ -157,7 +156,7 @@ class App:
                 bucket = world.buckets.get(grant.team, name, now)
                 wait = 1 if fault is None else bucket.wait(now)
                 if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
-                    limits = bucket.values(now)
+                    limits = bucket.headers(now)
                     require_scope(grant, call.method)  # a narrow key spends nothing (rate-4)
                 else:
                     limits = bucket.spend(now)
@@ -173,9 +172,14 @@ class App:
             self.problems.append(bug(call))
             status, more = 500, ()
             content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
-        values = (kind, str(len(content)), request_id, VERSION, *limits)
-        reply = Reply(status, _LIMITED if limits else _OWN, values, content)
-        return Reply.of(status, replaced(reply.headers, more), content) if more else reply
+        headers = (
+            ("Content-Type", kind),
+            ("Content-Length", str(len(content))),
+            ("Aurous-Request-Id", request_id),
+            ("Aurous-Version", VERSION),
+            *limits,
+        )
+        return Reply(status, replaced(headers, more) if more else headers, content)
 
     def _meet(self, ctx: Context, now: float) -> Fault | None:
         try:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ._control import CONTROL, control
-from ._headers import header_block
 from ._hosts import UPLOAD_HOST, host_of
 from ._reply import Break, Reply
 from ._wire import Call, to_json
@@ -88,13 +87,13 @@ class AsgiApp:
         prefix = home.path
         if path.startswith("/characters/"):  # nothing of the API's host begins so: it is the upload host's
             home, prefix = urlsplit(UPLOAD_HOST), ""
-        return Call(method, home.scheme, host_of(home), prefix + path, query, header_block(headers), body)
+        return Call(method, home.scheme, host_of(home), prefix + path, query, tuple(headers), body)
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of an answer lead here."""
         led_to = partial(self._app.world.led_to, own)
         headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
-        reply = Reply.of(reply.status, headers, reply.body)
+        reply = Reply(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
     async def _wait(self, delay: float) -> None:
@@ -177,4 +176,4 @@ def _too_large() -> Reply:
             }
         }
     )
-    return Reply.of(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
+    return Reply(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)

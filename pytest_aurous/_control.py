@@ -33,7 +33,7 @@ def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
     wanted, run, _ = _CALLS[name]
     if method != wanted:
         refused = _refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
-        return Reply.of(405, (*refused.headers, ("Allow", wanted)), refused.body)
+        return Reply(405, (*refused.headers, ("Allow", wanted)), refused.body)
     try:
         return _reply(200, run(aurous, _parsed(body)))
     except AurousError as error:
@@ -63,7 +63,7 @@ def _refused(status: int, why: str, **more: Any) -> Reply:
 
 def _reply(status: int, content: Any) -> Reply:
     body = to_json(content)
-    return Reply.of(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
+    return Reply(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
 
 
 def _without_words(name: str, run: Callable[[Aurous], Any]) -> Callable[[Aurous, dict[str, Any]], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ._clock import iso
@@ -11,7 +12,6 @@ from ._journal import WIDTH, shortened
 from ._outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from ._resources.webhooks import EndpointRow, announce
 from ._signing import SIGNATURE, sign_webhook
-from ._store import changed
 from ._world import World
 from .errors import AurousError, see
 
@@ -97,13 +97,13 @@ class Dispatch:
         table = self._world.table(EndpointRow)
         row = table[endpoint]
         if delivered:
-            table.replace(changed(row, consecutive_failures=0, last_success_at=iso(now), succeeded=now))
+            table.replace(replace(row, consecutive_failures=0, last_success_at=iso(now), succeeded=now))
             return row.is_active
         failures = row.consecutive_failures + 1
         quiet = now - (row.began if row.succeeded is None else row.succeeded)
         off = row.is_active and failures >= _MOST_FAILURES and quiet >= _DAY
         row = table.replace(
-            changed(row, consecutive_failures=failures, last_failure_at=iso(now), is_active=row.is_active and not off)
+            replace(row, consecutive_failures=failures, last_failure_at=iso(now), is_active=row.is_active and not off)
         )
         if off:
             data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}

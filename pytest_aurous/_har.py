@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from hashlib import sha256
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from ._headers import Headers
 from ._journal import redacted
 from ._wire import Call
 
@@ -71,7 +72,7 @@ def _request(call: Call) -> dict[str, Any]:
 def _response(call: Call) -> dict[str, Any]:
     response = call.response
     status = 0 if response is None else response.status
-    headers: Mapping[str, str] = {} if response is None else response.headers
+    headers = Headers(()) if response is None else response.headers
     body = b"" if response is None else response.content
     content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", "")}
     try:
@@ -92,10 +93,11 @@ def _response(call: Call) -> dict[str, Any]:
     }
 
 
-def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
+def _headers(headers: Headers) -> list[dict[str, str]]:
+    """Return the headers in order, repeated ones too, their names in lower case as HTTP/2 has them."""
     return [
-        {"name": name, "value": "(redacted)" if name.lower() in _SECRET else redacted(value)}
-        for name, value in headers.items()
+        {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else redacted(value)}
+        for name, value in headers.multi_items()
     ]
 
 

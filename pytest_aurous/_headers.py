@@ -1,18 +1,19 @@
-"""Headers: read without regard to case, and kept small."""
+"""Headers: kept as they were sent, read without regard to case."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from ._reply import Pairs
 from .errors import AurousError, see
 
-__all__ = ("HeaderBlock", "Headers", "header_block", "idempotency_key", "replaced", "sent_header")
+__all__ = ("Headers", "idempotency_key", "replaced", "sent_header")
 
 
 class Headers(Mapping[str, str]):
-    """Headers as they were sent, read without regard to case.
+    """Headers as they were sent, read without regard to case; a repeated name reads as one value, joined by commas.
 
     Example:
         >>> Headers((("Retry-After", "12"),))["retry-after"]
@@ -29,6 +30,10 @@ class Headers(Mapping[str, str]):
         if not found:
             raise KeyError(name)
         return ", ".join(found)
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Return every name and value in order, as they were sent: repeated names one by one, as in httpx."""
+        return list(self._pairs)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(key.lower() for key, _ in self._pairs))
@@ -48,9 +53,7 @@ def idempotency_key(fields: Mapping[str, str]) -> str | None:
     return None
 
 
-def replaced(
-    pairs: tuple[tuple[str, str], ...], more: tuple[tuple[str, str | None], ...]
-) -> tuple[tuple[str, str], ...]:
+def replaced(pairs: Pairs, more: tuple[tuple[str, str | None], ...]) -> Pairs:
     """Add headers, which replace their namesakes: those of a refusal are truer. None removes a header."""
     named = {name.lower() for name, _ in more}
     kept = (pair for pair in pairs if pair[0].lower() not in named)
@@ -76,19 +79,3 @@ def sent_header(name: str, value: Any) -> str:
 _IDEMPOTENCY_KEYS: Final = ("idempotency-key", "aurous-idempotent-key", "aurous-idempotency-key")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
-
-
-class HeaderBlock(NamedTuple):
-    """Request headers twice: one text to keep (a tenth of the memory of a dict), one dict to answer from."""
-
-    text: str
-    fields: Mapping[str, str]
-
-
-def header_block(pairs: Iterable[tuple[str, str]]) -> HeaderBlock:
-    """Pack header *pairs*; of a name that was sent twice the pipeline reads the first."""
-    pairs = tuple(pairs)
-    return HeaderBlock(
-        "\n".join([f"{name}: {value}" for name, value in pairs]),
-        {name.lower(): value for name, value in reversed(pairs)},
-    )

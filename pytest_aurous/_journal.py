@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ._clock import Clock, iso
+from ._reply import Reply
 from ._wire import Call
 
 __all__ = ("WIDTH", "Journal", "Note", "line_of", "redacted", "shortened")
@@ -36,13 +37,14 @@ class Note(NamedTuple):
 class Journal:
     """Where the pipeline writes, and whoever changes something."""
 
-    __slots__ = ("_busy", "_clock", "entries", "notes")
+    __slots__ = ("_busy", "_clock", "_same", "entries", "notes")
 
     def __init__(self, clock: Clock) -> None:
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock
         self._busy: Call | None = None
+        self._same: dict[Any, Any] = {}
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
@@ -53,8 +55,14 @@ class Journal:
         self.entries.append(call)
         call.number = len(self.entries)
 
+    def answer(self, call: Call, reply: Reply | None) -> None:
+        """Record the response of *call*, or that none arrived."""
+        call.answered(reply)
+        call.share(self._same)
+        self.leave()
+
     def leave(self) -> None:
-        """The call has its answer: what changes from now on is not its doing."""
+        """End the call: what changes from now on is not its doing."""
         self._busy = None
 
     def note(self, text: str) -> None:
@@ -66,6 +74,7 @@ class Journal:
         """Forget everything."""
         self.entries.clear()
         self.notes.clear()
+        self._same.clear()
 
 
 def line_of(call: Call) -> str:

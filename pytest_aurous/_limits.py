@@ -6,9 +6,10 @@ from math import ceil
 from typing import Final
 
 from . import _messages as say
+from ._reply import Pairs
 from ._wire import ApiProblem
 
-__all__ = ("BUCKETS", "RATE", "Bucket", "Buckets")
+__all__ = ("BUCKETS", "Bucket", "Buckets")
 
 BUCKETS: Final = {
     "characters_get": (240, 120),
@@ -25,14 +26,6 @@ BUCKETS: Final = {
 """For each bucket its burst, which is its capacity, and its refill per minute."""
 
 _GRAIN: Final = 1e-6
-
-RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-"""The headers of each answer that say how things stand (rate-1)."""
-
-RateValues = tuple[str, str, str]
-"""What they say."""
-
-_REFUSED: Final = (*RATE, "Retry-After")
 
 
 class Bucket:
@@ -66,8 +59,8 @@ class Bucket:
         """Return how many calls it would pay for at *now*."""
         return int(self.tokens(now) + _GRAIN)
 
-    def spend(self, now: float) -> RateValues:
-        """Take one token and return what the headers of the answer say; where there is none, count an overrun.
+    def spend(self, now: float) -> Pairs:
+        """Take one token and return the headers of the response (rate-1); where there is none, count an overrun.
 
         Raises:
             ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
@@ -76,11 +69,11 @@ class Bucket:
         if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
             tokens = max(0.0, tokens - 1)
             self._tokens, self._touched = tokens, now
-            return self._values(tokens, now)
+            return self._headers(tokens, now)
         self.overruns += 1
         if self._enforce:
-            raise too_many(self._name, self.wait(now), self._values(tokens, now))
-        return self._values(tokens, now)
+            raise too_many(self._name, self.wait(now), self._headers(tokens, now))
+        return self._headers(tokens, now)
 
     def wait(self, now: float) -> int:
         """Return the whole seconds until there is a token; 1 at least, which is what ``Retry-After`` says."""
@@ -96,13 +89,17 @@ class Bucket:
         """Put exactly so many tokens into the bucket."""
         self._tokens, self._touched = tokens, now
 
-    def values(self, now: float) -> RateValues:
-        """Return what the headers say, without taking a token."""
-        return self._values(self.tokens(now), now)
+    def headers(self, now: float) -> Pairs:
+        """Return the headers of `spend`, without taking a token."""
+        return self._headers(self.tokens(now), now)
 
-    def _values(self, tokens: float, now: float) -> RateValues:
+    def _headers(self, tokens: float, now: float) -> Pairs:
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
-        return str(self.capacity), str(int(tokens + _GRAIN)), str(full)
+        return (
+            ("X-RateLimit-Limit", str(self.capacity)),
+            ("X-RateLimit-Remaining", str(int(tokens + _GRAIN))),
+            ("X-RateLimit-Reset", str(full)),
+        )
 
     def state(self) -> tuple[int, float, int, float, float]:
         """Return what `restore` takes."""
@@ -144,8 +141,7 @@ class Buckets:
             self._buckets[key].restore(value)
 
 
-def too_many(name: str, seconds: int, values: RateValues) -> ApiProblem:
+def too_many(name: str, seconds: int, headers: Pairs) -> ApiProblem:
     """Return the refusal of rate-2, which names the bucket."""
     message = say.RATE_LIMIT.format(bucket=name, seconds=seconds)
-    headers = tuple(zip(_REFUSED, (*values, str(seconds)), strict=True))
-    return ApiProblem(429, "too_many_requests", message, headers=headers)
+    return ApiProblem(429, "too_many_requests", message, headers=(*headers, ("Retry-After", str(seconds))))

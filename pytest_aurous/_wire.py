@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from ._headers import HeaderBlock, Headers
-from ._reply import Reply
+from ._headers import Headers
+from ._reply import Pairs, Reply
 
 __all__ = ("ApiProblem", "Call", "Request", "Response", "to_json")
 
@@ -67,11 +67,9 @@ class Call:
     """
 
     __slots__ = (
-        "_answer",
         "_body",
         "_headers",
-        "_names",
-        "_values",
+        "_reply",
         "at",
         "committed",
         "delay",
@@ -98,7 +96,7 @@ class Call:
         host: str,
         path: str,
         query: str = "",
-        headers: HeaderBlock = HeaderBlock("", {}),  # noqa: B008 - immutable
+        headers: Pairs = (),
         body: bytes = b"",
         patience: float | None = None,
     ) -> None:
@@ -107,13 +105,12 @@ class Call:
         self.host: str = host
         self.path: str = path
         self.query: str = query
-        self._headers = headers.text
-        self.incoming: Mapping[str, str] = headers.fields
+        self._headers = headers
+        # Of a header that was sent twice, the pipeline reads the first.
+        self.incoming: Mapping[str, str] = {name.lower(): value for name, value in reversed(headers)}
         self._body = body
         self.patience: float | None = patience
-        self._names: tuple[str, ...] = ()
-        self._values: str | None = None
-        self._answer = b""
+        self._reply: Reply | None = None
         self.delay: float = 0.0
         self.number: int = 0
         self.at: float = 0.0
@@ -142,32 +139,45 @@ class Call:
     @property
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
-        lines = [line.partition(": ") for line in self._headers.split("\n") if line]
-        pairs = [(name, value) for name, _, value in lines]
         params = dict(parse_qsl(self.query, keep_blank_values=True))
-        return Request(Headers(pairs), params, self._body, _parsed(self._body))
+        return Request(Headers(self._headers), params, self._body, _parsed(self._body))
 
     @property
     def response(self) -> Response | None:
         """The response: ``status``, ``headers``, ``content`` and ``json``; None where no answer arrived."""
-        if self._values is None or self.status is None:
+        if self._reply is None:
             return None
-        headers = Headers(zip(self._names, self._values.split("\n"), strict=False))
-        return Response(self.status, headers, self._answer, _parsed(self._answer))
+        status, headers, body = self._reply
+        return Response(status, Headers(headers), body, _parsed(body))
 
     def answer_may_hold(self, word: bytes) -> bool:
         """Whether the answer held *word*, or held too much to be kept."""
-        return word in self._answer or (self._answer[:1] == b"<" and _DIGEST in self._answer[:40])
+        body = b"" if self._reply is None else self._reply.body
+        return word in body or (body[:1] == b"<" and _DIGEST in body[:40])
 
     def answered(self, reply: Reply | None) -> None:
         """Record what the client saw, and keep of large bodies their digest only."""
         if reply is not None:
             self.status = reply.status
-            self._names, self._values = reply.names, reply.values
-            self._answer = reply.body if len(reply.body) <= _KEPT_BODY else _digest(reply.body)
+            self._reply = reply if len(reply.body) <= _KEPT_BODY else reply._replace(body=_digest(reply.body))
         self.incoming = _NOTHING
         if len(self._body) > _KEPT_BODY:
             self._body = _digest(self._body)
+
+    def share(self, same: dict[Any, Any]) -> None:
+        """Replace each value by the equal one in *same*, and add those that are new: repeated polls cost little memory.
+
+        Args:
+            same: The values of earlier calls, each under itself.
+        """
+        one = same.setdefault
+        line = (self.method, self.scheme, self.host, self.path)
+        self.method, self.scheme, self.host, self.path = one(line, line)
+        self._headers = one(self._headers, self._headers)
+        self._body = one(self._body, self._body)
+        if self._reply is not None:
+            status, headers, body = self._reply
+            self._reply = Reply(status, tuple([one(pair, pair) for pair in headers]), one(body, body))
 
 
 class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, not an error of ours

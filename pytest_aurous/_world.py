@@ -65,7 +65,6 @@ class World:
         warned: When it was last warned, in epoch seconds.
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
-        rendered: The bytes that the last retrieve of a row answered, and the second of the clock they hold for.
         served_at: Where a server answers for this fake, so that what is delivered leads there; None without one.
         default_team: Id of the team that the fake's own key belongs to.
         default_key: That key.
@@ -91,7 +90,6 @@ class World:
         self.served_at: str | None = None
         self.default_team = ""
         self.default_key = ""
-        self.rendered: dict[str, tuple[Row, int, bytes]] = {}
         self._tables: dict[type[Any], Table[Any]] = {}
         self._secret = crc32(f"{settings.seed}/urls".encode())
 
@@ -151,7 +149,6 @@ class World:
             self.__dict__.pop(name, None)
             if name in state.random:
                 getattr(self, name).setstate(state.random[name])
-        self.rendered.clear()
 
     def _parts(self) -> tuple[Any, ...]:
         return self.clock, self.ids, self.runs, self.keys, self.buckets, self.idempotency, self.outbox

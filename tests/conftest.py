@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 import pytest_aurous
 from pytest_aurous import Aurous, Call
 from pytest_aurous._app import App
-from pytest_aurous._headers import Headers, header_block
+from pytest_aurous._headers import Headers
 from pytest_aurous._openapi import document
 from pytest_aurous._reply import Break, Reply
 
@@ -151,7 +151,7 @@ class Api:
         if key is not None:
             pairs["X-Api-Key"] = self.aurous.api_key if key == OWN else key
         body = jsonlib.dumps(json).encode() if json is not None else content
-        block = header_block(pairs.items())
+        block = tuple(pairs.items())
         call = Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience)
         return self.app.handle(call)
 

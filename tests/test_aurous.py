@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from datetime import datetime, timezone
 from itertools import count
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
 
-import pytest_aurous
 from pytest_aurous import (
     Aurous,
     AurousError,
@@ -30,7 +27,6 @@ from pytest_aurous._settings import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 NONSENSE: Final = "https://api.aurous-labs.com/v1/charcters"
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -525,24 +521,3 @@ class TestHandle:
         )
 
         pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=3)
-
-
-def test_a_poll_goes_through_few_functions() -> None:
-    """What a call costs follows from how many different ones it goes through: these can be counted, time is noisy."""
-    ours = str(Path(pytest_aurous.__file__).parent)
-    seen: set[str] = set()
-
-    def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(ours):
-            seen.add(f"{frame.f_code.co_filename.removeprefix(ours)}:{frame.f_code.co_name}")
-
-    with Aurous() as aurous, aurous.client() as client:
-        path = f"/v1/characters/{aurous.characters.add().id}"
-        client.get(path)  # what is known afterwards is what a poll meets
-        sys.setprofile(note)
-        try:
-            assert client.get(path).status_code == 200
-        finally:
-            sys.setprofile(None)
-
-    assert 20 < len(seen) <= 40, sorted(seen)

@@ -21,6 +21,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous, AurousLookupError, AurousUnmatchedRequest
+from pytest_aurous._har import har
 from pytest_aurous._reply import Break
 
 if TYPE_CHECKING:
@@ -532,6 +533,23 @@ class TestRoute:
         raw = wire.get(BALANCE, key=fake.api_key).headers.raw
 
         assert [pair for pair in raw if pair[0].lower().startswith(b"x-")] == odd
+
+    def test_odd_headers_are_in_the_journal_as_they_were_sent(self, wire: Wire, fake: Aurous) -> None:
+        """Line breaks, empty values and repeated names, in the request and in the response of a route, and in HAR."""
+        odd = [("x-lines", "one\ntwo: three\r\n"), ("x-empty", ""), ("x-two", "a"), ("x-two", "b"), ("x-last", "3")]
+        fake.route("balance.retrieve").return_value = httpx.Response(200, headers=odd, content=b"{}")
+
+        wire.get(BALANCE, headers=odd)
+
+        call = fake.calls.last
+        assert call.response is not None
+        for headers in (call.request.headers, call.response.headers):
+            assert [(name, value) for name, value in headers.multi_items() if name.startswith("x-")][-5:] == odd
+            assert headers["X-Lines"] == "one\ntwo: three\r\n"
+        entry = har([call])["log"]["entries"][0]
+        for side in ("request", "response"):
+            shown = [(one["name"], one["value"]) for one in entry[side]["headers"]]
+            assert [pair for pair in shown if pair in odd] == odd
 
     def test_a_spied_call_takes_effect_once(self, wire: Wire, fake: Aurous) -> None:
         """A look through a spy is one look, and a creation one creation."""

@@ -6,7 +6,6 @@ import pytest
 from pytest_aurous import AurousLookupError, Call, Clock
 from pytest_aurous._calls import Calls
 from pytest_aurous._catalog import CATALOG
-from pytest_aurous._headers import header_block
 from pytest_aurous._journal import Journal, Note, line_of, shortened
 from pytest_aurous._reply import Reply
 
@@ -31,14 +30,14 @@ def _calls(journal: Journal) -> Calls:
 def _arrive(journal: Journal) -> Arrive:
     def arrive(operation: str | None, status: int | None = 200, body: bytes = b"", **fields: Any) -> Call:
         method, rest = PATHS.get((operation or "").partition(".")[2], ("GET", "/x"))
-        headers = header_block(fields.pop("headers", {}).items())
+        headers = tuple(fields.pop("headers", {}).items())
         call = Call(method, "https", "api.test", f"/v1/characters{rest}", fields.pop("query", ""), headers, body)
         journal.arrive(call, NOON_S + len(journal.entries))
         call.operation = operation
         for name, value in fields.items():
             setattr(call, name, value)
         if status is not None:
-            call.answered(Reply.of(status, (), b"{}"))
+            call.answered(Reply(status, (), b"{}"))
         return call
 
     return arrive

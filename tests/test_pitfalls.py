@@ -128,7 +128,7 @@ def test_a_kind_sees_nothing_by_itself() -> None:
     ctx = Context(World(Settings()), call, None, {})
 
     assert not Kind().arrive(ctx)
-    assert not Kind().leave(ctx, Reply.of(200, (), b""))
+    assert not Kind().leave(ctx, Reply(200, (), b""))
 
 
 @each

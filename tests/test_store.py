@@ -1,22 +1,12 @@
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
 
-from pytest_aurous._store import Table, changed
+from pytest_aurous._store import Table
 
 
 class Row(NamedTuple):
     """The least that a table asks for."""
-
-    id: str
-    team: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A row as the rooms have them."""
 
     id: str
     team: str
@@ -133,17 +123,3 @@ def test_going_back_is_not_told() -> None:
     table.restore(kept)
 
     assert told == []
-
-
-def test_a_changed_row_is_another() -> None:
-    """The one before stays as it was; the new one is equal to one that was built so."""
-    row = Frozen("r1", "a", "old")
-
-    assert changed(row, note="new") == Frozen("r1", "a", "new")
-    assert row == Frozen("r1", "a", "old")
-
-
-def test_a_row_has_no_other_fields() -> None:
-    """A name that is none of its fields is a mistake of ours, and told."""
-    with pytest.raises(TypeError, match="Frozen has not all of these fields: note, color"):
-        changed(Frozen("r1", "a"), note="new", color="red")

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pytest_aurous import Call
-from pytest_aurous._headers import Headers, header_block
+from pytest_aurous._headers import Headers
 from pytest_aurous._reply import Break, Reply
 from pytest_aurous._wire import ApiProblem, to_json
 
@@ -12,8 +12,8 @@ KEPT = 64 * 1024
 
 @pytest.fixture(name="call")
 def _call() -> Call:
-    block = header_block([("X-Api-Key", "k"), ("Accept", "a"), ("accept", "b"), ("X-Empty", "")])
-    return Call("POST", "https", "api.test", "/v1/x", "limit=2&status=", block, b'{"a": 1}')
+    headers = (("X-Api-Key", "k"), ("Accept", "a"), ("accept", "b"), ("X-Empty", ""))
+    return Call("POST", "https", "api.test", "/v1/x", "limit=2&status=", headers, b'{"a": 1}')
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,39 @@ def test_headers_are_read_without_regard_to_case() -> None:
     assert dict(headers) == {"retry-after": "12", "vary": "a, b"}
     assert len(headers) == 2
     assert repr(headers) == "Headers({'retry-after': '12', 'vary': 'a, b'})"
+
+
+ODD_HEADERS = (("X-Two", "a"), ("X-Lines", "one\ntwo: three\r\n\n"), ("X-Empty", ""), ("x-two", "b"))
+
+
+def test_odd_headers_stay_as_they_were_sent() -> None:
+    """Line breaks, empty values and repeated names survive in the request and in the response of a call."""
+    call = Call("GET", "https", "h", "/", headers=ODD_HEADERS)
+    call.answered(Reply(200, ODD_HEADERS, b""))
+    call.share({})
+
+    assert call.response is not None
+    for headers in (call.request.headers, call.response.headers):
+        assert headers.multi_items() == list(ODD_HEADERS)
+        assert headers["x-lines"] == "one\ntwo: three\r\n\n"
+        assert headers["X-Empty"] == ""
+        assert headers["x-two"] == "a, b"
+
+
+def test_equal_calls_share_their_values() -> None:
+    """Calls that repeat each other hold the same objects, so that a poll costs little memory."""
+    same: dict[object, object] = {}
+    calls = [Call("GET", "https", "h", "/p" * 9, headers=(("A", str(1e9)),), body=bytes(9)) for _ in range(2)]
+    for call in calls:
+        call.answered(Reply(200, (("A", str(1e9)),), bytes(9)))
+        call.share(same)
+    one, other = calls
+
+    assert one.path is other.path
+    assert one.content is other.content
+    assert one.response is not None
+    assert other.response is not None
+    assert one.response.content is other.response.content
 
 
 def test_a_missing_header_is_a_key_error() -> None:
@@ -95,7 +128,7 @@ def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
 
 def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
     """Status, headers, bytes and parsed JSON of the answer are there."""
-    call.answered(Reply.of(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
+    call.answered(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
 
     assert call.response is not None
     assert call.response.status == call.status == 201
@@ -111,7 +144,7 @@ def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # no
     call = Call("POST", "https", "h", "/", body=body)
     assert call.content == body
 
-    call.answered(Reply.of(200, (), body))
+    call.answered(Reply(200, (), body))
 
     assert call.response is not None
     assert (call.content == body) is whole
@@ -126,7 +159,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
     assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no answer>"
 
     call.number, call.operation = 3, "characters.save"
-    call.answered(Reply.of(200, (), b"{}"))
+    call.answered(Reply(200, (), b"{}"))
 
     assert repr(call) == "<Call 3 characters.save: POST /v1/x -> 200>"
 
@@ -134,7 +167,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
 def test_two_calls_share_nothing() -> None:
     """The default of a call's headers is not a place where another call could write."""
     one, two = Call("GET", "https", "h", "/"), Call("GET", "https", "h", "/")
-    one.answered(Reply.of(200, (), b""))
+    one.answered(Reply(200, (), b""))
 
     assert two.incoming == {}
     assert two.status is None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from inspect import isawaitable
-from sys import intern
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +15,6 @@ from respx.models import AllMockedAssertionError, SideEffectError
 
 from .._app import App
 from .._endpoint import Endpoint
-from .._headers import HeaderBlock, header_block
 from .._hosts import UPLOAD_HOST
 from .._operations import no_operation
 from .._reply import Reply
@@ -25,8 +23,6 @@ from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
 __all__ = ("AurousRouter",)
-
-_KNOWN_HEADERS: Final = 64
 
 
 class AurousRouter:
@@ -39,7 +35,6 @@ class AurousRouter:
     def __init__(self, app: App) -> None:
         self.app = app
         self._routes: dict[str, respx.Route] = {}
-        self._blocks: dict[tuple[tuple[bytes, bytes], ...], HeaderBlock] = {}
 
     def start(self) -> None:
         """Intercept."""
@@ -131,27 +126,19 @@ class AurousRouter:
         """Write down what the test answers, and pass it on as it is."""
         if isinstance(given.stream, httpx.ByteStream):
             body = b"".join(given.stream)
-            call.answered(Reply.of(given.status_code, tuple(given.headers.multi_items()), body))
+            self.app.overruled(call, Reply(given.status_code, tuple(given.headers.multi_items()), body))
             stream = stack.ByteStream(body)
         else:  # the test's own stream, its own affair
-            call.answered(None)
+            self.app.overruled(call, None)
             stream = relay(stack, given.stream)
         return stack.Response(given.status_code, headers=given.headers.raw, stream=stream)
 
     def _call(self, request: Any, body: bytes) -> Call:
         url = request.url
         path, _, query = url.raw_path.decode("ascii").partition("?")
-        raw = tuple(request.headers.raw)
-        block = self._blocks.get(raw)
-        if block is None:
-            if len(self._blocks) >= _KNOWN_HEADERS:
-                self._blocks.clear()
-            block = header_block((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
-            self._blocks[raw] = block
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
         patience = request.extensions.get("timeout", {}).get("read")
-        # Interned: a suite sends the same few again and again, and the journal keeps each.
-        method, scheme, host = intern(request.method), intern(url.scheme), intern(url.netloc.decode("ascii"))
-        return Call(method, scheme, host, intern(path), query, block, body, patience)
+        return Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
 
     def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
         outcome = self.app.handle(call)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pytest_aurous import Aurous, AurousTransitionError, Call, Character
-from pytest_aurous._headers import header_block
 from pytest_aurous._reply import Reply
 from pytest_aurous._resources.characters.record import CharacterRow
 from pytest_aurous._store import Table
@@ -257,7 +256,7 @@ class Characters(RuleBasedStateMachine):
     def call(self, method: str, path: str, query: str = "", json: bytes = b"") -> Response:
         """Send one call; every character has been brought up to the clock before it is decided."""
         self.settle()
-        headers = header_block((("X-Api-Key", self.aurous.api_key),))
+        headers = (("X-Api-Key", self.aurous.api_key),)
         call = Call(method, "https", "api.aurous-labs.com", f"/v1/characters{path}", query, headers, json)
         assert isinstance(self.aurous._app.handle(call), Reply)
         assert call.response is not None

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pytest_aurous import Aurous, Call
-from pytest_aurous._headers import header_block
 from pytest_aurous._reply import Reply
 from pytest_aurous._resources.generations.sizes import GRID, PRESETS, SIDES, measured, snapped
 from pytest_aurous._wire import to_json
@@ -29,7 +28,7 @@ def create(width: int, height: int) -> tuple[int, int, bytes]:
     """Create an image of these sides, and return those that the answer shows, and the picture."""
     aurous = _fake()
     content = to_json({"prompt": "x", "width": width, "height": height})
-    key = header_block([("X-Api-Key", str(aurous.api_key))])
+    key = (("X-Api-Key", str(aurous.api_key)),)
     reply = aurous._app.handle(Call("POST", "https", "api.aurous-labs.com", "/v1/images", "", key, content))
     assert isinstance(reply, Reply)
     assert reply.status == 201

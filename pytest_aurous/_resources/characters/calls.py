@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ... import _messages as say
@@ -9,11 +10,10 @@ from ..._clock import iso
 from ..._endpoint import Context
 from ..._fields import boolean, one_of, read_fields, text
 from ..._pages import page
-from ..._store import changed
 from ..._wire import ApiProblem
 from ..uploads import POSES, take_tickets
 from . import machine
-from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, render_bytes
+from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render
 
 __all__ = (
     "LISTABLE",
@@ -42,7 +42,7 @@ RESYNTHESIZE: Final = {"force_all": boolean}
 REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
 
 
-def create(ctx: Context) -> bytes:
+def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters: from uploads, or by synthesis."""
     world = ctx.world
     sent = read_fields(ctx.body, CREATE, required=("name",))
@@ -66,7 +66,7 @@ def create(ctx: Context) -> bytes:
         **sent,
     )
     world.table(CharacterRow).insert(row)
-    return render_bytes(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
+    return render(world, machine.begin_run(world, row, hold=hold) if synthesis else row)
 
 
 def synthesizes(ctx: Context) -> bool:
@@ -104,7 +104,7 @@ def list_all(ctx: Context) -> dict[str, Any]:
     return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
 
 
-def retrieve(ctx: Context) -> bytes:
+def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters/{id}: the poll."""
     world = ctx.world
     table = world.table(CharacterRow)
@@ -113,34 +113,34 @@ def retrieve(ctx: Context) -> bytes:
         row = table[row.id]
     if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
         raise _not_found(ctx, None)
-    return render_bytes(world, row)
+    return render(world, row)
 
 
-def update(ctx: Context) -> bytes:
+def update(ctx: Context) -> dict[str, Any]:
     """PATCH /v1/characters/{id}: name and attributes, each replaced whole."""
     row = _living(ctx, "character_id")
     sent = read_fields(ctx.body, UPDATE)
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
-    new = changed(row, updated_at=iso(ctx.world.clock.time()), **sent)
-    return render_bytes(ctx.world, ctx.world.table(CharacterRow).replace(new))
+    new = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
+    return render(ctx.world, ctx.world.table(CharacterRow).replace(new))
 
 
-def save(ctx: Context) -> bytes:
+def save(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/save: publish."""
     row = _living(ctx)
     machine.require_state(row, "save", "reviewing", "ready")
-    return render_bytes(ctx.world, machine.save(ctx.world, row))
+    return render(ctx.world, machine.save(ctx.world, row))
 
 
-def resynthesize(ctx: Context) -> bytes:
+def resynthesize(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/resynthesize: draw all four poses again."""
     row = _living(ctx)
     read_fields(ctx.body, RESYNTHESIZE)
     return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
 
 
-def regenerate_ref(ctx: Context) -> bytes:
+def regenerate_ref(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters/{id}/refs/regenerate: draw one pose again."""
     row = _living(ctx)
     sent = read_fields(ctx.body, REGENERATE, required=("pose",))
@@ -153,9 +153,9 @@ def delete(ctx: Context) -> dict[str, Any]:
     return {"id": row.id, "object": "character", "deleted": True}
 
 
-def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> bytes:
+def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses: tuple[str, ...]) -> dict[str, Any]:
     machine.require_state(row, action, "reviewing", "ready", "failed")
-    return render_bytes(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
+    return render(ctx.world, machine.begin_run(ctx.world, row, hold=_pay(ctx, cost), poses=poses))
 
 
 def _pay(ctx: Context, cost: float) -> int:

@@ -13,7 +13,7 @@ from ..._script import Plan, plan_of
 from ...errors import AurousError, check_choice, choices, nearest, see
 from ..uploads import POSES
 from . import machine
-from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_ref
+from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 
 __all__ = ("Character", "CharacterRef", "Characters")
 
@@ -57,7 +57,9 @@ class Character(Playable, _CharacterFields):
     @property
     def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row keeps paths, a test sees URLs
         """The reference pictures, in order."""
-        return [CharacterRef(ref.pose, show_ref(self._world, ref)["url"], ref.version) for ref in self._row.refs]
+        refs = self._row.refs
+        shown = show_refs(self._world, refs)
+        return [CharacterRef(ref.pose, one["url"], ref.version) for ref, one in zip(refs, shown, strict=True)]
 
     def json(self) -> dict[str, Any]:
         """Return what GET would answer, without counting as a poll."""

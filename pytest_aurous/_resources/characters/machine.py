@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from ... import _messages as say
 from ..._clock import iso
 from ..._script import Lifecycle, Step, plan_of
-from ..._store import changed
 from ..._wire import ApiProblem
 from ..._world import World
 from ..webhooks import announce, check_balance
@@ -143,7 +143,7 @@ def _failed(world: World, row: CharacterRow, at: float, error: str) -> Character
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
     gone, running = row.status == "reviewing", row.status == "synthesizing"
-    row = changed(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
+    row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
     row = world.table(CharacterRow).retire(row)
     return _told(world, "cancelled", row, at) if running else row
 
@@ -158,8 +158,8 @@ def _released(world: World, row: CharacterRow) -> CharacterRow:
     """Give the hold of interrupted work back (cred-5)."""
     if row.hold is not None:
         world.ledgers[row.team].release(row.hold)
-    return changed(row, hold=None)
+    return replace(row, hold=None)
 
 
 def _change(world: World, row: CharacterRow, at: float, **changes: Any) -> CharacterRow:
-    return world.table(CharacterRow).replace(changed(row, updated_at=iso(at), **changes))
+    return world.table(CharacterRow).replace(replace(row, updated_at=iso(at), **changes))

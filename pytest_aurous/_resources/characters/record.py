@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -10,11 +11,10 @@ from ..._fields import Reader, boolean, described, integer, list_of, read_fields
 from ..._script import Plan
 from ..._shape import body_of, obj
 from ..._version import VERSION
-from ..._wire import to_json
 from ..._world import World
 from ..uploads import POSES
 
-__all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "render_bytes", "show_ref")
+__all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "show_refs")
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 """The poses that a synthesis draws, in this order (order A)."""
@@ -120,27 +120,14 @@ def draw(world: World, pose: str, old: Ref | None = None) -> Ref:
     return Ref(pose, old.version + 1 if old else 1, f"/storage/characters/{world.ids.new('ref')}/{pose}.bin")
 
 
-def show_ref(world: World, ref: Ref) -> dict[str, str]:
-    """Write a ref with a URL that dies 24 h from now (get-3, time-2)."""
-    return {
-        "pose": ref.pose,
-        "url": world.sign(world.settings.base_url, ref.path, world.clock.time() + _REF_LIFE, "token"),
-    }
+def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
+    """Write refs with URLs that expire 24 h from now (get-3, time-2)."""
+    base, expires = world.settings.base_url, world.clock.time() + _REF_LIFE
+    return [{"pose": ref.pose, "url": world.sign(base, ref.path, expires, "token")} for ref in refs]
 
 
 def render(world: World, row: CharacterRow) -> dict[str, Any]:
     """Write a character as the API shows it."""
     out = to_wire(row)
-    out["refs"] = [show_ref(world, ref) for ref in row.refs]
+    out["refs"] = show_refs(world, row.refs)
     return out
-
-
-def render_bytes(world: World, row: CharacterRow) -> bytes:
-    """Write a character for the wire; within a second of the clock a poll finds the same bytes, URLs included."""
-    second = int(world.clock.time())
-    kept = world.rendered.get(row.id)
-    if kept is not None and kept[0] is row and kept[1] == second:
-        return kept[2]
-    body = to_json(render(world, row))
-    world.rendered[row.id] = row, second, body
-    return body

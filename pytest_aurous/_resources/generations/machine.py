@@ -9,7 +9,6 @@ from typing import Any, Final
 from ... import _messages as say
 from ..._clock import iso
 from ..._script import Lifecycle, Plan, Step, plan_of
-from ..._store import changed
 from ..._wire import ApiProblem
 from ..._world import World
 from ..webhooks import announce, check_balance
@@ -74,7 +73,7 @@ def add(
         **told,
     )
     if status in RUNNING:
-        row = changed(row, status=status)
+        row = replace(row, status=status)
     world.table(GenerationRow).insert(row)
     if status is not None and status not in RUNNING:
         return end(world, row, status, "provider_timeout" if status == "failed" else None)
@@ -117,7 +116,7 @@ def _enter(world: World, record: str, step: Step, at: float) -> None:
     """Follow a script: the row takes the edge into *step*."""
     row = world.table(GenerationRow)[record]
     if step.status == "processing":
-        world.table(GenerationRow).replace(changed(row, status="processing"))
+        world.table(GenerationRow).replace(replace(row, status="processing"))
     else:
         error = (step.error or "provider_timeout") if step.status == "failed" else None
         _end(world, row, step.status, at, error)
@@ -132,7 +131,7 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
         world.ledgers[row.team].release(row.hold)
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     ended = world.table(GenerationRow).replace(
-        changed(
+        replace(
             row,
             status=status,
             error_message=error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ... import _messages as say
@@ -10,7 +11,6 @@ from ..._endpoint import Context, Endpoint
 from ..._fields import one_of, read_fields, text
 from ..._hosts import UPLOAD_HOST
 from ..._shape import SIGNATURE, body_of, obj
-from ..._store import changed
 from ..._wire import ApiProblem
 from .record import POSES, UploadRow, require_ticket
 
@@ -48,7 +48,7 @@ def put(ctx: Context) -> bytes:
     ctx.world.check_signature(ctx.call.path, ctx.query.get("signature", ""))
     table = ctx.world.table(UploadRow)
     row = table[ctx.args["upload_id"]]  # it exists: nobody else could have signed its URL
-    table.replace(changed(row, size=len(ctx.call.content)))
+    table.replace(replace(row, size=len(ctx.call.content)))
     return b""
 
 
@@ -62,7 +62,7 @@ def classify(ctx: Context) -> dict[str, Any]:
             pose, confidence = world.poses.pop(0)
         else:
             pose, confidence = world.random.choice(POSES), world.random.randint(60, 99) / 100
-        row = world.table(UploadRow).replace(changed(row, pose=pose, confidence=confidence))
+        row = world.table(UploadRow).replace(replace(row, pose=pose, confidence=confidence))
     return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ... import _messages as say
 from ..._columns import column
-from ..._store import changed
 from ..._wire import ApiProblem
 from ..._world import World
 
@@ -52,7 +51,7 @@ def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
         raise _invalid(twice, "it is listed twice", "upload_ids")
     rows = [require_ticket(world, team, upload_id, "upload_ids") for upload_id in upload_ids]
     for row in rows:
-        world.table(UploadRow).retire(changed(row, consumed=True))
+        world.table(UploadRow).retire(replace(row, consumed=True))
     return [row.pose or "other" for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from ... import _messages as say
@@ -10,7 +11,6 @@ from ..._endpoint import Context, Endpoint
 from ..._fields import described, list_of, one_of, read_fields, refuse_type, text, url
 from ..._pages import PAGE, page
 from ..._shape import body_of, deleted, listing, obj, reference
-from ..._store import changed
 from ..._wire import ApiProblem
 from .emit import deliver, envelope
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
@@ -64,7 +64,7 @@ def delete(ctx: Context) -> dict[str, Any]:
     table = ctx.world.table(EndpointRow)
     row = table.find(ctx.args["id"], ctx.team)
     if row is not None and table.lives(row):
-        table.retire(changed(row, is_active=False))
+        table.retire(replace(row, is_active=False))
     return {"id": ctx.args["id"], "object": "webhook_endpoint", "deleted": True}
 
 
@@ -72,7 +72,7 @@ def rotate_secret(ctx: Context) -> dict[str, Any]:
     """POST /v1/webhook_endpoints/{id}/rotate_secret: the old one signs no more (A)."""
     row, world = _living(ctx), ctx.world
     secret = new_secret(world)
-    new = changed(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
+    new = replace(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
     return render(world.table(EndpointRow).replace(new), secret=True)
 
 
