@@ -29,7 +29,8 @@ class Fault:
         operation: Name or pattern of the calls that meet it.
         commit: Whether the call takes effect first, and only its answer is lost.
         fired: How many calls met it.
-        met: Whether any call ever did, before a `restore` too.
+        times: How many calls are to meet it; infinity for those of an outage.
+        met: How many calls ever did, those before a `restore` too.
 
     Example:
         ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
@@ -52,8 +53,8 @@ class Fault:
         self.operation = operation
         self.commit = commit
         self.fired: int = 0
-        self.met: bool = False
-        self._times = times if times == inf else whole(kind, "times", times, 1)
+        self.met: int = 0
+        self.times: float = times if times == inf else whole(kind, "times", times, 1)
         self._after = whole(kind, "after", after)
         self._when = when
         if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
@@ -66,18 +67,23 @@ class Fault:
     def __repr__(self) -> str:
         return f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>"
 
+    @property
+    def outstanding(self) -> bool:
+        """Whether fewer calls met it than `times` says; one is enough where that is infinite."""
+        return self.met < (1 if self.times == inf else self.times)
+
     def due(self, call: Call, now: float) -> bool:
         """Whether *call* meets the fault; a call that it lets pass counts for ``after``."""
         del now
         if not fnmatchcase(call.operation or "", self.operation) or (self._when is not None and not self._when(call)):
             return False
         self._seen += 1
-        return self._seen > self._after and self.fired < self._times
+        return self._seen > self._after and self.fired < self.times
 
     def fire(self, call: Call) -> None:
         """Note that *call* met the fault; one that was refused first took no effect, whatever `commit` says."""
         self.fired += 1
-        self.met = True
+        self.met += 1
         call.fault = self.kind
         if self.commit:
             call.fault += ", refused" if call.error_code else ", committed"

@@ -30,11 +30,11 @@ class Verdict:
         self._told_faults: set[Fault] = set()
 
     def judge(self) -> None:
-        """Raise what ``strict`` demands: problems that were not told yet, and faults that no call has met.
+        """Raise what ``strict`` demands: problems that were not told yet, and faults that were met too few times.
 
         Raises:
             AurousUnmatchedRequest: The code under test sent what the API does not know.
-            AurousUnfiredFault: A fault was never met.
+            AurousUnfiredFault: A fault was never met, or less often than its `times` says.
             AurousError: We failed ourselves.
         """
         __tracebackhide__ = True
@@ -98,18 +98,22 @@ class Verdict:
         return problems, unfired
 
     def _unfired(self, fault: Fault) -> str:
+        name, met = fault.operation, fault.met
         calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
-        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(fault.operation)
-        why = f"the code under test did not call {fault.operation}."
+        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(name)
         if isinstance(fault, DeliveryFault):
-            why = "no such delivery was made. Was there an endpoint, and did the test call webhooks.flush()?"
-        elif arrived:
+            why = f"no {'other ' if met else ''}such delivery was made. "
+            why += "Was there an endpoint, and did the test call webhooks.flush()?"
+        elif arrived > met:
             why = (
-                f"{fault.operation} was called {often(arrived)}, but each call was refused before, met another fault "
-                "or a route, came too late, or was let pass by after= or when=."
+                f"{name} was called {often(arrived)}, but {'the other calls were' if met else 'each call was'} refused "
+                "before, met another fault or a route, came too late, or was let pass by after= or when=."
             )
+        else:
+            why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
+        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
+        what_to_do = f"Give it times={met}" if met else "Take the fault away"
         return (
-            f"No call has met {fault!r}: {why}\n"
-            "Take the fault away, or let the test come to the call. Allow it with the setting "
+            f"{what}: {why}\n{what_to_do}, or let the test come to the call{'s' if met else ''}. Allow it with the setting "
             f'strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
         )

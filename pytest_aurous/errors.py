@@ -45,7 +45,7 @@ class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it na
 
 
 class AurousUnfiredFault(AurousError, AssertionError):  # noqa: N818 - it names what happened
-    """A fault was given that no call of the code under test has met."""
+    """A fault that no call of the code under test met, or fewer calls than its `times` says."""
 
 
 class AurousScriptError(AurousError, ValueError):

@@ -229,8 +229,8 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     @property
     def unfired(self) -> list[Fault]:
-        """The faults that no call has met: those that `strict` fails the test for."""
-        return [fault for fault in self._given.faults if not fault.met]
+        """The faults that fewer calls met than `times` says: those that `strict` fails the test for."""
+        return [fault for fault in self._given.faults if fault.outstanding]
 
     def _give(self, fault: Fault) -> Fault:
         return self._given.add(fault)

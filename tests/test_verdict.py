@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -16,7 +17,8 @@ from pytest_aurous._verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_aurous import Call
+    from pytest_aurous import Call, Fault
+    from pytest_aurous.faults import Faults
     from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -103,6 +105,84 @@ def test_an_unfired_fault_says_whether_there_were_calls(api: Api, calls: int, to
         assert api.get("/v1/characters/char_x").status == 404
 
     with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0>: {told}")):
+        Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize(
+    ("calls", "after", "told"),
+    [
+        (1, 0, "was met 1 of 3 times: the code under test called characters.retrieve once.\nGive it times=1, or"),
+        (2, 0, "was met 2 of 3 times: the code under test called characters.retrieve twice.\nGive it times=2, or"),
+        (2, 1, "was met 1 of 3 times: characters.retrieve was called twice, but the other calls were refused before, "),
+    ],
+)
+def test_a_fault_that_was_met_too_few_times_says_how_often(api: Api, calls: int, after: int, told: str) -> None:
+    """The message has both numbers, and says whether there were other calls."""
+    api.aurous.faults.status("characters.retrieve", 503, times=3, after=after)
+    for _ in range(calls):
+        api.get("/v1/characters/char_x")
+
+    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired {calls - after}> {told}")):
+        Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_fault_that_was_met_as_often_as_it_says_is_fine(api: Api, times: int) -> None:
+    """More calls than that are no matter."""
+    api.aurous.faults.status("balance.retrieve", 503, times=times)
+    for _ in range(times + 1):
+        api.get("/v1/balance")
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("give", [lambda f: f.outage(60), lambda f: f.connect_error("*", times=inf)])
+def test_a_fault_without_an_end_is_met_once_at_least(api: Api, give: Callable[[Faults], Fault]) -> None:
+    """An outage, or ``times=inf``: one call is enough, none is not."""
+    fault = give(api.aurous.faults)
+    assert api.aurous.faults.unfired == [fault]
+    with pytest.raises(AurousUnfiredFault, match="No call has met"):
+        Verdict(api.app).judge()
+
+    api.broken("GET", "/v1/balance")
+
+    Verdict(api.app).judge()
+
+
+def test_meetings_before_a_restore_count(api: Api) -> None:
+    """What the fault met stays met, although `fired` goes back with everything else."""
+    fault = api.aurous.faults.status("balance.retrieve", 503, times=2)
+    start = api.aurous.snapshot()
+    for met in (1, 2):
+        assert api.get("/v1/balance").status == 503
+        assert (fault.fired, fault.met, fault.outstanding) == (1, met, met == 1)
+        api.aurous.restore(start)
+    assert fault.fired == 0
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("back", ["restore", "reset"])
+def test_a_fault_that_is_taken_back_is_not_reported(api: Api, back: str) -> None:
+    """A restore to before it was given, and a reset, take it away."""
+    start = api.aurous.snapshot()
+    api.aurous.faults.status("balance.retrieve", 503, times=2)
+    assert api.get("/v1/balance").status == 503
+
+    api.aurous.restore(start) if back == "restore" else api.aurous.reset()
+
+    Verdict(api.app).judge()
+
+
+def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
+    """Likewise, with where to look."""
+    api.aurous.webhooks.deliver_to(print)
+    api.aurous.faults.drop("image.failed", times=2)
+    api.aurous.images.add(status="failed")
+    api.aurous.webhooks.flush()
+
+    told = "was met 1 of 2 times: no other such delivery was made. Was there an endpoint, and did the test call"
+    with pytest.raises(AurousUnfiredFault, match=re.escape(told)):
         Verdict(api.app).judge()
 
 

@@ -412,11 +412,31 @@ def test_a_fault_that_was_met_is_none(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         module(
             "aurous.faults.timeout('balance.retrieve', times=2)\n"
-            "with pytest.raises(httpx.ReadTimeout): aurous.client().get('/v1/balance')"
+            "for _ in range(2):\n"
+            "    with pytest.raises(httpx.ReadTimeout): aurous.client().get('/v1/balance')"
         )
     )
 
     pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("strict", "outcome"), [("error", "failed"), ("warn", "passed"), ("off", "passed")])
+def test_a_fault_that_was_met_too_few_times_follows_strict(
+    pytester: pytest.Pytester, strict: str, outcome: str
+) -> None:
+    """As one that was never met does; the message has both numbers."""
+    pytester.makepyfile(
+        module(
+            "aurous.faults.status('balance.retrieve', 503, times=3)\n"
+            "assert aurous.client().get('/v1/balance').status_code == 503"
+        )
+    )
+
+    result = pytester.runpytest(f"--aurous-strict={strict}")
+
+    result.assert_outcomes(**{outcome: 1}, warnings=strict == "warn")
+    told = [line for line in result.outlines if "was met 1 of 3 times: the code under test called" in line]
+    assert bool(told) == (strict != "off")
 
 
 def test_faults_and_requests_are_told_together(pytester: pytest.Pytester) -> None:
