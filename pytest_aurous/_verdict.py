@@ -114,6 +114,6 @@ class Verdict:
         what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
         what_to_do = f"Give it times={met}" if met else "Take the fault away"
         return (
-            f"{what}: {why}\n{what_to_do}, or let the test come to the call{'s' if met else ''}. Allow it with the setting "
-            f'strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
+            f"{what}: {why}\n{what_to_do}, or let the test come to the call{'s' if met else ''}. Allow it with the "
+            f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Final, cast
 
 from ._dispatch import Dispatch
 from ._given import Given
@@ -17,6 +17,9 @@ from ._world import World
 from .errors import AurousError, see
 
 __all__ = ("Send", "Webhooks")
+
+_WHO: Final = see("reference/webhooks.html#who-receives")
+_SCHEMES: Final = ("https://", "http://")
 
 Send = Callable[..., Any]
 """Takes a target, a delivery, and whether a loop runs (``in_loop``). It hands the delivery to the target, or to its URL
@@ -35,6 +38,7 @@ class Webhooks:
         self._dispatch = Dispatch(world, given)
         self._send = send
         self._targets: dict[str, Any] = {}
+        self._prefixes: dict[str, Any] = {}
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -68,7 +72,7 @@ class Webhooks:
         if target is not None and not callable(target):
             raise AurousError(
                 f"webhooks.deliver_to({target!r}): expected a callable, an ASGI app, a WSGI app or None. "
-                f"A URL is told by name, as url=...\n{see('reference/webhooks.html#who-receives')}"
+                f"A URL is told by name, as url=...\n{_WHO}"
             )
         wanted = known_events("webhooks.deliver_to", events)
         with world.lock:
@@ -82,6 +86,44 @@ class Webhooks:
                 return WebhookEndpoint(world, known[-1]) if known else None
             self._targets[url] = target
             return WebhookEndpoints(world, world.default_team).add(url, wanted, secret)
+
+    def route(self, url: str, target: Any) -> None:
+        """Send the deliveries for a URL to *target*, whether it is registered already or will be later.
+
+        Registers nothing: use it for an endpoint or a ``webhook_url`` that the code under test registers itself.
+        An exact URL takes precedence over a prefix, and a longer prefix over a shorter one. Routing a URL again
+        replaces its target.
+
+        Args:
+            url: A URL, or a prefix that ends in ``*``, such as ``https://app.example/hooks/*``.
+            target: A callable that takes a `Delivery` and returns a status, or None for 200; an ASGI app; a WSGI app.
+
+        Raises:
+            AurousError: On a URL that no endpoint can have, or a target that cannot be called.
+
+        Example:
+            ``aurous.webhooks.route("https://app.example/*", app)``
+        """
+        __tracebackhide__ = True
+        if not callable(target):
+            raise AurousError(
+                f"webhooks.route({url!r}, {target!r}): expected a target that is a callable, an ASGI app or a WSGI app."
+                f"\n{_WHO}"
+            )
+        text = url if isinstance(cast("object", url), str) else ""
+        prefix = text[:-1] if text.endswith("*") else None
+        if "*" in text[:-1] or (prefix and not prefix.startswith(_SCHEMES)):
+            raise AurousError(
+                f"webhooks.route({url!r}, ...): expected a URL, or the beginning of one and a * at its end, "
+                f"such as 'https://app.example/*'.\n{_WHO}"
+            )
+        if prefix is None:
+            check_url("webhooks.route", url)
+        with self._world.lock:
+            if prefix is None:
+                self._targets[url] = target
+            else:
+                self._prefixes[prefix] = target
 
     def flush(self) -> list[Delivery]:
         """Deliver what is due on the clock, in order, and return it.
@@ -119,6 +161,14 @@ class Webhooks:
     def _forget(self) -> None:
         """Drop all targets: the test begins anew."""
         self._targets.clear()
+        self._prefixes.clear()
+
+    def _target_of(self, url: str) -> Any:
+        """Return the target of a URL: its own, else that of the longest prefix; None where it has none."""
+        if url in self._targets:
+            return self._targets[url]
+        longest = max((prefix for prefix in self._prefixes if url.startswith(prefix)), key=len, default=None)
+        return None if longest is None else self._prefixes[longest]
 
     def _run(self, delivery: Delivery, status: Awaitable[int | None]) -> int | None:
         import asyncio
@@ -140,7 +190,7 @@ class Webhooks:
 
     def _attempt(self, delivery: Delivery, *, in_loop: bool) -> Any:
         try:
-            return self._send(self._targets.get(delivery.url), delivery, in_loop=in_loop)
+            return self._send(self._target_of(delivery.url), delivery, in_loop=in_loop)
         except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
             delivery.error = error
             return 0

@@ -56,6 +56,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "size": "text",
         "count": "whole",
         "script": "text|null",
+        "webhook_url": "text|null",
     },
     ("add", "videos"): {
         "prompt": "text|null",
@@ -64,6 +65,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "ratio": "text",
         "duration": "number|whole",
         "script": "text|null",
+        "webhook_url": "text|null",
     },
     ("add", "files"): {"purpose": "text", "metadata": "object|null"},
     ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null"},

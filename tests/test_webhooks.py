@@ -734,3 +734,172 @@ def test_hook_8_each_failed_attempt_counts(api: Api) -> None:
 
     assert endpoint.consecutive_failures == 4
     assert [one.attempt for one in api.aurous.webhooks.deliveries] == [1, 1, 2, 2, 3, 3]
+
+
+# routes
+
+
+def route(api: Api, url: str) -> list[Delivery]:
+    """Route a URL, and return what its target gets."""
+    got: list[Delivery] = []
+    api.aurous.webhooks.route(url, got.append)
+    return got
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("url", [URL, "https://app.test/*", "https://app.test/hooks*", "https://*", "*"])
+def test_hook_1_a_route_serves_a_url_that_is_registered_before_or_after(api: Api, when: str, url: str) -> None:
+    """An endpoint of the code under test, signed; the route itself registers nothing."""
+    got = route(api, url) if when == "before" else []
+    api.post(ENDPOINTS, json={"url": URL, "events": ["image.failed"]})
+    got = got if when == "before" else route(api, url)
+
+    api.aurous.images.add(status="failed")
+    api.aurous.webhooks.flush()
+
+    assert [one.event for one in got] == ["image.failed"]
+    assert "Aurous-Webhook-Signature" in got[0].headers
+    assert len(api.aurous.webhook_endpoints) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("url", [URL, "https://app.test/*"])
+def test_hook_6_a_route_serves_the_url_of_a_request(api: Api, when: str, url: str) -> None:
+    """Unsigned, and without an endpoint."""
+    got = route(api, url) if when == "before" else []
+    image(api, "pending*0 -> failed(x)", webhook_url=URL)
+    got = got if when == "before" else route(api, url)
+
+    api.aurous.webhooks.flush()
+
+    assert [one.event for one in got] == ["image.failed"]
+    assert "Aurous-Webhook-Signature" not in got[0].headers
+    assert len(api.aurous.webhook_endpoints) == 0
+
+
+@pytest.mark.parametrize("medium", ["images", "videos"])
+@pytest.mark.parametrize("by", ["route", "prefix", "deliver_to"])
+def test_hook_6_what_a_test_adds_has_a_webhook_url_too(api: Api, medium: str, by: str) -> None:
+    """`add(webhook_url=...)` is delivered to the target of that URL, at once or when the work ends."""
+    got: list[Delivery] = []
+    if by == "deliver_to":
+        api.aurous.webhooks.deliver_to(got.append, url=URL)
+    else:
+        got = route(api, URL if by == "route" else "https://app.test/*")
+    collection = getattr(api.aurous, medium)
+    event = f"{medium[:-1]}.completed"
+
+    assert collection.add(webhook_url=URL).webhook_url == URL
+    api.aurous.webhooks.flush()
+    at_once = [one.event for one in got if one.endpoint is None]
+    collection.add(status="pending", webhook_url=URL).finish()
+    api.aurous.webhooks.flush()
+
+    assert at_once == [event]
+    assert [one.event for one in got if one.endpoint is None] == [event, event]
+
+
+@pytest.mark.parametrize("url", ["http://app.test/hooks", "app.test", 7, "https://" + "x" * 2048])
+@pytest.mark.parametrize("medium", ["images", "videos"])
+def test_hook_6_add_refuses_a_webhook_url_that_no_request_can_have(api: Api, medium: str, url: Any) -> None:
+    """Nothing is made then."""
+    with pytest.raises(AurousError, match=rf"^{medium}\.add\(webhook_url=\.\.\.\): .*webhook_url"):
+        getattr(api.aurous, medium).add(webhook_url=url)
+
+    assert len(getattr(api.aurous, medium)) == 0
+
+
+def test_the_nearest_route_wins(api: Api) -> None:
+    """An exact URL over a prefix, the longest prefix over the others, in whatever order they were given."""
+    longest, shortest = route(api, "https://app.test/hooks/*"), route(api, "*")
+    exact, short = route(api, f"{URL}/exact"), route(api, "https://app.test/*")
+    for url in (f"{URL}/exact", f"{URL}/other", f"{URL}", "https://else.test/"):
+        api.aurous.images.add(status="failed", webhook_url=url)
+
+    api.aurous.webhooks.flush()
+
+    assert [[one.url for one in got] for got in (exact, longest, short, shortest)] == [
+        [f"{URL}/exact"],
+        [f"{URL}/other"],
+        [URL],
+        ["https://else.test/"],
+    ]
+
+
+@pytest.mark.parametrize("url", [URL, "https://app.test/*"])
+def test_the_last_route_of_a_url_replaces_the_one_before(api: Api, url: str) -> None:
+    """Also one that `deliver_to` made; the endpoint stays."""
+    first, last = route(api, url), route(api, url)
+    api.aurous.images.add(status="failed", webhook_url=URL)
+
+    api.aurous.webhooks.flush()
+
+    assert (len(first), len(last)) == (0, 1)
+
+
+def test_a_route_and_deliver_to_share_a_url(api: Api) -> None:
+    """The later of them says where deliveries go."""
+    receiver = Receiver(api, url=URL)
+    got = route(api, URL)
+    api.aurous.images.add(status="failed")
+    assert flushed(api, receiver) == []
+    assert len(got) == 1
+
+    api.aurous.webhooks.deliver_to(receiver, url=URL)
+    api.aurous.images.add(status="failed")
+    assert flushed(api, receiver) == ["image.failed"]
+
+
+def test_a_reset_forgets_routes(api: Api, respx_mock: respx.MockRouter) -> None:
+    """A URL that has none is requested through the suite's own HTTP stack again."""
+    called = respx_mock.post(URL).respond(204)
+    exact, prefix = route(api, URL), route(api, "https://app.test/*")
+    api.aurous.reset()
+    api.aurous.images.add(status="failed", webhook_url=URL)
+
+    api.aurous.webhooks.flush()
+
+    assert (exact, prefix, called.call_count) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://app.test/hooks", "url"),
+        ("app.test", "url"),
+        ("", "url"),
+        (None, "url"),
+        (7, "url"),
+        ("https://app.test/*/hooks", r"the beginning of one and a \* at its end"),
+        ("https://*.test/*", r"the beginning of one and a \* at its end"),
+        ("app.test/*", r"the beginning of one and a \* at its end"),
+    ],
+)
+def test_a_route_of_no_url_is_refused(api: Api, url: Any, told: str) -> None:
+    """It would never serve anything."""
+    with pytest.raises(AurousError, match=rf"webhooks\.route.*{told}"):
+        api.aurous.webhooks.route(url, print)
+
+
+@pytest.mark.parametrize("target", [None, "https://app.test", 7])
+def test_a_route_needs_a_target_that_can_be_called(api: Api, target: Any) -> None:
+    """A callable, an ASGI app or a WSGI app."""
+    with pytest.raises(AurousError, match=r"webhooks\.route\('https://app\.test/hooks', .*expected a target"):
+        api.aurous.webhooks.route(URL, target)
+
+
+def test_a_route_leads_to_a_wsgi_app(api: Api) -> None:
+    """The app sees the path of the URL that was requested."""
+    paths: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        paths.append(environ["PATH_INFO"])
+        start_response("204 No Content", [])
+        return []
+
+    api.aurous.webhooks.route("https://app.test/*", app)
+    api.aurous.images.add(status="failed", webhook_url=f"{URL}/done")
+
+    (delivery,) = api.aurous.webhooks.flush()
+
+    assert (delivery.response_status, paths) == (204, ["/hooks/done"])

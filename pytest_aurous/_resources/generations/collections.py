@@ -11,6 +11,7 @@ from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
 from ...errors import check_choice
 from ..characters import Characters
+from ..webhooks.live import check_url
 from . import machine, sizes
 from .images import CREATE
 from .live import Generation, Image, Video
@@ -52,6 +53,8 @@ class Generations(Scripted[G]):
             count=told.get("image_count"),
             duration=told.get("video_duration"),
         )
+        if told["webhook_url"] is not None:
+            check_url(who, told["webhook_url"], "webhook_url")
         plan = plan_of(script, lifecycle) if script is not None else None
         world = self._world
         with world.lock:
@@ -84,6 +87,7 @@ class Images(Generations[Image]):
         size: str = "2k_1_1",
         count: int = 1,
         script: str | Plan | None = None,
+        webhook_url: str | None = None,
         team: Live | None = None,
     ) -> Image:
         """Make an image, without a request and without touching credits.
@@ -95,6 +99,7 @@ class Images(Generations[Image]):
             size: Such as ``2k_16_9``.
             count: How many pictures, 1 to 4.
             script: Its own script; else that of images.
+            webhook_url: The URL that is told of its end, as the field of a request is.
             team: Another owner, out of `Aurous.teams`.
 
         Raises:
@@ -123,6 +128,7 @@ class Images(Generations[Image]):
             image_count=count,
             inference_type="i2i" if shown else "t2i",
             character_id=shown,
+            webhook_url=webhook_url,
         )
 
 
@@ -142,6 +148,7 @@ class Videos(Generations[Video]):
         ratio: str = "16:9",
         duration: float = 5,
         script: str | Plan | None = None,
+        webhook_url: str | None = None,
         team: Live | None = None,
     ) -> Video:
         """Make a video, without a request and without touching credits.
@@ -153,6 +160,7 @@ class Videos(Generations[Video]):
             ratio: Such as ``16:9``.
             duration: Seconds, 2 to 12.
             script: Its own script; else that of videos.
+            webhook_url: The URL that is told of its end, as the field of a request is.
             team: Another owner, out of `Aurous.teams`.
 
         Raises:
@@ -172,4 +180,5 @@ class Videos(Generations[Video]):
             video_resolution=resolution,
             video_ratio=ratio,
             video_camera_fixed=False,
+            webhook_url=webhook_url,
         )

@@ -83,7 +83,7 @@ def known_events(who: str, events: Iterable[str]) -> list[str]:
     return wanted
 
 
-def check_url(who: str, url: str) -> None:
+def check_url(who: str, url: str, name: str = "url") -> None:
     """Refuse a URL that no endpoint can have; the API takes https alone (hook-1).
 
     Raises:
@@ -91,14 +91,14 @@ def check_url(who: str, url: str) -> None:
     """
     __tracebackhide__ = True
     try:
-        _HTTPS(url, "url")
+        _HTTPS(url, name)
     except ApiProblem as problem:
         with suppress(AttributeError, TypeError, ValueError):  # no text, or brackets that do not close
             parts = urlsplit(url)
             if parts.scheme == "http" and is_loopback(parts.hostname):
                 return
         raise AurousError(
-            f"{who}(url=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
+            f"{who}({name}=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
             f"such as http://127.0.0.1:8000/hooks.\n{_MORE}"
         ) from None
 
