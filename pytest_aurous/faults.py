@@ -116,7 +116,9 @@ class Faults(Collection[Fault], DeliveryFaults):
             message or say.BY_FAULT.format(status=status),
             headers=tuple(more.items()),
         )
-        return self._give(Refused(f"status {status}", self._known(operation, terms), lambda *_: refusal, **terms))
+        return self._give(
+            Refused(f"status {status}", self._known(operation, terms), lambda _bucket, _wait, _now: refusal, **terms)
+        )
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Answer 429 with its headers, whatever the buckets say.

@@ -41,6 +41,10 @@ def ids(api: Api) -> list[str]:
     return [one.id for one in api.aurous.pitfalls]
 
 
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
 def save(api: Api, character: Character) -> int:
     return api.post(f"{CHARACTERS}/{character.id}/save").status
 
@@ -76,6 +80,14 @@ def double_charge(api: Api) -> None:
     assert len(api.characters) == before + 2
 
 
+def new_key_per_attempt(api: Api) -> None:
+    before = len(api.characters)
+    api.aurous.faults.timeout("characters.create", commit=True)
+    keys = [keyed(f"{attempt} of order {before}") for attempt in range(2)]
+    assert [create(api, headers=key) for key in keys] == ["ReadTimeout", 201]
+    assert len(api.characters) == before + 2
+
+
 def early_retry(api: Api) -> None:
     api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
     assert api.get(BALANCE).status == 429
@@ -107,6 +119,7 @@ MISUSES: Final[dict[str, Story]] = {
     "early-save": early_save,
     "endless-poll": endless_poll,
     "double-charge": double_charge,
+    "new-key-per-attempt": new_key_per_attempt,
     "early-retry": early_retry,
     "wiping-patch": wiping_patch,
     "stale-url": stale_url,
@@ -214,7 +227,7 @@ def test_a_poll_that_was_refused_begins_no_new_count(api: Api) -> None:
     assert ids(api) == ["endless-poll"]
 
 
-@pytest.mark.parametrize(
+lost = pytest.mark.parametrize(
     "give",
     [
         lambda faults: faults.status("*", 503),
@@ -226,6 +239,9 @@ def test_a_poll_that_was_refused_begins_no_new_count(api: Api) -> None:
     ],
     ids=["503", "500 committed", "read timeout", "disconnect", "cut body", "connect error committed"],
 )
+
+
+@lost
 @pytest.mark.parametrize("path", ["", "/{}/resynthesize", "/{}/refs/regenerate"], ids=["create", "again", "one pose"])
 def test_a_paid_call_that_may_have_happened_is_charged_twice(
     api: Api, give: Callable[[Any], object], path: str
@@ -238,6 +254,107 @@ def test_a_paid_call_that_may_have_happened_is_charged_twice(
         api.outcome("POST", url, json=body)
 
     assert ids(api) == ["double-charge"]
+
+
+@lost
+@pytest.mark.parametrize("header", ["Idempotency-Key", "aurous-idempotent-key"])
+@pytest.mark.parametrize(
+    ("path", "body"), [(CHARACTERS, SYNTHESIS), ("/v1/images", {"prompt": "Aurora"})], ids=["character", "image"]
+)
+def test_another_key_for_the_same_order_may_be_charged_twice(
+    api: Api, give: Callable[[Any], object], header: str, path: str, body: Any
+) -> None:
+    """Whatever hid the outcome of the first attempt, and under whichever name the key was sent."""
+    give(api.aurous.faults)
+    for key in ("first", "second"):
+        api.outcome("POST", path, json=body, headers={header: key})
+
+    assert ids(api) == ["new-key-per-attempt"]
+
+
+def test_each_key_that_was_lost_may_be_sent_again(api: Api) -> None:
+    """What makes the pitfall is a third key, not the way back to one that was sent before."""
+    api.aurous.faults.timeout("characters.create", times=2)
+    for key in ("first", "second", "first"):
+        create(api, headers=keyed(key))
+
+    assert [(one.id, one.call.number) for one in api.aurous.pitfalls] == [("new-key-per-attempt", 2)]
+
+
+def test_an_order_that_nobody_knows_the_outcome_of_is_not_settled_by_a_refusal(api: Api) -> None:
+    """A 409 says that the first attempt is under way, and a 429 nothing at all: another key is another order."""
+    api.aurous.faults.timeout("characters.create", commit=True)
+    api.aurous.faults.status("characters.create", 429)
+    api.aurous.faults.status("characters.create", 409)
+    assert [create(api, headers=KEY) for _ in range(3)] == ["ReadTimeout", 429, 409]
+    assert "new-key-per-attempt" not in ids(api)
+
+    create(api, headers=keyed("another"))
+
+    assert "new-key-per-attempt" in ids(api)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda api: [api.aurous.faults.timeout("*"), create(api, headers=KEY), create(api, headers=KEY)],
+        lambda api: [create(api, headers=KEY), create(api, headers=keyed("new order"))],
+        lambda api: [
+            api.aurous.faults.timeout("*", commit=True),
+            create(api, headers=KEY),
+            create(api, headers=KEY),
+            create(api, headers=keyed("new order")),
+        ],
+        lambda api: [
+            api.aurous.faults.status("*", 503),
+            create(api, headers=KEY),
+            api.aurous.faults.status("*", 402),
+            create(api, headers=KEY),
+            create(api, headers=keyed("after paying in")),
+        ],
+        lambda api: [api.aurous.faults.status("*", 400), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [api.aurous.faults.status("*", 429), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [api.aurous.faults.connect_error("*"), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [
+            api.aurous.faults.timeout("*", phase="connect"),
+            create(api, headers=KEY),
+            create(api, headers=keyed("2")),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            create(api, headers=KEY),
+            create(api, headers=keyed("2"), key=api.aurous.teams.add(credits=50).api_key),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            create(api, headers=KEY),
+            api.post(CHARACTERS, json={**SYNTHESIS, "name": "Iris"}, headers=keyed("2")),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            api.outcome("POST", f"{CHARACTERS}/uploads/init", json={}, headers=KEY),
+            api.outcome("POST", f"{CHARACTERS}/uploads/init", json={}, headers=keyed("2")),
+        ],
+    ],
+    ids=[
+        "same key",
+        "new order",
+        "new order after a replay",
+        "new order after a 402",
+        "400",
+        "429",
+        "connect error",
+        "connect timeout",
+        "another team",
+        "another body",
+        "free call",
+    ],
+)
+def test_a_new_key_for_a_new_order_is_fine(api: Api, story: Story) -> None:
+    """Where nothing can have been charged twice, nothing is said."""
+    story(api)
+
+    assert "new-key-per-attempt" not in ids(api)
 
 
 def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> None:

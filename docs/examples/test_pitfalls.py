@@ -1,3 +1,4 @@
+import contextlib
 from typing import Any
 
 import httpx
@@ -119,6 +120,34 @@ def test_double_charge_mended(aurous: Aurous, aurous_client: httpx.Client) -> No
     with pytest.raises(httpx.ReadTimeout):
         aurous_client.post("/v1/characters", json=ORDER, headers=key)
     aurous_client.post("/v1/characters", json=ORDER, headers=key)
+
+    assert len(aurous.characters) == 1
+
+
+@misuse
+def test_new_key_per_attempt(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Each attempt makes a key of its own, so that there are two orders."""
+    aurous.faults.timeout("characters.create", commit=True)
+
+    for attempt in range(2):
+        key = {"Idempotency-Key": f"attempt-{attempt}"}
+        with contextlib.suppress(httpx.ReadTimeout):
+            aurous_client.post("/v1/characters", json=ORDER, headers=key)
+
+    assert seen(aurous) == ["new-key-per-attempt"]
+    assert len(aurous.characters) == 2
+
+
+def test_new_key_per_attempt_mended(
+    aurous: Aurous, aurous_client: httpx.Client
+) -> None:
+    """The key is made once, before the first attempt."""
+    aurous.faults.timeout("characters.create", commit=True)
+    key = {"Idempotency-Key": "order-4711"}
+
+    for _ in range(2):
+        with contextlib.suppress(httpx.ReadTimeout):
+            aurous_client.post("/v1/characters", json=ORDER, headers=key)
 
     assert len(aurous.characters) == 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs
 
 from .. import _messages as say
+from .._headers import idempotency_key
 from .._hosts import is_upload
 from .._reply import Break, Reply
 from .scene import Same, keyed, paid, polls, same, shows_end
@@ -20,6 +21,8 @@ __all__ = ("KINDS", "Kind")
 
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
+_SETTLED: Final = frozenset({200, 201, 202, 402})
+"""Responses that say whether an order was placed; a replay has one of them too."""
 _BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
 
 
@@ -117,12 +120,35 @@ class DoubleCharge(Kind):
         return bool(self.memory) and same(ctx.call) in self.memory and paid(ctx) and not keyed(ctx.call)
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        if isinstance(outcome, Break):
-            lost = ctx.call.committed or outcome.error not in _NEVER_SENT
-        else:
-            lost = outcome.status >= _SERVER_ERROR
-        if lost and paid(ctx) and not keyed(ctx.call):
+        if _lost(ctx, outcome) and paid(ctx) and not keyed(ctx.call):
             self.memory.add(same(ctx.call))
+        return False
+
+
+class NewKeyPerAttempt(Kind):
+    """A paid call repeated with another key."""
+
+    id = "new-key-per-attempt"
+    message = (
+        "a paid POST was sent again with another Idempotency-Key after its response was lost or was a 5xx: both may "
+        "have been charged. Make the key before the first attempt, and send the same key with each retry."
+    )
+
+    def __init__(self) -> None:
+        self.memory: dict[Same, set[str]] = {}
+
+    def arrive(self, ctx: Context) -> bool:
+        key = idempotency_key(ctx.call.incoming)
+        return bool(self.memory) and key is not None and key not in self.memory.get(same(ctx.call), {key})
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        key = idempotency_key(ctx.call.incoming)
+        if key is None or not paid(ctx):
+            return False
+        if _lost(ctx, outcome):
+            self.memory.setdefault(same(ctx.call), set()).add(key)
+        elif _status(outcome) in _SETTLED:  # the client knows what became of its order
+            self.memory.pop(same(ctx.call), None)
         return False
 
 
@@ -217,7 +243,24 @@ class MadeUpCursor(Kind):
         return any(ctx.world.row(one) is None and not _was_given(one, ctx) for one in cursors)
 
 
-KINDS: Final = (EarlySave, EndlessPoll, DoubleCharge, EarlyRetry, WipingPatch, StaleUrl, LeakedKey, MadeUpCursor)
+KINDS: Final = (
+    EarlySave,
+    EndlessPoll,
+    DoubleCharge,
+    NewKeyPerAttempt,
+    EarlyRetry,
+    WipingPatch,
+    StaleUrl,
+    LeakedKey,
+    MadeUpCursor,
+)
+
+
+def _lost(ctx: Context, outcome: Reply | Break) -> bool:
+    """Whether the client cannot know if the call took effect: no response, though it was sent, or a 5xx."""
+    if isinstance(outcome, Break):
+        return ctx.call.committed or outcome.error not in _NEVER_SENT
+    return outcome.status >= _SERVER_ERROR
 
 
 def _status(outcome: Reply | Break) -> int | None:
