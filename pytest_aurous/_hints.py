@@ -34,6 +34,11 @@ def hint_of(call: Call) -> str:
         return ""
     if call.error_code == "missing_api_key":
         return "no key came along: send X-Api-Key; aurous_client has it set, and AUROUS_API_KEY has it"
+    if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
+        return (
+            "the fake accepts only keys that it issued and did not revoke: read the variable AUROUS_API_KEY when the "
+            "client is made, or use aurous.api_key; to have a key of your own, override the fixture aurous_api_key"
+        )
     for segment in call.path.split("/"):
         kind = _KINDS.get(segment.partition("_")[0])
         if kind == "videos" and (call.operation or "").startswith("images."):

@@ -23,7 +23,7 @@ _COLOURS: Final = (
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
     (re.compile(r"^( +)((?:pitfall|hint): .*)$"), "yellow"),
-    (re.compile(r"^()((?:seed|again|at the end|faults):.*)$"), "cyan"),
+    (re.compile(r"^()((?:seed|again|at the end|faults|not delivered):.*)$"), "cyan"),
 )
 _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
@@ -37,7 +37,7 @@ def timeline(app: App, again: str = "") -> str:
     """
     with app.world.lock:
         app.world.runs.settle()
-        parts = [_calls(app), _records(app), _faults(app), f"seed: {app.world.settings.seed}"]
+        parts = [_calls(app), _records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]
     parts += [f"again: {again}"] if again else []
     return redacted("\n".join(filter(None, parts)))
 
@@ -104,3 +104,14 @@ def _records(app: App) -> str:
 def _faults(app: App) -> str:
     given: list[Any] = list(app.faults)
     return "\n".join(["faults:", *(f"  {shortened(repr(fault), WIDTH - 2)}" for fault in given)]) if given else ""
+
+
+def _deliveries(app: App) -> str:
+    """Return the webhook deliveries that are due, and that no flush has made."""
+    due = app.world.outbox.due(app.world.clock.time())
+    if not due:
+        return ""
+    lines = [f"  {shortened(f'{one.event} to {one.url}', WIDTH - 2)}" for one in due[:_RECORDS]]
+    more = [f"  ... {len(due) - _RECORDS} more"] if len(due) > _RECORDS else []
+    what = "1 webhook delivery is" if len(due) == 1 else f"{len(due)} webhook deliveries are"
+    return "\n".join([f"not delivered: {what} due. aurous.webhooks.flush() makes them:", *lines, *more])

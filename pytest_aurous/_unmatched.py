@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from typing import Final
 from urllib.parse import urlsplit
 
 from ._catalog import Catalog
@@ -15,19 +16,26 @@ from .errors import see
 
 __all__ = ("explain",)
 
+_DOUBLED: Final = (
+    "  /v1 is doubled: the base URL ends in /v1, and the path begins with it. Leave it out of one of them; "
+    "AUROUS_BASE_URL and aurous.base_url have none\n"
+)
+
 
 def explain(catalog: Catalog, call: Call, base_url: str) -> str:
     """Return the text of a failing test: the request, the nearest operation, what differs, how to allow it."""
     home = urlsplit(base_url)
-    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call, home.path))
+    path = _undoubled(call.path, home.path)
+    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home.path))
     host = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
     prefix = "" if row.host == "upload" else home.path
     differences = [
         *_of_place(call, host.scheme, host.netloc),
-        *_of_path(call.path, prefix, row.template),
+        *(["/v1 twice"] if path != call.path else []),
+        *_of_path(path, prefix, row.template),
         *([f"the method: {call.method} instead of {row.method}"] if call.method != row.method else []),
     ]
-    later = _later(call, home.path)
+    later = _later(path, home.path)
     nearest = (
         ""
         if later
@@ -39,17 +47,25 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
     return (
         f"pytest-aurous knows no such call: {call.method} {redacted(call.url)}\n"
         f"{nearest}{later}"
-        f"{_also(call)}"
+        f"{_DOUBLED if path != call.path else ''}{_also(call)}"
         "The client was answered as the API would answer. If the request is meant, allow it with "
         '@pytest.mark.aurous(strict="off"), or "warn".\n'
         f"{see('reference/unmatched.html')}"
     )
 
 
-def _later(call: Call, prefix: str) -> str:
+def _undoubled(path: str, prefix: str) -> str:
+    """Return *path* with one /v1 where it has several: both the base URL and the path had one."""
+    once = f"{prefix}/v1/"
+    while path.startswith((f"{once}v1/", f"{once}/v1/")) or path == f"{once}v1":
+        path = once + path[len(once) :].lstrip("/").removeprefix("v1").removeprefix("/")
+    return path
+
+
+def _later(path: str, prefix: str) -> str:
     """Return that the API has the call, where the fake has not."""
     for start, what in LATER.items():
-        if f"{call.path}/".startswith(f"{prefix}{start}/"):
+        if f"{path}/".startswith(f"{prefix}{start}/"):
             return f"  the API has it, this version does not: {what} are not faked yet\n"
     return ""
 
@@ -64,10 +80,10 @@ def _also(call: Call) -> str:
     return "".join(f"{line}\n" for line in said)
 
 
-def _closeness(row: Endpoint, call: Call, prefix: str) -> tuple[float, bool]:
-    wanted, sent = _segments(prefix + row.template), _segments(call.path)
+def _closeness(row: Endpoint, method: str, path: str, prefix: str) -> tuple[float, bool]:
+    wanted, sent = _segments(prefix + row.template), _segments(path)
     same = sum(_alike(one, other) for one, other in zip(_align(wanted, sent), sent, strict=False))
-    return same - abs(len(wanted) - len(sent)) / 2, row.method == call.method
+    return same - abs(len(wanted) - len(sent)) / 2, row.method == method
 
 
 def _align(wanted: list[str], sent: list[str]) -> list[str]:

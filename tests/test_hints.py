@@ -10,6 +10,8 @@ from pytest_aurous import Call
 from pytest_aurous._hints import hint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Api
 
 
@@ -19,6 +21,33 @@ def test_a_missing_key_is_told_where_it_is(api: Api) -> None:
 
     hint = hint_of(api.aurous.calls.last)
     assert all(word in hint for word in ("X-Api-Key", "aurous_client", "AUROUS_API_KEY"))
+
+
+@pytest.mark.parametrize("reading", ["invalid_api_key", "revoked_api_key"])
+@pytest.mark.parametrize("key", ["al_live_made_up", "sk-test", "revoked"])
+@pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
+def test_a_key_that_was_made_up_is_told_which_one_works(
+    make_api: Callable[..., Api], reading: str, key: str, header: str
+) -> None:
+    """The variable, the attribute and the fixture are named; for a revoked key, too."""
+    api = make_api(readings={"auth-4": reading})
+    if key == "revoked":
+        key = str(api.team.add_key())
+        api.aurous._app.world.keys.end(key, 0)
+    sent = key if header == "X-Api-Key" else f"Bearer {key}"
+
+    assert api.get("/v1/balance", key=None, headers={header: sent}).status == 401
+
+    hint = hint_of(api.aurous.calls.last)
+    assert all(word in hint for word in ("AUROUS_API_KEY", "aurous_api_key", "aurous.api_key"))
+
+
+def test_a_401_by_fault_needs_no_hint(api: Api) -> None:
+    """The test wanted it."""
+    api.aurous.faults.status("balance.retrieve", 401)
+    api.get("/v1/balance")
+
+    assert hint_of(api.aurous.calls.last) == ""
 
 
 @pytest.mark.parametrize(

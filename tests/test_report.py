@@ -441,3 +441,31 @@ def test_money_is_not_painted_as_a_status() -> None:
     text = "       credits 300 -> 296\n       held credits 600 -> 596\n       credits 500 -> 404, released"
 
     assert coloured(text) == text
+
+
+@pytest.mark.parametrize("count", [1, 2, 25])
+def test_deliveries_that_were_never_flushed_are_shown(api: Api, count: int) -> None:
+    """Those that are due, with what makes them; the first twenty."""
+    for number in range(count):
+        api.aurous.images.add(webhook_url=f"https://app.test/hooks/{number}")
+
+    lines = timeline(api.app).split("\n")
+
+    what = "1 webhook delivery is" if count == 1 else f"{count} webhook deliveries are"
+    at = lines.index(f"not delivered: {what} due. aurous.webhooks.flush() makes them:")
+    assert lines[at + 1] == "  image.completed to https://app.test/hooks/0"
+    assert lines[min(at + count, at + 20)].endswith(f"/{min(count, 20) - 1}")
+    assert ("  ... 5 more" in lines) == (count == 25)
+
+
+def test_deliveries_that_were_made_or_are_not_due_are_not_shown(api: Api) -> None:
+    """A retry is shown when its time has come."""
+    api.aurous.webhooks.route("https://app.test/*", lambda _: 500)
+    assert "not delivered" not in timeline(api.app)
+    api.aurous.images.add(webhook_url="https://app.test/hooks")
+    api.aurous.webhooks.flush()
+    assert "not delivered" not in timeline(api.app)
+
+    api.clock.advance(seconds=2)
+
+    assert "not delivered: 1 webhook delivery is due." in timeline(api.app)

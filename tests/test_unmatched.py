@@ -65,6 +65,48 @@ def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest:
     assert lines[2] == f"  differs: {differs}"
 
 
+@pytest.mark.parametrize(
+    ("path", "nearest", "more"),
+    [
+        ("/v1/v1/characters/c", "characters.retrieve", ""),
+        ("/v1/v1/balance", "balance.retrieve", ""),
+        ("/v1//v1/balance", "balance.retrieve", ""),
+        ("/v1/v1/v1/balance", "balance.retrieve", ""),
+        ("/v1/v1/balanse", "balance.retrieve", "; 'balanse' instead of 'balance'"),
+        ("/v1/v1/balance/", "balance.retrieve", "; a trailing slash"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "/proxy"])
+def test_a_doubled_v1_is_recognized(catalog: Catalog, prefix: str, path: str, nearest: str, more: str) -> None:
+    """A base URL with ``/v1`` and a path with ``/v1``: the operation is found, and the text says what to do."""
+    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", prefix + path), HOME + prefix)
+
+    lines = text.split("\n")
+    assert lines[1].startswith(f"  nearest: {nearest}, GET {HOME}{prefix}/v1/")
+    assert lines[2] == f"  differs: /v1 twice{more}"
+    assert lines[3].startswith("  /v1 is doubled: the base URL ends in /v1, and the path begins with it. Leave it out")
+
+
+@pytest.mark.parametrize("path", ["/v1/v1", "/v1/v1/"])
+def test_a_doubled_v1_alone_is_recognized(catalog: Catalog, path: str) -> None:
+    """Whatever was to follow."""
+    assert "/v1 is doubled" in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
+
+
+def test_a_doubled_v1_of_what_is_not_faked_yet_is_recognized(catalog: Catalog) -> None:
+    """Both things are said."""
+    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/v1/models"), HOME)
+
+    assert "/v1 is doubled" in text
+    assert "models are not faked yet" in text
+
+
+@pytest.mark.parametrize("path", ["/v1/characters/v1", "/v1/v12/balance", "/v1"])
+def test_a_single_v1_is_not_doubled(catalog: Catalog, path: str) -> None:
+    """A segment that begins like it, or comes later, is another mistake."""
+    assert "doubled" not in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
+
+
 def test_it_says_how_to_allow_it_and_where_to_read_on(catalog: Catalog) -> None:
     """The author of the test can act on it at once."""
     text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/"), HOME)
