@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from ._environment import ENVIRONMENT
 from ._guard import NetworkGuard
 from ._options import WRONG, add_options, add_reports, check_markers, configured, header, settings_for
 from ._sections import Painter, again, show, show_left_out
@@ -145,6 +146,11 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     result = yield
     _warn_of_late(item.config)
     return result
+
+
+def pytest_runtest_logfinish() -> None:
+    """Take our variables out of the environment, where a patch that was undone after the fake has put them back."""
+    ENVIRONMENT.settle()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
