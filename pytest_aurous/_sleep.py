@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial, wraps
+from functools import wraps
 from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
@@ -25,7 +25,8 @@ NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]
 class SleepSkipper:
     """While entered, sleeps return at once and time jumps instead, in the whole process.
 
-    Entering one within another only adds the inner one's clock to those that are moved.
+    Of several, entered and left in any order, the first patches and the last one to leave puts everything back. Time
+    is one for all of them, and each one's clock is moved while it is entered.
 
     Args:
         jump: Called with two numbers of seconds: by how much the process's clocks jump, and by how much a clock that
@@ -35,23 +36,22 @@ class SleepSkipper:
 
     def __init__(self, jump: Callable[[float, float], None], waiting_for: Callable[[], str] = str) -> None:
         self._member = (jump, waiting_for)
-        self._exits: list[Callable[[], None]] = []
+        self._joined: list[Timeline] = []
 
     def __enter__(self) -> None:
         # What is patched knows by whom: so no module has to remember, and two fakes still find each other.
-        running = getattr(time.sleep, "timeline", None)
-        if not isinstance(running, Timeline) or not running.active:
-            patches = _Patches(Timeline(_genuine(time.monotonic)))
-            patches.timeline.members.append(self._member)
-            self._exits.append(patches.stop)
-        elif any(self._member[0] == jump for jump, _ in running.members):
-            self._exits.append(lambda: None)
-        else:
-            running.members.append(self._member)
-            self._exits.append(partial(running.members.remove, self._member))
+        timeline = getattr(time.sleep, "timeline", None)
+        if not isinstance(timeline, Timeline) or not timeline.active:
+            timeline = Timeline(_genuine(time.monotonic))
+            timeline.at_end = _Patches(timeline).stop
+        timeline.members.append(self._member)
+        self._joined.append(timeline)
 
     def __exit__(self, *_: object) -> None:
-        self._exits.pop()()
+        timeline = self._joined.pop()
+        timeline.members.remove(self._member)
+        if not timeline.members:  # whoever has come meanwhile goes on skipping
+            timeline.at_end()
 
 
 class _Clock:

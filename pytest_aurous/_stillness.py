@@ -10,7 +10,7 @@ from time import process_time, thread_time
 from types import FrameType
 from typing import Final
 
-__all__ = ("BRIEF", "FILES", "TICK", "TOOLS", "Stillness", "package_of")
+__all__ = ("BRIEF", "FILES", "TICK", "TOOLS", "Parked", "Stillness", "package_of")
 
 TICK: Final = 0.001
 """Real seconds between two looks at the other threads; a selector knows no less."""
@@ -24,6 +24,12 @@ TOOLS: Final = frozenset(
 )
 """Who runs the test: their sleeps and clocks stay real, and what their threads do does not matter."""
 
+AWAKE: Final = "awake"
+Position = tuple[int, int]
+"""A frame and the instruction that it stands at."""
+Parked = tuple[Position, str | None]
+"""Where a thread stood when it was found still, and what `_runs` returned of it."""
+
 
 def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs."""
@@ -34,23 +40,24 @@ class Stillness:
     """Sees from one thread, look after look, for how long all the others have been still.
 
     Python cannot tell a thread that waits from one whose C code works, so where a thread stands decides how long to
-    look at it.
+    look at it. Linux counts how often a thread has run. One that has not run since it was found still is still, and
+    needs no second look.
 
     Args:
         sleepers: Threads not to look at, by ident: they have said what they wait for.
-        parked: Where threads stood that have long been still.
+        parked: Where each thread stood when it was last found still, and how often it had run by then.
     """
 
     __slots__ = ("_before", "_cpu", "_parked", "_sleepers", "_ticks")
 
-    def __init__(self, sleepers: Container[int], parked: dict[int, tuple[int, int]]) -> None:
+    def __init__(self, sleepers: Container[int], parked: dict[int, Parked]) -> None:
         self._sleepers = sleepers
         self._parked = parked
         self.reset()
 
     def reset(self) -> None:
         """Begin anew."""
-        self._before: dict[int, tuple[int, int]] | None = None
+        self._before: dict[int, Position] | None = None
         self._ticks = 0
         self._cpu = 0.0
 
@@ -61,22 +68,31 @@ class Stillness:
             return True
         threads = threading.enumerate()
         started = any(thread.ident is None for thread in threads)  # but it is not there yet
+        runs = {thread.ident: _runs(thread) for thread in threads if thread.ident in watched}
+        if least <= BRIEF and not started and all(self._has_not_run(ident, runs.get(ident)) for ident in watched):
+            return True
         # A loop that computes gives way at the same instruction each time and looks still; its CPU time gives it away.
         cpu = process_time() - thread_time()
         positions = {ident: position for ident, (position, _) in watched.items()}
         moved = positions != self._before or cpu - self._cpu > TICK * (self._ticks + 1) / 4
-        if moved or started or any(_is_awake(thread) for thread in threads if thread.ident in watched):
+        if moved or started or AWAKE in runs.values():
             self._before, self._ticks, self._cpu = positions, 0, cpu
             return False
         self._ticks += 1
-        parked = self._parked
-        at_rest = all(where in RESTING or parked.get(ident) == it for ident, (it, where) in watched.items())
+        at_rest = all(where in RESTING or self._is_parked(ident, it) for ident, (it, where) in watched.items())
         if self._ticks < (least if at_rest else LONG):
             return False
-        parked.update(positions)
+        self._parked.update({ident: (position, runs.get(ident)) for ident, position in positions.items()})
         return True
 
-    def _watched(self) -> dict[int, tuple[tuple[int, int], str]]:
+    def _is_parked(self, ident: int, position: Position) -> bool:
+        return ident in self._parked and self._parked[ident][0] == position
+
+    def _has_not_run(self, ident: int, runs: str | None) -> bool:
+        """Return whether a thread is in the very same wait as when it was found still."""
+        return runs is not None and ident in self._parked and self._parked[ident][1] == runs
+
+    def _watched(self) -> dict[int, tuple[Position, str]]:
         """Return, for each thread that might be at work, its position and the package it stands in."""
         return {
             ident: ((id(frame), frame.f_lasti), package)
@@ -85,10 +101,17 @@ class Stillness:
         }
 
 
-def _is_awake(thread: threading.Thread) -> bool:
-    """Return whether the system is about to let a thread run, which a busy machine may take its time for."""
+def _runs(thread: threading.Thread) -> str | None:
+    """Return a text that changes whenever the system lets a thread run; None where the system does not tell.
+
+    It is `AWAKE` while the thread runs or is about to, which a busy machine may take its time for.
+    """
     try:
-        with open(f"/proc/self/task/{thread.native_id}/stat", "rb") as file:  # noqa: PTH123 - this is the quick way
-            return file.read().rpartition(b")")[2][:2] == b" R"
+        with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - this is the quick way
+            status = file.read()
     except OSError:  # it is gone, or this is not Linux
-        return False
+        return None
+    if "\nState:\tR" in status:
+        return AWAKE
+    switches = status.find("\nvoluntary_ctxt_switches:")
+    return None if switches < 0 else f"{thread.native_id}{status[switches:]}"

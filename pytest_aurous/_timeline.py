@@ -7,7 +7,7 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final
 
-from ._stillness import BRIEF, TICK, TOOLS, Stillness, package_of
+from ._stillness import BRIEF, TICK, TOOLS, Parked, Stillness, package_of
 from .errors import AurousError, see
 
 __all__ = ("BYSTANDERS", "LIBRARIES", "Sleep", "Timeline", "place_of")
@@ -66,7 +66,9 @@ class Timeline:
     Attributes:
         active: Whether sleeps are skipped at present.
         shift: By how many seconds the clocks have jumped.
-        members: The clocks to move along, each with its word on what is being waited for.
+        members: The clocks to move along, each with its word on what is being waited for. One that has come twice
+            is in here twice.
+        at_end: Ends the skipping, when the last member leaves.
         waiting: Until when each waiting thread waits, by ident. One whose time has come stays in here until it goes
             on, so that nobody jumps past a thread that is about to wake.
     """
@@ -75,8 +77,9 @@ class Timeline:
         self.active = True
         self.shift = 0.0
         self.members: list[tuple[Callable[[float, float], None], Callable[[], str]]] = []
+        self.at_end: Callable[[], None] = lambda: None
         self.waiting: dict[int, float] = {}
-        self._parked: dict[int, tuple[int, int]] = {}
+        self._parked: dict[int, Parked] = {}
         self._monotonic = monotonic
         self._moment = 0.0
         self._count = 0
@@ -182,11 +185,13 @@ class Timeline:
         nominal = max(0.0, moment - self._moment)
         self._moment += nominal
         if step or nominal:
-            for jump, _ in self.members:
+            for jump in dict.fromkeys(jump for jump, _ in self.members):
                 jump(step, nominal)
 
     def _endless(self, sleep: Sleep) -> AurousError:
-        waiting = "".join(f"\n{text}" for _, waiting_for in self.members if (text := waiting_for()))
+        waiting = "".join(
+            f"\n{text}" for text in dict.fromkeys(waiting_for() for _, waiting_for in self.members) if text
+        )
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
         return AurousError(
             f"No end in sight: {sleep.place} sleeps {seconds} s more, after {self._count - 1:,} skipped sleeps "

@@ -1,6 +1,7 @@
 import asyncio
 import importlib.util
 import queue
+import select
 import socket
 import subprocess
 import sys
@@ -263,9 +264,9 @@ def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
     worker.join()
 
 
-def test_who_has_not_begun_is_not_awake() -> None:
-    """Where the system tells nothing about a thread, it counts as asleep."""
-    assert not _stillness._is_awake(threading.Thread())
+def test_who_has_not_begun_says_nothing() -> None:
+    """Where the system tells nothing about a thread, nothing is concluded from that."""
+    assert _stillness._runs(threading.Thread()) is None
 
 
 def test_who_never_moves_delays_but_once(jumps: Jumps) -> None:
@@ -436,6 +437,95 @@ def test_nesting_is_allowed(jumps: Jumps) -> None:
     time.sleep(1)
 
     assert jumps.frozen == 3
+
+
+def test_who_stays_goes_on_skipping() -> None:
+    """Where the first of two ends, the second skips on with clocks that go on, and its end puts everything back."""
+    first, second = Jumps(), Jumps()
+    skippers = first.skipper(), second.skipper()
+    before, start = {name: getattr(time, name) for name in NAMES}, monotonic()
+    with quickly():
+        for skipper in skippers:
+            skipper.__enter__()
+        time.sleep(10)
+        skippers[0].__exit__()
+        time.sleep(100)
+        sleep(100)
+        asyncio.run(asyncio.sleep(100))
+        assert 310 <= monotonic() - start < 312
+        skippers[1].__exit__()
+
+    assert (first.frozen, second.frozen) == (10, 310)
+    assert {name: getattr(time, name) for name in NAMES} == before
+    assert sleep is REAL.sleep
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (0, 2, 1), (1, 2, 0), (2, 0, 1)])
+def test_fakes_end_in_any_order(order: tuple[int, int, int]) -> None:
+    """Each fake's clock goes along as long as it is entered, whoever ends first."""
+    fakes = [Aurous(sleep="skip", now="2026-05-08T10:00:00Z") for _ in range(3)]
+    with quickly():
+        for fake in fakes:
+            fake.__enter__()
+        for one in order:
+            time.sleep(10)
+            fakes[one].__exit__(None, None, None)
+    ends = [fakes[one].clock.now().strftime("%M:%S") for one in order]
+
+    assert ends == ["00:10", "00:20", "00:30"]
+    assert time.sleep is REAL.sleep
+
+
+@pytest.mark.parametrize("wait", ["event", "queue", "lock", "select", "process"])
+def test_who_waits_does_not_slow_down_the_others(jumps: Jumps, wait: str) -> None:
+    """Beside a thread that waits, sleeps are skipped as quickly as without it: it has not run since the last."""
+    if not Path("/proc/self/task").exists():  # pragma: no cover - only Linux tells who has run
+        pytest.skip("only Linux tells who has run")
+    ours, theirs = socket.socketpair()
+    waits: dict[str, Callable[[], object]] = {
+        "event": (event := threading.Event()).wait,
+        "queue": (one := queue.Queue[int]()).get,
+        "lock": (lock := threading.Lock()).acquire,
+        "select": lambda: select.select([ours], [], []),
+        "process": lambda: ours.recv(1),
+    }
+    lock.acquire()
+    thread = threading.Thread(target=waits[wait])
+    thread.start()
+    time.sleep(1)
+    start = REAL.clock()
+    for _ in range(1_000):
+        time.sleep(1)
+    passed = REAL.clock() - start
+    event.set()
+    one.put(1)
+    lock.release()
+    theirs.send(b"x")
+    thread.join()
+    ours.close()
+    theirs.close()
+
+    assert passed < 1
+    assert jumps.frozen == 1_001
+
+
+def test_who_was_just_woken_comes_first(jumps: Jumps) -> None:
+    """A thread that waits for work has done it before time jumps, each time anew."""
+    work: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: list[int] = []
+
+    def worker() -> None:
+        while (number := work.get()) >= 0:
+            done.append(sum(range(20_000)) + number)
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    for number in range(200):
+        work.put(number)
+        time.sleep(1)
+        assert len(done) == number + 1
+    work.put(-1)
+    thread.join()
 
 
 def test_two_fakes_share_the_jumps(jumps: Jumps) -> None:
