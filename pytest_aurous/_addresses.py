@@ -19,17 +19,32 @@ class Addresses:
         base_url: The setting.
     """
 
-    __slots__ = ("_catalog", "_hosts", "_root", "_scheme")
+    __slots__ = ("_catalog", "_home", "_hosts", "_root", "_scheme")
 
     def __init__(self, catalog: Catalog, base_url: str) -> None:
         self._catalog = catalog
         home = urlsplit(base_url)
         self._scheme, self._root = home.scheme, f"{home.path}/"
-        self._hosts = {host_of(home): "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
+        self._home = host_of(home)
+        self._hosts = {self._home: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
 
     def owns(self, host: str) -> bool:
         """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
         return host in self._hosts or is_vendors(host.partition(":")[0])
+
+    def claim(self, host: str) -> int:
+        """Return how good a claim to *host* this API has, to compare it with another API.
+
+        3: requests to it are served. 2: it is the vendor's, and so is the API's own. 1: it is the vendor's, to whom
+        nothing must get through. 0: none.
+        """
+        if host in self._hosts:
+            return 3
+        return (1 + is_vendors(self._home)) if self.owns(host) else 0
+
+    def root_length(self, host: str, path: str) -> int:
+        """Return the length of the base URL's path with its last slash, if *path* on *host* is below it; else 0."""
+        return len(self._root) if self._hosts.get(host) == "api" and path.startswith(self._root) else 0
 
     def find(self, call: Call) -> Methods:
         """Return the endpoints on the path of *call*."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
+from urllib.parse import parse_qsl
 
 from . import _messages as say
 from ._addresses import Addresses
@@ -16,6 +17,7 @@ from ._envelope import envelope
 from ._fault import Fault
 from ._given import FaultState, Given
 from ._headers import idempotency_key, replaced
+from ._hosts import is_upload
 from ._idempotency import Stored, claim_of
 from ._pitfalls import Pitfalls
 from ._problems import Problem, bug, raised, unmatched
@@ -124,6 +126,21 @@ class App:
         """Return the operation that *call* would meet, or None where there is none."""
         row, _ = self.addresses.find(call).get(call.method, _NO_ROW)
         return None if row is None else row.operation
+
+    def fit(self, host: str, target: str) -> int:
+        """Return how well a request suits this API, where several serve its host: 0 not at all.
+
+        The longest base URL is best. On the upload host it is for whoever has signed the URL, and has the upload.
+
+        Args:
+            host: As it stands on the wire.
+            target: Path and query.
+        """
+        path, _, query = target.partition("?")
+        if not is_upload(host):
+            return self.addresses.root_length(host, path)
+        signature = dict(parse_qsl(query)).get("signature", "")
+        return int(self.world.signed(path, signature) and any(map(self.world.row, path.split("/"))))
 
     def overrule(self, call: Call) -> None:
         """Record a request that a route of the test responds to; `overruled` records the response."""

@@ -53,6 +53,7 @@ WRONG_STATE: Final = "{kind} {id} is {status}; {action} needs {allowed}."
 UPLOAD_INVALID: Final = "Upload {id!r} cannot be used: {reason}."
 TYPES_DISAGREE: Final = "extension {extension!r} does not go with content_type {content_type!r}."
 EXPIRED: Final = "it has expired"
+UNKNOWN_HERE: Final = "what it leads to does not exist"
 URL_REFUSED: Final = "This signed URL cannot be used: {reason}."
 
 RATE_LIMIT: Final = "Rate limit exceeded for {bucket}. Retry after {seconds}s."

@@ -88,9 +88,9 @@ class AurousServer:
                 raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
             time.sleep(0.002)
         self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
-        world = self.aurous._app.world
-        self._undo.callback(setattr, world, "served_at", world.served_at)
-        world.served_at = self.url
+        servers = self.aurous._app.world.servers
+        servers.append(self.url)
+        self._undo.callback(servers.remove, self.url)
 
     def stop(self) -> None:
         """Serve no longer; nothing is left behind."""

@@ -65,7 +65,7 @@ class World:
         warned: When it was last warned, in epoch seconds.
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
-        served_at: Where a server answers for this fake, so that what is delivered leads there; None without one.
+        servers: The URLs of the servers that answer for this fake, in order of their start.
         default_team: Id of the team that the fake's own key belongs to.
         default_key: That key.
     """
@@ -87,11 +87,12 @@ class World:
         self.outbox: Outbox = Outbox()
         self.thresholds: dict[str, float] = {}
         self.warned: dict[str, float] = {}
-        self.served_at: str | None = None
+        self.servers: list[str] = []
         self.default_team = ""
         self.default_key = ""
         self._tables: dict[type[Any], Table[Any]] = {}
-        self._secret = crc32(f"{settings.seed}/urls".encode())
+        # Of two fakes with one seed, each knows the URLs that it has signed.
+        self._secret = crc32(f"{settings.seed}/urls/{settings.base_url}".encode())
 
     @cached_property
     def random(self) -> Random:
@@ -183,10 +184,15 @@ class World:
         Raises:
             ApiProblem: 403, if it was not signed here.
         """
-        stamp, _, signature = token.partition("-")
-        if signature != self._signature(path, stamp):
+        stamp, _, _ = token.partition("-")
+        if not self.signed(path, token):
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))
         return int(stamp, 16)
+
+    def signed(self, path: str, token: str) -> bool:
+        """Return whether *token* is the signature of a URL with this path, dead or alive."""
+        stamp, _, signature = token.partition("-")
+        return signature == self._signature(path, stamp)
 
     def _signature(self, path: str, stamp: str) -> str:
         return f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 BALANCE: Final = "https://api.aurous-labs.com/v1/balance"
+UPLOAD: Final = {"filename": "a.png", "content_type": "image/png", "extension": "png"}
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 needs_httpx2 = pytest.mark.skipif(find_spec("httpx2") is None, reason="needs httpx2")
 
@@ -927,6 +929,85 @@ class TestNesting:
         with Aurous(base_url="https://one.example", credits=1) as one, Aurous(credits=2) as two:
             assert wire.get("https://one.example/v1/balance", key=one.api_key).json()["credits"] == 1
             assert wire.get(BALANCE, key=two.api_key).json()["credits"] == 2
+
+    ELSEWHERE: Final = "https://gateway.example/aurous"
+
+    @pytest.mark.parametrize("moved_first", [True, False])
+    @pytest.mark.parametrize("leaves_first", [0, 1])
+    def test_a_fake_elsewhere_takes_no_host_away(self, wire: Wire, moved_first: bool, leaves_first: int) -> None:  # noqa: FBT001
+        """Each host is that of the fake that was put there, in whatever order they start and end."""
+        moved, usual = Aurous(base_url=self.ELSEWHERE), Aurous()
+        pair = [moved, usual] if moved_first else [usual, moved]
+        first, last = pair[leaves_first], pair[not leaves_first]
+        with ExitStack() as rest:
+            with ExitStack() as goes:
+                for one in pair:
+                    (goes if one is first else rest).enter_context(one)
+                for url, one in ((self.ELSEWHERE, moved), ("https://api.aurous-labs.com", usual)):
+                    assert wire.get(f"{url}/v1/balance", key=one.api_key).status_code == 200
+            assert wire.get(f"{last.base_url}/v1/balance", key=last.api_key).status_code == 200
+        assert (first.calls.count(), last.calls.count()) == (1, 2)
+
+    def test_a_port_is_part_of_a_host(self, wire: Wire) -> None:
+        """Two fakes on two ports, and each with what it knows."""
+        with Aurous(base_url="http://localhost:1", credits=1) as one, Aurous(base_url="http://localhost:2") as two:
+            assert wire.get("http://localhost:1/v1/balance", key=one.api_key).json()["credits"] == 1
+            assert wire.get("http://localhost:2/v1/balance", key=two.api_key).json()["credits"] == 1000
+
+    @pytest.mark.parametrize(
+        "paths", [("/a", "/b"), ("/b", "/a"), ("", "/a"), ("/a", ""), ("/a", "/a/b"), ("/a/b", "/a")]
+    )
+    def test_a_path_is_part_of_a_base_url(self, wire: Wire, paths: tuple[str, str]) -> None:
+        """On one host a call is for the fake whose base URL it begins with, the longest of them."""
+        fakes = [Aurous(base_url=f"https://gateway.example{path}", seed=seed) for seed, path in enumerate(paths)]
+        with fakes[0], fakes[1]:
+            for fake in fakes:
+                assert wire.get(f"{fake.base_url}/v1/balance", key=fake.api_key).status_code == 200
+        assert [fake.calls.count() for fake in fakes] == [1, 1]
+
+    def test_an_upload_is_for_who_has_signed_its_url(self, wire: Wire) -> None:
+        """The upload host is the same for all; of two fakes with one seed each gets its own pictures."""
+        with Aurous() as outer, Aurous(base_url=self.ELSEWHERE) as inner:
+            for fake in (outer, inner, outer):
+                made = wire.send("POST", f"{fake.base_url}/v1/characters/uploads/init", key=fake.api_key, json=UPLOAD)
+                assert wire.send("PUT", made.json()["upload_url"], content=b"picture").status_code == 200
+        assert [fake.calls.count("characters.uploads.put") for fake in (outer, inner)] == [2, 1]
+        assert [len(fake.uploads) for fake in (outer, inner)] == [2, 1]
+
+    def test_an_upload_is_for_who_has_it(self, wire: Wire) -> None:
+        """Two fakes with one seed and one host sign alike: an upload is for the one that knows it."""
+        with Aurous() as outer:
+            made = wire.send("POST", f"{outer.base_url}/v1/characters/uploads/init", key=outer.api_key, json=UPLOAD)
+            with Aurous() as inner:
+                assert wire.send("PUT", made.json()["upload_url"], content=b"picture").status_code == 200
+            assert (inner.calls.count(), outer.calls.count("characters.uploads.put")) == (0, 1)
+
+    def test_a_url_of_before_a_reset_leads_nowhere(self, wire: Wire) -> None:
+        """Its signature is right, but there is nothing: a refusal, and no bug of ours."""
+        with Aurous() as aurous:
+            made = wire.send("POST", f"{aurous.base_url}/v1/characters/uploads/init", key=aurous.api_key, json=UPLOAD)
+            file = aurous.files.add().json()["url"]
+            aurous.reset()
+            refused = wire.send("PUT", made.json()["upload_url"], content=b"picture")
+            assert wire.get(file).status_code == 404
+        assert refused.status_code == 403
+        assert refused.json()["error"]["message"].endswith("what it leads to does not exist.")
+
+    def test_who_is_at_the_vendors_answers_for_its_other_names(self) -> None:
+        """A typo in the vendor's host is told the fake that is there, else the one started last."""
+        wrong = "https://www.aurous-labs.com/v1/balance"
+        with Aurous(strict="off") as usual, Aurous(base_url=self.ELSEWHERE, strict="off") as moved:
+            httpx.get(wrong)
+        with moved, Aurous(base_url="https://one.example", strict="off") as last:
+            httpx.get(wrong)
+        assert [one.calls.count() for one in (usual, moved, last)] == [1, 0, 1]
+
+    def test_who_is_entered_again_comes_last(self, wire: Wire) -> None:
+        """Of a fake that is entered twice the second time ends first."""
+        with Aurous(seed=1) as one, Aurous(seed=2) as two:
+            with one:
+                assert wire.get(BALANCE, key=one.api_key).status_code == 200
+            assert wire.get(BALANCE, key=two.api_key).status_code == 200
 
     def test_a_fake_can_be_entered_again(self, wire: Wire) -> None:
         """What it knew it still knows."""

@@ -36,7 +36,7 @@ class AurousMocker(Mocker, ABC):
 
     name = "aurous"
     routers: ClassVar[list[Any]] = []
-    _owners: ClassVar[dict[bytes, AurousRouter | None]] = {}
+    _owners: ClassVar[dict[bytes, list[AurousRouter]]] = {}
     _patched: ClassVar[list[tuple[type[Any], str, Any, Any]]] = []
 
     @classmethod
@@ -81,13 +81,20 @@ class AurousMocker(Mocker, ABC):
 
     @classmethod
     def router_for(cls, request: Any) -> AurousRouter | None:
-        """Return the router that answers *request*; of several, the one started last."""
-        host, owners = request.url.netloc, cls._owners
-        if host in owners:
-            return owners[host]
-        name = host.decode("ascii")
-        owner = owners[host] = next((one for one in reversed(cls.routers) if one.app.addresses.owns(name)), None)
-        return owner
+        """Return the router that answers *request*: of those that its host belongs to, the one that it suits best."""
+        host, known = request.url.netloc, cls._owners
+        owners = known[host] if host in known else known.setdefault(host, cls._owners_of(host.decode("ascii")))
+        if len(owners) < 2:  # noqa: PLR2004 - more than one
+            return owners[0] if owners else None
+        name, target = host.decode("ascii"), request.url.raw_path.decode("ascii")
+        return max(owners, key=lambda owner: owner.app.fit(name, target))  # of equals, the one started last
+
+    @classmethod
+    def _owners_of(cls, host: str) -> list[AurousRouter]:
+        """Return the routers with the best claim to *host*, the one started last first."""
+        claims = [(router.app.addresses.claim(host), router) for router in reversed(cls.routers)]
+        best = max((claim for claim, _ in claims), default=0)
+        return [router for claim, router in claims if claim == best > 0]
 
     @classmethod
     def in_front(cls) -> list[str]:

@@ -43,7 +43,8 @@ class AurousRouter:
 
     def leave(self) -> None:
         """Let go; the routes end with it, and keep the calls that they saw."""
-        AurousMocker.routers.remove(self)
+        routers = AurousMocker.routers
+        del routers[len(routers) - 1 - routers[::-1].index(self)]  # what it was entered for last is left first
         AurousMocker.stop()
         if self not in AurousMocker.routers:  # else it was entered twice
             self.forget()

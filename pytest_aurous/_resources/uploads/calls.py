@@ -47,8 +47,9 @@ def put(ctx: Context) -> bytes:
     """PUT to the signed URL (up-3): the signature alone permits it."""
     ctx.world.check_signature(ctx.call.path, ctx.query.get("signature", ""))
     table = ctx.world.table(UploadRow)
-    row = table[ctx.args["upload_id"]]  # it exists: nobody else could have signed its URL
-    table.replace(replace(row, size=len(ctx.call.content)))
+    if ctx.args["upload_id"] not in table:  # signed before a reset, or by a fake with the same seed
+        raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.UNKNOWN_HERE))
+    table.replace(replace(table[ctx.args["upload_id"]], size=len(ctx.call.content)))
     return b""
 
 

@@ -64,8 +64,8 @@ def deliver(world: World, row: EndpointRow, event: str, payload: dict[str, Any],
 
 def _queue(world: World, delivery: Delivery) -> None:
     delivery.body = to_json(delivery.payload)
-    if world.served_at is not None:  # a receiver in another process looks at its pictures there, too
-        delivery.body = world.led_to(world.served_at, delivery.body)
+    if world.servers:  # a receiver in another process looks at its pictures there, too
+        delivery.body = world.led_to(world.servers[-1], delivery.body)
     delivery.payload = json.loads(delivery.body)  # its own, whatever a receiver does to it
     world.outbox.add(delivery)
 
