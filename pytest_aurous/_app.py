@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn
@@ -20,7 +20,7 @@ from ._headers import idempotency_key, replaced
 from ._hosts import is_upload
 from ._idempotency import Stored, claim_of
 from ._pitfalls import Pitfalls
-from ._problems import Problem, bug, raised, unmatched
+from ._problems import Problem, bug, is_interruption, raised, unmatched
 from ._reply import Break, Pairs, Reply
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
@@ -99,28 +99,54 @@ class App:
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
-        """Answer one call. Everything that it decides and changes happens under one lock."""
+        """Handle one request. Everything that it decides and changes happens under one lock, wholly or not at all."""
+        with self.world.lock:
+            if not self.given.conditional:
+                return self._finished(call, self.given.faults)
+            self.world.undo.whole(self._arrive, call)
+            self.world.journal.leave()
+        try:
+            faults = self._holding(call)
+        except BaseException:
+            with self.world.lock:
+                self.world.journal.withdraw(call)
+            raise
+        with self.world.lock:
+            return self._finished(call, faults)
+
+    def _finished(self, call: Call, faults: Iterable[Fault]) -> Reply | Break:
+        outcome = self.world.undo.whole(self._handle, call, faults)
+        if self.observe is not None:
+            self.observe(call)
+        return outcome
+
+    def _arrive(self, call: Call) -> tuple[Context, float]:
         world = self.world
-        with world.lock:
-            now = world.clock.time()
-            world.runs.settle()  # what time has changed is not the call's doing
-            world.journal.arrive(call, now)
-            row, args = self.addresses.find(call).get(call.method, _NO_ROW)
-            ctx = Context(world, call, row, args)
-            call.operation, call.fault = None if row is None else row.operation, None
-            self.pitfalls.arrive(ctx)
-            fault = self._meet(ctx, now) if self.given.faults else None
-            outcome: Reply | Break | None = None
-            if fault is not None and not fault.commit:
+        now = world.clock.time()
+        world.runs.settle()  # what time has changed is not the call's doing
+        world.journal.arrive(call, now)
+        row, args = self.addresses.find(call).get(call.method, _NO_ROW)
+        call.operation, call.fault = None if row is None else row.operation, None
+        return Context(world, call, row, args), now
+
+    def _handle(self, call: Call, faults: Iterable[Fault]) -> Reply | Break:
+        world = self.world
+        world.undo.before(self.pitfalls.back_to, len(self.pitfalls.seen))
+        world.undo.end_of(self.problems)
+        ctx, now = self._arrive(call)
+        self.pitfalls.arrive(ctx)
+        fault = self._meet(ctx, faults, now) if faults else None
+        outcome: Reply | Break | None = None
+        if fault is not None:
+            world.undo.before(world.clock.restore, world.clock.state())
+            if not fault.commit:
                 outcome = fault.before(call, world.clock)
-            if outcome is None:
-                reply = self._answer(ctx, fault, now)
-                outcome = reply if fault is None else fault.after(call, world.clock, reply)
-            self.pitfalls.leave(ctx, outcome)
-            world.journal.answer(call, outcome if isinstance(outcome, Reply) else None)
-            if self.observe is not None:
-                self.observe(call)
-            return outcome
+        if outcome is None:
+            reply = self._answer(ctx, fault, now)
+            outcome = reply if fault is None else fault.after(call, world.clock, reply)
+        self.pitfalls.leave(ctx, outcome)
+        world.journal.answer(call, outcome if isinstance(outcome, Reply) else None)
+        return outcome
 
     def operation_of(self, call: Call) -> str | None:
         """Return the operation that *call* would meet, or None where there is none."""
@@ -160,6 +186,7 @@ class App:
         world, call, row = self.world, ctx.call, ctx.row
         ctx.request_id = request_id = world.ids.new("req")
         limits: Pairs = ()
+        mark = world.undo.mark()
         kind = "application/json"
         more: tuple[tuple[str, str | None], ...]
         try:
@@ -171,6 +198,7 @@ class App:
                 call.team = ctx.team = grant.team
                 name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
                 bucket = world.buckets.get(grant.team, name, now)
+                world.undo.before(bucket.restore, bucket.state())
                 wait = 1 if fault is None else bucket.wait(now)
                 if not permits(grant, call.method) or (fault is not None and fault.spares_token(name, now)):
                     limits = bucket.headers(now)
@@ -178,6 +206,7 @@ class App:
                 else:
                     limits = bucket.spend(now)
             check_version(call)
+            mark = world.undo.mark()
             if fault is None:
                 content, status, kind, more = self._happen(row, ctx, now)
             else:
@@ -185,8 +214,12 @@ class App:
         except ApiProblem as problem:
             status, more = problem.status, problem.headers
             content = self._refuse(call, problem, request_id)
-        except Exception:  # noqa: BLE001 - a bug of ours: the client meets a 500, the test its traceback
-            self.problems.append(bug(call))
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            world.undo.back_to(mark)
+            call.committed = call.replayed = False
+            self.problems.append(bug(call))  # of ours: the client gets a 500, the test the traceback
             status, more = 500, ()
             content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
         headers = (
@@ -198,12 +231,21 @@ class App:
         )
         return Reply(status, replaced(headers, more) if more else headers, content)
 
-    def _meet(self, ctx: Context, now: float) -> Fault | None:
+    def _holding(self, call: Call) -> list[Fault]:
+        """Ask the conditions of the faults, without the lock."""
         try:
-            return self.given.met_by(ctx.call, now) if ctx.row is not None else None
-        except Exception:  # noqa: BLE001 - the test's own function: the code under test could swallow it
-            self.problems.append(raised(ctx.call))
-            return None
+            return self.given.holding(call) if call.operation is not None else []
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            self.problems.append(raised(call))  # the code under test could swallow what the test's function raised
+            return []
+
+    def _meet(self, ctx: Context, faults: Iterable[Fault], now: float) -> Fault | None:
+        concerned = [fault for fault in faults if fault.concerns(ctx.call)] if ctx.row is not None else []
+        for fault in concerned:
+            fault.noted(self.world.undo)
+        return self.given.met_by(ctx.call, now, concerned)
 
     def _happen_to(self, row: Endpoint, ctx: Context, fault: Fault, bucket: tuple[str, int], now: float) -> _Happened:
         """Let the call happen as far as the fault that it meets lets it."""
@@ -217,12 +259,11 @@ class App:
             raise refusal
         if fault.commit or not fault.rehearse:
             return self._happen(row, ctx, now, fault.busy() if fault.commit else 0)
-        before, notes = self.world.state(), self.world.journal.notes.copy()
+        mark = self.world.undo.mark()
         try:
             return self._happen(row, ctx, now)
         finally:
-            self.world.restore(before)
-            self.world.journal.notes[:] = notes
+            self.world.undo.back_to(mark)
             ctx.call.committed = False
 
     def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float = 0) -> _Happened:

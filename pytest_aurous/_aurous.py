@@ -91,11 +91,12 @@ class Aurous(Clients, Belongings):
     @property
     def faker(self) -> faker.Faker:
         """A Faker of this fake's own, seeded, with `AurousProvider`."""
-        if self._faker is None:
-            from ._faker import seeded_faker
+        with self._app.world.lock:  # of two threads, the second finds what the first has made
+            if self._faker is None:
+                from ._faker import seeded_faker
 
-            self._faker = seeded_faker(self.seed)
-        return self._faker
+                self._faker = seeded_faker(self.seed)
+            return self._faker
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
         """Say what pollers will see of later characters; short for `Characters.script`.
@@ -116,9 +117,10 @@ class Aurous(Clients, Belongings):
     @property
     def webhooks(self) -> Webhooks:
         """Where webhook deliveries go, and the moment at which they do."""
-        if self._webhooks is None:
-            self._webhooks = Webhooks(self._app.world, self._app.given, _send)
-        return self._webhooks
+        with self._app.world.lock:
+            if self._webhooks is None:
+                self._webhooks = Webhooks(self._app.world, self._app.given, _send)
+            return self._webhooks
 
     @property
     def faults(self) -> Faults:
@@ -161,7 +163,8 @@ class Aurous(Clients, Belongings):
     @property
     def pitfalls(self) -> list[Pitfall]:
         """What the code under test got away with, in order: each has ``id``, ``message``, ``call`` and ``place``."""
-        return list(self._app.pitfalls.seen)
+        with self._app.world.lock:
+            return list(self._app.pitfalls.seen)
 
     @property
     def calls(self) -> Calls:

@@ -43,22 +43,24 @@ class Keyring:
         dead: Refusal code of a revoked or rotated-out key (auth-4).
     """
 
-    __slots__ = ("_dead", "_grants", "_random_bits")
+    __slots__ = ("_dead", "_first", "_grants", "_random_bits")
 
     def __init__(self, random_bits: Callable[[], int], dead: str) -> None:
         self._random_bits = random_bits
         self._dead = dead
         self._grants: dict[str, Grant] = {}
+        self._first: dict[str, str] = {}
 
     def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
         """Register a new key, or the given one, and return it."""
         key = key or fake_key(self._random_bits())
         self._grants[key] = Grant(team, scope)
+        self._first.setdefault(team, key)
         return key
 
     def first(self, team: str) -> str:
         """Return the key that the team got when it was founded."""
-        return next(key for key, grant in self._grants.items() if grant.team == team)
+        return self._first[team]
 
     def grant(self, key: str) -> Grant:
         """Return what *key* stands for, dead or alive.
@@ -109,6 +111,9 @@ class Keyring:
     def restore(self, state: dict[str, Grant]) -> None:
         """Go back to a `state`."""
         self._grants = dict(state)
+        self._first = {}
+        for key, grant in state.items():
+            self._first.setdefault(grant.team, key)
 
 
 def permits(grant: Grant, method: str) -> bool:

@@ -72,12 +72,13 @@ class Calls(Sequence[Call]):
         Raises:
             AurousLookupError: Where there is none.
         """
-        if not self._calls:
+        latest = self._calls[-1:]  # at once: another thread may reset the fake
+        if not latest:
             raise AurousLookupError(
                 "calls.last: no call has arrived. Does the code under test use the base URL of the fake, "
                 f"and an httpx client?\n{see('reference/calls.html')}"
             )
-        return self._calls[-1]
+        return latest[0]
 
     def where(self, operation: str = "*", **filters: Any) -> Calls:
         """Return the calls of *operation*, a name or a pattern such as ``characters.*``, that meet all filters.

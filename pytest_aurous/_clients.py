@@ -22,6 +22,7 @@ class Clients:
     def __init__(self, app: App) -> None:
         self._app = app
         self._router: AurousRouter | None = None
+        self._transport: AurousTransport | None = None
 
     @property
     def base_url(self) -> str:
@@ -32,7 +33,8 @@ class Clients:
     def api_key(self) -> ApiKey:
         """The key of the default team; ``AUROUS_API_KEY`` while the fake is entered."""
         world = self._app.world
-        return ApiKey.of(world, world.keys.first(world.default_team))
+        with world.lock:
+            return ApiKey.of(world, world.keys.first(world.default_team))
 
     @property
     def transport(self) -> AurousTransport:
@@ -41,9 +43,12 @@ class Clients:
         Example:
             ``httpx.Client(transport=aurous.transport)``
         """
-        from ._binding import AurousTransport
+        with self._app.world.lock:  # of two threads, the second finds what the first has made
+            if self._transport is None:
+                from ._binding import AurousTransport
 
-        return AurousTransport(self._bound)
+                self._transport = AurousTransport(self._bound)
+            return self._transport
 
     def client(self, **options: Any) -> httpx.Client:
         """Return a ready client: base URL and key are set; *options* are for `httpx.Client`, and win.
@@ -77,8 +82,9 @@ class Clients:
 
     @property
     def _bound(self) -> AurousRouter:
-        if self._router is None:
-            from ._binding import AurousRouter
+        with self._app.world.lock:
+            if self._router is None:
+                from ._binding import AurousRouter
 
-            self._router = AurousRouter(self._app)
-        return self._router
+                self._router = AurousRouter(self._app)
+            return self._router

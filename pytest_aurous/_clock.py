@@ -7,13 +7,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from math import inf
 from typing import Final, cast
 
 from .errors import AurousError, see
 
-__all__ = ("Clock", "iso", "parse_instant")
+__all__ = ("Clock", "calendar_instant", "iso", "moment", "parse_instant")
 
-_END_OF_TIME: Final = 253_402_300_800.0  # the year 10000, which no `datetime` can tell
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST: Final = -62_135_596_800.0  # the first second of the year 1, and the last of 9999: no `datetime` is beyond
+_LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
 
 
@@ -46,16 +49,22 @@ class Clock:
         return f"<Clock {iso(self.time())}{' frozen' if self._frozen is not None else ''}>"
 
     def time(self) -> float:
-        """Return the instant in seconds since the epoch."""
-        if self._frozen is not None:
-            return self._frozen + self._offset
-        self._seen = time.time()
-        return self._seen + self._offset
+        """Return the instant in seconds since the epoch; at the last second of the year 9999 time stands still."""
+        if self._frozen is None:
+            self._seen = time.time()
+            now = self._seen + self._offset
+        else:
+            now = self._frozen + self._offset
+        return now if _FIRST <= now <= _LAST else min(max(now, _FIRST), _LAST)
 
     @property
     def frozen(self) -> bool:
         """Whether it stands still unless it is moved."""
         return self._frozen is not None
+
+    def move(self, seconds: float) -> None:
+        """Move time forward as far as it goes; a request that takes long does so, and is no mistake of the test's."""
+        self._offset += min(seconds, _LAST - self.time())
 
     def rewind(self, seconds: float) -> None:
         """Take back a move that somebody is going to wait for in real time."""
@@ -63,7 +72,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the instant as an aware `datetime` in UTC."""
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        return moment(self.time())
 
     def advance(self, delta: timedelta | None = None, *, seconds: float = 0.0) -> None:
         """Move time forward, at once.
@@ -85,10 +94,11 @@ class Clock:
                 f"advance({delta!r}, seconds={seconds!r}): expected advance(seconds=30) or advance(timedelta(...))."
                 f"\n{_MORE}"
             )
-        step = seconds + (delta.total_seconds() if delta is not None else 0.0)
-        if not 0 <= step < _END_OF_TIME - self.time():  # also refuses NaN
+        step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= _LAST else inf
+        if not 0 <= step <= _LAST - self.time():  # also refuses NaN
             raise AurousError(
-                f"The clock cannot go back, nor beyond the year 9999: advance() got {step:g} s. "
+                f"The clock cannot go back, nor beyond the year 9999: advance() got {seconds!r:.40} s"
+                f"{f' and {delta!r}' if delta else ''}, and it is {iso(self.time())}. "
                 f"Use freeze(at) to choose an instant.\n{_MORE}"
             )
         self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
@@ -100,12 +110,12 @@ class Clock:
             at: The instant, as a `datetime` or ISO 8601 text, UTC where it has no zone; left out, it is now.
 
         Raises:
-            AurousError: If *at* is no instant.
+            AurousError: If *at* is not an instant, or is outside the years 1 to 9999 in UTC.
 
         Example:
             ``aurous.clock.freeze("2026-05-08T10:00:00Z")``
         """
-        self._frozen, self._offset = (self.time() if at is None else parse_instant(at).timestamp()), 0.0
+        self._frozen, self._offset = (self.time() if at is None else calendar_instant(at).timestamp()), 0.0
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
@@ -140,24 +150,44 @@ def parse_instant(value: datetime | str) -> datetime:
     """Read an instant; without a zone it is UTC.
 
     Raises:
-        AurousError: If *value* is no instant.
+        AurousError: If *value* is not an instant.
     """
-    moment = value
-    if isinstance(moment, str):
+    parsed = value
+    if isinstance(parsed, str):
         with suppress(ValueError):  # Python 3.10 does not read the Z that every example of this API ends in
-            moment = datetime.fromisoformat(moment[:-1] + "+00:00" if moment[-1:] in {"Z", "z"} else moment)
-    if not isinstance(moment, datetime):
+            parsed = datetime.fromisoformat(parsed[:-1] + "+00:00" if parsed[-1:] in {"Z", "z"} else parsed)
+    if not isinstance(parsed, datetime):
         raise AurousError(
             f"{value!r} is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
         )
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+
+
+def calendar_instant(value: datetime | str) -> datetime:
+    """Read an instant that a clock can show.
+
+    Raises:
+        AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
+    """
+    instant = parse_instant(value)
+    if not _FIRST <= instant.timestamp() < _LAST + 1:
+        raise AurousError(
+            f"{value!r} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
+            f"to 9999-12-31T23:59:59Z.\n{_MORE}"
+        )
+    return instant
+
+
+def moment(instant: float) -> datetime:
+    """Return epoch seconds as an aware `datetime` in UTC; beyond the calendar, its first or last second."""
+    return _EPOCH + timedelta(seconds=min(max(instant, _FIRST), _LAST))  # `fromtimestamp` has no 1969 on Windows
 
 
 def iso(instant: float) -> str:
     """Write epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
-    return _iso_second(int(instant // 1))
+    return _iso_second(int(instant // 1) if instant < _LAST else int(_LAST))
 
 
 @lru_cache(maxsize=1024)  # a poll writes the same two timestamps again and again
 def _iso_second(second: int) -> str:
-    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 as 1, and not as 0001

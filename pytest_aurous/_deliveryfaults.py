@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._fault import Fault
 from ._outbox import Delivery, Outbox
 from ._terms import DeliveryTerms, at_least, check_terms
+from ._wire import Call
 from .errors import AurousLookupError, nearest, see
 
 if TYPE_CHECKING:
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ("DeliveryFault", "DeliveryFaults")
 
-Act = Callable[[Outbox, Delivery, list[Delivery]], "bool | None"]
-"""Changes the outbox; returns whether the delivery is still to be made now, or None where there is nothing to do."""
+Act = Callable[[Outbox, Delivery, float], "bool | None"]
+"""Changes the outbox at an instant.
+
+Returns whether the delivery is still to be made now, or None where there is nothing to do.
+"""
 
 
-def _as_ever(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
-    del outbox, delivery, due
+def _as_ever(outbox: Outbox, delivery: Delivery, now: float) -> bool:
+    del outbox, delivery, now
     return True
 
 
@@ -37,16 +41,16 @@ class DeliveryFault(Fault):
         self._act = act
         self.forges = forges
 
-    def due(self, call: Any, now: float) -> bool:
-        """Whether a delivery meets it, once; a call never does, nor what is unsigned (hook-6) a forged signature."""
+    def concerns(self, call: Call | Delivery) -> bool:
+        """Whether it is for a delivery, once: never for a call, nor a forged signature for an unsigned one (hook-6)."""
         if not isinstance(call, Delivery) or self in call.met or (self.forges and call.endpoint is None):
             return False
-        return super().due(call, now)  # type: ignore[arg-type]  # it has an operation, too
+        return super().concerns(call)
 
-    def before(self, outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:  # type: ignore[override]
+    def before(self, outbox: Outbox, delivery: Delivery, now: float) -> bool:  # type: ignore[override]
         """Meet *delivery*, and return whether it is still to be made."""
         delivery.met = (*delivery.met, self)
-        goes_on = self._act(outbox, delivery, due)
+        goes_on = self._act(outbox, delivery, now)
         if goes_on is None:
             return True
         self.fire(delivery)  # type: ignore[arg-type]  # it has a fault, too
@@ -66,8 +70,8 @@ class DeliveryFaults:
             **terms: ``times``, ``after``, ``when``.
         """
 
-        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
-            del outbox, due
+        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
+            del outbox, now
             delivery.status = "failed"
             return False
 
@@ -84,8 +88,8 @@ class DeliveryFaults:
             ``aurous.faults.duplicate("image.completed")``
         """
 
-        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
-            del due
+        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
+            del now
             outbox.add(delivery.again(delivery.at, delivery.attempt))
             return True
 
@@ -99,12 +103,10 @@ class DeliveryFaults:
             **terms: ``times``, ``after``, ``when``.
         """
 
-        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool | None:
-            if len(due) == 1:
+        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool | None:
+            if outbox.first_due(now) is None:
                 return None
-            outbox.entries.remove(delivery)
-            delivery.at = due[-1].at
-            outbox.add(delivery)
+            outbox.put_last(delivery, now)
             return False
 
         return self._give(DeliveryFault("reorder", self._event(event, terms), act, **terms))
@@ -122,8 +124,8 @@ class DeliveryFaults:
         """
         wait = at_least("late", "seconds", seconds, 0)
 
-        def act(outbox: Outbox, delivery: Delivery, due: list[Delivery]) -> bool:
-            del outbox, due
+        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
+            del outbox, now
             delivery.at += wait
             return False
 

@@ -11,8 +11,10 @@ from typing import Any, Final, cast
 
 from ._breaks import GAVE_UP
 from ._clock import Clock
+from ._outbox import Delivery
 from ._reply import Break, Reply
 from ._terms import MORE, whole
+from ._undo import Undo
 from ._wire import ApiProblem, Call
 from .errors import AurousError
 
@@ -72,11 +74,22 @@ class Fault:
         """Whether fewer calls met it than `times` says; one is enough where that is infinite."""
         return self.met < (1 if self.times == inf else self.times)
 
-    def due(self, call: Call, now: float) -> bool:
-        """Whether *call* meets the fault; a call that it lets pass counts for ``after``."""
-        del now
-        if not fnmatchcase(call.operation or "", self.operation) or (self._when is not None and not self._when(call)):
-            return False
+    @property
+    def conditional(self) -> bool:
+        """Whether it has a ``when``."""
+        return self._when is not None
+
+    def concerns(self, call: Call | Delivery) -> bool:
+        """Whether it is a fault of calls such as *call*, or of such deliveries."""
+        return fnmatchcase(call.operation or "", self.operation)
+
+    def accepts(self, call: Call | Delivery) -> bool:
+        """Ask its ``when``, which is a function of the test: not to be called under the fake's lock."""
+        return self._when is None or bool(self._when(call))  # type: ignore[arg-type]  # of deliveries it takes those
+
+    def due(self, call: Call | Delivery, now: float) -> bool:
+        """Whether *call*, which it concerns and accepts, meets it; one that it lets pass counts for ``after``."""
+        del call, now
         self._seen += 1
         return self._seen > self._after and self.fired < self.times
 
@@ -126,6 +139,10 @@ class Fault:
         """Go back to a `state`."""
         self.fired, self._seen = state
 
+    def noted(self, undo: Undo) -> None:
+        """Note its counts before a call may change them."""
+        undo.attributes(self, "fired", "met", "_seen")
+
 
 class Lost(Fault):
     """No answer: an exception of the client's stack. With `commit` the call was answered, to nobody."""
@@ -135,7 +152,7 @@ class Lost(Fault):
         self._outcome = outcome
         self._until = until
 
-    def due(self, call: Call, now: float) -> bool:
+    def due(self, call: Call | Delivery, now: float) -> bool:
         return now < self._until and super().due(call, now)
 
     def before(self, call: Call, clock: Clock) -> Break | None:
@@ -164,7 +181,7 @@ class Slow(Fault):
             return self._give_up(call, clock)
         self.fire(call)
         call.delay = self._seconds
-        clock.advance(seconds=self._seconds)
+        clock.move(self._seconds)
         return reply
 
     def busy(self) -> float:
@@ -175,7 +192,7 @@ class Slow(Fault):
 
     def _give_up(self, call: Call, clock: Clock) -> Break:
         self.fire(call)
-        clock.advance(seconds=call.patience or 0)
+        clock.move(call.patience or 0)
         return GAVE_UP
 
 

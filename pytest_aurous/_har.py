@@ -6,13 +6,13 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from ._clock import moment
 from ._headers import Headers
 from ._journal import redacted
 from ._wire import Call
@@ -40,7 +40,7 @@ def har(calls: Iterable[Call]) -> dict[str, Any]:
 def _entry(call: Call) -> dict[str, Any]:
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
     return {
-        "startedDateTime": datetime.fromtimestamp(call.at, timezone.utc).isoformat(timespec="milliseconds"),
+        "startedDateTime": moment(call.at).isoformat(timespec="milliseconds"),
         "time": 0,
         "request": _request(call),
         "response": _response(call),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import _messages as say
+from ._undo import Undo
 from ._wire import ApiProblem, Call
 
 __all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
@@ -55,9 +56,10 @@ class Stored:
 class IdempotencyKeys:
     """The keys of all teams. Its callers hold the fake's lock."""
 
-    __slots__ = ("_stored",)
+    __slots__ = ("_stored", "_undo")
 
-    def __init__(self) -> None:
+    def __init__(self, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
         self._stored: dict[tuple[str, str], Stored] = {}
 
     def find(self, claim: Claim, now: float) -> Stored | None:
@@ -77,7 +79,9 @@ class IdempotencyKeys:
 
     def store(self, stored: Stored) -> None:
         """Keep an answer for 24 h."""
-        self._stored[stored.claim.team, stored.claim.key] = stored
+        key = stored.claim.team, stored.claim.key
+        self._undo.item(self._stored, key)
+        self._stored[key] = stored
 
     def state(self) -> dict[tuple[str, str], Stored]:
         """Return what `restore` takes."""

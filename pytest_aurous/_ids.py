@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
+from ._undo import Undo
+
 __all__ = ("IdSource", "ulid")
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -36,10 +38,11 @@ def _early_letters(high: int) -> str:
 class IdSource:
     """Makes ids of any prefix, each prefix from its own stream, so that polls do not change the characters' ids."""
 
-    __slots__ = ("_seed", "_streams")
+    __slots__ = ("_seed", "_streams", "_undo")
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, undo: Undo | None = None) -> None:
         self._seed = seed
+        self._undo = undo or Undo()
         self._streams: dict[str, tuple[int, int]] = {}
 
     def new(self, prefix: str, stream: str = "") -> str:
@@ -53,6 +56,7 @@ class IdSource:
         clock, bits = self._streams.get(stream) or (_START_MS, crc32(f"{self._seed}/{stream}".encode()))
         clock += 1
         bits = (bits * _MULTIPLIER + _INCREMENT) & _BITS
+        self._undo.item(self._streams, stream)
         self._streams[stream] = clock, bits
         return f"{prefix}_{ulid(clock, bits.to_bytes(16, 'big'))}"
 

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from ._clock import Clock, iso
 from ._reply import Reply
+from ._undo import Undo
 from ._wire import Call
 
 __all__ = ("WIDTH", "Journal", "Note", "line_of", "redacted", "shortened")
@@ -37,9 +38,10 @@ class Note(NamedTuple):
 class Journal:
     """Where the pipeline writes, and whoever changes something."""
 
-    __slots__ = ("_busy", "_clock", "_same", "entries", "notes")
+    __slots__ = ("_busy", "_clock", "_same", "_undo", "entries", "notes")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock
@@ -48,12 +50,21 @@ class Journal:
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
+        self._undo.attributes(self, "_busy")
         self._busy = call
         if call.number:
             return
         call.at = now
+        self._undo.end_of(self.entries)
+        self._undo.attributes(call, "number")
         self.entries.append(call)
         call.number = len(self.entries)
+
+    def withdraw(self, call: Call) -> None:
+        """Remove a call that was interrupted before it was handled, unless others have arrived since."""
+        if self.entries[-1:] == [call]:
+            self.entries.pop()
+            call.number = 0
 
     def answer(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
@@ -68,6 +79,7 @@ class Journal:
     def note(self, text: str) -> None:
         """Write down a change."""
         number = self._busy.number if self._busy is not None else len(self.entries)
+        self._undo.end_of(self.notes)
         self.notes.append(Note(number, self._busy is not None, self._clock.time(), text))
 
     def clear(self) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from copy import copy
 from dataclasses import dataclass, field, fields
+from heapq import heappop, heappush
 from typing import Any, Final
+
+from ._undo import Undo
 
 __all__ = ("ENDPOINT_RETRIES", "PATIENCE", "URL_RETRIES", "Delivery", "Outbox")
 
@@ -85,35 +88,74 @@ class Delivery:
 
 
 class Outbox:
-    """The deliveries of a fake. Its callers hold the fake's lock."""
+    """The deliveries of a fake. Its callers hold the fake's lock.
 
-    __slots__ = ("_number", "entries")
+    Attributes:
+        entries: All of them by number, in the order in which they were queued.
+    """
 
-    def __init__(self) -> None:
-        self.entries: list[Delivery] = []
+    __slots__ = ("_number", "_undo", "_waiting", "entries")
+
+    def __init__(self, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
+        self.entries: dict[int, Delivery] = {}
+        self._waiting: list[tuple[float, int]] = []  # a heap; what is not due as it says is left behind
         self._number = 0
 
     def add(self, delivery: Delivery) -> Delivery:
         """Queue a delivery."""
+        self._undo.attributes(self, "_number")
         self._number += 1
         delivery.number = self._number
-        self.entries.append(delivery)
+        self._undo.item(self.entries, delivery.number)
+        self.entries[delivery.number] = delivery
+        self.wait(delivery)
         return delivery
 
+    def wait(self, delivery: Delivery) -> None:
+        """Let a delivery wait for its turn, after its time has changed or an attempt was broken off."""
+        heappush(self._waiting, (delivery.at, delivery.number))
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether a delivery is still here: a reset or a restore may have taken it away."""
+        return self.entries.get(delivery.number) is delivery
+
+    def first_due(self, now: float) -> Delivery | None:
+        """Return the first delivery that is due, and that nobody is making."""
+        while self._waiting and self._waiting[0][0] <= now:
+            at, number = self._waiting[0]
+            delivery = self.entries.get(number)
+            if delivery and delivery.at == at and _waits(delivery):
+                return delivery
+            heappop(self._waiting)
+        return None
+
     def due(self, now: float) -> list[Delivery]:
-        """Return what is due, in order."""
-        waiting = [one for one in self.entries if one.status == "pending" and not one.under_way and one.at <= now]
-        return sorted(waiting, key=lambda one: (one.at, one.number))
+        """Return all deliveries that are due, in order, for a report."""
+        due = [one for one in self.entries.values() if _waits(one) and one.at <= now]
+        return sorted(due, key=lambda one: (one.at, one.number))
+
+    def put_last(self, delivery: Delivery, now: float) -> None:
+        """Move a delivery behind everything that is due."""
+        del self.entries[delivery.number]
+        delivery.at = now
+        self.add(delivery)
 
     def state(self) -> tuple[list[tuple[Delivery, Delivery]], int]:
         """Return what `restore` takes."""
-        return [(one, copy(one)) for one in self.entries], self._number
+        return [(one, copy(one)) for one in self.entries.values()], self._number
 
     def restore(self, state: tuple[list[tuple[Delivery, Delivery]], int]) -> None:
         """Go back to a `state`, which can be restored again."""
         kept, self._number = state
         # What has not changed since stays the same object: a test may hold it, or a flush be about to deliver it.
-        self.entries = [one if _fields(one) == _fields(then) else _due_again(then) for one, then in kept]
+        entries = [one if _fields(one) == _fields(then) else _due_again(then) for one, then in kept]
+        self.entries = {one.number: one for one in entries}
+        self._waiting = sorted((one.at, one.number) for one in entries)
+
+
+def _waits(delivery: Delivery) -> bool:
+    return delivery.status == "pending" and not delivery.under_way
 
 
 def _fields(delivery: Delivery) -> list[Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import FrameType
+from typing import cast
 
 from ._catalog import Catalog
 from ._journal import redacted
+from ._stillness import package_of
 from ._unmatched import explain
 from ._wire import Call
 from .errors import see
 
-__all__ = ("Problem", "bug", "raised", "unmatched")
+__all__ = ("Problem", "bug", "is_interruption", "raised", "unmatched")
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,17 @@ def raised(call: Call) -> Problem:
         f"{traceback.format_exc()}{see('reference/faults.html')}"
     )
     return Problem(call, text, unmatched=False)
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether a signal handler raised *error*: only such a function is called with a frame, the interrupted one."""
+    return any(
+        package_of(frame) != __package__
+        and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)

@@ -32,7 +32,8 @@ class Limit:
 
     @property
     def _bucket(self) -> Bucket:
-        return self._world.buckets.get(self._team, self.name, self._world.clock.time())
+        with self._world.lock:
+            return self._world.buckets.get(self._team, self.name, self._world.clock.time())
 
     @property
     def capacity(self) -> int:

@@ -140,8 +140,9 @@ class Collection(Generic[L]):
         __tracebackhide__ = True
         found = self.get(record_id)
         if found is None:
-            table = self._world.table(self._record._kind)
-            known = [one for one in table if self.get(one) is not None]
+            with self._world.lock:
+                table = self._world.table(self._record._kind)
+                known = [one for one in table if self.get(one) is not None]
             raise AurousLookupError(
                 f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)} There are {len(known)}; "
                 f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"
@@ -150,8 +151,9 @@ class Collection(Generic[L]):
 
     def get(self, record_id: str) -> L | None:
         """Return any record ever made, deleted ones too, or None if there never was one."""
-        table = self._world.table(self._record._kind)
-        return self._live(record_id) if table.find(record_id, self._team) else None
+        with self._world.lock:
+            table = self._world.table(self._record._kind)
+            return self._live(record_id) if table.find(record_id, self._team) else None
 
     @property
     def last(self) -> L:

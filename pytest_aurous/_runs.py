@@ -6,10 +6,12 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import islice
 from math import inf
 
 from ._clock import Clock
 from ._script import Step
+from ._undo import Undo
 
 __all__ = ("Enter", "Run", "Runs")
 
@@ -71,9 +73,10 @@ class Run:
 class Runs:
     """The runs of all records of one fake. Its callers hold the fake's lock."""
 
-    __slots__ = ("_clock", "_due", "_runs", "_ticks")
+    __slots__ = ("_clock", "_due", "_runs", "_ticks", "_undo")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
         self._clock = clock
         self._runs: dict[str, Run] = {}
         self._due: list[tuple[float, int, str]] = []
@@ -85,6 +88,7 @@ class Runs:
 
     def begin(self, record: str, steps: tuple[Step, ...], enter: Enter, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
+        self._undo.item(self._runs, record)
         run = self._runs[record] = Run(steps, enter, self._clock.time())
         if settle and run.step.looks == 0 and not run.last:
             self._step(record, run, run.since)
@@ -93,6 +97,7 @@ class Runs:
 
     def drop(self, record: str) -> Run | None:
         """End the run of *record*: what its script still held is dropped."""
+        self._undo.item(self._runs, record)
         return self._runs.pop(record, None)
 
     def look(self, record: str, *, seen: bool = True) -> bool:
@@ -111,6 +116,7 @@ class Runs:
         moves = run.after_look() != run.index
         if moves:
             self._step(record, run, self._clock.time())
+        self._undo.attributes(run, "seen")
         run.seen += seen
         return moves
 
@@ -122,6 +128,7 @@ class Runs:
     def settle(self) -> None:
         """Bring every record up to the clock, each step at the instant at which it was due."""
         while self._due and self._due[0][0] <= self._clock.time():
+            self._undo.before(heappush, self._due, self._due[0])  # twice there is as good as once
             deadline, _, record = heappop(self._due)
             run = self._runs.get(record)
             if run is not None and run.deadline == deadline:  # else the run was dropped or moved on meanwhile
@@ -133,15 +140,16 @@ class Runs:
 
     def waiting(self) -> str:
         """Say which records wait for what, a few of them."""
-        waits = [
+        waits = (
             f"{record} is {run.step.status!r} until {_end_of(run.step)}"
-            for record, run in self._runs.items()
+            for record, run in tuple(self._runs.items())
             if not run.last
-        ]
-        return "; ".join(waits[:5]) or "no record waits for anything"
+        )
+        return "; ".join(islice(waits, 5)) or "no record waits for anything"
 
     def _step(self, record: str, run: Run, at: float) -> None:
         while True:
+            self._undo.attributes(run, "index", "seen", "since")
             run.index, run.seen, run.since = run.index + 1, 0, at
             run.enter(record, run.step, at)
             if run.last or run.step.looks != 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
-from ._clock import parse_instant
+from ._clock import calendar_instant
 from ._hosts import host_of
 from .errors import AurousError, choices, nearest, see
 
@@ -77,7 +77,7 @@ def _amount(name: str, value: Any) -> float:
 
 def _instant(name: str, value: Any) -> Any:
     try:
-        return value if value is None else parse_instant(value)
+        return value if value is None else calendar_instant(value)
     except AurousError:
         raise _refuse(name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z'.") from None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
+
+from ._undo import Undo
 
 __all__ = ("Row", "Table", "order")
 
@@ -34,12 +36,14 @@ class Table(Generic[R]):
     a slice of them, and a cursor is found by bisection even when its row has been deleted.
 
     Args:
-        changed: Told of each new row, and of each new status.
+        changed: Called with a text for each new row and each new status.
+        undo: Takes changes back.
     """
 
-    __slots__ = ("_changed", "_living", "_rows")
+    __slots__ = ("_changed", "_living", "_rows", "_undo")
 
-    def __init__(self, changed: Callable[[str], object] = str) -> None:
+    def __init__(self, changed: Callable[[str], object] = str, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
         self._changed: Callable[[str], object] = changed
         self._rows: dict[str, R] = {}
         self._living: dict[str, list[str]] = {}
@@ -62,10 +66,12 @@ class Table(Generic[R]):
         """Add a new row, living."""
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
-        self._rows[row.id] = row
         living = self._living.setdefault(row.team, [])
+        self._undo.item(self._rows, row.id)
+        self._undo.before(_remove, living, row.id)
+        self._rows[row.id] = row
         if living and order(row.id) < order(living[-1]):
-            insort(living, row.id, key=order)
+            _insert(living, row.id)
         else:
             living.append(row.id)
         return row
@@ -75,13 +81,15 @@ class Table(Generic[R]):
         before, after = getattr(self._rows[row.id], "status", None), getattr(row, "status", None)
         if before != after:
             self._changed(f"{row.id}: {before} -> {after}")
+        self._undo.item(self._rows, row.id)
         self._rows[row.id] = row
         return row
 
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""
         living = self._living[row.team]
-        del living[bisect_left(living, order(row.id), key=order)]
+        self._undo.before(_insert, living, row.id)
+        _remove(living, row.id)
         return self.replace(row)
 
     def living(self, team: str) -> list[str]:
@@ -90,9 +98,7 @@ class Table(Generic[R]):
 
     def lives(self, row: R) -> bool:
         """Whether the row has not been retired."""
-        living = self.living(row.team)
-        at = bisect_left(living, order(row.id), key=order)
-        return at < len(living) and living[at] == row.id
+        return _position(self.living(row.team), row.id)[1]
 
     def state(self) -> tuple[dict[str, Any], dict[str, list[str]]]:
         """Return what `restore` takes."""
@@ -103,3 +109,21 @@ class Table(Generic[R]):
         rows, living = state
         self._rows = dict(rows)
         self._living = {team: list(ids) for team, ids in living.items()}
+
+
+def _position(living: list[str], row_id: str) -> tuple[int, bool]:
+    """Return where an id is or would be, and whether it is there."""
+    at = bisect_left(living, order(row_id), key=order)
+    return at, at < len(living) and living[at] == row_id
+
+
+def _insert(living: list[str], row_id: str) -> None:
+    at, there = _position(living, row_id)
+    if not there:
+        living.insert(at, row_id)
+
+
+def _remove(living: list[str], row_id: str) -> None:
+    at, there = _position(living, row_id)
+    if there:
+        del living[at]

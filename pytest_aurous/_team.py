@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._auth import SCOPES, Scope
-from ._credits import BillingMode, Ledger
+from ._credits import BillingMode, Ledger, exact, json_number, plain
 from ._quota import Limits
 from ._records import Collection, Live
 from ._resources.characters import Characters
@@ -100,14 +100,15 @@ class Team(Belongings, Live, _TeamFields):
 
     def __init__(self, world: World, record_id: str) -> None:
         super().__init__(world, record_id)
-        self.api_key: ApiKey = ApiKey.of(world, world.keys.first(record_id))
+        with world.lock:
+            self.api_key: ApiKey = ApiKey.of(world, world.keys.first(record_id))
 
     @property
     def _owner(self) -> tuple[World, str]:
         return self._world, self._row.id
 
     def __repr__(self) -> str:
-        return f"<Team {self.id} {self.name!r} {self.credits:g} credits>"
+        return f"<Team {self.id} {self.name!r} {plain(self.credits)} credits>"
 
     @property
     def _ledger(self) -> Ledger:
@@ -124,11 +125,11 @@ class Team(Belongings, Live, _TeamFields):
             ``aurous.team.credits = 3``
         """
         with self._world.lock:
-            return self._ledger.credits
+            return json_number(self._ledger.credits)
 
     @credits.setter
     def credits(self, amount: float) -> None:
-        value = read_setting("credits", amount)
+        value = exact(read_setting("credits", amount))
         with self._world.lock:
             before, self._ledger.credits = self._ledger.credits, value
             if value < before:
@@ -137,24 +138,25 @@ class Team(Belongings, Live, _TeamFields):
     @property
     def balance_low_threshold(self) -> float:
         """At how many credits or fewer the team is told that they are low (hook-11); a test may set it."""
-        return self._world.thresholds.get(self._row.id, DEFAULT_THRESHOLD)
+        with self._world.lock:
+            return json_number(self._world.thresholds.get(self._row.id, DEFAULT_THRESHOLD))
 
     @balance_low_threshold.setter
     def balance_low_threshold(self, amount: float) -> None:
         with self._world.lock:
-            self._world.thresholds[self._row.id] = read_setting("credits", amount)
+            self._world.thresholds[self._row.id] = exact(read_setting("credits", amount))
 
     @property
     def held_credits(self) -> float:
         """Credits held for work that is under way."""
         with self._world.lock:
-            return self._ledger.held
+            return json_number(self._ledger.held)
 
     @property
     def available_credits(self) -> float:
         """Credits that new work can use."""
         with self._world.lock:
-            return self._ledger.available
+            return json_number(self._ledger.available)
 
     @property
     def billing_mode(self) -> BillingMode:

@@ -45,7 +45,7 @@ class Webhooks:
         """Each attempt, made or due, in the order in which it was queued."""
         with self._world.lock:
             self._world.runs.settle()
-            return list(self._world.outbox.entries)
+            return list(self._world.outbox.entries.values())
 
     def deliver_to(
         self, target: Any = None, *, url: str | None = None, events: Iterable[str] = ("*",), secret: str | None = None
@@ -134,7 +134,7 @@ class Webhooks:
         __tracebackhide__ = True
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
-            with _left_if_broken_off(delivery):
+            with self._left_if_broken_off(delivery):
                 status = self._attempt(delivery, in_loop=False)
                 if isawaitable(status):
                     status = self._run(delivery, status)
@@ -150,13 +150,23 @@ class Webhooks:
         """
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
-            with _left_if_broken_off(delivery):
+            with self._left_if_broken_off(delivery):
                 status = self._attempt(delivery, in_loop=True)
                 if isawaitable(status):
                     status = await _answer(delivery, status)
             self._dispatch.end(delivery, status)
             made.append(delivery)
         return made
+
+    @contextmanager
+    def _left_if_broken_off(self, delivery: Delivery) -> Generator[None, None, None]:
+        """Leave a delivery to the next flush where this one cannot go on; the faults that it met hold for then."""
+        try:
+            yield
+        except BaseException:
+            delivery.faced = True
+            self._dispatch.give_back(delivery)
+            raise
 
     def _forget(self) -> None:
         """Drop all targets: the test begins anew."""
@@ -194,16 +204,6 @@ class Webhooks:
         except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
             delivery.error = error
             return 0
-
-
-@contextmanager
-def _left_if_broken_off(delivery: Delivery) -> Generator[None, None, None]:
-    """Leave a delivery to the next flush where this one cannot go on; the faults that it met hold for then."""
-    try:
-        yield
-    except BaseException:
-        delivery.under_way, delivery.faced = False, True
-        raise
 
 
 async def _answer(delivery: Delivery, status: Awaitable[int | None]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from random import Random
 from threading import RLock
@@ -12,7 +13,8 @@ from zlib import crc32
 from . import _messages as say
 from ._auth import Keyring
 from ._clock import Clock
-from ._credits import Ledger
+from ._credits import BillingMode, Ledger
+from ._forks import renew_after_fork
 from ._hosts import UPLOAD_HOST
 from ._idempotency import IdempotencyKeys
 from ._ids import IdSource
@@ -23,11 +25,12 @@ from ._runs import Runs
 from ._script import Plan
 from ._settings import Settings
 from ._store import Row, Table
+from ._undo import Undo
 from ._wire import ApiProblem
 
 __all__ = ("World",)
 
-_CHANCE: Final = ("random", "_key_random")
+_CHANCE: Final = ("_people_random", "_key_random")
 
 R = TypeVar("R", bound=Row)
 
@@ -41,7 +44,7 @@ class WorldState:
     ledgers: dict[str, Any]
     scripts: dict[tuple[str, str | None], Plan]
     poses: tuple[tuple[str, float], ...]
-    warnings: tuple[dict[str, float], dict[str, float]]
+    warnings: tuple[dict[str, Decimal], dict[str, float]]
     random: dict[str, Any]
 
 
@@ -51,6 +54,7 @@ class World:
     Attributes:
         settings: How this fake was asked to behave.
         lock: Held for a whole call, so that a decision and its effects are one.
+        undo: Takes back what an interrupted call has changed.
         clock: The time.
         random: Chance for people and poses.
         ids: Chance for ids.
@@ -73,19 +77,20 @@ class World:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.lock: RLock = RLock()
+        self.undo: Undo = Undo()
         self.clock: Clock = Clock(settings.now)
-        self.ids: IdSource = IdSource(settings.seed)
-        self.runs: Runs = Runs(self.clock)
+        self.ids: IdSource = IdSource(settings.seed, self.undo)
+        self.runs: Runs = Runs(self.clock, self.undo)
         self.clock.waiting_for = self.runs.waiting
-        self.journal: Journal = Journal(self.clock)
+        self.journal: Journal = Journal(self.clock, self.undo)
         self.buckets: Buckets = Buckets(enforce=settings.rate_limits == "enforce")
-        self.idempotency: IdempotencyKeys = IdempotencyKeys()
+        self.idempotency: IdempotencyKeys = IdempotencyKeys(self.undo)
         self.keys: Keyring = Keyring(lambda: self._key_random.getrandbits(64), settings.reading("auth-4"))
         self.scripts: dict[tuple[str, str | None], Plan] = {}
         self.poses: list[tuple[str, float]] = []
         self.ledgers: dict[str, Ledger] = {}
-        self.outbox: Outbox = Outbox()
-        self.thresholds: dict[str, float] = {}
+        self.outbox: Outbox = Outbox(self.undo)
+        self.thresholds: dict[str, Decimal] = {}
         self.warned: dict[str, float] = {}
         self.servers: list[str] = []
         self.default_team = ""
@@ -93,11 +98,27 @@ class World:
         self._tables: dict[type[Any], Table[Any]] = {}
         # Of two fakes with one seed, each knows the URLs that it has signed.
         self._secret = crc32(f"{settings.seed}/urls/{settings.base_url}".encode())
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """In the child of a fork, end the call of a thread that is not there: what it changed is taken back."""
+        if self.lock.acquire(blocking=False):  # nobody held it, or this very thread
+            self.lock.release()
+        else:
+            self.lock = RLock()
+            self.undo.abandon()
+
+    @property
+    def random(self) -> Random:
+        """Chance for people and poses."""
+        random = self._people_random
+        if self.undo.active:
+            self.undo.before(random.setstate, random.getstate())
+        return random
 
     @cached_property
-    def random(self) -> Random:
-        """Chance for people and poses; seeding takes longer than a call, so only who needs it does."""
-        return Random(f"{self.settings.seed}/people")
+    def _people_random(self) -> Random:
+        return Random(f"{self.settings.seed}/people")  # seeding takes longer than a call, so only who needs it does
 
     @cached_property
     def _key_random(self) -> Random:
@@ -107,11 +128,16 @@ class World:
         """Return the table of one kind of row."""
         table: Table[R] | None = self._tables.get(kind)
         if table is None:
-            table = self._tables[kind] = Table[Any](self.journal.note)
+            self.undo.item(self._tables, kind)
+            table = self._tables[kind] = Table[Any](self.journal.note, self.undo)
             first: Any = getattr(kind, "first", None)  # what is there before anybody has made anything
             for row in first() if first else ():
                 table.insert(row)
         return table
+
+    def ledger(self, credits: float, billing_mode: BillingMode = "metered") -> Ledger:  # noqa: A002 - the vendor's word
+        """Return a new ledger."""
+        return Ledger(credits, billing_mode, self.journal.note, self.undo)
 
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""
@@ -140,12 +166,13 @@ class World:
         self._tables = {kind: self.table(kind) for kind in state.tables}
         for kind, table in self._tables.items():
             table.restore(state.tables[kind])
-        self.ledgers = {team: self.ledgers.get(team) or Ledger(0, changed=self.journal.note) for team in state.ledgers}
+        self.ledgers = {team: self.ledgers.get(team) or self.ledger(0) for team in state.ledgers}
         for team, ledger in self.ledgers.items():
             ledger.restore(state.ledgers[team])
         self.scripts = dict(state.scripts)
         self.poses = list(state.poses)
-        self.thresholds, self.warned = (dict(one) for one in state.warnings)
+        thresholds, warned = state.warnings
+        self.thresholds, self.warned = dict(thresholds), dict(warned)
         for name in _CHANCE:
             self.__dict__.pop(name, None)
             if name in state.random:
@@ -184,14 +211,14 @@ class World:
         Raises:
             ApiProblem: 403, if it was not signed here.
         """
-        stamp, _, _ = token.partition("-")
+        stamp, _, _ = token.rpartition("-")  # before 1970 the stamp itself begins with a minus sign
         if not self.signed(path, token):
             raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason="its signature is wrong"))
         return int(stamp, 16)
 
     def signed(self, path: str, token: str) -> bool:
         """Return whether *token* is the signature of a URL with this path, dead or alive."""
-        stamp, _, signature = token.partition("-")
+        stamp, _, signature = token.rpartition("-")
         return signature == self._signature(path, stamp)
 
     def _signature(self, path: str, stamp: str) -> str:

@@ -58,7 +58,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         self._events: Collection[str] = events
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(self._given.faults)
+        return iter(tuple(self._given.faults))
 
     def __len__(self) -> int:
         return len(self._given.faults)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from pytest_aurous._credits import Ledger
@@ -9,7 +11,7 @@ def _ledger() -> Ledger:
     return Ledger(10)
 
 
-def balance(ledger: Ledger) -> tuple[float, float, float]:
+def balance(ledger: Ledger) -> tuple[Any, ...]:
     return ledger.credits, ledger.held, ledger.available
 
 

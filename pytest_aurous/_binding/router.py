@@ -60,8 +60,10 @@ class AurousRouter:
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
-        if operation in self._routes:
-            return self._routes[operation]
+        with self.app.world.lock:  # of two threads, the second finds what the first has made
+            return self._routes[operation] if operation in self._routes else self._route(operation)
+
+    def _route(self, operation: str) -> respx.Route:
         catalog = self.app.catalog.by_operation
         if operation not in catalog:
             raise no_operation(operation, catalog)

@@ -71,7 +71,7 @@ class EarlySave(Kind):
                 self.memory.add(ctx.record)
         elif self.memory and isinstance(outcome, Reply):
             shown = _statuses(outcome.body)
-            self.memory -= {one for one in self.memory if shown.get(one) in {"reviewing", "ready"}}
+            self.memory -= {one for one, status in shown.items() if status in {"reviewing", "ready"}}
         return False
 
 
@@ -235,12 +235,18 @@ class MadeUpCursor(Kind):
         "or with the id of one of its rows."
     )
 
+    def __init__(self) -> None:
+        self._found: set[str] = set()
+
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if not ctx.call.query or not (ctx.call.operation or "").endswith(".list"):
             return False
         sent = parse_qs(ctx.call.query)
         cursors = [*sent.get("starting_after", []), *sent.get("ending_before", [])]
-        return any(ctx.world.row(one) is None and not _was_given(one, ctx) for one in cursors)
+        if ctx.call.path in self._found or all(ctx.world.row(one) or _was_given(one, ctx) for one in cursors):
+            return False
+        self._found.add(ctx.call.path)  # each is reported once: the journal is not looked through for it again
+        return True
 
 
 KINDS: Final = (

@@ -39,6 +39,11 @@ class Pitfall:
     call: Call
     place: tuple[str, int]
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes two sightings the same misuse."""
+        return self.id, self.call.method, self.call.path
+
     def __str__(self) -> str:
         where = see(f"reference/pitfalls.html#{self.id}")
         return f"[{self.id}] {self.message} ({self.call.method} {self.call.path})\n{where}"
@@ -47,7 +52,7 @@ class Pitfall:
 class Pitfalls:
     """What was seen, each misuse once. Its callers hold the fake's lock."""
 
-    __slots__ = ("_arrive", "_calm", "_leave", "seen")
+    __slots__ = ("_arrive", "_calm", "_known", "_leave", "seen")
 
     def __init__(self) -> None:
         self.seen: list[Pitfall] = []
@@ -56,6 +61,7 @@ class Pitfalls:
     def clear(self) -> None:
         """Forget everything."""
         self.seen.clear()
+        self._known = set[tuple[str, str, str]]()
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -64,6 +70,12 @@ class Pitfalls:
         self._arrive = [kind for kind in kinds if type(kind).arrive is not Kind.arrive]
         self._leave = [kind for kind in kinds if type(kind).leave is not Kind.leave]
         self._calm = True  # nobody knows of anything that could be repeated
+
+    def back_to(self, seen: int) -> None:
+        """Take back a call that did not happen: keep only so many as were *seen* before it."""
+        del self.seen[seen:]
+        self._known = {one.key for one in self.seen}
+        self.begin_anew()
 
     def arrive(self, ctx: Context) -> None:
         """Look at a call before anything has happened: one that repeats something, or wipes what is gone afterwards."""
@@ -90,8 +102,10 @@ class Pitfalls:
         self._calm = not any(kind.memory for kind in self._leave)
 
     def _add(self, kind: Kind, call: Call) -> None:
-        if not any((one.id, one.call.method, one.call.path) == (kind.id, call.method, call.path) for one in self.seen):
-            self.seen.append(Pitfall(kind.id, kind.message, call, _place()))
+        found = Pitfall(kind.id, kind.message, call, _place())
+        if found.key not in self._known:
+            self._known.add(found.key)
+            self.seen.append(found)
 
 
 def _place() -> tuple[str, int]:

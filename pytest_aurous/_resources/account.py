@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .._credits import json_number
 from .._endpoint import Context, Endpoint
 from .._shape import obj
 from .._version import VERSION
@@ -19,7 +20,7 @@ def team(ctx: Context) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
-        "credits": ctx.world.ledgers[row.id].credits,
+        "credits": json_number(ctx.world.ledgers[row.id].credits),
         "created_at": row.created_at,
         "billing_email": f"billing@{row.name.lower().replace(' ', '-')}.example",
     }

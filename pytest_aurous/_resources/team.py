@@ -8,7 +8,7 @@ from typing import Any, Final
 from .._auth import Scope
 from .._clock import iso
 from .._columns import column
-from .._credits import BillingMode, Ledger
+from .._credits import BillingMode, json_number
 from .._endpoint import Context, Endpoint
 from .._shape import obj
 from .._world import World
@@ -29,7 +29,7 @@ class TeamRow:
 def found_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
     """Found a team and return its id."""
     row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name, created_at=iso(world.clock.time())))
-    world.ledgers[row.id] = Ledger(credits, billing_mode, world.journal.note)
+    world.ledgers[row.id] = world.ledger(credits, billing_mode)
     return row.id
 
 
@@ -37,9 +37,9 @@ def balance(ctx: Context) -> dict[str, Any]:
     """GET /v1/balance (cred-1)."""
     ledger = ctx.world.ledgers[ctx.team]
     return {
-        "credits": ledger.credits,
-        "held_credits": ledger.held,
-        "available_credits": ledger.available,
+        "credits": json_number(ledger.credits),
+        "held_credits": json_number(ledger.held),
+        "available_credits": json_number(ledger.available),
         "currency": "credit",
         "billing_mode": ledger.billing_mode,
     }
@@ -70,7 +70,8 @@ class ApiKey(str):
     @property
     def scope(self) -> Scope:
         """What the key may do: ``read``, ``write`` or ``full`` (auth-5)."""
-        return self._world.keys.grant(self).scope
+        with self._world.lock:
+            return self._world.keys.grant(self).scope
 
     def revoke(self) -> None:
         """Make the key invalid from now on (auth-4)."""

@@ -153,9 +153,9 @@ def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: li
         before = ledger.credits
         day.meet(act)
         balance, held = day.api.money()
-        assert held == sum(ledger.state()[2].values())
+        assert held == sum(ledger.state()[3].values())
         open_holds = sum(character.status == "synthesizing" for character in day.api.characters)
-        assert len(ledger.state()[2]) == open_holds
+        assert len(ledger.state()[3]) == open_holds
         assert 0 <= held <= balance <= before
         assert CREDITS - balance + held <= day.paid()
     for character in day.api.characters:

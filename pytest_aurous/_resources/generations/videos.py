@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..._credits import json_number, product
 from ..._endpoint import Context, Endpoint
 from ..._fields import boolean, number, one_of, read_fields, text
 from ..._shape import body_of, reference
@@ -33,7 +34,7 @@ CREATE: Final = {
 
 def price_of(resolution: str, seconds: float) -> dict[str, Any]:
     """Return the cost of a film: by the second, more in a finer resolution."""
-    amount = PER_SECOND * FACTORS[resolution] * seconds
+    amount = json_number(product(PER_SECOND, FACTORS[resolution], seconds))
     return {"amount": amount, "currency": "credit", "breakdown": {"base": amount, "enhance": 0}}
 
 

@@ -60,6 +60,7 @@ def classify(ctx: Context) -> dict[str, Any]:
     row = require_ticket(world, ctx.team, sent["upload_id"], "upload_id")
     if row.pose is None:
         if world.poses:
+            world.undo.before(setattr, world, "poses", list(world.poses))
             pose, confidence = world.poses.pop(0)
         else:
             pose, confidence = world.random.choice(POSES), world.random.randint(60, 99) / 100

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from statistics import quantiles
 from typing import Any
 
+from ..._clock import iso
+from ..._credits import json_number, total
 from ..generations import GenerationRow
 
 __all__ = ("bucket_of", "event_of", "key_of")
@@ -42,11 +43,11 @@ def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
         "successful_count": count["succeeded"],
         "failed_count": count["failed"],
         "cancelled_count": count["cancelled"],
-        "credits_used": sum(row.cost["amount"] for row in done),
+        "credits_used": json_number(total(row.cost["amount"] for row in done)),
         "duration_ms_p50": _percentile(took, 50),
         "duration_ms_p95": _percentile(took, 95),
         "image_count": sum(row.image_count or 0 for row in done),
-        "video_seconds": sum(row.video_duration or 0 for row in done),
+        "video_seconds": json_number(total(row.video_duration or 0 for row in done)),
         "total_input_tokens": 0,
         "total_output_tokens": 0,
     }
@@ -78,4 +79,4 @@ def event_of(row: GenerationRow) -> dict[str, Any]:
 
 
 def _precise(instant: float) -> str:
-    return datetime.fromtimestamp(instant, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return iso(instant).replace("Z", ".000Z")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
 from ..._clock import iso
+from ..._credits import json_number
 from ..._outbox import Delivery
 from ..._version import VERSION
 from ..._wire import to_json
@@ -75,12 +78,13 @@ def check_balance(world: World, team: str, at: float) -> None:
     ledger = world.ledgers[team]
     left = ledger.credits
     threshold = world.thresholds.get(team, DEFAULT_THRESHOLD)
-    if ledger.billing_mode == "exempt" or left > threshold or at - world.warned.get(team, -_HOUR) < _HOUR:
+    if ledger.billing_mode == "exempt" or left > threshold or at - world.warned.get(team, -inf) < _HOUR:
         return
+    world.undo.item(world.warned, team)
     world.warned[team] = at
-    data = {"team_id": team, "credits": left, "balance_low_threshold": threshold}
+    data = {"team_id": team, "credits": json_number(left), "balance_low_threshold": json_number(threshold)}
     announce(world, team, "usage.balance_low", lambda: data, at)
 
 
-DEFAULT_THRESHOLD: Final = 10.0
+DEFAULT_THRESHOLD: Final = Decimal("10.0")
 """Credits at which a team is warned (A)."""
