@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -10,13 +12,25 @@ import pytest
 from ._settings import MORE, ROWS, read_setting
 from .errors import AurousError, nearest
 
-__all__ = ("WRONG", "add_options", "add_reports", "check_markers", "configured", "header", "settings_for")
+__all__ = (
+    "IDLE",
+    "WRONG",
+    "add_options",
+    "add_reports",
+    "check_markers",
+    "configured",
+    "header",
+    "idle_marker",
+    "settings_for",
+)
 
 # In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that serves all.
 _ANY_SCALAR: Final[dict[str, Any]] = (
     {"type": str | int | float, "default": None} if pytest.version_tuple >= (9, 2) else {}
 )
 WRONG: Final = pytest.StashKey[pytest.UsageError]()
+IDLE: Final = pytest.StashKey[str]()
+"""What has a marker that no fixture reads: the test, or its class or module."""
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
 _SOURCES: Final = pytest.StashKey[dict[str, str]]()
 
@@ -87,17 +101,22 @@ def _refuse_unknown(config: pytest.Config) -> None:
     given: Any = getattr(config, "_inicfg", None)  # pytest 9.2 deprecates the public name, and has no other
     if given is None:  # pragma: no cover - the oldest pytest that we promise runs it
         given = getattr(config, "inicfg")  # noqa: B009  # as it is named before
-    for option in given:
+    overrides: list[str] = [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
+    for option in (*overrides, *given):
         name = option.removeprefix("aurous_")
         if name != option and name not in ROWS:
+            place = str(config.inipath)
+            if option in overrides:
+                env = " in PYTEST_ADDOPTS" if option in os.environ.get("PYTEST_ADDOPTS", "") else ""
+                place = f"-o {option}=...{env}"
             raise pytest.UsageError(
-                f"{config.inipath}: {option!r} is no option{nearest(option, [f'aurous_{row}' for row in ROWS])} "
+                f"{place}: {option!r} is no option{nearest(option, [f'aurous_{row}' for row in ROWS])} "
                 f"Options: {', '.join(f'aurous_{row}' for row in ROWS)}.\n{MORE}"
             )
 
 
 def settings_for(item: pytest.Item) -> dict[str, Any]:
-    """Return the settings that were given for *item*: ini < command line < module < class < function."""
+    """Return the settings for *item*: ini < command line < module < class < function < indirect parameter."""
     found = dict(configured(item.config))
     for node in item.listchain():
         # The nearest has the last word: pytest lists decorators from the nearest up, but classes from their bases down.
@@ -105,6 +124,8 @@ def settings_for(item: pytest.Item) -> dict[str, Any]:
             if mark.name == "aurous":
                 for name, value in _from_marker(mark, item.nodeid).items():
                     _merge(found, name, value, ROWS[name]["merge"])
+    for name, value in _from_parameter(item).items():
+        _merge(found, name, value, ROWS[name]["merge"])
     return found
 
 
@@ -120,10 +141,87 @@ def check_markers(items: list[pytest.Item]) -> None:
         try:
             for mark in item.iter_markers("aurous"):
                 _from_marker(mark, item.nodeid)
+            _from_parameter(item)
         except pytest.UsageError as error:  # noqa: PERF203 - once for each test, at collection
             if not hasattr(item.config, "workerinput"):
                 raise
             item.stash[WRONG] = error
+    _find_idle(items)
+
+
+def idle_marker(item: pytest.Item) -> str:
+    """Return the warning of the marker that `IDLE` notes."""
+    where = item.stash[IDLE]
+    what = "the test does not use" if where == item.nodeid else "no test in it uses"
+    return (
+        f"{where}: @pytest.mark.aurous has no effect: {what} the fixture aurous, neither directly nor through another "
+        'fixture. Add aurous to the arguments of the test, or mark it with @pytest.mark.usefixtures("aurous").\n'
+        f"{MORE}"
+    )
+
+
+def _find_idle(items: list[pytest.Item]) -> None:
+    """Note each marker that no fixture of ours reads, at the test that has it, or at the first one in its scope.
+
+    A class or a module is judged by all of its tests, so not where the command line selects single ones.
+    """
+    scopes: dict[pytest.Collector, list[pytest.Item]] = {}
+    for item in items:
+        if _marked(item) and not _reads_settings(item):
+            item.stash[IDLE] = item.nodeid
+        for node in item.listchain()[:-1]:
+            scopes.setdefault(cast("pytest.Collector", node), []).append(item)
+    config = items[0].config if items else None
+    if config is None or config.getoption("lf", default=False) or any("::" in arg for arg in config.args):
+        return
+    for node, members in scopes.items():
+        if _marked(node) and not any(map(_reads_settings, members)):
+            members[0].stash.setdefault(IDLE, node.nodeid)
+
+
+def _marked(node: Any) -> bool:
+    """Whether a node has a marker of its own that a fixture is to read; the guard reads *network* without one."""
+    return any(mark.name == "aurous" and set(mark.kwargs) != {"network"} for mark in node.own_markers)
+
+
+def _reads_settings(item: pytest.Item) -> bool:
+    """Whether a test uses a fixture of ours; one that takes *request* may ask for it when it runs."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    arguments: tuple[str, ...] = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
+    return any(name == "aurous" or name.startswith("aurous_") for name in names) or "request" in arguments
+
+
+def _from_parameter(item: pytest.Item) -> dict[str, Any]:
+    """Return the settings in an indirect parameter of the fixture `aurous`, which is a dict of them.
+
+    Raises:
+        pytest.UsageError: If it is something else, or another fixture of ours has one.
+    """
+    parameters: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    found: dict[str, Any] = {}
+    for fixture, value in parameters.items():
+        if not _is_ours(item, fixture):
+            continue
+        place = f"{item.nodeid}: parametrize({fixture!r}, ..., indirect=True)"
+        if fixture != "aurous":
+            raise pytest.UsageError(
+                f"{place}: the fixture takes no parameter. Leave out indirect=True, or parametrize 'aurous' with dicts "
+                f"of settings, such as {{'credits': 5}}.\n{MORE}"
+            )
+        if not isinstance(value, Mapping):
+            raise pytest.UsageError(
+                f"{place}: expected a dict of settings, such as {{'credits': 5}}; got {value!r}.\n{MORE}"
+            )
+        settings = cast("Mapping[str, Any]", value)
+        found = {name: _read(place, name, one) for name, one in settings.items()}
+    return found
+
+
+def _is_ours(item: pytest.Item, fixture: str) -> bool:
+    """Whether a parametrized name is a fixture of this plugin, not a plain argument or a fixture of the suite."""
+    info: Any = getattr(item, "_fixtureinfo", None)  # pytest has no public name for it
+    definitions: Any = info.name2fixturedefs.get(fixture) if info is not None else None
+    return bool(definitions) and definitions[-1].func.__module__ == f"{__package__}.fixtures"
 
 
 def _from_marker(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:

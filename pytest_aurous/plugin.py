@@ -13,7 +13,17 @@ import pytest
 
 from ._environment import ENVIRONMENT
 from ._guard import NetworkGuard
-from ._options import WRONG, add_options, add_reports, check_markers, configured, header, settings_for
+from ._options import (
+    IDLE,
+    WRONG,
+    add_options,
+    add_reports,
+    check_markers,
+    configured,
+    header,
+    idle_marker,
+    settings_for,
+)
 from ._sections import Painter, again, show, show_left_out
 from ._settings import ROWS
 from .errors import AurousError, AurousPitfallWarning, AurousWarning
@@ -21,6 +31,7 @@ from .fixtures import (
     COVERAGE,
     CURRENT,
     FAKE,
+    SEED,
     aurous,
     aurous_api_key,
     aurous_async_client,
@@ -110,10 +121,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         guard.explain = str
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a wrong marker where collection could not."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Refuse a wrong marker where collection could not, and warn of one that nothing has read."""
     if WRONG in item.stash:
         raise item.stash[WRONG]
+    result = yield
+    if IDLE in item.stash and SEED not in item.stash:
+        warnings.warn(AurousWarning(idle_marker(item)), stacklevel=1)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -358,8 +358,8 @@ def test_the_network_can_be_allowed_for_a_test(pytester: pytest.Pytester) -> Non
             def test_method(self):
                 through()
 
-            @pytest.mark.aurous(credits=10)
-            def test_other_setting(self):
+            @pytest.mark.aurous(seed=10)
+            def test_other_setting(self, aurous_seed):
                 through()
 
             @pytest.mark.aurous(network="block")
