@@ -29,10 +29,12 @@ from ._settings import Settings
 from ._version import VERSION, check_version
 from ._wire import ApiProblem, Call, to_json
 from ._world import World, WorldState
-from .errors import AurousError, see
+from .errors import AurousError, hide_mistakes, see, shown
 from .faults import Faults
 
 __all__ = ("App", "Snapshot")
+
+__tracebackhide__ = hide_mistakes
 
 _Happened = tuple[bytes, int, str, Pairs]
 """What an `Answer` is made of, which is not made for each call."""
@@ -90,7 +92,7 @@ class App:
         """
         if getattr(snapshot, "app", None) is not self:
             raise AurousError(
-                f"restore({snapshot!r:.60}): expected what snapshot() of the same fake returned.\n"
+                f"restore({shown(snapshot)}): expected what snapshot() of the same fake returned.\n"
                 f"{see('reference/records.html#back-to-a-moment')}"
             )
         with self.world.lock:

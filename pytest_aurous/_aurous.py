@@ -6,16 +6,21 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ._app import App, Snapshot
+from ._auth import check_key
 from ._calls import Calls
+from ._check import Check
 from ._clients import Clients
 from ._environment import environment
+from ._records import Live
 from ._settings import Settings, read_setting
 from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
 from ._webhooks import Webhooks
+from .errors import hide_mistakes
 from .faults import Faults
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     import faker
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from ._world import World
 
 __all__ = ("Aurous",)
+
+__tracebackhide__ = hide_mistakes
 
 
 class Aurous(Clients, Belongings):
@@ -51,6 +58,8 @@ class Aurous(Clients, Belongings):
     """
 
     def __init__(self, *, api_key: str | None = None, **settings: Unpack[SettingsDict]) -> None:
+        if api_key is not None:
+            check_key(Check("Aurous", "reference/settings.html"), api_key)
         self._settings = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
         super().__init__(App(self._settings, api_key))
         self._faker: faker.Faker | None = None
@@ -111,7 +120,6 @@ class Aurous(Clients, Belongings):
         Example:
             ``aurous.script("synthesizing*3 -> reviewing")``
         """
-        __tracebackhide__ = True
         self.characters.script(text, name)
 
     @property
@@ -171,22 +179,41 @@ class Aurous(Clients, Belongings):
         """Every call that arrived, in order."""
         return Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
 
-    def assert_called(self, operation: str, **expected: Any) -> None:
-        """Fail unless *operation* was called; see `Calls.assert_called`.
+    def assert_called(
+        self,
+        operation: str,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fail unless *operation* was called: once or more, or as often as the counts say.
+
+        Args:
+            operation: Name or pattern.
+            times: Exactly this often; excludes the other two.
+            at_least: This often or more.
+            at_most: This often or less.
+            json: Count only calls whose JSON body has these parts.
+            headers: Count only calls with these headers.
+
+        Raises:
+            AssertionError: With the calls that came closest.
+            AurousLookupError: If no operation has that name.
+            AurousError: If the counts contradict each other, or an argument has another type.
 
         Example:
             ``aurous.assert_called("characters.create", times=1, json={"name": "Aurora"})``
         """
-        __tracebackhide__ = True
-        self.calls.assert_called(operation, **expected)
+        self.calls.assert_called(operation, times=times, at_least=at_least, at_most=at_most, json=json, headers=headers)
 
     def assert_not_called(self, operation: str) -> None:
-        """Fail if *operation* was called; see `Calls.assert_not_called`.
+        """Fail if *operation*, a name or a pattern, was called; see `Calls.assert_not_called`.
 
         Example:
             ``aurous.assert_not_called("images.*")``
         """
-        __tracebackhide__ = True
         self.calls.assert_not_called(operation)
 
     def assert_called_in_order(self, *operations: str) -> None:
@@ -195,17 +222,28 @@ class Aurous(Clients, Belongings):
         Example:
             ``aurous.assert_called_in_order("characters.create", "characters.save")``
         """
-        __tracebackhide__ = True
         self.calls.assert_called_in_order(*operations)
 
-    def assert_polled(self, record: Any, **expected: int) -> None:
-        """Fail unless *record* was retrieved; see `Calls.assert_polled`.
+    def assert_polled(self, record: Live | str, at_least: int | None = None, at_most: int | None = None) -> None:
+        """Fail unless *record* was retrieved: once or more, or as often as the counts say, whatever the responses.
+
+        Args:
+            record: A live record of this fake, or an id.
+            at_least: This often or more.
+            at_most: This often or less.
+
+        Raises:
+            AssertionError: With the calls on that id.
+            AurousError: If the record belongs to another fake, or the counts contradict each other.
 
         Example:
             ``aurous.assert_polled(aurous.characters.last, at_most=5)``
         """
-        __tracebackhide__ = True
-        self.calls.assert_polled(record, **expected)
+        if isinstance(record, Live) and record._world is not self._app.world:
+            raise Check("assert_polled", "reference/calls.html").refuse(
+                "record", record, "a record of this fake, such as aurous.characters.last. This one is of another fake."
+            )
+        self.calls.assert_polled(record, at_least=at_least, at_most=at_most)
 
     def __enter__(self) -> Self:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from . import _messages as say
+from ._check import Check
 from ._wire import ApiProblem
-from .errors import vanished
+from .errors import AurousError, hide_mistakes, see, vanished
 
-__all__ = ("Grant", "Keyring", "Scope", "fake_key")
+__all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key")
+
+__tracebackhide__ = hide_mistakes
 
 Scope = Literal["read", "write", "full"]
 SCOPES: Final = ("read", "write", "full")
+_KEY: Final = re.compile(r"[!-~]+")
 _ROTATION_GRACE: Final = 24 * 3600.0
 
 
@@ -33,6 +38,16 @@ def fake_key(random: int) -> str:
         random: 64 bits.
     """
     return f"al_live_{'fa4e' * 12}{random:016x}"
+
+
+def check_key(check: Check, key: object) -> None:
+    """Refuse an API key that no header can carry. The message does not show it: it may be a real one."""
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        what = f"text of {len(key)} characters" if isinstance(key, str) else type(key).__name__
+        raise AurousError(
+            f"{check.who}(api_key=<{what}>): expected a key that a header can carry: visible ASCII characters, "
+            f"without blanks or line breaks, such as 'al_live_test'.\n{see(check.page)}"
+        )
 
 
 class Keyring:

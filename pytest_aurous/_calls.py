@@ -6,18 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from ._check import Check
 from ._journal import line_of
-from ._matching import closest, expectation, fits, has, in_words, often
-from ._operations import no_operation
+from ._matching import check_counts, check_headers, closest, expectation, fits, has, in_words, often
+from ._operations import check_operation
+from ._records import Live
 from ._wire import Call
-from .errors import AurousLookupError, nearest, see
+from .errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
 
 __all__ = ("Calls",)
 
+__tracebackhide__ = hide_mistakes
+
 _SHOWN: Final = 100
+_PAGE: Final = "reference/calls.html"
 _FILTERS: Final = (
     "at",
     "committed",
@@ -54,7 +59,16 @@ class Calls(Sequence[Call]):
     def __getitem__(self, index: int | slice) -> Call | Calls:
         if isinstance(index, slice):
             return Calls(self._calls[index], self._operations)
-        return self._calls[index]
+        try:
+            return self._calls[index]
+        except IndexError:
+            __tracebackhide__ = True
+            raise
+        except TypeError:
+            raise UnknownArgument(
+                f"calls[{shown(index)}]: expected a position such as calls[0] or calls[-1]. "
+                f"calls.where('characters.create') finds calls by operation.\n{see(_PAGE)}"
+            ) from None
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -89,29 +103,27 @@ class Calls(Sequence[Call]):
 
         Raises:
             AurousLookupError: If nothing bears the name, with the nearest name.
-            TypeError: If a filter is no attribute of a call.
+            TypeError: If a filter is not an attribute of a call.
         """
-        __tracebackhide__ = True
-        self._check(operation)
-        for name in filters:
-            if name not in _FILTERS:
-                raise TypeError(
-                    f"where() cannot filter by {name!r}{nearest(name, _FILTERS)} Filters: {', '.join(_FILTERS)}.\n"
-                    f"{see('reference/calls.html')}"
-                )
+        return self._find(Check("calls.where", _PAGE), operation, filters)
+
+    def count(self, operation: str = "*") -> int:
+        """Return how many calls of *operation* arrived, whatever the responses were."""
+        return len(self._find(Check("calls.count", _PAGE), operation))
+
+    def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
+        wanted = filters or {}
+        check_operation(check, operation, self._operations)
+        check.keywords(wanted, ("operation", *_FILTERS))
         return Calls(
             [
                 call
                 for call in self._calls
                 if fnmatchcase(call.operation or "", operation)
-                and all(getattr(call, name) == value for name, value in filters.items())
+                and all(getattr(call, name) == value for name, value in wanted.items())
             ],
             self._operations,
         )
-
-    def count(self, operation: object = "*") -> int:
-        """Return how many calls of *operation* arrived, whatever they were answered."""
-        return len(self.where(str(operation)))
 
     def timeline(self) -> str:
         """Return the latest calls as text, one a line."""
@@ -119,15 +131,9 @@ class Calls(Sequence[Call]):
         left = len(self._calls) - len(lines)
         return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
 
-    def _check(self, operation: str) -> None:
-        __tracebackhide__ = True  # the author's line matters, not where we look the name up
-        if not any(fnmatchcase(name, operation) for name in self._operations):
-            raise no_operation(operation, self._operations)
-
     def assert_called(
         self,
         operation: str,
-        *,
         times: int | None = None,
         at_least: int | None = None,
         at_most: int | None = None,
@@ -147,9 +153,12 @@ class Calls(Sequence[Call]):
         Raises:
             AssertionError: With the calls that came closest.
             AurousLookupError: If nothing bears the name.
+            AurousError: If the counts contradict each other, or an argument has another type.
         """
-        __tracebackhide__ = True
-        named = self.where(operation)
+        check = Check("assert_called", _PAGE)
+        named = self._find(check, operation)
+        check_counts(check, times, at_least, at_most)
+        check_headers(check, headers)
         matching = [call for call in named if has(call, json, headers)]
         wanted = expectation(times, at_least, at_most)
         if not fits(len(matching), times, at_least, at_most):
@@ -167,8 +176,7 @@ class Calls(Sequence[Call]):
             AssertionError: With the calls.
             AurousLookupError: If nothing bears the name.
         """
-        __tracebackhide__ = True
-        found = self.where(operation)
+        found = self._find(Check("assert_not_called", _PAGE), operation)
         if found:
             raise AssertionError(
                 f"Expected {operation} not to be called, but it was called {often(len(found))}:\n"
@@ -185,16 +193,16 @@ class Calls(Sequence[Call]):
             AssertionError: With the first that did not follow.
             AurousLookupError: If nothing bears a name.
         """
-        __tracebackhide__ = True
+        check = Check("assert_called_in_order", _PAGE)
         for operation in operations:
-            self._check(operation)
+            check_operation(check, operation, self._operations)
         remaining = iter(self._calls)
         for number, operation in enumerate(operations):
             if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
                 after = f" after {operations[number - 1]}" if number else ""
                 raise AssertionError(f"Expected {operation} to be called{after}, but it was not.\n{self._all()}")
 
-    def assert_polled(self, record: Any, *, at_least: int | None = None, at_most: int | None = None) -> None:
+    def assert_polled(self, record: Live | str, at_least: int | None = None, at_most: int | None = None) -> None:
         """Fail unless *record* was retrieved: once or more, or as often as is said. Counts whatever was answered.
 
         Args:
@@ -205,8 +213,9 @@ class Calls(Sequence[Call]):
         Raises:
             AssertionError: With the calls on that id.
         """
-        __tracebackhide__ = True
-        record_id = record if isinstance(record, str) else record.id
+        check = Check("assert_polled", _PAGE)
+        record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
+        check_counts(check, None, at_least, at_most)
         touching = [call for call in self._calls if record_id in call.path]
         polls = [call for call in touching if call.operation and call.operation.endswith(".retrieve")]
         if not fits(len(polls), None, at_least, at_most):

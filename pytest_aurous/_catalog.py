@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from ._endpoint import Endpoint
 from ._resources import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 from ._resources.generations import images, outputs, videos
 from ._script import Lifecycle, Plan, parse_runs, plan_of
-from .errors import AurousScriptError, choices, nearest, see
+from .errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 
 __all__ = ("ENDPOINTS", "LIFECYCLES", "Catalog", "Methods", "Script", "plans")
+
+__tracebackhide__ = hide_mistakes
 
 ENDPOINTS: Final = (
     *characters.ENDPOINTS,
@@ -108,6 +110,14 @@ class Script(Plan):
         True
     """
 
+    def __post_init__(self) -> None:
+        runs: Any = self.runs
+        if not isinstance(runs, tuple) or not all(isinstance(run, tuple) for run in cast("tuple[Any, ...]", runs)):  # type: ignore[redundant-cast]  # pyright
+            raise AurousScriptError(
+                f"Script({shown(self.runs)}): expected parsed runs. Use Script.parse('synthesizing*3 -> reviewing') "
+                f"to read text.\n{see('reference/scripts.html')}"
+            )
+
     @classmethod
     def parse(cls, text: str, resource: str = "characters") -> Script:
         """Read a script, checking each edge against the state machine of *resource*.
@@ -124,9 +134,9 @@ def lifecycle_of(resource: str) -> Lifecycle:
     Raises:
         AurousScriptError: If it has none, with the nearest that has.
     """
-    if resource not in LIFECYCLES:
+    if not isinstance(cast("object", resource), str) or resource not in LIFECYCLES:
         raise AurousScriptError(
-            f"{resource!r} is no resource with a lifecycle{nearest(resource, LIFECYCLES)} "
+            f"{shown(resource)} is not a resource with a lifecycle{nearest(resource, LIFECYCLES)} "
             f"With one: {choices(LIFECYCLES)}.\n{see('reference/scripts.html')}"
         )
     return LIFECYCLES[resource]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._app import App
 from ._resources.team import ApiKey
+from .errors import hide_mistakes
 
 if TYPE_CHECKING:
     import httpx
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ._binding import AurousRouter, AurousTransport
 
 __all__ = ("Clients",)
+
+__tracebackhide__ = hide_mistakes
 
 
 class Clients:

@@ -10,9 +10,12 @@ from functools import lru_cache
 from math import inf
 from typing import Final, cast
 
-from .errors import AurousError, see
+from ._check import Check
+from .errors import AurousError, hide_mistakes, see, shown
 
 __all__ = ("Clock", "calendar_instant", "iso", "moment", "parse_instant")
+
+__tracebackhide__ = hide_mistakes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST: Final = -62_135_596_800.0  # the first second of the year 1, and the last of 9999: no `datetime` is beyond
@@ -87,17 +90,14 @@ class Clock:
         Example:
             ``aurous.clock.advance(seconds=45)`` ends a ``synthesizing:45s``.
         """
-        if not isinstance(cast("object", delta), timedelta | None) or not isinstance(
-            cast("object", seconds), int | float
-        ):
-            raise AurousError(
-                f"advance({delta!r}, seconds={seconds!r}): expected advance(seconds=30) or advance(timedelta(...))."
-                f"\n{_MORE}"
-            )
+        check = Check("clock.advance", "reference/records.html#the-clock")
+        check.instance("delta", delta, timedelta | None, "a timedelta, or seconds by name, such as seconds=30.")
+        if isinstance(seconds, bool) or not isinstance(cast("object", seconds), int | float):
+            raise check.refuse("seconds", seconds, "a number, such as seconds=30, or a timedelta.")
         step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= _LAST else inf
         if not 0 <= step <= _LAST - self.time():  # also refuses NaN
             raise AurousError(
-                f"The clock cannot go back, nor beyond the year 9999: advance() got {seconds!r:.40} s"
+                f"The clock cannot go back, nor beyond the year 9999: advance() got {shown(seconds)} s"
                 f"{f' and {delta!r}' if delta else ''}, and it is {iso(self.time())}. "
                 f"Use freeze(at) to choose an instant.\n{_MORE}"
             )
@@ -158,7 +158,8 @@ def parse_instant(value: datetime | str) -> datetime:
             parsed = datetime.fromisoformat(parsed[:-1] + "+00:00" if parsed[-1:] in {"Z", "z"} else parsed)
     if not isinstance(parsed, datetime):
         raise AurousError(
-            f"{value!r} is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
+            f"{shown(value)} is not an instant: "
+            f"expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
         )
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
 
@@ -172,7 +173,7 @@ def calendar_instant(value: datetime | str) -> datetime:
     instant = parse_instant(value)
     if not _FIRST <= instant.timestamp() < _LAST + 1:
         raise AurousError(
-            f"{value!r} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
+            f"{shown(value)} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
             f"to 9999-12-31T23:59:59Z.\n{_MORE}"
         )
     return instant

@@ -6,16 +6,19 @@ from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ._check import Check
 from ._fault import Fault
 from ._outbox import Delivery, Outbox
-from ._terms import DeliveryTerms, at_least, check_terms
+from ._terms import PAGE, DeliveryTerms
 from ._wire import Call
-from .errors import AurousLookupError, nearest, see
+from .errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
 __all__ = ("DeliveryFault", "DeliveryFaults")
+
+__tracebackhide__ = hide_mistakes
 
 Act = Callable[[Outbox, Delivery, float], "bool | None"]
 """Changes the outbox at an instant.
@@ -75,7 +78,7 @@ class DeliveryFaults:
             delivery.status = "failed"
             return False
 
-        return self._give(DeliveryFault("drop", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("drop", self._event("drop", event, terms), act, **terms))
 
     def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice, with one id.
@@ -93,7 +96,7 @@ class DeliveryFaults:
             outbox.add(delivery.again(delivery.at, delivery.attempt))
             return True
 
-        return self._give(DeliveryFault("duplicate", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("duplicate", self._event("duplicate", event, terms), act, **terms))
 
     def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver what is due later first.
@@ -109,7 +112,7 @@ class DeliveryFaults:
             outbox.put_last(delivery, now)
             return False
 
-        return self._give(DeliveryFault("reorder", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("reorder", self._event("reorder", event, terms), act, **terms))
 
     def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver later, on the fake's clock.
@@ -122,14 +125,14 @@ class DeliveryFaults:
         Raises:
             AurousError: If *seconds* is negative, or no number.
         """
-        wait = at_least("late", "seconds", seconds, 0)
+        wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
         def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
             del outbox, now
             delivery.at += wait
             return False
 
-        return self._give(DeliveryFault("late", self._event(event, terms), act, **terms))
+        return self._give(DeliveryFault("late", self._event("late", event, terms), act, **terms))
 
     def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Sign with another secret, as somebody would who is not the vendor (hook-7).
@@ -138,17 +141,21 @@ class DeliveryFaults:
             event: Name or pattern.
             **terms: ``times``, ``after``, ``when``.
         """
-        return self._give(DeliveryFault("bad_signature", self._event(event, terms), _as_ever, forges=True, **terms))
+        return self._give(
+            DeliveryFault("bad_signature", self._event("bad_signature", event, terms), _as_ever, forges=True, **terms)
+        )
 
     def _give(self, fault: Fault) -> Fault:
         raise NotImplementedError
 
-    def _event(self, event: str, terms: Mapping[str, object]) -> str:
-        check_terms(terms, DeliveryTerms)
+    def _event(self, kind: str, event: str, terms: Mapping[str, object]) -> str:
+        check = Check(f"faults.{kind}", PAGE)
+        check.keywords(terms, DeliveryTerms.__annotations__)
         known = list(self._events)
+        check.text("event", event, "image.completed")
         if not any(fnmatchcase(name, event) for name in known):
             raise AurousLookupError(
-                f"No event is called {event!r}{nearest(event, known)} Events: {', '.join(known)}.\n"
+                f"No event is called {shown(event)}{nearest(event, known)} Events: {', '.join(known)}.\n"
                 f"{see('reference/webhooks.html')}"
             )
         return event

@@ -8,10 +8,14 @@ from faker import Faker
 from faker.providers import BaseProvider
 
 from . import _people
+from ._check import Check
 from ._clock import iso
 from ._ids import ulid
+from .errors import hide_mistakes
 
 __all__ = ("AurousProvider", "seeded_faker")
+
+__tracebackhide__ = hide_mistakes
 
 _FIRST_MS: Final = 1_767_225_600_000  # 2026
 _YEAR_MS: Final = 31_536_000_000
@@ -40,6 +44,8 @@ class AurousProvider(BaseProvider):
         Args:
             attributes: The person that the name should go with.
         """
+        if attributes is not None:
+            Check("aurous_character_name").pairs("attributes", attributes)
         gender = _people.gender_of(attributes, self.generator.random)
         first = getattr(self.generator, f"first_name_{gender}", self.generator.first_name)
         return f"{first()} the {self.random_element(_people.EPITHETS)}"
@@ -69,6 +75,10 @@ class AurousProvider(BaseProvider):
             pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
             character: Id of the character; left out, one is drawn.
         """
+        check = Check("aurous_ref_url")
+        check.text("pose", pose, "front")
+        if character is not None:
+            check.text("character", character, "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
         owner = character or self.aurous_character_id()
         return f"https://api.aurous-labs.com/storage/characters/{owner}/{pose}.bin?token={self._hex(32)}"
 
@@ -102,6 +112,7 @@ class AurousProvider(BaseProvider):
         Args:
             prefix: Such as ``char``, ``img`` or ``req``.
         """
+        Check("aurous_id").text("prefix", prefix, "char")
         random = self.generator.random
         return f"{prefix}_{ulid(_FIRST_MS + random.randrange(_YEAR_MS), random.randbytes(16))}"
 

@@ -10,15 +10,18 @@ from math import inf
 from typing import Any, Final, cast
 
 from ._breaks import GAVE_UP
+from ._check import Check
 from ._clock import Clock
 from ._outbox import Delivery
 from ._reply import Break, Reply
-from ._terms import MORE, whole
+from ._terms import PAGE
 from ._undo import Undo
 from ._wire import ApiProblem, Call
-from .errors import AurousError
+from .errors import hide_mistakes
 
 __all__ = ("Fault", "Lost", "Refused", "Slow", "Spoilt")
+
+__tracebackhide__ = hide_mistakes
 
 _TOO_MANY: Final = 429
 
@@ -56,13 +59,14 @@ class Fault:
         self.commit = commit
         self.fired: int = 0
         self.met: int = 0
-        self.times: float = times if times == inf else whole(kind, "times", times, 1)
-        self._after = whole(kind, "after", after)
+        check = Check(f"faults.{kind.partition(' ')[0]}", PAGE)
+        forever = isinstance(cast("object", times), float) and times == inf
+        self.times: float = inf if forever else check.whole("times", times, 1)
+        self._after = check.whole("after", after, 0)
         self._when = when
         if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
-            raise AurousError(
-                f"faults: {kind} with when={when!r}: expected a plain function, which is not async.\n{MORE}"
-            )
+            raise check.refuse("when", when, "a plain function of one argument, which is not async.")
+        check.instance("commit", commit, bool, "True or False.")
         self._seen = 0
         self._place = _caller()
 

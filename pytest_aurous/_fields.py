@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from . import _messages as say
 from ._wire import ApiProblem
+from .errors import shown
 
 __all__ = (
     "Reader",
@@ -45,7 +46,7 @@ def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
     return ApiProblem(
         400,
         "invalid_format",
-        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES.get(type(value), repr(value))),
+        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES.get(type(value)) or shown(value)),
         param,
     )
 
@@ -172,7 +173,7 @@ def read_fields(
 
 def _within(value: float, param: str, low: float, high: float) -> float:
     if not low <= value <= high:
-        message = say.RANGE.format(param=param, low=low, high=high, got=value)
+        message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
         raise ApiProblem(400, "value_out_of_range", message, param)
     return value
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ._reply import Pairs
-from .errors import AurousError, see
+from .errors import AurousError, hide_mistakes, see, shown
 
 __all__ = ("Headers", "idempotency_key", "replaced", "sent_header")
+
+__tracebackhide__ = hide_mistakes
 
 
 class Headers(Mapping[str, str]):
@@ -66,10 +68,10 @@ def sent_header(name: str, value: Any) -> str:
     Raises:
         AurousError: If HTTP has no such header.
     """
-    text = str(value)
+    text = value if isinstance(value, str) else shown(value)
     if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
         raise AurousError(
-            f"The header {name!r}: {value!r} cannot be sent: expected a name such as 'X-Trace', "
+            f"The header {shown(name)}: {shown(value)} cannot be sent: expected a name such as 'X-Trace', "
             "and a text without line breaks that Latin-1 has all letters of.\n"
             f"{see('reference/faults.html')}"
         )

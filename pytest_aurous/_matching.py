@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
+from ._check import Check
 from ._journal import line_of
 from ._wire import Call
+from .errors import hide_mistakes, shown
 
-__all__ = ("closest", "differences", "expectation", "fits", "has", "in_words", "often")
+__all__ = ("check_counts", "check_headers", "closest", "differences", "expectation", "fits", "has", "in_words", "often")
+
+__tracebackhide__ = hide_mistakes
 
 _CLOSEST: Final = 3
-_LONGEST: Final = 60
 
 
 def has(call: Call, json: Any, headers: Mapping[str, str] | None) -> bool:
@@ -29,6 +32,27 @@ def _part_of(part: Any, whole: Any) -> bool:
             key in whole and _part_of(value, whole[key]) for key, value in parts.items()
         )
     return bool(part == whole)
+
+
+def check_counts(check: Check, times: int | None, at_least: int | None, at_most: int | None) -> None:
+    """Refuse counts that are not whole numbers, or that contradict each other."""
+    for name, value in (("times", times), ("at_least", at_least), ("at_most", at_most)):
+        if value is not None:
+            check.whole(name, value, 0)
+    if times is not None and not at_least is at_most is None:
+        raise check.refuse("times", times, "either times, or at_least and at_most, and not both.")
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise check.refuse("at_least", at_least, f"at_most={at_most} or less, since no count is both.")
+
+
+def check_headers(check: Check, headers: object) -> None:
+    """Refuse anything but a mapping of header names to text."""
+    given = headers  # of `headers` type checkers know too little after the test
+    if headers is not None and not (
+        isinstance(headers, Mapping)
+        and all(isinstance(part, str) for pair in cast("Mapping[Any, Any]", headers).items() for part in pair)  # type: ignore[redundant-cast]  # pyright
+    ):
+        raise check.refuse("headers", given, "a dict of text, such as {'Idempotency-Key': 'order-1'}.")
 
 
 def fits(count: int, times: int | None, at_least: int | None, at_most: int | None) -> bool:
@@ -55,8 +79,8 @@ def often(number: int) -> str:
 
 def in_words(json: Any, headers: Mapping[str, str] | None) -> str:
     """Say what else was asked of the calls."""
-    parts = [f"json {json!r}"] if json is not None else []
-    parts += [f"headers {dict(headers)!r}"] if headers else []
+    parts = [f"json {shown(json)}"] if json is not None else []
+    parts += [f"headers {shown(dict(headers))}"] if headers else []
     return f" with {' and '.join(parts)}" if parts else ""
 
 
@@ -79,7 +103,7 @@ def differences(call: Call, json: Any, headers: Mapping[str, str] | None) -> lis
     for name, value in (headers or {}).items():
         sent = request.headers.get(name)
         if sent != value:
-            found.append(f"header {name}: {_short(sent) if sent is not None else 'not sent'}, wanted {value!r}")
+            found.append(f"header {name}: {shown(sent) if sent is not None else 'not sent'}, wanted {shown(value)}")
     return found
 
 
@@ -89,11 +113,7 @@ def _of_json(path: str, part: Any, whole: Any) -> Iterator[str]:
             if key in whole:
                 yield from _of_json(f"{path}.{key}", value, whole[key])
             else:
-                yield f"{path}.{key}: not sent, wanted {_short(value)}"
+                yield f"{path}.{key}: not sent, wanted {shown(value)}"
     elif part != whole:
-        yield f"{path}: {_short(whole) if whole is not None else 'no JSON'}, wanted {_short(part)}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        wanted: object = cast("object", part)
+        yield f"{path}: {shown(whole) if whole is not None else 'no JSON'}, wanted {shown(wanted)}"

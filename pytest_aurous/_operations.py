@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from .errors import AurousLookupError, nearest, see
+from ._check import Check
+from .errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
 
-__all__ = ("no_operation",)
+__all__ = ("check_operation", "no_operation")
+
+__tracebackhide__ = hide_mistakes
 
 _REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
+
+
+def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint], *, pattern: bool = True) -> str:
+    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``.
+
+    Raises:
+        AurousLookupError: If no operation has that name.
+        AurousError: If it is not text.
+    """
+    if not isinstance(operation, str):
+        raise check.refuse("operation", operation, "the name of an operation, such as 'characters.create'.")
+    if operation not in rows and not (pattern and any(fnmatchcase(name, operation) for name in rows)):
+        raise no_operation(operation, rows)
+    return operation
 
 
 def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
@@ -29,13 +47,13 @@ def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupErro
     request = _REQUEST.fullmatch(str(name).strip())
     hint = _named(rows, *request.groups()) if request else nearest(name, rows)
     return AurousLookupError(
-        f"No operation is called {name!r}{hint} Operations: {', '.join(rows)}.\n{see('reference/operations.html')}"
+        f"No operation is called {shown(name)}{hint} Operations: {', '.join(rows)}.\n{see('reference/operations.html')}"
     )
 
 
 def _named(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str:
     """Return the end of a sentence that names the operations of a path or a URL, with or without a method."""
-    path = urlsplit(target).path
+    path = urlsplit(target.replace("[", "")).path  # which begins the address of a host, and must close then
     matches = _at(rows, [segment for segment in path.split("/") if segment])
     if not matches:
         return f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."

@@ -87,7 +87,7 @@ def attributes(random: Random) -> dict[str, Any]:
 def gender_of(person: dict[str, Any] | None, random: Random) -> str:
     """Return ``female`` or ``male``, to choose a name by; by chance where *person* does not say."""
     gender = (person or {}).get("gender")
-    return gender if gender in _HAIR else random.choice(("female", "male"))
+    return gender if isinstance(gender, str) and gender in _HAIR else random.choice(("female", "male"))
 
 
 def full_name(random: Random, person: dict[str, Any] | None = None) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
+from ._check import Check
 from ._records import Collection, Live
 from ._script import Lifecycle, Plan, plan_of
-from .errors import AurousTransitionError, see
+from .errors import AurousTransitionError, hide_mistakes, see
 
 __all__ = ("Playable", "Scripted")
+
+__tracebackhide__ = hide_mistakes
 
 
 class Playable(Live):
@@ -34,7 +37,6 @@ class Playable(Live):
         Raises:
             AurousScriptError: If it cannot be played.
         """
-        __tracebackhide__ = True
         plan = plan_of(text, self._lifecycle)
         with self._world.lock:
             row = self._row
@@ -47,7 +49,6 @@ class Playable(Live):
         Raises:
             AurousTransitionError: If no step follows.
         """
-        __tracebackhide__ = True
         with self._world.lock:
             _ = self._row  # time may have moved it
             run = self._world.runs.get(self.id)
@@ -71,7 +72,7 @@ class Playable(Live):
         Raises:
             AurousTransitionError: If no work is under way.
         """
-        __tracebackhide__ = True
+        Check("record.fail", "reference/records.html").code("error", error)
         with self._world.lock:
             row = self._row
             if row.status not in self._running:
@@ -112,7 +113,8 @@ class Scripted(Collection[P]):
         Raises:
             AurousScriptError: If it cannot be played.
         """
-        __tracebackhide__ = True
         lifecycle: Lifecycle = self._record._lifecycle
+        if name is not None:
+            self._check("script").text("name", name, "Aurora")
         with self._world.lock:
             self._world.scripts[lifecycle.resource, name] = plan_of(text, lifecycle)

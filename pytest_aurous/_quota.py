@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import inf
-from typing import Any, cast
+from typing import Final, cast
 
+from ._check import Check
 from ._limits import BUCKETS, Bucket
 from ._world import World
-from .errors import AurousError, AurousLookupError, nearest, see
+from .errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
 __all__ = ("Limit", "Limits")
+
+__tracebackhide__ = hide_mistakes
+
+_SLOWEST: Final = 0.001
+"""In calls per minute: one in 17 hours."""
 
 
 class Limit:
@@ -66,11 +71,11 @@ class Limit:
         Raises:
             AurousError: On a size that no bucket can have.
         """
-        if not (_positive(burst, int) and _positive(per_minute, int | float)):
-            raise AurousError(
-                f"limits[{self.name!r}].set(burst={burst!r}, per_minute={per_minute!r}): "
-                f"both must be positive numbers, burst a whole one.\n{see('reference/limits.html')}"
-            )
+        check = Check(f"limits[{self.name!r}].set", "reference/limits.html")
+        if burst is not None:
+            check.whole("burst", burst, 1)
+        if per_minute is not None:
+            check.number("per_minute", per_minute, _SLOWEST)
         with self._world.lock:
             self._bucket.resize(burst, per_minute, self._world.clock.time())
 
@@ -89,9 +94,9 @@ class Limits(Mapping[str, Limit]):
         self._team = team
 
     def __getitem__(self, name: str) -> Limit:
-        if name not in BUCKETS:
+        if not isinstance(cast("object", name), str) or name not in BUCKETS:
             raise AurousLookupError(
-                f"No rate bucket is called {name!r}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"
+                f"No rate bucket is called {shown(name)}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"
                 f"{see('reference/limits.html')}"
             )
         return Limit(self._world, self._team, name)
@@ -104,7 +109,3 @@ class Limits(Mapping[str, Limit]):
 
     def __repr__(self) -> str:
         return f"<Limits: {list(self.values())!r}>"
-
-
-def _positive(value: object, kind: Any) -> bool:
-    return value is None or (isinstance(value, kind) and 0 < cast("float", value) < inf)

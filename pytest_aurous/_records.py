@@ -6,13 +6,16 @@ import re
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from ._check import Check
 from ._columns import visible
 from ._fields import Reader, read_fields
 from ._wire import ApiProblem
 from ._world import World
-from .errors import AurousError, AurousLookupError, nearest, see, vanished
+from .errors import AurousError, AurousLookupError, hide_mistakes, nearest, see, shown, vanished
 
 __all__ = ("Collection", "Live", "check_fields")
+
+__tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")
 
@@ -26,6 +29,11 @@ class Live:
     """The row's class, whose fields are the attributes."""
 
     def __init__(self, world: World, record_id: str) -> None:
+        if not isinstance(cast("object", world), World):
+            raise AurousError(
+                f"{type(self).__name__}(...): a test does not construct records. "
+                f"Make one with add(...), or look one up by its id.\n{see('reference/records.html')}"
+            )
         self._world = world
         self.id: str = record_id
 
@@ -71,14 +79,13 @@ class Live:
 
 
 def check_fields(who: str, readers: Mapping[str, Reader], **given: Any) -> None:
-    """Refuse what the API would refuse of arguments that are fields of a body; None was not given.
+    """Refuse what the API would refuse of arguments that are fields of a body.
 
     Raises:
         AurousError: In the words of the API.
     """
-    __tracebackhide__ = True
     try:
-        read_fields({name: value for name, value in given.items() if value is not None}, readers)
+        read_fields(given, readers)
     except ApiProblem as problem:
         raise AurousError(f"{who}({problem.param}=...): {problem.message}\n{see('reference/records.html')}") from None
 
@@ -111,11 +118,15 @@ class Collection(Generic[L]):
         """Return the id of the team that a new record is to belong to: of this collection's, unless told."""
         if team is None:
             return self._team
-        if not isinstance(cast("object", team), Live):
-            raise AurousError(
-                f"team={team!r}: expected a team, such as aurous.teams.add() returns.\n{see('reference/records.html')}"
-            )
+        if not (
+            isinstance(cast("object", team), Live) and team._world is self._world and team.id in self._world.ledgers
+        ):
+            raise self._check("add").refuse("team", team, "a team of this fake, such as aurous.teams.add() returns.")
         return team.id
+
+    def _check(self, method: str) -> Check:
+        """Return the checks of the arguments of one of the methods."""
+        return Check(f"{self._name}.{method}", "reference/records.html")
 
     def _live(self, record_id: str) -> L:
         record: L = self._record(self._world, record_id)
@@ -129,7 +140,9 @@ class Collection(Generic[L]):
         return len(self._living())
 
     def __contains__(self, record: object) -> bool:
-        return getattr(record, "id", record) in self._living()
+        if isinstance(record, Live):
+            return record._world is self._world and record.id in self._living()
+        return isinstance(record, str) and record in self._living()
 
     def __getitem__(self, record_id: str) -> L:
         """Return any record ever made, deleted ones too.
@@ -137,23 +150,30 @@ class Collection(Generic[L]):
         Raises:
             AurousLookupError: If there never was one, with the nearest id.
         """
-        __tracebackhide__ = True
-        found = self.get(record_id)
+        found = self.get(record_id) if isinstance(cast("object", record_id), str) else None
         if found is None:
             with self._world.lock:
                 table = self._world.table(self._record._kind)
                 known = [one for one in table if self.get(one) is not None]
             raise AurousLookupError(
-                f"{self._name}[{record_id!r}]: no such id{nearest(record_id, known)} There are {len(known)}; "
+                f"{self._name}[{shown(record_id)}]: no such id{nearest(record_id, known)} There are {len(known)}; "
                 f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"
             )
         return found
 
     def get(self, record_id: str) -> L | None:
-        """Return any record ever made, deleted ones too, or None if there never was one."""
+        """Return any record ever made, deleted ones too, or None if there never was one.
+
+        Raises:
+            AurousError: If *record_id* is not text.
+        """
+        self._check("get").instance("record_id", record_id, str, "an id as text, such as record.id.")
         with self._world.lock:
-            table = self._world.table(self._record._kind)
-            return self._live(record_id) if table.find(record_id, self._team) else None
+            return self._find(record_id)
+
+    def _find(self, record_id: str) -> L | None:
+        table = self._world.table(self._record._kind)
+        return self._live(record_id) if table.find(record_id, self._team) else None
 
     @property
     def last(self) -> L:
@@ -162,7 +182,6 @@ class Collection(Generic[L]):
         Raises:
             AurousLookupError: Where there is none.
         """
-        __tracebackhide__ = True
         living = self._living()
         if not living:
             raise AurousLookupError(

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, NoReturn
 
-from .errors import AurousScriptError, choices, nearest, see
+from .errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 
 __all__ = ("Hold", "Lifecycle", "Plan", "Step", "parse_runs", "plan_of")
+
+__tracebackhide__ = hide_mistakes
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -110,7 +112,6 @@ class _Parser:
         self.at = 0
 
     def fail(self, what: str, legal: str, at: int | None = None) -> NoReturn:
-        __tracebackhide__ = True
         column = self.at if at is None else at
         line = self.text.replace("\n", " ")
         raise AurousScriptError(
@@ -129,7 +130,6 @@ class _Parser:
         return self.text[self.at :].split()[0]
 
     def runs(self) -> tuple[tuple[Step, ...], ...]:
-        __tracebackhide__ = True  # the author's line matters, not how we read it
         runs = [self.run()]
         while self.take(_SEMICOLON):
             runs.append(self.run())
@@ -140,7 +140,6 @@ class _Parser:
         return tuple(runs)
 
     def run(self) -> tuple[Step, ...]:
-        __tracebackhide__ = True
         steps = [self.step((self.lifecycle.start,), "A run begins with")]
         while self.take(_ARROW):
             before = steps[-1].status
@@ -148,7 +147,6 @@ class _Parser:
         return tuple(steps)
 
     def step(self, legal: tuple[str, ...], lead: str) -> Step:
-        __tracebackhide__ = True
         word = self.take(_WORD)
         hint = f"{lead}: {choices(legal)}." if legal else f"{lead}: nothing, it is final."
         if word is None:
@@ -174,7 +172,6 @@ class _Parser:
         )
 
     def error(self, status: str) -> str | None:
-        __tracebackhide__ = True
         match = self.take(_ERROR)
         if match is None:
             if self.text[self.at : self.at + 1] == "(":
@@ -185,7 +182,6 @@ class _Parser:
         return match[1]
 
     def hold(self) -> Hold | None:
-        __tracebackhide__ = True
         match = self.take(_HOLD)
         if match is None:
             if self.text[self.at : self.at + 1] in {"*", ":"}:
@@ -209,9 +205,8 @@ def parse_runs(text: Any, lifecycle: Lifecycle) -> tuple[tuple[Step, ...], ...]:
     Raises:
         AurousScriptError: With the column and what would be legal there.
     """
-    __tracebackhide__ = True
     if not isinstance(text, str):
-        raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {text!r}.\n{_MORE}")
+        raise AurousScriptError(f"A script is text such as 'synthesizing*3 -> reviewing', not {shown(text)}.\n{_MORE}")
     return _Parser(text, lifecycle).runs()
 
 
@@ -221,5 +216,4 @@ def plan_of(script: str | Plan, lifecycle: Lifecycle) -> Plan:
     Raises:
         AurousScriptError: If it cannot.
     """
-    __tracebackhide__ = True
     return Plan(parse_runs(str(script) if isinstance(script, Plan) else script, lifecycle))

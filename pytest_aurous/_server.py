@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from ._asgi import AsgiApp
+from ._check import Check
 from ._environment import environment
 from ._hosts import is_loopback
-from .errors import AurousError, see
+from .errors import AurousError, hide_mistakes, see
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ("AurousServer",)
 
+__tracebackhide__ = hide_mistakes
+
+_LAST_PORT: Final = 65535
 _PATIENCE: Final = 10.0
 _GRACE: Final = 0.2
 
@@ -44,6 +48,13 @@ class AurousServer:
     """
 
     def __init__(self, aurous: Aurous, *, host: str = "127.0.0.1", port: int = 0, allow_remote: bool = False) -> None:
+        from ._aurous import Aurous
+
+        check = Check("AurousServer", "how-to/server.html")
+        check.instance("aurous", aurous, Aurous, "a fake, such as the fixture aurous or Aurous().")
+        check.text("host", host, "127.0.0.1")
+        check.whole("port", port, 0, _LAST_PORT)
+        check.instance("allow_remote", allow_remote, bool, "True or False.")
         if not allow_remote and not is_loopback(host):
             raise AurousError(
                 f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "

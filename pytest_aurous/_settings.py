@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ._clock import calendar_instant
 from ._hosts import host_of
-from .errors import AurousError, choices, nearest, see
+from .errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +27,8 @@ __all__ = (
     "read_setting",
 )
 
+__tracebackhide__ = hide_mistakes
+
 BASE_URL: Final = "https://api.aurous-labs.com"
 MORE: Final = see("reference/settings.html")
 READINGS: Final = {
@@ -37,6 +39,10 @@ READINGS: Final = {
 }
 """The C rules, each with its default reading first."""
 
+_MOST_CREDITS: Final = 10**12
+_MOST_BITS: Final = 10_000
+"""Python writes longer numbers in no message."""
+
 Strictness = Literal["error", "warn", "off"]
 Sleep = Literal["real", "skip"]
 Network = Literal["block", "allow"]
@@ -45,12 +51,12 @@ RateLimits = Literal["report", "enforce"]
 
 
 def _refuse(name: str, value: object, expected: str) -> AurousError:
-    return AurousError(f"{name}={value!r} is not a valid setting: expected {expected}\n{MORE}")
+    return AurousError(f"{name}={shown(value)} is not a valid setting: expected {expected}\n{MORE}")
 
 
 def _choice(*allowed: str) -> Callable[[str, Any], Any]:
     def read(name: str, value: Any) -> Any:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise _refuse(name, value, f"{choices(allowed)}.")
         return value
 
@@ -60,7 +66,7 @@ def _choice(*allowed: str) -> Callable[[str, Any], Any]:
 def _whole(name: str, value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value.strip()):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > _MOST_BITS:
         raise _refuse(name, value, "a whole number.")
     return value
 
@@ -70,8 +76,8 @@ def _amount(name: str, value: Any) -> float:
         number = float(value) if isinstance(value, str) else value
     except ValueError:
         number = None
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < float("inf"):
-        raise _refuse(name, value, "a number of credits, 0 or more.")
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= _MOST_CREDITS:
+        raise _refuse(name, value, "a number of credits, 0 or more, and at most 10**12.")
     return int(number) if number == int(number) else number
 
 
@@ -84,10 +90,15 @@ def _instant(name: str, value: Any) -> Any:
 
 def _url(name: str, value: Any) -> str:
     with suppress(ValueError, KeyError):  # brackets that do not close, a port that is none, another scheme
-        parts = urlsplit(str(value))
+        parts = urlsplit(value if isinstance(value, str) else "")
         host_of(parts)
         if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
-            return str(value).rstrip("/")
+            url = str(value).rstrip("/")
+            if parts.path.rstrip("/").endswith("/v1"):
+                raise _refuse(
+                    name, value, f"the URL without /v1, which each request adds: {url.removesuffix('/v1')!r}."
+                )
+            return url
     raise _refuse(name, value, f"a URL such as {BASE_URL!r}.")
 
 
@@ -226,5 +237,5 @@ def read_setting(name: str, value: Any) -> Any:
         AurousError: A bad value.
     """
     if name not in ROWS:
-        raise TypeError(f"{name!r} is no setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.\n{MORE}")
+        raise UnknownArgument(f"{name!r} is not a setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.\n{MORE}")
     return ROWS[name]["read"](name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._auth import SCOPES, Scope
+from ._check import Check
 from ._credits import BillingMode, Ledger, exact, json_number, plain
 from ._quota import Limits
 from ._records import Collection, Live
@@ -18,9 +19,11 @@ from ._resources.webhooks import WebhookEndpoints, check_balance
 from ._resources.webhooks.emit import DEFAULT_THRESHOLD
 from ._settings import read_setting
 from ._world import World
-from .errors import check_choice
+from .errors import hide_mistakes
 
 __all__ = ("Belongings", "Team", "Teams")
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _TeamFields = TeamRow
@@ -173,7 +176,7 @@ class Team(Belongings, Live, _TeamFields):
         Raises:
             AurousError: On another scope.
         """
-        check_choice("add_key", "scope", scope, SCOPES)
+        Check("team.add_key").choice("scope", scope, SCOPES)
         with self._world.lock:
             return ApiKey.of(self._world, self._world.keys.issue(self._row.id, scope))
 
@@ -194,7 +197,10 @@ class Teams(Collection[Team]):
         Raises:
             AurousError: On another billing mode, or credits that nobody can have.
         """
-        check_choice("teams.add", "billing_mode", billing_mode, ("metered", "exempt"))
+        check = Check("teams.add")
+        check.choice("billing_mode", billing_mode, ("metered", "exempt"))
+        if name is not None:
+            check.text("name", name, "Acme Studio")
         amount = read_setting("credits", credits)
         with self._world.lock:
             team = found_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)

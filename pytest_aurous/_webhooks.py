@@ -12,11 +12,13 @@ from ._given import Given
 from ._outbox import Delivery
 from ._resources.generations import GenerationRow
 from ._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
-from ._resources.webhooks.live import check_only_routed, check_url, known_events
+from ._resources.webhooks.live import check_only_routed, check_secret, check_url, known_events
 from ._world import World
-from .errors import AurousError, see
+from .errors import AurousError, hide_mistakes, see, shown
 
 __all__ = ("Send", "Webhooks")
+
+__tracebackhide__ = hide_mistakes
 
 _WHO: Final = see("reference/webhooks.html#who-receives")
 _SCHEMES: Final = ("https://", "http://")
@@ -67,14 +69,14 @@ class Webhooks:
             AurousError: On a target that cannot be called, an event that does not exist, a URL that no endpoint can
                 have, or *events* or a *secret* for a URL that is known and has others.
         """
-        __tracebackhide__ = True
         world = self._world
         if target is not None and not callable(target):
             raise AurousError(
-                f"webhooks.deliver_to({target!r}): expected a callable, an ASGI app, a WSGI app or None. "
+                f"webhooks.deliver_to({shown(target)}): expected a callable, an ASGI app, a WSGI app or None. "
                 f"A URL is told by name, as url=...\n{_WHO}"
             )
         wanted = known_events("webhooks.deliver_to", events)
+        check_secret("webhooks.deliver_to", secret)
         with world.lock:
             url = f"https://receiver-{len(self._targets) + 1}.example/webhooks" if url is None else url
             check_url("webhooks.deliver_to", url)
@@ -104,17 +106,16 @@ class Webhooks:
         Example:
             ``aurous.webhooks.route("https://app.example/*", app)``
         """
-        __tracebackhide__ = True
         if not callable(target):
             raise AurousError(
-                f"webhooks.route({url!r}, {target!r}): expected a target that is a callable, an ASGI app or a WSGI app."
-                f"\n{_WHO}"
+                f"webhooks.route({shown(url)}, {shown(target)}): expected a target "
+                f"that is a callable, an ASGI app or a WSGI app.\n{_WHO}"
             )
         text = url if isinstance(cast("object", url), str) else ""
         prefix = text[:-1] if text.endswith("*") else None
         if "*" in text[:-1] or (prefix and not prefix.startswith(_SCHEMES)):
             raise AurousError(
-                f"webhooks.route({url!r}, ...): expected a URL, or the beginning of one and a * at its end, "
+                f"webhooks.route({shown(url)}, ...): expected a URL, or the beginning of one and a * at its end, "
                 f"such as 'https://app.example/*'.\n{_WHO}"
             )
         if prefix is None:
@@ -131,7 +132,6 @@ class Webhooks:
         Raises:
             AurousError: Where a target is async, and a loop runs already: `aflush` is for there.
         """
-        __tracebackhide__ = True
         made: list[Delivery] = []
         while (delivery := self._dispatch.next()) is not None:
             with self._left_if_broken_off(delivery):

@@ -6,7 +6,7 @@ is an HTTP answer and never one of these.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ __all__ = (
 )
 
 DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
+_LONGEST: Final = 80
 
 
 class AurousError(Exception):
@@ -63,6 +64,10 @@ class AurousLookupError(AurousError, KeyError):
         return str(self.args[0])  # KeyError would show its repr, line breaks escaped
 
 
+class UnknownArgument(AurousError, TypeError):  # noqa: N818 - it names what happened
+    """A keyword argument that does not exist; Python's own error for it is a `TypeError`."""
+
+
 class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened
     """A connection to the vendor was about to be made: no test of a suite with this plugin pays for real images."""
 
@@ -83,7 +88,7 @@ def nearest(word: object, known: Iterable[str]) -> str:
     """End a sentence: with ``"; did you mean 'x'?"`` for the known name closest to *word*, or with a full stop."""
     from difflib import get_close_matches  # only a message needs it: 4 ms that no green run should pay
 
-    found = get_close_matches(str(word), list(known), n=1, cutoff=0.5)
+    found = get_close_matches(word, list(known), n=1, cutoff=0.5) if isinstance(word, str) else []
     return f"; did you mean {found[0]!r}?" if found else "."
 
 
@@ -101,18 +106,22 @@ def choices(known: Iterable[str]) -> str:
     return f"{', '.join(head)} or {last}" if head else last
 
 
-def check_choice(who: str, name: str, value: object, known: Iterable[str]) -> None:
-    """Refuse an argument of *who* that is none of the words it takes.
+def shown(value: object) -> str:
+    """Return *value* as a message shows it: in Python's notation, shortened, even where its own ``repr`` fails."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - the author's object; the message about it matters more
+        return f"<{type(value).__name__} without a working repr>"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
-    Raises:
-        AurousError: With the nearest.
+
+def hide_mistakes(excinfo: Any) -> bool:
+    """Tell pytest to hide a frame where the error is the test author's; a bug of ours keeps all its frames.
+
+    A module whose functions a test calls has the line ``__tracebackhide__ = hide_mistakes``, which pytest reads:
+    so the traceback ends in the test's file, where the mistake is.
     """
-    __tracebackhide__ = True
-    words = list(known)
-    if value not in words:
-        raise AurousError(
-            f"{who}({name}={value!r}): expected {choices(words)}{nearest(value, words)}\n{see('reference/api.html')}"
-        )
+    return excinfo is not None and bool(excinfo.errisinstance((AurousError, AssertionError)))
 
 
 def see(anchor: str) -> str:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from . import _messages as say
 from ._breaks import GARBAGE, GONE, REFUSED, TIMEOUTS, Garbage, Phase, cut_off
+from ._check import Check
 from ._clock import Clock
 from ._deliveryfaults import DeliveryFaults
 from ._envelope import USUAL_CODES
 from ._fault import Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
-from ._operations import no_operation
-from ._terms import MORE, Terms, at_least, check_terms, whole
+from ._operations import check_operation
+from ._terms import PAGE, Terms
 from ._wire import ApiProblem
-from .errors import AurousError, check_choice
+from .errors import hide_mistakes
 
 __all__ = ("Fault", "Faults")
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
@@ -99,26 +101,28 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.status("characters.retrieve", 503, times=2)``
         """
+        check = _check("status")
         if not isinstance(cast("object", status), int) or not 400 <= status <= 599:  # noqa: PLR2004 - error statuses
-            raise AurousError(
-                f"faults.status({operation!r}, {status!r}): expected an error status, 400 to 599.\n{MORE}"
-            )
-        more = {name: None if value is None else sent_header(name, value) for name, value in (headers or {}).items()}
+            raise check.refuse("status", status, "an error status, 400 to 599.")
+        for name, value in (("code", code), ("message", message)):
+            if value is not None:
+                check.text(name, value, "internal_error")
+        pairs = check.pairs("headers", headers or {}).items()
+        more = {name: None if value is None else sent_header(name, value) for name, value in pairs}
         if retry_after is not None:
             more = {name: value for name, value in more.items() if name.lower() != "retry-after"}
-            more["Retry-After"] = str(whole("status", "retry_after", retry_after))
+            more["Retry-After"] = str(check.whole("retry_after", retry_after, 0))
+        known = self._known("status", operation, terms)
         if status == _TOO_MANY:
             problem = partial(_limited, code or USUAL_CODES[status], message, more)
-            return self._give(Refused(f"status {status}", self._known(operation, terms), problem, **terms))
+            return self._give(Refused(f"status {status}", known, problem, **terms))
         refusal = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
             message or say.BY_FAULT.format(status=status),
             headers=tuple(more.items()),
         )
-        return self._give(
-            Refused(f"status {status}", self._known(operation, terms), lambda _bucket, _wait, _now: refusal, **terms)
-        )
+        return self._give(Refused(f"status {status}", known, lambda _bucket, _wait, _now: refusal, **terms))
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Answer 429 with its headers, whatever the buckets say.
@@ -134,9 +138,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
         """
-        seconds = {"Retry-After": str(whole("rate_limited", "retry_after", retry_after))}
+        seconds = {"Retry-After": str(_check("rate_limited").whole("retry_after", retry_after, 0))}
         problem = partial(_limited, USUAL_CODES[_TOO_MANY], None, seconds)
-        return self._give(Refused("rate_limited", self._known(operation, terms), problem, **terms))
+        return self._give(Refused("rate_limited", self._known("rate_limited", operation, terms), problem, **terms))
 
     def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
         """Let the client's own stack time out, at once.
@@ -149,8 +153,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another phase.
         """
-        check_choice("faults.timeout", "phase", phase, TIMEOUTS)
-        return self._give(Lost(f"timeout ({phase})", self._known(operation, terms), TIMEOUTS[phase], **terms))
+        _check("timeout").choice("phase", phase, TIMEOUTS)
+        return self._give(
+            Lost(f"timeout ({phase})", self._known("timeout", operation, terms), TIMEOUTS[phase], **terms)
+        )
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
@@ -159,7 +165,7 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        return self._give(Lost("connect_error", self._known(operation, terms), REFUSED, **terms))
+        return self._give(Lost("connect_error", self._known("connect_error", operation, terms), REFUSED, **terms))
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Cut the connection, before the answer or inside its body.
@@ -172,10 +178,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: If *after_bytes* is no whole number, or negative.
         """
-        known = self._known(operation, terms)
+        known = self._known("disconnect", operation, terms)
         if after_bytes is None:
             return self._give(Lost("disconnect", known, GONE, **terms))
-        whole("disconnect", "after_bytes", after_bytes)
+        _check("disconnect").whole("after_bytes", after_bytes, 0)
         return self._give(Spoilt("disconnect", known, partial(cut_off, after_bytes), **terms))
 
     def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
@@ -195,7 +201,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
         """
-        return self._give(Slow(self._known(operation, terms), at_least("delay", "seconds", seconds, 0), **terms))
+        wait = _check("delay").number("seconds", seconds, 0)
+        return self._give(Slow(self._known("delay", operation, terms), wait, **terms))
 
     def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Spoil the body, under the status that the call would have had.
@@ -208,9 +215,9 @@ class Faults(Collection[Fault], DeliveryFaults):
         Raises:
             AurousError: On another kind.
         """
-        check_choice("faults.malformed", "kind", kind, GARBAGE)
+        _check("malformed").choice("kind", kind, GARBAGE)
         garble = GARBAGE[kind]
-        known = self._known(operation, terms)
+        known = self._known("malformed", operation, terms)
         return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
@@ -226,7 +233,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         Example:
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``
         """
-        until = self._clock.time() + at_least("outage", "seconds", seconds, 0)
+        until = self._clock.time() + _check("outage").number("seconds", seconds, 0)
         return self._give(Lost(f"outage of {seconds:g} s", "*", REFUSED, times=inf, until=until, commit=commit))
 
     @property
@@ -237,11 +244,14 @@ class Faults(Collection[Fault], DeliveryFaults):
     def _give(self, fault: Fault) -> Fault:
         return self._given.add(fault)
 
-    def _known(self, operation: str, terms: Mapping[str, object]) -> str:
-        check_terms(terms)
-        if not any(fnmatchcase(name, operation) for name in self._operations):
-            raise no_operation(operation, self._operations)
-        return operation
+    def _known(self, kind: str, operation: str, terms: Mapping[str, Any]) -> str:
+        check = _check(kind)
+        check.keywords(terms, Terms.__annotations__)
+        return check_operation(check, operation, self._operations)
+
+
+def _check(kind: str) -> Check:
+    return Check(f"faults.{kind}", PAGE)
 
 
 def _limited(

@@ -78,14 +78,14 @@ class TestSettings:
     def test_a_wrong_name_is_a_type_error(self, name: str, meant: str) -> None:
         """It names the nearest setting, and lists them all."""
         wrong: dict[str, Any] = {name: "off"}
-        with pytest.raises(TypeError, match=f"'{name}' is no setting; did you mean '{meant}'") as caught:
+        with pytest.raises(TypeError, match=f"'{name}' is not a setting; did you mean '{meant}'") as caught:
             Aurous(**wrong)
         assert all(row in str(caught.value) for row in ROWS)
 
     def test_a_name_like_no_other_is_a_type_error_too(self) -> None:
         """Where nothing is near nothing is guessed."""
         wrong: dict[str, Any] = {"xyzzy": 1}
-        with pytest.raises(TypeError, match=r"'xyzzy' is no setting\. Settings: "):
+        with pytest.raises(TypeError, match=r"'xyzzy' is not a setting\. Settings: "):
             Aurous(**wrong)
 
     @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_what_is_signed_takes_no_tokens_and_what_is_legacy_is_signed(row: Endpoi
 
 def test_a_resource_without_a_lifecycle_has_no_script() -> None:
     """The error offers the nearest that has one."""
-    with pytest.raises(AurousScriptError, match=r"'charakters' is no resource with a lifecycle; did you mean"):
+    with pytest.raises(AurousScriptError, match=r"'charakters' is not a resource with a lifecycle; did you mean"):
         plans({"charakters": "synthesizing"})
 
 

@@ -98,9 +98,9 @@ def test_time_never_runs_backwards_nor_out(delta: timedelta | None, seconds: flo
 @pytest.mark.parametrize(
     ("given", "named", "shown"),
     [
-        ((30,), {}, "advance(30, seconds=0.0)"),
-        ((), {"seconds": "1"}, "advance(None, seconds='1')"),
-        ((), {"seconds": None}, "advance(None, seconds=None)"),
+        ((30,), {}, "clock.advance(delta=30): expected a timedelta, or seconds by name"),
+        ((), {"seconds": "1"}, "clock.advance(seconds='1'): expected a number"),
+        ((), {"seconds": None}, "clock.advance(seconds=None): expected a number"),
     ],
     ids=str,
 )
@@ -108,7 +108,7 @@ def test_what_is_no_step_is_refused_with_an_example(given: Any, named: Any, show
     """A bare number, which could be anything, and text are told how to say it, and nothing has moved."""
     clock = Clock(NOON)
 
-    with pytest.raises(AurousError, match=re.escape(f"{shown}: expected advance(seconds=30) or advance(timedelta")):
+    with pytest.raises(AurousError, match=re.escape(shown)):
         clock.advance(*given, **named)
 
     assert clock.time() == NOON_S

@@ -136,7 +136,7 @@ def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Calla
 
 def test_a_misspelt_filter_raises(calls: Calls) -> None:
     """A filter that is no attribute of a call is a `TypeError` with the nearest."""
-    with pytest.raises(TypeError, match=r"where\(\) cannot filter by 'statu'; did you mean 'status'\?"):
+    with pytest.raises(TypeError, match=r"calls\.where\(\) has no argument 'statu'; did you mean 'status'\?"):
         calls.where(statu=200)
 
 

@@ -197,7 +197,7 @@ def test_a_script_is_text(text: Any) -> None:
 @pytest.mark.parametrize("resource", ["character", "files", ""])
 def test_a_resource_without_a_lifecycle_is_refused(resource: str) -> None:
     """The error lists the resources that have one."""
-    with pytest.raises(AurousScriptError, match=r"no resource with a lifecycle.*With one: 'characters'"):
+    with pytest.raises(AurousScriptError, match=r"not a resource with a lifecycle.*With one: 'characters'"):
         Script.parse("synthesizing", resource)
 
 

@@ -158,7 +158,7 @@ def test_a_state_of_another_shape_is_told(
 def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """There are 65,536."""
     assert main(["serve", "--port", "99999"]) == 2
-    assert "port 99999 of 127.0.0.1 cannot be had" in capsys.readouterr().err
+    assert "AurousServer(port=99999): expected a whole number from 0 to 65535" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

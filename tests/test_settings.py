@@ -6,6 +6,7 @@ import pytest
 from pytest_aurous import AurousError, Script
 from pytest_aurous._resources.characters.machine import DEFAULT
 from pytest_aurous._settings import BASE_URL, READINGS, ROWS, Settings, read_setting
+from pytest_aurous.errors import shown
 
 
 def test_the_defaults_are_those_of_the_surface() -> None:
@@ -110,13 +111,13 @@ def test_a_bad_value_is_refused_with_what_is_valid(name: str, given: Any, expect
     with pytest.raises(AurousError) as caught:
         read_setting(name, given)
 
-    assert str(caught.value).startswith(f"{name}={given!r} is not a valid setting: expected ")
+    assert str(caught.value).startswith(f"{name}={shown(given)} is not a valid setting: expected ")
     assert expected in str(caught.value)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     """A misspelt setting is a `TypeError`, as a misspelt keyword is, and all settings are listed."""
-    with pytest.raises(TypeError, match=r"'strickt' is no setting; did you mean 'strict'\?") as caught:
+    with pytest.raises(TypeError, match=r"'strickt' is not a setting; did you mean 'strict'\?") as caught:
         read_setting("strickt", "error")
 
     assert all(name in str(caught.value) for name in ROWS)

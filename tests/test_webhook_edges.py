@@ -184,13 +184,13 @@ def test_each_receiver_gets_its_own_payload(api: Api) -> None:
 
 def test_a_term_that_is_none_is_told_with_the_nearest(api: Api) -> None:
     """As for every fault."""
-    with pytest.raises(TypeError, match="'tims' is no argument; did you mean 'times'"):
+    with pytest.raises(TypeError, match="has no argument 'tims'; did you mean 'times'"):
         api.aurous.faults.drop("*", tims=2)  # type: ignore[call-arg]
 
 
 def test_a_delivery_has_no_effect_to_commit(api: Api) -> None:
     """`commit` is of calls, whose answer can be lost; a delivery has none."""
-    with pytest.raises(TypeError, match=r"'commit' is no argument\. All take: times, after, when\."):
+    with pytest.raises(TypeError, match=r"has no argument 'commit'\. It takes: times, after, when\."):
         api.aurous.faults.drop("*", commit=True)  # type: ignore[call-arg]
 
 

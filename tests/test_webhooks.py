@@ -663,7 +663,7 @@ def test_hook_1_deliver_to_takes_no_url_for_a_target(api: Api) -> None:
 
 def test_hook_3_deliver_to_refuses_a_misspelt_event(api: Api) -> None:
     """The nearest event is named, and nothing is registered."""
-    with pytest.raises(AurousError, match=r"deliver_to\(events=.*'image\.complete' is no event.*image\.completed"):
+    with pytest.raises(AurousError, match=r"deliver_to\(events=.*'image\.complete' is not an event.*image\.completed"):
         api.aurous.webhooks.deliver_to([].append, events=["image.complete"])
 
     assert len(api.aurous.webhook_endpoints) == 0

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
 from respx.models import PassThrough
 
-from ..errors import AurousError, see
+from ..errors import AurousError, UnknownArgument, hide_mistakes, see
 from .router import AurousRouter
 from .stacks import stack_of
 
 __all__ = ("AurousTransport", "async_client", "client")
+
+__tracebackhide__ = hide_mistakes
+
+C = TypeVar("C")
 
 
 class AurousTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -41,19 +46,27 @@ class AurousTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 def client(transport: AurousTransport, base_url: str, api_key: str, /, **options: Any) -> httpx.Client:
     """Return a ready client: base URL and key are set, unless *options* says otherwise."""
-    return httpx.Client(**_ready(transport, base_url, api_key, options))
+    return _made("client", httpx.Client, transport, base_url, api_key, options)
 
 
 def async_client(transport: AurousTransport, base_url: str, api_key: str, /, **options: Any) -> httpx.AsyncClient:
     """Return a ready async client."""
-    return httpx.AsyncClient(**_ready(transport, base_url, api_key, options))
+    return _made("async_client", httpx.AsyncClient, transport, base_url, api_key, options)
 
 
-def _ready(transport: AurousTransport, base_url: str, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
-    headers = httpx.Headers(options.pop("headers", None))
-    if "X-Api-Key" not in headers and "Authorization" not in headers:
-        headers["X-Api-Key"] = api_key
-    return {"transport": transport, "base_url": base_url, "headers": headers, **options}
+def _made(
+    who: str, kind: Callable[..., C], transport: AurousTransport, base_url: str, api_key: str, options: dict[str, Any]
+) -> C:
+    try:
+        headers = httpx.Headers(options.pop("headers", None))
+        if "X-Api-Key" not in headers and "Authorization" not in headers:
+            headers["X-Api-Key"] = api_key
+        return kind(**{"transport": transport, "base_url": base_url, "headers": headers, **options})
+    except Exception as error:  # noqa: BLE001 - httpx checks few of them, and raises what happens
+        raise UnknownArgument(
+            f"{who}(...): httpx does not accept these options ({error}). It takes those of httpx.Client, "
+            f"such as timeout=3.\n{see('reference/api.html')}"
+        ) from None
 
 
 def _nothing_behind(passed: PassThrough) -> AurousError:

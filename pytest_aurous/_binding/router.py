@@ -14,15 +14,19 @@ import respx
 from respx.models import AllMockedAssertionError, SideEffectError
 
 from .._app import App
+from .._check import Check
 from .._endpoint import Endpoint
 from .._hosts import UPLOAD_HOST
-from .._operations import no_operation
+from .._operations import check_operation
 from .._reply import Reply
 from .._wire import Call
+from ..errors import hide_mistakes
 from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
 __all__ = ("AurousRouter",)
+
+__tracebackhide__ = hide_mistakes
 
 
 class AurousRouter:
@@ -60,13 +64,12 @@ class AurousRouter:
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
+        check_operation(Check("route"), operation, self.app.catalog.by_operation, pattern=False)
         with self.app.world.lock:  # of two threads, the second finds what the first has made
             return self._routes[operation] if operation in self._routes else self._route(operation)
 
     def _route(self, operation: str) -> respx.Route:
         catalog = self.app.catalog.by_operation
-        if operation not in catalog:
-            raise no_operation(operation, catalog)
         row = catalog[operation]
         home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
         pattern = _pattern(home.path, row)

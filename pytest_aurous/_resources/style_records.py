@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from .._clock import iso
 from .._columns import to_wire
 from .._records import Collection, Live
+from ..errors import hide_mistakes
 from .styles import LoraRow, VideoLoraRow, make, visible_styles
 
 __all__ = ("Lora", "Loras", "VideoLora", "VideoLoras")
+
+__tracebackhide__ = hide_mistakes
+
+_FURTHER: Final = ("default_", "description", "has_")
+"""The columns that `add` takes by their own names begin so."""
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _LoraFields = LoraRow
@@ -62,8 +69,7 @@ class Styles(Collection[L]):
         with self._world.lock:
             return [row.id for row in visible_styles(self._world, self._row_kind, self._team)]
 
-    def get(self, record_id: str) -> L | None:
-        """Return a style by id, or None if there is none."""
+    def _find(self, record_id: str) -> L | None:
         return self._live(record_id) if record_id in self._living() else None
 
     def add(self, name: str = "House Style", *, slug: str | None = None, public: bool = False, **told: Any) -> L:
@@ -74,7 +80,25 @@ class Styles(Collection[L]):
             slug: Readable id; left out, it is made of the name.
             public: Whether every team has it.
             **told: Further columns, such as ``default_steps``.
+
+        Raises:
+            TypeError: On a column that a style does not have.
+            AurousError: On a value that a column cannot have.
         """
+        check = self._check("add")
+        check.text("name", name, "House Style")
+        if slug is not None:
+            check.text("slug", slug, "house-style")
+        check.instance("public", public, bool, "True or False.")
+        columns = {one.name: one.default for one in fields(self._row_kind) if one.name.startswith(_FURTHER)}
+        check.keywords(told, columns)
+        for column, value in told.items():
+            if isinstance(columns[column], str):
+                check.instance(column, value, str, f"text such as {columns[column]!r}.")
+            elif isinstance(columns[column], bool):
+                check.instance(column, value, bool, "True or False.")
+            else:
+                check.number(column, value, 0)
         with self._world.lock:
             row = make(
                 self._row_kind,

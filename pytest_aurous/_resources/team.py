@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._auth import Scope
 from .._clock import iso
@@ -12,8 +12,14 @@ from .._credits import BillingMode, json_number
 from .._endpoint import Context, Endpoint
 from .._shape import obj
 from .._world import World
+from ..errors import AurousError, hide_mistakes, see
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # for checkers, which know it
 
 __all__ = ("ENDPOINTS", "ApiKey", "TeamRow", "found_team")
+
+__tracebackhide__ = hide_mistakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +62,17 @@ class ApiKey(str):
 
     _world: World
 
+    def __new__(cls, *_: object) -> Self:
+        """Refuse: keys come from the fake."""
+        raise AurousError(
+            "ApiKey(...): the fake issues its keys. Use aurous.api_key, or aurous.team.add_key(scope='read').\n"
+            f"{see('reference/api.html')}"
+        )
+
     @classmethod
     def of(cls, world: World, key: str) -> ApiKey:
         """Return *key* as a handle."""
-        made = cls(key)
+        made = str.__new__(cls, key)
         made._world = world
         return made
 

@@ -49,7 +49,7 @@ def test_call(aurous, aurous_client):
     [
         ("images = pending -> ready", "*'ready' is no status of images*"),
         ("videos = pending -> succeeded -> failed", "*succeeded*"),
-        ("image = pending", "*'image' is no resource*; did you mean 'images'?*"),
+        ("image = pending", "*'image' is not a resource*; did you mean 'images'?*"),
     ],
 )
 def test_a_script_that_cannot_be_played_is_told(pytester: pytest.Pytester, script: str, message: str) -> None:

@@ -51,7 +51,7 @@ WRONG: Final = [
     ("now", "yesterday", "*now='yesterday'*an ISO 8601 instant such as*"),
     ("seed", "1.5", "*seed='1.5'*a whole number*"),
     ("script", "synthesizing -> redy", "*column 17: 'redy' is no status of characters; did you mean 'ready'?*"),
-    ("script", "charcters = synthesizing", "*'charcters' is no resource*; did you mean 'characters'?*"),
+    ("script", "charcters = synthesizing", "*'charcters' is not a resource*; did you mean 'characters'?*"),
     ("readings", "get-3 = readable", "*'auth-4', 'err-6'*; did you mean 'get-2'?*"),
     ("readings", "get-2 = legible", "*readings='get-2 = legible'*'not_found' or 'readable'*"),
     ("readings", "readable", "*readings='readable'*'key = value'*"),
@@ -389,8 +389,8 @@ def test_a_bad_value_is_a_usage_error(pytester: pytest.Pytester, place: str, nam
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("stric='off'", "*'stric' is no setting; did you mean 'strict'[?]*script, strict, *"),
-        ("xyzzy=1", "*'xyzzy' is no setting. Settings: *"),
+        ("stric='off'", "*'stric' is not a setting; did you mean 'strict'[?]*script, strict, *"),
+        ("xyzzy=1", "*'xyzzy' is not a setting. Settings: *"),
         ("'synthesizing -> ready'", "*takes keywords only, such as script=*; got ('synthesizing -> ready',)*"),
         ("credits=True", "*credits=True*a number of credits*"),
         ("credits=float('nan')", "*credits=nan*a number of credits*"),
@@ -484,7 +484,7 @@ def test_a_wrong_marker_in_one_module_stops_the_whole_run(pytester: pytest.Pytes
     result = pytester.runpytest("-k", "test_a")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: test_b.py::test_b: *'sed' is no setting; did you mean 'seed'?*"])
+    result.stderr.fnmatch_lines(["ERROR: test_b.py::test_b: *'sed' is not a setting; did you mean 'seed'?*"])
 
 
 def test_base_url_moves_the_fake(pytester: pytest.Pytester) -> None:

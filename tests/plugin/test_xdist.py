@@ -73,4 +73,4 @@ def test_a_wrong_marker_is_told_by_the_workers(pytester: pytest.Pytester) -> Non
     result = pytester.runpytest("-p", "xdist", "-n", "2")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*'stric' is no setting; did you mean 'strict'[?]*"])
+    result.stdout.fnmatch_lines(["*'stric' is not a setting; did you mean 'strict'[?]*"])

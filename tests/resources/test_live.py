@@ -131,7 +131,10 @@ def test_add_keeps_the_script_for_the_first_run(api: Api, status: str) -> None:
     [
         ({"status": "reviewd"}, "did you mean 'reviewing'?"),
         ({"status": "cancelled"}, "expected 'synthesizing', 'reviewing', 'ready', 'failed' or 'deleted'"),
-        ({"refs": ["front", "bakc"]}, "'bakc' is no pose; did you mean 'back'?"),
+        (
+            {"refs": ["front", "bakc"]},
+            "refs='bakc'): expected 'portrait', 'front', 'side', 'back' or 'other'; did you mean 'back'?",
+        ),
         ({"attributes": {"wings": 2}}, "attributes.wings"),
         ({"attributes": {"age": 5}}, "attributes.age must be between 18 and 120"),
         ({"name": "x" * 121}, "name"),

@@ -371,7 +371,10 @@ def test_rate_3_a_team_has_its_own_limits(api: Api) -> None:
 
 def test_add_takes_a_team_and_not_its_name(api: Api) -> None:
     """A name or an id in the place of a team is refused, with what to give."""
-    with pytest.raises(AurousError, match=r"team='Beta': expected a team, such as aurous\.teams\.add\(\) returns"):
+    with pytest.raises(
+        AurousError,
+        match=r"characters.add\(team='Beta'\): expected a team of this fake, such as aurous\.teams\.add\(\) returns",
+    ):
         api.characters.add(team="Beta")  # type: ignore[arg-type]
 
 

@@ -300,7 +300,10 @@ def test_a_ticket_tells_where_it_stands(api: Api) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"pose": "fornt"}, "'fornt' is no pose; did you mean 'front'?"),
+        (
+            {"pose": "fornt"},
+            "pose='fornt'): expected 'portrait', 'front', 'side', 'back' or 'other'; did you mean 'front'?",
+        ),
         ({"pose": "front", "confidence": 1.5}, "confidence=1.5"),
         ({"pose": "front", "confidence": -0.1}, "confidence=-0.1"),
     ],

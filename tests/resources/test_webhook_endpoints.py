@@ -276,7 +276,9 @@ def test_hook_1_add_takes_a_single_event(api: Api) -> None:
 
 def test_hook_1_add_refuses_a_misspelt_event(api: Api) -> None:
     """The nearest event is named."""
-    with pytest.raises(AurousError, match=r"webhook_endpoints\.add.*'image\.complete' is no event.*image\.completed"):
+    with pytest.raises(
+        AurousError, match=r"webhook_endpoints\.add.*'image\.complete' is not an event.*image\.completed"
+    ):
         api.aurous.webhook_endpoints.add(events=["image.complete"])
 
 

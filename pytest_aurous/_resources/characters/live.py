@@ -10,12 +10,14 @@ from ..._clock import iso
 from ..._playable import Playable, Scripted
 from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
-from ...errors import AurousError, check_choice, choices, nearest, see
+from ...errors import hide_mistakes
 from ..uploads import POSES
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 
 __all__ = ("Character", "CharacterRef", "Characters")
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _CharacterFields = CharacterRow
@@ -71,7 +73,6 @@ class Character(Playable, _CharacterFields):
         Raises:
             AurousTransitionError: If it is deleted already.
         """
-        __tracebackhide__ = True
         with self._world.lock:
             row = self._row
             if row.status == "deleted":
@@ -118,19 +119,15 @@ class Characters(Scripted[Character]):
         Example:
             ``aurous.characters.add("Aurora", status="reviewing")``
         """
-        __tracebackhide__ = True
-        check_choice("characters.add", "status", status, machine.LIFECYCLE.edges)
+        check = self._check("add")
+        check.choice("status", status, machine.LIFECYCLE.edges)
         world = self._world
         drawn = status in {"reviewing", "ready", "deleted"}
-        poses = tuple(refs) if refs is not None else SYNTHESIZED if drawn else ()
-        for pose in poses:
-            if pose not in POSES:
-                raise AurousError(
-                    f"characters.add(refs=...): {pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.\n"
-                    f"{see('reference/records.html')}"
-                )
-        described: Any = dict(attributes) if isinstance(attributes, Mapping) else attributes
-        check_fields("characters.add", CREATE, name=name, attributes=described, client_reference_id=client_reference_id)
+        poses = check.items("refs", refs, POSES) if refs is not None else SYNTHESIZED if drawn else ()
+        described = None if attributes is None else dict(check.pairs("attributes", attributes))
+        given = {"name": name, "attributes": described, "client_reference_id": client_reference_id}
+        check_fields("characters.add", CREATE, **{key: value for key, value in given.items() if value is not None})
+        owner = self._owner_of(team)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:
             person = described if described is not None else _people.attributes(world.random)
@@ -146,7 +143,7 @@ class Characters(Scripted[Character]):
                 attributes=person,
                 error_message="provider_timeout" if status == "failed" else None,
                 client_reference_id=client_reference_id,
-                team=self._owner_of(team),
+                team=owner,
                 plan=plan or world.script_for("characters", name, machine.DEFAULT),
                 published=status == "ready",
             )

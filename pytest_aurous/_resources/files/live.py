@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._check import Check
 from ..._picture import picture
 from ..._records import Collection, Live
 from ..._wire import ApiProblem
-from ...errors import AurousError, check_choice, see
+from ...errors import AurousError, hide_mistakes, see
 from .calls import PURPOSES, FileRow, measured, render, store
 
 __all__ = ("File", "Files")
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _FileFields = FileRow
@@ -71,8 +74,12 @@ class Files(Collection[File]):
         Raises:
             AurousError: If the API would not take such a file.
         """
-        __tracebackhide__ = True
-        check_choice("files.add", "purpose", purpose, PURPOSES)
+        check = Check("files.add", "reference/files.html")
+        check.choice("purpose", purpose, PURPOSES)
+        if data is not None:
+            check.instance("data", data, bytes, "the bytes of a PNG, JPEG or WebP, such as Path('x.png').read_bytes().")
+        if metadata is not None:
+            check.json("metadata", metadata)
         owner = self._owner_of(team)
         with self._world.lock:
             data = picture(["A file", purpose], 128, 128, owner) if data is None else data

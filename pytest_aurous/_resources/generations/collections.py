@@ -9,7 +9,7 @@ from ..._fields import Reader
 from ..._playable import Scripted
 from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
-from ...errors import check_choice
+from ...errors import hide_mistakes
 from ..characters import Characters
 from ..webhooks.live import check_url
 from . import machine, sizes
@@ -20,6 +20,8 @@ from .videos import CREATE as CREATE_VIDEO
 from .videos import FACTORS, RATIOS, price_of
 
 __all__ = ("Images", "Videos")
+
+__tracebackhide__ = hide_mistakes
 
 G = TypeVar("G", bound=Generation)
 
@@ -36,25 +38,16 @@ class Generations(Scripted[G]):
         start = f"{prefix_of(self._medium)}_"
         return [one for one in super()._living() if one.startswith(start)]
 
-    def get(self, record_id: str) -> G | None:
-        """Return any record ever made, or None if there never was one."""
-        return super().get(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
+    def _find(self, record_id: str) -> G | None:
+        return super()._find(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
 
     def _add(self, status: str, script: str | Plan | None, team: Live | None, price: dict[str, Any], **told: Any) -> G:
         """Make a generation that has come to *status* already."""
-        __tracebackhide__ = True
         lifecycle = machine.lifecycle_of(self._medium)
-        who = f"{lifecycle.resource}.add"
-        check_choice(who, "status", status, lifecycle.edges)
-        check_fields(
-            who,
-            self._takes,
-            prompt=told["prompt"],
-            count=told.get("image_count"),
-            duration=told.get("video_duration"),
-        )
+        check = self._check("add")
+        check.choice("status", status, lifecycle.edges)
         if told["webhook_url"] is not None:
-            check_url(who, told["webhook_url"], "webhook_url")
+            check_url(check.who, told["webhook_url"], "webhook_url")
         plan = plan_of(script, lifecycle) if script is not None else None
         world = self._world
         with world.lock:
@@ -109,10 +102,13 @@ class Images(Generations[Image]):
         Example:
             ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
         """
-        __tracebackhide__ = True
-        check_choice("images.add", "size", size, sizes.PRESETS)
+        check = self._check("add")
+        check.choice("size", size, sizes.PRESETS)
+        check_fields("images.add", self._takes, prompt=prompt, count=count)
         width, height = sizes.PRESETS[size]
         owner = self._owner_of(team)
+        if isinstance(character, Live) and character._world is not self._world:
+            raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
         shown = character.id if isinstance(character, Live) else character
         if shown is not None:
             _ = Characters(self._world, owner)[shown]
@@ -166,9 +162,10 @@ class Videos(Generations[Video]):
         Raises:
             AurousError: If the API could not have made such a video.
         """
-        __tracebackhide__ = True
-        check_choice("videos.add", "resolution", resolution, FACTORS)
-        check_choice("videos.add", "ratio", ratio, RATIOS)
+        check = self._check("add")
+        check.choice("resolution", resolution, FACTORS)
+        check.choice("ratio", ratio, RATIOS)
+        check_fields("videos.add", self._takes, duration=duration, **({} if prompt is None else {"prompt": prompt}))
         return self._add(
             status,
             script,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._check import Check
 from ..._playable import Playable
 from ..._script import Plan
-from ...errors import AurousError, see
+from ...errors import AurousError, hide_mistakes, see
 from . import machine
 from .outputs import draw_film, draw_image
 from .record import GenerationRow, render
 
 __all__ = ("Generation", "Image", "Video")
+
+__tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _GenerationFields = GenerationRow
@@ -59,7 +62,6 @@ class Generation(Playable, _GenerationFields):
         Raises:
             AurousScriptError: If it cannot be played.
         """
-        __tracebackhide__ = True
         super().script(text)
 
     def cancel(self) -> None:
@@ -68,7 +70,6 @@ class Generation(Playable, _GenerationFields):
         Raises:
             AurousTransitionError: If the work is over.
         """
-        __tracebackhide__ = True
         with self._world.lock:
             row = self._row
             if row.status not in self._running:
@@ -109,8 +110,8 @@ class Image(Generation):
         Raises:
             AurousError: If there is no such output, because of the status or of the number.
         """
-        __tracebackhide__ = True
         row = self._done()
+        Check("image.picture", "reference/images.html").instance("number", number, int, "a number, counted from 0.")
         if not 0 <= number < (row.image_count or 0):
             raise AurousError(
                 f"{self!r} has {row.image_count} outputs, from 0 on; there is no picture({number}).\n"
@@ -132,5 +133,4 @@ class Video(Generation):
         Raises:
             AurousError: If there is none, because of the status.
         """
-        __tracebackhide__ = True
         return draw_film(self._done())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..._check import Check
 from ..._records import Collection, Live
-from ...errors import AurousError, choices, nearest, see
+from ...errors import hide_mistakes
 from .record import POSES, UploadRow, expired
 
 __all__ = ("Upload", "Uploads")
 
-_MORE: Final = see("reference/records.html#uploads")
+__tracebackhide__ = hide_mistakes
+
+_PAGE: Final = "reference/records.html#uploads"
+_MOST_PICTURES: Final = 10_000
 
 if TYPE_CHECKING:  # what the row has, the handle has
     _UploadFields = UploadRow
@@ -53,9 +57,13 @@ class Uploads(Collection[Upload]):
             filename: Its name.
 
         Raises:
-            AurousError: If *pose* or *confidence* is impossible.
+            AurousError: If an argument has another type or an impossible value.
         """
-        _check_pose(POSES[0] if pose is None else pose, confidence)
+        check = Check("uploads.add", _PAGE)
+        if pose is not None:
+            check.choice("pose", pose, POSES)
+        check.number("confidence", confidence, 0, 1)
+        check.text("filename", filename, "picture.png")
         with self._world.lock:
             row = UploadRow(
                 id=self._world.ids.new("upl"),
@@ -79,18 +87,14 @@ class Uploads(Collection[Upload]):
             times: In how many pictures.
 
         Raises:
-            AurousError: If *pose* or *confidence* is impossible.
+            AurousError: If an argument has another type or an impossible value.
 
         Example:
             ``aurous.uploads.pose("other", confidence=0.31)``
         """
-        _check_pose(pose, confidence)
+        check = Check("uploads.pose", _PAGE)
+        check.choice("pose", pose, POSES)
+        check.number("confidence", confidence, 0, 1)
+        check.whole("times", times, 1, _MOST_PICTURES)
         with self._world.lock:
             self._world.poses.extend([(pose, confidence)] * times)
-
-
-def _check_pose(pose: str, confidence: float) -> None:
-    if pose not in POSES:
-        raise AurousError(f"{pose!r} is no pose{nearest(pose, POSES)} Poses: {choices(POSES)}.\n{_MORE}")
-    if isinstance(confidence, bool) or not 0 <= confidence <= 1:
-        raise AurousError(f"confidence={confidence!r}: expected a number from 0 to 1.\n{_MORE}")

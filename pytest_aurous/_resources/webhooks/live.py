@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from ..._check import Check
 from ..._fields import url as https_url
 from ..._hosts import is_loopback
 from ..._records import Collection, Live
 from ..._wire import ApiProblem
-from ...errors import AurousError, choices, nearest, see
+from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .record import EVENTS, EndpointRow, expanded, make, render
 
-__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_url", "known_events")
+__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_secret", "check_url", "known_events")
+
+__tracebackhide__ = hide_mistakes
 
 _MORE: Final = see("reference/webhooks.html")
 
@@ -58,9 +61,9 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
         Raises:
             AurousError: On an event that does not exist, or a URL that no endpoint can have.
         """
-        __tracebackhide__ = True
         wanted = known_events("webhook_endpoints.add", events)
         check_url("webhook_endpoints.add", url)
+        check_secret("webhook_endpoints.add", secret)
         with self._world.lock:
             return self._live(make(self._world, self._team, url, wanted, secret).id)
 
@@ -71,16 +74,26 @@ def known_events(who: str, events: Iterable[str]) -> list[str]:
     Raises:
         AurousError: If one is none, or there are none.
     """
-    __tracebackhide__ = True
+    if not isinstance(cast("object", events), Iterable):
+        raise Check(who, "reference/webhooks.html").refuse(
+            "events", events, "names of events, such as ['image.completed']."
+        )
     wanted = [events] if isinstance(events, str) else list(events)
     if not wanted:
         raise AurousError(f"{who}(events=...): expected one at least. Events: {choices(EVENTS)}.\n{_MORE}")
     for name in wanted:
-        if name != "*" and name not in EVENTS:
+        if not isinstance(cast("object", name), str) or (name != "*" and name not in EVENTS):
             raise AurousError(
-                f"{who}(events=...): {name!r} is no event{nearest(name, EVENTS)} Events: {choices(EVENTS)}.\n{_MORE}"
+                f"{who}(events=...): {shown(name)} is not an event{nearest(name, EVENTS)} "
+                f"Events: {choices(EVENTS)}.\n{_MORE}"
             )
     return wanted
+
+
+def check_secret(who: str, secret: object) -> None:
+    """Refuse a secret that cannot sign anything."""
+    if secret is not None:
+        Check(who, "reference/webhooks.html").text("secret", secret, "whsec_...")
 
 
 def check_url(who: str, url: str, name: str = "url") -> None:
@@ -89,7 +102,6 @@ def check_url(who: str, url: str, name: str = "url") -> None:
     Raises:
         AurousError: If *url* is one.
     """
-    __tracebackhide__ = True
     try:
         _HTTPS(url, name)
     except ApiProblem as problem:
@@ -109,7 +121,6 @@ def check_only_routed(url: str, row: EndpointRow | None, wanted: list[str], secr
     Raises:
         AurousError: If that has other events, or another secret.
     """
-    __tracebackhide__ = True
     other = {
         "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
         "secret": secret is not None and (row is None or secret != row.signing_secret),
