@@ -63,9 +63,11 @@ def aurous(
     from ._aurous import Aurous
 
     item, given = pytestconfig.stash[CURRENT]
-    settings: dict[str, Any] = {**given, "base_url": aurous_base_url, "seed": _seed_of(item, aurous_seed)}
-    with Aurous(api_key=aurous_api_key, **settings) as fake:
-        item.stash[FAKE], item.stash[SEED] = fake, aurous_seed
+    api_key, seed = _returned_by("aurous_api_key", aurous_api_key), _returned_by("aurous_seed", aurous_seed)
+    base_url = _returned_by("aurous_base_url", aurous_base_url)
+    settings: dict[str, Any] = {**given, "base_url": base_url, "seed": _seed_of(item, seed)}
+    with Aurous(api_key=api_key, **settings) as fake:
+        item.stash[FAKE], item.stash[SEED] = fake, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
         fake._app.observe = None if coverage is None else coverage.add
         yield fake
@@ -194,7 +196,23 @@ def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
     """
     from ._faker import seeded_faker
 
-    return seeded_faker(_seed_of(pytestconfig.stash[CURRENT][0], aurous_seed))
+    return seeded_faker(_seed_of(pytestconfig.stash[CURRENT][0], _returned_by("aurous_seed", aurous_seed)))
+
+
+def _returned_by(fixture: str, value: Any) -> Any:
+    """Return what a value fixture returned, which the suite may have overridden, as `Aurous` takes it."""
+    from ._auth import check_key
+    from ._check import Check
+    from ._settings import read_setting
+    from .errors import AurousError
+
+    try:
+        if fixture != "aurous_api_key":
+            return read_setting(fixture.removeprefix("aurous_"), value)
+        check_key(Check("Aurous", "reference/fixtures.html"), value)
+    except AurousError as error:
+        pytest.fail(f"The fixture {fixture!r} returned a value that the fake cannot use.\n{error}", pytrace=False)
+    return value
 
 
 def _seed_of(item: pytest.Item, base: int) -> int:

@@ -60,6 +60,10 @@ def calls(aurous: Aurous) -> None:
     assert_type(aurous.calls.last, Call)
     assert_type(aurous.calls.last.status, "int | None")
     assert_type(aurous.faults.timeout("characters.*", commit=True), Fault)
+    aurous.assert_called("characters.*", times=1, json={"name": "Aurora"}, headers={"X-Trace": "a"})
+    aurous.assert_called("characters.*", at_least=1, at_most=2)
+    aurous.assert_polled(aurous.characters.last, at_most=5)
+    aurous.assert_polled("char_1", at_least=1)
     assert_type([call.path for call in aurous.calls.where("characters.*")], list[str])
 
 
@@ -82,5 +86,8 @@ def mistakes(aurous: Aurous) -> None:
     """Each line is a mistake."""
     Aurous(credit=10)  # type: ignore[call-arg]
     aurous.characters.add(status=3)  # type: ignore[arg-type]
+    aurous.assert_called("characters.*", time=1)  # type: ignore[call-arg]
+    aurous.assert_called("characters.*", times="1")  # type: ignore[arg-type]
+    aurous.assert_polled(aurous.characters.last, at_lest=1)  # type: ignore[call-arg]
     aurous.clock.advance(seconds="30")  # type: ignore[arg-type]
     aurous.teams.add().add_key(scope="admin")  # type: ignore[arg-type]

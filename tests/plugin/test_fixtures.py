@@ -97,6 +97,56 @@ def test_value_fixtures_have_the_vendors_values(
     assert (aurous.api_key, aurous.base_url) == (aurous_api_key, aurous_base_url)
 
 
+@pytest.mark.parametrize(
+    ("fixture", "value", "message"),
+    [
+        ("aurous_api_key", "None", "Aurous(api_key=<NoneType>): expected a key that a header can carry*"),
+        ("aurous_api_key", "'al_live_\\n'", "Aurous(api_key=<text of 9 characters>): expected a key*"),
+        ("aurous_base_url", "'https://own.example/v1'", "*expected the URL without /v1*: 'https://own.example'.*"),
+        ("aurous_base_url", "7", "base_url=7 is not a valid setting: expected a URL such as *"),
+        ("aurous_seed", "'x'", "seed='x' is not a valid setting: expected a whole number*"),
+    ],
+)
+def test_a_value_fixture_that_returns_nonsense_is_named(
+    pytester: pytest.Pytester, fixture: str, value: str, message: str
+) -> None:
+    """The message names the fixture, the value and what would be right, without a traceback of ours."""
+    pytester.makeconftest(f"import pytest\n\n@pytest.fixture\ndef {fixture}():\n    return {value}")
+    pytester.makepyfile("def test_it(aurous): pass")
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"The fixture '{fixture}' returned a value that the fake cannot use.", message])
+    assert "fixtures.py" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("place", ["ini", "cli", "marker"])
+def test_a_base_url_with_the_version_is_refused(pytester: pytest.Pytester, place: str) -> None:
+    """`/v1` at its end would be sent twice: the message has the URL without it, wherever it was set."""
+    url = "https://own.example/prefix/v1/"
+    pytester.makeini(f"[pytest]\naurous_base_url = {url}" if place == "ini" else "[pytest]")
+    mark = f"import pytest\n@pytest.mark.aurous(base_url={url!r})\n" if place == "marker" else ""
+    pytester.makepyfile(f"{mark}def test_it(aurous): pass")
+
+    result = pytester.runpytest_inprocess(*(["--aurous-base-url", url] if place == "cli" else []))
+
+    expected = "*expected the URL without /v1, which each request adds: 'https://own.example/prefix'.*"
+    result.stderr.fnmatch_lines([expected])
+
+
+def test_the_traceback_of_a_mistake_ends_in_the_test(pytester: pytest.Pytester) -> None:
+    """What pytest shows last is the line that the author wrote."""
+    pytester.makepyfile("def test_it(aurous):\n    aurous.uploads.pose('front', times=-3)")
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+
+    result.stdout.fnmatch_lines(
+        [">*aurous.uploads.pose('front', times=-3)", "E*uploads.pose(times=-3): expected*", "*:2: AurousError"]
+    )
+    assert "pytest_aurous/_" not in result.stdout.str()
+
+
 def test_a_conftest_overrides_the_values(pytester: pytest.Pytester) -> None:
     """An overridden value fixture wins over ini, command line and marker."""
     pytester.makeini("[pytest]\naurous_base_url = https://ini.example\naurous_seed = 1")
