@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any, Final, NamedTuple, cast
 
@@ -41,26 +41,34 @@ def arguments_of(method: Callable[..., Any]) -> dict[str, Argument]:
     return found
 
 
-def check_arguments(who: str, told: Mapping[str, Any], takes: Mapping[str, Argument]) -> None:
+def check_arguments(
+    who: str, told: Mapping[str, Any], takes: Mapping[str, Argument], wrong: Iterable[str] = ()
+) -> None:
     """Check what a call was *told* against what it *takes*.
 
+    Args:
+        who: The call, for the message.
+        told: Its arguments.
+        takes: What it takes, by name.
+        wrong: What is known to be wrong already.
+
     Raises:
-        AurousError: On an unknown name, a value of another kind, or one that is missing.
+        AurousError: On unknown names, values of another kind, and missing arguments: one error that lists them all.
     """
-    valid = ", ".join(f"{name} ({argument})" for name, argument in takes.items()) or "nothing"
+    wrong = [*wrong]
     for name, value in told.items():
         if name not in takes:
-            raise AurousError(f"{who}: {name!r} is no argument{nearest(name, takes)} It takes {valid}.")
-        if not any(_KINDS[kind][1](value) for kind in takes[name].kinds):
+            wrong.append(f"{name!r} is no argument{nearest(name, takes)}".rstrip("."))
+        elif not any(_KINDS[kind][1](value) for kind in takes[name].kinds):
             shown = json.dumps(value)
             shown = shown if len(shown) <= 40 else f"{shown[:37]}..."  # noqa: PLR2004 - enough to know it again
-            raise AurousError(
-                f"{who}: {name} is {shown}: expected {takes[name]}; "
-                f"a text is never empty, a number at most {_MOST:g}. It takes {valid}."
-            )
-    for name, argument in takes.items():
-        if argument.required and name not in told:
-            raise AurousError(f"{who}: {name!r} is missing. It takes {valid}.")
+            wrong.append(f"{name} is {shown}: expected {takes[name]}")
+    wrong += [f"{name!r} is missing" for name, one in takes.items() if one.required and name not in told]
+    if wrong:
+        valid = ", ".join(f"{name} ({argument})" for name, argument in takes.items()) or "nothing"
+        raise AurousError(
+            f"{who}: {'; '.join(wrong)}. It takes {valid}. A text is never empty, a number at most {_MOST:g}."
+        )
 
 
 def _is_text(value: Any) -> bool:

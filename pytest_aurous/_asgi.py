@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from ._access import refuse_control, refuse_host
 from ._control import CONTROL, control
 from ._hosts import UPLOAD_HOST, host_of
 from ._reply import Break, Reply
@@ -24,7 +24,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
-_HOST: Final = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 _TICK: Final = 0.05
 _HANG: Final = 60.0
 """How long a client is left waiting that has no timeout of its own."""
@@ -35,13 +34,15 @@ class AsgiApp:
 
     Args:
         aurous: The fake.
+        hosts: Names that it answers for besides those of loopback, as `host_names` returns them.
 
     Attributes:
         closing: Whether nobody is to be left waiting any more.
     """
 
-    def __init__(self, aurous: Aurous) -> None:
+    def __init__(self, aurous: Aurous, hosts: Collection[str | None] = ()) -> None:
         self._aurous = aurous
+        self._hosts = hosts
         self._app = aurous._app
         self._home = urlsplit(aurous.base_url)
         self.closing = False
@@ -55,9 +56,11 @@ class AsgiApp:
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        own = dict(headers).get("host", "")
-        if not _HOST.fullmatch(own):  # URLs in answers are made of it, and so it must not break their JSON
-            own = "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+        wrong = refuse_host(headers, self._hosts)
+        if wrong is not None:
+            await _write(send, wrong)
+            return
+        own = dict(headers).get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         try:
             body = await _read(receive)
@@ -69,8 +72,10 @@ class AsgiApp:
         query = scope["query_string"].decode("latin-1")
         own = f"{scope.get('scheme', 'http')}://{own}"
         if path.startswith(CONTROL):
-            # In a thread: a webhook that it delivers may come back to this very loop.
-            told = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
+            told = refuse_control(headers, body, own)
+            if told is None:
+                # In a thread: a webhook that it delivers may come back to this very loop.
+                told = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
             await _write(send, self._here(told, own))
             return
         call = self._call(scope["method"], path, query, headers, body)

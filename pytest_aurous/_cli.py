@@ -97,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     option("--port", type=int, default=0, metavar="PORT", help="where; 0, the default, takes a free one")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
     option("--allow-remote", action="store_true", help="let --host be another address: who reaches it controls it")
+    text = "a name by which clients may call it, such as a container's; may be repeated"
+    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
     option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
     option("--state", type=Path, metavar="FILE", help="JSON: for each collection a list of records to begin with")
     for name, kind in (("seed", "NUMBER"), ("credits", "NUMBER"), ("now", "INSTANT"), ("rate_limits", "HOW")):
@@ -117,11 +119,12 @@ def _serve(options: argparse.Namespace) -> int:
     aurous = Aurous(pitfalls="off", strict="off", **settings)
     if options.state is not None:
         _load(aurous, options.state)
-    server = AurousServer(aurous, host=options.host, port=options.port, allow_remote=options.allow_remote)
-    with server:
+    listening: dict[str, Any] = {
+        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host")
+    }
+    with AurousServer(aurous, **listening) as server, suppress(KeyboardInterrupt):
         print(_welcome(server), flush=True)  # noqa: T201 - a command speaks so
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
     return 0
 
 

@@ -19,7 +19,7 @@ from .faults import Faults
 if TYPE_CHECKING:
     from ._aurous import Aurous
 
-__all__ = ("CONTROL", "control")
+__all__ = ("CONTROL", "control", "refused")
 
 CONTROL: Final = "/__aurous__"
 _COLLECTIONS: Final = ("characters", "uploads", "images", "videos", "files", "webhook_endpoints")
@@ -29,15 +29,15 @@ def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
     """Answer a control call; a mistake is told in plain words, and changes nothing."""
     name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
     if name not in _CALLS:
-        return _refused(404, f"There is no control call {path!r}{nearest(name, _CALLS)}", calls=_index())
+        return refused(404, f"There is no control call {path!r}{nearest(name, _CALLS)}", calls=_index())
     wanted, run, _ = _CALLS[name]
     if method != wanted:
-        refused = _refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
-        return Reply(405, (*refused.headers, ("Allow", wanted)), refused.body)
+        wrong = refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
+        return Reply(405, (*wrong.headers, ("Allow", wanted)), wrong.body)
     try:
         return _reply(200, run(aurous, _parsed(body)))
     except AurousError as error:
-        return _refused(400, str(error))
+        return refused(400, str(error))
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
@@ -57,8 +57,9 @@ def _no_number(constant: str) -> Any:
     raise ValueError(f"{constant} is no number")
 
 
-def _refused(status: int, why: str, **more: Any) -> Reply:
-    return _reply(status, {"error": why, "see": see("how-to/server.html#control-calls"), **more})
+def refused(status: int, why: str, *, page: str = "how-to/server.html#control-calls", **more: Any) -> Reply:
+    """Return a refusal in plain words."""
+    return _reply(status, {"error": why, "see": see(page), **more})
 
 
 def _reply(status: int, content: Any) -> Reply:
@@ -88,6 +89,7 @@ def _state(aurous: Aurous) -> Any:
         "credits": aurous.team.credits,
         "held_credits": aurous.team.held_credits,
         "calls": len(aurous.calls),
+        "unmatched": [_told(call) for call in aurous.calls if call.operation is None],
         "faults": [repr(fault) for fault in aurous.faults],
         "pitfalls": [str(one) for one in aurous.pitfalls],
         **{name: [_shown(one) for one in getattr(aurous, name)] for name in _COLLECTIONS},
@@ -105,10 +107,10 @@ def _reset(aurous: Aurous) -> Any:
 
 def _script(aurous: Aurous, told: dict[str, Any]) -> Any:
     resource = told.pop("resource", "characters")
-    if resource not in _PLAYED:
-        raise AurousError(f"script: resource {resource!r} has no lifecycle{nearest(resource, _PLAYED)} {_one(_PLAYED)}")
-    play = getattr(aurous, resource).script
-    check_arguments("script", told, arguments_of(play))
+    known = resource in _PLAYED
+    wrong = [] if known else [f"resource {resource!r} has no lifecycle{nearest(resource, _PLAYED)} {_one(_PLAYED)}"]
+    play = getattr(aurous, resource if known else "characters").script
+    check_arguments("script", told, arguments_of(play), wrong)
     play(**told)
     return {"resource": resource, **told}
 
@@ -134,7 +136,7 @@ def _clock(aurous: Aurous, told: dict[str, Any]) -> Any:
 def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
     kind = told.pop("kind", "")
     if kind not in _KINDS:
-        raise AurousError(f"faults: kind {kind!r} is no fault{nearest(kind, _KINDS)} {_one(_KINDS)}")
+        raise AurousError(f"faults: kind {kind!r} is no fault{nearest(kind, _KINDS)} {_one(_KINDS)}.")
     give = getattr(aurous.faults, kind)
     takes = arguments_of(give)
     if kind == "malformed":  # whose own `kind` cannot be said beside that of the fault
@@ -151,7 +153,7 @@ def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
 
 
 def _one(names: Iterable[str]) -> str:
-    return f"There are {', '.join(names)}."
+    return f"There are {', '.join(names)}"
 
 
 _PLAYED: Final = tuple(LIFECYCLES)
@@ -170,7 +172,7 @@ def _told(call: Call) -> dict[str, Any]:
 def _add(aurous: Aurous, told: dict[str, Any]) -> Any:
     name = told.pop("collection", "characters")
     if name not in _COLLECTIONS:
-        raise AurousError(f"add: collection {name!r} is none{nearest(name, _COLLECTIONS)} {_one(_COLLECTIONS)}")
+        raise AurousError(f"add: collection {name!r} is none{nearest(name, _COLLECTIONS)} {_one(_COLLECTIONS)}.")
     add = getattr(aurous, name).add
     check_arguments(f"add to {name}", told, arguments_of(add))
     if told.get("character"):

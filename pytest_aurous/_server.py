@@ -6,9 +6,11 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from ._access import host_name, host_names
 from ._asgi import AsgiApp
 from ._check import Check
 from ._environment import environment
@@ -29,6 +31,7 @@ __tracebackhide__ = hide_mistakes
 _LAST_PORT: Final = 65535
 _PATIENCE: Final = 10.0
 _GRACE: Final = 0.2
+_BACKLOG: Final = 2048
 
 
 class AurousServer:
@@ -39,6 +42,7 @@ class AurousServer:
         host: A loopback address or name.
         port: 0 takes a free one.
         allow_remote: Listen on another address than loopback, too: anybody there can use and control the fake.
+        allow_host: Names by which clients may call it besides those of loopback and *host*, such as a container's.
 
     Raises:
         AurousError: On a port that is taken, an address that is not loopback, or without uvicorn.
@@ -47,7 +51,15 @@ class AurousServer:
         ``subprocess.run(["node", "app.mjs"], env=os.environ | aurous_server.env)``
     """
 
-    def __init__(self, aurous: Aurous, *, host: str = "127.0.0.1", port: int = 0, allow_remote: bool = False) -> None:
+    def __init__(
+        self,
+        aurous: Aurous,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        allow_remote: bool = False,
+        allow_host: Iterable[str] = (),
+    ) -> None:
         from ._aurous import Aurous
 
         check = Check("AurousServer", "how-to/server.html")
@@ -55,13 +67,15 @@ class AurousServer:
         check.text("host", host, "127.0.0.1")
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
+        check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
         if not allow_remote and not is_loopback(host):
             raise AurousError(
                 f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
                 f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        self._asgi = AsgiApp(aurous)
+        names = host_names([allow_host] if isinstance(allow_host, str) else allow_host)
+        self._asgi = AsgiApp(aurous, {host_name(host), *names})
         self._server = _uvicorn(self._asgi)
         self._socket = _bind(host, port)
         address = self._socket.getsockname()
@@ -90,8 +104,14 @@ class AurousServer:
         """Serve, in a thread of its own.
 
         Raises:
-            AurousError: If it does not come up.
+            AurousError: If it does not come up, or has been started or stopped before.
         """
+        if self._thread.ident is not None or self._socket.fileno() == -1:
+            state = "is running already" if self._thread.is_alive() else "has been stopped"
+            raise AurousError(
+                f"The server on port {self.port} of {self.host} {state}: a server can be started once. "
+                f"Make another AurousServer, with another port, or without one to take a free one.\n{_MORE}"
+            )
         self._thread.start()
         until = time.monotonic() + _PATIENCE
         while not self._server.started:
@@ -114,10 +134,12 @@ class AurousServer:
 
     def __enter__(self) -> Self:
         """Serve, and set ``AUROUS_BASE_URL`` to `url`."""
+        begun = self._thread.ident is not None
         try:
             self.start()
         except BaseException:
-            self.stop()
+            if not begun:  # else it goes on
+                self.stop()
             raise
         return self
 
@@ -132,9 +154,11 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Said by name, TCP makes asyncio send small packets at once; else each answer waits 40 ms for its second half.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # On Windows the first of these would let two servers have one port.
+    found.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
     try:
         found.bind((host, port))
+        found.listen(_BACKLOG)  # at once: until somebody listens, another can have the same port
     except (OSError, OverflowError) as error:
         found.close()
         why = getattr(error, "strerror", None) or error

@@ -71,7 +71,7 @@ def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any], wire
     cycle = Cycle(messages or [{"type": "http.request"}])
     if wire is not None:
         cycle.transport = wire  # type: ignore[attr-defined]
-    asyncio.run(AsgiApp(aurous)(scope, cycle.receive, cycle.send))
+    asyncio.run(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send))
     return cycle
 
 
@@ -84,7 +84,9 @@ def ask(aurous: Aurous, method: str, url: str, *, base: str = "http://fake.test"
     """Send one request by httpx's own ASGI transport."""
 
     async def main() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(AsgiApp(aurous)), base_url=base) as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(AsgiApp(aurous, {"fake.test"})), base_url=base
+        ) as client:
             return await client.request(method, url, **{"headers": {"X-Api-Key": aurous.api_key}, **sent})
 
     return asyncio.run(main())
@@ -120,6 +122,12 @@ class TestScopes:
         character = fake.characters.add()
         cycle = drive(fake, scope_of(f"/v1/characters/{character.id}", headers=own(fake)))
         assert b'"http://127.0.0.1:8123/' in cycle.body
+
+    def test_two_hosts(self, fake: Aurous) -> None:
+        """Of two Host headers, which some servers let through, none counts."""
+        cycle = drive(fake, scope_of("/v1/balance", headers=[*own(fake), (b"host", b"localhost"), (b"host", b"x")]))
+        assert cycle.sent[0]["status"] == 421
+        assert "2 Host headers" in json.loads(cycle.body)["error"]
 
     def test_query(self, fake: Aurous) -> None:
         """The query is passed on."""

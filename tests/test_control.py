@@ -201,6 +201,21 @@ class TestReads:
         assert list(state["uploads"][0]) == ["id", "status"]
         assert "status 503" in state["faults"][0]
 
+    def test_unmatched(self, fake: Aurous) -> None:
+        """A request that the API does not know is there, and gone after a reset."""
+        assert say(fake, "GET", "state")[1]["unmatched"] == []
+        with fake.client() as client:
+            client.get("/v1/balance")
+            client.post("/v1/charcters", json={"name": "Aurora"})
+            client.delete("/v1/balance")
+        found = say(fake, "GET", "state")[1]["unmatched"]
+        assert [(one["number"], one["method"], one["path"], one["status"]) for one in found] == [
+            (2, "POST", "/v1/charcters", 404),
+            (3, "DELETE", "/v1/balance", 405),
+        ]
+        do(fake, "reset")
+        assert say(fake, "GET", "state")[1]["unmatched"] == []
+
     def test_calls(self, fake: Aurous) -> None:
         """Each call, with what was sent and what became of it."""
         with fake.client() as client:
@@ -300,7 +315,11 @@ class TestMistakes:
             ("faults", {"kind": ["status"]}, "is no fault"),
             ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
             ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
-            ("faults", {"kind": "drop", "operation": "*"}, "'operation' is no argument. It takes event (text)"),
+            (
+                "faults",
+                {"kind": "drop", "operation": "*"},
+                "'operation' is no argument; 'event' is missing. It takes event (text)",
+            ),
             (
                 "faults",
                 {"kind": "drop", "event": "*", "commit": True},
@@ -309,6 +328,16 @@ class TestMistakes:
             ("faults", {"kind": "timeout", "operation": "*", "times": -1}, "1 or more"),
             ("faults", {"kind": "delay", "operation": "*", "seconds": -1}, "0 or more"),
             ("faults", {"kind": "timeout", "operation": "*", "times": "x" * 99}, "...: expected number"),
+            (
+                "script",
+                {"txt": "x", "name": 5, "resource": "files"},
+                "; 'txt' is no argument; did you mean 'text'?; name is 5: expected text or null; 'text' is missing. It",
+            ),
+            (
+                "faults",
+                {"kind": "delay", "secs": 1, "times": "x"},
+                "; times is \"x\": expected number; 'operation' is missing; 'seconds' is missing. It takes operation",
+            ),
             ("reset", {"now": True}, "'now' is no argument. It takes nothing."),
             ("flush", {"now": True}, "'now' is no argument. It takes nothing."),
             ("add", {"collection": None}, "is none"),

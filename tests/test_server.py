@@ -154,7 +154,7 @@ class TestFaults:
         with AurousServer(Aurous()) as server:
             server.aurous.faults.timeout("balance.retrieve")
             with socket.create_connection((server.host, server.port)) as raw:
-                raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: x\r\n\r\n")
+                raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 until = time.monotonic() + 5
                 while not server.aurous.calls.count() and time.monotonic() < until:
                     time.sleep(0.002)
@@ -171,6 +171,31 @@ class TestPlaces:
         with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 cannot be had") as told:
             AurousServer(Aurous(), port=server.port)
         assert len(str(told.value).splitlines()) == 2
+
+    def test_taken_before_it_serves(self) -> None:
+        """A port belongs to a server from the moment it is made."""
+        first = AurousServer(Aurous())
+        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be had"):
+            AurousServer(Aurous(), port=first.port)
+        first.stop()
+        AurousServer(Aurous(), port=first.port).stop()
+
+    def test_starts_once(self) -> None:
+        """A second start is refused, names the port, and does not harm the first; so is one after the end."""
+        server = AurousServer(Aurous())
+        with server:
+            for begin in (server.start, server.__enter__):
+                with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 is running already"):
+                    begin()
+            with client(server) as http:
+                assert http.get("/v1/balance").status_code == 200
+        for begin in (server.start, server.__enter__):
+            with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 has been stopped"):
+                begin()
+        never = AurousServer(Aurous())
+        never.stop()
+        with pytest.raises(AurousError, match=f"port {never.port} of 127.0.0.1 has been stopped"):
+            never.start()
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104 - refused
     def test_not_loopback(self, host: str) -> None:
@@ -223,6 +248,29 @@ class TestNothingIsLeft:
         told = [one.payload["data"]["output_urls"][0].partition("/v1/")[0] for one in fake.webhooks.deliveries]
 
         assert told == [second.url, server.url, fake.base_url]
+
+    @pytest.mark.parametrize("first", [0, 1])
+    @pytest.mark.parametrize("same", [True, False])
+    def test_servers_stop_in_any_order(self, monkeypatch: pytest.MonkeyPatch, first: int, same: bool) -> None:  # noqa: FBT001
+        """Environment and deliveries lead to the server that is there, of one fake or of two."""
+        monkeypatch.setenv("AUROUS_BASE_URL", "https://before.example")
+        fakes = [Aurous()] * 2 if same else [Aurous(), Aurous()]
+        servers = [AurousServer(fake) for fake in fakes]
+        for server in servers:
+            server.start()
+            assert os.environ["AUROUS_BASE_URL"] == server.url
+        last = servers[not first]
+        servers[first].stop()
+        assert os.environ["AUROUS_BASE_URL"] == last.url
+        last.aurous.webhook_endpoints.add()
+        last.aurous.images.add()
+        (delivery,) = last.aurous.webhooks.deliveries
+        assert delivery.payload["data"]["output_urls"][0].startswith(last.url)
+        with client(last) as http:
+            url = http.get(f"/v1/characters/{last.aurous.characters.add().id}").json()["refs"][0]["url"]
+            assert http.get(url).status_code == 200
+        last.stop()
+        assert os.environ["AUROUS_BASE_URL"] == "https://before.example"
 
     def test_threads_and_sockets(self) -> None:
         """No thread is left, and nobody listens."""

@@ -67,12 +67,11 @@ def test_a_server_need_not_know_its_name() -> None:
     assert sent[0]["status"] == 401
 
 
-@pytest.mark.parametrize("host", [b'"><x', b"", b"a b", b"\xff"])
-def test_a_host_that_is_none_leads_nowhere(host: bytes) -> None:
-    """What a client calls the server cannot break the JSON of an answer: its own address stands there instead."""
+def test_an_empty_host_leads_to_the_server() -> None:
+    """Where a client does not name the server, URLs in its answers have the server's own address."""
     aurous = Aurous()
     aurous.characters.add()
-    known = [(b"host", host), (b"x-api-key", aurous.api_key.encode())]
+    known = [(b"host", b""), (b"x-api-key", aurous.api_key.encode())]
 
     sent = drive(aurous, {**scope("/v1/characters"), "headers": known}, {"type": "http.request", "body": b""})
 
@@ -81,11 +80,11 @@ def test_a_host_that_is_none_leads_nowhere(host: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "hanging", [b"GET /v1/bal", b"POST /v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"]
+    "hanging", [b"GET /v1/bal", b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"]
 )
 def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
     """Others are answered meanwhile, and the end is not delayed; chunks and lengths that lie are refused."""
-    head = b"POST /v1/images HTTP/1.1\r\nHost: x\r\n"
+    head = b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\n"
     lies = (head + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", head + b"Content-Length: -5\r\n\r\n")
     with ExitStack() as ending, AurousServer(Aurous()) as server:
         for _ in range(20):

@@ -2,7 +2,8 @@
 const { AUROUS_BASE_URL: url, AUROUS_API_KEY: key } = process.env;
 
 async function control(name, body) {
-  const sent = { method: "POST", body: JSON.stringify(body) };
+  const headers = { "Content-Type": "application/json" };
+  const sent = { method: "POST", headers, body: JSON.stringify(body) };
   const answer = await fetch(`${url}/__aurous__/${name}`, sent);
   return answer.json();
 }

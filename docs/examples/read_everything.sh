@@ -5,7 +5,7 @@ set -eu
 url=$AUROUS_BASE_URL
 key="X-Api-Key: $AUROUS_API_KEY"
 
-add() { curl -fsS "$url/__aurous__/add" -d "$1" | cut -d '"' -f 4; }
+add() { curl -fsS "$url/__aurous__/add" -H 'Content-Type: application/json' -d "$1" | cut -d '"' -f 4; }
 first() { curl -fsS -H "$key" "$url$1" | grep -o "$2" | head -n 1; }
 
 # Control calls answer with the record, whose id is the first that they say.

@@ -1,0 +1,244 @@
+"""Who may use a served fake: clients of this machine may, web pages that it shows may not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+
+JSON = ("Content-Type", "application/json")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[AurousServer]:
+    """A served fake, with a name of its own."""
+    aurous = Aurous(strict="off", pitfalls="off")
+    with AurousServer(aurous, allow_host=["fake", "Host.Docker.Internal.", "fd00::5", "192.0.2.7"]) as serving:
+        yield serving
+
+
+def ask(
+    server: AurousServer, path: str, *headers: tuple[str, str], method: str = "GET", body: bytes = b""
+) -> tuple[int, Any]:
+    """Send exactly these headers, and return status and content."""
+    sent = headers if any(name == "Host" for name, _ in headers) else (("Host", f"127.0.0.1:{server.port}"), *headers)
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent), "Connection: close"]
+    lines += [f"Content-Length: {len(body)}"] if body or method == "POST" else []
+    with socket.create_connection((server.host, server.port), timeout=5) as raw:
+        raw.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    head, _, content = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(content or b"null")
+
+
+class TestHost:
+    """By which name it may be called."""
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "127.0.0.1",
+            "127.0.0.1:{}",
+            "localhost:{}",
+            "LocalHost:{}",
+            "localhost.:{}",
+            "127.9.9.9",
+            "[::1]:{}",
+            "[::1]",
+            "fake",
+            "FAKE:8080",
+            "fake.",
+            "host.docker.internal",
+            "[fd00::5]:1",
+            "192.0.2.7:{}",
+            "",
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/v1/balance", "/__aurous__/calls"])
+    def test_good(self, server: AurousServer, host: str, path: str) -> None:
+        """Loopback, what was bound, and what was allowed, with any port, in any case."""
+        status, _ = ask(server, path, ("Host", host.format(server.port)))
+        assert status == (401 if path.startswith("/v1") else 200)
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.example",
+            "evil.example:{}",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil-localhost",
+            "fake.evil.example",
+            "xfake",
+            "192.0.2.8",
+            "10.0.0.1",
+            "[::2]:{}",
+            "[fe80::1]",
+            "128.0.0.1",
+            "127.0.0.1@x",
+            "a b",
+            '"><x',
+            "ÿ",
+            ".",
+            "localhost..",
+            "localhost:x",
+            "[localhost]",
+            "localhost, evil.example",
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/v1/balance", "/__aurous__/calls", "/characters/x/upload"])
+    def test_wrong(self, server: AurousServer, host: str, path: str) -> None:
+        """Every request for another host is refused in plain words, and never arrived."""
+        before = len(server.aurous.calls)
+        status, content = ask(server, path, ("Host", host.format(server.port)))
+        assert status == 421
+        assert "pytest-aurous serve --allow-host" in content["error"]
+        assert content["see"].endswith("how-to/server.html#this-machine-alone")
+        assert len(server.aurous.calls) == before
+
+    def test_the_message_has_the_name(self, server: AurousServer) -> None:
+        """What is advised can be copied."""
+        _, content = ask(server, "/v1/balance", ("Host", "Fake2:8787"))
+        assert "--allow-host fake2, or AurousServer(aurous, allow_host=['fake2'])" in content["error"]
+
+    def test_none(self, server: AurousServer) -> None:
+        """HTTP/1.0 has no Host, and no browser speaks it."""
+        with socket.create_connection((server.host, server.port), timeout=5) as raw:
+            raw.sendall(b"GET /__aurous__/calls HTTP/1.0\r\n\r\n")
+            assert raw.recv(64).startswith(b"HTTP/1.1 200")
+
+    def test_two(self, server: AurousServer) -> None:
+        """Of two nobody knows which counts."""
+        with socket.create_connection((server.host, server.port), timeout=5) as raw:
+            raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n")
+            assert raw.recv(64).split()[1] in {b"400", b"421"}
+
+    @pytest.mark.parametrize("name", ["", "http://fake", "fake:8787", "fake/x", "*", "a b", ".", "f\xe4ke"])
+    def test_no_name(self, name: str) -> None:
+        """What is no name of a host is refused where it is said."""
+        with pytest.raises(AurousError, match=r"allow_host .* is not the name of a host"):
+            AurousServer(Aurous(), allow_host=[name])
+
+    def test_no_list(self) -> None:
+        """What is no list is refused."""
+        with pytest.raises(AurousError, match="allow_host=5"):
+            AurousServer(Aurous(), allow_host=5)  # type: ignore[arg-type]
+
+    def test_one_name_alone(self) -> None:
+        """A text is one name."""
+        with AurousServer(Aurous(), allow_host="fake") as server:
+            assert ask(server, "/v1/balance", ("Host", "fake"))[0] == 401
+
+    def test_what_was_bound(self) -> None:
+        """The address that was asked for may be called by its name; another address of the machine may be allowed."""
+        with AurousServer(Aurous(), host="0.0.0.0", allow_remote=True) as server:  # noqa: S104 - meant
+            sent = {
+                host: httpx.get(f"http://127.0.0.1:{server.port}/v1/balance", headers={"Host": host}, trust_env=False)
+                for host in (server.host, "192.0.2.9")
+            }
+        assert [answer.status_code for answer in sent.values()] == [401, 421]
+
+
+class TestControl:
+    """Who may control it."""
+
+    @pytest.mark.parametrize(("method", "name"), [("GET", "state"), ("POST", "reset"), ("POST", "clock"), ("GET", "x")])
+    @pytest.mark.parametrize(
+        "header",
+        [
+            *[("Origin", it) for it in ("https://evil.example", "null", "http://localhost:{}", "http://127.0.0.1:1")],
+            *[("Origin", it) for it in ("https://127.0.0.1:{}", "", "http://127.0.0.1:x", "http://127.0.0.1")],
+            *[("Sec-Fetch-Site", it) for it in ("cross-site", "same-site", "Cross-Site", "sideways")],
+        ],
+    )
+    def test_foreign(self, server: AurousServer, method: str, name: str, header: tuple[str, str]) -> None:
+        """A page of another origin is refused, whatever it asks for."""
+        header = header[0], header[1].format(server.port)
+        status, content = ask(server, f"/__aurous__/{name}", JSON, header, method=method)
+        assert status == 403
+        assert "web page" in content["error"]
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [("Origin", "http://127.0.0.1:{}"), ("Sec-Fetch-Site", "same-origin")],
+            [("Origin", "HTTP://127.0.0.1:{}")],
+            [("Sec-Fetch-Site", "none")],
+            [("Host", "localhost"), ("Origin", "http://localhost:80")],
+            [("Host", "fake:1"), ("Origin", "http://fake:1")],
+        ],
+    )
+    def test_own(self, server: AurousServer, headers: list[tuple[str, str]]) -> None:
+        """A page of the fake itself may, and so may who types the address."""
+        sent = [(name, value.format(server.port)) for name, value in headers]
+        assert ask(server, "/__aurous__/state", *sent)[0] == 200
+        assert ask(server, "/__aurous__/reset", *sent, method="POST")[0] == 200
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/jsonp",
+            "text/plain; application/json",
+            "application/json, text/plain",
+            "application/vnd.api+json",
+            None,
+        ],
+    )
+    def test_wrong_kind(self, server: AurousServer, kind: str | None) -> None:
+        """What a page may send without asking first is refused, and so is a body of no kind."""
+        headers = [("Content-Type", kind)] if kind is not None else []
+        before = server.aurous.clock.now()
+        status, content = ask(server, "/__aurous__/clock", *headers, method="POST", body=b'{"advance": 9000}')
+        assert status == 415
+        assert "--json '{...}', or -H 'Content-Type: application/json'" in content["error"]
+        assert (server.aurous.clock.now() - before).total_seconds() < 100
+
+    @pytest.mark.parametrize("kind", ["application/json", "Application/JSON", "application/json; charset=utf-8"])
+    def test_good_kind(self, server: AurousServer, kind: str) -> None:
+        """JSON, with parameters."""
+        answer = ask(server, "/__aurous__/clock", ("Content-Type", kind), method="POST", body=b'{"advance": 1}')
+        assert answer[0] == 200
+
+    def test_the_api_itself_takes_what_it_takes(self, server: AurousServer) -> None:
+        """Of calls of the API nothing of this is asked: they need a key."""
+        headers = [("Origin", "https://app.example"), ("X-Api-Key", str(server.aurous.api_key))]
+        assert ask(server, "/v1/balance", *headers)[0] == 200
+
+    def test_our_clients(self, server: AurousServer) -> None:
+        """httpx, and urllib without a body."""
+        assert httpx.post(f"{server.url}/__aurous__/clock", json={"advance": 1}, trust_env=False).status_code == 200
+        with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST")) as answer:  # noqa: S310 - ours
+            assert json.load(answer) == {"reset": True}
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+    @pytest.mark.parametrize(
+        ("words", "status"),
+        [
+            (["-X", "POST", "{}/reset"], "200"),
+            (["{}/state"], "200"),
+            (["-H", "Content-Type: application/json", "-d", '{{"advance": 1}}', "{}/clock"], "200"),
+            (["-d", '{{"advance": 1}}', "{}/clock"], "415"),
+        ],
+    )
+    def test_curl(self, server: AurousServer, words: list[str], status: str) -> None:
+        """Curl works, where it says that it sends JSON."""
+        told = [word.format(f"{server.url}/__aurous__") for word in words]
+        command = ["curl", "-s", "--noproxy", "*", "-w", "%{http_code}", *told]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith(status)  # noqa: S603
