@@ -20,7 +20,7 @@ from ._headers import idempotency_key, replaced
 from ._hosts import is_upload
 from ._idempotency import Stored, claim_of
 from ._pitfalls import Pitfalls
-from ._problems import Problem, bug, is_interruption, raised, unmatched
+from ._problems import Problem, bug, is_interruption, late, raised, unmatched
 from ._reply import Break, Pairs, Reply
 from ._resources.styles import LoraRow, VideoLoraRow
 from ._resources.team import found_team
@@ -28,6 +28,7 @@ from ._resources.webhooks import EVENTS
 from ._settings import Settings
 from ._version import VERSION, check_version
 from ._wire import ApiProblem, Call, to_json
+from ._work import Work, older_work
 from ._world import World, WorldState
 from .errors import AurousError, hide_mistakes, see, shown
 from .faults import Faults
@@ -60,6 +61,7 @@ class App:
         pitfalls: What the code under test got away with.
         observe: Called with each call when it has its answer.
         problems: What fails the test, in order.
+        since: The test that entered the fake, where one did: requests of older tests are reported, and fail nothing.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
@@ -70,6 +72,7 @@ class App:
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
+        self.since: Work | None = None
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
@@ -118,6 +121,8 @@ class App:
 
     def _finished(self, call: Call, faults: Iterable[Fault]) -> Reply | Break:
         outcome = self.world.undo.whole(self._handle, call, faults)
+        if self.since is not None:
+            self._report_if_late(call, self.since)
         if self.observe is not None:
             self.observe(call)
         return outcome
@@ -177,6 +182,17 @@ class App:
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
             self.world.journal.leave()
+            if self.since is not None:
+                self._report_if_late(call, self.since)
+
+    def _report_if_late(self, call: Call, since: Work) -> None:
+        """Take a call that an older test has left behind out of the verdict on this test, and report it."""
+        older = older_work(since)
+        if older is None:
+            return
+        problems = [one for one in self.problems if one.call is call]
+        self.problems[:] = [one for one in self.problems if one.call is not call]
+        since.report(late(call, older.test, since.test, [*(one.text for one in problems), *self.pitfalls.drop(call)]))
 
     def overruled(self, call: Call, reply: Reply | None) -> None:
         """Record the response of a test's route; None where its body is a stream of the test."""

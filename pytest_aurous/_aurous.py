@@ -16,6 +16,7 @@ from ._settings import Settings, read_setting
 from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
 from ._webhooks import Webhooks
+from ._work import current_work
 from .errors import hide_mistakes
 from .faults import Faults
 
@@ -248,6 +249,7 @@ class Aurous(Clients, Belongings):
     def __enter__(self) -> Self:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
         with ExitStack() as undo:  # whatever fails on the way in is undone
+            self._app.since = current_work()
             self._bound.start()
             undo.callback(self._bound.leave)
             undo.enter_context(environment(AUROUS_API_KEY=str(self.api_key), AUROUS_BASE_URL=self.base_url))

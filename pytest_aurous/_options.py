@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, cast
@@ -19,6 +20,7 @@ __all__ = (
     "add_reports",
     "check_markers",
     "configured",
+    "early_network",
     "header",
     "idle_marker",
     "settings_for",
@@ -84,6 +86,18 @@ def configured(config: pytest.Config) -> dict[str, Any]:
                     sources[name] = place
         config.stash[_CONFIGURED], config.stash[_SOURCES] = found, sources
     return config.stash[_CONFIGURED]
+
+
+def early_network(parser: pytest.Parser, config: pytest.Config) -> str:
+    """Return the setting `network` before pytest has read its command line; a wrong value is refused later.
+
+    Until the last plugin is loaded, pytest itself does not know our options.
+    """
+    if getattr(config, "rootpath", None) is None:  # it has not read the ini file either
+        return ""
+    addopts = [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    named = parser.parse_known_args([*addopts, *config.invocation_params.args])
+    return str(named.aurous_network or config.getini("aurous_network"))
 
 
 def header(config: pytest.Config) -> str | None:

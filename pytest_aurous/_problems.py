@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ._unmatched import explain
 from ._wire import Call
 from .errors import see
 
-__all__ = ("Problem", "bug", "is_interruption", "raised", "unmatched")
+__all__ = ("Problem", "bug", "is_interruption", "late", "raised", "unmatched")
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,23 @@ def is_interruption(error: BaseException) -> bool:
 def _flat(values: Iterable[object]) -> Iterator[object]:
     for value in values:
         yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+
+
+def late(call: Call, older: str, test: str, wrong: Iterable[str]) -> str:
+    """Return the warning about a request that came from work which an *older* test began.
+
+    Args:
+        call: The request.
+        older: Node id of the test that began the work.
+        test: Node id of the test whose fake responded.
+        wrong: What would have failed *test*.
+    """
+    thread = threading.current_thread().name
+    said = "".join(f"{text}\n" for text in wrong)
+    return (
+        f"{thread}, a thread that {older} left behind, sent {call.method} {redacted(call.url)} while {test} ran, "
+        f"whose fake responded. It fails neither test.\n{said}"
+        f"Let {older} wait for its threads, or shut its pool down, before it ends. "
+        "Start a thread that serves many tests in a session fixture.\n"
+        f"{see('how-to/no-network.html#late-work')}"
+    )

@@ -64,7 +64,7 @@ def _choice(*allowed: str) -> Callable[[str, Any], Any]:
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value.strip()):
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,4300}", value.strip()):  # Python converts no more digits
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > _MOST_BITS:
         raise _refuse(name, value, "a whole number.")

@@ -31,9 +31,14 @@ Parked = tuple[Position, str | None]
 """Where a thread stood when it was found still, and what `_runs` returned of it."""
 
 
+_JOBS: Final = "pytest_aurous._work"
+"""Runs the jobs of a pool, so that its frames count as the pool's own."""
+
+
 def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs."""
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    name = str(frame.f_globals.get("__name__", ""))
+    return "concurrent" if name == _JOBS else name.partition(".")[0]
 
 
 class Stillness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -216,9 +217,11 @@ def _returned_by(fixture: str, value: Any) -> Any:
 
 
 def _seed_of(item: pytest.Item, base: int) -> int:
-    """Return the seed of a test: the same whatever the order, the process or the distribution.
+    """Return the seed of a test: the same whatever the order, the process, the distribution or the platform.
 
-    Not by `nodeid`, which pytest-xdist changes for grouped tests.
+    Not by `nodeid`, which pytest-xdist changes for grouped tests. Paths have the separator of the platform, in the
+    ids of parameters too, where pytest doubles each backslash.
     """
     path, _, name = item.location
-    return int.from_bytes(sha256(f"{base}/{path}::{name}".encode()).digest()[:8], "big")
+    place = re.sub(r"\\+", "/", f"{path}::{name}")
+    return int.from_bytes(sha256(f"{base}/{place}".encode()).digest()[:8], "big")

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Generator
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import pytest
@@ -20,13 +21,14 @@ from ._options import (
     add_reports,
     check_markers,
     configured,
+    early_network,
     header,
     idle_marker,
     settings_for,
 )
 from ._sections import Painter, again, show, show_left_out
 from ._settings import ROWS
-from .errors import AurousError, AurousPitfallWarning, AurousWarning
+from .errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
 from .fixtures import (
     COVERAGE,
     CURRENT,
@@ -54,6 +56,7 @@ __all__ = (
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_fixture_setup",
     "pytest_report_header",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
@@ -67,17 +70,26 @@ __all__ = (
 
 _RUNNING: Final = pytest.StashKey[bool]()
 _GUARD: Final = pytest.StashKey[NetworkGuard]()
+_REFUSED: Final = pytest.StashKey[list[AurousNetworkBlocked]]()
 _MOCKER: Final = "pytest_aurous._binding.mocker"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the settings."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the settings, and guard the network: pytest calls this first of all, as soon as it has the plugin."""
     add_options(parser)
     add_reports(parser)
+    config: Any = pluginmanager.get_plugin("pytestconfig")
+    expecting: list[type[Any]] = [type(pytest.raises(AurousError))]
+    if hasattr(pytest, "RaisesGroup"):  # pytest 8.4
+        expecting.append(pytest.RaisesGroup)
+    guard = NetworkGuard(lambda: early_network(parser, config) == "allow", expecting, inner=_inside_another_run())
+    config.stash[_GUARD] = guard
+    config.add_cleanup(guard.finish)
+    guard.start()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, read the settings while a mistake can still be told plainly, and guard the network."""
+    """Register the marker, and read the settings while a mistake can still be told plainly."""
     config.addinivalue_line(
         "markers",
         f"aurous({', '.join(f'{name}=...' for name in ROWS)}): "
@@ -85,9 +97,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
         "`pytest --help` says what each is, as --aurous-....",
     )
-    guard = config.stash[_GUARD] = NetworkGuard(allowed=configured(config).get("network") == "allow")
-    guard.start()
-    config.add_cleanup(guard.stop)
+    allowed = configured(config).get("network") == "allow"
+    config.stash[_GUARD].allowed = lambda: allowed
     config.pluginmanager.register(Painter(config), "aurous-painter")
     if config.option.aurous_coverage or config.option.aurous_coverage_json:
         from ._catalog import CATALOG
@@ -117,7 +128,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     finally:
-        guard.leave(allowed=everywhere.get("network") == "allow")
+        guard.leave()
         guard.explain = str
 
 
@@ -133,21 +144,33 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Note that a thread which a fixture of a wider scope starts, such as a server, works for no single test."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with request.config.stash[_GUARD].for_nobody():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Give the verdict in the call phase: one FAILED, however the client swallowed the answer."""
     if _MOCKER in sys.modules:
         sys.modules[_MOCKER].AurousMocker.start()  # a fixture may have put itself before us
     item.stash[_RUNNING] = True
+    guard = item.config.stash[_GUARD]
     try:
         result = yield
-    except BaseException:
-        item.config.stash[_GUARD].held(late=False)  # the test has failed, by them or not
+    except BaseException as error:
+        guard.accept(error)
         raise
     finally:
         del item.stash[_RUNNING]
-    held = item.config.stash[_GUARD].held(late=False)
-    if held:
-        raise _as_failure(held[0]) from None
+        item.stash[_REFUSED] = guard.held()
+    if item.stash[_REFUSED]:
+        raise _as_failure(item.stash[_REFUSED][0]) from None
     if FAKE in item.stash:
         try:
             item.stash[FAKE]._verdict.judge()
@@ -158,10 +181,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Tell what was held back too late to fail the test that did it."""
-    result = yield
-    _warn_of_late(item.config)
-    return result
+    """Warn of what was held back too late to fail the test that did it."""
+    try:
+        return (yield)
+    except BaseException as error:
+        item.config.stash[_GUARD].accept(error)
+        raise
+    finally:
+        _warn_of_untold(item.config)
 
 
 def pytest_runtest_logfinish() -> None:
@@ -169,10 +196,11 @@ def pytest_runtest_logfinish() -> None:
     ENVIRONMENT.settle()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Likewise, after the last test; and hand on what the suite has met."""
     config = session.config
-    _warn_of_late(config)
+    _warn_of_untold(config)
     if COVERAGE in config.stash:
         coverage = config.stash[COVERAGE]
         output: dict[str, Any] | None = getattr(config, "workeroutput", None)
@@ -199,6 +227,7 @@ def pytest_runtest_makereport(
     report = yield
     if _RUNNING in item.stash:  # a subtest: its test has not ended
         return report
+    _judge_refusals(item, call, report)
     if report.failed and FAKE in item.stash and item.config.option.aurous_har:
         from ._har import write_har
 
@@ -213,8 +242,11 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show the timelines that ``--tb`` leaves out, and what the suite has met."""
+    _warn_of_untold(config)
+    config.stash[_GUARD].loud()
     show_left_out(terminalreporter, config.option.tbstyle)
     if COVERAGE in config.stash and config.option.aurous_coverage:
         terminalreporter.section(config.stash[COVERAGE].title())
@@ -238,10 +270,50 @@ def _beside() -> str:
     )
 
 
-def _warn_of_late(config: pytest.Config) -> None:
-    guard = config.stash[_GUARD]
-    for error in guard.held(late=True) + guard.held(late=False):
-        warnings.warn(AurousWarning(str(error)), stacklevel=1)
+def _inside_another_run() -> bool:
+    """Whether pytest runs further up in this thread already, as with `pytester.runpytest_inprocess`."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "wrap_session" and frame.f_globals.get("__name__") == "_pytest.main":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Fail a test that was refused a connection and did not expect it, even as a skip or an expected failure."""
+    guard = item.config.stash[_GUARD]
+    if call.excinfo is not None:
+        guard.accept(call.excinfo.value)
+    refused = item.stash.get(_REFUSED, [])
+    if call.when == "setup" and call.excinfo is not None:
+        refused = guard.held()
+    if not refused or call.when == "teardown":
+        return
+    if not report.failed:
+        report.outcome = "failed"
+        try:
+            raise _as_failure(refused[0])
+        except pytest.fail.Exception as failure:
+            report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(failure))
+        vars(report).pop("wasxfail", None)
+    elif not isinstance(getattr(call.excinfo, "value", None), AurousNetworkBlocked):
+        report.sections.append(("Aurous network guard", "\n\n".join(map(str, refused))))
+
+
+def _warn_of_untold(config: pytest.Config) -> None:
+    """Show what fails no test as warnings; under `-W error` too, since the test that runs now has not caused them."""
+    if config.pluginmanager.is_blocked("warnings"):
+        return  # the guard writes them to stderr when the run ends
+    for text in config.stash[_GUARD].untold():
+        warning = AurousWarning(text)
+        try:
+            config.issue_config_time_warning(warning, stacklevel=2)
+        except AurousWarning:
+            record = warnings.WarningMessage(warning, AurousWarning, __file__, 0)
+            config.hook.pytest_warning_recorded.call_historic(
+                kwargs={"warning_message": record, "when": "config", "nodeid": "", "location": None}
+            )
 
 
 def _as_failure(error: Exception) -> BaseException:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
-import gc
 import socket
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -41,10 +44,11 @@ def _asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 @pytest.fixture(name="guard")
 def _guard() -> Iterator[NetworkGuard]:
     """One that guards while a test runs."""
-    guard = NetworkGuard(allowed=False)
+    guard = NetworkGuard(lambda: False, inner=True)
     guard.start()
     guard.enter(TEST, allowed=False)
     yield guard
+    guard.leave()
     guard.stop()
 
 
@@ -120,7 +124,7 @@ def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], 
     assert socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM) == []
 
     assert asked == [("getaddrinfo", host, 80, ("type", socket.SOCK_STREAM))]
-    assert guard.held(late=False) == []
+    assert guard.held() == []
 
 
 def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
@@ -134,13 +138,14 @@ def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[An
 @pytest.mark.parametrize("how", ["from the start", "in this test"])
 def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
     """With the setting for the session, or for one test."""
-    guard = NetworkGuard(allowed=how == "from the start")
+    guard = NetworkGuard(lambda: how == "from the start")
     guard.start()
     if how == "in this test":
         guard.enter(TEST, allowed=True)
     look_up()
-    guard.leave(allowed=False)
-    blocked(look_up)
+    if how == "in this test":
+        guard.leave()
+        blocked(look_up)
     guard.stop()
 
     assert asked == [("getaddrinfo", API, 443)]
@@ -149,7 +154,7 @@ def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
 def test_stop_puts_everything_back(asked: list[tuple[Any, ...]]) -> None:
     """The functions are those of before; who took ours by name is let through."""
     before = [getattr(socket, name) for name in RESOLVERS]
-    guard = NetworkGuard(allowed=False)
+    guard = NetworkGuard(lambda: False)
     guard.start()
     taken = socket.getaddrinfo
     assert [getattr(socket, name) for name in RESOLVERS] != before
@@ -166,7 +171,7 @@ def test_stop_leaves_what_others_have_put_in_place(
     monkeypatch: pytest.MonkeyPatch, asked: list[tuple[Any, ...]]
 ) -> None:
     """Whoever patched after us keeps the patch, and through it passes what came to us."""
-    guard = NetworkGuard(allowed=False)
+    guard = NetworkGuard(lambda: False)
     guard.start()
     ours = socket.getaddrinfo
 
@@ -185,7 +190,7 @@ def test_stop_leaves_what_others_have_put_in_place(
 
 def test_two_guards_stand_one_inside_the_other(asked: list[tuple[Any, ...]]) -> None:
     """As in a run of pytest within pytest: when the inner one has gone, the outer one still guards."""
-    outer, inner = NetworkGuard(allowed=False), NetworkGuard(allowed=True)
+    outer, inner = NetworkGuard(lambda: False), NetworkGuard(lambda: True)
     outer.start()
     inner.start()
     blocked(look_up)
@@ -204,7 +209,7 @@ def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> N
     text = str(blocked(look_up))
 
     assert text.startswith(f"{TEST}: a connection to {API} was held back. It would have reached the real API")
-    assert "No fake stands here: ask for the fixture `aurous`" in text
+    assert "There is no fake here: use the fixture `aurous`" in text
     assert '@pytest.mark.aurous(network="allow")' in text
     assert "--aurous-network=allow" in text
     assert text.endswith("/how-to/no-network.html")
@@ -221,17 +226,17 @@ def test_where_a_fake_stands_it_is_explained(guard: NetworkGuard) -> None:
 
     text = str(blocked(look_up))
 
-    assert "\nThe fake stands, but not there.\nIf it is meant" in text
+    assert "\nThe fake stands, but not there.\nIf you want" in text
     assert "No fake stands" not in text
 
 
 def test_outside_of_tests_the_last_one_is_named(guard: NetworkGuard) -> None:
     """Before the first there is none to name."""
-    first = NetworkGuard(allowed=False)
+    first = NetworkGuard(lambda: False)
     first.start()
     assert str(blocked(look_up)).startswith("outside of any test: a connection")
     first.stop()
-    guard.leave(allowed=False)
+    guard.leave()
 
     assert str(blocked(look_up)).startswith(f"outside of any test, after {TEST}: a connection")
 
@@ -239,27 +244,149 @@ def test_outside_of_tests_the_last_one_is_named(guard: NetworkGuard) -> None:
 # What is held
 
 
-def test_what_was_held_back_is_told_once(guard: NetworkGuard) -> None:
-    """In order, to who asks for it first."""
+def test_what_was_held_back_is_returned_once(guard: NetworkGuard) -> None:
+    """In order, to the first who asks."""
     errors = [blocked(look_up), blocked(lambda: look_up("aurous.storage"))]
 
-    assert guard.held(late=True) == []
-    assert guard.held(late=False) == errors
-    assert guard.held(late=False) == []
+    assert guard.held() == errors
+    assert guard.held() == []
+    assert guard.untold() == []
 
 
-def test_what_comes_outside_of_a_test_is_late(guard: NetworkGuard) -> None:
-    """The running test is asked for its own alone."""
+def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
+    """The running test is asked for its own alone; equal texts are counted."""
     early = blocked(look_up)
-    guard.leave(allowed=False)
-    late = blocked(look_up)
+    guard.leave()
+    late = [blocked(look_up) for _ in range(2)]
 
-    assert guard.held(late=True) == [late]
-    assert guard.held(late=False) == [early]
+    assert guard.held() == [early]
+    assert guard.untold() == [f"{late[0]}\n(2 times)"]
+    assert guard.untold() == []
+
+
+def test_a_test_that_is_over_keeps_its_refusals(guard: NetworkGuard) -> None:
+    """What it did not ask for itself is told afterwards."""
+    error = blocked(look_up)
+    guard.leave()
+
+    assert guard.untold() == [str(error)]
+
+
+def test_what_is_accepted_is_not_held(guard: NetworkGuard) -> None:
+    """That very exception, alone or in a group; another one changes nothing."""
+    one, two, three = (blocked(look_up) for _ in range(3))
+    group = Exception("a group, as the backport's")
+    vars(group)["exceptions"] = (ValueError(), two)
+
+    guard.accept(ValueError())
+    assert guard.held() == [one, two, three]
+    one, two, three = (blocked(look_up) for _ in range(3))
+    vars(group)["exceptions"] = (ValueError(), two)
+    guard.accept(one)
+    guard.accept(group)
+
+    assert guard.held() == [three]
+
+
+class Expecting:
+    """A context manager that accepts an exception of a type."""
+
+    def __init__(self, kind: type[BaseException]) -> None:
+        self.kind = kind
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        return isinstance(error, self.kind)
+
+
+def test_a_context_manager_that_accepts_it_expects_it(asked: list[tuple[Any, ...]]) -> None:
+    """One that lets it pass does not, nor one that had nothing to accept; afterwards its type is as it was."""
+    before = Expecting.__exit__
+    guard = NetworkGuard(lambda: False, [Expecting])
+    guard.start()
+    guard.enter(TEST, allowed=False)
+    with Expecting(AurousNetworkBlocked):
+        look_up()
+    assert guard.held() == []
+    with Expecting(AurousNetworkBlocked):
+        pass
+    with pytest.raises(AurousNetworkBlocked) as error, Expecting(OSError):
+        look_up()
+    assert guard.held() == [error.value]
+    guard.leave()
+    guard.stop()
+
+    assert Expecting.__exit__ is before
+
+
+# The end
+
+
+def test_what_is_left_at_the_end_is_written_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """From then on each refusal is written at once; the guard stays."""
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    blocked(look_up)
+    guard.report("a report")
+    guard.finish()
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == (
+        f"pytest-aurous: outside of any test: a connection to {API} was held back. "
+        "It would have reached the real API, which costs money."
+    )
+    assert shown[-1] == "pytest-aurous: a report"
+
+    blocked(look_up)
+    guard.report("another report")
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0].startswith("pytest-aurous: outside of any test: a connection to")
+    assert shown[-1] == "pytest-aurous: another report"
+    guard.stop()
+
+
+def test_without_stderr_it_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `pythonw`, or late in the interpreter's exit."""
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    guard.loud()
+    monkeypatch.setattr("sys.stderr", None)
+
+    blocked(look_up)
+
+    guard.stop()
+
+
+def test_an_inner_guard_ends_with_its_run(asked: list[tuple[Any, ...]]) -> None:
+    """Then the name is resolved again."""
+    guard = NetworkGuard(lambda: False, inner=True)
+    guard.start()
+    guard.finish()
+
+    look_up()
+
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+def test_a_guard_that_is_over_makes_way_for_the_next(asked: list[tuple[Any, ...]]) -> None:
+    """So that the setting of a later run in this process counts; one that is not over stays."""
+    first = NetworkGuard(lambda: False)
+    first.start()
+    first.finish()
+    second = NetworkGuard(lambda: True)
+    second.start()
+
+    look_up()
+
+    second.stop()
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+# Whose work it is
 
 
 class Straggler:
-    """A thread that looks the API up when it is told to."""
+    """A thread that looks the API up when the test says so."""
 
     def __init__(self, name: str) -> None:
         self.errors: list[AurousNetworkBlocked] = []
@@ -283,73 +410,94 @@ def test_a_thread_of_the_running_test_is_its_own(guard: NetworkGuard) -> None:
     error = Straggler("helper").go()
 
     assert str(error).startswith(f"{TEST}: a connection")
-    assert guard.held(late=False) == [error]
+    assert guard.held() == [error]
 
 
 def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
-    """The next test is not blamed, nor told of a fake that it has; it stays the thread of the first for good."""
+    """The next test is not blamed, nor pointed to a fake that it has; it stays the thread of the first for good."""
     straggler = Straggler("worker-7")
-    guard.leave(allowed=False)
+    guard.leave()
     for test in ("test_y.py::one", "test_y.py::two"):
         guard.enter(test, allowed=False)
-        guard.leave(allowed=False)
+        guard.leave()
     guard.enter("test_y.py::three", allowed=False)
     guard.explain = lambda: "The fake stands.\n"
 
     error = straggler.go()
 
     assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
+    assert "It came while test_y.py::three ran." in str(error)
     assert "fake stands" not in str(error)
-    assert guard.held(late=False) == []
-    assert guard.held(late=True) == [error]
+    assert guard.held() == []
+    assert guard.untold() == [str(error)]
 
 
-def test_a_thread_that_is_gone_is_forgotten(guard: NetworkGuard) -> None:
-    """A session of many tests keeps none of them."""
-    straggler = Straggler("worker")
-    guard.leave(allowed=False)
-    straggler.go()
-    guard.held(late=True)
-    known = len(guard._origin)
-    del straggler
-    gc.collect()
+def test_between_tests_it_is_named_too(guard: NetworkGuard) -> None:
+    """Then nothing ran meanwhile."""
+    straggler = Straggler("worker-7")
+    guard.leave()
 
-    assert len(guard._origin) < known
+    error = straggler.go()
+
+    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
+    assert "It came while" not in str(error)
 
 
-# What a test awaits
+def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard) -> None:
+    """To be on the safe side: it fails the test."""
+    done = threading.Event()
+
+    def run() -> None:
+        blocked(look_up)
+        inner = threading.Thread(target=blocked, args=(look_up,))
+        inner.start()
+        inner.join()
+        done.set()
+
+    _thread.start_new_thread(run, ())
+    assert done.wait(10)
+
+    assert len(guard.held()) == 2
 
 
-@pytest.mark.parametrize("kind", [AurousNetworkBlocked, AurousError, Exception, (ValueError, AurousNetworkBlocked)])
-def test_what_a_test_awaits_does_not_fail_it(guard: NetworkGuard, kind: Any) -> None:
-    """An open `pytest.raises` says that it is meant."""
-    with pytest.raises(kind):
-        look_up()
+def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None:
+    """There is no test that it could belong to."""
+    guard.leave()
+    done = threading.Event()
 
-    assert guard.held(late=False) == []
+    def run() -> None:
+        blocked(look_up)
+        done.set()
 
+    _thread.start_new_thread(run, ())
+    assert done.wait(10)
 
-def test_only_an_open_raises_awaits(guard: NetworkGuard) -> None:
-    """Not one that is over, or that waits for something else, however it went on."""
-    with pytest.raises(AurousNetworkBlocked) as over:
-        look_up()
-    waiting = pytest.raises(AurousNetworkBlocked)
-
-    def translate() -> None:
-        raise ValueError("another") from blocked(look_up)
-
-    with pytest.raises(ValueError, match="other"):
-        translate()
-
-    assert waiting is not None
-    assert len(guard.held(late=False)) == 1
-    assert over.type is AurousNetworkBlocked
+    (text,) = guard.untold()
+    assert text.startswith(f"outside of any test, after {TEST}: ")
 
 
-@pytest.mark.skipif(not hasattr(pytest, "RaisesExc"), reason="older ones demand a type")
-def test_a_raises_may_name_no_type(guard: NetworkGuard) -> None:
-    """Then it waits for any."""
-    with pytest.raises(match="held back"):
-        look_up()
+def test_what_begins_for_nobody_belongs_to_no_test(guard: NetworkGuard) -> None:
+    """A thread that a session fixture starts; what the fixture itself does is the running test's."""
+    with guard.for_nobody():
+        blocked(look_up)
+        straggler = Straggler("server")
+    error = straggler.go()
 
-    assert guard.held(late=False) == []
+    assert len(guard.held()) == 1
+    assert str(error).startswith("server, a thread that no test started: a connection to")
+    assert guard.untold() == [str(error)]
+
+
+def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pickled, and must not be wrapped."""
+
+    class Pool(ThreadPoolExecutor):
+        pass
+
+    module = ModuleType("concurrent.futures.interpreter")
+    vars(module)["InterpreterPoolExecutor"] = Pool
+    monkeypatch.setitem(sys.modules, "concurrent.futures.interpreter", module)
+    guard.start()
+    with Pool(1) as pool, ThreadPoolExecutor(1) as other:
+        assert pool.submit(lambda: sys._getframe(1).f_code.co_name).result() == "run"
+        assert other.submit(lambda: sys._getframe(1).f_code.co_name).result() == "_do"

@@ -8,7 +8,7 @@ from pytest_aurous import Aurous, AurousNetworkBlocked
 
 def test_a_test_without_the_fixture_reaches_nobody() -> None:
     """Who forgets the fixture meets neither the vendor nor a bill."""
-    with pytest.raises(AurousNetworkBlocked, match="No fake stands here"):
+    with pytest.raises(AurousNetworkBlocked, match="There is no fake here"):
         httpx.get("https://api.aurous-labs.com/v1/balance")
 
 

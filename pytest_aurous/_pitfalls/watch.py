@@ -101,6 +101,12 @@ class Pitfalls:
                 self._add(kind, call)
         self._calm = not any(kind.memory for kind in self._leave)
 
+    def drop(self, call: Call) -> list[str]:
+        """Remove what one call was seen to do, and return it."""
+        dropped = [one for one in self.seen if one.call is call]
+        self.seen[:] = [one for one in self.seen if one.call is not call]
+        return [str(one) for one in dropped]
+
     def _add(self, kind: Kind, call: Call) -> None:
         found = Pitfall(kind.id, kind.message, call, _place())
         if found.key not in self._known:

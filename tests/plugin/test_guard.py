@@ -109,7 +109,7 @@ def test_no_client_reaches_the_vendor(pytester: pytest.Pytester, client: str) ->
             )
     result.stdout.fnmatch_lines(
         [
-            "*No fake stands here: ask for the fixture `aurous` in the test, or enter Aurous() around the code.*",
+            "*There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code.*",
             '*network="allow"*@pytest.mark.aurous(network="allow") or --aurous-network=allow.',
             "*Read on: https://*/how-to/no-network.html",
         ]
@@ -232,7 +232,7 @@ def test_a_client_used_at_import_is_an_error_at_collection(pytester: pytest.Pyte
         [
             "*ERROR collecting test_import.py*",
             "E*AurousNetworkBlocked: outside of any test: a connection to api.aurous-labs.com was held back.*",
-            "E*A client that is used while a module is imported is too early for either.",
+            "E*A client that sends requests while a module is imported is too early for either.",
         ]
     )
 
@@ -283,7 +283,7 @@ def test_a_thread_that_outlives_its_test_is_that_tests_affair(pytester: pytest.P
             '*network="allow"*',
         ]
     )
-    result.stdout.no_fnmatch_line("*No fake stands here*")
+    result.stdout.no_fnmatch_line("*There is no fake here*")
 
 
 def test_so_is_what_comes_after_the_last_test(pytester: pytest.Pytester) -> None:
@@ -398,7 +398,7 @@ def test_another_library_goes_past_the_fake(pytester: pytest.Pytester) -> None:
             "The fake stands, but answers only clients of httpx and httpx2 with transports of theirs; *",
         ]
     )
-    result.stdout.no_fnmatch_line("*No fake stands here*")
+    result.stdout.no_fnmatch_line("*There is no fake here*")
 
 
 def test_who_stands_before_the_fake_is_named(pytester: pytest.Pytester) -> None:

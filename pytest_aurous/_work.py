@@ -1,0 +1,101 @@
+"""Which test a thread works for: the one that started it, or the one that handed it a job.
+
+Nothing here knows pytest. The network guard says when a test begins and ends, and wraps `threading.Thread.start` and
+`ThreadPoolExecutor.submit` with the functions below. A fake asks whether a request comes from an older test.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import count
+from typing import Any, Final
+
+__all__ = ("Work", "current_work", "noting_start", "noting_submit", "older_work", "set_work")
+
+_NUMBERS: Final = count(1)
+_WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
+"""Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""
+_STARTED_BY: Final = "_aurous_work"
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What one test does, in all of its threads.
+
+    Attributes:
+        test: Node id of the test; empty for what is not done for any one test, such as a session fixture's server.
+        report: Takes a text that must be shown, but must not fail any test.
+        thread: Ident of the thread that runs the tests.
+        number: Grows from test to test.
+    """
+
+    test: str
+    report: Callable[[str], None]
+    thread: int = field(default_factory=threading.get_ident)
+    number: int = field(default_factory=_NUMBERS.__next__)
+
+
+def set_work(work: Work | None) -> Work | None:
+    """Set what this thread, and each context that is copied from its own, works for; return the former value."""
+    before = _WORK.get()
+    _WORK.set(work)
+    return before
+
+
+def current_work() -> Work | None:
+    """Return what this thread works for, or None where nothing shows it."""
+    work: Work | None = _WORK.get() or getattr(threading.current_thread(), _STARTED_BY, None)
+    return work
+
+
+def older_work(since: Work | None) -> Work | None:
+    """Return what this thread works for if that is a test from before *since*, else None.
+
+    The thread that runs the tests always works for the present one: the context of a long-lived event loop can be
+    that of an earlier test.
+    """
+    if since is None or threading.get_ident() == since.thread:
+        return None
+    work = current_work()
+    return work if work is not None and work.test and work.number < since.number else None
+
+
+def noting_start(start: Any, here: Callable[[], Work | None]) -> Any:
+    """Wrap `threading.Thread.start` so that the new thread remembers who started it."""
+
+    @wraps(start)
+    def noted(thread: threading.Thread) -> None:
+        if getattr(thread, _STARTED_BY, None) is None:  # else a pytest run inside this one has noted it
+            setattr(thread, _STARTED_BY, here())
+        start(thread)
+
+    return noted
+
+
+def noting_submit(submit: Any, here: Callable[[], Work | None]) -> Any:
+    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not that started the pool."""
+
+    @wraps(submit)
+    def noted(pool: Any, job: Any, /, *args: Any, **options: Any) -> Any:
+        work = here()
+        # A job for another interpreter is pickled.
+        other = getattr(sys.modules.get("concurrent.futures.interpreter"), "InterpreterPoolExecutor", ())
+        if work is None or isinstance(pool, other):
+            return submit(pool, job, *args, **options)
+        return submit(pool, _do, work, job, *args, **options)
+
+    return noted
+
+
+def _do(work: Work, job: Any, /, *args: Any, **options: Any) -> Any:
+    __tracebackhide__ = True
+    token = _WORK.set(work)
+    try:
+        return job(*args, **options)
+    finally:
+        _WORK.reset(token)
