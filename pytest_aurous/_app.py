@@ -108,16 +108,20 @@ class App:
         with self.world.lock:
             if not self.given.conditional:
                 return self._finished(call, self.given.faults)
-            self.world.undo.whole(self._arrive, call)
-            self.world.journal.leave()
         try:
+            with self.world.lock:
+                self.world.undo.whole(self._wait, call)
             faults = self._holding(call)
+            with self.world.lock:
+                return self._finished(call, faults)
         except BaseException:
             with self.world.lock:
                 self.world.journal.withdraw(call)
             raise
-        with self.world.lock:
-            return self._finished(call, faults)
+
+    def _wait(self, call: Call) -> None:
+        self._arrive(call)
+        self.world.journal.wait(call)
 
     def _finished(self, call: Call, faults: Iterable[Fault]) -> Reply | Break:
         outcome = self.world.undo.whole(self._handle, call, faults)

@@ -171,7 +171,7 @@ def calendar_instant(value: datetime | str) -> datetime:
         AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
     """
     instant = parse_instant(value)
-    if not _FIRST <= instant.timestamp() < _LAST + 1:
+    if not _FIRST <= instant.timestamp() <= _LAST + 1:  # as a float, the last microsecond is the second after
         raise AurousError(
             f"{shown(value)} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
             f"to 9999-12-31T23:59:59Z.\n{_MORE}"

@@ -38,7 +38,7 @@ class Note(NamedTuple):
 class Journal:
     """Where the pipeline writes, and whoever changes something."""
 
-    __slots__ = ("_busy", "_clock", "_same", "_undo", "entries", "notes")
+    __slots__ = ("_busy", "_clock", "_same", "_undo", "_waiting", "entries", "notes")
 
     def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
         self._undo = undo or Undo()
@@ -47,6 +47,7 @@ class Journal:
         self._clock = clock
         self._busy: Call | None = None
         self._same: dict[Any, Any] = {}
+        self._waiting: dict[Call, bool] = {}
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
@@ -60,14 +61,23 @@ class Journal:
         self.entries.append(call)
         call.number = len(self.entries)
 
+    def wait(self, call: Call) -> None:
+        """Let a call that has arrived wait for the conditions of faults; what changes meanwhile is not its doing."""
+        self._undo.item(self._waiting, call)
+        self._waiting[call] = True
+        self.leave()
+
     def withdraw(self, call: Call) -> None:
-        """Remove a call that was interrupted before it was handled, unless others have arrived since."""
-        if self.entries[-1:] == [call]:
+        """Remove a call that was interrupted while it waited; where others have arrived since, it stays unanswered."""
+        if self._waiting.pop(call, False) and self.entries[-1] is call:
             self.entries.pop()
             call.number = 0
 
     def answer(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
+        if self._waiting:
+            self._undo.item(self._waiting, call)
+            self._waiting.pop(call, None)
         call.answered(reply)
         call.share(self._same)
         self.leave()

@@ -85,7 +85,9 @@ def _instant(name: str, value: Any) -> Any:
     try:
         return value if value is None else calendar_instant(value)
     except AurousError:
-        raise _refuse(name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z'.") from None
+        raise _refuse(
+            name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z', in the years 1 to 9999 (UTC)."
+        ) from None
 
 
 def _url(name: str, value: Any) -> str:
