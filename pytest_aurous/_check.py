@@ -39,9 +39,7 @@ class Check(NamedTuple):
 
     def refuse(self, name: str, value: object, expected: str) -> AurousError:
         """Return the error for a value; *expected* ends the first sentence, and may say what to do."""
-        return AurousError(
-            f"{self.who}({f'{name}=' if name else ''}{shown(value)}): expected {expected}\n{see(self.page)}"
-        )
+        return AurousError(f"{self.who}({name}={shown(value)}): expected {expected}\n{see(self.page)}")
 
     def text(self, name: str, value: object, example: str) -> str:
         """Accept text that is not blank and that UTF-8 can encode."""

@@ -61,6 +61,7 @@ BAD: Final[dict[str, Callable[[], Any]]] = {
     "list": lambda: [1],
     "tuple": lambda: ("front", 2),
     "dict": lambda: {"a": 1},
+    "no JSON": lambda: {"a": float("nan")},
     "odd keys": lambda: {1: NoRepr()},
     "set": lambda: {"a"},
     "object": object,
@@ -202,6 +203,9 @@ def bad_calls(name: str, method: Callable[..., Any]) -> Iterator[tuple[str, dict
         elif parameter.kind is parameter.VAR_POSITIONAL:
             for label, make in BAD.items():
                 yield f"*{label}", {}, [make()]
+        elif parameter.kind is parameter.POSITIONAL_ONLY:  # of an operator: [], in, or =
+            for label, make in BAD.items():
+                yield label, {}, [make()]
         else:
             for label, make in BAD.items():
                 yield f"{parameter.name}={label}", {**required, parameter.name: make()}, []
@@ -221,7 +225,7 @@ def objection(error: BaseException) -> str | None:
     by_python = isinstance(error, TypeError) and not any(
         "/pytest_aurous/" in Path(one.path).as_posix() for one in trace
     )
-    if not by_python and not isinstance(error, AurousError | AssertionError):
+    if not by_python and not isinstance(error, AurousError | AssertionError | IndexError):  # `calls[7]`, as of any list
         return f"{type(error).__name__} from within"
     if isinstance(error, AurousError) and "https://pytest-aurous" not in str(error).splitlines()[-1]:
         return f"no place to read on: {error}"
