@@ -72,6 +72,9 @@ _RUNNING: Final = pytest.StashKey[bool]()
 _GUARD: Final = pytest.StashKey[NetworkGuard]()
 _REFUSED: Final = pytest.StashKey[list[AurousNetworkBlocked]]()
 _MOCKER: Final = "pytest_aurous._binding.mocker"
+_INTERCEPTED: Final = frozenset({"httpcore", "httpcore2", "httpx", "httpx2"})
+_OTHERS: Final = frozenset({"aiohttp", "botocore", "http", "httplib2", "niquests", "requests", "urllib", "urllib3"})
+"""HTTP clients that the fake does not intercept."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -254,10 +257,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _beside() -> str:
-    """Return why a connection went past the fake that stands, if one does."""
+    """Return why a connection went past the fake: no fake stands in for its client, or something is before it."""
+    client = _other_client()
+    server = (
+        f"this connection was made by {client}. Use the fixture aurous_server: it serves the same fake over HTTP, and "
+        "AUROUS_BASE_URL leads to it. Where the code has a base URL of its own, give it aurous_server.url.\n"
+    )
     mocker = getattr(sys.modules.get(_MOCKER), "AurousMocker", None)
     if mocker is None or not mocker.routers:
-        return ""
+        return f"There is no fake here, and one would intercept only httpx and httpx2; {server}" if client else ""
+    if client:
+        return f"The fake stands, but intercepts only clients of httpx and httpx2; {server}"
     before = mocker.in_front()
     if before:
         return (
@@ -265,9 +275,25 @@ def _beside() -> str:
             "or enter the fake once more inside: `with ..., aurous:`.\n"
         )
     return (
-        "The fake stands, but answers only clients of httpx and httpx2 with transports of theirs; this came another "
-        "way. Give such a client aurous.transport, or use one of these two.\n"
+        "The fake stands, but intercepts only clients of httpx and httpx2 with transports of their own; this "
+        "connection was made in another way. Give an httpx client aurous.transport. For any other client, use the "
+        "fixture aurous_server, and its url.\n"
     )
+
+
+def _other_client() -> str:
+    """Return the HTTP client that connects in this thread, if the fake does not intercept it."""
+    from ._stillness import package_of
+
+    found = ""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        package = package_of(frame)
+        if package in _INTERCEPTED:
+            return ""
+        found = package if package in _OTHERS else found  # the outermost: requests, not the urllib3 below it
+        frame = frame.f_back
+    return found
 
 
 def _inside_another_run() -> bool:

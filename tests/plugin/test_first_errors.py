@@ -248,3 +248,40 @@ def test_an_unknown_option_in_a_file_names_the_file(pytester: pytest.Pytester) -
     result = pytester.runpytest()
 
     result.stderr.fnmatch_lines(["*tox.ini: 'aurous_credit' is no option*"])
+
+
+# Clients that the fake does not intercept
+
+
+@pytest.mark.parametrize("argument", ["aurous", ""], ids=["fake", "no fake"])
+@pytest.mark.parametrize("client", ["requests", "urllib3", "urllib"])
+def test_a_client_that_is_not_intercepted_is_pointed_to_the_server(
+    pytester: pytest.Pytester, client: str, argument: str
+) -> None:
+    """It is named, and so is the fixture that serves the fake to it."""
+    if client == "urllib":
+        get = "__import__('urllib.request').request.urlopen"
+    else:
+        stub = "import socket\n\ndef send(): socket.getaddrinfo('api.aurous-labs.com', 443)\n"
+        pytester.makepyfile(urllib3=f"{stub}\ndef get(url): send()")
+        pytester.makepyfile(requests="import urllib3\n\ndef get(url): urllib3.send()")
+        get = f"__import__({client!r}).get"
+    pytester.makepyfile(test_it=f"def test_it({argument}):\n    {get}('https://api.aurous-labs.com/v1/balance')")
+
+    result = pytester.runpytest_subprocess("-p", "pytest_aurous")
+
+    result.assert_outcomes(failed=1)
+    stands = "The fake stands" if argument else "There is no fake here"
+    result.stdout.fnmatch_lines(
+        [f"*{stands}*only *httpx and httpx2; this connection was made by {client}. Use the fixture aurous_server: *"]
+    )
+
+
+def test_a_connection_of_no_client_is_told_both_ways(pytester: pytest.Pytester) -> None:
+    """A transport for httpx, the server for everything else."""
+    pytester.makepyfile("import socket\n\ndef test_it(aurous): socket.create_connection(('api.aurous-labs.com', 443))")
+
+    result = pytester.runpytest_subprocess("-p", "pytest_aurous")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*made in another way. Give an httpx client aurous.transport*fixture aurous_server*"])
