@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ._hosts import is_vendors
 from ._work import Work, current_work, noting_start, noting_submit, set_work
@@ -73,8 +73,8 @@ class NetworkGuard:
         if (futures := sys.modules.get("concurrent.futures")) is not None:
             self._patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._here))
         if (unittest := sys.modules.get("unittest.case")) is not None:
-            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027 - its context manager
-            self._patch(context, "__exit__", self._watching)
+            context: Any = unittest.TestCase().assertRaises(Exception)  # noqa: PT027 - its context manager
+            self._patch(context.__class__, "__exit__", self._watching)
 
     def stop(self) -> None:
         """Guard no longer, and put back what stood there."""
@@ -229,8 +229,8 @@ class NetworkGuard:
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     yield error
-    members = getattr(error, "exceptions", ())  # of a group, also of the backport's
-    for member in members if isinstance(members, tuple) else ():
+    members: object = getattr(error, "exceptions", ())  # of a group, also of the backport's
+    for member in cast("tuple[BaseException, ...]", members) if isinstance(members, tuple) else ():
         yield from _leaves(member)
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import warnings
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -82,9 +83,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     add_options(parser)
     add_reports(parser)
     config: Any = pluginmanager.get_plugin("pytestconfig")
-    expecting: list[type[Any]] = [type(pytest.raises(AurousError))]
-    if hasattr(pytest, "RaisesGroup"):  # pytest 8.4
-        expecting.append(pytest.RaisesGroup)
+    # `RaisesGroup` came with pytest 8.4.
+    expecting = filter(None, [type(pytest.raises(AurousError)), getattr(pytest, "RaisesGroup", None)])
     guard = NetworkGuard(lambda: early_network(parser, config) == "allow", expecting, inner=_inside_another_run())
     config.stash[_GUARD] = guard
     config.add_cleanup(guard.finish)
@@ -309,21 +309,22 @@ def _inside_another_run() -> bool:
 def _judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Fail a test that was refused a connection and did not expect it, even as a skip or an expected failure."""
     guard = item.config.stash[_GUARD]
-    if call.excinfo is not None:
-        guard.accept(call.excinfo.value)
-    refused = item.stash.get(_REFUSED, [])
-    if call.when == "setup" and call.excinfo is not None:
+    error: BaseException | None = getattr(call.excinfo, "value", None)
+    if error is not None:
+        guard.accept(error)
+    refused = item.stash.get(_REFUSED, list[AurousNetworkBlocked]())
+    if call.when == "setup" and error is not None:
         refused = guard.held()
     if not refused or call.when == "teardown":
         return
     if not report.failed:
+        failure = _as_failure(refused[0])
+        with suppress(type(failure)):
+            raise failure
         report.outcome = "failed"
-        try:
-            raise _as_failure(refused[0])
-        except pytest.fail.Exception as failure:
-            report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(failure))
+        report.longrepr = item.repr_failure(pytest.ExceptionInfo[BaseException].from_exception(failure))
         vars(report).pop("wasxfail", None)
-    elif not isinstance(getattr(call.excinfo, "value", None), AurousNetworkBlocked):
+    elif not isinstance(error, AurousNetworkBlocked):
         report.sections.append(("Aurous network guard", "\n\n".join(map(str, refused))))
 
 

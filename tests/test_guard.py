@@ -501,3 +501,18 @@ def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkey
     with Pool(1) as pool, ThreadPoolExecutor(1) as other:
         assert pool.submit(lambda: sys._getframe(1).f_code.co_name).result() == "run"
         assert other.submit(lambda: sys._getframe(1).f_code.co_name).result() == "_do"
+
+
+def test_what_is_not_loaded_is_not_loaded_for_the_guard(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suite without pools and `unittest` does not pay for them."""
+    for name in ("concurrent.futures", "unittest.case"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    assert not {"concurrent.futures", "unittest.case"} & set(sys.modules)
+    blocked(look_up)
+    guard.stop()
+
+    assert asked == []

@@ -7,11 +7,13 @@ import sys
 import threading
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 import pytest_aurous
+from pytest_aurous._options import early_network
 
 INSTALLED: Final = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
 
@@ -359,3 +361,28 @@ def test_the_outer_guard_stays(pytester: pytest.Pytester) -> None:
     # The attempt of the inner run was not expected by the outer test.
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["FAILED test_outer.py::test_it - *AurousNetworkBlocked: test_outer.py::test_it: *"])
+
+
+@pytest.mark.parametrize("network", ["allow", "block"])
+def test_a_conftest_is_guarded_by_the_ini_file(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, network: str
+) -> None:
+    """Before pytest itself knows our options."""
+
+    def real(*args: Any, **options: Any) -> Any:
+        raise socket.gaierror(-2, "the real resolver was asked")
+
+    monkeypatch.setattr(socket, "getaddrinfo", real)
+    pytester.makeini(f"[pytest]\naurous_network = {network}")
+    pytester.makepyfile(attempt=ATTEMPT, test_it="def test_it(): ...")
+    pytester.makeconftest("from attempt import attempt\nattempt('conftest')")
+    pytester.syspathinsert()
+
+    pytester.runpytest_inprocess().assert_outcomes(passed=1, warnings=int(network == "block"))
+
+    assert attempts(pytester) == [f"conftest {'gaierror' if network == 'allow' else 'AurousNetworkBlocked'}"]
+
+
+def test_before_the_ini_file_is_read_nothing_is_allowed(pytester: pytest.Pytester) -> None:
+    """There is no setting yet."""
+    assert early_network(Any, SimpleNamespace()) == ""  # type: ignore[arg-type]
