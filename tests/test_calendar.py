@@ -120,7 +120,7 @@ def test_delays_and_skipped_sleeps_stop_at_the_last_second(make_api: Callable[..
     """A wait that the code under test begins is no mistake of the test, and time stands still there."""
     api = make_api(now="9999-12-31T23:00:00Z")
     api.aurous.faults.delay("team.retrieve", 7200)
-    api.aurous.faults.delay("balance.retrieve", 1e300)
+    api.aurous.faults.delay("balance.retrieve", 7200)
     assert api.get("/v1/team").status == 200
     assert iso(api.clock.time()) == LAST
     assert api.get("/v1/balance").status == 200
