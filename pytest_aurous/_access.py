@@ -10,9 +10,11 @@ from urllib.parse import SplitResult, urlsplit
 from ._control import refused
 from ._hosts import is_loopback
 from ._reply import Reply
-from .errors import AurousError, see
+from .errors import AurousError, hide_mistakes, see
 
 __all__ = ("host_name", "host_names", "refuse_control", "refuse_host")
+
+__tracebackhide__ = hide_mistakes
 
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 _PORTS: Final = {"http": 80, "https": 443}

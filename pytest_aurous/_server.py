@@ -68,13 +68,16 @@ class AurousServer:
         check.whole("port", port, 0, _LAST_PORT)
         check.instance("allow_remote", allow_remote, bool, "True or False.")
         check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
+        allowed = [allow_host] if isinstance(allow_host, str) else list(allow_host)
+        for name in allowed:
+            check.text("allow_host", name, "aurous")
         if not allow_remote and not is_loopback(host):
             raise AurousError(
                 f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
                 f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
-        names = host_names([allow_host] if isinstance(allow_host, str) else allow_host)
+        names = host_names(allowed)
         self._asgi = AsgiApp(aurous, {host_name(host), *names})
         self._server = _uvicorn(self._asgi)
         self._socket = _bind(host, port)
