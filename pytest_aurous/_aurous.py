@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ._check import Check
 from ._clients import Clients
 from ._environment import environment
 from ._records import Live
+from ._secrets import protecting
 from ._settings import Settings, read_setting
 from ._team import Belongings, Team, Teams
 from ._verdict import Verdict
@@ -252,6 +254,7 @@ class Aurous(Clients, Belongings):
             self._app.since = current_work()
             self._bound.start()
             undo.callback(self._bound.leave)
+            undo.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
             undo.enter_context(environment(AUROUS_API_KEY=str(self.api_key), AUROUS_BASE_URL=self.base_url))
             if self._settings.sleep == "skip":
                 undo.enter_context(self.clock.skip_sleeps())

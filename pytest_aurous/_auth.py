@@ -12,7 +12,7 @@ from ._check import Check
 from ._wire import ApiProblem
 from .errors import AurousError, hide_mistakes, see, vanished
 
-__all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key")
+__all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key", "sent_key")
 
 __tracebackhide__ = hide_mistakes
 
@@ -104,12 +104,7 @@ class Keyring:
         Raises:
             ApiProblem: 401 (auth-3, auth-4).
         """
-        key = headers.get("x-api-key")
-        if key is None:
-            scheme, _, key = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer":
-                key = ""
-        key = key.strip()
+        key = sent_key(headers)
         if not key:
             raise ApiProblem(401, "missing_api_key", say.MISSING_KEY)
         grant = self._grants.get(key)
@@ -129,6 +124,16 @@ class Keyring:
         self._first = {}
         for key, grant in state.items():
             self._first.setdefault(grant.team, key)
+
+
+def sent_key(headers: Mapping[str, str]) -> str:
+    """Return the key that was sent, or nothing; ``X-Api-Key`` decides where both headers are (auth-1)."""
+    key = headers.get("x-api-key")
+    if key is None:
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            key = ""
+    return key.strip()
 
 
 def permits(grant: Grant, method: str) -> bool:

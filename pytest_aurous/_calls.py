@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from ._check import Check
-from ._journal import line_of
+from ._journal import folded, line_of
 from ._matching import check_counts, check_headers, closest, expectation, fits, has, in_words, often
 from ._operations import check_operation
 from ._records import Live
+from ._secrets import redacted
 from ._wire import Call
 from .errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 
@@ -37,6 +38,11 @@ _FILTERS: Final = (
     "status",
     "team",
 )
+
+
+def failure(text: str) -> AssertionError:
+    """Return the error of an assertion, without API keys."""
+    return AssertionError(redacted(text))
 
 
 class Calls(Sequence[Call]):
@@ -127,8 +133,9 @@ class Calls(Sequence[Call]):
 
     def timeline(self) -> str:
         """Return the latest calls as text, one a line."""
-        lines = [line_of(call) for call in self._calls[-_SHOWN:]]
-        left = len(self._calls) - len(lines)
+        items = folded(self._calls)
+        lines = [one if isinstance(one, str) else line_of(one) for one in items[-_SHOWN:]]
+        left = len(items) - len(lines)
         return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
 
     def assert_called(
@@ -163,7 +170,7 @@ class Calls(Sequence[Call]):
         wanted = expectation(times, at_least, at_most)
         if not fits(len(matching), times, at_least, at_most):
             what = f"{operation}{in_words(json, headers)}"
-            raise AssertionError(
+            raise failure(
                 f"Expected {what} to be called {wanted}, but it was called {often(len(matching))}.\n"
                 + closest(named, matching, json, headers)
                 + self._all()
@@ -178,7 +185,7 @@ class Calls(Sequence[Call]):
         """
         found = self._find(Check("assert_not_called", _PAGE), operation)
         if found:
-            raise AssertionError(
+            raise failure(
                 f"Expected {operation} not to be called, but it was called {often(len(found))}:\n"
                 f"{found.timeline()}\n{self._all()}"
             )
@@ -200,7 +207,7 @@ class Calls(Sequence[Call]):
         for number, operation in enumerate(operations):
             if not any(fnmatchcase(call.operation or "", operation) for call in remaining):
                 after = f" after {operations[number - 1]}" if number else ""
-                raise AssertionError(f"Expected {operation} to be called{after}, but it was not.\n{self._all()}")
+                raise failure(f"Expected {operation} to be called{after}, but it was not.\n{self._all()}")
 
     def assert_polled(self, record: Live | str, at_least: int | None = None, at_most: int | None = None) -> None:
         """Fail unless *record* was retrieved: once or more, or as often as is said. Counts whatever was answered.
@@ -219,7 +226,7 @@ class Calls(Sequence[Call]):
         touching = [call for call in self._calls if record_id in call.path]
         polls = [call for call in touching if call.operation and call.operation.endswith(".retrieve")]
         if not fits(len(polls), None, at_least, at_most):
-            raise AssertionError(
+            raise failure(
                 f"Expected {record_id} to be polled {expectation(None, at_least, at_most)}, "
                 f"but it was retrieved {often(len(polls))}.\nCalls on it:\n"
                 f"{Calls(touching, self._operations).timeline() or '  none'}\n{self._all()}"

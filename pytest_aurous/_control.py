@@ -11,6 +11,7 @@ from ._catalog import LIFECYCLES
 from ._fault import Fault
 from ._outbox import Delivery
 from ._reply import Reply
+from ._secrets import redacted
 from ._terms import DeliveryTerms, Terms
 from ._wire import Call, to_json
 from .errors import AurousError, nearest, see
@@ -59,7 +60,7 @@ def _no_number(constant: str) -> Any:
 
 def refused(status: int, why: str, *, page: str = "how-to/server.html#control-calls", **more: Any) -> Reply:
     """Return a refusal in plain words."""
-    return _reply(status, {"error": why, "see": see(page), **more})
+    return _reply(status, {"error": redacted(why), "see": see(page), **more})
 
 
 def _reply(status: int, content: Any) -> Reply:

@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from ._endpoint import Endpoint
+from ._secrets import redacted
 from ._wire import Call
 
 __all__ = ("Coverage", "possible")
@@ -44,7 +45,7 @@ class Coverage:
     def add(self, call: Call) -> None:
         """Count what became of a call; one that no endpoint took is none."""
         if call.operation:
-            status = NO_ANSWER if call.status is None else f"{call.status} {call.error_code or ''}".rstrip()
+            status = NO_ANSWER if call.status is None else redacted(f"{call.status} {call.error_code or ''}".rstrip())
             self._met[call.operation, status] += 1
 
     def dump(self) -> list[list[Any]]:
@@ -71,17 +72,29 @@ class Coverage:
         called = sum(any(name == one for one, _ in self._met) for name in self._rows)
         return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {of} outcomes"
 
-    def table(self, width: int = 100) -> str:
-        """Return each operation with what was met and what never was."""
+    def table(self, width: int = 100, *, full: bool = False) -> str:
+        """Return each operation that was called with what was met, and one line for the rest.
+
+        Args:
+            width: Columns.
+            full: Whether to show every operation, and which outcomes were never met.
+        """
         lines: list[str] = []
+        rest = 0
         for name, row in self._rows.items():
             met = [f"{status} x{count}" for (one, status), count in sorted(self._met.items()) if one == name]
-            never = [status for status in possible(row) if not self._met[name, status]]
+            if not met and not full:
+                rest += 1
+                continue
+            never = [status for status in possible(row) if not self._met[name, status]] if full else []
             lines.append(name)
             for label, statuses in (("met", met or ["nothing"]), ("never", never)):
                 text = ", ".join(status.replace(" ", "\xa0") for status in statuses)
                 lines += wrap(text, width, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9)
-        return "\n".join(lines).replace("\xa0", " ")
+        if rest:
+            text = f"{rest} operations were never called; -v shows all, and which outcomes were never met"
+            lines += wrap(text, width)
+        return redacted("\n".join(lines).replace("\xa0", " "))
 
     def _sums(self) -> tuple[int, int]:
         known = [(name, status) for name, row in self._rows.items() for status in possible(row)]

@@ -14,6 +14,7 @@ from ._check import Check
 from ._clock import Clock
 from ._outbox import Delivery
 from ._reply import Break, Reply
+from ._secrets import redacted
 from ._terms import PAGE
 from ._undo import Undo
 from ._wire import ApiProblem, Call
@@ -71,7 +72,7 @@ class Fault:
         self._place = _caller()
 
     def __repr__(self) -> str:
-        return f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>"
+        return redacted(f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>")
 
     @property
     def outstanding(self) -> bool:

@@ -10,11 +10,11 @@ from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ._clock import moment
 from ._headers import Headers
-from ._journal import redacted
+from ._secrets import redacted
 from ._wire import Call
 
 __all__ = ("har", "write_har")
@@ -25,8 +25,8 @@ _SECRET: Final = ("x-api-key", "authorization")
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
     """Write the calls of *test* into *folder*, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", test)[:120].strip("_")
-    file = folder / f"{name}-{sha256(test.encode()).hexdigest()[:8]}.har"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", redacted(test))[:120].strip("_")
+    file = folder / f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}.har"
     file.write_text(json.dumps(har(calls), indent=1), encoding="utf-8")
     return file
 
@@ -34,7 +34,19 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
 def har(calls: Iterable[Call]) -> dict[str, Any]:
     """Return *calls* in the terms of HAR 1.2, without API keys."""
     creator = {"name": "pytest-aurous", "version": _version()}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(call) for call in calls]}}
+    entries = [_without_keys(_entry(call)) for call in calls]
+    return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+
+
+def _without_keys(value: Any) -> Any:
+    """Redact every text of an entry, names included."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, list):
+        return [_without_keys(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_keys(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _entry(call: Call) -> dict[str, Any]:
@@ -55,14 +67,14 @@ def _request(call: Call) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     if request.content:
         kind = request.headers.get("content-type", "")
-        sent["postData"] = {"mimeType": kind, "text": redacted(request.content.decode(errors="replace"))}
+        sent["postData"] = {"mimeType": kind, "text": request.content.decode(errors="replace")}
     return {
         "method": call.method,
-        "url": redacted(call.url),
+        "url": call.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _headers(request.headers),
-        "queryString": [{"name": name, "value": redacted(value)} for name, value in request.params.items()],
+        "queryString": [{"name": name, "value": value} for name, value in request.params.items()],
         "headersSize": -1,
         "bodySize": len(request.content),
         **sent,
@@ -76,9 +88,10 @@ def _response(call: Call) -> dict[str, Any]:
     body = b"" if response is None else response.content
     content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", "")}
     try:
-        content["text"] = redacted(body.decode())
+        content["text"] = body.decode()
     except UnicodeDecodeError:
-        content |= {"text": b64encode(body).decode(), "encoding": "base64"}
+        safe = redacted(body.decode("latin-1")).encode("latin-1", errors="replace")
+        content |= {"text": b64encode(safe).decode(), "encoding": "base64"}
     return {
         "status": status,
         "statusText": HTTPStatus(status).phrase if status in _PHRASES else "",
@@ -86,7 +99,7 @@ def _response(call: Call) -> dict[str, Any]:
         "cookies": [],
         "headers": _headers(headers),
         "content": content,
-        "redirectURL": redacted(headers.get("location", "")),
+        "redirectURL": headers.get("location", ""),
         "headersSize": -1,
         "bodySize": len(body),
         **({} if response is not None else {"_error": call.fault or "no answer"}),
@@ -96,7 +109,7 @@ def _response(call: Call) -> dict[str, Any]:
 def _headers(headers: Headers) -> list[dict[str, str]]:
     """Return the headers in order, repeated ones too, their names in lower case as HTTP/2 has them."""
     return [
-        {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else redacted(value)}
+        {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else value}
         for name, value in headers.multi_items()
     ]
 

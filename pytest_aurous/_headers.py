@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ._reply import Pairs
+from ._secrets import redacted
 from .errors import AurousError, hide_mistakes, see, shown
 
 __all__ = ("Headers", "idempotency_key", "replaced", "sent_header")
@@ -44,7 +45,7 @@ class Headers(Mapping[str, str]):
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"Headers({dict(self)!r})"
+        return redacted(f"Headers({dict(self)!r})")
 
 
 def idempotency_key(fields: Mapping[str, str]) -> str | None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from ._clock import Clock, iso
 from ._reply import Reply
+from ._secrets import redacted
 from ._undo import Undo
 from ._wire import Call
 
-__all__ = ("WIDTH", "Journal", "Note", "line_of", "redacted", "shortened")
+__all__ = ("WIDTH", "Journal", "Note", "folded", "line_of", "shortened")
 
 _LEAST: Final = 20
-_KEY: Final = re.compile(r"al_(live|test)_\w+")
+_SERIES: Final = 4
+"""So many identical polls are folded."""
+_STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
 
 WIDTH: Final = 100
 """Columns of a timeline."""
@@ -100,20 +105,44 @@ class Journal:
 
 
 def line_of(call: Call) -> str:
-    """Return one call as one line, fit for 100 columns."""
+    """Return one call as a line of at most 100 columns; its operation has a line of its own where there is no room."""
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
     marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
-    head = f"  {call.number:>3}  {iso(call.at)[11:19]}  {call.method:<6} "
-    tail = f" -> {'no answer' if lost else call.status} {marks}".rstrip()
-    room = WIDTH - len(head) - _LEAST
+    head, verb = f"  {call.number:>3}  {iso(call.at)[11:19]}  ", f"{call.method:<6} "
+    tail = redacted(f" -> {'no answer' if lost else call.status} {marks}".rstrip())
+    room = WIDTH - len(head + verb) - _LEAST
     tail = tail if len(tail) <= room else f"{tail[: room - 3]}..."
-    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{redacted(tail)}"
+    operation, below = f"{call.operation}  " if call.operation else "", ""
+    if len(operation) + len(tail) > room:
+        operation, below = "", f"\n       {call.operation}"
+    head += operation + verb
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}"
 
 
-def redacted(text: str) -> str:
-    """Return *text* without API keys: a real one may have got into a test."""
-    return _KEY.sub(r"al_\1_...", text)
+def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:
+    """Return the calls, and of each series of identical polls the first, one line such as ``x 12, 45 s``, and the last.
+
+    Args:
+        calls: In order of arrival.
+        alone: Whether there is more to say of a call, so that it belongs to no series.
+    """
+    items: list[Call | str] = []
+    for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):
+        series = list(group)
+        if len(series) < _SERIES:
+            items += series
+        else:
+            took = round(series[-1].at - series[0].at, 3)
+            items += [series[0], f"       x {len(series)}, {took:g} s", series[-1]]
+    return items
+
+
+def _seen(call: Call) -> tuple[object, ...]:
+    """Return what identical polls have in common: the request, and what the client saw of the response."""
+    response = call.response
+    shown = _STATUS.findall(response.content) if response is not None else None
+    return call.path, call.query, call.status, call.error_code, call.fault, str(shown)
 
 
 def shortened(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from ._secrets import redacted, shown
 from ._undo import Undo
 
 __all__ = ("ENDPOINT_RETRIES", "PATIENCE", "URL_RETRIES", "Delivery", "Outbox")
@@ -63,13 +64,13 @@ class Delivery:
     number: int = 0
 
     def __repr__(self) -> str:
-        return f"<Delivery {self.event} to {self.url}, {self.outcome}>"
+        return redacted(f"<Delivery {self.event} to {self.url}, {self.outcome}>")
 
     @property
     def outcome(self) -> str:
         """What became of it, in words."""
-        why = self.response_status if self.error is None else self.error
-        return f"attempt {self.attempt}: {self.status}{'' if why is None else f' ({why!r})'}"
+        why = self.response_status if self.error is None else shown(self.error)
+        return redacted(f"attempt {self.attempt}: {self.status}{'' if why is None else f' ({why})'}")
 
     @property
     def operation(self) -> str:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import cast
 
 from ._catalog import Catalog
-from ._journal import redacted
+from ._secrets import redacted
 from ._stillness import package_of
 from ._unmatched import explain
 from ._wire import Call

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from ._check import Check
 from ._limits import BUCKETS, Bucket
+from ._secrets import redacted
 from ._world import World
 from .errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
@@ -33,7 +34,7 @@ class Limit:
         self.name: str = name
 
     def __repr__(self) -> str:
-        return f"<Limit {self.name}: {self.remaining} of {self.capacity} left, {self.overruns} overruns>"
+        return redacted(f"<Limit {self.name}: {self.remaining} of {self.capacity} left, {self.overruns} overruns>")
 
     @property
     def _bucket(self) -> Bucket:

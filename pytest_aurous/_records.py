@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from ._check import Check
 from ._columns import visible
 from ._fields import Reader, read_fields
+from ._secrets import redacted
 from ._wire import ApiProblem
 from ._world import World
 from .errors import AurousError, AurousLookupError, hide_mistakes, nearest, see, shown, vanished
@@ -51,7 +52,8 @@ class Live:
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
             if name not in visible(cast("Hashable", self._kind)):
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{nearest(name, dir(self))}")
+                known = nearest(name, dir(self))
+                raise AttributeError(redacted(f"{type(self).__name__} has no attribute {name!r}{known}"))
             value = getattr(self._row, name)
             if isinstance(value, dict):  # the row is not the test's to change
                 return cast("dict[str, Any]", value).copy()
@@ -191,4 +193,4 @@ class Collection(Generic[L]):
         return self._live(living[-1])
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {list(self)!r}>"
+        return redacted(f"<{type(self).__name__}: {list(self)!r}>")

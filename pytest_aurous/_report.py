@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterable
 from itertools import groupby
 from textwrap import wrap
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ._app import App
+from ._auth import sent_key
 from ._credits import plain
 from ._hints import hint_of
-from ._journal import WIDTH, Note, line_of, redacted, shortened
+from ._journal import WIDTH, Note, folded, line_of, shortened
+from ._secrets import redacted
 from ._wire import Call
 
 __all__ = ("coloured", "timeline")
@@ -52,15 +54,34 @@ def coloured(text: str) -> str:
 
 def _calls(app: App) -> str:
     journal = app.world.journal
-    calls = journal.entries[-_CALLS:]
-    first = calls[0].number if calls else 0
     notes = {key: list(group) for key, group in groupby(journal.notes, key=lambda note: (note.number, note.during))}
+    keys = _keys(journal.entries)
+    about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
+    between = {number: _between(found) for (number, during), found in notes.items() if not during}
+    items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
+    items = items[-_CALLS:]
+    first = next((one.number for one in items if isinstance(one, Call)), 0)
     lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
-    lines += _between(notes.get((max(first - 1, 0), False), []))
-    for call in calls:
-        lines += [line_of(call), *(_INDENT + line for line in _about(app, call, notes.get((call.number, True), [])))]
-        lines += _between(notes.get((call.number, False), []))
+    lines += between.get(max(first - 1, 0), [])
+    for one in items:
+        if isinstance(one, str):
+            lines.append(one)
+            continue
+        lines += [line_of(one), *(f"{_INDENT}key: {key}" for key in keys.get(one.number, []))]
+        lines += [*(_INDENT + line for line in about[one.number]), *between.get(one.number, [])]
     return "\n".join(lines) or "  no calls"
+
+
+def _keys(calls: Iterable[Call]) -> dict[int, list[str]]:
+    """Return which calls came with another API key than the call before, where there are several keys to tell apart."""
+    found: dict[int, list[str]] = {}
+    last = None
+    for call in calls:
+        key = sent_key(call.request.headers)
+        if key and key != last:
+            found[call.number] = [key]
+            last = key
+    return found if len(found) > 1 else {}
 
 
 def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
@@ -70,11 +91,18 @@ def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
     if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
         if call.content:
             told.append(f"sent: {shortened(call.content.decode(errors='replace'), WIDTH - 15)}")
-        with suppress(TypeError, KeyError):  # a body that was spoilt, or a route of the test
-            told.append(f"said: {shortened(response.json['error']['message'], 4 * WIDTH)}")
+        if (message := _message(response.json)) is not None:
+            told.append(f"said: {shortened(message, 4 * WIDTH)}")
     told += [f"hint: {hint}"] if (hint := hint_of(call)) else []
     told += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
-    return [line for text in told for line in wrap(text, WIDTH - len(_INDENT), subsequent_indent="  ")]
+    return [line for text in told for line in wrap(redacted(text), WIDTH - len(_INDENT), subsequent_indent="  ")]
+
+
+def _message(body: Any) -> str | None:
+    """Return what an error response says; None where a route of the test, or a fault, gave it another form."""
+    error = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
+    message = cast("dict[str, Any]", error).get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else None
 
 
 def _between(notes: list[Note]) -> list[str]:

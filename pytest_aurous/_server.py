@@ -15,6 +15,7 @@ from ._asgi import AsgiApp
 from ._check import Check
 from ._environment import environment
 from ._hosts import is_loopback
+from ._secrets import redacted
 from .errors import AurousError, hide_mistakes, see
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class AurousServer:
         self._undo = ExitStack()
 
     def __repr__(self) -> str:
-        return f"<AurousServer at {self.url}>"
+        return redacted(f"<AurousServer at {self.url}>")
 
     @property
     def url(self) -> str:

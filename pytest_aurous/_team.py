@@ -17,6 +17,7 @@ from ._resources.team import ApiKey, TeamRow, found_team
 from ._resources.uploads import Uploads
 from ._resources.webhooks import WebhookEndpoints, check_balance
 from ._resources.webhooks.emit import DEFAULT_THRESHOLD
+from ._secrets import redacted
 from ._settings import read_setting
 from ._world import World
 from .errors import hide_mistakes
@@ -111,7 +112,7 @@ class Team(Belongings, Live, _TeamFields):
         return self._world, self._row.id
 
     def __repr__(self) -> str:
-        return f"<Team {self.id} {self.name!r} {plain(self.credits)} credits>"
+        return redacted(f"<Team {self.id} {self.name!r} {plain(self.credits)} credits>")
 
     @property
     def _ledger(self) -> Ledger:

@@ -10,7 +10,7 @@ from ._catalog import Catalog
 from ._endpoint import Endpoint
 from ._hints import LATER
 from ._hosts import UPLOAD_HOST, is_upload
-from ._journal import redacted
+from ._secrets import redacted
 from ._wire import Call
 from .errors import see
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from ._headers import Headers
 from ._reply import Pairs, Reply
+from ._secrets import redacted
 
 __all__ = ("ApiProblem", "Call", "Request", "Response", "to_json")
 
@@ -32,6 +33,9 @@ class Request(NamedTuple):
     content: bytes
     json: Any
 
+    def __repr__(self) -> str:
+        return redacted(f"Request({self.headers!r}, params={self.params!r}, content={self.content!r})")
+
 
 class Response(NamedTuple):
     """The response part of a `Call`, as the client got it."""
@@ -40,6 +44,9 @@ class Response(NamedTuple):
     headers: Headers
     content: bytes
     json: Any
+
+    def __repr__(self) -> str:
+        return redacted(f"Response({self.status}, {self.headers!r}, content={self.content!r})")
 
 
 class Call:
@@ -124,7 +131,7 @@ class Call:
 
     def __repr__(self) -> str:
         status = self.status if self.status is not None else "no answer"
-        return f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>"
+        return redacted(f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>")
 
     @property
     def url(self) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ._secrets import redacted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,6 +41,9 @@ class AurousError(Exception):
         ...     print(str(error).splitlines()[0])
         strict='loud' is not a valid setting: expected 'error', 'warn' or 'off'.
     """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*[redacted(one) if isinstance(one, str) else one for one in args])
 
 
 class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it names what happened
@@ -78,6 +83,9 @@ class AurousSignatureError(AurousError, ValueError):
 
 class AurousWarning(UserWarning):
     """What would have been an error, had `strict` not been relaxed or the test not been over already."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*[redacted(one) if isinstance(one, str) else one for one in args])
 
 
 class AurousPitfallWarning(AurousWarning):

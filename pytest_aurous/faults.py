@@ -17,6 +17,7 @@ from ._fault import Fault, Lost, Refused, Slow, Spoilt
 from ._given import Given
 from ._headers import sent_header
 from ._operations import check_operation
+from ._secrets import redacted
 from ._terms import PAGE, Terms
 from ._wire import ApiProblem
 from .errors import hide_mistakes
@@ -69,7 +70,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return fault in self._given.faults
 
     def __repr__(self) -> str:
-        return f"<Faults: {self._given.faults!r}>"
+        return redacted(f"<Faults: {self._given.faults!r}>")
 
     def status(
         self,

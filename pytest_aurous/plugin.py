@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import linecache
+import os
 import sys
 import warnings
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -27,7 +29,8 @@ from ._options import (
     idle_marker,
     settings_for,
 )
-from ._sections import Painter, again, show, show_left_out
+from ._secrets import protecting, redacted, shown
+from ._sections import TITLE, Painter, again, guarded, record_warning, show, show_left_out, without_keys
 from ._settings import ROWS
 from .errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
 from .fixtures import (
@@ -67,6 +70,7 @@ __all__ = (
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
+    "pytest_warning_recorded",
 )
 
 _RUNNING: Final = pytest.StashKey[bool]()
@@ -102,6 +106,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     allowed = configured(config).get("network") == "allow"
     config.stash[_GUARD].allowed = lambda: allowed
+    secret = ExitStack()
+    secret.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
+    config.add_cleanup(secret.close)
     config.pluginmanager.register(Painter(config), "aurous-painter")
     if config.option.aurous_coverage or config.option.aurous_coverage_json:
         from ._catalog import CATALOG
@@ -211,8 +218,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             output["aurous_coverage"] = coverage.dump()
         elif config.option.aurous_coverage_json:
             file = Path(config.option.aurous_coverage_json)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
+            except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+                record_warning(config, f"The coverage could not be written to {file}: {shown(error)}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -222,27 +232,47 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get("aurous_coverage", []))
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the timeline of a failed test, whoever failed it; a test that ended otherwise has its verdict too."""
     report = yield
+    _add_timeline(item, call, report)
+    calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
+    without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
+    return report
+
+
+def _add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     if _RUNNING in item.stash:  # a subtest: its test has not ended
-        return report
+        return
     _judge_refusals(item, call, report)
     if report.failed and FAKE in item.stash and item.config.option.aurous_har:
         from ._har import write_har
 
-        write_har(Path(item.config.option.aurous_har), item.nodeid, item.stash[FAKE].calls)
+        folder = Path(item.config.option.aurous_har)
+        try:
+            write_har(folder, item.nodeid, item.stash[FAKE].calls)
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+            why = f"The HAR file of {item.nodeid} could not be written to {folder}: {shown(error)}"
+            record_warning(item.config, why)
     if (call.when == "call" or report.failed) and FAKE in item.stash:
         fake = item.stash[FAKE]
         fake._verdict.hear()
         wanted = fake._settings.report
         if wanted == "all" or (wanted == "failed" and report.failed):
             told = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
-            show(report, fake._verdict.timeline(again(item), problems=not told))
-    return report
+            show(report, guarded(TITLE, lambda: fake._verdict.timeline(again(item), problems=not told)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Redact the line of source that the summary shows with a warning."""
+    if warning_message.line is None:
+        line = linecache.getline(warning_message.filename, warning_message.lineno)
+        if redacted(line) != line:
+            warning_message.line = redacted(line)
 
 
 @pytest.hookimpl(trylast=True)
@@ -252,8 +282,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     config.stash[_GUARD].loud()
     show_left_out(terminalreporter, config.option.tbstyle)
     if COVERAGE in config.stash and config.option.aurous_coverage:
-        terminalreporter.section(config.stash[COVERAGE].title())
-        terminalreporter.write_line(config.stash[COVERAGE].table())
+        coverage = config.stash[COVERAGE]
+        terminalreporter.section(coverage.title())
+        full = config.get_verbosity() > 0
+        terminalreporter.write_line(guarded("Aurous coverage", lambda: coverage.table(full=full)))
 
 
 def _beside() -> str:

@@ -158,7 +158,7 @@ def test_the_title_has_the_sums(coverage: Coverage, met: Coverage) -> None:
 
 def test_the_table_tells_each_operation(met: Coverage) -> None:
     """What was met, how often, and what never was; an outcome is not broken in two."""
-    lines = met.table(60).split("\n")
+    lines = met.table(60, full=True).split("\n")
 
     at = lines.index("balance.retrieve")
     assert lines[at : at + 5] == [
@@ -175,7 +175,17 @@ def test_the_table_tells_each_operation(met: Coverage) -> None:
 @pytest.mark.parametrize("width", [40, 60, 100])
 def test_the_table_keeps_its_width(met: Coverage, width: int) -> None:
     """As wide as it is asked to be."""
-    assert max(map(len, met.table(width).split("\n"))) <= width
+    for full in (False, True):
+        assert max(map(len, met.table(width, full=full).split("\n"))) <= width
+
+
+def test_the_short_table_has_what_was_called(met: Coverage) -> None:
+    """One line stands for all the operations that were never called."""
+    called = ["characters.list", "characters.retrieve", "balance.retrieve"]
+    *lines, last = met.table().split("\n")
+
+    assert [line for line in lines if not line.startswith(" ")] == called
+    assert last.startswith(f"{len(ROWS) - 3} operations were never called; -v shows all")
 
 
 def test_an_operation_that_has_met_all_has_nothing_left() -> None:

@@ -236,7 +236,7 @@ def test_the_calls_that_came_closest_are_shown(calls: Calls, story: list[Call]) 
     with pytest.raises(AssertionError) as caught:
         calls.assert_called("characters.create", json={"name": "Bob"}, headers={"X-Nothing": "1"})
     assert (
-        "Closest:\n    1  12:00:00  POST   /v1/characters -> 201\n"
+        "Closest:\n    1  12:00:00  characters.create  POST   /v1/characters -> 201\n"
         "       json.name: 'Aurora', wanted 'Bob'\n"
         "       header X-Nothing: not sent, wanted '1'\nAll calls:" in str(caught.value)
     )
@@ -444,7 +444,8 @@ def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault:
 
     line = line_of(call)
 
-    assert len(line) <= 100
+    assert max(map(len, line.split("\n"))) <= 100
+    assert "characters.save" in line
     assert f" -> {status or 'no answer'}" in line
 
 
@@ -452,15 +453,21 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
     """Number, time, request with its query, status, the vendor's code and what stood in the way."""
     lost = arrive("characters.save", None, fault="read timeout")
 
-    assert line_of(story[2]) == "    3  12:00:02  POST   /v1/characters/char_1/save -> 400 invalid_request_error"
-    assert line_of(story[3]) == "    4  12:00:03  GET    /v1/characters/char_1?a=1 -> 200"
-    assert line_of(lost) == "    7  12:00:06  POST   /v1/characters/char_1/save -> no answer (read timeout)"
+    assert (
+        line_of(story[2])
+        == "    3  12:00:02  characters.save  POST   /v1/characters/char_1/save -> 400 invalid_request_error"
+    )
+    assert line_of(story[3]) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
+    assert (
+        line_of(lost)
+        == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no answer (read timeout)"
+    )
 
 
 def test_the_timeline_hides_nothing_silently(calls: Calls, arrive: Arrive) -> None:
     """However many calls there were, the newest are shown, and those that are not are counted."""
-    for _ in range(35):
-        arrive("characters.retrieve")
+    for number in range(35):
+        arrive("characters.retrieve").query = f"n={number}"
 
     lines = calls.timeline().split("\n")
 
@@ -468,3 +475,26 @@ def test_the_timeline_hides_nothing_silently(calls: Calls, arrive: Arrive) -> No
     left = 35 - sum(" -> " in line for line in lines)
     assert left == 0 or lines[0] == f"  ... {left} earlier"
     assert repr(calls) == f"<Calls: 35>\n{calls.timeline()}"
+
+
+@pytest.mark.parametrize(("polls", "shown"), [(3, [1, 2, 3]), (4, [1, 0, 4]), (12, [1, 0, 12])])
+def test_identical_polls_are_folded(arrive: Arrive, calls: Calls, polls: int, shown: list[int]) -> None:
+    """Of four and more the first and the last are shown, between them how many they are and how long they took."""
+    for _ in range(polls):
+        arrive("characters.retrieve")
+    arrive("characters.save", 400)
+
+    *lines, last = calls.timeline().split("\n")
+
+    assert [int(line[:5].strip()) if " -> " in line else 0 for line in lines] == shown
+    assert last.startswith(f"  {polls + 1:>3}  ")
+    if 0 in shown:
+        assert lines[1] == f"       x {polls}, {polls - 1} s"
+
+
+def test_polls_that_differ_are_not_folded(arrive: Arrive, calls: Calls) -> None:
+    """What the client saw, and the status that a record showed, tell polls apart."""
+    for status in ("a", "a", "a", "b", "b", "b"):
+        arrive("characters.retrieve").answered(Reply(200, (), f'{{"status":"{status}"}}'.encode()))
+
+    assert len(calls.timeline().split("\n")) == 6

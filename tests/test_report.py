@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._journal import redacted
 from pytest_aurous._report import coloured, timeline
+from pytest_aurous._secrets import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_a_call_is_told_with_what_it_changed(make_api: Callable[..., Api]) -> No
     character = api.synthesize()
     api.poll(character, times=2)
 
-    assert lines(api)[0] == "    1  10:00:00  POST   /v1/characters -> 201"
+    assert lines(api)[0] == "    1  10:00:00  characters.create  POST   /v1/characters -> 201"
     assert sorted(below(api, 1)) == [f"{character.id}: new, synthesizing", "held credits 0 -> 4"]
     assert below(api, 2) == []
     assert sorted(below(api, 3)) == [f"{character.id}: synthesizing -> reviewing", "credits 1000 -> 996"]
@@ -73,7 +73,7 @@ def test_what_came_before_the_first_call_is_told(api: Api) -> None:
 
     api.get("/v1/balance")
 
-    assert lines(api)[:2] == [note, "    1  10:00:00  GET    /v1/balance -> 200"]
+    assert lines(api)[:2] == [note, "    1  10:00:00  balance.retrieve  GET    /v1/balance -> 200"]
 
 
 def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
@@ -203,10 +203,22 @@ def test_a_spoilt_refusal_is_told_without_its_sentence(api: Api, kind: Any) -> N
     api.get(f"{CHARACTERS}/char_x")
 
     assert lines(api)[0].endswith(f" -> 404 resource_not_found (malformed ({kind}))")
-    assert below(api, 1) == []
+    assert [line for line in below(api, 1) if line != "characters.retrieve"] == []
 
 
-@pytest.mark.parametrize("body", ["[]", '"error"', "5", "null", '{"error": "no"}', '{"error": {}}', '{"error": [1]}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        '"error"',
+        "5",
+        "null",
+        '{"error": "no"}',
+        '{"error": {}}',
+        '{"error": [1]}',
+        '{"error": {"message": [1, "x"]}}',
+    ],
+)
 def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
     """Its answer need not be the vendor's envelope."""
     with Aurous() as aurous:
@@ -333,9 +345,10 @@ def test_a_name_of_several_lines_stands_on_one(api: Api) -> None:
 
 def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
     """Those that are not shown are counted."""
-    for _ in range(61):
-        api.get("/v1/balance")
-    assert lines(api)[:2] == ["  ... 1 earlier calls", "    2  10:00:00  GET    /v1/balance -> 200"]
+    for number in range(61):
+        api.get(f"/v1/balance?n={number}")
+    line = "    2  10:00:00  balance.retrieve  GET    /v1/balance?n=1 -> 200"
+    assert lines(api)[:2] == ["  ... 1 earlier calls", line]
     api.characters.add(name="Lyra")
     api.get("/v1/balance")
 
@@ -365,7 +378,7 @@ def test_a_key_is_redacted_wherever_it_stands(kind: str, before: str) -> None:
     """Whatever comes before it; a report goes to places where no key belongs."""
     key = f"al_{kind}_0123456789abcdef"
 
-    assert redacted(f"{before}{key}, {key}.") == f"{before}al_{kind}_..., al_{kind}_...."
+    assert redacted(f"{before}{key}, {key}.") == f"{before}al_{kind}_…, al_{kind}_…."
 
 
 def in_the_query(api: Api) -> None:

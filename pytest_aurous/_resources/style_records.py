@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from .._clock import iso
 from .._columns import to_wire
 from .._records import Collection, Live
+from .._secrets import redacted
 from ..errors import hide_mistakes
 from .styles import LoraRow, VideoLoraRow, make, visible_styles
 
@@ -33,7 +34,7 @@ class Lora(Live, _LoraFields):
     _kind = LoraRow
 
     def __repr__(self) -> str:
-        return f"<Lora {self.id} {self.slug!r}>"
+        return redacted(f"<Lora {self.id} {self.slug!r}>")
 
     def json(self) -> dict[str, Any]:
         """Return what GET would answer."""
@@ -48,7 +49,7 @@ class VideoLora(Live, _VideoLoraFields):
     _kind = VideoLoraRow
 
     def __repr__(self) -> str:
-        return f"<VideoLora {self.id} {self.slug!r}>"
+        return redacted(f"<VideoLora {self.id} {self.slug!r}>")
 
     def json(self) -> dict[str, Any]:
         """Return what GET would answer."""

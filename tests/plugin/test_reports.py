@@ -51,7 +51,7 @@ def test_the_coverage_of_the_api_is_a_table(pytester: pytest.Pytester) -> None:
     """``--aurous-coverage`` says at the end what each operation has met, how often, and what never."""
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest("--aurous-coverage")
+    result = pytester.runpytest("--aurous-coverage", "-v")
 
     result.assert_outcomes(passed=5, failed=3)
     result.stdout.fnmatch_lines(["*aurous coverage: 3 of * operations, 3 of * outcomes*"])
@@ -113,7 +113,7 @@ def test_a_suite_without_the_fixture_has_covered_nothing(pytester: pytest.Pytest
     """The table is there nevertheless."""
     pytester.makepyfile("def test_it(): ...")
 
-    result = pytester.runpytest("--aurous-coverage")
+    result = pytester.runpytest("--aurous-coverage", "-v")
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*aurous coverage: 0 of * operations, 0 of * outcomes*"])

@@ -75,7 +75,7 @@ def test_each_failure_shows_it_once(pytester: pytest.Pytester, options: tuple[st
     pytest.LineMatcher(text.splitlines()).fnmatch_lines(
         [
             "*Aurous timeline*",
-            "    1  ??:??:??  GET    /v1/balance -> 200",
+            "    1  ??:??:??  balance.retrieve  GET    /v1/balance -> 200",
             "at the end:",
             "  team_*  credits 1000, held 0",
             "seed: *",
@@ -389,14 +389,14 @@ def test_it_shows_what_happened_between_the_calls(pytester: pytest.Pytester) -> 
     result.stdout.fnmatch_lines(
         [
             "*Aurous timeline*",
-            "    1  10:00:00  POST   /v1/characters -> 201",
+            "    1  10:00:00  characters.create  POST   /v1/characters -> 201",
             "       held credits 0 -> 4",
-            "    2  10:00:05  GET    /v1/characters/char_* -> 200",
-            "    3  10:00:05  POST   /v1/characters -> 400 *",
+            "    2  10:00:05  characters.retrieve  GET    /v1/characters/char_* -> 200",
+            "    3  10:00:05  characters.create  POST   /v1/characters -> 400 *",
             '       sent: {"name":*"Aurora",*"nme":*"x"}',
             "       said: *nme*",
-            "    4  10:00:05  GET    /v1/balance -> 503 *",
-            "    5  10:00:05  GET    /v1/characters -> no answer *timeout*",
+            "    4  10:00:05  balance.retrieve  GET    /v1/balance -> 503 *",
+            "    5  10:00:05  characters.list  GET    /v1/characters -> no answer *timeout*",
             "at the end:",
             "  char_*  synthesizing *Aurora*",
             "  team_*  credits 1000, held 4",

@@ -135,7 +135,7 @@ HINTS: Final = {
     "another kind": (
         "GET /v1/characters/upl_x",
         """\
-    1  10:00:00  GET    /v1/characters/upl_x -> 404 resource_not_found
+    1  10:00:00  characters.retrieve  GET    /v1/characters/upl_x -> 404 resource_not_found
        said: No such character: 'upl_x'.
        hint: upl_x is an id of uploads: characters.retrieve wants another kind
 """,
@@ -143,7 +143,7 @@ HINTS: Final = {
     "no key": (
         "GET /v1/balance",
         """\
-    1  10:00:00  GET    /v1/balance -> 401 missing_api_key
+    1  10:00:00  balance.retrieve  GET    /v1/balance -> 401 missing_api_key
        said: No API key provided. Send it in the X-Api-Key header.
        hint: no key came along: send X-Api-Key; aurous_client has it set, and AUROUS_API_KEY has it
 """,
@@ -151,7 +151,7 @@ HINTS: Final = {
     "quoted slash": (
         "POST /v1/characters/char%2Fx/save",
         """\
-    1  10:00:00  POST   /v1/characters/char%2Fx/save -> 404 resource_not_found
+    1  10:00:00  characters.save  POST   /v1/characters/char%2Fx/save -> 404 resource_not_found
        said: No such character: 'char/x'.
        hint: char%2Fx holds a slash, sent as %2F: it stays inside one segment, and no id has one
 """,
@@ -159,7 +159,7 @@ HINTS: Final = {
     "nothing to say": (
         "GET /v1/characters/char_x",
         """\
-    1  10:00:00  GET    /v1/characters/char_x -> 404 resource_not_found
+    1  10:00:00  characters.retrieve  GET    /v1/characters/char_x -> 404 resource_not_found
        said: No such character: 'char_x'.
 """,
     ),

@@ -10,6 +10,7 @@ from ..._clock import iso
 from ..._playable import Playable, Scripted
 from ..._records import Live, check_fields
 from ..._script import Plan, plan_of
+from ..._secrets import redacted
 from ...errors import hide_mistakes
 from ..uploads import POSES
 from . import machine
@@ -54,7 +55,7 @@ class Character(Playable, _CharacterFields):
 
     def __repr__(self) -> str:
         row = self._row
-        return f"<Character {row.id} {row.name!r} {row.status}>"
+        return redacted(f"<Character {row.id} {row.name!r} {row.status}>")
 
     @property
     def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row keeps paths, a test sees URLs

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._check import Check
 from ..._picture import picture
 from ..._records import Collection, Live
+from ..._secrets import redacted
 from ..._wire import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
 from .calls import PURPOSES, FileRow, measured, render, store
@@ -29,7 +30,7 @@ class File(Live, _FileFields):
     _kind = FileRow
 
     def __repr__(self) -> str:
-        return f"<File {self.id} {self.purpose} {self.width_px}x{self.height_px} {self.status}>"
+        return redacted(f"<File {self.id} {self.purpose} {self.width_px}x{self.height_px} {self.status}>")
 
     @property
     def status(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._check import Check
 from ..._playable import Playable
 from ..._script import Plan
+from ..._secrets import redacted
 from ...errors import AurousError, hide_mistakes, see
 from . import machine
 from .outputs import draw_film, draw_image
@@ -32,7 +33,7 @@ class Generation(Playable, _GenerationFields):
 
     def __repr__(self) -> str:
         row = self._row
-        return f"<{type(self).__name__} {row.id} {(row.prompt or '')[:40]!r} {row.status}>"
+        return redacted(f"<{type(self).__name__} {row.id} {(row.prompt or '')[:40]!r} {row.status}>")
 
     @property
     def output_urls(self) -> list[str]:  # type: ignore[override]  # the row makes them when they are read

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..._check import Check
 from ..._records import Collection, Live
+from ..._secrets import redacted
 from ...errors import hide_mistakes
 from .record import POSES, UploadRow, expired
 
@@ -30,7 +31,7 @@ class Upload(Live, _UploadFields):
     _kind = UploadRow
 
     def __repr__(self) -> str:
-        return f"<Upload {self.id} {self.filename!r} {self.status}>"
+        return redacted(f"<Upload {self.id} {self.filename!r} {self.status}>")
 
     @property
     def status(self) -> str:

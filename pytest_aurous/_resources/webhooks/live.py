@@ -11,6 +11,7 @@ from ..._check import Check
 from ..._fields import url as https_url
 from ..._hosts import is_loopback
 from ..._records import Collection, Live
+from ..._secrets import redacted
 from ..._wire import ApiProblem
 from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .record import EVENTS, EndpointRow, expanded, make, render
@@ -36,7 +37,7 @@ class WebhookEndpoint(Live, _EndpointFields):
 
     def __repr__(self) -> str:
         row = self._row
-        return f"<WebhookEndpoint {row.id} {row.url!r} {'active' if row.is_active else 'off'}>"
+        return redacted(f"<WebhookEndpoint {row.id} {row.url!r} {'active' if row.is_active else 'off'}>")
 
     def json(self) -> dict[str, Any]:
         """Return what GET would answer."""

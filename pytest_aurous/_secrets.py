@@ -1,0 +1,129 @@
+"""Redact API keys: the one function that every text passes before it is printed or written."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+__all__ = ("keys_in", "protecting", "redacted", "shown")
+
+_PREFIX: Final = re.compile(r"al_(?:live|test)_", re.IGNORECASE)
+_KEY: Final = re.compile(r"(al_(?:live|test)_)[A-Za-z0-9_-]+", re.IGNORECASE)
+# A letter, digit, `_` or `-` as %5f, %255f, \u005f or \x5f, however often the backslash was escaped.
+_ESCAPED: Final = re.compile(r"(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_WINDOW: Final = 8
+"""So many consecutive characters of a key are too many."""
+_FAKE: Final = "al_live_fa4e"
+
+_protected: Final[list[str]] = []
+"""The keys that the environment held when a session or a fake began; several may be active at once."""
+
+_Span = tuple[int, int, str, str]
+"""Start and end in the text, the key, and what to write instead."""
+
+
+@contextmanager
+def protecting(key: str | None) -> Generator[None, None, None]:
+    """Redact *key*, whatever its form, until the block ends; of a key in the vendor's form, `redacted` needs no word.
+
+    Args:
+        key: The value of ``AUROUS_API_KEY``; None, a short value or a key of a fake is no secret.
+    """
+    if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
+        yield
+        return
+    _protected.append(key)
+    try:
+        yield
+    finally:
+        _protected.remove(key)
+
+
+def redacted(text: str) -> str:
+    r"""Return *text* without API keys, also where they are escaped, or in Base64.
+
+    Where the text has several different keys, they are numbered in order of appearance.
+
+    Example:
+        >>> redacted(r"X-Api-Key: al_live_0123456789, al\u005flive_9876543210")
+        'X-Api-Key: al_live_…#1, al_live_…#2'
+    """
+    plain, places = _unescaped(text)
+    found: list[_Span] = []
+    for span in sorted([*_spans(plain), *_encoded_spans(plain)]):
+        if found and span[0] < found[-1][1]:  # a part of a key, or a key in Base64 that looks like one
+            found[-1] = (found[-1][0], max(span[1], found[-1][1]), *found[-1][2:])
+        else:
+            found.append(span)
+    keys = list(dict.fromkeys(key for _, _, key, _ in found))
+    parts: list[str] = []
+    done = 0
+    for start, end, key, label in found:
+        number = f"#{keys.index(key) + 1}" if len(keys) > 1 else ""
+        parts += [text[places[done] : places[start]], label, number]
+        done = end
+    return "".join([*parts, text[places[done] :]])
+
+
+def keys_in(text: str) -> set[str]:
+    """Return the keys in the vendor's form that stand in *text*, escaped or not."""
+    return {match[0] for match in _KEY.finditer(_unescaped(text)[0])}
+
+
+def shown(value: object) -> str:
+    """Return the repr of *value* without API keys, also where its own ``__repr__`` fails."""
+    try:
+        return redacted(repr(value))
+    except Exception as error:  # noqa: BLE001 - code of the test, which must not cost a report
+        return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
+
+
+def _unescaped(text: str) -> tuple[str, list[int] | range]:
+    """Return *text* with letters that are escaped as letters, and where each character of it began."""
+    if not _ESCAPED.search(text):
+        return text, range(len(text) + 1)
+    plain: list[str] = []
+    places: list[int] = []
+    done = 0
+    for match in _ESCAPED.finditer(text):
+        plain += [text[done : match.start()], chr(int(match[1], 16))]
+        places += range(done, match.start() + 1)
+        done = match.end()
+    return "".join([*plain, text[done:]]), [*places, *range(done, len(text) + 1)]
+
+
+def _spans(text: str) -> list[_Span]:
+    """Return where *text* has a key, or a part of a protected one."""
+    found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in _KEY.finditer(text)]
+    lowered = text.lower() if _protected else ""
+    for key in _protected:
+        secret = _PREFIX.sub("", key.lower())
+        place = 0
+        while place < len(lowered):
+            end = place + _WINDOW
+            if lowered[place:end] not in secret or end > len(lowered):
+                place += 1
+                continue
+            while end < len(lowered) and lowered[end - _WINDOW + 1 : end + 1] in secret:
+                end += 1
+            found.append((place, end, key.lower(), "…"))
+            place = end
+    return found
+
+
+def _encoded_spans(text: str) -> list[_Span]:
+    """Return which words of *text* are Base64 of something that has a key, such as Basic authentication."""
+    found: list[_Span] = []
+    for match in _BASE64.finditer(text):
+        word = match[0].replace("+", "-").replace("/", "_")
+        for offset in range(4):  # a path may stand before it, in the same alphabet
+            part = word[offset : len(word) - (len(word) - offset) % 4]
+            inner = _spans(urlsafe_b64decode(part).decode("latin-1"))
+            if inner:
+                found.append((*match.span(), inner[0][2], "…"))
+                break
+    return found
