@@ -111,7 +111,7 @@ def line_of(call: Call) -> str:
     marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
     head, verb = f"  {call.number:>3}  {iso(call.at)[11:19]}  ", f"{call.method:<6} "
     tail = redacted(f" -> {'no answer' if lost else call.status} {marks}".rstrip())
-    room = WIDTH - len(head + verb) - _LEAST
+    room = WIDTH - len(head + verb) - min(_LEAST, len(call.path + query))
     tail = tail if len(tail) <= room else f"{tail[: room - 3]}..."
     operation, below = f"{call.operation}  " if call.operation else "", ""
     if len(operation) + len(tail) > room:
