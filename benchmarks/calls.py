@@ -50,6 +50,6 @@ def measure(*, quick: bool) -> list[Result]:
     mine, floor, static, *_ = samples.values()
     return [
         ratio("GET a character / respx, 1 static route", mine, static, bar=1.0),
-        ratio("GET a character / bare MockTransport", mine, floor, bar=1.8),
+        ratio("GET a character / bare MockTransport", mine, floor, bar=1.4),
         *(summary(f"  {name}", [value * 1e6 for value in values], "us") for name, values in samples.items()),
     ]

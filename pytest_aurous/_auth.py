@@ -84,7 +84,7 @@ class Keyring:
             AurousLookupError: If a restore has taken the key away.
         """
         if key not in self._grants:
-            raise vanished(f"the key {key[:12]}...")
+            raise vanished(f"the key {key}")
         return self._grants[key]
 
     def end(self, key: str, at: float) -> None:

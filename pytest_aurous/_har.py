@@ -43,7 +43,7 @@ def _without_keys(value: Any) -> Any:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, list):
-        return [_without_keys(one) for one in value]
+        return [_without_keys(one) for one in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
     if isinstance(value, dict):
         return {name: _without_keys(one) for name, one in cast("dict[str, Any]", value).items()}
     return value

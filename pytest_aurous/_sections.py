@@ -69,18 +69,19 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in cast("Sequence[Any]", value):
             yield from _texts(one)
-    elif type(value).__module__.startswith("_pytest._code"):
-        yield from _texts(list(vars(value).values()))
+    elif type(cast("object", value)).__module__.startswith("_pytest._code"):
+        yield from _texts(list(vars(cast("object", value)).values()))
 
 
 def _clean(value: Any) -> Any:
+    """Return a part of a report without keys; objects of pytest are changed in place."""
     if isinstance(value, str):
         return redacted(value).encode(errors="backslashreplace").decode()
     if isinstance(value, (list, tuple)):
         items = [_clean(one) for one in cast("Sequence[Any]", value)]
         return items if isinstance(value, list) else tuple(items)
-    if type(value).__module__.startswith("_pytest._code"):
-        for name, part in vars(value).items():
+    if type(cast("object", value)).__module__.startswith("_pytest._code"):
+        for name, part in vars(cast("object", value)).items():
             setattr(value, name, _clean(part))
     return value
 

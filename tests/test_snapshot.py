@@ -267,7 +267,7 @@ def test_a_handle_on_what_is_gone_says_so(api: Api, use: str, back: str) -> None
     """What was made after the moment that the fake went back to is named, and using it changes nothing."""
     snapshot, before = api.aurous.snapshot(), whole(api)
     character, team, key = api.characters.add(), api.aurous.teams.add(), api.team.add_key()
-    name = {"c": f"Character {character.id}", "t": f"Team {team.id}", "k": f"key {key[:12]}..."}[use[0]]
+    name = {"c": f"Character {character.id}", "t": f"Team {team.id}", "k": "key al_live_…"}[use[0]]
     if back == "restore":
         api.aurous.restore(snapshot)
     else:

@@ -187,7 +187,7 @@ def test_an_indirect_parameter_is_used_as_settings(pytester: pytest.Pytester) ->
     [
         ("aurous", "5", "expected a dict of settings, such as {'credits': 5}; got 5."),
         ("aurous", "None", "expected a dict of settings, such as {'credits': 5}; got None."),
-        ("aurous", "{'credit': 5}", "'credit' is no setting; did you mean 'credits'?"),
+        ("aurous", "{'credit': 5}", "'credit' is not a setting; did you mean 'credits'?"),
         ("aurous", "{'strict': 'loud'}", "strict='loud' is not a valid setting"),
         ("aurous", "{'script': 'synthesizing => ready'}", "unexpected '=>'"),
         ("aurous_client", "{'credits': 5}", "the fixture takes no parameter. Leave out indirect=True, or parametrize"),
