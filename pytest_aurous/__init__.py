@@ -12,26 +12,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ._app import Snapshot
-    from ._aurous import Aurous
-    from ._calls import Calls
-    from ._catalog import Script
-    from ._clock import Clock
-    from ._faker import AurousProvider
-    from ._fault import Fault
-    from ._outbox import Delivery
-    from ._pitfalls import Pitfall
-    from ._quota import Limit
+    from ._content.provider import AurousProvider
+    from ._engine.pipeline import Snapshot
+    from ._engine.pitfalls import Pitfall
+    from ._engine.signing import sign_webhook, verify_webhook
+    from ._handle.aurous import Aurous
+    from ._handle.calls import Calls
+    from ._handle.limits import Limit
+    from ._handle.team import Team
+    from ._resources.catalog import Script
     from ._resources.characters import Character
     from ._resources.files import File
     from ._resources.generations import Image, Video
     from ._resources.team import ApiKey
     from ._resources.uploads import Upload
     from ._resources.webhooks import WebhookEndpoint
-    from ._server import AurousServer
-    from ._signing import sign_webhook, verify_webhook
-    from ._team import Team
-    from ._wire import Call
+    from ._serve.server import AurousServer
+    from ._time.clock import Clock
+    from ._wire.call import Call
+    from ._world.outbox import Delivery
     from .errors import (
         AurousError,
         AurousLookupError,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
         AurousUnmatchedRequest,
         AurousWarning,
     )
+    from .faults.kinds import Fault
 
 __all__ = (
     "ApiKey",
@@ -80,29 +80,29 @@ __all__ = (
     "verify_webhook",
 )
 
-_ROOMS: Final = {
+_HOME: Final = {
     "ApiKey": "_resources.team",
-    "Aurous": "_aurous",
-    "AurousProvider": "_faker",
-    "AurousServer": "_server",
-    "Call": "_wire",
-    "Calls": "_calls",
+    "Aurous": "_handle.aurous",
+    "AurousProvider": "_content.provider",
+    "AurousServer": "_serve.server",
+    "Call": "_wire.call",
+    "Calls": "_handle.calls",
     "Character": "_resources.characters",
-    "Clock": "_clock",
-    "Delivery": "_outbox",
-    "Fault": "_fault",
+    "Clock": "_time.clock",
+    "Delivery": "_world.outbox",
+    "Fault": "faults.kinds",
     "File": "_resources.files",
     "Image": "_resources.generations",
-    "Limit": "_quota",
-    "Pitfall": "_pitfalls",
-    "Script": "_catalog",
-    "Snapshot": "_app",
-    "Team": "_team",
+    "Limit": "_handle.limits",
+    "Pitfall": "_engine.pitfalls",
+    "Script": "_resources.catalog",
+    "Snapshot": "_engine.pipeline",
+    "Team": "_handle.team",
     "Upload": "_resources.uploads",
     "Video": "_resources.generations",
     "WebhookEndpoint": "_resources.webhooks",
-    "sign_webhook": "_signing",
-    "verify_webhook": "_signing",
+    "sign_webhook": "_engine.signing",
+    "verify_webhook": "_engine.signing",
 }
 
 pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
@@ -113,4 +113,4 @@ pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
+    return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)

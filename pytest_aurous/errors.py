@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._secrets import redacted
+from ._redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,16 +18,16 @@ from jsonschema import Draft202012Validator
 
 import pytest_aurous
 from pytest_aurous import Aurous, Call
-from pytest_aurous._app import App
-from pytest_aurous._headers import Headers
-from pytest_aurous._openapi import document
-from pytest_aurous._reply import Break, Reply
+from pytest_aurous._engine.pipeline import App
+from pytest_aurous._resources.openapi import document
+from pytest_aurous._wire.headers import Headers
+from pytest_aurous._wire.reply import Break, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
-    from pytest_aurous._endpoint import Context
+    from pytest_aurous._framework.endpoint import Context
     from pytest_aurous._resources.characters import Characters
     from pytest_aurous._resources.uploads import Uploads
 

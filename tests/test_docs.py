@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 import pytest_aurous
-from pytest_aurous import AurousScriptError, _settings, errors, fixtures
-from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._pitfalls import KINDS
-from pytest_aurous._script import Lifecycle, parse_runs
+from pytest_aurous import AurousScriptError, errors
+from pytest_aurous._engine.detectors import KINDS
+from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._world import settings as _settings
+from pytest_aurous._world.script import Lifecycle, parse_runs
 from pytest_aurous.faults import Faults
+from pytest_aurous.plugin import fixtures
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

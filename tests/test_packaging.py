@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pytest_aurous
-from pytest_aurous._cli import main
+from pytest_aurous._serve.cli import main
 from pytest_aurous.errors import DOCS
 
 
@@ -29,7 +29,7 @@ def test_there_is_one_command(dist: Distribution) -> None:
     """``pytest-aurous`` serves the fake, or prints its document."""
     (entry,) = dist.entry_points.select(group="console_scripts")
 
-    assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._cli:main")
+    assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._serve.cli:main")
 
 
 def test_it_asks_for_four_packages(dist: Distribution) -> None:

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Final
 from rooms import Generated
 
 import pytest_aurous
-from pytest_aurous._catalog import CATALOG
+from pytest_aurous._framework.schema import record
+from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._resources.characters import CharacterRow
 from pytest_aurous._resources.files import FileRow
 from pytest_aurous._resources.generations import GenerationRow
 from pytest_aurous._resources.styles import LoraRow, VideoLoraRow
 from pytest_aurous._resources.uploads import UploadRow
 from pytest_aurous._resources.webhooks import EndpointRow
-from pytest_aurous._shape import record
 
 __all__ = ("DIRECTIVES", "RULE")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from pytest_aurous._script import _UNITS
+from pytest_aurous._world.script import _UNITS
 
 __all__ = ("GRAMMAR", "Choice", "Maybe", "Name", "Part", "Repeat", "Row", "Word", "sentences")
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from pytest_aurous._catalog import LIFECYCLES
+from pytest_aurous._resources.catalog import LIFECYCLES
 
 if TYPE_CHECKING:
-    from pytest_aurous._script import Lifecycle
+    from pytest_aurous._world.script import Lifecycle
 
 __all__ = ("DIRECTIVES",)
 

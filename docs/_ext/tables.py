@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from rooms import Generated
 
-from pytest_aurous._catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._limits import BUCKETS
+from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.generations.sizes import PRESETS
-from pytest_aurous._settings import READINGS, ROWS
+from pytest_aurous._world.buckets import BUCKETS
+from pytest_aurous._world.settings import READINGS, ROWS
 
 if TYPE_CHECKING:
-    from pytest_aurous._endpoint import Endpoint
+    from pytest_aurous._framework.endpoint import Endpoint
 
 __all__ = ("DIRECTIVES",)
 

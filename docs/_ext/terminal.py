@@ -22,7 +22,7 @@ from rich.text import Text
 from rooms import DOCS, PACKAGE
 from sphinx.util.docutils import SphinxDirective
 
-from pytest_aurous._cli import main
+from pytest_aurous._serve.cli import main
 
 __all__ = ("DIRECTIVES",)
 

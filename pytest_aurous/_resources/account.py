@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .._credits import json_number
-from .._endpoint import Context, Endpoint
-from .._shape import obj
-from .._version import VERSION
+from .._framework.endpoint import Context, Endpoint
+from .._framework.schema import obj
+from .._wire.version import VERSION
+from .._world.ledger import json_number
 from .generations.videos import FACTORS, PER_SECOND
 from .team import TeamRow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from .._endpoint import Answer, Context, Endpoint
+from .._framework.endpoint import Answer, Context, Endpoint
 
 __all__ = ("ENDPOINTS",)
 

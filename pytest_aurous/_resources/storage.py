@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import _messages as say
-from .._endpoint import Answer, Context, Endpoint
-from .._picture import picture
-from .._shape import SIGNATURE
-from .._wire import ApiProblem
+from .._content.pictures import picture
+from .._framework.endpoint import Answer, Context, Endpoint
+from .._framework.schema import SIGNATURE
+from .._wire import messages as say
+from .._wire.call import ApiProblem
 from .characters import CharacterRow
 from .files import FileRow
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from .._clock import iso
-from .._columns import to_wire
-from .._records import Collection, Live
-from .._secrets import redacted
+from .._framework.live import Collection, Live
+from .._framework.schema import to_wire
+from .._redaction import redacted
+from .._time.clock import iso
 from ..errors import hide_mistakes
 from .styles import LoraRow, VideoLoraRow, make, visible_styles
 

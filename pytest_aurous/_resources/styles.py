@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from .. import _messages as say
-from .._columns import column, to_wire
-from .._endpoint import Context, Endpoint
-from .._ids import IdSource
-from .._shape import Shape, reference
-from .._store import Table
-from .._wire import ApiProblem
-from .._world import World
+from .._framework.endpoint import Context, Endpoint
+from .._framework.schema import Shape, column, reference, to_wire
+from .._wire import messages as say
+from .._wire.call import ApiProblem
+from .._world.ids import IdSource
+from .._world.tables import Table
+from .._world.world import World
 
 __all__ = ("ENDPOINTS", "LoraRow", "VideoLoraRow", "make", "require_style", "visible_styles")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from .._auth import Scope
-from .._clock import iso
-from .._columns import column
-from .._credits import BillingMode, json_number
-from .._endpoint import Context, Endpoint
-from .._shape import obj
-from .._world import World
+from .._framework.endpoint import Context, Endpoint
+from .._framework.schema import column, obj
+from .._time.clock import iso
+from .._world.keys import Scope
+from .._world.ledger import BillingMode, json_number
+from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 import pytest_aurous
-from pytest_aurous._options import early_network
+from pytest_aurous.plugin.options import early_network
 
 INSTALLED: Final = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous.fixtures import _seed_of
+from pytest_aurous.plugin.fixtures import _seed_of
 
 
 @pytest.mark.parametrize(

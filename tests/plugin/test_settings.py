@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from pytest_aurous._settings import ROWS
+from pytest_aurous._world.settings import ROWS
 
 NAMES: Final = tuple(ROWS)
 

@@ -292,14 +292,16 @@ def test_a_passing_test_shows_no_timeline(pytester: pytest.Pytester) -> None:
 
 
 BUG: Final = """
-from pytest_aurous import _app, _catalog, _endpoint
+from pytest_aurous._engine import pipeline
+from pytest_aurous._framework.endpoint import Endpoint
+from pytest_aurous._resources.catalog import Catalog
 
 @pytest.fixture(autouse=True)
 def bug(monkeypatch):
     def balance(ctx):
         return 1 // 0
-    rows = (_endpoint.Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads"),)
-    monkeypatch.setattr(_app, "CATALOG", _catalog.Catalog(rows))
+    rows = (Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads"),)
+    monkeypatch.setattr(pipeline, "CATALOG", Catalog(rows))
 """
 
 

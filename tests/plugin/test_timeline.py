@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_aurous._sections import again
-from pytest_aurous.fixtures import SEED
+from pytest_aurous.plugin.fixtures import SEED
+from pytest_aurous.plugin.sections import again
 
 TITLE: Final = "Aurous timeline"
 

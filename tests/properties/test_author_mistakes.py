@@ -18,7 +18,7 @@ from _pytest._code import ExceptionInfo
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousServer, Script, sign_webhook, verify_webhook
-from pytest_aurous._faker import seeded_faker
+from pytest_aurous._content.provider import seeded_faker
 
 
 class NoRepr:
@@ -270,7 +270,7 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
     """Frames are hidden for the author's mistakes alone: an unexpected error shows where it comes from."""
     aurous = Aurous()
     monkeypatch.setattr(aurous._app.world.clock, "waiting_for", None)
-    monkeypatch.setattr("pytest_aurous._quota.Check.whole", lambda *_: 1 / 0)
+    monkeypatch.setattr("pytest_aurous._handle.limits.Check.whole", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError) as caught:
         aurous.limits["reads"].set(burst=2)

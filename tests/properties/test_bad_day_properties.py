@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_aurous._limits import Bucket
-from pytest_aurous._wire import ApiProblem
+from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._world.buckets import Bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable

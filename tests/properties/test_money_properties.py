@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aurous._credits import Ledger, exact, json_number, plain, total
-from pytest_aurous._wire import ApiProblem
+from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._world.ledger import Ledger, exact, json_number, plain, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_aurous import AurousScriptError, Script
-from pytest_aurous._catalog import LIFECYCLES
-from pytest_aurous._script import Hold, Step
+from pytest_aurous._resources.catalog import LIFECYCLES
+from pytest_aurous._world.script import Hold, Step
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

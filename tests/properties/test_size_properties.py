@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pytest_aurous import Aurous, Call
-from pytest_aurous._reply import Reply
 from pytest_aurous._resources.generations.sizes import GRID, PRESETS, SIDES, measured, snapped
-from pytest_aurous._wire import to_json
+from pytest_aurous._wire.call import to_json
+from pytest_aurous._wire.reply import Reply
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

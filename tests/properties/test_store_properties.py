@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pytest_aurous
-from pytest_aurous._fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
-from pytest_aurous._ids import IdSource, ulid
-from pytest_aurous._pages import page
-from pytest_aurous._store import Table
-from pytest_aurous._wire import ApiProblem
+from pytest_aurous._framework.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
+from pytest_aurous._framework.pages import page
+from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._world.ids import IdSource, ulid
+from pytest_aurous._world.tables import Table
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,7 +76,11 @@ def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
         [
             sys.executable,
             "-c",
-            "from pytest_aurous._ids import IdSource as I; i = I(7); print(*[i.new(p) for p in ('char', 'img') * 3])",
+            (
+                "from pytest_aurous._world.ids import IdSource as I\n"
+                "i = I(7)\n"
+                "print(*[i.new(p) for p in ('char', 'img') * 3])"
+            ),
         ],
         env={
             **os.environ,

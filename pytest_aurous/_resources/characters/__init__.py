@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .calls import ENDPOINTS
 from .live import Character, Characters
 from .machine import LIFECYCLE, require_ready
 from .record import CharacterRow
-from .table import ENDPOINTS
 
 __all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "require_ready")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import _people
-from ..._clock import iso
-from ..._playable import Playable, Scripted
-from ..._records import Live, check_fields
-from ..._script import Plan, plan_of
-from ..._secrets import redacted
+from ..._content import people
+from ..._framework.live import Live, Playable, Scripted, check_fields
+from ..._redaction import redacted
+from ..._time.clock import iso
+from ..._world.script import Plan, plan_of
 from ...errors import hide_mistakes
 from ..uploads import POSES
 from . import machine
@@ -131,8 +130,8 @@ class Characters(Scripted[Character]):
         owner = self._owner_of(team)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:
-            person = described if described is not None else _people.attributes(world.random)
-            name = name or _people.full_name(world.random, person)
+            person = described if described is not None else people.attributes(world.random)
+            name = name or people.full_name(world.random, person)
             now = iso(world.clock.time())
             row = CharacterRow(
                 id=world.ids.new("char"),

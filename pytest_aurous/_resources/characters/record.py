@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from ..._columns import column, to_wire
-from ..._fields import Reader, boolean, described, integer, list_of, read_fields, refuse_type, text
-from ..._script import Plan
-from ..._shape import body_of, obj
-from ..._version import VERSION
-from ..._world import World
+from ..._framework.fields import Reader, boolean, described, integer, list_of, read_fields, refuse_type, text
+from ..._framework.schema import body_of, column, obj, to_wire
+from ..._wire.version import VERSION
+from ..._world.script import Plan
+from ..._world.world import World
 from ..uploads import POSES
 
 __all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "show_refs")

@@ -7,15 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from ... import _messages as say
-from ..._clock import iso
-from ..._columns import column, to_wire
-from ..._endpoint import Context, Endpoint
-from ..._measure import Measured, measure
-from ..._multipart import Part, read_parts
-from ..._shape import deleted, reference
-from ..._wire import ApiProblem
-from ..._world import World
+from ..._content.pictures import Measured, measure
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.schema import column, deleted, reference, to_wire
+from ..._time.clock import iso
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
+from ..._wire.multipart import Part, read_parts
+from ..._world.world import World
 
 __all__ = ("ENDPOINTS", "PURPOSES", "FileRow", "measured", "render", "require_file", "store")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._check import Check
-from ..._picture import picture
-from ..._records import Collection, Live
-from ..._secrets import redacted
-from ..._wire import ApiProblem
+from ..._content.pictures import picture
+from ..._framework.live import Collection, Live
+from ..._redaction import redacted
+from ..._wire.call import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
 from .calls import PURPOSES, FileRow, measured, render, store
 

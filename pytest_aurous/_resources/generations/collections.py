@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
-from ..._fields import Reader
-from ..._playable import Scripted
-from ..._records import Live, check_fields
-from ..._script import Plan, plan_of
+from ..._framework.fields import Reader
+from ..._framework.live import Live, Scripted, check_fields
+from ..._world.script import Plan, plan_of
 from ...errors import hide_mistakes
 from ..characters import Characters
 from ..webhooks.live import check_url

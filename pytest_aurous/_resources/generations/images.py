@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._endpoint import Context, Endpoint
-from ..._fields import integer, list_of, number, one_of, read_fields, text
-from ..._pages import PAGE, page
-from ..._shape import body_of, listing, reference
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import integer, list_of, number, one_of, read_fields, text
+from ..._framework.pages import PAGE, page
+from ..._framework.schema import body_of, listing, reference
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from ..characters import require_ready
 from ..styles import require_style
 from . import machine, sizes

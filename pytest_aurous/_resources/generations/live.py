@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._check import Check
-from ..._playable import Playable
-from ..._script import Plan
-from ..._secrets import redacted
+from ..._framework.live import Playable
+from ..._redaction import redacted
+from ..._world.script import Plan
 from ...errors import AurousError, hide_mistakes, see
 from . import machine
 from .outputs import draw_film, draw_image

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._clock import iso
-from ..._script import Lifecycle, Plan, Step, plan_of
-from ..._wire import ApiProblem
-from ..._world import World
+from ..._time.clock import iso
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
+from ..._world.script import Lifecycle, Plan, Step, plan_of
+from ..._world.world import World
 from ..webhooks import announce, check_balance
 from .record import GenerationRow, prefix_of, render
 

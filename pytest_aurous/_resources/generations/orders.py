@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._endpoint import Context
-from ..._fields import boolean, integer, is_https, text, url
-from ..._shape import obj
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context
+from ..._framework.fields import boolean, integer, is_https, text, url
+from ..._framework.schema import obj
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from ..files import require_file
 from . import machine
 from .record import AMOUNT, BREAKDOWN, render

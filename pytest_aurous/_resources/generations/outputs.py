@@ -6,12 +6,12 @@ import re
 from math import ceil
 from typing import Final
 
-from ... import _messages as say
-from ..._endpoint import Answer, Context, Endpoint
-from ..._mp4 import mp4
-from ..._picture import picture
-from ..._shape import SIGNATURE
-from ..._wire import ApiProblem
+from ..._content.films import mp4
+from ..._content.pictures import picture
+from ..._framework.endpoint import Answer, Context, Endpoint
+from ..._framework.schema import SIGNATURE
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from . import machine
 from .images import none_of
 from .record import GenerationRow, kept_until

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..._columns import column, to_wire
-from ..._script import Plan
-from ..._shape import obj
-from ..._version import VERSION
-from ..._world import World
+from ..._framework.schema import column, obj, to_wire
+from ..._wire.version import VERSION
+from ..._world.script import Plan
+from ..._world.world import World
 
 __all__ = ("AMOUNT", "BREAKDOWN", "RETENTION", "GenerationRow", "kept_until", "prefix_of", "render")
 

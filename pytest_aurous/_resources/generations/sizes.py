@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._wire import ApiProblem
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 
 __all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
 

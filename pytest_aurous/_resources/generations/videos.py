@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._credits import json_number, product
-from ..._endpoint import Context, Endpoint
-from ..._fields import boolean, number, one_of, read_fields, text
-from ..._shape import body_of, reference
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import boolean, number, one_of, read_fields, text
+from ..._framework.schema import body_of, reference
+from ..._world.ledger import json_number, product
 from ..styles import require_style
 from .images import retrieve
 from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._clock import iso
-from ..._endpoint import Context, Endpoint
-from ..._fields import one_of, read_fields, text
-from ..._hosts import UPLOAD_HOST
-from ..._shape import SIGNATURE, body_of, obj
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import one_of, read_fields, text
+from ..._framework.schema import SIGNATURE, body_of, obj
+from ..._time.clock import iso
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
+from ..._wire.hosts import UPLOAD_HOST
 from .record import POSES, UploadRow, require_ticket
 
 __all__ = ("ENDPOINTS",)

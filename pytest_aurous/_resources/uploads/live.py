@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._check import Check
-from ..._records import Collection, Live
-from ..._secrets import redacted
+from ..._framework.live import Collection, Live
+from ..._redaction import redacted
 from ...errors import hide_mistakes
 from .record import POSES, UploadRow, expired
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ... import _messages as say
-from ..._columns import column
-from ..._wire import ApiProblem
-from ..._world import World
+from ..._framework.schema import column
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
+from ..._world.world import World
 
 __all__ = ("POSES", "UploadRow", "expired", "require_ticket", "take_tickets")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, Final
 
-from ... import _messages as say
-from ..._endpoint import Context, Endpoint
-from ..._fields import integer, one_of
-from ..._pages import limit_of
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import integer, one_of
+from ..._framework.pages import limit_of
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from ..generations import GenerationRow
 from .figures import bucket_of, event_of, key_of
 from .page_tokens import page_token, read_token

@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import quantiles
 from typing import Any
 
-from ..._clock import iso
-from ..._credits import json_number, total
+from ..._time.clock import iso
+from ..._world.ledger import json_number, total
 from ..generations import GenerationRow
 
 __all__ = ("bucket_of", "event_of", "key_of")

@@ -7,9 +7,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, Final
 from zlib import crc32
 
-from ... import _messages as say
-from ..._endpoint import Context
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 
 __all__ = ("page_token", "read_token")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qsl
 
-from ... import _messages as say
-from ..._clock import parse_instant
-from ..._endpoint import Context
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context
+from ..._time.clock import parse_instant
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from ...errors import AurousError
 from .shapes import FILTERS
 

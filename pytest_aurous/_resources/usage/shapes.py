@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._shape import Shape, obj
+from ..._framework.schema import Shape, obj
 
 __all__ = ("BUCKETS", "BUCKETS_QUERY", "EVENTS", "EVENTS_QUERY", "FILTERS", "GROUPS", "WIDTHS")
 

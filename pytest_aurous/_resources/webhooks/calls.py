@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from ... import _messages as say
-from ..._clock import iso
-from ..._endpoint import Context, Endpoint
-from ..._fields import described, list_of, one_of, read_fields, refuse_type, text, url
-from ..._pages import PAGE, page
-from ..._shape import body_of, deleted, listing, obj, reference
-from ..._wire import ApiProblem
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import described, list_of, one_of, read_fields, refuse_type, text, url
+from ..._framework.pages import PAGE, page
+from ..._framework.schema import body_of, deleted, listing, obj, reference
+from ..._time.clock import iso
+from ..._wire import messages as say
+from ..._wire.call import ApiProblem
 from .emit import deliver, envelope
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 from math import inf
 from typing import Any, Final
 
-from ..._clock import iso
-from ..._credits import json_number
-from ..._outbox import Delivery
-from ..._version import VERSION
-from ..._wire import to_json
-from ..._world import World
+from ..._time.clock import iso
+from ..._wire.call import to_json
+from ..._wire.version import VERSION
+from ..._world.ledger import json_number
+from ..._world.outbox import Delivery
+from ..._world.world import World
 from .record import EndpointRow
 
 __all__ = ("announce", "check_balance", "deliver")

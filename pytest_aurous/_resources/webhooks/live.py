@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from ..._check import Check
-from ..._fields import url as https_url
-from ..._hosts import is_loopback
-from ..._records import Collection, Live
-from ..._secrets import redacted
-from ..._wire import ApiProblem
+from ..._framework.fields import url as https_url
+from ..._framework.live import Collection, Live
+from ..._redaction import redacted
+from ..._wire.call import ApiProblem
+from ..._wire.hosts import is_loopback
 from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .record import EVENTS, EndpointRow, expanded, make, render
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..._clock import iso
-from ..._columns import column, to_wire
-from ..._world import World
+from ..._framework.schema import column, to_wire
+from ..._time.clock import iso
+from ..._world.world import World
 
 __all__ = ("EVENTS", "EndpointRow", "expanded", "make", "new_secret", "render")
 

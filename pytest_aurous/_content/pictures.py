@@ -1,0 +1,213 @@
+"""Pictures that say what they stand for: a few lines of text beside a pattern of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from struct import error as StructError  # noqa: N812 - its name says nothing
+from struct import pack, unpack
+from textwrap import wrap
+from typing import Final, NamedTuple
+from zlib import compress, crc32
+
+__all__ = (
+    "Measured",
+    "measure",
+    "picture",
+    "png",
+)
+
+
+def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes:
+    """Return a picture of *rows*, one byte a pixel, each the number of a colour.
+
+    Args:
+        rows: From the top.
+        width: Pixels.
+        height: Pixels.
+        palette: Three bytes for each colour.
+    """
+    header = pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    data = compress(b"".join(b"\0" + row for row in rows), 6)
+    chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        pack(">I", len(data)) + kind + data + pack(">I", crc32(kind + data)) for kind, data in chunks
+    )
+
+
+class Measured(NamedTuple):
+    """Type and size of a picture."""
+
+    mime_type: str
+    width: int
+    height: int
+
+
+def measure(data: bytes) -> Measured | None:
+    """Return what the picture is, or None where it is none that the API takes: PNG, JPEG or WebP."""
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+            return Measured("image/png", *unpack(">II", data[16:24]))
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg(data)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _webp(data)
+    except (IndexError, StructError):  # cut off too early
+        return None
+    return None
+
+
+_WEBP_HEAD: Final = 30
+_MARK: Final = 0xFF
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def _jpeg(data: bytes) -> Measured | None:
+    at = 2
+    while at + 9 <= len(data) and data[at] == _MARK:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker in _FRAMES:
+            height, width = unpack(">HH", data[at + 5 : at + 9])
+            return Measured("image/jpeg", width, height)
+        at += 1 if marker == _MARK else 2 + length  # any number of marks may fill the space before one that means
+    return None
+
+
+def _webp(data: bytes) -> Measured | None:
+    kind = data[12:16]
+    if len(data) < _WEBP_HEAD:
+        return None
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+    elif kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8 ":
+        width, height = (value & 0x3FFF for value in unpack("<HH", data[26:30]))
+    else:
+        return None
+    return Measured("image/webp", width, height)
+
+
+# Letters of three by five points: five octal digits each, a row a digit.
+_FONT: Final = dict(
+    zip(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.,:;/()'!?+=\"",
+        [
+            "75557",
+            "26227",
+            "71747",
+            "71717",
+            "55711",
+            "74717",
+            "74757",
+            "71111",
+            "75757",
+            "75717",
+            "25755",
+            "65656",
+            "34443",
+            "65556",
+            "74647",
+            "74644",
+            "34553",
+            "55755",
+            "72227",
+            "11152",
+            "55655",
+            "44447",
+            "57755",
+            "65555",
+            "25552",
+            "65644",
+            "25563",
+            "65655",
+            "34216",
+            "72222",
+            "55557",
+            "55552",
+            "55775",
+            "55255",
+            "55222",
+            "71247",
+            "00007",
+            "00700",
+            "00002",
+            "00024",
+            "02020",
+            "02024",
+            "11244",
+            "12221",
+            "42224",
+            "22000",
+            "22202",
+            "71202",
+            "02720",
+            "07070",
+            "55000",
+        ],
+        strict=True,
+    )
+)
+_BLANK: Final = "00000"
+_PAPER, _INK, _SHAPE, _EDGE = range(4)
+_MARGIN: Final = 4
+_CELL: Final = 5
+
+
+def picture(lines: list[str], width: int, height: int, seed: str) -> bytes:
+    """Return a PNG of *width* by *height* pixels with *lines* on it, as many as fit.
+
+    Args:
+        lines: What it stands for; long ones are wrapped.
+        width: Pixels.
+        height: Pixels.
+        seed: Decides about colours and pattern.
+    """
+    random = Random(seed)
+    canvas = [bytearray([_PAPER]) * width for _ in range(height)]
+    _pattern(canvas, random)
+    scale = max(1, min(width, height) // 128)
+    columns = max(1, (width - 2 * _MARGIN) // (4 * scale))
+    wrapped = [part for line in lines for part in (wrap(line, columns) or [""])]
+    for number, line in enumerate(wrapped):
+        top = _MARGIN + number * 7 * scale
+        if top + 5 * scale > height:
+            break
+        _write(canvas, line.upper(), top, scale)
+    dark = [random.randrange(90) for _ in range(3)]
+    palette = bytes(
+        [*(random.randrange(200, 256) for _ in range(3)), *dark, *(random.randrange(110, 200) for _ in range(6))]
+    )
+    return png(map(bytes, canvas), width, height, palette)
+
+
+def _pattern(canvas: list[bytearray], random: Random) -> None:
+    """Draw a symmetric pattern of cells in the lower right corner, and a frame: what tells two pictures apart."""
+    width, height = len(canvas[0]), len(canvas)
+    side = max(1, min(width, height) // 3 // _CELL)
+    left, top = width - side * _CELL - _MARGIN, height - side * _CELL - _MARGIN
+    for row in range(_CELL):
+        half = [random.random() < 0.5 for _ in range(_CELL // 2 + 1)]  # noqa: PLR2004 - a coin
+        for column, filled in enumerate([*half, *half[-2::-1]]):
+            if filled:
+                _fill(canvas, left + column * side, top + row * side, side, side, _SHAPE)
+    for line in (canvas[0], canvas[-1]):
+        line[:] = bytes([_EDGE]) * width
+    for line in canvas:
+        line[0] = line[-1] = _EDGE
+
+
+def _write(canvas: list[bytearray], line: str, top: int, scale: int) -> None:
+    for place, letter in enumerate(line):
+        for row, digit in enumerate(_FONT.get(letter, _BLANK)):
+            for column in range(3):
+                if int(digit) >> (2 - column) & 1:
+                    left = _MARGIN + (place * 4 + column) * scale
+                    _fill(canvas, left, top + row * scale, scale, scale, _INK)
+
+
+def _fill(canvas: list[bytearray], left: int, top: int, width: int, height: int, colour: int) -> None:
+    for row in canvas[max(0, top) : max(0, top + height)]:
+        start, end = max(0, left), min(len(row), max(0, left + width))
+        row[start:end] = bytes([colour]) * max(0, end - start)

@@ -1,0 +1,109 @@
+"""The signature of a webhook delivery (hook-7), for the fake and for whoever receives."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from hashlib import sha256
+from math import inf
+from typing import Final
+
+from .._check import Check
+from ..errors import AurousError, AurousSignatureError, hide_mistakes, see, shown
+
+__all__ = ("SIGNATURE", "sign_webhook", "verify_webhook")
+
+__tracebackhide__ = hide_mistakes
+
+_DIGITS: Final = 12
+SIGNATURE: Final = "Aurous-Webhook-Signature"
+
+
+def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
+    """Return the value of ``Aurous-Webhook-Signature`` (hook-7).
+
+    Args:
+        body: The raw body of the delivery.
+        secret: The whole ``whsec_...`` string of the endpoint.
+        at: Unix seconds; now, if left out.
+
+    Raises:
+        AurousError: If an argument has another type, or *secret* is blank.
+
+    Example:
+        >>> sign_webhook(b"{}", "whsec_test", 1_778_241_600)[:17]
+        't=1778241600,v1=e'
+    """
+    _check("sign_webhook", body, secret, at)
+    stamp = int(time.time() if at is None else at)
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
+    return f"t={stamp},v1={digest}"
+
+
+def verify_webhook(
+    body: bytes,
+    header: str | None,
+    secret: str,
+    *,
+    tolerance: float = 300,
+    at: float | None = None,
+    now: float | None = None,
+) -> None:
+    """Check a signature as a receiver should (hook-7).
+
+    Args:
+        body: The raw body as it arrived.
+        header: The value of ``Aurous-Webhook-Signature``; None where there was none.
+        secret: The whole ``whsec_...`` string of the endpoint.
+        tolerance: How many seconds the signature may be old, or ahead.
+        at: The time to verify it at, in Unix seconds; the current time, if left out.
+        now: The old name of *at*.
+
+    Raises:
+        AurousSignatureError: If it is none, too old, or of another body or secret.
+        AurousError: If both *at* and *now* are passed, or an argument has another type.
+
+    Example:
+        >>> verify_webhook(b"{}", sign_webhook(b"{}", "whsec_test"), "whsec_test")
+    """
+    if at is not None and now is not None:
+        raise AurousError(
+            f"verify_webhook(at={shown(at)}, now={shown(now)}): now= is the old name of at=. Pass only at=.\n{_MORE}"
+        )
+    at = now if at is None else at
+    check = _check("verify_webhook", body, secret, at)
+    if header is not None:
+        check.instance("header", header, str, f"the value of {SIGNATURE} as text, or None where it is missing.")
+    check.number("tolerance", tolerance, 0, inf)
+    parts = dict(part.split("=", 1) for part in (header or "").split(",") if "=" in part)
+    stamp, sent = parts.get("t", ""), parts.get("v1", "")
+    if not (stamp.isdecimal() and len(stamp) <= _DIGITS and sent):
+        raise AurousSignatureError(
+            f"{SIGNATURE}: {shown(header)} is not a signature: expected t=<unix seconds>,v1=<hex>.\n{_MORE}"
+        )
+    age = (time.time() if at is None else at) - int(stamp)
+    if abs(age) > tolerance:
+        raise AurousSignatureError(
+            f"{SIGNATURE}: it was made {age:.0f} s ago, and {tolerance:g} s are tolerated. "
+            f"Where the clock of the fake is frozen or was moved, pass at=aurous.clock.now().timestamp().\n{_MORE}"
+        )
+    expected = sign_webhook(body, secret, int(stamp)).partition("v1=")[2]
+    if not hmac.compare_digest(expected.encode(), sent.encode(errors="replace")):
+        raise AurousSignatureError(
+            f"{SIGNATURE}: it is not that of these {len(body)} bytes under this secret. "
+            f"Verify the raw body, before anything parses it, with the whole whsec_... string.\n{_MORE}"
+        )
+
+
+def _check(who: str, body: object, secret: object, at: object) -> Check:
+    check = Check(who, _PAGE)
+    check.instance("body", body, bytes | bytearray, "the raw body as bytes, such as request.content.")
+    check.text("secret", secret, "whsec_...")
+    if at is not None:
+        check.number("at", at, -_FARTHEST, _FARTHEST)
+    return check
+
+
+_FARTHEST: Final = 10**_DIGITS - 1
+_PAGE: Final = "reference/webhooks.html"
+_MORE: Final = see(_PAGE)

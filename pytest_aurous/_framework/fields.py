@@ -1,0 +1,184 @@
+"""Readers of request bodies, which refuse in the vendor's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, cast
+
+from .._wire import messages as say
+from .._wire.call import ApiProblem
+from ..errors import shown
+
+__all__ = (
+    "Reader",
+    "boolean",
+    "described",
+    "integer",
+    "is_https",
+    "list_of",
+    "number",
+    "one_of",
+    "read_body",
+    "read_fields",
+    "text",
+    "url",
+)
+
+Reader = Callable[[Any, str], Any]
+"""Takes a value and its param name; returns the value, or raises `ApiProblem`."""
+
+_HTTPS: Final = r"^https://[^\s/?#:@]"
+_JSON_TYPES: Final[dict[type, str]] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
+    """Return the refusal of a field of the wrong type (err-8)."""
+    return ApiProblem(
+        400,
+        "invalid_format",
+        say.WRONG_TYPE.format(param=param, expected=expected, got=_JSON_TYPES.get(type(value)) or shown(value)),
+        param,
+    )
+
+
+def described(reader: Reader, schema: dict[str, Any]) -> Reader:
+    """Return *reader*, which bears the JSON Schema of what it takes."""
+    reader.__dict__["schema"] = schema
+    return reader
+
+
+def text(high: int, low: int = 1) -> Reader:
+    """Read a string of *low* to *high* characters."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, str):
+            raise refuse_type(param, "a string", value)
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no answer could carry
+        _check_length(value, param, low, high, "characters")
+        return value
+
+    return described(read, {"type": "string", "minLength": low, "maxLength": high})
+
+
+def integer(low: int, high: int) -> Reader:
+    """Read a whole number from *low* to *high*."""
+
+    def read(value: Any, param: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refuse_type(param, "a whole number", value)
+        return _within(value, param, low, high)
+
+    return described(read, {"type": "integer", "minimum": low, "maximum": high})
+
+
+def number(low: float, high: float) -> Reader:
+    """Read a number from *low* to *high*."""
+
+    def read(value: Any, param: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise refuse_type(param, "a number", value)
+        return _within(value, param, low, high)
+
+    return described(read, {"type": "number", "minimum": low, "maximum": high})
+
+
+def url(high: int) -> Reader:
+    """Read an https URL of at most *high* characters."""
+    read_text = text(high)
+
+    def read(value: Any, param: str) -> Any:
+        if not is_https(read_text(value, param)):
+            raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
+        return value
+
+    return described(read, {"type": "string", "maxLength": high, "pattern": _HTTPS})
+
+
+def is_https(text: str) -> bool:
+    """Whether *text* is an https URL, with a host."""
+    return re.match(_HTTPS, text) is not None
+
+
+def boolean(value: Any, param: str) -> Any:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise refuse_type(param, "a boolean", value)
+    return value
+
+
+described(boolean, {"type": "boolean"})
+
+
+def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
+    """Read one of the *allowed* strings, refusing with *code*."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, str) or value not in allowed:
+            message = say.NOT_ONE_OF.format(param=param, allowed=", ".join(allowed), got=json.dumps(value))
+            raise ApiProblem(400, code, message, param)
+        return value
+
+    return described(read, {"enum": list(allowed)})
+
+
+def list_of(reader: Reader, low: int, high: int) -> Reader:
+    """Read an array of *low* to *high* items."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, list):
+            raise refuse_type(param, "an array", value)
+        items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+        _check_length(items, param, low, high, "items")
+        return [reader(item, param) for item in items]
+
+    schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
+    return described(read, schema)
+
+
+def read_body(content: bytes) -> dict[str, Any]:
+    """Parse a JSON object (err-8)."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:  # ValueError also covers bytes that are not UTF-8
+        raise ApiProblem(400, "invalid_format", say.MALFORMED_JSON.format(reason=error)) from None
+    if not isinstance(body, dict):
+        raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
+    return cast("dict[str, Any]", body)
+
+
+def read_fields(
+    body: Mapping[str, Any], readers: Mapping[str, Reader], required: Collection[str] = (), prefix: str = ""
+) -> dict[str, Any]:
+    """Read a closed set of fields (err-8, patch-2): unknown names first, then what is missing, then each value."""
+    unknown = [prefix + name for name in body if name not in readers]
+    if unknown:
+        message = say.UNKNOWN_FIELDS.format(names=", ".join(unknown), allowed=", ".join(readers))
+        raise ApiProblem(400, "invalid_request", message, unknown[0])
+    for name in required:
+        if name not in body:
+            raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=prefix + name), prefix + name)
+    return {name: readers[name](value, prefix + name) for name, value in body.items()}
+
+
+def _within(value: float, param: str, low: float, high: float) -> float:
+    if not low <= value <= high:
+        message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
+        raise ApiProblem(400, "value_out_of_range", message, param)
+    return value
+
+
+def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
+    if not low <= len(value) <= high:
+        message = say.LENGTH.format(param=param, low=low, high=high, unit=unit, got=len(value))
+        raise ApiProblem(400, "value_out_of_range", message, param)

@@ -1,0 +1,82 @@
+"""Names of operations: what to say where a test gives something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from .._check import Check
+from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
+
+if TYPE_CHECKING:
+    from .endpoint import Endpoint
+
+__all__ = ("check_operation", "no_operation")
+
+__tracebackhide__ = hide_mistakes
+
+_REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")
+
+
+def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint], *, pattern: bool = True) -> str:
+    """Accept the name of an operation, or a *pattern* of names such as ``characters.*``.
+
+    Raises:
+        AurousLookupError: If no operation has that name.
+        AurousError: If it is not text.
+    """
+    if not isinstance(operation, str):
+        raise check.refuse("operation", operation, "the name of an operation, such as 'characters.create'.")
+    if operation not in rows and not (pattern and any(fnmatchcase(name, operation) for name in rows)):
+        raise no_operation(operation, rows)
+    return operation
+
+
+def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
+    """Return the error for a name or a pattern that no operation has.
+
+    A method and a path, such as ``POST /v1/characters``, are answered with the name of their operation.
+
+    Args:
+        name: What the test gave.
+        rows: All endpoints by operation.
+    """
+    request = _REQUEST.fullmatch(str(name).strip())
+    hint = _named(rows, *request.groups()) if request else nearest(name, rows)
+    return AurousLookupError(
+        f"No operation is called {shown(name)}{hint} Operations: {', '.join(rows)}.\n{see('reference/operations.html')}"
+    )
+
+
+def _named(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str:
+    """Return the end of a sentence that names the operations of a path or a URL, with or without a method."""
+    path = urlsplit(target.replace("[", "")).path  # which begins the address of a host, and must close then
+    matches = _at(rows, [segment for segment in path.split("/") if segment])
+    if not matches:
+        return f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
+    names = [name for name in matches if method is None or rows[name].method == method.upper()]
+    if len(names) == 1:
+        return f": this is a request, and its operation is {names[0]!r}. Use that name."
+    listed = " or ".join(f"{one!r} ({rows[one].method})" for one in names or matches)
+    return f": {'this path has' if names else f'the path has no {method}, but'} the operations {listed}. Use a name."
+
+
+def _at(rows: Mapping[str, Endpoint], sent: list[str]) -> list[str]:
+    """Return the operations at a path, in which a base URL or the version may be missing."""
+    for start in range(len(sent)):
+        for path in (sent[start:], ["v1", *sent[start:]]):
+            matches = {name: row for name, row in rows.items() if _fits(row.template, path)}
+            if matches:  # literal segments win over parameters
+                least = min(row.template.count("{") for row in matches.values())
+                return [name for name, row in matches.items() if row.template.count("{") == least]
+    return []
+
+
+def _fits(template: str, path: list[str]) -> bool:
+    wanted = template.split("/")[1:]
+    return len(wanted) == len(path) and all(
+        one == other or one.startswith("{") for one, other in zip(wanted, path, strict=True)
+    )

@@ -1,0 +1,147 @@
+"""The columns of a record: what of it is on the wire, what a test sees, and the writer of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import field, fields
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+
+__all__ = (
+    "SIGNATURE",
+    "Shape",
+    "body_of",
+    "column",
+    "deleted",
+    "listing",
+    "obj",
+    "record",
+    "reference",
+    "to_wire",
+    "visible",
+)
+
+Shape = Mapping[str, Any]
+
+SIGNATURE: Final = {"type": "string", "description": "As in the URL that the API gave; it opens this path, and dies."}
+
+_SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+def reference(kind: type[Any]) -> dict[str, Any]:
+    """Return the place of a record's schema in the document."""
+    return {"$ref": f"#/components/schemas/{kind.__name__.removesuffix('Row')}"}
+
+
+@lru_cache(maxsize=64)
+def record(kind: Hashable) -> Shape:
+    """Return the schema of a record as it is on the wire; nothing else may be in it."""
+    hints = get_type_hints(cast("type[Any]", kind))
+    told = [entry for entry in fields(cast("type[Any]", kind)) if not entry.metadata.get("hidden")]
+    return {
+        "type": "object",
+        "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in told},
+        "required": [entry.name for entry in told if not entry.metadata.get("sparse")],
+        "additionalProperties": False,
+    }
+
+
+def listing(kind: type[Any]) -> Shape:
+    """Return the schema of one page of a list (list-1)."""
+    return obj(
+        object={"const": "list"},
+        data={"type": "array", "items": reference(kind)},
+        has_more={"type": "boolean"},
+        next_cursor={"type": ["string", "null"]},
+    )
+
+
+def deleted(name: str) -> Shape:
+    """Return the schema of the answer to a DELETE."""
+    return obj(id={"type": "string"}, object={"const": name}, deleted={"const": True})
+
+
+def obj(**properties: Any) -> Shape:
+    """Return the schema of an object with these properties, all of them, and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
+    """Return the schema of a request body that *readers* take."""
+    return {
+        "type": "object",
+        "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _of(hint: Any) -> dict[str, Any]:
+    origin = get_origin(hint)
+    if origin in {Union, UnionType}:
+        parts = [_of(one) if one is not NoneType else {"type": "null"} for one in get_args(hint)]
+        return {"anyOf": parts}
+    if origin in {tuple, list}:
+        return {"type": "array", "items": _of(get_args(hint)[0])}
+    if origin is dict or hint is dict:
+        return {"type": "object"}
+    return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}
+
+
+def column(
+    write: Callable[[Any], Any] | None = None,
+    *,
+    hidden: bool = False,
+    told: bool = False,
+    sparse: bool = False,
+    schema: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """Declare how a record's field looks on the wire.
+
+    Args:
+        write: Turns the value into JSON; None where it is JSON already.
+        hidden: The field never leaves the fake.
+        told: A live record shows it to the test even if it is hidden.
+        sparse: The field is left out where it is None.
+        schema: What it looks like, where its type does not say so.
+        **options: For `dataclasses.field`.
+    """
+    metadata = {"write": write, "hidden": hidden, "told": told, "sparse": sparse, "schema": schema}
+    return field(metadata=metadata, **options)
+
+
+@lru_cache(maxsize=64)
+def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
+    return tuple(
+        (entry.name, entry.metadata.get("write"), entry.metadata.get("sparse", False))
+        for entry in fields(cast("type[Any]", kind))
+        if not entry.metadata.get("hidden")
+    )
+
+
+@lru_cache(maxsize=64)
+def visible(kind: Hashable) -> tuple[str, ...]:
+    """Return the names of a record's fields that a live record shows."""
+    return tuple(
+        entry.name
+        for entry in fields(cast("type[Any]", kind))
+        if entry.metadata.get("told") or not entry.metadata.get("hidden")
+    )
+
+
+def to_wire(row: Any) -> dict[str, Any]:
+    """Write a record as the API shows it, field by field in the order of its declaration."""
+    out: dict[str, Any] = {}
+    for name, write, sparse in _columns(cast("Hashable", type(row))):
+        value = getattr(row, name)
+        if sparse and value is None:
+            continue
+        out[name] = value if write is None else write(value)
+    return out

@@ -1,0 +1,112 @@
+"""What a test sees of rate limits: the buckets of a team, to read, empty and resize."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from .._check import Check
+from .._redaction import redacted
+from .._world.buckets import BUCKETS, Bucket
+from .._world.world import World
+from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
+
+__all__ = ("Limit", "Limits")
+
+__tracebackhide__ = hide_mistakes
+
+_SLOWEST: Final = 0.001
+"""In calls per minute: one in 17 hours."""
+
+
+class Limit:
+    """One rate bucket of one team.
+
+    Example:
+        ``aurous.limits["characters_synthesize"].exhaust()``
+    """
+
+    __slots__ = ("_team", "_world", "name")
+
+    def __init__(self, world: World, team: str, name: str) -> None:
+        self._world = world
+        self._team = team
+        self.name: str = name
+
+    def __repr__(self) -> str:
+        return redacted(f"<Limit {self.name}: {self.remaining} of {self.capacity} left, {self.overruns} overruns>")
+
+    @property
+    def _bucket(self) -> Bucket:
+        with self._world.lock:
+            return self._world.buckets.get(self._team, self.name, self._world.clock.time())
+
+    @property
+    def capacity(self) -> int:
+        """The burst: how many calls a full bucket pays for."""
+        return self._bucket.capacity
+
+    @property
+    def remaining(self) -> int:
+        """How many calls it would pay for now."""
+        with self._world.lock:
+            return self._bucket.left(self._world.clock.time())
+
+    @property
+    def overruns(self) -> int:
+        """How many calls found it empty, refused or not."""
+        return self._bucket.overruns
+
+    def exhaust(self) -> None:
+        """Empty the bucket; it refills on the clock."""
+        with self._world.lock:
+            self._bucket.fill(0, self._world.clock.time())
+
+    def set(self, *, burst: int | None = None, per_minute: float | None = None) -> None:
+        """Resize the bucket, and fill it.
+
+        Args:
+            burst: New capacity, 1 or more.
+            per_minute: New refill, in calls, more than 0.
+
+        Raises:
+            AurousError: On a size that no bucket can have.
+        """
+        check = Check(f"limits[{self.name!r}].set", "reference/limits.html")
+        if burst is not None:
+            check.whole("burst", burst, 1)
+        if per_minute is not None:
+            check.number("per_minute", per_minute, _SLOWEST)
+        with self._world.lock:
+            self._bucket.resize(burst, per_minute, self._world.clock.time())
+
+
+class Limits(Mapping[str, Limit]):
+    """The rate buckets of a team, by the vendor's names; a name that is none is an `AurousLookupError`.
+
+    Example:
+        ``[bucket.name for bucket in aurous.limits.values() if bucket.overruns]``
+    """
+
+    __slots__ = ("_team", "_world")
+
+    def __init__(self, world: World, team: str) -> None:
+        self._world = world
+        self._team = team
+
+    def __getitem__(self, name: str) -> Limit:
+        if not isinstance(cast("object", name), str) or name not in BUCKETS:
+            raise AurousLookupError(
+                f"No rate bucket is called {shown(name)}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"
+                f"{see('reference/limits.html')}"
+            )
+        return Limit(self._world, self._team, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BUCKETS)
+
+    def __len__(self) -> int:
+        return len(BUCKETS)
+
+    def __repr__(self) -> str:
+        return f"<Limits: {list(self.values())!r}>"

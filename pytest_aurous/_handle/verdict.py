@@ -1,0 +1,118 @@
+"""The verdict on a test: what `strict` makes of unmatched requests, unfired faults and bugs of ours."""
+
+from __future__ import annotations
+
+import warnings
+
+from .._engine.pipeline import App
+from .._engine.pitfalls import Pitfall
+from .._report.timeline import timeline
+from .._report.unmatched import Problem
+from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
+from ..faults.deliveries import DeliveryFault
+from ..faults.kinds import Fault
+from .calls import Calls, often
+
+__all__ = ("Verdict",)
+
+
+class Verdict:
+    """Tells each problem of a fake once."""
+
+    __slots__ = ("_app", "_strict", "_told", "_told_faults", "_told_pitfalls")
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._strict = app.world.settings.strict
+        self._told = 0
+        self._told_pitfalls: set[Pitfall] = set()
+        self._told_faults: set[Fault] = set()
+
+    def judge(self) -> None:
+        """Raise what ``strict`` demands: problems that were not told yet, and faults that were met too few times.
+
+        Raises:
+            AurousUnmatchedRequest: The code under test sent what the API does not know.
+            AurousUnfiredFault: A fault was never met, or less often than its `times` says.
+            AurousError: We failed ourselves.
+        """
+        __tracebackhide__ = True
+        problems, unfired = self._untold()
+        if self._strict == "off" or not (problems or unfired):
+            self._judge_pitfalls()
+            return
+        text = "\n\n".join([problem.text for problem in problems] + [self._unfired(fault) for fault in unfired])
+        if self._strict == "warn":
+            warnings.warn(AurousWarning(text), stacklevel=2)
+            self._judge_pitfalls()
+        elif not problems:
+            raise AurousUnfiredFault(text)
+        elif all(problem.unmatched for problem in problems):
+            raise AurousUnmatchedRequest(text)
+        else:
+            raise AurousError(text)
+
+    def _judge_pitfalls(self) -> None:
+        """Raise or warn of each pitfall, at the line of the code under test."""
+        seen = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
+        self._told_pitfalls.update(seen)
+        mode = self._app.world.settings.pitfalls
+        if seen and mode == "error":
+            raise AurousPitfallWarning("\n\n".join(f"{one}\n  at {one.place[0]}:{one.place[1]}" for one in seen))
+        for one in seen if mode == "warn" else ():
+            warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place)
+
+    def close(self, test: str) -> None:
+        """Warn of what arrived after the body of *test*, which has its verdict already."""
+        problems, _ = self._untold()
+        if problems and self._strict != "off":
+            text = "\n\n".join(problem.text for problem in problems)
+            warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
+        late = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
+        self._told_pitfalls.update(late)
+        for one in late if self._app.world.settings.pitfalls != "off" else ():
+            warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
+
+    def hear(self) -> None:
+        """Take all that was wrong as told: the test has its outcome."""
+        self._untold()
+        self._told_pitfalls.update(self._app.pitfalls.seen)
+
+    def timeline(self, again: str, *, problems: bool = True) -> str:
+        """Return what a failed test shows: the calls, and what was wrong with them.
+
+        Args:
+            again: The command that shows it again.
+            problems: Whether to say what was wrong; a verdict has said it.
+        """
+        texts = [problem.text for problem in self._app.problems] if problems else []
+        return "\n\n".join([timeline(self._app, again), *texts])
+
+    def _untold(self) -> tuple[list[Problem], list[Fault]]:
+        with self._app.world.lock:
+            problems = self._app.problems[self._told :]
+            unfired = [fault for fault in self._app.faults.unfired if fault not in self._told_faults]
+            self._told = len(self._app.problems)
+            self._told_faults.update(unfired)
+        return problems, unfired
+
+    def _unfired(self, fault: Fault) -> str:
+        name, met = fault.operation, fault.met
+        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
+        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(name)
+        if isinstance(fault, DeliveryFault):
+            why = f"no {'other ' if met else ''}such delivery was made. "
+            why += "Was there an endpoint, and did the test call webhooks.flush()?"
+        elif arrived > met:
+            why = (
+                f"{name} was called {often(arrived)}, but {'the other calls were' if met else 'each call was'} refused "
+                "before, met another fault or a route, came too late, or was let pass by after= or when=."
+            )
+        else:
+            why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
+        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
+        what_to_do = f"Give it times={met}" if met else "Take the fault away"
+        return (
+            f"{what}: {why}\n{what_to_do}, or let the test come to the call{'s' if met else ''}. Allow it with the "
+            f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
+        )

@@ -1,0 +1,104 @@
+"""Which outcomes a suite has met, of those that the API can give."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
+from typing import Any, Final
+
+from .._framework.endpoint import Endpoint
+from .._redaction import redacted
+from .._wire.call import Call
+
+__all__ = ("Coverage", "possible")
+
+NO_ANSWER: Final = "no answer"
+_KEYED: Final = ("401 invalid_api_key", "401 missing_api_key", "429 too_many_requests")
+_BROKEN: Final = ("500 internal_error", NO_ANSWER)
+
+Outcome = tuple[str, str]
+"""Operation, and status with error code, such as ``("characters.create", "402 insufficient_credits")``."""
+
+
+def possible(row: Endpoint) -> tuple[str, ...]:
+    """Return what a call of an endpoint can come to: its status alone, or with the code of a refusal."""
+    found = {str(row.status), "400 unknown_version", *row.errors, *_BROKEN}
+    if not row.signed:
+        found.update(_KEYED)
+        found.update(["403 missing_scope"] if row.method != "GET" else [])
+        found.update(["404 resource_not_found"] if "{" in row.template else [])
+    if row.idempotent:
+        found.update(["409 idempotency_key_in_use", "400 invalid_format"])
+    return tuple(sorted(found))
+
+
+class Coverage:
+    """What was met, and how often."""
+
+    __slots__ = ("_met", "_rows")
+
+    def __init__(self, rows: Mapping[str, Endpoint]) -> None:
+        self._rows = rows
+        self._met: Counter[Outcome] = Counter()
+
+    def add(self, call: Call) -> None:
+        """Count what became of a call; one that no endpoint took is none."""
+        if call.operation:
+            status = NO_ANSWER if call.status is None else redacted(f"{call.status} {call.error_code or ''}".rstrip())
+            self._met[call.operation, status] += 1
+
+    def dump(self) -> list[list[Any]]:
+        """Return what `merge` takes, in plain lists."""
+        return [[*outcome, count] for outcome, count in self._met.items()]
+
+    def merge(self, dumped: Iterable[Any]) -> None:
+        """Add what another process has met."""
+        for operation, status, count in dumped:
+            self._met[operation, status] += count
+
+    def json(self) -> dict[str, Any]:
+        """Return the whole: for each operation how often each outcome was met, 0 for those that never were."""
+        operations = {
+            name: {status: self._met[name, status] for status in sorted({*possible(row), *self._others(name)})}
+            for name, row in self._rows.items()
+        }
+        met, of = self._sums()
+        return {"operations": operations, "met": met, "possible": of}
+
+    def title(self) -> str:
+        """Return the sums in one line."""
+        met, of = self._sums()
+        called = sum(any(name == one for one, _ in self._met) for name in self._rows)
+        return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {of} outcomes"
+
+    def table(self, width: int = 100, *, full: bool = False) -> str:
+        """Return each operation that was called with what was met, and one line for the rest.
+
+        Args:
+            width: Columns.
+            full: Whether to show every operation, and which outcomes were never met.
+        """
+        lines: list[str] = []
+        rest = 0
+        for name, row in self._rows.items():
+            met = [f"{status} x{count}" for (one, status), count in sorted(self._met.items()) if one == name]
+            if not met and not full:
+                rest += 1
+                continue
+            never = [status for status in possible(row) if not self._met[name, status]] if full else []
+            lines.append(name)
+            for label, statuses in (("met", met or ["nothing"]), ("never", never)):
+                text = ", ".join(status.replace(" ", "\xa0") for status in statuses)
+                lines += wrap(text, width, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9)
+        if rest:
+            text = f"{rest} operations were never called; -v shows all, and which outcomes were never met"
+            lines += wrap(text, width)
+        return redacted("\n".join(lines).replace("\xa0", " "))
+
+    def _sums(self) -> tuple[int, int]:
+        known = [(name, status) for name, row in self._rows.items() for status in possible(row)]
+        return sum(bool(self._met[outcome]) for outcome in known), len(known)
+
+    def _others(self, name: str) -> list[str]:
+        return [status for one, status in self._met if one == name]

@@ -1,0 +1,124 @@
+"""The calls of a test as a HAR 1.2 file, which the network panel of a browser opens."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, cast
+
+from .._redaction import redacted
+from .._time.clock import moment
+from .._wire.call import Call
+from .._wire.headers import Headers
+
+__all__ = ("har", "write_har")
+
+_SECRET: Final = ("x-api-key", "authorization")
+
+
+def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
+    """Write the calls of *test* into *folder*, and return the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", redacted(test))[:120].strip("_")
+    file = folder / f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}.har"
+    file.write_text(json.dumps(har(calls), indent=1), encoding="utf-8")
+    return file
+
+
+def har(calls: Iterable[Call]) -> dict[str, Any]:
+    """Return *calls* in the terms of HAR 1.2, without API keys."""
+    creator = {"name": "pytest-aurous", "version": _version()}
+    entries = [_without_keys(_entry(call)) for call in calls]
+    return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+
+
+def _without_keys(value: Any) -> Any:
+    """Redact every text of an entry, names included."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, list):
+        return [_without_keys(one) for one in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        return {name: _without_keys(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def _entry(call: Call) -> dict[str, Any]:
+    note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
+    return {
+        "startedDateTime": moment(call.at).isoformat(timespec="milliseconds"),
+        "time": 0,
+        "request": _request(call),
+        "response": _response(call),
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "comment": note or "no endpoint took it",
+    }
+
+
+def _request(call: Call) -> dict[str, Any]:
+    request = call.request
+    sent: dict[str, Any] = {}
+    if request.content:
+        kind = request.headers.get("content-type", "")
+        sent["postData"] = {"mimeType": kind, "text": request.content.decode(errors="replace")}
+    return {
+        "method": call.method,
+        "url": call.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _headers(request.headers),
+        "queryString": [{"name": name, "value": value} for name, value in request.params.items()],
+        "headersSize": -1,
+        "bodySize": len(request.content),
+        **sent,
+    }
+
+
+def _response(call: Call) -> dict[str, Any]:
+    response = call.response
+    status = 0 if response is None else response.status
+    headers = Headers(()) if response is None else response.headers
+    body = b"" if response is None else response.content
+    content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", "")}
+    try:
+        content["text"] = body.decode()
+    except UnicodeDecodeError:
+        safe = redacted(body.decode("latin-1")).encode("latin-1", errors="replace")
+        content |= {"text": b64encode(safe).decode(), "encoding": "base64"}
+    return {
+        "status": status,
+        "statusText": HTTPStatus(status).phrase if status in _PHRASES else "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _headers(headers),
+        "content": content,
+        "redirectURL": headers.get("location", ""),
+        "headersSize": -1,
+        "bodySize": len(body),
+        **({} if response is not None else {"_error": call.fault or "no answer"}),
+    }
+
+
+def _headers(headers: Headers) -> list[dict[str, str]]:
+    """Return the headers in order, repeated ones too, their names in lower case as HTTP/2 has them."""
+    return [
+        {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else value}
+        for name, value in headers.multi_items()
+    ]
+
+
+def _version() -> str:
+    try:
+        return version("pytest-aurous")
+    except PackageNotFoundError:  # run from a checkout
+        return "0"
+
+
+_PHRASES: Final = frozenset(map(int, HTTPStatus))

@@ -1,0 +1,145 @@
+"""The timeline of a test: each call with what it changed, and how everything stood at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from textwrap import wrap
+from typing import Any, Final, cast
+
+from .._engine.pipeline import App
+from .._redaction import redacted
+from .._wire.call import Call
+from .._world.journal import WIDTH, Note, folded, line_of, shortened
+from .._world.keys import sent_key
+from .._world.ledger import plain
+from .unmatched import hint_of
+
+__all__ = ("coloured", "timeline")
+
+_CALLS, _RECORDS = 60, 20
+_INDENT: Final = " " * 7
+_COLOURS: Final = (
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 2\d\d.*)$"), "green"),
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
+    (re.compile(r"^( +)((?:pitfall|hint): .*)$"), "yellow"),
+    (re.compile(r"^()((?:seed|again|at the end|faults|not delivered):.*)$"), "cyan"),
+)
+_ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
+
+
+def timeline(app: App, again: str = "") -> str:
+    """Return the section of a report, 100 columns wide.
+
+    Args:
+        app: The fake.
+        again: The command that shows it again.
+    """
+    with app.world.lock:
+        app.world.runs.settle()
+        parts = [_calls(app), _records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]
+    parts += [f"again: {again}"] if again else []
+    return redacted("\n".join(filter(None, parts)))
+
+
+def coloured(text: str) -> str:
+    """Return *text* for a terminal that shows colours."""
+    lines = text.split("\n")
+    for pattern, colour in _COLOURS:
+        lines = [pattern.sub(f"\\1\x1b[{_ANSI[colour]}m\\2\x1b[0m", line) for line in lines]
+    return "\n".join(lines)
+
+
+def _calls(app: App) -> str:
+    journal = app.world.journal
+    notes = {key: list(group) for key, group in groupby(journal.notes, key=lambda note: (note.number, note.during))}
+    keys = _keys(journal.entries)
+    about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
+    between = {number: _between(found) for (number, during), found in notes.items() if not during}
+    items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
+    items = items[-_CALLS:]
+    first = next((one.number for one in items if isinstance(one, Call)), 0)
+    lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
+    lines += between.get(max(first - 1, 0), [])
+    for one in items:
+        if isinstance(one, str):
+            lines.append(one)
+            continue
+        lines += [line_of(one), *(f"{_INDENT}key: {key}" for key in keys.get(one.number, []))]
+        lines += [*(_INDENT + line for line in about[one.number]), *between.get(one.number, [])]
+    return "\n".join(lines) or "  no calls"
+
+
+def _keys(calls: Iterable[Call]) -> dict[int, list[str]]:
+    """Return which calls came with another API key than the call before, where there are several keys to tell apart."""
+    found: dict[int, list[str]] = {}
+    last = None
+    for call in calls:
+        key = sent_key(call.request.headers)
+        if key and key != last:
+            found[call.number] = [key]
+            last = key
+    return found if len(found) > 1 else {}
+
+
+def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
+    """Return what there is to say of a call beside its line."""
+    told = [note.text for note in notes]
+    response = call.response
+    if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
+        if call.content:
+            told.append(f"sent: {shortened(call.content.decode(errors='replace'), WIDTH - 15)}")
+        if (message := _message(response.json)) is not None:
+            told.append(f"said: {shortened(message, 4 * WIDTH)}")
+    told += [f"hint: {hint}"] if (hint := hint_of(call)) else []
+    told += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
+    return [line for text in told for line in wrap(redacted(text), WIDTH - len(_INDENT), subsequent_indent="  ")]
+
+
+def _message(body: Any) -> str | None:
+    """Return what an error response says; None where a route of the test, or a fault, gave it another form."""
+    error = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
+    message = cast("dict[str, Any]", error).get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else None
+
+
+def _between(notes: list[Note]) -> list[str]:
+    return [f"{_INDENT}(the test or the clock) {note.text}" for note in notes]
+
+
+def _records(app: App) -> str:
+    world = app.world
+    lines: list[str] = []
+    for row in world.rows():
+        status = getattr(row, "status", None)
+        if status is None:
+            continue
+        run = world.runs.get(row.id)
+        position = f"  {run.position}" if run is not None else ""
+        head = f"  {row.id}  {status:<12} "
+        name = shortened(str(getattr(row, "name", "")), max(8, WIDTH - len(head) - len(position)))
+        lines.append(f"{head}{name}{position}".rstrip())
+    more = [f"  ... {len(lines) - _RECORDS} earlier"] if len(lines) > _RECORDS else []
+    money = [
+        f"  {team}  credits {plain(ledger.credits)}, held {plain(ledger.held)}"
+        for team, ledger in world.ledgers.items()
+    ]
+    return "\n".join(["at the end:", *more, *lines[-_RECORDS:], *money])
+
+
+def _faults(app: App) -> str:
+    given: list[Any] = list(app.faults)
+    return "\n".join(["faults:", *(f"  {shortened(repr(fault), WIDTH - 2)}" for fault in given)]) if given else ""
+
+
+def _deliveries(app: App) -> str:
+    """Return the webhook deliveries that are due, and that no flush has made."""
+    due = app.world.outbox.due(app.world.clock.time())
+    if not due:
+        return ""
+    lines = [f"  {shortened(f'{one.event} to {one.url}', WIDTH - 2)}" for one in due[:_RECORDS]]
+    more = [f"  ... {len(due) - _RECORDS} more"] if len(due) > _RECORDS else []
+    what = "1 webhook delivery is" if len(due) == 1 else f"{len(due)} webhook deliveries are"
+    return "\n".join([f"not delivered: {what} due. aurous.webhooks.flush() makes them:", *lines, *more])

@@ -1,0 +1,130 @@
+"""The OpenAPI 3.1 document, made of the endpoint tables and the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from inspect import getdoc
+from typing import Any, Final
+
+from .._framework.endpoint import Endpoint
+from .._framework.schema import obj, record, reference
+from .._report.coverage import NO_ANSWER, possible
+from .._wire.hosts import UPLOAD_HOST
+from .._wire.version import VERSION
+from .._world.settings import BASE_URL
+from .catalog import CATALOG
+from .characters import CharacterRow
+from .files import FileRow
+from .generations import GenerationRow
+from .styles import LoraRow, VideoLoraRow
+from .webhooks import EndpointRow
+
+__all__ = ("document",)
+
+_RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow)
+_TYPES: Final = ("invalid_request", "authentication", "not_found", "rate_limit", "server_error")
+_TEXT: Final = {"type": "string"}
+
+
+def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
+    """Return the whole document, as JSON."""
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        paths.setdefault(row.template, {})[row.method.lower()] = _operation(row)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Aurous Labs API, as pytest-aurous plays it",
+            "version": VERSION,
+            "description": "What a fake answers, made of its own tables. Not the vendor's document.",
+        },
+        "servers": [{"url": BASE_URL}],
+        "security": [{"key": []}, {"bearer": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "schemas": {"Error": _error(), **{_name(kind): dict(record(kind)) for kind in _RECORDS}},
+        },
+    }
+
+
+def _name(kind: type[Any]) -> str:
+    return str(reference(kind)["$ref"]).rpartition("/")[2]
+
+
+def _error() -> dict[str, Any]:
+    error = obj(
+        type={"enum": list(_TYPES)},
+        code=_TEXT,
+        message=_TEXT,
+        param={"type": ["string", "null"]},
+        doc_url=_TEXT,
+        request_id=_TEXT,
+    )
+    return dict(obj(error=error))
+
+
+def _operation(row: Endpoint) -> dict[str, Any]:
+    summary = (getdoc(row.handler) or row.operation).split("\n")[0]
+    told: dict[str, Any] = {
+        "operationId": row.operation,
+        "tags": [row.operation.rpartition(".")[0]],
+        "summary": summary,
+        "parameters": _parameters(row),
+        "responses": _responses(row),
+    }
+    if row.status == HTTPStatus.PERMANENT_REDIRECT:
+        told["deprecated"] = True
+    if row.signed:
+        told["security"] = []
+    if row.host == "upload":
+        told["servers"] = [{"url": UPLOAD_HOST}]
+    if row.body is not None:
+        told["requestBody"] = {"required": row.body.get("required") != [], "content": {row.takes: {"schema": row.body}}}
+    return told
+
+
+def _parameters(row: Endpoint) -> list[dict[str, Any]]:
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": _TEXT}
+        for name in re.findall(r"\{(\w+)\}", row.template)
+    ]
+    found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
+    if row.idempotent:
+        length = {"minLength": 1, "maxLength": 256}
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, **length}})
+    return found
+
+
+def _responses(row: Endpoint) -> dict[str, Any]:
+    codes: dict[str, list[str]] = {}
+    for outcome in possible(row):
+        if outcome != NO_ANSWER:
+            status, _, code = outcome.partition(" ")
+            codes.setdefault(status, []).extend([code] if code else [])
+    answers: dict[str, dict[str, Any]] = {
+        status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
+        for status, known in sorted(codes.items())
+    }
+    if row.headers:
+        answers[str(row.status)]["headers"] = {
+            name: {"description": text, "required": True, "schema": _TEXT} for name, text in row.headers.items()
+        }
+    return answers
+
+
+def _phrase(status: str) -> str:
+    return HTTPStatus(int(status)).phrase.removeprefix("Requested ")  # 416, whose name is shorter from Python 3.13 on
+
+
+def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
+    if codes:
+        return {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    if int(status) >= 300 or row.shape is None:  # noqa: PLR2004 - nothing in it, or bytes
+        return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
+    return {"content": {row.media_type: {"schema": row.shape}}}

@@ -1,0 +1,173 @@
+"""The command ``pytest-aurous``: serve the fake, or print its OpenAPI document."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+
+from .._world.settings import ROWS
+from ..errors import AurousError, see
+from .control import CONTROL, control
+
+__all__ = ("main",)
+
+_HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
+_STATE: Final = 'Expected JSON such as {"characters": [{"name": "Aurora", "status": "ready"}]}.'
+
+_ABOUT: Final = """\
+The Aurous Labs API, offline: for another process, another language, or curl.
+Tests in Python need no command: they ask for the fixture `aurous`."""
+_EXAMPLES: Final = f"""\
+examples:
+  pytest-aurous serve --port 8787
+  pytest-aurous openapi --output aurous.json
+
+Each command has a help of its own, such as: pytest-aurous serve --help
+{see("how-to/server.html")}"""
+
+_ABOUT_SERVE: Final = """\
+Answer as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
+What it prints first are the two variables that a client of the API needs. Calls
+below /__aurous__/ prepare state, move the clock, and tell what was called."""
+_EXAMPLES_SERVE: Final = f"""\
+examples:
+  pytest-aurous serve --port 8787 --credits 10
+  pytest-aurous serve --script "synthesizing*3 -> reviewing"
+  pytest-aurous serve --state state.json --now 2026-05-08T10:00:00Z
+
+state.json, for example:
+  {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}
+
+{see("how-to/server.html")}"""
+
+_ABOUT_OPENAPI: Final = """\
+Print the OpenAPI 3.1 document of all operations that the fake answers: their
+bodies, answers and refusals, for generators of clients and for validators."""
+_EXAMPLES_OPENAPI: Final = f"""\
+examples:
+  pytest-aurous openapi
+  pytest-aurous openapi --output aurous.json
+
+{see("reference/openapi.html")}"""
+_PIPE_CLOSED: Final = 141
+"""What a shell makes of SIGPIPE, which ends other commands there."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, and not when Python ends, where nobody can catch anything
+    except BrokenPipeError:  # the reader has seen enough, as `| head` has
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # Python flushes once more
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return _PIPE_CLOSED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        done: int = options.run(options)
+    except AurousError as error:
+        print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command speaks so
+        return 2
+    return done
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str, about: str, examples: str) -> Any:
+        added = commands.add_parser(name, help=text, description=about, epilog=examples, formatter_class=_HELP)
+        added.set_defaults(run=run)
+        return added.add_argument
+
+    option = command("serve", _serve, "answer over HTTP on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option("--port", type=int, default=0, metavar="PORT", help="where; 0, the default, takes a free one")
+    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
+    option("--allow-remote", action="store_true", help="let --host be another address: who reaches it controls it")
+    text = "a name by which clients may call it, such as a container's; may be repeated"
+    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
+    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
+    option("--state", type=Path, metavar="FILE", help="JSON: for each collection a list of records to begin with")
+    for name, kind in (("seed", "NUMBER"), ("credits", "NUMBER"), ("now", "INSTANT"), ("rate_limits", "HOW")):
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option = command(
+        "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
+    )
+    option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .._handle.aurous import Aurous
+    from .server import AurousServer
+
+    names = ("script", "seed", "credits", "now", "rate_limits")
+    settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    if options.state is not None:
+        _load(aurous, options.state)
+    listening: dict[str, Any] = {
+        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host")
+    }
+    with AurousServer(aurous, **listening) as server, suppress(KeyboardInterrupt):
+        print(_welcome(server), flush=True)  # noqa: T201 - a command speaks so
+        threading.Event().wait()
+    return 0
+
+
+def _load(aurous: Any, file: Path) -> None:
+    try:
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"--state {file}: no JSON ({error}). {_STATE}") from None
+    shape = cast("dict[str, Any]", told)
+    if not isinstance(told, dict) or not all(isinstance(records, list) for records in shape.values()):
+        raise AurousError(f"--state {file}: JSON of another shape. {_STATE}")
+    for collection, records in shape.items():
+        for record in records:
+            if not isinstance(record, dict) or "collection" in record:
+                raise AurousError(f"--state {file}: {record!r} is no record. {_STATE}")
+            reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
+            if reply.status != 200:  # noqa: PLR2004 - the good answer
+                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}")
+
+
+def _welcome(server: Any) -> str:
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    return (
+        f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
+        f"Control it, from any language:\n"
+        f"  curl {server.url}{CONTROL}/            # what there is\n"
+        f"  curl {server.url}{CONTROL}/state\n"
+        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"Ctrl-C ends it."
+    )
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    from .._resources.openapi import document
+
+    text = json.dumps(document(), indent=2)
+    if options.output is None:
+        print(text, flush=True)  # noqa: T201 - a command speaks so
+    else:
+        try:
+            options.output.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise AurousError(f"--output {options.output}: {error.strerror}") from None
+    return 0

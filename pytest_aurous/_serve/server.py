@@ -1,0 +1,204 @@
+"""The fake on a port of this machine, for every process that cannot be intercepted (extra ``server``)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+from .._check import Check
+from .._handle.environment import environment
+from .._redaction import redacted
+from .._wire.hosts import is_loopback
+from ..errors import AurousError, hide_mistakes, see
+from .access import host_name, host_names
+from .asgi import AsgiApp
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .._handle.aurous import Aurous
+
+__all__ = ("AurousServer",)
+
+__tracebackhide__ = hide_mistakes
+
+_LAST_PORT: Final = 65535
+_PATIENCE: Final = 10.0
+_GRACE: Final = 0.2
+_BACKLOG: Final = 2048
+
+
+class AurousServer:
+    """A served fake: shares state, script, faults, clock and calls with the `Aurous` that it serves.
+
+    Args:
+        aurous: The fake.
+        host: A loopback address or name.
+        port: 0 takes a free one.
+        allow_remote: Listen on another address than loopback, too: anybody there can use and control the fake.
+        allow_host: Names by which clients may call it besides those of loopback and *host*, such as a container's.
+
+    Raises:
+        AurousError: On a port that is taken, an address that is not loopback, or without uvicorn.
+
+    Example:
+        ``subprocess.run(["node", "app.mjs"], env=os.environ | aurous_server.env)``
+    """
+
+    def __init__(
+        self,
+        aurous: Aurous,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        allow_remote: bool = False,
+        allow_host: Iterable[str] = (),
+    ) -> None:
+        from .._handle.aurous import Aurous
+
+        check = Check("AurousServer", "how-to/server.html")
+        check.instance("aurous", aurous, Aurous, "a fake, such as the fixture aurous or Aurous().")
+        check.text("host", host, "127.0.0.1")
+        check.whole("port", port, 0, _LAST_PORT)
+        check.instance("allow_remote", allow_remote, bool, "True or False.")
+        check.instance("allow_host", allow_host, Iterable, "a list of names, such as ['aurous'].")
+        allowed = [allow_host] if isinstance(allow_host, str) else list(allow_host)
+        for name in allowed:
+            check.text("allow_host", name, "aurous")
+        if not allow_remote and not is_loopback(host):
+            raise AurousError(
+                f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
+                f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
+            )
+        self.aurous: Aurous = aurous
+        names = host_names(allowed)
+        self._asgi = AsgiApp(aurous, {host_name(host), *names})
+        self._server = _uvicorn(self._asgi)
+        self._socket = _bind(host, port)
+        address = self._socket.getsockname()
+        self.host: str = host
+        self.port: int = address[1]
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="aurous-server", daemon=True
+        )
+        self._undo = ExitStack()
+
+    def __repr__(self) -> str:
+        return redacted(f"<AurousServer at {self.url}>")
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without ``/v1``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """``AUROUS_BASE_URL`` and ``AUROUS_API_KEY``, for a subprocess."""
+        return {"AUROUS_BASE_URL": self.url, "AUROUS_API_KEY": str(self.aurous.api_key)}
+
+    def start(self) -> None:
+        """Serve, in a thread of its own.
+
+        Raises:
+            AurousError: If it does not come up, or has been started or stopped before.
+        """
+        if self._thread.ident is not None or self._socket.fileno() == -1:
+            state = "is running already" if self._thread.is_alive() else "has been stopped"
+            raise AurousError(
+                f"The server on port {self.port} of {self.host} {state}: a server can be started once. "
+                f"Make another AurousServer, with another port, or without one to take a free one.\n{_MORE}"
+            )
+        self._thread.start()
+        until = time.monotonic() + _PATIENCE
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
+            time.sleep(0.002)
+        self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
+        servers = self.aurous._app.world.servers
+        servers.append(self.url)
+        self._undo.callback(servers.remove, self.url)
+
+    def stop(self) -> None:
+        """Serve no longer; nothing is left behind."""
+        self._undo.close()
+        self._asgi.closing = True
+        self._server.should_exit = self._server.force_exit = True
+        if self._thread.ident is not None:
+            self._thread.join(_PATIENCE)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        """Serve, and set ``AUROUS_BASE_URL`` to `url`."""
+        begun = self._thread.ident is not None
+        try:
+            self.start()
+        except BaseException:
+            if not begun:  # else it goes on
+                self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Serve no longer."""
+        self.stop()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Said by name, TCP makes asyncio send small packets at once; else each answer waits 40 ms for its second half.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # On Windows the first of these would let two servers have one port.
+    found.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
+    try:
+        found.bind((host, port))
+        found.listen(_BACKLOG)  # at once: until somebody listens, another can have the same port
+    except (OSError, OverflowError) as error:
+        found.close()
+        why = getattr(error, "strerror", None) or error
+        raise AurousError(
+            f"port {port} of {host} cannot be had ({why}): take another port, or 0 for a free one, "
+            f"of an address that is this machine's.\n{_MORE}"
+        ) from None
+    return found
+
+
+def _uvicorn(app: AsgiApp) -> Any:
+    try:
+        import uvicorn
+    except ImportError:
+        raise AurousError(f"The server needs uvicorn: install the extra, pytest-aurous[server].\n{_MORE}") from None
+
+    class Server(uvicorn.Server):
+        """One that does not wait, as Python 3.12 and later do, for clients that never finish what they send."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """End, and cut off whoever is still there after a moment."""
+            asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
+            await super().shutdown(sockets)
+
+        def _cut_off(self) -> None:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+
+    settings: dict[str, Any] = {
+        "log_level": "critical",
+        "lifespan": "off",
+        "loop": "asyncio",
+        "http": "h11",
+        "ws": "none",
+    }
+    return Server(uvicorn.Config(app, access_log=False, server_header=False, date_header=False, **settings))
+
+
+_MORE: Final = see("how-to/server.html")

@@ -1,0 +1,4 @@
+"""The clock of a fake, and sleeps that are skipped.
+
+It may import the errors and the frames alone.
+"""

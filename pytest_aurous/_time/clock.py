@@ -1,0 +1,194 @@
+"""The one source of time: scripts, buckets, tokens and timestamps read it, and a test can move it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from math import inf
+from typing import Final, cast
+
+from .._check import Check
+from ..errors import AurousError, hide_mistakes, see, shown
+
+__all__ = ("Clock", "calendar_instant", "iso", "moment", "parse_instant")
+
+__tracebackhide__ = hide_mistakes
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST: Final = -62_135_596_800.0  # the first second of the year 1, and the last of 9999: no `datetime` is beyond
+_LAST: Final = 253_402_300_799.0
+_MORE: Final = see("reference/records.html#the-clock")
+
+
+class Clock:
+    """The fake's clock: the wall clock plus what the test added, or frozen at an instant.
+
+    Attributes:
+        waiting_for: Says which records wait for what, for the error that ends an endless wait.
+
+    It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
+
+    Example:
+        >>> clock = Clock("2026-05-08T10:00:00Z")
+        >>> clock.advance(seconds=90)
+        >>> clock.now().isoformat()
+        '2026-05-08T10:01:30+00:00'
+    """
+
+    __slots__ = ("_frozen", "_offset", "_seen", "waiting_for")
+
+    def __init__(self, now: datetime | str | None = None) -> None:
+        self.waiting_for: Callable[[], str] = str
+        self._offset = 0.0
+        self._frozen: float | None = None
+        self._seen = 0.0
+        if now is not None:
+            self.freeze(now)
+
+    def __repr__(self) -> str:
+        return f"<Clock {iso(self.time())}{' frozen' if self._frozen is not None else ''}>"
+
+    def time(self) -> float:
+        """Return the instant in seconds since the epoch; at the last second of the year 9999 time stands still."""
+        if self._frozen is None:
+            self._seen = time.time()
+            now = self._seen + self._offset
+        else:
+            now = self._frozen + self._offset
+        return now if _FIRST <= now <= _LAST else min(max(now, _FIRST), _LAST)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still unless it is moved."""
+        return self._frozen is not None
+
+    def move(self, seconds: float) -> None:
+        """Move time forward as far as it goes; a request that takes long does so, and is no mistake of the test's."""
+        self._offset += min(seconds, _LAST - self.time())
+
+    def rewind(self, seconds: float) -> None:
+        """Take back a move that somebody is going to wait for in real time."""
+        self._offset -= seconds
+
+    def now(self) -> datetime:
+        """Return the instant as an aware `datetime` in UTC."""
+        return moment(self.time())
+
+    def advance(self, delta: timedelta | None = None, *, seconds: float = 0.0) -> None:
+        """Move time forward, at once.
+
+        Args:
+            delta: How far, as a `timedelta`.
+            seconds: How far, in seconds; added to *delta*.
+
+        Raises:
+            AurousError: If that would move time backwards, or is no time.
+
+        Example:
+            ``aurous.clock.advance(seconds=45)`` ends a ``synthesizing:45s``.
+        """
+        check = Check("clock.advance", "reference/records.html#the-clock")
+        check.instance("delta", delta, timedelta | None, "a timedelta, or seconds by name, such as seconds=30.")
+        if isinstance(seconds, bool) or not isinstance(cast("object", seconds), int | float):
+            raise check.refuse("seconds", seconds, "a number, such as seconds=30, or a timedelta.")
+        step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= _LAST else inf
+        if not 0 <= step <= _LAST - self.time():  # also refuses NaN
+            raise AurousError(
+                f"The clock cannot go back, nor beyond the year 9999: advance() got {shown(seconds)} s"
+                f"{f' and {delta!r}' if delta else ''}, and it is {iso(self.time())}. "
+                f"Use freeze(at) to choose an instant.\n{_MORE}"
+            )
+        self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
+
+    def freeze(self, at: datetime | str | None = None) -> None:
+        """Stop time, until it is moved.
+
+        Args:
+            at: The instant, as a `datetime` or ISO 8601 text, UTC where it has no zone; left out, it is now.
+
+        Raises:
+            AurousError: If *at* is not an instant, or is outside the years 1 to 9999 in UTC.
+
+        Example:
+            ``aurous.clock.freeze("2026-05-08T10:00:00Z")``
+        """
+        self._frozen, self._offset = (self.time() if at is None else calendar_instant(at).timestamp()), 0.0
+
+    @contextmanager
+    def skip_sleeps(self) -> Generator[None, None, None]:
+        """Let sleeps of the whole process return at once: time jumps instead, this clock's and the process's.
+
+        Raises:
+            AurousError: In the sleeper that goes on without end: 10,000 sleeps, or a week.
+
+        Example:
+            ``with aurous.clock.skip_sleeps(): wait_until_ready(character)``
+        """
+        from .skipping import SleepSkipper  # looks through every loaded module: only who skips pays for it
+
+        with SleepSkipper(self._jump, self.waiting_for):
+            yield
+
+    def _jump(self, running: float, standing: float) -> None:
+        """Follow the process's clocks, which we never read while they are shifted. freezegun may have stopped them."""
+        stands = self._frozen is not None or self._seen == time.time()
+        self._offset += standing if stands else running
+
+    def state(self) -> tuple[float, float | None]:
+        """Return what `restore` takes."""
+        return self._offset, self._frozen
+
+    def restore(self, state: tuple[float, float | None]) -> None:
+        """Go back to a `state`."""
+        self._offset, self._frozen = state
+
+
+def parse_instant(value: datetime | str) -> datetime:
+    """Read an instant; without a zone it is UTC.
+
+    Raises:
+        AurousError: If *value* is not an instant.
+    """
+    parsed = value
+    if isinstance(parsed, str):
+        with suppress(ValueError):  # Python 3.10 does not read the Z that every example of this API ends in
+            parsed = datetime.fromisoformat(parsed[:-1] + "+00:00" if parsed[-1:] in {"Z", "z"} else parsed)
+    if not isinstance(parsed, datetime):
+        raise AurousError(
+            f"{shown(value)} is not an instant: "
+            f"expected ISO 8601 such as '2026-05-08T10:00:00Z', or a datetime.\n{_MORE}"
+        )
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+
+
+def calendar_instant(value: datetime | str) -> datetime:
+    """Read an instant that a clock can show.
+
+    Raises:
+        AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
+    """
+    instant = parse_instant(value)
+    if not _FIRST <= instant.timestamp() <= _LAST + 1:  # as a float, the last microsecond is the second after
+        raise AurousError(
+            f"{shown(value)} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
+            f"to 9999-12-31T23:59:59Z.\n{_MORE}"
+        )
+    return instant
+
+
+def moment(instant: float) -> datetime:
+    """Return epoch seconds as an aware `datetime` in UTC; beyond the calendar, its first or last second."""
+    return _EPOCH + timedelta(seconds=min(max(instant, _FIRST), _LAST))  # `fromtimestamp` has no 1969 on Windows
+
+
+def iso(instant: float) -> str:
+    """Write epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
+    return _iso_second(int(instant // 1) if instant < _LAST else int(_LAST))
+
+
+@lru_cache(maxsize=1024)  # a poll writes the same two timestamps again and again
+def _iso_second(second: int) -> str:
+    return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 as 1, and not as 0001

@@ -1,0 +1,21 @@
+"""The version of the API: there is one, and each answer names it (ver-1 to ver-4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import messages as say
+from .call import ApiProblem, Call
+
+__all__ = ("VERSION", "check_version")
+
+VERSION: Final = "2026-05-15"
+
+
+def check_version(call: Call) -> None:
+    """Refuse a version that does not exist (ver-3)."""
+    version = call.incoming.get("aurous-version", VERSION)
+    if version != VERSION:
+        raise ApiProblem(
+            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"
+        )

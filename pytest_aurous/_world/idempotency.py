@@ -1,0 +1,118 @@
+"""Idempotency keys: what was answered is answered again, and nothing happens twice (idem-1 to idem-8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from .._wire import messages as say
+from .._wire.call import ApiProblem, Call
+from .undo import Undo
+
+__all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
+
+_LIFE: Final = 24 * 3600.0
+_LONGEST: Final = 256
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a key stands for: one call of one team.
+
+    Attributes:
+        team: Whose key.
+        key: The key as sent.
+        route: Method and path as sent.
+        body: The body in canonical form.
+    """
+
+    team: str
+    key: str
+    route: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The first attempt, that succeeded.
+
+    Attributes:
+        claim: What it was.
+        status: Status of its answer.
+        content: Body of its answer.
+        at: When it was answered, in epoch seconds.
+        busy_until: Until when it is in flight, in epoch seconds.
+    """
+
+    claim: Claim
+    status: int
+    content: bytes
+    at: float
+    busy_until: float
+
+
+class IdempotencyKeys:
+    """The keys of all teams. Its callers hold the fake's lock."""
+
+    __slots__ = ("_stored", "_undo")
+
+    def __init__(self, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
+        self._stored: dict[tuple[str, str], Stored] = {}
+
+    def find(self, claim: Claim, now: float) -> Stored | None:
+        """Return the first attempt, to be answered again, or None if this is it (idem-3, idem-4, idem-8).
+
+        Raises:
+            ApiProblem: 409 where the key stands for another call, or for one that is in flight (idem-5, idem-6).
+        """
+        stored = self._stored.get((claim.team, claim.key))
+        if stored is None or now >= stored.at + _LIFE:
+            return None
+        if stored.claim != claim:
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
+        if now < stored.busy_until:
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="a request still in flight"))
+        return stored
+
+    def store(self, stored: Stored) -> None:
+        """Keep an answer for 24 h."""
+        key = stored.claim.team, stored.claim.key
+        self._undo.item(self._stored, key)
+        self._stored[key] = stored
+
+    def state(self) -> dict[tuple[str, str], Stored]:
+        """Return what `restore` takes."""
+        return dict(self._stored)
+
+    def restore(self, state: dict[tuple[str, str], Stored]) -> None:
+        """Go back to a `state`."""
+        self._stored = dict(state)
+
+
+def claim_of(call: Call, key: str, team: str, fingerprint: Callable[[], str] | None = None) -> Claim:
+    """Return what *call* claims.
+
+    Args:
+        call: The call.
+        key: The key that came along.
+        team: Whose.
+        fingerprint: Says what is compared instead of the body (idem-7).
+
+    Raises:
+        ApiProblem: 400 on a key that is empty or too long (idem-1).
+    """
+    if not 1 <= len(key) <= _LONGEST:
+        raise ApiProblem(400, "invalid_format", say.KEY_LENGTH.format(got=len(key)), "Idempotency-Key")
+    body = _canonical(call.content) if fingerprint is None else fingerprint()
+    return Claim(team, key, f"{call.method} {call.path}", body)
+
+
+def _canonical(content: bytes) -> str:
+    """Write a JSON body so that the order of its keys makes no difference; anything else as it is."""
+    try:
+        return json.dumps(json.loads(content), sort_keys=True)
+    except (ValueError, RecursionError):
+        return content.decode("latin-1")

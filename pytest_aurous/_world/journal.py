@@ -1,0 +1,154 @@
+"""The journal: every call in order of arrival, and what changed meanwhile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from .._redaction import redacted
+from .._time.clock import Clock, iso
+from .._wire.call import Call
+from .._wire.reply import Reply
+from .undo import Undo
+
+__all__ = ("WIDTH", "Journal", "Note", "folded", "line_of", "shortened")
+
+_LEAST: Final = 20
+_SERIES: Final = 4
+"""So many identical polls are folded."""
+_STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
+
+WIDTH: Final = 100
+"""Columns of a timeline."""
+
+
+class Note(NamedTuple):
+    """One change.
+
+    Attributes:
+        number: Of the call during which it happened, or after which, if it was the test or the clock.
+        during: Whether it was the call.
+        at: The instant, in seconds since the epoch.
+        text: What changed, such as ``credits 1000 -> 996``.
+    """
+
+    number: int
+    during: bool
+    at: float
+    text: str
+
+
+class Journal:
+    """Where the pipeline writes, and whoever changes something."""
+
+    __slots__ = ("_busy", "_clock", "_same", "_undo", "_waiting", "entries", "notes")
+
+    def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
+        self._undo = undo or Undo()
+        self.entries: list[Call] = []
+        self.notes: list[Note] = []
+        self._clock = clock
+        self._busy: Call | None = None
+        self._same: dict[Any, Any] = {}
+        self._waiting: dict[Call, bool] = {}
+
+    def arrive(self, call: Call, now: float) -> None:
+        """Number a call and write it down, once, before anything is decided about it."""
+        self._undo.attributes(self, "_busy")
+        self._busy = call
+        if call.number:
+            return
+        call.at = now
+        self._undo.end_of(self.entries)
+        self._undo.attributes(call, "number")
+        self.entries.append(call)
+        call.number = len(self.entries)
+
+    def wait(self, call: Call) -> None:
+        """Let a call that has arrived wait for the conditions of faults; what changes meanwhile is not its doing."""
+        self._undo.item(self._waiting, call)
+        self._waiting[call] = True
+        self.leave()
+
+    def withdraw(self, call: Call) -> None:
+        """Remove a call that was interrupted while it waited; where others have arrived since, it stays unanswered."""
+        if self._waiting.pop(call, False) and self.entries[-1] is call:
+            self.entries.pop()
+            call.number = 0
+
+    def answer(self, call: Call, reply: Reply | None) -> None:
+        """Record the response of *call*, or that none arrived."""
+        if self._waiting:
+            self._undo.item(self._waiting, call)
+            self._waiting.pop(call, None)
+        call.answered(reply)
+        call.share(self._same)
+        self.leave()
+
+    def leave(self) -> None:
+        """End the call: what changes from now on is not its doing."""
+        self._busy = None
+
+    def note(self, text: str) -> None:
+        """Write down a change."""
+        number = self._busy.number if self._busy is not None else len(self.entries)
+        self._undo.end_of(self.notes)
+        self.notes.append(Note(number, self._busy is not None, self._clock.time(), text))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.entries.clear()
+        self.notes.clear()
+        self._same.clear()
+
+
+def line_of(call: Call) -> str:
+    """Return one call as a line of at most 100 columns; its operation has a line of its own where there is no room."""
+    lost = call.status is None
+    query = f"?{call.query}" if call.query else ""
+    marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
+    head, verb = f"  {call.number:>3}  {iso(call.at)[11:19]}  ", f"{call.method:<6} "
+    tail = redacted(f" -> {'no answer' if lost else call.status} {marks}".rstrip())
+    room = WIDTH - len(head + verb) - min(_LEAST, len(call.path + query))
+    tail = tail if len(tail) <= room else f"{tail[: room - 3]}..."
+    operation, below = f"{call.operation}  " if call.operation else "", ""
+    if len(operation) + len(tail) > room:
+        operation, below = "", f"\n       {call.operation}"
+    head += operation + verb
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}"
+
+
+def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:
+    """Return the calls, and of each series of identical polls the first, one line such as ``x 12, 45 s``, and the last.
+
+    Args:
+        calls: In order of arrival.
+        alone: Whether there is more to say of a call, so that it belongs to no series.
+    """
+    items: list[Call | str] = []
+    for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):
+        series = list(group)
+        if len(series) < _SERIES:
+            items += series
+        else:
+            took = round(series[-1].at - series[0].at, 3)
+            items += [series[0], f"       x {len(series)}, {took:g} s", series[-1]]
+    return items
+
+
+def _seen(call: Call) -> tuple[object, ...]:
+    """Return what identical polls have in common: the request, and what the client saw of the response."""
+    response = call.response
+    shown = _STATUS.findall(response.content) if response is not None else None
+    return call.path, call.query, call.status, call.error_code, call.fault, str(shown)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return *text* in one line of at most *width* characters: its middle gives way, for its ends say more."""
+    text = redacted("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
+    if len(text) <= width:
+        return text
+    half = (width - 3) // 2
+    return f"{text[: width - 3 - half]}...{text[-half:]}"

@@ -1,0 +1,149 @@
+"""API keys: who calls, for which team, and what the key may do (auth-1 to auth-8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from .._check import Check
+from .._wire import messages as say
+from .._wire.call import ApiProblem
+from ..errors import AurousError, hide_mistakes, see, vanished
+
+__all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key", "sent_key")
+
+__tracebackhide__ = hide_mistakes
+
+Scope = Literal["read", "write", "full"]
+SCOPES: Final = ("read", "write", "full")
+_KEY: Final = re.compile(r"[!-~]+")
+_ROTATION_GRACE: Final = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a key stands for: a team, a scope, and until when."""
+
+    team: str
+    scope: Scope
+    dies_at: float | None = None
+
+
+def fake_key(random: int) -> str:
+    """Return a key of the documented form (auth-2) that nobody can take for a real one: it begins ``fa4e fa4e``.
+
+    Args:
+        random: 64 bits.
+    """
+    return f"al_live_{'fa4e' * 12}{random:016x}"
+
+
+def check_key(check: Check, key: object) -> None:
+    """Refuse an API key that no header can carry. The message does not show it: it may be a real one."""
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        what = f"text of {len(key)} characters" if isinstance(key, str) else type(key).__name__
+        raise AurousError(
+            f"{check.who}(api_key=<{what}>): expected a key that a header can carry: visible ASCII characters, "
+            f"without blanks or line breaks, such as 'al_live_test'.\n{see(check.page)}"
+        )
+
+
+class Keyring:
+    """The keys that this fake issued; it accepts no others.
+
+    Args:
+        random_bits: Draws the 64 bits of a new key.
+        dead: Refusal code of a revoked or rotated-out key (auth-4).
+    """
+
+    __slots__ = ("_dead", "_first", "_grants", "_random_bits")
+
+    def __init__(self, random_bits: Callable[[], int], dead: str) -> None:
+        self._random_bits = random_bits
+        self._dead = dead
+        self._grants: dict[str, Grant] = {}
+        self._first: dict[str, str] = {}
+
+    def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
+        """Register a new key, or the given one, and return it."""
+        key = key or fake_key(self._random_bits())
+        self._grants[key] = Grant(team, scope)
+        self._first.setdefault(team, key)
+        return key
+
+    def first(self, team: str) -> str:
+        """Return the key that the team got when it was founded."""
+        return self._first[team]
+
+    def grant(self, key: str) -> Grant:
+        """Return what *key* stands for, dead or alive.
+
+        Raises:
+            AurousLookupError: If a restore has taken the key away.
+        """
+        if key not in self._grants:
+            raise vanished(f"the key {key}")
+        return self._grants[key]
+
+    def end(self, key: str, at: float) -> None:
+        """Let *key* die at the instant *at*, unless it is to die before."""
+        grant = self.grant(key)
+        self._grants[key] = replace(grant, dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
+
+    def rotate(self, key: str, now: float) -> str:
+        """Issue a successor; *key* lives on for 24 h beside it (auth-8)."""
+        grant = self.grant(key)
+        self.end(key, now + _ROTATION_GRACE)
+        return self.issue(grant.team, grant.scope)
+
+    def authenticate(self, headers: Mapping[str, str], now: float) -> Grant:
+        """Return the grant of the key that was sent; ``X-Api-Key`` decides where both headers are (auth-1).
+
+        Raises:
+            ApiProblem: 401 (auth-3, auth-4).
+        """
+        key = sent_key(headers)
+        if not key:
+            raise ApiProblem(401, "missing_api_key", say.MISSING_KEY)
+        grant = self._grants.get(key)
+        if grant is None:
+            raise ApiProblem(401, "invalid_api_key", say.INVALID_KEY)
+        if grant.dies_at is not None and grant.dies_at <= now:
+            raise ApiProblem(401, self._dead, say.REVOKED_KEY if self._dead == "revoked_api_key" else say.INVALID_KEY)
+        return grant
+
+    def state(self) -> dict[str, Grant]:
+        """Return what `restore` takes."""
+        return dict(self._grants)
+
+    def restore(self, state: dict[str, Grant]) -> None:
+        """Go back to a `state`."""
+        self._grants = dict(state)
+        self._first = {}
+        for key, grant in state.items():
+            self._first.setdefault(grant.team, key)
+
+
+def sent_key(headers: Mapping[str, str]) -> str:
+    """Return the key that was sent, or nothing; ``X-Api-Key`` decides where both headers are (auth-1)."""
+    key = headers.get("x-api-key")
+    if key is None:
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            key = ""
+    return key.strip()
+
+
+def permits(grant: Grant, method: str) -> bool:
+    """Whether a key is wide enough."""
+    return method == "GET" or grant.scope != "read"
+
+
+def require_scope(grant: Grant, method: str) -> None:
+    """Refuse a key that is too narrow (auth-5): every GET needs ``read``, everything else ``write``."""
+    if not permits(grant, method):
+        raise ApiProblem(
+            403, "missing_scope", say.MISSING_SCOPE.format(scope=grant.scope, method=method, needed="write or full")
+        )

@@ -1,0 +1,243 @@
+"""The settings: one list, read from ini, command line, marker and call alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
+from urllib.parse import urlsplit
+
+from .._time.clock import calendar_instant
+from .._wire.hosts import host_of
+from ..errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .script import Plan
+
+__all__ = (
+    "BASE_URL",
+    "MORE",
+    "READINGS",
+    "Settings",
+    "SettingsDict",
+    "read_setting",
+)
+
+__tracebackhide__ = hide_mistakes
+
+BASE_URL: Final = "https://api.aurous-labs.com"
+MORE: Final = see("reference/settings.html")
+READINGS: Final = {
+    "auth-4": ("invalid_api_key", "revoked_api_key"),
+    "err-6": ("page", "global"),
+    "get-2": ("not_found", "readable"),
+    "time-4": ("7d", "24h"),
+}
+"""The C rules, each with its default reading first."""
+
+_MOST_CREDITS: Final = 10**12
+_MOST_BITS: Final = 10_000
+"""Python writes longer numbers in no message."""
+
+Strictness = Literal["error", "warn", "off"]
+Sleep = Literal["real", "skip"]
+Network = Literal["block", "allow"]
+Report = Literal["failed", "all", "off"]
+RateLimits = Literal["report", "enforce"]
+
+
+def _refuse(name: str, value: object, expected: str) -> AurousError:
+    return AurousError(f"{name}={shown(value)} is not a valid setting: expected {expected}\n{MORE}")
+
+
+def _choice(*allowed: str) -> Callable[[str, Any], Any]:
+    def read(name: str, value: Any) -> Any:
+        if not isinstance(value, str) or value not in allowed:
+            raise _refuse(name, value, f"{choices(allowed)}.")
+        return value
+
+    return read
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,4300}", value.strip()):  # Python converts no more digits
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > _MOST_BITS:
+        raise _refuse(name, value, "a whole number.")
+    return value
+
+
+def _amount(name: str, value: Any) -> float:
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= _MOST_CREDITS:
+        raise _refuse(name, value, "a number of credits, 0 or more, and at most 10**12.")
+    return int(number) if number == int(number) else number
+
+
+def _instant(name: str, value: Any) -> Any:
+    try:
+        return value if value is None else calendar_instant(value)
+    except AurousError:
+        raise _refuse(
+            name, value, "an ISO 8601 instant such as '2026-05-08T10:00:00Z', in the years 1 to 9999 (UTC)."
+        ) from None
+
+
+def _url(name: str, value: Any) -> str:
+    with suppress(ValueError, KeyError):  # brackets that do not close, a port that is none, another scheme
+        parts = urlsplit(value if isinstance(value, str) else "")
+        host_of(parts)
+        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
+            url = str(value).rstrip("/")
+            if parts.path.rstrip("/").endswith("/v1"):
+                raise _refuse(
+                    name, value, f"the URL without /v1, which each request adds: {url.removesuffix('/v1')!r}."
+                )
+            return url
+    raise _refuse(name, value, f"a URL such as {BASE_URL!r}.")
+
+
+def _scripts(name: str, value: Any) -> dict[str, Any]:
+    """One script, or a dict of them; as text, ``key = value`` lines. The rooms know whether they can be played."""
+    if isinstance(value, str):
+        return _lines(name, value, default="characters") or {"characters": value}
+    return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else {"characters": value}
+
+
+def _readings(name: str, value: Any) -> dict[str, str]:
+    chosen = _lines(name, value) if isinstance(value, str) else value
+    if not isinstance(chosen, Mapping):
+        raise _refuse(name, value, "a dict such as {'get-2': 'readable'}.")
+    readings = dict(cast("Mapping[str, str]", chosen))
+    for rule, reading in readings.items():
+        if rule not in READINGS:
+            raise _refuse(name, value, f"rules out of {choices(READINGS)}{nearest(rule, READINGS)}")
+        if reading not in READINGS[rule]:
+            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}.")
+    return readings
+
+
+def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
+    """Read ``key = value`` lines; a line without a key goes on with the one before, or is that of *default*."""
+    found: dict[str, str] = {}
+    key = default
+    for line in text.splitlines():
+        keyed = _KEYED.match(line)
+        key = keyed[1] if keyed else key
+        value = line[keyed.end() :].strip() if keyed else line.strip()
+        if key is None and value:
+            raise _refuse(name, text, "lines of the form 'key = value'.")
+        if value:
+            found[str(key)] = f"{'' if keyed else found.get(str(key), '')} {value}".strip()
+    return found
+
+
+_KEYED: Final = re.compile(r"\s*([\w-]*)\s*=(?![=>])")
+"""The key of a line; ``=>`` is an arrow that somebody meant."""
+
+
+def _setting(
+    default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False, shown: str | None = None
+) -> Any:
+    shown = shown or ("none" if default in (None, {}) else str(default))
+    metadata = {"read": read, "default": default, "shown": shown, "help": text, "merge": merge}
+    return (
+        field(default_factory=dict[str, Any], metadata=metadata) if merge else field(default=default, metadata=metadata)
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; a row here is an ini option, a flag, a marker argument and a keyword."""
+
+    script: dict[str, Any] = _setting(
+        {},
+        _scripts,
+        "what pollers see of characters, such as 'synthesizing*3 -> reviewing', or of another resource: "
+        "'images = pending -> failed'; may be repeated",
+        merge=True,
+        shown="synthesizing -> reviewing",  # the room of characters knows it, and is not loaded for a help text
+    )
+    strict: Strictness = _setting(
+        "error",
+        _choice("error", "warn", "off"),
+        "what a request that the API does not know does to the test: error, warn or off",
+    )
+    pitfalls: Strictness = _setting(
+        "warn",
+        _choice("error", "warn", "off"),
+        "what misuse of the API that the code under test got away with does to the test: error, warn or off",
+    )
+    now: datetime | None = _setting(None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z")
+    rate_limits: RateLimits = _setting(
+        "report",
+        _choice("report", "enforce"),
+        "report: headers are right and nobody is refused; enforce: an empty bucket refuses with 429",
+    )
+    sleep: Sleep = _setting(
+        "real", _choice("real", "skip"), "skip: sleeps return at once and time jumps instead; real: they sleep"
+    )
+    seed: int = _setting(
+        0,
+        _whole,
+        "base seed of names, ids and everything random; unset, it is the suite's faker_seed where there is one",
+    )
+    credits: float = _setting(1000, _amount, "credits of the default team when the test begins")
+    network: Network = _setting(
+        "block", _choice("block", "allow"), "block: a connection to the vendor fails, in any test; allow: it is made"
+    )
+    base_url: str = _setting(BASE_URL, _url, "where the fake answers, without /v1")
+    readings: dict[str, str] = _setting(
+        {},
+        _readings,
+        "other reading of a rule where the vendor's documentation contradicts itself, such as 'get-2 = readable'; "
+        "may be repeated",
+        merge=True,
+    )
+
+    report: Report = _setting(
+        "failed", _choice("failed", "all", "off"), "which tests show the timeline of their calls: failed, all or off"
+    )
+
+    def reading(self, rule: str) -> str:
+        """Return how a C rule is read."""
+        return self.readings.get(rule, READINGS[rule][0])
+
+
+class SettingsDict(TypedDict, total=False):
+    """The keyword arguments of `Aurous`."""
+
+    script: str | Plan | Mapping[str, str | Plan]
+    strict: Strictness
+    pitfalls: Strictness
+    now: datetime | str | None
+    rate_limits: RateLimits
+    sleep: Sleep
+    seed: int
+    credits: float
+    network: Network
+    base_url: str
+    readings: Mapping[str, str]
+    report: Report
+
+
+ROWS: Final = {row.name: row.metadata for row in fields(Settings)}
+
+
+def read_setting(name: str, value: Any) -> Any:
+    """Check one setting.
+
+    Raises:
+        TypeError: An unknown name.
+        AurousError: A bad value.
+    """
+    if name not in ROWS:
+        raise UnknownArgument(f"{name!r} is not a setting{nearest(name, ROWS)} Settings: {', '.join(ROWS)}.\n{MORE}")
+    return ROWS[name]["read"](name, value)

@@ -1,0 +1,227 @@
+"""Every fixture. They import the fake when they are used, not before."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import faker
+    import httpx
+
+    from .._handle.aurous import Aurous
+    from .._report.coverage import Coverage  # noqa: F401 - named by the key
+    from .._serve.server import AurousServer
+
+__all__ = (
+    "COVERAGE",
+    "CURRENT",
+    "FAKE",
+    "SEED",
+    "aurous",
+    "aurous_api_key",
+    "aurous_async_client",
+    "aurous_base_url",
+    "aurous_client",
+    "aurous_faker",
+    "aurous_seed",
+    "aurous_server",
+)
+
+FAKE: Final = pytest.StashKey["Aurous"]()
+COVERAGE: Final = pytest.StashKey["Coverage"]()
+SEED: Final = pytest.StashKey[int]()
+CURRENT: Final = pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]()
+"""The test that runs, and its settings. `request` tells it too, but costs more than most fixtures, for each asker."""
+
+
+@pytest.fixture
+def aurous(
+    pytestconfig: pytest.Config, aurous_api_key: str, aurous_base_url: str, aurous_seed: int
+) -> Iterator[Aurous]:
+    """The whole Aurous Labs API, offline, for this test: `httpx` and `httpx2` clients meet it instead of the vendor.
+
+    Nothing else to do: call the code under test, then look at `aurous.characters`, `aurous.calls`, `aurous.team`.
+    `AUROUS_API_KEY` and `AUROUS_BASE_URL` are set for the test. A request that the API does not know fails it.
+
+    To have other settings, mark the test, the class or the module, or override `aurous_api_key`, `aurous_base_url` or
+    `aurous_seed`. For a wider scope use the context manager `pytest_aurous.Aurous`.
+
+    Example::
+
+        @pytest.mark.aurous(credits=50)
+        def test_publishes(aurous):
+            aurous.script("synthesizing*3 -> reviewing")  # what the poller in publish() will see
+            publish("Aurora")
+            assert aurous.characters.last.status == "ready"
+    """
+    from .._handle.aurous import Aurous
+
+    item, given = pytestconfig.stash[CURRENT]
+    api_key, seed = _returned_by("aurous_api_key", aurous_api_key), _returned_by("aurous_seed", aurous_seed)
+    base_url = _returned_by("aurous_base_url", aurous_base_url)
+    settings: dict[str, Any] = {**given, "base_url": base_url, "seed": _seed_of(item, seed)}
+    with Aurous(api_key=api_key, **settings) as fake:
+        item.stash[FAKE], item.stash[SEED] = fake, seed
+        coverage = pytestconfig.stash.get(COVERAGE, None)
+        fake._app.observe = None if coverage is None else coverage.add
+        yield fake
+        fake._verdict.close(item.nodeid)
+        del item.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake
+
+
+@pytest.fixture
+def aurous_client(aurous: Aurous) -> Iterator[httpx.Client]:
+    """A ready `httpx.Client` for the fake: base URL and key are set.
+
+    It is closed after the test. To have other options, make one: `aurous.client(timeout=1.0)`.
+
+    Example::
+
+        def test_balance(aurous_client):
+            assert aurous_client.get("/v1/balance").status_code == 200
+    """
+    with aurous.client() as client:
+        yield client
+
+
+@pytest.fixture
+def aurous_async_client(aurous: Aurous) -> httpx.AsyncClient:
+    """A ready `httpx.AsyncClient` for the fake; it holds nothing that would have to be closed.
+
+    Under asyncio and trio alike, with whichever plugin runs async tests. To have other options, make one:
+    `aurous.async_client(timeout=1.0)`.
+
+    Example::
+
+        async def test_balance(aurous_async_client):
+            assert (await aurous_async_client.get("/v1/balance")).status_code == 200
+    """
+    return aurous.async_client()
+
+
+@pytest.fixture
+def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
+    """The fake of this test over real HTTP on 127.0.0.1, for other processes, languages and HTTP libraries.
+
+    `aurous_server.url` is where, `aurous_server.env` the two variables for a subprocess. State, script, faults, clock
+    and calls are those of `aurous`. The port is a free one, and closed after the test. Needs the extra `server`.
+
+    Example::
+
+        def test_worker(aurous, aurous_server):
+            subprocess.run(["node", "worker.mjs"], env=os.environ | aurous_server.env, check=True)
+            assert aurous.characters.last.status == "ready"
+    """
+    from .._serve.server import AurousServer
+
+    with AurousServer(aurous) as server:
+        yield server
+
+
+@pytest.fixture
+def aurous_api_key(aurous_seed: int) -> str:
+    """The API key that the fake issues and sets as `AUROUS_API_KEY`; default: one drawn from `aurous_seed`.
+
+    It has the form of a real one, opens nothing, and begins with `al_live_fa4e`. Override it to have your own.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_api_key():
+            return "al_live_" + "0" * 64
+    """
+    from .._world.keys import fake_key
+
+    return fake_key(int.from_bytes(sha256(f"{aurous_seed}/key".encode()).digest()[:8], "big"))
+
+
+@pytest.fixture
+def aurous_base_url(pytestconfig: pytest.Config) -> str:
+    """Where the fake answers, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
+
+    Override it, or set `base_url` as ini option, flag or marker, where the code under test has another host or prefix.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_base_url():
+            return "https://gateway.example/aurous"
+    """
+    from .._world.settings import BASE_URL
+
+    return str(pytestconfig.stash[CURRENT][1].get("base_url", BASE_URL))
+
+
+@pytest.fixture
+def aurous_seed(request: pytest.FixtureRequest) -> int:
+    """The base of everything that is drawn; default: the setting `seed`, else the suite's `faker_seed`, else 0.
+
+    Each test adds its own name, so that order, selection and distribution change nothing. Override it, or set `seed`,
+    to have other names, ids and pictures.
+
+    Example::
+
+        @pytest.fixture
+        def aurous_seed():
+            return 2026
+    """
+    _, settings = request.config.stash[CURRENT]
+    if "seed" in settings:
+        return int(settings["seed"])
+    try:
+        seed = request.getfixturevalue("faker_seed")
+    except pytest.FixtureLookupError as error:
+        if error.argname != "faker_seed":  # there is one, and it asks for a fixture that is not there
+            raise
+        return 0
+    return seed if isinstance(seed, int) else crc32(repr(seed).encode())
+
+
+@pytest.fixture
+def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
+    """A `Faker` of its own with `AurousProvider`, seeded for this test; the suite's `faker` is not disturbed.
+
+    It works without `aurous`. Its seed is that of the test: set `seed` or override `aurous_seed` to have other data.
+
+    Example::
+
+        def test_shows_a_name(aurous_faker):
+            assert aurous_faker.aurous_character()["name"] in page()
+    """
+    from .._content.provider import seeded_faker
+
+    return seeded_faker(_seed_of(pytestconfig.stash[CURRENT][0], _returned_by("aurous_seed", aurous_seed)))
+
+
+def _returned_by(fixture: str, value: Any) -> Any:
+    """Return what a value fixture returned, which the suite may have overridden, as `Aurous` takes it."""
+    from .._check import Check
+    from .._world.keys import check_key
+    from .._world.settings import read_setting
+    from ..errors import AurousError
+
+    try:
+        if fixture != "aurous_api_key":
+            return read_setting(fixture.removeprefix("aurous_"), value)
+        check_key(Check("Aurous", "reference/fixtures.html"), value)
+    except AurousError as error:
+        pytest.fail(f"The fixture {fixture!r} returned a value that the fake cannot use.\n{error}", pytrace=False)
+    return value
+
+
+def _seed_of(item: pytest.Item, base: int) -> int:
+    """Return the seed of a test: the same whatever the order, the process, the distribution or the platform.
+
+    Not by `nodeid`, which pytest-xdist changes for grouped tests. Paths have the separator of the platform, in the
+    ids of parameters too, where pytest doubles each backslash.
+    """
+    path, _, name = item.location
+    place = re.sub(r"\\+", "/", f"{path}::{name}")
+    return int.from_bytes(sha256(f"{base}/{place}".encode()).digest()[:8], "big")

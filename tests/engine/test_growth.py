@@ -1,0 +1,148 @@
+"""Growth: four times the work takes about four times as long. Steps are counted where they can be: time is noisy."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous._world.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from tests.conftest import Api
+
+
+def steps(act: Callable[[], object]) -> int:
+    """Return how many bytecodes *act* ran, in whatever module."""
+    count = 0
+
+    def trace(frame: FrameType, *_: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def order(api: Api, number: int) -> None:
+    """Order images."""
+    for _ in range(number):
+        assert api.post("/v1/images", json={"prompt": "x"}).status == 201
+
+
+def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None) -> Callable[[], object]:
+    """Return a flush of so many deliveries."""
+    api.aurous.webhooks.deliver_to(receive)
+    for _ in range(number):
+        api.aurous.images.add(status="succeeded")
+    return api.aurous.webhooks.flush
+
+
+def flush_of_faults(api: Api, number: int) -> Callable[[], object]:
+    """Return a flush in which each delivery meets several faults."""
+    faults = api.aurous.faults
+    faults.reorder("*", times=float("inf"))
+    faults.duplicate("*", times=float("inf"))
+    faults.late("*", 0, times=float("inf"))
+    return flush(api, number)
+
+
+def flush_of_failures(api: Api, number: int) -> Callable[[], object]:
+    """Return a flush in which each delivery fails, and is queued again."""
+    return flush(api, number, lambda _: 500)
+
+
+def holds(api: Api, number: int) -> Callable[[], object]:
+    """Return holds of so many runs."""
+    return lambda: order(api, number)
+
+
+def settlement(api: Api, number: int) -> Callable[[], object]:
+    """Return the settlement of so many runs by time."""
+    api.aurous.images.script("pending -> processing:5s -> succeeded")
+    api.aurous.images.script("pending:5s -> processing -> succeeded")
+    order(api, number)
+
+    def settle() -> None:
+        api.clock.advance(seconds=10)
+        api.app.world.runs.settle()
+
+    return settle
+
+
+def cancels(api: Api, number: int) -> Callable[[], object]:
+    """Return the end of so many runs, one by one."""
+    order(api, number)
+
+    def cancel() -> None:
+        for image in api.aurous.images:
+            image.cancel()
+
+    return cancel
+
+
+def leaks(api: Api, number: int) -> Callable[[], object]:
+    """Return calls that are each another pitfall."""
+
+    def leak() -> None:
+        for one in range(number):
+            api.put(f"https://upload.aurous-labs.com/characters/{one}/upload", content=b"")
+
+    return leak
+
+
+def guesses(api: Api, number: int) -> Callable[[], object]:
+    """Return pages after a cursor that nobody ever gave."""
+
+    def guess() -> None:
+        for _ in range(number):
+            api.get("/v1/images?starting_after=img_1")
+
+    return guess
+
+
+def teams(api: Api, number: int) -> Callable[[], object]:
+    """Return a walk over so many teams."""
+    for _ in range(number):
+        api.aurous.teams.add()
+    return lambda: [team.api_key for team in api.aurous.teams]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [flush, flush_of_faults, flush_of_failures, holds, settlement, cancels, leaks, guesses, teams],
+    ids=lambda work: work.__name__,
+)
+def test_four_times_the_work_takes_four_times_as_long(
+    make_api: Callable[..., Api], work: Callable[[Api, int], Callable[[], object]]
+) -> None:
+    """Whatever there is a lot of: what has gone before makes nothing dearer."""
+    number = 200 if work is flush else 60
+    few, many = (steps(work(make_api(credits=1_000_000), one)) for one in (number, 4 * number))
+
+    assert many < 5 * few, (few, many)
+
+
+def test_many_holds_make_the_next_no_dearer() -> None:
+    """What is held is known, and not added up each time."""
+
+    def seconds(number: int) -> float:
+        ledger = Ledger(10**9)
+        began = perf_counter()
+        for _ in range(number):
+            ledger.hold(4, "balance_too_low")
+        return perf_counter() - began
+
+    assert min(seconds(8000) for _ in range(5)) < 8 * min(seconds(2000) for _ in range(5))

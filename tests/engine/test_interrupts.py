@@ -1,0 +1,219 @@
+"""A request that an exception interrupts takes effect wholly or not at all, wherever the exception comes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+import pytest_aurous
+from pytest_aurous import Aurous
+from pytest_aurous._world.outbox import Delivery
+from tests.conftest import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from tests.conftest import Api
+
+    Scene = Callable[[Api], Callable[[], object]]
+
+OURS: Final = str(Path(pytest_aurous.__file__).parent)
+ORDER: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+
+
+class LateError(Exception):
+    """What a handler of SIGALRM raises, as those of many suites do."""
+
+
+def create(api: Api) -> Callable[[], object]:
+    """Order a synthesis that ends at once, with a key, while somebody listens."""
+    api.aurous.webhooks.deliver_to(str)
+    api.aurous.script("synthesizing*0 -> ready")
+    return lambda: api.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": "one"})
+
+
+def end(api: Api) -> Callable[[], object]:
+    """Look at an image for the last time, which charges its hold and tells its maker, and the team of low credits."""
+    api.aurous.webhooks.deliver_to(str)
+    api.aurous.images.script("pending -> processing -> succeeded")
+    api.team.credits = 5
+    api.post("/v1/images", json={"prompt": "x", "webhook_url": "https://app.example/hook"})
+    image = api.aurous.images.last
+    for _ in range(2):
+        api.get(f"/v1/images/{image.id}")
+    return lambda: api.get(f"/v1/images/{image.id}")
+
+
+def settle(api: Api) -> Callable[[], object]:
+    """Meet what time has changed: each run ends, is charged and announced."""
+    api.aurous.webhooks.deliver_to(str)
+    api.aurous.script("synthesizing:5s -> ready")
+    for _ in range(2):
+        api.post("/v1/characters", json=ORDER)
+    api.team.credits = 12
+    api.clock.advance(seconds=10)
+    return lambda: api.get("/v1/characters")
+
+
+def delete(api: Api) -> Callable[[], object]:
+    """Delete a character in flight: its hold is released."""
+    character = api.synthesize("synthesizing! -> reviewing")
+    return lambda: api.delete(f"/v1/characters/{character.id}")
+
+
+def classify(api: Api) -> Callable[[], object]:
+    """Draw a pose."""
+    upload = api.uploads.add()
+    api.uploads.pose("front", times=2)
+    return lambda: api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id})
+
+
+def draw(api: Api) -> Callable[[], object]:
+    """Order an image, whose seed is drawn."""
+    return lambda: api.post("/v1/images", json={"prompt": "x"})
+
+
+def slow(api: Api) -> Callable[[], object]:
+    """Meet a fault that moves the clock."""
+    api.aurous.faults.delay("images.create", 30, commit=True)
+    return lambda: api.outcome("POST", "/v1/images", json={"prompt": "x"}, patience=5)
+
+
+def spoilt(api: Api) -> Callable[[], object]:
+    """Meet a fault whose request is taken back."""
+    api.aurous.faults.malformed("images.create", times=2)
+    return lambda: api.post("/v1/images", json={"prompt": "x"})
+
+
+def poll_too_much(api: Api) -> Callable[[], object]:
+    """Fall into a pitfall."""
+    character = api.characters.add(status="failed")
+    api.poll(character, 3)
+    return lambda: api.poll(character)
+
+
+def unmatched(api: Api) -> Callable[[], object]:
+    """Send what the API does not know."""
+    return lambda: api.get("/v1/charcters")
+
+
+def condition(api: Api) -> Callable[[], object]:
+    """Meet a fault that has a condition."""
+    api.aurous.faults.status("images.create", 503, when=lambda call: bool(call.number), commit=True)
+    return lambda: api.post("/v1/images", json={"prompt": "x"})
+
+
+SCENES: Final = (create, end, settle, delete, classify, draw, slow, spoilt, poll_too_much, unmatched, condition)
+
+
+def moment(api: Api) -> Any:
+    """Return everything that a request can change."""
+    world = api.app.world
+    names = [field.name for field in fields(Delivery)]
+    return {
+        **api.state(),
+        "clock": world.clock.state(),
+        "ids": world.ids.state(),
+        "keys": world.idempotency.state(),
+        "buckets": {key: one for key, one in world.buckets.state().items() if one[0] != one[3] or one[2]},
+        "outbox": [[getattr(one, name) for name in names] for one in world.outbox.entries.values()],
+        "warned": dict(world.warned),
+        "chance": world.random.getstate(),
+        "notes": [note[:2] + note[3:] for note in world.journal.notes],
+        "calls": [(call.number, call.operation, call.status, call.fault) for call in world.journal.entries],
+        "faults": [(fault.fired, fault.met, fault._seen) for fault in api.aurous.faults],
+        "pitfalls": [one.key for one in api.aurous.pitfalls],
+        "problems": [problem.call.number for problem in api.app.problems],
+    }
+
+
+def interrupted(act: Callable[[], object], line: int, error: type[BaseException]) -> bool:
+    """Let *error* come at that line of ours, of all that *act* runs; return whether it came."""
+    left = line
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(OURS):
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise error
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except error:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, LateError])
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_an_interrupted_request_takes_effect_wholly_or_not_at_all(
+    make_api: Callable[..., Api], scene: Scene, error: type[BaseException]
+) -> None:
+    """State, journal, money and idempotency are as before the request, or as after it, and the next one works."""
+    begin = partial(make_api, credits=100)
+    api = begin()
+    act = scene(api)
+    before = moment(api)
+    act()
+    after = moment(api)
+    assert before != after
+    outcomes: list[bool] = []
+    line, step = 1, 7 if error is LateError else 1 if scene in {create, condition} else 3
+    while True:
+        api = begin()
+        act = scene(api)
+        if not interrupted(act, line, error):
+            break
+        found = moment(api)
+        assert found in (before, after), line
+        outcomes.append(found == after)
+        if found == before and line % 49 == 1:
+            act()
+            seen_anew = {"pitfalls": found["pitfalls"]}  # what was watched for a pitfall is forgotten
+            assert {**moment(api), **seen_anew} == {**after, **seen_anew}, line
+        line += step
+    assert outcomes[0] is False
+    assert outcomes == sorted(outcomes)  # from some line on it has happened
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a handler can run in a finalizer, too
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
+def test_a_signal_handler_interrupts_a_real_client() -> None:
+    """Held and available stay the credits, and every hold is that of a character, however often a timer fires."""
+
+    def handle(*_: object) -> None:
+        raise LateError
+
+    with Aurous(script="synthesizing! -> reviewing", credits=100_000) as aurous, aurous.client() as client:
+        previous = signal.signal(signal.SIGALRM, handle)
+        try:
+            for number in range(300):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.000004)
+                    client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": str(number)})
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                except LateError:
+                    pass
+                assert aurous.team.held_credits == 4 * len(aurous.characters)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+        assert len(aurous.calls) == len(aurous.characters)
+        assert [call.number for call in aurous.calls] == list(range(1, len(aurous.calls) + 1))
+        assert isinstance(client.get("/v1/balance"), httpx.Response)

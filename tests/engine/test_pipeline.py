@@ -1,0 +1,436 @@
+"""The pipeline: who has the first word where a call is wrong in more than one way, and what is on every answer."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+
+from pytest_aurous._engine.pipeline import App
+from pytest_aurous._world.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ULID: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
+RATE: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+TYPES: Final = {"picture": "image/png", "upload": "application/octet-stream"}
+
+# What can be wrong with a call, in the order in which it is found: the earlier one is what the client is told.
+UNKNOWN_PATH: Final = "unknown path"
+WRONG_METHOD: Final = "wrong method"
+NO_KEY: Final = "no key"
+BAD_KEY: Final = "bad key"
+DEAD_KEY: Final = "dead key"
+NARROW_KEY: Final = "narrow key"
+EMPTY_BUCKET: Final = "empty bucket"
+BAD_VERSION: Final = "bad version"
+FAULT: Final = "fault"
+USED_KEY: Final = "used idempotency key"
+UNKNOWN_ID: Final = "unknown id"
+BAD_BODY: Final = "bad body"
+
+
+class Told(NamedTuple):
+    """What the client is told."""
+
+    status: int
+    kind: str
+    code: str
+    param: str | None = None
+
+
+TOLD: Final = {
+    UNKNOWN_PATH: Told(404, "not_found", "resource_not_found"),
+    WRONG_METHOD: Told(405, "invalid_request", "method_not_allowed"),
+    NO_KEY: Told(401, "authentication", "missing_api_key"),
+    BAD_KEY: Told(401, "authentication", "invalid_api_key"),
+    DEAD_KEY: Told(401, "authentication", "invalid_api_key"),
+    NARROW_KEY: Told(403, "authentication", "missing_scope"),
+    EMPTY_BUCKET: Told(429, "rate_limit", "too_many_requests"),
+    BAD_VERSION: Told(400, "invalid_request", "unknown_version", "Aurous-Version"),
+    FAULT: Told(503, "server_error", "provider_unavailable"),
+    USED_KEY: Told(409, "invalid_request", "idempotency_key_in_use"),
+    UNKNOWN_ID: Told(404, "not_found", "resource_not_found"),
+    BAD_BODY: Told(400, "invalid_request", "invalid_format"),
+}
+
+COMPETING: Final = [
+    (UNKNOWN_PATH,),
+    (UNKNOWN_PATH, NO_KEY),
+    (UNKNOWN_PATH, BAD_KEY, BAD_VERSION),
+    (UNKNOWN_PATH, DEAD_KEY, FAULT),
+    (UNKNOWN_PATH, NARROW_KEY),
+    (UNKNOWN_PATH, EMPTY_BUCKET, BAD_BODY),
+    (WRONG_METHOD,),
+    (WRONG_METHOD, NO_KEY, BAD_VERSION),
+    (WRONG_METHOD, BAD_KEY, BAD_BODY),
+    (WRONG_METHOD, NARROW_KEY, EMPTY_BUCKET, FAULT),
+    (NO_KEY,),
+    (NO_KEY, EMPTY_BUCKET),
+    (NO_KEY, BAD_VERSION, BAD_BODY),
+    (NO_KEY, FAULT),
+    (NO_KEY, UNKNOWN_ID),
+    (BAD_KEY,),
+    (BAD_KEY, BAD_VERSION, FAULT, BAD_BODY),
+    (DEAD_KEY, NARROW_KEY),
+    (DEAD_KEY, EMPTY_BUCKET, BAD_VERSION),
+    (NARROW_KEY,),
+    (NARROW_KEY, EMPTY_BUCKET),
+    (NARROW_KEY, BAD_VERSION, FAULT),
+    (NARROW_KEY, UNKNOWN_ID, BAD_BODY),
+    (NARROW_KEY, USED_KEY),
+    (EMPTY_BUCKET,),
+    (EMPTY_BUCKET, FAULT, BAD_BODY),
+    (EMPTY_BUCKET, UNKNOWN_ID),
+    (EMPTY_BUCKET, USED_KEY),
+    (BAD_VERSION,),
+    (BAD_VERSION, FAULT),
+    (BAD_VERSION, UNKNOWN_ID),
+    (BAD_VERSION, BAD_BODY, USED_KEY),
+    (FAULT,),
+    (FAULT, UNKNOWN_ID),
+    (FAULT, USED_KEY),
+    (FAULT, BAD_BODY),
+    (USED_KEY,),
+    (UNKNOWN_ID,),
+    (UNKNOWN_ID, BAD_BODY),
+    (BAD_BODY,),
+]
+
+
+@pytest.mark.parametrize("wrong", COMPETING, ids=", ".join)
+def test_the_first_mistake_is_the_one_that_is_told(make_api: Callable[..., Any], wrong: tuple[str, ...]) -> None:
+    """Path and method before key, key before scope before limits and version before faults before the handler."""
+    api = make_api(rate_limits="enforce")
+    character = api.aurous.characters.add()
+    path = f"/v1/characters/{'char_x' if UNKNOWN_ID in wrong else character.id}/resynthesize"
+    headers = {}
+    if USED_KEY in wrong:
+        headers["Idempotency-Key"] = "used"
+        api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}, headers=headers)
+    if BAD_VERSION in wrong:
+        headers["Aurous-Version"] = "2020-01-01"
+    key = api.aurous.team.add_key("read" if NARROW_KEY in wrong else "write")
+    if DEAD_KEY in wrong:
+        key.revoke()
+    if EMPTY_BUCKET in wrong:
+        for limit in api.aurous.limits.values():
+            limit.exhaust()
+    if FAULT in wrong:
+        api.aurous.faults.status("*", 503)
+
+    answer = api.send(
+        "PUT" if WRONG_METHOD in wrong else "POST",
+        f"{path}/nonsense" if UNKNOWN_PATH in wrong else path,
+        key=None if NO_KEY in wrong else "al_live_x" if BAD_KEY in wrong else key,
+        headers=headers,
+        content=b"{" if BAD_BODY in wrong else b"",
+    )
+
+    error = answer.json["error"]
+    assert Told(answer.status, error["type"], error["code"], error["param"]) == TOLD[wrong[0]]
+    assert answer.headers["Aurous-Version"] == "2026-05-15"
+    assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+    assert len(api.app.problems) == (wrong[0] in {UNKNOWN_PATH, WRONG_METHOD})
+    assert character.status == "ready"
+
+
+def answers(api: Any) -> dict[str, Any]:
+    """Return an answer of each kind that the API knows."""
+    ready = api.aurous.characters.add()
+    ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
+    upload = api.post("/v1/characters/uploads/init", json=ticket)
+    other = api.aurous.teams.add().api_key
+    return {
+        "200": api.get("/v1/balance"),
+        "201": api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}),
+        "list": api.get("/v1/characters"),
+        "deleted": api.delete(f"/v1/characters/{api.aurous.characters.add().id}"),
+        "picture": api.get(ready.refs[0].url, key=None),
+        "upload": api.put(upload.json["upload_url"], content=b"abc"),
+        "400": api.post("/v1/characters", json={}),
+        "version": api.get("/v1/balance", headers={"Aurous-Version": "yesterday"}),
+        "401": api.get("/v1/balance", key=None),
+        "403": api.post("/v1/characters", key=api.aurous.team.add_key("read")),
+        "403 signed": api.put(upload.json["upload_url"] + "x"),
+        "404": api.get("/v1/characters/char_x"),
+        "404 path": api.get("/v2/characters"),
+        "404 team": api.get(f"/v1/characters/{ready.id}", key=other),
+        "405": api.put("/v1/characters", key=other),
+        "503": faulty(api, lambda: api.aurous.faults.status("balance.retrieve", 503)),
+        "429": faulty(api, lambda: api.aurous.faults.rate_limited("balance.retrieve")),
+    }
+
+
+def faulty(api: Any, give: Callable[[], object]) -> Any:
+    """Return the answer to a call that meets a fault."""
+    give()
+    return api.get("/v1/balance")
+
+
+def test_err_3_and_ver_2_are_on_every_answer(api: Any) -> None:
+    """Each answer has its own `Aurous-Request-Id`, the version, its length, and a type."""
+    given = answers(api)
+
+    for kind, answer in given.items():
+        assert re.fullmatch(f"req_{ULID}", answer.headers["Aurous-Request-Id"]), kind
+        assert answer.headers["Aurous-Version"] == "2026-05-15", kind
+        assert answer.headers["Content-Length"] == str(len(answer.body)), kind
+        assert answer.headers["Content-Type"] == TYPES.get(kind, "application/json"), kind
+    assert len({answer.headers["Aurous-Request-Id"] for answer in given.values()}) == len(given)
+
+
+def test_err_1_to_err_4_are_on_every_refusal(api: Any) -> None:
+    """Each refusal has the envelope: type, code, message, param, doc_url, and the id of its header."""
+    for kind, answer in answers(api).items():
+        if answer.status < 400:
+            continue
+        assert kind.startswith(str(answer.status)) or kind == "version"
+        error = answer.json["error"]
+        assert list(answer.json) == ["error"]
+        assert list(error) == ["type", "code", "message", "param", "doc_url", "request_id"]
+        assert error["doc_url"] == f"https://docs.aurous-labs.com/errors#{error['code']}"
+        assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+        assert error["message"]
+
+
+def test_rate_1_is_on_every_answer_that_has_a_bucket(api: Any) -> None:
+    """The three headers are on each answer, but not on a 401, an unknown path or a signed URL."""
+    for kind, answer in answers(api).items():
+        expected = kind not in {"401", "404 path", "405", "picture", "upload", "403 signed"}
+        assert [name in answer.headers for name in RATE] == [expected] * 3, kind
+
+
+def test_rate_4_what_costs_a_token(api: Any) -> None:
+    """A 401 and a 403 spend none, any other answer one."""
+    limit = api.aurous.limits["reads"]
+
+    def cost(**sent: Any) -> int:
+        before = limit.remaining
+        api.get("/v1/balance", **sent)
+        return int(before - limit.remaining)
+
+    assert cost() == 1
+    assert cost(headers={"Aurous-Version": "yesterday"}) == 1
+    assert cost(key=None) == 0
+    assert cost(key="al_live_x") == 0
+    before = api.aurous.limits["characters_post"].remaining
+    api.post("/v1/characters", key=api.aurous.team.add_key("read"), json={"name": "A"})
+    assert api.aurous.limits["characters_post"].remaining == before
+
+
+@pytest.mark.parametrize("sent", ["2026-05-15", None])
+def test_ver_1_the_pinned_version_is_accepted(api: Any, sent: str | None) -> None:
+    """The one version may be asked for, or left out."""
+    headers = {} if sent is None else {"aurous-version": sent}
+    assert api.get("/v1/balance", headers=headers).status == 200
+
+
+@pytest.mark.parametrize("sent", ["2026-05-16", "15.05.2026", "latest", "", "2026-05-15x"])
+def test_ver_3_any_other_is_refused(api: Any, sent: str) -> None:
+    """Unknown or malformed, it is a 400 that names the header, the value and what there is."""
+    answer = api.refused(
+        "GET",
+        "/v1/balance",
+        status=400,
+        code="unknown_version",
+        param="Aurous-Version",
+        headers={"Aurous-Version": sent},
+    )
+
+    assert f"'{sent}'" in answer.json["error"]["message"]
+    assert "2026-05-15" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "wrong_state", "poor"),
+    [("page", "invalid_request_error", "insufficient_credits"), ("global", "invalid_request", "balance_too_low")],
+)
+def test_err_6_has_two_readings(make_api: Callable[..., Any], reading: str, wrong_state: str, poor: str) -> None:
+    """The codes of a wrong state and of too little credit are those of the page, or of the global list."""
+    api = make_api(readings={"err-6": reading}, credits=1)
+    failed = api.aurous.characters.add(status="failed")
+
+    api.refused("POST", f"/v1/characters/{failed.id}/save", status=400, code=wrong_state)
+    api.refused("POST", f"/v1/characters/{failed.id}/resynthesize", status=402, code=poor)
+
+
+def test_err_8_a_wrong_method_says_which_there_are(api: Any) -> None:
+    """405 with an `Allow` header, on a path with parameters too."""
+    answer = api.send("PUT", "/v1/characters/char_x")
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+    assert answer.json["error"]["message"] == (
+        "PUT is not allowed on /v1/characters/char_x. Allowed: DELETE, GET, PATCH."
+    )
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "get", "X"])
+def test_err_8_any_other_method_is_refused(api: Any, method: str) -> None:
+    """Methods that no page mentions are no exception."""
+    assert api.send(method, "/v1/balance").status == 405
+    assert [problem.unmatched for problem in api.app.problems] == [True]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v1/", "/v1/characters/", "//v1/characters", "/v1//characters", "/V1/characters", "/v1/balance/x"],
+)
+def test_err_8_an_unknown_path_is_404(api: Any, path: str) -> None:
+    """Paths are exact: no slash too many, no other case."""
+    api.refused("GET", path, status=404, code="resource_not_found")
+    assert [problem.unmatched for problem in api.app.problems] == [True]
+    assert api.aurous.calls.last.operation is None
+
+
+class TestBug:
+    """A bug in a handler of ours."""
+
+    @pytest.fixture
+    def broken(self, api: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """A fake whose balance call divides by zero."""
+        monkeypatch.setattr("pytest_aurous._engine.pipeline.to_json", self.failing)
+        return api
+
+    @staticmethod
+    def failing(value: object) -> bytes:
+        """Fail on a balance, and write anything else."""
+        from pytest_aurous._wire.call import to_json
+
+        if isinstance(value, dict) and "billing_mode" in value:
+            raise ZeroDivisionError("of ours")
+        return to_json(value)
+
+    def test_it_is_a_500_in_the_vendors_envelope(self, broken: Any) -> None:
+        """The client meets a server error like any other."""
+        answer = broken.get("/v1/balance")
+
+        error = answer.json["error"]
+        assert answer.status == 500
+        assert error == {
+            "type": "server_error",
+            "code": "internal_error",
+            "message": "An internal error occurred.",
+            "param": None,
+            "doc_url": "https://docs.aurous-labs.com/errors#internal_error",
+            "request_id": answer.headers["Aurous-Request-Id"],
+        }
+        assert answer.headers["Aurous-Version"] == "2026-05-15"
+        assert "X-RateLimit-Limit" in answer.headers
+        assert broken.aurous.calls.last.error_code == "internal_error"
+
+    def test_the_test_is_told_with_its_traceback(self, broken: Any) -> None:
+        """The problem names the call and the line, and is no unmatched request."""
+        broken.get("/v1/balance?a=b")
+
+        (problem,) = broken.app.problems
+        assert not problem.unmatched
+        assert problem.call is broken.aurous.calls.last
+        assert "GET https://api.aurous-labs.com/v1/balance?a=b" in problem.text
+        assert "ZeroDivisionError: of ours" in problem.text
+        assert __file__ in problem.text
+
+    def test_it_commits_nothing_and_blocks_nobody(self, broken: Any) -> None:
+        """The call did not take effect, and the next one is answered."""
+        broken.get("/v1/balance")
+        assert not broken.aurous.calls.last.committed
+        assert broken.get("/v1/characters").status == 200
+
+
+def test_a_call_knows_what_became_of_it(api: Any) -> None:
+    """Operation, team, status, code, effect and time are written down, whatever the answer was."""
+    calls = api.aurous.calls
+    created = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
+    call = calls.last
+    assert (call.operation, call.status, call.error_code) == ("characters.create", 201, None)
+    assert (call.committed, call.replayed, call.fault) == (True, False, None)
+    assert (call.team, call.at, call.number) == (api.aurous.team.id, api.clock.time(), 1)
+    assert call.response.json["id"] == created.json["id"]
+
+    api.get("/v1/characters")
+    assert (calls.last.committed, calls.last.number) == (False, 2)
+    api.post("/v1/characters", json={})
+    assert (calls.last.committed, calls.last.status, calls.last.error_code) == (False, 400, "missing_field")
+    api.get("/v1/balance", key=None)
+    assert (calls.last.team, calls.last.operation) == (None, "balance.retrieve")
+    api.get("/v1/nonsense")
+    assert (calls.last.team, calls.last.operation, calls.last.status) == (None, None, 404)
+
+
+@pytest.mark.parametrize("kind", ["timeout", "status", "malformed"])
+def test_a_committed_fault_loses_only_the_answer(api: Any, kind: str) -> None:
+    """With ``commit`` the call takes effect before the client meets the fault, and a retry with its key replays it."""
+    give = getattr(api.aurous.faults, kind)
+    give("characters.create", *((503,) if kind == "status" else ()), commit=True)
+    body = {"name": "A", "generate": True, "attributes": {"age": 28}}
+    sent = {"method": "POST", "url": "/v1/characters", "json": body, "headers": {"Idempotency-Key": "k"}}
+
+    with suppress(AssertionError):  # a timeout gives no answer
+        api.send(**sent)
+    lost = api.aurous.calls.last
+    assert (lost.committed, lost.replayed, len(api.aurous.characters)) == (True, False, 1)
+    again = api.send(**sent)
+
+    assert (again.status, again.headers["Aurous-Idempotent-Replayed"]) == (201, "true")
+    assert again.json["id"] == api.aurous.characters.last.id
+    assert (api.aurous.calls.last.replayed, len(api.aurous.characters)) == (True, 1)
+    assert api.aurous.team.held_credits == 4
+
+
+@pytest.mark.parametrize("kind", ["timeout", "status", "malformed", "connect_error"])
+def test_any_other_fault_has_no_effect(api: Any, kind: str) -> None:
+    """Without ``commit`` the call never happened: no row, no hold, no look of the script."""
+    api.aurous.script("synthesizing*1 -> reviewing")
+    character = api.synthesize()
+    for operation in ("characters.create", "characters.retrieve"):
+        getattr(api.aurous.faults, kind)(operation, *((503,) if kind == "status" else ()))
+
+    for method, url in (("POST", "/v1/characters"), ("GET", f"/v1/characters/{character.id}")):
+        with suppress(AssertionError):
+            api.send(method, url, json={"name": "A", "generate": True, "attributes": {"age": 28}})
+        assert not api.aurous.calls.last.committed
+    assert len(api.aurous.characters) == 1
+    assert api.aurous.team.held_credits == 4
+    assert api.poll(character, 2) == ["synthesizing", "reviewing"]
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("api.aurous-labs.com", True),
+        ("aurous-labs.com", True),
+        ("docs.aurous-labs.com", True),
+        ("api.aurous-labs.com:8443", True),
+        ("aurous.storage", True),
+        ("eu.aurous.storage", True),
+        ("notaurous-labs.com", False),
+        ("aurous-labs.com.example", False),
+        ("localhost", False),
+        ("localhost:8123", False),
+    ],
+)
+def test_whose_a_host_is(host: str, ours: bool) -> None:  # noqa: FBT001 - a column of the table
+    """The vendor's hosts are ours on any port and in any subdomain; nobody else's are."""
+    assert App(Settings()).addresses.owns(host) is ours
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "ours"),
+    [
+        ("http://localhost:8123/x", "localhost:8123", True),
+        ("http://localhost:8123/x", "localhost", False),
+        ("http://localhost:8123/x", "localhost:8124", False),
+        ("http://localhost:8123/x", "api.aurous-labs.com", True),
+        ("https://Gateway.Example:443", "gateway.example", True),
+        ("http://gateway.example:443", "gateway.example:443", True),
+        ("http://[::1]:8123", "[::1]:8123", True),
+        ("https://B\u00fccher.example", "xn--bcher-kva.example", True),
+    ],
+)
+def test_a_moved_fake_is_where_it_was_put(base_url: str, host: str, ours: bool) -> None:  # noqa: FBT001 - likewise
+    """With another `base_url` that host and port are ours as well, and the vendor's stay ours."""
+    assert App(Settings(base_url=base_url)).addresses.owns(host) is ours

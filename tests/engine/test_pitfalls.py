@@ -1,0 +1,899 @@
+"""What the code under test got away with: that each misuse is seen, and that correct code is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import sys
+import threading
+import warnings
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
+from pytest_aurous._engine.detectors import KINDS, Kind
+from pytest_aurous._framework.endpoint import Context
+from pytest_aurous._handle.verdict import Verdict
+from pytest_aurous._wire.reply import Break, Reply
+from pytest_aurous._world.settings import Settings
+from pytest_aurous._world.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Character
+    from tests.conftest import Api, Story
+
+CHARACTERS: Final = "/v1/characters"
+BALANCE: Final = "/v1/balance"
+UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
+ATTRIBUTES: Final = {"age": 28, "hair_color": "black"}
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+KEY: Final = {"Idempotency-Key": "once"}
+
+
+def ids(api: Api) -> list[str]:
+    return [one.id for one in api.aurous.pitfalls]
+
+
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
+def save(api: Api, character: Character) -> int:
+    return api.post(f"{CHARACTERS}/{character.id}/save").status
+
+
+def create(api: Api, **sent: Any) -> int | str:
+    """Ask for the same synthesis each time, and return the status or the exception."""
+    outcome = api.outcome("POST", CHARACTERS, json=SYNTHESIS, **sent)
+    return outcome.error if isinstance(outcome, Break) else outcome.status
+
+
+def ticket(api: Api) -> str:
+    sent = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
+    return str(api.post(f"{CHARACTERS}/uploads/init", json=sent).json["upload_url"])
+
+
+# One misuse of each kind
+
+
+def early_save(api: Api) -> None:
+    character = api.synthesize("synthesizing*9 -> reviewing")
+    assert [save(api, character), *api.poll(character), save(api, character)] == [400, "synthesizing", 400]
+
+
+def endless_poll(api: Api) -> None:
+    character = api.characters.add(status="failed")
+    assert api.poll(character, times=4) == ["failed"] * 4
+
+
+def double_charge(api: Api) -> None:
+    before = len(api.characters)
+    api.aurous.faults.timeout("characters.create", commit=True)
+    assert [create(api), create(api)] == ["ReadTimeout", 201]
+    assert len(api.characters) == before + 2
+
+
+def new_key_per_attempt(api: Api) -> None:
+    before = len(api.characters)
+    api.aurous.faults.timeout("characters.create", commit=True)
+    keys = [keyed(f"{attempt} of order {before}") for attempt in range(2)]
+    assert [create(api, headers=key) for key in keys] == ["ReadTimeout", 201]
+    assert len(api.characters) == before + 2
+
+
+def early_retry(api: Api) -> None:
+    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+    assert api.get(BALANCE).status == 429
+    api.clock.advance(seconds=11)
+    assert api.get(BALANCE).status == 200
+
+
+def wiping_patch(api: Api) -> None:
+    character = api.characters.add(attributes=ATTRIBUTES)
+    assert api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {"age": 29}}).status == 200
+    assert character.attributes == {"age": 29}
+
+
+def stale_url(api: Api) -> None:
+    url = api.characters.add().refs[0].url
+    api.clock.advance(seconds=24 * 3600)
+    assert api.get(url, key=None).status == 403
+
+
+def leaked_key(api: Api) -> None:
+    assert api.put(ticket(api), key=api.aurous.api_key, content=b"png").status == 200
+
+
+def made_up_cursor(api: Api) -> None:
+    assert api.get(f"{CHARACTERS}?starting_after=char_25").status == 400
+
+
+MISUSES: Final[dict[str, Story]] = {
+    "early-save": early_save,
+    "endless-poll": endless_poll,
+    "double-charge": double_charge,
+    "new-key-per-attempt": new_key_per_attempt,
+    "early-retry": early_retry,
+    "wiping-patch": wiping_patch,
+    "stale-url": stale_url,
+    "leaked-key": leaked_key,
+    "made-up-cursor": made_up_cursor,
+}
+
+each = pytest.mark.parametrize("kind", MISUSES)
+
+
+def test_there_is_a_misuse_here_for_each_kind() -> None:
+    """No kind of pitfall is without its tests."""
+    assert [kind.id for kind in KINDS] == list(MISUSES)
+
+
+def test_a_kind_sees_nothing_by_itself() -> None:
+    """One that looks only at arrivals, or only at answers, has nothing to say of the other."""
+    call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
+    ctx = Context(World(Settings()), call, None, {})
+
+    assert not Kind().arrive(ctx)
+    assert not Kind().leave(ctx, Reply(200, (), b""))
+
+
+@each
+def test_a_misuse_is_seen(api: Api, kind: str) -> None:
+    """It is listed with the call that did it, a sentence, and a link to its own section."""
+    MISUSES[kind](api)
+
+    (seen,) = api.aurous.pitfalls
+    assert seen.id == kind
+    assert seen.call is api.aurous.calls.last
+    link = f"/reference/pitfalls.html#{kind}"
+    assert str(seen).startswith(f"[{kind}] {seen.message} ({seen.call.method} {seen.call.path})\nRead on: https://")
+    assert str(seen).endswith(link)
+
+
+@each
+def test_each_misuse_is_told_once(api: Api, kind: str) -> None:
+    """The same call on the same path, however often, is one misuse; on another record it is another."""
+    for _ in range(2):
+        MISUSES[kind](api)
+
+    places = {(one.call.method, one.call.path) for one in api.aurous.pitfalls}
+    assert set(ids(api)) == {kind}
+    assert len(api.aurous.pitfalls) == len(places)
+
+
+@each
+def test_a_reset_forgets(api: Api, kind: str) -> None:
+    """Neither what was seen nor what was half done is known afterwards."""
+    MISUSES[kind](api)
+    api.aurous.reset()
+    assert api.aurous.pitfalls == []
+
+    MISUSES[kind](api)
+
+    assert ids(api) == [kind]
+
+
+def test_the_list_is_a_copy(api: Api) -> None:
+    """What a test does to it changes nothing."""
+    leaked_key(api)
+    api.aurous.pitfalls.clear()
+
+    assert ids(api) == ["leaked-key"]
+
+
+# Other ways into each
+
+
+def test_save_after_a_poll_that_was_lost_is_early(api: Api) -> None:
+    """A poll shows something only if its answer arrives and can be read."""
+    character = api.synthesize("synthesizing -> reviewing")
+    save(api, character)
+    api.aurous.faults.timeout("characters.retrieve", commit=True)
+    api.aurous.faults.malformed("characters.retrieve", kind="html", commit=True)
+    for _ in range(2):
+        api.outcome("GET", f"{CHARACTERS}/{character.id}")
+
+    assert save(api, character) == 200
+    assert ids(api) == ["early-save"]
+
+
+@pytest.mark.parametrize("ending", ["failed", "deleted", "never was"])
+def test_three_more_polls_are_endless(make_api: Callable[..., Api], ending: str) -> None:
+    """After `failed`, `deleted` and 404 alike, the third poll that comes after it is one too many."""
+    api = make_api(readings={"get-2": "readable"})
+    record = "char_x" if ending == "never was" else api.characters.add(status=ending).id
+    for _ in range(3):
+        api.get(f"{CHARACTERS}/{record}")
+    assert ids(api) == []
+
+    api.get(f"{CHARACTERS}/{record}")
+
+    assert ids(api) == ["endless-poll"]
+
+
+def test_a_poll_that_was_refused_begins_no_new_count(api: Api) -> None:
+    """A 503 between the polls shows nothing new."""
+    character = api.characters.add(status="failed")
+    api.aurous.faults.status("characters.retrieve", 503, after=1)
+
+    assert api.poll(character, times=4) == ["failed", "provider_unavailable", "failed", "failed"]
+    assert ids(api) == ["endless-poll"]
+
+
+lost = pytest.mark.parametrize(
+    "give",
+    [
+        lambda faults: faults.status("*", 503),
+        lambda faults: faults.status("*", 500, commit=True),
+        lambda faults: faults.timeout("*"),
+        lambda faults: faults.disconnect("*"),
+        lambda faults: faults.disconnect("*", after_bytes=9),
+        lambda faults: faults.connect_error("*", commit=True),
+    ],
+    ids=["503", "500 committed", "read timeout", "disconnect", "cut body", "connect error committed"],
+)
+
+
+@lost
+@pytest.mark.parametrize("path", ["", "/{}/resynthesize", "/{}/refs/regenerate"], ids=["create", "again", "one pose"])
+def test_a_paid_call_that_may_have_happened_is_charged_twice(
+    api: Api, give: Callable[[Any], object], path: str
+) -> None:
+    """Whatever hid the outcome of the first attempt, and whichever paid call it was."""
+    url = CHARACTERS + path.format(api.characters.add().id)
+    body: Any = {"": SYNTHESIS, "/{}/resynthesize": {}, "/{}/refs/regenerate": {"pose": "front"}}[path]
+    give(api.aurous.faults)
+    for _ in range(2):
+        api.outcome("POST", url, json=body)
+
+    assert ids(api) == ["double-charge"]
+
+
+@lost
+@pytest.mark.parametrize("header", ["Idempotency-Key", "aurous-idempotent-key"])
+@pytest.mark.parametrize(
+    ("path", "body"), [(CHARACTERS, SYNTHESIS), ("/v1/images", {"prompt": "Aurora"})], ids=["character", "image"]
+)
+def test_another_key_for_the_same_order_may_be_charged_twice(
+    api: Api, give: Callable[[Any], object], header: str, path: str, body: Any
+) -> None:
+    """Whatever hid the outcome of the first attempt, and under whichever name the key was sent."""
+    give(api.aurous.faults)
+    for key in ("first", "second"):
+        api.outcome("POST", path, json=body, headers={header: key})
+
+    assert ids(api) == ["new-key-per-attempt"]
+
+
+def test_each_key_that_was_lost_may_be_sent_again(api: Api) -> None:
+    """What makes the pitfall is a third key, not the way back to one that was sent before."""
+    api.aurous.faults.timeout("characters.create", times=2)
+    for key in ("first", "second", "first"):
+        create(api, headers=keyed(key))
+
+    assert [(one.id, one.call.number) for one in api.aurous.pitfalls] == [("new-key-per-attempt", 2)]
+
+
+def test_an_order_that_nobody_knows_the_outcome_of_is_not_settled_by_a_refusal(api: Api) -> None:
+    """A 409 says that the first attempt is under way, and a 429 nothing at all: another key is another order."""
+    api.aurous.faults.timeout("characters.create", commit=True)
+    api.aurous.faults.status("characters.create", 429)
+    api.aurous.faults.status("characters.create", 409)
+    assert [create(api, headers=KEY) for _ in range(3)] == ["ReadTimeout", 429, 409]
+    assert "new-key-per-attempt" not in ids(api)
+
+    create(api, headers=keyed("another"))
+
+    assert "new-key-per-attempt" in ids(api)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda api: [api.aurous.faults.timeout("*"), create(api, headers=KEY), create(api, headers=KEY)],
+        lambda api: [create(api, headers=KEY), create(api, headers=keyed("new order"))],
+        lambda api: [
+            api.aurous.faults.timeout("*", commit=True),
+            create(api, headers=KEY),
+            create(api, headers=KEY),
+            create(api, headers=keyed("new order")),
+        ],
+        lambda api: [
+            api.aurous.faults.status("*", 503),
+            create(api, headers=KEY),
+            api.aurous.faults.status("*", 402),
+            create(api, headers=KEY),
+            create(api, headers=keyed("after paying in")),
+        ],
+        lambda api: [api.aurous.faults.status("*", 400), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [api.aurous.faults.status("*", 429), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [api.aurous.faults.connect_error("*"), create(api, headers=KEY), create(api, headers=keyed("2"))],
+        lambda api: [
+            api.aurous.faults.timeout("*", phase="connect"),
+            create(api, headers=KEY),
+            create(api, headers=keyed("2")),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            create(api, headers=KEY),
+            create(api, headers=keyed("2"), key=api.aurous.teams.add(credits=50).api_key),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            create(api, headers=KEY),
+            api.post(CHARACTERS, json={**SYNTHESIS, "name": "Iris"}, headers=keyed("2")),
+        ],
+        lambda api: [
+            api.aurous.faults.timeout("*"),
+            api.outcome("POST", f"{CHARACTERS}/uploads/init", json={}, headers=KEY),
+            api.outcome("POST", f"{CHARACTERS}/uploads/init", json={}, headers=keyed("2")),
+        ],
+    ],
+    ids=[
+        "same key",
+        "new order",
+        "new order after a replay",
+        "new order after a 402",
+        "400",
+        "429",
+        "connect error",
+        "connect timeout",
+        "another team",
+        "another body",
+        "free call",
+    ],
+)
+def test_a_new_key_for_a_new_order_is_fine(api: Api, story: Story) -> None:
+    """Where nothing can have been charged twice, nothing is said."""
+    story(api)
+
+    assert "new-key-per-attempt" not in ids(api)
+
+
+def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> None:
+    """The 429 of a bucket counts as that of a fault does; a 503 may have a Retry-After too."""
+    api = make_api(rate_limits="enforce")
+    api.team.limits["reads"].exhaust()
+    for _ in range(2):
+        assert api.get(BALANCE).status == 429
+    api.aurous.faults.status("characters.list", 503, retry_after=1)
+    for status in (503, 200):
+        assert api.get(CHARACTERS).status == status
+
+    assert ids(api) == ["early-retry", "early-retry"]
+
+
+def test_what_has_no_id_is_no_record_that_is_polled(api: Api) -> None:
+    """A balance that answers 404 four times is a fault, not a character that is gone."""
+    api.aurous.faults.status("balance.retrieve", 404, times=4)
+    for _ in range(4):
+        assert api.get(BALANCE).status == 404
+
+    assert ids(api) == []
+
+
+def test_a_patch_whose_answer_was_lost_has_wiped(api: Api) -> None:
+    """What counts is what happened, not what the client saw of it."""
+    api.aurous.faults.timeout("characters.update", commit=True)
+    character = api.characters.add(attributes=ATTRIBUTES)
+    api.broken("PATCH", f"{CHARACTERS}/{character.id}", json={"attributes": {}})
+
+    assert ids(api) == ["wiping-patch"]
+
+
+def test_a_patch_wipes_however_long_it_is(api: Api) -> None:
+    """A body that is too large to be kept is looked at before it is let go."""
+    character = api.characters.add(attributes=ATTRIBUTES)
+    body = b'{"attributes": {"age": 29}' + b" " * 70_000 + b"}"
+
+    assert api.patch(f"{CHARACTERS}/{character.id}", content=body).status == 200
+    assert ids(api) == ["wiping-patch"]
+
+
+def test_an_upload_url_goes_stale(api: Api) -> None:
+    """A quarter of an hour is its life."""
+    url = ticket(api)
+    api.clock.advance(seconds=15 * 60)
+
+    assert api.put(url, content=b"png").status == 403
+    assert ids(api) == ["stale-url"]
+
+
+@pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
+@pytest.mark.parametrize("url", [UPLOAD, "https://aurous.storage/elsewhere"], ids=["ticket", "unknown path"])
+def test_the_upload_host_must_not_see_the_key(api: Api, header: str, url: str) -> None:
+    """In neither header, and whatever the path."""
+    api.put(url, headers={header: f"Bearer {api.aurous.api_key}"})
+
+    assert ids(api) == ["leaked-key"]
+
+
+@pytest.mark.parametrize(
+    "query", ["starting_after=char_x", "ending_before=char_x", "limit=5&ending_before=%20", "limit=0&starting_after=9"]
+)
+def test_a_cursor_that_is_a_guess(api: Api, query: str) -> None:
+    """In either direction, and whatever else is wrong with the call."""
+    api.characters.add()
+    api.get(f"{CHARACTERS}?{query}")
+
+    assert ids(api) == ["made-up-cursor"]
+
+
+def test_a_refusal_that_quotes_an_id_has_not_given_it(api: Api) -> None:
+    """Only a good answer gives cursors: an error repeats what the client itself has sent."""
+    api.get(f"{CHARACTERS}/char_x")
+    api.get(f"{CHARACTERS}?starting_after=char_x")
+
+    assert ids(api) == ["made-up-cursor"]
+
+
+# Correct code
+
+
+def polls_then_saves(api: Api) -> None:
+    character = api.synthesize("synthesizing*2 -> reviewing")
+    assert api.poll(character, times=3)[-1] == "reviewing"
+    assert [save(api, character), save(api, character)] == [200, 200]
+
+
+def saves_too_early_once(api: Api) -> None:
+    character = api.synthesize("synthesizing*2 -> reviewing")
+    assert save(api, character) == 400
+    assert api.poll(character, times=3)[-1] == "reviewing"
+    assert save(api, character) == 200
+
+
+def polls_a_list(api: Api) -> None:
+    character = api.synthesize("synthesizing -> reviewing")
+    other = api.synthesize("synthesizing! -> reviewing")
+    assert [save(api, character), save(api, other)] == [400, 400]
+    for _ in range(2):
+        api.get(CHARACTERS)
+    assert save(api, character) == 200
+
+
+def saves_another(api: Api) -> None:
+    character, ready = api.synthesize("synthesizing! -> reviewing"), api.characters.add(status="reviewing")
+    assert [save(api, character), save(api, ready)] == [400, 200]
+
+
+def saves_what_has_failed(api: Api) -> None:
+    character = api.characters.add(status="failed")
+    assert [save(api, character), save(api, character)] == [400, 400]
+
+
+def looks_twice_at_a_failure(api: Api) -> None:
+    assert api.poll(api.characters.add(status="failed"), times=3) == ["failed"] * 3
+
+
+def polls_on_after_a_resynthesis(api: Api) -> None:
+    character = api.synthesize("synthesizing*0 -> failed ; synthesizing*5 -> reviewing")
+    assert api.poll(character, times=2) == ["failed"] * 2
+    assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
+    assert api.poll(character, times=6) == ["synthesizing"] * 5 + ["reviewing"]
+
+
+def polls_once_after_each_resynthesis(api: Api) -> None:
+    character = api.synthesize("synthesizing:5s -> failed")
+    for _ in range(5):
+        api.clock.advance(seconds=10)
+        assert api.poll(character) == ["failed"]
+        assert api.post(f"{CHARACTERS}/{character.id}/resynthesize").status == 200
+
+
+def polls_others(api: Api) -> None:
+    failed, fine = api.characters.add(status="failed"), api.characters.add()
+    api.poll(failed)
+    assert api.poll(fine, times=5) == ["ready"] * 5
+    for _ in range(5):
+        assert api.get(BALANCE).status == 200
+
+
+def deletes_what_has_failed(api: Api) -> None:
+    character = api.characters.add(status="failed")
+    api.poll(character)
+    for _ in range(5):
+        api.delete(f"{CHARACTERS}/{character.id}")
+
+
+def retries_what_was_never_sent(api: Api) -> None:
+    api.aurous.faults.connect_error("characters.create")
+    api.aurous.faults.timeout("characters.create", phase="connect")
+    api.aurous.faults.timeout("characters.create", phase="pool")
+    assert [create(api) for _ in range(4)] == ["ConnectError", "ConnectTimeout", "PoolTimeout", 201]
+
+
+def retries_with_a_key(api: Api) -> None:
+    api.aurous.faults.timeout("characters.create", commit=True)
+    api.aurous.faults.status("characters.create", 503)
+    assert [create(api, headers=KEY) for _ in range(3)] == ["ReadTimeout", 503, 201]
+    assert len(api.characters) == 1
+
+
+def asks_for_another(api: Api) -> None:
+    api.aurous.faults.status("characters.create", 503)
+    assert create(api) == 503
+    assert api.post(CHARACTERS, json={**SYNTHESIS, "name": "Borealis"}).status == 201
+
+
+def asks_again_after_a_refusal(api: Api) -> None:
+    api.team.credits = 0
+    assert create(api) == 402
+    api.team.credits = 10
+    assert [create(api), create(api)] == [201, 201]
+
+
+def retries_what_is_free(api: Api) -> None:
+    character = api.characters.add(status="reviewing")
+    api.aurous.faults.timeout("characters.*", commit=True, times=2)
+    for _ in range(2):
+        api.outcome("POST", f"{CHARACTERS}/{character.id}/save")
+    for _ in range(2):
+        api.outcome("POST", CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
+
+
+def retries_for_another_team(api: Api) -> None:
+    other = api.aurous.teams.add()
+    api.aurous.faults.status("characters.create", 503)
+    assert [create(api), create(api, key=other.api_key)] == [503, 201]
+
+
+def waits_exactly(api: Api) -> None:
+    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+    assert api.get(BALANCE).status == 429
+    api.clock.advance(seconds=12)
+    for _ in range(3):
+        assert api.get(BALANCE).status == 200
+
+
+def waits_in_small_steps(api: Api) -> None:
+    api.clock.advance(seconds=0.3)
+    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+    assert api.get(BALANCE).status == 429
+    for _ in range(120):
+        api.clock.advance(seconds=0.1)
+    assert api.get(BALANCE).status == 200
+
+
+def calls_something_else_meanwhile(api: Api) -> None:
+    api.aurous.faults.rate_limited("characters.list", retry_after=12)
+    assert api.get(f"{CHARACTERS}?limit=1").status == 429
+    assert [api.get(url).status for url in (BALANCE, f"{CHARACTERS}?limit=2", CHARACTERS)] == [200] * 3
+
+
+def calls_for_another_team_meanwhile(api: Api) -> None:
+    other = api.aurous.teams.add()
+    api.aurous.faults.rate_limited("balance.retrieve", retry_after=12)
+    assert [api.get(BALANCE).status, api.get(BALANCE, key=other.api_key).status] == [429, 200]
+
+
+def is_not_told_how_long(api: Api) -> None:
+    api.aurous.faults.status("*", 503)
+    api.aurous.faults.status("*", 503, headers={"Retry-After": "Fri, 08 May 2026 11:00:00 GMT"})
+    assert [api.get(BALANCE).status for _ in range(3)] == [503, 503, 200]
+
+
+def patches_all(api: Api) -> None:
+    character = api.characters.add(attributes=ATTRIBUTES)
+    url = f"{CHARACTERS}/{character.id}"
+    attributes = {**api.get(url).json["attributes"], "age": 29, "gender": "female"}
+    assert api.patch(url, json={"attributes": attributes}).status == 200
+
+
+def patches_the_name(api: Api) -> None:
+    character = api.characters.add(attributes=ATTRIBUTES)
+    assert api.patch(f"{CHARACTERS}/{character.id}", json={"name": "Borealis"}).status == 200
+
+
+def patches_the_name_at_length(api: Api) -> None:
+    character = api.characters.add(attributes=ATTRIBUTES)
+    content = b'{"name": "Borealis"' + b" " * 70_000 + b"}"
+    assert api.patch(f"{CHARACTERS}/{character.id}", content=content).status == 200
+
+
+def patches_what_had_none(api: Api) -> None:
+    made = api.post(CHARACTERS, json={"name": "A", "upload_ids": [api.uploads.add().id]})
+    assert made.json["attributes"] is None
+    assert api.patch(f"{CHARACTERS}/{made.json['id']}", json={"attributes": {"age": 29}}).status == 200
+
+
+def patches_with_null(api: Api) -> None:
+    character = api.characters.add(attributes=ATTRIBUTES)
+    for attributes in (None, {**ATTRIBUTES, "age": None}, {"age": 5}):
+        api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": attributes})
+    assert api.patch(f"{CHARACTERS}/char_x", json={"attributes": {}}).status == 404
+
+
+def takes_a_fresh_url(api: Api) -> None:
+    character = api.characters.add()
+    for _ in range(2):
+        url = api.get(f"{CHARACTERS}/{character.id}").json["refs"][0]["url"]
+        assert api.get(url, key=None).status == 200
+        api.clock.advance(seconds=24 * 3600)
+
+
+def has_a_wrong_url(api: Api) -> None:
+    assert api.get("/storage/characters/ref_x/front.bin?token=1-2", key=None).status == 403
+    api.aurous.faults.status("*", 403)
+    assert api.get(BALANCE).status == 403
+
+
+def uploads_without_the_key(api: Api) -> None:
+    assert api.put(ticket(api), content=b"png", headers={"Content-Type": "image/png"}).status == 200
+
+
+def gets_a_picture_with_the_key(api: Api) -> None:
+    assert api.get(api.characters.add().refs[0].url).status == 200
+
+
+def pages_by_next_cursor(api: Api) -> None:
+    for _ in range(3):
+        api.characters.add()
+    page = api.get(f"{CHARACTERS}?limit=2").json
+    assert len(api.get(f"{CHARACTERS}?limit=2&starting_after={page['next_cursor']}").json["data"]) == 1
+
+
+def pages_by_row(api: Api) -> None:
+    newest, *_ = [api.characters.add() for _ in range(3)][::-1]
+    row = api.get(f"{CHARACTERS}?limit=2").json["data"][1]["id"]
+    for query in (f"starting_after={row}", f"ending_before={row}", f"starting_after={newest.id}"):
+        assert api.get(f"{CHARACTERS}?{query}").status == 200
+
+
+def pages_by_what_is_gone(api: Api) -> None:
+    character = api.characters.add(status="reviewing")
+    character.delete()
+    assert api.get(f"{CHARACTERS}?starting_after={character.id}").status == 200
+
+
+def sends_an_empty_cursor(api: Api) -> None:
+    for url in (f"{CHARACTERS}?starting_after=", f"{CHARACTERS}?limit=3", f"{BALANCE}?starting_after=char_x"):
+        api.get(url)
+
+
+def pages_by_what_a_restore_took(api: Api) -> None:
+    for times in (1, 100):
+        start = api.aurous.snapshot()
+        rows = [api.characters.add() for _ in range(times)]
+        api.get(f"{CHARACTERS}?limit=100")
+        api.aurous.restore(start)
+        assert api.get(f"{CHARACTERS}?starting_after={rows[0].id}").status == 400
+
+
+GOOD: Final[tuple[Story, ...]] = (
+    polls_then_saves,
+    saves_too_early_once,
+    polls_a_list,
+    saves_another,
+    saves_what_has_failed,
+    looks_twice_at_a_failure,
+    polls_on_after_a_resynthesis,
+    polls_once_after_each_resynthesis,
+    polls_others,
+    deletes_what_has_failed,
+    retries_what_was_never_sent,
+    retries_with_a_key,
+    asks_for_another,
+    asks_again_after_a_refusal,
+    retries_what_is_free,
+    retries_for_another_team,
+    waits_exactly,
+    waits_in_small_steps,
+    calls_something_else_meanwhile,
+    calls_for_another_team_meanwhile,
+    is_not_told_how_long,
+    patches_all,
+    patches_the_name,
+    patches_the_name_at_length,
+    patches_what_had_none,
+    patches_with_null,
+    takes_a_fresh_url,
+    has_a_wrong_url,
+    uploads_without_the_key,
+    gets_a_picture_with_the_key,
+    pages_by_next_cursor,
+    pages_by_row,
+    pages_by_what_is_gone,
+    sends_an_empty_cursor,
+    pages_by_what_a_restore_took,
+)
+
+
+@pytest.mark.parametrize("story", GOOD, ids=lambda story: story.__name__.replace("_", " "))
+def test_correct_code_is_left_alone(api: Api, story: Story) -> None:
+    """What the documentation says to do is no pitfall, nor is what the API refuses by itself."""
+    story(api)
+
+    assert ids(api) == []
+
+
+def test_a_restore_goes_back_to_before_the_first_half(api: Api) -> None:
+    """What was refused or told to wait after the snapshot has not happened, though the misuses seen stay listed."""
+    start = api.aurous.snapshot()
+    leaked_key(api)
+    api.aurous.restore(start)
+    api.aurous.faults.rate_limited("balance.retrieve")
+    api.get(BALANCE)
+    lost = api.synthesize("synthesizing! -> reviewing")
+    save(api, lost)
+    api.aurous.restore(start)
+
+    assert api.get(BALANCE).status == 200
+    again = api.synthesize("synthesizing! -> reviewing")
+    again.finish()
+    assert (again.id, save(api, again)) == (lost.id, 200)
+    assert ids(api) == ["leaked-key"]
+
+
+# Telling
+
+
+@each
+@pytest.mark.parametrize("pitfalls", ["error", "warn", "off"])
+def test_pitfalls_are_listed_whatever_the_setting(make_api: Callable[..., Api], kind: str, pitfalls: str) -> None:
+    """`aurous.pitfalls` is for the test to look at."""
+    api = make_api(pitfalls=pitfalls)
+    MISUSES[kind](api)
+
+    assert ids(api) == [kind]
+
+
+def two(api: Api) -> Verdict:
+    leaked_key(api)
+    wiping_patch(api)
+    return Verdict(api.app)
+
+
+def test_error_raises_with_all_of_them(make_api: Callable[..., Api]) -> None:
+    """The verdict is one exception; each pitfall has its sentence, its link and its place; told once."""
+    api = make_api(pitfalls="error")
+    verdict = two(api)
+
+    with pytest.raises(AurousPitfallWarning, match=r"^\[leaked-key\](?s:.*)\n\n\[wiping-patch\]") as caught:
+        verdict.judge()
+    for one in api.aurous.pitfalls:
+        assert f"{one}\n  at {one.place[0]}:{one.place[1]}" in str(caught.value)
+    verdict.judge()
+
+
+def test_warn_warns_of_each_at_its_place(make_api: Callable[..., Api]) -> None:
+    """Each is a warning of its own, at the line of the code under test, and begins with its id; told once."""
+    api = make_api(pitfalls="warn")
+    verdict = two(api)
+
+    with pytest.warns(AurousPitfallWarning) as caught:
+        verdict.judge()
+
+    assert [str(one.message) for one in caught] == [str(one) for one in api.aurous.pitfalls]
+    assert [(one.filename, one.lineno) for one in caught] == [one.place for one in api.aurous.pitfalls]
+    assert issubclass(AurousPitfallWarning, AurousWarning)
+    verdict.judge()
+
+
+def test_a_filter_takes_one_kind_out(make_api: Callable[..., Api]) -> None:
+    r"""`ignore:\[wiping-patch\]` silences that one and no other."""
+    verdict = two(make_api(pitfalls="warn"))
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", r"\[wiping-patch\]")
+        verdict.judge()
+    assert [str(one.message)[:12] for one in caught] == ["[leaked-key]"]
+
+
+def test_off_says_nothing(make_api: Callable[..., Api]) -> None:
+    """Neither in the verdict nor in a later one."""
+    verdict = two(make_api(pitfalls="off"))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict.judge()
+        verdict.close("test_x")
+
+
+@pytest.mark.parametrize("strict", ["off", "warn"])
+def test_pitfalls_are_told_beside_what_strict_lets_pass(make_api: Callable[..., Api], strict: str) -> None:
+    """The two settings know nothing of each other."""
+    api = make_api(pitfalls="error", strict=strict)
+    verdict = two(api)
+    api.get("/v1/nonsense")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(AurousPitfallWarning):
+            verdict.judge()
+    assert len(caught) == (strict == "warn")
+
+
+def test_what_fails_the_test_comes_first(make_api: Callable[..., Api]) -> None:
+    """An unmatched request is graver than bad manners, and the pitfalls have not been told by it."""
+    api = make_api(pitfalls="error")
+    verdict = two(api)
+    api.get("/v1/nonsense")
+
+    with pytest.raises(AurousUnmatchedRequest) as caught:
+        verdict.judge()
+    assert "leaked-key" not in str(caught.value)
+    with pytest.raises(AurousPitfallWarning):
+        verdict.judge()
+
+
+def test_after_a_reset_the_verdict_begins_anew(make_api: Callable[..., Api]) -> None:
+    """What is seen after it is told, however many were told before it."""
+    api = make_api(pitfalls="error")
+    verdict = two(api)
+    with pytest.raises(AurousPitfallWarning):
+        verdict.judge()
+    api.aurous.reset()
+    leaked_key(api)
+
+    with pytest.raises(AurousPitfallWarning, match=r"^\[leaked-key\]"):
+        verdict.judge()
+
+
+# The place
+
+
+def here() -> tuple[str, int]:
+    """Return the line of the caller."""
+    frame = sys._getframe(1)
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpx2"])
+def test_the_place_is_a_line_of_the_code_under_test(name: str) -> None:
+    """Not one of ours nor of the client: through a function, a client, an async client, and a task of asyncio."""
+    httpx: Any = pytest.importorskip(name)
+    options = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "headers": {"X-Api-Key": "k"}}
+
+    async def upload() -> tuple[str, int]:
+        async with httpx.AsyncClient(**options) as client:
+            _, line = await client.put(f"{UPLOAD}/async"), here()
+            await asyncio.create_task(client.put(f"{UPLOAD}/task"))
+            return line
+
+    with Aurous(pitfalls="off", strict="off") as aurous:
+        _, function = httpx.put(f"{UPLOAD}/function", **options), here()
+        with httpx.Client(**options) as client:
+            _, method = client.put(f"{UPLOAD}/client"), here()
+            _, streamed = client.stream("PUT", f"{UPLOAD}/stream").__enter__(), here()
+        awaited, run = asyncio.run(upload()), here()
+
+    assert [one.place for one in aurous.pitfalls] == [function, method, streamed, awaited, run]
+
+
+def test_where_only_libraries_are_the_place_is_one_of_theirs() -> None:
+    """A thread that does nothing but send has no line of the code under test."""
+    httpx: Any = import_module("httpx")
+    with Aurous(pitfalls="off") as aurous:
+        client = aurous.client()
+        thread = threading.Thread(target=partial(client.put, UPLOAD))
+        assert isinstance(client, httpx.Client)
+        thread.start()
+        thread.join()
+
+    ((file, line),) = [one.place for one in aurous.pitfalls]
+    assert re.search(r"threading\.py$", file)
+    assert line > 0
+
+
+@pytest.mark.parametrize("pitfalls", ["error", "warn"])
+def test_the_end_of_the_block_tells(pitfalls: Any) -> None:
+    """As a context manager the fake says at its exit what it saw, and never hides an error of the block."""
+
+    def leak(error: Exception | None) -> None:
+        with Aurous(pitfalls=pitfalls) as aurous:
+            aurous.client().put(UPLOAD)
+            if error is not None:
+                raise error
+
+    with pytest.raises(AurousPitfallWarning, match="leaked-key"):
+        leak(None)
+    with pytest.raises(AurousError, match="of the block"):
+        leak(AurousError("of the block"))

@@ -1,0 +1,518 @@
+"""`Aurous` as a plain context manager: for wider scopes, `unittest` and scripts."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from itertools import count
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import (
+    Aurous,
+    AurousError,
+    AurousLookupError,
+    AurousScriptError,
+    AurousUnfiredFault,
+    AurousUnmatchedRequest,
+    AurousWarning,
+    Script,
+)
+from pytest_aurous._httpx.mocker import AurousMocker
+from pytest_aurous._world.settings import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NONSENSE: Final = "https://api.aurous-labs.com/v1/charcters"
+CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+ENVIRONMENT: Final = ("AUROUS_API_KEY", "AUROUS_BASE_URL")
+
+
+def environment() -> list[str | None]:
+    """Return the two variables as they are now."""
+    return [os.environ.get(name) for name in ENVIRONMENT]
+
+
+class TestSettings:
+    """Keyword arguments are the settings."""
+
+    def test_without_arguments_it_is_the_vendor(self) -> None:
+        """Every default is that of the documentation."""
+        aurous = Aurous()
+
+        assert aurous.base_url == "https://api.aurous-labs.com"
+        assert (aurous.team.credits, aurous.seed) == (1000, 0)
+        assert abs((aurous.clock.now() - datetime.now(timezone.utc)).total_seconds()) < 60
+        assert aurous.api_key == aurous.team.api_key
+        assert (aurous.api_key.scope, len(aurous.api_key)) == ("write", 72)
+
+    @pytest.mark.parametrize(
+        ("setting", "holds"),
+        [
+            ({"credits": 12.5}, lambda aurous: aurous.team.credits == 12.5),
+            ({"seed": -3}, lambda aurous: aurous.seed == -3),
+            ({"now": "2026-05-08"}, lambda aurous: aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)),
+            ({"base_url": "http://localhost:1/x/"}, lambda aurous: aurous.base_url == "http://localhost:1/x"),
+            ({"api_key": "al_live_own"}, lambda aurous: aurous.api_key == "al_live_own"),
+            ({"script": "synthesizing*0 -> reviewing"}, lambda aurous: first_status(aurous) == "reviewing"),
+            ({"script": Script.parse("synthesizing*0 -> ready")}, lambda aurous: first_status(aurous) == "ready"),
+            ({"script": {"characters": "synthesizing!"}}, lambda aurous: first_status(aurous) == "synthesizing"),
+            ({"readings": {"err-6": "global"}}, lambda aurous: refusal(aurous) == "invalid_request"),
+            ({"readings": {}}, lambda aurous: refusal(aurous) == "invalid_request_error"),
+        ],
+        ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    )
+    def test_each_setting_counts(self, setting: dict[str, Any], holds: Callable[[Aurous], bool]) -> None:
+        """What is given is what the fake does."""
+        assert holds(Aurous(**setting))
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [("stric", "strict"), ("rate_limit", "rate_limits"), ("readngs", "readings"), ("baseurl", "base_url")],
+    )
+    def test_a_wrong_name_is_a_type_error(self, name: str, meant: str) -> None:
+        """It names the nearest setting, and lists them all."""
+        wrong: dict[str, Any] = {name: "off"}
+        with pytest.raises(TypeError, match=f"'{name}' is not a setting; did you mean '{meant}'") as caught:
+            Aurous(**wrong)
+        assert all(row in str(caught.value) for row in ROWS)
+
+    def test_a_name_like_no_other_is_a_type_error_too(self) -> None:
+        """Where nothing is near nothing is guessed."""
+        wrong: dict[str, Any] = {"xyzzy": 1}
+        with pytest.raises(TypeError, match=r"'xyzzy' is not a setting\. Settings: "):
+            Aurous(**wrong)
+
+    @pytest.mark.parametrize(
+        ("setting", "expected"),
+        [
+            ({"strict": "loud"}, "'error', 'warn' or 'off'"),
+            ({"credits": -1}, "a number of credits, 0 or more"),
+            ({"credits": float("nan")}, "a number of credits, 0 or more"),
+            ({"seed": "x"}, "a whole number"),
+            ({"now": "soon"}, "an ISO 8601 instant"),
+            ({"base_url": "localhost"}, "a URL"),
+            ({"readings": {"get-2": "legible"}}, "'not_found' or 'readable'"),
+            ({"readings": "readable"}, "'key = value'"),
+        ],
+        ids=str,
+    )
+    def test_a_bad_value_is_an_error_of_ours(self, setting: dict[str, Any], expected: str) -> None:
+        """It names the setting and the value, says what is allowed, and where to read on."""
+        with pytest.raises(AurousError, match=f"^{next(iter(setting))}=.*{expected}") as caught:
+            Aurous(**setting)
+        assert str(caught.value).splitlines()[-1].startswith("Read on: https://")
+
+    @pytest.mark.parametrize("script", ["synthesizing -> redy", "", {"charcters": "synthesizing"}, 7, ["synthesizing"]])
+    def test_a_wrong_script_is_an_error_where_it_is_given(self, script: Any) -> None:
+        """Not at the first create, and it is a `ValueError` as well."""
+        with pytest.raises(AurousScriptError) as caught:
+            Aurous(script=script)
+        assert isinstance(caught.value, ValueError)
+
+    def test_it_reads_no_ini_no_command_line_and_no_marker(self, pytester: pytest.Pytester) -> None:
+        """Only its arguments count, within a suite that sets everything."""
+        pytester.makeini("[pytest]\naurous_credits = 5\naurous_base_url = https://ini.example")
+        pytester.makepyfile(
+            """
+            import pytest
+            from pytest_aurous import Aurous
+
+            @pytest.mark.aurous(strict="off", now="2020-01-01")
+            def test_it():
+                aurous = Aurous()
+                assert (aurous.team.credits, aurous.seed) == (1000, 0)
+                assert aurous.base_url == "https://api.aurous-labs.com"
+                assert aurous.clock.now().year > 2020
+                assert aurous._settings.strict == "error"
+            """
+        )
+
+        pytester.runpytest("--aurous-seed=7").assert_outcomes(passed=1)
+
+
+def first_status(aurous: Aurous) -> str:
+    """Return the status with which a new character begins."""
+    answer = aurous.client().post("/v1/characters", json=CREATE)
+    status: str = answer.json()["status"]
+    return status
+
+
+def refusal(aurous: Aurous) -> str:
+    """Return the code of a save in the wrong state."""
+    character = aurous.characters.add(status="failed")
+    answer = aurous.client().post(f"/v1/characters/{character.id}/save")
+    assert answer.status_code == 400
+    code: str = answer.json()["error"]["code"]
+    assert aurous.calls.last.error_code == code
+    return code
+
+
+class TestEnvironment:
+    """The two variables while it is entered."""
+
+    @pytest.fixture(params=[None, "before"], ids=["unset", "set"])
+    def before(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+        """What the variables are outside."""
+        for name in ENVIRONMENT:
+            monkeypatch.delenv(name, raising=False)
+            if request.param is not None:
+                monkeypatch.setenv(name, request.param)
+        return [request.param] * 2
+
+    def test_they_are_set_and_come_back(self, before: list[str | None]) -> None:
+        """Making a fake sets nothing, entering does, and leaving puts back what was there."""
+        aurous = Aurous(base_url="http://localhost:1/x")
+
+        assert environment() == before
+        with aurous as entered:
+            assert entered is aurous
+            assert environment() == [str(aurous.api_key), "http://localhost:1/x"]
+            assert type(os.environ["AUROUS_API_KEY"]) is str
+        assert environment() == before
+
+    @pytest.mark.parametrize("end", ["error", "unmatched", "interrupt"])
+    def test_they_come_back_however_the_block_ends(self, before: list[str | None], end: str) -> None:
+        """After an error of the block, or our own verdict."""
+        errors = {"error": OSError, "unmatched": AurousUnmatchedRequest, "interrupt": KeyboardInterrupt}
+
+        def block() -> None:
+            with Aurous():
+                if end == "unmatched":
+                    httpx.get(NONSENSE)
+                else:
+                    raise errors[end]
+
+        with pytest.raises(errors[end]):
+            block()
+        assert environment() == before
+
+    def test_they_nest(self, before: list[str | None]) -> None:
+        """The inner fake's are set inside, the outer one's again when it is left."""
+        with Aurous(seed=1) as outer:
+            with Aurous(seed=2) as inner:
+                assert environment()[0] == inner.api_key != outer.api_key
+            assert environment()[0] == outer.api_key
+        assert environment() == before
+
+    def test_one_fake_may_be_entered_twice_at_once(self, before: list[str | None]) -> None:
+        """A fake that is entered while it is entered is left twice as well, and then everything is as before."""
+        aurous = Aurous()
+        original = httpx.HTTPTransport.handle_request
+        try:
+            with aurous:
+                with aurous:
+                    assert environment()[0] == aurous.api_key
+                assert environment()[0] == aurous.api_key
+                assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
+            assert environment() == before
+            assert httpx.HTTPTransport.handle_request is original
+        finally:  # no other test shall suffer
+            AurousMocker.routers.clear()
+            AurousMocker.stop()
+
+
+class TestVerdict:
+    """What its exit raises."""
+
+    def test_an_unmatched_request_is_raised(self) -> None:
+        """As an `AurousUnmatchedRequest`, which is an `AssertionError`: the test has failed, not erred."""
+        with pytest.raises(AurousUnmatchedRequest, match="no such call: GET https") as caught, Aurous():
+            assert httpx.get(NONSENSE).status_code == 404
+        assert isinstance(caught.value, AssertionError)
+        assert isinstance(caught.value, AurousError)
+
+    def test_a_fault_that_was_never_met_is_raised(self) -> None:
+        """As an `AurousUnfiredFault`, which names this file."""
+        with (
+            pytest.raises(AurousUnfiredFault, match=r"timeout.*characters\.create.*test_aurous\.py:\d+"),
+            Aurous() as aurous,
+        ):
+            aurous.faults.timeout("characters.create")
+
+    def test_several_problems_are_one_error(self) -> None:
+        """All are told, in order of arrival."""
+        with (  # noqa: PT012 - the exit of the block is what may raise
+            pytest.raises(AurousUnmatchedRequest, match=r"(?s)GET .*DELETE .*No call has met"),
+            Aurous() as aurous,
+        ):
+            httpx.get(NONSENSE)
+            httpx.delete(NONSENSE)
+            aurous.faults.timeout("characters.create")
+
+    def test_strict_warn_warns(self) -> None:
+        """As an `AurousWarning`, with the same text."""
+        with pytest.warns(AurousWarning, match="no such call: GET https"), Aurous(strict="warn"):
+            httpx.get(NONSENSE)
+
+    def test_strict_off_is_silent(self) -> None:
+        """Neither error nor warning; warnings are errors in this suite."""
+        with Aurous(strict="off") as aurous:
+            httpx.get(NONSENSE)
+            aurous.faults.timeout("characters.create")
+        assert aurous.calls.count() == 1
+
+    @pytest.mark.parametrize("strict", ["error", "warn", "off"])
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, AssertionError])
+    def test_an_error_of_the_block_is_never_hidden(self, error: type[BaseException], strict: Any) -> None:
+        """The block's own error comes out as it is, with nothing before or behind it."""
+        mine = error("mine")
+
+        with (  # noqa: PT012 - the exit of the block is what may raise
+            pytest.raises(error) as caught,
+            Aurous(strict=strict) as aurous,
+        ):
+            aurous.faults.timeout("characters.create")
+            httpx.get(NONSENSE)
+            raise mine
+        assert caught.value is mine
+        assert caught.value.__context__ is None
+
+    def test_what_the_api_refuses_is_no_problem(self) -> None:
+        """A refusal on a known path is an answer like any other."""
+        with Aurous() as aurous:
+            assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
+        assert aurous.calls.last.error_code == "missing_api_key"
+
+    def test_a_problem_is_told_once(self) -> None:
+        """Who enters again is not told again."""
+        aurous = Aurous()
+        with pytest.raises(AurousUnmatchedRequest), aurous:
+            httpx.get(NONSENSE)
+        with aurous:
+            pass
+
+    def test_a_bug_of_ours_is_no_unmatched_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A bug in a handler is an `AurousError` with its traceback, beside whatever else there was."""
+        aurous = Aurous()
+        monkeypatch.setattr("pytest_aurous._engine.pipeline.to_json", self.fail_once())
+
+        with (  # noqa: PT012 - the exit of the block is what raises
+            pytest.raises(AurousError, match=r"(?s)no such call.*itself failed.*GET.*ZeroDivisionError") as caught,
+            aurous,
+        ):
+            httpx.get(NONSENSE)
+            assert aurous.client().get("/v1/balance").status_code == 500
+        assert type(caught.value) is AurousError
+
+    @staticmethod
+    def fail_once() -> Callable[[object], bytes]:
+        """Return a `to_json` that fails the second time it is asked."""
+        from pytest_aurous._wire.call import to_json
+
+        asked = count()
+
+        def failing(value: object) -> bytes:
+            if next(asked) == 1:
+                raise ZeroDivisionError
+            return to_json(value)
+
+        return failing
+
+
+class TestHandle:
+    """What the instance itself can do; each room has its own tests."""
+
+    def test_two_share_nothing(self) -> None:
+        """Whatever is done to one, the other does not know of it."""
+        one, two = Aurous(), Aurous(seed=1)
+        with one, two:
+            one.script("synthesizing*0 -> ready")
+            one.characters.add("Aurora")
+            one.team.credits = 5
+            one.clock.freeze("2020-01-01")
+            one.faults.outage(60)
+            one.limits["reads"].exhaust()
+            one.teams.add("Other")
+            one.route("balance.retrieve").respond(418)
+            with pytest.raises(httpx.ConnectError):
+                one.client().get("/v1/characters")
+
+            assert two.client().get("/v1/balance").json()["credits"] == 1000
+            assert first_status(two) == "synthesizing"
+            assert two.client().get("/v1/balance", headers={"X-Api-Key": one.api_key}).status_code == 401
+            assert [character.name for character in two.characters] == ["Aurora"]
+            assert two.clock.now().year > 2020
+            assert two.limits["reads"].remaining > 1000
+            assert (len(two.teams), len(two.faults), len(two.calls)) == (1, 0, 3)
+            assert len(one.calls) == 1
+
+    def test_the_same_seed_makes_the_same(self) -> None:
+        """People, ids and the key of a seed are the same in every instance."""
+
+        def data(aurous: Aurous) -> list[object]:
+            record = aurous.characters.add()
+            return [record.id, record.name, record.attributes, aurous.api_key, aurous.faker.name()]
+
+        assert data(Aurous(seed=5)) == data(Aurous(seed=5)) != data(Aurous(seed=6))
+
+    def test_the_faker_is_one(self) -> None:
+        """`aurous.faker` goes on where it was, so that two names are two."""
+        aurous = Aurous()
+        assert aurous.faker is aurous.faker
+        assert aurous.faker.aurous_character_id() != aurous.faker.aurous_character_id()
+
+    def test_the_faker_begins_anew_at_a_reset(self) -> None:
+        """After `reset` it gives the names that it gave at the start."""
+        aurous = Aurous()
+        names = [aurous.faker.name() for _ in range(3)]
+        aurous.reset()
+
+        assert [aurous.faker.name() for _ in range(3)] == names
+
+    def test_repr_says_what_there_is(self) -> None:
+        """Where it answers, and how much has happened."""
+        aurous = Aurous(seed=3, base_url="http://localhost:1")
+        aurous.characters.add()
+        aurous.client().get("/v1/balance")
+
+        assert repr(aurous) == "<Aurous at http://localhost:1: 1 characters, 1 calls, seed 3>"
+
+    def test_assertions_are_at_hand(self) -> None:
+        """`assert_called`, `assert_not_called`, `assert_called_in_order` and `assert_polled` ask the journal."""
+        aurous = Aurous()
+        character = aurous.characters.add()
+        client = aurous.client()
+        client.get("/v1/balance")
+        client.get(f"/v1/characters/{character.id}")
+
+        aurous.assert_called("balance.retrieve", times=1)
+        aurous.assert_not_called("characters.save")
+        aurous.assert_called_in_order("balance.*", "characters.retrieve")
+        aurous.assert_polled(character, at_least=1, at_most=1)
+        wrongs: list[Callable[[], None]] = [
+            lambda: aurous.assert_called("balance.retrieve", times=2),
+            lambda: aurous.assert_not_called("balance.retrieve"),
+            lambda: aurous.assert_called_in_order("characters.*", "balance.*"),
+            lambda: aurous.assert_polled(character, at_least=2),
+        ]
+        for wrong in wrongs:
+            with pytest.raises(AssertionError, match=r"(?s)Expected .*All calls:.*balance -> 200"):
+                wrong()
+        with pytest.raises(AurousLookupError, match=r"did you mean 'balance\.retrieve'"):
+            aurous.assert_called("balance.retreive")
+
+    def test_a_script_by_name(self) -> None:
+        """`aurous.script(text, name)` is for the characters that are created with this name."""
+        aurous = Aurous()
+        aurous.script("synthesizing*0 -> failed(provider_timeout)", "Other")
+        assert first_status(aurous) == "synthesizing"
+        aurous.script("synthesizing*0 -> failed(provider_timeout)", "Aurora")
+        assert first_status(aurous) == "failed"
+        with pytest.raises(AurousScriptError, match="column"):
+            aurous.script("reviewing")
+
+    def test_reset_is_the_start_of_the_test(self) -> None:
+        """Rows, money, keys, scripts, faults, limits, clock, calls and routes are as they were."""
+        with Aurous(credits=20, now="2026-05-08") as aurous:
+            key, ids = aurous.api_key, [aurous.characters.add().id]
+            aurous.reset()
+            aurous.script("synthesizing*0 -> ready")
+            first_status(aurous)
+            aurous.clock.advance(seconds=60)
+            aurous.team.credits = 0
+            aurous.limits["reads"].exhaust()
+            aurous.faults.outage(600)
+            aurous.route("balance.retrieve").respond(418)
+            aurous.api_key.revoke()
+
+            aurous.reset()
+
+            assert (len(aurous.characters), len(aurous.calls), len(aurous.faults)) == (0, 0, 0)
+            assert (aurous.team.credits, aurous.api_key) == (20, key)
+            assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
+            assert httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": key}).status_code == 200
+            assert aurous.calls.last.number == 1
+            assert aurous.characters.add().id == ids[0]
+            assert first_status(aurous) == "synthesizing"
+
+    def test_a_reset_hides_no_problem(self) -> None:
+        """A request that was unmatched before `reset()` still fails the test, once."""
+        with (  # noqa: PT012 - the exit of the block is what raises
+            pytest.raises(AurousUnmatchedRequest, match=r"no such call: GET (?s:.*)no such call: DELETE"),
+            Aurous() as aurous,
+        ):
+            httpx.get(NONSENSE)
+            aurous.reset()
+            httpx.delete(NONSENSE)
+
+    def test_a_snapshot_can_be_restored_more_than_once(self) -> None:
+        """State, faults and clock go back each time; the calls stay in the journal."""
+        with Aurous(now="2026-05-08") as aurous:
+            aurous.script("synthesizing*2 -> reviewing")
+            client = aurous.client()
+            url = f"/v1/characters/{client.post('/v1/characters', json=CREATE).json()['id']}"
+            client.get(url)
+            fault = aurous.faults.status("characters.retrieve", 503)
+            snapshot = aurous.snapshot()
+            for _ in range(3):
+                assert client.get(url).status_code == 503
+                assert fault.fired == 1
+                assert [client.get(url).json()["status"] for _ in range(2)] == ["synthesizing", "reviewing"]
+                assert client.post(f"{url}/save").json()["status"] == "ready"
+                aurous.clock.advance(seconds=60)
+                aurous.restore(snapshot)
+                assert (aurous.characters.last.status, aurous.team.held_credits) == ("synthesizing", 4)
+                assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
+            assert client.get(url).status_code == 503
+            assert aurous.calls.count("characters.save") == 3
+
+    def test_a_fake_that_was_not_entered_can_be_reset(self) -> None:
+        """No client was made, so there is no route to forget; tickets and rows go."""
+        aurous = Aurous()
+        aurous.characters.add()
+        aurous.reset()
+        assert (len(aurous.characters), len(aurous.uploads)) == (0, 0)
+
+    def test_sleep_skip_is_for_the_block(self) -> None:
+        """With ``sleep="skip"`` an hour passes at once on the fake's clock, inside the block and only there."""
+        before = time.sleep
+        started = time.perf_counter()
+        with Aurous(sleep="skip") as aurous:
+            then = aurous.clock.now()
+            time.sleep(3600)
+            assert (aurous.clock.now() - then).total_seconds() == pytest.approx(3600, abs=5)
+        assert time.sleep is before
+        assert time.perf_counter() - started < 60
+
+    def test_another_thread_meets_it(self) -> None:
+        """What is entered in one thread is entered for all."""
+        seen: list[int] = []
+        with Aurous() as aurous:
+            headers = {"X-Api-Key": aurous.api_key}
+            url = f"{aurous.base_url}/v1/balance"
+            thread = Thread(target=lambda: seen.append(httpx.get(url, headers=headers).status_code))
+            thread.start()
+            thread.join()
+        assert seen == [200]
+
+    def test_a_wider_scope(self, pytester: pytest.Pytester) -> None:
+        """A module may have one fake for all its tests, and the `aurous` of one test answers in that test."""
+        pytester.makepyfile(
+            """
+            import httpx, os, pytest
+            from pytest_aurous import Aurous
+
+            @pytest.fixture(scope="module")
+            def wide():
+                with Aurous(credits=1) as fake:
+                    yield fake
+
+            def credits(fake):
+                url = os.environ["AUROUS_BASE_URL"] + "/v1/balance"
+                return httpx.get(url, headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]}).json()["credits"]
+
+            def test_1(wide): assert credits(wide) == 1
+            def test_2(wide, aurous): assert credits(aurous) == 1000
+            def test_3(wide):
+                assert credits(wide) == 1
+                assert wide.calls.count() == 2
+            """
+        )
+
+        pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=3)

@@ -1,0 +1,289 @@
+"""Where deliveries arrive: callables, ASGI apps, WSGI apps, and URLs through httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+import respx
+
+from pytest_aurous import Aurous, AurousError, sign_webhook
+from pytest_aurous._report.timeline import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_aurous import Delivery
+    from tests.conftest import Api
+
+URL: Final = "https://app.test/hooks/aurous"
+
+
+def delivered(api: Api, target: Any, url: str = URL) -> Delivery:
+    """Let an image succeed, deliver that to *target*, and return the delivery."""
+    api.aurous.webhooks.deliver_to(target, url=url)
+    api.aurous.images.add(status="succeeded")
+    (made,) = api.aurous.webhooks.flush()
+    return made
+
+
+def asgi(seen: list[Any], status: int = 204) -> Callable[..., Any]:
+    """An ASGI app that notes path, signature and body."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0)
+        body = (await receive())["body"]
+        seen.append((scope["path"], dict(scope["headers"])[b"aurous-webhook-signature"].decode(), body))
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
+def wsgi(seen: list[Any], status: str = "204 No Content") -> Callable[..., Any]:
+    """A WSGI app that notes likewise."""
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        length = int(environ["CONTENT_LENGTH"])
+        body = environ["wsgi.input"].read(length)
+        seen.append((environ["PATH_INFO"], environ["HTTP_AUROUS_WEBHOOK_SIGNATURE"], body))
+        start_response(status, [])
+        return [b""]
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "response"),
+    [
+        (None, "delivered", 200),
+        (200, "delivered", 200),
+        (299, "delivered", 299),
+        (300, "failed", 300),
+        (404, "failed", 404),
+        (500, "failed", 500),
+        (199, "failed", 199),
+    ],
+)
+def test_hook_8_a_callable_answers_with_its_status(api: Api, answer: int | None, status: str, response: int) -> None:
+    """It is given the delivery, and what it returns is the answer; nothing is 200, and only 2xx is good."""
+    made = delivered(api, lambda _: answer)
+
+    assert (made.status, made.response_status, made.attempt) == (status, response, 1)
+
+
+def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
+    """An exception of the receiver is no answer; it is kept, and shown where a test looks."""
+    why = RuntimeError("no such order")
+
+    def target(delivery: Delivery) -> None:
+        if delivery.attempt == 1:
+            raise why
+
+    made = delivered(api, target)
+
+    assert (made.status, made.response_status, made.error) == ("failed", None, why)
+    shown = f"<Delivery image.completed to {URL}, attempt 1: failed (RuntimeError('no such order'))>"
+    assert repr(made) == shown
+    assert "image.completed, attempt 1: failed (RuntimeError('no such order'))\n" in timeline(api.app)
+    api.clock.advance(seconds=5)
+    (again,) = api.aurous.webhooks.flush()
+    assert (again.error, repr(again)) == (None, f"<Delivery image.completed to {URL}, attempt 2: delivered (200)>")
+
+
+def test_hook_8_a_builtin_can_receive(api: Api) -> None:
+    """`received.append` is a receiver, and so is a function with options."""
+    got: list[Delivery] = []
+
+    def target(delivery: Delivery, *more: Any, note: str = "", **rest: Any) -> None:
+        got.append(delivery)
+
+    assert delivered(api, got.append) is got[0]
+    assert delivered(api, target) is got[1]
+    assert delivered(api, dict).status == "failed"  # it has no signature to read, and takes no delivery
+
+
+@pytest.mark.parametrize(("make", "bad"), [(asgi, 500), (wsgi, "500 Oops")], ids=["asgi", "wsgi"])
+def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., Any], bad: Any) -> None:
+    """An ASGI or WSGI app gets the request that its URL would get, and answers it."""
+    seen: list[Any] = []
+
+    made = delivered(api, make(seen))
+
+    assert (made.status, made.response_status) == ("delivered", 204)
+    assert seen == [("/hooks/aurous", made.headers["Aurous-Webhook-Signature"], made.body)]
+    assert json.loads(made.body) == made.payload
+    failed = delivered(api, make(seen, bad))
+    assert (failed.status, failed.response_status) == ("failed", 500)
+
+
+@pytest.mark.parametrize("takes", [2, 3])
+def test_hook_8_an_app_that_raises_has_failed(api: Api, takes: int) -> None:
+    """Its exception is no answer, and does not reach the test."""
+
+    def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        raise RuntimeError
+
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise RuntimeError
+
+    made = delivered(api, wsgi_app if takes == 2 else asgi_app)
+
+    assert (made.status, made.response_status) == ("failed", None)
+
+
+def test_hook_8_a_url_is_called_through_httpx(api: Api) -> None:
+    """Without a target the suite's own mock of its receiver is asked, with method, headers and body."""
+    with respx.mock:
+        route = respx.post(URL).respond(202)
+        made = delivered(api, None)
+
+    request = route.calls.last.request
+    assert (made.status, made.response_status) == ("delivered", 202)
+    assert (request.method, request.content, request.headers["Content-Type"]) == ("POST", made.body, "application/json")
+    assert request.headers["Aurous-Webhook-Signature"] == made.headers["Aurous-Webhook-Signature"]
+    assert request.extensions["timeout"]["read"] == 10
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout])
+def test_hook_8_a_refused_connection_or_a_timeout_has_failed(api: Api, error: type[Exception]) -> None:
+    """What the stack raises is a failed attempt."""
+    with respx.mock:
+        respx.post(URL).mock(side_effect=error)
+        made = delivered(api, None)
+
+    assert (made.status, made.response_status) == ("failed", None)
+
+
+def test_hook_8_a_url_that_nobody_took_over_is_called(api: Api) -> None:
+    """An endpoint that the code under test registered is called where it is, without `deliver_to`."""
+    api.post("/v1/webhook_endpoints", json={"url": URL, "events": ["*"]})
+    api.aurous.images.add(status="succeeded")
+
+    with respx.mock:
+        route = respx.post(URL).respond(200)
+        api.aurous.webhooks.flush()
+
+    assert route.call_count == 1
+
+
+def test_hook_8_every_kind_works_while_the_fake_intercepts() -> None:
+    """An app is an app, and a route of the suite's respx a route, beside a fake that is entered."""
+    seen: list[Any] = []
+    with Aurous() as aurous, respx.mock:
+        respx.post(URL).respond(200)
+        aurous.webhooks.deliver_to(asgi(seen))
+        aurous.webhooks.deliver_to(wsgi(seen))
+        aurous.webhooks.deliver_to(url=URL)
+        aurous.images.add(status="succeeded")
+
+        assert [one.status for one in aurous.webhooks.flush()] == ["delivered"] * 3
+
+    assert len(seen) == 2
+
+
+def test_hook_8_an_async_callable_is_awaited(api: Api) -> None:
+    """Outside a loop `flush` runs one; what the coroutine returns is the answer, and what it raises is none."""
+
+    async def target(delivery: Delivery) -> int:
+        await asyncio.sleep(0)
+        if delivery.attempt == 2:
+            raise RuntimeError
+        return 503
+
+    assert delivered(api, target).response_status == 503
+    api.clock.advance(seconds=5)
+    (again,) = api.aurous.webhooks.flush()
+    assert (again.attempt, again.status, again.response_status) == (2, "failed", None)
+    assert isinstance(again.error, RuntimeError)
+
+
+def test_hook_8_flush_inside_a_loop_sends_to_aflush(api: Api) -> None:
+    """An async target cannot be awaited there; the delivery is not lost, and `aflush` makes it."""
+    seen: list[Any] = []
+    api.aurous.webhooks.deliver_to(asgi(seen), url=URL)
+    api.aurous.images.add(status="succeeded")
+
+    async def main() -> list[Delivery]:
+        with pytest.raises(AurousError, match=r"await aurous\.webhooks\.aflush\(\)"):
+            api.aurous.webhooks.flush()
+        assert seen == []
+        return await api.aurous.webhooks.aflush()
+
+    assert [one.status for one in asyncio.run(main())] == ["delivered"]
+    assert len(seen) == 1
+
+
+def test_hook_8_a_flush_that_was_refused_uses_up_no_fault(api: Api) -> None:
+    """`aflush` makes the delivery as it was to be made: twice, and the second time with a forged signature."""
+    secret = "whsec_mine"
+    seen: list[Any] = []
+    api.aurous.webhooks.deliver_to(asgi(seen), url=URL, secret=secret)
+    duplicate = api.aurous.faults.duplicate("image.completed")
+    forged = api.aurous.faults.bad_signature("image.completed", after=1)
+    api.aurous.images.add(status="succeeded")
+
+    async def main() -> None:
+        for _ in range(2):
+            with pytest.raises(AurousError, match="aflush"):
+                api.aurous.webhooks.flush()
+        await api.aurous.webhooks.aflush()
+
+    asyncio.run(main())
+
+    assert (duplicate.fired, forged.fired) == (1, 1)
+    good = sign_webhook(seen[0][2], secret, api.clock.time())
+    assert [signature == good for _, signature, _ in seen] == [True, False]
+
+
+def test_hook_8_flush_inside_a_loop_serves_sync_targets(api: Api) -> None:
+    """A callable and a WSGI app need no loop, so that one that runs does no harm."""
+
+    async def main() -> list[Delivery]:
+        api.aurous.webhooks.deliver_to(wsgi([]))
+        api.aurous.webhooks.deliver_to([].append)
+        api.aurous.images.add(status="succeeded")
+        return api.aurous.webhooks.flush()
+
+    assert [one.status for one in asyncio.run(main())] == ["delivered", "delivered"]
+
+
+def test_hook_8_aflush_serves_every_target(api: Api) -> None:
+    """In order, sync or async, good or bad."""
+
+    async def failing(_: Delivery) -> int:
+        raise RuntimeError
+
+    async def main() -> list[Delivery]:
+        targets: list[Any] = [asgi([]), wsgi([]), [].append, failing]
+        for target in targets:
+            api.aurous.webhooks.deliver_to(target)
+        api.aurous.images.add(status="succeeded")
+        return await api.aurous.webhooks.aflush()
+
+    assert [one.response_status for one in asyncio.run(main())] == [204, 204, 200, None]
+
+
+def test_hook_8_aflush_calls_a_url_that_its_own_loop_serves(api: Api) -> None:
+    """The loop goes on meanwhile, so that a receiver which runs in it can answer."""
+    seen: list[bytes] = []
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readline())
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def main() -> list[Delivery]:
+        async with await asyncio.start_server(receive, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            api.aurous.webhooks.deliver_to(url=f"http://127.0.0.1:{port}/hooks")
+            api.aurous.images.add(status="succeeded")
+            return await api.aurous.webhooks.aflush()
+
+    assert [one.response_status for one in asyncio.run(main())] == [204]
+    assert seen == [b"POST /hooks HTTP/1.1\r\n"]

@@ -1,0 +1,518 @@
+"""The guard that keeps a session from the real API, alone."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousNetworkBlocked
+from pytest_aurous.plugin.guard import NetworkGuard, is_vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+API: Final = "api.aurous-labs.com"
+RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+TEST: Final = "test_x.py::test_it"
+
+
+@pytest.fixture(name="asked", autouse=True)
+def _asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What reached the resolvers of the system, which here resolve nothing."""
+    asked: list[tuple[Any, ...]] = []
+
+    def resolver(name: str) -> Callable[..., Any]:
+        def resolve(*args: Any, **options: Any) -> Any:
+            asked.append((name, *args, *options.items()))
+            return []
+
+        return resolve
+
+    for name in RESOLVERS:
+        monkeypatch.setattr(socket, name, resolver(name))
+    return asked
+
+
+@pytest.fixture(name="guard")
+def _guard() -> Iterator[NetworkGuard]:
+    """One that guards while a test runs."""
+    guard = NetworkGuard(lambda: False, inner=True)
+    guard.start()
+    guard.enter(TEST, allowed=False)
+    yield guard
+    guard.leave()
+    guard.stop()
+
+
+def blocked(resolve: Callable[[], object]) -> AurousNetworkBlocked:
+    """Return the error, which nothing has said to await."""
+    try:
+        resolve()
+    except AurousNetworkBlocked as error:
+        return error
+    pytest.fail("nothing was held back")
+
+
+def look_up(host: Any = API) -> object:
+    return socket.getaddrinfo(host, 443)
+
+
+@pytest.mark.parametrize(
+    ("host", "vendors"),
+    [
+        (API, True),
+        ("aurous-labs.com", True),
+        ("API.Aurous-Labs.COM", True),
+        (f"{API}.", True),
+        ("eu.api.aurous-labs.com", True),
+        ("aurous.storage", True),
+        ("cdn.aurous.storage", True),
+        (b"api.aurous-labs.com", True),
+        (b"API.AUROUS-LABS.COM.", True),
+        (b"\xff.aurous-labs.com", True),
+        ("evil-aurous-labs.com", False),
+        ("aurous-labs.com.evil.test", False),
+        ("aurous-labs.org", False),
+        ("notaurous.storage", False),
+        ("localhost", False),
+        ("127.0.0.1", False),
+        (b"localhost", False),
+        ("", False),
+        (b"\xff", False),
+        (None, False),
+        (5, False),
+    ],
+)
+def test_whose_a_name_is(host: object, vendors: bool) -> None:  # noqa: FBT001 - a column of the table
+    """The vendor's domains and all below them, however written; nobody else's, whatever it looks like."""
+    assert is_vendor(host) is vendors
+
+
+@pytest.mark.parametrize("name", RESOLVERS)
+@pytest.mark.parametrize("host", [API, b"aurous.storage"], ids=repr)
+def test_a_name_of_the_vendors_is_not_resolved(
+    guard: NetworkGuard, asked: list[tuple[Any, ...]], name: str, host: Any
+) -> None:
+    """By none of the three, before anything leaves the process."""
+    arguments = (host, 443) if name == "getaddrinfo" else (host,)
+
+    error = blocked(lambda: getattr(socket, name)(*arguments))
+
+    assert isinstance(error, AurousError)
+    assert asked == []
+
+
+def test_a_host_may_be_named_by_word(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
+    """`host=` is the same."""
+    blocked(lambda: socket.getaddrinfo(host=API, port=443))
+    socket.getaddrinfo(host="localhost", port=443)
+
+    assert asked == [("getaddrinfo", ("host", "localhost"), ("port", 443))]
+
+
+@pytest.mark.parametrize("host", ["localhost", "evil-aurous-labs.com", b"example.org", None, "127.0.0.1"])
+def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], host: Any) -> None:
+    """With all their arguments, and the answer comes back."""
+    assert socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM) == []
+
+    assert asked == [("getaddrinfo", host, 80, ("type", socket.SOCK_STREAM))]
+    assert guard.held() == []
+
+
+def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
+    """A connection of the standard library and one of asyncio ask the same resolver."""
+    blocked(lambda: socket.create_connection((API, 443)))
+    blocked(lambda: asyncio.run(asyncio.wait_for(asyncio.open_connection(API, 443), 5)))
+
+    assert asked == []
+
+
+@pytest.mark.parametrize("how", ["from the start", "in this test"])
+def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
+    """With the setting for the session, or for one test."""
+    guard = NetworkGuard(lambda: how == "from the start")
+    guard.start()
+    if how == "in this test":
+        guard.enter(TEST, allowed=True)
+    look_up()
+    if how == "in this test":
+        guard.leave()
+        blocked(look_up)
+    guard.stop()
+
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+def test_stop_puts_everything_back(asked: list[tuple[Any, ...]]) -> None:
+    """The functions are those of before; who took ours by name is let through."""
+    before = [getattr(socket, name) for name in RESOLVERS]
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    taken = socket.getaddrinfo
+    assert [getattr(socket, name) for name in RESOLVERS] != before
+
+    guard.stop()
+
+    assert [getattr(socket, name) for name in RESOLVERS] == before
+    taken(API, 443)
+    assert asked == [("getaddrinfo", API, 443)]
+    guard.stop()
+
+
+def test_stop_leaves_what_others_have_put_in_place(
+    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[Any, ...]]
+) -> None:
+    """Whoever patched after us keeps the patch, and through it passes what came to us."""
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    ours = socket.getaddrinfo
+
+    def theirs(*args: Any, **options: Any) -> Any:
+        return ours(*args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", theirs)
+    blocked(look_up)
+
+    guard.stop()
+
+    assert socket.getaddrinfo is theirs
+    look_up()
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+def test_two_guards_stand_one_inside_the_other(asked: list[tuple[Any, ...]]) -> None:
+    """As in a run of pytest within pytest: when the inner one has gone, the outer one still guards."""
+    outer, inner = NetworkGuard(lambda: False), NetworkGuard(lambda: True)
+    outer.start()
+    inner.start()
+    blocked(look_up)
+    inner.stop()
+    blocked(look_up)
+    outer.stop()
+
+    assert asked == []
+
+
+# What it says
+
+
+def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> None:
+    """The test, the host, that no fake stands, both ways to let it through, and where to read on."""
+    text = str(blocked(look_up))
+
+    assert text.startswith(f"{TEST}: a connection to {API} was held back. It would have reached the real API")
+    assert "There is no fake here: use the fixture `aurous`" in text
+    assert '@pytest.mark.aurous(network="allow")' in text
+    assert "--aurous-network=allow" in text
+    assert text.endswith("/how-to/no-network.html")
+
+
+def test_bytes_are_named_as_text(guard: NetworkGuard) -> None:
+    """A host is a host."""
+    assert f"a connection to {API} was held back" in str(blocked(lambda: look_up(API.encode())))
+
+
+def test_where_a_fake_stands_it_is_explained(guard: NetworkGuard) -> None:
+    """Then another sentence takes the place of that there is none."""
+    guard.explain = lambda: "The fake stands, but not there.\n"
+
+    text = str(blocked(look_up))
+
+    assert "\nThe fake stands, but not there.\nIf you want" in text
+    assert "No fake stands" not in text
+
+
+def test_outside_of_tests_the_last_one_is_named(guard: NetworkGuard) -> None:
+    """Before the first there is none to name."""
+    first = NetworkGuard(lambda: False)
+    first.start()
+    assert str(blocked(look_up)).startswith("outside of any test: a connection")
+    first.stop()
+    guard.leave()
+
+    assert str(blocked(look_up)).startswith(f"outside of any test, after {TEST}: a connection")
+
+
+# What is held
+
+
+def test_what_was_held_back_is_returned_once(guard: NetworkGuard) -> None:
+    """In order, to the first who asks."""
+    errors = [blocked(look_up), blocked(lambda: look_up("aurous.storage"))]
+
+    assert guard.held() == errors
+    assert guard.held() == []
+    assert guard.untold() == []
+
+
+def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
+    """The running test is asked for its own alone; equal texts are counted."""
+    early = blocked(look_up)
+    guard.leave()
+    late = [blocked(look_up) for _ in range(2)]
+
+    assert guard.held() == [early]
+    assert guard.untold() == [f"{late[0]}\n(2 times)"]
+    assert guard.untold() == []
+
+
+def test_a_test_that_is_over_keeps_its_refusals(guard: NetworkGuard) -> None:
+    """What it did not ask for itself is told afterwards."""
+    error = blocked(look_up)
+    guard.leave()
+
+    assert guard.untold() == [str(error)]
+
+
+def test_what_is_accepted_is_not_held(guard: NetworkGuard) -> None:
+    """That very exception, alone or in a group; another one changes nothing."""
+    one, two, three = (blocked(look_up) for _ in range(3))
+    group = Exception("a group, as the backport's")
+    vars(group)["exceptions"] = (ValueError(), two)
+
+    guard.accept(ValueError())
+    assert guard.held() == [one, two, three]
+    one, two, three = (blocked(look_up) for _ in range(3))
+    vars(group)["exceptions"] = (ValueError(), two)
+    guard.accept(one)
+    guard.accept(group)
+
+    assert guard.held() == [three]
+
+
+class Expecting:
+    """A context manager that accepts an exception of a type."""
+
+    def __init__(self, kind: type[BaseException]) -> None:
+        self.kind = kind
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        return isinstance(error, self.kind)
+
+
+def test_a_context_manager_that_accepts_it_expects_it(asked: list[tuple[Any, ...]]) -> None:
+    """One that lets it pass does not, nor one that had nothing to accept; afterwards its type is as it was."""
+    before = Expecting.__exit__
+    guard = NetworkGuard(lambda: False, [Expecting])
+    guard.start()
+    guard.enter(TEST, allowed=False)
+    with Expecting(AurousNetworkBlocked):
+        look_up()
+    assert guard.held() == []
+    with Expecting(AurousNetworkBlocked):
+        pass
+    with pytest.raises(AurousNetworkBlocked) as error, Expecting(OSError):
+        look_up()
+    assert guard.held() == [error.value]
+    guard.leave()
+    guard.stop()
+
+    assert Expecting.__exit__ is before
+
+
+# The end
+
+
+def test_what_is_left_at_the_end_is_written_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """From then on each refusal is written at once; the guard stays."""
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    blocked(look_up)
+    guard.report("a report")
+    guard.finish()
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == (
+        f"pytest-aurous: outside of any test: a connection to {API} was held back. "
+        "It would have reached the real API, which costs money."
+    )
+    assert shown[-1] == "pytest-aurous: a report"
+
+    blocked(look_up)
+    guard.report("another report")
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0].startswith("pytest-aurous: outside of any test: a connection to")
+    assert shown[-1] == "pytest-aurous: another report"
+    guard.stop()
+
+
+def test_without_stderr_it_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `pythonw`, or late in the interpreter's exit."""
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    guard.loud()
+    monkeypatch.setattr("sys.stderr", None)
+
+    blocked(look_up)
+
+    guard.stop()
+
+
+def test_an_inner_guard_ends_with_its_run(asked: list[tuple[Any, ...]]) -> None:
+    """Then the name is resolved again."""
+    guard = NetworkGuard(lambda: False, inner=True)
+    guard.start()
+    guard.finish()
+
+    look_up()
+
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+def test_a_guard_that_is_over_makes_way_for_the_next(asked: list[tuple[Any, ...]]) -> None:
+    """So that the setting of a later run in this process counts; one that is not over stays."""
+    first = NetworkGuard(lambda: False)
+    first.start()
+    first.finish()
+    second = NetworkGuard(lambda: True)
+    second.start()
+
+    look_up()
+
+    second.stop()
+    assert asked == [("getaddrinfo", API, 443)]
+
+
+# Whose work it is
+
+
+class Straggler:
+    """A thread that looks the API up when the test says so."""
+
+    def __init__(self, name: str) -> None:
+        self.errors: list[AurousNetworkBlocked] = []
+        self._go = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread.start()
+
+    def _run(self) -> None:
+        assert self._go.wait(10)
+        self.errors.append(blocked(look_up))
+
+    def go(self) -> AurousNetworkBlocked:
+        """Let it, and return what it met."""
+        self._go.set()
+        self._thread.join(10)
+        return self.errors[0]
+
+
+def test_a_thread_of_the_running_test_is_its_own(guard: NetworkGuard) -> None:
+    """It fails the test that started it."""
+    error = Straggler("helper").go()
+
+    assert str(error).startswith(f"{TEST}: a connection")
+    assert guard.held() == [error]
+
+
+def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
+    """The next test is not blamed, nor pointed to a fake that it has; it stays the thread of the first for good."""
+    straggler = Straggler("worker-7")
+    guard.leave()
+    for test in ("test_y.py::one", "test_y.py::two"):
+        guard.enter(test, allowed=False)
+        guard.leave()
+    guard.enter("test_y.py::three", allowed=False)
+    guard.explain = lambda: "The fake stands.\n"
+
+    error = straggler.go()
+
+    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
+    assert "It came while test_y.py::three ran." in str(error)
+    assert "fake stands" not in str(error)
+    assert guard.held() == []
+    assert guard.untold() == [str(error)]
+
+
+def test_between_tests_it_is_named_too(guard: NetworkGuard) -> None:
+    """Then nothing ran meanwhile."""
+    straggler = Straggler("worker-7")
+    guard.leave()
+
+    error = straggler.go()
+
+    assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
+    assert "It came while" not in str(error)
+
+
+def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard) -> None:
+    """To be on the safe side: it fails the test."""
+    done = threading.Event()
+
+    def run() -> None:
+        blocked(look_up)
+        inner = threading.Thread(target=blocked, args=(look_up,))
+        inner.start()
+        inner.join()
+        done.set()
+
+    _thread.start_new_thread(run, ())
+    assert done.wait(10)
+
+    assert len(guard.held()) == 2
+
+
+def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None:
+    """There is no test that it could belong to."""
+    guard.leave()
+    done = threading.Event()
+
+    def run() -> None:
+        blocked(look_up)
+        done.set()
+
+    _thread.start_new_thread(run, ())
+    assert done.wait(10)
+
+    (text,) = guard.untold()
+    assert text.startswith(f"outside of any test, after {TEST}: ")
+
+
+def test_what_begins_for_nobody_belongs_to_no_test(guard: NetworkGuard) -> None:
+    """A thread that a session fixture starts; what the fixture itself does is the running test's."""
+    with guard.for_nobody():
+        blocked(look_up)
+        straggler = Straggler("server")
+    error = straggler.go()
+
+    assert len(guard.held()) == 1
+    assert str(error).startswith("server, a thread that no test started: a connection to")
+    assert guard.untold() == [str(error)]
+
+
+def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pickled, and must not be wrapped."""
+
+    class Pool(ThreadPoolExecutor):
+        pass
+
+    module = ModuleType("concurrent.futures.interpreter")
+    vars(module)["InterpreterPoolExecutor"] = Pool
+    monkeypatch.setitem(sys.modules, "concurrent.futures.interpreter", module)
+    guard.start()
+    with Pool(1) as pool, ThreadPoolExecutor(1) as other:
+        assert pool.submit(lambda: sys._getframe(1).f_code.co_name).result() == "run"
+        assert other.submit(lambda: sys._getframe(1).f_code.co_name).result() == "_do"
+
+
+def test_what_is_not_loaded_is_not_loaded_for_the_guard(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suite without pools and `unittest` does not pay for them."""
+    for name in ("concurrent.futures", "unittest.case"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    guard = NetworkGuard(lambda: False)
+    guard.start()
+    assert not {"concurrent.futures", "unittest.case"} & set(sys.modules)
+    blocked(look_up)
+    guard.stop()
+
+    assert asked == []

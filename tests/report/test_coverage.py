@@ -1,0 +1,201 @@
+"""Which outcomes a suite has met."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous._report.coverage import Coverage, possible
+from pytest_aurous._resources.catalog import CATALOG
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+ROWS = CATALOG.by_operation
+
+
+@pytest.fixture(name="coverage")
+def _coverage() -> Coverage:
+    return Coverage(ROWS)
+
+
+@pytest.fixture(name="met")
+def _met(api: Api, coverage: Coverage) -> Coverage:
+    """Two good answers, a refusal, a lost one and one that no endpoint took."""
+    api.app.observe = coverage.add
+    for _ in range(2):
+        api.get("/v1/balance")
+    api.get("/v1/characters/char_x")
+    api.aurous.faults.timeout("characters.list")
+    api.broken("GET", "/v1/characters")
+    api.get("/v1/nothing")
+    return coverage
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_what_a_call_can_come_to(row: Any) -> None:
+    """Its good status, what it refuses with, what any call may be refused with, and that it breaks; in order."""
+    found = possible(row)
+
+    assert list(found) == sorted({*found})
+    assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no answer"} <= {*found}
+    assert ("401 missing_api_key" in found) == (not row.signed or "401 missing_api_key" in row.errors)
+    assert ("409 idempotency_key_in_use" in found) == bool(row.idempotent)
+    assert all(
+        code.split()[0]
+        in {
+            *("200", "201", "206", "308", "416"),
+            *("400", "401", "402", "403", "404", "409", "410", "422", "429", "500", "no"),
+        }
+        for code in found
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "outcomes"),
+    [
+        (
+            "balance.retrieve",
+            (
+                "200",
+                "400 unknown_version",
+                "401 invalid_api_key",
+                "401 missing_api_key",
+                "429 too_many_requests",
+                "500 internal_error",
+                "no answer",
+            ),
+        ),
+        (
+            "storage.get",
+            (
+                "200",
+                "400 unknown_version",
+                "403 missing_scope",
+                "404 resource_not_found",
+                "500 internal_error",
+                "no answer",
+            ),
+        ),
+        (
+            "characters.delete",
+            (
+                "200",
+                "400 unknown_version",
+                "401 invalid_api_key",
+                "401 missing_api_key",
+                "403 missing_scope",
+                "404 resource_not_found",
+                "429 too_many_requests",
+                "500 internal_error",
+                "no answer",
+            ),
+        ),
+    ],
+)
+def test_what_some_calls_can_come_to(operation: str, outcomes: tuple[str, ...]) -> None:
+    """Written out for a read, a signed URL and a call on one record."""
+    assert possible(ROWS[operation]) == outcomes
+
+
+def test_what_was_met_is_counted(met: Coverage) -> None:
+    """A call that no endpoint took is none, and no answer is an outcome."""
+    assert sorted(met.dump()) == [
+        ["balance.retrieve", "200", 2],
+        ["characters.list", "no answer", 1],
+        ["characters.retrieve", "404 resource_not_found", 1],
+    ]
+
+
+def test_processes_add_up(met: Coverage, coverage: Coverage) -> None:
+    """What one dumps, as JSON if need be, another merges; twice is twice."""
+    dumped = json.loads(json.dumps(met.dump()))
+    other = Coverage(ROWS)
+    for _ in range(2):
+        other.merge(dumped)
+
+    assert ["balance.retrieve", "200", 4] in other.dump()
+    assert len(other.dump()) == len(dumped)
+
+
+def test_json_tells_the_whole(met: Coverage) -> None:
+    """Every operation with every outcome, met or not, and the sums."""
+    told = json.loads(json.dumps(met.json()))
+
+    assert list(told) == ["operations", "met", "possible"]
+    assert list(told["operations"]) == list(ROWS)
+    assert told["met"] == 3
+    assert told["possible"] == sum(len(possible(row)) for row in ROWS.values())
+    for name, row in ROWS.items():
+        assert list(told["operations"][name]) == list(possible(row))
+    assert told["operations"]["balance.retrieve"]["200"] == 2
+    assert told["operations"]["balance.retrieve"]["401 missing_api_key"] == 0
+
+
+def test_what_nobody_foresaw_is_shown_but_not_summed(api: Api, coverage: Coverage) -> None:
+    """A fault may answer with anything; that is met, but was not among the possible."""
+    api.app.observe = coverage.add
+    api.aurous.faults.status("*", 418, code="teapot")
+    api.get("/v1/balance")
+
+    told = coverage.json()
+
+    assert told["operations"]["balance.retrieve"]["418 teapot"] == 1
+    assert told["met"] == 0
+    assert "418 teapot x1" in coverage.table()
+    assert coverage.title().startswith("aurous coverage: 1 of ")
+
+
+def test_the_title_has_the_sums(coverage: Coverage, met: Coverage) -> None:
+    """How many operations were called, and how many outcomes met."""
+    of = sum(len(possible(row)) for row in ROWS.values())
+
+    assert met.title() == f"aurous coverage: 3 of {len(ROWS)} operations, 3 of {of} outcomes"
+    assert Coverage(ROWS).title() == f"aurous coverage: 0 of {len(ROWS)} operations, 0 of {of} outcomes"
+
+
+def test_the_table_tells_each_operation(met: Coverage) -> None:
+    """What was met, how often, and what never was; an outcome is not broken in two."""
+    lines = met.table(60, full=True).split("\n")
+
+    at = lines.index("balance.retrieve")
+    assert lines[at : at + 5] == [
+        "balance.retrieve",
+        "  met    200 x2",
+        "  never  400 unknown_version, 401 invalid_api_key,",
+        "         401 missing_api_key, 429 too_many_requests,",
+        "         500 internal_error, no answer",
+    ]
+    assert lines[lines.index("characters.create") + 1] == "  met    nothing"
+    assert [line for line in lines if not line.startswith(" ")] == list(ROWS)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_the_table_keeps_its_width(met: Coverage, width: int) -> None:
+    """As wide as it is asked to be."""
+    for full in (False, True):
+        assert max(map(len, met.table(width, full=full).split("\n"))) <= width
+
+
+def test_the_short_table_has_what_was_called(met: Coverage) -> None:
+    """One line stands for all the operations that were never called."""
+    called = ["characters.list", "characters.retrieve", "balance.retrieve"]
+    *lines, last = met.table().split("\n")
+
+    assert [line for line in lines if not line.startswith(" ")] == called
+    assert last.startswith(f"{len(ROWS) - 3} operations were never called; -v shows all")
+
+
+def test_an_operation_that_has_met_all_has_nothing_left() -> None:
+    """No empty line says so."""
+    coverage = Coverage({"storage.get": ROWS["storage.get"]})
+    coverage.merge([["storage.get", outcome, 1] for outcome in possible(ROWS["storage.get"])])
+
+    assert coverage.table(100) == (
+        "storage.get\n"
+        "  met    200 x1, 400 unknown_version x1, 403 missing_scope x1, 404 resource_not_found x1,\n"
+        "         500 internal_error x1, no answer x1"
+    )
+    assert coverage.title() == "aurous coverage: 1 of 1 operations, 6 of 6 outcomes"

@@ -1,0 +1,253 @@
+"""The calls of a test as a HAR file."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from datetime import datetime, timezone
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._report.har import har, write_har
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Api
+
+KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
+CHARACTERS: Final = "/v1/characters"
+UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
+
+
+def entries(api: Api) -> list[Any]:
+    """Return the entries as a reader of the file finds them."""
+    log = json.loads(json.dumps(har(api.aurous.calls)))["log"]
+    found: list[Any] = log["entries"]
+    return found
+
+
+def entry(api: Api) -> Any:
+    return entries(api)[-1]
+
+
+def named(pairs: list[dict[str, str]]) -> dict[str, str]:
+    return {pair["name"]: pair["value"] for pair in pairs}
+
+
+def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 1.2 of HAR, and which version of ours; one that is not installed has none."""
+    monkeypatch.setattr("pytest_aurous._report.har.version", lambda _: "1.2.3")
+    creator = {"name": "pytest-aurous", "version": "1.2.3"}
+    assert har([]) == {"log": {"version": "1.2", "creator": creator, "entries": []}}
+
+    def absent(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("pytest_aurous._report.har.version", absent)
+    assert har([])["log"]["creator"]["version"] == "0"
+
+
+def test_an_entry_has_every_field_that_har_asks_for(api: Api) -> None:
+    """Those of the entry, of its request and response, and the types that HAR 1.2 gives them."""
+    api.post(f"{CHARACTERS}?a=1", json={"name": "A"})
+
+    (found,) = entries(api)
+
+    assert {*found} == {"startedDateTime", "time", "request", "response", "cache", "timings", "comment"}
+    assert {*found["request"]} == {
+        "method",
+        "url",
+        "httpVersion",
+        "cookies",
+        "headers",
+        "queryString",
+        "postData",
+        "headersSize",
+        "bodySize",
+    }
+    assert {*found["response"]} == {
+        "status",
+        "statusText",
+        "httpVersion",
+        "cookies",
+        "headers",
+        "content",
+        "redirectURL",
+        "headersSize",
+        "bodySize",
+    }
+    assert found["timings"] == {"send": 0, "wait": 0, "receive": 0}
+    assert datetime.fromisoformat(found["startedDateTime"]) == datetime(2026, 5, 8, 10, tzinfo=timezone.utc)
+    for part in (found["request"], found["response"]):
+        assert all({*pair} == {"name", "value"} for pair in part["headers"])
+
+
+def test_an_entry_tells_the_call(api: Api) -> None:
+    """Request and response as they were, and in the comment what we know of them."""
+    answer = api.post(f"{CHARACTERS}?a=1&b=%20", json={"name": ""}, headers={"Content-Type": "application/json"})
+
+    found = entry(api)
+
+    request, response = found["request"], found["response"]
+    assert (request["method"], request["url"]) == ("POST", f"{api.aurous.base_url}{CHARACTERS}?a=1&b=%20")
+    assert request["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": " "}]
+    assert request["postData"] == {"mimeType": "application/json", "text": '{"name": ""}'}
+    assert request["bodySize"] == 12
+    assert (response["status"], response["statusText"]) == (400, "Bad Request")
+    assert response["content"] == {
+        "size": len(answer.body),
+        "mimeType": "application/json",
+        "text": answer.body.decode(),
+    }
+    assert named(response["headers"])["aurous-request-id"] == answer.headers["Aurous-Request-Id"]
+    assert found["comment"] == "characters.create; value_out_of_range"
+
+
+def test_a_request_without_a_body_has_no_post_data(api: Api) -> None:
+    """A reader would show an empty one."""
+    api.get("/v1/balance")
+
+    assert "postData" not in entry(api)["request"]
+    assert entry(api)["comment"] == "balance.retrieve"
+
+
+def test_a_call_that_nothing_took_says_so(api: Api) -> None:
+    """In the comment, beside the code where there is one."""
+    api.get("/v1/nothing")
+    assert entry(api)["comment"] == "resource_not_found"
+
+    api.aurous.calls.last.error_code = None
+    assert entry(api)["comment"] == "no endpoint took it"
+
+
+def test_a_call_without_an_answer_has_status_0(api: Api) -> None:
+    """As browsers write it, with the reason."""
+    api.aurous.faults.timeout("*")
+    api.broken("GET", "/v1/balance")
+
+    response = entry(api)["response"]
+
+    assert (response["status"], response["statusText"], response["headers"]) == (0, "", [])
+    assert response["content"] == {"size": 0, "mimeType": "", "text": ""}
+    assert response["_error"] == "timeout (read)"
+    api.aurous.calls.last.fault = None
+    assert entry(api)["response"]["_error"] == "no answer"
+
+
+def test_a_status_that_is_none_has_no_phrase(api: Api) -> None:
+    """A fault may answer with any."""
+    api.aurous.faults.status("*", 599)
+    api.get("/v1/balance")
+
+    assert entry(api)["response"]["statusText"] == ""
+
+
+def test_a_picture_is_written_in_base64(api: Api) -> None:
+    """A binary body of an answer comes back as it was."""
+    picture = api.get(api.characters.add().refs[0].url, key=None).body
+
+    content = entry(api)["response"]["content"]
+
+    assert (content["mimeType"], content["encoding"], content["size"]) == ("image/png", "base64", len(picture))
+    assert b64decode(content["text"]) == picture
+
+
+def test_a_picture_that_was_sent_does_not_break_it(api: Api) -> None:
+    """HAR has no encoding for what was sent, so it is text as far as it can be."""
+    api.put(UPLOAD, content=b"\x89PNG\xff", headers={"Content-Type": "image/png"})
+
+    request = entry(api)["request"]
+
+    assert request["postData"] == {"mimeType": "image/png", "text": "\ufffdPNG\ufffd"}
+    assert request["bodySize"] == 5
+
+
+@pytest.mark.parametrize("header", ["X-Api-Key", "x-api-key", "Authorization"])
+def test_the_key_headers_are_redacted(api: Api, header: str) -> None:
+    """Whole, whatever a key looks like."""
+    api.get("/v1/balance", key=None, headers={header: "Bearer secret"})
+
+    assert named(entry(api)["request"]["headers"]) == {header.lower(): "(redacted)"}
+
+
+def test_a_key_is_redacted_wherever_it_stands(api: Api) -> None:
+    """In the URL, its query, other headers, what was sent and what was said."""
+    api.aurous.faults.status("*", 503, message=f"{KEY} is none of ours", headers={"X-Note": KEY})
+    api.post(f"{CHARACTERS}?key={KEY}", json={"name": KEY}, headers={"Referer": f"https://x/?k={KEY}"})
+    api.get(f"/v1/keys/{KEY}")
+
+    text = json.dumps(har(api.aurous.calls), ensure_ascii=False)
+
+    assert KEY[8:] not in text
+    assert text.count("al_live_…") == 8
+
+
+def test_a_key_is_redacted_where_a_route_redirects() -> None:
+    """A route of the test may answer with any header."""
+    with Aurous() as aurous:
+        given = httpx.Response(302, headers={"Location": f"https://x/?k={KEY}"})
+        aurous.route("balance.retrieve").mock(return_value=given)
+        aurous.client().get("/v1/balance")
+
+    (found,) = har(aurous.calls)["log"]["entries"]
+
+    assert found["response"]["redirectURL"].startswith("https://x/?k=")
+    assert found["comment"] == "balance.retrieve; overridden by a route"
+    assert KEY not in json.dumps(found)
+
+
+# The file
+
+
+def test_the_file_is_what_har_says(api: Api, tmp_path: Path) -> None:
+    """Written into a folder that is made for it, and read again it is the same."""
+    api.post(CHARACTERS, json={"name": "Åurora \ud83d\ude00"})
+    folder = tmp_path / "a" / "b"
+
+    file = write_har(folder, "tests/test_x.py::test_it", api.aurous.calls)
+
+    assert [*folder.iterdir()] == [file]
+    assert json.loads(file.read_text(encoding="utf-8")) == har(api.aurous.calls)
+
+
+def test_a_test_that_runs_again_writes_the_same_file(tmp_path: Path) -> None:
+    """The name is made of the test alone."""
+    first, second = (write_har(tmp_path, "test_x.py::test_it[a]", []) for _ in range(2))
+
+    assert first == second
+
+
+TESTS: Final = (
+    "test_x.py::test_it",
+    "test_x.py::test_it[a/b]",
+    "test_x.py::test_it[a:b]",
+    "test_x.py::test_it[a b]",
+    "test_x.py::test_it[A b]",
+    'test_x.py::test_it[<>"|?*\\]',
+    "test_x.py::test_it[" + "x" * 300 + "1]",
+    "test_x.py::test_it[" + "x" * 300 + "2]",
+    "../../etc/passwd::test",
+    "...",
+    "",
+    "test_x.py::test_[\u4eba]" + "\u4eba" * 200,
+    "test_x.py::test_\x1b[31m",
+)
+
+
+def test_names_are_unique_and_portable(tmp_path: Path) -> None:
+    """Each test has a file of its own, in the folder and nowhere else, on every system; cases apart do not count."""
+    files = [write_har(tmp_path, test, []) for test in TESTS]
+
+    assert len({file.name.lower() for file in files}) == len(TESTS)
+    for file in files:
+        assert file.parent == tmp_path
+        assert file.is_file()
+        assert re.fullmatch(r'[^<>:"/\\|?*\s\x00-\x1f]+\.har', file.name)
+        assert len(file.name.encode()) <= 255
+        assert not file.name.endswith((".", " "))

@@ -1,0 +1,120 @@
+"""What is said of a call that was refused, beside what the API says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_aurous import Call
+from pytest_aurous._report.unmatched import hint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api
+
+
+def test_a_missing_key_is_told_where_it_is(api: Api) -> None:
+    """Both the client that has one and the variable are named."""
+    api.get("/v1/balance", key=None)
+
+    hint = hint_of(api.aurous.calls.last)
+    assert all(word in hint for word in ("X-Api-Key", "aurous_client", "AUROUS_API_KEY"))
+
+
+@pytest.mark.parametrize("reading", ["invalid_api_key", "revoked_api_key"])
+@pytest.mark.parametrize("key", ["al_live_made_up", "sk-test", "revoked"])
+@pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
+def test_a_key_that_was_made_up_is_told_which_one_works(
+    make_api: Callable[..., Api], reading: str, key: str, header: str
+) -> None:
+    """The variable, the attribute and the fixture are named; for a revoked key, too."""
+    api = make_api(readings={"auth-4": reading})
+    if key == "revoked":
+        key = str(api.team.add_key())
+        api.aurous._app.world.keys.end(key, 0)
+    sent = key if header == "X-Api-Key" else f"Bearer {key}"
+
+    assert api.get("/v1/balance", key=None, headers={header: sent}).status == 401
+
+    hint = hint_of(api.aurous.calls.last)
+    assert all(word in hint for word in ("AUROUS_API_KEY", "aurous_api_key", "aurous.api_key"))
+
+
+def test_a_401_by_fault_needs_no_hint(api: Api) -> None:
+    """The test wanted it."""
+    api.aurous.faults.status("balance.retrieve", 401)
+    api.get("/v1/balance")
+
+    assert hint_of(api.aurous.calls.last) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/v1/characters/upl_1", "uploads"),
+        ("POST", "/v1/characters/img_1/save", "images"),
+        ("PATCH", "/v1/characters/team_1", "teams"),
+        ("DELETE", "/v1/characters/req_1", "requests"),
+        ("GET", "/v1/characters/we_1", "webhook_endpoints"),
+        ("GET", "/v1/characters/vid_1", "videos"),
+        ("GET", "/v1/characters/file_1", "files"),
+        ("GET", "/v1/images/char_1", "characters"),
+        ("POST", "/v1/images/file_1/cancel", "files"),
+        ("GET", "/v1/videos/upl_1", "uploads"),
+        ("GET", "/v1/files/upl_1", "uploads"),
+        ("GET", "/v1/loras/img_1", "images"),
+        ("PUT", "https://aurous.storage/characters/char_1/uploads", ""),
+    ],
+)
+def test_an_id_of_another_kind_is_named(api: Api, method: str, path: str, kind: str) -> None:
+    """The operation that was called wants another one."""
+    api.send(method, path, json={"name": "A"})
+    call = api.aurous.calls.last
+
+    hint = hint_of(call)
+    assert hint == (f"{path.split('/')[3]} is an id of {kind}: {call.operation} wants another kind" if kind else "")
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_a_slash_inside_a_segment_is_named(api: Api, slash: str) -> None:
+    """It was quoted with the rest of the path, which should have been joined."""
+    api.get(f"/v1/characters/char_1{slash}save")
+
+    hint = hint_of(api.aurous.calls.last)
+    assert hint.startswith(f"char_1{slash}save holds a slash, sent as %2F")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/characters/char_1",
+        "/v1/characters/char",
+        "/v1/characters/img",
+        "/v1/characters/aurora",
+        "/v1/characters?limit=0",
+        "/v1/images/img_1",
+        "/v1/images/vid_1",
+        "/v1/videos/vid_1",
+        "/v1/files/file_1",
+        "/v1/loras/lora_1",
+        "/v1/video_loras/lora_1",
+        "https://aurous.storage/characters/upl_1/upload",
+        "/storage/characters/ref_1/front.bin",
+    ],
+)
+def test_where_nothing_is_odd_nothing_is_said(api: Api, path: str) -> None:
+    """An id of the right kind that is unknown speaks for itself."""
+    answer = api.put(path) if path.endswith("/upload") else api.get(path)
+
+    assert answer.status >= 400
+    assert hint_of(api.aurous.calls.last) == ""
+
+
+def test_a_call_that_was_not_refused_needs_no_hint(api: Api) -> None:
+    """Whatever it looks like; nor does one that had no answer."""
+    api.get("/v1/balance?id=img_1")
+    assert hint_of(api.aurous.calls.last) == ""
+
+    assert hint_of(Call("GET", "https", "api.aurous-labs.com", "/v1/characters/img_1%2Fx")) == ""

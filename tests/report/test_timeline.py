@@ -1,0 +1,484 @@
+"""The timeline of a test, as its report shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._redaction import redacted
+from pytest_aurous._report.timeline import coloured, timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api, Story
+
+CHARACTERS: Final = "/v1/characters"
+KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
+UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
+ANSI: Final = re.compile(r"\x1b\[\d+m")
+
+
+def lines(api: Api, again: str = "") -> list[str]:
+    return timeline(api.app, again).split("\n")
+
+
+def below(api: Api, number: int) -> list[str]:
+    """Return what stands below the line of a call, up to the next."""
+    text = lines(api)
+    start = next(index for index, line in enumerate(text) if line.startswith(f"{number:>5}  "))
+    rest = text[start + 1 :]
+    end = next(index for index, line in enumerate(rest) if not line.startswith(" " * 7))
+    return [line.strip() for line in rest[:end]]
+
+
+# What it tells
+
+
+def test_without_calls_it_tells_how_everything_stands(api: Api) -> None:
+    """The end, the money of each team, and the seed."""
+    assert timeline(api.app) == f"  no calls\nat the end:\n  {api.team.id}  credits 1000, held 0\nseed: 0"
+
+
+def test_a_call_is_told_with_what_it_changed(make_api: Callable[..., Api]) -> None:
+    """New records, new states and money stand below the call that did it."""
+    api = make_api(script="synthesizing -> reviewing")
+    character = api.synthesize()
+    api.poll(character, times=2)
+
+    assert lines(api)[0] == "    1  10:00:00  characters.create  POST   /v1/characters -> 201"
+    assert sorted(below(api, 1)) == [f"{character.id}: new, synthesizing", "held credits 0 -> 4"]
+    assert below(api, 2) == []
+    assert sorted(below(api, 3)) == [f"{character.id}: synthesizing -> reviewing", "credits 1000 -> 996"]
+
+
+def test_what_the_test_changed_stands_between_the_calls(api: Api) -> None:
+    """It was not the call before that did it."""
+    api.get("/v1/balance")
+    character = api.characters.add(status="reviewing")
+    api.get("/v1/balance")
+
+    assert below(api, 1) == [f"(the test or the clock) {character.id}: new, reviewing"]
+    assert below(api, 2) == []
+
+
+def test_what_came_before_the_first_call_is_told(api: Api) -> None:
+    """In front of it; where no call came at all, too."""
+    character = api.characters.add()
+    note = f"       (the test or the clock) {character.id}: new, ready"
+    assert note in lines(api)
+
+    api.get("/v1/balance")
+
+    assert lines(api)[:2] == [note, "    1  10:00:00  balance.retrieve  GET    /v1/balance -> 200"]
+
+
+def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
+    """The clock ended the synthesis, and the call that came next only found it so."""
+    character = api.synthesize("synthesizing:45s -> reviewing")
+    api.clock.advance(seconds=60)
+    api.get("/v1/balance")
+
+    assert f"(the test or the clock) {character.id}: synthesizing -> reviewing" in below(api, 1)
+    assert below(api, 2) == []
+
+
+def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
+    """Beside the code stand the body and the vendor's own sentence."""
+    api.post(CHARACTERS, json={"name": ""})
+
+    assert below(api, 1) == ['sent: {"name": ""}', "said: name must be 1 to 120 characters long, not 0."]
+
+
+def test_a_refusal_without_a_body_shows_none(api: Api) -> None:
+    """Nothing was sent, so nothing of it is said; what is probably wrong is."""
+    api.get("/v1/balance", key=None)
+
+    said, hint, *_ = below(api, 1)
+    assert said == "said: No API key provided. Send it in the X-Api-Key header."
+    assert hint.startswith("hint: no key came along: send X-Api-Key;")
+
+
+def test_a_pitfall_stands_below_its_call(api: Api) -> None:
+    """With its id and its sentence, at the call that did it and at no other."""
+    url = f"{CHARACTERS}/{api.characters.add(attributes={'age': 28, 'gender': 'female'}).id}"
+    api.get(url)
+    api.patch(url, json={"attributes": {"age": 29}})
+
+    assert below(api, 1) == []
+    (pitfall,) = api.aurous.pitfalls
+    assert " ".join(below(api, 2)) == f"pitfall: [wiping-patch] {pitfall.message}"
+
+
+def test_the_end_shows_each_record_and_where_its_script_is(api: Api) -> None:
+    """A record whose script has ended, or that never had one, has no position."""
+    polled = api.synthesize("synthesizing*3 -> reviewing", name="Polled")
+    api.poll(polled, times=2)
+    held = api.synthesize("synthesizing! -> reviewing", name="Held")
+    saved = api.synthesize("synthesizing*0 -> reviewing", name="Saved")
+    api.post(f"{CHARACTERS}/{saved.id}/save")
+    api.uploads.add()
+
+    text = timeline(api.app).partition("at the end:\n")[2].split("\n")
+
+    assert text[:4] == [
+        f"  {polled.id}  synthesizing Polled  script step 1 of 2, seen 2 of 3 times",
+        f"  {held.id}  synthesizing Held  script step 1 of 2",
+        f"  {saved.id}  ready        Saved",
+        f"  {api.team.id}  credits 996, held 8",
+    ]
+
+
+def test_each_team_has_its_money_told(api: Api) -> None:
+    """One line for each ledger."""
+    other = api.aurous.teams.add(credits=7.5)
+
+    assert f"  {other.id}  credits 7.5, held 0" in lines(api)
+
+
+def test_large_credits_are_told_to_the_last_one(make_api: Callable[..., Api]) -> None:
+    """A change of four in ten millions is seen."""
+    api = make_api(credits=10_000_000)
+    api.poll(api.synthesize("synthesizing*0 -> reviewing"))
+
+    assert "credits 10000000 -> 9999996" in below(api, 1)
+    assert f"  {api.team.id}  credits 9999996, held 0" in lines(api)
+
+
+def test_faults_are_listed_with_how_often_they_were_met(api: Api) -> None:
+    """Those that were never met too; without faults there is no such part."""
+    assert "faults:" not in lines(api)
+    met, other = api.aurous.faults.status("*", 503), api.aurous.faults.timeout("characters.save")
+    api.get("/v1/balance")
+
+    text = timeline(api.app)
+
+    assert f"faults:\n  {met!r}\n  {other!r}\nseed: 0" in text
+    assert "-> 503 provider_unavailable (status 503)" in text
+    assert met.fired == 1
+
+
+def test_the_last_lines_say_how_to_see_it_again(make_api: Callable[..., Api]) -> None:
+    """The seed always; the command where there is one."""
+    api = make_api(seed=42)
+
+    assert lines(api)[-1] == "seed: 42"
+    assert lines(api, "pytest x.py::test --aurous-seed=0")[-2:] == [
+        "seed: 42",
+        "again: pytest x.py::test --aurous-seed=0",
+    ]
+
+
+def test_looking_counts_and_changes_nothing(api: Api) -> None:
+    """A report is no poll, and can be asked for twice."""
+    character = api.synthesize("synthesizing -> reviewing")
+    before = api.state()
+
+    assert timeline(api.app) == timeline(api.app)
+    assert api.state() == before
+    assert api.poll(character) == ["synthesizing"]
+
+
+# Odd answers
+
+
+def test_a_rehearsed_call_leaves_no_notes(api: Api) -> None:
+    """A spoilt answer without `commit` changed nothing, so nothing is told of it."""
+    api.characters.add(name="Before")
+    api.aurous.faults.malformed("characters.create")
+    api.post(CHARACTERS, json={"name": "A", "generate": True, "attributes": {"age": 28}})
+
+    assert below(api, 1) == []
+    assert "Before" in timeline(api.app)
+    assert len(api.app.world.journal.notes) == 1
+
+
+@pytest.mark.parametrize("kind", ["truncated", "html", "empty", "not_json"])
+def test_a_spoilt_refusal_is_told_without_its_sentence(api: Api, kind: Any) -> None:
+    """What cannot be read says nothing."""
+    api.aurous.faults.malformed("*", kind=kind)
+    api.get(f"{CHARACTERS}/char_x")
+
+    assert lines(api)[0].endswith(f" -> 404 resource_not_found (malformed ({kind}))")
+    assert [line for line in below(api, 1) if line != "characters.retrieve"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        '"error"',
+        "5",
+        "null",
+        '{"error": "no"}',
+        '{"error": {}}',
+        '{"error": [1]}',
+        '{"error": {"message": [1, "x"]}}',
+    ],
+)
+def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
+    """Its answer need not be the vendor's envelope."""
+    with Aurous() as aurous:
+        aurous.route("balance.retrieve").respond(503, text=body)
+        assert aurous.client().get("/v1/balance").text == body
+
+    text = timeline(aurous._app)
+
+    assert "/v1/balance -> 503 (overridden by a route)\nat the end:" in text
+
+
+def test_a_call_without_an_answer_says_so(api: Api) -> None:
+    """And why."""
+    api.aurous.faults.timeout("*")
+    api.broken("GET", "/v1/balance")
+
+    assert lines(api)[0].endswith("GET    /v1/balance -> no answer (timeout (read))")
+
+
+def test_a_binary_body_shows_no_control_characters(api: Api) -> None:
+    """A terminal is not to obey a picture."""
+    api.put(UPLOAD, content=b"\x89PNG\r\n\x1a\n\x00\x1b[31mred\x07\x08")
+
+    assert all(letter == "\n" or letter.isprintable() for letter in timeline(api.app))
+
+
+# Width
+
+
+def long_path(api: Api) -> None:
+    api.get(f"/v1/{'nothing/' * 40}")
+
+
+def long_query(api: Api) -> None:
+    api.get(f"{CHARACTERS}?status={'ready' * 60}")
+
+
+def long_body(api: Api) -> None:
+    api.post(CHARACTERS, json={"name": "A" * 500, "attributes": {"additional_details": "many words " * 500}})
+
+
+def long_word(api: Api) -> None:
+    api.post(CHARACTERS, json={"x" * 400: 1})
+
+
+def long_message(api: Api) -> None:
+    api.aurous.faults.status("*", 503, message="It is all too much, sorry. " * 20)
+    api.get("/v1/balance")
+
+
+def long_name(api: Api) -> None:
+    api.synthesize("synthesizing*3 -> reviewing", name="Aurora " * 17)
+
+
+def ordinary_name(api: Api) -> None:
+    api.characters.add(name="Persephone van der Rohe", status="synthesizing", script="synthesizing*10 -> reviewing")
+
+
+def long_marks(api: Api) -> None:
+    character = api.characters.add(status="reviewing")
+    api.aurous.faults.timeout("characters.save", phase="connect", commit=True)
+    api.outcome("POST", f"{CHARACTERS}/{character.id}/save")
+
+
+def long_code(api: Api) -> None:
+    api.aurous.faults.status("*", 409, code="insufficient_credits_of_the_team", commit=True)
+    api.post(f"{CHARACTERS}/{api.characters.add(status='reviewing').id}/save")
+
+
+def long_fault(api: Api) -> None:
+    fault = api.aurous.faults.malformed("characters.regenerate_ref", kind="truncated")
+    fault._place = f"test_{'x' * 30}.py:1234"
+
+
+def long_method(api: Api) -> None:
+    api.send("OPTIONS", f"/v1/{'nothing/' * 40}")
+
+
+def pitfalls(api: Api) -> None:
+    character = api.characters.add()
+    api.patch(f"{CHARACTERS}/{character.id}", json={"attributes": {}})
+    api.get(f"{CHARACTERS}/upl_{'x' * 300}", key=None)
+    api.put(UPLOAD, key=KEY)
+
+
+def much_money(api: Api) -> None:
+    api.team.credits = 123456789.5
+    api.synthesize("synthesizing*0 -> reviewing")
+
+
+WIDE: Final[tuple[Story, ...]] = (
+    long_path,
+    long_query,
+    long_body,
+    long_word,
+    long_message,
+    long_name,
+    ordinary_name,
+    long_marks,
+    long_code,
+    long_fault,
+    long_method,
+    pitfalls,
+    much_money,
+)
+
+
+@pytest.mark.parametrize("story", WIDE, ids=lambda story: story.__name__.replace("_", " "))
+def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
+    """However long what was sent, said or named."""
+    story(api)
+
+    assert [line for line in lines(api) if len(line) > 100] == []
+
+
+def test_a_name_of_several_lines_stands_on_one(api: Api) -> None:
+    """A line of the report is one record."""
+    character = api.characters.add(name="Aurora\nseed: 7\x1b[31m")
+
+    (line,) = [line for line in lines(api) if line.startswith(f"  {character.id}")]
+    assert "seed: 7" in line
+    assert line.isprintable()
+
+
+def test_many_calls_are_shortened_to_the_newest(api: Api) -> None:
+    """Those that are not shown are counted."""
+    for number in range(61):
+        api.get(f"/v1/balance?n={number}")
+    line = "    2  10:00:00  balance.retrieve  GET    /v1/balance?n=1 -> 200"
+    assert lines(api)[:2] == ["  ... 1 earlier calls", line]
+    api.characters.add(name="Lyra")
+    api.get("/v1/balance")
+
+    text = lines(api)
+
+    assert text[0] == "  ... 2 earlier calls"
+    assert text[60].endswith(": new, ready")
+    assert text[61].startswith("   62  ")
+
+
+def test_many_records_are_shortened_to_the_newest(api: Api) -> None:
+    """Those that are not shown are counted."""
+    made = [api.characters.add() for _ in range(23)]
+
+    text = timeline(api.app).partition("at the end:")[2]
+
+    assert [one.id for one in made if one.id in text] == [one.id for one in made[3:]]
+    assert "  ... 3 earlier\n" in text
+
+
+# Keys
+
+
+@pytest.mark.parametrize("kind", ["live", "test"])
+@pytest.mark.parametrize("before", ["", "key=", " ", '"', "\\n", "%3D", "my_"], ids=repr)
+def test_a_key_is_redacted_wherever_it_stands(kind: str, before: str) -> None:
+    """Whatever comes before it; a report goes to places where no key belongs."""
+    key = f"al_{kind}_0123456789abcdef"
+
+    assert redacted(f"{before}{key}, {key}.") == f"{before}al_{kind}_…, al_{kind}_…."
+
+
+def in_the_query(api: Api) -> None:
+    api.get(f"{CHARACTERS}?api_key={KEY}&limit=0")
+
+
+def in_the_path(api: Api) -> None:
+    api.get(f"/v1/keys/{KEY}/characters/and/more")
+
+
+def escaped(api: Api) -> None:
+    api.get(f"/v1/nothing?next=%2Fv1%3Fkey%3D{KEY}")
+
+
+def in_the_body(api: Api) -> None:
+    api.post(CHARACTERS, json={"name": f"\n{KEY}", "key": KEY})
+
+
+def in_a_name(api: Api) -> None:
+    api.characters.add(name=f"A {KEY}")
+
+
+def in_the_answer(api: Api) -> None:
+    api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
+    api.get("/v1/balance")
+
+
+@pytest.mark.parametrize(
+    "story",
+    [in_the_query, in_the_path, escaped, in_the_body, in_a_name, in_the_answer],
+    ids=lambda story: story.__name__.replace("_", " "),
+)
+def test_no_part_of_a_key_is_in_the_report(api: Api, story: Story) -> None:
+    """Where a text is shortened, neither its beginning nor its end is left of the key."""
+    story(api)
+
+    text = timeline(api.app)
+
+    assert KEY[8:12] not in text
+    assert KEY[-4:] not in text
+
+
+# Colours
+
+
+def test_colours_add_nothing_but_codes(api: Api) -> None:
+    """Without them the text is what it was, and good, refused, broken and told have one each."""
+    api.get("/v1/balance")
+    api.get("/v1/balance", key=None)
+    api.aurous.faults.status("*", 503)
+    api.aurous.faults.timeout("*")
+    api.get("/v1/balance")
+    api.broken("GET", "/v1/balance")
+    api.put(UPLOAD, key=KEY)
+    text = timeline(api.app, "pytest")
+
+    painted = coloured(text)
+
+    assert ANSI.sub("", painted) == text
+    for green, yellow, red, cyan in [("32", "33", "31", "36")]:
+        assert f"\x1b[{green}m -> 200\x1b[0m" in painted
+        assert f"\x1b[{yellow}m -> 401 missing_api_key\x1b[0m" in painted
+        assert f"\x1b[{red}m -> 503 provider_unavailable (status 503)\x1b[0m" in painted
+        assert f"\x1b[{red}m -> no answer (timeout (read))\x1b[0m" in painted
+        assert f"       \x1b[{yellow}mhint: no key came along" in painted
+        assert f"       \x1b[{yellow}mpitfall: [leaked-key]" in painted
+        for word in ("at the end:", "faults:", "seed: 0", "again: pytest"):
+            assert f"\x1b[{cyan}m{word}\x1b[0m" in painted
+
+
+def test_money_is_not_painted_as_a_status() -> None:
+    """A change of credits looks like one, but is none."""
+    text = "       credits 300 -> 296\n       held credits 600 -> 596\n       credits 500 -> 404, released"
+
+    assert coloured(text) == text
+
+
+@pytest.mark.parametrize("count", [1, 2, 25])
+def test_deliveries_that_were_never_flushed_are_shown(api: Api, count: int) -> None:
+    """Those that are due, with what makes them; the first twenty."""
+    for number in range(count):
+        api.aurous.images.add(webhook_url=f"https://app.test/hooks/{number}")
+
+    lines = timeline(api.app).split("\n")
+
+    what = "1 webhook delivery is" if count == 1 else f"{count} webhook deliveries are"
+    at = lines.index(f"not delivered: {what} due. aurous.webhooks.flush() makes them:")
+    assert lines[at + 1] == "  image.completed to https://app.test/hooks/0"
+    assert lines[min(at + count, at + 20)].endswith(f"/{min(count, 20) - 1}")
+    assert ("  ... 5 more" in lines) == (count == 25)
+
+
+def test_deliveries_that_were_made_or_are_not_due_are_not_shown(api: Api) -> None:
+    """A retry is shown when its time has come."""
+    api.aurous.webhooks.route("https://app.test/*", lambda _: 500)
+    assert "not delivered" not in timeline(api.app)
+    api.aurous.images.add(webhook_url="https://app.test/hooks")
+    api.aurous.webhooks.flush()
+    assert "not delivered" not in timeline(api.app)
+
+    api.clock.advance(seconds=2)
+
+    assert "not delivered: 1 webhook delivery is due." in timeline(api.app)

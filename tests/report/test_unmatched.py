@@ -1,0 +1,194 @@
+import pytest
+
+from pytest_aurous import Call
+from pytest_aurous._report.unmatched import LATER, explain
+from pytest_aurous._resources.catalog import Catalog
+
+HOME = "https://api.aurous-labs.com"
+
+
+@pytest.fixture(name="catalog", scope="module")
+def _catalog() -> Catalog:
+    return Catalog()
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "nearest", "differs"),
+    [
+        ("POST", f"{HOME}/v1/characters/c/sav", "characters.save", "'sav' instead of 'save'"),
+        ("POST", f"{HOME}/v1/charactres/c/save", "characters.save", "'charactres' instead of 'characters'"),
+        ("GET", f"{HOME}/v1/Characters", "characters.list", "'Characters' instead of 'characters'"),
+        ("GET", f"{HOME}/characters/c", "characters.retrieve", "missing /v1"),
+        ("GET", f"{HOME}/v2/balance", "balance.retrieve", "'v2' instead of 'v1'"),
+        ("GET", f"{HOME}/v1/balance/", "balance.retrieve", "a trailing slash"),
+        ("GET", f"{HOME}/v1//balance", "balance.retrieve", "a double slash"),
+        ("POST", f"{HOME}/v1/balance", "balance.retrieve", "the method: POST instead of GET"),
+        ("PUT", f"{HOME}/v1/characters/c/save", "characters.save", "the method: PUT instead of POST"),
+        ("GET", "http://api.aurous-labs.com/v1/balance", "balance.retrieve", "http:// instead of https://"),
+        (
+            "GET",
+            "https://aurous-labs.com/v1/balance",
+            "balance.retrieve",
+            "the host: aurous-labs.com instead of api.aurous-labs.com",
+        ),
+        (
+            "PUT",
+            f"{HOME}/characters/u/upload",
+            "characters.uploads.put",
+            "the host: api.aurous-labs.com instead of aurous.storage",
+        ),
+        ("POST", f"{HOME}/v1/characters/c/save/now", "characters.save", "'now' too much at the end"),
+        ("POST", f"{HOME}/v1/characters/c/refs", "characters.regenerate_ref", "'regenerate' missing at the end"),
+        ("GET", f"{HOME}/v1/characters/uploads", "characters.retrieve", "the path"),
+        (
+            "PUT",
+            "http://www.aurous-labs.com/v1/balanse/",
+            "balance.retrieve",
+            (
+                "http:// instead of https://; the host: www.aurous-labs.com instead of api.aurous-labs.com; "
+                "a trailing slash; 'balanse' instead of 'balance'; the method: PUT instead of GET"
+            ),
+        ),
+    ],
+)
+def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest: str, differs: str) -> None:
+    """The nearest operation is found, and each thing that differs from it is told, and nothing else."""
+    scheme, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+
+    text = explain(catalog, Call(method, scheme, host, f"/{path}"), HOME)
+
+    lines = text.split("\n")
+    assert lines[0] == f"pytest-aurous knows no such call: {method} {url}"
+    assert lines[1].startswith(f"  nearest: {nearest}, ")
+    assert lines[2] == f"  differs: {differs}"
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest", "more"),
+    [
+        ("/v1/v1/characters/c", "characters.retrieve", ""),
+        ("/v1/v1/balance", "balance.retrieve", ""),
+        ("/v1//v1/balance", "balance.retrieve", ""),
+        ("/v1/v1/v1/balance", "balance.retrieve", ""),
+        ("/v1/v1/balanse", "balance.retrieve", "; 'balanse' instead of 'balance'"),
+        ("/v1/v1/balance/", "balance.retrieve", "; a trailing slash"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "/proxy"])
+def test_a_doubled_v1_is_recognized(catalog: Catalog, prefix: str, path: str, nearest: str, more: str) -> None:
+    """A base URL with ``/v1`` and a path with ``/v1``: the operation is found, and the text says what to do."""
+    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", prefix + path), HOME + prefix)
+
+    lines = text.split("\n")
+    assert lines[1].startswith(f"  nearest: {nearest}, GET {HOME}{prefix}/v1/")
+    assert lines[2] == f"  differs: /v1 twice{more}"
+    assert lines[3].startswith("  /v1 is doubled: the base URL ends in /v1, and the path begins with it. Leave it out")
+
+
+@pytest.mark.parametrize("path", ["/v1/v1", "/v1/v1/"])
+def test_a_doubled_v1_alone_is_recognized(catalog: Catalog, path: str) -> None:
+    """Whatever was to follow."""
+    assert "/v1 is doubled" in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
+
+
+def test_a_doubled_v1_of_what_is_not_faked_yet_is_recognized(catalog: Catalog) -> None:
+    """Both things are said."""
+    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/v1/models"), HOME)
+
+    assert "/v1 is doubled" in text
+    assert "models are not faked yet" in text
+
+
+@pytest.mark.parametrize("path", ["/v1/characters/v1", "/v1/v12/balance", "/v1"])
+def test_a_single_v1_is_not_doubled(catalog: Catalog, path: str) -> None:
+    """A segment that begins like it, or comes later, is another mistake."""
+    assert "doubled" not in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
+
+
+def test_it_says_how_to_allow_it_and_where_to_read_on(catalog: Catalog) -> None:
+    """The author of the test can act on it at once."""
+    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/"), HOME)
+
+    assert '@pytest.mark.aurous(strict="off")' in text
+    assert text.split("\n")[-1].startswith("Read on: https://")
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "differs"),
+    [
+        ("localhost:8123", "/proxy/v1/balanse", "'balanse' instead of 'balance'"),
+        ("localhost:8123", "/v1/balance", "missing /proxy"),
+        ("localhost:9999", "/proxy/v1/balance", "the host: localhost:9999 instead of localhost:8123"),
+    ],
+)
+def test_another_base_url_is_the_measure(catalog: Catalog, host: str, path: str, differs: str) -> None:
+    """Port and prefix of the setting are part of where the fake answers."""
+    text = explain(catalog, Call("GET", "http", host, path), "http://localhost:8123/proxy")
+
+    assert "  nearest: balance.retrieve, GET http://localhost:8123/proxy/v1/balance" in text
+    assert text.split("\n")[2] == f"  differs: {differs}"
+
+
+def also(catalog: Catalog, path: str, host: str = "api.aurous-labs.com", base_url: str = HOME, key: str = "") -> str:
+    """Return what stands between the request, with its nearest operation if there is one, and the way to allow it."""
+    block = tuple({key: "k"}.items() if key else ())
+    text = explain(catalog, Call("GET", base_url.partition(":")[0], host, path, headers=block), base_url)
+    lines = text.partition("The client was answered")[0].splitlines(keepends=True)[1:]
+    return "".join(line for line in lines if not line.startswith(("  nearest: ", "  differs: ")))
+
+
+@pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
+@pytest.mark.parametrize(
+    "path", ["/v1/character", "/", "/v1/image", "/v1/imagesque", "/v1/characters/images/x/y", "/v1/team_x"]
+)
+def test_where_nothing_more_is_odd_nothing_more_is_said(catalog: Catalog, path: str, header: str) -> None:
+    """A typo with a key speaks for itself."""
+    assert also(catalog, path, key=header) == ""
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/x", "/x/y"])
+@pytest.mark.parametrize("start", LATER)
+def test_what_is_not_faked_yet_is_no_mistake_of_the_code(catalog: Catalog, start: str, rest: str) -> None:
+    """The API has it: the code under test may be right."""
+    assert also(catalog, start + rest, key="X-Api-Key") == (
+        f"  the API has it, this version does not: {LATER[start]} are not faked yet\n"
+    )
+
+
+def test_what_is_not_faked_yet_is_told_behind_a_prefix(catalog: Catalog) -> None:
+    """Another base URL moves these paths as well."""
+    said = also(catalog, "/proxy/v1/models", "localhost:1", "http://localhost:1/proxy", key="X-Api-Key")
+
+    assert "models are not faked yet" in said
+
+
+def test_nothing_that_is_faked_is_said_to_come_later(catalog: Catalog) -> None:
+    """When a resource arrives, its line must go."""
+    for row in catalog.by_operation.values():
+        assert not any(f"{row.template}/".startswith(f"{start}/") for start in LATER)
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_a_quoted_slash_is_named(catalog: Catalog, slash: str) -> None:
+    """A whole path was quoted, not an id."""
+    said = also(catalog, f"/v1/characters/char_1{slash}save/x", key="X-Api-Key")
+
+    assert said == "  %2F is a slash inside a segment: join segments by /, and quote ids alone\n"
+
+
+def test_a_missing_key_is_named_too(catalog: Catalog) -> None:
+    """Once the path is right, the key would be missing."""
+    assert also(catalog, "/v1/character") == "  no key came along either\n"
+
+
+def test_the_upload_host_wants_no_key(catalog: Catalog) -> None:
+    """That none came along is right there."""
+    assert also(catalog, "/character/upl_1/upload", "aurous.storage") == ""
+
+
+def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
+    """What is not faked, the slash, the key."""
+    said = also(catalog, "/v1/models/m_1%2Fx")
+
+    assert [line.split()[0] for line in said.splitlines()] == ["the", "%2F", "no"]

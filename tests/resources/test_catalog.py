@@ -1,0 +1,200 @@
+import re
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from pytest_aurous import AurousScriptError, Script
+from pytest_aurous._framework.endpoint import Context, Endpoint
+from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of, plans
+from pytest_aurous._world.buckets import BUCKETS
+from pytest_aurous._world.script import Plan
+
+WITHOUT_IDS = {  # kept from sections of the contract whose rules have no ids
+    "files.delete",
+    "loras.list",
+    "loras.retrieve",
+    "video_loras.list",
+    "video_loras.retrieve",
+    "videos.estimate",
+    "videos.retrieve",
+    "team.retrieve",
+    "usage.list",
+    "usage.events",
+    "legacy.images.create",
+    "legacy.images.list",
+    "legacy.images.estimate",
+    "legacy.images.retrieve",
+    "legacy.images.cancel",
+    "legacy.images.output",
+    "legacy.videos.create",
+    "legacy.videos.estimate",
+    "legacy.videos.retrieve",
+    "legacy.videos.output",
+}
+
+A, B = (Endpoint(name, "GET", f"/v1/{name}", handler=lambda _: None) for name in ("a", "b"))
+
+
+@pytest.fixture(name="catalog", scope="module")
+def _catalog() -> Catalog:
+    return Catalog()
+
+
+def found(catalog: Catalog, path: str, host: str = "api") -> tuple[dict[str, str], list[str]]:
+    rows = catalog.find(host, path)
+    values = {value for _, args in rows.values() for value in args.values()}
+    return {method: row.operation for method, (row, _) in rows.items()}, sorted(values)
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_each_endpoint_is_found_where_it_says(catalog: Catalog, row: Endpoint) -> None:
+    """Its path leads to its row, with the values of its parameters under their names."""
+    names = re.findall(r"\{(\w+)\}", row.template)
+    path = re.sub(r"\{(\w+)\}", r"<\1>", row.template)
+
+    assert catalog.find(row.host, path)[row.method] == (row, {name: f"<{name}>" for name in names})
+    assert catalog.by_operation[row.operation] is row
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_each_endpoint_is_complete(row: Endpoint) -> None:
+    """It keeps rules of the contract where they have ids, its method is HTTP's, its bucket exists or is chosen."""
+    assert bool(row.rules) is (row.operation not in WITHOUT_IDS)
+    assert row.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    assert row.template.startswith("/") is not row.template.endswith("/")
+    assert callable(row.bucket) or row.bucket in {"", *BUCKETS}
+    assert (row.bucket == "") is row.signed
+
+
+def test_no_operation_has_two_rows() -> None:
+    """A name is one endpoint."""
+    assert max(Counter(row.operation for row in ENDPOINTS).values()) == 1
+
+
+def test_a_literal_segment_wins_over_a_parameter(catalog: Catalog) -> None:
+    """`uploads` under characters is no id."""
+    assert found(catalog, "/v1/characters/uploads/init") == ({"POST": "characters.uploads.init"}, [])
+    assert found(catalog, "/v1/characters/other/save") == ({"POST": "characters.save"}, ["other"])
+
+
+def test_all_methods_of_a_path_are_found_together(catalog: Catalog) -> None:
+    """A wrong method can be told what is allowed."""
+    assert sorted(found(catalog, "/v1/characters/x")[0]) == ["DELETE", "GET", "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("api", "/v1/nothing"),
+        ("api", "/v1/characters/x/y/z"),
+        ("api", "/v1/characters/"),
+        ("api", "/v1/characters//save"),
+        ("api", "/v1//characters"),
+        ("api", "/v1"),
+        ("api", "/"),
+        ("api", ""),
+        ("upload", "/v1/characters"),
+        ("", "/v1/characters"),
+    ],
+)
+def test_an_unknown_path_is_nothing(catalog: Catalog, host: str, path: str) -> None:
+    """No row is found: not for a prefix, a longer path, an empty segment, or on another host."""
+    assert found(catalog, path, host)[0] == {}
+
+
+@pytest.mark.parametrize(("segment", "value"), [("a%20b", "a b"), ("a%2Fb", "a/b"), ("a+b", "a+b"), ("%", "%")])
+def test_a_parameter_is_decoded(catalog: Catalog, segment: str, value: str) -> None:
+    """What a client escaped is what its handler reads."""
+    assert found(catalog, f"/v1/characters/{segment}")[1] == [value]
+
+
+def test_two_rows_of_one_name_are_refused() -> None:
+    """The catalog does not choose."""
+    with pytest.raises(ValueError, match="two endpoints are called 'a'"):
+        Catalog([A, replace(B, operation="a")])
+
+
+@pytest.mark.parametrize(("one", "other"), [("/v1/x", "/v1/x"), ("/v1/{id}", "/v1/{name}")])
+def test_two_rows_for_one_request_are_refused(one: str, other: str) -> None:
+    """Paths that differ in the names of their parameters alone are one path; another method or host is another row."""
+    with pytest.raises(ValueError, match="'b' and 'a' share a path"):
+        Catalog([replace(A, template=one), replace(B, template=other)])
+
+    apart = Catalog([replace(A, template=one), replace(B, template=other, method="PUT")])
+    assert len(found(apart, "/v1/x")[0]) == 2
+    Catalog([replace(A, template=one), replace(B, template=other, host="upload")])
+
+
+@pytest.mark.parametrize("name", sorted(LIFECYCLES))
+def test_each_lifecycle_is_closed(name: str) -> None:
+    """It bears its name, starts in a status of its own, and no edge leads out of it."""
+    lifecycle = lifecycle_of(name)
+
+    assert lifecycle.resource == name
+    assert lifecycle.start in lifecycle.edges
+    assert {status for after in lifecycle.edges.values() for status in after} <= set(lifecycle.edges)
+
+
+def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
+    """The edges of characters are those of the contract's table."""
+    edges = LIFECYCLES["characters"].edges
+
+    assert {status: set(after) for status, after in edges.items()} == {
+        "synthesizing": {"reviewing", "ready", "failed", "deleted"},
+        "reviewing": {"ready", "synthesizing", "deleted"},
+        "ready": {"ready", "synthesizing", "deleted"},
+        "failed": {"synthesizing", "deleted"},
+        "deleted": set(),
+    }
+
+
+@pytest.mark.parametrize("name", ["images", "videos"])
+def test_img_6_the_edges_of_generations(name: str) -> None:
+    """Images and videos have one machine: three ends, from which nothing leads away."""
+    lifecycle = LIFECYCLES[name]
+
+    assert lifecycle.start == "pending"
+    assert {status: set(after) for status, after in lifecycle.edges.items()} == {
+        "pending": {"processing", "failed", "cancelled"},
+        "processing": {"succeeded", "failed", "cancelled"},
+        "succeeded": set(),
+        "failed": set(),
+        "cancelled": set(),
+    }
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_what_is_signed_takes_no_tokens_and_what_is_legacy_is_signed(row: Endpoint) -> None:
+    """Outputs, storage and moved paths ask for no key of the pipeline's, and no other row does without."""
+    keyless = {"characters.uploads.put", "storage.get", "images.output", "videos.output"}
+
+    assert row.signed is (row.operation in keyless or row.operation.startswith("legacy."))
+
+
+def test_a_resource_without_a_lifecycle_has_no_script() -> None:
+    """The error offers the nearest that has one."""
+    with pytest.raises(AurousScriptError, match=r"'charakters' is not a resource with a lifecycle; did you mean"):
+        plans({"charakters": "synthesizing"})
+
+
+def test_the_setting_becomes_plans_by_resource() -> None:
+    """Text and parsed scripts are read, wrong ones refused."""
+    script = Script.parse("synthesizing -> ready")
+
+    assert plans({}) == {}
+    assert plans({"characters": script}) == plans({"characters": str(script)}) == {"characters": Plan(script.runs)}
+    with pytest.raises(AurousScriptError, match="column 17"):
+        plans({"characters": "synthesizing -> "})
+
+
+def test_a_handler_is_what_answers() -> None:
+    """A row is data: its handler can be called with any context."""
+
+    def handler(ctx: Context) -> list[Context]:
+        return [ctx]
+
+    row = replace(A, handler=handler)
+
+    assert row.handler is handler
+    assert row == replace(A, handler=handler)

@@ -1,0 +1,289 @@
+"""The fake as an ASGI application, without a server: what it makes of scopes, and what it sends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._serve import asgi as _asgi
+from pytest_aurous._serve.asgi import AsgiApp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOW: Final = "2026-05-08T10:00:00Z"
+CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+END: Final = {"type": "http.disconnect"}
+
+
+class Transport:
+    """What uvicorn writes to, as far as a fault needs it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def close(self) -> None:
+        """End it in order."""
+        self.done.append("close")
+
+    def abort(self) -> None:
+        """End it at once."""
+        self.done.append("abort")
+
+
+class Cycle:
+    """One request as a server drives it; with a transport, as uvicorn does."""
+
+    def __init__(self, messages: Iterable[dict[str, Any]]) -> None:
+        self.messages = list(messages)
+        self.sent: list[dict[str, Any]] = []
+        self.disconnected = False
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next message; with none left, wait for ever."""
+        if not self.messages:
+            await asyncio.Event().wait()
+        return self.messages.pop(0)
+
+    async def send(self, message: Any) -> None:
+        """Write the message down."""
+        self.sent.append(dict(message))
+
+    @property
+    def body(self) -> bytes:
+        """What was sent of the body."""
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+
+def scope_of(path: str, method: str = "GET", **more: Any) -> dict[str, Any]:
+    """Return a scope with no more in it than the standard asks for."""
+    usual = {"type": "http", "headers": [], "server": ("127.0.0.1", 8123), "query_string": b""}
+    return {**usual, "method": method, "path": path, **more}
+
+
+def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any], wire: Transport | None = None) -> Cycle:
+    """Let the application answer one request by hand."""
+    cycle = Cycle(messages or [{"type": "http.request"}])
+    if wire is not None:
+        cycle.transport = wire  # type: ignore[attr-defined]
+    asyncio.run(AsgiApp(aurous, {"fake.test"})(scope, cycle.receive, cycle.send))
+    return cycle
+
+
+def own(aurous: Aurous) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a client with the key."""
+    return [(b"x-api-key", aurous.api_key.encode())]
+
+
+def ask(aurous: Aurous, method: str, url: str, *, base: str = "http://fake.test", **sent: Any) -> httpx.Response:
+    """Send one request by httpx's own ASGI transport."""
+
+    async def main() -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(AsgiApp(aurous, {"fake.test"})), base_url=base
+        ) as client:
+            return await client.request(method, url, **{"headers": {"X-Api-Key": aurous.api_key}, **sent})
+
+    return asyncio.run(main())
+
+
+@pytest.fixture
+def fake() -> Aurous:
+    """A fake, not entered, whose clock stands."""
+    return Aurous(now=NOW)
+
+
+class TestScopes:
+    """What a server may leave out."""
+
+    def test_lifespan(self, fake: Aurous) -> None:
+        """Start and end of a server are acknowledged, and the second ends it."""
+        cycle = drive(fake, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+        assert [one["type"] for one in cycle.sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+    def test_no_raw_path_and_no_scheme(self, fake: Aurous) -> None:
+        """Both may be missing."""
+        cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)))
+        assert cycle.sent[0]["status"] == 200
+        assert json.loads(cycle.body)["credits"] == 1000
+
+    def test_raw_path_wins(self, fake: Aurous) -> None:
+        """The path is read as it was sent, before anybody decoded it."""
+        drive(fake, scope_of("/v1/a b", raw_path=b"/v1/a%20b"))
+        assert [call.path for call in fake.calls] == ["/v1/a%20b"]
+
+    def test_no_host(self, fake: Aurous) -> None:
+        """Without a Host header URLs lead to where the server listens."""
+        character = fake.characters.add()
+        cycle = drive(fake, scope_of(f"/v1/characters/{character.id}", headers=own(fake)))
+        assert b'"http://127.0.0.1:8123/' in cycle.body
+
+    def test_two_hosts(self, fake: Aurous) -> None:
+        """Of two Host headers, which some servers let through, none counts."""
+        cycle = drive(fake, scope_of("/v1/balance", headers=[*own(fake), (b"host", b"localhost"), (b"host", b"x")]))
+        assert cycle.sent[0]["status"] == 421
+        assert "2 Host headers" in json.loads(cycle.body)["error"]
+
+    def test_query(self, fake: Aurous) -> None:
+        """The query is passed on."""
+        drive(fake, scope_of("/v1/characters", headers=own(fake), query_string=b"limit=1"))
+        assert fake.calls.where("characters.list")[0].query == "limit=1"
+
+    def test_header_names_are_lower(self, fake: Aurous) -> None:
+        """As ASGI wants them."""
+        names = [name for name, _ in drive(fake, scope_of("/v1/balance", headers=own(fake))).sent[0]["headers"]]
+        assert names == [name.lower() for name in names]
+        assert b"aurous-request-id" in names
+
+
+class TestUrls:
+    """URLs in answers lead back to the server."""
+
+    @pytest.mark.parametrize("base_url", ["https://api.aurous-labs.com", "https://gateway.example/vendors/aurous"])
+    @pytest.mark.parametrize("base", ["http://fake.test", "https://localhost:8443"])
+    def test_refs(self, base_url: str, base: str) -> None:
+        """A picture's URL is one of the name that the client used, whatever the fake's own, and answers there."""
+        fake = Aurous(now=NOW, base_url=base_url)
+        character = fake.characters.add()
+        answer = ask(fake, "GET", f"/v1/characters/{character.id}", base=base)
+        url = answer.json()["refs"][0]["url"]
+        assert url.startswith(f"{base}/")
+        assert base_url not in answer.text
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert ask(fake, "GET", url, base=base).content.startswith(b"\x89PNG")
+
+    def test_upload(self, fake: Aurous) -> None:
+        """The signed PUT comes here too, and needs no key."""
+        body = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
+        url = ask(fake, "POST", "/v1/characters/uploads/init", json=body).json()["upload_url"]
+        assert url.startswith("http://fake.test/characters/")
+        ask(fake, "PUT", url, content=b"x", headers={"Content-Type": "image/png"})
+        assert fake.calls.last.operation == "characters.uploads.put"
+        assert fake.calls.last.host not in url
+
+    def test_control_calls(self, fake: Aurous) -> None:
+        """A record that another language has made by one is seen at the server, too."""
+        url = ask(fake, "POST", "/__aurous__/add", json={"collection": "characters"}).json()["refs"][0]["url"]
+        assert url.startswith("http://fake.test/")
+        assert fake.base_url not in ask(fake, "GET", "/__aurous__/state").text
+
+    def test_headers_are_rewritten(self, fake: Aurous) -> None:
+        """So do URLs in headers."""
+        fake.faults.status("balance.retrieve", 503, headers={"Location": f"{fake.base_url}/v1/x"})
+        assert ask(fake, "GET", "/v1/balance").headers["location"] == "http://fake.test/v1/x"
+
+    def test_bytes_are_left_alone(self, fake: Aurous) -> None:
+        """What is not JSON is as it was."""
+        fake.faults.malformed("balance.retrieve", "html")
+        answer = ask(fake, "GET", "/v1/balance")
+        assert (answer.status_code, answer.text.startswith("<html>")) == (200, True)
+
+
+class TestBodies:
+    """What is sent."""
+
+    def test_in_parts(self, fake: Aurous) -> None:
+        """A body may come in parts."""
+        body = json.dumps(CREATE).encode()
+        parts = ({"type": "http.request", "body": part, "more_body": part == body[:9]} for part in (body[:9], body[9:]))
+        cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
+        assert cycle.sent[0]["status"] == 201
+
+    def test_too_large(self, fake: Aurous) -> None:
+        """More than 16 MB is a 413, is read to its end, and never was a call."""
+        parts = [{"type": "http.request", "body": b"x" * 2**23, "more_body": more} for more in (True, True, False)]
+        cycle = drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), *parts)
+        assert cycle.sent[0]["status"] == 413
+        assert json.loads(cycle.body)["error"]["message"] == "The body is larger than 16 MiB."
+        assert cycle.messages == []
+        assert fake.calls.count() == 0
+
+    def test_the_most(self, fake: Aurous) -> None:
+        """16 MB exactly are let in."""
+        message = {"type": "http.request", "body": b"x" * 2**24}
+        assert drive(fake, scope_of("/v1/characters", "POST", headers=own(fake)), message).sent[0]["status"] != 413
+
+
+class TestBreaks:
+    """Connections that end."""
+
+    @pytest.mark.parametrize("kind", ["connect_error", "disconnect"])
+    def test_without_uvicorn(self, fake: Aurous, kind: str) -> None:
+        """A server that we cannot make hang up gets an exception, and nothing was sent."""
+        getattr(fake.faults, kind)("balance.retrieve")
+        with pytest.raises(ConnectionResetError):
+            ask(fake, "GET", "/v1/balance")
+
+    def test_with_uvicorn(self, fake: Aurous) -> None:
+        """Uvicorn's connection is cut at once where nothing was sent."""
+        fake.faults.disconnect("balance.retrieve")
+        wire = Transport()
+        cycle = drive(fake, scope_of("/v1/balance"), wire=wire)
+        assert (wire.done, cycle.disconnected, cycle.sent) == (["abort"], True, [])
+
+    def test_cut_body(self, fake: Aurous) -> None:
+        """A cut body announces its whole length, and what arrives of it is let through first."""
+        fake.faults.disconnect("balance.retrieve", after_bytes=5)
+        wire = Transport()
+        cycle = drive(fake, scope_of("/v1/balance", headers=own(fake)), wire=wire)
+        assert (len(cycle.body), wire.done, cycle.sent[-1]["more_body"]) == (5, ["close"], True)
+        assert int(dict(cycle.sent[0]["headers"])[b"content-length"]) > 5
+
+    def test_hangs_until_the_client_goes(self, fake: Aurous) -> None:
+        """A timeout is the client's: it waits, and when it goes nothing is left."""
+        fake.faults.timeout("balance.retrieve")
+        wire = Transport()
+        cycle = drive(fake, scope_of("/v1/balance"), {"type": "http.request"}, {"type": "http.request"}, END, wire=wire)
+        assert (cycle.messages, cycle.sent, wire.done) == ([], [], ["abort"])
+
+    def test_hangs_not_for_ever(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A client that has no timeout of its own is hung up on at last."""
+        monkeypatch.setattr(_asgi, "_HANG", 0.01)
+        fake.faults.timeout("balance.retrieve")
+        wire = Transport()
+        drive(fake, scope_of("/v1/balance"), wire=wire)
+        assert wire.done == ["abort"]
+
+
+class TestDelays:
+    """Slow answers."""
+
+    def test_real(self) -> None:
+        """Where time runs, a delay is really waited for, and is not counted twice."""
+        fake = Aurous()
+        fake.faults.delay("balance.retrieve", 0.05)
+        before = time.monotonic()
+        assert ask(fake, "GET", "/v1/balance").status_code == 200
+        assert 0.05 <= time.monotonic() - before < 1
+        assert fake.clock.state()[0] == pytest.approx(0)
+
+    def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
+        """It makes no answer slow, and the clock stays where it was moved."""
+        fake = Aurous()
+        fake.faults.status("balance.retrieve", 503, when=lambda _: fake.clock.advance(seconds=3600))
+        before = time.monotonic()
+        ask(fake, "GET", "/v1/balance")
+        assert time.monotonic() - before < 1
+        assert fake.clock.state()[0] == 3600
+
+    @pytest.mark.parametrize("settings", [{"now": NOW}, {"sleep": "skip"}])
+    def test_moved(self, settings: dict[str, Any]) -> None:
+        """Where the clock stands, or sleeps are skipped, it is moved instead."""
+        fake = Aurous(**settings)
+        fake.faults.delay("balance.retrieve", 3600)
+        before = time.monotonic()
+        assert ask(fake, "GET", "/v1/balance").status_code == 200
+        assert time.monotonic() - before < 1
+        assert fake.clock.state()[0] == pytest.approx(3600)
+
+
+def test_control_is_no_call(fake: Aurous) -> None:
+    """Control calls are answered here, and are not in the journal."""
+    assert ask(fake, "GET", "/__aurous__/state").json()["credits"] == 1000
+    assert fake.calls.count() == 0

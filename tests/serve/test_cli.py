@@ -1,0 +1,177 @@
+"""The command `pytest-aurous`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+import pytest_aurous
+from pytest_aurous._serve.cli import _parser, main
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody presses Ctrl-C as soon as it serves."""
+    pytest.importorskip("uvicorn", reason="needs the extra, server")
+    real = threading.Event.wait
+
+    def wait(self: threading.Event, timeout: float | None = None) -> bool:
+        if (
+            timeout is None
+            and threading.current_thread() is threading.main_thread()
+            and sys._getframe(1).f_code.co_name == "_serve"
+        ):
+            raise KeyboardInterrupt
+        return real(self, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", wait)
+
+
+class TestServe:
+    """Serving."""
+
+    def test_in_another_process(self) -> None:
+        """It says where, answers there, and ends by Ctrl-C."""
+        pytest.importorskip("uvicorn", reason="needs the extra, server")
+        code = (
+            "import signal, sys; from pytest_aurous._serve.cli import main\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
+            "sys.exit(main(['serve', '--credits', '7']))"
+        )
+        path = str(Path(pytest_aurous.__file__).parents[1])
+        with subprocess.Popen(  # noqa: S603 - ours
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+        ) as process:
+            assert process.stdout is not None
+            try:
+                url = process.stdout.readline().split()[-1]
+                with urlopen(f"{url}/__aurous__/state") as answer:  # noqa: S310 - ours
+                    assert json.load(answer)["credits"] == 7
+                process.send_signal(signal.SIGINT)
+                assert process.wait(5) == 0
+            finally:
+                process.kill()  # else it would be waited for
+
+    @pytest.mark.usefixtures("interrupted")
+    def test_welcome(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        """What one needs is on the screen: the URL, the variables, the control calls."""
+        file = tmp_path / "state.json"
+        file.write_text(json.dumps({"characters": [{"name": "Aurora"}], "uploads": []}), encoding="utf-8")
+        options = ["--state", str(file), "--script", "synthesizing*3 -> reviewing", "--now", "2026-05-08T10:00:00Z"]
+        assert main(["serve", *options, "--seed", "3", "--rate-limits", "enforce"]) == 0
+        out = capsys.readouterr().out
+        assert "offline, at http://127.0.0.1:" in out
+        assert "export AUROUS_BASE_URL=http://127.0.0.1:" in out
+        assert "export AUROUS_API_KEY=" in out
+        assert "/__aurous__/reset" in out
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--credits", "many"], "credits='many'"),
+            (["--now", "yesterday"], "now='yesterday'"),
+            (["--script", "ready ->"], ""),
+            (["--rate-limits", "strict"], "rate_limits='strict'"),
+            (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
+            (["--state", "missing.json"], "missing.json"),
+        ],
+    )
+    def test_bad_settings(self, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
+        """What cannot be served is told on stderr, without a traceback, with exit code 2."""
+        assert main(["serve", *options]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("pytest-aurous: ")
+        assert said in err.splitlines()[0]
+        assert "Traceback" not in err
+
+    @pytest.mark.parametrize(
+        "told", ["{", {"character": [{}]}, {"characters": [{"status": "redy"}]}, {"characters": [{"colour": "red"}]}]
+    )
+    def test_bad_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: Any) -> None:
+        """A file of records that cannot be added is named, with what is wrong."""
+        file = tmp_path / "state.json"
+        file.write_text(told if isinstance(told, str) else json.dumps(told), encoding="utf-8")
+        assert main(["serve", "--state", str(file)]) == 2
+        assert f"--state {file}: " in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            ("[" * 100_000, "no JSON"),
+            ("\ufeff", "no JSON"),
+            ('{"characters": [{"name": NaN}]}', "NaN is no number"),
+            ('{"characters": [{"collection": "images"}]}', "is no record"),
+        ],
+        ids=["deep", "empty", "nan", "collection"],
+    )
+    def test_odd_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: str, why: str) -> None:
+        """What is nearly a state is told in one line, too."""
+        file = tmp_path / "state.json"
+        file.write_text(told, encoding="utf-8")
+        assert main(["serve", "--state", str(file)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"pytest-aurous: --state {file}")
+        assert why in line
+
+    def test_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Without a command it says which there are."""
+        with pytest.raises(SystemExit, match="2"):
+            main([])
+        assert "COMMAND" in capsys.readouterr().err
+
+
+class TestHelp:
+    """What a newcomer reads."""
+
+    @pytest.mark.parametrize("command", [[], ["serve"], ["openapi"]], ids=["", "serve", "openapi"])
+    def test_help(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+    ) -> None:
+        """It fits 80 columns, says where to read on, and each of its examples is a command that is understood."""
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit, match="0"):
+            main([*command, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80
+        assert lines[-1].startswith("Read on: https://")
+        examples = [shlex.split(line)[1:] for line in lines if line.startswith("  pytest-aurous ")]
+        assert len(examples) >= 2
+        assert [_parser().parse_args(example).run for example in examples]
+
+
+@pytest.mark.parametrize("arguments", [["openapi"], ["--help"], ["serve"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """``| head`` ends the command without a word, with the exit code of one that SIGPIPE has ended."""
+    pytest.importorskip("uvicorn", reason="needs the extra, server")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(arguments) == 141
+    assert capsys.readouterr().err == ""
+
+
+class TestOpenApi:
+    """The document."""
+
+    def test_printed_or_written(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        """It goes to the screen, or into a file, and is the same."""
+        assert main(["openapi"]) == 0
+        text = capsys.readouterr().out
+        assert json.loads(text)["openapi"] == "3.1.0"
+        assert main(["openapi", "--output", str(tmp_path / "api.json")]) == 0
+        assert capsys.readouterr().out == ""
+        assert (tmp_path / "api.json").read_text(encoding="utf-8") == text

@@ -1,0 +1,372 @@
+"""Control calls: each does what it says, and a mistake is a clear refusal that changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._serve.control import control
+
+NOW: Final = "2026-05-08T10:00:00Z"
+READS: Final = ("", "state", "calls", "deliveries")
+DEEDS: Final = ("flush", "reset", "script", "clock", "faults", "add")
+
+_OF_DELIVERIES: Final = {"times": "number|whole", "after": "whole"}
+_TERMS: Final = {**_OF_DELIVERIES, "commit": "flag"}
+TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
+    ("script",): {"text": "text", "name": "text|null"},
+    ("clock",): {"advance": "number|whole", "freeze": "text|null"},
+    ("faults", "status"): {
+        **_TERMS,
+        "operation": "text",
+        "status": "whole",
+        "code": "text|null",
+        "message": "text|null",
+        "headers": "object|null",
+        "retry_after": "whole|null",
+    },
+    ("faults", "rate_limited"): {**_TERMS, "operation": "text", "retry_after": "whole"},
+    ("faults", "timeout"): {**_TERMS, "operation": "text", "phase": "text"},
+    ("faults", "connect_error"): {**_TERMS, "operation": "text"},
+    ("faults", "disconnect"): {**_TERMS, "operation": "text", "after_bytes": "whole|null"},
+    ("faults", "delay"): {**_TERMS, "operation": "text", "seconds": "number|whole"},
+    ("faults", "malformed"): {**_TERMS, "operation": "text", "body": "text"},
+    ("faults", "outage"): {"seconds": "number|whole", "commit": "flag"},
+    ("faults", "drop"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "duplicate"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "reorder"): {**_OF_DELIVERIES, "event": "text"},
+    ("faults", "late"): {**_OF_DELIVERIES, "event": "text", "seconds": "number|whole"},
+    ("faults", "bad_signature"): {**_OF_DELIVERIES, "event": "text"},
+    ("add", "characters"): {
+        "name": "text|null",
+        "status": "text",
+        "attributes": "object|null",
+        "refs": "list|null",
+        "script": "text|null",
+        "client_reference_id": "text|null",
+    },
+    ("add", "uploads"): {"pose": "text|null", "confidence": "number|whole", "filename": "text"},
+    ("add", "images"): {
+        "prompt": "text",
+        "status": "text",
+        "character": "text|null",
+        "size": "text",
+        "count": "whole",
+        "script": "text|null",
+        "webhook_url": "text|null",
+    },
+    ("add", "videos"): {
+        "prompt": "text|null",
+        "status": "text",
+        "resolution": "text",
+        "ratio": "text",
+        "duration": "number|whole",
+        "script": "text|null",
+        "webhook_url": "text|null",
+    },
+    ("add", "files"): {"purpose": "text", "metadata": "object|null"},
+    ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null"},
+}
+"""What each call takes, by the word that sorts it out, and of which kind."""
+SORTED_OUT: Final = {"script": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
+NEEDED: Final[dict[tuple[str, ...], dict[str, Any]]] = {
+    ("script",): {"text": "synthesizing -> reviewing"},
+    ("clock",): {"advance": 1},
+    ("faults", "status"): {"operation": "*", "status": 503},
+    **{("faults", kind): {"operation": "*"} for kind in ("rate_limited", "timeout", "connect_error", "disconnect")},
+    ("faults", "delay"): {"operation": "*", "seconds": 5},
+    ("faults", "malformed"): {"operation": "*"},
+    ("faults", "outage"): {"seconds": 5},
+    ("faults", "late"): {"event": "*", "seconds": 5},
+    **{("faults", kind): {"event": "*"} for kind in ("drop", "duplicate", "reorder", "bad_signature")},
+}
+VALUES: Final[dict[str, tuple[Any, ...]]] = {
+    "text": ("x",),
+    "number": (2.5, -0.5),
+    "whole": (0, 5),
+    "flag": (True, False),
+    "null": (None,),
+    "list": (["x"],),
+    "object": ({"x": 1},),
+    "nothing that anything takes": ("", "  ", 1e308, 10**30, [5], [""], [[]]),
+}
+"""Values by their kind; each argument is given those that are of another."""
+
+
+@pytest.fixture
+def fake() -> Aurous:
+    """A fake, not entered, whose clock stands."""
+    return Aurous(now=NOW)
+
+
+def say(fake: Aurous, method: str, name: str, told: Any = None, *, body: bytes | None = None) -> tuple[int, Any]:
+    """Make one control call, and return status and content."""
+    sent = body if body is not None else (b"" if told is None else json.dumps(told).encode())
+    reply = control(fake, method, f"/__aurous__/{name}", sent)
+    assert ("Content-Length", str(len(reply.body))) in reply.headers
+    return reply.status, json.loads(reply.body)
+
+
+def do(fake: Aurous, name: str, /, **told: Any) -> Any:
+    """Make one that succeeds."""
+    status, content = say(fake, "POST", name, told)
+    assert status == 200, content
+    return content
+
+
+def refused(fake: Aurous, name: str, told: Any = None, *, body: bytes | None = None) -> str:
+    """Make one that is refused: check that nothing has changed, and return what was said."""
+    before = say(fake, "GET", "state")
+    status, content = say(fake, "POST", name, told, body=body)
+    assert status == 400, content
+    assert content["see"].endswith("how-to/server.html#control-calls")
+    assert say(fake, "GET", "state") == before
+    return str(content["error"])
+
+
+class TestWhatThereIs:
+    """Names and methods."""
+
+    def test_index(self, fake: Aurous) -> None:
+        """The index lists each call."""
+        status, content = say(fake, "GET", "")
+        assert status == 200
+        names = [f"GET /__aurous__/{name}" for name in READS] + [f"POST /__aurous__/{name}" for name in DEEDS]
+        assert sorted(content) == sorted(names)
+
+    def test_unknown(self, fake: Aurous) -> None:
+        """An unknown name is told the nearest, and the index."""
+        status, content = say(fake, "GET", "stat")
+        assert status == 404
+        assert "'/__aurous__/stat'" in content["error"]
+        assert "'state'" in content["error"]
+        assert content["calls"] == say(fake, "GET", "")[1]
+
+    @pytest.mark.parametrize("path", ["/__aurous__state", "/__aurous__/state/x", "/__aurous__/nothing"])
+    def test_no_call(self, fake: Aurous, path: str) -> None:
+        """What only looks like a call is none, and it is said where to read on."""
+        reply = control(fake, "GET", path, b"")
+        assert reply.status == 404
+        content = json.loads(reply.body)
+        assert repr(path) in content["error"]
+        assert content["see"].endswith("how-to/server.html#control-calls")
+
+    @pytest.mark.parametrize(
+        ("method", "name"), [*[("POST", name) for name in READS], *[("GET", name) for name in DEEDS], ("PUT", "reset")]
+    )
+    def test_wrong_method(self, fake: Aurous, method: str, name: str) -> None:
+        """A wrong method is a 405 that names the right one."""
+        status, content = say(fake, method, name)
+        assert status == 405
+        assert ("POST" if name in DEEDS else "GET") in content["error"]
+        assert content["see"].endswith("how-to/server.html#control-calls")
+
+    @pytest.mark.parametrize("name", DEEDS)
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            (b"{", "is no JSON"),
+            (b"\xff\xfe", "is no JSON"),
+            (b'{"advance": NaN}', "NaN is no number"),
+            (b'{"advance": -Infinity}', "-Infinity is no number"),
+            (b"9" * 5000, "is no JSON"),
+            (b"[" * 100_000, "nested too deeply"),
+            (b'{"name": "\\ud800"}', "is no JSON"),
+            (b"[]", "no object: []"),
+            (b"5", "no object: 5"),
+            (b"null", "no object: null"),
+        ],
+        ids=lambda value: str(value)[:20],
+    )
+    def test_bad_json(self, fake: Aurous, name: str, body: bytes, said: str) -> None:
+        """A body that is no JSON object is refused."""
+        assert said in refused(fake, name, body=body)
+
+
+class TestReads:
+    """What can be seen."""
+
+    def test_state(self, fake: Aurous) -> None:
+        """Everything is there: records, money, clock, faults."""
+        character = fake.characters.add(name="Aurora")
+        fake.uploads.add()
+        fake.faults.status("balance.retrieve", 503)
+        state = say(fake, "GET", "state")[1]
+        assert (state["now"], state["credits"], state["held_credits"]) == ("2026-05-08T10:00:00+00:00", 1000, 0)
+        assert (state["seed"], state["api_key"], state["calls"], state["pitfalls"]) == (0, fake.api_key, 0, [])
+        assert [one["id"] for one in state["characters"]] == [character.id]
+        assert list(state["uploads"][0]) == ["id", "status"]
+        assert "status 503" in state["faults"][0]
+
+    def test_unmatched(self, fake: Aurous) -> None:
+        """A request that the API does not know is there, and gone after a reset."""
+        assert say(fake, "GET", "state")[1]["unmatched"] == []
+        with fake.client() as client:
+            client.get("/v1/balance")
+            client.post("/v1/charcters", json={"name": "Aurora"})
+            client.delete("/v1/balance")
+        found = say(fake, "GET", "state")[1]["unmatched"]
+        assert [(one["number"], one["method"], one["path"], one["status"]) for one in found] == [
+            (2, "POST", "/v1/charcters", 404),
+            (3, "DELETE", "/v1/balance", 405),
+        ]
+        do(fake, "reset")
+        assert say(fake, "GET", "state")[1]["unmatched"] == []
+
+    def test_calls(self, fake: Aurous) -> None:
+        """Each call, with what was sent and what became of it."""
+        with fake.client() as client:
+            client.post("/v1/characters", json={"name": "Aurora"})
+        (call,) = say(fake, "GET", "calls")[1]
+        assert (call["number"], call["operation"], call["method"]) == (1, "characters.create", "POST")
+        assert call["json"] == {"name": "Aurora"}
+
+    def test_deliveries(self, fake: Aurous) -> None:
+        """Deliveries that are due are seen."""
+        fake.webhooks.deliver_to(lambda _: 200)
+        assert say(fake, "GET", "deliveries") == (200, [])
+        fake.images.add(status="processing").finish()
+        found = say(fake, "GET", "deliveries")[1]
+        assert found
+        told = {"event", "url", "attempt", "status", "response_status", "headers", "payload", "error"}
+        assert set(found[0]) == told
+        assert found[0]["payload"] == fake.webhooks.deliveries[0].payload
+
+
+class TestDeeds:
+    """What can be done."""
+
+    def test_reset(self, fake: Aurous) -> None:
+        """All is as at the start."""
+        fake.characters.add()
+        assert do(fake, "reset") == {"reset": True}
+        assert len(fake.characters) == 0
+
+    @pytest.mark.parametrize(
+        ("told", "resource"),
+        [
+            ({"text": "synthesizing*3 -> reviewing"}, "characters"),
+            ({"text": "pending -> processing*2 -> succeeded", "resource": "images"}, "images"),
+        ],
+    )
+    def test_script(self, fake: Aurous, told: dict[str, Any], resource: str) -> None:
+        """A script is set, and said back."""
+        assert do(fake, "script", **told) == {"text": told["text"], "resource": resource}
+
+    def test_clock(self, fake: Aurous) -> None:
+        """Time moves, or stands elsewhere, or both."""
+        assert do(fake, "clock", advance=45) == {"now": "2026-05-08T10:00:45+00:00"}
+        assert do(fake, "clock", freeze="2027-01-01T00:00:00Z") == {"now": "2027-01-01T00:00:00+00:00"}
+        both = do(fake, "clock", freeze="2027-01-01T00:00:00Z", advance=1.5)
+        assert both == {"now": "2027-01-01T00:00:01.500000+00:00"}
+
+    def test_faults(self, fake: Aurous) -> None:
+        """A fault is given, and met."""
+        given = do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
+        assert given == "<Fault status 503 on balance.retrieve, given at /__aurous__/faults: fired 0>"
+        with fake.client() as client:
+            assert client.get("/v1/balance").status_code == 503
+
+    def test_a_spoilt_body_is_chosen(self, fake: Aurous) -> None:
+        """`kind` is that of the fault; what the body becomes has another name."""
+        do(fake, "faults", kind="malformed", operation="balance.retrieve", body="empty")
+        with fake.client() as client:
+            assert client.get("/v1/balance").content == b""
+
+    def test_add(self, fake: Aurous) -> None:
+        """A record is added, a character unless it is said otherwise."""
+        assert do(fake, "add", name="Aurora", status="ready")["name"] == "Aurora"
+        assert set(do(fake, "add", collection="uploads")) == {"id", "status"}
+        assert (len(fake.characters), len(fake.uploads)) == (1, 1)
+        character = fake.characters.last.id
+        assert do(fake, "add", collection="images", character=character)["character_id"] == character
+
+
+class TestMistakes:
+    """What is refused."""
+
+    @pytest.mark.parametrize(
+        ("name", "told", "said"),
+        [
+            ("script", {}, "text"),
+            ("script", {"text": "ready -> synthesising"}, "synthesi"),
+            ("script", {"text": "ready", "resource": "files"}, "has no lifecycle"),
+            ("script", {"text": "ready", "resource": []}, ""),
+            ("script", {"txt": "ready"}, "txt"),
+            ("script", {"text": 5}, ""),
+            ("clock", {}, "clock takes"),
+            ("clock", {"advance": 1, "warp": 9}, "'warp' is no argument. It takes advance (number), freeze"),
+            ("clock", {"advance": -1}, "cannot go back"),
+            ("clock", {"advance": "long"}, 'advance is "long": expected number'),
+            ("clock", {"freeze": "yesterday"}, "not an instant"),
+            ("clock", {"freeze": 5}, "freeze is 5: expected text or null"),
+            ("faults", {}, "is no fault"),
+            ("faults", {"kind": "statuss"}, "'status'"),
+            ("faults", {"kind": "status", "operation": "characters.sav", "status": 503}, "characters.save"),
+            ("faults", {"kind": "status", "operation": "characters.save", "status": 200}, "error status"),
+            ("faults", {"kind": "status", "operation": "characters.save"}, "status"),
+            ("faults", {"kind": "timeout", "operation": "*", "phase": "lunch"}, "lunch"),
+            ("faults", {"kind": "timeout", "operation": "*", "often": 3}, "often"),
+            ("faults", {"kind": "_give"}, "is no fault"),
+            ("faults", {"kind": "unfired"}, "is no fault"),
+            ("faults", {"kind": ["status"]}, "is no fault"),
+            ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
+            ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
+            (
+                "faults",
+                {"kind": "drop", "operation": "*"},
+                "'operation' is no argument; 'event' is missing. It takes event (text)",
+            ),
+            (
+                "faults",
+                {"kind": "drop", "event": "*", "commit": True},
+                "'commit' is no argument. It takes event (text)",
+            ),
+            ("faults", {"kind": "timeout", "operation": "*", "times": -1}, "1 or more"),
+            ("faults", {"kind": "delay", "operation": "*", "seconds": -1}, "0 or more"),
+            ("faults", {"kind": "timeout", "operation": "*", "times": "x" * 99}, "...: expected number"),
+            (
+                "script",
+                {"txt": "x", "name": 5, "resource": "files"},
+                "; 'txt' is no argument; did you mean 'text'?; name is 5: expected text or null; 'text' is missing. It",
+            ),
+            (
+                "faults",
+                {"kind": "delay", "secs": 1, "times": "x"},
+                "; times is \"x\": expected number; 'operation' is missing; 'seconds' is missing. It takes operation",
+            ),
+            ("reset", {"now": True}, "'now' is no argument. It takes nothing."),
+            ("flush", {"now": True}, "'now' is no argument. It takes nothing."),
+            ("add", {"collection": None}, "is none"),
+            ("add", {"collection": "images", "character": "char_x"}, "no such id"),
+            ("add", {"collection": "uploads", "confidence": 1.5}, "0 to 1"),
+            ("add", {"collection": "webhook_endpoints", "url": "http://app.test"}, "https"),
+            ("add", {"collection": "webhook_endpoints", "events": []}, "expected one at least"),
+            ("add", {"collection": "videos", "duration": 900}, "duration must be"),
+            ("add", {"collection": "character"}, "'characters'"),
+            ("add", {"collection": "teams"}, "is none"),
+            ("add", {"status": "redy"}, "redy"),
+            ("add", {"colour": "red"}, "colour"),
+        ],
+    )
+    def test_bad_arguments(self, fake: Aurous, name: str, told: dict[str, Any], said: str) -> None:
+        """A mistake is told in plain words, and nothing has changed."""
+        assert said in refused(fake, name, told)
+
+    @pytest.mark.parametrize("given", TAKES, ids=" ".join)
+    def test_each_argument_is_checked(self, fake: Aurous, given: tuple[str, ...]) -> None:
+        """A value of another kind is refused by its name, with what is valid; nothing else is an argument."""
+        name, *word = given
+        told = {**dict(zip(SORTED_OUT[name], word, strict=True)), **NEEDED.get(given, {})}
+        takes = TAKES[given]
+        before = say(fake, "GET", "state")
+        for argument, kinds in takes.items():
+            assert f"{argument} (" in say(fake, "POST", name, {**told, "zzz": 1})[1]["error"]
+            for kind, values in VALUES.items():
+                for value in values if kind not in kinds.split("|") else ():
+                    status, content = say(fake, "POST", name, {**told, argument: value})
+                    assert (status, f"{argument} is " in content["error"]) == (400, True), (argument, value)
+        assert say(fake, "GET", "state") == before

@@ -1,0 +1,301 @@
+"""The fake on a port of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous._resources.catalog import ENDPOINTS
+from pytest_aurous._serve import server as _server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+
+
+@pytest.fixture
+def server() -> Iterator[AurousServer]:
+    """A fake, served but not entered."""
+    with AurousServer(Aurous()) as serving:
+        yield serving
+
+
+def client(server: AurousServer, **options: Any) -> httpx.Client:
+    """Return a client that knows nothing of proxies."""
+    headers = {"X-Api-Key": server.env["AUROUS_API_KEY"]}
+    return httpx.Client(base_url=server.url, headers=headers, trust_env=False, **options)
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has ::1."""
+    try:
+        with closing(socket.socket(socket.AF_INET6)) as one:
+            one.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+class TestService:
+    """It answers."""
+
+    def test_starts_at_once(self) -> None:
+        """In less than a second it is there, and in less than another it is gone."""
+        before = time.monotonic()
+        with AurousServer(Aurous()) as server:
+            assert time.monotonic() - before < 1
+            assert repr(server) == f"<AurousServer at http://127.0.0.1:{server.port}>"
+            assert (server.host, server.port > 0) == ("127.0.0.1", True)
+            before = time.monotonic()
+        assert time.monotonic() - before < 1
+
+    def test_two_hundred_at_once(self, server: AurousServer) -> None:
+        """Of 200 calls at once none is lost."""
+        limits = httpx.Limits(max_connections=200)
+        with client(server, timeout=30, limits=limits) as http, ThreadPoolExecutor(200) as pool:
+            seen = list(pool.map(lambda _: http.get("/v1/balance").status_code, range(200)))
+        assert seen == [200] * 200
+        assert server.aurous.calls.count("balance.retrieve") == 200
+
+    def test_urllib(self, server: AurousServer) -> None:
+        """A client that nobody can intercept is answered, refusals too."""
+        headers = {"X-Api-Key": server.env["AUROUS_API_KEY"]}
+        with urlopen(Request(f"{server.url}/v1/balance", headers=headers)) as answer:  # noqa: S310 - ours
+            assert json.load(answer)["credits"] == 1000
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"{server.url}/v1/balance")  # noqa: S310 - ours
+        with refused.value as error:
+            assert error.code == 401
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+    def test_curl(self, server: AurousServer) -> None:
+        """So is one in another language."""
+        told = subprocess.run(["curl", "-s", f"{server.url}/__aurous__/state"], capture_output=True, check=True)  # noqa: S603, S607
+        assert json.loads(told.stdout)["credits"] == 1000
+
+    @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="needs curl, and a shell")
+    def test_curl_reads_everything(self, server: AurousServer) -> None:
+        """The script on the page calls each operation that reads, and each is answered as the catalog says."""
+        script = Path(__file__).parents[2] / "docs" / "examples" / "read_everything.sh"
+        told = subprocess.run(  # noqa: S603 - ours
+            ["sh", str(script)],  # noqa: S607 - wherever it is
+            env={**os.environ, **server.env, "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reads = {row.operation: row.status for row in ENDPOINTS if row.method == "GET"}
+        assert {call.operation: call.status for call in server.aurous.calls} == reads
+        assert sorted(line[:4] for line in told.stdout.splitlines()) == sorted(f"{one} " for one in reads.values())
+        assert told.stderr == ""
+
+    def test_refs_lead_here(self, server: AurousServer) -> None:
+        """URLs in answers can be fetched."""
+        character = server.aurous.characters.add()
+        with client(server) as http:
+            url = http.get(f"/v1/characters/{character.id}").json()["refs"][0]["url"]
+            assert url.startswith(server.url)
+            assert http.get(url).content.startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n", b"GET /v1"])
+    def test_malformed(self, server: AurousServer, sent: bytes) -> None:
+        """Bytes that are no HTTP harm nobody but their sender."""
+        with socket.create_connection((server.host, server.port)) as raw:
+            raw.sendall(sent)
+        with client(server) as http:
+            assert http.get("/v1/balance").status_code == 200
+
+
+class TestFaults:
+    """What goes wrong, over the wire."""
+
+    @pytest.mark.parametrize("kind", ["disconnect", "connect_error"])
+    def test_no_answer(self, server: AurousServer, kind: str) -> None:
+        """The connection ends before the answer; the next call is answered."""
+        getattr(server.aurous.faults, kind)("balance.retrieve")
+        with client(server) as http:
+            with pytest.raises(httpx.TransportError):
+                http.get("/v1/balance")
+            assert http.get("/v1/balance").status_code == 200
+
+    def test_cut_body(self, server: AurousServer) -> None:
+        """The connection ends inside the body."""
+        server.aurous.faults.disconnect("balance.retrieve", after_bytes=5)
+        with client(server) as http, http.stream("GET", "/v1/balance") as answer:
+            seen: list[bytes] = []
+            with pytest.raises(httpx.RemoteProtocolError):
+                seen.extend(answer.iter_raw())
+        assert len(b"".join(seen)) == 5
+
+    def test_timeout(self, server: AurousServer) -> None:
+        """The client's own timeout ends it."""
+        server.aurous.faults.timeout("balance.retrieve")
+        with client(server, timeout=0.1) as http, pytest.raises(httpx.ReadTimeout):
+            http.get("/v1/balance")
+
+    def test_stops_while_somebody_hangs(self) -> None:
+        """A client that still waits does not hold up the end."""
+        with AurousServer(Aurous()) as server:
+            server.aurous.faults.timeout("balance.retrieve")
+            with socket.create_connection((server.host, server.port)) as raw:
+                raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                until = time.monotonic() + 5
+                while not server.aurous.calls.count() and time.monotonic() < until:
+                    time.sleep(0.002)
+                before = time.monotonic()
+                server.stop()
+        assert time.monotonic() - before < 2
+
+
+class TestPlaces:
+    """Where it listens."""
+
+    def test_taken(self, server: AurousServer) -> None:
+        """A port that is taken is told in one line, and a link."""
+        with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 cannot be had") as told:
+            AurousServer(Aurous(), port=server.port)
+        assert len(str(told.value).splitlines()) == 2
+
+    def test_taken_before_it_serves(self) -> None:
+        """A port belongs to a server from the moment it is made."""
+        first = AurousServer(Aurous())
+        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be had"):
+            AurousServer(Aurous(), port=first.port)
+        first.stop()
+        AurousServer(Aurous(), port=first.port).stop()
+
+    def test_starts_once(self) -> None:
+        """A second start is refused, names the port, and does not harm the first; so is one after the end."""
+        server = AurousServer(Aurous())
+        with server:
+            for begin in (server.start, server.__enter__):
+                with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 is running already"):
+                    begin()
+            with client(server) as http:
+                assert http.get("/v1/balance").status_code == 200
+        for begin in (server.start, server.__enter__):
+            with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 has been stopped"):
+                begin()
+        never = AurousServer(Aurous())
+        never.stop()
+        with pytest.raises(AurousError, match=f"port {never.port} of 127.0.0.1 has been stopped"):
+            never.start()
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104 - refused
+    def test_not_loopback(self, host: str) -> None:
+        """Where others could reach it, it does not listen."""
+        with pytest.raises(AurousError, match="--allow-remote"):
+            AurousServer(Aurous(), host=host)
+
+    def test_remote(self) -> None:
+        """Unless it is told to."""
+        with AurousServer(Aurous(), host="0.0.0.0", allow_remote=True) as server:  # noqa: S104 - meant
+            assert httpx.get(f"http://127.0.0.1:{server.port}/v1/balance", trust_env=False).status_code == 401
+
+    def test_localhost(self) -> None:
+        """A name of this machine will do."""
+        with AurousServer(Aurous(), host="localhost") as server, client(server) as http:
+            assert http.get("/v1/balance").status_code == 200
+
+    @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+    def test_ipv6(self) -> None:
+        """So will ::1, in brackets."""
+        with AurousServer(Aurous(), host="::1") as server, client(server) as http:
+            assert server.url == f"http://[::1]:{server.port}"
+            assert http.get("/v1/balance").status_code == 200
+
+
+class TestNothingIsLeft:
+    """Before and after."""
+
+    @pytest.mark.parametrize("before", [None, "https://before.example"])
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+        """The base URL is set, and put back."""
+        monkeypatch.delenv("AUROUS_BASE_URL", raising=False)
+        if before is not None:
+            monkeypatch.setenv("AUROUS_BASE_URL", before)
+        with AurousServer(Aurous()) as server:
+            assert os.environ["AUROUS_BASE_URL"] == server.url
+            assert server.env == {"AUROUS_BASE_URL": server.url, "AUROUS_API_KEY": server.aurous.api_key}
+        assert os.environ.get("AUROUS_BASE_URL") == before
+
+    def test_deliveries_lead_to_the_server_that_runs(self) -> None:
+        """A receiver in another process gets its pictures from it; without it from the vendor's host, as ever."""
+        fake = Aurous()
+        fake.webhook_endpoints.add()
+        with AurousServer(fake) as server:
+            with AurousServer(fake) as second:
+                fake.images.add()
+            fake.images.add()
+        fake.images.add()
+
+        told = [one.payload["data"]["output_urls"][0].partition("/v1/")[0] for one in fake.webhooks.deliveries]
+
+        assert told == [second.url, server.url, fake.base_url]
+
+    @pytest.mark.parametrize("first", [0, 1])
+    @pytest.mark.parametrize("same", [True, False])
+    def test_servers_stop_in_any_order(self, monkeypatch: pytest.MonkeyPatch, first: int, same: bool) -> None:  # noqa: FBT001
+        """Environment and deliveries lead to the server that is there, of one fake or of two."""
+        monkeypatch.setenv("AUROUS_BASE_URL", "https://before.example")
+        fakes = [Aurous()] * 2 if same else [Aurous(), Aurous()]
+        servers = [AurousServer(fake) for fake in fakes]
+        for server in servers:
+            server.start()
+            assert os.environ["AUROUS_BASE_URL"] == server.url
+        last = servers[not first]
+        servers[first].stop()
+        assert os.environ["AUROUS_BASE_URL"] == last.url
+        last.aurous.webhook_endpoints.add()
+        last.aurous.images.add()
+        (delivery,) = last.aurous.webhooks.deliveries
+        assert delivery.payload["data"]["output_urls"][0].startswith(last.url)
+        with client(last) as http:
+            url = http.get(f"/v1/characters/{last.aurous.characters.add().id}").json()["refs"][0]["url"]
+            assert http.get(url).status_code == 200
+        last.stop()
+        assert os.environ["AUROUS_BASE_URL"] == "https://before.example"
+
+    def test_threads_and_sockets(self) -> None:
+        """No thread is left, and nobody listens."""
+        with AurousServer(Aurous()) as server:
+            assert any(one.name == "aurous-server" for one in threading.enumerate())
+        assert not any(one.name == "aurous-server" for one in threading.enumerate())
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((server.host, server.port))
+
+    def test_no_uvicorn(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without uvicorn it is said what to install."""
+        monkeypatch.setitem(sys.modules, "uvicorn", None)
+        with pytest.raises(AurousError, match=r"pytest-aurous\[server\]"):
+            AurousServer(Aurous())
+
+    @pytest.mark.parametrize("dies", [True, False])
+    def test_does_not_come_up(self, monkeypatch: pytest.MonkeyPatch, dies: bool) -> None:  # noqa: FBT001
+        """A server that ends at once, or never begins, is told."""
+        monkeypatch.setattr(_server, "_PATIENCE", 0.05)
+        server = AurousServer(Aurous())
+        ended = threading.Event()
+        run = (lambda: None) if dies else ended.wait
+        monkeypatch.setattr(server, "_thread", threading.Thread(target=run))
+        with pytest.raises(AurousError, match="did not come up"):
+            server.start()
+        ended.set()
+        server.stop()

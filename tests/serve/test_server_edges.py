@@ -1,0 +1,181 @@
+"""A served fake at its edges: clients that hang up, mistakes that change nothing, what cannot be had."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous._serve.asgi import AsgiApp
+from pytest_aurous._serve.cli import main
+from pytest_aurous._serve.control import control
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("uvicorn", reason="needs the extra, server")
+
+
+def drive(aurous: Aurous, scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
+    """Let the application see *messages*, and return what it sent."""
+    sent: list[Any] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(AsgiApp(aurous)(scope, receive, send))
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    return sent
+
+
+def scope(path: str = "/v1/balance", method: str = "GET") -> dict[str, Any]:
+    """Return a scope as a server without a name would give it."""
+    return {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [], "server": None}
+
+
+def test_a_call_that_was_cut_off_never_arrived() -> None:
+    """A client that hangs up inside its body has sent nothing."""
+    aurous = Aurous()
+
+    sent = drive(
+        aurous,
+        scope("/v1/characters", "POST"),
+        {"type": "http.request", "body": b"{}", "more_body": True},
+        {"type": "http.disconnect"},
+    )
+
+    assert (sent, len(aurous.calls)) == ([], 0)
+
+
+def test_a_server_need_not_know_its_name() -> None:
+    """Neither a host header nor an address: the answer comes all the same."""
+    sent = drive(Aurous(), scope(), {"type": "http.request", "body": b""})
+
+    assert sent[0]["status"] == 401
+
+
+def test_an_empty_host_leads_to_the_server() -> None:
+    """Where a client does not name the server, URLs in its answers have the server's own address."""
+    aurous = Aurous()
+    aurous.characters.add()
+    known = [(b"host", b""), (b"x-api-key", aurous.api_key.encode())]
+
+    sent = drive(aurous, {**scope("/v1/characters"), "headers": known}, {"type": "http.request", "body": b""})
+
+    (character,) = json.loads(sent[1]["body"])["data"]
+    assert character["refs"][0]["url"].startswith("http://localhost:80/")
+
+
+@pytest.mark.parametrize(
+    "hanging", [b"GET /v1/bal", b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
+    """Others are answered meanwhile, and the end is not delayed; chunks and lengths that lie are refused."""
+    head = b"POST /v1/images HTTP/1.1\r\nHost: localhost\r\n"
+    lies = (head + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", head + b"Content-Length: -5\r\n\r\n")
+    with ExitStack() as ending, AurousServer(Aurous()) as server:
+        for _ in range(20):
+            ending.enter_context(socket.create_connection((server.host, server.port))).sendall(hanging)
+        for lie in lies:
+            with socket.create_connection((server.host, server.port), timeout=5) as raw:
+                raw.sendall(lie)
+                assert raw.recv(64).startswith(b"HTTP/1.1 400 ")
+        with urlopen(f"{server.url}/__aurous__/calls") as answer:  # noqa: S310 - ours
+            assert json.load(answer) == []
+        before = time.monotonic()
+    assert time.monotonic() - before < 5
+
+
+def test_what_is_not_http_is_left_alone() -> None:
+    """A websocket finds nobody."""
+    assert drive(Aurous(), {"type": "websocket"}) == []
+
+
+def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
+    """Make a control call."""
+    reply = control(aurous, "POST", f"/__aurous__/{name}", json.dumps(told).encode())
+    return reply.status, json.loads(reply.body)
+
+
+@pytest.mark.parametrize(
+    "told", [{"freeze": "2027-01-01T00:00:00Z", "advance": -1}, {"freeze": "0001-01-01T00:00:00+14:00"}]
+)
+def test_a_clock_that_was_refused_has_not_moved(told: dict[str, Any]) -> None:
+    """A mistake changes nothing."""
+    aurous = Aurous(now="2026-05-08T10:00:00Z")
+    before = aurous.clock.now()
+
+    status, _ = said(aurous, "clock", told)
+
+    assert (status, aurous.clock.now()) == (400, before)
+
+
+def test_deliveries_are_made_when_another_language_says_so() -> None:
+    """`flush` delivers what is due; a URL that nobody answers is a failed attempt."""
+    aurous = Aurous()
+    aurous.webhook_endpoints.add("https://receiver.invalid/x")
+    aurous.webhooks.deliver_to(lambda _: 204, url="https://receiver.invalid/x")
+    aurous.images.add()
+
+    status, made = said(aurous, "flush", {})
+
+    assert (status, [one["status"] for one in made]) == (200, ["delivered"])
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ([], "JSON of another shape. Expected"),
+        ({"characters": 5}, "JSON of another shape. Expected"),
+        ({"characters": ["x"]}, "'x' is no record"),
+    ],
+)
+def test_a_state_of_another_shape_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], told: Any, why: str
+) -> None:
+    """JSON alone does not make a state."""
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(told))
+
+    assert main(["serve", "--state", str(file)]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """There are 65,536."""
+    assert main(["serve", "--port", "99999"]) == 2
+    assert "AurousServer(port=99999): expected a whole number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line."""
+    assert main(["openapi", "--output", str(tmp_path / "missing" / "x.json")]) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a socket nor a thread."""
+
+    def broken(self: AurousServer) -> None:
+        raise AurousError("it did not come up")
+
+    monkeypatch.setattr(AurousServer, "start", broken)
+    server = AurousServer(Aurous())
+
+    with pytest.raises(AurousError, match="did not come up"), server:
+        pass
+
+    assert server._socket.fileno() == -1

@@ -1,0 +1,165 @@
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pytest_aurous
+
+PACKAGE = Path(pytest_aurous.__file__).parent
+ROOMS = sorted(PACKAGE.rglob("*.py"))
+WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
+TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing"}
+# The clock, what makes sleeps move it, a real server, and a signature that a receiver verifies in real time.
+MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
+CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+
+
+each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(PACKAGE)))
+
+
+def tree_of(room: Path) -> ast.Module:
+    return ast.parse(room.read_text("utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def module_names(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, str]]:
+    """Names that are bound at the top of a module, with their value and annotation."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            yield from ((target.id, node.value, "") for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id, node.value, ast.unparse(node.annotation)
+
+
+@pytest.mark.parametrize(
+    "room",
+    [room for room in ROOMS if room.stem not in TIMEKEEPERS],
+    ids=lambda room: str(room.relative_to(PACKAGE)),
+)
+def test_time_comes_from_the_clock_alone(room: Path) -> None:
+    """No room but the clock's reads the wall clock, so that a test can move all of time."""
+    tree = tree_of(room)
+
+    assert [module for module, _ in imports(tree) if module == "time"] == []
+    assert [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in WALL_CLOCKS
+        and ast.unparse(node.value).split(".")[-1] in {"time", "datetime", "date"}
+    ] == []
+
+
+@each_room
+def test_chance_comes_from_seeded_instances_alone(room: Path) -> None:
+    """Only `random.Random` is ever imported: no global generator, nothing of the operating system."""
+    tree = tree_of(room)
+    assert [name for module, name in imports(tree) if module == "random" and name != "Random"] == []
+    assert [module for module, _ in imports(tree) if module in {"secrets", "uuid"}] == []
+    assert not any(isinstance(node, ast.Attribute) and node.attr == "urandom" for node in ast.walk(tree))
+
+
+@each_room
+def test_every_generator_has_a_seed(room: Path) -> None:
+    """`Random()` without a seed is followed by `setstate` in its function."""
+    tree = tree_of(room)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            text = ast.unparse(function)
+            assert "Random()" not in text or ".setstate(" in text, function.name
+
+
+@each_room
+def test_no_module_holds_state(room: Path) -> None:
+    """A container at the top of a module is `Final`, and no code writes into one or rebinds a global."""
+    tree = tree_of(room)
+    named = {name: (value, annotation) for name, value, annotation in module_names(tree)}
+    assert [
+        name
+        for name, (value, annotation) in named.items()
+        if isinstance(value, CONTAINERS) and not annotation.startswith("Final")
+    ] == []
+    written = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Global)
+        or (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Store | ast.Del)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in named
+        )
+        or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in MUTATORS
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id in named
+        )
+    ]
+    # Also the keys that no text may show, whoever writes it.
+    redaction = ["_protected.append(key)", "_protected.remove(key)"]
+    assert written in (
+        [],
+        redaction,
+        ["_THINGS.add(thing)"],
+    )  # what is to be renewed after a fork: the hook is the process's
+
+
+@each_room
+def test_each_room_says_what_it_is_and_what_it_gives(room: Path) -> None:
+    """A docstring comes first, and `__all__` names what other rooms may use, where there is code."""
+    tree = tree_of(room)
+    assert ast.get_docstring(tree)
+    names = [name for name, _, _ in module_names(tree)]
+    assert "__all__" in names or len(tree.body) == 1 or room.stem in {"hooks", "fixtures", "messages"}
+
+
+@pytest.mark.parametrize("name", sorted(pytest_aurous.__all__))
+def test_every_public_name_is_there(name: str) -> None:
+    """`__all__` and the attributes agree."""
+    assert getattr(pytest_aurous, name).__name__ == name
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    """A misspelt import fails as it does everywhere."""
+    with pytest.raises(AttributeError, match="module 'pytest_aurous' has no attribute 'Aurora'"):
+        _ = pytest_aurous.Aurora
+
+
+def loaded(code: str) -> set[str]:
+    """Run *code* in a new Python and return the top-level modules that it has loaded then."""
+    heads = "{name.partition('.')[0] for name in sys.modules}"
+    run = subprocess.run(  # noqa: S603 - our own Python
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*{heads})"],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pytest_aurous",
+        "from pytest_aurous import " + ", ".join(sorted({*pytest_aurous.__all__} - {"AurousProvider"})),
+        "import pytest_aurous; pytest_aurous.Aurous(); dir(pytest_aurous)",
+    ],
+    ids=["package", "names", "use"],
+)
+def test_the_public_names_are_light(code: str) -> None:
+    """Neither an HTTP client nor respx, Faker or pytest is loaded before it is needed."""
+    assert loaded(code) & {"faker", "httpcore", "httpx", "httpx2", "pytest", "respx"} == set()

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import re
+import time
+from datetime import date, datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import AurousError, Clock
+from pytest_aurous._time.clock import iso, parse_instant
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+NOON = "2026-05-08T12:00:00Z"
+NOON_S = 1_778_241_600.0
+
+
+@pytest.fixture(name="wall")
+def _wall(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    wall = SimpleNamespace(at=NOON_S)
+    monkeypatch.setattr("pytest_aurous._time.clock.time", SimpleNamespace(time=lambda: wall.at))
+    return wall
+
+
+def test_it_is_the_wall_clock_until_told_otherwise() -> None:
+    """A clock that nobody touched tells the time of the machine."""
+    before = time.time()
+
+    assert before <= Clock().time() <= time.time()
+
+
+def test_it_follows_the_wall_clock(wall: SimpleNamespace) -> None:
+    """Whatever moves `time.time` (freezegun, time-machine) moves the fake, which adds what the test added."""
+    clock = Clock()
+    clock.advance(seconds=5)
+    wall.at += 60
+
+    assert clock.time() == NOON_S + 65
+    assert repr(clock) == "<Clock 2026-05-08T12:01:05Z>"
+
+
+def test_a_frozen_clock_stands_still(wall: SimpleNamespace) -> None:
+    """Frozen, only the test moves time."""
+    clock = Clock(NOON)
+    wall.at += 60
+    assert clock.time() == NOON_S
+
+    clock.advance(timedelta(minutes=1), seconds=0.5)
+
+    assert clock.time() == NOON_S + 60.5
+    assert repr(clock) == "<Clock 2026-05-08T12:01:00Z frozen>"
+
+
+def test_freezing_without_an_instant_keeps_the_time_that_it_is(wall: SimpleNamespace) -> None:
+    """`freeze()` stops time now, with what was advanced before."""
+    clock = Clock()
+    clock.advance(seconds=10)
+    clock.freeze()
+    wall.at += 99
+
+    assert clock.time() == NOON_S + 10
+
+
+def test_now_is_aware_and_utc() -> None:
+    """`now()` can be compared with any other aware datetime."""
+    now = Clock(NOON).now()
+
+    assert now == datetime(2026, 5, 8, 12, tzinfo=timezone.utc)
+    assert now.utcoffset() == timedelta(0)
+
+
+def test_an_advance_of_nothing_is_no_mistake() -> None:
+    """Zero seconds are allowed."""
+    clock = Clock(NOON)
+    clock.advance()
+
+    assert clock.time() == NOON_S
+
+
+@pytest.mark.parametrize(
+    ("delta", "seconds"),
+    [(None, -1), (timedelta(seconds=-2), 1), (None, float("nan")), (None, float("inf")), (timedelta.max, 0)],
+    ids=["back", "sum", "nan", "inf", "beyond 9999"],
+)
+def test_time_never_runs_backwards_nor_out(delta: timedelta | None, seconds: float) -> None:
+    """A step back, or beyond every calendar, is refused, with the way to choose an instant, and nothing has moved."""
+    clock = Clock(NOON)
+
+    with pytest.raises(AurousError, match=r"cannot go back.*freeze\(at\)"):
+        clock.advance(delta, seconds=seconds)
+
+    assert clock.time() == NOON_S
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "shown"),
+    [
+        ((30,), {}, "clock.advance(delta=30): expected a timedelta, or seconds by name"),
+        ((), {"seconds": "1"}, "clock.advance(seconds='1'): expected a number"),
+        ((), {"seconds": None}, "clock.advance(seconds=None): expected a number"),
+    ],
+    ids=str,
+)
+def test_what_is_no_step_is_refused_with_an_example(given: Any, named: Any, shown: str) -> None:
+    """A bare number, which could be anything, and text are told how to say it, and nothing has moved."""
+    clock = Clock(NOON)
+
+    with pytest.raises(AurousError, match=re.escape(shown)):
+        clock.advance(*given, **named)
+
+    assert clock.time() == NOON_S
+
+
+def test_small_steps_sum_up(api: Api) -> None:
+    """A frozen clock that is moved 450 times by a tenth of a second ends a step of 45 s, and no sooner."""
+    character = api.synthesize("synthesizing:45s -> reviewing")
+    for _ in range(449):
+        api.clock.advance(seconds=0.1)
+    assert character.status == "synthesizing"
+
+    api.clock.advance(seconds=0.1)
+
+    assert character.status == "reviewing"
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_state_brings_the_time_back(wall: SimpleNamespace, frozen: bool) -> None:  # noqa: FBT001
+    """What `state` gave can be restored, more than once."""
+    clock = Clock(NOON if frozen else None)
+    clock.advance(seconds=7)
+    kept = clock.state()
+
+    for _ in range(2):
+        clock.advance(seconds=1000)
+        clock.freeze()
+        clock.restore(kept)
+        assert clock.time() == NOON_S + 7
+    assert repr(clock).endswith("frozen>") is frozen
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        NOON,
+        NOON.lower().replace("t", "T"),
+        "2026-05-08T12:00:00",
+        "2026-05-08T14:00:00+02:00",
+        datetime(2026, 5, 8, 12, tzinfo=timezone.utc),
+        datetime(2026, 5, 8, 12),  # noqa: DTZ001 - that is what is tested
+    ],
+    ids=str,
+)
+def test_an_instant_can_be_written_in_many_ways(written: datetime | str) -> None:
+    """ISO text or datetime, with `Z`, an offset or nothing, which is UTC: all are the same instant."""
+    assert parse_instant(written) == datetime(2026, 5, 8, 12, tzinfo=timezone.utc)
+    assert Clock(written).time() == NOON_S
+
+
+@pytest.mark.parametrize("written", ["yesterday", "", "Z", 12, date(2026, 5, 8)], ids=repr)
+def test_what_is_no_instant_is_refused_with_an_example(written: Any) -> None:
+    """The error shows what was given and what would be right."""
+    with pytest.raises(AurousError, match=r"is not an instant: expected ISO 8601 such as '2026-05-08T10:00:00Z'"):
+        Clock(written)
+
+
+@pytest.mark.parametrize(
+    ("instant", "written"),
+    [(0, "1970-01-01T00:00:00Z"), (NOON_S + 0.999, "2026-05-08T12:00:00Z"), (-0.5, "1969-12-31T23:59:59Z")],
+)
+def test_time_1_timestamps_are_utc_in_whole_seconds(instant: float, written: str) -> None:
+    """Timestamps are ISO 8601 with `Z`, and never ahead of the clock."""
+    assert iso(instant) == written
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_skipped_sleeps_move_the_clock(frozen: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A sleep of ten minutes returns at once, and the clock is ten minutes on, frozen or not."""
+    clock = Clock("2026-05-08T10:00:00Z" if frozen else None)
+    before = clock.now()
+
+    with clock.skip_sleeps():
+        time.sleep(600)
+
+    assert (clock.now() - before).total_seconds() == pytest.approx(600, abs=0 if frozen else 5)

@@ -1,0 +1,655 @@
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+import time
+from asyncio import sleep as nap
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+import trio
+import trio.testing
+
+from pytest_aurous import AurousError
+from pytest_aurous._time import turns as _timeline
+from pytest_aurous._time.skipping import SleepSkipper
+
+REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
+Run = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+
+class Jumps:
+    """What a clock that runs and one that is frozen were moved by."""
+
+    def __init__(self) -> None:
+        self.running = self.frozen = 0.0
+
+    def jump(self, seconds: float, nominal: float) -> None:
+        """Go along with a jump."""
+        self.running += seconds
+        self.frozen += nominal
+
+    def skipper(self) -> SleepSkipper:
+        """Skip sleeps for this clock."""
+        return SleepSkipper(self.jump)
+
+
+@pytest.fixture(name="jumps")
+def _jumps() -> Iterator[Jumps]:
+    jumps = Jumps()
+    before = asyncio.sleep, anyio.sleep, trio.sleep, trio.sleep_until, nap
+    with jumps.skipper():
+        yield jumps
+    assert (asyncio.sleep, anyio.sleep, trio.sleep, trio.sleep_until, nap) == before
+
+
+@pytest.fixture(name="backend", params=["asyncio", "trio"])
+def _backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(name="run")
+def _run(jumps: Jumps, backend: str) -> Run:
+    return lambda function: anyio.run(function, backend=backend)
+
+
+@contextmanager
+def quickly(seconds: float = 5.0) -> Iterator[None]:
+    start = REAL.clock()
+    yield
+    assert REAL.clock() - start < seconds
+
+
+async def polling(sleep: Callable[[float], Awaitable[Any]]) -> None:
+    for _ in range(90):
+        await sleep(1)
+
+
+async def for_ever(seconds: float) -> None:
+    for _ in iter(int, 1):
+        await anyio.sleep(seconds)
+
+
+# Both
+
+
+def test_a_poll_loop_takes_no_time(run: Run, jumps: Jumps) -> None:
+    """Ninety sleeps of a second end in milliseconds, and a frozen clock is moved by 90 s to the dot."""
+    with quickly(1):
+        run(lambda: polling(anyio.sleep))
+
+    assert jumps.frozen == 90
+    assert 89 < jumps.running <= 90
+
+
+def test_the_clocks_of_loops_jump(run: Run) -> None:
+    """The loop's own clock and those of `time` show that the sleep has passed, and no less."""
+
+    async def main() -> list[float]:
+        def read() -> list[float]:
+            return [anyio.current_time(), time.time(), time.monotonic(), time.perf_counter()]
+
+        before = read()
+        await anyio.sleep(10)
+        return [later - earlier for earlier, later in zip(before, read(), strict=True)]
+
+    with quickly():
+        assert all(10 <= passed < 11 for passed in run(main))
+
+
+def test_sleep_until_an_instant(run: Run) -> None:
+    """`sleep_until` is skipped as `sleep` is."""
+
+    async def main() -> float:
+        start = anyio.current_time()
+        await anyio.sleep_until(start + 60)
+        return anyio.current_time() - start
+
+    with quickly():
+        assert 60 <= run(main) < 61
+
+
+def test_eight_tasks_share_ten_seconds(run: Run, jumps: Jumps) -> None:
+    """Eight tasks that sleep 10 s from the same moment move the clock by 10 s."""
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(anyio.sleep, 10)
+
+    with quickly():
+        run(main)
+
+    assert jumps.frozen == 10
+    assert 9 < jumps.running <= 10
+
+
+def test_tasks_wake_in_order(run: Run) -> None:
+    """Tasks wake by their deadlines, at their deadlines, whoever went to sleep first."""
+    woken: list[tuple[int, int]] = []
+
+    async def main() -> None:
+        start = anyio.current_time()
+
+        async def sleeper(seconds: int) -> None:
+            await anyio.sleep(seconds)
+            woken.append((seconds, round(anyio.current_time() - start)))
+
+        async with anyio.create_task_group() as tasks:
+            for seconds in (50, 20, 40, 10, 30):
+                tasks.start_soon(sleeper, seconds)
+
+    with quickly():
+        run(main)
+
+    assert woken == [(10, 10), (20, 20), (30, 30), (40, 40), (50, 50)]
+
+
+def test_every_other_task_has_its_turn(run: Run) -> None:
+    """Before time jumps, all that others can do without sleeping is done."""
+    done: list[str] = []
+
+    async def main() -> None:
+        async def work() -> None:
+            for step in range(100):
+                await anyio.lowlevel.checkpoint()
+                done.append(f"step {step}")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            await anyio.sleep(10)
+            assert len(done) == 100
+
+    with quickly():
+        run(main)
+
+
+def test_work_in_a_thread_comes_first(run: Run) -> None:
+    """Time does not jump while a thread works for another task."""
+    done: list[str] = []
+
+    async def main() -> None:
+        async def work() -> None:
+            await anyio.to_thread.run_sync(lambda: REAL.sleep(0.05))
+            done.append("worked")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            await anyio.sleep(10)
+            assert done == ["worked"]
+
+    with quickly():
+        run(main)
+
+
+def test_sleeps_in_threads_of_tasks(run: Run, jumps: Jumps) -> None:
+    """What sleeps in a thread of a task and what sleeps in a task share the time, in order."""
+    woken: list[int] = []
+
+    async def main() -> None:
+        async def thread(seconds: int) -> None:
+            await anyio.to_thread.run_sync(time.sleep, seconds)
+            woken.append(seconds)
+
+        async def task(seconds: int) -> None:
+            await anyio.sleep(seconds)
+            woken.append(seconds)
+
+        async with anyio.create_task_group() as tasks:
+            for seconds in (40, 20):
+                tasks.start_soon(thread, seconds)
+                tasks.start_soon(task, seconds - 10)
+
+    with quickly():
+        run(main)
+
+    assert woken == [10, 20, 30, 40]
+    assert jumps.frozen == 40
+
+
+def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
+    """`move_on_after` and `fail_after` cut a longer sleep off when their time has come, and let a shorter one be."""
+
+    async def main() -> None:
+        start = anyio.current_time()
+        with anyio.move_on_after(5) as scope:
+            await anyio.sleep(10)
+        assert scope.cancelled_caught
+        with pytest.raises(TimeoutError), anyio.fail_after(5):
+            await polling(anyio.sleep)
+        with anyio.fail_after(20):
+            await anyio.sleep(10)
+        assert 20 <= anyio.current_time() - start < 20.5
+
+    with quickly():
+        run(main)
+
+    assert jumps.frozen == pytest.approx(20, abs=0.1)
+
+
+def test_who_is_cancelled_moves_no_clock(run: Run, jumps: Jumps) -> None:
+    """A sleep that is cancelled before its time takes none."""
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 100)
+            await anyio.sleep(1)
+            tasks.cancel_scope.cancel()
+
+    with quickly():
+        run(main)
+
+    assert jumps.frozen == 1
+
+
+def test_a_blocking_sleep_in_a_task(run: Run, jumps: Jumps) -> None:
+    """`time.sleep` in a task stops its loop, as in life: who wanted to wake meanwhile is late."""
+
+    async def main() -> float:
+        start = anyio.current_time()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 3)
+            await anyio.sleep(1)
+            time.sleep(5)  # noqa: ASYNC251 - this is the mistake
+        return anyio.current_time() - start
+
+    with quickly():
+        assert 6 <= run(main) < 6.5
+    assert jumps.frozen == 6
+
+
+def test_data_on_its_way_comes_first(run: Run) -> None:
+    """What a socket of the same process brings is read before time jumps."""
+    seen: list[str] = []
+
+    async def main() -> None:
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        address: Any = dict(listener.extra_attributes)[anyio.abc.SocketAttribute.local_address]()
+
+        async def answer(stream: anyio.abc.SocketStream) -> None:
+            async with stream:
+                async for data in stream:
+                    await stream.send(data.upper())
+
+        async def ask() -> None:
+            async with await anyio.connect_tcp(*address[:2]) as stream:
+                for _ in range(20):
+                    await stream.send(b"ping")
+                    seen.append((await stream.receive()).decode())
+
+        async with listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, answer)
+            tasks.start_soon(ask)
+            await anyio.sleep(10)
+            assert seen == ["PING"] * 20
+            tasks.cancel_scope.cancel()
+
+    with quickly():
+        run(main)
+
+
+def test_waiting_for_others_is_real(run: Run, jumps: Jumps) -> None:
+    """A timeout without anybody who sleeps is real time."""
+
+    async def main() -> None:
+        with anyio.move_on_after(0.05):
+            await anyio.Event().wait()
+
+    start = REAL.clock()
+    run(main)
+
+    assert REAL.clock() - start >= 0.05
+    assert jumps.running == 0
+
+
+def test_sleeping_for_ever_is_no_sleep(run: Run, jumps: Jumps) -> None:
+    """Who sleeps for ever waits to be cancelled, and no clock is moved for that."""
+
+    async def main() -> None:
+        with anyio.move_on_after(0.05):
+            await anyio.sleep_forever()
+        await anyio.sleep(0)  # noqa: ASYNC115 - this is what is tested
+
+    run(main)
+
+    assert jumps.running == 0
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_week_is_too_long(run: Run, jumps: Jumps, days: int) -> None:
+    """A task that sleeps past a week is stopped with an error that says where it sleeps; the others are not."""
+    others: list[int] = []
+
+    async def other() -> None:
+        await anyio.sleep(86_400)
+        others.append(1)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(other)
+            with pytest.raises(AurousError, match=rf"{__file__}:\d+ sleeps {days * 86_400:,} s more"):
+                await for_ever(days * 86_400)
+
+    with quickly():
+        run(main)
+
+    assert others == [1]
+    assert jumps.frozen <= 7 * 86_400
+
+
+def test_too_many_sleeps(run: Run, jumps: Jumps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that polls for ever is stopped."""
+    monkeypatch.setattr(_timeline, "MOST_SLEEPS", 200)
+
+    with pytest.raises(AurousError, match="after 200 skipped sleeps"):
+        run(lambda: for_ever(0.001))
+
+
+def test_skipping_for_a_while(backend: str) -> None:
+    """In a loop that runs before and after, its clock never goes back, and who still sleeps then does so really."""
+    jumps = Jumps()
+
+    async def main() -> None:
+        start, woken = anyio.current_time(), []
+
+        async def sleeper() -> None:
+            await anyio.sleep(100.6)
+            woken.append(anyio.current_time() - start)
+
+        async with anyio.create_task_group() as tasks:
+            with jumps.skipper():
+                tasks.start_soon(sleeper)
+                await anyio.sleep(60)
+            assert anyio.current_time() - start >= 60
+            with jumps.skipper():
+                await anyio.sleep(40)
+            assert not woken
+            assert anyio.current_time() - start >= 100
+            await anyio.sleep(0.8)
+            assert 100.6 <= woken[0] < 102
+
+    with quickly():
+        anyio.run(main, backend=backend)
+
+    assert jumps.frozen == pytest.approx(100, abs=1e-6)
+    assert abs(time.monotonic() - REAL.clock()) < 1
+
+
+def test_two_loops_share_the_time(jumps: Jumps) -> None:
+    """A loop of asyncio and one of trio, each in its thread, wake in order as threads do."""
+    woken: list[int] = []
+
+    async def sleeper(seconds: int) -> None:
+        for turn in range(3):
+            await anyio.sleep(seconds if not turn else 20)
+            woken.append(seconds + 20 * turn)
+
+    def runner(backend: str, seconds: int) -> None:
+        anyio.run(sleeper, seconds, backend=backend)
+
+    threads = [threading.Thread(target=runner, args=args) for args in (("asyncio", 10), ("trio", 20))]
+    with quickly():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert woken == [10, 20, 30, 40, 50, 60]
+
+
+# asyncio
+
+
+def test_asyncio_has_its_say(jumps: Jumps) -> None:
+    """`asyncio.sleep` gives its result, by name too; none and negative delays end at once."""
+
+    async def main() -> list[str]:
+        assert asyncio.iscoroutinefunction(asyncio.sleep)
+        return [await asyncio.sleep(10, "a"), await nap(10, "b"), await nap(0, "c"), await nap(-1, "d")]
+
+    with quickly():
+        assert asyncio.run(main()) == ["a", "b", "c", "d"]
+    assert jumps.frozen == 20
+
+
+def test_asyncio_timeouts_arrive(jumps: Jumps) -> None:
+    """`wait_for`, `wait`, `timeout` and `call_later` come in their time."""
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        loop.call_later(7, seen.append, "called")
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.sleep(10), 5)
+        seen.append("wait_for")
+        task = loop.create_task(asyncio.sleep(10))
+        await asyncio.wait([task], timeout=4)
+        seen.append(f"wait {task.done()}")
+        await task
+        if sys.version_info >= (3, 11):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await asyncio.gather(asyncio.sleep(10), asyncio.sleep(20))
+        return seen
+
+    with quickly():
+        assert asyncio.run(main()) == ["wait_for", "called", "wait False"]
+
+
+def test_who_is_cancelled_at_the_last_moment(jumps: Jumps) -> None:
+    """A task that is cancelled and would have woken in the same turn of the loop is cancelled."""
+
+    async def main() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(6))
+        asyncio.get_running_loop().call_later(5, task.cancel)
+        await asyncio.sleep(0)
+        time.sleep(20)  # noqa: ASYNC251 - nothing else makes both late
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with quickly():
+        asyncio.run(main())
+
+
+def test_callbacks_come_first(jumps: Jumps) -> None:
+    """A chain of `call_soon` is at its end before time jumps."""
+
+    async def main() -> None:
+        loop, links = asyncio.get_running_loop(), []
+
+        def link(left: int) -> None:
+            links.append(left)
+            if left:
+                loop.call_soon(link, left - 1)
+
+        loop.call_soon(link, 50)
+        await asyncio.sleep(10)
+        assert links[-1] == 0
+
+    with quickly():
+        asyncio.run(main())
+
+
+def test_a_call_from_a_thread_comes_first(jumps: Jumps) -> None:
+    """A thread that wakes a task is heard before time jumps, and the timer of the task is out of date then."""
+
+    async def main() -> float:
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
+
+        def work() -> None:
+            REAL.sleep(0.03)
+            loop.call_soon_threadsafe(event.set)
+
+        background = asyncio.ensure_future(asyncio.sleep(100))
+        threading.Thread(target=work).start()
+        start = loop.time()
+        await asyncio.wait_for(event.wait(), 50)
+        passed = loop.time() - start
+        background.cancel()
+        return passed
+
+    with quickly():
+        assert asyncio.run(main()) < 1
+
+
+def test_a_busy_thread_makes_a_task_sleep_really(jumps: Jumps) -> None:
+    """Where another thread works without end, a task sleeps as long as it says."""
+    stop: list[bool] = []
+
+    def work() -> None:
+        while not stop:
+            pass
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    start = REAL.clock()
+    asyncio.run(asyncio.sleep(0.1))
+    passed = REAL.clock() - start
+    stop.append(True)
+    worker.join()
+
+    assert 0.1 <= passed < 1
+    assert (jumps.running, jumps.frozen) == (0, 0.1)
+
+
+def test_a_loop_that_stands_still_holds_nobody_up(jumps: Jumps) -> None:
+    """A task whose loop does not run at present does not keep others from their time."""
+    loop = asyncio.new_event_loop()
+    background = loop.create_task(asyncio.sleep(30))
+    loop.run_until_complete(asyncio.sleep(10))
+    with quickly():
+        time.sleep(100)
+        loop.run_until_complete(background)
+    loop.close()
+
+    assert jumps.frozen == 110
+
+
+def test_a_server_of_the_fake_does_not_make_time_fly(jumps: Jumps) -> None:
+    """What runs the fake's server sleeps really: its heartbeat moves no clock."""
+    space: dict[str, Any] = {"__name__": "uvicorn.server"}
+    code = "import asyncio\nasync def main_loop():\n    await asyncio.sleep(0.02)\n"
+    exec(code, space)  # noqa: S102 - a module of that name, without the package
+    start = REAL.clock()
+    asyncio.run(space["main_loop"]())
+
+    assert REAL.clock() - start >= 0.02
+    assert jumps.running == 0
+
+
+def test_a_patch_of_others_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who patches the loop later than we do keeps what they have done when we go."""
+    from asyncio.base_events import BaseEventLoop
+
+    before = BaseEventLoop._run_once  # type: ignore[attr-defined]
+    with Jumps().skipper():
+        ours = BaseEventLoop._run_once  # type: ignore[attr-defined]
+
+        def theirs(loop: Any) -> None:
+            ours(loop)
+
+        monkeypatch.setattr(BaseEventLoop, "_run_once", theirs)
+        asyncio.run(asyncio.sleep(10))
+    assert BaseEventLoop._run_once is theirs  # type: ignore[attr-defined]
+    asyncio.run(asyncio.sleep(0.001))
+    monkeypatch.undo()
+    BaseEventLoop._run_once = before  # type: ignore[attr-defined]
+
+
+# trio
+
+
+def test_trio_has_its_say(jumps: Jumps) -> None:
+    """`trio.sleep` and `trio.sleep_until` are skipped; no time at all and the past end at once, nonsense is refused."""
+
+    async def main() -> None:
+        start = trio.current_time()
+        await trio.sleep(10)
+        await trio.sleep_until(start + 30)
+        await trio.sleep(0)  # noqa: ASYNC115 - this is what is tested
+        await trio.sleep_until(start)
+        with pytest.raises(ValueError, match="non-negative"):
+            await trio.sleep(-1)
+        assert 30 <= trio.current_time() - start < 31
+
+    with quickly():
+        trio.run(main)
+
+
+def test_a_test_that_waits_for_blocked_tasks_comes_first(jumps: Jumps) -> None:
+    """`wait_all_tasks_blocked` returns before time jumps, as with trio's own autojump."""
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 10)
+            start = trio.current_time()
+            for _ in range(10):
+                await trio.testing.wait_all_tasks_blocked()
+            assert trio.current_time() - start < 1
+
+    with quickly():
+        trio.run(main)
+
+
+@pytest.mark.parametrize("threshold", [0, float("inf")])
+def test_beside_a_mock_clock(jumps: Jumps, threshold: float) -> None:
+    """A run with trio's MockClock goes along: both clocks jump, whether or not it would jump by itself."""
+    clock = trio.testing.MockClock(autojump_threshold=threshold)
+
+    async def main() -> None:
+        start = trio.current_time()
+        await trio.sleep(10)
+        with trio.move_on_after(5):
+            await trio.sleep(10)
+        assert trio.current_time() - start == 15
+
+    with quickly():
+        trio.run(main, clock=clock)
+    assert jumps.frozen == pytest.approx(15, abs=0.01)
+
+
+def test_trio_may_come_late() -> None:
+    """Where anyio imports trio in the middle of a test, its sleeps are skipped from the first on, and undone."""
+    code = (
+        "import sys, time, anyio\n"
+        "from pytest_aurous._time.skipping import SleepSkipper\n"
+        "real, total = [time.perf_counter], [0.0]\n"
+        "start = real[0]()\n"
+        "def jump(seconds, nominal): total[0] += nominal\n"
+        "async def main():\n"
+        "    for _ in range(30): await anyio.sleep(1)\n"
+        "assert 'trio' not in sys.modules\n"
+        "with SleepSkipper(jump): anyio.run(main, backend='trio')\n"
+        "import trio\n"
+        "assert (total, real[0]() - start < 10) == ([30], True)\n"
+        "assert not hasattr(trio.sleep, '__wrapped__'), trio.sleep\n"
+        "assert trio._core._run.perf_counter is real[0]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
+
+
+def test_silence_of_open_files_does_not_stop_time(run: Run) -> None:
+    """An open connection that says nothing costs a few milliseconds a sleep, no more."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0)
+
+    async def main() -> None:
+        async def listen() -> None:
+            await anyio.wait_readable(ours)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            for _ in range(20):
+                await anyio.sleep(1)
+            tasks.cancel_scope.cancel()
+
+    with quickly():
+        run(main)
+    ours.close()
+    theirs.close()

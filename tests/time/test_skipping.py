@@ -1,0 +1,654 @@
+import asyncio
+import importlib.util
+import queue
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+from time import time as wall
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._time import stillness as _stillness
+from pytest_aurous._time.skipping import SleepSkipper
+
+REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
+NAMES = ("sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+
+
+class Jumps:
+    """What a clock that runs and one that is frozen were moved by."""
+
+    def __init__(self) -> None:
+        self.running = self.frozen = 0.0
+        self.waiting_for = "nothing"
+
+    def jump(self, seconds: float, nominal: float) -> None:
+        """Go along with a jump."""
+        self.running += seconds
+        self.frozen += nominal
+
+    def skipper(self) -> SleepSkipper:
+        """Skip sleeps for this clock."""
+        return SleepSkipper(self.jump, lambda: self.waiting_for)
+
+
+@pytest.fixture(name="jumps")
+def _jumps() -> Iterator[Jumps]:
+    jumps, before = Jumps(), {name: getattr(time, name) for name in NAMES}
+    with jumps.skipper():
+        yield jumps
+    assert {name: getattr(time, name) for name in NAMES} == before
+
+
+@contextmanager
+def quickly(seconds: float = 5.0) -> Iterator[None]:
+    start = REAL.clock()
+    yield
+    assert REAL.clock() - start < seconds
+
+
+def module(tmp_path: Path, name: str, text: str) -> ModuleType:
+    """Import *text* as a module of its own."""
+    (path := tmp_path / f"{name}.py").write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    it = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(it)
+    return it
+
+
+def for_ever(seconds: float) -> None:
+    for _ in iter(int, 1):
+        time.sleep(seconds)
+
+
+# Time jumps
+
+
+def test_a_poll_loop_takes_no_time(jumps: Jumps) -> None:
+    """Ninety sleeps of a second end in milliseconds, and a frozen clock is moved by 90 s to the dot."""
+    with quickly(1):
+        for _ in range(90):
+            time.sleep(1)
+
+    assert jumps.frozen == 90
+    assert 89 < jumps.running <= 90
+
+
+def test_all_clocks_jump(jumps: Jumps) -> None:
+    """Each clock of `time` shows that the sleep has passed, and no less, by attribute and by name."""
+    names = [name for name in NAMES if name != "sleep"]
+    before = [getattr(time, name)() for name in names] + [wall(), monotonic(), perf_counter()]
+    with quickly():
+        time.sleep(10)
+    after = [getattr(time, name)() for name in names] + [wall(), monotonic(), perf_counter()]
+
+    passed = [later - earlier for earlier, later in zip(before, after, strict=True)]
+    assert all(10 <= (many / 1e9 if many > 1e6 else many) < 11 for many in passed)
+
+
+def test_a_deadline_by_monotonic_arrives(jumps: Jumps) -> None:
+    """The usual poller, names imported from `time` at the top of its module, gives up when its time is over."""
+    polls = 0
+    deadline = monotonic() + 30
+    while monotonic() < deadline:
+        polls += 1
+        sleep(1)
+
+    assert polls == 30
+
+
+@pytest.mark.parametrize("seconds", [3, 1.5, True])
+def test_sleeps_of_any_number(jumps: Jumps, seconds: float) -> None:
+    """Whatever the builtin takes as a number of seconds is skipped."""
+    with quickly(0.9):
+        time.sleep(seconds)
+
+    assert jumps.frozen == seconds
+
+
+def test_what_is_no_sleep_is_left_to_the_builtin(jumps: Jumps) -> None:
+    """No time at all, a negative number and what is no number do what they always did."""
+    time.sleep(0)
+    with pytest.raises(ValueError, match="non-negative"):
+        time.sleep(-1)
+    with pytest.raises(TypeError):
+        time.sleep("1")  # type: ignore[arg-type]
+
+    assert (jumps.running, jumps.frozen) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["tenacity", "stamina", "backoff"])
+def test_retry_libraries_wait_for_nothing(jumps: Jumps, name: str) -> None:
+    """The sleeps between the attempts of a retry library are skipped; the name of the library is not to blame."""
+    library: Any = pytest.importorskip(name)
+    retry = {
+        "tenacity": lambda: library.retry(wait=library.wait_fixed(20), stop=library.stop_after_attempt(4)),
+        "stamina": lambda: library.retry(on=OSError, attempts=4, wait_initial=20, wait_max=20, timeout=None),
+        "backoff": lambda: library.on_exception(library.constant, OSError, interval=20, max_tries=4, jitter=None),
+    }[name]()
+    attempts: list[int] = []
+
+    @retry  # type: ignore[untyped-decorator]
+    def poll() -> None:
+        attempts.append(1)
+        if len(attempts) < 4:
+            raise OSError
+
+    with quickly():
+        poll()
+
+    assert len(attempts) == 4
+    assert jumps.frozen >= 60
+
+
+@pytest.mark.parametrize("name", ["tenacity", "stamina", "backoff"])
+def test_retry_libraries_wait_for_nothing_in_tasks(jumps: Jumps, name: str) -> None:
+    """The same for retried coroutines."""
+    library: Any = pytest.importorskip(name)
+    retry = {
+        "tenacity": lambda: library.retry(wait=library.wait_fixed(20), stop=library.stop_after_attempt(4)),
+        "stamina": lambda: library.retry(on=OSError, attempts=4, wait_initial=20, wait_max=20, timeout=None),
+        "backoff": lambda: library.on_exception(library.constant, OSError, interval=20, max_tries=4, jitter=None),
+    }[name]()
+    attempts: list[int] = []
+
+    @retry  # type: ignore[untyped-decorator]
+    async def poll() -> None:
+        attempts.append(1)
+        if len(attempts) < 4:
+            raise OSError
+
+    with quickly():
+        asyncio.run(poll())
+
+    assert len(attempts) == 4
+    assert jumps.frozen >= 60
+
+
+# Sleepers share the time
+
+
+def test_eight_threads_share_ten_seconds(jumps: Jumps) -> None:
+    """Eight threads that sleep 10 s from the same moment move the clock by 10 s."""
+    with quickly(), ThreadPoolExecutor(8) as pool:
+        list(pool.map(time.sleep, [10] * 8))
+
+    assert jumps.frozen == 10
+    assert 9 < jumps.running <= 10
+
+
+def test_a_thread_that_does_nothing_but_sleep(jumps: Jumps) -> None:
+    """A thread may be handed the function itself."""
+    thread = threading.Thread(target=time.sleep, args=(10,))
+    with quickly():
+        thread.start()
+        thread.join()
+
+    assert jumps.frozen == 10
+
+
+def test_threads_wake_in_order(jumps: Jumps) -> None:
+    """Threads wake by their deadlines, at their deadlines, whoever went to sleep first."""
+    start, woken = monotonic(), []
+
+    def nap(seconds: float) -> None:
+        time.sleep(seconds)
+        woken.append((seconds, round(monotonic() - start)))
+
+    with quickly(), ThreadPoolExecutor(5) as pool:
+        list(pool.map(nap, [50, 20, 40, 10, 30]))
+
+    assert woken == [(10, 10), (20, 20), (30, 30), (40, 40), (50, 50)]
+
+
+def test_pollers_take_turns(jumps: Jumps) -> None:
+    """Two threads that poll every 2 s and every 3 s meet as they would in life."""
+    start, seen = monotonic(), []
+
+    def poll(every: int) -> None:
+        for _ in range(6 // every * 2):
+            time.sleep(every)
+            seen.append((round(monotonic() - start), every))
+
+    with quickly(), ThreadPoolExecutor(2) as pool:
+        list(pool.map(poll, [2, 3]))
+
+    assert [at for at, _ in seen] == [2, 3, 4, 6, 6, 8, 9, 10, 12, 12]
+    assert sorted(seen) == sorted([*((at, 2) for at in range(2, 13, 2)), *((at, 3) for at in range(3, 13, 3))])
+
+
+def test_work_comes_first(jumps: Jumps) -> None:
+    """Time does not jump while another thread works: in Python, or for a while in C."""
+    done: list[str] = []
+
+    def compute() -> None:
+        until = REAL.clock() + 0.3
+        while REAL.clock() < until:
+            pass
+        done.append("computed")
+
+    def call() -> None:
+        REAL.sleep(0.05)  # as a database driver would
+        done.append("called")
+
+    workers = [threading.Thread(target=work) for work in (compute, call)]
+    for worker in workers:
+        worker.start()
+    time.sleep(10)
+
+    assert done == ["called", "computed"]
+    for worker in workers:
+        worker.join()
+
+
+def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
+    """A thread that computes in one short loop always stands at the same instruction, and still counts as working."""
+    done: list[int] = []
+    worker = threading.Thread(target=lambda: done.append(sum(number & 7 for number in range(6_000_000))))
+    worker.start()
+    time.sleep(30)
+
+    assert done
+    worker.join()
+
+
+def test_who_has_not_begun_says_nothing() -> None:
+    """Where the system tells nothing about a thread, nothing is concluded from that."""
+    assert _stillness._runs(threading.Thread()) is None
+
+
+def test_who_never_moves_delays_but_once(jumps: Jumps) -> None:
+    """A thread that listens on a socket all the time holds up the first sleep for a tenth of a second, no more."""
+    ours, theirs = socket.socketpair()
+    listener = threading.Thread(target=ours.recv, args=(1,), daemon=True)
+    listener.start()
+    with quickly():
+        for _ in range(50):
+            time.sleep(1)
+    theirs.send(b"x")
+    listener.join()
+    ours.close()
+    theirs.close()
+
+
+def test_a_sleep_ends_in_real_time_too(jumps: Jumps) -> None:
+    """Where work never ends, a sleep takes as long as it says."""
+    stop: list[bool] = []
+
+    def work() -> None:
+        while not stop:
+            pass
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    start = REAL.clock()
+    time.sleep(0.2)
+    passed = REAL.clock() - start
+    stop.append(True)
+    worker.join()
+
+    assert 0.2 <= passed < 1
+    assert (jumps.running, jumps.frozen) == (0, 0.2)
+
+
+def test_who_sleeps_on_at_the_end_sleeps_really() -> None:
+    """A thread whose sleep outlasts the skipping has the rest of it in real time."""
+    jumps, start, ends = Jumps(), REAL.clock(), []
+
+    def nap() -> None:
+        time.sleep(0.3)
+        ends.append(REAL.clock() - start)
+
+    with jumps.skipper():
+        sleeper = threading.Thread(target=nap)
+        sleeper.start()
+        until = REAL.clock() + 0.1
+        while REAL.clock() < until:
+            pass
+    sleeper.join()
+
+    assert ends[0] >= 0.3
+
+
+# What stays real
+
+
+def test_waiting_for_others_is_real(jumps: Jumps) -> None:
+    """Events, queues, locks and sockets wait in real time, and no jump of others cuts that short."""
+    left, right = socket.socketpair()
+    left.settimeout(0.05)
+    waits: list[Callable[[], object]] = [
+        lambda: threading.Event().wait(0.05),
+        lambda: queue.Queue[int]().get(timeout=0.05),
+        lambda: left.recv(1),
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        for wait in waits:
+            start = REAL.clock()
+            napping = pool.submit(time.sleep, 100)
+            with suppress(queue.Empty, TimeoutError):
+                wait()
+            assert 0.04 < REAL.clock() - start < 1
+            napping.result()
+    left.close()
+    right.close()
+
+
+def test_waiting_for_a_process_is_real(jumps: Jumps) -> None:
+    """A process has its time, although `subprocess` sleeps between two looks at it."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.2)"])
+
+    assert process.wait(timeout=10) == 0
+    assert jumps.frozen == 0
+
+
+def test_those_who_run_the_test_keep_their_time(jumps: Jumps, tmp_path: Path) -> None:
+    """pytest, its plugins and the server of the fake neither skip a sleep nor see a jump, however they ask."""
+    text = "import time\ndef nap(): time.sleep(0.01)\ndef now(): return time.perf_counter()\n"
+    it = module(tmp_path, "xdist_of_the_test", text)
+    it.__dict__["__name__"] = "xdist.remote"
+    start = REAL.clock()
+    it.nap()
+
+    assert REAL.clock() - start >= 0.01
+    assert jumps.frozen == 0
+    time.sleep(100)
+    assert it.now() - start < 10
+    timing = sys.modules["_pytest.timing"]
+    assert (timing.perf_counter, timing.sleep) == (REAL.clock, REAL.sleep)
+
+
+# Everything is as before
+
+
+def test_modules_have_the_real_ones_back(tmp_path: Path) -> None:
+    """What a module had by name is there again afterwards, also after an error, also if it came meanwhile or left."""
+    text = "from time import monotonic, sleep\nfrom asyncio import sleep as nap\nimport time\n"
+    early, gone = (module(tmp_path, name, text) for name in ("loaded_before", "gone_meanwhile"))
+    with suppress(ZeroDivisionError), Jumps().skipper():
+        late = module(tmp_path, "loaded_meanwhile", text)
+        for it in (early, late):
+            assert (it.sleep, it.monotonic, it.nap) == (time.sleep, time.monotonic, asyncio.sleep)
+            assert it.sleep is not REAL.sleep
+        del sys.modules["gone_meanwhile"]
+        _ = 1 / 0
+
+    for it in (early, late, gone):
+        assert it.sleep is time.sleep is REAL.sleep
+        assert it.monotonic is time.monotonic
+        assert it.nap is asyncio.sleep
+    assert early.monotonic() < REAL.clock() + 1e6
+    assert sleep is REAL.sleep
+
+
+def test_what_was_kept_elsewhere_is_harmless(tmp_path: Path) -> None:
+    """A patched function that was kept where nobody looks does afterwards what the real one does."""
+    with Jumps().skipper():
+
+        class Poller:
+            now = time.monotonic
+            nap = time.sleep
+
+        poller: Any = Poller()
+        time.sleep(1000)
+        assert poller.now() - monotonic() < 1  # it does not bind, as a builtin does not
+
+    assert abs(poller.now() - time.monotonic()) < 1
+    start = REAL.clock()
+    poller.nap(0.02)
+    assert REAL.clock() - start >= 0.02
+
+
+def test_a_leftover_in_time_is_seen_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where monkeypatch puts a patched function back after we have gone, the next skipping works nevertheless."""
+    with Jumps().skipper():
+        leftover = time.sleep
+    monkeypatch.setattr(time, "sleep", leftover)
+
+    jumps = Jumps()
+    with jumps.skipper(), quickly():
+        sleep(5)
+        time.sleep(5)
+
+    assert jumps.frozen == 10
+    assert time.sleep is REAL.sleep
+    assert sleep is REAL.sleep
+
+
+def test_nesting_is_allowed(jumps: Jumps) -> None:
+    """Skipping within skipping changes nothing, neither when it begins nor when it ends."""
+    again = jumps.skipper()
+    with again:
+        with again:
+            time.sleep(1)
+        time.sleep(1)
+    time.sleep(1)
+
+    assert jumps.frozen == 3
+
+
+def test_who_stays_goes_on_skipping() -> None:
+    """Where the first of two ends, the second skips on with clocks that go on, and its end puts everything back."""
+    first, second = Jumps(), Jumps()
+    skippers = first.skipper(), second.skipper()
+    before, start = {name: getattr(time, name) for name in NAMES}, monotonic()
+    with quickly():
+        for skipper in skippers:
+            skipper.__enter__()
+        time.sleep(10)
+        skippers[0].__exit__()
+        time.sleep(100)
+        sleep(100)
+        asyncio.run(asyncio.sleep(100))
+        assert 310 <= monotonic() - start < 312
+        skippers[1].__exit__()
+
+    assert (first.frozen, second.frozen) == (10, 310)
+    assert {name: getattr(time, name) for name in NAMES} == before
+    assert sleep is REAL.sleep
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (0, 2, 1), (1, 2, 0), (2, 0, 1)])
+def test_fakes_end_in_any_order(order: tuple[int, int, int]) -> None:
+    """Each fake's clock goes along as long as it is entered, whoever ends first."""
+    fakes = [Aurous(sleep="skip", now="2026-05-08T10:00:00Z") for _ in range(3)]
+    with quickly():
+        for fake in fakes:
+            fake.__enter__()
+        for one in order:
+            time.sleep(10)
+            fakes[one].__exit__(None, None, None)
+    ends = [fakes[one].clock.now().strftime("%M:%S") for one in order]
+
+    assert ends == ["00:10", "00:20", "00:30"]
+    assert time.sleep is REAL.sleep
+
+
+@pytest.mark.parametrize("wait", ["event", "queue", "lock", "select", "process"])
+def test_who_waits_does_not_slow_down_the_others(jumps: Jumps, wait: str) -> None:
+    """Beside a thread that waits, sleeps are skipped as quickly as without it: it has not run since the last."""
+    if not Path("/proc/self/task").exists():  # pragma: no cover - only Linux tells who has run
+        pytest.skip("only Linux tells who has run")
+    ours, theirs = socket.socketpair()
+    waits: dict[str, Callable[[], object]] = {
+        "event": (event := threading.Event()).wait,
+        "queue": (one := queue.Queue[int]()).get,
+        "lock": (lock := threading.Lock()).acquire,
+        "select": lambda: select.select([ours], [], []),
+        "process": lambda: ours.recv(1),
+    }
+    lock.acquire()
+    thread = threading.Thread(target=waits[wait])
+    thread.start()
+    time.sleep(1)
+    start = REAL.clock()
+    for _ in range(1_000):
+        time.sleep(1)
+    passed = REAL.clock() - start
+    event.set()
+    one.put(1)
+    lock.release()
+    theirs.send(b"x")
+    thread.join()
+    ours.close()
+    theirs.close()
+
+    assert passed < 1
+    assert jumps.frozen == 1_001
+
+
+def test_who_was_just_woken_comes_first(jumps: Jumps) -> None:
+    """A thread that waits for work has done it before time jumps, each time anew."""
+    work: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: list[int] = []
+
+    def worker() -> None:
+        while (number := work.get()) >= 0:
+            done.append(sum(range(20_000)) + number)
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    for number in range(200):
+        work.put(number)
+        time.sleep(1)
+        assert len(done) == number + 1
+    work.put(-1)
+    thread.join()
+
+
+def test_two_fakes_share_the_jumps(jumps: Jumps) -> None:
+    """A second fake's clock goes along while it skips too, and each tells what it waits for when there is no end."""
+    other = Jumps()
+    time.sleep(1)
+    with other.skipper():
+        time.sleep(10)
+    time.sleep(100)
+
+    assert (jumps.frozen, other.frozen) == (111, 10)
+
+
+def test_skipping_begins_anew(jumps: Jumps) -> None:
+    """A new skipping knows nothing of one before: real time is where it was."""
+    before = wall()
+    with Jumps().skipper():
+        time.sleep(100)
+
+    assert 100 <= wall() - before < 101
+
+
+# No end in sight
+
+
+def test_ten_thousand_sleeps_are_too_many(jumps: Jumps) -> None:
+    """A test that polls for ever is stopped, and told where it sleeps and what is being waited for."""
+    jumps.waiting_for = "chr_1 is synthesizing until the test says advance()"
+    with pytest.raises(AurousError) as caught:
+        for_ever(0.25)
+    text = str(caught.value)
+    line = for_ever.__code__.co_firstlineno + 2
+
+    assert f"{__file__}:{line} sleeps 0.25 s more, after 10,000 skipped sleeps that took the clock 2,500 s on" in text
+    assert "\nchr_1 is synthesizing until the test says advance()\n" in text
+    assert "A loop until some datetime.now() has no end: that clock does not jump, time.time() does." in text
+    assert jumps.frozen == 2_500
+
+
+def test_a_week_is_too_long(jumps: Jumps) -> None:
+    """A test that sleeps past a week is stopped, in one sleep or in many; once stopped, it does not get on."""
+    time.sleep(6 * 86_400)
+    with pytest.raises(
+        AurousError, match=r"sleeps 172,800 s more, after 1 skipped sleeps that took the clock 518,400 s"
+    ):
+        time.sleep(2 * 86_400)
+    time.sleep(86_000)
+
+    assert jumps.frozen == 6 * 86_400 + 86_000
+
+
+def test_the_line_is_that_of_the_code_under_test(jumps: Jumps) -> None:
+    """Whose retry library sleeps is named, not the library."""
+    tenacity: Any = pytest.importorskip("tenacity")
+
+    @tenacity.retry(wait=tenacity.wait_fixed(30 * 86_400))  # type: ignore[untyped-decorator]
+    def poll() -> None:
+        raise OSError
+
+    with pytest.raises(AurousError) as caught:
+        poll()
+    assert f"{__file__}:{poll.__wrapped__.__code__.co_firstlineno + 5} sleeps" in str(caught.value)
+
+
+# Beside others
+
+
+@pytest.mark.parametrize("name", ["freezegun", "time_machine"])
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+def test_beside_those_who_freeze_time(name: str, *, inside: bool) -> None:
+    """Beside freezegun and time-machine sleeps are skipped, in tasks too, and everything is as before afterwards."""
+    library: Any = pytest.importorskip(name)
+    freeze: Any = {
+        "freezegun": lambda: library.freeze_time("2026-05-08"),
+        "time_machine": lambda: library.travel("2026-05-08T00:00Z", tick=False),
+    }[name]
+    jumps = Jumps()
+
+    with jumps.skipper() if inside else freeze():
+        with freeze() if inside else jumps.skipper():  # freezegun itself takes seconds: it looks at every module
+            with quickly():
+                time.sleep(10)
+                asyncio.run(asyncio.wait_for(asyncio.sleep(10), 20))
+            moved = time.time() - 1_778_198_400
+        assert jumps.frozen == 20
+
+    assert moved == pytest.approx(0 if inside and name == "freezegun" else 20, abs=0.1)
+    assert time.sleep is sleep is REAL.sleep
+    assert time.perf_counter is REAL.clock
+
+
+@pytest.mark.parametrize("frozen", [None, "2026-05-08T10:00:00Z"], ids=["running", "frozen"])
+def test_beside_a_freezegun_that_came_later_the_fake_moves_to_the_dot(frozen: str | None) -> None:
+    """Where freezegun has stopped the process's clock, a fake that runs is moved as one that stands."""
+    library: Any = pytest.importorskip("freezegun")
+
+    with Aurous(sleep="skip", now=frozen) as aurous, library.freeze_time("2026-05-08"):
+        before = aurous.clock.time()
+        time.sleep(10)
+        assert aurous.clock.time() - before == 10
+        time.sleep(0.5)
+        time.sleep(0.5)
+        assert aurous.clock.time() - before == 11
+
+
+def test_pytest_measures_real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durations in the report of a run, under pytest-xdist too, are real, whatever the tests skipped."""
+    (tmp_path / "test_it.py").write_text(
+        "import time, pytest\n"
+        "from pytest_aurous._time.skipping import SleepSkipper\n"
+        "@pytest.mark.parametrize('n', range(4))\n"
+        "def test_it(n):\n"
+        "    with SleepSkipper(lambda *_: None):\n"
+        "        time.sleep(5000)\n"
+    )
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for options in ([], ["-p", "xdist", "-n", "2"]):
+        command = [sys.executable, "-m", "pytest", "--durations=0", "-vv", "-p", "no:cacheprovider", *options]
+        run = subprocess.run(  # noqa: S603 - our own code
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert run.returncode == 0, run.stdout
+        times = [float(line.split("s ")[0]) for line in run.stdout.splitlines() if "s call " in line]
+        assert len(times) == 4
+        assert max(times) < 60

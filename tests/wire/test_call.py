@@ -1,0 +1,188 @@
+import json
+
+import pytest
+
+from pytest_aurous import Call
+from pytest_aurous._wire.call import ApiProblem, to_json
+from pytest_aurous._wire.headers import Headers
+from pytest_aurous._wire.reply import Break, Reply
+
+KEPT = 64 * 1024
+
+
+@pytest.fixture(name="call")
+def _call() -> Call:
+    headers = (("X-Api-Key", "k"), ("Accept", "a"), ("accept", "b"), ("X-Empty", ""))
+    return Call("POST", "https", "api.test", "/v1/x", "limit=2&status=", headers, b'{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": [1, None, True]}, b'{"a":[1,null,true]}'),
+        ("é", '"é"'.encode()),
+        ("\ud800", b'"?"'),
+    ],
+)
+def test_json_is_compact_utf_8_whatever_is_in_the_text(value: object, expected: bytes) -> None:
+    """Answers are UTF-8 without blanks, and half a surrogate pair does not break one."""
+    assert to_json(value) == expected
+
+
+def test_headers_are_read_without_regard_to_case() -> None:
+    """A name finds its values, joined in order, however either was spelt."""
+    headers = Headers([("Retry-After", "12"), ("Vary", "a"), ("vary", "b")])
+
+    assert headers["RETRY-AFTER"] == "12"
+    assert headers["Vary"] == "a, b"
+    assert "retry-after" in headers
+    assert dict(headers) == {"retry-after": "12", "vary": "a, b"}
+    assert len(headers) == 2
+    assert repr(headers) == "Headers({'retry-after': '12', 'vary': 'a, b'})"
+
+
+ODD_HEADERS = (("X-Two", "a"), ("X-Lines", "one\ntwo: three\r\n\n"), ("X-Empty", ""), ("x-two", "b"))
+
+
+def test_odd_headers_stay_as_they_were_sent() -> None:
+    """Line breaks, empty values and repeated names survive in the request and in the response of a call."""
+    call = Call("GET", "https", "h", "/", headers=ODD_HEADERS)
+    call.answered(Reply(200, ODD_HEADERS, b""))
+    call.share({})
+
+    assert call.response is not None
+    for headers in (call.request.headers, call.response.headers):
+        assert headers.multi_items() == list(ODD_HEADERS)
+        assert headers["x-lines"] == "one\ntwo: three\r\n\n"
+        assert headers["X-Empty"] == ""
+        assert headers["x-two"] == "a, b"
+
+
+def test_equal_calls_share_their_values() -> None:
+    """Calls that repeat each other hold the same objects, so that a poll costs little memory."""
+    same: dict[object, object] = {}
+    calls = [Call("GET", "https", "h", "/p" * 9, headers=(("A", str(1e9)),), body=bytes(9)) for _ in range(2)]
+    for call in calls:
+        call.answered(Reply(200, (("A", str(1e9)),), bytes(9)))
+        call.share(same)
+    one, other = calls
+
+    assert one.path is other.path
+    assert one.content is other.content
+    assert one.response is not None
+    assert other.response is not None
+    assert one.response.content is other.response.content
+
+
+def test_a_missing_header_is_a_key_error() -> None:
+    """Headers are a mapping: what is not there raises, or is None by `get`."""
+    headers = Headers([])
+
+    assert headers.get("etag") is None
+    with pytest.raises(KeyError, match="etag"):
+        headers["etag"]
+
+
+def test_of_a_header_sent_twice_the_pipeline_reads_the_first(call: Call) -> None:
+    """The dict to answer from holds the first value, the kept text holds both."""
+    assert call.incoming["accept"] == "a"
+    assert call.request.headers["accept"] == "a, b"
+
+
+def test_a_call_shows_its_request_as_it_was_sent(call: Call) -> None:
+    """Headers, query, bytes and parsed JSON are all there, empty values included."""
+    assert call.request.params == {"limit": "2", "status": ""}
+    assert call.request.headers["x-empty"] == ""
+    assert call.request.content == call.content == b'{"a": 1}'
+    assert call.request.json == {"a": 1}
+    assert call.url == "https://api.test/v1/x?limit=2&status="
+
+
+def test_a_url_without_a_query_has_no_question_mark() -> None:
+    """The URL is the one that was sent."""
+    assert Call("GET", "http", "h:81", "/p").url == "http://h:81/p"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b"\xff\xfe\xff", id="not text"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+    ],
+)
+def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
+    """Looking at a call never fails, whatever the client sent."""
+    assert Call("POST", "https", "h", "/", body=body).request.json is None
+
+
+def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
+    """Where the connection broke, `response` and `status` are None."""
+    call.answered(None)
+
+    assert call.response is None
+    assert call.status is None
+    assert call.content == b'{"a": 1}'
+
+
+def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
+    """Status, headers, bytes and parsed JSON of the answer are there."""
+    call.answered(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
+
+    assert call.response is not None
+    assert call.response.status == call.status == 201
+    assert call.response.headers["content-type"] == "application/json"
+    assert call.response.content == b'{"id":"x"}'
+    assert call.response.json == {"id": "x"}
+
+
+@pytest.mark.parametrize(("size", "whole"), [(KEPT, True), (KEPT + 1, False)])
+def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # noqa: FBT001
+    """Bodies up to the limit are kept whole, larger ones as their size and check sum, both ways."""
+    body = b"x" * size
+    call = Call("POST", "https", "h", "/", body=body)
+    assert call.content == body
+
+    call.answered(Reply(200, (), body))
+
+    assert call.response is not None
+    assert (call.content == body) is whole
+    assert (call.response.content == body) is whole
+    if not whole:
+        assert call.content.startswith(f"<{size} bytes, sha256 ".encode())
+        assert call.response.content == call.content
+
+
+def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
+    """The repr tells number, operation, request and status, or that there was none."""
+    assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no answer>"
+
+    call.number, call.operation = 3, "characters.save"
+    call.answered(Reply(200, (), b"{}"))
+
+    assert repr(call) == "<Call 3 characters.save: POST /v1/x -> 200>"
+
+
+def test_two_calls_share_nothing() -> None:
+    """The default of a call's headers is not a place where another call could write."""
+    one, two = Call("GET", "https", "h", "/"), Call("GET", "https", "h", "/")
+    one.answered(Reply(200, (), b""))
+
+    assert two.incoming == {}
+    assert two.status is None
+
+
+def test_a_break_loses_the_whole_answer_unless_told_otherwise() -> None:
+    """Without a reply nothing of a body arrives."""
+    assert Break("ReadTimeout", "late") == ("ReadTimeout", "late", None, 0)
+
+
+def test_a_problem_carries_all_that_the_envelope_needs() -> None:
+    """Status, code, message, param and extra headers travel with the refusal."""
+    problem = ApiProblem(400, "invalid_format", "no", "limit", (("Allow", "GET"),))
+
+    assert (problem.status, problem.code, problem.message, problem.param) == (400, "invalid_format", "no", "limit")
+    assert problem.headers == (("Allow", "GET"),)
+    assert str(problem) == "no"
+    assert json.loads(to_json(problem.param)) == "limit"

@@ -1,0 +1,123 @@
+"""Forms come back as they were sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from pytest_aurous._wire.multipart import Part, read_parts
+
+BOUNDARY: Final = "b0undary"
+KIND: Final = f"multipart/form-data; boundary={BOUNDARY}"
+TRAPS: Final = (
+    *(b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"--", b"--b0undar", b"x--b0undary", b"x--b0undary--\r\n"),
+    *(b"\x00", b"\xff\xfe", b"\x1a", b" ", b"\t", b"=3D", b"From ", b"A: b\r\n\r\n"),
+)
+anything: Final = st.lists(st.one_of(st.sampled_from(TRAPS), st.binary(max_size=8)), max_size=8).map(b"".join)
+plain: Final = st.characters(exclude_categories=["C", "Z"], exclude_characters='"\\%;')
+words: Final = st.text(plain, min_size=1, max_size=12)
+
+
+def form(*parts: tuple[bytes, bytes]) -> bytes:
+    """Write a form of what stands behind ``name=`` and the data of each part."""
+    lines = [b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (BOUNDARY.encode(), *part) for part in parts]
+    return b"".join(lines) + b"--%s--\r\n" % BOUNDARY.encode()
+
+
+def sent(**options: object) -> list[Part] | None:
+    """Send a form as httpx does, and read it."""
+    request = httpx.Request("POST", "https://x", **options)  # type: ignore[arg-type]
+    return read_parts(request.read(), request.headers["Content-Type"])
+
+
+@example(b"", b"")
+@example(b"\r\n", b"\n")
+@example(b"a\r", b"\r\r\n")
+@example(b"--b0undary"[1:], b"a--b0undary--")
+@given(anything, anything)
+def test_any_bytes_come_back_unchanged(one: bytes, other: bytes) -> None:
+    """Whatever the bytes are, line ends and all; only a delimiter may not be among them (RFC 2046)."""
+    delimiter = f"\r\n--{BOUNDARY}".encode()
+    assume(all(delimiter not in b"\r\n" + data for data in (one, other)))
+
+    parts = read_parts(form((b'name="a"; filename="f"', one), (b'name="b"', other)), KIND)
+
+    assert parts == [Part("a", "f", one), Part("b", None, other)]
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r"])
+def test_a_delimiter_begins_with_a_whole_line_end(line_end: bytes) -> None:
+    """The boundary behind half a line end is data (RFC 2046: CRLF)."""
+    data = b"a" + line_end + f"--{BOUNDARY}".encode() + b"\r\nb"
+
+    assert read_parts(form((b'name="a"', data)), KIND) == [Part("a", None, data)]
+
+
+@given(st.lists(st.tuples(words, anything), min_size=1, max_size=4))
+def test_what_httpx_sends_comes_back(fields: list[tuple[str, bytes]]) -> None:
+    """Every field in order, with names and file names in UTF-8."""
+    files = [(name, (f"{name}.bin", data)) for name, data in fields]
+
+    assert sent(files=files) == [Part(name, f"{name}.bin", data) for name, data in fields]
+
+
+@pytest.mark.parametrize("name", ["größe", "写真", "📷", "a b"])
+def test_names_are_utf_8(name: str) -> None:
+    """As HTML5 writes them: names and file names alike."""
+    assert sent(files={name: (f"{name}.png", b"x")}) == [Part(name, f"{name}.png", b"x")]
+
+
+def test_a_form_of_fields_and_a_file(tmp_path: object) -> None:
+    """A field has no file name."""
+    assert sent(data={"purpose": "reference"}, files={"file": ("a.png", b"\x89PNG")}) == [
+        Part("purpose", None, b"reference"),
+        Part("file", "a.png", b"\x89PNG"),
+    ]
+
+
+@pytest.mark.parametrize("filename", ["a.eml", "a.mht", "a.zip", "a.txt"])
+def test_what_the_sender_says_of_a_part_changes_nothing(filename: str) -> None:
+    """Its type and its encoding are of mail; the bytes are the bytes (RFC 7578)."""
+    assert sent(files={"file": (filename, b"A: b\r\n\r\nPK")}) == [Part("file", filename, b"A: b\r\n\r\nPK")]
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "x-uuencode", "binary"])
+def test_a_transfer_encoding_is_not_obeyed(encoding: str) -> None:
+    """No HTTP client sends one (RFC 7578), so data that look encoded are not decoded."""
+    head = f'name="a"\r\nContent-Transfer-Encoding: {encoding}'.encode()
+
+    assert read_parts(form((head, b"YWJj=41")), KIND) == [Part("a", None, b"YWJj=41")]
+
+
+@pytest.mark.parametrize("boundary", [BOUNDARY, f'"{BOUNDARY}"'])
+def test_the_boundary_may_be_quoted(boundary: str) -> None:
+    """Both spellings of the parameter."""
+    assert read_parts(form((b'name="a"', b"x")), f"multipart/form-data; boundary={boundary}") == [Part("a", None, b"x")]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", ""),
+        (b"{}", "application/json"),
+        (form((b'name="a"', b"x")), "application/x-www-form-urlencoded"),
+        (form((b'name="a"', b"x")), "multipart/mixed; boundary=b0undary"),
+        (form((b'name="a"', b"x")), "multipart/form-data"),
+        (b"", KIND),
+    ],
+    ids=["nothing", "json", "urlencoded", "mixed", "no boundary", "empty"],
+)
+def test_what_is_no_form_is_none(content: bytes, kind: str) -> None:
+    """Another type, no boundary, or nothing in it."""
+    assert read_parts(content, kind) is None
+
+
+@given(st.binary(max_size=64), st.text(st.characters(exclude_categories=["C"]), max_size=32))
+def test_nothing_breaks_it(content: bytes, kind: str) -> None:
+    """Garbage is no form, or a form of something; it raises nothing."""
+    read_parts(content, kind)
+    read_parts(content, KIND)

@@ -1,0 +1,82 @@
+import pytest
+
+from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import USUAL_CODES, envelope
+
+CODES = {  # err-5, written from the contract; what is not listed there has no usual code
+    400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "
+    "mutually_exclusive_input character_not_ready upload_invalid unsupported_lora_for_mode "
+    "generation_not_cancellable invalid_page_token invalid_request invalid_request_error",
+    401: "missing_api_key invalid_api_key revoked_api_key",
+    402: "balance_too_low insufficient_credits",
+    403: "missing_scope",
+    404: "resource_not_found",
+    405: "method_not_allowed",
+    409: "idempotency_key_in_use",
+    410: "output_expired",
+    422: "prompt_blocked reference_blocked output_moderation_rejected output_not_available",
+    429: "too_many_requests concurrency_limit_exceeded",
+    500: "internal_error",
+    502: "provider_unavailable",
+    503: "provider_unavailable",
+    504: "provider_timeout",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses"),
+    [
+        ("invalid_request", (400, 402, 405, 409, 422)),
+        ("authentication", (401, 403)),
+        ("not_found", (404, 410)),
+        ("rate_limit", (429,)),
+        ("server_error", (500, 502, 503, 504)),
+    ],
+)
+def test_err_1_the_type_follows_from_the_status(kind: str, statuses: tuple[int, ...]) -> None:
+    """Each status belongs to one of the five types."""
+    for status in statuses:
+        problem = ApiProblem(status, "some_code", "Some message.")
+        assert envelope(problem, "req_1", all_global=False)["error"]["type"] == kind
+
+
+@pytest.mark.parametrize("param", ["name", None])
+def test_err_2_to_err_4_the_envelope_is_whole(param: str | None) -> None:
+    """Type, code, message, param, the address of the code, and the request id, in this order."""
+    written = envelope(ApiProblem(400, "missing_field", "name is required.", param), "req_1", all_global=False)
+
+    assert written == {
+        "error": {
+            "type": "invalid_request",
+            "code": "missing_field",
+            "message": "name is required.",
+            "param": param,
+            "doc_url": "https://docs.aurous-labs.com/errors#missing_field",
+            "request_id": "req_1",
+        }
+    }
+    assert list(written["error"]) == ["type", "code", "message", "param", "doc_url", "request_id"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "in_general"),
+    [
+        (400, "invalid_request_error", "invalid_request"),
+        (402, "insufficient_credits", "balance_too_low"),
+        (400, "missing_field", "missing_field"),
+        (402, "balance_too_low", "balance_too_low"),
+    ],
+)
+def test_err_6_codes_are_those_of_the_page_or_of_the_global_list(status: int, code: str, in_general: str) -> None:
+    """The reading `global` renames what character pages print, in `doc_url` as well."""
+    problem = ApiProblem(status, code, "Some message.")
+
+    for all_global, told in ((False, code), (True, in_general)):
+        error = envelope(problem, "req_1", all_global=all_global)["error"]
+        assert (error["code"], error["doc_url"].partition("#")[2]) == (told, told)
+
+
+@pytest.mark.parametrize("status", USUAL_CODES)
+def test_err_5_each_usual_code_is_a_documented_one_of_its_status(status: int) -> None:
+    """A fault that names no code uses one that the documentation lists beside the status."""
+    assert USUAL_CODES[status] in CODES[status].split()

@@ -1,0 +1,500 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_aurous import AurousLookupError, Call, Clock
+from pytest_aurous._handle.calls import Calls
+from pytest_aurous._resources.catalog import CATALOG
+from pytest_aurous._wire.reply import Reply
+from pytest_aurous._world.journal import Journal, Note, line_of, shortened
+
+NOON_S = 1_778_241_600.0
+OPERATIONS = CATALOG.by_operation
+PATHS = {"create": ("POST", ""), "retrieve": ("GET", "/char_1"), "save": ("POST", "/char_1/save"), "list": ("GET", "")}
+
+Arrive = Callable[..., Call]
+
+
+@pytest.fixture(name="journal")
+def _journal() -> Journal:
+    return Journal(Clock())
+
+
+@pytest.fixture(name="calls")
+def _calls(journal: Journal) -> Calls:
+    return Calls(journal.entries, OPERATIONS)
+
+
+@pytest.fixture(name="arrive")
+def _arrive(journal: Journal) -> Arrive:
+    def arrive(operation: str | None, status: int | None = 200, body: bytes = b"", **fields: Any) -> Call:
+        method, rest = PATHS.get((operation or "").partition(".")[2], ("GET", "/x"))
+        headers = tuple(fields.pop("headers", {}).items())
+        call = Call(method, "https", "api.test", f"/v1/characters{rest}", fields.pop("query", ""), headers, body)
+        journal.arrive(call, NOON_S + len(journal.entries))
+        call.operation = operation
+        for name, value in fields.items():
+            setattr(call, name, value)
+        if status is not None:
+            call.answered(Reply(status, (), b"{}"))
+        return call
+
+    return arrive
+
+
+@pytest.fixture(name="story")
+def _story(arrive: Arrive) -> list[Call]:
+    """Create, poll, a save that is refused, poll, save, and a request that nothing takes."""
+    return [
+        arrive("characters.create", 201, b'{"name":"Aurora","attributes":{"age":28,"gender":"female"}}'),
+        arrive("characters.retrieve"),
+        arrive("characters.save", 400, error_code="invalid_request_error"),
+        arrive("characters.retrieve", query="a=1"),
+        arrive("characters.save", headers={"Idempotency-Key": "k1"}),
+        arrive(None, 404, error_code="resource_not_found"),
+    ]
+
+
+def test_calls_are_a_sequence_in_order_of_arrival(calls: Calls, story: list[Call]) -> None:
+    """Index, slice, length and iteration are a list's; the numbers count from 1 and the clock is noted."""
+    assert list(calls) == story
+    assert len(calls) == 6
+    assert calls[1] is story[1]
+    assert list(calls[1:3]) == story[1:3]
+    assert isinstance(calls[1:3], Calls)
+    assert calls.last is story[-1]
+    assert [(call.number, call.at) for call in calls][:2] == [(1, NOON_S), (2, NOON_S + 1)]
+
+
+def test_a_call_is_written_down_once(journal: Journal, story: list[Call]) -> None:
+    """A call that passes two places is one call, of its first instant."""
+    journal.arrive(story[0], NOON_S + 99)
+
+    assert len(journal.entries) == 6
+    assert (story[0].number, story[0].at) == (1, NOON_S)
+
+
+def test_calls_go_on_while_they_are_looked_at(calls: Calls, arrive: Arrive) -> None:
+    """The handle is live, what `where` gave is not."""
+    before = calls.where("characters.save")
+    arrive("characters.save")
+
+    assert (len(calls), len(before)) == (1, 0)
+
+
+def test_without_a_call_there_is_no_last(calls: Calls) -> None:
+    """The error says what may be the reason."""
+    with pytest.raises(AurousLookupError, match=r"no call has arrived\. Does the code under test use the base URL"):
+        _ = calls.last
+    assert repr(calls) == "<Calls: none>"
+
+
+@pytest.mark.parametrize(
+    ("operation", "filters", "numbers"),
+    [
+        ("characters.save", {}, [3, 5]),
+        ("characters.*", {}, [1, 2, 3, 4, 5]),
+        ("*", {}, [1, 2, 3, 4, 5, 6]),
+        ("*.retrieve", {}, [2, 4]),
+        ("balance.retrieve", {}, []),
+        ("characters.save", {"status": 200}, [5]),
+        ("*", {"method": "GET", "query": "a=1"}, [4]),
+        ("*", {"error_code": "resource_not_found"}, [6]),
+        ("*", {"replayed": True}, []),
+    ],
+)
+def test_calls_are_found_by_name_pattern_and_filter(
+    calls: Calls, story: list[Call], operation: str, filters: dict[str, Any], numbers: list[int]
+) -> None:
+    """A pattern takes many names, `*` also what no endpoint matched; filters must all hold."""
+    assert [call.number for call in calls.where(operation, **filters)] == numbers
+    if not filters:
+        assert calls.count(operation) == len(numbers)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda calls: calls.where("characters.sav"),
+        lambda calls: calls.count("characters.sav"),
+        lambda calls: calls.assert_called("characters.sav"),
+        lambda calls: calls.assert_not_called("characters.sav"),
+        lambda calls: calls.assert_called_in_order("characters.create", "characters.sav"),
+    ],
+    ids=["where", "count", "called", "not called", "in order"],
+)
+def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Callable[[Calls], object]) -> None:
+    """Nothing here is a Mock: an unknown name is an error that offers the nearest and lists all."""
+    with pytest.raises(
+        AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean 'characters\.save'\?"
+    ) as caught:
+        ask(calls)
+
+    assert ", ".join(OPERATIONS) in str(caught.value)
+
+
+def test_a_misspelt_filter_raises(calls: Calls) -> None:
+    """A filter that is no attribute of a call is a `TypeError` with the nearest."""
+    with pytest.raises(TypeError, match=r"calls\.where\(\) has no argument 'statu'; did you mean 'status'\?"):
+        calls.where(statu=200)
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ("characters.save", {}),
+        ("characters.save", {"times": 2}),
+        ("characters.save", {"at_least": 1}),
+        ("characters.save", {"at_least": 2, "at_most": 2}),
+        ("characters.save", {"at_most": 2}),
+        ("characters.list", {"times": 0}),
+        ("characters.list", {"at_most": 1}),
+        ("characters.*", {"times": 5}),
+        ("characters.create", {"json": {"name": "Aurora"}, "times": 1}),
+        ("characters.create", {"json": {"attributes": {"age": 28}}}),
+        ("characters.save", {"headers": {"idempotency-key": "k1"}, "times": 1}),
+        ("characters.save", {"headers": {}, "times": 2}),
+    ],
+    ids=str,
+)
+def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str, expected: dict[str, Any]) -> None:
+    """Counts, bounds, parts of the body and headers: what is true is accepted without a word."""
+    calls.assert_called(operation, **expected)
+
+    assert list(calls) == story
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected", "message"),
+    [
+        ("characters.list", {}, "Expected characters.list to be called at least once, but it was called never."),
+        (
+            "characters.save",
+            {"times": 1},
+            "Expected characters.save to be called exactly once, but it was called twice.",
+        ),
+        (
+            "characters.save",
+            {"at_least": 3, "at_most": 4},
+            "Expected characters.save to be called at least 3 times and at most 4 times, but it was called twice.",
+        ),
+        (
+            "characters.*",
+            {"at_most": 1},
+            "Expected characters.* to be called at most once, but it was called 5 times.",
+        ),
+        (
+            "characters.create",
+            {"json": {"attributes": {"age": 29}}},
+            (
+                "Expected characters.create with json {'attributes': {'age': 29}} to be called at least once,"
+                " but it was called never."
+            ),
+        ),
+        (
+            "characters.create",
+            {"json": {"missing": None}},
+            (
+                "Expected characters.create with json {'missing': None} to be called at least once,"
+                " but it was called never."
+            ),
+        ),
+        (
+            "characters.create",
+            {"json": {"name": {"first": "Aurora"}}},
+            (
+                "Expected characters.create with json {'name': {'first': 'Aurora'}} to be called at least once,"
+                " but it was called never."
+            ),
+        ),
+        (
+            "characters.save",
+            {"json": {}, "headers": {"Idempotency-Key": "k2"}},
+            (
+                "Expected characters.save with json {} and headers {'Idempotency-Key': 'k2'} "
+                "to be called at least once, but it was called never."
+            ),
+        ),
+    ],
+    ids=str,
+)
+def test_what_was_not_called_so_is_explained(
+    calls: Calls, story: list[Call], operation: str, expected: dict[str, Any], message: str
+) -> None:
+    """The first line says what was expected and what happened, and the whole timeline follows."""
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_called(operation, **expected)
+
+    text = str(caught.value)
+    assert text.split("\n", maxsplit=1)[0] == message
+    assert f"All calls:\n{calls.timeline()}\nRead on: " in text
+
+
+def test_the_calls_that_came_closest_are_shown(calls: Calls, story: list[Call]) -> None:
+    """Beside the line of a call stand what it sent and the headers that were asked for."""
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_called("characters.create", json={"name": "Bob"}, headers={"X-Nothing": "1"})
+    assert (
+        "Closest:\n    1  12:00:00  characters.create  POST   /v1/characters -> 201\n"
+        "       json.name: 'Aurora', wanted 'Bob'\n"
+        "       header X-Nothing: not sent, wanted '1'\nAll calls:" in str(caught.value)
+    )
+
+    with pytest.raises(AssertionError, match=r"json: no JSON, wanted \{\}\n(.|\n)*json: no JSON, wanted \{\}\n"):
+        calls.assert_called("characters.save", json={})
+
+
+def test_only_calls_that_did_not_match_are_close(calls: Calls, story: list[Call]) -> None:
+    """Where there were too few of the right kind, the wrong ones are shown, and by their headers alone if so asked."""
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_called("characters.save", headers={"Idempotency-Key": "k1"}, times=2)
+
+    close = str(caught.value).partition("All calls:")[0]
+    assert "    3  12:00:02" in close
+    assert "header Idempotency-Key: not sent, wanted 'k1'" in close
+    assert "    5  12:00:04" not in close
+    assert "json" not in close
+
+
+def test_a_deep_body_does_not_disturb_an_assertion(calls: Calls, arrive: Arrive) -> None:
+    """Whatever the client sent, an assertion either holds or fails."""
+    arrive("characters.create", 400, b"[" * 100_000)
+
+    with pytest.raises(AssertionError, match="but it was called never"):
+        calls.assert_called("characters.create", json={"name": "Aurora"})
+
+
+def test_what_must_not_be_called(calls: Calls, story: list[Call]) -> None:
+    """`assert_not_called` is silent where nothing came, and shows what did."""
+    calls.assert_not_called("characters.list")
+
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_not_called("characters.save")
+
+    text = str(caught.value)
+    assert text.startswith("Expected characters.save not to be called, but it was called twice:\n    3  12:00:02")
+    assert "All calls:\n    1  12:00:00" in text
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        (),
+        ("characters.create", "characters.save"),
+        ("characters.create", "characters.retrieve", "characters.save", "characters.retrieve", "characters.save"),
+        ("characters.save", "characters.save"),
+        ("characters.*", "*"),
+    ],
+    ids=str,
+)
+def test_an_order_that_was_kept(calls: Calls, story: list[Call], operations: tuple[str, ...]) -> None:
+    """Other calls may stand between those that are named."""
+    calls.assert_called_in_order(*operations)
+
+    assert list(calls) == story
+
+
+@pytest.mark.parametrize(
+    ("operations", "message"),
+    [
+        (("characters.list",), "Expected characters.list to be called, but it was not."),
+        (
+            ("characters.retrieve", "characters.create"),
+            "Expected characters.create to be called after characters.retrieve, but it was not.",
+        ),
+        (
+            ("characters.save", "characters.save", "characters.save"),
+            "Expected characters.save to be called after characters.save, but it was not.",
+        ),
+    ],
+)
+def test_an_order_that_was_not_kept(calls: Calls, story: list[Call], operations: tuple[str, ...], message: str) -> None:
+    """The first operation that did not follow is named, and the timeline shows why."""
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_called_in_order(*operations)
+
+    assert str(caught.value).startswith(f"{message}\nAll calls:\n    1  12:00:00")
+
+
+class Record:
+    """Anything with an id."""
+
+    id = "char_1"
+
+
+@pytest.mark.parametrize("record", ["char_1", Record()], ids=["id", "record"])
+@pytest.mark.parametrize("bounds", [{}, {"at_least": 2}, {"at_most": 2}, {"at_least": 1, "at_most": 3}], ids=str)
+def test_polls_are_counted(calls: Calls, story: list[Call], record: Any, bounds: dict[str, int]) -> None:
+    """Retrieves of that id count, and nothing else on it."""
+    calls.assert_polled(record, **bounds)
+
+    assert calls.count("characters.retrieve") == 2
+
+
+@pytest.mark.parametrize(
+    ("record", "bounds", "message", "shown"),
+    [
+        ("char_2", {}, "to be polled at least once, but it was retrieved never.", "Calls on it:\n  none\n"),
+        ("char_1", {"at_least": 3}, "to be polled at least 3 times, but it was retrieved twice.", "  4  12:00:03"),
+        ("char_1", {"at_most": 1}, "to be polled at most once, but it was retrieved twice.", "  5  12:00:04"),
+    ],
+)
+def test_polls_that_were_too_few_or_too_many(
+    calls: Calls, story: list[Call], record: str, bounds: dict[str, int], message: str, shown: str
+) -> None:
+    """The error says how often, shows the calls on that id, and the timeline."""
+    with pytest.raises(AssertionError) as caught:
+        calls.assert_polled(record, **bounds)
+
+    text, _, everything = str(caught.value).partition("All calls:")
+    assert text.startswith(f"Expected {record} {message}\nCalls on it:\n")
+    assert shown in text
+    assert "    1  12:00:00" in everything
+
+
+def test_polls_count_whatever_they_answered(calls: Calls, arrive: Arrive) -> None:
+    """A refused poll and one without an answer are polls too; a request that matched nothing is none."""
+    arrive("characters.retrieve", 404)
+    arrive("characters.retrieve", None)
+    arrive(None, 405).path = "/v1/characters/char_1"
+
+    calls.assert_polled("char_1", at_least=2, at_most=2)
+
+    assert len(calls) == 3
+
+
+def test_without_any_call_a_failure_says_none(calls: Calls) -> None:
+    """An empty timeline is shown as such."""
+    with pytest.raises(AssertionError, match=r"All calls:\n  none\nRead on: "):
+        calls.assert_called("characters.save")
+
+
+def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> None:
+    """Before any call it is of none; while one is answered it is of that one; afterwards it came after it."""
+    journal = Journal(Clock("2026-05-08T12:00:00Z"))
+    first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
+    journal.note("before")
+    journal.arrive(first, NOON_S)
+    journal.note("by the first")
+    journal.leave()
+    journal.note("after it")
+    journal.arrive(second, NOON_S)
+    journal.note("by the second")
+    journal.leave()
+
+    assert journal.notes == [
+        Note(number=0, during=False, at=NOON_S, text="before"),
+        Note(number=1, during=True, at=NOON_S, text="by the first"),
+        Note(number=1, during=False, at=NOON_S, text="after it"),
+        Note(number=2, during=True, at=NOON_S, text="by the second"),
+    ]
+
+
+def test_a_call_that_comes_back_is_at_work_again() -> None:
+    """One that a route of the test has let pass is written down once, and answers for what it changes."""
+    journal = Journal(Clock())
+    first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
+    for call in (first, second, first):
+        journal.arrive(call, NOON_S)
+    journal.note("by the first")
+
+    assert ([call.path for call in journal.entries], journal.notes[0][:2]) == (["/1", "/2"], (1, True))
+
+
+def test_notes_bear_the_time_of_the_clock() -> None:
+    """Not that of the call."""
+    clock = Clock("2026-05-08T12:00:00Z")
+    journal = Journal(clock)
+    clock.advance(seconds=5)
+    journal.note("x")
+
+    assert journal.notes[0].at == NOON_S + 5
+
+
+def test_a_cleared_journal_begins_anew() -> None:
+    """Calls are counted from 1 again, and notes of then are gone."""
+    journal = Journal(Clock())
+    for path in ("/1", "/2"):
+        call = Call("GET", "https", "api.test", path)
+        journal.arrive(call, NOON_S)
+        journal.note("x")
+        journal.leave()
+        journal.clear()
+
+        assert (journal.entries, journal.notes, call.number) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    ("width", "short"),
+    [(26, "abcdefghijklmnopqrstuvwxyz"), (25, "abcdefghijk...pqrstuvwxyz"), (10, "abcd...xyz"), (9, "abc...xyz")],
+)
+def test_the_middle_of_a_text_gives_way(width: int, short: str) -> None:
+    """Beginning and end say more; what fits stays whole."""
+    assert shortened("abcdefghijklmnopqrstuvwxyz", width) == short
+    assert len(short) == width
+
+
+@pytest.mark.parametrize("fault", [None, "timeout (connect), committed", "malformed (truncated), committed"])
+@pytest.mark.parametrize("status", [None, 409])
+def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault: str | None) -> None:
+    """The path gives way, as far as it must: what became of the call says more."""
+    call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
+    call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
+
+    line = line_of(call)
+
+    assert max(map(len, line.split("\n"))) <= 100
+    assert "characters.save" in line
+    assert f" -> {status or 'no answer'}" in line
+
+
+def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -> None:
+    """Number, time, request with its query, status, the vendor's code and what stood in the way."""
+    lost = arrive("characters.save", None, fault="read timeout")
+
+    assert (
+        line_of(story[2])
+        == "    3  12:00:02  characters.save  POST   /v1/characters/char_1/save -> 400 invalid_request_error"
+    )
+    assert line_of(story[3]) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
+    assert (
+        line_of(lost)
+        == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no answer (read timeout)"
+    )
+
+
+def test_the_timeline_hides_nothing_silently(calls: Calls, arrive: Arrive) -> None:
+    """However many calls there were, the newest are shown, and those that are not are counted."""
+    for number in range(35):
+        arrive("characters.retrieve").query = f"n={number}"
+
+    lines = calls.timeline().split("\n")
+
+    assert lines[-1].startswith("   35  ")
+    left = 35 - sum(" -> " in line for line in lines)
+    assert left == 0 or lines[0] == f"  ... {left} earlier"
+    assert repr(calls) == f"<Calls: 35>\n{calls.timeline()}"
+
+
+@pytest.mark.parametrize(("polls", "shown"), [(3, [1, 2, 3]), (4, [1, 0, 4]), (12, [1, 0, 12])])
+def test_identical_polls_are_folded(arrive: Arrive, calls: Calls, polls: int, shown: list[int]) -> None:
+    """Of four and more the first and the last are shown, between them how many they are and how long they took."""
+    for _ in range(polls):
+        arrive("characters.retrieve")
+    arrive("characters.save", 400)
+
+    *lines, last = calls.timeline().split("\n")
+
+    assert [int(line[:5].strip()) if " -> " in line else 0 for line in lines] == shown
+    assert last.startswith(f"  {polls + 1:>3}  ")
+    if 0 in shown:
+        assert lines[1] == f"       x {polls}, {polls - 1} s"
+
+
+def test_polls_that_differ_are_not_folded(arrive: Arrive, calls: Calls) -> None:
+    """What the client saw, and the status that a record showed, tell polls apart."""
+    for status in ("a", "a", "a", "b", "b", "b"):
+        arrive("characters.retrieve").answered(Reply(200, (), f'{{"status":"{status}"}}'.encode()))
+
+    assert len(calls.timeline().split("\n")) == 6

@@ -1,0 +1,113 @@
+from typing import Any
+
+import pytest
+
+from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._world.ledger import Ledger
+
+
+@pytest.fixture(name="ledger")
+def _ledger() -> Ledger:
+    return Ledger(10)
+
+
+def balance(ledger: Ledger) -> tuple[Any, ...]:
+    return ledger.credits, ledger.held, ledger.available
+
+
+def test_cred_1_credits_are_held_and_available_together(ledger: Ledger) -> None:
+    """A hold moves credits from available to held, and the balance stays."""
+    ledger.hold(4, "insufficient_credits")
+    ledger.hold(1.5, "insufficient_credits")
+
+    assert balance(ledger) == (10, 5.5, 4.5)
+
+
+def test_cred_2_success_charges_the_hold(ledger: Ledger) -> None:
+    """A commit takes what was held from the balance, once."""
+    hold, other = ledger.hold(4, "x"), ledger.hold(1, "x")
+    ledger.commit(hold)
+
+    assert balance(ledger) == (6, 1, 5)
+    assert hold != other
+    with pytest.raises(KeyError):
+        ledger.commit(hold)
+
+
+def test_cred_2_failure_gives_the_hold_back(ledger: Ledger) -> None:
+    """A release leaves the balance as if nothing had been asked for."""
+    ledger.release(ledger.hold(4, "x"))
+
+    assert balance(ledger) == (10, 0, 10)
+
+
+def test_cred_3_too_little_is_402_before_anything_happens(ledger: Ledger) -> None:
+    """What is held is not available; the refusal has the caller's code, and says what there was and what it takes."""
+    ledger.hold(8.5, "x")
+
+    with pytest.raises(ApiProblem) as caught:
+        ledger.hold(2, "insufficient_credits")
+
+    assert (caught.value.status, caught.value.code) == (402, "insufficient_credits")
+    assert caught.value.message == "Team available balance is 1.5 credits, generation requires 2.0."
+    assert balance(ledger) == (10, 8.5, 1.5)
+
+
+def test_cred_3_exactly_enough_is_enough(ledger: Ledger) -> None:
+    """The last credit can be spent."""
+    ledger.commit(ledger.hold(10, "x"))
+
+    assert balance(ledger) == (0, 0, 0)
+
+
+def test_cred_1_an_exempt_team_is_never_charged_nor_refused() -> None:
+    """Whatever it costs, an exempt team has nothing held and nothing taken."""
+    ledger = Ledger(0, "exempt")
+    hold = ledger.hold(1000, "x")
+    assert balance(ledger) == (0, 0, 0)
+
+    ledger.commit(hold)
+
+    assert balance(ledger) == (0, 0, 0)
+
+
+def test_a_state_brings_the_money_back(ledger: Ledger) -> None:
+    """After `restore`, twice, a hold of then can be committed again."""
+    hold = ledger.hold(4, "x")
+    kept = ledger.state()
+
+    for _ in range(2):
+        ledger.commit(hold)
+        ledger.hold(5, "x")
+        ledger.restore(kept)
+        assert balance(ledger) == (10, 4, 6)
+        assert ledger.state() == kept
+
+
+def test_each_change_is_told() -> None:
+    """With what it was before; what is refused has changed nothing, and a restore is no change of the story."""
+    told: list[str] = []
+    ledger = Ledger(10, changed=told.append)
+    kept = ledger.state()
+    hold, other = ledger.hold(4, "x"), ledger.hold(1.5, "x")
+    with pytest.raises(ApiProblem):
+        ledger.hold(8, "x")
+    ledger.commit(hold)
+    ledger.release(other)
+    ledger.restore(kept)
+
+    assert told == [
+        "held credits 0 -> 4",
+        "held credits 4 -> 5.5",
+        "credits 10 -> 6",
+        "held credits 1.5 -> 0, released",
+    ]
+
+
+def test_large_amounts_are_told_to_the_last_credit() -> None:
+    """Not rounded to a few digits."""
+    told: list[str] = []
+    ledger = Ledger(12_345_678.5, changed=told.append)
+    ledger.commit(ledger.hold(4, "x"))
+
+    assert told[-1] == "credits 12345678.5 -> 12345674.5"

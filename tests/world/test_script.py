@@ -1,0 +1,263 @@
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_aurous import AurousScriptError, Script
+from pytest_aurous._resources.catalog import LIFECYCLES
+from pytest_aurous._world.script import Hold, Lifecycle, Plan, Step, plan_of
+from pytest_aurous.errors import see
+
+CHARACTERS = LIFECYCLES["characters"]
+IMAGES = Lifecycle("images", "pending", {"pending": ("done", "failed"), "done": (), "failed": ()})
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("synthesizing -> reviewing", [[("synthesizing",), ("reviewing",)]]),
+        ("synthesizing*3 -> reviewing", [[("synthesizing", None, Hold("*", 3)), ("reviewing",)]]),
+        ("synthesizing*0 -> reviewing", [[("synthesizing", None, Hold("*", 0)), ("reviewing",)]]),
+        ("synthesizing:45s -> reviewing", [[("synthesizing", None, Hold(":", 45, "s")), ("reviewing",)]]),
+        ("synthesizing! -> reviewing", [[("synthesizing", None, Hold("!")), ("reviewing",)]]),
+        (
+            "synthesizing*2 -> failed(provider_timeout) ; synthesizing -> reviewing",
+            [
+                [("synthesizing", None, Hold("*", 2)), ("failed", "provider_timeout")],
+                [("synthesizing",), ("reviewing",)],
+            ],
+        ),
+        ("synthesizing -> ready", [[("synthesizing",), ("ready",)]]),
+        (
+            "synthesizing -> reviewing:10s -> ready",
+            [[("synthesizing",), ("reviewing", None, Hold(":", 10, "s")), ("ready",)]],
+        ),
+        ("synthesizing*2 -> deleted", [[("synthesizing", None, Hold("*", 2)), ("deleted",)]]),
+        (
+            "synthesizing → failed ( content.policy-1 ) * 2",
+            [[("synthesizing",), ("failed", "content.policy-1", Hold("*", 2))]],
+        ),
+        (
+            "synthesizing*123456789 -> reviewing:123456789ms",
+            [[("synthesizing", None, Hold("*", 123456789)), ("reviewing", None, Hold(":", 123456789, "ms"))]],
+        ),
+        ("synthesizing->reviewing", [[("synthesizing",), ("reviewing",)]]),
+        ("synthesizing→failed(x)→synthesizing", [[("synthesizing",), ("failed", "x"), ("synthesizing",)]]),
+        ("synthesizing;synthesizing!", [[("synthesizing",)], [("synthesizing", None, Hold("!"))]]),
+        ("\n  synthesizing : 5 ms\n  -> ready\n", [[("synthesizing", None, Hold(":", 5, "ms")), ("ready",)]]),
+    ],
+)
+def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, ...]]]) -> None:
+    """Every form of the grammar, with and without blanks, is read into runs of steps."""
+    script = Script.parse(text)
+
+    assert script.runs == tuple(tuple(Step(*step) for step in run) for run in runs)
+    assert Script.parse(str(script)) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "what", "legal"),
+    [
+        ("", 1, "expected a status, found the end", "A run begins with: 'synthesizing'."),
+        ("   ", 4, "expected a status, found the end", "A run begins with: 'synthesizing'."),
+        ("reviewing", 1, "'reviewing' cannot stand here", "A run begins with: 'synthesizing'."),
+        (
+            "synthezising -> ready",
+            1,
+            "'synthezising' is no status of characters; did you mean 'synthesizing'?",
+            "A run begins with: 'synthesizing'.",
+        ),
+        (
+            "synthesizing -> reviewed",
+            17,
+            "'reviewed' is no status of characters; did you mean 'reviewing'?",
+            "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
+        ),
+        (
+            "synthesizing -> Ready_2",
+            17,
+            "'Ready_2' is no status of characters; did you mean 'ready'?",
+            "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
+        ),
+        (
+            "synthesizing -> failed -> reviewing",
+            27,
+            "'reviewing' cannot stand here",
+            "After 'failed' legal: 'synthesizing' or 'deleted'.",
+        ),
+        (
+            "synthesizing -> deleted -> ready",
+            28,
+            "'ready' cannot stand here",
+            "After 'deleted' legal: nothing, it is final.",
+        ),
+        (
+            "synthesizing -> 3",
+            17,
+            "expected a status, found '3'",
+            "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
+        ),
+        (
+            "synthesizing -> ",
+            17,
+            "expected a status, found the end",
+            "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
+        ),
+        ("synthesizing ; ready", 16, "'ready' cannot stand here", "A run begins with: 'synthesizing'."),
+        ("synthesizing ;", 15, "expected a status, found the end", "A run begins with: 'synthesizing'."),
+        ("synthesizing ready", 14, "unexpected 'ready'", "Legal here: '->' and a status, ';' and a run, or the end."),
+        ("synthesizing*2*3", 15, "unexpected '*3'", "Legal here: '->' and a status, ';' and a run, or the end."),
+        ("synthesizing(x)", 13, "'synthesizing' takes no error", "Only 'failed' does: failed(provider_timeout)."),
+        (
+            "synthesizing -> failed(a b)",
+            23,
+            "unreadable error",
+            "An error is one code in parentheses, such as failed(provider_timeout).",
+        ),
+        (
+            "synthesizing -> failed()",
+            23,
+            "unreadable error",
+            "An error is one code in parentheses, such as failed(provider_timeout).",
+        ),
+        ("synthesizing*", 13, "unreadable hold", "A hold is *N looks, :N with ms, s, m or h, or ! (until advance())."),
+        (
+            "synthesizing:45",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
+            "synthesizing:4d",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
+            "synthesizing:4sx",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
+            "synthesizing*1234567890",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        (
+            "synthesizing*-1",
+            13,
+            "unreadable hold",
+            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+        ),
+        ("synthesizing\n -> nowhere", 18, "'nowhere' is no status of characters", "After 'synthesizing' legal:"),
+    ],
+)
+def test_a_wrong_script_is_explained_at_its_column(text: str, column: int, what: str, legal: str) -> None:
+    """The error says what was wrong, at which column, shows the place, and says what would be legal there."""
+    with pytest.raises(AurousScriptError) as caught:
+        Script.parse(text)
+
+    head, line, caret, hint, more = str(caught.value).split("\n")
+    assert head == f"Script for characters, column {column}: {what}"
+    assert line == f"    {text}".replace("\n", " ")
+    assert caret == f"    {' ' * (column - 1)}^"
+    assert hint.startswith(legal)
+    assert more == see("reference/scripts.html")
+
+
+@pytest.mark.parametrize("text", ["ready", "synthesizing -> ", "synthesizing(x)", "synthesizing*", "synthesizing )", 3])
+def test_an_error_points_at_the_line_of_the_author(text: Any) -> None:
+    """None of the frames in which the script was read is shown."""
+    with pytest.raises(AurousScriptError) as caught:
+        plan_of(text, CHARACTERS)
+
+    frames = [frame for frame in caught.traceback if Path(frame.path).name == "script.py"]
+    assert frames
+    assert [frame.name for frame in frames if not frame.ishidden(caught)] == []
+
+
+@pytest.mark.parametrize("hold", ["*", ":"])
+def test_a_number_that_nobody_can_count_to_is_a_script_error_too(hold: str) -> None:
+    """Whatever the text, a script that cannot be read is an `AurousScriptError`."""
+    with pytest.raises(AurousScriptError, match="column"):
+        Script.parse(f"synthesizing{hold}{'9' * 5000}{'s' if hold == ':' else ''} -> ready")
+
+
+@pytest.mark.parametrize("text", [None, 3, b"synthesizing", ["synthesizing"]], ids=repr)
+def test_a_script_is_text(text: Any) -> None:
+    """Anything else is refused, with an example, wherever a script is asked for."""
+    for read in (Script.parse, partial(plan_of, lifecycle=CHARACTERS)):
+        with pytest.raises(AurousScriptError, match=r"A script is text such as 'synthesizing\*3 -> reviewing', not "):
+            read(text)
+
+
+@pytest.mark.parametrize("resource", ["character", "files", ""])
+def test_a_resource_without_a_lifecycle_is_refused(resource: str) -> None:
+    """The error lists the resources that have one."""
+    with pytest.raises(AurousScriptError, match=r"not a resource with a lifecycle.*With one: 'characters'"):
+        Script.parse("synthesizing", resource)
+
+
+def test_scripts_are_values() -> None:
+    """Equal text is an equal script, whatever the blanks, and fit for a set."""
+    one, other = Script.parse("synthesizing*3 -> ready"), Script.parse("synthesizing * 3 → ready")
+
+    assert one == other
+    assert len({one, other, Script.parse("synthesizing*2 -> ready")}) == 2
+    with pytest.raises(AttributeError):
+        one.runs = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("script", [Script.parse("synthesizing*3 -> ready")])
+def test_a_script_is_its_own_parametrize_id(request: pytest.FixtureRequest, script: Script) -> None:
+    """The name of a test shows the script as text."""
+    assert request.node.name.endswith("[synthesizing*3 -> ready]")
+    assert script.__name__ == str(script)
+
+
+def test_the_last_run_repeats() -> None:
+    """The first synthesis takes the first run, each later one the next, and the last one stays."""
+    script = Script.parse("synthesizing -> failed ; synthesizing -> ready")
+
+    assert [script.run(number)[-1].status for number in range(4)] == ["failed", "ready", "ready", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("hold", "looks"),
+    [(None, 1), (Hold("*", 0), 0), (Hold("*", 7), 7), (Hold(":", 3, "s"), None), (Hold("!"), None)],
+)
+def test_a_step_lasts_one_look_unless_told_otherwise(hold: Hold | None, looks: int | None) -> None:
+    """Only steps that are held by looks, or by nothing, end by looks."""
+    assert Step("synthesizing", None, hold).looks == looks
+
+
+@pytest.mark.parametrize(
+    ("hold", "seconds"),
+    [(Hold(":", 250, "ms"), 0.25), (Hold(":", 45, "s"), 45), (Hold(":", 2, "m"), 120), (Hold(":", 1, "h"), 3600)],
+)
+def test_a_hold_by_time_knows_four_units(hold: Hold, seconds: float) -> None:
+    """Milliseconds, seconds, minutes and hours, on the clock."""
+    assert hold.seconds == pytest.approx(seconds)
+
+
+def test_text_and_parsed_scripts_are_both_plans() -> None:
+    """Where a script is asked for, either will do."""
+    text = "synthesizing*3 -> ready"
+
+    assert plan_of(text, CHARACTERS) == plan_of(Script.parse(text), CHARACTERS) == Plan(Script.parse(text).runs)
+
+
+def test_a_script_of_another_resource_is_refused() -> None:
+    """A parsed script is checked against the state machine that it is given to."""
+    with pytest.raises(AurousScriptError, match="Script for images, column 1: 'synthesizing' is no status of images"):
+        plan_of(Script.parse("synthesizing -> ready"), IMAGES)
+
+    assert str(plan_of("pending*2 -> done", IMAGES)) == "pending*2 -> done"
+
+
+def test_a_script_shows_itself_as_it_is_written() -> None:
+    """A failing test shows the text, not the parts that we made of it."""
+    assert repr(Script.parse("synthesizing*3->reviewing")) == "<Script 'synthesizing*3 -> reviewing'>"

@@ -1,0 +1,125 @@
+from typing import NamedTuple
+
+import pytest
+
+from pytest_aurous._world.tables import Table
+
+
+class Row(NamedTuple):
+    """The least that a table asks for."""
+
+    id: str
+    team: str
+    note: str = ""
+
+
+class Stateful(NamedTuple):
+    """A row that has a status."""
+
+    id: str
+    status: str
+    team: str = "a"
+    note: str = ""
+
+
+@pytest.fixture(name="table")
+def _table() -> Table[Row]:
+    table = Table[Row]()
+    for row_id, team in (("r1", "a"), ("r2", "b"), ("r3", "a"), ("r4", "a")):
+        table.insert(Row(row_id, team))
+    return table
+
+
+def test_the_living_are_in_order_of_creation(table: Table[Row]) -> None:
+    """Each team has its own rows, oldest first, and an unknown team has none."""
+    assert table.living("a") == ["r1", "r3", "r4"]
+    assert table.living("b") == ["r2"]
+    assert table.living("c") == []
+    assert list(table) == ["r1", "r2", "r3", "r4"]
+
+
+def test_an_id_that_comes_late_finds_its_place(table: Table[Row]) -> None:
+    """The living are sorted by id, whatever the order of insertion."""
+    table.insert(Row("r2x", "a"))
+
+    assert table.living("a") == ["r1", "r2x", "r3", "r4"]
+
+
+def test_auth_7_another_teams_row_is_not_found(table: Table[Row]) -> None:
+    """`find` does not tell a row of another team from one that never was."""
+    assert table.find("r1", "a") == Row("r1", "a")
+    assert table.find("r2", "a") is None
+    assert table.find("r9", "a") is None
+
+
+def test_a_row_is_replaced_where_it_stands(table: Table[Row]) -> None:
+    """A change of a row keeps its place and its life."""
+    changed = table.replace(Row("r3", "a", "new"))
+
+    assert table["r3"] is changed
+    assert table.living("a") == ["r1", "r3", "r4"]
+
+
+def test_a_retired_row_is_remembered_but_no_longer_living(table: Table[Row]) -> None:
+    """What was deleted can still be found by id."""
+    row = table.retire(Row("r3", "a", "dead"))
+
+    assert table.living("a") == ["r1", "r4"]
+    assert table["r3"] is row
+    assert "r3" in table
+    assert "r9" not in table
+    assert table.find("r3", "a") == row
+
+
+def test_a_row_lives_until_it_is_retired(table: Table[Row]) -> None:
+    """`lives` tells the dead, the newest dead and the never born from the living."""
+    assert all(table.lives(table[row_id]) for row_id in table)
+
+    table.retire(table["r3"])
+    table.retire(table["r4"])
+
+    assert [table.lives(table[row_id]) for row_id in table] == [True, True, False, False]
+    assert not table.lives(Row("r2x", "a"))
+
+
+def test_a_state_brings_the_rows_back(table: Table[Row]) -> None:
+    """After `restore`, twice, the table is as it was, and later changes do not reach into the state."""
+    kept = table.state()
+
+    for _ in range(2):
+        table.retire(table["r1"])
+        table.insert(Row("r5", "c"))
+        table.replace(Row("r2", "b", "new"))
+        table.restore(kept)
+        assert table.living("a") == ["r1", "r3", "r4"]
+        assert table.living("c") == []
+        assert "r5" not in table
+        assert table["r2"].note == ""
+
+
+def test_new_rows_and_new_states_are_told() -> None:
+    """A change that leaves the status alone is not, and a row that has none is never told of."""
+    told: list[str] = []
+    table, other = Table[Stateful](told.append), Table[Row](told.append)
+    table.insert(Stateful("r1", "pending"))
+    table.replace(Stateful("r1", "pending", note="changed"))
+    table.replace(Stateful("r1", "ready"))
+    table.retire(Stateful("r1", "deleted"))
+    other.insert(Row("r2", "a"))
+    other.replace(Row("r2", "a", "changed"))
+    other.retire(Row("r2", "a", "dead"))
+
+    assert told == ["r1: new, pending", "r1: pending -> ready", "r1: ready -> deleted"]
+
+
+def test_going_back_is_not_told() -> None:
+    """`restore` is no change of the story."""
+    told: list[str] = []
+    table = Table[Stateful](told.append)
+    kept = table.state()
+    table.insert(Stateful("r1", "pending"))
+    told.clear()
+
+    table.restore(kept)
+
+    assert told == []
