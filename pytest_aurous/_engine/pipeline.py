@@ -15,10 +15,10 @@ from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import found_team
 from .._resources.webhooks import EVENTS
 from .._wire import messages as say
-from .._wire.call import ApiProblem, Call, to_json
+from .._wire.call import Call, to_json
 from .._wire.headers import idempotency_key, replaced
 from .._wire.hosts import is_upload
-from .._wire.refusal import envelope
+from .._wire.refusal import ApiProblem, envelope
 from .._wire.reply import Break, Pairs, Reply
 from .._wire.version import VERSION, check_version
 from .._work import Work, older_work

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from .._check import Check
 from .._redaction import redacted
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from .._world.script import Lifecycle, Plan, plan_of
 from .._world.world import World
 from ..errors import AurousError, AurousLookupError, AurousTransitionError, hide_mistakes, nearest, see, shown, vanished

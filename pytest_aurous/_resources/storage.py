@@ -8,7 +8,7 @@ from .._content.pictures import picture
 from .._framework.endpoint import Answer, Context, Endpoint
 from .._framework.schema import SIGNATURE
 from .._wire import messages as say
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from .characters import CharacterRow
 from .files import FileRow
 

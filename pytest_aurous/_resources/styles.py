@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from .._framework.endpoint import Context, Endpoint
 from .._framework.schema import Shape, column, reference, to_wire
 from .._wire import messages as say
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from .._world.ids import IdSource
 from .._world.tables import Table
 from .._world.world import World

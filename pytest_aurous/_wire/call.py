@@ -1,4 +1,4 @@
-"""What comes in: a `Call`, and what refuses it."""
+"""One request of the code under test: `Call`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
 
-__all__ = ("ApiProblem", "Call", "Request", "Response", "to_json")
+__all__ = ("Call", "Request", "Response", "to_json")
 
 _KEPT_BODY: Final = 64 * 1024
 _DIGEST: Final = b" bytes, sha256 "
@@ -185,25 +185,6 @@ class Call:
         if self._reply is not None:
             status, headers, body = self._reply
             self._reply = Reply(status, tuple([one(pair, pair) for pair in headers]), one(body, body))
-
-
-class ApiProblem(Exception):  # noqa: N818 - the vendor's refusal is an answer, not an error of ours
-    """The vendor refuses: becomes the error envelope (err-1) in one place, the pipeline."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        param: str | None = None,
-        headers: tuple[tuple[str, str | None], ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
-        self.headers = headers
 
 
 def _parsed(body: bytes) -> Any:

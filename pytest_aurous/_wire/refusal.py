@@ -1,12 +1,10 @@
-"""The error envelope: how every refusal looks on the wire (err-1 to err-6)."""
+"""Refusals of the vendor, and the error envelope in which each of them is sent (err-1 to err-6)."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from .call import ApiProblem
-
-__all__ = ("USUAL_CODES", "envelope")
+__all__ = ("USUAL_CODES", "ApiProblem", "envelope")
 
 _TYPES: Final = {
     401: "authentication",
@@ -34,16 +32,46 @@ USUAL_CODES: Final = {
     503: "provider_unavailable",
     504: "provider_timeout",
 }
-"""The code that a status usually comes with."""
+"""The code that usually comes with a status."""
+
+
+class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an error of this package
+    """Refuse a request: the pipeline turns this into an error response, in one place.
+
+    Attributes:
+        status: The HTTP status.
+        code: The vendor's error code.
+        message: The vendor's message.
+        param: Name of the field that is wrong, or None.
+        headers: Headers that replace those of the response; None removes a header.
+
+    Example:
+        ``raise ApiProblem(404, "resource_not_found", "No such character.")``
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        param: str | None = None,
+        headers: tuple[tuple[str, str | None], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = headers
 
 
 def envelope(problem: ApiProblem, request_id: str, *, all_global: bool) -> dict[str, Any]:
-    """Write a refusal.
+    """Return the JSON body of a refusal.
 
     Args:
-        problem: What is refused and why.
-        request_id: Also the header ``Aurous-Request-Id`` (err-3).
-        all_global: Whether codes are those of the global list even where the endpoint's page prints others (err-6).
+        problem: The refusal.
+        request_id: The value of the header ``Aurous-Request-Id``, too (err-3).
+        all_global: Whether to use the codes of the global list where the endpoint's page has others (err-6).
     """
     code = _GLOBAL_CODES.get(problem.code, problem.code) if all_global else problem.code
     return {

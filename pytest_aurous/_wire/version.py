@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from . import messages as say
-from .call import ApiProblem, Call
+from .call import Call
+from .refusal import ApiProblem
 
 __all__ = ("VERSION", "check_version")
 

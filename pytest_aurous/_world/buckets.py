@@ -6,7 +6,7 @@ from math import ceil
 from typing import Final
 
 from .._wire import messages as say
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from .._wire.reply import Pairs
 
 __all__ = ("BUCKETS", "Bucket", "Buckets")

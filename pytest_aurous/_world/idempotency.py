@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .._wire import messages as say
-from .._wire.call import ApiProblem, Call
+from .._wire.call import Call
+from .._wire.refusal import ApiProblem
 from .undo import Undo
 
 __all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")

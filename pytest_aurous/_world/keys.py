@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from .._check import Check
 from .._wire import messages as say
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from ..errors import AurousError, hide_mistakes, see, vanished
 
 __all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key", "sent_key")

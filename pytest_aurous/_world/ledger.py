@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Final, Literal
 
 from .._wire import messages as say
-from .._wire.call import ApiProblem
+from .._wire.refusal import ApiProblem
 from .undo import Undo
 
 __all__ = ("BillingMode", "Ledger", "exact", "json_number", "plain", "product", "total")

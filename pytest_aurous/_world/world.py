@@ -12,8 +12,8 @@ from zlib import crc32
 
 from .._time.clock import Clock
 from .._wire import messages as say
-from .._wire.call import ApiProblem
 from .._wire.hosts import UPLOAD_HOST
+from .._wire.refusal import ApiProblem
 from .buckets import Buckets
 from .forks import renew_after_fork
 from .idempotency import IdempotencyKeys

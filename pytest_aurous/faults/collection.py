@@ -12,9 +12,8 @@ from .._framework.operations import check_operation
 from .._redaction import redacted
 from .._time.clock import Clock
 from .._wire import messages as say
-from .._wire.call import ApiProblem
 from .._wire.headers import sent_header
-from .._wire.refusal import USUAL_CODES
+from .._wire.refusal import USUAL_CODES, ApiProblem
 from ..errors import hide_mistakes
 from .deliveries import DeliveryFaults
 from .kinds import (

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, TypedDict, cast
 from .._check import Check
 from .._redaction import redacted
 from .._time.clock import Clock
-from .._wire.call import ApiProblem, Call
+from .._wire.call import Call
+from .._wire.refusal import ApiProblem
 from .._wire.reply import Break, Reply
 from .._world.outbox import Delivery
 from .._world.undo import Undo

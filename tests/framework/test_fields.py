@@ -6,7 +6,7 @@ import pytest
 
 from pytest_aurous._framework.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
 from pytest_aurous._framework.schema import column, to_wire
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 
 READERS = {"name": text(5), "age": integer(18, 120), "flag": boolean}
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_aurous._framework.pages import page
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.tables import Table
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.buckets import Bucket
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous._resources.characters import require_ready
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from pytest_aurous._framework.schema import body_of, column, deleted, listing, o
 from pytest_aurous._report.coverage import NO_ANSWER, possible
 from pytest_aurous._resources.catalog import ENDPOINTS
 from pytest_aurous._resources.openapi import document
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 
 DOCUMENT: Final = document()
 OPERATIONS: Final = {one["operationId"]: one for path in DOCUMENT["paths"].values() for one in path.values()}

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from pytest_aurous import Call
-from pytest_aurous._wire.call import ApiProblem, to_json
+from pytest_aurous._wire.call import to_json
 from pytest_aurous._wire.headers import Headers
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._wire.reply import Break, Reply
 
 KEPT = 64 * 1024

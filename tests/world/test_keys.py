@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.keys import SCOPES, Keyring, Scope, fake_key, require_scope
 
 DAY = 24 * 3600.0

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._wire.call import ApiProblem
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.ledger import Ledger
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from pytest_aurous import Script
 from pytest_aurous._resources.team import TeamRow
-from pytest_aurous._wire.call import ApiProblem
 from pytest_aurous._wire.hosts import UPLOAD_HOST
+from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.settings import Settings
 from pytest_aurous._world.world import World
 

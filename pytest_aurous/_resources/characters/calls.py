@@ -11,7 +11,7 @@ from ..._framework.pages import PAGE, page
 from ..._framework.schema import body_of, deleted, listing, reference
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..uploads import POSES, take_tickets
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render

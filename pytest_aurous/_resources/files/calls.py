@@ -12,8 +12,8 @@ from ..._framework.endpoint import Context, Endpoint
 from ..._framework.schema import column, deleted, reference, to_wire
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
 from ..._wire.multipart import Part, read_parts
+from ..._wire.refusal import ApiProblem
 from ..._world.world import World
 
 __all__ = ("ENDPOINTS", "PURPOSES", "FileRow", "measured", "render", "require_file", "store")

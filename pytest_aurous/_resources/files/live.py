@@ -8,7 +8,7 @@ from ..._check import Check
 from ..._content.pictures import picture
 from ..._framework.live import Collection, Live
 from ..._redaction import redacted
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
 from .calls import PURPOSES, FileRow, measured, render, store
 

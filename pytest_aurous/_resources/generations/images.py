@@ -9,7 +9,7 @@ from ..._framework.fields import integer, list_of, number, one_of, read_fields, 
 from ..._framework.pages import PAGE, page
 from ..._framework.schema import body_of, listing, reference
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..characters import require_ready
 from ..styles import require_style
 from . import machine, sizes

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
 from ..webhooks import announce, check_balance

@@ -9,7 +9,7 @@ from ..._framework.endpoint import Context
 from ..._framework.fields import boolean, integer, is_https, text, url
 from ..._framework.schema import obj
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..files import require_file
 from . import machine
 from .record import AMOUNT, BREAKDOWN, render

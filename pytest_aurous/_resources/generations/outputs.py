@@ -11,7 +11,7 @@ from ..._content.pictures import picture
 from ..._framework.endpoint import Answer, Context, Endpoint
 from ..._framework.schema import SIGNATURE
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from . import machine
 from .images import none_of
 from .record import GenerationRow, kept_until

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any, Final
 
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 
 __all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
 

@@ -10,8 +10,8 @@ from ..._framework.fields import one_of, read_fields, text
 from ..._framework.schema import SIGNATURE, body_of, obj
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
 from ..._wire.hosts import UPLOAD_HOST
+from ..._wire.refusal import ApiProblem
 from .record import POSES, UploadRow, require_ticket
 
 __all__ = ("ENDPOINTS",)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..._framework.schema import column
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..._world.world import World
 
 __all__ = ("POSES", "UploadRow", "expired", "require_ticket", "take_tickets")

@@ -10,7 +10,7 @@ from ..._framework.endpoint import Context, Endpoint
 from ..._framework.fields import integer, one_of
 from ..._framework.pages import limit_of
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ..generations import GenerationRow
 from .figures import bucket_of, event_of, key_of
 from .page_tokens import page_token, read_token

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from ..._framework.endpoint import Context
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 
 __all__ = ("page_token", "read_token")
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from ..._framework.endpoint import Context
 from ..._time.clock import parse_instant
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from ...errors import AurousError
 from .shapes import FILTERS
 

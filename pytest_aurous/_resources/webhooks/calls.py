@@ -11,7 +11,7 @@ from ..._framework.pages import PAGE, page
 from ..._framework.schema import body_of, deleted, listing, obj, reference
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.call import ApiProblem
+from ..._wire.refusal import ApiProblem
 from .emit import deliver, envelope
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 

@@ -11,8 +11,8 @@ from ..._check import Check
 from ..._framework.fields import url as https_url
 from ..._framework.live import Collection, Live
 from ..._redaction import redacted
-from ..._wire.call import ApiProblem
 from ..._wire.hosts import is_loopback
+from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .record import EVENTS, EndpointRow, expanded, make, render
 
