@@ -6,8 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .._time.stillness import package_of
-from .._time.turns import LIBRARIES
+from .._frames import SENDERS, nearest_outside
 from .._wire.call import Call
 from .._wire.reply import Break, Reply
 from ..errors import see
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ("Pitfall", "Pitfalls")
 
 _FINE: Final = frozenset({("GET", 200), ("POST", 200), ("POST", 201)})
-_CLIENTS: Final = LIBRARIES | {"contextlib", "h11", "httpcore", "httpx", "httpx2", "openai", "requests", "respx"}
 
 
 @dataclass(frozen=True)
@@ -107,15 +105,8 @@ class Pitfalls:
         return [str(one) for one in dropped]
 
     def _add(self, kind: Kind, call: Call) -> None:
-        found = Pitfall(kind.id, kind.message, call, _place())
+        sender = nearest_outside(SENDERS, sys._getframe())
+        found = Pitfall(kind.id, kind.message, call, (sender.f_code.co_filename, sender.f_lineno))
         if found.key not in self._known:
             self._known.add(found.key)
             self.seen.append(found)
-
-
-def _place() -> tuple[str, int]:
-    """Return the line of the code under test: the nearest that is neither ours nor an HTTP client's."""
-    frame = sys._getframe()
-    while frame.f_back is not None and package_of(frame) in _CLIENTS:
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno

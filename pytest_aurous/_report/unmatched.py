@@ -11,10 +11,10 @@ from types import FrameType
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from .._frames import PACKAGE, package_of
 from .._framework.endpoint import Endpoint
 from .._redaction import redacted
 from .._resources.catalog import Catalog
-from .._time.stillness import package_of
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
 from ..errors import see
@@ -229,8 +229,7 @@ def raised(call: Call) -> Problem:
 def is_interruption(error: BaseException) -> bool:
     """Whether a signal handler raised *error*: only such a function is called with a frame, the interrupted one."""
     return any(
-        package_of(frame) != "pytest_aurous"
-        and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
+        package_of(frame) != PACKAGE and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
         for frame, _ in traceback.walk_tb(error.__traceback__)
     )
 

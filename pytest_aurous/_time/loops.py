@@ -16,8 +16,9 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from .stillness import BRIEF, FILES, TICK, Stillness, package_of
-from .turns import BYSTANDERS, LIBRARIES, Sleep, Timeline
+from .._frames import BYSTANDERS, LIBRARIES, package_of
+from .stillness import BRIEF, FILES, TICK, Stillness
+from .turns import Sleep, Timeline
 
 __all__ = ("AsyncioSleeps", "TrioSleeps")
 

@@ -11,9 +11,9 @@ from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
 
+from .._frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
-from .stillness import package_of
-from .turns import BYSTANDERS, Timeline
+from .turns import Timeline
 
 __all__ = ("SleepSkipper",)
 

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Container
 from threading import get_ident
 from time import process_time, thread_time
-from types import FrameType
 from typing import Final
 
-__all__ = ("BRIEF", "FILES", "TICK", "TOOLS", "Parked", "Stillness", "package_of")
+from .._frames import TOOLS, package_of
+
+__all__ = ("BRIEF", "FILES", "TICK", "Parked", "Stillness")
 
 TICK: Final = 0.001
 """Real seconds between two looks at the other threads; a selector knows no less."""
@@ -18,27 +19,12 @@ BRIEF, FILES, LONG = 2, 5, 100
 """How many ticks the rest must be still: who waits for others; a loop with open files; who may be at work in C."""
 RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
 """Where a thread stands that waits for other threads, or for a loop's next event."""
-TOOLS: Final = frozenset(
-    {"_pydev_bundle", "_pydevd_bundle", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
-    | {"_pytest", "execnet", "hypothesis", "pluggy", "pytest", "pytest_timeout", "xdist"}
-)
-"""Who runs the test: their sleeps and clocks stay real, and what their threads do does not matter."""
 
 AWAKE: Final = "awake"
 Position = tuple[int, int]
 """A frame and the instruction that it stands at."""
 Parked = tuple[Position, str | None]
 """Where a thread stood when it was found still, and what `_runs` returned of it."""
-
-
-_JOBS: Final = "pytest_aurous._work"
-"""Runs the jobs of a pool, so that its frames count as the pool's own."""
-
-
-def package_of(frame: FrameType) -> str:
-    """Return the top-level package whose code a frame runs."""
-    name = str(frame.f_globals.get("__name__", ""))
-    return "concurrent" if name == _JOBS else name.partition(".")[0]
 
 
 class Stillness:

@@ -7,32 +7,17 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final
 
+from .._frames import LIBRARIES, nearest_outside, place_of
 from ..errors import AurousError, see
-from .stillness import BRIEF, TICK, TOOLS, Parked, Stillness, package_of
+from .stillness import BRIEF, TICK, Parked, Stillness
 
-__all__ = ("BYSTANDERS", "LIBRARIES", "Sleep", "Timeline", "place_of")
+__all__ = ("Sleep", "Timeline")
 
 MOST_SLEEPS: Final = 10_000
 MOST_SECONDS: Final = 7 * 86_400.0
 
 PATIENCE: Final = 0.02
 """Real seconds after which a sleeper asks again whether it is its turn, if nobody has told it before."""
-
-LIBRARIES: Final = frozenset(
-    {"anyio", "asyncio", "backoff", "concurrent", "pytest_aurous", "stamina", "tenacity", "threading", "trio"}
-)
-"""Who sleeps on behalf of others: the line to name is that of their caller."""
-BYSTANDERS: Final = TOOLS | {"multiprocessing", "pytest_aurous", "subprocess", "uvicorn"}
-"""Whose sleeps and clocks stay real: besides the tools, who waits for what is really outside, or serves it."""
-
-
-def place_of(frame: FrameType) -> str:
-    """Return ``file:line`` of who asked for a sleep."""
-    caller: FrameType | None = frame
-    while caller is not None and package_of(caller) in LIBRARIES:
-        caller = caller.f_back
-    caller = caller or frame
-    return f"{caller.f_code.co_filename}:{caller.f_lineno}"
 
 
 class Sleep:
@@ -99,7 +84,7 @@ class Timeline:
         Raises:
             AurousError: If there were too many.
         """
-        sleep = Sleep(seconds, place_of(frame), when, self._moment + seconds)
+        sleep = Sleep(seconds, place_of(nearest_outside(LIBRARIES, frame)), when, self._moment + seconds)
         with self._turn:
             self._count += 1
             endless = self._count > MOST_SLEEPS or self.shift > MOST_SECONDS

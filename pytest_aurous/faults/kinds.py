@@ -10,6 +10,7 @@ from math import inf
 from typing import Any, Final, Literal, TypedDict, cast
 
 from .._check import Check
+from .._frames import PACKAGE, nearest_outside, place_of
 from .._redaction import redacted
 from .._time.clock import Clock
 from .._wire.call import Call
@@ -131,7 +132,8 @@ class Fault:
             raise check.refuse("when", when, "a plain function of one argument, which is not async.")
         check.instance("commit", commit, bool, "True or False.")
         self._seen = 0
-        self._place = _caller()
+        caller = nearest_outside({PACKAGE}, sys._getframe())
+        self._place = place_of(caller).rpartition("/")[2]
 
     def __repr__(self) -> str:
         return redacted(f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>")
@@ -289,11 +291,3 @@ class Spoilt(Fault):
         del clock
         self.fire(call)
         return self._spoil(reply)
-
-
-def _caller() -> str:
-    """Return where the test gave the fault: the first line outside this package."""
-    frame = sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pytest_aurous":
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"

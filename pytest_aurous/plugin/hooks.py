@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 import pytest
 
+from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
 from .._handle.environment import ENVIRONMENT
 from .._redaction import protecting, redacted, shown
 from .._world.settings import ROWS
@@ -62,9 +62,6 @@ _RUNNING: Final = pytest.StashKey[bool]()
 _GUARD: Final = pytest.StashKey[NetworkGuard]()
 _REFUSED: Final = pytest.StashKey[list[AurousNetworkBlocked]]()
 _MOCKER: Final = "pytest_aurous._httpx.mocker"
-_INTERCEPTED: Final = frozenset({"httpcore", "httpcore2", "httpx", "httpx2"})
-_OTHERS: Final = frozenset({"aiohttp", "botocore", "http", "httplib2", "niquests", "requests", "urllib", "urllib3"})
-"""HTTP clients that the fake does not intercept."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -300,27 +297,18 @@ def _beside() -> str:
 
 def _other_client() -> str:
     """Return the HTTP client that connects in this thread, if the fake does not intercept it."""
-    from .._time.stillness import package_of
-
-    found = ""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        package = package_of(frame)
-        if package in _INTERCEPTED:
-            return ""
-        found = package if package in _OTHERS else found  # the outermost: requests, not the urllib3 below it
-        frame = frame.f_back
-    return found
+    packages = [package_of(frame) for frame in callers(sys._getframe())]
+    if not INTERCEPTED.isdisjoint(packages):
+        return ""
+    return next((package for package in reversed(packages) if package in NOT_INTERCEPTED), "")  # not requests' urllib3
 
 
 def _inside_another_run() -> bool:
     """Whether pytest runs further up in this thread already, as with `pytester.runpytest_inprocess`."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "wrap_session" and frame.f_globals.get("__name__") == "_pytest.main":
-            return True
-        frame = frame.f_back
-    return False
+    return any(
+        frame.f_code.co_name == "wrap_session" and frame.f_globals.get("__name__") == "_pytest.main"
+        for frame in callers(sys._getframe())
+    )
 
 
 def _judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
