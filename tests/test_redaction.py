@@ -12,6 +12,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError, AurousWarning
 from pytest_aurous._redaction import protecting, redacted, shown
 from pytest_aurous._report.har import har
+from pytest_aurous._report.unmatched import describe
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -122,7 +123,7 @@ def test_messages_and_reprs_have_no_keys(api: Api) -> None:
     texts += map(
         repr, [*aurous.calls, aurous.calls, *aurous.characters, aurous.calls[0].request, aurous.calls[0].response]
     )
-    texts += [problem.text for problem in api.app.problems]
+    texts += [describe(problem, api.app) for problem in api.app.problems]
     texts.append(json.dumps(har(aurous.calls)))
     texts.append(api.aurous._verdict.timeline(f"pytest {KEY}"))
 

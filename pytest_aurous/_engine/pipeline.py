@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from traceback import format_exc
 from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
 from .._framework.endpoint import Answer, Context, Endpoint
-from .._report.unmatched import Problem, bug, is_interruption, late, raised, unmatched
 from .._resources.catalog import CATALOG, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import found_team
@@ -21,7 +21,6 @@ from .._wire.hosts import is_upload
 from .._wire.refusal import ApiProblem, envelope
 from .._wire.reply import Break, Pairs, Reply
 from .._wire.version import VERSION, check_version
-from .._work import Work, older_work
 from .._world.idempotency import Stored, claim_of
 from .._world.keys import permits, require_scope
 from .._world.settings import Settings
@@ -31,6 +30,7 @@ from ..faults.collection import Faults
 from ..faults.kinds import Fault
 from ..faults.queue import FaultState, Given
 from .pitfalls import Pitfalls
+from .problems import Problem, is_interruption
 
 __all__ = ("App", "Snapshot")
 
@@ -58,9 +58,9 @@ class App:
         given: What goes wrong.
         faults: What the test says of that.
         pitfalls: What the code under test got away with.
-        observe: Called with each call when it has its answer.
-        problems: What fails the test, in order.
-        since: The test that entered the fake, where one did: requests of older tests are reported, and fail nothing.
+        observe: Called with each call after its response.
+        screen: Called with each call that was recorded: the verdict takes those of older tests out.
+        problems: The requests that fail the test, in order.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
@@ -70,8 +70,8 @@ class App:
         self.faults: Faults = Faults(self.given, self.world.clock, self.catalog.by_operation, EVENTS)
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
+        self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
-        self.since: Work | None = None
         self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
@@ -124,8 +124,8 @@ class App:
 
     def _finished(self, call: Call, faults: Iterable[Fault]) -> Reply | Break:
         outcome = self.world.undo.whole(self._handle, call, faults)
-        if self.since is not None:
-            self._report_if_late(call, self.since)
+        if self.screen is not None:
+            self.screen(call)
         if self.observe is not None:
             self.observe(call)
         return outcome
@@ -185,17 +185,8 @@ class App:
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
             self.world.journal.leave()
-            if self.since is not None:
-                self._report_if_late(call, self.since)
-
-    def _report_if_late(self, call: Call, since: Work) -> None:
-        """Take a call that an older test has left behind out of the verdict on this test, and report it."""
-        older = older_work(since)
-        if older is None:
-            return
-        problems = [one for one in self.problems if one.call is call]
-        self.problems[:] = [one for one in self.problems if one.call is not call]
-        since.report(late(call, older.test, since.test, [*(one.text for one in problems), *self.pitfalls.drop(call)]))
+            if self.screen is not None:
+                self.screen(call)
 
     def overruled(self, call: Call, reply: Reply | None) -> None:
         """Record the response of a test's route; None where its body is a stream of the test."""
@@ -240,7 +231,7 @@ class App:
                 raise
             world.undo.back_to(mark)
             call.committed = call.replayed = False
-            self.problems.append(bug(call))  # of ours: the client gets a 500, the test the traceback
+            self.problems.append(Problem(call, "bug", format_exc()))
             status, more = 500, ()
             content = self._refuse(call, ApiProblem(500, "internal_error", say.INTERNAL), request_id)
         headers = (
@@ -259,7 +250,7 @@ class App:
         except Exception as error:
             if is_interruption(error):
                 raise
-            self.problems.append(raised(call))  # the code under test could swallow what the test's function raised
+            self.problems.append(Problem(call, "condition", format_exc()))  # the code under test could swallow it
             return []
 
     def _meet(self, ctx: Context, faults: Iterable[Fault], now: float) -> Fault | None:
@@ -315,7 +306,7 @@ class App:
         return to_json(body)
 
     def _unmatched(self, call: Call) -> NoReturn:
-        self.problems.append(unmatched(self.catalog, call, self.world.settings.base_url))
+        self.problems.append(Problem(call, "unmatched"))
         allowed = ", ".join(sorted(self.addresses.find(call)))
         if allowed:
             message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)

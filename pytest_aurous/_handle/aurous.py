@@ -11,7 +11,6 @@ from .._engine.pipeline import App, Snapshot
 from .._framework.live import Live
 from .._redaction import protecting
 from .._resources.team import ApiKey
-from .._work import current_work
 from .._world.keys import check_key
 from .._world.settings import Settings, read_setting
 from ..errors import hide_mistakes
@@ -332,7 +331,7 @@ class Aurous(Clients, Belongings):
     def __enter__(self) -> Self:
         """Intercept, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
         with ExitStack() as undo:  # whatever fails on the way in is undone
-            self._app.since = current_work()
+            self._verdict.begin()
             self._bound.start()
             undo.callback(self._bound.leave)
             undo.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))

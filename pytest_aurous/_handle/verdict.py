@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from functools import partial
 
 from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
+from .._engine.problems import Problem
 from .._report.timeline import timeline
-from .._report.unmatched import Problem
+from .._report.unmatched import describe, late
+from .._wire.call import Call
+from .._work import Work, current_work, older_work
 from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
 from ..faults.deliveries import DeliveryFault
 from ..faults.kinds import Fault
@@ -28,6 +33,11 @@ class Verdict:
         self._told_pitfalls: set[Pitfall] = set()
         self._told_faults: set[Fault] = set()
 
+    def begin(self) -> None:
+        """Judge the test that runs now: requests that older tests left behind are reported, and fail nothing."""
+        since = current_work()
+        self._app.screen = None if since is None else partial(self._screen, since)
+
     def judge(self) -> None:
         """Raise what ``strict`` demands: problems that were not told yet, and faults that were met too few times.
 
@@ -41,13 +51,13 @@ class Verdict:
         if self._strict == "off" or not (problems or unfired):
             self._judge_pitfalls()
             return
-        text = "\n\n".join([problem.text for problem in problems] + [self._unfired(fault) for fault in unfired])
+        text = "\n\n".join([*self._texts(problems), *map(self._unfired, unfired)])
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
             self._judge_pitfalls()
         elif not problems:
             raise AurousUnfiredFault(text)
-        elif all(problem.unmatched for problem in problems):
+        elif all(problem.kind == "unmatched" for problem in problems):
             raise AurousUnmatchedRequest(text)
         else:
             raise AurousError(text)
@@ -66,7 +76,7 @@ class Verdict:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
         problems, _ = self._untold()
         if problems and self._strict != "off":
-            text = "\n\n".join(problem.text for problem in problems)
+            text = "\n\n".join(self._texts(problems))
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
         late = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
         self._told_pitfalls.update(late)
@@ -85,8 +95,25 @@ class Verdict:
             again: The command that shows it again.
             problems: Whether to say what was wrong; a verdict has said it.
         """
-        texts = [problem.text for problem in self._app.problems] if problems else []
+        texts = self._texts(self._app.problems) if problems else []
         return "\n\n".join([timeline(self._app, again), *texts])
+
+    def _screen(self, since: Work, call: Call) -> None:
+        """Take *call* out of the verdict if a test before *since* left it behind, and report it.
+
+        The pipeline calls this under the fake's lock.
+        """
+        older = older_work(since)
+        if older is None:
+            return
+        problems = self._app.problems
+        wrong = self._texts(problem for problem in problems if problem.call is call)
+        problems[:] = [problem for problem in problems if problem.call is not call]
+        wrong += self._app.pitfalls.drop(call)
+        since.report(late(call, older.test, since.test, wrong))
+
+    def _texts(self, problems: Iterable[Problem]) -> list[str]:
+        return [describe(problem, self._app) for problem in problems]
 
     def _untold(self) -> tuple[list[Problem], list[Fault]]:
         with self._app.world.lock:

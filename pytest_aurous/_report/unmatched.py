@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-import traceback
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from difflib import SequenceMatcher
-from types import FrameType
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urlsplit
 
-from .._frames import PACKAGE, package_of
+from .._engine.pipeline import App
+from .._engine.problems import Problem
 from .._framework.endpoint import Endpoint
 from .._redaction import redacted
 from .._resources.catalog import Catalog
@@ -19,17 +17,7 @@ from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
 from ..errors import see
 
-__all__ = (
-    "LATER",
-    "Problem",
-    "bug",
-    "explain",
-    "hint_of",
-    "is_interruption",
-    "late",
-    "raised",
-    "unmatched",
-)
+__all__ = ("LATER", "describe", "explain", "hint_of", "late")
 
 _KINDS: Final = {
     "char": "characters",
@@ -132,7 +120,7 @@ def _also(call: Call) -> str:
     said: list[str] = []
     if "%2f" in call.path.lower():
         said.append("  %2F is a slash inside a segment: join segments by /, and quote ids alone")
-    if not is_upload(call.host) and not call.incoming.keys() & {"x-api-key", "authorization"}:
+    if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
         said.append("  no key came along either")
     return "".join(f"{line}\n" for line in said)
 
@@ -187,72 +175,34 @@ def _of_path(path: str, prefix: str, template: str) -> list[str]:
     return found
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something that fails the test: an unmatched request, or a bug of ours.
-
-    Attributes:
-        call: The call that met it.
-        text: What to tell the author.
-        unmatched: Whether it is the former.
-    """
-
-    call: Call
-    text: str
-    unmatched: bool
-
-
-def unmatched(catalog: Catalog, call: Call, base_url: str) -> Problem:
-    """Return the problem of a call that no endpoint takes."""
-    return Problem(call, explain(catalog, call, base_url), unmatched=True)
-
-
-def bug(call: Call) -> Problem:
-    """Return the problem of the exception that is being handled, which is ours."""
-    text = (
-        f"pytest-aurous itself failed while it answered {call.method} {redacted(call.url)}; "
-        "the client was given a 500.\n"
-        f"Please report this with the test that shows it.\n{traceback.format_exc()}"
+def describe(problem: Problem, app: App) -> str:
+    """Return the text of a failing test."""
+    call, page = problem.call, "reference/faults.html"
+    request = f"{call.method} {redacted(call.url)}"
+    if problem.kind == "unmatched":
+        return explain(app.catalog, call, app.world.settings.base_url)
+    if problem.kind == "condition":
+        return f"when= of a fault raised for {request}; the request met no fault.\n{problem.trace}{see(page)}"
+    return (
+        f"pytest-aurous itself failed while it handled {request}; the client got a 500 response.\n"
+        f"Please report this with the test that shows it.\n{problem.trace}"
     )
-    return Problem(call, text, unmatched=False)
-
-
-def raised(call: Call) -> Problem:
-    """Return the problem of the exception that is being handled, which a function of the test raised."""
-    text = (
-        f"when= of a fault raised while {call.method} {redacted(call.url)} was looked at; the call met no fault.\n"
-        f"{traceback.format_exc()}{see('reference/faults.html')}"
-    )
-    return Problem(call, text, unmatched=False)
-
-
-def is_interruption(error: BaseException) -> bool:
-    """Whether a signal handler raised *error*: only such a function is called with a frame, the interrupted one."""
-    return any(
-        package_of(frame) != PACKAGE and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-    )
-
-
-def _flat(values: Iterable[object]) -> Iterator[object]:
-    for value in values:
-        yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
 
 
 def late(call: Call, older: str, test: str, wrong: Iterable[str]) -> str:
-    """Return the warning about a request that came from work which an *older* test began.
+    """Return the warning about a request from work that an *older* test began.
 
     Args:
         call: The request.
         older: Node id of the test that began the work.
         test: Node id of the test whose fake responded.
-        wrong: What would have failed *test*.
+        wrong: The problems and pitfalls of the request.
     """
     thread = threading.current_thread().name
-    said = "".join(f"{text}\n" for text in wrong)
+    also = "".join(f"{text}\n" for text in wrong)
     return (
         f"{thread}, a thread that {older} left behind, sent {call.method} {redacted(call.url)} while {test} ran, "
-        f"whose fake responded. It fails neither test.\n{said}"
+        f"whose fake responded. It fails neither test.\n{also}"
         f"Let {older} wait for its threads, or shut its pool down, before it ends. "
         "Start a thread that serves many tests in a session fixture.\n"
         f"{see('how-to/no-network.html#late-work')}"

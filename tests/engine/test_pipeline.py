@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous._engine.pipeline import App
+from pytest_aurous._report.unmatched import describe
 from pytest_aurous._world.settings import Settings
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def test_err_8_a_wrong_method_says_which_there_are(api: Any) -> None:
 def test_err_8_any_other_method_is_refused(api: Any, method: str) -> None:
     """Methods that no page mentions are no exception."""
     assert api.send(method, "/v1/balance").status == 405
-    assert [problem.unmatched for problem in api.app.problems] == [True]
+    assert [problem.kind for problem in api.app.problems] == ["unmatched"]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_err_8_any_other_method_is_refused(api: Any, method: str) -> None:
 def test_err_8_an_unknown_path_is_404(api: Any, path: str) -> None:
     """Paths are exact: no slash too many, no other case."""
     api.refused("GET", path, status=404, code="resource_not_found")
-    assert [problem.unmatched for problem in api.app.problems] == [True]
+    assert [problem.kind for problem in api.app.problems] == ["unmatched"]
     assert api.aurous.calls.last.operation is None
 
 
@@ -328,11 +329,12 @@ class TestBug:
         broken.get("/v1/balance?a=b")
 
         (problem,) = broken.app.problems
-        assert not problem.unmatched
+        assert problem.kind == "bug"
         assert problem.call is broken.aurous.calls.last
-        assert "GET https://api.aurous-labs.com/v1/balance?a=b" in problem.text
-        assert "ZeroDivisionError: of ours" in problem.text
-        assert __file__ in problem.text
+        text = describe(problem, broken.app)
+        assert "GET https://api.aurous-labs.com/v1/balance?a=b" in text
+        assert "ZeroDivisionError: of ours" in text
+        assert __file__ in text
 
     def test_it_commits_nothing_and_blocks_nobody(self, broken: Any) -> None:
         """The call did not take effect, and the next one is answered."""

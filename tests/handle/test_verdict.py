@@ -12,6 +12,7 @@ import pytest
 from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
 from pytest_aurous._handle.verdict import Verdict
 from pytest_aurous._report.timeline import timeline
+from pytest_aurous._report.unmatched import describe
 from pytest_aurous._world.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def test_a_when_that_raises_fails_the_test_with_its_traceback(api: Api) -> None:
     ) as caught:
         Verdict(api.app).judge()
     assert type(caught.value) is AurousError
-    assert "POST https://api.aurous-labs.com/v1/characters " in str(caught.value)
+    assert "POST https://api.aurous-labs.com/v1/characters;" in str(caught.value)
     assert "call.request.json[" in str(caught.value)
 
 
@@ -299,7 +300,7 @@ def test_the_timeline_tells_the_problems(api: Api) -> None:
 
     calls, problem = text.split("\n\n")
     assert calls == timeline(api.app, "pytest x.py")
-    assert problem == api.app.problems[0].text
+    assert problem == describe(api.app.problems[0], api.app)
     verdict.hear()
     verdict.judge()
     assert verdict.timeline("pytest x.py") == text

@@ -175,8 +175,8 @@ def test_err_7_a_bug_of_ours_shows_no_internals(api: Api) -> None:
 
     assert (answer.status, answer.json["error"]["message"]) == (500, "An internal error occurred.")
     (problem,) = api.app.problems
-    assert "KeyError" in problem.text
-    assert not problem.unmatched
+    assert "KeyError" in problem.trace
+    assert problem.kind == "bug"
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_err_8_an_unknown_path_is_not_found(api: Api, path: str) -> None:
     api.refused("GET", path, status=404, code="resource_not_found")
     api.refused("GET", path, key=None, status=404, code="resource_not_found")
 
-    assert [problem.unmatched for problem in api.app.problems] == [True, True]
+    assert [problem.kind for problem in api.app.problems] == ["unmatched"] * 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""What fails a test, as the pipeline records it; `_report.unmatched` puts it into words."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Literal, cast
+
+from .._frames import PACKAGE, package_of
+from .._wire.call import Call
+
+__all__ = ("Problem", "is_interruption")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A request that fails the test.
+
+    Attributes:
+        call: The request.
+        kind: ``unmatched``: no endpoint takes it. ``bug``: this package failed. ``condition``: the ``when`` of a fault
+            raised.
+        trace: The traceback of the exception; empty if there was none.
+    """
+
+    call: Call
+    kind: Literal["unmatched", "bug", "condition"]
+    trace: str = ""
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether a signal handler raised *error*: only such a function takes a frame, the one that it interrupted."""
+    return any(
+        package_of(frame) != PACKAGE and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        yield from cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
