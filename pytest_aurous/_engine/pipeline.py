@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from .._framework.endpoint import Answer, Context, Endpoint
 from .._resources.catalog import CATALOG, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
-from .._resources.team import found_team
+from .._resources.team import create_team
 from .._resources.webhooks import EVENTS
 from .._wire import messages as say
 from .._wire.call import Call, to_json
@@ -72,7 +72,7 @@ class App:
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
-        self.world.default_team = found_team(self.world, "Acme Studio", settings.credits)
+        self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan

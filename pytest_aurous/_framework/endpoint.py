@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from .._wire.call import Call
+from .._wire.refusal import not_found
+from .._world.tables import R, Table
 from .._world.world import World
 from .fields import read_body
 from .schema import Shape
@@ -53,6 +55,18 @@ class Context:
         if self._body is None:
             self._body = read_body(self.call.content) if self.call.content else {}
         return self._body
+
+    def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
+        """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.
+
+        Raises:
+            ApiProblem: 404 for any other id; *resource* and *param* are for its message.
+        """
+        table: Table[R] = self.world.table(kind)
+        row = table.find(self.record, self.team)
+        if row is None or not table.lives(row):
+            raise not_found(resource, self.record, param)
+        return row
 
     @property
     def query(self) -> dict[str, str]:

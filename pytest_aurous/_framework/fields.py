@@ -1,4 +1,4 @@
-"""Readers of request bodies, which refuse in the vendor's words."""
+"""Readers of request bodies; each refuses a value in the vendor's words."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, cast
 
 from .._wire import messages as say
-from .._wire.refusal import ApiProblem
+from .._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..errors import shown
+from .schema import body_of
 
 __all__ = (
+    "BODY_ERRORS",
     "Reader",
     "boolean",
     "described",
@@ -19,6 +21,7 @@ __all__ = (
     "is_https",
     "list_of",
     "number",
+    "object_of",
     "one_of",
     "read_body",
     "read_fields",
@@ -26,8 +29,11 @@ __all__ = (
     "url",
 )
 
+BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
+"""How an endpoint can refuse its body."""
+
 Reader = Callable[[Any, str], Any]
-"""Takes a value and its param name; returns the value, or raises `ApiProblem`."""
+"""Takes a value and its name; returns the value, or raises `ApiProblem`."""
 
 _HTTPS: Final = r"^https://[^\s/?#:@]"
 _JSON_TYPES: Final[dict[type, str]] = {
@@ -42,7 +48,7 @@ _JSON_TYPES: Final[dict[type, str]] = {
 
 
 def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
-    """Return the refusal of a field of the wrong type (err-8)."""
+    """Return the 400 for a value of the wrong type (err-8)."""
     return ApiProblem(
         400,
         "invalid_format",
@@ -52,7 +58,7 @@ def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
 
 
 def described(reader: Reader, schema: dict[str, Any]) -> Reader:
-    """Return *reader*, which bears the JSON Schema of what it takes."""
+    """Attach the JSON Schema of the accepted values to *reader*."""
     reader.__dict__["schema"] = schema
     return reader
 
@@ -64,7 +70,7 @@ def text(high: int, low: int = 1) -> Reader:
         if not isinstance(value, str):
             raise refuse_type(param, "a string", value)
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no answer could carry
+            raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no response can carry
         _check_length(value, param, low, high, "characters")
         return value
 
@@ -106,7 +112,7 @@ def url(high: int) -> Reader:
 
 
 def is_https(text: str) -> bool:
-    """Whether *text* is an https URL, with a host."""
+    """Whether *text* is an https URL with a host."""
     return re.match(_HTTPS, text) is not None
 
 
@@ -121,12 +127,11 @@ described(boolean, {"type": "boolean"})
 
 
 def one_of(allowed: Collection[str], code: str = "invalid_format") -> Reader:
-    """Read one of the *allowed* strings, refusing with *code*."""
+    """Read one of the *allowed* strings; *code* is the error code for any other value."""
 
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, str) or value not in allowed:
-            message = say.NOT_ONE_OF.format(param=param, allowed=", ".join(allowed), got=json.dumps(value))
-            raise ApiProblem(400, code, message, param)
+            raise not_one_of(param, allowed, json.dumps(value), code)
         return value
 
     return described(read, {"enum": list(allowed)})
@@ -146,6 +151,17 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
     return described(read, schema)
 
 
+def object_of(readers: Mapping[str, Reader]) -> Reader:
+    """Read an object with a closed set of fields, all optional."""
+
+    def read(value: Any, param: str) -> Any:
+        if not isinstance(value, dict):
+            raise refuse_type(param, "an object", value)
+        return read_fields(cast("dict[str, Any]", value), readers, prefix=f"{param}.")
+
+    return described(read, dict(body_of(readers)))
+
+
 def read_body(content: bytes) -> dict[str, Any]:
     """Parse a JSON object (err-8)."""
     try:
@@ -160,14 +176,17 @@ def read_body(content: bytes) -> dict[str, Any]:
 def read_fields(
     body: Mapping[str, Any], readers: Mapping[str, Reader], required: Collection[str] = (), prefix: str = ""
 ) -> dict[str, Any]:
-    """Read a closed set of fields (err-8, patch-2): unknown names first, then what is missing, then each value."""
+    """Read a closed set of fields (err-8, patch-2).
+
+    Unknown names are refused first, then missing fields, then invalid values.
+    """
     unknown = [prefix + name for name in body if name not in readers]
     if unknown:
         message = say.UNKNOWN_FIELDS.format(names=", ".join(unknown), allowed=", ".join(readers))
         raise ApiProblem(400, "invalid_request", message, unknown[0])
     for name in required:
         if name not in body:
-            raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=prefix + name), prefix + name)
+            raise missing_field(prefix + name)
     return {name: readers[name](value, prefix + name) for name, value in body.items()}
 
 

@@ -1,4 +1,4 @@
-"""Lists: the query of a list call, and one page of it (list-1 to list-3)."""
+"""Pages of lists (list-1 to list-3)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from .._wire.refusal import ApiProblem
 from .._world.tables import R, Table, order
 from .fields import Reader, integer
 
-__all__ = ("PAGE", "limit_of", "page")
+__all__ = ("PAGE", "PAGE_ERRORS", "limit_of", "page")
 
 _LIMIT: Final = integer(1, 100)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
-
 
 PAGE: Final = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
     "starting_after": {"type": "string"},
     "ending_before": {"type": "string"},
 }
-"""The query of a list."""
+"""Schemas of the query parameters of a list."""
+PAGE_ERRORS: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")
+"""How a list can refuse its query."""
 
 
 def page(
@@ -34,34 +35,34 @@ def page(
     peek: Callable[[R], bool],
     render: Callable[[R], Any],
 ) -> dict[str, Any]:
-    """Answer a list call.
+    """Return the body of a list response.
 
     Args:
         table: The rows.
-        team: Whose.
+        team: Id of the calling team.
         query: ``limit``, ``starting_after`` and ``ending_before`` as sent.
-        show: Looks at a row on its way to the page; returns the row as found, or None where the page does not hold it.
-        peek: Whether the page would hold a row, without looking: decides ``has_more``.
-        render: Writes a row.
+        show: Polls a row; returns its new state, or None if it does not match the filter.
+        peek: Whether a row matches the filter, without a poll; decides ``has_more``.
+        render: Writes a row as JSON.
     """
     limit = limit_of(query.get("limit"))
     living = table.living(team)
     low, high = 0, len(living)
     if "starting_after" in query and "ending_before" in query:
         raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
-    if "starting_after" in query:  # strictly older; a cursor whose row was deleted still tells where it stood
+    if "starting_after" in query:  # strictly older; the row may be deleted: its id still has a position
         high = bisect_left(living, order(_cursor(table, team, query, "starting_after")), key=order)
     if "ending_before" in query:  # strictly newer, and next to it
         low = bisect_right(living, order(_cursor(table, team, query, "ending_before")), key=order)
-    # From the cursor on. A look may delete its row, and move what is above it: upwards we go through a copy.
+    # From the cursor on. A poll may delete its row, which shifts the newer ids: so upwards, iterate over a copy.
     upwards = "ending_before" in query
     ids = iter(living[low:high]) if upwards else (living[at] for at in range(high - 1, low - 1, -1))
     data: list[R] = []
-    while len(data) < limit and (one := next(ids, None)) is not None:
-        row = show(table[one])
+    while len(data) < limit and (row_id := next(ids, None)) is not None:
+        row = show(table[row_id])
         if row is not None:
             data.append(row)
-    more = any(peek(table[one]) for one in ids)
+    more = any(peek(table[row_id]) for row_id in ids)
     if upwards:
         data.reverse()
     return {
@@ -73,7 +74,7 @@ def page(
 
 
 def limit_of(sent: str | None, default: int = 20, reader: Reader = _LIMIT) -> int:
-    """Return how many rows a page may hold (list-2, list-3)."""
+    """Return the maximum number of rows on a page (list-2, list-3)."""
     if sent is None:
         return default
     if not _NUMBER.fullmatch(sent):

@@ -10,8 +10,8 @@ from .._redaction import redacted
 from .._resources.characters import Characters
 from .._resources.files import Files
 from .._resources.generations import Images, Videos
-from .._resources.style_records import Loras, VideoLoras
-from .._resources.team import ApiKey, TeamRow, found_team
+from .._resources.styles import Loras, VideoLoras
+from .._resources.team import ApiKey, TeamRow, create_team
 from .._resources.uploads import Uploads
 from .._resources.webhooks import WebhookEndpoints, check_balance
 from .._resources.webhooks.emit import DEFAULT_THRESHOLD
@@ -204,6 +204,6 @@ class Teams(Collection[Team]):
             check.text("name", name, "Acme Studio")
         amount = read_setting("credits", credits)
         with self._world.lock:
-            team = found_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)
+            team = create_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)
             self._world.keys.issue(team, "write")
             return self._live(team)

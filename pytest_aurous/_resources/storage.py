@@ -7,8 +7,7 @@ from typing import Final
 from .._content.pictures import picture
 from .._framework.endpoint import Answer, Context, Endpoint
 from .._framework.schema import SIGNATURE
-from .._wire import messages as say
-from .._wire.refusal import ApiProblem
+from .._wire.refusal import not_found
 from .characters import CharacterRow
 from .files import FileRow
 
@@ -26,7 +25,7 @@ def get(ctx: Context) -> Answer:
         table = ctx.world.table(FileRow)
         # Not in it: signed before a reset, or by a fake with the same seed.
         if name not in table or not table.lives(table[name]) or table[name].dies <= ctx.world.clock.time():
-            raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="file", id=name))
+            raise not_found("file", name)
         return Answer(table[name].data, media_type=table[name].mime_type)
     characters = ctx.world.table(CharacterRow)
     rows = (characters[one] for one in characters)

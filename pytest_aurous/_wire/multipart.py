@@ -1,4 +1,4 @@
-"""Multipart bodies, as forms and files are sent (RFC 7578): the bytes of a part come out as they went in."""
+"""Multipart bodies of forms and files (RFC 7578)."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ class Part(NamedTuple):
     data: bytes
 
 
-def read_parts(content: bytes, content_type: str) -> list[Part] | None:
-    """Return the fields of a ``multipart/form-data`` body, or None where it is none.
+def read_parts(content: bytes, content_type: str) -> list[Part]:
+    """Return the fields of a ``multipart/form-data`` body; empty for any other body.
 
-    The standard library reads the headers; its parser of mail would change line ends and obey encodings.
+    The email parser of the standard library reads the headers only: on a body it would change line
+    endings and apply transfer encodings.
     """
-    told = Message()
-    told["Content-Type"] = content_type.replace("\r", "").replace("\n", "")
-    boundary = told.get_boundary()
-    if told.get_content_type() != "multipart/form-data" or not boundary:
-        return None
+    header = Message()
+    header["Content-Type"] = content_type.replace("\r", "").replace("\n", "")
+    boundary = header.get_boundary()
+    if header.get_content_type() != "multipart/form-data" or not boundary:
+        return []
     delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
     sections = (b"\r\n" + content).split(delimiter)[1:]
-    found = [_part(section) for section in sections if section[:2] != b"--"]
-    return found or None
+    return [_part(section) for section in sections if section[:2] != b"--"]
 
 
 def _part(section: bytes) -> Part:
     head, _, data = section.partition(b"\r\n\r\n")
     headers = HeaderParser().parsestr(head.decode("latin-1").lstrip())
-    name, filename = (_parameter(headers, one) for one in ("name", "filename"))
+    name, filename = (_parameter(headers, key) for key in ("name", "filename"))
     return Part(name or "", filename, data)
 
 
 def _parameter(headers: Message, name: str) -> str | None:
-    """Return a parameter of Content-Disposition: UTF-8, whatever the standard library took it for."""
+    """Return a parameter of Content-Disposition; the parser read the UTF-8 bytes as Latin-1."""
     found = headers.get_param(name, None, "content-disposition")
     return None if found is None else str(found).encode("latin-1", "replace").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Characters: the record, its machine, the ten calls, and what a test sees of them."""
+"""Characters: the record, its state machine, eight endpoints, and the live records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of the character calls."""
+"""The character endpoints."""
 
 from __future__ import annotations
 
@@ -6,38 +6,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import boolean, one_of, read_fields, text
-from ..._framework.pages import PAGE, page
+from ..._framework.fields import BODY_ERRORS, boolean, one_of, read_fields, text
+from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import body_of, deleted, listing, reference
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, missing_field, not_found, not_one_of
 from ..uploads import POSES, take_tickets
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render
 
-__all__ = (
-    "ENDPOINTS",
-    "LISTABLE",
-    "REGENERATE",
-    "RESYNTHESIZE",
-    "UPDATE",
-    "create",
-    "create_bucket",
-    "delete",
-    "list_all",
-    "regenerate_ref",
-    "resynthesize",
-    "retrieve",
-    "save",
-    "synthesizes",
-    "update",
-)
+__all__ = ("ENDPOINTS",)
 
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
-
 
 UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
 RESYNTHESIZE: Final = {"force_all": boolean}
@@ -45,14 +28,14 @@ REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_ove
 
 
 def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/characters: from uploads, or by synthesis."""
+    """POST /v1/characters: from uploads or by synthesis."""
     world = ctx.world
     sent = read_fields(ctx.body, CREATE, required=("name",))
     synthesis, upload_ids = sent.pop("generate", False), sent.pop("upload_ids", None)
     if synthesis == (upload_ids is not None):
         raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
     if synthesis and not sent.get("attributes"):  # create-4
-        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="attributes"), "attributes")
+        raise missing_field("attributes")
     hold = _pay(ctx, SYNTHESIS_COST) if synthesis else None
     poses = () if synthesis else take_tickets(world, ctx.team, upload_ids)
     now = iso(world.clock.time())
@@ -72,25 +55,24 @@ def create(ctx: Context) -> dict[str, Any]:
 
 
 def synthesizes(ctx: Context) -> bool:
-    """Whether a create is a synthesis, which costs credits (idem-2)."""
+    """Whether a create request asks for a synthesis, which costs credits (idem-2)."""
     try:
         return ctx.body.get("generate") is True
-    except ApiProblem:  # a body that cannot be read is refused by the handler, after the token is spent
+    except ApiProblem:  # the handler refuses the body, after the bucket has spent a token
         return False
 
 
 def create_bucket(ctx: Context) -> str:
-    """Return the bucket that a create spends from."""
+    """Return the rate bucket of a create request."""
     return "characters_synthesize" if synthesizes(ctx) else "characters_post"
 
 
 def list_all(ctx: Context) -> dict[str, Any]:
-    """GET /v1/characters: a look at each row that the page holds."""
+    """GET /v1/characters: a poll of each row on the page."""
     world, query = ctx.world, ctx.query
     wanted = query.get("status")
     if wanted is not None and wanted not in LISTABLE:
-        message = say.NOT_ONE_OF.format(param="status", allowed=", ".join(LISTABLE), got=repr(wanted))
-        raise ApiProblem(400, "invalid_request", message, "status")
+        raise not_one_of("status", LISTABLE, repr(wanted), "invalid_request")
     table = world.table(CharacterRow)
 
     def holds(row: CharacterRow) -> bool:
@@ -110,17 +92,17 @@ def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/characters/{id}: the poll."""
     world = ctx.world
     table = world.table(CharacterRow)
-    row = table.find(ctx.args["id"], ctx.team)
+    row = table.find(ctx.record, ctx.team)
     if row is not None and world.runs.look(row.id):
         row = table[row.id]
     if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
-        raise _not_found(ctx, None)
+        raise not_found("character", ctx.record)
     return render(world, row)
 
 
 def update(ctx: Context) -> dict[str, Any]:
-    """PATCH /v1/characters/{id}: name and attributes, each replaced whole."""
-    row = _living(ctx, "character_id")
+    """PATCH /v1/characters/{id}: replaces the name or all attributes."""
+    row = _row(ctx, "character_id")
     sent = read_fields(ctx.body, UPDATE)
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
@@ -129,29 +111,29 @@ def update(ctx: Context) -> dict[str, Any]:
 
 
 def save(ctx: Context) -> dict[str, Any]:
-    """POST /v1/characters/{id}/save: publish."""
-    row = _living(ctx)
+    """POST /v1/characters/{id}/save: publishes."""
+    row = _row(ctx)
     machine.require_state(row, "save", "reviewing", "ready")
     return render(ctx.world, machine.save(ctx.world, row))
 
 
 def resynthesize(ctx: Context) -> dict[str, Any]:
-    """POST /v1/characters/{id}/resynthesize: draw all four poses again."""
-    row = _living(ctx)
+    """POST /v1/characters/{id}/resynthesize: draws all four poses again."""
+    row = _row(ctx)
     read_fields(ctx.body, RESYNTHESIZE)
     return _run_again(ctx, row, "resynthesize", SYNTHESIS_COST, SYNTHESIZED)
 
 
 def regenerate_ref(ctx: Context) -> dict[str, Any]:
-    """POST /v1/characters/{id}/refs/regenerate: draw one pose again."""
-    row = _living(ctx)
+    """POST /v1/characters/{id}/refs/regenerate: draws one pose again."""
+    row = _row(ctx)
     sent = read_fields(ctx.body, REGENERATE, required=("pose",))
     return _run_again(ctx, row, "refs/regenerate", POSE_COST, (sent["pose"],))
 
 
 def delete(ctx: Context) -> dict[str, Any]:
     """DELETE /v1/characters/{id}."""
-    row = machine.delete(ctx.world, _living(ctx))
+    row = machine.delete(ctx.world, _row(ctx))
     return {"id": row.id, "object": "character", "deleted": True}
 
 
@@ -164,24 +146,12 @@ def _pay(ctx: Context, cost: float) -> int:
     return ctx.world.ledgers[ctx.team].hold(cost, "insufficient_credits")
 
 
-def _living(ctx: Context, param: str | None = None) -> CharacterRow:
-    row = ctx.world.table(CharacterRow).find(ctx.args["id"], ctx.team)
-    if row is None or row.status == "deleted":
-        raise _not_found(ctx, param)
-    return row
+def _row(ctx: Context, param: str | None = None) -> CharacterRow:
+    return ctx.row_of(CharacterRow, "character", param)
 
 
-def _not_found(ctx: Context, param: str | None) -> ApiProblem:
-    """Unknown, deleted or another team's: no difference (auth-7, save-4)."""
-    message = say.NOT_FOUND.format(resource="character", id=ctx.args["id"])
-    return ApiProblem(404, "resource_not_found", message, param)
-
-
-_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
-_OF_CURSOR: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")
-_OF_STATE: Final = ("400 invalid_request_error",)
-_OF_MONEY: Final = ("402 insufficient_credits",)
-
+_STATE_ERRORS: Final = ("400 invalid_request_error",)
+_CREDIT_ERRORS: Final = ("402 insufficient_credits",)
 _ONE: Final = reference(CharacterRow)
 
 ENDPOINTS: Final = (
@@ -196,8 +166,8 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(CREATE, ("name",)),
         errors=(
-            *_OF_BODY,
-            *_OF_MONEY,
+            *BODY_ERRORS,
+            *_CREDIT_ERRORS,
             "400 parameter_invalid_combination",
             "400 upload_invalid",
             "404 resource_not_found",
@@ -210,7 +180,7 @@ ENDPOINTS: Final = (
         "/v1/characters",
         list_all,
         bucket="characters_get",
-        errors=(*_OF_CURSOR, "400 invalid_request"),
+        errors=(*PAGE_ERRORS, "400 invalid_request"),
         shape=listing(CharacterRow),
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-1", "list-2", "list-3", "list-4", "list-5"),
@@ -232,7 +202,7 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         shape=_ONE,
         body=body_of(UPDATE),
-        errors=_OF_BODY,
+        errors=BODY_ERRORS,
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
     ),
     Endpoint(
@@ -241,7 +211,7 @@ ENDPOINTS: Final = (
         "/v1/characters/{id}/save",
         save,
         bucket="characters_post",
-        errors=_OF_STATE,
+        errors=_STATE_ERRORS,
         shape=_ONE,
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
     ),
@@ -252,7 +222,7 @@ ENDPOINTS: Final = (
         resynthesize,
         bucket="characters_synthesize",
         idempotent=True,
-        errors=(*_OF_STATE, *_OF_MONEY, "400 invalid_format", "400 invalid_request"),
+        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, "400 invalid_format", "400 invalid_request"),
         shape=_ONE,
         body=body_of(RESYNTHESIZE),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
@@ -264,7 +234,7 @@ ENDPOINTS: Final = (
         regenerate_ref,
         bucket="characters_synthesize",
         idempotent=True,
-        errors=(*_OF_STATE, *_OF_MONEY, *_OF_BODY),
+        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS, *BODY_ERRORS),
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
         rules=("regen-1", "regen-2", "regen-3", "run-1"),

@@ -1,12 +1,12 @@
-"""The character as it is stored and as the API shows it: an attribute is one line here."""
+"""The character as the fake stores it and as the API shows it; a new attribute is one line here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from ..._framework.fields import Reader, boolean, described, integer, list_of, read_fields, refuse_type, text
+from ..._framework.fields import Reader, boolean, integer, list_of, object_of, text
 from ..._framework.schema import body_of, column, obj, to_wire
 from ..._wire.version import VERSION
 from ..._world.script import Plan
@@ -16,7 +16,7 @@ from ..uploads import POSES
 __all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "show_refs")
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
-"""The poses that a synthesis draws, in this order (order A)."""
+"""The poses that a synthesis draws, in order (A)."""
 
 _REF_LIFE: Final = 24 * 3600.0
 
@@ -30,26 +30,17 @@ ATTRIBUTES: Final[dict[str, Reader]] = {
     "body_type": text(200),
     "additional_details": text(1000),
 }
-"""The closed set of attributes (limits A)."""
-
-
-def _attributes(value: Any, param: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise refuse_type(param, "an object", value)
-    return read_fields(cast("dict[str, Any]", value), ATTRIBUTES, prefix=f"{param}.")
-
-
-described(_attributes, dict(body_of(ATTRIBUTES)))
+"""The attributes of a character; the API accepts no others (limits: A)."""
 
 
 CREATE: Final[dict[str, Reader]] = {
     "name": text(120),
     "generate": boolean,
     "upload_ids": list_of(text(256), 1, 6),
-    "attributes": _attributes,
+    "attributes": object_of(ATTRIBUTES),
     "client_reference_id": text(256),
 }
-"""What POST /v1/characters takes (create-6, create-7)."""
+"""The fields of POST /v1/characters (create-6, create-7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +48,9 @@ class Ref:
     """A reference picture.
 
     Attributes:
-        pose: What it shows.
-        version: 1, 2, ... as it is redrawn.
-        path: Where it is kept; another one for each version.
+        pose: The pose that it shows.
+        version: 1, and one more each time it is redrawn.
+        path: Its path in the storage; new for each version.
     """
 
     pose: str
@@ -69,7 +60,7 @@ class Ref:
 
 @dataclass(frozen=True, kw_only=True)
 class CharacterRow:
-    """A character as it is stored. What is not hidden is on the wire, under the same name.
+    """A stored character. Each column that is not hidden is a field of the response, under the same name.
 
     Attributes:
         id: ``char_`` and a ULID.
@@ -79,17 +70,17 @@ class CharacterRow:
         refs: The reference pictures.
         created_at: ISO 8601 (time-1).
         updated_at: ISO 8601; moves with every change.
-        attributes: What was described; None where nothing was.
+        attributes: Its description; None without one.
         error_message: Why the synthesis failed; None in any other status.
-        aurous_version: The API version of its creation (ver-4).
-        client_reference_id: What the creator called it; only there if sent.
+        aurous_version: API version of the request that created it (ver-4).
+        client_reference_id: The client's own id for it; absent if none was sent.
         team: Id of the owning team.
         gone: Whether it was deleted for good (del-2).
         plan: Its script.
-        runs: How many runs of the script were taken.
-        published: Whether it ever was ``ready``; it never returns to ``reviewing`` then (save-6).
-        redraw: The poses that the present run draws.
-        hold: The credits held for the present run.
+        runs: Number of runs of the script that have started.
+        published: Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).
+        redraw: The poses that the current run draws.
+        hold: The ledger's id of the credits held for the current run.
     """
 
     id: str
@@ -115,12 +106,12 @@ class CharacterRow:
 
 
 def draw(world: World, pose: str, old: Ref | None = None) -> Ref:
-    """Draw a picture, the first of its pose or the one after *old*."""
+    """Return a new picture: the first of its pose, or the version after *old*."""
     return Ref(pose, old.version + 1 if old else 1, f"/storage/characters/{world.ids.new('ref')}/{pose}.bin")
 
 
 def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
-    """Write refs with URLs that expire 24 h from now (get-3, time-2)."""
+    """Write refs with signed URLs that expire in 24 h (get-3, time-2)."""
     base, expires = world.settings.base_url, world.clock.time() + _REF_LIFE
     return [{"pose": ref.pose, "url": world.sign(base, ref.path, expires, "token")} for ref in refs]
 

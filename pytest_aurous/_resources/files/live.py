@@ -1,4 +1,4 @@
-"""What a test sees of files: live records, and the collection that makes them without a request."""
+"""Live files, and the collection that tests add files to."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ..._framework.live import Collection, Live
 from ..._redaction import redacted
 from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
-from .calls import PURPOSES, FileRow, measured, render, store
+from .record import PURPOSES, FileRow, measured, render, store
 
 __all__ = ("File", "Files")
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     _FileFields = FileRow
 else:
     _FileFields = object
 
 
 class File(Live, _FileFields):
-    """A file, live: its attributes are those of the wire."""
+    """A live file, with the attributes of the API."""
 
     __slots__ = ()
 
@@ -41,13 +41,13 @@ class File(Live, _FileFields):
         return "expired" if row.dies <= self._world.clock.time() else "stored"
 
     @property
-    def url(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - the row makes it when it is read
-        """Where its bytes are, for an hour."""
+    def url(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - each read signs a new URL
+        """The URL of its bytes, valid for an hour."""
         url: str = self.json()["url"]
         return url
 
     def json(self) -> dict[str, Any]:
-        """Return what GET would answer."""
+        """Return the body of the GET response."""
         return render(self._world, self._row)
 
 
@@ -64,16 +64,16 @@ class Files(Collection[File]):
         metadata: dict[str, Any] | None = None,
         team: Live | None = None,
     ) -> File:
-        """Store a file, without a request.
+        """Add a file, without a request.
 
         Args:
-            data: A PNG, JPEG or WebP; left out, a picture is made.
+            data: The bytes of a PNG, JPEG or WebP; by default a small picture is drawn.
             purpose: ``reference``, ``first_frame`` or ``last_frame``.
-            metadata: What to say of it.
-            team: Another owner, out of `Aurous.teams`.
+            metadata: A JSON object to store with it.
+            team: Another owner, from `Aurous.teams`.
 
         Raises:
-            AurousError: If the API would not take such a file.
+            AurousError: For a file that the API would refuse.
         """
         check = Check("files.add", "reference/files.html")
         check.choice("purpose", purpose, PURPOSES)

@@ -9,9 +9,9 @@ from ..._framework.fields import integer, list_of, number, one_of, read_fields, 
 from ..._framework.pages import PAGE, page
 from ..._framework.schema import body_of, listing, reference
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, not_found
 from ..characters import require_ready
-from ..styles import require_style
+from ..styles import LoraRow, require_style
 from . import machine, sizes
 from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture
 from .record import GenerationRow, render
@@ -47,7 +47,10 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     character, references = sent.pop("character_id", None), sent.pop("reference_image_urls", ())
     if character is not None and references:
         raise ApiProblem(400, "mutually_exclusive_input", say.ONE_SOURCE, "character_id")
-    style = require_style(world, ctx.team, sent.pop("lora_id", None), "image", "lora_id")
+    loras = None
+    if "lora_id" in sent:
+        style = require_style(world, ctx.team, sent.pop("lora_id"), LoraRow, "lora_id")
+        loras = ((style.id, style.name),)
     if character is not None:
         require_ready(world, ctx.team, character)
     for picture in references:
@@ -66,7 +69,7 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         "inference_type": "i2i" if character or references else "t2i",
         "reference_image_urls": tuple(references),
         "character_id": character,
-        "loras": style and ((style.id, style.name),),
+        "loras": loras,
     }
     return told, price
 
@@ -105,7 +108,7 @@ def find(ctx: Context) -> GenerationRow:
 
 def none_of(ctx: Context) -> ApiProblem:
     """Return the refusal of an id that is none, or another team's (auth-7)."""
-    return ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="generation", id=ctx.args["id"]))
+    return not_found("generation", ctx.args["id"])
 
 
 _ONE: Final = reference(GenerationRow)

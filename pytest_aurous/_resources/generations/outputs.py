@@ -11,7 +11,7 @@ from ..._content.pictures import picture
 from ..._framework.endpoint import Answer, Context, Endpoint
 from ..._framework.schema import SIGNATURE
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, not_found
 from . import machine
 from .images import none_of
 from .record import GenerationRow, kept_until
@@ -33,7 +33,7 @@ def of_image(ctx: Context) -> bytes:
         or not (number.isdecimal() and len(number) < _LONGEST)
         or int(number) >= (row.image_count or 0)
     ):
-        raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="output", id=number))
+        raise not_found("output", number)
     return draw_image(row, int(number))
 
 

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import Any, Final
 
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, missing_field
 
 __all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
 
@@ -45,8 +45,7 @@ def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
         size = size or "2k_1_1"
         return *PRESETS[size], size
     if width is None or height is None:
-        missing = "width" if width is None else "height"
-        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param=missing), missing)
+        raise missing_field("width" if width is None else "height")
     return snapped(width), snapped(height), None
 
 

@@ -8,7 +8,7 @@ from ..._framework.endpoint import Context, Endpoint
 from ..._framework.fields import boolean, number, one_of, read_fields, text
 from ..._framework.schema import body_of, reference
 from ..._world.ledger import json_number, product
-from ..styles import require_style
+from ..styles import VideoLoraRow, require_style
 from .images import retrieve
 from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture
 from .record import GenerationRow
@@ -40,8 +40,7 @@ def price_of(resolution: str, seconds: float) -> dict[str, Any]:
 
 def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     sent = read_fields(ctx.body, CREATE, required=("video_lora_id",))
-    style = require_style(ctx.world, ctx.team, sent["video_lora_id"], "video", "video_lora_id")
-    assert style is not None  # noqa: S101 - one was sent
+    style = require_style(ctx.world, ctx.team, sent["video_lora_id"], VideoLoraRow, "video_lora_id")
     frames = [name for name in ("first_frame_url", "last_frame_url") if name in sent]
     for name in frames:
         require_picture(ctx, sent[name], name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..._framework.schema import column
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
 
 __all__ = ("POSES", "UploadRow", "expired", "require_ticket", "take_tickets")
@@ -71,7 +71,7 @@ def require_ticket(world: World, team: str, upload_id: str, param: str) -> Uploa
         raise _invalid(upload_id, "it does not exist", param)
     row = table[upload_id]
     if row.team != team:
-        raise ApiProblem(404, "resource_not_found", say.NOT_FOUND.format(resource="upload", id=upload_id), param)
+        raise not_found("upload", upload_id, param)
     if row.consumed:
         raise _invalid(upload_id, "it was already used", param)
     if expired(world, row):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from ..._framework.endpoint import Context
 from ..._time.clock import parse_instant
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, missing_field
 from ...errors import AurousError
 from .shapes import FILTERS
 
@@ -32,7 +32,7 @@ def range_of(query: dict[str, str], now: float) -> tuple[float, float]:
         ApiProblem: 400, if it is not said, is none, or goes too far back.
     """
     if "start_time" not in query:
-        raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="start_time"), "start_time")
+        raise missing_field("start_time")
     start, end = _instant(query, "start_time", now), _instant(query, "end_time", now + 1)
     if end <= start or now - start > _LOOKBACK:
         raise ApiProblem(400, "value_out_of_range", say.BAD_RANGE, "start_time")
