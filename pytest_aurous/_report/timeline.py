@@ -16,7 +16,7 @@ from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
 
-__all__ = ("coloured", "timeline")
+__all__ = ("colored", "timeline")
 
 _CALLS, _RECORDS = 60, 20
 _INDENT: Final = " " * 7
@@ -44,7 +44,7 @@ def timeline(app: App, again: str = "") -> str:
     return redacted("\n".join(filter(None, parts)))
 
 
-def coloured(text: str) -> str:
+def colored(text: str) -> str:
     """Return *text* for a terminal that shows colours."""
     lines = text.split("\n")
     for pattern, colour in _COLOURS:

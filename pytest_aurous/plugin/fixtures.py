@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
+
+from .stash import COVERAGE, CURRENT, FAKE, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +18,9 @@ if TYPE_CHECKING:
     import httpx
 
     from .._handle.aurous import Aurous
-    from .._report.coverage import Coverage  # noqa: F401 - named by the key
     from .._serve.server import AurousServer
 
 __all__ = (
-    "COVERAGE",
-    "CURRENT",
-    "FAKE",
-    "SEED",
     "aurous",
     "aurous_api_key",
     "aurous_async_client",
@@ -33,12 +30,6 @@ __all__ = (
     "aurous_seed",
     "aurous_server",
 )
-
-FAKE: Final = pytest.StashKey["Aurous"]()
-COVERAGE: Final = pytest.StashKey["Coverage"]()
-SEED: Final = pytest.StashKey[int]()
-CURRENT: Final = pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]()
-"""The test that runs, and its settings. `request` tells it too, but costs more than most fixtures, for each asker."""
 
 
 @pytest.fixture

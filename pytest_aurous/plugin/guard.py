@@ -1,6 +1,6 @@
-"""Keeps the whole process from the real API: the vendor's host names are not resolved.
+"""Block connections to the vendor in the whole process: do not resolve its host names.
 
-Only these names, and only their resolution. Sockets and all other hosts stay as they are.
+Sockets and all other host names stay as they are.
 """
 
 from __future__ import annotations
@@ -22,22 +22,26 @@ __all__ = ("NetworkGuard",)
 
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _GUARD: Final = "_aurous_guard"
+_NO_FAKE: Final = (
+    "There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code. "
+    "A client that sends requests while a module is imported is too early for either.\n"
+)
 
 
 class NetworkGuard:
-    """Refuses connections of this process to the vendor, and remembers which test has not dealt with a refusal.
+    """Refuse connections to the vendor, and keep the refusals that no test expected.
 
-    A refusal is expected where that very exception reaches the exit of a context manager that accepts it
-    (`pytest.raises` and the like), or is `accept`-ed by the caller. All others are in `held`.
+    A refusal is expected if that very exception reaches the `__exit__` of a context manager that accepts it (such as
+    `pytest.raises`), or if the caller passes it to `accept`.
 
     Args:
-        allowed: Whether connections are let through outside of tests, and for threads that belong to no running test.
+        allowed: Whether to let connections through outside of tests, and in threads of tests that are over.
         expecting: Types of context managers whose `__exit__` returns true for an exception that the test expects.
-        inner: Whether the guard ends with its run, since it is inside another run of pytest in this process.
+        inner: Whether this run of pytest is inside another one in the same process; then `finish` stops the guard.
 
     Attributes:
-        allowed: As above; it may be replaced.
-        explain: Returns why the fake did not respond, where there is one.
+        allowed: As above; may be replaced.
+        explain: Returns why the fake did not respond, or an empty string.
     """
 
     def __init__(
@@ -47,50 +51,53 @@ class NetworkGuard:
         self.explain: Callable[[], str] = str
         self._expecting = tuple(expecting)
         self._inner = inner
-        self._nobody = Work("", self.report)
+        self._no_test = Work("", self.report)
         self._running: Work | None = None
         self._running_allowed = False
         self._before: Work | None = None
         self._shared = False
         self._last = ""
         self._over = False
-        self._patched: list[tuple[Any, str, Any, Any]] = []
-        self._held: list[tuple[bool, AurousNetworkBlocked]] = []
-        self._reports: list[str] = []
+        self._patches: list[tuple[Any, str, Any, Any]] = []
+        self._pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
 
     def start(self) -> None:
-        """Guard; again, where somebody has put the real functions back or has loaded another module meanwhile."""
+        """Patch what is not patched: all at first, later what was restored or imported meanwhile."""
         before = getattr(socket.getaddrinfo, _GUARD, None)
         if before is not None and before is not self and before._over:
             before.stop()  # of an earlier run in this process
         for name in _RESOLVERS:
             self._patch(socket, name, self._guarding)
         for kind in self._expecting:
-            self._patch(kind, "__exit__", self._watching)
-        self._patch(threading.Thread, "start", lambda real: noting_start(real, self._here))
-        # Not imported for this: most suites use neither.
+            self._patch(kind, "__exit__", self._accepting)
+        self._patch(threading.Thread, "start", lambda real: noting_start(real, self._work))
+        # Many suites need neither of these modules, so the guard does not import them.
         if (futures := sys.modules.get("concurrent.futures")) is not None:
-            self._patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._here))
+            self._patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
         if (unittest := sys.modules.get("unittest.case")) is not None:
             context: Any = unittest.TestCase().assertRaises(Exception)  # noqa: PT027 - its context manager
-            self._patch(context.__class__, "__exit__", self._watching)
+            self._patch(context.__class__, "__exit__", self._accepting)
 
     def stop(self) -> None:
-        """Guard no longer, and put back what stood there."""
-        while self._patched:
-            owner, name, real, ours = self._patched.pop()
-            if getattr(owner, name) is ours:
+        """Restore what `start` patched."""
+        while self._patches:
+            owner, name, real, patched = self._patches.pop()
+            if getattr(owner, name) is patched:
                 setattr(owner, name, real)
-        self.allowed = lambda: True  # for those who took a function by name
+        self.allowed = lambda: True  # for code that imported a patched function by name
 
     def finish(self) -> None:
-        """End the run: show the rest on stderr. An inner guard stops; another one guards on until the process ends."""
-        for text in self.untold():
-            _shout(text)
-        self._over = True
+        """End the run: write what is left to stderr. An outer guard stays active until the process ends."""
+        self.use_stderr()
+        for text in self.take_texts():
+            _print(text)
         if self._inner:
             self.stop()
+
+    def use_stderr(self) -> None:
+        """Write each report to stderr from now on: pytest shows no more warnings."""
+        self._over = True
 
     def enter(self, test: str, *, allowed: bool) -> None:
         """Begin a test."""
@@ -99,16 +106,16 @@ class NetworkGuard:
         self._before = set_work(self._running)
 
     def leave(self) -> None:
-        """End a test; the threads that it leaves behind stay its own."""
+        """End a test. The threads that it leaves behind still belong to it."""
         if self._running is not None:
             self._last = self._running.test
         self._running = None
         set_work(self._before)
 
     @contextmanager
-    def for_nobody(self) -> Generator[None, None, None]:
-        """Let what begins now, such as the server of a session fixture, work for no single test."""
-        shared, before = self._shared, set_work(self._nobody)
+    def for_no_test(self) -> Generator[None, None, None]:
+        """Start threads that belong to no single test, such as the server of a session fixture."""
+        shared, before = self._shared, set_work(self._no_test)
         self._shared = True
         try:
             yield
@@ -117,45 +124,41 @@ class NetworkGuard:
             set_work(before)
 
     def accept(self, error: BaseException) -> None:
-        """Take *error*, and each exception in a group, as expected."""
-        accepted = list(_leaves(error))
+        """Treat *error*, and each exception in a group, as expected."""
+        accepted = set(map(id, _leaves(error)))
         with self._lock:
-            self._held = [one for one in self._held if not any(one[1] is each for each in accepted)]
+            self._pending = [item for item in self._pending if id(item[1]) not in accepted]
 
-    def held(self) -> list[AurousNetworkBlocked]:
-        """Return, once, the refusals of the running test that it did not expect."""
+    def take_refusals(self) -> list[AurousNetworkBlocked]:
+        """Return the refusals that the running test did not expect, and forget them."""
         with self._lock:
-            found = [error for late, error in self._held if not late]
-            self._held = [(late, error) for late, error in self._held if late]
+            found = [cast("AurousNetworkBlocked", error) for fails, error in self._pending if fails]
+            self._pending = [item for item in self._pending if not item[0]]
         return found
 
-    def untold(self) -> list[str]:
-        """Return, once, everything that must be shown and fails no test."""
+    def take_texts(self) -> list[str]:
+        """Return everything that is left to show, and forget it."""
         with self._lock:
-            texts = Counter([*(str(error) for _, error in self._held), *self._reports])
-            self._held, self._reports = [], []
+            texts = Counter(str(item) for _, item in self._pending)
+            self._pending = []
         return [text if times == 1 else f"{text}\n({times} times)" for text, times in texts.items()]
 
-    def report(self, text: str) -> None:
-        """Remember a text until it can be shown as a warning; on stderr where that is over."""
+    def report(self, item: AurousNetworkBlocked | str, *, fails: bool = False) -> None:
+        """Keep *item* to be shown as a warning, or to fail the running test; after the run write it to stderr."""
         with self._lock:
             if not self._over:
-                self._reports.append(text)
+                self._pending.append((fails, item))
                 return
-        _shout(text)
-
-    def loud(self) -> None:
-        """Write to stderr from now on: pytest shows no more warnings."""
-        self._over = True
+        _print(str(item))
 
     def _patch(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-        standing = getattr(owner, name)
-        if not any(ours is standing for *_, ours in self._patched):
-            ours = wrap(standing)
-            setattr(ours, _GUARD, self)
-            setattr(owner, name, ours)
-            self._patched = [one for one in self._patched if one[:2] != (owner, name)]
-            self._patched.append((owner, name, standing, ours))
+        current = getattr(owner, name)
+        if not any(patched is current for *_, patched in self._patches):
+            patched = wrap(current)
+            setattr(patched, _GUARD, self)
+            setattr(owner, name, patched)
+            self._patches = [one for one in self._patches if one[:2] != (owner, name)]
+            self._patches.append((owner, name, current, patched))
 
     def _guarding(self, real: Any) -> Any:
         @wraps(real)
@@ -167,7 +170,7 @@ class NetworkGuard:
 
         return guarded
 
-    def _watching(self, real: Any) -> Any:
+    def _accepting(self, real: Any) -> Any:
         @wraps(real)
         def leave(context: Any, kind: Any, error: BaseException | None, trace: Any) -> Any:
             __tracebackhide__ = True
@@ -178,22 +181,22 @@ class NetworkGuard:
 
         return leave
 
-    def _here(self) -> Work | None:
+    def _work(self) -> Work | None:
         """Return what this thread works for; see `older_work` on the thread that runs the tests."""
         if self._in_tests_thread():
-            return self._nobody if self._shared else self._running or self._nobody
-        return current_work() or (None if self._running else self._nobody)
+            return self._no_test if self._shared else self._running or self._no_test
+        return current_work() or (None if self._running else self._no_test)
 
     def _in_tests_thread(self) -> bool:
-        return threading.get_ident() == self._nobody.thread
+        return threading.get_ident() == self._no_test.thread
 
     def _check(self, host: Any) -> None:
-        """Refuse the connection, unless it is allowed to who asks for it.
+        """Refuse the connection, unless it is allowed.
 
         Raises:
             AurousNetworkBlocked: If it is not.
         """
-        running, work = self._running, self._here()
+        running, work = self._running, self._work()
         own = running is not None and (work is running or work is None or self._in_tests_thread())
         if self._running_allowed if own else self.allowed():
             return
@@ -201,7 +204,7 @@ class NetworkGuard:
         late = not own and work is not None and work.test != ""
         during = f"It came while {running.test} ran.\n" if running is not None and not own else ""
         error = AurousNetworkBlocked(
-            f"{self._who(work, own=own)}: a connection to {name} was held back. "
+            f"{self._source(work, own=own)}: a connection to {name} was blocked. "
             "It would have reached the real API, which costs money.\n"
             f"{during}"
             f"{'' if late else self.explain() or _NO_FAKE}"
@@ -209,14 +212,11 @@ class NetworkGuard:
             '@pytest.mark.aurous(network="allow") or --aurous-network=allow.\n'
             f"{see('how-to/no-network.html')}"
         )
-        if self._over:
-            _shout(str(error))
-        else:
-            with self._lock:
-                self._held.append((not own, error))
+        self.report(error, fails=own)
         raise error
 
-    def _who(self, work: Work | None, *, own: bool) -> str:
+    def _source(self, work: Work | None, *, own: bool) -> str:
+        """Describe where a connection came from."""
         if own and self._running is not None:
             return self._running.test
         thread = threading.current_thread().name
@@ -234,15 +234,9 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield from _leaves(member)
 
 
-def _shout(text: str) -> None:
+def _print(text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"pytest-aurous: {text}\n")
-
-
-_NO_FAKE: Final = (
-    "There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code. "
-    "A client that sends requests while a module is imported is too early for either.\n"
-)
 
 
 def is_vendor(host: object) -> bool:

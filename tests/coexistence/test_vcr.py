@@ -138,7 +138,7 @@ def test_a_cassette_that_is_opened_in_the_body(pytester: pytest.Pytester, ignore
 
     def test_before_the_fake(aurous, tmp_path):
         with vcr.use_cassette(str(tmp_path / "c.yaml"), record_mode="once", ignore_hosts={ignored}):
-            with pytest.raises(AurousNetworkBlocked, match=r"httpx_stubs has put itself before it.*, aurous:"):
+            with pytest.raises(AurousNetworkBlocked, match=r"httpx_stubs intercepts requests before it.*, aurous:"):
                 ours(aurous)
 
     def test_entered_once_more(aurous, tmp_path):

@@ -237,7 +237,7 @@ def test_an_unknown_option_by_override_is_named(
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = "\n".join(result.outlines + result.errlines)
-    assert f"{place} 'aurous_credit' is no option; did you mean 'aurous_credits'? Options: aurous_script, " in text
+    assert f"{place} 'aurous_credit' is not an option; did you mean 'aurous_credits'? Options: aurous_script, " in text
     assert "None:" not in text
 
 
@@ -247,7 +247,7 @@ def test_an_unknown_option_in_a_file_names_the_file(pytester: pytest.Pytester) -
 
     result = pytester.runpytest()
 
-    result.stderr.fnmatch_lines(["*tox.ini: 'aurous_credit' is no option*"])
+    result.stderr.fnmatch_lines(["*tox.ini: 'aurous_credit' is not an option*"])
 
 
 # Clients that the fake does not intercept
@@ -271,7 +271,7 @@ def test_a_client_that_is_not_intercepted_is_pointed_to_the_server(
     result = pytester.runpytest_subprocess("-p", "pytest_aurous")
 
     result.assert_outcomes(failed=1)
-    stands = "The fake stands" if argument else "There is no fake here"
+    stands = "The fake is active" if argument else "There is no fake here"
     result.stdout.fnmatch_lines(
         [f"*{stands}*only *httpx and httpx2; this connection was made by {client}. Use the fixture aurous_server: *"]
     )
@@ -284,4 +284,6 @@ def test_a_connection_of_no_client_is_told_both_ways(pytester: pytest.Pytester) 
     result = pytester.runpytest_subprocess("-p", "pytest_aurous")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*made in another way. Give an httpx client aurous.transport*fixture aurous_server*"])
+    result.stdout.fnmatch_lines(
+        ["*made in another way. Pass aurous.transport to an httpx client*fixture aurous_server*"]
+    )

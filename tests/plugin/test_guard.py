@@ -90,7 +90,7 @@ def test_no_client_reaches_the_vendor(pytester: pytest.Pytester, client: str) ->
                 pass
 
         def test_expected(host):
-            with pytest.raises(AurousNetworkBlocked, match=f"test_expected.*{{host}} was held back"):
+            with pytest.raises(AurousNetworkBlocked, match=f"test_expected.*{{host}} was blocked"):
                 call(host)
         """
     )
@@ -103,7 +103,7 @@ def test_no_client_reaches_the_vendor(pytester: pytest.Pytester, client: str) ->
             nodeid = f"test_client.py::{test}[[]{host}]"
             result.stdout.fnmatch_lines_random(
                 [
-                    f"*AurousNetworkBlocked: {nodeid}: a connection to {host} was held back. *costs money.",
+                    f"*AurousNetworkBlocked: {nodeid}: a connection to {host} was blocked. *costs money.",
                     f"FAILED {nodeid} - *AurousNetworkBlocked: {nodeid}: *",
                 ]
             )
@@ -231,7 +231,7 @@ def test_a_client_used_at_import_is_an_error_at_collection(pytester: pytest.Pyte
     result.stdout.fnmatch_lines(
         [
             "*ERROR collecting test_import.py*",
-            "E*AurousNetworkBlocked: outside of any test: a connection to api.aurous-labs.com was held back.*",
+            "E*AurousNetworkBlocked: outside of any test: a connection to api.aurous-labs.com was blocked.*",
             "E*A client that sends requests while a module is imported is too early for either.",
         ]
     )
@@ -278,7 +278,7 @@ def test_a_thread_that_outlives_its_test_is_that_tests_affair(pytester: pytest.P
         [
             (
                 "*AurousWarning: the worker, a thread that test_late.py::test_first left behind: "
-                "a connection to api.aurous-labs.com was held back.*"
+                "a connection to api.aurous-labs.com was blocked.*"
             ),
             '*network="allow"*',
         ]
@@ -394,8 +394,8 @@ def test_another_library_goes_past_the_fake(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "AurousNetworkBlocked: *::test_it: a connection to api.aurous-labs.com was held back. *",
-            "The fake stands, but intercepts only clients of httpx and httpx2; *by urllib. *aurous_server*",
+            "AurousNetworkBlocked: *::test_it: a connection to api.aurous-labs.com was blocked. *",
+            "The fake is active, but it intercepts only httpx and httpx2; *by urllib. *aurous_server*",
         ]
     )
     result.stdout.no_fnmatch_line("*There is no fake here*")
@@ -426,8 +426,8 @@ def test_who_stands_before_the_fake_is_named(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "AurousNetworkBlocked: *::test_it: a connection to api.aurous-labs.com was held back. *",
-            "The fake stands, but recorder has put itself before it. *`with ..., aurous:`.",
+            "AurousNetworkBlocked: *::test_it: a connection to api.aurous-labs.com was blocked. *",
+            "The fake is active, but recorder intercepts requests before it. *`with ..., aurous:`.",
         ]
     )
 

@@ -58,7 +58,7 @@ def blocked(resolve: Callable[[], object]) -> AurousNetworkBlocked:
         resolve()
     except AurousNetworkBlocked as error:
         return error
-    pytest.fail("nothing was held back")
+    pytest.fail("nothing was blocked")
 
 
 def look_up(host: Any = API) -> object:
@@ -124,7 +124,7 @@ def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], 
     assert socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM) == []
 
     assert asked == [("getaddrinfo", host, 80, ("type", socket.SOCK_STREAM))]
-    assert guard.held() == []
+    assert guard.take_refusals() == []
 
 
 def test_higher_layers_are_guarded_too(guard: NetworkGuard, asked: list[tuple[Any, ...]]) -> None:
@@ -205,10 +205,10 @@ def test_two_guards_stand_one_inside_the_other(asked: list[tuple[Any, ...]]) -> 
 
 
 def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> None:
-    """The test, the host, that no fake stands, both ways to let it through, and where to read on."""
+    """The test, the host, that no fake is active, both ways to let it through, and where to read on."""
     text = str(blocked(look_up))
 
-    assert text.startswith(f"{TEST}: a connection to {API} was held back. It would have reached the real API")
+    assert text.startswith(f"{TEST}: a connection to {API} was blocked. It would have reached the real API")
     assert "There is no fake here: use the fixture `aurous`" in text
     assert '@pytest.mark.aurous(network="allow")' in text
     assert "--aurous-network=allow" in text
@@ -217,17 +217,17 @@ def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> N
 
 def test_bytes_are_named_as_text(guard: NetworkGuard) -> None:
     """A host is a host."""
-    assert f"a connection to {API} was held back" in str(blocked(lambda: look_up(API.encode())))
+    assert f"a connection to {API} was blocked" in str(blocked(lambda: look_up(API.encode())))
 
 
 def test_where_a_fake_stands_it_is_explained(guard: NetworkGuard) -> None:
     """Then another sentence takes the place of that there is none."""
-    guard.explain = lambda: "The fake stands, but not there.\n"
+    guard.explain = lambda: "The fake is active, but not there.\n"
 
     text = str(blocked(look_up))
 
-    assert "\nThe fake stands, but not there.\nIf you want" in text
-    assert "No fake stands" not in text
+    assert "\nThe fake is active, but not there.\nIf you want" in text
+    assert "no fake is active" not in text
 
 
 def test_outside_of_tests_the_last_one_is_named(guard: NetworkGuard) -> None:
@@ -248,9 +248,9 @@ def test_what_was_held_back_is_returned_once(guard: NetworkGuard) -> None:
     """In order, to the first who asks."""
     errors = [blocked(look_up), blocked(lambda: look_up("aurous.storage"))]
 
-    assert guard.held() == errors
-    assert guard.held() == []
-    assert guard.untold() == []
+    assert guard.take_refusals() == errors
+    assert guard.take_refusals() == []
+    assert guard.take_texts() == []
 
 
 def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
@@ -259,9 +259,9 @@ def test_what_comes_outside_of_a_test_is_told(guard: NetworkGuard) -> None:
     guard.leave()
     late = [blocked(look_up) for _ in range(2)]
 
-    assert guard.held() == [early]
-    assert guard.untold() == [f"{late[0]}\n(2 times)"]
-    assert guard.untold() == []
+    assert guard.take_refusals() == [early]
+    assert guard.take_texts() == [f"{late[0]}\n(2 times)"]
+    assert guard.take_texts() == []
 
 
 def test_a_test_that_is_over_keeps_its_refusals(guard: NetworkGuard) -> None:
@@ -269,7 +269,7 @@ def test_a_test_that_is_over_keeps_its_refusals(guard: NetworkGuard) -> None:
     error = blocked(look_up)
     guard.leave()
 
-    assert guard.untold() == [str(error)]
+    assert guard.take_texts() == [str(error)]
 
 
 def test_what_is_accepted_is_not_held(guard: NetworkGuard) -> None:
@@ -279,13 +279,13 @@ def test_what_is_accepted_is_not_held(guard: NetworkGuard) -> None:
     vars(group)["exceptions"] = (ValueError(), two)
 
     guard.accept(ValueError())
-    assert guard.held() == [one, two, three]
+    assert guard.take_refusals() == [one, two, three]
     one, two, three = (blocked(look_up) for _ in range(3))
     vars(group)["exceptions"] = (ValueError(), two)
     guard.accept(one)
     guard.accept(group)
 
-    assert guard.held() == [three]
+    assert guard.take_refusals() == [three]
 
 
 class Expecting:
@@ -308,12 +308,12 @@ def test_a_context_manager_that_accepts_it_expects_it(asked: list[tuple[Any, ...
     guard.enter(TEST, allowed=False)
     with Expecting(AurousNetworkBlocked):
         look_up()
-    assert guard.held() == []
+    assert guard.take_refusals() == []
     with Expecting(AurousNetworkBlocked):
         pass
     with pytest.raises(AurousNetworkBlocked) as error, Expecting(OSError):
         look_up()
-    assert guard.held() == [error.value]
+    assert guard.take_refusals() == [error.value]
     guard.leave()
     guard.stop()
 
@@ -332,7 +332,7 @@ def test_what_is_left_at_the_end_is_written_to_stderr(capsys: pytest.CaptureFixt
     guard.finish()
     shown = capsys.readouterr().err.splitlines()
     assert shown[0] == (
-        f"pytest-aurous: outside of any test: a connection to {API} was held back. "
+        f"pytest-aurous: outside of any test: a connection to {API} was blocked. "
         "It would have reached the real API, which costs money."
     )
     assert shown[-1] == "pytest-aurous: a report"
@@ -349,7 +349,7 @@ def test_without_stderr_it_is_refused_all_the_same(monkeypatch: pytest.MonkeyPat
     """As in `pythonw`, or late in the interpreter's exit."""
     guard = NetworkGuard(lambda: False)
     guard.start()
-    guard.loud()
+    guard.use_stderr()
     monkeypatch.setattr("sys.stderr", None)
 
     blocked(look_up)
@@ -410,7 +410,7 @@ def test_a_thread_of_the_running_test_is_its_own(guard: NetworkGuard) -> None:
     error = Straggler("helper").go()
 
     assert str(error).startswith(f"{TEST}: a connection")
-    assert guard.held() == [error]
+    assert guard.take_refusals() == [error]
 
 
 def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
@@ -421,15 +421,15 @@ def test_a_thread_that_outlived_its_test_is_named(guard: NetworkGuard) -> None:
         guard.enter(test, allowed=False)
         guard.leave()
     guard.enter("test_y.py::three", allowed=False)
-    guard.explain = lambda: "The fake stands.\n"
+    guard.explain = lambda: "The fake is active.\n"
 
     error = straggler.go()
 
     assert str(error).startswith(f"worker-7, a thread that {TEST} left behind: a connection to {API}")
     assert "It came while test_y.py::three ran." in str(error)
-    assert "fake stands" not in str(error)
-    assert guard.held() == []
-    assert guard.untold() == [str(error)]
+    assert "fake is active" not in str(error)
+    assert guard.take_refusals() == []
+    assert guard.take_texts() == [str(error)]
 
 
 def test_between_tests_it_is_named_too(guard: NetworkGuard) -> None:
@@ -457,7 +457,7 @@ def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard
     _thread.start_new_thread(run, ())
     assert done.wait(10)
 
-    assert len(guard.held()) == 2
+    assert len(guard.take_refusals()) == 2
 
 
 def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None:
@@ -472,20 +472,20 @@ def test_an_unknown_thread_between_tests_is_nobodys(guard: NetworkGuard) -> None
     _thread.start_new_thread(run, ())
     assert done.wait(10)
 
-    (text,) = guard.untold()
+    (text,) = guard.take_texts()
     assert text.startswith(f"outside of any test, after {TEST}: ")
 
 
-def test_what_begins_for_nobody_belongs_to_no_test(guard: NetworkGuard) -> None:
+def test_what_begins_for_no_test_belongs_to_no_test(guard: NetworkGuard) -> None:
     """A thread that a session fixture starts; what the fixture itself does is the running test's."""
-    with guard.for_nobody():
+    with guard.for_no_test():
         blocked(look_up)
         straggler = Straggler("server")
     error = straggler.go()
 
-    assert len(guard.held()) == 1
+    assert len(guard.take_refusals()) == 1
     assert str(error).startswith("server, a thread that no test started: a connection to")
-    assert guard.untold() == [str(error)]
+    assert guard.take_texts() == [str(error)]
 
 
 def test_a_job_for_another_interpreter_is_left_alone(guard: NetworkGuard, monkeypatch: pytest.MonkeyPatch) -> None:

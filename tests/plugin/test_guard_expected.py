@@ -70,7 +70,7 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
                 look_up()
 
         def test_assert_raises_regex(self):
-            with self.assertRaisesRegex(AurousNetworkBlocked, "held back"):
+            with self.assertRaisesRegex(AurousNetworkBlocked, "blocked"):
                 look_up()
 
         def test_called(self):
@@ -120,7 +120,7 @@ def test_so_is_one_in_a_group(pytester: pytest.Pytester) -> None:
             both()
 
     def test_match_alone():
-        with pytest.raises(match="held back"):
+        with pytest.raises(match="blocked"):
             look_up()
 
     def test_called():
@@ -278,7 +278,7 @@ def test_a_fixture_that_skips_instead_is_an_error(pytester: pytest.Pytester) -> 
 
 
 def test_a_test_that_fails_by_itself_shows_it_too(pytester: pytest.Pytester) -> None:
-    """Its own error stays the failure; what was held back is a section of the report."""
+    """Its own error stays the failure; what was blocked is a section of the report."""
     pytester.makepyfile(HEAD + "\n    def test_it():\n        swallow()\n        assert not 'data'\n")
 
     result = pytester.runpytest()

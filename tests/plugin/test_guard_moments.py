@@ -127,7 +127,7 @@ def test_every_moment_is_guarded(suite: pytest.Pytester, monkeypatch: pytest.Mon
     missing = {"atexit"} if way == "xdist" else {"next plugin"} if way == "installed" else set()
     assert moments | missing == set(MOMENTS)
     text = f"{result.stdout}\n{result.stderr}"
-    assert "AurousWarning: outside of any test: a connection to api.aurous-labs.com was held back." in text
+    assert "AurousWarning: outside of any test: a connection to api.aurous-labs.com was blocked." in text
     if way != "xdist":
         told = str(result.stderr).count("pytest-aurous: outside of any test, after test_module.py::test_it: ")
         assert told == 3, "unconfigure, the thread, atexit"
@@ -260,9 +260,7 @@ def test_what_is_swallowed_before_a_usage_error_is_shown(suite: pytest.Pytester)
     result = suite.runpytest_subprocess("-p", "stub", *WAYS["-p"], "--aurous-strict=loud")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "pytest-aurous: outside of any test: a connection to api.aurous-labs.com was held back." in str(
-        result.stderr
-    )
+    assert "pytest-aurous: outside of any test: a connection to api.aurous-labs.com was blocked." in str(result.stderr)
 
 
 @pytest.mark.parametrize("options", [("-W", "error"), ("-p", "no:warnings")], ids=["-W error", "no warnings"])

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_aurous.plugin.fixtures import SEED
-from pytest_aurous.plugin.sections import again
+from pytest_aurous.plugin.sections import rerun_command
+from pytest_aurous.plugin.stash import SEED
 
 TITLE: Final = "Aurous timeline"
 
@@ -358,7 +358,7 @@ def test_a_group_is_no_part_of_an_id(pytester: pytest.Pytester, mark: str, nodei
     item.stash[SEED] = 7
     item.__class__ = type("Grouped", (type(item),), {"nodeid": nodeid})
 
-    assert again(item) == f"pytest {expected} --aurous-seed=7"
+    assert rerun_command(item) == f"pytest {expected} --aurous-seed=7"
 
 
 def test_it_shows_what_happened_between_the_calls(pytester: pytest.Pytester) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._redaction import redacted
-from pytest_aurous._report.timeline import coloured, timeline
+from pytest_aurous._report.timeline import colored, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -435,7 +435,7 @@ def test_colours_add_nothing_but_codes(api: Api) -> None:
     api.put(UPLOAD, key=KEY)
     text = timeline(api.app, "pytest")
 
-    painted = coloured(text)
+    painted = colored(text)
 
     assert ANSI.sub("", painted) == text
     for green, yellow, red, cyan in [("32", "33", "31", "36")]:
@@ -453,7 +453,7 @@ def test_money_is_not_painted_as_a_status() -> None:
     """A change of credits looks like one, but is none."""
     text = "       credits 300 -> 296\n       held credits 600 -> 596\n       credits 500 -> 404, released"
 
-    assert coloured(text) == text
+    assert colored(text) == text
 
 
 @pytest.mark.parametrize("count", [1, 2, 25])

@@ -1,0 +1,104 @@
+"""Fail a test for its refused connections, and show what must not fail any test as warnings."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
+from .stash import FAKE, GUARD, REFUSALS, RUNNING
+
+__all__ = ("accepting", "judge_refusals", "judged", "record_warning", "show_warnings")
+
+
+@contextmanager
+def accepting(item: pytest.Item) -> Generator[None, None, None]:
+    """Treat a refusal as expected if the block raises it: the test has its outcome then."""
+    try:
+        yield
+    except BaseException as error:
+        item.config.stash[GUARD].accept(error)
+        raise
+
+
+@contextmanager
+def judged(item: pytest.Item) -> Generator[None, None, None]:
+    """Run the body of a test, then raise what it did wrong.
+
+    Raises:
+        Exception: A `pytest.fail.Exception` that is also the error itself, such as `AurousUnmatchedRequest`.
+    """
+    __tracebackhide__ = True
+    item.stash[RUNNING] = True
+    try:
+        with accepting(item):
+            yield
+    finally:
+        del item.stash[RUNNING]
+        item.stash[REFUSALS] = item.config.stash[GUARD].take_refusals()
+    if item.stash[REFUSALS]:
+        raise _as_failure(item.stash[REFUSALS][0]) from None
+    if FAKE in item.stash:
+        try:
+            item.stash[FAKE]._verdict.judge()
+        except (AurousError, AurousPitfallWarning) as error:
+            raise _as_failure(error) from None
+
+
+def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Fail a test that was refused a connection and did not expect it, even if it was skipped or failed as expected."""
+    guard = item.config.stash[GUARD]
+    error: BaseException | None = getattr(call.excinfo, "value", None)
+    if error is not None:
+        guard.accept(error)
+    refusals = item.stash.get(REFUSALS, list[AurousNetworkBlocked]())
+    if call.when == "setup" and error is not None:
+        refusals = guard.take_refusals()
+    if not refusals or call.when == "teardown":
+        return
+    if not report.failed:
+        failure = _as_failure(refusals[0])
+        with suppress(type(failure)):
+            raise failure
+        report.outcome = "failed"
+        report.longrepr = item.repr_failure(pytest.ExceptionInfo[BaseException].from_exception(failure))
+        vars(report).pop("wasxfail", None)
+    elif not isinstance(error, AurousNetworkBlocked):
+        report.sections.append(("Aurous network guard", "\n\n".join(map(str, refusals))))
+
+
+def show_warnings(config: pytest.Config) -> None:
+    """Issue what the guard kept as warnings; `-W error` does not make them fail the test that runs now."""
+    if config.pluginmanager.is_blocked("warnings"):
+        return  # the guard writes them to stderr when the run ends
+    for text in config.stash[GUARD].take_texts():
+        warning = AurousWarning(text)
+        try:
+            config.issue_config_time_warning(warning, stacklevel=2)
+        except AurousWarning:
+            _list_warning(config, warnings.WarningMessage(warning, AurousWarning, __file__, 0), "config")
+
+
+def record_warning(config: pytest.Config, text: str) -> None:
+    """List a warning in the summary at the end; no filter makes it an error, which would end the session."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.warn(AurousWarning(text), stacklevel=2)
+    _list_warning(config, caught[0], "runtest")
+
+
+def _list_warning(config: pytest.Config, message: warnings.WarningMessage, when: str) -> None:
+    config.hook.pytest_warning_recorded.call_historic(
+        kwargs={"warning_message": message, "when": when, "nodeid": "", "location": None}
+    )
+
+
+def _as_failure(error: Exception) -> BaseException:
+    """Return *error* as what `pytest.fail` raises, still of its own type: pytest shows the message without a trace."""
+    kind: Any = type("Failed", (pytest.fail.Exception, type(error)), {"__module__": "builtins"})
+    failure: BaseException = kind(f"{type(error).__name__}: {error}", pytrace=False)
+    return failure
