@@ -1,4 +1,4 @@
-"""Skips sleeps: what is patched, in which modules, and how it all becomes what it was."""
+"""Patch sleeps and clocks in all modules, and restore them."""
 
 from __future__ import annotations
 
@@ -13,142 +13,145 @@ from typing import Any, Final, cast
 
 from .._frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
-from .turns import Timeline
+from .turns import SharedTime
 
 __all__ = ("SleepSkipper",)
 
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
 NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]
-"""How to get at a module's names: a lazy one would load itself if it were asked for its `__dict__`."""
+"""Returns the names of a module; a lazy module would load itself on access to its `__dict__`."""
 
 
 class SleepSkipper:
-    """While entered, sleeps return at once and time jumps instead, in the whole process.
+    """While entered, let sleeps of the whole process return at once and let time jump instead.
 
-    Of several, entered and left in any order, the first patches and the last one to leave puts everything back. Time
-    is one for all of them, and each one's clock is moved while it is entered.
+    Several can be entered and left in any order: the first one patches, the last one to leave restores. They share one
+    time, and each one's clock moves while it is entered.
 
     Args:
-        jump: Called with two numbers of seconds: by how much the process's clocks jump, and by how much a clock that
-            stands still has to be moved. Either may be 0.
-        waiting_for: Says what is being waited for, for the error that ends an endless test.
+        jump: Called with two numbers of seconds: how far the clocks of the process jump, and how far a frozen clock
+            has to move. Either may be 0.
+        waiting_for: Returns what a test waits for, for the error that ends an endless one.
     """
 
     def __init__(self, jump: Callable[[float, float], None], waiting_for: Callable[[], str] = str) -> None:
-        self._member = (jump, waiting_for)
-        self._joined: list[Timeline] = []
+        self._clock = (jump, waiting_for)
+        self._entered: list[SharedTime] = []
 
     def __enter__(self) -> None:
-        # What is patched knows by whom: so no module has to remember, and two fakes still find each other.
-        timeline = getattr(time.sleep, "timeline", None)
-        if not isinstance(timeline, Timeline) or not timeline.active:
-            timeline = Timeline(_genuine(time.monotonic))
-            timeline.at_end = _Patches(timeline).stop
-        timeline.members.append(self._member)
-        self._joined.append(timeline)
+        # The patched function leads to the shared time, so no module needs state for several fakes to find each other.
+        shared = getattr(time.sleep, "shared", None)
+        if not isinstance(shared, SharedTime) or not shared.active:
+            shared = SharedTime(_original(time.monotonic))
+            shared.at_end = _Patches(shared).stop
+        shared.clocks.append(self._clock)
+        self._entered.append(shared)
 
     def __exit__(self, *_: object) -> None:
-        timeline = self._joined.pop()
-        timeline.members.remove(self._member)
-        if not timeline.members:  # whoever has come meanwhile goes on skipping
-            timeline.at_end()
+        shared = self._entered.pop()
+        shared.clocks.remove(self._clock)
+        if not shared.clocks:
+            shared.at_end()
 
 
 class _Clock:
-    """`time.time` and its like. No function, for as an attribute of a class it must not bind: a builtin does not."""
+    """Replace `time.time` and the like. Unlike a function, and like a builtin, it does not bind in a class."""
 
-    __slots__ = ("real", "timeline", "unit")
+    __slots__ = ("real", "shared", "unit")
 
-    def __init__(self, real: Callable[[], Any], timeline: Timeline, unit: int) -> None:
+    def __init__(self, real: Callable[[], Any], shared: SharedTime, unit: int) -> None:
         self.real = real
-        self.timeline = timeline
+        self.shared = shared
         self.unit = unit
 
     def __call__(self) -> Any:
-        if not self.timeline.active or package_of(sys._getframe(1)) in BYSTANDERS:
+        if not self.shared.active or package_of(sys._getframe(1)) in BYSTANDERS:
             return self.real()
-        shift = self.timeline.shift
+        shift = self.shared.shift
         return self.real() + (shift if self.unit == 1 else int(shift * self.unit))
 
 
 class _Sleeper:
-    """`time.sleep`."""
+    """Replace `time.sleep`."""
 
-    __slots__ = ("real", "timeline")
+    __slots__ = ("real", "shared")
 
-    def __init__(self, real: Callable[[Any], None], timeline: Timeline) -> None:
+    def __init__(self, real: Callable[[Any], None], shared: SharedTime) -> None:
         self.real = real
-        self.timeline = timeline
+        self.shared = shared
 
     def __call__(self, seconds: Any, /) -> None:
-        timeline, frame = self.timeline, sys._getframe(1)
-        number = isinstance(seconds, float) or hasattr(seconds, "__index__")  # what the builtin takes
-        if not timeline.active or not number or not 0 < seconds < inf or package_of(frame) in BYSTANDERS:
+        shared, frame = self.shared, sys._getframe(1)
+        number = isinstance(seconds, float) or hasattr(seconds, "__index__")  # what the builtin accepts
+        if not shared.active or not number or not 0 < seconds < inf or package_of(frame) in BYSTANDERS:
             self.real(seconds)
         else:
-            timeline.wait(timeline.begin(seconds, frame, timeline.now() + seconds))
+            shared.block(shared.begin(seconds, frame, shared.now() + seconds))
 
 
 class _Patches:
-    """Everything that is patched for one `Timeline`."""
+    """All patches for one `SharedTime`."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self.timeline = timeline
-        self._swapped: list[tuple[Any, Any]] = []
+    def __init__(self, shared: SharedTime) -> None:
+        self.shared = shared
+        self._replaced: list[tuple[Any, Any]] = []
         self._changed: list[dict[str, Any]] = []
         self._trio: TrioSleeps | None = None
-        clocks = {name: _Clock(_genuine(getattr(time, name)), timeline, 1) for name in CLOCKS}
+        patches: dict[str, Any] = {"sleep": _Sleeper(_original(time.sleep), shared)}
         for name in CLOCKS:
-            clocks[f"{name}_ns"] = _Clock(_genuine(getattr(time, f"{name}_ns")), timeline, 10**9)
-        ours: dict[str, Any] = {**clocks, "sleep": _Sleeper(_genuine(time.sleep), timeline)}
-        # Twice: what stands in `time` may be a leftover of ours that somebody put back, while others have the real one.
-        pairs = [(getattr(time, name), it) for name, it in ours.items()] + [(it.real, it) for it in ours.values()]
-        self._asyncio = AsyncioSleeps(timeline, asyncio.sleep)
+            patches[name] = _Clock(_original(getattr(time, name)), shared, 1)
+            patches[f"{name}_ns"] = _Clock(_original(getattr(time, f"{name}_ns")), shared, 10**9)
+        # Both what is in `time`, which may be an old patch that somebody restored, and the original of other modules.
+        pairs = [(getattr(time, name), patch) for name, patch in patches.items()]
+        pairs += [(patch.real, patch) for patch in patches.values()]
+        self._asyncio = AsyncioSleeps(shared, asyncio.sleep)
         pairs.append((asyncio.sleep, self._asyncio.sleep))
         if (anyio := sys.modules.get("anyio")) is not None:
             pairs.append((anyio.sleep, self._anyio_sleep(anyio.sleep)))
-        self._swap(pairs + self._patch_trio())
+        self._replace_everywhere(pairs + self._patch_trio())
         self._sizes = {module: len(names) for module, names in _namespaces()}
 
     def stop(self) -> None:
-        """Put everything back, also where a module took a patched function meanwhile."""
-        self.timeline.active = False
+        """Restore everything, also in modules that imported a patched function meanwhile."""
+        self.shared.active = False
         self._asyncio.stop()
         if self._trio is not None:
             self._trio.stop()
-        back = {id(ours): theirs for theirs, ours in self._swapped}
+        originals = {id(patch): original for original, patch in self._replaced}
         grown = [names for module, names in _namespaces() if self._sizes.get(module) != len(names)]
         for names in self._changed + grown:
-            _replace(back, names)
+            _replace(originals, names)
 
-    def _swap(self, pairs: list[tuple[Any, Any]]) -> None:
-        self._swapped += pairs
-        table = {id(theirs): ours for theirs, ours in pairs}
-        # The standard library keeps what it took by name: its own waiting is real. What it looks up in `time` jumps.
+    def _replace_everywhere(self, pairs: list[tuple[Any, Any]]) -> None:
+        """Replace the first of each pair by the second, in all modules but those whose waiting is real."""
+        self._replaced += pairs
+        patches = {id(original): patch for original, patch in pairs}
+        # The standard library keeps what it imported by name, but what it looks up in `time` jumps.
         spared = (sys.stdlib_module_names | BYSTANDERS) - {"asyncio", "time"}
         for module, names in _namespaces():
-            if module.partition(".")[0] not in spared and _replace(table, names):
+            if module.partition(".")[0] not in spared and _replace(patches, names):
                 self._changed.append(names)
 
     def _patch_trio(self) -> list[tuple[Any, Any]]:
+        """Return the pairs of trio's functions and their patches, once trio is imported."""
         trio = sys.modules.get("trio")
-        if self._trio is not None or not hasattr(trio, "sleep_until"):  # while it is being imported it has not
+        if self._trio is not None or not hasattr(trio, "sleep_until"):  # missing while the import runs
             return []
-        self._trio = TrioSleeps(self.timeline, trio)
+        self._trio = TrioSleeps(self.shared, trio)
         return self._trio.pairs
 
     def _anyio_sleep(self, real: Any) -> Any:
         @wraps(real)
         async def sleep(delay: float) -> None:
-            # anyio imports trio when it is first asked to run on it.
-            if self.timeline.active and (pairs := self._patch_trio()):
-                self._swap(pairs)
+            # anyio imports trio when it first runs on it.
+            if self.shared.active and (pairs := self._patch_trio()):
+                self._replace_everywhere(pairs)
             await real(delay)
 
         return sleep
 
 
-def _genuine(function: Any) -> Any:
+def _original(function: Any) -> Any:
     while isinstance(function, (_Clock, _Sleeper)):
         function = function.real
     return function
@@ -156,12 +159,12 @@ def _genuine(function: Any) -> Any:
 
 def _namespaces() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, module in sys.modules.copy().items():
-        if isinstance(cast("object", module), ModuleType):  # pragma: no branch - people put all sorts of things there
+        if isinstance(cast("object", module), ModuleType):  # pragma: no branch - other objects are rare there
             yield name, NAMESPACE.__get__(module)
 
 
 def _replace(table: dict[int, Any], names: dict[str, Any]) -> bool:
-    """Put ``table[id(value)]`` in the place of each value that a module has by name; return whether it had any."""
+    """Replace each value in *names* whose id is in *table*; return whether there was one."""
     if table.keys().isdisjoint(map(id, list(names.values()))):
         return False
     for name, value in list(names.items()):

@@ -1,4 +1,4 @@
-"""Whether anybody is still at work: what one thread can see of all the others."""
+"""Whether any other thread is at work, as far as one thread can see."""
 
 from __future__ import annotations
 
@@ -11,80 +11,83 @@ from typing import Final
 
 from .._frames import TOOLS, package_of
 
-__all__ = ("BRIEF", "FILES", "TICK", "Parked", "Stillness")
+__all__ = ("BRIEF", "FILES", "TICK", "OtherThreads", "Seen")
 
 TICK: Final = 0.001
-"""Real seconds between two looks at the other threads; a selector knows no less."""
-BRIEF, FILES, LONG = 2, 5, 100
-"""How many ticks the rest must be still: who waits for others; a loop with open files; who may be at work in C."""
-RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
-"""Where a thread stands that waits for other threads, or for a loop's next event."""
+"""Real seconds between two checks of the other threads, and the shortest wait of a selector."""
+BRIEF: Final = 2
+"""Ticks for which the other threads must be still, if all of them wait for another thread or for an event."""
+FILES: Final = 5
+"""The same for a loop with open files, whose data may be on its way."""
+LONG: Final = 100
+"""The same beside a thread that may be at work in C code."""
 
-AWAKE: Final = "awake"
-Position = tuple[int, int]
-"""A frame and the instruction that it stands at."""
-Parked = tuple[Position, str | None]
-"""Where a thread stood when it was found still, and what `_runs` returned of it."""
+_RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
+"""Packages in whose code a thread waits for another thread, or a loop for its next event."""
+_AWAKE: Final = "awake"
+_Position = tuple[int, int]
+"""The frame that a thread runs, and its instruction."""
+Seen = tuple[_Position, str | None]
+"""Where a thread was when it was found still, and what `_runs` returned then."""
 
 
-class Stillness:
-    """Sees from one thread, look after look, for how long all the others have been still.
+class OtherThreads:
+    """Observe, check after check, for how long all other threads have been still.
 
-    Python cannot tell a thread that waits from one whose C code works, so where a thread stands decides how long to
-    look at it. Linux counts how often a thread has run. One that has not run since it was found still is still, and
-    needs no second look.
+    Python cannot distinguish a thread that waits from one whose C code works, so the code that a thread is in decides
+    how long to observe it. Linux counts how often a thread has run: a thread that has not run since it was found
+    still needs no second check.
 
     Args:
-        sleepers: Threads not to look at, by ident: they have said what they wait for.
-        parked: Where each thread stood when it was last found still, and how often it had run by then.
+        sleepers: Idents of the threads to ignore, because they sleep in `SharedTime`.
+        seen: Each thread as it was last found still, by ident; updated here.
     """
 
-    __slots__ = ("_before", "_cpu", "_parked", "_sleepers", "_ticks")
+    __slots__ = ("_before", "_cpu", "_seen", "_sleepers", "_ticks")
 
-    def __init__(self, sleepers: Container[int], parked: dict[int, Parked]) -> None:
+    def __init__(self, sleepers: Container[int], seen: dict[int, Seen]) -> None:
         self._sleepers = sleepers
-        self._parked = parked
+        self._seen = seen
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
-        self._before: dict[int, Position] | None = None
+        """Start the observation again."""
+        self._before: dict[int, _Position] | None = None
         self._ticks = 0
         self._cpu = 0.0
 
-    def for_ticks(self, least: int) -> bool:
-        """Look once, and return whether that was the last of *least* looks, or more, that saw no change."""
-        watched = self._watched()
-        if not watched and least <= BRIEF:
+    def still_for(self, ticks: int) -> bool:
+        """Check once, and return whether the last *ticks* checks or more saw no change."""
+        observed = self._observed()
+        if not observed and ticks <= BRIEF:
             return True
         threads = threading.enumerate()
-        started = any(thread.ident is None for thread in threads)  # but it is not there yet
-        runs = {thread.ident: _runs(thread) for thread in threads if thread.ident in watched}
-        if least <= BRIEF and not started and all(self._has_not_run(ident, runs.get(ident)) for ident in watched):
+        starting = any(thread.ident is None for thread in threads)
+        runs = {thread.ident: _runs(thread) for thread in threads if thread.ident in observed}
+        if ticks <= BRIEF and not starting and all(self._has_not_run(ident, runs.get(ident)) for ident in observed):
             return True
-        # A loop that computes gives way at the same instruction each time and looks still; its CPU time gives it away.
+        # A loop that computes yields at the same instruction each time and looks still, but its CPU time grows.
         cpu = process_time() - thread_time()
-        positions = {ident: position for ident, (position, _) in watched.items()}
+        positions = {ident: position for ident, (position, _) in observed.items()}
         moved = positions != self._before or cpu - self._cpu > TICK * (self._ticks + 1) / 4
-        if moved or started or AWAKE in runs.values():
+        if moved or starting or _AWAKE in runs.values():
             self._before, self._ticks, self._cpu = positions, 0, cpu
             return False
         self._ticks += 1
-        at_rest = all(where in RESTING or self._is_parked(ident, it) for ident, (it, where) in watched.items())
-        if self._ticks < (least if at_rest else LONG):
+        at_rest = all(
+            package in _RESTING or (ident in self._seen and self._seen[ident][0] == position)
+            for ident, (position, package) in observed.items()
+        )
+        if self._ticks < (ticks if at_rest else LONG):
             return False
-        self._parked.update({ident: (position, runs.get(ident)) for ident, position in positions.items()})
+        self._seen.update({ident: (position, runs.get(ident)) for ident, position in positions.items()})
         return True
 
-    def _is_parked(self, ident: int, position: Position) -> bool:
-        return ident in self._parked and self._parked[ident][0] == position
-
     def _has_not_run(self, ident: int, runs: str | None) -> bool:
-        """Return whether a thread is in the very same wait as when it was found still."""
-        return runs is not None and ident in self._parked and self._parked[ident][1] == runs
+        return runs is not None and ident in self._seen and self._seen[ident][1] == runs
 
-    def _watched(self) -> dict[int, tuple[Position, str]]:
-        """Return, for each thread that might be at work, its position and the package it stands in."""
+    def _observed(self) -> dict[int, tuple[_Position, str]]:
+        """Return, for each thread that might be at work, its position and the package that it is in."""
         return {
             ident: ((id(frame), frame.f_lasti), package)
             for ident, frame in sys._current_frames().items()
@@ -93,16 +96,16 @@ class Stillness:
 
 
 def _runs(thread: threading.Thread) -> str | None:
-    """Return a text that changes whenever the system lets a thread run; None where the system does not tell.
+    """Return a text that changes whenever the thread runs, or None where the system does not count that.
 
-    It is `AWAKE` while the thread runs or is about to, which a busy machine may take its time for.
+    It is `_AWAKE` while the thread runs or is about to run, which may take a busy machine a while.
     """
     try:
-        with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - this is the quick way
+        with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - faster
             status = file.read()
-    except OSError:  # it is gone, or this is not Linux
+    except OSError:  # the thread has ended, or this is not Linux
         return None
     if "\nState:\tR" in status:
-        return AWAKE
+        return _AWAKE
     switches = status.find("\nvoluntary_ctxt_switches:")
     return None if switches < 0 else f"{thread.native_id}{status[switches:]}"

@@ -1,90 +1,89 @@
-"""The time that all skipped sleeps share: how far it has jumped, and whose turn is next."""
+"""The time that all skipped sleeps share: how far it has jumped, and which sleeper may jump next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Condition, get_ident
 from types import FrameType
 from typing import Final
 
 from .._frames import LIBRARIES, nearest_outside, place_of
 from ..errors import AurousError, see
-from .stillness import BRIEF, TICK, Parked, Stillness
+from .stillness import BRIEF, TICK, OtherThreads, Seen
 
-__all__ = ("Sleep", "Timeline")
+__all__ = ("SharedTime", "Sleep")
 
 MOST_SLEEPS: Final = 10_000
 MOST_SECONDS: Final = 7 * 86_400.0
+_RETRY: Final = 0.02
+"""Real seconds after which a sleeper checks again whether it is its turn, unless another thread notifies it."""
 
-PATIENCE: Final = 0.02
-"""Real seconds after which a sleeper asks again whether it is its turn, if nobody has told it before."""
 
-
+@dataclass(eq=False)
 class Sleep:
     """One skipped sleep.
 
     Attributes:
-        seconds: How long it was asked to be.
-        place: Who asked.
-        when: Its end on the clock of its thread or loop.
-        moment: Its end as a sum of sleeps, in which real time has no part; see `Timeline`.
-        error: What it ends with instead, if it was one too many.
+        seconds: Its length.
+        place: The line that asked for it.
+        end: Its end on the clock of its thread or loop.
+        nominal_end: Its end as a sum of sleeps, in which real time has no part; see `SharedTime`.
+        error: Raised at its end, if it was one too many.
     """
 
-    __slots__ = ("error", "moment", "place", "seconds", "when")
-
-    def __init__(self, seconds: float, place: str, when: float, moment: float) -> None:
-        self.seconds = seconds
-        self.place = place
-        self.when = when
-        self.moment = moment
-        self.error: AurousError | None = None
+    seconds: float
+    place: str
+    end: float
+    nominal_end: float
+    error: AurousError | None = None
 
 
-class Timeline:
-    """One time for every thread and loop of the process, while sleeps are skipped.
+class SharedTime:
+    """The time of every thread and loop of the process, while sleeps are skipped.
 
-    It goes on as real time does and jumps besides. Two sums are kept: `shift`, by which the process's clocks are
-    ahead, and `moment`, what the sleeps amount to as they were written. A frozen clock is moved by the second, so
-    that 45 sleeps of 1 s make 45 s there, not 44.99 s; clocks that run have seen the difference pass.
+    It runs as real time does, and also jumps. It keeps two sums: `shift`, by which the clocks of the process are ahead
+    of real time, and the sum of the sleeps as they were written, by which frozen clocks move. So 45 sleeps of 1 s move
+    a frozen clock by 45 s, not 44.99 s; a running clock has seen the difference pass in real time.
 
     Attributes:
-        active: Whether sleeps are skipped at present.
+        active: Whether sleeps are skipped now.
         shift: By how many seconds the clocks have jumped.
-        members: The clocks to move along, each with its word on what is being waited for. One that has come twice
-            is in here twice.
-        at_end: Ends the skipping, when the last member leaves.
-        waiting: Until when each waiting thread waits, by ident. One whose time has come stays in here until it goes
-            on, so that nobody jumps past a thread that is about to wake.
+        clocks: For each skipper, the function that moves its clock, and the one that says what a test waits for. A
+            skipper that is entered twice is in here twice.
+        at_end: Restores what was patched; called when the last skipper leaves.
+        deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
+            continues, so that no other thread jumps past one that is about to wake.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.active = True
         self.shift = 0.0
-        self.members: list[tuple[Callable[[float, float], None], Callable[[], str]]] = []
+        self.clocks: list[tuple[Callable[[float, float], None], Callable[[], str]]] = []
         self.at_end: Callable[[], None] = lambda: None
-        self.waiting: dict[int, float] = {}
-        self._parked: dict[int, Parked] = {}
+        self.deadlines: dict[int, float] = {}
+        self._seen: dict[int, Seen] = {}
         self._monotonic = monotonic
-        self._moment = 0.0
+        self._nominal = 0.0
         self._count = 0
         self._turn = Condition()
 
     def now(self) -> float:
-        """Return the time that sleeps are measured by."""
+        """Return the time in seconds, from an arbitrary start."""
         return self._monotonic() + self.shift
 
-    def stillness(self) -> Stillness:
-        """Return an observer of all threads but this one and those that wait here."""
-        return Stillness(self.waiting, self._parked)
+    def other_threads(self) -> OtherThreads:
+        """Return an observer of all threads except this one and those that sleep here."""
+        return OtherThreads(self.deadlines, self._seen)
 
-    def begin(self, seconds: float, frame: FrameType, when: float) -> Sleep:
-        """Count a sleep that ends at *when*.
+    def begin(self, seconds: float, frame: FrameType, end: float) -> Sleep:
+        """Count a sleep that *frame* asked for and that ends at *end*.
 
         Raises:
             AurousError: If there were too many.
         """
-        sleep = Sleep(seconds, place_of(nearest_outside(LIBRARIES, frame)), when, self._moment + seconds)
+        place = place_of(nearest_outside(LIBRARIES, frame))
+        sleep = Sleep(seconds, place, end, self._nominal + seconds)
         with self._turn:
             self._count += 1
             endless = self._count > MOST_SLEEPS or self.shift > MOST_SECONDS
@@ -92,70 +91,71 @@ class Timeline:
             raise self._endless(sleep)
         return sleep
 
-    def wait(self, sleep: Sleep) -> None:
-        """Block this thread until time has come to the end of *sleep*.
+    def block(self, sleep: Sleep) -> None:
+        """Block this thread until the end of *sleep*.
 
         Raises:
             AurousError: If that is more than a week away from the start.
         """
-        still = self.stillness()
+        others = self.other_threads()
         try:
-            while (left := sleep.when - self.now()) > 0:
-                pause = self.reach(sleep.when, sleep, still)
+            while (left := sleep.end - self.now()) > 0:
+                pause = self.try_jump(sleep.end, sleep, others)
                 if not pause or sleep.error:
                     break
                 with self._turn:
                     self._turn.wait(min(pause, left))
         finally:
             self.leave()
-        self.arrive(sleep)
+        self.finish(sleep)
 
-    def reach(
-        self, when: float, sleep: Sleep, still: Stillness, *, ticks: int = BRIEF, on_the_way: bool = False
+    def try_jump(
+        self, to: float, sleep: Sleep, others: OtherThreads, *, ticks: int = BRIEF, on_the_way: bool = False
     ) -> float:
-        """Jump to *when*, if it is this thread's turn and nobody is at work.
+        """Jump to *to*, if no other sleep ends before it and no other thread is at work.
 
         Args:
-            when: The end of *sleep*, or a deadline *on_the_way* there.
+            to: The end of *sleep*, or an earlier deadline *on_the_way* there.
             sleep: The sleep of this thread that ends first.
-            still: What this thread has seen of the others.
+            others: What this thread has seen of the others.
             ticks: For how long they must be still.
-            on_the_way: Whether the sleep goes on after *when*.
+            on_the_way: Whether the sleep continues after *to*.
 
         Returns:
-            How long to pause before asking again; 0 when time is there, or `sleep.error` says why it never will be.
+            Real seconds to wait before the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
         if not self.active:
-            return PATIENCE
+            return _RETRY
         with self._turn:
-            self.waiting[get_ident()] = when
-            if min(self.waiting.values()) < when:
-                still.reset()
-                return PATIENCE
-            if not still.for_ticks(ticks):
+            self.deadlines[get_ident()] = to
+            if min(self.deadlines.values()) < to:
+                others.reset()
+                return _RETRY
+            if not others.still_for(ticks):
                 return TICK
-            step = max(0.0, when - self.now())
+            step = max(0.0, to - self.now())
             too_far = self.shift + step > MOST_SECONDS
             if not too_far:
                 self.shift += step
-                self._move(step, min(sleep.moment, self._moment + step) if on_the_way else sleep.moment)
-        if too_far:
+                nominal = min(sleep.nominal_end, self._nominal + step) if on_the_way else sleep.nominal_end
+                self._move_clocks(step, nominal)
+        if too_far:  # without the lock: the message calls code that takes other locks
             sleep.error = self._endless(sleep)
         return 0.0
 
-    def expect(self, when: float) -> None:
-        """Let nobody jump past *when*, until this thread does or leaves."""
+    def announce(self, deadline: float) -> None:
+        """Keep other threads from jumping past *deadline*, until this thread jumps or leaves."""
         with self._turn:
-            self.waiting[get_ident()] = when
+            self.deadlines[get_ident()] = deadline
 
     def leave(self) -> None:
-        """This thread waits no longer, and the next may have its turn."""
+        """End the waiting of this thread, and wake the others: it may be the turn of one of them."""
         with self._turn:
-            self.waiting.pop(get_ident(), None)
+            self.deadlines.pop(get_ident(), None)
             self._turn.notify_all()
 
-    def arrive(self, sleep: Sleep) -> None:
-        """Let frozen clocks follow a sleep that has ended, by a jump or in real time.
+    def finish(self, sleep: Sleep) -> None:
+        """Move frozen clocks to the end of a sleep, whether it ended by a jump or in real time.
 
         Raises:
             AurousError: If it was one too many.
@@ -164,23 +164,24 @@ class Timeline:
             raise sleep.error
         if self.active:
             with self._turn:
-                self._move(0.0, sleep.moment)
+                self._move_clocks(0.0, sleep.nominal_end)
 
-    def _move(self, step: float, moment: float) -> None:
-        nominal = max(0.0, moment - self._moment)
-        self._moment += nominal
-        if step or nominal:
-            for jump in dict.fromkeys(jump for jump, _ in self.members):
-                jump(step, nominal)
+    def _move_clocks(self, step: float, nominal: float) -> None:
+        """Move running clocks by *step*, and frozen ones to *nominal* unless they are past it."""
+        nominal_step = max(0.0, nominal - self._nominal)
+        self._nominal += nominal_step
+        if step or nominal_step:
+            for jump in dict.fromkeys(jump for jump, _ in self.clocks):
+                jump(step, nominal_step)
 
     def _endless(self, sleep: Sleep) -> AurousError:
         waiting = "".join(
-            f"\n{text}" for text in dict.fromkeys(waiting_for() for _, waiting_for in self.members) if text
+            f"\n{text}" for text in dict.fromkeys(waiting_for() for _, waiting_for in self.clocks) if text
         )
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
         return AurousError(
-            f"No end in sight: {sleep.place} sleeps {seconds} s more, after {self._count - 1:,} skipped sleeps "
-            f"that took the clock {self._moment:,.0f} s on. The limits are {MOST_SLEEPS:,} sleeps and a week. "
-            "A loop until some datetime.now() has no end: that clock does not jump, time.time() does."
+            f"No end in sight: {sleep.place} sleeps another {seconds} s, after {self._count - 1:,} skipped sleeps "
+            f"that moved the clock by {self._nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
+            "A loop that waits for datetime.now() never ends, because that clock does not jump; time.time() does."
             f"{waiting}\n{see('how-to/move-time.html')}"
         )

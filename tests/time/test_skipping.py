@@ -560,9 +560,13 @@ def test_ten_thousand_sleeps_are_too_many(jumps: Jumps) -> None:
     text = str(caught.value)
     line = for_ever.__code__.co_firstlineno + 2
 
-    assert f"{__file__}:{line} sleeps 0.25 s more, after 10,000 skipped sleeps that took the clock 2,500 s on" in text
+    assert (
+        f"{__file__}:{line} sleeps another 0.25 s, after 10,000 skipped sleeps that moved the clock by 2,500 s" in text
+    )
     assert "\nchr_1 is synthesizing until the test says advance()\n" in text
-    assert "A loop until some datetime.now() has no end: that clock does not jump, time.time() does." in text
+    assert (
+        "A loop that waits for datetime.now() never ends, because that clock does not jump; time.time() does." in text
+    )
     assert jumps.frozen == 2_500
 
 
@@ -570,7 +574,7 @@ def test_a_week_is_too_long(jumps: Jumps) -> None:
     """A test that sleeps past a week is stopped, in one sleep or in many; once stopped, it does not get on."""
     time.sleep(6 * 86_400)
     with pytest.raises(
-        AurousError, match=r"sleeps 172,800 s more, after 1 skipped sleeps that took the clock 518,400 s"
+        AurousError, match=r"sleeps another 172,800 s, after 1 skipped sleeps that moved the clock by 518,400 s"
     ):
         time.sleep(2 * 86_400)
     time.sleep(86_000)
