@@ -1,4 +1,4 @@
-"""What is in payloads: people, Faker's provider, pictures and films.
+"""The content of payloads: people, Faker's provider, pictures and films.
 
-It knows no request. It may import the lowest layers alone.
+Nothing here knows requests or resources. It may import ids and the layers below the world.
 """

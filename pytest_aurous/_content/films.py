@@ -1,4 +1,4 @@
-"""A film of still pictures: an MP4 container whose frames are PNG files, one a second."""
+"""MP4 films whose frames are PNG pictures, one per second."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SECOND: Final = 1000
 
 
 def mp4(frames: list[bytes], width: int, height: int) -> bytes:
-    """Return a film of *frames*, each a PNG of *width* by *height*, shown for a second."""
+    """Return a film of *frames*: PNG pictures of *width* by *height* pixels, each shown for a second."""
     start = _box(b"ftyp", b"isom", pack(">I", 512), b"isomiso2mp41")
     media = _box(b"mdat", *frames)
     sizes = [len(frame) for frame in frames]
-    # Where the frames are depends on how long the index is, which depends on nothing but their number.
+    # The offsets depend on the length of the index, which depends only on the number of frames.
     offset = len(start) + len(_index(sizes, 0, width, height)) + 8
     return start + _index(sizes, offset, width, height) + media
 
@@ -58,10 +58,10 @@ def _index(sizes: list[int], offset: int, width: int, height: int) -> bytes:
 def _sample(width: int, height: int) -> bytes:
     return b"".join(
         (
-            pack(">6xH", 1),  # the data are in this file
+            pack(">6xH", 1),  # the data is in this file
             bytes(16),
-            pack(">HHII4x", width, height, 0x480000, 0x480000),  # 72 dots an inch
-            pack(">H32xHh", 1, 24, -1),  # one picture a sample, 24 bits, no table of colours
+            pack(">HHII4x", width, height, 0x480000, 0x480000),  # 72 dpi
+            pack(">H32xHh", 1, 24, -1),  # one frame per sample, 24 bits, no color table
         )
     )
 

@@ -1,4 +1,4 @@
-"""Coherent people from word lists: seven microseconds each, the same on every machine and Faker release."""
+"""Coherent people from word lists, the same on every machine and with every release of Faker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 __all__ = ("EPITHETS", "attributes", "full_name", "gender_of")
 
-# Each block: ethnicity; hair colours; eye colours; names of women; names of men.
+# Each block: ethnicity; hair colors; eye colors; female names; male names.
 _ORIGINS: Final = tuple(
     tuple(part.split() for part in block.split(";"))
     for block in (
@@ -66,7 +66,7 @@ _GREY_FROM: Final = 58
 
 
 def attributes(random: Random) -> dict[str, Any]:
-    """Return the attributes of somebody who could exist: 18 or older, hair and eyes that go with the rest."""
+    """Return the attributes of a coherent person, 18 or older."""
     gender = random.choice(("female", "male"))
     age = min(18 + int(random.expovariate(1 / 18)), 90)
     (ethnicity,), hair, eyes, _, _ = random.choice(_ORIGINS)
@@ -85,13 +85,13 @@ def attributes(random: Random) -> dict[str, Any]:
 
 
 def gender_of(person: dict[str, Any] | None, random: Random) -> str:
-    """Return ``female`` or ``male``, to choose a name by; by chance where *person* does not say."""
+    """Return ``female`` or ``male``, which selects the first name; drawn unless *person* has one of the two."""
     gender = (person or {}).get("gender")
     return gender if isinstance(gender, str) and gender in _HAIR else random.choice(("female", "male"))
 
 
 def full_name(random: Random, person: dict[str, Any] | None = None) -> str:
-    """Return a name such as ``Aurora the Adventurer`` that goes with *person*."""
+    """Return a name such as ``Aurora the Adventurer`` that fits *person*."""
     ethnicity = (person or {}).get("ethnicity")
     origins = [origin for origin in _ORIGINS if origin[0] == [ethnicity]] or _ORIGINS
     women, men = random.choice(origins)[3:]

@@ -1,10 +1,10 @@
-"""Pictures that say what they stand for: a few lines of text beside a pattern of their own."""
+"""Small PNG pictures with text and a pattern, and the type and size of pictures that were sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from struct import error as StructError  # noqa: N812 - its name says nothing
+from struct import error as StructError  # noqa: N812 - "error" alone says too little
 from struct import pack, unpack
 from textwrap import wrap
 from typing import Final, NamedTuple
@@ -19,13 +19,13 @@ __all__ = (
 
 
 def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes:
-    """Return a picture of *rows*, one byte a pixel, each the number of a colour.
+    """Return a PNG.
 
     Args:
-        rows: From the top.
+        rows: The rows from the top, one byte per pixel: an index into the palette.
         width: Pixels.
         height: Pixels.
-        palette: Three bytes for each colour.
+        palette: Three bytes (red, green, blue) per color.
     """
     header = pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     data = compress(b"".join(b"\0" + row for row in rows), 6)
@@ -44,7 +44,7 @@ class Measured(NamedTuple):
 
 
 def measure(data: bytes) -> Measured | None:
-    """Return what the picture is, or None where it is none that the API takes: PNG, JPEG or WebP."""
+    """Return type and size of a PNG, JPEG or WebP, or None for anything else."""
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
             return Measured("image/png", *unpack(">II", data[16:24]))
@@ -52,24 +52,24 @@ def measure(data: bytes) -> Measured | None:
             return _jpeg(data)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _webp(data)
-    except (IndexError, StructError):  # cut off too early
+    except (IndexError, StructError):  # truncated
         return None
     return None
 
 
 _WEBP_HEAD: Final = 30
-_MARK: Final = 0xFF
+_MARKER: Final = 0xFF
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def _jpeg(data: bytes) -> Measured | None:
     at = 2
-    while at + 9 <= len(data) and data[at] == _MARK:
+    while at + 9 <= len(data) and data[at] == _MARKER:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker in _FRAMES:
             height, width = unpack(">HH", data[at + 5 : at + 9])
             return Measured("image/jpeg", width, height)
-        at += 1 if marker == _MARK else 2 + length  # any number of marks may fill the space before one that means
+        at += 1 if marker == _MARKER else 2 + length  # any number of fill bytes may precede a marker
     return None
 
 
@@ -89,66 +89,13 @@ def _webp(data: bytes) -> Measured | None:
     return Measured("image/webp", width, height)
 
 
-# Letters of three by five points: five octal digits each, a row a digit.
-_FONT: Final = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.,:;/()'!?+=\"",
-        [
-            "75557",
-            "26227",
-            "71747",
-            "71717",
-            "55711",
-            "74717",
-            "74757",
-            "71111",
-            "75757",
-            "75717",
-            "25755",
-            "65656",
-            "34443",
-            "65556",
-            "74647",
-            "74644",
-            "34553",
-            "55755",
-            "72227",
-            "11152",
-            "55655",
-            "44447",
-            "57755",
-            "65555",
-            "25552",
-            "65644",
-            "25563",
-            "65655",
-            "34216",
-            "72222",
-            "55557",
-            "55552",
-            "55775",
-            "55255",
-            "55222",
-            "71247",
-            "00007",
-            "00700",
-            "00002",
-            "00024",
-            "02020",
-            "02024",
-            "11244",
-            "12221",
-            "42224",
-            "22000",
-            "22202",
-            "71202",
-            "02720",
-            "07070",
-            "55000",
-        ],
-        strict=True,
-    )
-)
+# Glyphs of 3 by 5 pixels: an octal digit for each row.
+_GLYPHS: Final = """
+    75557 26227 71747 71717 55711 74717 74757 71111 75757 75717 25755 65656 34443 65556 74647 74644 34553
+    55755 72227 11152 55655 44447 57755 65555 25552 65644 25563 65655 34216 72222 55557 55552 55775 55255
+    55222 71247 00007 00700 00002 00024 02020 02024 11244 12221 42224 22000 22202 71202 02720 07070 55000
+"""
+_FONT: Final = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-.,:;/()'!?+=\"", _GLYPHS.split(), strict=True))
 _BLANK: Final = "00000"
 _PAPER, _INK, _SHAPE, _EDGE = range(4)
 _MARGIN: Final = 4
@@ -156,13 +103,13 @@ _CELL: Final = 5
 
 
 def picture(lines: list[str], width: int, height: int, seed: str) -> bytes:
-    """Return a PNG of *width* by *height* pixels with *lines* on it, as many as fit.
+    """Return a PNG with as many *lines* of text as fit.
 
     Args:
-        lines: What it stands for; long ones are wrapped.
+        lines: The text; long lines are wrapped.
         width: Pixels.
         height: Pixels.
-        seed: Decides about colours and pattern.
+        seed: Determines the colors and the pattern.
     """
     random = Random(seed)
     canvas = [bytearray([_PAPER]) * width for _ in range(height)]
@@ -183,7 +130,7 @@ def picture(lines: list[str], width: int, height: int, seed: str) -> bytes:
 
 
 def _pattern(canvas: list[bytearray], random: Random) -> None:
-    """Draw a symmetric pattern of cells in the lower right corner, and a frame: what tells two pictures apart."""
+    """Draw a frame, and a symmetric pattern in the lower right corner, which tells two pictures apart."""
     width, height = len(canvas[0]), len(canvas)
     side = max(1, min(width, height) // 3 // _CELL)
     left, top = width - side * _CELL - _MARGIN, height - side * _CELL - _MARGIN
@@ -207,7 +154,7 @@ def _write(canvas: list[bytearray], line: str, top: int, scale: int) -> None:
                     _fill(canvas, left, top + row * scale, scale, scale, _INK)
 
 
-def _fill(canvas: list[bytearray], left: int, top: int, width: int, height: int, colour: int) -> None:
+def _fill(canvas: list[bytearray], left: int, top: int, width: int, height: int, color: int) -> None:
     for row in canvas[max(0, top) : max(0, top + height)]:
         start, end = max(0, left), min(len(row), max(0, left + width))
-        row[start:end] = bytes([colour]) * max(0, end - start)
+        row[start:end] = bytes([color]) * max(0, end - start)

@@ -1,4 +1,4 @@
-"""`AurousProvider`: the payloads of the API for any Faker. THE ONLY room that imports Faker."""
+"""`AurousProvider`: payloads of the API for any Faker. This is the only module that imports Faker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AurousProvider(BaseProvider):
         """Return a name such as ``Aurora the Adventurer``, with a first name of the Faker's locale.
 
         Args:
-            attributes: The person that the name should go with.
+            attributes: The person that the name should fit.
         """
         if attributes is not None:
             Check("aurous_character_name").pairs("attributes", attributes)
@@ -51,10 +51,10 @@ class AurousProvider(BaseProvider):
         return f"{first()} the {self.random_element(people.EPITHETS)}"
 
     def aurous_character(self) -> dict[str, Any]:
-        """Return a character as the API would show it: ``ready``, four refs, eight attributes."""
+        """Return a character as the API would return it: ``ready``, four refs, eight attributes."""
         person = self.aurous_attributes()
         character = self.aurous_character_id()
-        stamp = iso(_FIRST_MS / 1000 + self.generator.random.randrange(_YEAR_MS // 1000))  # on any day the same
+        stamp = iso(_FIRST_MS / 1000 + self.generator.random.randrange(_YEAR_MS // 1000))  # independent of the date
         return {
             "id": character,
             "object": "character",
@@ -69,11 +69,11 @@ class AurousProvider(BaseProvider):
         }
 
     def aurous_ref_url(self, pose: str = "front", character: str | None = None) -> str:
-        """Return the URL of a reference picture, in the documented shape.
+        """Return the URL of a reference picture, in the documented form.
 
         Args:
             pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
-            character: Id of the character; left out, one is drawn.
+            character: Id of the character; drawn by default.
         """
         check = Check("aurous_ref_url")
         check.text("pose", pose, "front")
@@ -83,7 +83,7 @@ class AurousProvider(BaseProvider):
         return f"https://api.aurous-labs.com/storage/characters/{owner}/{pose}.bin?token={self._hex(32)}"
 
     def aurous_api_key(self) -> str:
-        """Return a key of the documented form (auth-2) that nobody issued."""
+        """Return a random API key of the documented form (auth-2)."""
         return f"al_live_{self._hex(64)}"
 
     def aurous_character_id(self) -> str:
@@ -121,7 +121,7 @@ class AurousProvider(BaseProvider):
 
 
 def seeded_faker(seed: int, locale: str | list[str] | None = None) -> Faker:
-    """Return a Faker of its own, seeded, with `AurousProvider`; no other Faker is disturbed."""
+    """Return a separate, seeded Faker with `AurousProvider`."""
     fake = Faker(locale)
     fake.add_provider(AurousProvider)
     fake.seed_instance(seed)

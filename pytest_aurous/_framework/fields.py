@@ -16,6 +16,7 @@ __all__ = (
     "BODY_ERRORS",
     "Reader",
     "boolean",
+    "check_length",
     "described",
     "integer",
     "is_https",
@@ -25,6 +26,7 @@ __all__ = (
     "one_of",
     "read_body",
     "read_fields",
+    "refuse_type",
     "text",
     "url",
 )
@@ -71,7 +73,7 @@ def text(high: int, low: int = 1) -> Reader:
             raise refuse_type(param, "a string", value)
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no response can carry
-        _check_length(value, param, low, high, "characters")
+        check_length(value, param, low, high, "characters")
         return value
 
     return described(read, {"type": "string", "minLength": low, "maxLength": high})
@@ -144,7 +146,7 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
         if not isinstance(value, list):
             raise refuse_type(param, "an array", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-        _check_length(items, param, low, high, "items")
+        check_length(items, param, low, high, "items")
         return [reader(item, param) for item in items]
 
     schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
@@ -197,7 +199,8 @@ def _within(value: float, param: str, low: float, high: float) -> float:
     return value
 
 
-def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
+def check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
+    """Refuse a value with fewer than *low* or more than *high* characters, items or keys."""
     if not low <= len(value) <= high:
         message = say.LENGTH.format(param=param, low=low, high=high, unit=unit, got=len(value))
         raise ApiProblem(400, "value_out_of_range", message, param)

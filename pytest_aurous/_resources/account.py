@@ -1,4 +1,4 @@
-"""The account: the team, and the price list."""
+"""The team and the price list."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ _NUMBER: Final = {"type": "number"}
 _TEAM: Final = obj(
     id={**_TEXT, "description": "`team_` and a ULID."},
     name={**_TEXT, "description": "Display name."},
-    credits={**_NUMBER, "description": "What it has, what is held included."},
+    credits={**_NUMBER, "description": "The balance, including held credits."},
     created_at={**_TEXT, "description": "ISO 8601."},
-    billing_email={**_TEXT, "description": "Made up of the name."},
+    billing_email={**_TEXT, "description": "Derived from the name."},
 )
 _PRICING: Final = obj(
-    object={"const": "pricing", "description": "Always the same."},
-    version={**_TEXT, "description": "That of the API."},
-    currency={"const": "credit", "description": "What all rates count."},
-    description={**_TEXT, "description": "A word for people."},
+    object={"const": "pricing", "description": "Always `pricing`."},
+    version={**_TEXT, "description": "The version of the API."},
+    currency={"const": "credit", "description": "The unit of all prices."},
+    description={**_TEXT, "description": "Text for people."},
     image={
         **obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
-        "description": "The rates of an image.",
+        "description": "Prices of an image.",
     },
     video={
         **obj(base_per_second=_NUMBER, resolution_factor=obj(**dict.fromkeys(FACTORS, _NUMBER))),
-        "description": "The rate of a second, and a factor for each resolution.",
+        "description": "Price of a second, and a factor for each resolution.",
     },
 )
 

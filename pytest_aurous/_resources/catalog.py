@@ -14,7 +14,6 @@ from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
 from .._world.script import Lifecycle, Plan, parse_runs, plan_of
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from . import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
-from .generations import images, outputs, videos
 
 __all__ = (
     "ENDPOINTS",
@@ -31,9 +30,7 @@ __tracebackhide__ = hide_mistakes
 ENDPOINTS: Final = (
     *characters.ENDPOINTS,
     *uploads.ENDPOINTS,
-    *images.ENDPOINTS,
-    *videos.ENDPOINTS,
-    *outputs.ENDPOINTS,
+    *generations.ENDPOINTS,
     *files.ENDPOINTS,
     *styles.ENDPOINTS,
     *storage.ENDPOINTS,

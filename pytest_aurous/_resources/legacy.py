@@ -1,4 +1,4 @@
-"""Paths of before: they answer 308 with the new one, and say until when (A: the fake goes on after that day)."""
+"""Deprecated paths: a redirect to the new path, with a sunset date (A: the fake redirects after that date, too)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .._framework.endpoint import Answer, Context, Endpoint
 __all__ = ("ENDPOINTS",)
 
 _HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
-_TOLD: Final = {
-    "Location": "The same call at its path of today, query and all.",
-    "Aurous-Deprecated": "What is deprecated: the `route`.",
-    "Sunset": "Until when the vendor keeps this path.",
+_HEADER_TEXTS: Final = {
+    "Location": "The new URL of the request, including its query.",
+    "Aurous-Deprecated": "The part that is deprecated: `route`.",
+    "Sunset": "The date on which the vendor removes this path.",
 }
 _MOVED: Final = {"generations": "images", "video-generations": "videos"}
 _CALLS: Final = {
@@ -35,7 +35,7 @@ _CALLS: Final = {
 
 
 def moved(ctx: Context) -> Answer:
-    """Answer with the path of today."""
+    """Redirect to the new path."""
     call = ctx.call
     prefix = urlsplit(ctx.world.settings.base_url).path
     old = call.path[len(prefix) :].split("/")[2]
@@ -45,7 +45,7 @@ def moved(ctx: Context) -> Answer:
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True, headers=_TOLD)
+    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True, headers=_HEADER_TEXTS)
     for old, new in _MOVED.items()
     for name, method, rest in _CALLS[old]
 )

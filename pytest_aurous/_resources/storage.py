@@ -1,4 +1,4 @@
-"""Storage: what signed URLs of pictures lead to (get-3, time-2, time-3)."""
+"""The storage: pictures behind signed URLs (get-3, time-2, time-3)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _SIDE: Final = 192
 def get(ctx: Context) -> Answer:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
-    path = f"/storage/{owner}/{name}/{file}"  # without the prefix of another base URL
+    path = f"/storage/{owner}/{name}/{file}"  # without the path of the base URL
     ctx.world.check_signature(path, ctx.query.get("token", ""))
     if owner == "files":
         table = ctx.world.table(FileRow)
-        # Not in it: signed before a reset, or by a fake with the same seed.
+        # The URL may come from before a reset, or from another fake with the same seed.
         if name not in table or not table.lives(table[name]) or table[name].dies <= ctx.world.clock.time():
             raise not_found("file", name)
         return Answer(table[name].data, media_type=table[name].mime_type)
     characters = ctx.world.table(CharacterRow)
-    rows = (characters[one] for one in characters)
-    whose = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)
-    lines = [file.partition(".")[0], *([whose.name, whose.id] if whose else []), name]
+    rows = (characters[row_id] for row_id in characters)
+    character = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)
+    lines = [file.partition(".")[0], *([character.name, character.id] if character else []), name]
     return Answer(picture(lines, _SIDE, _SIDE, path), media_type="image/png")
 
 

@@ -275,7 +275,7 @@ def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ZeroDivisionError) as caught:
         aurous.limits["reads"].set(burst=2)
 
-    assert "_quota.py" in [Path(entry.path).name for entry in caught.traceback.filter(caught)]
+    assert "limits.py" in [Path(entry.path).name for entry in caught.traceback.filter(caught)]
 
 
 @pytest.mark.parametrize(

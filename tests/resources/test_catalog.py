@@ -16,7 +16,6 @@ WITHOUT_IDS = {  # kept from sections of the contract whose rules have no ids
     "loras.retrieve",
     "video_loras.list",
     "video_loras.retrieve",
-    "videos.estimate",
     "videos.retrieve",
     "team.retrieve",
     "usage.list",

@@ -518,9 +518,9 @@ def test_a_snapshot_holds_generations(api: Api) -> None:
 def test_what_has_not_succeeded_has_no_output(api: Api, medium: str, output: str, status: str) -> None:
     """A test gets no bytes that a download would not get, and is told of `finish` where that could help."""
     record = made(api, medium, status=status)
-    more = "It is over" if status in {"failed", "cancelled"} else r"finish\(\) runs its script"
+    more = "Its work is over" if status in {"failed", "cancelled"} else r"Call finish\(\) to run its script"
 
-    with pytest.raises(AurousError, match=rf"has no output: only what has succeeded has one\. {more}"):
+    with pytest.raises(AurousError, match=rf"has no output: only a generation that succeeded has one\. {more}"):
         getattr(record, output)()
 
 
@@ -529,5 +529,5 @@ def test_a_picture_beyond_the_last_is_none(api: Api, number: int) -> None:
     """Outputs are counted from 0."""
     image = api.aurous.images.add(count=2)
 
-    with pytest.raises(AurousError, match=r"has 2 outputs, from 0 on; there is no picture\("):
+    with pytest.raises(AurousError, match=r"has 2 outputs, counted from 0; there is no picture\("):
         image.picture(number)

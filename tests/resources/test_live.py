@@ -350,7 +350,7 @@ FAIL: Final = "only synthesizing can fail"
         ("ready", None, "fail('provider_timeout')", FAIL, "delete()"),
         ("failed", None, "fail('provider_timeout')", FAIL, "delete()"),
         ("deleted", None, "fail('provider_timeout')", FAIL, None),
-        ("deleted", None, "delete()", "it was deleted before", None),
+        ("deleted", None, "delete()", "it is already deleted", None),
     ],
 )
 def test_an_illegal_transition_says_what_is_legal(

@@ -284,7 +284,7 @@ def test_hook_1_add_refuses_a_misspelt_event(api: Api) -> None:
 
 def test_hook_1_add_refuses_no_event(api: Api) -> None:
     """An endpoint that is told of nothing is none of the API."""
-    with pytest.raises(AurousError, match=r"webhook_endpoints\.add\(events=\.\.\.\): expected one at least"):
+    with pytest.raises(AurousError, match=r"webhook_endpoints\.add\(events=\.\.\.\): expected at least one event"):
         api.aurous.webhook_endpoints.add(events=[])
 
 

@@ -344,7 +344,7 @@ class TestMistakes:
             ("add", {"collection": "images", "character": "char_x"}, "no such id"),
             ("add", {"collection": "uploads", "confidence": 1.5}, "0 to 1"),
             ("add", {"collection": "webhook_endpoints", "url": "http://app.test"}, "https"),
-            ("add", {"collection": "webhook_endpoints", "events": []}, "expected one at least"),
+            ("add", {"collection": "webhook_endpoints", "events": []}, "expected at least one event"),
             ("add", {"collection": "videos", "duration": 900}, "duration must be"),
             ("add", {"collection": "character"}, "'characters'"),
             ("add", {"collection": "teams"}, "is none"),

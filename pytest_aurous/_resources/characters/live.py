@@ -1,4 +1,4 @@
-"""What a test sees of characters: live records, and the collection that makes them without a request."""
+"""Live characters, and the collection that tests add characters to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ("Character", "CharacterRef", "Characters")
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     _CharacterFields = CharacterRow
 else:
     _CharacterFields = object
@@ -29,9 +29,9 @@ class CharacterRef(NamedTuple):
     """A reference picture of a live character.
 
     Attributes:
-        pose: What it shows.
-        url: Where it is; dies 24 h from now on the clock.
-        version: 1, 2, ... as it is redrawn.
+        pose: The pose that it shows.
+        url: Its URL, valid for 24 h on the clock.
+        version: 1, and one more each time it is redrawn.
     """
 
     pose: str
@@ -40,7 +40,7 @@ class CharacterRef(NamedTuple):
 
 
 class Character(Playable, _CharacterFields):
-    """A character, live: its attributes are those of the wire, read now, and reading never counts as a poll.
+    """A live character: its attributes are those of the API, always current, and reading never counts as a poll.
 
     Example:
         ``assert aurous.characters.last.status == "ready"``
@@ -57,26 +57,26 @@ class Character(Playable, _CharacterFields):
         return redacted(f"<Character {row.id} {row.name!r} {row.status}>")
 
     @property
-    def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row keeps paths, a test sees URLs
+    def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row stores paths, a test reads URLs
         """The reference pictures, in order."""
         refs = self._row.refs
-        shown = show_refs(self._world, refs)
-        return [CharacterRef(ref.pose, one["url"], ref.version) for ref, one in zip(refs, shown, strict=True)]
+        urls = [ref["url"] for ref in show_refs(self._world, refs)]
+        return [CharacterRef(ref.pose, url, ref.version) for ref, url in zip(refs, urls, strict=True)]
 
     def json(self) -> dict[str, Any]:
-        """Return what GET would answer, without counting as a poll."""
+        """Return the body of the GET response, without counting as a poll."""
         return render(self._world, self._row)
 
     def delete(self) -> None:
         """Delete as the API would: for good while in review, softly in any other state.
 
         Raises:
-            AurousTransitionError: If it is deleted already.
+            AurousTransitionError: If it is already deleted.
         """
         with self._world.lock:
             row = self._row
             if row.status == "deleted":
-                raise self._illegal("delete()", "it was deleted before")
+                raise self._illegal("delete()", "it is already deleted")
             machine.delete(self._world, row)
 
     def _end_badly(self, row: CharacterRow, error: str) -> None:
@@ -102,16 +102,16 @@ class Characters(Scripted[Character]):
         client_reference_id: str | None = None,
         team: Live | None = None,
     ) -> Character:
-        """Make a character, without a request and without touching credits. What is left out is realistic and seeded.
+        """Add a character, without a request and without spending credits. Defaults are realistic and seeded.
 
         Args:
             name: Display name.
             status: ``synthesizing``, ``reviewing``, ``ready``, ``failed`` or ``deleted``.
             attributes: Some or all of the eight attributes; no others are added.
-            refs: The poses of its pictures; left out, the four of a synthesis where one has ended well.
-            script: Its own script; else that of its name, or of characters.
-            client_reference_id: What its creator called it.
-            team: Another owner, out of `Aurous.teams`.
+            refs: The poses of its pictures; by default the four of a synthesis, if one has succeeded.
+            script: Its script; by default that of its name, or of characters.
+            client_reference_id: The client's own id for it.
+            team: Another owner, from `Aurous.teams`.
 
         Raises:
             AurousError: If the API could not have made such a character.
@@ -125,8 +125,8 @@ class Characters(Scripted[Character]):
         drawn = status in {"reviewing", "ready", "deleted"}
         poses = check.items("refs", refs, POSES) if refs is not None else SYNTHESIZED if drawn else ()
         described = None if attributes is None else dict(check.pairs("attributes", attributes))
-        given = {"name": name, "attributes": described, "client_reference_id": client_reference_id}
-        check_fields("characters.add", CREATE, **{key: value for key, value in given.items() if value is not None})
+        fields = {"name": name, "attributes": described, "client_reference_id": client_reference_id}
+        check_fields("characters.add", CREATE, **{key: value for key, value in fields.items() if value is not None})
         owner = self._owner_of(team)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:

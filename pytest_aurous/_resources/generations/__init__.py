@@ -1,10 +1,10 @@
-"""Generations: images and videos are one kind of record, with one machine, one history and one price list."""
+"""Generations: images and videos are one kind of record, with one state machine and one history."""
 
 from __future__ import annotations
 
-from .collections import Images, Videos
-from .live import Image, Video
+from .calls import ENDPOINTS
+from .live import Image, Images, Video, Videos
 from .machine import IMAGES, VIDEOS
 from .record import GenerationRow
 
-__all__ = ("IMAGES", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos")
+__all__ = ("ENDPOINTS", "IMAGES", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos")

@@ -1,25 +1,22 @@
-"""The image calls; those on one generation serve videos too."""
+"""The body of a create request for images."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import integer, list_of, number, one_of, read_fields, text
-from ..._framework.pages import PAGE, page
-from ..._framework.schema import body_of, listing, reference
+from ..._framework.endpoint import Context
+from ..._framework.fields import Reader, integer, list_of, number, one_of, read_fields, text
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem, not_found
+from ..._wire.refusal import ApiProblem
 from ..characters import require_ready
 from ..styles import LoraRow, require_style
-from . import machine, sizes
-from .orders import ERRORS, ESTIMATE, FIELDS, creation, draw_seed, estimation, require_picture
-from .record import GenerationRow, render
+from . import sizes
+from .orders import FIELDS, draw_seed, require_picture
 
-__all__ = ("CREATE", "ENDPOINTS", "none_of", "retrieve")
+__all__ = ("CREATE", "read")
 
 _SIDE: Final = integer(*sizes.SIDES)
-CREATE: Final = {
+CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
     "negative_prompt": text(4000),
     "lora_id": text(256),
@@ -34,11 +31,11 @@ CREATE: Final = {
     "count": integer(1, 4),
     "reference_image_urls": list_of(text(2048), 1, 10),
 }
-"""What POST /v1/images takes (img-1)."""
+"""The fields of POST /v1/images (img-1)."""
 
 
-def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the columns that the body tells, and the price."""
+def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of the image that the body asks for, and its cost."""
     world = ctx.world
     sent = read_fields(ctx.body, CREATE, required=("prompt",))
     if not sent["prompt"].strip():
@@ -56,10 +53,10 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     for picture in references:
         require_picture(ctx, picture, "reference_image_urls")
     count = sent.pop("count", 1)
-    price = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
-    for name in ("steps", "guidance_scale"):  # taken, and never shown again
+    cost = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
+    for name in ("steps", "guidance_scale"):  # the API accepts them, and does not return them
         sent.pop(name, None)
-    told = {
+    columns = {
         **sent,
         "seed": draw_seed(ctx, sent.get("seed")),
         "width": width,
@@ -71,100 +68,4 @@ def _read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         "character_id": character,
         "loras": loras,
     }
-    return told, price
-
-
-def list_all(ctx: Context) -> dict[str, Any]:
-    """GET /v1/images: the history of images and videos (img-10), a look at each row that the page holds."""
-    world = ctx.world
-    table = world.table(GenerationRow)
-
-    def show(row: GenerationRow) -> GenerationRow:
-        world.runs.look(row.id)
-        return table[row.id]
-
-    return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
-
-
-def retrieve(ctx: Context) -> dict[str, Any]:
-    """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
-    row = find(ctx)
-    ctx.world.runs.look(row.id)
-    return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
-
-
-def cancel(ctx: Context) -> dict[str, Any]:
-    """POST /v1/images/{id}/cancel (img-7)."""
-    return render(ctx.world, machine.cancel(ctx.world, find(ctx)))
-
-
-def find(ctx: Context) -> GenerationRow:
-    """Return the generation of the path, of the calling team."""
-    row = ctx.world.table(GenerationRow).find(ctx.args["id"], ctx.team)
-    if row is None:
-        raise none_of(ctx)
-    return row
-
-
-def none_of(ctx: Context) -> ApiProblem:
-    """Return the refusal of an id that is none, or another team's (auth-7)."""
-    return not_found("generation", ctx.args["id"])
-
-
-_ONE: Final = reference(GenerationRow)
-ENDPOINTS: Final = (
-    Endpoint(
-        "images.create",
-        "POST",
-        "/v1/images",
-        creation("image", _read),
-        bucket="images_post",
-        status=201,
-        idempotent=True,
-        shape=_ONE,
-        body=body_of(CREATE, ("prompt",)),
-        errors=(*ERRORS, "402 balance_too_low"),
-        rules=("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
-    ),
-    Endpoint(
-        "images.estimate",
-        "POST",
-        "/v1/images/estimate",
-        estimation(_read),
-        bucket="estimate_post",
-        shape=ESTIMATE,
-        body=body_of(CREATE, ("prompt",)),
-        errors=ERRORS,
-        rules=("img-9",),
-    ),
-    Endpoint(
-        "images.list",
-        "GET",
-        "/v1/images",
-        list_all,
-        bucket="reads",
-        shape=listing(GenerationRow),
-        query=PAGE,
-        errors=("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range"),
-        rules=("img-10", "list-1", "list-2", "list-3"),
-    ),
-    Endpoint(
-        "images.retrieve",
-        "GET",
-        "/v1/images/{id}",
-        retrieve,
-        bucket="reads",
-        shape=_ONE,
-        rules=("img-5", "img-6", "img-12"),
-    ),
-    Endpoint(
-        "images.cancel",
-        "POST",
-        "/v1/images/{id}/cancel",
-        cancel,
-        bucket="images_post",
-        shape=_ONE,
-        errors=("400 generation_not_cancellable",),
-        rules=("img-7",),
-    ),
-)
+    return columns, cost

@@ -1,30 +1,32 @@
-"""What a test sees of images and videos: live records, and the collections that make them without a request."""
+"""Live images and videos, and the collections that tests add them to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..._check import Check
-from ..._framework.live import Playable
+from ..._framework.live import Live, Playable, Scripted, check_fields
 from ..._redaction import redacted
-from ..._world.script import Plan
+from ..._world.script import Plan, plan_of
 from ...errors import AurousError, hide_mistakes, see
-from . import machine
+from .. import characters
+from ..webhooks.live import check_url
+from . import images, machine, sizes, videos
 from .outputs import draw_film, draw_image
-from .record import GenerationRow, render
+from .record import GenerationRow, prefix_of, render
 
-__all__ = ("Generation", "Image", "Video")
+__all__ = ("Image", "Images", "Video", "Videos")
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     _GenerationFields = GenerationRow
 else:
     _GenerationFields = object
 
 
 class Generation(Playable, _GenerationFields):
-    """An image or a video, live: its attributes are those of the wire, read now."""
+    """A live image or video: its attributes are those of the API, and always current."""
 
     __slots__ = ()
 
@@ -36,32 +38,32 @@ class Generation(Playable, _GenerationFields):
         return redacted(f"<{type(self).__name__} {row.id} {(row.prompt or '')[:40]!r} {row.status}>")
 
     @property
-    def output_urls(self) -> list[str]:  # type: ignore[override]  # the row makes them when they are read
-        """Where the pictures are; each dies when its output does."""
+    def output_urls(self) -> list[str]:  # type: ignore[override]  # each read signs new URLs
+        """The URLs of the pictures; they expire together with the output."""
         urls: list[str] = self.json()["output_urls"]
         return urls
 
     @property
     def output_video_url(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
-        """Where the film is."""
+        """The URL of the film."""
         url: str | None = self.json()["output_video_url"]
         return url
 
     def json(self) -> dict[str, Any]:
-        """Return what GET would answer, without counting as a poll."""
+        """Return the body of the GET response, without counting as a poll."""
         return render(self._world, self._row)
 
     def script(self, text: str | Plan) -> None:
-        """Bind a script for the runs to come. A generation has one run, so the script has no effect on it.
+        """Bind a script to later runs. A generation has one run, so the script has no effect on it.
 
-        To move the run under way, call `advance`, `finish`, `fail` or `cancel`; to script it, use
+        To move the current run, call `advance`, `finish`, `fail` or `cancel`; to script it, use
         `aurous.images.script(...)` or `add(script=...)`.
 
         Args:
             text: The steps, or a `Script`.
 
         Raises:
-            AurousScriptError: If it cannot be played.
+            AurousScriptError: For an invalid script.
         """
         super().script(text)
 
@@ -77,13 +79,13 @@ class Generation(Playable, _GenerationFields):
                 raise self._illegal("cancel()", f"only {' or '.join(self._running)} can be cancelled")
             machine.cancel(self._world, row)
 
-    def _done(self) -> GenerationRow:
-        """Return the row, which must have an output."""
+    def _succeeded(self) -> GenerationRow:
         row: GenerationRow = self._row
         if row.status != "succeeded":
-            more = "finish() runs its script to the end." if row.status in self._running else "It is over for this one."
+            more = "Call finish() to run its script to the end." if row.status in self._running else "Its work is over."
             raise AurousError(
-                f"{self!r} has no output: only what has succeeded has one. {more}\n{see('reference/images.html')}"
+                f"{self!r} has no output: only a generation that succeeded has one. {more}\n"
+                f"{see('reference/images.html')}"
             )
         return row
 
@@ -95,7 +97,7 @@ class Generation(Playable, _GenerationFields):
 
 
 class Image(Generation):
-    """An image, live.
+    """A live image.
 
     Example:
         ``assert aurous.images.last.character_id == character.id``
@@ -108,21 +110,24 @@ class Image(Generation):
     def picture(self, number: int = 0) -> bytes:
         """Return the bytes of an output, as a download would.
 
+        Args:
+            number: The output, counted from 0.
+
         Raises:
-            AurousError: If there is no such output, because of the status or of the number.
+            AurousError: If there is no such output.
         """
-        row = self._done()
+        row = self._succeeded()
         Check("image.picture", "reference/images.html").instance("number", number, int, "a number, counted from 0.")
         if not 0 <= number < (row.image_count or 0):
             raise AurousError(
-                f"{self!r} has {row.image_count} outputs, from 0 on; there is no picture({number}).\n"
+                f"{self!r} has {row.image_count} outputs, counted from 0; there is no picture({number}).\n"
                 f"{see('reference/images.html')}"
             )
         return draw_image(row, number)
 
 
 class Video(Generation):
-    """A video, live."""
+    """A live video."""
 
     __slots__ = ()
 
@@ -132,6 +137,152 @@ class Video(Generation):
         """Return the bytes of the output, as a download would.
 
         Raises:
-            AurousError: If there is none, because of the status.
+            AurousError: If there is no output, because of its status.
         """
-        return draw_film(self._done())
+        return draw_film(self._succeeded())
+
+
+G = TypeVar("G", bound=Generation)
+
+
+class Generations(Scripted[G]):
+    """The generations of one medium and one team."""
+
+    __slots__ = ()
+
+    _medium: ClassVar[str]
+
+    def _living(self) -> list[str]:
+        return [row_id for row_id in super()._living() if row_id.startswith(f"{prefix_of(self._medium)}_")]
+
+    def _find(self, record_id: str) -> G | None:
+        return super()._find(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
+
+    def _add(
+        self, status: str, script: str | Plan | None, team: Live | None, cost: dict[str, Any], **columns: Any
+    ) -> G:
+        """Add a generation in *status*."""
+        lifecycle = machine.lifecycle_of(self._medium)
+        check = self._check("add")
+        check.choice("status", status, lifecycle.edges)
+        if columns["webhook_url"] is not None:
+            check_url(check.who, columns["webhook_url"], "webhook_url")
+        columns["plan"] = plan_of(script, lifecycle) if script is not None else None
+        owner, world = self._owner_of(team), self._world
+        with world.lock:
+            columns["seed"] = world.random.randrange(2**31)
+            return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
+
+
+class Images(Generations[Image]):
+    """The images of a team."""
+
+    _record = Image
+    _medium = "image"
+
+    def add(
+        self,
+        prompt: str = "A portrait in soft light",
+        *,
+        status: str = "succeeded",
+        character: Live | str | None = None,
+        size: str = "2k_1_1",
+        count: int = 1,
+        script: str | Plan | None = None,
+        webhook_url: str | None = None,
+        team: Live | None = None,
+    ) -> Image:
+        """Add an image, without a request and without spending credits.
+
+        Args:
+            prompt: The text to draw.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            character: The character that it shows, a record or an id; it may be deleted (img-12).
+            size: Such as ``2k_16_9``.
+            count: Number of pictures, 1 to 4.
+            script: Its script; by default that of images.
+            webhook_url: A URL that is notified of its end, like the field of a create request.
+            team: Another owner, from `Aurous.teams`.
+
+        Raises:
+            AurousError: If the API could not have made such an image.
+            AurousLookupError: If its owner never had such a character.
+
+        Example:
+            ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
+        """
+        check = self._check("add")
+        check.choice("size", size, sizes.PRESETS)
+        check_fields("images.add", images.CREATE, prompt=prompt, count=count)
+        width, height = sizes.PRESETS[size]
+        if isinstance(character, Live) and character._world is not self._world:
+            raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
+        character_id = character.id if isinstance(character, Live) else character
+        if character_id is not None:
+            _ = characters.Characters(self._world, self._owner_of(team))[character_id]
+        return self._add(
+            status,
+            script,
+            team,
+            sizes.price_of(count, enhance=False),
+            prompt=prompt,
+            width=width,
+            height=height,
+            size_preset=size,
+            image_count=count,
+            inference_type="i2i" if character_id else "t2i",
+            character_id=character_id,
+            webhook_url=webhook_url,
+        )
+
+
+class Videos(Generations[Video]):
+    """The videos of a team."""
+
+    _record = Video
+    _medium = "video"
+
+    def add(
+        self,
+        prompt: str | None = "A slow turn of the head",
+        *,
+        status: str = "succeeded",
+        resolution: str = "1080p",
+        ratio: str = "16:9",
+        duration: float = 5,
+        script: str | Plan | None = None,
+        webhook_url: str | None = None,
+        team: Live | None = None,
+    ) -> Video:
+        """Add a video, without a request and without spending credits.
+
+        Args:
+            prompt: The text to film.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            resolution: ``480p``, ``720p`` or ``1080p``.
+            ratio: Such as ``16:9``.
+            duration: Seconds, 2 to 12.
+            script: Its script; by default that of videos.
+            webhook_url: A URL that is notified of its end, like the field of a create request.
+            team: Another owner, from `Aurous.teams`.
+
+        Raises:
+            AurousError: If the API could not have made such a video.
+        """
+        check = self._check("add")
+        check.choice("resolution", resolution, videos.FACTORS)
+        check.choice("ratio", ratio, videos.RATIOS)
+        check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
+        return self._add(
+            status,
+            script,
+            team,
+            videos.price_of(resolution, duration),
+            prompt=prompt,
+            inference_type="t2v",
+            video_duration=duration,
+            video_resolution=resolution,
+            video_ratio=ratio,
+            video_camera_fixed=False,
+            webhook_url=webhook_url,
+        )

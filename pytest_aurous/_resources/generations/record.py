@@ -1,4 +1,4 @@
-"""The generation as it is stored and as the API shows it (img-5): an attribute is one line here."""
+"""The generation as the fake stores it and as the API shows it (img-5); a new attribute is one line here."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ __all__ = ("AMOUNT", "BREAKDOWN", "RETENTION", "GenerationRow", "kept_until", "p
 
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
-"""How long outputs live (time-4): by medium and reading."""
+"""How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
 AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationRow:
-    """An image or a video as it is stored. What is not hidden is on the wire, under the same name.
+    """A stored image or video. Each column that is not hidden is a field of the response, under the same name.
 
     Attributes:
         id: ``img_`` or ``vid_`` and a ULID.
         object: Always ``inference``.
         status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
-        prompt: What to draw.
+        prompt: The text to draw.
         created_at: ISO 8601 (time-1).
         media_type: ``image`` or ``video``.
-        negative_prompt: What not to draw.
-        output_urls: Where the pictures are; filled when it has succeeded.
-        output_video_url: Where the film is.
-        reference_image_urls: Pictures to draw from, as sent.
+        negative_prompt: What to avoid.
+        output_urls: URLs of the pictures of an image that has succeeded.
+        output_video_url: URL of the film of a video that has succeeded.
+        reference_image_urls: Pictures to start from, as sent.
         error_message: Why it failed; None in any other status.
         duration_ms: How long the work took.
-        cost: The price: what is held while it runs, and what was charged at its end.
-        width: Pixels, as snapped (img-3).
-        height: Likewise.
-        image_count: How many pictures.
-        size_preset: The ``size`` that was asked for.
+        cost: The credits held during the work; afterwards the credits charged.
+        width: Pixels, rounded to the grid (img-3).
+        height: Pixels, rounded to the grid (img-3).
+        image_count: Number of pictures.
+        size_preset: The ``size``, as sent.
         inference_type: ``t2i``, ``i2i``, ``t2v`` or ``i2v``.
         cfg_rescale: As sent with an image, 0 to 1.
-        denoise_strength: Likewise.
-        seed: As sent, or drawn; part of the picture.
+        denoise_strength: As sent with an image, 0 to 1.
+        seed: As sent, or drawn by the fake; part of the picture.
         video_duration: Seconds.
         video_resolution: ``480p``, ``720p`` or ``1080p``.
         video_ratio: Such as ``16:9``.
-        video_camera_fixed: As sent with a video, else false.
-        character_id: Whom it shows; stays when the character is deleted (img-12).
+        video_camera_fixed: As sent with a video; false by default.
+        character_id: The character that it shows, even if it was deleted since (img-12).
         loras: The style, or None.
-        aurous_version: The API version of its creation (ver-4).
-        creation_request_id: The request that made it.
-        completed_at: When it reached its end.
+        aurous_version: API version of the request that created it (ver-4).
+        creation_request_id: Id of the request that created it.
+        completed_at: When its work ended.
         team: Id of the owning team.
         plan: Its script.
-        runs: How many runs of the script were taken: its only one.
-        hold: The credits held for it.
-        finished: When it reached its end, in epoch seconds.
-        webhook_url: Where its maker wants to be told.
+        runs: Number of runs of the script that have started: always 1.
+        hold: The ledger's id of the credits held for it.
+        finished: When its work ended, in epoch seconds.
+        webhook_url: A URL that is notified of its end, as sent.
     """
 
     id: str
@@ -111,12 +111,12 @@ class GenerationRow:
 
 
 def prefix_of(media_type: str) -> str:
-    """Return how ids of a medium begin."""
+    """Return the prefix of the ids of a medium."""
     return {"image": "img", "video": "vid"}[media_type]
 
 
 def kept_until(world: World, row: GenerationRow) -> float:
-    """Return when the output of a finished generation is thrown away (time-4)."""
+    """Return the expiry of the output of a finished generation, in epoch seconds (time-4)."""
     return (row.finished or 0) + RETENTION[row.media_type][world.settings.reading("time-4")]
 
 

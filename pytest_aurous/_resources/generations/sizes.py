@@ -1,4 +1,4 @@
-"""The sizes and prices of pictures (img-2, img-3, cred-4)."""
+"""Sizes and prices of images (img-2, img-3, cred-4)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
+from .orders import cost_of
 
 __all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
 
@@ -22,21 +23,21 @@ def snapped(pixels: float) -> int:
 
 
 def _preset(side: int, wide: int, high: int) -> tuple[int, int]:
-    unit = side / sqrt(wide * high)  # the area of the square, in another shape
+    unit = side / sqrt(wide * high)  # the same area as the square
     return snapped(wide * unit), snapped(high * unit)
 
 
 PRESETS: Final = {
     f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in _TIERS.items() for wide, high in _RATIOS
 }
-"""Width and height of each ``size``: ``2k_1_1`` is documented, the others are of about its area (A)."""
+"""Width and height of each ``size``: ``2k_1_1`` is documented, the others have about the same area (A)."""
 
 
 def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
-    """Take width, height and size out of what was *sent*, and return width, height and preset (img-3).
+    """Remove width, height and size from *sent*, and return width, height and preset (img-3).
 
     Raises:
-        ApiProblem: 400, on one side without the other, or sides beside a size.
+        ApiProblem: 400 for one side without the other, or for sides together with a size.
     """
     width, height, size = sent.pop("width", None), sent.pop("height", None), sent.pop("size", None)
     if size is not None and (width is not None or height is not None):
@@ -51,5 +52,4 @@ def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
 
 def price_of(count: int, *, enhance: bool) -> dict[str, Any]:
     """Return the cost of *count* pictures (cred-4)."""
-    extra = count if enhance else 0
-    return {"amount": count + extra, "currency": "credit", "breakdown": {"base": count, "enhance": extra}}
+    return cost_of(count, count if enhance else 0)

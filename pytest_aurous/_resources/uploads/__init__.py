@@ -1,4 +1,4 @@
-"""Uploads: the ticket, its three calls, and what a test sees of it."""
+"""Uploads: the ticket, three endpoints, and the live records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads: tickets for pictures, the signed PUT, and what classify finds in them."""
+"""The upload endpoints: tickets for pictures, the signed PUT, and classify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import one_of, read_fields, text
+from ..._framework.fields import BODY_ERRORS, one_of, read_fields, text
 from ..._framework.schema import SIGNATURE, body_of, obj
 from ..._time.clock import iso
 from ..._wire import messages as say
@@ -44,7 +44,7 @@ def init(ctx: Context) -> dict[str, Any]:
 
 
 def put(ctx: Context) -> bytes:
-    """PUT to the signed URL (up-3): the signature alone permits it."""
+    """PUT to the signed URL (up-3): needs the signature, no API key."""
     ctx.world.check_signature(ctx.call.path, ctx.query.get("signature", ""))
     table = ctx.world.table(UploadRow)
     if ctx.args["upload_id"] not in table:  # signed before a reset, or by a fake with the same seed
@@ -54,7 +54,7 @@ def put(ctx: Context) -> bytes:
 
 
 def classify(ctx: Context) -> dict[str, Any]:
-    """POST /v1/characters/uploads/classify (up-5, up-6): the same answer each time."""
+    """POST /v1/characters/uploads/classify (up-5, up-6): the same result each time."""
     sent = read_fields(ctx.body, _CLASSIFY, required=("upload_id",))
     world = ctx.world
     row = require_ticket(world, ctx.team, sent["upload_id"], "upload_id")
@@ -68,8 +68,6 @@ def classify(ctx: Context) -> dict[str, Any]:
     return {"upload_id": row.id, "pose": row.pose, "confidence": row.confidence}
 
 
-_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
-
 ENDPOINTS: Final = (
     Endpoint(
         "characters.uploads.init",
@@ -78,7 +76,7 @@ ENDPOINTS: Final = (
         init,
         bucket="characters_post",
         status=201,
-        errors=_OF_BODY,
+        errors=BODY_ERRORS,
         shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
@@ -89,7 +87,7 @@ ENDPOINTS: Final = (
         "/v1/characters/uploads/classify",
         classify,
         bucket="characters_post",
-        errors=(*_OF_BODY, "400 upload_invalid", "404 resource_not_found"),
+        errors=(*BODY_ERRORS, "400 upload_invalid", "404 resource_not_found"),
         shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),

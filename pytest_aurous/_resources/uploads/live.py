@@ -1,4 +1,4 @@
-"""What a test sees of uploads: live tickets, and the collection that makes them without a request."""
+"""Live upload tickets, and the collection that tests add tickets to."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ("Upload", "Uploads")
 __tracebackhide__ = hide_mistakes
 
 _PAGE: Final = "reference/records.html#uploads"
-_MOST_PICTURES: Final = 10_000
+_MAX_PICTURES: Final = 10_000
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     _UploadFields = UploadRow
 else:
     _UploadFields = object
 
 
 class Upload(Live, _UploadFields):
-    """An upload ticket, live."""
+    """A live upload ticket."""
 
     __slots__ = ()
 
@@ -45,20 +45,20 @@ class Upload(Live, _UploadFields):
 
 
 class Uploads(Collection[Upload]):
-    """The upload tickets of a team; a consumed one is no longer among the living."""
+    """The upload tickets of a team, without the consumed ones."""
 
     _record = Upload
 
     def add(self, *, pose: str | None = None, confidence: float = 0.92, filename: str = "picture.png") -> Upload:
-        """Make a ticket whose picture has been sent.
+        """Add a ticket that has its picture, without a request.
 
         Args:
-            pose: What classify found in it; left out, classify was not called yet.
-            confidence: How sure it was, 0 to 1.
-            filename: Its name.
+            pose: The result of classify; by default classify was not called yet.
+            confidence: The confidence of classify, 0 to 1.
+            filename: Name of the picture.
 
         Raises:
-            AurousError: If an argument has another type or an impossible value.
+            AurousError: For an invalid argument.
         """
         check = Check("uploads.add", _PAGE)
         if pose is not None:
@@ -80,15 +80,15 @@ class Uploads(Collection[Upload]):
             return self._live(self._world.table(UploadRow).insert(row).id)
 
     def pose(self, pose: str, confidence: float = 0.92, times: int = 1) -> None:
-        """Say what classify will find in the next pictures; else it is seeded.
+        """Set the result of classify for the next pictures; without it, results are seeded.
 
         Args:
             pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
             confidence: 0 to 1.
-            times: In how many pictures.
+            times: Number of pictures.
 
         Raises:
-            AurousError: If an argument has another type or an impossible value.
+            AurousError: For an invalid argument.
 
         Example:
             ``aurous.uploads.pose("other", confidence=0.31)``
@@ -96,6 +96,6 @@ class Uploads(Collection[Upload]):
         check = Check("uploads.pose", _PAGE)
         check.choice("pose", pose, POSES)
         check.number("confidence", confidence, 0, 1)
-        check.whole("times", times, 1, _MOST_PICTURES)
+        check.whole("times", times, 1, _MAX_PICTURES)
         with self._world.lock:
             self._world.poses.extend([(pose, confidence)] * times)

@@ -1,4 +1,4 @@
-"""The upload ticket: its record, and what it can be used for."""
+"""The upload ticket as the fake stores it, and the checks before its use."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TICKET_LIFE: Final = 24 * 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class UploadRow:
-    """A ticket as it is stored.
+    """A stored upload ticket.
 
     Attributes:
         id: ``upl_`` and a ULID; the API calls it ``upload_id``.
-        filename: As it was sent to init.
+        filename: As sent to init.
         extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
-        content_type: That of the extension.
-        size: Bytes that were PUT; 0 before.
-        pose: What classify found; None before it was called.
-        confidence: How sure it was, 0 to 1.
-        consumed: Whether a character was made of it.
+        content_type: The media type of the extension.
+        size: Number of bytes of the PUT; 0 before.
+        pose: The result of classify; None before.
+        confidence: The confidence of classify, 0 to 1.
+        consumed: Whether a character was created from it.
         created_at: Epoch seconds.
     """
 
@@ -45,10 +45,10 @@ class UploadRow:
 
 
 def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
-    """Consume tickets for a character, all or none (create-2, create-3), and return the poses of their pictures."""
+    """Consume all tickets or none (create-2, create-3), and return the poses of their pictures."""
     if len(set(upload_ids)) < len(upload_ids):
-        twice = next(one for one in upload_ids if upload_ids.count(one) > 1)
-        raise _invalid(twice, "it is listed twice", "upload_ids")
+        repeated = next(upload_id for upload_id in upload_ids if upload_ids.count(upload_id) > 1)
+        raise _invalid(repeated, "it is listed twice", "upload_ids")
     rows = [require_ticket(world, team, upload_id, "upload_ids") for upload_id in upload_ids]
     for row in rows:
         world.table(UploadRow).retire(replace(row, consumed=True))
@@ -61,10 +61,10 @@ def expired(world: World, row: UploadRow) -> bool:
 
 
 def require_ticket(world: World, team: str, upload_id: str, param: str) -> UploadRow:
-    """Return a ticket whose picture has been sent, and which may still be used.
+    """Return a ticket that has its picture and can still be used.
 
     Raises:
-        ApiProblem: 400, or 404 where it is another team's (auth-7).
+        ApiProblem: 400, or 404 for another team's ticket (auth-7).
     """
     table = world.table(UploadRow)
     if upload_id not in table:

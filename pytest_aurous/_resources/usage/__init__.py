@@ -1,4 +1,4 @@
-"""Usage: buckets and events, computed from the generations that the test has made."""
+"""Usage: buckets and events, computed from the generations of the fake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What usage tells of generations: the sums of a span of time, and the row of one."""
+"""Usage figures: the totals of a bucket, and the row of a generation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ("bucket_of", "event_of", "key_of")
 
 
 def key_of(row: GenerationRow) -> dict[str, Any]:
-    """Return what generations are grouped by."""
+    """Return the fields that generations are grouped and filtered by."""
     status = "completed" if row.status == "succeeded" else row.status
     return {"status": status, "type": row.inference_type, "model": None, "api_key_id": None, "user_id": None}
 
 
 def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRow]) -> dict[str, Any]:
-    """Write the span of *width* seconds from *start* on, its rows sorted out by the fields in *groups*."""
+    """Write the bucket of *width* seconds from *start*, with the totals of *rows* grouped by the fields in *groups*."""
     by_key: dict[tuple[Any, ...], list[GenerationRow]] = {}
     for row in rows:
         key = key_of(row)
@@ -37,15 +37,15 @@ def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRo
 def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
     count = {status: sum(row.status == status for row in rows) for status in ("succeeded", "failed", "cancelled")}
     done = [row for row in rows if row.status == "succeeded"]
-    took = [row.duration_ms or 0 for row in done]
+    durations = [row.duration_ms or 0 for row in done]
     return {
         "request_count": len(rows),
         "successful_count": count["succeeded"],
         "failed_count": count["failed"],
         "cancelled_count": count["cancelled"],
         "credits_used": json_number(total(row.cost["amount"] for row in done)),
-        "duration_ms_p50": _percentile(took, 50),
-        "duration_ms_p95": _percentile(took, 95),
+        "duration_ms_p50": _percentile(durations, 50),
+        "duration_ms_p95": _percentile(durations, 95),
         "image_count": sum(row.image_count or 0 for row in done),
         "video_seconds": json_number(total(row.video_duration or 0 for row in done)),
         "total_input_tokens": 0,
@@ -54,13 +54,13 @@ def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
 
 
 def _percentile(values: list[int], percent: int) -> float | None:
-    if len(values) < 2:  # noqa: PLR2004 - nothing to divide
+    if len(values) < 2:  # noqa: PLR2004 - quantiles() needs two values
         return values[0] if values else None
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def event_of(row: GenerationRow) -> dict[str, Any]:
-    """Write a generation as a row of usage."""
+    """Write a generation as a usage event."""
     return {
         "id": row.id,
         "type": row.media_type,

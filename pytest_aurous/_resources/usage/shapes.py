@@ -1,4 +1,4 @@
-"""What the usage calls take and answer, as JSON Schema."""
+"""JSON Schemas of the usage requests and responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 FILTERS: Final = (*GROUPS, "lora_id", "character_id")
 
 
-def _told(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
+def _field(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
     return {"type": kind, "description": description, **more}
 
 
@@ -23,87 +23,89 @@ def _page(row: Shape, cursor: str) -> Shape:
     return obj(
         object={"const": "list"},
         data={"type": "array", "items": row},
-        has_more=_told("Whether there is a further page.", "boolean"),
-        **{cursor: _told("What leads to the further page; null where there is none.", ["string", "null"])},
+        has_more=_field("Whether there is another page.", "boolean"),
+        **{cursor: _field("Cursor of the next page; null on the last page.", ["string", "null"])},
     )
 
 
 def _instant(description: str) -> Shape:
-    return _told(description, format="date-time")
+    return _field(description, format="date-time")
 
 
 _STATUS: Final = {
     "enum": ["pending", "processing", "completed", "failed", "cancelled"],
-    "description": "As in a generation, whose `succeeded` is called `completed` here.",
+    "description": "The status of the generation, with `completed` in place of `succeeded`.",
 }
 _WHO: Final = {
-    "model": _told("Of a chat; null, as the fake has none.", ["string", "null"]),
-    "api_key_id": _told("Whose key; null, as the fake gives keys no ids.", ["string", "null"]),
-    "user_id": _told("Whose call; null, as the fake has no users.", ["string", "null"]),
+    "model": _field("Model of a chat; null, as the fake has no chats.", ["string", "null"]),
+    "api_key_id": _field("Id of the API key; null, as the keys of the fake have no ids.", ["string", "null"]),
+    "user_id": _field("Id of the user; null, as the fake has no users.", ["string", "null"]),
 }
 _KEY: Final = {
     "type": "object",
-    "description": "The fields that `group_by` asked for, and no others.",
+    "description": "The fields in `group_by`.",
     "properties": {"status": _STATUS, "type": {"enum": ["t2i", "i2i", "t2v", "i2v"]}, **_WHO},
     "additionalProperties": False,
 }
 _METRICS: Final = obj(
-    request_count=_told("Generations that were asked for.", "integer"),
-    successful_count=_told("Those that succeeded.", "integer"),
-    failed_count=_told("Those that failed.", "integer"),
-    cancelled_count=_told("Those that were cancelled.", "integer"),
-    credits_used=_told("What those that succeeded have cost.", "number"),
-    duration_ms_p50=_told("Half of those that succeeded took no longer; null where none has.", ["number", "null"]),
-    duration_ms_p95=_told("95 of 100 took no longer; null where none has succeeded.", ["number", "null"]),
-    image_count=_told("Pictures that were made.", "integer"),
-    video_seconds=_told("Seconds of film that were made.", "number"),
-    total_input_tokens=_told("Of chats: 0, as the fake has none.", "integer"),
-    total_output_tokens=_told("Likewise.", "integer"),
+    request_count=_field("Number of generations.", "integer"),
+    successful_count=_field("Generations that succeeded.", "integer"),
+    failed_count=_field("Generations that failed.", "integer"),
+    cancelled_count=_field("Generations that were cancelled.", "integer"),
+    credits_used=_field("Credits charged for generations that succeeded.", "number"),
+    duration_ms_p50=_field("Median duration of generations that succeeded; null without any.", ["number", "null"]),
+    duration_ms_p95=_field("95th percentile of the durations; null without any.", ["number", "null"]),
+    image_count=_field("Number of pictures.", "integer"),
+    video_seconds=_field("Seconds of video.", "number"),
+    total_input_tokens=_field("Tokens of chats; 0, as the fake has no chats.", "integer"),
+    total_output_tokens=_field("Tokens of chats; 0, as the fake has no chats.", "integer"),
 )
 BUCKETS: Final = _page(
     obj(
         object={"const": "usage.bucket"},
-        bucket_start=_instant("Where the span begins."),
-        bucket_end=_instant("Where it ends, which is not in it."),
+        bucket_start=_instant("Start of the bucket."),
+        bucket_end=_instant("End of the bucket, exclusive."),
         groups={"type": "array", "items": obj(key=_KEY, metrics=_METRICS)},
     ),
     "next_page",
 )
 EVENTS: Final = _page(
     obj(
-        id=_told("Of the image or the video."),
+        id=_field("Id of the image or video."),
         type={"enum": ["image", "video"]},
         model=_WHO["model"],
         status=_STATUS,
-        created_at=_instant("When it was asked for."),
-        completed_at=_told("When it reached its end; null until then.", ["string", "null"], format="date-time"),
-        duration_ms=_told("How long it took; null until its end.", ["integer", "null"]),
-        input_tokens=_told("Of a chat; null, as the fake has none.", ["integer", "null"]),
-        output_tokens=_told("Likewise.", ["integer", "null"]),
-        credits_charged=_told("What has left the team: 0 unless it succeeded.", "number"),
+        created_at=_instant("Time of the create request."),
+        completed_at=_field("End of the work; null until then.", ["string", "null"], format="date-time"),
+        duration_ms=_field("Duration of the work; null until its end.", ["integer", "null"]),
+        input_tokens=_field("Tokens of a chat; null, as the fake has no chats.", ["integer", "null"]),
+        output_tokens=_field("Tokens of a chat; null, as the fake has no chats.", ["integer", "null"]),
+        credits_charged=_field("Credits charged: 0 unless it succeeded.", "number"),
         api_key_id=_WHO["api_key_id"],
         user_id=_WHO["user_id"],
-        request_id=_told("`Aurous-Request-Id` of the call that made it; null where a test did.", ["string", "null"]),
+        request_id=_field(
+            "`Aurous-Request-Id` of the create request; null for a generation that a test added.", ["string", "null"]
+        ),
     ),
     "next_cursor",
 )
 
 _RANGE: Final = {
-    "start_time": _instant("Where the range begins. Needed, unless a page token holds it."),
-    "end_time": _instant("Where it ends, which is not in it; now unless told."),
+    "start_time": _instant("Start of the range. Required, unless a page token contains it."),
+    "end_time": _instant("End of the range, exclusive; now by default."),
 }
-_FILTERED: Final = {name: _told("One value, or several between commas.") for name in FILTERS}
+_FILTERED: Final = {name: _field("One value, or several separated by commas.") for name in FILTERS}
 BUCKETS_QUERY: Final[Shape] = {
     **_RANGE,
     "bucket_width": {"enum": list(WIDTHS), "default": "1d"},
-    "group_by": _told(f"Of {', '.join(GROUPS)}: none, one, or several between commas."),
+    "group_by": _field(f"{', '.join(GROUPS)}: none, one, or several separated by commas."),
     **_FILTERED,
-    "limit": _told("Buckets of a page.", "integer", minimum=1, maximum=100, default=24),
-    "page_token": _told("`next_page` of the page before; it holds the whole query."),
+    "limit": _field("Maximum number of buckets on a page.", "integer", minimum=1, maximum=100, default=24),
+    "page_token": _field("`next_page` of the previous page; it contains the whole query."),
 }
 EVENTS_QUERY: Final[Shape] = {
     **_RANGE,
     **_FILTERED,
-    "limit": _told("Rows of a page.", "integer", minimum=1, maximum=500, default=100),
-    "cursor": _told("`next_cursor` of the page before."),
+    "limit": _field("Maximum number of rows on a page.", "integer", minimum=1, maximum=500, default=100),
+    "cursor": _field("`next_cursor` of the previous page."),
 }

@@ -1,4 +1,4 @@
-"""Webhooks: the endpoints that a team registers, and the events that go there."""
+"""Webhooks: the endpoints that a team registers, six API calls on them, and the events that they receive."""
 
 from __future__ import annotations
 

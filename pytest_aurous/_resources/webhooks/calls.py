@@ -1,4 +1,4 @@
-"""The six calls on webhook endpoints (hook-1, hook-2, hook-10)."""
+"""The API calls on webhook endpoints (hook-1, hook-2, hook-10)."""
 
 from __future__ import annotations
 
@@ -6,32 +6,39 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import described, list_of, one_of, read_fields, refuse_type, text, url
-from ..._framework.pages import PAGE, page
+from ..._framework.fields import (
+    BODY_ERRORS,
+    check_length,
+    described,
+    list_of,
+    one_of,
+    read_fields,
+    refuse_type,
+    text,
+    url,
+)
+from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import body_of, deleted, listing, obj, reference
 from ..._time.clock import iso
-from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import not_one_of
 from .emit import deliver, envelope
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 
 __all__ = ("ENDPOINTS",)
 
-_MOST_KEYS: Final = 50
+_MAX_KEYS: Final = 50
 _VALUE: Final = text(500, low=0)
 
 
 def _metadata(value: Any, param: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise refuse_type(param, "an object", value)
-    told = cast("dict[str, Any]", value)
-    if len(told) > _MOST_KEYS:
-        message = say.LENGTH.format(param=param, low=0, high=_MOST_KEYS, unit="keys", got=len(told))
-        raise ApiProblem(400, "value_out_of_range", message, param)
-    return {name: _VALUE(one, f"{param}.{name}") for name, one in told.items()}
+    pairs = cast("dict[str, Any]", value)
+    check_length(pairs, param, 0, _MAX_KEYS, "keys")
+    return {name: _VALUE(content, f"{param}.{name}") for name, content in pairs.items()}
 
 
-described(_metadata, {"type": "object", "additionalProperties": vars(_VALUE)["schema"], "maxProperties": _MOST_KEYS})
+described(_metadata, {"type": "object", "additionalProperties": vars(_VALUE)["schema"], "maxProperties": _MAX_KEYS})
 
 _CREATE: Final = {
     "url": url(2048),
@@ -43,7 +50,7 @@ _TEST: Final = {"event_type": one_of(EVENTS)}
 
 
 def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/webhook_endpoints: the only answer but that of a rotation that shows the secret."""
+    """POST /v1/webhook_endpoints: only this response and that of a rotation contain the secret."""
     sent = read_fields(ctx.body, _CREATE, required=("url", "events"))
     return render(make(ctx.world, ctx.team, **sent), secret=True)
 
@@ -56,49 +63,42 @@ def list_all(ctx: Context) -> dict[str, Any]:
 
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/webhook_endpoints/{id}."""
-    return render(_living(ctx))
+    return render(_row(ctx))
 
 
 def delete(ctx: Context) -> dict[str, Any]:
-    """DELETE /v1/webhook_endpoints/{id}: whatever the id, it is gone afterwards."""
+    """DELETE /v1/webhook_endpoints/{id}: succeeds for any id, also an unknown one."""
     table = ctx.world.table(EndpointRow)
-    row = table.find(ctx.args["id"], ctx.team)
+    row = table.find(ctx.record, ctx.team)
     if row is not None and table.lives(row):
         table.retire(replace(row, is_active=False))
-    return {"id": ctx.args["id"], "object": "webhook_endpoint", "deleted": True}
+    return {"id": ctx.record, "object": "webhook_endpoint", "deleted": True}
 
 
 def rotate_secret(ctx: Context) -> dict[str, Any]:
-    """POST /v1/webhook_endpoints/{id}/rotate_secret: the old one signs no more (A)."""
-    row, world = _living(ctx), ctx.world
+    """POST /v1/webhook_endpoints/{id}/rotate_secret: the old secret signs nothing more (A)."""
+    row, world = _row(ctx), ctx.world
     secret = new_secret(world)
     new = replace(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
     return render(world.table(EndpointRow).replace(new), secret=True)
 
 
 def test(ctx: Context) -> dict[str, Any]:
-    """POST /v1/webhook_endpoints/{id}/test: a synthetic event, really delivered and really signed (hook-10)."""
-    row, world = _living(ctx), ctx.world
+    """POST /v1/webhook_endpoints/{id}/test: a synthetic event, delivered and signed like any other (hook-10)."""
+    row, world = _row(ctx), ctx.world
     event = read_fields(ctx.body, _TEST, required=("event_type",))["event_type"]
     if event not in row.events:
-        message = say.NOT_ONE_OF.format(param="event_type", allowed=", ".join(row.events), got=repr(event))
-        raise ApiProblem(400, "invalid_format", message, "event_type")
+        raise not_one_of("event_type", row.events, repr(event))
     now = world.clock.time()
     payload = envelope(world, event, {"object": event.partition(".")[0]}, now, synthetic=True)
     deliver(world, row, event, payload, now)
     return {"object": "webhook_test_fire", "endpoint_id": row.id, "event_id": payload["id"], "enqueued": True}
 
 
-def _living(ctx: Context) -> EndpointRow:
-    table = ctx.world.table(EndpointRow)
-    row = table.find(ctx.args["id"], ctx.team)
-    if row is None or not table.lives(row):
-        message = say.NOT_FOUND.format(resource="webhook endpoint", id=ctx.args["id"])
-        raise ApiProblem(404, "resource_not_found", message)
-    return row
+def _row(ctx: Context) -> EndpointRow:
+    return ctx.row_of(EndpointRow, "webhook endpoint")
 
 
-_OF_BODY: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
 _PATH: Final = "/v1/webhook_endpoints"
 
 _ONE: Final = reference(EndpointRow)
@@ -114,7 +114,7 @@ ENDPOINTS: Final = (
         status=201,
         shape=_ONE,
         body=body_of(_CREATE, ("url", "events")),
-        errors=_OF_BODY,
+        errors=BODY_ERRORS,
         rules=("hook-1", "hook-2"),
     ),
     Endpoint(
@@ -125,7 +125,7 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=listing(EndpointRow),
         query=PAGE,
-        errors=("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range"),
+        errors=PAGE_ERRORS,
         rules=("hook-2",),
     ),
     Endpoint(
@@ -157,7 +157,7 @@ ENDPOINTS: Final = (
         bucket="webhooks_test",
         shape=obj(object={"const": "webhook_test_fire"}, endpoint_id=_TEXT, event_id=_TEXT, enqueued={"const": True}),
         body=body_of(_TEST, ("event_type",)),
-        errors=_OF_BODY,
+        errors=BODY_ERRORS,
         rules=("hook-10",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Events: what becomes a delivery, and to whom (hook-3 to hook-6, hook-11)."""
+"""Events: to whom they are delivered (hook-3 to hook-6, hook-11)."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _HOUR: Final = 3600.0
 def announce(
     world: World, team: str, event: str, data: Callable[[], dict[str, Any]], at: float, webhook_url: str | None = None
 ) -> None:
-    """Queue an event for each endpoint of *team* that wants it, and for the URL that the request named.
+    """Queue an event for each endpoint of *team* that subscribes to it, and for *webhook_url*.
 
     Args:
         world: The state.
-        team: Whose.
-        event: Its name.
-        data: Writes the resource, as GET would answer now.
+        team: Id of the team.
+        event: Name of the event.
+        data: Writes the resource, as a GET response would now.
         at: When it happened, in epoch seconds.
-        webhook_url: Of the request that began it (hook-6).
+        webhook_url: Sent with the request that created the resource (hook-6).
     """
     table = world.table(EndpointRow)
     wanted = [row for row in map(table.__getitem__, table.living(team)) if row.is_active and event in row.events]
     if not wanted and webhook_url is None:
         return
-    told = data()
+    resource = data()
     if webhook_url is not None and not event.endswith(".cancelled"):
-        _queue(world, Delivery(event, webhook_url, {"event": event, "data": told}, at, b""))
+        _queue(world, Delivery(event, webhook_url, {"event": event, "data": resource}, at, b""))
     if wanted:
-        payload = envelope(world, event, told, at)
+        payload = envelope(world, event, resource, at)
         for row in wanted:
             deliver(world, row, event, payload, at)
 
 
 def envelope(world: World, event: str, data: dict[str, Any], at: float, *, synthetic: bool = False) -> dict[str, Any]:
-    """Return what an endpoint is sent (hook-5)."""
+    """Return the payload of an event (hook-5)."""
     return {
         "id": world.ids.new("evt"),
         "object": "event",
@@ -67,14 +67,14 @@ def deliver(world: World, row: EndpointRow, event: str, payload: dict[str, Any],
 
 def _queue(world: World, delivery: Delivery) -> None:
     delivery.body = to_json(delivery.payload)
-    if world.servers:  # a receiver in another process looks at its pictures there, too
+    if world.servers:  # a receiver in another process downloads from the server
         delivery.body = world.led_to(world.servers[-1], delivery.body)
-    delivery.payload = json.loads(delivery.body)  # its own, whatever a receiver does to it
+    delivery.payload = json.loads(delivery.body)  # a copy, which receivers may change
     world.outbox.add(delivery)
 
 
 def check_balance(world: World, team: str, at: float) -> None:
-    """Tell a team that its credits are low, at most once an hour (hook-11)."""
+    """Announce that the credits of a team are low, at most once an hour (hook-11)."""
     ledger = world.ledgers[team]
     left = ledger.credits
     threshold = world.thresholds.get(team, DEFAULT_THRESHOLD)
@@ -87,4 +87,4 @@ def check_balance(world: World, team: str, at: float) -> None:
 
 
 DEFAULT_THRESHOLD: Final = Decimal("10.0")
-"""Credits at which a team is warned (A)."""
+"""Balance at which a team gets the event ``usage.balance_low`` (A)."""

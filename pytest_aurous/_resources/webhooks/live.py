@@ -1,4 +1,4 @@
-"""What a test sees of webhook endpoints."""
+"""Live webhook endpoints, the collection that tests add endpoints to, and checks of their arguments."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_se
 
 __tracebackhide__ = hide_mistakes
 
-_MORE: Final = see("reference/webhooks.html")
+_SEE: Final = see("reference/webhooks.html")
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # type checkers find the attributes of the row
     _EndpointFields = EndpointRow
 else:
     _EndpointFields = object
 
 
 class WebhookEndpoint(Live, _EndpointFields):
-    """A webhook endpoint, live: its attributes are those of the wire, and its secret besides."""
+    """A live webhook endpoint, with the attributes of the API and its secret."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class WebhookEndpoint(Live, _EndpointFields):
         return redacted(f"<WebhookEndpoint {row.id} {row.url!r} {'active' if row.is_active else 'off'}>")
 
     def json(self) -> dict[str, Any]:
-        """Return what GET would answer."""
+        """Return the body of the GET response."""
         return render(self._row)
 
 
@@ -55,12 +55,12 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
         """Register an endpoint, without a request.
 
         Args:
-            url: Where deliveries go: https, or http to this machine, where a receiver of the test may listen.
+            url: Where events are delivered: https, or http to this machine, where the test may run a receiver.
             events: Names of events, or ``*``.
-            secret: What they are signed with; left out, one is made.
+            secret: The secret that signs deliveries; drawn by default.
 
         Raises:
-            AurousError: On an event that does not exist, or a URL that no endpoint can have.
+            AurousError: For an unknown event, or for a URL that no endpoint can have.
         """
         wanted = known_events("webhook_endpoints.add", events)
         check_url("webhook_endpoints.add", url)
@@ -70,68 +70,68 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
 
 
 def known_events(who: str, events: Iterable[str]) -> list[str]:
-    """Return the names of events that a test gave.
+    """Check the names of events, and return them as a list.
 
     Raises:
-        AurousError: If one is none, or there are none.
+        AurousError: For an unknown name, or without any.
     """
     if not isinstance(cast("object", events), Iterable):
         raise Check(who, "reference/webhooks.html").refuse(
             "events", events, "names of events, such as ['image.completed']."
         )
-    wanted = [events] if isinstance(events, str) else list(events)
-    if not wanted:
-        raise AurousError(f"{who}(events=...): expected one at least. Events: {choices(EVENTS)}.\n{_MORE}")
-    for name in wanted:
+    names = [events] if isinstance(events, str) else list(events)
+    if not names:
+        raise AurousError(f"{who}(events=...): expected at least one event. Events: {choices(EVENTS)}.\n{_SEE}")
+    for name in names:
         if not isinstance(cast("object", name), str) or (name != "*" and name not in EVENTS):
             raise AurousError(
                 f"{who}(events=...): {shown(name)} is not an event{nearest(name, EVENTS)} "
-                f"Events: {choices(EVENTS)}.\n{_MORE}"
+                f"Events: {choices(EVENTS)}.\n{_SEE}"
             )
-    return wanted
+    return names
 
 
 def check_secret(who: str, secret: object) -> None:
-    """Refuse a secret that cannot sign anything."""
+    """Refuse a secret that cannot sign."""
     if secret is not None:
         Check(who, "reference/webhooks.html").text("secret", secret, "whsec_...")
 
 
 def check_url(who: str, url: str, name: str = "url") -> None:
-    """Refuse a URL that no endpoint can have; the API takes https alone (hook-1).
+    """Refuse a URL that no endpoint can have; the API accepts https only (hook-1).
 
     Raises:
-        AurousError: If *url* is one.
+        AurousError: For such a URL.
     """
     try:
         _HTTPS(url, name)
     except ApiProblem as problem:
-        with suppress(AttributeError, TypeError, ValueError):  # no text, or brackets that do not close
+        with suppress(AttributeError, TypeError, ValueError):  # not text, or an unclosed bracket
             parts = urlsplit(url)
             if parts.scheme == "http" and is_loopback(parts.hostname):
                 return
         raise AurousError(
-            f"{who}({name}=...): {problem.message} Plain http may lead to this machine alone, where no TLS is needed, "
-            f"such as http://127.0.0.1:8000/hooks.\n{_MORE}"
+            f"{who}({name}=...): {problem.message} For a receiver on this machine, plain http is accepted too, "
+            f"such as http://127.0.0.1:8000/hooks.\n{_SEE}"
         ) from None
 
 
 def check_only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
-    """Refuse to change what stands at a URL that is known already: an endpoint, or the ``webhook_url`` of a request.
+    """Refuse to change the events or the secret of a known URL: an endpoint's, or the ``webhook_url`` of a request.
 
     Raises:
-        AurousError: If that has other events, or another secret.
+        AurousError: For other events or another secret.
     """
     other = {
         "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
         "secret": secret is not None and (row is None or secret != row.signing_secret),
     }
     if any(other.values()):
-        what = "the webhook_url of a request, which is told of its own end, unsigned" if row is None else repr(row.id)
+        what = "the webhook_url of a request, whose one event is not signed" if row is None else repr(row.id)
         raise AurousError(
             f"webhooks.deliver_to({', '.join(f'{name}=...' for name in other if other[name])}): {url} is {what}: "
-            "it is only routed to the target, and keeps what it was registered with. Leave that out, "
-            f"or take another URL.\n{see('reference/webhooks.html#who-receives')}"
+            "deliver_to only routes it to the target and changes nothing else. Omit these arguments, "
+            f"or use another URL.\n{see('reference/webhooks.html#who-receives')}"
         )
 
 

@@ -1,4 +1,4 @@
-"""The webhook endpoint as it is stored and as the API shows it (hook-2)."""
+"""The webhook endpoint as the fake stores it and as the API shows it (hook-2)."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ EVENTS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointRow:
-    """A webhook endpoint as it is stored.
+    """A stored webhook endpoint.
 
     Attributes:
         id: ``we_`` and a ULID.
         object: Always ``webhook_endpoint``.
-        url: Where it is told.
-        events: What it is told of; ``*`` was expanded when it was made (hook-1).
+        url: Where events are delivered.
+        events: The events that it receives; ``*`` is expanded at creation (hook-1).
         secret_preview: Beginning and end of the secret.
-        secret: Only in the answer that made it, or rotated it (hook-2).
-        is_active: Whether anything is sent to it.
-        consecutive_failures: Since the last success.
-        last_success_at: When a delivery last worked; None before.
-        last_failure_at: When one last failed; None before.
-        metadata: What its maker said of it.
-        description: Some words about it, as sent.
+        secret: Only in the responses that create it or rotate the secret (hook-2).
+        is_active: Whether events are delivered to it.
+        consecutive_failures: Failed deliveries since the last success.
+        last_success_at: Time of the last successful delivery; None before.
+        last_failure_at: Time of the last failed delivery; None before.
+        metadata: Text by name, as sent.
+        description: Free text, as sent.
         created_at: ISO 8601 (time-1).
         updated_at: ISO 8601; moves with every change.
-        signing_secret: What deliveries are signed with.
-        succeeded: When one was last delivered, in epoch seconds.
-        began: When it was made, in epoch seconds.
+        signing_secret: The secret that signs deliveries.
+        succeeded: Time of the last successful delivery, in epoch seconds.
+        began: Time of creation, in epoch seconds.
     """
 
     id: str
@@ -70,8 +70,10 @@ class EndpointRow:
     began: float = column(hidden=True)
 
 
-def make(world: World, team: str, url: str, events: list[str], secret: str | None = None, **told: Any) -> EndpointRow:
-    """Register an endpoint."""
+def make(
+    world: World, team: str, url: str, events: list[str], secret: str | None = None, **columns: Any
+) -> EndpointRow:
+    """Register an endpoint; draw its secret unless there is one."""
     now = world.clock.time()
     secret = secret or new_secret(world)
     row = EndpointRow(
@@ -84,29 +86,29 @@ def make(world: World, team: str, url: str, events: list[str], secret: str | Non
         updated_at=iso(now),
         began=now,
         team=team,
-        metadata=told.pop("metadata", None) or {},
-        **told,
+        metadata=columns.pop("metadata", None) or {},
+        **columns,
     )
     return world.table(EndpointRow).insert(row)
 
 
 def expanded(events: list[str]) -> tuple[str, ...]:
-    """Return the events that an endpoint is told of; ``*`` are all of them (hook-1)."""
+    """Return *events* without duplicates, with ``*`` expanded (hook-1)."""
     return EVENTS if "*" in events else tuple(dict.fromkeys(events))
 
 
 def new_secret(world: World) -> str:
-    """Return a secret that nobody can take for a real one."""
+    """Return a secret that is visibly not a real one."""
     return f"whsec_fa4e{world.random.getrandbits(112):028x}"
 
 
 def preview(secret: str) -> str:
-    """Return beginning and end of a secret."""
+    """Return the beginning and the end of a secret."""
     return f"{secret[:10]}...{secret[-4:]}"
 
 
 def render(row: EndpointRow, *, secret: bool = False) -> dict[str, Any]:
-    """Write an endpoint; with its *secret* only where it is new (hook-2)."""
+    """Write an endpoint; include its *secret* only when it is new (hook-2)."""
     out = to_wire(row)
     out["secret"] = row.signing_secret if secret else None
     return out

@@ -1,0 +1,194 @@
+"""The endpoints of images and videos. Requests for one generation find it under either path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..._framework.endpoint import Context, Endpoint
+from ..._framework.fields import Reader
+from ..._framework.pages import PAGE, PAGE_ERRORS, page
+from ..._framework.schema import SIGNATURE, body_of, listing, obj, reference
+from . import images, machine, outputs, videos
+from .record import AMOUNT, BREAKDOWN, GenerationRow, render
+
+__all__ = ("ENDPOINTS",)
+
+_ONE: Final = reference(GenerationRow)
+_ESTIMATE: Final = obj(
+    object={"const": "estimate"},
+    estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
+    currency={"const": "credit"},
+)
+_CREATE_ERRORS: Final = (
+    "400 character_not_ready",
+    "400 invalid_format",
+    "400 invalid_request",
+    "400 missing_field",
+    "400 mutually_exclusive_input",
+    "400 parameter_invalid_combination",
+    "400 unsupported_lora_for_mode",
+    "400 value_out_of_range",
+    "404 resource_not_found",
+)
+_OUTPUT_ERRORS: Final = (
+    "401 invalid_api_key",
+    "401 missing_api_key",
+    "403 missing_scope",
+    "404 resource_not_found",
+    "410 output_expired",
+    "422 output_not_available",
+)
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images: images and videos (img-10); a poll of each row on the page."""
+    world = ctx.world
+    table = world.table(GenerationRow)
+
+    def show(row: GenerationRow) -> GenerationRow:
+        world.runs.look(row.id)
+        return table[row.id]
+
+    return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
+    row = ctx.row_of(GenerationRow, "generation")
+    ctx.world.runs.look(row.id)
+    return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
+
+
+def cancel(ctx: Context) -> dict[str, Any]:
+    """POST /v1/images/{id}/cancel (img-7)."""
+    return render(ctx.world, machine.cancel(ctx.world, ctx.row_of(GenerationRow, "generation")))
+
+
+def _creation(
+    resource: str,
+    media_type: str,
+    read: Callable[[Context], tuple[dict[str, Any], dict[str, Any]]],
+    fields: Mapping[str, Reader],
+    required: str,
+    rules: tuple[str, ...],
+) -> tuple[Endpoint, Endpoint]:
+    """Return the endpoints that create a generation and that estimate its cost.
+
+    Args:
+        resource: ``images`` or ``videos``.
+        media_type: ``image`` or ``video``.
+        read: Reads the body; returns the columns of the generation and its cost.
+        fields: The fields of the body.
+        required: Name of the required field.
+        rules: Rules that creation implements.
+    """
+
+    def create(ctx: Context) -> dict[str, Any]:
+        """Hold the cost and start the work (cred-2, cred-3)."""
+        columns, cost = read(ctx)
+        hold = ctx.world.ledgers[ctx.team].hold(cost["amount"], "balance_too_low")
+        row = machine.add(
+            ctx.world, ctx.team, media_type, cost, hold=hold, creation_request_id=ctx.request_id, **columns
+        )
+        return render(ctx.world, row)
+
+    def estimate(ctx: Context) -> dict[str, Any]:
+        """Return the cost of the same create request (img-9)."""
+        _, cost = read(ctx)
+        price = {"amount": cost["amount"], "breakdown": cost["breakdown"]}
+        return {"object": "estimate", "estimated_cost": price, "currency": cost["currency"]}
+
+    path, body = f"/v1/{resource}", body_of(fields, (required,))
+    return (
+        Endpoint(
+            f"{resource}.create",
+            "POST",
+            path,
+            create,
+            bucket=f"{resource}_post",
+            status=201,
+            idempotent=True,
+            shape=_ONE,
+            body=body,
+            errors=(*_CREATE_ERRORS, "402 balance_too_low"),
+            rules=rules,
+        ),
+        Endpoint(
+            f"{resource}.estimate",
+            "POST",
+            f"{path}/estimate",
+            estimate,
+            bucket="estimate_post",
+            shape=_ESTIMATE,
+            body=body,
+            errors=_CREATE_ERRORS,
+            rules=("img-9",),
+        ),
+    )
+
+
+ENDPOINTS: Final = (
+    *_creation(
+        "images",
+        "image",
+        images.read,
+        images.CREATE,
+        "prompt",
+        ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
+    ),
+    Endpoint(
+        "images.list",
+        "GET",
+        "/v1/images",
+        list_all,
+        bucket="reads",
+        shape=listing(GenerationRow),
+        query=PAGE,
+        errors=PAGE_ERRORS,
+        rules=("img-10", "list-1", "list-2", "list-3"),
+    ),
+    Endpoint(
+        "images.retrieve",
+        "GET",
+        "/v1/images/{id}",
+        retrieve,
+        bucket="reads",
+        shape=_ONE,
+        rules=("img-5", "img-6", "img-12"),
+    ),
+    Endpoint(
+        "images.cancel",
+        "POST",
+        "/v1/images/{id}/cancel",
+        cancel,
+        bucket="images_post",
+        shape=_ONE,
+        errors=("400 generation_not_cancellable",),
+        rules=("img-7",),
+    ),
+    *_creation("videos", "video", videos.read, videos.CREATE, "video_lora_id", ("img-11",)),
+    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE),
+    Endpoint(
+        "images.output",
+        "GET",
+        "/v1/images/{id}/output/{n}",
+        outputs.of_image,
+        signed=True,
+        query={"token": SIGNATURE},
+        media_type="image/png",
+        errors=_OUTPUT_ERRORS,
+        rules=("img-8", "time-4"),
+    ),
+    Endpoint(
+        "videos.output",
+        "GET",
+        "/v1/videos/{id}/output",
+        outputs.of_video,
+        signed=True,
+        query={"token": SIGNATURE},
+        media_type="video/mp4",
+        errors=(*_OUTPUT_ERRORS, "206", "416"),
+        rules=("time-4",),
+    ),
+)
