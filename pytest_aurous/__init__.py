@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         AurousUnmatchedRequest,
         AurousWarning,
     )
-    from .faults.kinds import Fault
+    from .faults.fault import Fault
 
 __all__ = (
     "ApiKey",
@@ -90,7 +90,7 @@ _HOME: Final = {
     "Character": "_resources.characters",
     "Clock": "_time.clock",
     "Delivery": "_world.outbox",
-    "Fault": "faults.kinds",
+    "Fault": "faults.fault",
     "File": "_resources.files",
     "Image": "_resources.generations",
     "Limit": "_handle.limits",

@@ -249,15 +249,15 @@ class Api:
 @pytest.fixture(autouse=True)
 def _as_documented() -> Iterator[None]:
     """Whatever a fake of this process answers in a test, to whatever client, is in the OpenAPI document."""
-    answer, wrong = App._answer, list[str]()
+    serve, wrong = App._serve, list[str]()
 
-    def checked(app: App, ctx: Context, *more: Any) -> Reply:
-        reply = answer(app, ctx, *more)
+    def checked(app: App, ctx: Context, *args: Any, **options: Any) -> Reply:
+        reply = serve(app, ctx, *args, **options)
         wrong.extend(undocumented(app, ctx.call, reply))
         return reply
 
     with pytest.MonkeyPatch.context() as patch:  # not of `handle`: its caller is the place of a pitfall
-        patch.setattr(App, "_answer", checked)
+        patch.setattr(App, "_serve", checked)
         yield
     assert not wrong
 

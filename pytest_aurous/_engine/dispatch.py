@@ -12,9 +12,8 @@ from .._world.journal import WIDTH, shortened
 from .._world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from .._world.world import World
 from ..errors import AurousError, see
-from ..faults.deliveries import DeliveryFault
-from ..faults.kinds import Fault
-from ..faults.queue import Given
+from ..faults.fault import DeliveryFault, Fault
+from ..faults.queue import FaultQueue
 from .signing import SIGNATURE, sign_webhook
 
 __all__ = ("Dispatch",)
@@ -26,17 +25,18 @@ _MOST_FAILURES: Final = 20
 class Dispatch:
     """Takes deliveries out of the outbox, and queues those that are to be tried again."""
 
-    __slots__ = ("_given", "_world")
+    __slots__ = ("_faults", "_world")
 
-    def __init__(self, world: World, given: Given) -> None:
+    def __init__(self, world: World, faults: FaultQueue) -> None:
         self._world = world
-        self._given = given
+        self._faults = faults
 
     def next(self) -> Delivery | None:
         """Return the next delivery that is due, signed, as its faults leave it; None where none is."""
         while (delivery := self._reserve()) is not None:
             try:
-                faults = [] if delivery.faced else self._given.holding(delivery)  # without the lock: a test's functions
+                # Without the lock: this calls functions of the test.
+                faults = [] if delivery.faced else self._faults.candidates(delivery)
             except BaseException:
                 self.give_back(delivery)
                 raise
@@ -67,8 +67,9 @@ class Dispatch:
         with world.lock:
             if not world.outbox.holds(delivery):
                 return False
-            fault = self._given.met_by_delivery(delivery, faults)
-            if fault is None or fault.before(world.outbox, delivery, world.clock.time()):
+            now = world.clock.time()
+            fault = self._faults.met_by(DeliveryFault, delivery, now, faults)
+            if fault is None or fault.meet(delivery, world.outbox, now):
                 self._sign(delivery)
                 return True
             self.give_back(delivery)

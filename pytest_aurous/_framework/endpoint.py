@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from .._wire.call import Call
 from .._wire.refusal import not_found
+from .._wire.reply import Pairs
 from .._world.tables import R, Table
 from .._world.world import World
 from .fields import read_body
@@ -27,9 +28,10 @@ class Context:
         args: The path parameters.
         team: Id of the calling team; empty on signed URLs, which carry no key.
         request_id: Of this call.
+        limits: The rate-limit headers of its response.
     """
 
-    __slots__ = ("_body", "args", "call", "request_id", "row", "team", "world")
+    __slots__ = ("_body", "args", "call", "limits", "request_id", "row", "team", "world")
 
     def __init__(self, world: World, call: Call, row: Endpoint | None, args: Mapping[str, str]) -> None:
         self.world: World = world
@@ -38,6 +40,7 @@ class Context:
         self.args: Mapping[str, str] = args
         self.team: str = ""
         self.request_id: str = ""
+        self.limits: Pairs = ()
         self._body: dict[str, Any] | None = None
 
     @property
@@ -81,13 +84,13 @@ class Answer(NamedTuple):
         body: Its bytes.
         status: Its status.
         media_type: What the bytes are.
-        headers: Further headers.
+        headers: Further headers; None removes one that every response has.
     """
 
     body: bytes
     status: int = 200
     media_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str | None], ...] = ()
 
 
 Handler = Callable[[Context], Any]

@@ -210,7 +210,7 @@ class Aurous(Clients, Belongings):
         """Where webhook deliveries go, and the moment at which they do."""
         with self._app.world.lock:
             if self._webhooks is None:
-                self._webhooks = Webhooks(self._app.world, self._app.given, _send)
+                self._webhooks = Webhooks(self._app.world, self._app.queue, _send)
             return self._webhooks
 
     @property

@@ -14,8 +14,7 @@ from .._report.unmatched import describe, late
 from .._wire.call import Call
 from .._work import Work, current_work, older_work
 from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
-from ..faults.deliveries import DeliveryFault
-from ..faults.kinds import Fault
+from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
 
 __all__ = ("Verdict",)

@@ -14,7 +14,7 @@ from .._resources.webhooks.live import check_only_routed, check_secret, check_ur
 from .._world.outbox import Delivery
 from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
-from ..faults.queue import Given
+from ..faults.queue import FaultQueue
 
 __all__ = ("Send", "Webhooks")
 
@@ -35,9 +35,9 @@ class Webhooks:
         ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
     """
 
-    def __init__(self, world: World, given: Given, send: Send) -> None:
+    def __init__(self, world: World, faults: FaultQueue, send: Send) -> None:
         self._world = world
-        self._dispatch = Dispatch(world, given)
+        self._dispatch = Dispatch(world, faults)
         self._send = send
         self._targets: dict[str, Any] = {}
         self._prefixes: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from .._wire.reply import Reply
 from .._world.outbox import Delivery
 from ..errors import AurousError, nearest, see
 from ..faults.collection import Faults
-from ..faults.kinds import DeliveryTerms, Fault, Terms
+from ..faults.fault import DeliveryTerms, Fault, Terms
 
 if TYPE_CHECKING:
     from .._handle.aurous import Aurous

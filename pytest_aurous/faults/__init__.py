@@ -6,6 +6,6 @@ It may import the world and everything below.
 from __future__ import annotations
 
 from .collection import Faults
-from .kinds import Fault
+from .fault import Fault
 
 __all__ = ("Fault", "Faults")

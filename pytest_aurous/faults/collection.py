@@ -1,38 +1,28 @@
-"""Faults: what goes wrong between a client and a server that may have done its work all the same."""
+"""`aurous.faults`: what goes wrong between a client and a server that may have done its work all the same.
+
+Each kind of fault is one method, with the function `Meet` that says what happens to a request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from .._check import Check
 from .._framework.operations import check_operation
 from .._redaction import redacted
 from .._time.clock import Clock
 from .._wire import messages as say
+from .._wire.call import Call
 from .._wire.headers import sent_header
 from .._wire.refusal import USUAL_CODES, ApiProblem
+from .._wire.reply import Break, Reply
 from ..errors import hide_mistakes
 from .deliveries import DeliveryFaults
-from .kinds import (
-    GARBAGE,
-    GONE,
-    PAGE,
-    REFUSED,
-    TIMEOUTS,
-    Fault,
-    Garbage,
-    Lost,
-    Phase,
-    Refused,
-    Slow,
-    Spoilt,
-    Terms,
-    cut_off,
-)
-from .queue import Given
+from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms
+from .queue import FaultQueue
 
 __all__ = ("Fault", "Faults")
 
@@ -43,46 +33,63 @@ if TYPE_CHECKING:
 
     from .._framework.endpoint import Endpoint
 
+Phase = Literal["connect", "read", "write", "pool"]
+Garbage = Literal["truncated", "html", "empty", "not_json"]
 
 _TOO_MANY: Final = 429
+_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
+_CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
+_READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
+_TIMEOUTS: Final = {
+    "connect": Break("ConnectTimeout", "The connection timed out."),
+    "read": _READ_TIMEOUT,
+    "write": Break("WriteTimeout", "The write operation timed out."),
+    "pool": Break("PoolTimeout", "No connection of the pool became free in time."),
+}
+_GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "truncated": lambda body: body[: len(body) // 2],
+    "html": lambda _: b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>",
+    "empty": lambda _: b"",
+    "not_json": lambda _: b"upstream connect error or disconnect/reset before headers",
+}
 
 
 class Faults(Collection[Fault], DeliveryFaults):
-    """The faults of a fake; each method gives one more. Of several on one operation the first given is met first.
+    """The faults of a fake. Each method adds one; of several for an operation, the one added first happens first.
 
-    All take *operation*, a name or a pattern such as ``characters.*``, and:
+    Each takes *operation*, a name or a pattern such as ``characters.*``, and:
 
-    - ``times``: how many calls meet it (default 1);
-    - ``after``: how many are let pass first;
-    - ``when``: called with the `Call`; one that it rejects counts for neither;
-    - ``commit``: the call takes effect first, and only its answer is lost.
+    - ``times``: how many requests meet it (default 1);
+    - ``after``: how many requests pass before;
+    - ``when``: called with the `Call`; a request that it rejects counts toward neither;
+    - ``commit``: the request takes effect first, and only its response is lost.
 
-    A name that is none is an `AurousLookupError`, an argument that is none a `TypeError`, and a count that is
-    none an `AurousError`.
+    An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and an invalid count an
+    `AurousError`.
 
     Example:
         ``aurous.faults.timeout("characters.create", commit=True)``
     """
 
     def __init__(
-        self, given: Given, clock: Clock, operations: Mapping[str, Endpoint], events: Collection[str] = ()
+        self, queue: FaultQueue, clock: Clock, operations: Mapping[str, Endpoint], events: Collection[str]
     ) -> None:
-        self._given = given
+        self._queue = queue
         self._clock = clock
         self._operations = operations
-        self._events: Collection[str] = events
+        self._events = events
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(tuple(self._given.faults))
+        return iter(tuple(self._queue.faults))
 
     def __len__(self) -> int:
-        return len(self._given.faults)
+        return len(self._queue.faults)
 
     def __contains__(self, fault: object) -> bool:
-        return fault in self._given.faults
+        return fault in self._queue.faults
 
     def __repr__(self) -> str:
-        return redacted(f"<Faults: {self._given.faults!r}>")
+        return redacted(f"<Faults: {self._queue.faults!r}>")
 
     def status(
         self,
@@ -94,22 +101,22 @@ class Faults(Collection[Fault], DeliveryFaults):
         retry_after: int | None = None,
         **terms: Unpack[Terms],
     ) -> Fault:
-        """Answer with an error, in the vendor's envelope.
+        """Respond with an error, in the vendor's envelope.
 
-        A 429 has the code, the message and the headers that the API sends with it, as `rate_limited` has.
+        A 429 response has the code, message and headers of the API, as with `rate_limited`.
 
         Args:
             operation: Name or pattern.
             status: 400 to 599.
-            code: The vendor's code; left out, the usual one of that status.
+            code: The vendor's code; the usual one of that status by default.
             message: The vendor's message.
-            headers: More headers of the response, or others in the place of its own; None removes a header.
-            retry_after: Seconds, for ``Retry-After``. Left out, a 429 has those until its bucket has a token, 1 at
-                least; other statuses have no such header.
+            headers: Headers to add or to replace; None removes a header.
+            retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
+                at least 1; other statuses have no such header.
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: If *status* is no error, or a header cannot be sent.
+            AurousError: If *status* is not an error status, or a header cannot be sent.
 
         Example:
             ``aurous.faults.status("characters.retrieve", 503, times=2)``
@@ -125,20 +132,19 @@ class Faults(Collection[Fault], DeliveryFaults):
         if retry_after is not None:
             more = {name: value for name, value in more.items() if name.lower() != "retry-after"}
             more["Retry-After"] = str(check.whole("retry_after", retry_after, 0))
-        known = self._known("status", operation, terms)
         if status == _TOO_MANY:
-            problem = partial(_limited, code or USUAL_CODES[status], message, more)
-            return self._give(Refused(f"status {status}", known, problem, **terms))
-        refusal = ApiProblem(
+            refuse = partial(_limited, code or USUAL_CODES[status], message, more)
+            return self._add("status 429", operation, _refused(refuse, free=True), terms)
+        problem = ApiProblem(
             status,
             code or USUAL_CODES.get(status, "internal_error" if status >= 500 else "invalid_request"),  # noqa: PLR2004
             message or say.BY_FAULT.format(status=status),
             headers=tuple(more.items()),
         )
-        return self._give(Refused(f"status {status}", known, lambda _bucket, _wait, _now: refusal, **terms))
+        return self._add(f"status {status}", operation, _refused(lambda _bucket, _seconds, _now: problem), terms)
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
-        """Answer 429 with its headers, whatever the buckets say.
+        """Respond with 429 and its headers, however many tokens the buckets have.
 
         Args:
             operation: Name or pattern.
@@ -146,17 +152,17 @@ class Faults(Collection[Fault], DeliveryFaults):
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: If *retry_after* is no whole number, or negative.
+            AurousError: If *retry_after* is not a whole number, or is negative.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
         """
         seconds = {"Retry-After": str(_check("rate_limited").whole("retry_after", retry_after, 0))}
-        problem = partial(_limited, USUAL_CODES[_TOO_MANY], None, seconds)
-        return self._give(Refused("rate_limited", self._known("rate_limited", operation, terms), problem, **terms))
+        refuse = partial(_limited, USUAL_CODES[_TOO_MANY], None, seconds)
+        return self._add("rate_limited", operation, _refused(refuse, free=True), terms)
 
     def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
-        """Let the client's own stack time out, at once.
+        """Raise the timeout of the client's own HTTP library, at once.
 
         Args:
             operation: Name or pattern.
@@ -164,12 +170,10 @@ class Faults(Collection[Fault], DeliveryFaults):
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: On another phase.
+            AurousError: If *phase* is unknown.
         """
-        _check("timeout").choice("phase", phase, TIMEOUTS)
-        return self._give(
-            Lost(f"timeout ({phase})", self._known("timeout", operation, terms), TIMEOUTS[phase], **terms)
-        )
+        _check("timeout").choice("phase", phase, _TIMEOUTS)
+        return self._add(f"timeout ({phase})", operation, _lost(_TIMEOUTS[phase]), terms)
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection.
@@ -178,47 +182,58 @@ class Faults(Collection[Fault], DeliveryFaults):
             operation: Name or pattern.
             **terms: ``times``, ``after``, ``when``, ``commit``.
         """
-        return self._give(Lost("connect_error", self._known("connect_error", operation, terms), REFUSED, **terms))
+        return self._add("connect_error", operation, _lost(_REFUSED), terms)
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
-        """Cut the connection, before the answer or inside its body.
+        """Close the connection, before the response or inside its body.
 
         Args:
             operation: Name or pattern.
-            after_bytes: So many bytes of the body arrive; left out, nothing does.
+            after_bytes: How many bytes of the body arrive; by default, not even the headers do.
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: If *after_bytes* is no whole number, or negative.
+            AurousError: If *after_bytes* is not a whole number, or is negative.
         """
-        known = self._known("disconnect", operation, terms)
         if after_bytes is None:
-            return self._give(Lost("disconnect", known, GONE, **terms))
-        _check("disconnect").whole("after_bytes", after_bytes, 0)
-        return self._give(Spoilt("disconnect", known, partial(cut_off, after_bytes), **terms))
+            return self._add("disconnect", operation, _lost(_CLOSED), terms)
+        length = _check("disconnect").whole("after_bytes", after_bytes, 0)
+        message = "peer closed connection without sending complete message body"
+        meet = _spoiled(lambda reply: Break("RemoteProtocolError", message, reply, length))
+        return self._add("disconnect", operation, meet, terms)
 
     def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
-        """Answer slowly, on the fake's clock and never in real time.
+        """Respond slowly, on the fake's clock and never in real time.
 
-        A client that waits long enough gets its answer at once, and the clock has moved on; one whose own
-        timeout is shorter gets its timeout. With ``commit`` the call is still in flight until the clock has passed.
+        A client that waits long enough gets its response at once, and the clock moves forward; a client with a
+        shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
 
         Args:
             operation: Name or pattern.
-            seconds: How slowly.
+            seconds: How long the response takes.
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: If *seconds* is negative, or no number.
+            AurousError: If *seconds* is not a number, or is negative.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
         """
         wait = _check("delay").number("seconds", seconds, 0)
-        return self._give(Slow(self._known("delay", operation, terms), wait, **terms))
+
+        def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
+            patience = inf if call.patience is None else call.patience
+            in_time = wait <= patience
+            reply = serve(busy=wait if fault.commit else 0) if in_time or fault.commit else _READ_TIMEOUT
+            fault.fire(call)
+            clock.move(min(wait, patience))
+            call.delay = wait if in_time else 0
+            return reply if in_time else _READ_TIMEOUT
+
+        return self._add("delay", operation, meet, terms)
 
     def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
-        """Spoil the body, under the status that the call would have had.
+        """Spoil the body of the response, and keep its status.
 
         Args:
             operation: Name or pattern.
@@ -226,45 +241,85 @@ class Faults(Collection[Fault], DeliveryFaults):
             **terms: ``times``, ``after``, ``when``, ``commit``.
 
         Raises:
-            AurousError: On another kind.
+            AurousError: If *kind* is unknown.
         """
-        _check("malformed").choice("kind", kind, GARBAGE)
-        garble = GARBAGE[kind]
-        known = self._known("malformed", operation, terms)
-        return self._give(Spoilt(f"malformed ({kind})", known, lambda it: it.with_body(garble(it.body)), **terms))
+        _check("malformed").choice("kind", kind, _GARBAGE)
+        spoil = _GARBAGE[kind]
+        meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
+        return self._add(f"malformed ({kind})", operation, meet, terms)
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
-        """Let every call fail to connect, until the clock has passed.
+        """Let every request fail to connect until that time has passed on the clock.
 
         Args:
             seconds: How long, from now on.
-            commit: Whether each call takes effect first, and only its answer is lost.
+            commit: Whether each request takes effect first, and only its response is lost.
 
         Raises:
-            AurousError: If *seconds* is negative, or no number.
+            AurousError: If *seconds* is not a number, or is negative.
 
         Example:
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``
         """
         until = self._clock.time() + _check("outage").number("seconds", seconds, 0)
-        return self._give(Lost(f"outage of {seconds:g} s", "*", REFUSED, times=inf, until=until, commit=commit))
+        terms = {"times": inf, "commit": commit}
+        return self._add(f"outage of {seconds:g} s", "*", _lost(_REFUSED), terms, until=until)
 
     @property
     def unfired(self) -> list[Fault]:
-        """The faults that fewer calls met than `times` says: those that `strict` fails the test for."""
-        return [fault for fault in self._given.faults if fault.outstanding]
+        """The faults that happened less often than `times` says; `strict` fails the test for them."""
+        return [fault for fault in self._queue.faults if fault.outstanding]
 
-    def _give(self, fault: Fault) -> Fault:
-        return self._given.add(fault)
-
-    def _known(self, kind: str, operation: str, terms: Mapping[str, Any]) -> str:
-        check = _check(kind)
+    def _add(self, kind: str, operation: str, meet: Meet, terms: Mapping[str, Any], until: float = inf) -> Fault:
+        check = _check(kind.partition(" ")[0])
         check.keywords(terms, Terms.__annotations__)
-        return check_operation(check, operation, self._operations)
+        check_operation(check, operation, self._operations)
+        return self._queue.add(CallFault(kind, operation, meet, until=until, **terms))
 
 
 def _check(kind: str) -> Check:
     return Check(f"faults.{kind}", PAGE)
+
+
+def _lost(error: Break) -> Meet:
+    """Lose the response, or the request if the fault does not commit."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Break:
+        if fault.commit:
+            serve()
+        fault.fire(call)
+        return error
+
+    return meet
+
+
+def _refused(problem: Refuse, *, free: bool = False) -> Meet:
+    """Refuse the request; a key, limit or version that is wrong still comes first, and the fault waits.
+
+    Args:
+        problem: Returns the refusal.
+        free: Whether a request that takes no effect costs no token either.
+    """
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
+        def refuse(bucket: str, seconds: int, now: float) -> ApiProblem:
+            fault.fire(call)
+            return problem(bucket, seconds, now)
+
+        return serve(effect=fault.commit, instead=refuse, free=free and not fault.commit)
+
+    return meet
+
+
+def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
+    """Spoil the response that the request would have had."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        reply = serve(effect=fault.commit)
+        fault.fire(call)
+        return spoil(reply)
+
+    return meet
 
 
 def _limited(
@@ -274,11 +329,11 @@ def _limited(
 
     Args:
         code: The vendor's code.
-        message: Its message, if the test gives one.
-        headers: Those that the test gives, which win.
-        bucket: The name of the rate bucket; empty where there is none.
-        wait: The seconds until it has a token.
-        now: The instant, in epoch seconds.
+        message: The vendor's message, or None for the API's own.
+        headers: Headers that replace those of the API.
+        bucket: The name of the rate bucket; empty if there is none.
+        wait: The seconds until the bucket has a token.
+        now: The time in epoch seconds.
     """
     sent = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     seconds = int(sent) if sent is not None and sent.isdecimal() else wait
@@ -286,6 +341,6 @@ def _limited(
         text = say.CONCURRENCY_LIMIT if code == "concurrency_limit_exceeded" else say.RATE_LIMIT
         message = text.format(bucket=bucket or "this URL", seconds=seconds)
     rate = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(now) + seconds)} if bucket else {}
-    given = {name.lower() for name in headers}
-    own = {name: value for name, value in {**rate, "Retry-After": str(seconds)}.items() if name.lower() not in given}
+    replaced = {name.lower() for name in headers}
+    own = {name: value for name, value in {**rate, "Retry-After": str(seconds)}.items() if name.lower() not in replaced}
     return ApiProblem(_TOO_MANY, code, message, headers=(*own.items(), *headers.items()))

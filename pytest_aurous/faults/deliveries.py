@@ -2,85 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from .._check import Check
-from .._wire.call import Call
 from .._world.outbox import Delivery, Outbox
 from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
-from .kinds import PAGE, DeliveryTerms, Fault
+from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery
+from .queue import FaultQueue
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-__all__ = ("DeliveryFault", "DeliveryFaults")
+__all__ = ("DeliveryFaults",)
 
 __tracebackhide__ = hide_mistakes
 
-Act = Callable[[Outbox, Delivery, float], "bool | None"]
-"""Changes the outbox at an instant.
-
-Returns whether the delivery is still to be made now, or None where there is nothing to do.
-"""
-
-
-def _as_ever(outbox: Outbox, delivery: Delivery, now: float) -> bool:
-    del outbox, delivery, now
-    return True
-
-
-class DeliveryFault(Fault):
-    """A fault that deliveries meet, and calls do not.
-
-    Attributes:
-        forges: Whether the signature is wrong.
-    """
-
-    def __init__(self, kind: str, event: str, act: Act, *, forges: bool = False, **terms: Any) -> None:
-        super().__init__(kind, event, **terms)
-        self._act = act
-        self.forges = forges
-
-    def concerns(self, call: Call | Delivery) -> bool:
-        """Whether it is for a delivery, once: never for a call, nor a forged signature for an unsigned one (hook-6)."""
-        if not isinstance(call, Delivery) or self in call.met or (self.forges and call.endpoint is None):
-            return False
-        return super().concerns(call)
-
-    def before(self, outbox: Outbox, delivery: Delivery, now: float) -> bool:  # type: ignore[override]
-        """Meet *delivery*, and return whether it is still to be made."""
-        delivery.met = (*delivery.met, self)
-        goes_on = self._act(outbox, delivery, now)
-        if goes_on is None:
-            return True
-        self.fire(delivery)  # type: ignore[arg-type]  # it has a fault, too
-        return goes_on
-
 
 class DeliveryFaults:
-    """The faults of deliveries; each takes the name of an event (hook-3), or a pattern such as ``image.*``."""
+    """The faults of deliveries. Each takes the name of an event (hook-3), or a pattern such as ``image.*``."""
 
-    _events: Collection[str] = ()
+    _queue: FaultQueue
+    _events: Collection[str]
 
     def drop(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: nobody receives it, and nobody tries again.
+        """Lose a delivery: nobody receives it, and it is not retried.
 
         Args:
             event: Name or pattern.
             **terms: ``times``, ``after``, ``when``.
         """
 
-        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
-            del outbox, now
+        def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
+            fault.fire(delivery)
             delivery.status = "failed"
             return False
 
-        return self._give(DeliveryFault("drop", self._event("drop", event, terms), act, **terms))
+        return self._add_delivery_fault("drop", event, meet, terms)
 
     def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver the same event twice, with one id.
+        """Deliver the same event twice, with the same id.
 
         Args:
             event: Name or pattern.
@@ -90,28 +52,29 @@ class DeliveryFaults:
             ``aurous.faults.duplicate("image.completed")``
         """
 
-        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
-            del now
+        def meet(fault: Fault, delivery: Delivery, outbox: Outbox, _now: float) -> bool:
             outbox.add(delivery.again(delivery.at, delivery.attempt))
+            fault.fire(delivery)
             return True
 
-        return self._give(DeliveryFault("duplicate", self._event("duplicate", event, terms), act, **terms))
+        return self._add_delivery_fault("duplicate", event, meet, terms)
 
     def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver what is due later first.
+        """Deliver everything else that is due first.
 
         Args:
             event: Name or pattern.
             **terms: ``times``, ``after``, ``when``.
         """
 
-        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool | None:
+        def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
             if outbox.first_due(now) is None:
-                return None
+                return True
             outbox.put_last(delivery, now)
+            fault.fire(delivery)
             return False
 
-        return self._give(DeliveryFault("reorder", self._event("reorder", event, terms), act, **terms))
+        return self._add_delivery_fault("reorder", event, meet, terms)
 
     def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver later, on the fake's clock.
@@ -122,39 +85,40 @@ class DeliveryFaults:
             **terms: ``times``, ``after``, ``when``.
 
         Raises:
-            AurousError: If *seconds* is negative, or no number.
+            AurousError: If *seconds* is not a number, or is negative.
         """
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
-        def act(outbox: Outbox, delivery: Delivery, now: float) -> bool:
-            del outbox, now
+        def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             delivery.at += wait
+            fault.fire(delivery)
             return False
 
-        return self._give(DeliveryFault("late", self._event("late", event, terms), act, **terms))
+        return self._add_delivery_fault("late", event, meet, terms)
 
     def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Sign with another secret, as somebody would who is not the vendor (hook-7).
+        """Sign with another secret than the endpoint's (hook-7).
 
         Args:
             event: Name or pattern.
             **terms: ``times``, ``after``, ``when``.
         """
-        return self._give(
-            DeliveryFault("bad_signature", self._event("bad_signature", event, terms), _as_ever, forges=True, **terms)
-        )
 
-    def _give(self, fault: Fault) -> Fault:
-        raise NotImplementedError
+        def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
+            fault.fire(delivery)
+            return True
 
-    def _event(self, kind: str, event: str, terms: Mapping[str, object]) -> str:
+        return self._add_delivery_fault("bad_signature", event, meet, terms, forges=True)
+
+    def _add_delivery_fault(
+        self, kind: str, event: str, meet: MeetDelivery, terms: Mapping[str, Any], *, forges: bool = False
+    ) -> Fault:
         check = Check(f"faults.{kind}", PAGE)
         check.keywords(terms, DeliveryTerms.__annotations__)
-        known = list(self._events)
         check.text("event", event, "image.completed")
-        if not any(fnmatchcase(name, event) for name in known):
+        if not any(fnmatchcase(name, event) for name in self._events):
             raise AurousLookupError(
-                f"No event is called {shown(event)}{nearest(event, known)} Events: {', '.join(known)}.\n"
+                f"No event is called {shown(event)}{nearest(event, self._events)} Events: {', '.join(self._events)}.\n"
                 f"{see('reference/webhooks.html')}"
             )
-        return event
+        return self._queue.add(DeliveryFault(kind, event, meet, forges=forges, **terms))

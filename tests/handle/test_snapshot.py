@@ -27,7 +27,7 @@ def whole(api: Api) -> dict[str, Any]:
         "ids": world.ids.state(),
         "buckets": world.buckets.state(),
         "idempotency": world.idempotency.state(),
-        "faults": api.app.given.state(),
+        "faults": api.app.queue.state(),
         "random": (world.random.getstate(), world._key_random.getstate()),
     }
 

@@ -183,7 +183,7 @@ def state_of(aurous: Aurous) -> str:
     """Return everything that a refused call must leave unchanged."""
     with aurous._app.world.lock:
         world = aurous._app.world.state()
-    return repr((world, aurous._app.given.state(), len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets))
+    return repr((world, aurous._app.queue.state(), len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets))
 
 
 def bad_calls(name: str, method: Callable[..., Any]) -> Iterator[tuple[str, dict[str, Any], list[Any]]]:

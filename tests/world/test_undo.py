@@ -53,7 +53,7 @@ def test_a_step_that_runs_twice_is_as_good_as_once() -> None:
 
 def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
     """The lock of a thread that is gone is replaced, and its operation taken back; one that is free stays."""
-    world, given = api.app.world, api.app.given
+    world, given = api.app.world, api.app.queue
     lock = world.lock
     _renew()
     assert world.lock is lock

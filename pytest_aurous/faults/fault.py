@@ -1,0 +1,221 @@
+"""What a fault is: which requests or deliveries it affects, how often, and what it does to each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from inspect import iscoroutinefunction
+from math import inf
+from typing import Any, Final, Protocol, TypedDict, cast
+
+from .._check import Check
+from .._frames import PACKAGE, nearest_outside, place_of
+from .._redaction import redacted
+from .._time.clock import Clock
+from .._wire.call import Call
+from .._wire.refusal import ApiProblem
+from .._wire.reply import Break, Reply
+from .._world.outbox import Delivery, Outbox
+from ..errors import hide_mistakes
+
+__all__ = (
+    "PAGE",
+    "CallFault",
+    "DeliveryFault",
+    "DeliveryTerms",
+    "Fault",
+    "Meet",
+    "MeetDelivery",
+    "Refuse",
+    "Serve",
+    "Terms",
+)
+
+__tracebackhide__ = hide_mistakes
+
+PAGE: Final = "reference/faults.html"
+
+
+class DeliveryTerms(TypedDict, total=False):
+    """Which deliveries a fault affects."""
+
+    times: float
+    after: int
+    when: Callable[[Delivery], object] | None
+
+
+class Terms(TypedDict, total=False):
+    """Which requests a fault affects."""
+
+    times: float
+    after: int
+    when: Callable[[Call], object] | None
+    commit: bool
+
+
+class Fault:
+    """Something that goes wrong with some requests or deliveries; `Faults` adds it.
+
+    Attributes:
+        kind: Such as ``timeout``.
+        operation: Name or pattern of the operations, or of the events of deliveries.
+        commit: Whether the request takes effect first, and only its response is lost.
+        times: How often it happens; infinity for an outage.
+        fired: How often it happened.
+        met: The same, but a `restore` does not take it back.
+
+    Example:
+        ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        operation: str,
+        *,
+        times: float = 1,
+        after: int = 0,
+        when: Callable[[Any], object] | None = None,
+        commit: bool = False,
+        until: float = inf,
+    ) -> None:
+        self.kind = kind
+        self.operation = operation
+        self.commit = commit
+        self.fired: int = 0
+        self.met: int = 0
+        check = Check(f"faults.{kind.partition(' ')[0]}", PAGE)
+        forever = isinstance(cast("object", times), float) and times == inf
+        self.times: float = inf if forever else check.whole("times", times, 1)
+        self._after = check.whole("after", after, 0)
+        self._when = when
+        if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
+            raise check.refuse("when", when, "a plain function of one argument, which is not async.")
+        check.instance("commit", commit, bool, "True or False.")
+        self._until = until
+        self._seen = 0
+        self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
+
+    def __repr__(self) -> str:
+        return redacted(f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>")
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether it happened less often than `times` says; an outage needs to happen once."""
+        return self.met < (1 if self.times == inf else self.times)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it has a ``when``."""
+        return self._when is not None
+
+    def concerns(self, thing: Call | Delivery) -> bool:
+        """Whether the operation or the event is one of its own."""
+        return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
+
+    def accepts(self, thing: Call | Delivery) -> bool:
+        """Call its ``when``. The caller must not hold the fake's lock."""
+        return self._when is None or bool(self._when(thing))
+
+    def due(self, now: float) -> bool:
+        """Count a request or a delivery that it concerns; return whether the fault happens to it."""
+        if now >= self._until:
+            return False
+        self._seen += 1
+        return self._seen > self._after and self.fired < self.times
+
+    def fire(self, thing: Call | Delivery) -> None:
+        """Count that it happened to a request or a delivery."""
+        self.fired += 1
+        self.met += 1
+        thing.fault = self.kind
+
+
+Refuse = Callable[[str, int, float], ApiProblem]
+"""Returns a refusal.
+
+Takes the name of the request's rate bucket (empty if it has none), the seconds until the bucket has a token (at least
+1), and the time in epoch seconds.
+"""
+
+
+class Serve(Protocol):
+    """Let a request reach the server, and return the response. A key, limit or version that is wrong comes first.
+
+    Args:
+        effect: Whether the request takes effect. If not, it is only rehearsed: the response is the same, but every
+            change is undone.
+        instead: Refuse the request, after its effect if it takes one.
+        free: Whether the request costs no token of its rate bucket (rate-4).
+        busy: How many seconds the server still works on the request after it has taken effect (idem-5).
+    """
+
+    def __call__(
+        self,
+        *,
+        effect: bool = True,
+        instead: Refuse | None = None,
+        free: bool = False,
+        busy: float = 0,
+    ) -> Reply: ...
+
+
+Meet = Callable[["CallFault", Call, Clock, Serve], Reply | Break]
+"""Handles a request that meets a fault: calls `serve` if the request arrives, and `Fault.fire` when the fault happens.
+
+Example::
+
+    def meet(fault, call, clock, serve):  # the response gets lost
+        serve()
+        fault.fire(call)
+        return Break("RemoteProtocolError", "Server disconnected without sending a response.")
+"""
+
+
+class CallFault(Fault):
+    """A fault of requests."""
+
+    def __init__(self, kind: str, operation: str, meet: Meet, **terms: Any) -> None:
+        super().__init__(kind, operation, **terms)
+        self._meet = meet
+
+    def concerns(self, thing: Call | Delivery) -> bool:
+        return isinstance(thing, Call) and super().concerns(thing)
+
+    def fire(self, thing: Call | Delivery) -> None:
+        super().fire(thing)
+        if self.commit and isinstance(thing, Call):
+            thing.fault = f"{self.kind}, {'refused' if thing.error_code else 'committed'}"
+
+    def meet(self, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
+        """Return what the client gets."""
+        return self._meet(self, call, clock, serve)
+
+
+MeetDelivery = Callable[["DeliveryFault", Delivery, Outbox, float], bool]
+"""Changes a delivery that meets a fault, at a time in epoch seconds; returns whether to send it now."""
+
+
+class DeliveryFault(Fault):
+    """A fault of webhook deliveries.
+
+    Attributes:
+        forges: Whether it makes the signature wrong.
+    """
+
+    def __init__(self, kind: str, event: str, meet: MeetDelivery, *, forges: bool = False, **terms: Any) -> None:
+        super().__init__(kind, event, **terms)
+        self._meet = meet
+        self.forges = forges
+
+    def concerns(self, thing: Call | Delivery) -> bool:
+        """Whether it is for a delivery that has not met it. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
+        if not isinstance(thing, Delivery) or self in thing.met or (self.forges and thing.endpoint is None):
+            return False
+        return super().concerns(thing)
+
+    def meet(self, delivery: Delivery, outbox: Outbox, now: float) -> bool:
+        """Change the delivery; return whether to send it now."""
+        delivery.met = (*delivery.met, self)
+        return self._meet(self, delivery, outbox, now)
