@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from .._wire.call import Call
@@ -15,7 +15,10 @@ from .._world.world import World
 from .fields import read_body
 from .schema import Shape
 
-__all__ = ("Answer", "Context", "Endpoint", "Handler")
+__all__ = ("NO_ANSWER", "Answer", "Context", "Endpoint", "Handler")
+
+NO_ANSWER: Final = "no answer"
+"""The outcome of a call whose client receives no response."""
 
 
 class Context:
@@ -142,6 +145,18 @@ class Endpoint:
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What a call can come to, sorted: a status, with its code if it is a refusal, or `NO_ANSWER`."""
+        found = {str(self.status), "400 unknown_version", "500 internal_error", NO_ANSWER, *self.errors}
+        if not self.signed:
+            found.update({"401 invalid_api_key", "401 missing_api_key", "429 too_many_requests"})
+            found.update({"403 missing_scope"} if self.method != "GET" else ())
+            found.update({"404 resource_not_found"} if "{" in self.template else ())
+        if self.idempotent:
+            found.update({"409 idempotency_key_in_use", "400 invalid_format"})
+        return tuple(sorted(found))
 
     def honours_key(self, ctx: Context) -> bool:
         """Whether a call may be replayed."""

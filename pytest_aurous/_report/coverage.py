@@ -5,32 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from textwrap import wrap
-from typing import Any, Final
+from typing import Any
 
-from .._framework.endpoint import Endpoint
+from .._framework.endpoint import NO_ANSWER, Endpoint
 from .._redaction import redacted
 from .._wire.call import Call
 
-__all__ = ("Coverage", "possible")
-
-NO_ANSWER: Final = "no answer"
-_KEYED: Final = ("401 invalid_api_key", "401 missing_api_key", "429 too_many_requests")
-_BROKEN: Final = ("500 internal_error", NO_ANSWER)
+__all__ = ("Coverage",)
 
 Outcome = tuple[str, str]
 """Operation, and status with error code, such as ``("characters.create", "402 insufficient_credits")``."""
-
-
-def possible(row: Endpoint) -> tuple[str, ...]:
-    """Return what a call of an endpoint can come to: its status alone, or with the code of a refusal."""
-    found = {str(row.status), "400 unknown_version", *row.errors, *_BROKEN}
-    if not row.signed:
-        found.update(_KEYED)
-        found.update(["403 missing_scope"] if row.method != "GET" else [])
-        found.update(["404 resource_not_found"] if "{" in row.template else [])
-    if row.idempotent:
-        found.update(["409 idempotency_key_in_use", "400 invalid_format"])
-    return tuple(sorted(found))
 
 
 class Coverage:
@@ -60,7 +44,7 @@ class Coverage:
     def json(self) -> dict[str, Any]:
         """Return the whole: for each operation how often each outcome was met, 0 for those that never were."""
         operations = {
-            name: {status: self._met[name, status] for status in sorted({*possible(row), *self._others(name)})}
+            name: {status: self._met[name, status] for status in sorted({*row.outcomes, *self._others(name)})}
             for name, row in self._rows.items()
         }
         met, of = self._sums()
@@ -86,7 +70,7 @@ class Coverage:
             if not met and not full:
                 rest += 1
                 continue
-            never = [status for status in possible(row) if not self._met[name, status]] if full else []
+            never = [status for status in row.outcomes if not self._met[name, status]] if full else []
             lines.append(name)
             for label, statuses in (("met", met or ["nothing"]), ("never", never)):
                 text = ", ".join(status.replace(" ", "\xa0") for status in statuses)
@@ -97,7 +81,7 @@ class Coverage:
         return redacted("\n".join(lines).replace("\xa0", " "))
 
     def _sums(self) -> tuple[int, int]:
-        known = [(name, status) for name, row in self._rows.items() for status in possible(row)]
+        known = [(name, status) for name, row in self._rows.items() for status in row.outcomes]
         return sum(bool(self._met[outcome]) for outcome in known), len(known)
 
     def _others(self, name: str) -> list[str]:

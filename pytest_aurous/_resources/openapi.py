@@ -8,9 +8,8 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
-from .._framework.endpoint import Endpoint
+from .._framework.endpoint import NO_ANSWER, Endpoint
 from .._framework.schema import obj, record, reference
-from .._report.coverage import NO_ANSWER, possible
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.version import VERSION
 from .._world.settings import BASE_URL
@@ -103,7 +102,7 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
 
 def _responses(row: Endpoint) -> dict[str, Any]:
     codes: dict[str, list[str]] = {}
-    for outcome in possible(row):
+    for outcome in row.outcomes:
         if outcome != NO_ANSWER:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])

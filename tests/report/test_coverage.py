@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._report.coverage import Coverage, possible
+from pytest_aurous._report.coverage import Coverage
 from pytest_aurous._resources.catalog import CATALOG
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _met(api: Api, coverage: Coverage) -> Coverage:
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_what_a_call_can_come_to(row: Any) -> None:
     """Its good status, what it refuses with, what any call may be refused with, and that it breaks; in order."""
-    found = possible(row)
+    found = row.outcomes
 
     assert list(found) == sorted({*found})
     assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no answer"} <= {*found}
@@ -97,7 +97,7 @@ def test_what_a_call_can_come_to(row: Any) -> None:
 )
 def test_what_some_calls_can_come_to(operation: str, outcomes: tuple[str, ...]) -> None:
     """Written out for a read, a signed URL and a call on one record."""
-    assert possible(ROWS[operation]) == outcomes
+    assert ROWS[operation].outcomes == outcomes
 
 
 def test_what_was_met_is_counted(met: Coverage) -> None:
@@ -127,9 +127,9 @@ def test_json_tells_the_whole(met: Coverage) -> None:
     assert list(told) == ["operations", "met", "possible"]
     assert list(told["operations"]) == list(ROWS)
     assert told["met"] == 3
-    assert told["possible"] == sum(len(possible(row)) for row in ROWS.values())
+    assert told["possible"] == sum(len(row.outcomes) for row in ROWS.values())
     for name, row in ROWS.items():
-        assert list(told["operations"][name]) == list(possible(row))
+        assert list(told["operations"][name]) == list(row.outcomes)
     assert told["operations"]["balance.retrieve"]["200"] == 2
     assert told["operations"]["balance.retrieve"]["401 missing_api_key"] == 0
 
@@ -150,7 +150,7 @@ def test_what_nobody_foresaw_is_shown_but_not_summed(api: Api, coverage: Coverag
 
 def test_the_title_has_the_sums(coverage: Coverage, met: Coverage) -> None:
     """How many operations were called, and how many outcomes met."""
-    of = sum(len(possible(row)) for row in ROWS.values())
+    of = sum(len(row.outcomes) for row in ROWS.values())
 
     assert met.title() == f"aurous coverage: 3 of {len(ROWS)} operations, 3 of {of} outcomes"
     assert Coverage(ROWS).title() == f"aurous coverage: 0 of {len(ROWS)} operations, 0 of {of} outcomes"
@@ -191,7 +191,7 @@ def test_the_short_table_has_what_was_called(met: Coverage) -> None:
 def test_an_operation_that_has_met_all_has_nothing_left() -> None:
     """No empty line says so."""
     coverage = Coverage({"storage.get": ROWS["storage.get"]})
-    coverage.merge([["storage.get", outcome, 1] for outcome in possible(ROWS["storage.get"])])
+    coverage.merge([["storage.get", outcome, 1] for outcome in ROWS["storage.get"].outcomes])
 
     assert coverage.table(100) == (
         "storage.get\n"
