@@ -1,4 +1,4 @@
-"""The calls of a test as a HAR 1.2 file, which the network panel of a browser opens."""
+"""Write the calls of a test as a HAR 1.2 file, which the network panel of a browser opens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECRET: Final = ("x-api-key", "authorization")
 
 
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
-    """Write the calls of *test* into *folder*, and return the file."""
+    """Write the calls of *test* to a file in *folder*, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", redacted(test))[:120].strip("_")
     file = folder / f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}.har"
@@ -32,20 +32,20 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
 
 
 def har(calls: Iterable[Call]) -> dict[str, Any]:
-    """Return *calls* in the terms of HAR 1.2, without API keys."""
+    """Return *calls* as a HAR 1.2 object, without API keys."""
     creator = {"name": "pytest-aurous", "version": _version()}
     entries = [_without_keys(_entry(call)) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
 def _without_keys(value: Any) -> Any:
-    """Redact every text of an entry, names included."""
+    """Redact every string of an entry, including names."""
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, list):
-        return [_without_keys(one) for one in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+        return [_without_keys(item) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
     if isinstance(value, dict):
-        return {name: _without_keys(one) for name, one in cast("dict[str, Any]", value).items()}
+        return {name: _without_keys(item) for name, item in cast("dict[str, Any]", value).items()}
     return value
 
 
@@ -58,16 +58,13 @@ def _entry(call: Call) -> dict[str, Any]:
         "response": _response(call),
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
-        "comment": note or "no endpoint took it",
+        "comment": note or "no endpoint matches",
     }
 
 
 def _request(call: Call) -> dict[str, Any]:
     request = call.request
-    sent: dict[str, Any] = {}
-    if request.content:
-        kind = request.headers.get("content-type", "")
-        sent["postData"] = {"mimeType": kind, "text": request.content.decode(errors="replace")}
+    body = {"mimeType": request.headers.get("content-type", ""), "text": request.content.decode(errors="replace")}
     return {
         "method": call.method,
         "url": call.url,
@@ -77,7 +74,7 @@ def _request(call: Call) -> dict[str, Any]:
         "queryString": [{"name": name, "value": value} for name, value in request.params.items()],
         "headersSize": -1,
         "bodySize": len(request.content),
-        **sent,
+        **({"postData": body} if request.content else {}),
     }
 
 
@@ -107,7 +104,7 @@ def _response(call: Call) -> dict[str, Any]:
 
 
 def _headers(headers: Headers) -> list[dict[str, str]]:
-    """Return the headers in order, repeated ones too, their names in lower case as HTTP/2 has them."""
+    """Return the headers in order, also repeated ones, their names in lower case as in HTTP/2."""
     return [
         {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else value}
         for name, value in headers.multi_items()

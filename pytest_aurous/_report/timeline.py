@@ -1,4 +1,4 @@
-"""The timeline of a test: each call with what it changed, and how everything stood at the end."""
+"""The timeline of a test: each call with what it changed, and the state at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ("colored", "timeline")
 
 _CALLS, _RECORDS = 60, 20
 _INDENT: Final = " " * 7
-_COLOURS: Final = (
+_COLORS: Final = (
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 2\d\d.*)$"), "green"),
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
@@ -31,11 +31,11 @@ _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
 
 def timeline(app: App, again: str = "") -> str:
-    """Return the section of a report, 100 columns wide.
+    """Return the text of the report section, 100 columns wide.
 
     Args:
         app: The fake.
-        again: The command that shows it again.
+        again: The command that repeats the test.
     """
     with app.world.lock:
         app.world.runs.settle()
@@ -45,10 +45,10 @@ def timeline(app: App, again: str = "") -> str:
 
 
 def colored(text: str) -> str:
-    """Return *text* for a terminal that shows colours."""
+    """Return *text* with colors for a terminal."""
     lines = text.split("\n")
-    for pattern, colour in _COLOURS:
-        lines = [pattern.sub(f"\\1\x1b[{_ANSI[colour]}m\\2\x1b[0m", line) for line in lines]
+    for pattern, color in _COLORS:
+        lines = [pattern.sub(f"\\1\x1b[{_ANSI[color]}m\\2\x1b[0m", line) for line in lines]
     return "\n".join(lines)
 
 
@@ -60,46 +60,47 @@ def _calls(app: App) -> str:
     between = {number: _between(found) for (number, during), found in notes.items() if not during}
     items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
     items = items[-_CALLS:]
-    first = next((one.number for one in items if isinstance(one, Call)), 0)
+    first = next((item.number for item in items if isinstance(item, Call)), 0)
     lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
     lines += between.get(max(first - 1, 0), [])
-    for one in items:
-        if isinstance(one, str):
-            lines.append(one)
-            continue
-        lines += [line_of(one), *(f"{_INDENT}key: {key}" for key in keys.get(one.number, []))]
-        lines += [*(_INDENT + line for line in about[one.number]), *between.get(one.number, [])]
+    for item in items:
+        if isinstance(item, str):
+            lines.append(item)
+        else:
+            details = [f"key: {keys[item.number]}"] if item.number in keys else []
+            lines += [line_of(item), *(_INDENT + line for line in [*details, *about[item.number]])]
+            lines += between.get(item.number, [])
     return "\n".join(lines) or "  no calls"
 
 
-def _keys(calls: Iterable[Call]) -> dict[int, list[str]]:
-    """Return which calls came with another API key than the call before, where there are several keys to tell apart."""
-    found: dict[int, list[str]] = {}
+def _keys(calls: Iterable[Call]) -> dict[int, str]:
+    """Return the API key of each call that used another key than the call before, if there are several keys."""
+    found: dict[int, str] = {}
     last = None
     for call in calls:
         key = sent_key(call.request.headers)
         if key and key != last:
-            found[call.number] = [key]
+            found[call.number] = key
             last = key
     return found if len(found) > 1 else {}
 
 
 def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
-    """Return what there is to say of a call beside its line."""
-    told = [note.text for note in notes]
+    """Return the lines below a call."""
+    texts = [note.text for note in notes]
     response = call.response
     if response is not None and response.status >= 400:  # noqa: PLR2004 - the first error
         if call.content:
-            told.append(f"sent: {shortened(call.content.decode(errors='replace'), WIDTH - 15)}")
+            texts.append(f"sent: {shortened(call.content.decode(errors='replace'), WIDTH - 15)}")
         if (message := _message(response.json)) is not None:
-            told.append(f"said: {shortened(message, 4 * WIDTH)}")
-    told += [f"hint: {hint}"] if (hint := hint_of(call)) else []
-    told += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
-    return [line for text in told for line in wrap(redacted(text), WIDTH - len(_INDENT), subsequent_indent="  ")]
+            texts.append(f"said: {shortened(message, 4 * WIDTH)}")
+    texts += [f"hint: {hint}"] if (hint := hint_of(call)) else []
+    texts += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
+    return [line for text in texts for line in wrap(redacted(text), WIDTH - len(_INDENT), subsequent_indent="  ")]
 
 
 def _message(body: Any) -> str | None:
-    """Return what an error response says; None where a route of the test, or a fault, gave it another form."""
+    """Return the message of an error response; None if a route of the test or a fault gave it another form."""
     error = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
     message = cast("dict[str, Any]", error).get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else None
@@ -130,12 +131,12 @@ def _records(app: App) -> str:
 
 
 def _faults(app: App) -> str:
-    given: list[Any] = list(app.faults)
-    return "\n".join(["faults:", *(f"  {shortened(repr(fault), WIDTH - 2)}" for fault in given)]) if given else ""
+    faults: list[Any] = list(app.faults)
+    return "\n".join(["faults:", *(f"  {shortened(repr(one), WIDTH - 2)}" for one in faults)]) if faults else ""
 
 
 def _deliveries(app: App) -> str:
-    """Return the webhook deliveries that are due, and that no flush has made."""
+    """Return the webhook deliveries that are due and were not flushed."""
     due = app.world.outbox.due(app.world.clock.time())
     if not due:
         return ""

@@ -329,7 +329,7 @@ def test_a_bug_of_ours_is_a_500_and_its_traceback(
     if strict != "off":
         result.stdout.fnmatch_lines(
             [
-                "*pytest-aurous itself failed while it answered GET https://api.aurous-labs.com/v1/balance*",
+                "*pytest-aurous itself failed while it handled GET https://api.aurous-labs.com/v1/balance*",
                 "*Traceback (most recent call last):*",
                 "*return 1 // 0*",
                 "*ZeroDivisionError*",

@@ -123,7 +123,7 @@ def test_a_call_that_nothing_took_says_so(api: Api) -> None:
     assert entry(api)["comment"] == "resource_not_found"
 
     api.aurous.calls.last.error_code = None
-    assert entry(api)["comment"] == "no endpoint took it"
+    assert entry(api)["comment"] == "no endpoint matches"
 
 
 def test_a_call_without_an_answer_has_status_0(api: Api) -> None:
