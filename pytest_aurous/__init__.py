@@ -1,9 +1,9 @@
 """pytest-aurous: the whole Aurous Labs API for a test suite, offline.
 
-Ask for the fixture `aurous`, or use `Aurous` as a context manager.
+Use the fixture `aurous`, or `Aurous` as a context manager.
 
-Names are loaded when first asked for, so that a suite that does not use them pays nothing.
-(PYTEST_DONT_REWRITE: a warning filter on the command line may load us before pytest can rewrite.)
+Names are imported on first access, so a suite that does not use them does not pay for them.
+(PYTEST_DONT_REWRITE: a warning filter on the command line may import this module before pytest can rewrite it.)
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 """Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
 
 
-# No `__dir__`: pytest looks at each name of a plugin, and would load them all.
+# No `__dir__`: pytest reads each name of a plugin, and would import them all.
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The clock of a fake, and sleeps that are skipped.
+"""The clock of a fake, and skipped sleeps.
 
-It may import the errors and the frames alone.
+It may import only the modules of the lowest layer.
 """

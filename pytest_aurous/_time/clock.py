@@ -1,4 +1,4 @@
-"""The one source of time: scripts, buckets, tokens and timestamps read it, and a test can move it."""
+"""The only source of time in the fake: scripts, buckets, tokens and timestamps read it, and a test can move it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ("Clock", "calendar_instant", "iso", "moment", "parse_instant")
 __tracebackhide__ = hide_mistakes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_FIRST: Final = -62_135_596_800.0  # the first second of the year 1, and the last of 9999: no `datetime` is beyond
+_FIRST: Final = -62_135_596_800.0  # the first second of the year 1; with _LAST the range of `datetime`
 _LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
 
@@ -27,7 +27,7 @@ class Clock:
     """The fake's clock: the wall clock plus what the test added, or frozen at an instant.
 
     Attributes:
-        waiting_for: Says which records wait for what, for the error that ends an endless wait.
+        waiting_for: Returns which records wait for what, for the error that ends an endless wait.
 
     It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
 
@@ -52,7 +52,7 @@ class Clock:
         return f"<Clock {iso(self.time())}{' frozen' if self._frozen is not None else ''}>"
 
     def time(self) -> float:
-        """Return the instant in seconds since the epoch; at the last second of the year 9999 time stands still."""
+        """Return the instant in seconds since the epoch; it stops at the last second of the year 9999."""
         if self._frozen is None:
             self._seen = time.time()
             now = self._seen + self._offset
@@ -62,15 +62,15 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands still unless it is moved."""
+        """Whether time stands still unless the test moves it."""
         return self._frozen is not None
 
     def move(self, seconds: float) -> None:
-        """Move time forward as far as it goes; a request that takes long does so, and is no mistake of the test's."""
+        """Move time forward for a slow request; beyond the year 9999 it stops, which is not a mistake of the test."""
         self._offset += min(seconds, _LAST - self.time())
 
     def rewind(self, seconds: float) -> None:
-        """Take back a move that somebody is going to wait for in real time."""
+        """Undo a `move`, because a client is going to wait for it in real time."""
         self._offset -= seconds
 
     def now(self) -> datetime:
@@ -85,7 +85,7 @@ class Clock:
             seconds: How far, in seconds; added to *delta*.
 
         Raises:
-            AurousError: If that would move time backwards, or is no time.
+            AurousError: If that would move time backwards or beyond the year 9999, or is not a number.
 
         Example:
             ``aurous.clock.advance(seconds=45)`` ends a ``synthesizing:45s``.
@@ -104,10 +104,10 @@ class Clock:
         self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
 
     def freeze(self, at: datetime | str | None = None) -> None:
-        """Stop time, until it is moved.
+        """Stop time until the test moves it.
 
         Args:
-            at: The instant, as a `datetime` or ISO 8601 text, UTC where it has no zone; left out, it is now.
+            at: The instant, as a `datetime` or ISO 8601 text, in UTC if it has no zone; default: now.
 
         Raises:
             AurousError: If *at* is not an instant, or is outside the years 1 to 9999 in UTC.
@@ -119,23 +119,23 @@ class Clock:
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
-        """Let sleeps of the whole process return at once: time jumps instead, this clock's and the process's.
+        """Let sleeps of the whole process return at once; instead, this clock and those of the process jump.
 
         Raises:
-            AurousError: In the sleeper that goes on without end: 10,000 sleeps, or a week.
+            AurousError: In a sleep without end: after 10,000 sleeps, or a week.
 
         Example:
             ``with aurous.clock.skip_sleeps(): wait_until_ready(character)``
         """
-        from .skipping import SleepSkipper  # looks through every loaded module: only who skips pays for it
+        from .skipping import SleepSkipper  # loads asyncio
 
         with SleepSkipper(self._jump, self.waiting_for):
             yield
 
-    def _jump(self, running: float, standing: float) -> None:
-        """Follow the process's clocks, which we never read while they are shifted. freezegun may have stopped them."""
-        stands = self._frozen is not None or self._seen == time.time()
-        self._offset += standing if stands else running
+    def _jump(self, running: float, frozen: float) -> None:
+        """Follow a jump; this module always reads the real `time.time`, which freezegun may have frozen."""
+        is_frozen = self._frozen is not None or self._seen == time.time()
+        self._offset += frozen if is_frozen else running
 
     def state(self) -> tuple[float, float | None]:
         """Return what `restore` takes."""
@@ -154,7 +154,7 @@ def parse_instant(value: datetime | str) -> datetime:
     """
     parsed = value
     if isinstance(parsed, str):
-        with suppress(ValueError):  # Python 3.10 does not read the Z that every example of this API ends in
+        with suppress(ValueError):  # Python 3.10 does not read Z, which every instant of this API has
             parsed = datetime.fromisoformat(parsed[:-1] + "+00:00" if parsed[-1:] in {"Z", "z"} else parsed)
     if not isinstance(parsed, datetime):
         raise AurousError(
@@ -165,13 +165,13 @@ def parse_instant(value: datetime | str) -> datetime:
 
 
 def calendar_instant(value: datetime | str) -> datetime:
-    """Read an instant that a clock can show.
+    """Read an instant within the calendar.
 
     Raises:
         AurousError: If *value* is not an instant, or is outside the years 1 to 9999 in UTC.
     """
     instant = parse_instant(value)
-    if not _FIRST <= instant.timestamp() <= _LAST + 1:  # as a float, the last microsecond is the second after
+    if not _FIRST <= instant.timestamp() <= _LAST + 1:  # as a float, the last microsecond rounds up
         raise AurousError(
             f"{shown(value)} is outside the calendar: expected an instant from 0001-01-01T00:00:00Z "
             f"to 9999-12-31T23:59:59Z.\n{_MORE}"
@@ -185,10 +185,10 @@ def moment(instant: float) -> datetime:
 
 
 def iso(instant: float) -> str:
-    """Write epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
+    """Format epoch seconds as the API does (time-1): UTC, whole seconds, ``Z``."""
     return _iso_second(int(instant // 1) if instant < _LAST else int(_LAST))
 
 
-@lru_cache(maxsize=1024)  # a poll writes the same two timestamps again and again
+@lru_cache(maxsize=1024)  # a poll formats the same two timestamps each time
 def _iso_second(second: int) -> str:
-    return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 as 1, and not as 0001
+    return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 without zeros

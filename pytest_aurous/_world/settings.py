@@ -1,4 +1,4 @@
-"""The settings: one list, read from ini, command line, marker and call alike."""
+"""The settings: one table for the ini file, the command line, markers and `Aurous(...)`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ READINGS: Final = {
 
 _MOST_CREDITS: Final = 10**12
 _MOST_BITS: Final = 10_000
-"""Python writes longer numbers in no message."""
+"""Python refuses to format much longer numbers, as a message would have to."""
 
 Strictness = Literal["error", "warn", "off"]
 Sleep = Literal["real", "skip"]
@@ -91,7 +91,7 @@ def _instant(name: str, value: Any) -> Any:
 
 
 def _url(name: str, value: Any) -> str:
-    with suppress(ValueError, KeyError):  # brackets that do not close, a port that is none, another scheme
+    with suppress(ValueError, KeyError):  # unclosed brackets, an invalid port, another scheme
         parts = urlsplit(value if isinstance(value, str) else "")
         host_of(parts)
         if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
@@ -105,7 +105,7 @@ def _url(name: str, value: Any) -> str:
 
 
 def _scripts(name: str, value: Any) -> dict[str, Any]:
-    """One script, or a dict of them; as text, ``key = value`` lines. The rooms know whether they can be played."""
+    """Read one script, or a dict of them, as text ``key = value`` lines; the resources check whether they are valid."""
     if isinstance(value, str):
         return _lines(name, value, default="characters") or {"characters": value}
     return dict(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else {"characters": value}
@@ -125,7 +125,7 @@ def _readings(name: str, value: Any) -> dict[str, str]:
 
 
 def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
-    """Read ``key = value`` lines; a line without a key goes on with the one before, or is that of *default*."""
+    """Read ``key = value`` lines; a line without a key continues the value before it, or has the key *default*."""
     found: dict[str, str] = {}
     key = default
     for line in text.splitlines():
@@ -140,7 +140,7 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
 
 
 _KEYED: Final = re.compile(r"\s*([\w-]*)\s*=(?![=>])")
-"""The key of a line; ``=>`` is an arrow that somebody meant."""
+"""The key of a line; ``=>`` is a mistyped arrow."""
 
 
 def _setting(
@@ -155,50 +155,52 @@ def _setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting with its default; a row here is an ini option, a flag, a marker argument and a keyword."""
+    """All settings with their defaults; each is an ini option, a flag, a marker argument and a keyword of `Aurous`."""
 
     script: dict[str, Any] = _setting(
         {},
         _scripts,
-        "what pollers see of characters, such as 'synthesizing*3 -> reviewing', or of another resource: "
-        "'images = pending -> failed'; may be repeated",
+        "statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or those of another "
+        "resource: 'images = pending -> failed'; may be repeated",
         merge=True,
-        shown="synthesizing -> reviewing",  # the room of characters knows it, and is not loaded for a help text
+        shown="synthesizing -> reviewing",  # as in `_resources.characters`, which --help does not import
     )
     strict: Strictness = _setting(
         "error",
         _choice("error", "warn", "off"),
-        "what a request that the API does not know does to the test: error, warn or off",
+        "whether a request that the API does not know fails the test: error, warn or off",
     )
     pitfalls: Strictness = _setting(
         "warn",
         _choice("error", "warn", "off"),
-        "what misuse of the API that the code under test got away with does to the test: error, warn or off",
+        "whether misuse of the API that causes no error response fails the test: error, warn or off",
     )
     now: datetime | None = _setting(None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z")
     rate_limits: RateLimits = _setting(
         "report",
         _choice("report", "enforce"),
-        "report: headers are right and nobody is refused; enforce: an empty bucket refuses with 429",
+        "report: correct headers, but no request is refused; enforce: an empty bucket returns 429",
     )
     sleep: Sleep = _setting(
-        "real", _choice("real", "skip"), "skip: sleeps return at once and time jumps instead; real: they sleep"
+        "real", _choice("real", "skip"), "skip: sleeps return at once and the clock jumps instead; real: they block"
     )
     seed: int = _setting(
         0,
         _whole,
-        "base seed of names, ids and everything random; unset, it is the suite's faker_seed where there is one",
+        "base seed of names, ids and all random data; if unset, the faker_seed of the suite, if there is one",
     )
-    credits: float = _setting(1000, _amount, "credits of the default team when the test begins")
+    credits: float = _setting(1000, _amount, "credits of the default team at the start of the test")
     network: Network = _setting(
-        "block", _choice("block", "allow"), "block: a connection to the vendor fails, in any test; allow: it is made"
+        "block",
+        _choice("block", "allow"),
+        "block: any connection to the vendor fails, in all tests; allow: it succeeds",
     )
-    base_url: str = _setting(BASE_URL, _url, "where the fake answers, without /v1")
+    base_url: str = _setting(BASE_URL, _url, "base URL of the fake, without /v1")
     readings: dict[str, str] = _setting(
         {},
         _readings,
-        "other reading of a rule where the vendor's documentation contradicts itself, such as 'get-2 = readable'; "
-        "may be repeated",
+        "another reading of a rule for which the vendor's documentation contradicts itself, such as "
+        "'get-2 = readable'; may be repeated",
         merge=True,
     )
 
@@ -207,7 +209,7 @@ class Settings:
     )
 
     def reading(self, rule: str) -> str:
-        """Return how a C rule is read."""
+        """Return the selected reading of a C rule."""
         return self.readings.get(rule, READINGS[rule][0])
 
 

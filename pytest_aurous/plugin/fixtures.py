@@ -1,4 +1,4 @@
-"""Every fixture. They import the fake when they are used, not before."""
+"""All fixtures. They import the fake when a test uses them, not before."""
 
 from __future__ import annotations
 
@@ -36,42 +36,42 @@ __all__ = (
 def aurous(
     pytestconfig: pytest.Config, aurous_api_key: str, aurous_base_url: str, aurous_seed: int
 ) -> Iterator[Aurous]:
-    """The whole Aurous Labs API, offline, for this test: `httpx` and `httpx2` clients meet it instead of the vendor.
+    """The whole Aurous Labs API, offline, for this test: it responds to `httpx` and `httpx2` clients.
 
-    Nothing else to do: call the code under test, then look at `aurous.characters`, `aurous.calls`, `aurous.team`.
-    `AUROUS_API_KEY` and `AUROUS_BASE_URL` are set for the test. A request that the API does not know fails it.
+    Call the code under test, then check `aurous.characters`, `aurous.calls` or `aurous.team`. `AUROUS_API_KEY` and
+    `AUROUS_BASE_URL` are set for the test. A request that the API does not know fails it.
 
-    To have other settings, mark the test, the class or the module, or override `aurous_api_key`, `aurous_base_url` or
+    To change settings, mark the test, the class or the module, or override `aurous_api_key`, `aurous_base_url` or
     `aurous_seed`. For a wider scope use the context manager `pytest_aurous.Aurous`.
 
     Example::
 
         @pytest.mark.aurous(credits=50)
         def test_publishes(aurous):
-            aurous.script("synthesizing*3 -> reviewing")  # what the poller in publish() will see
+            aurous.script("synthesizing*3 -> reviewing")  # what publish() will see when it polls
             publish("Aurora")
             assert aurous.characters.last.status == "ready"
     """
     from .._handle.aurous import Aurous
 
-    item, given = pytestconfig.stash[CURRENT]
+    item, chosen = pytestconfig.stash[CURRENT]
     api_key, seed = _returned_by("aurous_api_key", aurous_api_key), _returned_by("aurous_seed", aurous_seed)
     base_url = _returned_by("aurous_base_url", aurous_base_url)
-    settings: dict[str, Any] = {**given, "base_url": base_url, "seed": _seed_of(item, seed)}
+    settings: dict[str, Any] = {**chosen, "base_url": base_url, "seed": _seed_of(item, seed)}
     with Aurous(api_key=api_key, **settings) as fake:
         item.stash[FAKE], item.stash[SEED] = fake, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
         fake._app.observe = None if coverage is None else coverage.add
         yield fake
         fake._verdict.close(item.nodeid)
-        del item.stash[FAKE]  # pytest keeps its items to the end of the session, and would keep every fake
+        del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake
 
 
 @pytest.fixture
 def aurous_client(aurous: Aurous) -> Iterator[httpx.Client]:
     """A ready `httpx.Client` for the fake: base URL and key are set.
 
-    It is closed after the test. To have other options, make one: `aurous.client(timeout=1.0)`.
+    It is closed after the test. For other options, create one: `aurous.client(timeout=1.0)`.
 
     Example::
 
@@ -84,9 +84,9 @@ def aurous_client(aurous: Aurous) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def aurous_async_client(aurous: Aurous) -> httpx.AsyncClient:
-    """A ready `httpx.AsyncClient` for the fake; it holds nothing that would have to be closed.
+    """A ready `httpx.AsyncClient` for the fake. It needs no closing.
 
-    Under asyncio and trio alike, with whichever plugin runs async tests. To have other options, make one:
+    It works under asyncio and trio, with any plugin that runs async tests. For other options, create one:
     `aurous.async_client(timeout=1.0)`.
 
     Example::
@@ -101,8 +101,8 @@ def aurous_async_client(aurous: Aurous) -> httpx.AsyncClient:
 def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
     """The fake of this test over real HTTP on 127.0.0.1, for other processes, languages and HTTP libraries.
 
-    `aurous_server.url` is where, `aurous_server.env` the two variables for a subprocess. State, script, faults, clock
-    and calls are those of `aurous`. The port is a free one, and closed after the test. Needs the extra `server`.
+    `aurous_server.url` is its address, `aurous_server.env` has the two variables for a subprocess. It shares state,
+    script, faults, clock and calls with `aurous`. It uses a free port until the test ends. Needs the extra `server`.
 
     Example::
 
@@ -118,9 +118,9 @@ def aurous_server(aurous: Aurous) -> Iterator[AurousServer]:
 
 @pytest.fixture
 def aurous_api_key(aurous_seed: int) -> str:
-    """The API key that the fake issues and sets as `AUROUS_API_KEY`; default: one drawn from `aurous_seed`.
+    """The API key that the fake accepts and sets as `AUROUS_API_KEY`; default: a random one, from `aurous_seed`.
 
-    It has the form of a real one, opens nothing, and begins with `al_live_fa4e`. Override it to have your own.
+    It has the form of a real key, but opens nothing, and begins with `al_live_fa4e`. Override it to use your own.
 
     Example::
 
@@ -135,9 +135,9 @@ def aurous_api_key(aurous_seed: int) -> str:
 
 @pytest.fixture
 def aurous_base_url(pytestconfig: pytest.Config) -> str:
-    """Where the fake answers, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
+    """The base URL of the fake, without `/v1`; default: the setting `base_url`, else `https://api.aurous-labs.com`.
 
-    Override it, or set `base_url` as ini option, flag or marker, where the code under test has another host or prefix.
+    Override it, or set `base_url` as ini option, flag or marker, if the code under test uses another host or prefix.
 
     Example::
 
@@ -152,10 +152,10 @@ def aurous_base_url(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture
 def aurous_seed(request: pytest.FixtureRequest) -> int:
-    """The base of everything that is drawn; default: the setting `seed`, else the suite's `faker_seed`, else 0.
+    """The base seed of all random data; default: the setting `seed`, else the suite's `faker_seed`, else 0.
 
-    Each test adds its own name, so that order, selection and distribution change nothing. Override it, or set `seed`,
-    to have other names, ids and pictures.
+    The seed of a test also depends on its node id, so order, selection and distribution change nothing. Override it,
+    or set `seed`, for other names, ids and pictures.
 
     Example::
 
@@ -169,7 +169,7 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
     try:
         seed = request.getfixturevalue("faker_seed")
     except pytest.FixtureLookupError as error:
-        if error.argname != "faker_seed":  # there is one, and it asks for a fixture that is not there
+        if error.argname != "faker_seed":  # `faker_seed` exists, but needs a fixture that does not
             raise
         return 0
     return seed if isinstance(seed, int) else crc32(repr(seed).encode())
@@ -177,9 +177,9 @@ def aurous_seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
-    """A `Faker` of its own with `AurousProvider`, seeded for this test; the suite's `faker` is not disturbed.
+    """A separate `Faker` with `AurousProvider`, seeded for this test; the suite's `faker` is not changed.
 
-    It works without `aurous`. Its seed is that of the test: set `seed` or override `aurous_seed` to have other data.
+    It works without `aurous`. It has the seed of the test: set `seed` or override `aurous_seed` for other data.
 
     Example::
 
@@ -192,7 +192,7 @@ def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
 
 
 def _returned_by(fixture: str, value: Any) -> Any:
-    """Return what a value fixture returned, which the suite may have overridden, as `Aurous` takes it."""
+    """Return *value* as `Aurous` takes it, or fail the test: the suite may have overridden the fixture."""
     from .._check import Check
     from .._world.keys import check_key
     from .._world.settings import read_setting
@@ -208,10 +208,10 @@ def _returned_by(fixture: str, value: Any) -> Any:
 
 
 def _seed_of(item: pytest.Item, base: int) -> int:
-    """Return the seed of a test: the same whatever the order, the process, the distribution or the platform.
+    """Return the seed of a test, which depends neither on order and distribution nor on process and platform.
 
-    Not by `nodeid`, which pytest-xdist changes for grouped tests. Paths have the separator of the platform, in the
-    ids of parameters too, where pytest doubles each backslash.
+    It does not use `nodeid`, which pytest-xdist changes for grouped tests. Paths have the separator of the platform,
+    also in the ids of parameters, where pytest doubles each backslash.
     """
     path, _, name = item.location
     place = re.sub(r"\\+", "/", f"{path}::{name}")

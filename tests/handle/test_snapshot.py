@@ -273,7 +273,7 @@ def test_a_handle_on_what_is_gone_says_so(api: Api, use: str, back: str) -> None
     else:
         api.aurous.reset()
 
-    with pytest.raises(AurousLookupError, match=re.escape(f"There is no {name} here any more: ")):
+    with pytest.raises(AurousLookupError, match=re.escape(f"There is no {name} anymore: ")):
         USES[use](character, team, key)
 
     assert whole(api) == before
