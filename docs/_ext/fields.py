@@ -66,8 +66,8 @@ class Attributes(Generated):
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
     meanings = _attributes(kind)
     rows = [(name, _type(schema), meanings.get(name, "")) for name, schema in record(kind)["properties"].items()]
-    told = [field for field in fields_of(kind) if field.metadata.get("told")]
-    return rows + [(field.name, "*only in a test*", meanings.get(field.name, "")) for field in told]
+    hidden = [field for field in fields_of(kind) if field.metadata.get("visible")]
+    return rows + [(field.name, "*only in a test*", meanings.get(field.name, "")) for field in hidden]
 
 
 def _of_answer(operation: str) -> list[tuple[str, str, str]]:

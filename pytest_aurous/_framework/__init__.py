@@ -1,4 +1,4 @@
-"""What a resource is made of: endpoints, readers of fields, schemas, pages of lists, and live records.
+"""The parts of every resource: endpoints, field readers, schemas, pages of lists, and live records.
 
-It knows the world but no resource. It may import the world and everything below.
+Nothing here knows a resource. It may import the world and the layers below it.
 """

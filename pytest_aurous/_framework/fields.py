@@ -81,24 +81,21 @@ def text(high: int, low: int = 1) -> Reader:
 
 def integer(low: int, high: int) -> Reader:
     """Read a whole number from *low* to *high*."""
-
-    def read(value: Any, param: str) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise refuse_type(param, "a whole number", value)
-        return _within(value, param, low, high)
-
-    return described(read, {"type": "integer", "minimum": low, "maximum": high})
+    return number(low, high, whole=True)
 
 
-def number(low: float, high: float) -> Reader:
+def number(low: float, high: float, *, whole: bool = False) -> Reader:
     """Read a number from *low* to *high*."""
 
     def read(value: Any, param: str) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise refuse_type(param, "a number", value)
-        return _within(value, param, low, high)
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+            raise refuse_type(param, "a whole number" if whole else "a number", value)
+        if not low <= value <= high:
+            message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
+            raise ApiProblem(400, "value_out_of_range", message, param)
+        return value
 
-    return described(read, {"type": "number", "minimum": low, "maximum": high})
+    return described(read, {"type": "integer" if whole else "number", "minimum": low, "maximum": high})
 
 
 def url(high: int) -> Reader:
@@ -190,13 +187,6 @@ def read_fields(
         if name not in body:
             raise missing_field(prefix + name)
     return {name: readers[name](value, prefix + name) for name, value in body.items()}
-
-
-def _within(value: float, param: str, low: float, high: float) -> float:
-    if not low <= value <= high:
-        message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
-        raise ApiProblem(400, "value_out_of_range", message, param)
-    return value
 
 
 def check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:

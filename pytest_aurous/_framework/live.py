@@ -1,4 +1,4 @@
-"""Live records that a script moves: the same verbs for all of them."""
+"""Live records and their collections: what all resources have in common."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ L = TypeVar("L", bound="Live")
 
 
 class Live:
-    """A handle on one row: each attribute is the state now, and reading never changes or counts anything."""
+    """A record of the fake: each attribute is the current state, and reading changes and counts nothing."""
 
     __slots__ = ("_world", "id")
 
     _kind: ClassVar[type[Any]]
-    """The row's class, whose fields are the attributes."""
+    """The class of the row, whose fields are the attributes."""
+    _summary: ClassVar[str] = ""
+    """What `repr` shows after the id: a format string for the record."""
 
     def __init__(self, world: World, record_id: str) -> None:
         if not isinstance(cast("object", world), World):
@@ -55,7 +57,7 @@ class Live:
                 raise vanished(f"{type(self).__name__} {self.id}")
             return table[self.id]
 
-    if not TYPE_CHECKING:  # pragma: no branch - a checker knows the attributes, and is to tell of others
+    if not TYPE_CHECKING:  # pragma: no branch - type checkers find the attributes in the row
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
@@ -63,7 +65,7 @@ class Live:
                 known = nearest(name, dir(self))
                 raise AttributeError(redacted(f"{type(self).__name__} has no attribute {name!r}{known}"))
             value = getattr(self._row, name)
-            if isinstance(value, dict):  # the row is not the test's to change
+            if isinstance(value, dict):  # a copy: tests must not change the row
                 return cast("dict[str, Any]", value).copy()
             return value
 
@@ -73,10 +75,13 @@ class Live:
                 super().__setattr__(name, value)
             except AttributeError:
                 raise AttributeError(
-                    f"{type(self).__name__}.{name} cannot be set: a record changes as the API would change it. "
-                    "Begin with `add(...)`, and move it by its methods or the clock.\n"
+                    f"{type(self).__name__}.{name} cannot be set: a record changes only as the API would change it. "
+                    "Start with `add(...)`, then use its methods or the clock.\n"
                     f"{see('reference/records.html')}"
                 ) from None
+
+    def __repr__(self) -> str:
+        return redacted(f"<{type(self).__name__} {self.id} {self._summary.format(self)}>")
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *visible(cast("Hashable", self._kind))})
@@ -88,20 +93,20 @@ class Live:
         return hash(self.id)
 
 
-def check_fields(who: str, readers: Mapping[str, Reader], **given: Any) -> None:
-    """Refuse what the API would refuse of arguments that are fields of a body.
+def check_fields(who: str, readers: Mapping[str, Reader], **arguments: Any) -> None:
+    """Check arguments with the readers of the request body.
 
     Raises:
-        AurousError: In the words of the API.
+        AurousError: With the message of the API.
     """
     try:
-        read_fields(given, readers)
+        read_fields(arguments, readers)
     except ApiProblem as problem:
         raise AurousError(f"{who}({problem.param}=...): {problem.message}\n{see('reference/records.html')}") from None
 
 
 class Collection(Generic[L]):
-    """The rows of one resource and one team: iteration, `len`, `in` and `last` see the living ones.
+    """The records of one resource and one team. Iteration, `len`, `in` and `last` leave out deleted records.
 
     Example:
         ``[character.name for character in aurous.characters if character.status == "ready"]``
@@ -125,7 +130,7 @@ class Collection(Generic[L]):
             return list(self._world.table(self._record._kind).living(self._team))
 
     def _owner_of(self, team: Live | None) -> str:
-        """Return the id of the team that a new record is to belong to: of this collection's, unless told."""
+        """Return the id of *team*, or of this collection's team."""
         if team is None:
             return self._team
         if not (
@@ -135,7 +140,7 @@ class Collection(Generic[L]):
         return team.id
 
     def _check(self, method: str) -> Check:
-        """Return the checks of the arguments of one of the methods."""
+        """Return the argument checks of a method."""
         return Check(f"{self._name}.{method}", "reference/records.html")
 
     def _live(self, record_id: str) -> L:
@@ -143,7 +148,7 @@ class Collection(Generic[L]):
         return record
 
     def __iter__(self) -> Iterator[L]:
-        """Iterate over the living records in order of creation."""
+        """Iterate over the records that are not deleted, in order of creation."""
         with self._world.lock:
             return iter([self._live(record_id) for record_id in self._living()])
 
@@ -156,24 +161,25 @@ class Collection(Generic[L]):
         return isinstance(record, str) and record in self._living()
 
     def __getitem__(self, record_id: str) -> L:
-        """Return any record ever made, deleted ones too.
+        """Return any record, also a deleted one.
 
         Raises:
-            AurousLookupError: If there never was one, with the nearest id.
+            AurousLookupError: For an unknown id, with the nearest one.
         """
         found = self.get(record_id) if isinstance(cast("object", record_id), str) else None
         if found is None:
             with self._world.lock:
                 table = self._world.table(self._record._kind)
-                known = [one for one in table if self.get(one) is not None]
+                known = [row_id for row_id in table if self._find(row_id) is not None]
             raise AurousLookupError(
-                f"{self._name}[{shown(record_id)}]: no such id{nearest(record_id, known)} There are {len(known)}; "
-                f"list({self._name}) gives the living, {self._name}.last the newest.\n{see('reference/records.html')}"
+                f"{self._name}[{shown(record_id)}]: no such id{nearest(record_id, known)} There are {len(known)} "
+                f"records, including deleted ones; {self._name}.last is the newest that is not deleted.\n"
+                f"{see('reference/records.html')}"
             )
         return found
 
     def get(self, record_id: str) -> L | None:
-        """Return any record ever made, deleted ones too, or None if there never was one.
+        """Return any record, also a deleted one, or None for an unknown id.
 
         Raises:
             AurousError: If *record_id* is not text.
@@ -188,10 +194,10 @@ class Collection(Generic[L]):
 
     @property
     def last(self) -> L:
-        """The newest living record.
+        """The newest record that is not deleted.
 
         Raises:
-            AurousLookupError: Where there is none.
+            AurousLookupError: If there is none.
         """
         living = self._living()
         if not living:
@@ -207,61 +213,61 @@ class Collection(Generic[L]):
 
 
 class Playable(Live):
-    """A handle on a row that has a ``plan``, and takes a run of it each time that work begins."""
+    """A record with a script: each time its work starts, the next run of the script starts."""
 
     __slots__ = ()
 
     _lifecycle: ClassVar[Lifecycle]
     _running: ClassVar[tuple[str, ...]]
-    """The statuses in which work is under way."""
+    """The statuses in which work is in progress."""
 
     def _end_badly(self, row: Any, error: str) -> None:
-        """Let the work of a row fail."""
+        """Move the row to ``failed``."""
         raise NotImplementedError
 
     def script(self, text: str | Plan) -> None:
-        """Rebind the script, for the runs to come; while no work is under way the next run is the script's first.
+        """Bind a script to later runs; while no work is in progress, the next run is its first.
 
         Args:
             text: The steps, or a `Script`.
 
         Raises:
-            AurousScriptError: If it cannot be played.
+            AurousScriptError: For an invalid script.
         """
         plan = plan_of(text, self._lifecycle)
         with self._world.lock:
             row = self._row
-            taken = 1 if row.status in self._running else 0
-            self._world.table(self._kind).replace(replace(row, plan=plan, runs=taken))
+            started = 1 if row.status in self._running else 0
+            self._world.table(self._kind).replace(replace(row, plan=plan, runs=started))
 
     def advance(self) -> None:
-        """End the present step of the script.
+        """End the current step of the script.
 
         Raises:
             AurousTransitionError: If no step follows.
         """
         with self._world.lock:
-            _ = self._row  # time may have moved it
+            _ = self._row  # applies the steps that ended by time
             run = self._world.runs.get(self.id)
             if run is None or run.last:
-                raise self._illegal("advance()", "its script has no further step")
+                raise self._illegal("advance()", "its script has no next step")
             self._world.runs.advance(self.id)
 
     def finish(self) -> None:
-        """Run the present run of the script to its end; at its end already, nothing happens."""
+        """Play the current run of the script to its end; without effect after its end."""
         with self._world.lock:
             _ = self._row
             while (run := self._world.runs.get(self.id)) is not None and not run.last:
                 self._world.runs.advance(self.id)
 
     def fail(self, error: str = "provider_timeout") -> None:
-        """End the work badly: the hold is released, and `error_message` says *error*.
+        """Let the work fail: release its hold, and set `error_message`.
 
         Args:
-            error: A word such as ``provider_timeout``.
+            error: An error code such as ``provider_timeout``.
 
         Raises:
-            AurousTransitionError: If no work is under way.
+            AurousTransitionError: If no work is in progress.
         """
         Check("record.fail", "reference/records.html").code("error", error)
         with self._world.lock:
@@ -271,14 +277,14 @@ class Playable(Live):
             self._end_badly(row, error)
 
     def _legal(self) -> list[str]:
-        """Return the verbs that the record could take now."""
+        """Return the calls that are legal now."""
         run = self._world.runs.get(self.id)
         legal = ["advance()", "finish()"] if run is not None and not run.last else []
         return legal + (["fail(error)"] if self._row.status in self._running else [])
 
     def _illegal(self, verb: str, why: str) -> AurousTransitionError:
         legal = self._legal()
-        can = f"Legal now: {', '.join(legal)}." if legal else "Nothing is legal any more."
+        can = f"Legal now: {', '.join(legal)}." if legal else "No transition is legal any more."
         return AurousTransitionError(
             f"{verb} on {self!r}: {why}, and it is {self._row.status!r}.\n{can}\n{see('reference/records.html')}"
         )
@@ -288,21 +294,21 @@ P = TypeVar("P", bound=Playable)
 
 
 class Scripted(Collection[P]):
-    """The records of a resource that has a lifecycle."""
+    """The records of a resource with a lifecycle."""
 
     __slots__ = ()
 
     _record: type[Any]
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
-        """Give a script to the records that will be made from now on, whatever their team.
+        """Set the script of records that are created from now on, in every team.
 
         Args:
             text: Such as ``"synthesizing*3 -> reviewing"``.
-            name: Only to those that are created with this name; for images and videos, with this prompt.
+            name: Set it only for records with this name; for images and videos, with this prompt.
 
         Raises:
-            AurousScriptError: If it cannot be played.
+            AurousScriptError: For an invalid script.
         """
         lifecycle: Lifecycle = self._record._lifecycle
         if name is not None:

@@ -1,4 +1,4 @@
-"""Names of operations: what to say where a test gives something else."""
+"""Checks of operation names, with errors that name the operation of a path."""
 
 from __future__ import annotations
 
@@ -36,24 +36,22 @@ def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint
 
 
 def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
-    """Return the error for a name or a pattern that no operation has.
-
-    A method and a path, such as ``POST /v1/characters``, are answered with the name of their operation.
+    """Return the error for an unknown operation.
 
     Args:
-        name: What the test gave.
+        name: The name or pattern; for a request, such as ``POST /v1/characters``, the error names its operation.
         rows: All endpoints by operation.
     """
     request = _REQUEST.fullmatch(str(name).strip())
-    hint = _named(rows, *request.groups()) if request else nearest(name, rows)
+    hint = _operations_of(rows, *request.groups()) if request else nearest(name, rows)
     return AurousLookupError(
         f"No operation is called {shown(name)}{hint} Operations: {', '.join(rows)}.\n{see('reference/operations.html')}"
     )
 
 
-def _named(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str:
-    """Return the end of a sentence that names the operations of a path or a URL, with or without a method."""
-    path = urlsplit(target.replace("[", "")).path  # which begins the address of a host, and must close then
+def _operations_of(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str:
+    """Return the end of the message for a path or URL, with or without a method."""
+    path = urlsplit(target.replace("[", "")).path  # urlsplit() refuses an unclosed bracket
     matches = _at(rows, [segment for segment in path.split("/") if segment])
     if not matches:
         return f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
@@ -65,7 +63,7 @@ def _named(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str
 
 
 def _at(rows: Mapping[str, Endpoint], sent: list[str]) -> list[str]:
-    """Return the operations at a path, in which a base URL or the version may be missing."""
+    """Return the operations of a path, which may start with a base URL or lack the version."""
     for start in range(len(sent)):
         for path in (sent[start:], ["v1", *sent[start:]]):
             matches = {name: row for name, row in rows.items() if _fits(row.template, path)}
@@ -78,5 +76,5 @@ def _at(rows: Mapping[str, Endpoint], sent: list[str]) -> list[str]:
 def _fits(template: str, path: list[str]) -> bool:
     wanted = template.split("/")[1:]
     return len(wanted) == len(path) and all(
-        one == other or one.startswith("{") for one, other in zip(wanted, path, strict=True)
+        part == segment or part.startswith("{") for part, segment in zip(wanted, path, strict=True)
     )

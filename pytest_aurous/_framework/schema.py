@@ -1,4 +1,4 @@
-"""The columns of a record: what of it is on the wire, what a test sees, and the writer of both."""
+"""Columns of records: which of them responses and tests show, their JSON Schemas, and their JSON."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ __all__ = (
 
 Shape = Mapping[str, Any]
 
-SIGNATURE: Final = {"type": "string", "description": "As in the URL that the API gave; it opens this path, and dies."}
+SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def reference(kind: type[Any]) -> dict[str, Any]:
-    """Return the place of a record's schema in the document."""
+    """Return a reference to the schema of a record in the OpenAPI document."""
     return {"$ref": f"#/components/schemas/{kind.__name__.removesuffix('Row')}"}
 
 
 @lru_cache(maxsize=64)
 def record(kind: Hashable) -> Shape:
-    """Return the schema of a record as it is on the wire; nothing else may be in it."""
+    """Return the schema of a record in a response, which allows no other fields."""
     hints = get_type_hints(cast("type[Any]", kind))
-    told = [entry for entry in fields(cast("type[Any]", kind)) if not entry.metadata.get("hidden")]
+    shown = [entry for entry in fields(cast("type[Any]", kind)) if not entry.metadata.get("hidden")]
     return {
         "type": "object",
-        "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in told},
-        "required": [entry.name for entry in told if not entry.metadata.get("sparse")],
+        "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in shown},
+        "required": [entry.name for entry in shown if not entry.metadata.get("sparse")],
         "additionalProperties": False,
     }
 
@@ -58,12 +58,12 @@ def listing(kind: type[Any]) -> Shape:
 
 
 def deleted(name: str) -> Shape:
-    """Return the schema of the answer to a DELETE."""
+    """Return the schema of the response to a DELETE."""
     return obj(id={"type": "string"}, object={"const": name}, deleted={"const": True})
 
 
 def obj(**properties: Any) -> Shape:
-    """Return the schema of an object with these properties, all of them, and no others."""
+    """Return the schema of an object with these properties, all required, and no others."""
     return {
         "type": "object",
         "properties": properties,
@@ -73,7 +73,7 @@ def obj(**properties: Any) -> Shape:
 
 
 def body_of(readers: Mapping[str, Any], required: tuple[str, ...] = ()) -> Shape:
-    """Return the schema of a request body that *readers* take."""
+    """Return the schema of a request body with the fields of *readers*."""
     return {
         "type": "object",
         "properties": {name: dict(getattr(reader, "schema", {})) for name, reader in readers.items()},
@@ -98,22 +98,22 @@ def column(
     write: Callable[[Any], Any] | None = None,
     *,
     hidden: bool = False,
-    told: bool = False,
+    visible: bool = False,
     sparse: bool = False,
     schema: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
-    """Declare how a record's field looks on the wire.
+    """Declare how a field of a record appears in responses.
 
     Args:
-        write: Turns the value into JSON; None where it is JSON already.
-        hidden: The field never leaves the fake.
-        told: A live record shows it to the test even if it is hidden.
-        sparse: The field is left out where it is None.
-        schema: What it looks like, where its type does not say so.
+        write: Converts the value to JSON; None if it is JSON already.
+        hidden: Never write the field to a response.
+        visible: Show a hidden field on live records.
+        sparse: Omit the field where it is None.
+        schema: Its JSON Schema, unless its type determines it.
         **options: For `dataclasses.field`.
     """
-    metadata = {"write": write, "hidden": hidden, "told": told, "sparse": sparse, "schema": schema}
+    metadata = {"write": write, "hidden": hidden, "visible": visible, "sparse": sparse, "schema": schema}
     return field(metadata=metadata, **options)
 
 
@@ -128,16 +128,16 @@ def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bo
 
 @lru_cache(maxsize=64)
 def visible(kind: Hashable) -> tuple[str, ...]:
-    """Return the names of a record's fields that a live record shows."""
+    """Return the names of the fields that live records show."""
     return tuple(
         entry.name
         for entry in fields(cast("type[Any]", kind))
-        if entry.metadata.get("told") or not entry.metadata.get("hidden")
+        if entry.metadata.get("visible") or not entry.metadata.get("hidden")
     )
 
 
 def to_wire(row: Any) -> dict[str, Any]:
-    """Write a record as the API shows it, field by field in the order of its declaration."""
+    """Write a record as the API does, in the order of its fields."""
     out: dict[str, Any] = {}
     for name, write, sparse in _columns(cast("Hashable", type(row))):
         value = getattr(row, name)

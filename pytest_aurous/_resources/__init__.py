@@ -1,1 +1,5 @@
-"""One room per resource of the vendor, each with its rows, its machine, its handlers and its ENDPOINTS table."""
+"""The vendor's API: one folder for each resource, and the catalog of all endpoints.
+
+A folder has `calls` (the handlers, with their table at the bottom), `record` (the stored row), `machine` (the state
+machine, where there is one) and `live` (what a test holds). It may import the framework and everything below it.
+"""

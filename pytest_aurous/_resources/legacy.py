@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .._framework.endpoint import Answer, Context, Endpoint
+from . import generations
 
 __all__ = ("ENDPOINTS",)
 
@@ -16,22 +17,6 @@ _HEADER_TEXTS: Final = {
     "Sunset": "The date on which the vendor removes this path.",
 }
 _MOVED: Final = {"generations": "images", "video-generations": "videos"}
-_CALLS: Final = {
-    "generations": (
-        ("create", "POST", ""),
-        ("list", "GET", ""),
-        ("estimate", "POST", "/estimate"),
-        ("retrieve", "GET", "/{id}"),
-        ("cancel", "POST", "/{id}/cancel"),
-        ("output", "GET", "/{id}/output/{n}"),
-    ),
-    "video-generations": (
-        ("create", "POST", ""),
-        ("estimate", "POST", "/estimate"),
-        ("retrieve", "GET", "/{id}"),
-        ("output", "GET", "/{id}/output"),
-    ),
-}
 
 
 def moved(ctx: Context) -> Answer:
@@ -45,7 +30,16 @@ def moved(ctx: Context) -> Answer:
 
 
 ENDPOINTS: Final = tuple(
-    Endpoint(f"legacy.{new}.{name}", method, f"/v1/{old}{rest}", moved, status=308, signed=True, headers=_HEADER_TEXTS)
+    Endpoint(
+        f"legacy.{row.operation}",
+        row.method,
+        row.template.replace(new, old, 1),
+        moved,
+        status=308,
+        signed=True,
+        headers=_HEADER_TEXTS,
+    )
     for old, new in _MOVED.items()
-    for name, method, rest in _CALLS[old]
+    for row in generations.ENDPOINTS
+    if row.operation.startswith(f"{new}.")
 )

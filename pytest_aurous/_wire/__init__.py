@@ -1,4 +1,4 @@
-"""What goes over the wire: calls, replies, headers, refusals, and the vendor's words.
+"""HTTP messages: requests, responses, headers, refusals, and the vendor's error messages.
 
-It may import the errors alone.
+It may import only the errors and the other modules of the lowest layer.
 """

@@ -1,4 +1,4 @@
-"""Names of hosts: whose they are, and how they are written."""
+"""Names of hosts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from urllib.parse import SplitResult, urlsplit
 __all__ = ("UPLOAD_HOST", "host_of", "is_loopback", "is_upload", "is_vendors")
 
 UPLOAD_HOST: Final = "https://aurous.storage"
-"""Where pictures are PUT."""
+"""The host of signed uploads."""
 
 _UPLOAD: Final = urlsplit(UPLOAD_HOST).netloc
-
 _VENDOR: Final = (".aurous-labs.com", ".aurous.storage")
 
 
 def is_upload(host: str) -> bool:
-    """Whether a host is the one where pictures are PUT."""
+    """Whether *host* is the upload host."""
     return host == _UPLOAD
 
 
 def is_vendors(host: str) -> bool:
-    """Whether a host, without a port, is the vendor's."""
+    """Whether *host*, without a port, is one of the vendor's."""
     return f".{host}".endswith(_VENDOR)
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine, and nobody else can reach it."""
+    """Whether *host* is this machine, which no other machine can reach under that name."""
     try:
         return ip_address(host or "").is_loopback
     except ValueError:
@@ -35,8 +34,8 @@ def is_loopback(host: str | None) -> bool:
 
 
 def host_of(url: SplitResult) -> str:
-    """Return the host as it stands on the wire: with its port only where it is not the usual one of the scheme."""
-    usual = {"http": 80, "https": 443}[url.scheme]
+    """Return the host as the ``Host`` header has it: with its port unless it is the default of the scheme."""
+    default = {"http": 80, "https": 443}[url.scheme]
     host = url.hostname or ""
     host = f"[{host}]" if ":" in host else host if host.isascii() else host.encode("idna").decode()
-    return f"{host}:{url.port}" if url.port not in {None, usual} else host
+    return f"{host}:{url.port}" if url.port not in {None, default} else host

@@ -1,4 +1,4 @@
-"""The vendor's words (err-7): for people, with the offending value and what was allowed, and no internals."""
+"""Messages of the error envelope (err-7): each quotes the wrong value and names the allowed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The version of the API: there is one, and each answer names it (ver-1 to ver-4)."""
+"""The one version of the API, which each response names (ver-1 to ver-4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION: Final = "2026-05-15"
 
 
 def check_version(call: Call) -> None:
-    """Refuse a version that does not exist (ver-3)."""
+    """Refuse an unknown version (ver-3)."""
     version = call.incoming.get("aurous-version", VERSION)
     if version != VERSION:
         raise ApiProblem(

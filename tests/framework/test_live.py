@@ -86,7 +86,7 @@ def test_an_unknown_id_is_a_lookup_error_with_the_nearest(lamps: Lamps) -> None:
     with pytest.raises(AurousLookupError, match=r"lamps\['lamp_22'\]: no such id; did you mean 'lamp_2'\?") as caught:
         lamps["lamp_22"]
 
-    assert "list(lamps) gives the living, lamps.last the newest" in str(caught.value)
+    assert "lamps.last is the newest that is not deleted" in str(caught.value)
 
 
 def test_auth_6_an_error_speaks_of_the_teams_own_rows(lamps: Lamps) -> None:
@@ -95,7 +95,7 @@ def test_auth_6_an_error_speaks_of_the_teams_own_rows(lamps: Lamps) -> None:
         lamps["lamp_3"]
 
     assert "did you mean 'lamp_3'" not in str(caught.value)
-    assert "There are 3;" in str(caught.value)
+    assert "There are 3 records," in str(caught.value)
 
 
 def test_an_empty_collection_has_no_last(world: World) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
-NOTHING: Final = "Nothing is legal any more."
+NOTHING: Final = "No transition is legal any more."
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
@@ -326,7 +326,7 @@ def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str,
         getattr(record, verb.partition("(")[0])()
 
     why = {
-        "advance()": "its script has no further step",
+        "advance()": "its script has no next step",
         "fail('provider_timeout')": "only pending or processing can fail",
         "cancel()": "only pending or processing can be cancelled",
     }[verb]

@@ -334,7 +334,7 @@ def test_del_2_delete_deletes_as_the_api_would(api: Api, status: str, gone: bool
     assert api.aurous.calls.count("characters.delete") == 0
 
 
-ADVANCE: Final = "its script has no further step"
+ADVANCE: Final = "its script has no next step"
 FAIL: Final = "only synthesizing can fail"
 
 
@@ -365,7 +365,7 @@ def test_an_illegal_transition_says_what_is_legal(
 
     first, second, third = str(caught.value).splitlines()
     assert first == f"{verb} on {character!r}: {why}, and it is {status!r}."
-    assert second == (f"Legal now: {legal}." if legal else "Nothing is legal any more.")
+    assert second == (f"Legal now: {legal}." if legal else "No transition is legal any more.")
     assert third.startswith("Read on: https://")
     assert api.state() == before
 
@@ -383,7 +383,7 @@ def test_a_saved_record_has_no_further_step(api: Api) -> None:
     character = api.synthesize("synthesizing*0 -> reviewing! -> deleted")
     api.post(f"/v1/characters/{character.id}/save")
 
-    with pytest.raises(AurousTransitionError, match="no further step"):
+    with pytest.raises(AurousTransitionError, match="no next step"):
         character.advance()
 
 

@@ -507,7 +507,9 @@ def test_what_a_video_cannot_do_is_told(api: Api) -> None:
     """The error names what is legal."""
     video = api.aurous.videos.add()
 
-    with pytest.raises(AurousTransitionError, match=r"cancel\(\) on <Video .*'succeeded'\.\nNothing is legal any more"):
+    with pytest.raises(
+        AurousTransitionError, match=r"cancel\(\) on <Video .*'succeeded'\.\nNo transition is legal any more"
+    ):
         video.cancel()
     running = api.aurous.videos.add(status="pending", script="pending!")
     with pytest.raises(AurousTransitionError, match=r"Legal now: fail\(error\), cancel\(\)"):

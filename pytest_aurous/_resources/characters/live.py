@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._content import people
 from ..._framework.live import Live, Playable, Scripted, check_fields
-from ..._redaction import redacted
 from ..._time.clock import iso
 from ..._world.script import Plan, plan_of
 from ...errors import hide_mistakes
@@ -51,10 +50,7 @@ class Character(Playable, _CharacterFields):
     _kind = CharacterRow
     _lifecycle = machine.LIFECYCLE
     _running = ("synthesizing",)
-
-    def __repr__(self) -> str:
-        row = self._row
-        return redacted(f"<Character {row.id} {row.name!r} {row.status}>")
+    _summary = "{0.name!r} {0.status}"
 
     @property
     def refs(self) -> list[CharacterRef]:  # type: ignore[override]  # the row stores paths, a test reads URLs

@@ -97,7 +97,7 @@ class CharacterRow:
     aurous_version: str = VERSION
     client_reference_id: str | None = column(sparse=True, default=None)
     team: str = column(hidden=True)
-    gone: bool = column(hidden=True, told=True, default=False)
+    gone: bool = column(hidden=True, visible=True, default=False)
     plan: Plan = column(hidden=True)
     runs: int = column(hidden=True, default=0)
     published: bool = column(hidden=True, default=False)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ..._check import Check
 from ..._content.pictures import picture
 from ..._framework.live import Collection, Live
-from ..._redaction import redacted
 from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
 from .record import PURPOSES, FileRow, measured, render, store
@@ -28,9 +27,7 @@ class File(Live, _FileFields):
     __slots__ = ()
 
     _kind = FileRow
-
-    def __repr__(self) -> str:
-        return redacted(f"<File {self.id} {self.purpose} {self.width_px}x{self.height_px} {self.status}>")
+    _summary = "{0.purpose} {0.width_px}x{0.height_px} {0.status}"
 
     @property
     def status(self) -> str:

@@ -52,7 +52,7 @@ class FileRow:
     expires_at: str
     created_at: str
     metadata: dict[str, Any] | None = None
-    data: bytes = column(hidden=True, told=True)
+    data: bytes = column(hidden=True, visible=True)
     dies: float = column(hidden=True)
     team: str = column(hidden=True)
 

@@ -107,7 +107,7 @@ class GenerationRow:
     hold: int | None = column(hidden=True, default=None)
     started: float = column(hidden=True)
     finished: float | None = column(hidden=True, default=None)
-    webhook_url: str | None = column(hidden=True, told=True, default=None)
+    webhook_url: str | None = column(hidden=True, visible=True, default=None)
 
 
 def prefix_of(media_type: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..._framework.live import Collection, Live
 from ..._framework.schema import to_wire
-from ..._redaction import redacted
 from ..._time.clock import iso
 from ...errors import hide_mistakes
 from .record import LoraRow, VideoLoraRow, make, visible_styles
@@ -29,12 +28,11 @@ else:
 class _Style(Live):
     __slots__ = ()
 
+    _summary = "{0.slug!r}"
+
     def json(self) -> dict[str, Any]:
         """Return the body of the GET response."""
         return to_wire(self._row)
-
-    def __repr__(self) -> str:
-        return redacted(f"<{type(self).__name__} {self.id} {self._row.slug!r}>")
 
 
 class Lora(_Style, _LoraFields):

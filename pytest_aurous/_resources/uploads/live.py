@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from ..._check import Check
 from ..._framework.live import Collection, Live
-from ..._redaction import redacted
 from ...errors import hide_mistakes
 from .record import POSES, UploadRow, expired
 
@@ -29,9 +28,7 @@ class Upload(Live, _UploadFields):
     __slots__ = ()
 
     _kind = UploadRow
-
-    def __repr__(self) -> str:
-        return redacted(f"<Upload {self.id} {self.filename!r} {self.status}>")
+    _summary = "{0.filename!r} {0.status}"
 
     @property
     def status(self) -> str:

@@ -65,7 +65,7 @@ class EndpointRow:
     created_at: str
     updated_at: str
     team: str = column(hidden=True)
-    signing_secret: str = column(hidden=True, told=True)
+    signing_secret: str = column(hidden=True, visible=True)
     succeeded: float | None = column(hidden=True, default=None)
     began: float = column(hidden=True)
 
