@@ -176,12 +176,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add(f"timeout ({phase})", operation, _lost(_TIMEOUTS[phase]), terms)
 
     def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
-        """Refuse the connection.
-
-        Args:
-            operation: Name or pattern.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-        """
+        """Refuse the connection."""
         return self._add("connect_error", operation, _lost(_REFUSED), terms)
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:

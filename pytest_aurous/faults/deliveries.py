@@ -21,18 +21,17 @@ __tracebackhide__ = hide_mistakes
 
 
 class DeliveryFaults:
-    """The faults of deliveries. Each takes the name of an event (hook-3), or a pattern such as ``image.*``."""
+    """The faults of deliveries.
+
+    Each takes the name of an event (hook-3) or a pattern such as ``image.*``, and ``times``, ``after`` and ``when`` as
+    in `Faults`; ``when`` is called with the `Delivery`.
+    """
 
     _queue: FaultQueue
     _events: Collection[str]
 
     def drop(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: nobody receives it, and it is not retried.
-
-        Args:
-            event: Name or pattern.
-            **terms: ``times``, ``after``, ``when``.
-        """
+        """Lose a delivery: nobody receives it, and it is not retried."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
@@ -43,10 +42,6 @@ class DeliveryFaults:
 
     def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice, with the same id.
-
-        Args:
-            event: Name or pattern.
-            **terms: ``times``, ``after``, ``when``.
 
         Example:
             ``aurous.faults.duplicate("image.completed")``
@@ -60,12 +55,7 @@ class DeliveryFaults:
         return self._add_delivery_fault("duplicate", event, meet, terms)
 
     def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver everything else that is due first.
-
-        Args:
-            event: Name or pattern.
-            **terms: ``times``, ``after``, ``when``.
-        """
+        """Deliver everything else that is due first."""
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
             if outbox.first_due(now) is None:
@@ -97,12 +87,7 @@ class DeliveryFaults:
         return self._add_delivery_fault("late", event, meet, terms)
 
     def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Sign with another secret than the endpoint's (hook-7).
-
-        Args:
-            event: Name or pattern.
-            **terms: ``times``, ``after``, ``when``.
-        """
+        """Sign with another secret than the endpoint's (hook-7)."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
