@@ -1,4 +1,4 @@
-"""What fails a test that did nothing wrong itself: a request that the API does not know, or a bug of ours."""
+"""The texts of problems: what was wrong with a request, the nearest operation, and what to do."""
 
 from __future__ import annotations
 
@@ -19,47 +19,15 @@ from ..errors import see
 
 __all__ = ("LATER", "describe", "explain", "hint_of", "late")
 
-_KINDS: Final = {
-    "char": "characters",
-    "upl": "uploads",
-    "img": "images",
-    "vid": "videos",
-    "file": "files",
+_PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "we": "webhook_endpoints",
     "team": "teams",
     "req": "requests",
 }
-"""Ids begin with what they are of."""
+"""The kind of record that an id belongs to, by its prefix."""
 
-LATER: Final = {
-    "/v1/chat": "chat completions",
-    "/v1/embeddings": "embeddings",
-    "/v1/models": "models",
-}
-"""What the API has and this version does not, by the beginning of its paths."""
-
-
-def hint_of(call: Call) -> str:
-    """Return what probably went wrong with a call that was refused, or nothing."""
-    if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
-        return ""
-    if call.error_code == "missing_api_key":
-        return "no key came along: send X-Api-Key; aurous_client has it set, and AUROUS_API_KEY has it"
-    if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
-        return (
-            "the fake accepts only keys that it issued and did not revoke: read the variable AUROUS_API_KEY when the "
-            "client is made, or use aurous.api_key; to have a key of your own, override the fixture aurous_api_key"
-        )
-    for segment in call.path.split("/"):
-        kind = _KINDS.get(segment.partition("_")[0])
-        if kind == "videos" and (call.operation or "").startswith("images."):
-            continue  # these calls serve both
-        if kind and "_" in segment and kind not in call.path.split("/") and kind not in (call.operation or kind):
-            return f"{segment} is an id of {kind}: {call.operation} wants another kind"
-        if "%2f" in segment.lower():
-            return f"{segment} holds a slash, sent as %2F: it stays inside one segment, and no id has one"
-    return ""
-
+LATER: Final = {"/v1/chat": "chat completions", "/v1/embeddings": "embeddings", "/v1/models": "models"}
+"""Endpoints of the API that this version does not fake, by the beginning of their paths."""
 
 _DOUBLED: Final = (
     "  /v1 is doubled: the base URL ends in /v1, and the path begins with it. Leave it out of one of them; "
@@ -67,62 +35,74 @@ _DOUBLED: Final = (
 )
 
 
-def explain(catalog: Catalog, call: Call, base_url: str) -> str:
-    """Return the text of a failing test: the request, the nearest operation, what differs, how to allow it."""
-    home = urlsplit(base_url)
-    path = _undoubled(call.path, home.path)
-    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home.path))
-    host = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
-    prefix = "" if row.host == "upload" else home.path
-    differences = [
-        *_of_place(call, host.scheme, host.netloc),
-        *(["/v1 twice"] if path != call.path else []),
-        *_of_path(path, prefix, row.template),
-        *([f"the method: {call.method} instead of {row.method}"] if call.method != row.method else []),
-    ]
-    later = _later(path, home.path)
-    nearest = (
-        ""
-        if later
-        else (
-            f"  nearest: {row.operation}, {row.method} {host.scheme}://{host.netloc}{prefix}{row.template}\n"
-            f"  differs: {'; '.join(differences) or 'the path'}\n"
+def hint_of(call: Call) -> str:
+    """Return what probably went wrong with a request that was refused; empty if nothing is known."""
+    if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
+        return ""
+    if call.error_code == "missing_api_key":
+        return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
+    if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
+        return (
+            "the fake accepts only keys that it issued and did not revoke: read the variable AUROUS_API_KEY when you "
+            "create the client, or use aurous.api_key; for a key of your own, override the fixture aurous_api_key"
         )
-    )
+    for segment in call.path.split("/"):
+        kind = _PREFIXES.get(segment.partition("_")[0])
+        if kind == "videos" and (call.operation or "").startswith("images."):
+            continue  # these endpoints serve both
+        if kind and "_" in segment and kind not in call.path.split("/") and kind not in (call.operation or kind):
+            return f"{segment} is an id of {kind}: {call.operation} expects another kind"
+        if "%2f" in segment.lower():
+            return f"{segment} contains %2F: a slash inside a segment, and no id contains one"
+    return ""
+
+
+def explain(catalog: Catalog, call: Call, base_url: str) -> str:
+    """Return the text about an unmatched request: the nearest operation, what differs, and how to allow it."""
+    prefix = urlsplit(base_url).path
+    path = _undoubled(call.path, prefix)
+    later = [what for start, what in LATER.items() if f"{path}/".startswith(f"{prefix}{start}/")]
+    lines = [
+        f"pytest-aurous has no such operation: {call.method} {redacted(call.url)}\n",
+        *(f"  the API has it, this version does not: {what} are not faked yet\n" for what in later),
+        "" if later else _nearest(catalog, call, path, base_url),
+        _DOUBLED if path != call.path else "",
+    ]
+    if "%2f" in call.path.lower():
+        lines.append("  %2F is a slash inside a segment: join segments with /, and quote only ids\n")
+    if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
+        lines.append("  no API key was sent either\n")
     return (
-        f"pytest-aurous knows no such call: {call.method} {redacted(call.url)}\n"
-        f"{nearest}{later}"
-        f"{_DOUBLED if path != call.path else ''}{_also(call)}"
-        "The client was answered as the API would answer. If the request is meant, allow it with "
-        '@pytest.mark.aurous(strict="off"), or "warn".\n'
-        f"{see('reference/unmatched.html')}"
+        f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
+        f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/unmatched.html")}'
+    )
+
+
+def _nearest(catalog: Catalog, call: Call, path: str, base_url: str) -> str:
+    """Return the lines about the nearest operation, and about what differs from it."""
+    home = urlsplit(base_url).path
+    row = max(catalog.by_operation.values(), key=lambda row: _closeness(row, call.method, path, home))
+    url = urlsplit(UPLOAD_HOST if row.host == "upload" else base_url)
+    differences = [
+        (call.scheme != url.scheme, f"{call.scheme}:// instead of {url.scheme}://"),
+        (call.host != url.netloc, f"the host: {call.host} instead of {url.netloc}"),
+        (path != call.path, "/v1 twice"),
+        *((True, text) for text in _differences_of_path(path, url.path + row.template)),
+        (call.method != row.method, f"the method: {call.method} instead of {row.method}"),
+    ]
+    found = "; ".join(text for differs, text in differences if differs) or "the path"
+    return (
+        f"  nearest: {row.operation}, {row.method} {url.scheme}://{url.netloc}{url.path}{row.template}\n"
+        f"  differs: {found}\n"
     )
 
 
 def _undoubled(path: str, prefix: str) -> str:
-    """Return *path* with one /v1 where it has several: both the base URL and the path had one."""
+    """Return *path* with a single /v1: the base URL and the path may both have one."""
     once = f"{prefix}/v1/"
     while path.startswith((f"{once}v1/", f"{once}/v1/")) or path == f"{once}v1":
         path = once + path[len(once) :].lstrip("/").removeprefix("v1").removeprefix("/")
     return path
-
-
-def _later(path: str, prefix: str) -> str:
-    """Return that the API has the call, where the fake has not."""
-    for start, what in LATER.items():
-        if f"{path}/".startswith(f"{prefix}{start}/"):
-            return f"  the API has it, this version does not: {what} are not faked yet\n"
-    return ""
-
-
-def _also(call: Call) -> str:
-    """Return what else there is to say."""
-    said: list[str] = []
-    if "%2f" in call.path.lower():
-        said.append("  %2F is a slash inside a segment: join segments by /, and quote ids alone")
-    if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
-        said.append("  no key came along either")
-    return "".join(f"{line}\n" for line in said)
 
 
 def _closeness(row: Endpoint, method: str, path: str, prefix: str) -> tuple[float, bool]:
@@ -132,13 +112,13 @@ def _closeness(row: Endpoint, method: str, path: str, prefix: str) -> tuple[floa
 
 
 def _align(wanted: list[str], sent: list[str]) -> list[str]:
-    """Leave out a leading segment such as ``v1`` where the request lacks it."""
+    """Drop a leading segment such as ``v1`` if the request lacks it."""
     return wanted[1:] if sent and wanted[:1] != sent[:1] and wanted[1:2] == sent[:1] else wanted
 
 
 def _alike(wanted: str, sent: str) -> float:
     if wanted.startswith("{"):
-        return 0.9  # a literal segment that is spelt right says more than a parameter that takes anything
+        return 0.9  # a literal segment that matches says more than a parameter, which matches anything
     return SequenceMatcher(None, wanted, sent.lower()).ratio()
 
 
@@ -146,15 +126,8 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _of_place(call: Call, scheme: str, host: str) -> list[str]:
-    found = [f"{call.scheme}:// instead of {scheme}://"] if call.scheme != scheme else []
-    if call.host != host:
-        found.append(f"the host: {call.host} instead of {host}")
-    return found
-
-
-def _of_path(path: str, prefix: str, template: str) -> list[str]:
-    wanted, sent = _segments(prefix + template), _segments(path)
+def _differences_of_path(path: str, template: str) -> list[str]:
+    wanted, sent = _segments(template), _segments(path)
     found: list[str] = []
     if "//" in path:
         found.append("a double slash")
@@ -169,9 +142,9 @@ def _of_path(path: str, prefix: str, template: str) -> list[str]:
         if not one.startswith("{") and one != other
     ]
     if len(sent) > len(aligned):
-        found.append(f"{'/'.join(sent[len(aligned) :])!r} too much at the end")
+        found.append(f"unexpected {'/'.join(sent[len(aligned) :])!r} at the end")
     elif len(sent) < len(aligned):
-        found.append(f"{'/'.join(aligned[len(sent) :])!r} missing at the end")
+        found.append(f"missing {'/'.join(aligned[len(sent) :])!r} at the end")
     return found
 
 

@@ -67,7 +67,7 @@ def check(pytester: pytest.Pytester, *args: str, times: int = 1, coroutines_only
     result.assert_outcomes(passed=passed, failed=2 * times, errors=0, deselected=1 if coroutines_only else 0)
     result.stdout.fnmatch_lines_random(
         [
-            "FAILED *::test_unmatched* - *AurousUnmatchedRequest: *no such call: GET *charcters",
+            "FAILED *::test_unmatched* - *AurousUnmatchedRequest: *no such operation: GET *charcters",
             "FAILED *::test_own_error* - AssertionError*my own*",
             "*Aurous timeline*",
         ]

@@ -99,4 +99,4 @@ def test_an_unmatched_request_of_any_example_fails_the_test(pytester: pytest.Pyt
     result = pytester.runpytest("-p", "hypothesispytest")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["FAILED *::test_it - *AurousUnmatchedRequest: *no such call: GET *charcters"])
+    result.stdout.fnmatch_lines(["FAILED *::test_it - *AurousUnmatchedRequest: *no such operation: GET *charcters"])

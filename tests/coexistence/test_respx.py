@@ -95,7 +95,7 @@ def test_both_verdicts_stand_side_by_side(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines_random(
         [
             "FAILED *::test_foreign - respx.models.AllMockedAssertionError: RESPX: *other.example*not mocked!",
-            "FAILED *::test_ours - *AurousUnmatchedRequest: *no such call: GET *charcters",
+            "FAILED *::test_ours - *AurousUnmatchedRequest: *no such operation: GET *charcters",
         ]
     )
 

@@ -106,7 +106,7 @@ class TestApp:
         result = pytester.runpytest()
 
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["FAILED *::test_it - *AurousUnmatchedRequest: *no such call: GET *charcters"])
+        result.stdout.fnmatch_lines(["FAILED *::test_it - *AurousUnmatchedRequest: *no such operation: GET *charcters"])
         result.stdout.no_fnmatch_line("ERROR *")
 
 

@@ -42,7 +42,7 @@ def run(pytester: pytest.Pytester, *args: str) -> tuple[dict[str, object], dict[
     """Run `SUITE`, and return what each test was given, and the worker it ran in."""
     result = pytester.runpytest("-p", "xdist", *args)
     result.assert_outcomes(passed=7, failed=1)
-    result.stdout.fnmatch_lines(["FAILED *::test_unmatched - *AurousUnmatchedRequest: *no such call: GET *charcters"])
+    result.stdout.fnmatch_lines(["FAILED *::test_unmatched - *Aurous*Request: *no such operation: GET *charcters"])
     found = {path.stem: json.loads(path.read_text()) for path in pytester.path.glob("*.json")}
     for path in pytester.path.glob("*.json"):
         path.unlink()

@@ -222,7 +222,7 @@ class TestVerdict:
 
     def test_an_unmatched_request_is_raised(self) -> None:
         """As an `AurousUnmatchedRequest`, which is an `AssertionError`: the test has failed, not erred."""
-        with pytest.raises(AurousUnmatchedRequest, match="no such call: GET https") as caught, Aurous():
+        with pytest.raises(AurousUnmatchedRequest, match="no such operation: GET https") as caught, Aurous():
             assert httpx.get(NONSENSE).status_code == 404
         assert isinstance(caught.value, AssertionError)
         assert isinstance(caught.value, AurousError)
@@ -247,7 +247,7 @@ class TestVerdict:
 
     def test_strict_warn_warns(self) -> None:
         """As an `AurousWarning`, with the same text."""
-        with pytest.warns(AurousWarning, match="no such call: GET https"), Aurous(strict="warn"):
+        with pytest.warns(AurousWarning, match="no such operation: GET https"), Aurous(strict="warn"):
             httpx.get(NONSENSE)
 
     def test_strict_off_is_silent(self) -> None:
@@ -293,7 +293,7 @@ class TestVerdict:
         monkeypatch.setattr("pytest_aurous._engine.pipeline.to_json", self.fail_once())
 
         with (  # noqa: PT012 - the exit of the block is what raises
-            pytest.raises(AurousError, match=r"(?s)no such call.*itself failed.*GET.*ZeroDivisionError") as caught,
+            pytest.raises(AurousError, match=r"(?s)no such operation.*itself failed.*GET.*ZeroDivisionError") as caught,
             aurous,
         ):
             httpx.get(NONSENSE)
@@ -434,7 +434,7 @@ class TestHandle:
     def test_a_reset_hides_no_problem(self) -> None:
         """A request that was unmatched before `reset()` still fails the test, once."""
         with (  # noqa: PT012 - the exit of the block is what raises
-            pytest.raises(AurousUnmatchedRequest, match=r"no such call: GET (?s:.*)no such call: DELETE"),
+            pytest.raises(AurousUnmatchedRequest, match=r"no such operation: GET (?s:.*)no such operation: DELETE"),
             Aurous() as aurous,
         ):
             httpx.get(NONSENSE)

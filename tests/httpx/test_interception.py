@@ -413,7 +413,7 @@ class TestForeignHosts:
     )
     def test_every_host_of_the_vendor_is_ours(self, stack: Any, no_network: list[object], url: str) -> None:
         """A wrong host, port or scheme of the vendor's is an unmatched request and never reaches the network."""
-        with pytest.raises(AurousUnmatchedRequest, match="knows no such call: GET"), Aurous() as aurous:
+        with pytest.raises(AurousUnmatchedRequest, match="has no such operation: GET"), Aurous() as aurous:
             assert stack.get(url, headers={"X-Api-Key": aurous.api_key}).status_code == 404
         assert no_network == []
 

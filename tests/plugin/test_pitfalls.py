@@ -257,7 +257,7 @@ def test_an_unmatched_request_comes_first(pytester: pytest.Pytester, strict: str
     result = pytester.runpytest()
 
     result.assert_outcomes(**outcome)
-    result.stdout.fnmatch_lines_random(["*no such call: GET *", "*[[]wiping-patch]*"])
+    result.stdout.fnmatch_lines_random(["*no such operation: GET *", "*[[]wiping-patch]*"])
 
 
 def test_the_next_test_has_none_of_them(pytester: pytest.Pytester) -> None:

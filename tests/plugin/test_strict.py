@@ -44,7 +44,7 @@ def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester, how
     result.stdout.fnmatch_lines(
         [
             "*FAILURES*",
-            "*AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://api.aurous-labs.com/v1/charcters",
+            "*AurousUnmatchedRequest: pytest-aurous has no such operation: GET https://api.aurous-labs.com/v1/charcters",
             "*nearest: characters.list, GET https://api.aurous-labs.com/v1/characters",
             "*differs: 'charcters' instead of 'characters'",
             '*allow it with @pytest.mark.aurous(strict="off"), or "warn".',
@@ -75,7 +75,7 @@ def test_strict_warn_warns(pytester: pytest.Pytester, how: str) -> None:
 
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(
-        ["*.py::test_it", "*AurousWarning: pytest-aurous knows no such call: GET *", "*nearest: characters.list*"]
+        ["*.py::test_it", "*AurousWarning: pytest-aurous has no such operation: GET *", "*nearest: characters.list*"]
     )
 
 
@@ -86,7 +86,7 @@ def test_strict_warn_under_warnings_as_errors_fails_once(pytester: pytest.Pytest
     result = pytester.runpytest("-W", "error::pytest_aurous.AurousWarning")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*AurousWarning: pytest-aurous knows no such call: *"])
+    result.stdout.fnmatch_lines(["*AurousWarning: pytest-aurous has no such operation: *"])
 
 
 @pytest.mark.parametrize("how", SWALLOWED)
@@ -109,7 +109,7 @@ def test_strict_off_says_nothing(pytester: pytest.Pytester, how: str) -> None:
         ("GET", "https://aurous-labs.com/v1/balance", ["the host: aurous-labs.com instead of api.aurous-labs.com"]),
         ("GET", "https://aurous.storage/v1/balance", ["the host: aurous.storage instead of api.aurous-labs.com"]),
         ("POST", "https://api.aurous-labs.com/v1/characters/x/sav", ["'sav' instead of 'save'"]),
-        ("POST", "https://api.aurous-labs.com/v1/characters/x/save/now", ["'now' too much at the end"]),
+        ("POST", "https://api.aurous-labs.com/v1/characters/x/save/now", ["unexpected 'now' at the end"]),
         ("POST", "http://api.aurous-labs.com/characters/x/save", ["http:// instead of https://", "missing /v1"]),
     ],
 )
@@ -120,7 +120,7 @@ def test_it_says_what_differs(pytester: pytest.Pytester, method: str, url: str, 
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"*no such call: {method} {url}", f"*differs: {'; '.join(said)}"])
+    result.stdout.fnmatch_lines([f"*no such operation: {method} {url}", f"*differs: {'; '.join(said)}"])
 
 
 def test_a_wrong_method_is_405_in_band(pytester: pytest.Pytester) -> None:
@@ -148,7 +148,7 @@ def test_several_requests_are_all_told(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*no such call: GET *", "*no such call: DELETE *"])
+    result.stdout.fnmatch_lines(["*no such operation: GET *", "*no such operation: DELETE *"])
 
 
 def test_what_the_api_refuses_is_no_failure(pytester: pytest.Pytester) -> None:
@@ -188,7 +188,7 @@ def test_a_late_request_is_a_warning_that_names_the_test(pytester: pytest.Pytest
 
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(
-        ["*AurousWarning: After the body of *.py::TestIt::test_it[[]1]:", "*knows no such call: GET *charcters"]
+        ["*AurousWarning: After the body of *.py::TestIt::test_it[[]1]:", "*has no such operation: GET *charcters"]
     )
 
 
@@ -265,7 +265,7 @@ def test_a_failed_body_keeps_its_own_error(pytester: pytest.Pytester, strict: st
             "*Aurous timeline*",
             "*1 *GET *balance -> 200",
             "*2 *GET */v1/charcters -> 404 resource_not_found",
-            "*no such call: GET *charcters",
+            "*no such operation: GET *charcters",
             "FAILED *::test_it - AssertionError: my own*",
         ]
     )
@@ -448,7 +448,7 @@ def test_faults_and_requests_are_told_together(pytester: pytest.Pytester) -> Non
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *no such call*", "No call has met <Fault timeout*"])
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *no such operation*", "No call has met <Fault timeout*"])
 
 
 UNITTEST: Final = """
@@ -462,7 +462,7 @@ from pytest_aurous import Aurous
     ("body", "outcome", "line"),
     [
         ("aurous.client().get('/v1/balance')", {"passed": 1}, "*1 passed*"),
-        (f"httpx.get('{NONSENSE}')", {"failed": 1}, "*AurousUnmatchedRequest: *no such call: GET *"),
+        (f"httpx.get('{NONSENSE}')", {"failed": 1}, "*AurousUnmatchedRequest: *no such operation: GET *"),
         (f"httpx.get('{NONSENSE}'); self.assertEqual(1, 2)", {"failed": 1}, "*AssertionError: 1 != 2"),
     ],
     ids=["good", "unmatched", "own error"],
@@ -583,7 +583,7 @@ def test_a_debugger_is_entered_once(pytester: pytest.Pytester, how: str, kind: s
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*AurousUnmatchedRequest: *no such call: GET *", "*Aurous timeline*", "*<entered, https://api.*"]
+        ["*AurousUnmatchedRequest: *no such operation: GET *", "*Aurous timeline*", "*<entered, https://api.*"]
     )
     assert sum("<entered" in line for line in result.stdout.lines) == 1
     result.stdout.no_fnmatch_line("*ERROR*")
@@ -616,7 +616,7 @@ def test_a_subtest_leaves_the_verdict_to_its_test(pytester: pytest.Pytester) -> 
     result = pytester.runpytest()
 
     assert result.parseoutcomes()["failed"] == 1
-    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: pytest-aurous knows no such call: GET *"])
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: pytest-aurous has no such operation: GET *"])
 
 
 @pytest.mark.parametrize(("pitfalls", "warned"), [("error", 1), ("warn", 1), ("off", 0)])

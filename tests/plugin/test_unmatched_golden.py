@@ -10,7 +10,7 @@ import pytest
 HOME: Final = "https://api.aurous-labs.com"
 
 ALLOW: Final = """\
-The client was answered as the API would answer. If the request is meant, allow it with \
+The client got the response that the API would send. If the request is intended, allow it with \
 @pytest.mark.aurous(strict="off"), or "warn".
 Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/unmatched.html"""
 
@@ -18,7 +18,7 @@ UNMATCHED: Final = {
     "wrong method": (
         f"PUT {HOME}/v1/balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: PUT {HOME}/v1/balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: PUT {HOME}/v1/balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: the method: PUT instead of GET
 """,
@@ -26,7 +26,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: PUT {HOME}/v1/balance
     "typo": (
         f"POST {HOME}/v1/characters/char_x/sav",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/characters/char_x/sav
+AurousUnmatchedRequest: pytest-aurous has no such operation: POST {HOME}/v1/characters/char_x/sav
   nearest: characters.save, POST {HOME}/v1/characters/{{id}}/save
   differs: 'sav' instead of 'save'
 """,
@@ -34,7 +34,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/charact
     "missing v1": (
         f"GET {HOME}/characters/char_x",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/characters/char_x
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/characters/char_x
   nearest: characters.retrieve, GET {HOME}/v1/characters/{{id}}
   differs: missing /v1
 """,
@@ -42,7 +42,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/characters/
     "http": (
         "GET http://api.aurous-labs.com/v1/balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET http://api.aurous-labs.com/v1/balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET http://api.aurous-labs.com/v1/balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: http:// instead of https://
 """,
@@ -50,7 +50,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET http://api.aurous-
     "trailing slash": (
         f"GET {HOME}/v1/balance/",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/balance/
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/balance/
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: a trailing slash
 """,
@@ -58,7 +58,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/balance/
     "double slash": (
         f"GET {HOME}//v1/balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}//v1/balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}//v1/balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: a double slash
 """,
@@ -66,7 +66,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}//v1/balance
     "upper case": (
         f"GET {HOME}/v1/Balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/Balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/Balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: 'Balance' instead of 'balance'
 """,
@@ -74,16 +74,16 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/Balance
     "quoted slash": (
         f"GET {HOME}/v1/characters/char_x%2Fa/b",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/characters/char_x%2Fa/b
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/characters/char_x%2Fa/b
   nearest: characters.save, POST {HOME}/v1/characters/{{id}}/save
   differs: 'b' instead of 'save'; the method: GET instead of POST
-  %2F is a slash inside a segment: join segments by /, and quote ids alone
+  %2F is a slash inside a segment: join segments with /, and quote only ids
 """,
     ),
     "wrong host": (
         "GET https://app.aurous-labs.com/v1/balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://app.aurous-labs.com/v1/balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET https://app.aurous-labs.com/v1/balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: the host: app.aurous-labs.com instead of api.aurous-labs.com
 """,
@@ -91,7 +91,7 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://app.aurous
     "upload host": (
         "GET https://aurous.storage/v1/balance",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://aurous.storage/v1/balance
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET https://aurous.storage/v1/balance
   nearest: balance.retrieve, GET {HOME}/v1/balance
   differs: the host: aurous.storage instead of api.aurous-labs.com
 """,
@@ -99,30 +99,30 @@ AurousUnmatchedRequest: pytest-aurous knows no such call: GET https://aurous.sto
     "not faked yet": (
         f"POST {HOME}/v1/models",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: POST {HOME}/v1/models
+AurousUnmatchedRequest: pytest-aurous has no such operation: POST {HOME}/v1/models
   the API has it, this version does not: models are not faked yet
 """,
     ),
     "not faked yet, below": (
         f"GET {HOME}/v1/models/x",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/models/x
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/models/x
   the API has it, this version does not: models are not faked yet
 """,
     ),
     "no key": (
         f"GET {HOME}/v1/charcters",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: GET {HOME}/v1/charcters
+AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/charcters
   nearest: characters.list, GET {HOME}/v1/characters
   differs: 'charcters' instead of 'characters'
-  no key came along either
+  no API key was sent either
 """,
     ),
     "everything": (
         "PUT http://www.aurous-labs.com/characters//char_x/sav/",
         f"""\
-AurousUnmatchedRequest: pytest-aurous knows no such call: PUT http://www.aurous-labs.com/characters//char_x/sav/
+AurousUnmatchedRequest: pytest-aurous has no such operation: PUT http://www.aurous-labs.com/characters//char_x/sav/
   nearest: characters.save, POST {HOME}/v1/characters/{{id}}/save
   differs: http:// instead of https://; the host: www.aurous-labs.com instead of api.aurous-labs.com; \
 a double slash; a trailing slash; missing /v1; 'sav' instead of 'save'; the method: PUT instead of POST
@@ -137,7 +137,7 @@ HINTS: Final = {
         """\
     1  10:00:00  characters.retrieve  GET    /v1/characters/upl_x -> 404 resource_not_found
        said: No such character: 'upl_x'.
-       hint: upl_x is an id of uploads: characters.retrieve wants another kind
+       hint: upl_x is an id of uploads: characters.retrieve expects another kind
 """,
     ),
     "no key": (
@@ -145,7 +145,7 @@ HINTS: Final = {
         """\
     1  10:00:00  balance.retrieve  GET    /v1/balance -> 401 missing_api_key
        said: No API key provided. Send it in the X-Api-Key header.
-       hint: no key came along: send X-Api-Key; aurous_client has it set, and AUROUS_API_KEY has it
+       hint: no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it
 """,
     ),
     "quoted slash": (
@@ -153,7 +153,7 @@ HINTS: Final = {
         """\
     1  10:00:00  characters.save  POST   /v1/characters/char%2Fx/save -> 404 resource_not_found
        said: No such character: 'char/x'.
-       hint: char%2Fx holds a slash, sent as %2F: it stays inside one segment, and no id has one
+       hint: char%2Fx contains %2F: a slash inside a segment, and no id contains one
 """,
     ),
     "nothing to say": (
@@ -243,4 +243,4 @@ def test_what_is_unmatched_stays_so_whatever_key_came(pytester: pytest.Pytester,
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines([f"*no such call: {method} *"] * 2)
+    result.stdout.fnmatch_lines([f"*no such operation: {method} *"] * 2)

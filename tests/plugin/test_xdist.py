@@ -49,8 +49,8 @@ def test_two_workers(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=9, failed=2)
     result.stdout.fnmatch_lines_random(
         [
-            "*AurousUnmatchedRequest: *no such call: GET *charcters",
-            "*AurousWarning: *no such call: GET *uploads",
+            "*AurousUnmatchedRequest: *no such operation: GET *charcters",
+            "*AurousWarning: *no such operation: GET *uploads",
             "*AssertionError: my own",
             "*Aurous timeline*",
             "*GET *balance -> 200",

@@ -74,7 +74,7 @@ def test_an_id_of_another_kind_is_named(api: Api, method: str, path: str, kind: 
     call = api.aurous.calls.last
 
     hint = hint_of(call)
-    assert hint == (f"{path.split('/')[3]} is an id of {kind}: {call.operation} wants another kind" if kind else "")
+    assert hint == (f"{path.split('/')[3]} is an id of {kind}: {call.operation} expects another kind" if kind else "")
 
 
 @pytest.mark.parametrize("slash", ["%2F", "%2f"])
@@ -83,7 +83,7 @@ def test_a_slash_inside_a_segment_is_named(api: Api, slash: str) -> None:
     api.get(f"/v1/characters/char_1{slash}save")
 
     hint = hint_of(api.aurous.calls.last)
-    assert hint.startswith(f"char_1{slash}save holds a slash, sent as %2F")
+    assert hint.startswith(f"char_1{slash}save contains %2F: a slash inside a segment")
 
 
 @pytest.mark.parametrize(

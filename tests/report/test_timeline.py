@@ -99,7 +99,7 @@ def test_a_refusal_without_a_body_shows_none(api: Api) -> None:
 
     said, hint, *_ = below(api, 1)
     assert said == "said: No API key provided. Send it in the X-Api-Key header."
-    assert hint.startswith("hint: no key came along: send X-Api-Key;")
+    assert hint.startswith("hint: no API key was sent: send X-Api-Key;")
 
 
 def test_a_pitfall_stands_below_its_call(api: Api) -> None:
@@ -443,7 +443,7 @@ def test_colours_add_nothing_but_codes(api: Api) -> None:
         assert f"\x1b[{yellow}m -> 401 missing_api_key\x1b[0m" in painted
         assert f"\x1b[{red}m -> 503 provider_unavailable (status 503)\x1b[0m" in painted
         assert f"\x1b[{red}m -> no answer (timeout (read))\x1b[0m" in painted
-        assert f"       \x1b[{yellow}mhint: no key came along" in painted
+        assert f"       \x1b[{yellow}mhint: no API key was sent" in painted
         assert f"       \x1b[{yellow}mpitfall: [leaked-key]" in painted
         for word in ("at the end:", "faults:", "seed: 0", "again: pytest"):
             assert f"\x1b[{cyan}m{word}\x1b[0m" in painted

@@ -37,8 +37,8 @@ def _catalog() -> Catalog:
             "characters.uploads.put",
             "the host: api.aurous-labs.com instead of aurous.storage",
         ),
-        ("POST", f"{HOME}/v1/characters/c/save/now", "characters.save", "'now' too much at the end"),
-        ("POST", f"{HOME}/v1/characters/c/refs", "characters.regenerate_ref", "'regenerate' missing at the end"),
+        ("POST", f"{HOME}/v1/characters/c/save/now", "characters.save", "unexpected 'now' at the end"),
+        ("POST", f"{HOME}/v1/characters/c/refs", "characters.regenerate_ref", "missing 'regenerate' at the end"),
         ("GET", f"{HOME}/v1/characters/uploads", "characters.retrieve", "the path"),
         (
             "PUT",
@@ -59,7 +59,7 @@ def test_what_differs_is_named(catalog: Catalog, method: str, url: str, nearest:
     text = explain(catalog, Call(method, scheme, host, f"/{path}"), HOME)
 
     lines = text.split("\n")
-    assert lines[0] == f"pytest-aurous knows no such call: {method} {url}"
+    assert lines[0] == f"pytest-aurous has no such operation: {method} {url}"
     assert lines[1].startswith(f"  nearest: {nearest}, ")
     assert lines[2] == f"  differs: {differs}"
 
@@ -134,7 +134,7 @@ def also(catalog: Catalog, path: str, host: str = "api.aurous-labs.com", base_ur
     """Return what stands between the request, with its nearest operation if there is one, and the way to allow it."""
     block = tuple({key: "k"}.items() if key else ())
     text = explain(catalog, Call("GET", base_url.partition(":")[0], host, path, headers=block), base_url)
-    lines = text.partition("The client was answered")[0].splitlines(keepends=True)[1:]
+    lines = text.partition("The client got")[0].splitlines(keepends=True)[1:]
     return "".join(line for line in lines if not line.startswith(("  nearest: ", "  differs: ")))
 
 
@@ -174,12 +174,12 @@ def test_a_quoted_slash_is_named(catalog: Catalog, slash: str) -> None:
     """A whole path was quoted, not an id."""
     said = also(catalog, f"/v1/characters/char_1{slash}save/x", key="X-Api-Key")
 
-    assert said == "  %2F is a slash inside a segment: join segments by /, and quote ids alone\n"
+    assert said == "  %2F is a slash inside a segment: join segments with /, and quote only ids\n"
 
 
 def test_a_missing_key_is_named_too(catalog: Catalog) -> None:
     """Once the path is right, the key would be missing."""
-    assert also(catalog, "/v1/character") == "  no key came along either\n"
+    assert also(catalog, "/v1/character") == "  no API key was sent either\n"
 
 
 def test_the_upload_host_wants_no_key(catalog: Catalog) -> None:
