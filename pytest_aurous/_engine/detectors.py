@@ -47,7 +47,7 @@ def keyed(call: Call) -> bool:
 
 def paid(ctx: Context) -> bool:
     """Whether the call costs credits and would honour an ``Idempotency-Key``."""
-    return ctx.row is not None and not ctx.row.free and ctx.row.honours_key(ctx)
+    return ctx.row is not None and not ctx.row.free and ctx.row.accepts_key(ctx)
 
 
 def polls(ctx: Context) -> bool:
@@ -330,4 +330,4 @@ def _statuses(body: bytes) -> dict[str, str]:
 def _was_given(cursor: str, ctx: Context) -> bool:
     """Whether an answer before told *cursor*, and did not only quote it in a refusal."""
     earlier = ctx.world.journal.entries[: ctx.call.number - 1]
-    return any(one.error_code is None and one.answer_may_hold(cursor.encode()) for one in reversed(earlier))
+    return any(one.error_code is None and one.response_may_contain(cursor.encode()) for one in reversed(earlier))

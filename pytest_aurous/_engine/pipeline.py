@@ -9,7 +9,7 @@ from traceback import format_exc
 from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
-from .._framework.endpoint import Answer, Context, Endpoint
+from .._framework.endpoint import Context, Endpoint, Result
 from .._resources.catalog import CATALOG, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
@@ -196,7 +196,7 @@ class App:
         check_version(call)
         return name, wait
 
-    def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Answer:
+    def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Result:
         """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
         mark = self.world.undo.mark()
         try:
@@ -216,24 +216,24 @@ class App:
         except ApiProblem as problem:
             ctx.call.error_code = problem.code
 
-    def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float) -> Answer:
+    def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float) -> Result:
         """Call the handler, or replay the response that is stored for the ``Idempotency-Key``."""
         claim = None
         key = idempotency_key(ctx.call.incoming) if row.idempotent else None
-        if key is not None and row.honours_key(ctx):
+        if key is not None and row.accepts_key(ctx):
             claim = claim_of(ctx.call, key, ctx.team, row.fingerprint and partial(row.fingerprint, ctx))
             stored = self.world.idempotency.find(claim, now)
             if stored is not None:
                 ctx.call.replayed = True
-                return Answer(stored.content, stored.status, headers=_REPLAYED)
-        answer = row.handler(ctx)
-        if not isinstance(answer, Answer):
-            content = answer if isinstance(answer, bytes) else to_json(answer)
-            answer = Answer(content, row.status, row.media_type)
+                return Result(stored.content, stored.status, headers=_REPLAYED)
+        result = row.handler(ctx)
+        if not isinstance(result, Result):
+            content = result if isinstance(result, bytes) else to_json(result)
+            result = Result(content, row.status, row.media_type)
         ctx.call.committed = ctx.call.method != "GET"
         if claim is not None:
-            self.world.idempotency.store(Stored(claim, answer.status, answer.body, now, now + busy))
-        return answer
+            self.world.idempotency.store(Stored(claim, result.status, result.body, now, now + busy))
+        return result
 
     def _faults_for(self, call: Call) -> Collection[Fault]:
         """Return the faults that the request can meet; call each ``when``, without the lock."""
@@ -253,10 +253,10 @@ class App:
         self._arrive(call)
         self.world.journal.wait(call)
 
-    def _refusal(self, ctx: Context, problem: ApiProblem) -> Answer:
+    def _refusal(self, ctx: Context, problem: ApiProblem) -> Result:
         body = envelope(problem, ctx.request_id, all_global=self.world.settings.reading("err-6") == "global")
         ctx.call.error_code = body["error"]["code"]
-        return Answer(to_json(body), problem.status, headers=problem.headers)
+        return Result(to_json(body), problem.status, headers=problem.headers)
 
     def _unmatched(self, call: Call) -> NoReturn:
         self.problems.append(Problem(call, "unmatched"))

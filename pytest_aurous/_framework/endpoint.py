@@ -1,9 +1,10 @@
-"""What an endpoint is: a row of data, and the context in which its handler answers."""
+"""Endpoints: the rows of the catalog, and what their handlers receive and return."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -15,52 +16,47 @@ from .._world.world import World
 from .fields import read_body
 from .schema import Shape
 
-__all__ = ("NO_ANSWER", "Answer", "Context", "Endpoint", "Handler")
+__all__ = ("NO_RESPONSE", "Context", "Endpoint", "Handler", "Result")
 
-NO_ANSWER: Final = "no answer"
-"""The outcome of a call whose client receives no response."""
+NO_RESPONSE: Final = "no answer"
+"""The outcome of a request whose client receives no response."""
 
 
+@dataclass(eq=False)
 class Context:
-    """One call on its way through the pipeline.
+    """A request on its way through the pipeline.
 
     Attributes:
         world: The state.
         call: The request.
-        row: The endpoint that it meets; None where there is none.
+        row: Its endpoint, or None.
         args: The path parameters.
-        team: Id of the calling team; empty on signed URLs, which carry no key.
-        request_id: Of this call.
+        team: Id of the calling team; empty for signed URLs, which need no API key.
+        request_id: Id of the request.
         limits: The rate-limit headers of its response.
     """
 
-    __slots__ = ("_body", "args", "call", "limits", "request_id", "row", "team", "world")
-
-    def __init__(self, world: World, call: Call, row: Endpoint | None, args: Mapping[str, str]) -> None:
-        self.world: World = world
-        self.call: Call = call
-        self.row: Endpoint | None = row
-        self.args: Mapping[str, str] = args
-        self.team: str = ""
-        self.request_id: str = ""
-        self.limits: Pairs = ()
-        self._body: dict[str, Any] | None = None
+    world: World
+    call: Call
+    row: Endpoint | None
+    args: Mapping[str, str]
+    team: str = ""
+    request_id: str = ""
+    limits: Pairs = ()
 
     @property
     def record(self) -> str:
-        """The id in the path; empty where there is none."""
+        """The id in the path; empty without one."""
         return self.args.get("id", "")
 
-    @property
+    @cached_property
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; no body at all reads as an empty one.
+        """The JSON object in the request body; empty without a body.
 
         Raises:
-            ApiProblem: 400, if it is none (err-8).
+            ApiProblem: 400 for any other body (err-8).
         """
-        if self._body is None:
-            self._body = read_body(self.call.content) if self.call.content else {}
-        return self._body
+        return read_body(self.call.content) if self.call.content else {}
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
         """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.
@@ -76,18 +72,18 @@ class Context:
 
     @property
     def query(self) -> dict[str, str]:
-        """The query parameters that were sent."""
+        """The query parameters, as sent."""
         return dict(parse_qsl(self.call.query, keep_blank_values=True))
 
 
-class Answer(NamedTuple):
-    """An answer that is not the usual one of its row.
+class Result(NamedTuple):
+    """The part of a response that is special to its endpoint.
 
     Attributes:
-        body: Its bytes.
-        status: Its status.
-        media_type: What the bytes are.
-        headers: Further headers; None removes one that every response has.
+        body: The bytes of the body.
+        status: The HTTP status.
+        media_type: The ``Content-Type``.
+        headers: Headers to add; None removes a header that every response has.
     """
 
     body: bytes
@@ -97,7 +93,7 @@ class Answer(NamedTuple):
 
 
 Handler = Callable[[Context], Any]
-"""Returns what goes into the body: JSON, bytes with the row's media type, or an `Answer`."""
+"""Returns the body as JSON, the body as bytes of the endpoint's media type, or a `Result`."""
 
 
 @dataclass(frozen=True)
@@ -105,25 +101,25 @@ class Endpoint:
     """One row of the catalog.
 
     Attributes:
-        operation: The name that users write in assertions and reports.
+        operation: Its name in assertions and reports.
         method: The HTTP method.
-        template: The path below the host; ``{name}`` takes one segment.
-        handler: Answers; raises `ApiProblem` to refuse.
-        bucket: The rate bucket that a call spends from, or a function that chooses it.
-        status: Status of the good answer.
+        template: The path; ``{name}`` matches one segment.
+        handler: Serves a request; raises `ApiProblem` to refuse it.
+        bucket: The rate bucket that a request spends from, or a function that returns it.
+        status: Status of a successful response.
         host: ``api``, or ``upload`` for the upload host.
-        signed: The URL carries its own permission: no key, no bucket.
-        media_type: Of the good answer.
-        free: Whether it costs no credits, although it honours an ``Idempotency-Key``.
-        fingerprint: What an ``Idempotency-Key`` stands for instead of the whole body (idem-7).
-        idempotent: Whether an ``Idempotency-Key`` is honoured, or a function that says so (idem-2).
-        shape: Schema of the good answer; None where it is no JSON.
-        headers: What each header says that only the good answer of this row bears.
-        body: Schema of what it takes; None where it takes nothing.
-        takes: Media type of that.
-        query: Schema of each query parameter.
-        errors: What it refuses with besides what each call may be: status and code, such as ``400 missing_field``.
-        rules: Ids of the rules of the contract that it keeps.
+        signed: The URL is signed: no API key, no rate bucket.
+        media_type: Media type of a successful response.
+        free: Costs no credits, although it accepts an ``Idempotency-Key``.
+        fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
+        idempotent: Whether an ``Idempotency-Key`` is accepted, or a function that returns it (idem-2).
+        shape: Schema of a successful response; None if it is not JSON.
+        headers: Headers of a successful response that only this endpoint has, with their descriptions.
+        body: Schema of the request body; None without a body.
+        takes: Media type of the request body.
+        query: Schemas of the query parameters.
+        errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
+        rules: Ids of the contract's rules that it implements.
     """
 
     operation: str
@@ -148,8 +144,8 @@ class Endpoint:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """What a call can come to, sorted: a status, with its code if it is a refusal, or `NO_ANSWER`."""
-        found = {str(self.status), "400 unknown_version", "500 internal_error", NO_ANSWER, *self.errors}
+        """The possible outcomes, sorted: a status, followed by the code of a refusal, or `NO_RESPONSE`."""
+        found = {str(self.status), "400 unknown_version", "500 internal_error", NO_RESPONSE, *self.errors}
         if not self.signed:
             found.update({"401 invalid_api_key", "401 missing_api_key", "429 too_many_requests"})
             found.update({"403 missing_scope"} if self.method != "GET" else ())
@@ -158,6 +154,6 @@ class Endpoint:
             found.update({"409 idempotency_key_in_use", "400 invalid_format"})
         return tuple(sorted(found))
 
-    def honours_key(self, ctx: Context) -> bool:
-        """Whether a call may be replayed."""
+    def accepts_key(self, ctx: Context) -> bool:
+        """Whether an ``Idempotency-Key`` on this request counts."""
         return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent

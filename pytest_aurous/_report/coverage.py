@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any
 
-from .._framework.endpoint import NO_ANSWER, Endpoint
+from .._framework.endpoint import NO_RESPONSE, Endpoint
 from .._redaction import redacted
 from .._wire.call import Call
 
@@ -29,7 +29,7 @@ class Coverage:
     def add(self, call: Call) -> None:
         """Count what became of a call; one that no endpoint took is none."""
         if call.operation:
-            status = NO_ANSWER if call.status is None else redacted(f"{call.status} {call.error_code or ''}".rstrip())
+            status = NO_RESPONSE if call.status is None else redacted(f"{call.status} {call.error_code or ''}".rstrip())
             self._met[call.operation, status] += 1
 
     def dump(self) -> list[list[Any]]:

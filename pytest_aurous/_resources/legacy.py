@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from .._framework.endpoint import Answer, Context, Endpoint
+from .._framework.endpoint import Context, Endpoint, Result
 from . import generations
 
 __all__ = ("ENDPOINTS",)
@@ -19,14 +19,14 @@ _HEADER_TEXTS: Final = {
 _MOVED: Final = {"generations": "images", "video-generations": "videos"}
 
 
-def moved(ctx: Context) -> Answer:
+def moved(ctx: Context) -> Result:
     """Redirect to the new path."""
     call = ctx.call
     prefix = urlsplit(ctx.world.settings.base_url).path
     old = call.path[len(prefix) :].split("/")[2]
     path = call.path.replace(f"{prefix}/v1/{old}", f"{prefix}/v1/{_MOVED[old]}", 1)
     where = f"{call.scheme}://{call.host}{path}{'?' + call.query if call.query else ''}"
-    return Answer(b"", 308, headers=(("Location", where), *_HEADERS))
+    return Result(b"", 308, headers=(("Location", where), *_HEADERS))
 
 
 ENDPOINTS: Final = tuple(

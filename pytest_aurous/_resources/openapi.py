@@ -8,7 +8,7 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
-from .._framework.endpoint import NO_ANSWER, Endpoint
+from .._framework.endpoint import NO_RESPONSE, Endpoint
 from .._framework.schema import obj, record, reference
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.version import VERSION
@@ -103,7 +103,7 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
 def _responses(row: Endpoint) -> dict[str, Any]:
     codes: dict[str, list[str]] = {}
     for outcome in row.outcomes:
-        if outcome != NO_ANSWER:
+        if outcome != NO_RESPONSE:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])
     answers: dict[str, dict[str, Any]] = {

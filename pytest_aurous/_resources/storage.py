@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .._content.pictures import picture
-from .._framework.endpoint import Answer, Context, Endpoint
+from .._framework.endpoint import Context, Endpoint, Result
 from .._framework.schema import SIGNATURE
 from .._wire.refusal import not_found
 from .characters import CharacterRow
@@ -16,7 +16,7 @@ __all__ = ("ENDPOINTS",)
 _SIDE: Final = 192
 
 
-def get(ctx: Context) -> Answer:
+def get(ctx: Context) -> Result:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
     path = f"/storage/{owner}/{name}/{file}"  # without the path of the base URL
@@ -26,12 +26,12 @@ def get(ctx: Context) -> Answer:
         # The URL may come from before a reset, or from another fake with the same seed.
         if name not in table or not table.lives(table[name]) or table[name].dies <= ctx.world.clock.time():
             raise not_found("file", name)
-        return Answer(table[name].data, media_type=table[name].mime_type)
+        return Result(table[name].data, media_type=table[name].mime_type)
     characters = ctx.world.table(CharacterRow)
     rows = (characters[row_id] for row_id in characters)
     character = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)
     lines = [file.partition(".")[0], *([character.name, character.id] if character else []), name]
-    return Answer(picture(lines, _SIDE, _SIDE, path), media_type="image/png")
+    return Result(picture(lines, _SIDE, _SIDE, path), media_type="image/png")
 
 
 ENDPOINTS: Final = (

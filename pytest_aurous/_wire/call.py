@@ -21,7 +21,7 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 
 
 def to_json(value: object) -> bytes:
-    """Write *value* as the API does: compact UTF-8, whatever a client put into the text."""
+    """Write *value* as the API does: compact UTF-8. A lone surrogate becomes a question mark."""
     return _encode(value).encode(errors="replace")
 
 
@@ -50,24 +50,24 @@ class Response(NamedTuple):
 
 
 class Call:
-    """One request of the code under test, and what became of it.
+    """A request of the code under test, and its response.
 
     Attributes:
-        operation: Name of the endpoint, such as ``characters.save``; None where no endpoint matched.
+        operation: Name of the endpoint, such as ``characters.save``; None if no endpoint matched.
         method: The HTTP method.
-        host: The host that it went to.
+        host: The host of the URL.
         path: The path as sent, without the query.
         query: The query string as sent.
         at: The fake's clock on arrival, in seconds since the epoch.
         number: 1 for the first call of the fake, in order of arrival.
-        team: Id of the team whose key came along, or None.
-        status: The status that the client saw; None where no answer arrived.
+        team: Id of the team of the API key, or None.
+        status: The status that the client saw; None if no response arrived.
         error_code: The vendor's error code, or None.
-        fault: What stood in the way of a plain answer, in words, or None.
-        replayed: True where the answer was a stored one (``Idempotency-Key``).
-        delay: How many seconds of the clock a fault made it slow.
-        patience: How many seconds the client waits for an answer; None: for ever.
-        committed: True where the call took effect, whatever the client saw of it.
+        fault: A description of the fault that it met, or None.
+        replayed: Whether the response was a stored one (``Idempotency-Key``).
+        delay: Seconds on the clock by which a fault delayed it.
+        patience: Seconds that the client waits for a response; None: without limit.
+        committed: Whether it took effect, even if the client received no response.
 
     Example:
         ``aurous.calls.last.request.json["name"]``
@@ -113,7 +113,7 @@ class Call:
         self.path: str = path
         self.query: str = query
         self._headers = headers
-        # Of a header that was sent twice, the pipeline reads the first.
+        # The pipeline reads the first of several headers with the same name.
         self.incoming: Mapping[str, str] = {name.lower(): value for name, value in reversed(headers)}
         self._body = body
         self.patience: float | None = patience
@@ -140,7 +140,7 @@ class Call:
 
     @property
     def content(self) -> bytes:
-        """The request body: whole while the call is handled, a digest afterwards where it was large."""
+        """The request body; after the response, the digest of a large one."""
         return self._body
 
     @property
@@ -151,19 +151,19 @@ class Call:
 
     @property
     def response(self) -> Response | None:
-        """The response: ``status``, ``headers``, ``content`` and ``json``; None where no answer arrived."""
+        """The response: ``status``, ``headers``, ``content`` and ``json``; None if no response arrived."""
         if self._reply is None:
             return None
         status, headers, body = self._reply
         return Response(status, Headers(headers), body, _parsed(body))
 
-    def answer_may_hold(self, word: bytes) -> bool:
-        """Whether the answer held *word*, or held too much to be kept."""
+    def response_may_contain(self, word: bytes) -> bool:
+        """Whether the response contained *word*, or may have, because only its digest was kept."""
         body = b"" if self._reply is None else self._reply.body
         return word in body or (body[:1] == b"<" and _DIGEST in body[:40])
 
-    def answered(self, reply: Reply | None) -> None:
-        """Record what the client saw, and keep of large bodies their digest only."""
+    def record_response(self, reply: Reply | None) -> None:
+        """Record the response that the client saw, and replace large bodies by their digests."""
         if reply is not None:
             self.status = reply.status
             self._reply = reply if len(reply.body) <= _KEPT_BODY else reply._replace(body=_digest(reply.body))
@@ -172,19 +172,19 @@ class Call:
             self._body = _digest(self._body)
 
     def share(self, same: dict[Any, Any]) -> None:
-        """Replace each value by the equal one in *same*, and add those that are new: repeated polls cost little memory.
+        """Share equal values with earlier calls, so that repeated polls need little memory.
 
         Args:
-            same: The values of earlier calls, each under itself.
+            same: The values of earlier calls, as keys and values; new ones are added.
         """
-        one = same.setdefault
+        shared = same.setdefault
         line = (self.method, self.scheme, self.host, self.path)
-        self.method, self.scheme, self.host, self.path = one(line, line)
-        self._headers = one(self._headers, self._headers)
-        self._body = one(self._body, self._body)
+        self.method, self.scheme, self.host, self.path = shared(line, line)
+        self._headers = shared(self._headers, self._headers)
+        self._body = shared(self._body, self._body)
         if self._reply is not None:
             status, headers, body = self._reply
-            self._reply = Reply(status, tuple([one(pair, pair) for pair in headers]), one(body, body))
+            self._reply = Reply(status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
 
 
 def _parsed(body: bytes) -> Any:

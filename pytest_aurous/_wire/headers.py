@@ -1,4 +1,4 @@
-"""Headers: kept as they were sent, read without regard to case."""
+"""Headers: stored as sent, read without regard to case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __tracebackhide__ = hide_mistakes
 
 
 class Headers(Mapping[str, str]):
-    """Headers as they were sent, read without regard to case; a repeated name reads as one value, joined by commas.
+    """Headers as sent, read without regard to case; the values of a repeated name are joined by commas.
 
     Example:
         >>> Headers((("Retry-After", "12"),))["retry-after"]
@@ -35,7 +35,7 @@ class Headers(Mapping[str, str]):
         return ", ".join(found)
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Return every name and value in order, as they were sent: repeated names one by one, as in httpx."""
+        """Return all names and values in order, as sent, including repeated names, as httpx does."""
         return list(self._pairs)
 
     def __iter__(self) -> Iterator[str]:
@@ -49,7 +49,7 @@ class Headers(Mapping[str, str]):
 
 
 def idempotency_key(fields: Mapping[str, str]) -> str | None:
-    """Return the key that came along, under any of its three names (idem-1)."""
+    """Return the idempotency key, under any of its three names (idem-1)."""
     for name in _IDEMPOTENCY_KEYS:
         if name in fields:
             return fields[name]
@@ -57,23 +57,23 @@ def idempotency_key(fields: Mapping[str, str]) -> str | None:
 
 
 def replaced(pairs: Pairs, more: tuple[tuple[str, str | None], ...]) -> Pairs:
-    """Add headers, which replace their namesakes: those of a refusal are truer. None removes a header."""
+    """Add headers, and remove those of the same names first; a value of None only removes."""
     named = {name.lower() for name, _ in more}
     kept = (pair for pair in pairs if pair[0].lower() not in named)
     return (*kept, *((name, value) for name, value in more if value is not None))
 
 
 def sent_header(name: str, value: Any) -> str:
-    """Return the *value* of a header that a test gave, as it is sent.
+    """Return the *value* of a header as text.
 
     Raises:
-        AurousError: If HTTP has no such header.
+        AurousError: If HTTP cannot carry such a header.
     """
     text = value if isinstance(value, str) else shown(value)
     if not isinstance(value, str | int | float) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
         raise AurousError(
             f"The header {shown(name)}: {shown(value)} cannot be sent: expected a name such as 'X-Trace', "
-            "and a text without line breaks that Latin-1 has all letters of.\n"
+            "and Latin-1 text without line breaks.\n"
             f"{see('reference/faults.html')}"
         )
     return text

@@ -1,4 +1,4 @@
-"""What goes out: a `Reply`, or a `Break` where no response arrives."""
+"""The `Reply` to a request, or a `Break` of its connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 __all__ = ("Break", "Pairs", "Reply")
 
 Pairs = tuple[tuple[str, str], ...]
-"""Headers in order, as they are sent: names may repeat, values may be empty or contain line breaks."""
+"""Headers in order, as sent: names may repeat, values may be empty or contain line breaks."""
 
 
 class Reply(NamedTuple):
@@ -24,9 +24,9 @@ class Reply(NamedTuple):
 
 
 class Break(NamedTuple):
-    """No response: the exception of the client's stack that the client gets instead.
+    """A failed connection: the exception that the client gets instead of a response.
 
-    *error* is a class name that httpx and httpx2 share, such as ``ReadTimeout``. With a *reply* the
+    *error* is the name of an exception class of httpx and httpx2, such as ``ReadTimeout``. With a *reply* the
     connection breaks inside the body: its first *after_bytes* bytes arrive.
     """
 

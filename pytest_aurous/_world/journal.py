@@ -83,7 +83,7 @@ class Journal:
         if self._waiting:
             self._undo.item(self._waiting, call)
             self._waiting.pop(call, None)
-        call.answered(reply)
+        call.record_response(reply)
         call.share(self._same)
         self.leave()
 

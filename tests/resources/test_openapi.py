@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from pytest_aurous._framework.endpoint import NO_ANSWER, Context, Endpoint
+from pytest_aurous._framework.endpoint import NO_RESPONSE, Context, Endpoint
 from pytest_aurous._framework.fields import boolean, described, integer, list_of, number, one_of, text, url
 from pytest_aurous._framework.schema import body_of, column, deleted, listing, obj, record, reference
 from pytest_aurous._resources.catalog import ENDPOINTS
@@ -73,7 +73,7 @@ def test_no_two_operations_share_a_name() -> None:
 def test_every_outcome_is_in_it(row: Endpoint) -> None:
     """Each status that a call can come to, and the codes under it; a lost answer is none."""
     told = OPERATIONS[row.operation]["responses"]
-    pairs = [outcome.partition(" ")[::2] for outcome in row.outcomes if outcome != NO_ANSWER]
+    pairs = [outcome.partition(" ")[::2] for outcome in row.outcomes if outcome != NO_RESPONSE]
 
     assert list(told) == sorted({status for status, _ in pairs})
     for status, answer in told.items():

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..._content.films import mp4
 from ..._content.pictures import picture
-from ..._framework.endpoint import Answer, Context
+from ..._framework.endpoint import Context, Result
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
 from . import machine
@@ -41,14 +41,14 @@ def draw_image(row: GenerationRow, number: int) -> bytes:
     )
 
 
-def of_video(ctx: Context) -> Answer:
+def of_video(ctx: Context) -> Result:
     """GET /v1/videos/{id}/output: the film, or the requested range of it."""
     row = _finished(ctx, f"/v1/videos/{ctx.record}/output")
     if row.media_type != "video":
         raise not_found("generation", ctx.record)
     film = draw_film(row)
     accepts = ("Accept-Ranges", "bytes")
-    whole = Answer(film, media_type="video/mp4", headers=(accepts,))
+    whole = Result(film, media_type="video/mp4", headers=(accepts,))
     asked = _RANGE.fullmatch(ctx.call.incoming.get("range", ""))
     if asked is None:
         return whole
@@ -58,8 +58,8 @@ def of_video(ctx: Context) -> Answer:
     start = max(0, len(film) - (last or 0)) if first is None else first
     end = len(film) if first is None or last is None else min(len(film), last + 1)
     if start >= end:
-        return Answer(b"", 416, "video/mp4", (("Content-Range", f"bytes */{len(film)}"),))
-    return Answer(
+        return Result(b"", 416, "video/mp4", (("Content-Range", f"bytes */{len(film)}"),))
+    return Result(
         film[start:end], 206, "video/mp4", (accepts, ("Content-Range", f"bytes {start}-{end - 1}/{len(film)}"))
     )
 
