@@ -202,6 +202,18 @@ def test_webhooks(aurous):
 def test_blocked():
     import socket
     socket.getaddrinfo(KEY + ".aurous-labs.com", 443)
+
+@pytest.mark.xfail(reason=REAL + " " + KEY)
+def test_expected(aurous, record_property):
+    record_property(KEY, REAL)
+    assert 0
+
+def test_warnings():
+    import threading, warnings
+    warnings.warn("refused: " + REAL + " " + KEY)
+    thread = threading.Thread(target=lambda: open(REAL))
+    thread.start()
+    thread.join()
 """
 
 

@@ -93,7 +93,7 @@ class Environment:
 
     def _settle(self) -> None:
         held = {(layer.name, layer.value) for layer in self._layers}
-        for layer in sorted(self._gone, key=lambda one: not one.disturbed):
+        for layer in sorted(self._gone, key=lambda one: one.disturbed)[::-1]:  # who went last comes first
             if (layer.name, layer.value) not in held and self._variables.get(layer.name) == layer.value:
                 self._put(layer)
 

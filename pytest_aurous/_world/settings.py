@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def _whole(name: str, value: Any) -> int:
 
 def _amount(name: str, value: Any) -> float:
     try:
-        number = float(value) if isinstance(value, str) else value
+        number = float(value) if isinstance(value, (str, Decimal)) else value
     except ValueError:
         number = None
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= _MOST_CREDITS:
@@ -223,7 +224,7 @@ class SettingsDict(TypedDict, total=False):
     rate_limits: RateLimits
     sleep: Sleep
     seed: int
-    credits: float
+    credits: float | Decimal
     network: Network
     base_url: str
     readings: Mapping[str, str]

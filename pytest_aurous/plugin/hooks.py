@@ -176,7 +176,10 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Redact the line of source that the summary shows with a warning."""
+    """Redact a warning, and the line of source that the summary shows with it."""
+    text = str(warning_message.message)
+    if redacted(text) != text:
+        warning_message.message = redacted(text)
     if warning_message.line is None:
         line = linecache.getline(warning_message.filename, warning_message.lineno)
         if redacted(line) != line:

@@ -84,6 +84,9 @@ def without_keys(report: pytest.TestReport, sent: Iterable[str]) -> None:
             stack.enter_context(protecting(key))
         report.sections[:] = [tuple(map(_redact, section)) for section in report.sections]
         report.longrepr = _redact(report.longrepr)
+        report.user_properties[:] = [(_redact(name), _redact(value)) for name, value in report.user_properties]
+        if hasattr(report, "wasxfail"):
+            report.wasxfail = _redact(report.wasxfail)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -94,6 +94,22 @@ def test_who_leaves_later_replaces_it_too(before: str | None) -> None:
     assert os.environ.get(KEY) == before
 
 
+def test_of_two_fakes_with_one_key_the_last_to_go_counts(before: str | None) -> None:
+    """What a patch puts back is replaced by what the later fake found, though an earlier one had set the same value."""
+    with mock.patch.dict(os.environ, {KEY: "patched"}):
+        first = Aurous()
+        first.__enter__()
+    first.__exit__(None, None, None)
+    second = Aurous()
+    second.__enter__()
+    with mock.patch.dict(os.environ, {KEY: "patched"}):
+        second.__exit__(None, None, None)
+
+    ENVIRONMENT.settle()
+
+    assert os.environ.get(KEY) == before
+
+
 def test_what_is_settled_is_forgotten() -> None:
     """After the test's end a variable may have any value again, also one that a fake once had."""
     variables: dict[str, str] = {}

@@ -1,4 +1,5 @@
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def test_two_settings_share_no_dict() -> None:
         ("credits", "10", 10),
         ("credits", 10.0, 10),
         ("credits", 0, 0),
+        ("credits", Decimal("19.425"), 19.425),
         ("now", None, None),
         ("now", "2026-05-08T10:00:00Z", datetime(2026, 5, 8, 10, tzinfo=timezone.utc)),
         ("now", datetime(2026, 5, 8, tzinfo=timezone.utc), datetime(2026, 5, 8, tzinfo=timezone.utc)),
@@ -90,6 +92,8 @@ def test_a_setting_is_read_from_text_and_from_python(name: str, given: Any, expe
         ("credits", "many", "a number of credits, 0 or more"),
         ("credits", -1, "a number of credits, 0 or more"),
         ("credits", "nan", "a number of credits, 0 or more"),
+        ("credits", Decimal("nan"), "a number of credits, 0 or more"),
+        ("credits", Decimal("sNaN"), "a number of credits, 0 or more"),
         ("credits", "inf", "a number of credits, 0 or more"),
         ("credits", True, "a number of credits, 0 or more"),
         ("credits", None, "a number of credits, 0 or more"),
