@@ -181,7 +181,6 @@ def test_an_indirect_parameter_is_used_as_settings(pytester: pytest.Pytester) ->
     pytester.runpytest("-W", "error").assert_outcomes(passed=8)
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "xdist"])
 @pytest.mark.parametrize(
     ("fixture", "value", "told"),
     [
@@ -195,21 +194,32 @@ def test_an_indirect_parameter_is_used_as_settings(pytester: pytest.Pytester) ->
     ],
 )
 def test_an_indirect_parameter_that_is_no_settings_is_refused(
-    pytester: pytest.Pytester, workers: tuple[str, ...], fixture: str, value: str, told: str
+    pytester: pytest.Pytester, fixture: str, value: str, told: str
 ) -> None:
-    """At collection, or in a worker of pytest-xdist at setup, naming test and fixture."""
-    if workers:
-        pytest.importorskip("xdist", reason="needs pytest-xdist")
+    """At collection, naming test and fixture."""
     pytester.makepyfile(
         f"import pytest\n\n@pytest.mark.parametrize({fixture!r}, [{value}], indirect=True)\ndef test_it({fixture}): ..."
     )
 
-    result = pytester.runpytest_subprocess(*workers) if workers else pytester.runpytest()
+    result = pytester.runpytest()
 
     text = "\n".join(result.outlines + result.errlines)
     assert told in text
     assert f"parametrize('{fixture}', ..., indirect=True)" in text
-    assert result.ret == (pytest.ExitCode.TESTS_FAILED if workers else pytest.ExitCode.USAGE_ERROR)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_worker_refuses_an_indirect_parameter_at_setup(pytester: pytest.Pytester) -> None:
+    """An error at collection would break pytest-xdist itself."""
+    pytest.importorskip("xdist", reason="needs pytest-xdist")
+    pytester.makepyfile(
+        "import pytest\n\n@pytest.mark.parametrize('aurous', [5], indirect=True)\ndef test_it(aurous): ..."
+    )
+
+    result = pytester.runpytest("-p", "xdist", "-n", "1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*parametrize('aurous', ..., indirect=True): expected a dict of settings*; got 5.*"])
 
 
 # Options that do not exist

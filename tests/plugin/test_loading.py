@@ -254,7 +254,7 @@ def test_the_marker_and_the_options_explain_themselves(pytester: pytest.Pytester
     result.stdout.no_fnmatch_line("*no docstring available*fixtures.py*")
 
 
-@pytest.mark.parametrize("order", ["", "-p xdist -n 2"], ids=["alone", "xdist"])
+@pytest.mark.parametrize("order", ["", "-p xdist -n 1"], ids=["alone", "xdist"])
 def test_a_run_without_any_test_of_ours_says_nothing(pytester: pytest.Pytester, order: str) -> None:
     """A suite that never mentions us sees no section, no warning and no failure of ours."""
     if order:

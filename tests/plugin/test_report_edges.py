@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+XDIST: Final = ("-p", "xdist", "-n", "1")
 ODD: Final = """
 import httpx, pytest
 
@@ -58,14 +59,14 @@ def test_broken_timeline(aurous, aurous_client, monkeypatch):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
+@pytest.mark.parametrize("workers", [(), XDIST], ids=["alone", "xdist"])
 def test_odd_responses_and_objects_cost_no_result(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     """Each test fails by its own assertion, and what cannot be reported is one line."""
     if workers:
         pytest.importorskip("xdist")
     pytester.makepyfile(ODD)
 
-    result = pytester.runpytest_subprocess("--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage", *workers)
+    result = pytester.runpytest("--junitxml=junit.xml", "--aurous-har=har", "--aurous-coverage", *workers)
 
     result.assert_outcomes(failed=23)
     text = result.stdout.str()
@@ -75,8 +76,10 @@ def test_odd_responses_and_objects_cost_no_result(pytester: pytest.Pytester, wor
     assert (pytester.path / "junit.xml").exists()
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
-@pytest.mark.parametrize("where", ["folder", "below a file", "null"])
+@pytest.mark.parametrize(
+    ("where", "workers"),
+    [("folder", ()), ("below a file", ()), ("null", ()), ("folder", XDIST)],
+)
 def test_files_that_cannot_be_written_are_warnings(
     pytester: pytest.Pytester, tmp_path: Path, where: str, workers: tuple[str, ...]
 ) -> None:
@@ -92,9 +95,7 @@ def test_files_that_cannot_be_written_are_warnings(
     }[where]
     pytester.makepyfile("def test_a(aurous): assert 1 == 2\ndef test_b(aurous): pass")
 
-    result = pytester.runpytest_subprocess(
-        f"--aurous-har={folder}", f"--aurous-coverage-json={file}", "-W", "error", *workers
-    )
+    result = pytester.runpytest(f"--aurous-har={folder}", f"--aurous-coverage-json={file}", "-W", "error", *workers)
 
     result.assert_outcomes(failed=1, passed=1, warnings=2)
     result.stdout.fnmatch_lines_random([f"*HAR file of *test_a could not be written to {folder}: *"])

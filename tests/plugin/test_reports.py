@@ -119,7 +119,7 @@ def test_a_suite_without_the_fixture_has_covered_nothing(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["*aurous coverage: 0 of * operations, 0 of * outcomes*"])
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
 def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     """``--aurous-har`` writes one file for each failed test that used the fake, and none for the others."""
     if options:

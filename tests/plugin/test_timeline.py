@@ -337,7 +337,7 @@ def test_the_command_goes_without_the_groups_of_xdist(pytester: pytest.Pytester)
         "again: pytest 'test_groups.py::test_it[[]a@b]' --aurous-seed=0",
     ]
 
-    for options in (("-n", "2", "--dist", "loadgroup"), ()):
+    for options in (("-n", "1", "--dist", "loadgroup"), ()):
         result = pytester.runpytest("-p", "xdist", *options)
         result.assert_outcomes(failed=3)
         result.stdout.fnmatch_lines_random(commands)

@@ -70,7 +70,7 @@ def test_a_wrong_marker_is_told_by_the_workers(pytester: pytest.Pytester) -> Non
         """
     )
 
-    result = pytester.runpytest("-p", "xdist", "-n", "2")
+    result = pytester.runpytest("-p", "xdist", "-n", "1")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*'stric' is not a setting; did you mean 'strict'[?]*"])
