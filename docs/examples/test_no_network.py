@@ -12,7 +12,7 @@ def test_a_test_without_the_fixture_reaches_nobody() -> None:
         httpx.get("https://api.aurous-labs.com/v1/balance")
 
 
-def test_another_library_is_held_back(aurous: Aurous) -> None:
+def test_another_library_is_blocked(aurous: Aurous) -> None:
     """What is not httpx does not meet the fake, and gets no further either."""
     with pytest.raises(AurousNetworkBlocked, match="intercepts only httpx and httpx2"):
         socket.create_connection(("api.aurous-labs.com", 443), timeout=1)

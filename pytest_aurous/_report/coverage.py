@@ -1,4 +1,4 @@
-"""Which outcomes a suite has met, of those that the API can give."""
+"""Count which outcomes the tests met, of all that the API has."""
 
 from __future__ import annotations
 
@@ -13,76 +13,73 @@ from .._wire.call import Call
 
 __all__ = ("Coverage",)
 
-Outcome = tuple[str, str]
-"""Operation, and status with error code, such as ``("characters.create", "402 insufficient_credits")``."""
-
 
 class Coverage:
-    """What was met, and how often."""
+    """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""
 
     __slots__ = ("_met", "_rows")
 
     def __init__(self, rows: Mapping[str, Endpoint]) -> None:
         self._rows = rows
-        self._met: Counter[Outcome] = Counter()
+        self._met: dict[str, Counter[str]] = {name: Counter() for name in rows}
 
     def add(self, call: Call) -> None:
-        """Count what became of a call; one that no endpoint took is none."""
+        """Count the outcome of a call, if an endpoint matched it."""
         if call.operation:
-            status = NO_RESPONSE if call.status is None else redacted(f"{call.status} {call.error_code or ''}".rstrip())
-            self._met[call.operation, status] += 1
+            outcome = NO_RESPONSE if call.status is None else f"{call.status} {call.error_code or ''}".rstrip()
+            self._met[call.operation][redacted(outcome)] += 1
 
-    def dump(self) -> list[list[Any]]:
-        """Return what `merge` takes, in plain lists."""
-        return [[*outcome, count] for outcome, count in self._met.items()]
+    def dump(self) -> dict[str, dict[str, int]]:
+        """Return what `merge` takes, as plain dicts."""
+        return {name: dict(met) for name, met in self._met.items() if met}
 
-    def merge(self, dumped: Iterable[Any]) -> None:
-        """Add what another process has met."""
-        for operation, status, count in dumped:
-            self._met[operation, status] += count
+    def merge(self, dumped: Mapping[str, Mapping[str, int]]) -> None:
+        """Add the counts of another process."""
+        for name, met in dumped.items():
+            self._met[name].update(met)
 
     def json(self) -> dict[str, Any]:
-        """Return the whole: for each operation how often each outcome was met, 0 for those that never were."""
+        """Return the counts of each operation, 0 for outcomes that were never met, and the sums."""
         operations = {
-            name: {status: self._met[name, status] for status in sorted({*row.outcomes, *self._others(name)})}
-            for name, row in self._rows.items()
+            name: {outcome: met[outcome] for outcome in sorted({*self._rows[name].outcomes, *met})}
+            for name, met in self._met.items()
         }
-        met, of = self._sums()
-        return {"operations": operations, "met": met, "possible": of}
+        met, possible = self._sums()
+        return {"operations": operations, "met": met, "possible": possible}
 
     def title(self) -> str:
         """Return the sums in one line."""
-        met, of = self._sums()
-        called = sum(any(name == one for one, _ in self._met) for name in self._rows)
-        return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {of} outcomes"
+        called = sum(map(bool, self._met.values()))
+        met, possible = self._sums()
+        return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {possible} outcomes"
 
     def table(self, width: int = 100, *, full: bool = False) -> str:
-        """Return each operation that was called with what was met, and one line for the rest.
+        """Return the outcomes of each operation that was called, and one line about the others.
 
         Args:
             width: Columns.
-            full: Whether to show every operation, and which outcomes were never met.
+            full: Whether to show every operation, and the outcomes that were never met.
         """
         lines: list[str] = []
-        rest = 0
-        for name, row in self._rows.items():
-            met = [f"{status} x{count}" for (one, status), count in sorted(self._met.items()) if one == name]
-            if not met and not full:
-                rest += 1
-                continue
-            never = [status for status in row.outcomes if not self._met[name, status]] if full else []
-            lines.append(name)
-            for label, statuses in (("met", met or ["nothing"]), ("never", never)):
-                text = ", ".join(status.replace(" ", "\xa0") for status in statuses)
-                lines += wrap(text, width, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9)
-        if rest:
-            text = f"{rest} operations were never called; -v shows all, and which outcomes were never met"
+        for name, met in self._met.items():
+            if met or full:
+                lines.append(name)
+                lines += _wrapped("met", [f"{outcome} x{count}" for outcome, count in sorted(met.items())], width)
+                never = [outcome for outcome in self._rows[name].outcomes if not met[outcome]]
+                lines += _wrapped("never", never, width) if full and never else []
+        if (others := sum(not met for met in self._met.values())) and not full:
+            text = f"{others} operations were never called; -v shows all, and which outcomes were never met"
             lines += wrap(text, width)
-        return redacted("\n".join(lines).replace("\xa0", " "))
+        return redacted("\n".join(lines))
 
     def _sums(self) -> tuple[int, int]:
-        known = [(name, status) for name, row in self._rows.items() for status in row.outcomes]
-        return sum(bool(self._met[outcome]) for outcome in known), len(known)
+        """Return how many of the possible outcomes were met, and how many there are."""
+        met = [bool(self._met[name][outcome]) for name, row in self._rows.items() for outcome in row.outcomes]
+        return sum(met), len(met)
 
-    def _others(self, name: str) -> list[str]:
-        return [status for one, status in self._met if one == name]
+
+def _wrapped(label: str, outcomes: Iterable[str], width: int) -> list[str]:
+    """Return lines of outcomes, none of which is broken."""
+    text = ", ".join(outcome.replace(" ", "\xa0") for outcome in outcomes) or "nothing"
+    lines = wrap(text, width, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9)
+    return [line.replace("\xa0", " ") for line in lines]

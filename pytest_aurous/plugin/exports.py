@@ -48,7 +48,7 @@ def finish_coverage(config: pytest.Config) -> None:
 def merge_coverage(node: Any) -> None:
     """Add the counts of an xdist worker; a worker that crashed sends none."""
     if COVERAGE in node.config.stash:
-        node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get(_OUTPUT, []))
+        node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
 
 
 def show_coverage(reporter: Any, config: pytest.Config) -> None:

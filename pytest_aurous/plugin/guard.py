@@ -47,7 +47,7 @@ class NetworkGuard:
     def __init__(
         self, allowed: Callable[[], bool], expecting: Iterable[type[Any]] = (), *, inner: bool = False
     ) -> None:
-        self.allowed = allowed
+        self.allowed: Callable[[], bool] = allowed
         self.explain: Callable[[], str] = str
         self._expecting = tuple(expecting)
         self._inner = inner
