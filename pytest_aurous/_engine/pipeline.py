@@ -78,7 +78,7 @@ class App:
         self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
 
     def snapshot(self) -> Snapshot:
-        """Return everything but the calls, to go back to."""
+        """Copy everything but the calls, for `restore`."""
         with self.world.lock:
             self.world.runs.settle()
             return Snapshot(self, self.world.state(), self.queue.state())
@@ -267,17 +267,17 @@ class App:
         raise ApiProblem(404, "resource_not_found", say.UNKNOWN_PATH.format(method=call.method, path=call.path))
 
     def operation_of(self, call: Call) -> str | None:
-        """Return the operation that *call* would meet, or None where there is none."""
+        """Return the operation of *call*, or None if no endpoint matches."""
         row, _ = self.addresses.find(call).get(call.method, _NO_ROW)
         return None if row is None else row.operation
 
     def fit(self, host: str, target: str) -> int:
-        """Return how well a request suits this API, where several serve its host: 0 not at all.
+        """Return how well a request fits this API, if several APIs serve its host; 0 if it does not fit.
 
-        The longest base URL is best. On the upload host it is for whoever has signed the URL, and has the upload.
+        The longest base URL fits best. On the upload host, the API that signed the URL and has the upload fits.
 
         Args:
-            host: As it stands on the wire.
+            host: The host as sent.
             target: Path and query.
         """
         path, _, query = target.partition("?")

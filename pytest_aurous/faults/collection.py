@@ -64,8 +64,8 @@ class Faults(Collection[Fault], DeliveryFaults):
     - ``when``: called with the `Call`; a request that it rejects counts toward neither;
     - ``commit``: the request takes effect first, and only its response is lost.
 
-    An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and an invalid count an
-    `AurousError`.
+    An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and any other value that is
+    invalid an `AurousError` that says which values are valid.
 
     Example:
         ``aurous.faults.timeout("characters.create", commit=True)``
@@ -144,15 +144,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add(f"status {status}", operation, _refused(lambda _bucket, _seconds, _now: problem), terms)
 
     def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
-        """Respond with 429 and its headers, however many tokens the buckets have.
-
-        Args:
-            operation: Name or pattern.
-            retry_after: Whole seconds, for ``Retry-After`` (rate-2).
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-
-        Raises:
-            AurousError: If *retry_after* is not a whole number, or is negative.
+        """Respond with 429 and its headers, however many tokens the buckets have; ``Retry-After`` is in whole seconds.
 
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
@@ -162,16 +154,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("rate_limited", operation, _refused(refuse, free=True), terms)
 
     def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
-        """Raise the timeout of the client's own HTTP library, at once.
-
-        Args:
-            operation: Name or pattern.
-            phase: ``connect``, ``read``, ``write`` or ``pool``.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-
-        Raises:
-            AurousError: If *phase* is unknown.
-        """
+        """Raise a timeout of the client's own HTTP library, at once: ``connect``, ``read``, ``write`` or ``pool``."""
         _check("timeout").choice("phase", phase, _TIMEOUTS)
         return self._add(f"timeout ({phase})", operation, _lost(_TIMEOUTS[phase]), terms)
 
@@ -180,16 +163,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("connect_error", operation, _lost(_REFUSED), terms)
 
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
-        """Close the connection, before the response or inside its body.
-
-        Args:
-            operation: Name or pattern.
-            after_bytes: How many bytes of the body arrive; by default, not even the headers do.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-
-        Raises:
-            AurousError: If *after_bytes* is not a whole number, or is negative.
-        """
+        """Close the connection before the response, or after so many bytes of its body."""
         if after_bytes is None:
             return self._add("disconnect", operation, _lost(_CLOSED), terms)
         length = _check("disconnect").whole("after_bytes", after_bytes, 0)
@@ -198,18 +172,10 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("disconnect", operation, meet, terms)
 
     def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
-        """Respond slowly, on the fake's clock and never in real time.
+        """Respond after that many seconds, on the fake's clock and never in real time.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
         shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
-
-        Args:
-            operation: Name or pattern.
-            seconds: How long the response takes.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-
-        Raises:
-            AurousError: If *seconds* is not a number, or is negative.
 
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
@@ -228,30 +194,14 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("delay", operation, meet, terms)
 
     def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
-        """Spoil the body of the response, and keep its status.
-
-        Args:
-            operation: Name or pattern.
-            kind: ``truncated``, ``html``, ``empty`` or ``not_json``.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
-
-        Raises:
-            AurousError: If *kind* is unknown.
-        """
+        """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``."""
         _check("malformed").choice("kind", kind, _GARBAGE)
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
-        """Let every request fail to connect until that time has passed on the clock.
-
-        Args:
-            seconds: How long, from now on.
-            commit: Whether each request takes effect first, and only its response is lost.
-
-        Raises:
-            AurousError: If *seconds* is not a number, or is negative.
+        """Let every request fail to connect until so many seconds have passed on the clock.
 
         Example:
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``

@@ -67,16 +67,7 @@ class DeliveryFaults:
         return self._add_delivery_fault("reorder", event, meet, terms)
 
     def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver later, on the fake's clock.
-
-        Args:
-            event: Name or pattern.
-            seconds: How much later.
-            **terms: ``times``, ``after``, ``when``.
-
-        Raises:
-            AurousError: If *seconds* is not a number, or is negative.
-        """
+        """Deliver so many seconds later, on the fake's clock."""
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:

@@ -98,7 +98,7 @@ class Fault:
         self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
 
     def __repr__(self) -> str:
-        return redacted(f"<Fault {self.kind} on {self.operation}, given at {self._place}: fired {self.fired}>")
+        return redacted(f"<Fault {self.kind} on {self.operation}, added at {self._place}: fired {self.fired}>")
 
     @property
     def outstanding(self) -> bool:

@@ -637,7 +637,7 @@ def test_faults_are_a_collection(api: Api) -> None:
     given = [faults.timeout("*"), faults.outage(1.5)]
 
     assert (list(faults), len(faults), given[0] in faults, other in faults) == (given, 2, True, False)
-    assert repr(faults).startswith("<Faults: [<Fault timeout (read) on *, given at ")
+    assert repr(faults).startswith("<Faults: [<Fault timeout (read) on *, added at ")
     assert "outage of 1.5 s" in repr(faults)
 
 
@@ -646,7 +646,7 @@ def test_a_fault_names_the_line_that_gave_it(api: Api) -> None:
     line = test_a_fault_names_the_line_that_gave_it.__code__.co_firstlineno + 3
     fault = api.aurous.faults.timeout("balance.*")
 
-    assert repr(fault) == f"<Fault timeout (read) on balance.*, given at test_collection.py:{line}: fired 0>"
+    assert repr(fault) == f"<Fault timeout (read) on balance.*, added at test_collection.py:{line}: fired 0>"
     api.broken("GET", BALANCE)
     assert repr(fault).endswith("fired 1>")
 

@@ -75,7 +75,7 @@ def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], st
             unfired,
             AurousUnfiredFault,
             (
-                r"No call has met <Fault timeout \(read\) on characters.save, given at test_verdict.py:\d+: fired 0>: "
+                r"No call has met <Fault timeout \(read\) on characters.save, added at test_verdict.py:\d+: fired 0>: "
                 r"the code under test did not call characters.save\."
             ),
         ),

@@ -266,7 +266,7 @@ class TestDeeds:
     def test_faults(self, fake: Aurous) -> None:
         """A fault is given, and met."""
         given = do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
-        assert given == "<Fault status 503 on balance.retrieve, given at /__aurous__/faults: fired 0>"
+        assert given == "<Fault status 503 on balance.retrieve, added at /__aurous__/faults: fired 0>"
         with fake.client() as client:
             assert client.get("/v1/balance").status_code == 503
 
