@@ -112,7 +112,7 @@ class Api:
 
     def __init__(self, aurous: Aurous) -> None:
         self.aurous = aurous
-        self.app = aurous._app
+        self.app = aurous._session.app
 
     @property
     def clock(self) -> Clock:

@@ -125,7 +125,7 @@ def test_messages_and_reprs_have_no_keys(api: Api) -> None:
     )
     texts += [describe(problem, api.app) for problem in api.app.problems]
     texts.append(json.dumps(har(aurous.calls)))
-    texts.append(api.aurous._verdict.timeline(f"pytest {KEY}"))
+    texts.append(api.aurous._session.verdict.timeline(f"pytest {KEY}"))
 
     assert not leaks("\n".join(texts), KEY, OTHER)
     assert "key: al_live_…#1" in texts[-1]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Generator, Iterable
 from contextlib import contextmanager
 from inspect import isawaitable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._engine.dispatch import Dispatch
 from .._resources.generations import GenerationRow
 from .._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
 from .._resources.webhooks.live import check_only_routed, check_secret, check_url, known_events
 from .._world.outbox import Delivery
-from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
-from ..faults.queue import FaultQueue
 
-__all__ = ("Send", "Webhooks")
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ("Webhooks",)
 
 __tracebackhide__ = hide_mistakes
 
 _WHO: Final = see("reference/webhooks.html#who-receives")
 _SCHEMES: Final = ("https://", "http://")
-
-Send = Callable[..., Any]
-"""Takes a target, a delivery, and whether a loop runs (``in_loop``). It hands the delivery to the target, or to its URL
-where there is none, and returns the status of the answer."""
 
 
 class Webhooks:
@@ -35,10 +32,10 @@ class Webhooks:
         ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
     """
 
-    def __init__(self, world: World, faults: FaultQueue, send: Send) -> None:
-        self._world = world
-        self._dispatch = Dispatch(world, faults)
-        self._send = send
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._world = session.app.world
+        self._dispatch = Dispatch(self._world, session.app.queue)
         self._targets: dict[str, Any] = {}
         self._prefixes: dict[str, Any] = {}
 
@@ -169,7 +166,7 @@ class Webhooks:
             raise
 
     def _forget(self) -> None:
-        """Drop all targets: the test begins anew."""
+        """Drop all targets."""
         self._targets.clear()
         self._prefixes.clear()
 
@@ -200,7 +197,7 @@ class Webhooks:
 
     def _attempt(self, delivery: Delivery, *, in_loop: bool) -> Any:
         try:
-            return self._send(self._target_of(delivery.url), delivery, in_loop=in_loop)
+            return self._session.http.send(self._target_of(delivery.url), delivery, in_loop=in_loop)
         except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
             delivery.error = error
             return 0

@@ -1,8 +1,10 @@
-"""The respx router of one fake, and the routes that a test asked for."""
+"""Responds to the requests of clients: a route of the test does, or the fake."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cached_property
 from inspect import isawaitable
 from types import ModuleType
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import respx
-from respx.models import AllMockedAssertionError, SideEffectError
+from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
 from .._check import Check
 from .._engine.pipeline import App
@@ -21,37 +23,23 @@ from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.reply import Reply
 from ..errors import hide_mistakes
-from .mocker import AurousMocker
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
-__all__ = ("AurousRouter",)
+__all__ = ("Router",)
 
 __tracebackhide__ = hide_mistakes
 
 
-class AurousRouter:
-    """What stands between the clients and one fake, and answers from the core.
+class Router:
+    """Responds to the requests for one fake.
 
-    A respx router holds the routes that a test asked for, to spy on or to override. It is made with the first of
-    them: its lists of calls are Mocks, which cost more than most tests do.
+    A respx router holds the routes that the test asked for, to spy on or to override. It is created with the first
+    route: its lists of calls are Mocks, which cost more than most tests do.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
         self._routes: dict[str, respx.Route] = {}
-
-    def start(self) -> None:
-        """Intercept."""
-        AurousMocker.routers.append(self)
-        AurousMocker.start()
-
-    def leave(self) -> None:
-        """Let go; the routes end with it, and keep the calls that they saw."""
-        routers = AurousMocker.routers
-        del routers[len(routers) - 1 - routers[::-1].index(self)]  # what it was entered for last is left first
-        AurousMocker.stop()
-        if self not in AurousMocker.routers:  # else it was entered twice
-            self.forget()
 
     def forget(self) -> None:
         """Drop all routes."""
@@ -63,117 +51,117 @@ class AurousRouter:
         return respx.MockRouter(assert_all_called=False)
 
     def route_for(self, operation: str) -> respx.Route:
-        """Return the route of *operation*, which answers as the fake does until it is told otherwise."""
+        """Return the route of *operation*, which leaves the response to the fake until the test sets one."""
         check_operation(Check("route"), operation, self.app.catalog.by_operation, pattern=False)
-        with self.app.world.lock:  # of two threads, the second finds what the first has made
-            return self._routes[operation] if operation in self._routes else self._route(operation)
+        with self.app.world.lock:  # two threads must not create two
+            if operation not in self._routes:
+                row = self.app.catalog.by_operation[operation]
+                home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
+                pattern = _pattern(home.path, row)
+                self._routes[operation] = self._respx.route(
+                    method=row.method, host=home.hostname, path__regex=pattern, name=operation
+                )
+            return self._routes[operation]
 
-    def _route(self, operation: str) -> respx.Route:
-        catalog = self.app.catalog.by_operation
-        row = catalog[operation]
-        home = urlsplit(UPLOAD_HOST if row.host == "upload" else self.app.world.settings.base_url)
-        pattern = _pattern(home.path, row)
-        route = self._respx.route(method=row.method, host=home.hostname, path__regex=pattern, name=operation)
-        self._routes[operation] = route
-        return route
-
-    def answer(self, stack: ModuleType, request: Any) -> Any:
-        """Answer a request of a sync client of *stack*.
+    def respond(self, stack: ModuleType, request: Any) -> Any:
+        """Return the response to a request of a sync client of *stack*.
 
         Raises:
-            PassThrough: If a route of the test lets it through.
+            PassThrough: If a route of the test passes the request through.
         """
-        call = self._call(request, request.read())
-        if not self._routes:
-            return response(stack, request, self.app.handle(call))
-        route = self._override(call)
+        call = _call(request, request.read())
+        route = self._override(call) if self._routes else None
         if route is None:
-            return self._plain(stack, request, call)
-        asked = as_httpx(request)
-        try:
-            with self._respx.resolver(asked) as resolved:
-                resolved.response = _resolve(route, asked)
-                resolved.route = route if resolved.response is not None else None
-        except AllMockedAssertionError:  # its side effect returned None: not this one
-            return self._plain(stack, request, call)
-        except httpx.RequestError as error:
-            raise native(stack, error, request) from error
-        return self._given(stack, call, resolved.response)
+            return self._serve(stack, request, call)
+        sent = as_httpx(request)
+        with self._recording(stack, request, route, sent) as resolved:
+            resolved.response = _resolve(route, sent)
+        return self._overridden(stack, request, call, resolved.response)
 
-    async def aanswer(self, stack: ModuleType, request: Any) -> Any:
-        """Answer a request of an async client of *stack*; its side effects may be async too."""
-        call = self._call(request, await request.aread())
-        if not self._routes:
-            return response(stack, request, self.app.handle(call))
-        route = self._override(call)
+    async def arespond(self, stack: ModuleType, request: Any) -> Any:
+        """Return the response to a request of an async client of *stack*; side effects may be async, too."""
+        call = _call(request, await request.aread())
+        route = self._override(call) if self._routes else None
         if route is None:
-            return self._plain(stack, request, call)
-        asked = as_httpx(request)
+            return self._serve(stack, request, call)
+        sent = as_httpx(request)
+        with self._recording(stack, request, route, sent) as resolved:
+            result = _resolve(route, sent)
+            resolved.response = await _awaited(route, result) if isawaitable(result) else result
+        return self._overridden(stack, request, call, resolved.response)
+
+    @contextmanager
+    def _recording(
+        self, stack: ModuleType, request: Any, route: respx.Route, sent: httpx.Request
+    ) -> Generator[ResolvedRoute, None, None]:
+        """Let respx record the response that the block sets, and raise errors as those of the client's stack."""
         try:
-            with self._respx.resolver(asked) as resolved:
-                answer = _resolve(route, asked)
-                resolved.response = await _awaited(route, answer) if isawaitable(answer) else answer
+            with self._respx.resolver(sent) as resolved:
+                yield resolved
                 resolved.route = route if resolved.response is not None else None
-        except AllMockedAssertionError:
-            return self._plain(stack, request, call)
+        except AllMockedAssertionError:  # its side effect returned None: the fake responds
+            pass
         except httpx.RequestError as error:
             raise native(stack, error, request) from error
-        return self._given(stack, call, resolved.response)
 
     def _override(self, call: Call) -> respx.Route | None:
-        """Return the route of the test that answers *call* instead of us; the core sees no such call."""
+        """Return the route of the test that responds to *call* instead of the fake."""
         route = self._routes.get(self.app.operation_of(call) or "")
         if route is None or _spies(route):
             return None
         self.app.overrule(call)
         return route
 
-    def _given(self, stack: ModuleType, call: Call, given: Any) -> Any:
-        """Write down what the test answers, and pass it on as it is."""
-        if isinstance(given.stream, httpx.ByteStream):
-            body = b"".join(given.stream)
-            self.app.overruled(call, Reply(given.status_code, tuple(given.headers.multi_items()), body))
+    def _overridden(self, stack: ModuleType, request: Any, call: Call, resolved: Any) -> Any:
+        """Record the response of a route, and pass it on unchanged."""
+        if resolved is None:
+            return self._serve(stack, request, call)
+        if isinstance(resolved.stream, httpx.ByteStream):
+            body = b"".join(resolved.stream)
+            self.app.overruled(call, Reply(resolved.status_code, tuple(resolved.headers.multi_items()), body))
             stream = stack.ByteStream(body)
-        else:  # the test's own stream, its own affair
+        else:  # a stream of the test can be read only once
             self.app.overruled(call, None)
-            stream = relay(stack, given.stream)
-        return stack.Response(given.status_code, headers=given.headers.raw, stream=stream)
+            stream = relay(stack, resolved.stream)
+        return stack.Response(resolved.status_code, headers=resolved.headers.raw, stream=stream)
 
-    def _call(self, request: Any, body: bytes) -> Call:
-        url = request.url
-        path, _, query = url.raw_path.decode("ascii").partition("?")
-        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
-        patience = request.extensions.get("timeout", {}).get("read")
-        return Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
-
-    def _plain(self, stack: ModuleType, request: Any, call: Call) -> Any:
+    def _serve(self, stack: ModuleType, request: Any, call: Call) -> Any:
+        """Let the fake respond, and a route that only spies see it."""
         outcome = self.app.handle(call)
         route = self._routes.get(call.operation or "")
         if route is not None and _spies(route):
-            asked = as_httpx(request)
-            seen = response(httpx, asked, outcome) if isinstance(outcome, Reply) else None
+            sent = as_httpx(request)
+            seen = response(httpx, sent, outcome) if isinstance(outcome, Reply) else None
             if seen is not None:
                 seen.read()
-            self._respx.record(asked, response=seen, route=route)
+            self._respx.record(sent, response=seen, route=route)
         return response(stack, request, outcome)
 
 
+def _call(request: Any, body: bytes) -> Call:
+    url = request.url
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
+    patience = request.extensions.get("timeout", {}).get("read")
+    return Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
+
+
 def _spies(route: respx.Route) -> bool:
-    """Whether the test has told a route nothing, so that it only looks on."""
+    """Whether a route only records calls, because the test has set no response."""
     return route.side_effect is None and route.return_value is None and not route.is_pass_through
 
 
 def _resolve(route: respx.Route, request: httpx.Request) -> Any:
-    """Ask a route for its answer. The path was matched before, by our own rules, which know ``%2F``."""
+    """Return what a route responds. The path was matched before, by our own rules, which know ``%2F``."""
     effect: Any = route.side_effect
-    if isinstance(effect, type) and issubclass(effect, REQUEST_ERRORS):  # respx knows those of httpx only
+    if isinstance(effect, type) and issubclass(effect, REQUEST_ERRORS):  # respx knows only those of httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
     return request if route.is_pass_through else route.resolve(request)
 
 
-async def _awaited(route: respx.Route, answer: Any) -> Any:
+async def _awaited(route: respx.Route, result: Any) -> Any:
     try:
-        return await answer
+        return await result
     except Exception as error:
         raise SideEffectError(route, error) from error
 

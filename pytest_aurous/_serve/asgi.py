@@ -43,7 +43,7 @@ class AsgiApp:
     def __init__(self, aurous: Aurous, hosts: Collection[str | None] = ()) -> None:
         self._aurous = aurous
         self._hosts = hosts
-        self._app = aurous._app
+        self._app = aurous._session.app
         self._home = urlsplit(aurous.base_url)
         self.closing = False
 

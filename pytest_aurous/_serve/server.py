@@ -79,6 +79,7 @@ class AurousServer:
             )
         self.aurous: Aurous = aurous
         names = host_names(allowed)
+        self._session = aurous._session
         self._asgi = AsgiApp(aurous, {host_name(host), *names})
         self._server = _uvicorn(self._asgi)
         self._socket = _bind(host, port)
@@ -123,7 +124,7 @@ class AurousServer:
                 raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
             time.sleep(0.002)
         self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
-        servers = self.aurous._app.world.servers
+        servers = self._session.app.world.servers
         servers.append(self.url)
         self._undo.callback(servers.remove, self.url)
 

@@ -9,13 +9,13 @@ from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
 
 __all__ = ("explain_bypass", "reinstall")
 
-_MOCKER: Final = "pytest_aurous._httpx.mocker"
+_INTERCEPTION: Final = "pytest_aurous._httpx.interception"
 
 
 def reinstall() -> None:
     """Put the interception in front again: a fixture that started after the fake may have replaced it."""
-    if _MOCKER in sys.modules:
-        sys.modules[_MOCKER].AurousMocker.start()
+    if _INTERCEPTION in sys.modules:
+        sys.modules[_INTERCEPTION].INTERCEPTION.to_front()
 
 
 def explain_bypass() -> str:
@@ -25,12 +25,12 @@ def explain_bypass() -> str:
         f"this connection was made by {client}. Use the fixture aurous_server: it serves the same fake over HTTP, and "
         "AUROUS_BASE_URL leads to it. If the code has a base URL of its own, pass it aurous_server.url.\n"
     )
-    mocker = getattr(sys.modules.get(_MOCKER), "AurousMocker", None)
-    if mocker is None or not mocker.routers:
+    interception = getattr(sys.modules.get(_INTERCEPTION), "INTERCEPTION", None)
+    if interception is None or not interception.entered:
         return f"There is no fake here, and it would intercept only httpx and httpx2; {server}" if client else ""
     if client:
         return f"The fake is active, but it intercepts only httpx and httpx2; {server}"
-    if before := mocker.in_front():
+    if before := interception.in_front():
         return (
             f"The fake is active, but {', '.join(before)} intercepts requests before it. Start that before the fake, "
             "or enter the fake again inside it: `with ..., aurous:`.\n"

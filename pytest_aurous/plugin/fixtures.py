@@ -59,11 +59,12 @@ def aurous(
     base_url = _returned_by("aurous_base_url", aurous_base_url)
     settings: dict[str, Any] = {**chosen, "base_url": base_url, "seed": _seed_of(item, seed)}
     with Aurous(api_key=api_key, **settings) as fake:
-        item.stash[FAKE], item.stash[SEED] = fake, seed
+        session = fake._session
+        item.stash[FAKE], item.stash[SEED] = session, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
-        fake._app.observe = None if coverage is None else coverage.add
+        session.app.observe = None if coverage is None else coverage.add
         yield fake
-        fake._verdict.close(item.nodeid)
+        session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake
 
 

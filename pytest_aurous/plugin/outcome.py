@@ -44,7 +44,7 @@ def judged(item: pytest.Item) -> Generator[None, None, None]:
         raise _as_failure(item.stash[REFUSALS][0]) from None
     if FAKE in item.stash:
         try:
-            item.stash[FAKE]._verdict.judge()
+            item.stash[FAKE].verdict.judge()
         except (AurousError, AurousPitfallWarning) as error:
             raise _as_failure(error) from None
 

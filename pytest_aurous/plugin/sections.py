@@ -40,11 +40,11 @@ def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     if FAKE not in item.stash or not (call.when == "call" or report.failed):
         return
     fake = item.stash[FAKE]
-    fake._verdict.hear()
-    setting = fake._settings.report
+    fake.verdict.hear()
+    setting = fake.settings.report
     if setting == "all" or (setting == "failed" and report.failed):
         reported = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
-        text = guarded(_TITLE, lambda: fake._verdict.timeline(rerun_command(item), problems=not reported))
+        text = guarded(_TITLE, lambda: fake.verdict.timeline(rerun_command(item), problems=not reported))
         if report.failed and hasattr(report.longrepr, "addsection"):
             cast("Any", report.longrepr).addsection(_TITLE, text)  # with the failure itself, also into JUnit files
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from .._handle.aurous import Aurous
+    from .._handle.session import Session
     from .._report.coverage import Coverage
     from ..errors import AurousNetworkBlocked
     from .guard import NetworkGuard
@@ -31,7 +31,7 @@ CURRENT: Final[pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]] = pytest.Sta
 """The test that runs, and its settings. `request` has the test too, but costs more than most fixtures."""
 
 # Of an item
-FAKE: Final[pytest.StashKey[Aurous]] = pytest.StashKey()
+FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
 SEED: Final[pytest.StashKey[int]] = pytest.StashKey()
 RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Present while the body of the test runs."""

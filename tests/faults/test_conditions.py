@@ -159,4 +159,4 @@ def test_a_condition_that_raises_is_a_problem(api: Api) -> None:
     api.aurous.faults.status("balance.retrieve", 503, when=lambda _: 1 / 0)
     assert api.get("/v1/balance").status == 200
     with pytest.raises(AurousError, match="ZeroDivisionError"):
-        api.aurous._verdict.judge()
+        api.aurous._session.verdict.judge()

@@ -22,7 +22,7 @@ from pytest_aurous import (
     AurousWarning,
     Script,
 )
-from pytest_aurous._httpx.mocker import AurousMocker
+from pytest_aurous._httpx.interception import INTERCEPTION
 from pytest_aurous._world.settings import ROWS
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class TestSettings:
                 assert (aurous.team.credits, aurous.seed) == (1000, 0)
                 assert aurous.base_url == "https://api.aurous-labs.com"
                 assert aurous.clock.now().year > 2020
-                assert aurous._settings.strict == "error"
+                assert aurous._session.settings.strict == "error"
             """
         )
 
@@ -213,8 +213,8 @@ class TestEnvironment:
             assert environment() == before
             assert httpx.HTTPTransport.handle_request is original
         finally:  # no other test shall suffer
-            AurousMocker.routers.clear()
-            AurousMocker.stop()
+            while INTERCEPTION.entered:
+                INTERCEPTION.leave(INTERCEPTION.entered[-1])
 
 
 class TestVerdict:

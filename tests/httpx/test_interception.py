@@ -243,7 +243,9 @@ class TestClients:
         self, wire: Wire, fake: Aurous, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where the core gives no answer the client meets the exception of its own package, with its request."""
-        monkeypatch.setattr(fake._app, "handle", lambda call: Break("ReadTimeout", f"{call.method} took too long"))
+        monkeypatch.setattr(
+            fake._session.app, "handle", lambda call: Break("ReadTimeout", f"{call.method} took too long")
+        )
 
         with pytest.raises(wire.stack.ReadTimeout, match="GET took too long") as caught:
             wire.get(BALANCE)
@@ -364,7 +366,7 @@ class TestTransport:
     def test_a_break_is_the_clients_own_exception(self, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         """Through the transport too."""
         aurous = Aurous()
-        monkeypatch.setattr(aurous._app, "handle", lambda _: Break("ConnectError", "refused"))
+        monkeypatch.setattr(aurous._session.app, "handle", lambda _: Break("ConnectError", "refused"))
 
         with pytest.raises(wire.stack.ConnectError, match="refused") as caught:
             wire.get(BALANCE, client={"transport": aurous.transport})

@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
-from pytest_aurous._httpx.mocker import AurousMocker
+from pytest_aurous._httpx.interception import INTERCEPTION
 
 
 def test_whom_the_fake_had_to_pass_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,10 +21,10 @@ def test_whom_the_fake_had_to_pass_is_forgotten(monkeypatch: pytest.MonkeyPatch)
             with monkeypatch.context() as patch:
                 below = httpx.HTTPTransport.handle_request
                 patch.setattr(httpx.HTTPTransport, "handle_request", lambda *args, below=below: below(*args))
-                AurousMocker.start()
+                INTERCEPTION.to_front()
                 key = {"X-Api-Key": aurous.api_key}
                 assert httpx.get(f"{aurous.base_url}/v1/balance", headers=key).status_code == 200
-        kept = [entry for entry in AurousMocker._patched if entry[:2] == (httpx.HTTPTransport, "handle_request")]
+        kept = [entry for entry in INTERCEPTION._patches if entry[:2] == (httpx.HTTPTransport, "handle_request")]
         assert len(kept) == 2
         httpx.HTTPTransport.handle_request = kept[0][3]  # type: ignore[method-assign]  # as the last patch had it
     assert httpx.HTTPTransport.handle_request is genuine
@@ -37,7 +37,7 @@ def test_a_wrapper_that_somebody_put_back_is_looked_through() -> None:
         idle = httpx.HTTPTransport.handle_request
     httpx.HTTPTransport.handle_request = idle  # type: ignore[method-assign]  # as a monkeypatch does that ends late
     with Aurous():
-        assert AurousMocker._patched[0][2] is genuine
+        assert INTERCEPTION._patches[0][2] is genuine
     httpx.HTTPTransport.handle_request = genuine  # type: ignore[method-assign]
 
 
@@ -71,7 +71,7 @@ def test_work_that_costs_nothing_leaves_no_note() -> None:
         aurous.client(headers={"X-Api-Key": team.api_key}).post("/v1/images", json={"prompt": "x"})
         getattr(team.images.last, end)()
 
-    assert not [note for note in aurous._app.world.journal.notes if "credits" in note.text]
+    assert not [note for note in aurous._session.app.world.journal.notes if "credits" in note.text]
 
 
 def test_a_difference_names_only_what_differs() -> None:

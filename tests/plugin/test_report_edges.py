@@ -54,7 +54,7 @@ def test_clock(aurous, aurous_client, now):
 
 def test_broken_timeline(aurous, aurous_client, monkeypatch):
     aurous_client.get("/v1/balance")
-    aurous._app.world.journal.entries[0].operation = Odd()
+    aurous._session.app.world.journal.entries[0].operation = Odd()
     assert 1 == 2
 """
 

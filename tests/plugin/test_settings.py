@@ -12,7 +12,7 @@ NAMES: Final = tuple(ROWS)
 
 SHOWS: Final = """
     def test_it(aurous, aurous_seed):
-        settings = aurous._settings
+        settings = aurous._session.settings
         print()
         for name in vars(settings):
             if name not in ("seed", "script", "readings"):
@@ -216,7 +216,7 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
         pytestmark = pytest.mark.aurous(credits=10, now="2026-01-01", readings={"get-2": "readable"}, strict="error")
 
         def facts(aurous, aurous_seed):
-            settings = aurous._settings
+            settings = aurous._session.settings
             return (aurous.team.credits, aurous.clock.now().year, aurous_seed, settings.strict, settings.readings)
 
         def test_module(aurous, aurous_seed):
@@ -244,8 +244,8 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
 
             @pytest.mark.aurous(readings={"get-2": "not_found"}, now=None)
             def test_back(self, aurous, aurous_seed):
-                assert aurous._settings.readings["get-2"] == "not_found"
-                assert aurous._settings.now is None
+                assert aurous._session.settings.readings["get-2"] == "not_found"
+                assert aurous._session.settings.now is None
 
             @pytest.mark.parametrize(
                 "given", [pytest.param(1, marks=pytest.mark.aurous(credits=60)), 2], ids=["marked", "plain"]
@@ -279,7 +279,7 @@ def test_the_nearer_place_wins(
 
         def test_plain(aurous, request):
             line = request.config.getoption("aurous_{name}")
-            assert aurous._settings.{name} == ("{third}" if line else "{other}")
+            assert aurous._session.settings.{name} == ("{third}" if line else "{other}")
         """,
         test_marked=f"""
         import pytest
@@ -287,16 +287,16 @@ def test_the_nearer_place_wins(
         pytestmark = pytest.mark.aurous({name}="{default}")
 
         def test_module(aurous):
-            assert aurous._settings.{name} == "{default}"
+            assert aurous._session.settings.{name} == "{default}"
 
         @pytest.mark.aurous({name}="{other}")
         class TestIt:
             def test_class(self, aurous):
-                assert aurous._settings.{name} == "{other}"
+                assert aurous._session.settings.{name} == "{other}"
 
             @pytest.mark.aurous({name}="{third}")
             def test_function(self, aurous):
-                assert aurous._settings.{name} == "{third}"
+                assert aurous._session.settings.{name} == "{third}"
         """,
     )
 
@@ -337,7 +337,7 @@ def test_a_marker_takes_values_and_not_just_text(pytester: pytest.Pytester) -> N
         def test_it(aurous):
             assert aurous.clock.now() == datetime(2026, 5, 8, tzinfo=timezone.utc)
             assert aurous.team.credits == 0
-            assert aurous._settings.script == {"characters": THREE}
+            assert aurous._session.settings.script == {"characters": THREE}
 
         @pytest.mark.aurous(script={"characters": "synthesizing*0 -> reviewing"})
         def test_dict(aurous, aurous_client):

@@ -29,7 +29,7 @@ def test_two_workers(pytester: pytest.Pytester) -> None:
         @pytest.mark.aurous(credits=30)
         def test_marker(aurous):
             assert aurous.team.credits == 30
-            assert aurous._settings.readings == {"get-2": "readable"}
+            assert aurous._session.settings.readings == {"get-2": "readable"}
 
         def test_unmatched(aurous):
             httpx.get(f"{aurous.base_url}/v1/charcters")

@@ -181,9 +181,11 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
 
 def state_of(aurous: Aurous) -> str:
     """Return everything that a refused call must leave unchanged."""
-    with aurous._app.world.lock:
-        world = aurous._app.world.state()
-    return repr((world, aurous._app.queue.state(), len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets))
+    with aurous._session.app.world.lock:
+        world = aurous._session.app.world.state()
+    return repr(
+        (world, aurous._session.app.queue.state(), len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets)
+    )
 
 
 def bad_calls(name: str, method: Callable[..., Any]) -> Iterator[tuple[str, dict[str, Any], list[Any]]]:
@@ -269,7 +271,7 @@ def test_a_bad_value_works_or_is_refused_where_it_is_written() -> None:
 def test_a_bug_of_ours_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames are hidden for the author's mistakes alone: an unexpected error shows where it comes from."""
     aurous = Aurous()
-    monkeypatch.setattr(aurous._app.world.clock, "waiting_for", None)
+    monkeypatch.setattr(aurous._session.app.world.clock, "waiting_for", None)
     monkeypatch.setattr("pytest_aurous._handle.limits.Check.whole", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError) as caught:

@@ -238,7 +238,7 @@ class Characters(RuleBasedStateMachine):
         """Start a fake with little money or much, and one character."""
         self.money = money
         self.aurous = Aurous(now=START, credits=money)
-        self.aurous._app.world._tables[CharacterRow] = Watched()
+        self.aurous._session.app.world._tables[CharacterRow] = Watched()
         self.models: dict[str, Model] = {}
         self.paths: dict[str, tuple[str, str, int]] = {}
         self.create_from_uploads(["front"], script)
@@ -258,7 +258,7 @@ class Characters(RuleBasedStateMachine):
         self.settle()
         headers = (("X-Api-Key", self.aurous.api_key),)
         call = Call(method, "https", "api.aurous-labs.com", f"/v1/characters{path}", query, headers, json)
-        assert isinstance(self.aurous._app.handle(call), Reply)
+        assert isinstance(self.aurous._session.app.handle(call), Reply)
         assert call.response is not None
         return call.response
 
@@ -480,7 +480,7 @@ class Characters(RuleBasedStateMachine):
     @invariant()
     def nothing_broke(self) -> None:
         """No call met a bug of ours."""
-        assert self.aurous._app.problems == []
+        assert self.aurous._session.app.problems == []
 
 
 def text_of(script: list[Run]) -> str:

@@ -29,7 +29,7 @@ def create(width: int, height: int) -> tuple[int, int, bytes]:
     aurous = _fake()
     content = to_json({"prompt": "x", "width": width, "height": height})
     key = (("X-Api-Key", str(aurous.api_key)),)
-    reply = aurous._app.handle(Call("POST", "https", "api.aurous-labs.com", "/v1/images", "", key, content))
+    reply = aurous._session.app.handle(Call("POST", "https", "api.aurous-labs.com", "/v1/images", "", key, content))
     assert isinstance(reply, Reply)
     assert reply.status == 201
     image = aurous.images.last

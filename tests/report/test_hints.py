@@ -33,7 +33,7 @@ def test_a_key_that_was_made_up_is_told_which_one_works(
     api = make_api(readings={"auth-4": reading})
     if key == "revoked":
         key = str(api.team.add_key())
-        api.aurous._app.world.keys.end(key, 0)
+        api.aurous._session.app.world.keys.end(key, 0)
     sent = key if header == "X-Api-Key" else f"Bearer {key}"
 
     assert api.get("/v1/balance", key=None, headers={header: sent}).status == 401

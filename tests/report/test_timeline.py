@@ -225,7 +225,7 @@ def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
         aurous.route("balance.retrieve").respond(503, text=body)
         assert aurous.client().get("/v1/balance").text == body
 
-    text = timeline(aurous._app)
+    text = timeline(aurous._session.app)
 
     assert "/v1/balance -> 503 (overridden by a route)\nat the end:" in text
 

@@ -64,7 +64,7 @@ def requests(api: Api) -> list[int]:
     aurous.webhooks.flush()
     aurous.team.credits = 1
     assert repr(aurous.clock)
-    assert aurous._verdict.timeline("pytest")
+    assert aurous._session.verdict.timeline("pytest")
     return statuses
 
 

@@ -168,7 +168,7 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
 @pytest.mark.parametrize(
     ("operation", "expected", "message"),
     [
-        ("characters.list", {}, "Expected characters.list to be called at least once, but it was called never."),
+        ("characters.list", {}, "Expected characters.list to be called at least once, but it was never called."),
         (
             "characters.save",
             {"times": 1},
@@ -189,7 +189,7 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
             {"json": {"attributes": {"age": 29}}},
             (
                 "Expected characters.create with json {'attributes': {'age': 29}} to be called at least once,"
-                " but it was called never."
+                " but it was never called."
             ),
         ),
         (
@@ -197,7 +197,7 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
             {"json": {"missing": None}},
             (
                 "Expected characters.create with json {'missing': None} to be called at least once,"
-                " but it was called never."
+                " but it was never called."
             ),
         ),
         (
@@ -205,7 +205,7 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
             {"json": {"name": {"first": "Aurora"}}},
             (
                 "Expected characters.create with json {'name': {'first': 'Aurora'}} to be called at least once,"
-                " but it was called never."
+                " but it was never called."
             ),
         ),
         (
@@ -213,7 +213,7 @@ def test_what_was_called_passes(calls: Calls, story: list[Call], operation: str,
             {"json": {}, "headers": {"Idempotency-Key": "k2"}},
             (
                 "Expected characters.save with json {} and headers {'Idempotency-Key': 'k2'} "
-                "to be called at least once, but it was called never."
+                "to be called at least once, but it was never called."
             ),
         ),
     ],
@@ -261,7 +261,7 @@ def test_a_deep_body_does_not_disturb_an_assertion(calls: Calls, arrive: Arrive)
     """Whatever the client sent, an assertion either holds or fails."""
     arrive("characters.create", 400, b"[" * 100_000)
 
-    with pytest.raises(AssertionError, match="but it was called never"):
+    with pytest.raises(AssertionError, match="but it was never called"):
         calls.assert_called("characters.create", json={"name": "Aurora"})
 
 
@@ -335,7 +335,7 @@ def test_polls_are_counted(calls: Calls, story: list[Call], record: Any, bounds:
 @pytest.mark.parametrize(
     ("record", "bounds", "message", "shown"),
     [
-        ("char_2", {}, "to be polled at least once, but it was retrieved never.", "Calls on it:\n  none\n"),
+        ("char_2", {}, "to be polled at least once, but it was never retrieved.", "Calls on it:\n  none\n"),
         ("char_1", {"at_least": 3}, "to be polled at least 3 times, but it was retrieved twice.", "  4  12:00:03"),
         ("char_1", {"at_most": 1}, "to be polled at most once, but it was retrieved twice.", "  5  12:00:04"),
     ],

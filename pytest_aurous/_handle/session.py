@@ -1,0 +1,108 @@
+"""One fake from the inside: what `Aurous`, the plugin, the server and the ASGI application share."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from .._engine.pipeline import App
+from .._redaction import protecting
+from .._resources.team import ApiKey
+from ..errors import hide_mistakes
+from .calls import Calls
+from .environment import environment
+from .verdict import Verdict
+from .webhooks import Webhooks
+
+if TYPE_CHECKING:
+    import faker
+
+    from .._httpx.binding import Binding
+    from .._world.settings import Settings
+
+__all__ = ("Session",)
+
+__tracebackhide__ = hide_mistakes
+
+
+class Session:
+    """Everything that belongs to one fake.
+
+    Attributes:
+        settings: The settings of the fake.
+        app: The API below HTTP, with its world and its faults.
+        verdict: What `strict` and `pitfalls` make of the test.
+        webhooks: The webhook deliveries and their receivers.
+    """
+
+    def __init__(self, settings: Settings, api_key: str | None = None) -> None:
+        self.settings = settings
+        self.app: App = App(settings, api_key)
+        self.verdict: Verdict = Verdict(self.app)
+        self.webhooks: Webhooks = Webhooks(self)
+        self._http: Binding | None = None
+        self._faker: faker.Faker | None = None
+        self._entered: list[ExitStack] = []
+        self._start = self.app.snapshot()
+
+    @property
+    def api_key(self) -> ApiKey:
+        """The first valid key of the default team."""
+        world = self.app.world
+        with world.lock:
+            return ApiKey.of(world, world.keys.first(world.default_team))
+
+    @property
+    def calls(self) -> Calls:
+        """Every call that arrived, in order."""
+        return Calls(self.app.world.journal.entries, self.app.catalog.by_operation)
+
+    @property
+    def http(self) -> Binding:
+        """The fake as httpx clients see it, created on first use."""
+        with self.app.world.lock:  # two threads must not create two
+            if self._http is None:
+                # The one lazy import of httpx and respx: they take longer to load than many tests to run, and a fake
+                # that is only served, or prepared for a snapshot, does not need them.
+                from .._httpx.binding import Binding
+
+                self._http = Binding(self.app)
+            return self._http
+
+    @property
+    def faker(self) -> faker.Faker:
+        """A seeded Faker of this fake alone, created on first use."""
+        with self.app.world.lock:
+            if self._faker is None:
+                from .._content.provider import seeded_faker  # Faker loads slowly, and is optional
+
+                self._faker = seeded_faker(self.settings.seed)
+            return self._faker
+
+    def enter(self) -> None:
+        """Intercept requests, set the environment variables, and skip sleeps if the settings say so."""
+        with ExitStack() as undo:  # undoes the first steps if a later one fails
+            self.verdict.begin()
+            undo.enter_context(self.http.intercepting())
+            undo.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
+            variables = {"AUROUS_API_KEY": str(self.api_key), "AUROUS_BASE_URL": self.settings.base_url}
+            undo.enter_context(environment(**variables))
+            if self.settings.sleep == "skip":
+                undo.enter_context(self.app.world.clock.skip_sleeps())
+            self._entered.append(undo.pop_all())
+
+    def leave(self) -> None:
+        """Undo the latest `enter`."""
+        self._entered.pop().close()
+
+    def reset(self) -> None:
+        """Return to the state at the start, without calls, pitfalls, receivers and routes."""
+        with self.app.world.lock:
+            self.app.restore(self._start)
+            self.app.world.journal.clear()
+            self.app.pitfalls.clear()
+            self.webhooks._forget()
+            self._faker = None
+            if self._http is not None:
+                self._http.router.forget()

@@ -1,0 +1,139 @@
+"""Which fakes are entered, and the patches that let them respond to the clients of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from threading import RLock
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from respx.models import PassThrough
+
+from .neighbours import step_aside, step_back
+from .stacks import STACKS
+
+if TYPE_CHECKING:
+    from .router import Router
+
+__all__ = ("INTERCEPTION", "Interception")
+
+_ORIGINAL: Final = "_aurous_original"
+
+
+class _Patch(NamedTuple):
+    """One method of a transport class, and the function that replaces it."""
+
+    owner: type[Any]
+    method: str
+    original: Any
+    wrapper: Any
+
+
+class Interception:
+    """Intercepts requests where httpx and httpx2 clients pass them to their transports, while a fake is entered.
+
+    Attributes:
+        entered: The stack of entered fakes, the latest last. A fake that is entered twice is in it twice.
+    """
+
+    def __init__(self) -> None:
+        self.entered: list[Router] = []
+        self._owners: dict[bytes, list[Router]] = {}
+        self._patches: list[_Patch] = []
+        self._lock = RLock()
+
+    def enter(self, router: Router) -> None:
+        """Let a fake respond, before those that are entered already."""
+        with self._lock:
+            self.entered.append(router)
+            self.to_front()
+
+    def leave(self, router: Router) -> None:
+        """Undo the latest `enter` of a fake; the last fake that leaves removes the patches."""
+        with self._lock:
+            del self.entered[len(self.entered) - 1 - self.entered[::-1].index(router)]
+            self._owners = {}
+            if self.entered:
+                return
+            step_back()
+            while self._patches:
+                owner, method, original, wrapper = self._patches.pop()
+                if getattr(owner, method) is wrapper:  # else somebody patched it later, and our wrapper just passes on
+                    setattr(owner, method, original)
+
+    def to_front(self) -> None:
+        """Intercept before everybody else: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
+        with self._lock:
+            self._owners = {}  # a new dict: another thread may be writing into the present one
+            if self.entered:
+                step_aside(self.router_for)
+                for stack in STACKS:
+                    self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
+                    self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
+
+    def _patch(self, stack: ModuleType, owner: type[Any], method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
+        ours = [patch for patch in self._patches if patch[:2] == (owner, method)]
+        current = getattr(owner, method)
+        while hasattr(current, _ORIGINAL) and all(patch.wrapper is not current for patch in ours):
+            current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test that somebody has put back
+        if any(patch.wrapper is current for patch in ours):
+            return
+        for patch in ours[1:]:  # the first has the genuine method, and the ones between are not needed any more
+            self._patches.remove(patch)
+        wrapper = wrap(stack, current)
+        setattr(wrapper, _ORIGINAL, current)
+        setattr(owner, method, wrapper)
+        self._patches.append(_Patch(owner, method, current, wrapper))
+
+    def router_for(self, request: Any) -> Router | None:
+        """Return the router for a request: of those that serve its host, the one whose base URL fits best."""
+        host, known = request.url.netloc, self._owners
+        owners = known[host] if host in known else known.setdefault(host, self._owners_of(host.decode("ascii")))
+        if len(owners) < 2:  # noqa: PLR2004 - more than one
+            return owners[0] if owners else None
+        name, target = host.decode("ascii"), request.url.raw_path.decode("ascii")
+        return max(owners, key=lambda owner: owner.app.fit(name, target))  # the latest one of equals
+
+    def _owners_of(self, host: str) -> list[Router]:
+        """Return the routers with the best claim to *host*, the latest first."""
+        claims = [(router.app.addresses.claim(host), router) for router in reversed(self.entered)]
+        best = max((claim for claim, _ in claims), default=0)
+        return [router for claim, router in claims if claim == best > 0]
+
+    def in_front(self) -> list[str]:
+        """Return the modules that have patched the transports after us."""
+        wrappers = [patch.wrapper for patch in self._patches]
+        current = {getattr(patch.owner, patch.method) for patch in self._patches}
+        # Not `__module__`, which `functools.wraps` copies from the original.
+        return sorted({found.__globals__["__name__"] for found in current if found not in wrappers})
+
+    def _sync(self, stack: ModuleType, original: Any) -> Any:
+        @wraps(original)
+        def handle_request(transport: Any, request: Any) -> Any:
+            router = self.router_for(request)
+            if router is None:
+                return original(transport, request)
+            try:
+                return router.respond(stack, request)
+            except PassThrough:
+                return original(transport, request)
+
+        return handle_request
+
+    def _async(self, stack: ModuleType, original: Any) -> Any:
+        @wraps(original)
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            router = self.router_for(request)
+            if router is None:
+                return await original(transport, request)
+            try:
+                return await router.arespond(stack, request)
+            except PassThrough:
+                return await original(transport, request)
+
+        return handle_async_request
+
+
+INTERCEPTION: Final = Interception()
+"""The one of this process, as the transport classes are."""
