@@ -94,7 +94,7 @@ def test_a_refusal_keeps_its_place_behind_key_limit_and_version(api: Api, free: 
     assert api.get("/v1/team", headers={"Aurous-Version": "1999-01-01"}).status == 400
     assert (fault.fired, seen) == (0, [])
     with pytest.raises(AurousUnfiredFault):
-        api.aurous._verdict.judge()
+        api.aurous._session.verdict.judge()
     left = api.aurous.limits["reads"].remaining
     assert (api.get("/v1/team").status, seen, fault.fired) == (418, [("reads", 1)], 1)
     assert api.aurous.limits["reads"].remaining == left - (not free)
