@@ -16,8 +16,8 @@ __all__ = (
     "BODY_ERRORS",
     "Reader",
     "boolean",
-    "check_length",
     "described",
+    "dict_of",
     "integer",
     "is_https",
     "list_of",
@@ -26,7 +26,6 @@ __all__ = (
     "one_of",
     "read_body",
     "read_fields",
-    "refuse_type",
     "text",
     "url",
 )
@@ -49,7 +48,7 @@ _JSON_TYPES: Final[dict[type, str]] = {
 }
 
 
-def refuse_type(param: str, expected: str, value: object) -> ApiProblem:
+def _refuse_type(param: str, expected: str, value: object) -> ApiProblem:
     """Return the 400 for a value of the wrong type (err-8)."""
     return ApiProblem(
         400,
@@ -70,10 +69,10 @@ def text(high: int, low: int = 1) -> Reader:
 
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, str):
-            raise refuse_type(param, "a string", value)
+            raise _refuse_type(param, "a string", value)
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise refuse_type(param, "Unicode text", value)  # a lone surrogate, which no response can carry
-        check_length(value, param, low, high, "characters")
+            raise _refuse_type(param, "Unicode text", value)  # a lone surrogate, which no response can carry
+        _check_length(value, param, low, high, "characters")
         return value
 
     return described(read, {"type": "string", "minLength": low, "maxLength": high})
@@ -89,7 +88,7 @@ def number(low: float, high: float, *, whole: bool = False) -> Reader:
 
     def read(value: Any, param: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            raise refuse_type(param, "a whole number" if whole else "a number", value)
+            raise _refuse_type(param, "a whole number" if whole else "a number", value)
         if not low <= value <= high:
             message = say.RANGE.format(param=param, low=low, high=high, got=shown(value))
             raise ApiProblem(400, "value_out_of_range", message, param)
@@ -118,7 +117,7 @@ def is_https(text: str) -> bool:
 def boolean(value: Any, param: str) -> Any:
     """Read true or false."""
     if not isinstance(value, bool):
-        raise refuse_type(param, "a boolean", value)
+        raise _refuse_type(param, "a boolean", value)
     return value
 
 
@@ -141,9 +140,9 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
 
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, list):
-            raise refuse_type(param, "an array", value)
+            raise _refuse_type(param, "an array", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-        check_length(items, param, low, high, "items")
+        _check_length(items, param, low, high, "items")
         return [reader(item, param) for item in items]
 
     schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
@@ -154,11 +153,27 @@ def object_of(readers: Mapping[str, Reader]) -> Reader:
     """Read an object with a closed set of fields, all optional."""
 
     def read(value: Any, param: str) -> Any:
-        if not isinstance(value, dict):
-            raise refuse_type(param, "an object", value)
-        return read_fields(cast("dict[str, Any]", value), readers, prefix=f"{param}.")
+        return read_fields(_object(value, param), readers, prefix=f"{param}.")
 
     return described(read, dict(body_of(readers)))
+
+
+def dict_of(reader: Reader, high: int) -> Reader:
+    """Read an object with at most *high* keys of any name."""
+
+    def read(value: Any, param: str) -> Any:
+        pairs = _object(value, param)
+        _check_length(pairs, param, 0, high, "keys")
+        return {name: reader(item, f"{param}.{name}") for name, item in pairs.items()}
+
+    schema = {"type": "object", "additionalProperties": getattr(reader, "schema", {}), "maxProperties": high}
+    return described(read, schema)
+
+
+def _object(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _refuse_type(param, "an object", value)
+    return cast("dict[str, Any]", value)
 
 
 def read_body(content: bytes) -> dict[str, Any]:
@@ -189,8 +204,7 @@ def read_fields(
     return {name: readers[name](value, prefix + name) for name, value in body.items()}
 
 
-def check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
-    """Refuse a value with fewer than *low* or more than *high* characters, items or keys."""
+def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:
     if not low <= len(value) <= high:
         message = say.LENGTH.format(param=param, low=low, high=high, unit=unit, got=len(value))
         raise ApiProblem(400, "value_out_of_range", message, param)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -61,7 +61,7 @@ class Live:
 
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
-            if name not in visible(cast("Hashable", self._kind)):
+            if name not in visible(self._kind):
                 known = nearest(name, dir(self))
                 raise AttributeError(redacted(f"{type(self).__name__} has no attribute {name!r}{known}"))
             value = getattr(self._row, name)
@@ -84,7 +84,7 @@ class Live:
         return redacted(f"<{type(self).__name__} {self.id} {self._summary.format(self)}>")
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *visible(cast("Hashable", self._kind))})
+        return sorted({*dir(type(self)), *visible(self._kind)})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Live) and (self._world, self.id) == (other._world, other.id)

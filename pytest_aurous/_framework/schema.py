@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 __all__ = (
     "SIGNATURE",
@@ -23,10 +23,16 @@ __all__ = (
 )
 
 Shape = Mapping[str, Any]
+T = TypeVar("T")
 
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+def _cached(function: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
+    cached: Any = lru_cache(maxsize=64)(function)  # mypy does not accept classes as hashable
+    return cast("Callable[[type[Any]], T]", cached)
 
 
 def reference(kind: type[Any]) -> dict[str, Any]:
@@ -34,11 +40,11 @@ def reference(kind: type[Any]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{kind.__name__.removesuffix('Row')}"}
 
 
-@lru_cache(maxsize=64)
-def record(kind: Hashable) -> Shape:
+@_cached
+def record(kind: type[Any]) -> Shape:
     """Return the schema of a record in a response, which allows no other fields."""
-    hints = get_type_hints(cast("type[Any]", kind))
-    shown = [entry for entry in fields(cast("type[Any]", kind)) if not entry.metadata.get("hidden")]
+    hints = get_type_hints(kind)
+    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
     return {
         "type": "object",
         "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in shown},
@@ -117,29 +123,27 @@ def column(
     return field(metadata=metadata, **options)
 
 
-@lru_cache(maxsize=64)
-def _columns(kind: Hashable) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
+@_cached
+def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
     return tuple(
         (entry.name, entry.metadata.get("write"), entry.metadata.get("sparse", False))
-        for entry in fields(cast("type[Any]", kind))
+        for entry in fields(kind)
         if not entry.metadata.get("hidden")
     )
 
 
-@lru_cache(maxsize=64)
-def visible(kind: Hashable) -> tuple[str, ...]:
+@_cached
+def visible(kind: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields that live records show."""
     return tuple(
-        entry.name
-        for entry in fields(cast("type[Any]", kind))
-        if entry.metadata.get("visible") or not entry.metadata.get("hidden")
+        entry.name for entry in fields(kind) if entry.metadata.get("visible") or not entry.metadata.get("hidden")
     )
 
 
-def to_wire(row: Any) -> dict[str, Any]:
+def to_wire(row: object) -> dict[str, Any]:
     """Write a record as the API does, in the order of its fields."""
     out: dict[str, Any] = {}
-    for name, write, sparse in _columns(cast("Hashable", type(row))):
+    for name, write, sparse in _columns(type(row)):
         value = getattr(row, name)
         if sparse and value is None:
             continue

@@ -7,9 +7,8 @@ from typing import Final
 from .._content.pictures import picture
 from .._framework.endpoint import Context, Endpoint, Result
 from .._framework.schema import SIGNATURE
-from .._wire.refusal import not_found
 from .characters import CharacterRow
-from .files import FileRow
+from .files import require_file
 
 __all__ = ("ENDPOINTS",)
 
@@ -22,11 +21,9 @@ def get(ctx: Context) -> Result:
     path = f"/storage/{owner}/{name}/{file}"  # without the path of the base URL
     ctx.world.check_signature(path, ctx.query.get("token", ""))
     if owner == "files":
-        table = ctx.world.table(FileRow)
-        # The URL may come from before a reset, or from another fake with the same seed.
-        if name not in table or not table.lives(table[name]) or table[name].dies <= ctx.world.clock.time():
-            raise not_found("file", name)
-        return Result(table[name].data, media_type=table[name].mime_type)
+        owned = ctx.world.row(name)  # None if the URL is of before a reset, or of another fake with the same seed
+        row = require_file(ctx.world, owned.team if owned else "", name)
+        return Result(row.data, media_type=row.mime_type)
     characters = ctx.world.table(CharacterRow)
     rows = (characters[row_id] for row_id in characters)
     character = next((row for row in rows if any(ref.path == path for ref in row.refs)), None)

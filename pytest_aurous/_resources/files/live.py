@@ -35,7 +35,7 @@ class File(Live, _FileFields):
         row = self._row
         if not self._world.table(FileRow).lives(row):
             return "deleted"
-        return "expired" if row.dies <= self._world.clock.time() else "stored"
+        return "expired" if row.expires <= self._world.clock.time() else "stored"
 
     @property
     def url(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - each read signs a new URL

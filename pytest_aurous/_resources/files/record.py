@@ -38,7 +38,7 @@ class FileRow:
         created_at: ISO 8601 (time-1).
         metadata: A JSON object, as sent.
         data: Its bytes.
-        dies: Its expiry, in epoch seconds.
+        expires: Its expiry, in epoch seconds.
     """
 
     id: str
@@ -53,7 +53,7 @@ class FileRow:
     created_at: str
     metadata: dict[str, Any] | None = None
     data: bytes = column(hidden=True, visible=True)
-    dies: float = column(hidden=True)
+    expires: float = column(hidden=True)
     team: str = column(hidden=True)
 
 
@@ -73,7 +73,7 @@ def store(
         created_at=iso(now),
         metadata=metadata,
         data=data,
-        dies=now + _LIFE,
+        expires=now + _LIFE,
         team=team,
     )
     return world.table(FileRow).insert(row)
@@ -104,7 +104,7 @@ def require_file(world: World, team: str, file_id: str, param: str | None = None
     """
     table = world.table(FileRow)
     row = table.find(file_id, team)
-    if row is None or not table.lives(row) or row.dies <= world.clock.time():
+    if row is None or not table.lives(row) or row.expires <= world.clock.time():
         raise not_found("file", file_id, param)
     return row
 

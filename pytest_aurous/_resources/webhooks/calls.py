@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import (
-    BODY_ERRORS,
-    check_length,
-    described,
-    list_of,
-    one_of,
-    read_fields,
-    refuse_type,
-    text,
-    url,
-)
+from ..._framework.fields import BODY_ERRORS, dict_of, list_of, one_of, read_fields, text, url
 from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import body_of, deleted, listing, obj, reference
 from ..._time.clock import iso
@@ -26,25 +16,11 @@ from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 
 __all__ = ("ENDPOINTS",)
 
-_MAX_KEYS: Final = 50
-_VALUE: Final = text(500, low=0)
-
-
-def _metadata(value: Any, param: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise refuse_type(param, "an object", value)
-    pairs = cast("dict[str, Any]", value)
-    check_length(pairs, param, 0, _MAX_KEYS, "keys")
-    return {name: _VALUE(content, f"{param}.{name}") for name, content in pairs.items()}
-
-
-described(_metadata, {"type": "object", "additionalProperties": vars(_VALUE)["schema"], "maxProperties": _MAX_KEYS})
-
 _CREATE: Final = {
     "url": url(2048),
     "events": list_of(one_of((*EVENTS, "*")), 1, len(EVENTS) + 1),
     "description": text(500, low=0),
-    "metadata": _metadata,
+    "metadata": dict_of(text(500, low=0), 50),
 }
 _TEST: Final = {"event_type": one_of(EVENTS)}
 
