@@ -57,7 +57,11 @@ def _calls(app: App) -> str:
     notes = {key: list(group) for key, group in groupby(journal.notes, key=lambda note: (note.number, note.during))}
     keys = _keys(journal.entries)
     about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
-    between = {number: _between(found) for (number, during), found in notes.items() if not during}
+    between = {
+        number: [f"{_INDENT}(the test or the clock) {note.text}" for note in found]
+        for (number, during), found in notes.items()
+        if not during
+    }
     items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
     items = items[-_CALLS:]
     first = next((item.number for item in items if isinstance(item, Call)), 0)
@@ -104,10 +108,6 @@ def _message(body: Any) -> str | None:
     error = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
     message = cast("dict[str, Any]", error).get("message") if isinstance(error, dict) else None
     return message if isinstance(message, str) else None
-
-
-def _between(notes: list[Note]) -> list[str]:
-    return [f"{_INDENT}(the test or the clock) {note.text}" for note in notes]
 
 
 def _records(app: App) -> str:

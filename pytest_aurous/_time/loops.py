@@ -54,9 +54,8 @@ class AsyncioSleeps:
         if BaseEventLoop._run_once is self._patched_run_once:  # type: ignore[attr-defined]
             BaseEventLoop._run_once = self._run_once  # type: ignore[attr-defined]
         for loop in list(self._asleep):
-            clock = loop.__dict__.get("time")
-            jumps = clock.args[1] if isinstance(clock, partial) and clock.func is _time_and_jumps else 0.0
-            loop.time = partial(_time_and_jumps, loop, jumps + self._shared.shift)
+            loop._aurous_jumps = getattr(loop, "_aurous_jumps", 0.0) + self._shared.shift
+            loop.time = partial(_time_and_jumps, loop)
 
     async def _sleep(self, loop: Any, sleep: Sleep) -> None:
         future: asyncio.Future[None] = loop.create_future()
@@ -194,9 +193,8 @@ def _is_skipped(shared: SharedTime, seconds: float, frame: FrameType) -> bool:
     return caller is None or not caller.f_code.co_flags & CO_COROUTINE or package_of(caller) not in BYSTANDERS
 
 
-def _time_and_jumps(loop: Any, jumps: float) -> float:
-    real: float = loop.__class__.time(loop)
-    return real + jumps
+def _time_and_jumps(loop: Any) -> float:
+    return float(loop.__class__.time(loop) + loop._aurous_jumps)
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import wraps
 from math import inf
 from types import ModuleType
@@ -54,15 +55,13 @@ class SleepSkipper:
             shared.at_end()
 
 
+@dataclass(eq=False)
 class _Clock:
     """Replace `time.time` and the like. Unlike a function, and like a builtin, it does not bind in a class."""
 
-    __slots__ = ("real", "shared", "unit")
-
-    def __init__(self, real: Callable[[], Any], shared: SharedTime, unit: int) -> None:
-        self.real = real
-        self.shared = shared
-        self.unit = unit
+    real: Callable[[], Any]
+    shared: SharedTime
+    unit: int
 
     def __call__(self) -> Any:
         if not self.shared.active or package_of(sys._getframe(1)) in BYSTANDERS:
@@ -71,14 +70,12 @@ class _Clock:
         return self.real() + (shift if self.unit == 1 else int(shift * self.unit))
 
 
+@dataclass(eq=False)
 class _Sleeper:
     """Replace `time.sleep`."""
 
-    __slots__ = ("real", "shared")
-
-    def __init__(self, real: Callable[[Any], None], shared: SharedTime) -> None:
-        self.real = real
-        self.shared = shared
+    real: Callable[[Any], None]
+    shared: SharedTime
 
     def __call__(self, seconds: Any, /) -> None:
         shared, frame = self.shared, sys._getframe(1)

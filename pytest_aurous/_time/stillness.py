@@ -43,8 +43,6 @@ class OtherThreads:
         seen: Each thread as it was last found still, by ident; updated here.
     """
 
-    __slots__ = ("_before", "_cpu", "_seen", "_sleepers", "_ticks")
-
     def __init__(self, sleepers: Container[int], seen: dict[int, Seen]) -> None:
         self._sleepers = sleepers
         self._seen = seen

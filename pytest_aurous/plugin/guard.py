@@ -58,7 +58,7 @@ class NetworkGuard:
         self._shared = False
         self._last = ""
         self._over = False
-        self._patches: list[tuple[Any, str, Any, Any]] = []
+        self._patches: dict[tuple[Any, str], tuple[Any, Any]] = {}
         self._pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
 
@@ -81,10 +81,10 @@ class NetworkGuard:
 
     def stop(self) -> None:
         """Restore what `start` patched."""
-        while self._patches:
-            owner, name, real, patched = self._patches.pop()
+        for (owner, name), (real, patched) in self._patches.items():
             if getattr(owner, name) is patched:
                 setattr(owner, name, real)
+        self._patches.clear()
         self.allowed = lambda: True  # for code that imported a patched function by name
 
     def finish(self) -> None:
@@ -153,12 +153,11 @@ class NetworkGuard:
 
     def _patch(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
         current = getattr(owner, name)
-        if not any(patched is current for *_, patched in self._patches):
+        if (owner, name) not in self._patches or self._patches[owner, name][1] is not current:
             patched = wrap(current)
             setattr(patched, _GUARD, self)
             setattr(owner, name, patched)
-            self._patches = [one for one in self._patches if one[:2] != (owner, name)]
-            self._patches.append((owner, name, current, patched))
+            self._patches[owner, name] = current, patched
 
     def _guarding(self, real: Any) -> Any:
         @wraps(real)

@@ -76,24 +76,17 @@ def show_warnings(config: pytest.Config) -> None:
     if config.pluginmanager.is_blocked("warnings"):
         return  # the guard writes them to stderr when the run ends
     for text in config.stash[GUARD].take_texts():
-        warning = AurousWarning(text)
         try:
-            config.issue_config_time_warning(warning, stacklevel=2)
-        except AurousWarning:
-            _list_warning(config, warnings.WarningMessage(warning, AurousWarning, __file__, 0), "config")
+            config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
+        except AurousWarning:  # noqa: PERF203 - there are few
+            record_warning(config, text)
 
 
 def record_warning(config: pytest.Config, text: str) -> None:
     """List a warning in the summary at the end; no filter makes it an error, which would end the session."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warnings.warn(AurousWarning(text), stacklevel=2)
-    _list_warning(config, caught[0], "runtest")
-
-
-def _list_warning(config: pytest.Config, message: warnings.WarningMessage, when: str) -> None:
+    message = warnings.WarningMessage(AurousWarning(text), AurousWarning, __file__, 0)
     config.hook.pytest_warning_recorded.call_historic(
-        kwargs={"warning_message": message, "when": when, "nodeid": "", "location": None}
+        kwargs={"warning_message": message, "when": "config", "nodeid": "", "location": None}
     )
 
 

@@ -12,17 +12,7 @@ if TYPE_CHECKING:
     from ..errors import AurousNetworkBlocked
     from .guard import NetworkGuard
 
-__all__ = (
-    "COVERAGE",
-    "CURRENT",
-    "FAKE",
-    "GUARD",
-    "INVALID_MARKER",
-    "REFUSALS",
-    "RUNNING",
-    "SEED",
-    "UNUSED_MARKER",
-)
+__all__ = ("COVERAGE", "CURRENT", "FAKE", "GUARD", "INVALID_MARKER", "REFUSALS", "RUNNING", "SEED", "UNUSED_MARKER")
 
 # Of the config
 GUARD: Final[pytest.StashKey[NetworkGuard]] = pytest.StashKey()
