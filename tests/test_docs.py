@@ -18,7 +18,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import AurousScriptError, errors
-from pytest_aurous._engine.detectors import KINDS
+from pytest_aurous._engine.detectors import DETECTORS
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._world import settings as _settings
 from pytest_aurous._world.script import Lifecycle, parse_runs
@@ -250,7 +250,7 @@ def test_every_fault_is_described(name: str) -> None:
     assert re.search(rf"^\| `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DETECTORS)
 def test_every_pitfall_is_described(kind: Any) -> None:
     """Each pitfall has a heading, to which its warning leads."""
     assert f"\n## {kind.id}\n" in _page("reference/pitfalls")

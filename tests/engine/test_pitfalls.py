@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
-from pytest_aurous._engine.detectors import KINDS, Kind
+from pytest_aurous._engine.detectors import DETECTORS, Detector
 from pytest_aurous._framework.endpoint import Context
 from pytest_aurous._handle.verdict import Verdict
 from pytest_aurous._wire.reply import Break, Reply
@@ -131,7 +131,7 @@ each = pytest.mark.parametrize("kind", MISUSES)
 
 def test_there_is_a_misuse_here_for_each_kind() -> None:
     """No kind of pitfall is without its tests."""
-    assert [kind.id for kind in KINDS] == list(MISUSES)
+    assert [kind.id for kind in DETECTORS] == list(MISUSES)
 
 
 def test_a_kind_sees_nothing_by_itself() -> None:
@@ -139,8 +139,8 @@ def test_a_kind_sees_nothing_by_itself() -> None:
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
     ctx = Context(World(Settings()), call, None, {})
 
-    assert not Kind().arrive(ctx)
-    assert not Kind().leave(ctx, Reply(200, (), b""))
+    assert not Detector().arrive(ctx)
+    assert not Detector().leave(ctx, Reply(200, (), b""))
 
 
 @each
