@@ -6,9 +6,9 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, cast
 
-__all__ = ("keys_in", "protecting", "redacted", "shown")
+__all__ = ("keys_in", "protecting", "redacted", "redacted_json", "shown")
 
 _PREFIX: Final = re.compile(r"al_(?:live|test)_", re.IGNORECASE)
 _KEY: Final = re.compile(r"(al_(?:live|test)_)[A-Za-z0-9_-]+", re.IGNORECASE)
@@ -67,6 +67,22 @@ def redacted(text: str) -> str:
         parts += [text[places[done] : places[start]], label, number]
         done = end
     return "".join([*parts, text[places[done] :]])
+
+
+def redacted_json(value: Any, keep: str = "") -> Any:
+    """Return JSON data without API keys, in values as in names.
+
+    Args:
+        value: The data.
+        keep: A text that stays as it is, such as the key that a fake issued.
+    """
+    if isinstance(value, str):
+        return value if value == keep else redacted(value)
+    if isinstance(value, list):
+        return [redacted_json(item, keep) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        return {redacted(name): redacted_json(item, keep) for name, item in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def keys_in(text: str) -> set[str]:

@@ -13,6 +13,7 @@ from pytest_aurous import Aurous, AurousError, AurousWarning
 from pytest_aurous._redaction import protecting, redacted, shown
 from pytest_aurous._report.har import har
 from pytest_aurous._report.unmatched import describe
+from pytest_aurous._serve.control import control
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -144,6 +145,20 @@ def test_the_key_of_the_environment_is_protected_while_a_fake_is_entered(
 
     assert not leaks(str(caught.value), key)
     assert os.environ["AUROUS_API_KEY"] == key
+
+
+def test_control_calls_show_no_key_but_that_of_the_fake(api: Api) -> None:
+    """What a control call returns can be printed: it has the key that the fake issued, and no other."""
+    api.post(f"/v1/characters?key={KEY}", json={KEY: KEY}, headers={"X-Api-Key": OTHER})
+    api.get(f"/v1/nowhere/{KEY}")
+    api.aurous.characters.add(KEY)
+
+    bodies = [control(api.aurous, "GET", f"/__aurous__/{name}", b"").body.decode() for name in ("state", "calls")]
+
+    for body in bodies:
+        assert not leaks(body, KEY, OTHER)
+        assert "al_live_…" in body
+    assert json.loads(bodies[0])["api_key"] == api.aurous.api_key
 
 
 CANARIES: Final = f"""

@@ -10,9 +10,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from .._redaction import redacted
+from .._redaction import redacted, redacted_json
 from .._time.clock import moment
 from .._wire.call import Call
 from .._wire.headers import Headers
@@ -34,19 +34,8 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
 def har(calls: Iterable[Call]) -> dict[str, Any]:
     """Return *calls* as a HAR 1.2 object, without API keys."""
     creator = {"name": "pytest-aurous", "version": _version()}
-    entries = [_without_keys(_entry(call)) for call in calls]
+    entries = [redacted_json(_entry(call)) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
-
-
-def _without_keys(value: Any) -> Any:
-    """Redact every string of an entry, including names."""
-    if isinstance(value, str):
-        return redacted(value)
-    if isinstance(value, list):
-        return [_without_keys(item) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-    if isinstance(value, dict):
-        return {name: _without_keys(item) for name, item in cast("dict[str, Any]", value).items()}
-    return value
 
 
 def _entry(call: Call) -> dict[str, Any]:

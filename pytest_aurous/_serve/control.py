@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from .._redaction import redacted
+from .._redaction import redacted, redacted_json
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, to_json
 from .._wire.reply import Reply
@@ -139,7 +139,7 @@ def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
         wrong = refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
         return Reply(405, (*wrong.headers, ("Allow", wanted)), wrong.body)
     try:
-        return _reply(200, run(aurous, _parsed(body)))
+        return _reply(200, redacted_json(run(aurous, _parsed(body)), keep=aurous.api_key))
     except AurousError as error:
         return refused(400, str(error))
 
