@@ -172,6 +172,13 @@ def test_rate_2_a_status_429_is_complete(api: Api, code: str | None, *, commit: 
     }
 
 
+def test_a_status_429_can_have_a_message_of_the_test(api: Api) -> None:
+    """It replaces that of the API, and the headers stay."""
+    api.aurous.faults.status("balance.retrieve", 429, message="Slow down.")
+    response = api.get(BALANCE)
+    assert (response.json["error"]["message"], response.headers["Retry-After"]) == ("Slow down.", "1")
+
+
 def test_rate_2_a_status_429_waits_as_long_as_its_bucket(api: Api) -> None:
     """Where the bucket is empty, `Retry-After` is the time until it has a token."""
     api.aurous.limits["characters_synthesize"].exhaust()

@@ -67,5 +67,10 @@ def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
     assert world.lock is not lock
     assert api.team.held_credits == 0
     assert api.get("/v1/team").status == 200
-    api.aurous.faults.status("*", 503, when=lambda _: True)
+
+    def fork(_: object) -> bool:
+        _renew()  # the thread that calls this lives on
+        return True
+
+    api.aurous.faults.status("*", 503, when=fork)
     assert api.get("/v1/team").status == 503
