@@ -1,4 +1,4 @@
-"""Checks of the arguments that a test passes: each mistake is refused at once, in one form of message."""
+"""Check the arguments that a test passes: refuse each mistake at once, in one form of message."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ class Check(NamedTuple):
 
     def items(self, name: str, value: object, known: Collection[str]) -> list[str]:
         """Accept an iterable of *known* words, and return them."""
-        words, given = list(known), value  # of `value` type checkers know too little after the test
+        words, refused = list(known), value  # type checkers narrow `value`
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-            raise self.refuse(name, given, f"a list out of {choices(words)}, such as {words[:2]}.")
+            raise self.refuse(name, refused, f"a list out of {choices(words)}, such as {words[:2]}.")
         return [self.choice(name, item, words) for item in cast("Iterable[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds Iterable[Unknown]
 
     def code(self, name: str, value: object) -> None:
@@ -94,28 +94,28 @@ class Check(NamedTuple):
 
     def pairs(self, name: str, value: object) -> Mapping[str, Any]:
         """Accept a mapping with text as keys."""
-        given = value  # of `value` type checkers know too little after the test
+        refused = value  # type checkers narrow `value`
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in cast("Mapping[Any, Any]", value)):  # type: ignore[redundant-cast]  # pyright
-            raise self.refuse(name, given, "a dict with text as keys.")
+            raise self.refuse(name, refused, "a dict with text as keys.")
         return cast("Mapping[str, Any]", value)
 
-    def keywords(self, given: Iterable[str], known: Iterable[str]) -> None:
+    def keywords(self, names: Iterable[str], known: Iterable[str]) -> None:
         """Refuse keyword arguments that are not *known*.
 
         Raises:
-            UnknownArgument: With the nearest.
+            UnknownArgument: Naming the nearest.
         """
-        names = list(known)
-        for name in given:
-            if name not in names:
+        valid = list(known)
+        for name in names:
+            if name not in valid:
                 raise UnknownArgument(
-                    f"{self.who}() has no argument {name!r}{nearest(name, names)} It takes: {', '.join(names)}.\n"
+                    f"{self.who}() has no argument {name!r}{nearest(name, valid)} It takes: {', '.join(valid)}.\n"
                     f"{see(self.page)}"
                 )
 
 
 def encodable(text: str) -> bool:
-    """Whether UTF-8 can encode *text*, which has no lone surrogates then."""
+    """Whether UTF-8 can encode *text*: whether it has no lone surrogates."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 

@@ -16,11 +16,11 @@ _KEY: Final = re.compile(r"(al_(?:live|test)_)[A-Za-z0-9_-]+", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _WINDOW: Final = 8
-"""So many consecutive characters of a key are too many."""
+"""This many consecutive characters of a key are redacted."""
 _FAKE: Final = "al_live_fa4e"
 
 _protected: Final[list[str]] = []
-"""The keys that the environment held when a session or a fake began; several may be active at once."""
+"""The keys in the environment when a session or a fake began; there may be several."""
 
 _Span = tuple[int, int, str, str]
 """Start and end in the text, the key, and what to write instead."""
@@ -28,10 +28,10 @@ _Span = tuple[int, int, str, str]
 
 @contextmanager
 def protecting(key: str | None) -> Generator[None, None, None]:
-    """Redact *key*, whatever its form, until the block ends; of a key in the vendor's form, `redacted` needs no word.
+    """Redact *key*, whatever its form, until the block ends; `redacted` recognizes keys in the vendor's form by itself.
 
     Args:
-        key: The value of ``AUROUS_API_KEY``; None, a short value or a key of a fake is no secret.
+        key: The value of ``AUROUS_API_KEY``; None, a short value and a key of a fake are not secret.
     """
     if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
         yield
@@ -86,7 +86,7 @@ def redacted_json(value: Any, keep: str = "") -> Any:
 
 
 def keys_in(text: str) -> set[str]:
-    """Return the keys in the vendor's form that stand in *text*, escaped or not."""
+    """Return the keys in the vendor's form in *text*, escaped or not."""
     return {match[0] for match in _KEY.finditer(_unescaped(text)[0])}
 
 
@@ -94,12 +94,12 @@ def shown(value: object) -> str:
     """Return the repr of *value* without API keys, also where its own ``__repr__`` fails."""
     try:
         return redacted(repr(value))
-    except Exception as error:  # noqa: BLE001 - code of the test, which must not cost a report
+    except Exception as error:  # noqa: BLE001 - code of the test, which must not prevent a report
         return f"<{type(value).__name__}, whose repr raised {type(error).__name__}>"
 
 
 def _unescaped(text: str) -> tuple[str, list[int] | range]:
-    """Return *text* with letters that are escaped as letters, and where each character of it began."""
+    """Return *text* with escaped letters replaced, and where in *text* each of its characters begins."""
     if not _ESCAPED.search(text):
         return text, range(len(text) + 1)
     plain: list[str] = []
@@ -113,7 +113,7 @@ def _unescaped(text: str) -> tuple[str, list[int] | range]:
 
 
 def _spans(text: str) -> list[_Span]:
-    """Return where *text* has a key, or a part of a protected one."""
+    """Return the places of keys, and of parts of protected keys, in *text*."""
     found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in _KEY.finditer(text)]
     lowered = text.lower() if _protected else ""
     for key in _protected:
@@ -132,11 +132,11 @@ def _spans(text: str) -> list[_Span]:
 
 
 def _encoded_spans(text: str) -> list[_Span]:
-    """Return which words of *text* are Base64 of something that has a key, such as Basic authentication."""
+    """Return the places of words in *text* that are Base64 of a text with a key, as in Basic authentication."""
     found: list[_Span] = []
     for match in _BASE64.finditer(text):
         word = match[0].replace("+", "-").replace("/", "_")
-        for offset in range(4):  # a path may stand before it, in the same alphabet
+        for offset in range(4):  # it may follow a path, in the same alphabet
             part = word[offset : len(word) - (len(word) - offset) % 4]
             inner = _spans(urlsafe_b64decode(part).decode("latin-1"))
             if inner:

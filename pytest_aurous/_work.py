@@ -1,4 +1,4 @@
-"""Which test a thread works for: the one that started it, or the one that handed it a job.
+"""Which test a thread works for: the test that started it, or the test that submitted its job.
 
 Nothing here knows pytest. The network guard says when a test begins and ends, and wraps `threading.Thread.start` and
 `ThreadPoolExecutor.submit` with the functions below. A fake asks whether a request comes from an older test.
@@ -29,7 +29,7 @@ class Work:
 
     Attributes:
         test: Node id of the test; empty for what is not done for any one test, such as a session fixture's server.
-        report: Takes a text that must be shown, but must not fail any test.
+        report: Shows a text that must not fail any test.
         thread: Ident of the thread that runs the tests.
         number: Grows from test to test.
     """
@@ -70,7 +70,7 @@ def noting_start(start: Any, here: Callable[[], Work | None]) -> Any:
 
     @wraps(start)
     def noted(thread: threading.Thread) -> None:
-        if getattr(thread, _STARTED_BY, None) is None:  # else a pytest run inside this one has noted it
+        if getattr(thread, _STARTED_BY, None) is None:  # else an inner pytest run has noted it
             setattr(thread, _STARTED_BY, here())
         start(thread)
 
@@ -78,7 +78,7 @@ def noting_start(start: Any, here: Callable[[], Work | None]) -> Any:
 
 
 def noting_submit(submit: Any, here: Callable[[], Work | None]) -> Any:
-    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not that started the pool."""
+    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not the one of the pool."""
 
     @wraps(submit)
     def noted(pool: Any, job: Any, /, *args: Any, **options: Any) -> Any:
