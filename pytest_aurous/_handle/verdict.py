@@ -21,32 +21,32 @@ __all__ = ("Verdict",)
 
 
 class Verdict:
-    """Tells each problem of a fake once."""
+    """Report each problem of a fake once."""
 
-    __slots__ = ("_app", "_strict", "_told", "_told_faults", "_told_pitfalls")
+    __slots__ = ("_app", "_reported", "_reported_faults", "_reported_pitfalls", "_strict")
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._strict = app.world.settings.strict
-        self._told = 0
-        self._told_pitfalls: set[Pitfall] = set()
-        self._told_faults: set[Fault] = set()
+        self._reported = 0
+        self._reported_pitfalls: set[Pitfall] = set()
+        self._reported_faults: set[Fault] = set()
 
     def begin(self) -> None:
-        """Judge the test that runs now: requests that older tests left behind are reported, and fail nothing."""
+        """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""
         since = current_work()
         self._app.screen = None if since is None else partial(self._screen, since)
 
     def judge(self) -> None:
-        """Raise what ``strict`` demands: problems that were not told yet, and faults that were met too few times.
+        """Raise what ``strict`` demands: problems that were not reported yet, and faults that were met too few times.
 
         Raises:
             AurousUnmatchedRequest: The code under test sent what the API does not know.
             AurousUnfiredFault: A fault was never met, or less often than its `times` says.
-            AurousError: We failed ourselves.
+            AurousError: The fake itself failed.
         """
         __tracebackhide__ = True
-        problems, unfired = self._untold()
+        problems, unfired = self._take_problems()
         if self._strict == "off" or not (problems or unfired):
             self._judge_pitfalls()
             return
@@ -63,8 +63,7 @@ class Verdict:
 
     def _judge_pitfalls(self) -> None:
         """Raise or warn of each pitfall, at the line of the code under test."""
-        seen = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
-        self._told_pitfalls.update(seen)
+        seen = self._take_pitfalls()
         mode = self._app.world.settings.pitfalls
         if seen and mode == "error":
             raise AurousPitfallWarning("\n\n".join(f"{one}\n  at {one.place[0]}:{one.place[1]}" for one in seen))
@@ -73,26 +72,24 @@ class Verdict:
 
     def close(self, test: str) -> None:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
-        problems, _ = self._untold()
+        problems, _ = self._take_problems()
         if problems and self._strict != "off":
             text = "\n\n".join(self._texts(problems))
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
-        late = [one for one in self._app.pitfalls.seen if one not in self._told_pitfalls]
-        self._told_pitfalls.update(late)
-        for one in late if self._app.world.settings.pitfalls != "off" else ():
+        for one in self._take_pitfalls() if self._app.world.settings.pitfalls != "off" else ():
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
 
-    def hear(self) -> None:
-        """Take all that was wrong as told: the test has its outcome."""
-        self._untold()
-        self._told_pitfalls.update(self._app.pitfalls.seen)
+    def mark_reported(self) -> None:
+        """Report nothing of what happened until now: the test has its outcome."""
+        self._take_problems()
+        self._take_pitfalls()
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return what a failed test shows: the calls, and what was wrong with them.
 
         Args:
-            again: The command that shows it again.
-            problems: Whether to say what was wrong; a verdict has said it.
+            again: The command that repeats the test.
+            problems: Whether to add what was wrong, because no error of the test has said it.
         """
         texts = self._texts(self._app.problems) if problems else []
         return "\n\n".join([timeline(self._app, again), *texts])
@@ -114,12 +111,19 @@ class Verdict:
     def _texts(self, problems: Iterable[Problem]) -> list[str]:
         return [describe(problem, self._app) for problem in problems]
 
-    def _untold(self) -> tuple[list[Problem], list[Fault]]:
+    def _take_pitfalls(self) -> list[Pitfall]:
+        """Return the pitfalls that were not reported yet, and mark them as reported."""
+        new = [one for one in self._app.pitfalls.seen if one not in self._reported_pitfalls]
+        self._reported_pitfalls.update(new)
+        return new
+
+    def _take_problems(self) -> tuple[list[Problem], list[Fault]]:
+        """Return the problems and unfired faults that were not reported yet, and mark them as reported."""
         with self._app.world.lock:
-            problems = self._app.problems[self._told :]
-            unfired = [fault for fault in self._app.faults.unfired if fault not in self._told_faults]
-            self._told = len(self._app.problems)
-            self._told_faults.update(unfired)
+            problems = self._app.problems[self._reported :]
+            unfired = [fault for fault in self._app.faults.unfired if fault not in self._reported_faults]
+            self._reported = len(self._app.problems)
+            self._reported_faults.update(unfired)
         return problems, unfired
 
     def _unfired(self, fault: Fault) -> str:
@@ -132,13 +136,13 @@ class Verdict:
         elif arrived > met:
             why = (
                 f"{name} was called {often(arrived)}, but {'the other calls were' if met else 'each call was'} refused "
-                "before, met another fault or a route, came too late, or was let pass by after= or when=."
+                "before, met another fault or a route, came too late, or was excluded by after= or when=."
             )
         else:
             why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
         what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
-        what_to_do = f"Give it times={met}" if met else "Take the fault away"
+        what_to_do = f"Give it times={met}" if met else "Remove the fault"
         return (
-            f"{what}: {why}\n{what_to_do}, or let the test come to the call{'s' if met else ''}. Allow it with the "
+            f"{what}: {why}\n{what_to_do}, or let the test reach the call{'s' if met else ''}. Allow it with the "
             f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
         )

@@ -40,7 +40,7 @@ def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     if FAKE not in item.stash or not (call.when == "call" or report.failed):
         return
     fake = item.stash[FAKE]
-    fake.verdict.hear()
+    fake.verdict.mark_reported()
     setting = fake.settings.report
     if setting == "all" or (setting == "failed" and report.failed):
         reported = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)

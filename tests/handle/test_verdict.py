@@ -301,7 +301,7 @@ def test_the_timeline_tells_the_problems(api: Api) -> None:
     calls, problem = text.split("\n\n")
     assert calls == timeline(api.app, "pytest x.py")
     assert problem == describe(api.app.problems[0], api.app)
-    verdict.hear()
+    verdict.mark_reported()
     verdict.judge()
     assert verdict.timeline("pytest x.py") == text
     assert verdict.timeline("pytest x.py", problems=False) == calls
