@@ -1,168 +1,130 @@
-"""Control calls: what a test in another process, or another language, says to a served fake."""
+"""Control calls: requests by which a test in another process, or another language, prepares and reads a served fake."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from .._framework.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
 from .._redaction import redacted, redacted_json
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, to_json
+from .._wire.refusal import ApiProblem
 from .._wire.reply import Reply
 from .._world.outbox import Delivery
 from ..errors import AurousError, nearest, see
-from ..faults.collection import Faults
-from ..faults.fault import DeliveryTerms, Fault, Terms
 
 if TYPE_CHECKING:
     from .._handle.aurous import Aurous
 
-__all__ = (
-    "CONTROL",
-    "Argument",
-    "arguments_of",
-    "check_arguments",
-    "control",
-    "refused",
-)
-
-_MOST: Final = 1e10
-"""No test needs a larger number; as seconds it is three centuries."""
-
-
-class Argument(NamedTuple):
-    """What a method takes under one name.
-
-    Attributes:
-        kinds: The annotations of it that JSON has a value for, such as ``str``.
-        required: Whether it cannot be left out.
-    """
-
-    kinds: tuple[str, ...]
-    required: bool
-
-    def __str__(self) -> str:
-        return " or ".join(dict.fromkeys(_TYPES[kind][0] for kind in self.kinds))
-
-
-def arguments_of(method: Callable[..., Any]) -> dict[str, Argument]:
-    """Return what can be said in JSON of the arguments of a *method*, by its annotations."""
-    found: dict[str, Argument] = {}
-    for name, parameter in signature(method).parameters.items():
-        words = [word.partition("[")[0] for word in str(parameter.annotation).split(" | ")]
-        kinds = tuple(word for word in words if word in _TYPES)
-        if kinds and kinds != ("None",):  # what only a test in Python has, such as a function or a team
-            found[name] = Argument(kinds, parameter.default is Parameter.empty)
-    return found
-
-
-def check_arguments(
-    who: str, told: Mapping[str, Any], takes: Mapping[str, Argument], wrong: Iterable[str] = ()
-) -> None:
-    """Check what a call was *told* against what it *takes*.
-
-    Args:
-        who: The call, for the message.
-        told: Its arguments.
-        takes: What it takes, by name.
-        wrong: What is known to be wrong already.
-
-    Raises:
-        AurousError: On unknown names, values of another kind, and missing arguments: one error that lists them all.
-    """
-    wrong = [*wrong]
-    for name, value in told.items():
-        if name not in takes:
-            wrong.append(f"{name!r} is no argument{nearest(name, takes)}".rstrip("."))
-        elif not any(_TYPES[kind][1](value) for kind in takes[name].kinds):
-            shown = json.dumps(value)
-            shown = shown if len(shown) <= 40 else f"{shown[:37]}..."  # noqa: PLR2004 - enough to know it again
-            wrong.append(f"{name} is {shown}: expected {takes[name]}")
-    wrong += [f"{name!r} is missing" for name, one in takes.items() if one.required and name not in told]
-    if wrong:
-        valid = ", ".join(f"{name} ({argument})" for name, argument in takes.items()) or "nothing"
-        raise AurousError(
-            f"{who}: {'; '.join(wrong)}. It takes {valid}. A text is never empty, a number at most {_MOST:g}."
-        )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip() != ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -_MOST <= value <= _MOST
-
-
-def _is_whole(value: Any) -> bool:
-    return _is_number(value) and isinstance(value, int)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, cast("list[Any]", value)))  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-_TEXT: Final = ("text", _is_text)
-_OBJECT: Final = ("object", _is_object)
-_TYPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
-    "str": _TEXT,
-    "Phase": _TEXT,
-    "Garbage": _TEXT,
-    "int": ("whole number", _is_whole),
-    "float": ("number", _is_number),
-    "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "Iterable": ("list of texts", _is_list),
-    "Mapping": _OBJECT,
-    "dict": _OBJECT,
-    "None": ("null", lambda value: value is None),
-}
-"""How an annotation is said to who writes JSON, and which values are of it."""
-
+__all__ = ("CONTROL", "control", "refused")
 
 CONTROL: Final = "/__aurous__"
-_COLLECTIONS: Final = ("characters", "uploads", "images", "videos", "files", "webhook_endpoints")
+_MOST: Final = 10**10
+"""No test needs a larger number, or a longer text; as seconds it is three centuries."""
+
+
+class _Takes(NamedTuple):
+    """The arguments of a control call."""
+
+    readers: Mapping[str, Reader]
+    required: tuple[str, ...] = ()
+
+
+class _ControlCall(NamedTuple):
+    """One control call.
+
+    Attributes:
+        method: ``GET`` or ``POST``.
+        takes: What the call takes; if it has kinds, what each kind takes.
+        run: Receives the fake, then the kind if there are kinds, and the arguments by name; returns JSON.
+        text: What the call does, or an example of its body.
+        kind: Name and default of the argument that selects the kind.
+    """
+
+    method: str
+    takes: _Takes | Mapping[str, _Takes]
+    run: Callable[..., Any]
+    text: str
+    kind: tuple[str, str] = ("", "")
 
 
 def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
-    """Answer a control call; a mistake is told in plain words, and changes nothing."""
+    """Respond to a control call; one with a mistake changes nothing."""
     name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
     if name not in _CALLS:
         return refused(404, f"There is no control call {path!r}{nearest(name, _CALLS)}", calls=_index())
-    wanted, run, _ = _CALLS[name]
-    if method != wanted:
-        wrong = refused(405, f"{CONTROL}/{name} takes {wanted}, not {method}.", calls=_index())
-        return Reply(405, (*wrong.headers, ("Allow", wanted)), wrong.body)
+    call = _CALLS[name]
+    if method != call.method:
+        wrong = refused(405, f"{CONTROL}/{name} takes {call.method}, not {method}.", calls=_index())
+        return Reply(405, (*wrong.headers, ("Allow", call.method)), wrong.body)
     try:
-        return _reply(200, redacted_json(run(aurous, _parsed(body)), keep=aurous.api_key))
+        return _reply(200, redacted_json(_run(aurous, name or "index", call, _parsed(body)), keep=aurous.api_key))
     except AurousError as error:
         return refused(400, str(error))
 
 
+def _run(aurous: Aurous, name: str, call: _ControlCall, body: dict[str, Any]) -> Any:
+    if isinstance(call.takes, _Takes):
+        return call.run(aurous, **_arguments(name, body, call.takes))
+    argument, default = call.kind
+    kind = body.pop(argument, default)
+    if not isinstance(kind, str) or kind not in call.takes:
+        hint = nearest(kind, call.takes)
+        raise AurousError(f"{name}: {kind!r} is not a {argument}{hint} Expected one of: {', '.join(call.takes)}.")
+    return call.run(aurous, kind, **_arguments(f"{name}, {argument} {kind}", body, call.takes[kind]))
+
+
+def _arguments(who: str, body: Mapping[str, Any], takes: _Takes) -> dict[str, Any]:
+    """Read the arguments of a call.
+
+    Raises:
+        AurousError: On unknown and missing arguments and wrong values: one error that lists them all.
+    """
+    read: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, value in body.items():
+        if name not in takes.readers:
+            wrong.append(f"{name!r} is not an argument{nearest(name, takes.readers)}".rstrip("."))
+            continue
+        try:
+            read[name] = takes.readers[name](value, name)
+        except ApiProblem as problem:
+            wrong.append(problem.message.rstrip("."))
+    wrong += [f"{name!r} is missing" for name in takes.required if name not in body]
+    if wrong:
+        valid = ", ".join(f"{name} ({_type_of(reader)})" for name, reader in takes.readers.items()) or "no arguments"
+        raise AurousError(f"{who}: {'; '.join(wrong)}. It takes {valid}.")
+    return read
+
+
+def _type_of(reader: Reader) -> str:
+    """Return the JSON types that a reader accepts."""
+    types: str | list[str] = getattr(reader, "schema", {}).get("type", "string")
+    return types if isinstance(types, str) else " or ".join(types)
+
+
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        told: Any = json.loads(body, parse_constant=_no_number) if body.strip() else {}
-        json.dumps(told, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but nothing that can be sent
+        content: Any = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {}
+        json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
     except RecursionError:
         raise AurousError("The body is nested too deeply: a control call takes a flat JSON object.") from None
     except ValueError as error:
-        raise AurousError(f"The body is no JSON ({error}): a control call takes a JSON object.") from None
-    if not isinstance(told, dict):
-        raise AurousError(f"The body is JSON, but no object: {json.dumps(told)[:40]}. A control call takes an object.")
-    return cast("dict[str, Any]", told)
+        raise AurousError(f"The body is not valid JSON ({error}): a control call takes a JSON object.") from None
+    if not isinstance(content, dict):
+        shown = json.dumps(content)[:40]
+        raise AurousError(f"The body is JSON, but not an object: {shown}. A control call takes an object.")
+    return cast("dict[str, Any]", content)
 
 
-def _no_number(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number")
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number")
 
 
 def refused(status: int, why: str, *, page: str = "how-to/server.html#control-calls", **more: Any) -> Reply:
-    """Return a refusal in plain words."""
+    """Return a refusal that says why, and where to read on."""
     return _reply(status, {"error": redacted(why), "see": see(page), **more})
 
 
@@ -171,18 +133,11 @@ def _reply(status: int, content: Any) -> Reply:
     return Reply(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
 
 
-def _without_words(name: str, run: Callable[[Aurous], Any]) -> Callable[[Aurous, dict[str, Any]], Any]:
-    """Return a call that takes no arguments."""
-
-    def call(aurous: Aurous, told: dict[str, Any]) -> Any:
-        check_arguments(name, told, {})
-        return run(aurous)
-
-    return call
+# What the calls do
 
 
-def _index() -> dict[str, str]:
-    return {f"{method} {CONTROL}/{name}": text for name, (method, _, text) in _CALLS.items()}
+def _index(_: Aurous | None = None) -> dict[str, str]:
+    return {f"{call.method} {CONTROL}/{name}": call.text for name, call in _CALLS.items()}
 
 
 def _state(aurous: Aurous) -> Any:
@@ -193,15 +148,44 @@ def _state(aurous: Aurous) -> Any:
         "credits": aurous.team.credits,
         "held_credits": aurous.team.held_credits,
         "calls": len(aurous.calls),
-        "unmatched": [_told(call) for call in aurous.calls if call.operation is None],
+        "unmatched": [_of_call(call) for call in aurous.calls if call.operation is None],
         "faults": [repr(fault) for fault in aurous.faults],
-        "pitfalls": [str(one) for one in aurous.pitfalls],
-        **{name: [_shown(one) for one in getattr(aurous, name)] for name in _COLLECTIONS},
+        "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
+        **{name: [_of_record(record) for record in getattr(aurous, name)] for name in _COLLECTIONS},
     }
 
 
-def _shown(record: Any) -> Any:
+def _of_record(record: Any) -> Any:
     return record.json() if hasattr(record, "json") else {"id": record.id, "status": record.status}
+
+
+def _calls(aurous: Aurous) -> Any:
+    return [_of_call(call) for call in aurous.calls]
+
+
+def _of_call(call: Call) -> dict[str, Any]:
+    names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
+    return {**{name: getattr(call, name) for name in names}, "json": call.request.json}
+
+
+def _deliveries(aurous: Aurous) -> Any:
+    return _of_deliveries(aurous.webhooks.deliveries)
+
+
+def _flush(aurous: Aurous) -> Any:
+    return _of_deliveries(aurous.webhooks.flush())
+
+
+def _of_deliveries(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
+    names = ("event", "url", "attempt", "status", "response_status", "headers")
+    return [
+        {
+            **{name: getattr(delivery, name) for name in names},
+            "payload": json.loads(delivery.body),
+            "error": None if delivery.error is None else repr(delivery.error),
+        }
+        for delivery in deliveries
+    ]
 
 
 def _reset(aurous: Aurous) -> Any:
@@ -209,103 +193,127 @@ def _reset(aurous: Aurous) -> Any:
     return {"reset": True}
 
 
-def _script(aurous: Aurous, told: dict[str, Any]) -> Any:
-    resource = told.pop("resource", "characters")
-    known = resource in _PLAYED
-    wrong = [] if known else [f"resource {resource!r} has no lifecycle{nearest(resource, _PLAYED)} {_one(_PLAYED)}"]
-    play = getattr(aurous, resource if known else "characters").script
-    check_arguments("script", told, arguments_of(play), wrong)
-    play(**told)
-    return {"resource": resource, **told}
+def _script(aurous: Aurous, resource: str = "characters", **script: Any) -> Any:
+    getattr(aurous, resource).script(**script)
+    return {"resource": resource, **script}
 
 
-def _clock(aurous: Aurous, told: dict[str, Any]) -> Any:
+def _clock(aurous: Aurous, **move: Any) -> Any:
     clock = aurous.clock
-    takes = {"advance": arguments_of(clock.advance)["seconds"], "freeze": arguments_of(clock.freeze)["at"]}
-    check_arguments("clock", told, takes)
-    if not told:
+    if not move:
         raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, or both.')
     before = clock.state()
     try:
-        if "freeze" in told:
-            clock.freeze(told["freeze"])
-        clock.advance(seconds=told.get("advance", 0))
+        if "freeze" in move:
+            clock.freeze(move["freeze"])
+        clock.advance(seconds=move.get("advance", 0))
         clock.now()
-    except (AurousError, OverflowError, ValueError) as error:  # an instant that no calendar holds
+    except (AurousError, OverflowError, ValueError) as error:  # the last two: beyond the calendar
         clock.restore(before)
         raise AurousError(f"clock: {error}") from None
     return {"now": clock.now().isoformat()}
 
 
-def _faults(aurous: Aurous, told: dict[str, Any]) -> Any:
-    kind = told.pop("kind", "")
-    if kind not in _KINDS:
-        raise AurousError(f"faults: kind {kind!r} is no fault{nearest(kind, _KINDS)} {_one(_KINDS)}.")
-    give = getattr(aurous.faults, kind)
-    takes = arguments_of(give)
-    if kind == "malformed":  # whose own `kind` cannot be said beside that of the fault
-        takes["body"] = takes.pop("kind")
-    if kind != "outage":
-        terms: Any = DeliveryTerms if "event" in takes else Terms
-        takes |= {name: argument for name, argument in arguments_of(Fault).items() if name in terms.__annotations__}
-    check_arguments(f"faults of kind {kind}", told, takes)
-    if "body" in told:
-        told["kind"] = told.pop("body")
-    fault = give(**told)
-    fault._place = f"{CONTROL}/faults"  # not the line of ours that gave it
+def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
+    if "body" in arguments:  # of `malformed`, whose own `kind` would clash with that of the fault
+        arguments["kind"] = arguments.pop("body")
+    fault = getattr(aurous.faults, kind)(**arguments)
+    fault._place = f"{CONTROL}/faults"
     return {"fault": repr(fault)}
 
 
-def _one(names: Iterable[str]) -> str:
-    return f"There are {', '.join(names)}"
+def _add(aurous: Aurous, collection: str, **record: Any) -> Any:
+    if record.get("character"):
+        record["character"] = aurous.characters[record["character"]]
+    return _of_record(getattr(aurous, collection).add(**record))
 
 
-_PLAYED: Final = tuple(LIFECYCLES)
-_KINDS: Final = tuple(name for name in dir(Faults) if not name.startswith("_") and callable(getattr(Faults, name)))
+# What they take
 
 
-def _calls(aurous: Aurous) -> Any:
-    return [_told(call) for call in aurous.calls]
+def _not_blank(value: Any, param: str) -> Any:
+    if not text(_MOST)(value, param).strip():
+        raise ApiProblem(400, "invalid_format", f"{param} must not be blank.", param)
+    return value
 
 
-def _told(call: Call) -> dict[str, Any]:
-    names = ("number", "operation", "method", "path", "query", "status", "error_code", "fault", "replayed", "committed")
-    return {**{name: getattr(call, name) for name in names}, "json": call.request.json}
+def _or_null(reader: Reader) -> Reader:
+    types = [_type_of(reader), "null"]
+    return described(lambda value, param: None if value is None else reader(value, param), {"type": types})
 
 
-def _add(aurous: Aurous, told: dict[str, Any]) -> Any:
-    name = told.pop("collection", "characters")
-    if name not in _COLLECTIONS:
-        raise AurousError(f"add: collection {name!r} is none{nearest(name, _COLLECTIONS)} {_one(_COLLECTIONS)}.")
-    add = getattr(aurous, name).add
-    check_arguments(f"add to {name}", told, arguments_of(add))
-    if told.get("character"):
-        told["character"] = aurous.characters[told["character"]]
-    return _shown(add(**told))
+_TEXT: Final = described(_not_blank, {"type": "string"})
+_OPTIONAL_TEXT: Final = _or_null(_TEXT)
+_OPTIONAL_OBJECT: Final = _or_null(dict_of(lambda value, _: value, _MOST))
+_TEXTS: Final = list_of(_TEXT, 0, _MOST)
+_NUMBER: Final = number(-_MOST, _MOST)
+_WHOLE: Final = integer(-_MOST, _MOST)
 
+_TIMES: Final[dict[str, Reader]] = {"times": _NUMBER, "after": _WHOLE}
+_OF_REQUESTS: Final[dict[str, Reader]] = {"operation": _TEXT, "commit": boolean, **_TIMES}
+_OF_DELIVERIES: Final = _Takes({"event": _TEXT, **_TIMES}, ("event",))
+_NEW_STATUS: Final[dict[str, Reader]] = {
+    "status": _WHOLE,
+    "code": _OPTIONAL_TEXT,
+    "message": _OPTIONAL_TEXT,
+    "headers": _OPTIONAL_OBJECT,
+    "retry_after": _or_null(_WHOLE),
+}
+_FAULTS: Final = {
+    "status": _Takes({**_OF_REQUESTS, **_NEW_STATUS}, ("operation", "status")),
+    "rate_limited": _Takes({**_OF_REQUESTS, "retry_after": _WHOLE}, ("operation",)),
+    "timeout": _Takes({**_OF_REQUESTS, "phase": _TEXT}, ("operation",)),
+    "connect_error": _Takes(_OF_REQUESTS, ("operation",)),
+    "disconnect": _Takes({**_OF_REQUESTS, "after_bytes": _or_null(_WHOLE)}, ("operation",)),
+    "delay": _Takes({**_OF_REQUESTS, "seconds": _NUMBER}, ("operation", "seconds")),
+    "malformed": _Takes({**_OF_REQUESTS, "body": _TEXT}, ("operation",)),
+    "outage": _Takes({"seconds": _NUMBER, "commit": boolean}, ("seconds",)),
+    "drop": _OF_DELIVERIES,
+    "duplicate": _OF_DELIVERIES,
+    "reorder": _OF_DELIVERIES,
+    "late": _Takes({**_OF_DELIVERIES.readers, "seconds": _NUMBER}, ("event", "seconds")),
+    "bad_signature": _OF_DELIVERIES,
+}
+_GENERATION: Final[dict[str, Reader]] = {"status": _TEXT, "script": _OPTIONAL_TEXT, "webhook_url": _OPTIONAL_TEXT}
+_COLLECTIONS: Final = {
+    "characters": _Takes(
+        {
+            "name": _OPTIONAL_TEXT,
+            "status": _TEXT,
+            "attributes": _OPTIONAL_OBJECT,
+            "refs": _or_null(_TEXTS),
+            "script": _OPTIONAL_TEXT,
+            "client_reference_id": _OPTIONAL_TEXT,
+        }
+    ),
+    "uploads": _Takes({"pose": _OPTIONAL_TEXT, "confidence": _NUMBER, "filename": _TEXT}),
+    "images": _Takes(
+        {"prompt": _TEXT, "character": _OPTIONAL_TEXT, "size": _TEXT, "count": _WHOLE, **_GENERATION},
+    ),
+    "videos": _Takes(
+        {"prompt": _OPTIONAL_TEXT, "resolution": _TEXT, "ratio": _TEXT, "duration": _NUMBER, **_GENERATION},
+    ),
+    "files": _Takes({"purpose": _TEXT, "metadata": _OPTIONAL_OBJECT}),
+    "webhook_endpoints": _Takes({"url": _TEXT, "events": _TEXTS, "secret": _OPTIONAL_TEXT}),
+}
+_NOTHING: Final = _Takes({})
+_OF_SCRIPT: Final = _Takes({"text": _TEXT, "resource": one_of(tuple(LIFECYCLES)), "name": _OPTIONAL_TEXT}, ("text",))
+_OF_CLOCK: Final = _Takes({"advance": _NUMBER, "freeze": _OPTIONAL_TEXT})
 
-def _deliveries(aurous: Aurous) -> Any:
-    return [_made(one) for one in aurous.webhooks.deliveries]
+_SCRIPT_TEXT: Final = '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'
+_CLOCK_TEXT: Final = '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'
+_FAULTS_TEXT: Final = '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'
+_ADD_TEXT: Final = '{"collection": "characters", "name": "Aurora", "status": "ready"}'
 
-
-def _flush(aurous: Aurous) -> Any:
-    return [_made(one) for one in aurous.webhooks.flush()]
-
-
-def _made(one: Delivery) -> dict[str, Any]:
-    told = {name: getattr(one, name) for name in ("event", "url", "attempt", "status", "response_status", "headers")}
-    return {**told, "payload": json.loads(one.body), "error": None if one.error is None else repr(one.error)}
-
-
-_CALLS: Final[dict[str, tuple[str, Callable[[Aurous, dict[str, Any]], Any], str]]] = {
-    "": ("GET", _without_words("index", lambda _: _index()), "these calls"),
-    "state": ("GET", _without_words("state", _state), "everything: records, money, clock, faults, pitfalls"),
-    "calls": ("GET", _without_words("calls", _calls), "each call in order of arrival"),
-    "deliveries": ("GET", _without_words("deliveries", _deliveries), "webhook deliveries, made and due"),
-    "flush": ("POST", _without_words("flush", _flush), "deliver what is due, each to its URL"),
-    "reset": ("POST", _without_words("reset", _reset), "back to the start"),
-    "script": ("POST", _script, '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'),
-    "clock": ("POST", _clock, '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'),
-    "faults": ("POST", _faults, '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'),
-    "add": ("POST", _add, '{"collection": "characters", "name": "Aurora", "status": "ready"}'),
+_CALLS: Final[dict[str, _ControlCall]] = {
+    "": _ControlCall("GET", _NOTHING, _index, "these calls"),
+    "state": _ControlCall("GET", _NOTHING, _state, "everything: records, money, clock, faults, pitfalls"),
+    "calls": _ControlCall("GET", _NOTHING, _calls, "each call in order of arrival"),
+    "deliveries": _ControlCall("GET", _NOTHING, _deliveries, "webhook deliveries, made and due"),
+    "flush": _ControlCall("POST", _NOTHING, _flush, "deliver what is due, each to its URL"),
+    "reset": _ControlCall("POST", _NOTHING, _reset, "back to the start"),
+    "script": _ControlCall("POST", _OF_SCRIPT, _script, _SCRIPT_TEXT),
+    "clock": _ControlCall("POST", _OF_CLOCK, _clock, _CLOCK_TEXT),
+    "faults": _ControlCall("POST", _FAULTS, _faults, _FAULTS_TEXT, ("kind", "")),
+    "add": _ControlCall("POST", _COLLECTIONS, _add, _ADD_TEXT, ("collection", "characters")),
 }

@@ -110,7 +110,7 @@ class TestServe:
         [
             ("[" * 100_000, "no JSON"),
             ("\ufeff", "no JSON"),
-            ('{"characters": [{"name": NaN}]}', "NaN is no number"),
+            ('{"characters": [{"name": NaN}]}', "NaN is not a number"),
             ('{"characters": [{"collection": "images"}]}', "is no record"),
         ],
         ids=["deep", "empty", "nan", "collection"],
