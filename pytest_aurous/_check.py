@@ -53,10 +53,10 @@ class Check(NamedTuple):
             raise self.refuse(name, value, f"a whole number{_range(low, high)}, such as {name}={max(low, 1)}.")
         return value
 
-    def number(self, name: str, value: object, low: float, high: float = MOST) -> float:
-        """Accept a number from *low* to *high*."""
+    def number(self, name: str, value: object, low: float, high: float = MOST, expected: str = "") -> float:
+        """Accept a number from *low* to *high*; *expected* may say more than that."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:  # or NaN
-            raise self.refuse(name, value, f"a number{_range(low, high)}, such as {name}={max(low, 1):g}.")
+            raise self.refuse(name, value, expected or f"a number{_range(low, high)}, such as {name}={max(low, 1):g}.")
         return value
 
     def choice(self, name: str, value: object, known: Iterable[str]) -> str:

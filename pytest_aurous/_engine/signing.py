@@ -100,7 +100,8 @@ def _check(who: str, body: object, secret: object, at: object) -> Check:
     check.instance("body", body, bytes | bytearray, "the raw body as bytes, such as request.content.")
     check.text("secret", secret, "whsec_...")
     if at is not None:
-        check.number("at", at, -_FARTHEST, _FARTHEST)
+        expected = "seconds since the epoch, such as at=aurous.clock.now().timestamp()."
+        check.number("at", at, -_FARTHEST, _FARTHEST, expected)
     return check
 
 

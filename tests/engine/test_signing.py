@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import time
+from datetime import datetime, timezone
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -97,3 +98,11 @@ def test_both_names_of_the_time_are_refused() -> None:
         verify_webhook(BODY, GOOD, SECRET, at=1, now=1)
 
     assert not isinstance(caught.value, AurousSignatureError)
+
+
+@pytest.mark.parametrize("at", [datetime(2026, 5, 8, tzinfo=timezone.utc), "2026-05-08T10:00:00Z", 1e13, True])
+def test_a_time_that_is_not_in_seconds_is_refused_with_the_way_to_get_them(at: Any) -> None:
+    """The clock returns a `datetime`; the message says how to pass it."""
+    for use in (lambda: sign_webhook(BODY, SECRET, at=at), lambda: verify_webhook(BODY, GOOD, SECRET, at=at)):
+        with pytest.raises(AurousError, match=r"seconds since the epoch, such as at=aurous\.clock\.now\(\)\.timestamp"):
+            use()
