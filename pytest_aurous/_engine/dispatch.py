@@ -1,90 +1,124 @@
-"""What the vendor does about deliveries: which is next, and what an answer, or none, leads to (hook-7 to hook-9)."""
+"""Webhook deliveries as the vendor makes them: the next one due, its signature, and its retries (hook-7 to hook-9)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Final
 
 from .._resources.webhooks import EndpointRow, announce
 from .._time.clock import iso
 from .._world.journal import WIDTH, shortened
 from .._world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from .._world.world import World
-from ..errors import AurousError, see
-from ..faults.fault import DeliveryFault, Fault
+from ..errors import AurousError, hide_mistakes, see
+from ..faults.fault import DeliveryFault
 from ..faults.queue import FaultQueue
 from .signing import SIGNATURE, sign_webhook
 
-__all__ = ("Dispatch",)
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self  # for checkers, which know it
+
+__all__ = ("Attempt", "attempts")
+
+__tracebackhide__ = hide_mistakes
 
 _DAY: Final = 86_400.0
 _MOST_FAILURES: Final = 20
+_MORE: Final = see("reference/webhooks.html")
 
 
-class Dispatch:
-    """Takes deliveries out of the outbox, and queues those that are to be tried again."""
+def attempts(world: World, faults: FaultQueue) -> Iterator[Attempt]:
+    """Reserve the deliveries that are due, one after the other, until there are none."""
+    while (delivery := _reserve(world)) is not None:
+        yield Attempt(world, faults, delivery)
 
-    __slots__ = ("_faults", "_world")
 
-    def __init__(self, world: World, faults: FaultQueue) -> None:
+def _reserve(world: World) -> Delivery | None:
+    with world.lock:
+        world.runs.settle()
+        table = world.table(EndpointRow)
+        while (delivery := world.outbox.first_due(world.clock.time())) is not None:
+            row = None if delivery.endpoint is None else table[delivery.endpoint]
+            if row is None or (row.is_active and table.lives(row)):
+                delivery.under_way = True
+                return delivery
+            delivery.status = "failed"  # nobody wants it any more (hook-9)
+    return None
+
+
+class Attempt:
+    """One attempt to make a delivery, as a ``with`` block that sends it.
+
+    On entry, the delivery meets its faults and is signed. On exit, its outcome is recorded and the next attempt queued.
+    An `Exception` from the block comes from the receiver: the attempt has failed. Any other exception, such as
+    `KeyboardInterrupt` or the cancellation of a task, leaves the delivery to the next flush.
+
+    Attributes:
+        delivery: The delivery.
+        sends: Whether the block is to send it; a fault can drop it or put it off.
+        result: What the receiver returned, which the block sets: a status, or None for 200.
+    """
+
+    def __init__(self, world: World, faults: FaultQueue, delivery: Delivery) -> None:
         self._world = world
         self._faults = faults
+        self.delivery = delivery
+        self.sends = False
+        self.result: Any = None
 
-    def next(self) -> Delivery | None:
-        """Return the next delivery that is due, signed, as its faults leave it; None where none is."""
-        while (delivery := self._reserve()) is not None:
-            try:
-                # Without the lock: this calls functions of the test.
-                faults = [] if delivery.faced else self._faults.candidates(delivery)
-            except BaseException:
-                self.give_back(delivery)
-                raise
-            if self._meet(delivery, faults):
-                return delivery
-        return None
-
-    def give_back(self, delivery: Delivery) -> None:
-        """Leave a delivery that could not be made to the next flush."""
-        with self._world.lock:
-            delivery.under_way = False
-            self._world.outbox.wait(delivery)
-
-    def _reserve(self) -> Delivery | None:
-        world = self._world
+    def __enter__(self) -> Self:
+        """Let the delivery meet its faults, and sign it."""
+        world, delivery = self._world, self.delivery
+        try:
+            # Without the lock: this calls functions of the test.
+            candidates = [] if delivery.faced else self._faults.candidates(delivery)
+        except BaseException:
+            self._put_back()
+            raise
         with world.lock:
-            world.runs.settle()
-            while (delivery := world.outbox.first_due(world.clock.time())) is not None:
-                if self._wanted(delivery):
-                    delivery.under_way = True
-                    return delivery
-                delivery.status = "failed"
-        return None
-
-    def _meet(self, delivery: Delivery, faults: Collection[Fault]) -> bool:
-        """Let a delivery meet its fault; return whether it is still to be made."""
-        world = self._world
-        with world.lock:
-            if not world.outbox.holds(delivery):
-                return False
+            if not world.outbox.holds(delivery):  # a reset or a restore came in between
+                return self
             now = world.clock.time()
-            fault = self._faults.met_by(DeliveryFault, delivery, now, faults)
-            if fault is None or fault.meet(delivery, world.outbox, now):
-                self._sign(delivery)
-                return True
-            self.give_back(delivery)
+            fault = self._faults.met_by(DeliveryFault, delivery, now, candidates)
+            self.sends = fault is None or fault.meet(delivery, world.outbox, now)
+            if self.sends:
+                self._sign(now)
+            else:
+                self._put_back()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Record the outcome, and queue the next attempt."""
+        if not self.sends:
             return False
-
-    def _wanted(self, delivery: Delivery) -> bool:
-        """Whether the endpoint is still there, and active (hook-9)."""
-        if delivery.endpoint is None:
+        if isinstance(error, Exception) or (error is None and not isawaitable(self.result)):
+            with self._world.lock:
+                self._record(error)
             return True
-        table = self._world.table(EndpointRow)
-        row = table[delivery.endpoint]
-        return row.is_active and table.lives(row)
+        self.delivery.faced = True  # the next flush sends it as the faults of this attempt left it
+        self._put_back()
+        if error is None:
+            getattr(self.result, "close", str)()
+            raise AurousError(
+                "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
+                f"{_MORE}"
+            )
+        return False
 
-    def _sign(self, delivery: Delivery) -> None:
-        now = self._world.clock.time()
+    def _put_back(self) -> None:
+        """Leave the delivery to the next flush."""
+        with self._world.lock:
+            self.delivery.under_way = False
+            self._world.outbox.wait(self.delivery)
+
+    def _sign(self, now: float) -> None:
+        delivery = self.delivery
         delivery.at = now
         delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
         if delivery.endpoint is not None:
@@ -92,33 +126,30 @@ class Dispatch:
             forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in delivery.met)
             delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
 
-    def end(self, delivery: Delivery, status: int | None) -> None:
-        """Write down what became of an attempt, and queue the next (hook-8, hook-9)."""
-        world = self._world
-        with world.lock:
-            delivery.under_way = False
-            here = world.outbox.holds(delivery)  # else a reset or a restore has come in between
-            if status is not None and delivery.error is None and not _is_status(status):
-                delivery.status = "failed"
-                raise AurousError(
-                    f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n"
-                    f"{see('reference/webhooks.html')}"
-                )
-            now = world.clock.time()
-            if delivery.error is None and now - delivery.at > PATIENCE:
-                delivery.error, status = TimeoutError(f"no answer within {PATIENCE:g} s"), 0
-            answered = 200 if status is None else status
-            delivered = 200 <= answered < 300  # noqa: PLR2004 - a good answer
-            delivery.response_status = answered or None
-            delivery.status = "delivered" if delivered else "failed"
-            if not here:
-                return
-            if not delivered:
-                world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
-            retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
-            active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
-            if not delivered and active and delivery.attempt <= len(retries):
-                world.outbox.add(delivery.again(now + retries[delivery.attempt - 1], delivery.attempt + 1))
+    def _record(self, error: Exception | None) -> None:
+        """Record the status that the receiver returned, or its *error*, and queue the next attempt (hook-8, hook-9)."""
+        world, delivery, status = self._world, self.delivery, self.result
+        delivery.under_way = False
+        now = world.clock.time()
+        if error is None and status is not None and not (isinstance(status, int) and status in range(100, 600)):
+            delivery.status = "failed"
+            raise AurousError(
+                f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n{_MORE}"
+            )
+        if error is None and now - delivery.at > PATIENCE:
+            error = TimeoutError(f"no response within {PATIENCE:g} s")
+        delivery.error = error
+        delivery.response_status = None if error else 200 if status is None else status
+        delivered = delivery.response_status in range(200, 300)
+        delivery.status = "delivered" if delivered else "failed"
+        if not world.outbox.holds(delivery):  # a reset or a restore came in between
+            return
+        if not delivered:
+            world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
+        retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
+        active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
+        if not delivered and active and delivery.attempt <= len(retries):
+            world.outbox.add(delivery.again(now + retries[delivery.attempt - 1], delivery.attempt + 1))
 
     def _count(self, endpoint: str, now: float, *, delivered: bool) -> bool:
         """Count a success or a failure, and return whether the endpoint is still active."""
@@ -137,7 +168,3 @@ class Dispatch:
             data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
             announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
         return row.is_active
-
-
-def _is_status(answer: object) -> bool:
-    return isinstance(answer, int) and answer in range(100, 600)

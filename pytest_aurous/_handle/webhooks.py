@@ -1,13 +1,12 @@
-"""`aurous.webhooks`: where deliveries go, and the moment at which they do."""
+"""`aurous.webhooks`: who receives deliveries, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._engine.dispatch import Dispatch
+from .._engine.dispatch import attempts
 from .._resources.generations import GenerationRow
 from .._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
 from .._resources.webhooks.live import check_only_routed, check_secret, check_url, known_events
@@ -26,7 +25,7 @@ _SCHEMES: Final = ("https://", "http://")
 
 
 class Webhooks:
-    """The deliveries of a fake. None is made by itself: `flush` says when.
+    """The deliveries of a fake. None is made automatically: call `flush`.
 
     Example:
         ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
@@ -35,13 +34,12 @@ class Webhooks:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._world = session.app.world
-        self._dispatch = Dispatch(self._world, session.app.queue)
         self._targets: dict[str, Any] = {}
         self._prefixes: dict[str, Any] = {}
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Each attempt, made or due, in the order in which it was queued."""
+        """Every attempt, made or due, in the order in which they were queued."""
         with self._world.lock:
             self._world.runs.settle()
             return list(self._world.outbox.entries.values())
@@ -49,28 +47,28 @@ class Webhooks:
     def deliver_to(
         self, target: Any = None, *, url: str | None = None, events: Iterable[str] = ("*",), secret: str | None = None
     ) -> WebhookEndpoint | None:
-        """Say who receives: registers an endpoint, or takes over a URL that is known.
+        """Register an endpoint with its receiver, or set the receiver of a known URL.
 
         Args:
             target: A callable that takes a `Delivery` and returns a status, or None for 200; an ASGI app; a WSGI app;
-                or None: the URL is called through the suite's own HTTP stack.
-            url: Its URL; that of an endpoint which the code under test has registered, or of a ``webhook_url`` that
-                it has sent, is only routed to *target*. Left out, one is made up.
-            events: What a new endpoint is told of.
-            secret: What a new endpoint's deliveries are signed with.
+                or None: the URL is requested through the suite's own HTTP stack.
+            url: The URL. If the code under test registered an endpoint with it, or sent it as ``webhook_url``, it is
+                only routed to *target*. Left out, the fake makes one up.
+            events: The events that a new endpoint receives.
+            secret: The secret that signs a new endpoint's deliveries.
 
         Returns:
-            The endpoint at that URL; None where it is the ``webhook_url`` of requests.
+            The endpoint at that URL; None if it is the ``webhook_url`` of requests.
 
         Raises:
-            AurousError: On a target that cannot be called, an event that does not exist, a URL that no endpoint can
-                have, or *events* or a *secret* for a URL that is known and has others.
+            AurousError: If the target is not callable, an event does not exist, or the URL is invalid for an endpoint;
+                also if a known URL has other *events* or another *secret*.
         """
         world = self._world
         if target is not None and not callable(target):
             raise AurousError(
                 f"webhooks.deliver_to({shown(target)}): expected a callable, an ASGI app, a WSGI app or None. "
-                f"A URL is told by name, as url=...\n{_WHO}"
+                f"Pass a URL by name, as url=...\n{_WHO}"
             )
         wanted = known_events("webhooks.deliver_to", events)
         check_secret("webhooks.deliver_to", secret)
@@ -98,7 +96,7 @@ class Webhooks:
             target: A callable that takes a `Delivery` and returns a status, or None for 200; an ASGI app; a WSGI app.
 
         Raises:
-            AurousError: On a URL that no endpoint can have, or a target that cannot be called.
+            AurousError: If the URL is invalid for an endpoint, or the target is not callable.
 
         Example:
             ``aurous.webhooks.route("https://app.example/*", app)``
@@ -124,88 +122,70 @@ class Webhooks:
                 self._prefixes[prefix] = target
 
     def flush(self) -> list[Delivery]:
-        """Deliver what is due on the clock, in order, and return it.
+        """Make the deliveries that are due on the clock, in order, and return them.
 
         Raises:
-            AurousError: Where a target is async, and a loop runs already: `aflush` is for there.
+            AurousError: If a target is async and an event loop is running: use `aflush` there.
         """
         made: list[Delivery] = []
-        while (delivery := self._dispatch.next()) is not None:
-            with self._left_if_broken_off(delivery):
-                status = self._attempt(delivery, in_loop=False)
-                if isawaitable(status):
-                    status = self._run(delivery, status)
-            self._dispatch.end(delivery, status)
-            made.append(delivery)
+        for attempt in attempts(self._world, self._session.app.queue):
+            with attempt:
+                if attempt.sends:
+                    made.append(attempt.delivery)
+                    attempt.result = self._send(attempt.delivery, in_loop=False)
+                    if isawaitable(attempt.result) and not _loop_runs():
+                        attempt.result = _run(attempt.result)
         return made
 
     async def aflush(self) -> list[Delivery]:
-        """Deliver what is due on the clock, in order, inside a running loop.
+        """Make the deliveries that are due on the clock, in order, inside a running event loop, and return them.
 
         Example:
             ``await aurous.webhooks.aflush()``
         """
         made: list[Delivery] = []
-        while (delivery := self._dispatch.next()) is not None:
-            with self._left_if_broken_off(delivery):
-                status = self._attempt(delivery, in_loop=True)
-                if isawaitable(status):
-                    status = await _answer(delivery, status)
-            self._dispatch.end(delivery, status)
-            made.append(delivery)
+        for attempt in attempts(self._world, self._session.app.queue):
+            with attempt:
+                if attempt.sends:
+                    made.append(attempt.delivery)
+                    result = self._send(attempt.delivery, in_loop=True)
+                    attempt.result = await result if isawaitable(result) else result
         return made
-
-    @contextmanager
-    def _left_if_broken_off(self, delivery: Delivery) -> Generator[None, None, None]:
-        """Leave a delivery to the next flush where this one cannot go on; the faults that it met hold for then."""
-        try:
-            yield
-        except BaseException:
-            delivery.faced = True
-            self._dispatch.give_back(delivery)
-            raise
 
     def _forget(self) -> None:
         """Drop all targets."""
         self._targets.clear()
         self._prefixes.clear()
 
-    def _target_of(self, url: str) -> Any:
-        """Return the target of a URL: its own, else that of the longest prefix; None where it has none."""
-        if url in self._targets:
-            return self._targets[url]
-        longest = max((prefix for prefix in self._prefixes if url.startswith(prefix)), key=len, default=None)
-        return None if longest is None else self._prefixes[longest]
-
-    def _run(self, delivery: Delivery, status: Awaitable[int | None]) -> int | None:
-        import asyncio
-
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            loop = asyncio.new_event_loop()  # not `asyncio.run`, which would take the suite's own loop away
-            try:
-                return loop.run_until_complete(_answer(delivery, status))
-            finally:
-                loop.run_until_complete(loop.shutdown_asyncgens())
-                loop.close()
-        getattr(status, "close", str)()
-        raise AurousError(
-            "webhooks.flush() met an async target while an event loop runs: await aurous.webhooks.aflush() there.\n"
-            f"{see('reference/webhooks.html')}"
-        )
-
-    def _attempt(self, delivery: Delivery, *, in_loop: bool) -> Any:
-        try:
-            return self._session.http.send(self._target_of(delivery.url), delivery, in_loop=in_loop)
-        except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
-            delivery.error = error
-            return 0
+    def _send(self, delivery: Delivery, *, in_loop: bool) -> Any:
+        """Send a delivery to the target of its URL: its own, else that of the longest prefix, else the URL itself."""
+        url = delivery.url
+        target = self._targets.get(url)
+        if url not in self._targets and (prefixes := [prefix for prefix in self._prefixes if url.startswith(prefix)]):
+            target = self._prefixes[max(prefixes, key=len)]
+        return self._session.http.send(target, delivery, in_loop=in_loop)
 
 
-async def _answer(delivery: Delivery, status: Awaitable[int | None]) -> int | None:
+def _loop_runs() -> bool:
+    import asyncio  # only for async targets: it loads slowly
+
     try:
-        return await status
-    except Exception as error:  # noqa: BLE001 - whatever the receiver does, it has not received
-        delivery.error = error
-        return 0
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _run(result: Awaitable[Any]) -> Any:
+    """Run an async target in a new event loop; `asyncio.run` would close the suite's own loop."""
+    import asyncio
+
+    async def finished() -> Any:
+        return await result
+
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(finished())
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

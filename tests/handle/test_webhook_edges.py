@@ -267,5 +267,5 @@ def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) 
     (made,) = api.aurous.webhooks.flush()
 
     assert made.status == status
-    assert (repr(made.error) == "TimeoutError('no answer within 10 s')") == (status == "failed")
+    assert (repr(made.error) == "TimeoutError('no response within 10 s')") == (status == "failed")
     assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)
