@@ -25,7 +25,7 @@ def caller() -> FrameType:
     [
         ("httpx._client", "httpx"),
         ("test_app", "test_app"),
-        ("pytest_aurous.faults.kinds", "pytest_aurous"),
+        ("pytest_aurous.faults.collection", "pytest_aurous"),
         ("pytest_aurous._work", "concurrent"),
         ("pytest_aurous._worker", "pytest_aurous"),
     ],
