@@ -10,7 +10,7 @@ import pytest
 import pytest_aurous
 
 PACKAGE = Path(pytest_aurous.__file__).parent
-ROOMS = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
 TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing"}
 # The clock, what makes sleeps move it, a real server, and a signature that a receiver verifies in real time.
@@ -18,11 +18,11 @@ MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "rem
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(PACKAGE)))
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
 
 
-def tree_of(room: Path) -> ast.Module:
-    return ast.parse(room.read_text("utf-8"))
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text("utf-8"))
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -43,15 +43,15 @@ def module_names(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, str]]
 
 
 @pytest.mark.parametrize(
-    "room",
-    [room for room in ROOMS if room.stem not in TIMEKEEPERS],
-    ids=lambda room: str(room.relative_to(PACKAGE)),
+    "module",
+    [module for module in MODULES if module.stem not in TIMEKEEPERS],
+    ids=lambda module: str(module.relative_to(PACKAGE)),
 )
-def test_time_comes_from_the_clock_alone(room: Path) -> None:
-    """No room but the clock's reads the wall clock, so that a test can move all of time."""
-    tree = tree_of(room)
+def test_time_comes_from_the_clock_alone(module: Path) -> None:
+    """No module but the clock's reads the wall clock, so that a test can move all of time."""
+    tree = tree_of(module)
 
-    assert [module for module, _ in imports(tree) if module == "time"] == []
+    assert [name for name, _ in imports(tree) if name == "time"] == []
     assert [
         ast.unparse(node)
         for node in ast.walk(tree)
@@ -61,29 +61,29 @@ def test_time_comes_from_the_clock_alone(room: Path) -> None:
     ] == []
 
 
-@each_room
-def test_chance_comes_from_seeded_instances_alone(room: Path) -> None:
+@each_module
+def test_chance_comes_from_seeded_instances_alone(module: Path) -> None:
     """Only `random.Random` is ever imported: no global generator, nothing of the operating system."""
-    tree = tree_of(room)
-    assert [name for module, name in imports(tree) if module == "random" and name != "Random"] == []
-    assert [module for module, _ in imports(tree) if module in {"secrets", "uuid"}] == []
+    tree = tree_of(module)
+    assert [name for source, name in imports(tree) if source == "random" and name != "Random"] == []
+    assert [name for name, _ in imports(tree) if name in {"secrets", "uuid"}] == []
     assert not any(isinstance(node, ast.Attribute) and node.attr == "urandom" for node in ast.walk(tree))
 
 
-@each_room
-def test_every_generator_has_a_seed(room: Path) -> None:
+@each_module
+def test_every_generator_has_a_seed(module: Path) -> None:
     """`Random()` without a seed is followed by `setstate` in its function."""
-    tree = tree_of(room)
+    tree = tree_of(module)
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
             text = ast.unparse(function)
             assert "Random()" not in text or ".setstate(" in text, function.name
 
 
-@each_room
-def test_no_module_holds_state(room: Path) -> None:
+@each_module
+def test_no_module_holds_state(module: Path) -> None:
     """A container at the top of a module is `Final`, and no code writes into one or rebinds a global."""
-    tree = tree_of(room)
+    tree = tree_of(module)
     named = {name: (value, annotation) for name, value, annotation in module_names(tree)}
     assert [
         name
@@ -117,14 +117,14 @@ def test_no_module_holds_state(room: Path) -> None:
     )  # what is to be renewed after a fork: the hook is the process's
 
 
-@each_room
-def test_each_room_says_what_it_is_and_what_it_gives(room: Path) -> None:
-    """A docstring comes first, and `__all__` names what other rooms may use, where there is code."""
-    tree = tree_of(room)
+@each_module
+def test_each_module_says_what_it_is_and_what_it_gives(module: Path) -> None:
+    """A docstring comes first, and `__all__` names what other modules may use, where there is code."""
+    tree = tree_of(module)
     assert ast.get_docstring(tree)
     names = [name for name, _, _ in module_names(tree)]
     has_code = not all(isinstance(node, ast.Expr | ast.ImportFrom) for node in tree.body)
-    assert "__all__" in names or not has_code or room.stem == "messages"
+    assert "__all__" in names or not has_code or module.stem == "messages"
 
 
 @pytest.mark.parametrize("name", sorted(pytest_aurous.__all__))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from docutils import nodes
-from rooms import DOCS
+from shared import DOCS
 from sphinx.util.docutils import SphinxRole
 
 __all__ = ("ROLES",)

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 from docutils import nodes
-from rooms import PACKAGE
+from shared import PACKAGE
 from sphinx.util.docutils import SphinxDirective
 
 from pytest_aurous import Aurous

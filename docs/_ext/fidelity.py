@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Final
 
 from docutils import nodes
-from rooms import DOCS, Generated
 from rules import PROVENANCE, Rule, load_rules, tests_by_rule
+from shared import DOCS, Generated
 from sphinx.util.docutils import SphinxDirective
 
 __all__ = ("DIRECTIVES",)

@@ -7,7 +7,7 @@ from dataclasses import fields as fields_of
 from inspect import getdoc
 from typing import Any, ClassVar, Final
 
-from rooms import Generated
+from shared import Generated
 
 import pytest_aurous
 from pytest_aurous._framework.schema import record

@@ -1,4 +1,4 @@
-"""Pages that are made of what the code says and does. Each room beside this one has directives of one kind."""
+"""Pages that are made of what the code says and does. Each module beside this one has directives of one kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import beside
 import drawn
 import fidelity
 import fields
-import floors
+import layers
 import mutants
 import railroads
 import speed
@@ -31,8 +31,8 @@ def _docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: obje
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the roles."""
-    for room in (drawn, fidelity, fields, floors, mutants, railroads, speed, states, tables, terminal):
-        for name, directive in room.DIRECTIVES.items():
+    for module in (drawn, fidelity, fields, layers, mutants, railroads, speed, states, tables, terminal):
+        for name, directive in module.DIRECTIVES.items():
             app.add_directive(name, directive)
     for name, role in beside.ROLES.items():
         app.add_role(name, role)

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rooms import DOCS, Generated
 from rules import read_toml
+from shared import DOCS, Generated
 
 __all__ = ("DIRECTIVES",)
 
 _FILE: Final = DOCS.parent / "tests" / "mutants.toml"
-
-
-class Mutants(Generated):
-    """How many mutants each room has, and how many of them survive."""
-
-    def _markdown(self) -> list[str]:
-        lines = ["| room | mutants | killed | survivors |", "| --- | --- | --- | --- |"]
-        for room, count in _told(self)["counted"].items():
-            made, left = count["mutants"], count["survivors"]
-            lines.append(f"| `{room}` | {made} | {made - left} | {left} |")
-        return lines
 
 
 class SurvivingMutants(Generated):
@@ -30,7 +19,7 @@ class SurvivingMutants(Generated):
         lines = []
         for row in _told(self)["survivor"]:
             changes = " or ".join(f"`{becomes}`" if becomes else "nothing" for becomes in row["becomes"])
-            lines.append(f"- `{row['room']}`: `{row['was']}` becomes {changes}<br>{row['why']}")
+            lines.append(f"- `{row['module']}`: `{row['was']}` becomes {changes}<br>{row['why']}")
         return lines
 
 
@@ -39,4 +28,4 @@ def _told(directive: Generated) -> Any:
     return read_toml(_FILE)
 
 
-DIRECTIVES: Final[dict[str, type[Generated]]] = {"mutants": Mutants, "surviving-mutants": SurvivingMutants}
+DIRECTIVES: Final[dict[str, type[Generated]]] = {"surviving-mutants": SurvivingMutants}

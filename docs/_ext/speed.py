@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from rooms import DOCS, Generated
+from shared import DOCS, Generated
 
 __all__ = ("DIRECTIVES",)
 

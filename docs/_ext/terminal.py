@@ -19,7 +19,7 @@ from docutils.parsers.rst.directives import unchanged_required
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
-from rooms import DOCS, PACKAGE
+from shared import DOCS, PACKAGE
 from sphinx.util.docutils import SphinxDirective
 
 from pytest_aurous._serve.cli import main

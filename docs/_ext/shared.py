@@ -1,4 +1,4 @@
-"""What the rooms of this folder share: where things are, and a directive that is made of Markdown."""
+"""What the modules of this folder share: paths, and a directive whose content is Markdown."""
 
 from __future__ import annotations
 
