@@ -1,4 +1,4 @@
-"""Environment variables for a while."""
+"""Environment variables that are set while a fake or a server runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ("ENVIRONMENT", "Environment", "environment")
 
 @dataclass(eq=False)
 class _Layer:
-    """One variable as one fake or server has set it.
+    """One variable as one fake or server set it.
 
     Attributes:
         name: The variable.
-        value: What it was set to.
-        found: What it was before, and is to be afterwards; None where it was not set.
-        disturbed: Whether somebody else had changed it when this one went, and may yet put it back.
+        value: The value that it was set to.
+        found: The value before, which is restored afterwards; None if there was none.
+        disturbed: Whether other code had changed the variable when this layer was removed, and may still restore it.
     """
 
     name: str
@@ -30,14 +30,14 @@ class _Layer:
 
 
 class Environment:
-    """Sets variables for fakes and servers that come and go in any order.
+    """Sets variables for fakes and servers that start and end in any order.
 
-    - While several have set a variable, it has the value of the one that came last and has not gone.
-    - Whoever goes puts back what it found. Where that was the value of somebody who has gone since, it puts back what
-      that one found.
-    - A variable that somebody else has changed or deleted meanwhile stays as it is: nobody here has set that.
-    - Somebody else may put back later what he found, as monkeypatch does: the value of one who has gone by then.
-      Such a value is replaced whenever somebody comes or goes, and at the end of each test, where the plugin calls
+    - While several have set a variable, it has the value of the latest one that has not ended.
+    - Each restores the value that it found. If that value was set by one that has ended since, it restores what that
+      one found.
+    - A variable that other code has changed or deleted meanwhile stays as it is.
+    - Other code, such as monkeypatch, may later restore a value that one of them had set and that has ended since.
+      Such a value is replaced whenever one of them starts or ends, and at the end of each test, when the plugin calls
       `settle`.
 
     Args:
@@ -47,7 +47,7 @@ class Environment:
     def __init__(self, variables: MutableMapping[str, str]) -> None:
         self._variables = variables
         self._layers: list[_Layer] = []
-        self._gone: list[_Layer] = []
+        self._removed: list[_Layer] = []
         self._lock = Lock()
 
     @contextmanager
@@ -55,50 +55,52 @@ class Environment:
         """Set variables until the end of the block."""
         with self._lock:
             if not self._layers:
-                self._gone = [layer for layer in self._gone if layer.disturbed]
+                self._removed = [layer for layer in self._removed if layer.disturbed]
             self._settle()
-            mine = [_Layer(name, value, self._variables.get(name)) for name, value in values.items()]
-            self._layers += mine
+            own = [_Layer(name, value, self._variables.get(name)) for name, value in values.items()]
+            self._layers += own
             self._variables.update(values)
         try:
             yield
         finally:
             with self._lock:
-                for layer in mine:
+                for layer in own:
                     self._remove(layer)
                 self._settle()
 
     def settle(self) -> None:
-        """Replace what is left of those who have gone, and forget them."""
+        """Replace the values that removed layers have left behind, and forget these layers."""
         with self._lock:
             self._settle()
-            self._gone.clear()
+            self._removed.clear()
 
     def _remove(self, layer: _Layer) -> None:
         place = self._layers.index(layer)
         del self._layers[place]
-        self._gone.append(layer)
+        self._removed.append(layer)
         later = [one for one in self._layers[place:] if one.name == layer.name]
         layer.disturbed = (later[0].found if later else self._variables.get(layer.name)) != layer.value
         if not later and not layer.disturbed:
             self._put(layer)
-        for one in later:
-            if one.found == layer.value:
-                one.found = layer.found
-            if one.value == layer.value:  # what comes after it has found its value
+        for other in later:
+            if other.found == layer.value:
+                other.found = layer.found
+            if other.value == layer.value:  # the next layer has found the value of this one
                 return
-        for one in self._gone:
-            if (one.name, one.found) == (layer.name, layer.value):
-                one.found = layer.found
+        for other in self._removed:
+            if (other.name, other.found) == (layer.name, layer.value):
+                other.found = layer.found
 
     def _settle(self) -> None:
-        held = {(layer.name, layer.value) for layer in self._layers}
-        for layer in sorted(self._gone, key=lambda one: one.disturbed)[::-1]:  # who went last comes first
-            if (layer.name, layer.value) not in held and self._variables.get(layer.name) == layer.value:
+        current = {(layer.name, layer.value) for layer in self._layers}
+        for layer in sorted(self._removed, key=lambda one: one.disturbed)[
+            ::-1
+        ]:  # the layer that was removed last comes first
+            if (layer.name, layer.value) not in current and self._variables.get(layer.name) == layer.value:
                 self._put(layer)
 
     def _put(self, layer: _Layer) -> None:
-        """Put back what a layer found."""
+        """Restore the value that a layer found."""
         if layer.found is None:
             self._variables.pop(layer.name, None)
         else:
@@ -106,6 +108,6 @@ class Environment:
 
 
 ENVIRONMENT: Final = Environment(os.environ)
-"""The variables of this process, of which there is one set for all fakes."""
+"""The variables of this process, which all fakes share."""
 
 environment: Final = ENVIRONMENT.holding

@@ -1,4 +1,4 @@
-"""What a test sees of rate limits: the buckets of a team, to read, empty and resize."""
+"""The rate limits of a team, for a test to read, exhaust and resize."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ("Limit", "Limits")
 __tracebackhide__ = hide_mistakes
 
 _SLOWEST: Final = 0.001
-"""In calls per minute: one in 17 hours."""
+"""The lowest refill, in calls per minute: one in 17 hours."""
 
 
 class Limit:
@@ -43,22 +43,22 @@ class Limit:
 
     @property
     def capacity(self) -> int:
-        """The burst: how many calls a full bucket pays for."""
+        """The burst: how many calls a full bucket allows."""
         return self._bucket.capacity
 
     @property
     def remaining(self) -> int:
-        """How many calls it would pay for now."""
+        """How many calls the bucket allows now."""
         with self._world.lock:
             return self._bucket.left(self._world.clock.time())
 
     @property
     def overruns(self) -> int:
-        """How many calls found it empty, refused or not."""
+        """How many calls found the bucket empty, whether they were refused or not."""
         return self._bucket.overruns
 
     def exhaust(self) -> None:
-        """Empty the bucket; it refills on the clock."""
+        """Empty the bucket, which refills on the clock."""
         with self._world.lock:
             self._bucket.fill(0, self._world.clock.time())
 
@@ -70,7 +70,7 @@ class Limit:
             per_minute: New refill, in calls, more than 0.
 
         Raises:
-            AurousError: On a size that no bucket can have.
+            AurousError: If a size is invalid.
         """
         check = Check(f"limits[{self.name!r}].set", "reference/limits.html")
         if burst is not None:
@@ -82,7 +82,7 @@ class Limit:
 
 
 class Limits(Mapping[str, Limit]):
-    """The rate buckets of a team, by the vendor's names; a name that is none is an `AurousLookupError`.
+    """The rate buckets of a team, by the vendor's names; an unknown name raises `AurousLookupError`.
 
     Example:
         ``[bucket.name for bucket in aurous.limits.values() if bucket.overruns]``

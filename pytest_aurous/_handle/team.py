@@ -1,4 +1,4 @@
-"""What a test sees of teams: their keys, their money, and what is theirs."""
+"""Teams as a test sees them: keys, credits, and everything that belongs to a team."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ("Belongings", "Team", "Teams")
 
 __tracebackhide__ = hide_mistakes
 
-if TYPE_CHECKING:  # what the row has, the handle has
+if TYPE_CHECKING:  # a handle has the attributes of its row
     _TeamFields = TeamRow
 else:
     _TeamFields = object
@@ -88,7 +88,7 @@ class Belongings:
 
 
 class Team(Belongings, Live, _TeamFields):
-    """A team: everything belongs to one (auth-6).
+    """A team, to which everything belongs (auth-6).
 
     Attributes:
         id: ``team_`` and a ULID.
@@ -123,7 +123,7 @@ class Team(Belongings, Live, _TeamFields):
         """The balance in credits, held and available together; a test may set it.
 
         Raises:
-            AurousError: On an amount that nobody can have.
+            AurousError: If the amount is invalid.
 
         Example:
             ``aurous.team.credits = 3``
@@ -141,7 +141,7 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def balance_low_threshold(self) -> float:
-        """At how many credits or fewer the team is told that they are low (hook-11); a test may set it."""
+        """The credits at or below which the team gets a warning (hook-11); a test may set it."""
         with self._world.lock:
             return json_number(self._world.thresholds.get(self._row.id, DEFAULT_THRESHOLD))
 
@@ -152,7 +152,7 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def held_credits(self) -> float:
-        """Credits held for work that is under way."""
+        """Credits held for work in progress."""
         with self._world.lock:
             return json_number(self._ledger.held)
 
@@ -175,7 +175,7 @@ class Team(Belongings, Live, _TeamFields):
             scope: ``read``, ``write`` or ``full``.
 
         Raises:
-            AurousError: On another scope.
+            AurousError: If the scope does not exist.
         """
         Check("team.add_key").choice("scope", scope, SCOPES)
         with self._world.lock:
@@ -188,15 +188,15 @@ class Teams(Collection[Team]):
     _record = Team
 
     def add(self, name: str | None = None, *, credits: float = 1000, billing_mode: BillingMode = "metered") -> Team:  # noqa: A002 - the vendor's word
-        """Found another team, with a key of its own.
+        """Create another team, with its own key.
 
         Args:
-            name: Display name; left out, it is made up.
-            credits: Its balance.
+            name: Display name; left out, the fake makes one up.
+            credits: The balance.
             billing_mode: ``exempt`` teams are never charged nor refused.
 
         Raises:
-            AurousError: On another billing mode, or credits that nobody can have.
+            AurousError: If the billing mode does not exist, or the credits are invalid.
         """
         check = Check("teams.add")
         check.choice("billing_mode", billing_mode, ("metered", "exempt"))

@@ -1,4 +1,4 @@
-"""Who intercepts above us: respx with ``using="httpx"`` takes the transport itself away from a client."""
+"""respx with ``using="httpx"``, which intercepts before the transport of a client is called."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ("step_aside", "step_back")
 
 
 def step_aside(ours: Callable[[Any], object]) -> None:
-    """Let respx's mocker of clients pass on the requests that are *ours*."""
+    """Let respx pass on the requests that are *ours*, that is, for a fake."""
     above: Any = Mocker.registry["httpx"]
     if "handler" in vars(above):
         return
@@ -20,19 +20,19 @@ def step_aside(ours: Callable[[Any], object]) -> None:
 
     def handler(request: Any) -> Any:
         if ours(request):
-            raise PassThrough("The fake answers this one", request=request, origin=None)  # type: ignore[arg-type]
+            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
         return below(request)
 
     async def async_handler(request: Any) -> Any:
         if ours(request):
-            raise PassThrough("The fake answers this one", request=request, origin=None)  # type: ignore[arg-type]
+            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
         return await abelow(request)
 
     above.handler, above.async_handler = staticmethod(handler), staticmethod(async_handler)
 
 
 def step_back() -> None:
-    """Leave respx as it was."""
+    """Restore respx."""
     above = Mocker.registry["httpx"]
     for name in ("handler", "async_handler"):
         if name in vars(above):

@@ -1,4 +1,4 @@
-"""Where webhook deliveries arrive: callables, ASGI and WSGI apps, and URLs through the suite's own httpx."""
+"""Send webhook deliveries to callables, ASGI and WSGI apps, and to URLs through the suite's own httpx."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ("send",)
 
 
 def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[int | None] | None:
-    """Hand *delivery* to *target*, and return the status of its answer, at once or when awaited."""
-    if target is None and in_loop:  # which may well serve that URL
+    """Send *delivery* to *target*, and return the status of the response, or an awaitable of it."""
+    if target is None and in_loop:  # a server in this loop may have that URL
         return _apost(None, delivery)
     if target is None:
         with httpx.Client(timeout=PATIENCE) as client:
@@ -26,15 +26,15 @@ def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[i
     if takes == _WSGI:
         with httpx.Client(transport=httpx.WSGITransport(target)) as client:
             return _post(client, delivery)
-    answer: int | Awaitable[int | None] | None = target(delivery)
-    return answer
+    status: int | Awaitable[int | None] | None = target(delivery)
+    return status
 
 
 _WSGI, _ASGI = 2, 3
 
 
 def _arguments(target: Any) -> int:
-    """Return how many arguments *target* has to be given: one a delivery, two WSGI, three ASGI."""
+    """Return how many arguments *target* requires: a callable takes one, WSGI two, ASGI three."""
     try:
         parameters = signature(target).parameters.values()
     except (TypeError, ValueError):  # a builtin, such as `list.append`

@@ -1,4 +1,4 @@
-"""The two stacks, httpx and httpx2: requests of both read alike, responses and exceptions are of the caller's own."""
+"""httpx and httpx2: read the requests of both, and build the responses and exceptions of the one that sent them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "native", "relay", "response"
 httpx2: ModuleType | None
 try:
     httpx2 = import_module("httpx2")
-except ImportError:  # not everybody has it
+except ImportError:  # optional
     httpx2 = None
 
 STACKS: Final = (httpx,) if httpx2 is None or httpx2 is httpx else (httpx, httpx2)
@@ -32,19 +32,19 @@ def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
     """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it.
 
     Raises:
-        Exception: What the client's own stack would raise, where no answer arrives.
+        Exception: What the client's own stack would raise, if no response arrives.
     """
     if isinstance(outcome, Break):
         return _broken(stack, request, outcome)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in outcome.headers]
     made = stack.Response(outcome.status, headers=headers, stream=stack.ByteStream(outcome.body))
     if all(value.isascii() for _, value in outcome.headers):
-        made.headers.encoding = "ascii"  # what httpx would otherwise guess again for each access
+        made.headers.encoding = "ascii"  # else httpx detects the encoding at each access
     return made
 
 
 def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
-    """Raise, or return a response whose body does."""
+    """Raise the error, or return a response whose body raises it."""
     error = getattr(stack, outcome.error)(outcome.message, request=request)
     if outcome.reply is None:
         raise error
@@ -54,7 +54,7 @@ def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
 
 
 def relay(stack: ModuleType, stream: Any) -> Any:
-    """Return *stream* as one of *stack*, whichever it is of."""
+    """Return *stream*, of either stack, as a stream of *stack*."""
 
     class Relay(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
         def __iter__(self) -> Iterator[bytes]:
@@ -68,7 +68,7 @@ def relay(stack: ModuleType, stream: Any) -> Any:
 
 
 class _CutOff:
-    """A body that ends too early."""
+    """A body that is cut off."""
 
     def __init__(self, body: bytes, error: Exception) -> None:
         self._body = body
@@ -84,7 +84,7 @@ class _CutOff:
 
 
 def as_httpx(request: Any) -> httpx.Request:
-    """Translate a request of httpx2 for respx, which only knows those of httpx."""
+    """Convert a request of httpx2 for respx, which only knows those of httpx."""
     if isinstance(request, httpx.Request):
         return request
     return httpx.Request(
@@ -97,7 +97,7 @@ def as_httpx(request: Any) -> httpx.Request:
 
 
 def native(stack: ModuleType, error: httpx.RequestError, request: Any) -> Exception:
-    """Translate an exception of httpx into that of the client's own stack; one of the test's own stays what it is."""
+    """Convert an exception of httpx to the client's stack; exceptions that the test defines stay as they are."""
     name = type(error).__name__
     if stack is httpx or getattr(httpx, name, None) is not type(error):
         return error

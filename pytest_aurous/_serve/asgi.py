@@ -1,4 +1,4 @@
-"""The fake as an ASGI application: the same core, for whoever speaks HTTP."""
+"""The fake as an ASGI application."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Send = Callable[[Message], Awaitable[None]]
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _TICK: Final = 0.05
 _HANG: Final = 60.0
-"""How long a client is left waiting that has no timeout of its own."""
+"""How many seconds a client without a timeout waits for a response that does not come."""
 
 
 class AsgiApp:
-    """One fake over HTTP. URLs in its answers lead back to it, under whatever name the client knows it by.
+    """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used.
 
     Args:
         aurous: The fake.
-        hosts: Names that it answers for besides those of loopback, as `host_names` returns them.
+        hosts: Allowed host names besides those of loopback, as `host_names` returns them.
 
     Attributes:
-        closing: Whether nobody is to be left waiting any more.
+        closing: Whether the server is stopping, so that no client is kept waiting.
     """
 
     def __init__(self, aurous: Aurous, hosts: Collection[str | None] = ()) -> None:
@@ -48,7 +48,7 @@ class AsgiApp:
         self.closing = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or take part in the server's start and end."""
+        """Respond to one request, or to the start and end of the server."""
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
@@ -64,7 +64,7 @@ class AsgiApp:
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         try:
             body = await _read(receive)
-        except ConnectionResetError:  # it hung up in the middle: the call never arrived
+        except ConnectionResetError:  # the client disconnected: the call never arrived
             return
         if body is None:
             await _write(send, _too_large())
@@ -72,11 +72,11 @@ class AsgiApp:
         query = scope["query_string"].decode("latin-1")
         own = f"{scope.get('scheme', 'http')}://{own}"
         if path.startswith(CONTROL):
-            told = refuse_control(headers, body, own)
-            if told is None:
-                # In a thread: a webhook that it delivers may come back to this very loop.
-                told = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
-            await _write(send, self._here(told, own))
+            reply = refuse_control(headers, body, own)
+            if reply is None:
+                # In a thread: a webhook that it delivers may come back to this event loop.
+                reply = await asyncio.to_thread(control, self._aurous, scope["method"], path, body)
+            await _write(send, self._here(reply, own))
             return
         call = self._call(scope["method"], path, query, headers, body)
         outcome = self._app.handle(call)
@@ -87,29 +87,29 @@ class AsgiApp:
             await self._break(outcome, receive, send)
 
     def _call(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Call:
-        """Return the call as it would have come to the vendor's hosts."""
+        """Return the call as the vendor's hosts would receive it."""
         home = self._home
         prefix = home.path
-        if path.startswith("/characters/"):  # nothing of the API's host begins so: it is the upload host's
+        if path.startswith("/characters/"):  # only paths of the upload host begin like this
             home, prefix = urlsplit(UPLOAD_HOST), ""
         return Call(method, home.scheme, host_of(home), prefix + path, query, tuple(headers), body)
 
     def _here(self, reply: Reply, own: str) -> Reply:
-        """Let the URLs of an answer lead here."""
+        """Let the URLs of a response lead to this server."""
         led_to = partial(self._app.world.led_to, own)
         headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
         reply = Reply(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
     async def _wait(self, delay: float) -> None:
-        """Be really slow where a fault has moved a clock that runs; a clock that stands or is skipped just moves."""
+        """Wait in real time for the delay of a fault, unless the clock is frozen or sleeps are skipped."""
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
             await self._pass(delay)
 
     async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
-        """Let real time pass, until *gone* is over, or the server is to stop."""
+        """Wait in real time, until *gone* has finished or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         task = asyncio.ensure_future(gone or asyncio.sleep(seconds))
@@ -118,14 +118,14 @@ class AsgiApp:
         task.cancel()
 
     async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
-        """Let the client meet a connection that ends, or never answers."""
+        """Close the connection, or let the client wait for a response that never comes."""
         if outcome.reply is not None:
             await send(_start(outcome.reply))
             body = outcome.reply.body[: outcome.after_bytes]
             await send({"type": "http.response.body", "body": body, "more_body": True})
         elif "Timeout" in outcome.error:
             await self._pass(_HANG, _gone(receive))
-        cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself has no word for hanging up
+        cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself cannot close a connection
         if cycle is None or not hasattr(cycle, "transport"):
             raise ConnectionResetError(outcome.message)
         cycle.disconnected = True
@@ -141,7 +141,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return the body, or None where it is larger than anything that the API takes."""
+    """Return the body, or None if it is larger than the API accepts."""
     parts: list[bytes] = []
     size, more = 0, True
     while more:

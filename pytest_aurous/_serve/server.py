@@ -1,4 +1,4 @@
-"""The fake on a port of this machine, for every process that cannot be intercepted (extra ``server``)."""
+"""The fake on a local port, for processes that cannot be intercepted (extra ``server``)."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _BACKLOG: Final = 2048
 
 
 class AurousServer:
-    """A served fake: shares state, script, faults, clock and calls with the `Aurous` that it serves.
+    """A fake over HTTP. It shares state, script, faults, clock and calls with its `Aurous`.
 
     Args:
         aurous: The fake.
         host: A loopback address or name.
         port: 0 takes a free one.
-        allow_remote: Listen on another address than loopback, too: anybody there can use and control the fake.
-        allow_host: Names by which clients may call it besides those of loopback and *host*, such as a container's.
+        allow_remote: Allow an address that is not loopback; anybody who reaches it can use and control the fake.
+        allow_host: Names that clients may use besides those of loopback and *host*, such as a container's.
 
     Raises:
-        AurousError: On a port that is taken, an address that is not loopback, or without uvicorn.
+        AurousError: If the port is in use, the address is not loopback, or uvicorn is not installed.
 
     Example:
         ``subprocess.run(["node", "app.mjs"], env=os.environ | aurous_server.env)``
@@ -96,7 +96,7 @@ class AurousServer:
 
     @property
     def url(self) -> str:
-        """Where it answers, without ``/v1``."""
+        """The base URL of the server, without ``/v1``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -106,10 +106,10 @@ class AurousServer:
         return {"AUROUS_BASE_URL": self.url, "AUROUS_API_KEY": str(self.aurous.api_key)}
 
     def start(self) -> None:
-        """Serve, in a thread of its own.
+        """Start the server in its own thread.
 
         Raises:
-            AurousError: If it does not come up, or has been started or stopped before.
+            AurousError: If it does not start, or was started or stopped before.
         """
         if self._thread.ident is not None or self._socket.fileno() == -1:
             state = "is running already" if self._thread.is_alive() else "has been stopped"
@@ -129,7 +129,7 @@ class AurousServer:
         self._undo.callback(servers.remove, self.url)
 
     def stop(self) -> None:
-        """Serve no longer; nothing is left behind."""
+        """Stop the server, and free its port."""
         self._undo.close()
         self._asgi.closing = True
         self._server.should_exit = self._server.force_exit = True
@@ -138,12 +138,12 @@ class AurousServer:
         self._socket.close()
 
     def __enter__(self) -> Self:
-        """Serve, and set ``AUROUS_BASE_URL`` to `url`."""
+        """Start the server, and set ``AUROUS_BASE_URL`` to `url`."""
         begun = self._thread.ident is not None
         try:
             self.start()
         except BaseException:
-            if not begun:  # else it goes on
+            if not begun:  # else it was running before
                 self.stop()
             raise
         return self
@@ -151,19 +151,19 @@ class AurousServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Serve no longer."""
+        """Stop the server."""
         self.stop()
 
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Said by name, TCP makes asyncio send small packets at once; else each answer waits 40 ms for its second half.
+    # With the protocol named, asyncio sends small packets immediately; else each response waits 40 ms for its rest.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # On Windows the first of these would let two servers have one port.
+    # On Windows, SO_REUSEADDR would let two servers share one port.
     found.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
     try:
         found.bind((host, port))
-        found.listen(_BACKLOG)  # at once: until somebody listens, another can have the same port
+        found.listen(_BACKLOG)  # immediately: until then, another server can bind the same port
     except (OSError, OverflowError) as error:
         found.close()
         why = getattr(error, "strerror", None) or error
@@ -181,10 +181,10 @@ def _uvicorn(app: AsgiApp) -> Any:
         raise AurousError(f"The server needs uvicorn: install the extra, pytest-aurous[server].\n{_MORE}") from None
 
     class Server(uvicorn.Server):
-        """One that does not wait, as Python 3.12 and later do, for clients that never finish what they send."""
+        """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """End, and cut off whoever is still there after a moment."""
+            """Shut down, and abort connections that are still open after a moment."""
             asyncio.get_running_loop().call_later(_GRACE, self._cut_off)
             await super().shutdown(sockets)
 

@@ -269,3 +269,15 @@ def test_hook_8_a_receiver_has_ten_seconds(api: Api, takes: float, status: str) 
     assert made.status == status
     assert (repr(made.error) == "TimeoutError('no response within 10 s')") == (status == "failed")
     assert len(api.aurous.webhooks.deliveries) == (1 if status == "delivered" else 2)
+
+
+def test_a_dropped_delivery_is_not_made_by_aflush_either(api: Api) -> None:
+    """`aflush` returns only the deliveries that were sent."""
+    got: list[Any] = []
+    api.aurous.webhooks.deliver_to(got.append)
+    api.aurous.faults.drop("*")
+    for _ in range(2):
+        api.aurous.images.add()
+
+    assert asyncio.run(api.aurous.webhooks.aflush()) == got
+    assert len(got) == 1
