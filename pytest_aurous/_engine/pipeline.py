@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
 from .._framework.endpoint import Context, Endpoint, Result
-from .._resources.catalog import CATALOG, Addresses, Catalog, plans
+from .._resources.catalog import CATALOG, MACHINES, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
 from .._resources.webhooks import EVENTS
@@ -24,7 +24,8 @@ from .._wire.version import VERSION, check_version
 from .._world.idempotency import Stored, claim_of
 from .._world.keys import permits, require_scope
 from .._world.settings import Settings
-from .._world.world import World, WorldState
+from .._world.state import Saved
+from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.collection import Faults
 from ..faults.fault import CallFault, Fault, Refuse
@@ -42,7 +43,7 @@ class Snapshot:
     """A moment of a fake, as `Aurous.snapshot` gives it and `Aurous.restore` takes it."""
 
     app: App
-    world: WorldState
+    world: Saved
     faults: FaultState
 
 
@@ -63,7 +64,7 @@ class App:
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
-        self.queue: FaultQueue = FaultQueue(self.world.undo)
+        self.queue: FaultQueue = FaultQueue(self.world.state)
         self.faults: Faults = Faults(self.queue, self.world.clock, self.catalog.by_operation, EVENTS)
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
@@ -73,15 +74,18 @@ class App:
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan
+        for resource, enter in MACHINES.items():
+            self.world.runs.machines[resource] = partial(enter, self.world)
         for kind in (LoraRow, VideoLoraRow):  # there from the start
-            self.world.table(kind)
+            for row in kind.first():
+                self.world.table(kind).insert(row)
         self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
 
     def snapshot(self) -> Snapshot:
         """Copy everything but the calls, for `restore`."""
         with self.world.lock:
             self.world.runs.settle()
-            return Snapshot(self, self.world.state(), self.queue.state())
+            return Snapshot(self, self.world.state.copy(), self.queue.state())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, which can be restored again.
@@ -95,7 +99,7 @@ class App:
                 f"{see('reference/records.html#back-to-a-moment')}"
             )
         with self.world.lock:
-            self.world.restore(snapshot.world)
+            self.world.state.restore(snapshot.world)
             self.queue.restore(snapshot.faults)
             self.pitfalls.begin_anew()
 
@@ -104,7 +108,7 @@ class App:
         try:
             faults = self._faults_for(call)
             with self.world.lock:
-                outcome = self.world.undo.whole(self._handle, call, faults)
+                outcome = self.world.state.whole(self._handle, call, faults)
                 for watch in (self.screen, self.observe):
                     if watch is not None:
                         watch(call)
@@ -117,15 +121,13 @@ class App:
     def _handle(self, call: Call, faults: Collection[Fault]) -> Reply | Break:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
         world = self.world
-        world.undo.before(self.pitfalls.back_to, len(self.pitfalls.seen))
-        world.undo.end_of(self.problems)
+        world.state.note(self.pitfalls.back_to, len(self.pitfalls.seen))
         ctx, now = self._arrive(call)
         self.pitfalls.arrive(ctx)
         fault = self.queue.met_by(CallFault, call, now, faults) if faults else None
         if fault is None:
             outcome: Reply | Break = self._serve(ctx, now)
         else:
-            world.undo.before(world.clock.restore, world.clock.state())
             outcome = fault.meet(call, world.clock, partial(self._serve, ctx, now))
         self.pitfalls.leave(ctx, outcome)
         world.journal.answer(call, outcome if isinstance(outcome, Reply) else None)
@@ -166,7 +168,7 @@ class App:
         except Exception as error:
             if is_interruption(error):
                 raise
-            self.problems.append(Problem(ctx.call, "bug", format_exc()))
+            self.world.state.append(self.problems, Problem(ctx.call, "bug", format_exc()))
             answer = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
         headers = (
             ("Content-Type", answer.media_type),
@@ -186,19 +188,18 @@ class App:
             call.team = ctx.team = grant.team
             name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
             bucket = world.buckets.get(grant.team, name, now)
-            world.undo.before(bucket.restore, bucket.state())
             wait = bucket.wait(now)
             if free or not permits(grant, call.method):
                 ctx.limits = bucket.headers(now)
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
-                ctx.limits = bucket.spend(now)
+                ctx.limits = world.buckets.spend(grant.team, name, now)
         check_version(call)
         return name, wait
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Result:
         """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
-        mark = self.world.undo.mark()
+        mark = self.world.state.mark()
         try:
             return self._happen(row, ctx, now, busy)
         except Exception as error:
@@ -206,7 +207,7 @@ class App:
             raise
         finally:
             if not effect:
-                self.world.undo.back_to(mark)
+                self.world.state.back_to(mark)
                 ctx.call.committed = False
 
     def _take_unseen_effect(self, row: Endpoint, ctx: Context, now: float, busy: float) -> None:
@@ -240,13 +241,14 @@ class App:
         with self.world.lock:
             if not self.queue.conditional:
                 return tuple(self.queue.faults)
-            self.world.undo.whole(self._wait, call)
+            self.world.state.whole(self._wait, call)
         try:
             return self.queue.candidates(call)
         except Exception as error:
             if is_interruption(error):
                 raise
-            self.problems.append(Problem(call, "condition", format_exc()))  # the code under test could swallow it
+            problem = Problem(call, "condition", format_exc())  # the code under test could swallow it
+            self.world.state.append(self.problems, problem)
             return ()
 
     def _wait(self, call: Call) -> None:
@@ -259,7 +261,7 @@ class App:
         return Result(to_json(body), problem.status, headers=problem.headers)
 
     def _unmatched(self, call: Call) -> NoReturn:
-        self.problems.append(Problem(call, "unmatched"))
+        self.world.state.append(self.problems, Problem(call, "unmatched"))
         allowed = ", ".join(sorted(self.addresses.find(call)))
         if allowed:
             message = say.WRONG_METHOD.format(method=call.method, path=call.path, allowed=allowed)
@@ -284,7 +286,7 @@ class App:
         if not is_upload(host):
             return self.addresses.root_length(host, path)
         signature = dict(parse_qsl(query)).get("signature", "")
-        return int(self.world.signed(path, signature) and any(map(self.world.row, path.split("/"))))
+        return int(self.world.urls.signed(path, signature) and any(map(self.world.row, path.split("/"))))
 
     def overrule(self, call: Call) -> None:
         """Record a request that a route of the test responds to; `overruled` records the response."""

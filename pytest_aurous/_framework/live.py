@@ -134,7 +134,7 @@ class Collection(Generic[L]):
         if team is None:
             return self._team
         if not (
-            isinstance(cast("object", team), Live) and team._world is self._world and team.id in self._world.ledgers
+            isinstance(cast("object", team), Live) and team._world is self._world and team.id in self._world.accounts
         ):
             raise self._check("add").refuse("team", team, "a team of this fake, such as aurous.teams.add() returns.")
         return team.id

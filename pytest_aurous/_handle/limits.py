@@ -60,7 +60,7 @@ class Limit:
     def exhaust(self) -> None:
         """Empty the bucket, which refills on the clock."""
         with self._world.lock:
-            self._bucket.fill(0, self._world.clock.time())
+            self._world.buckets.exhaust(self._team, self.name, self._world.clock.time())
 
     def set(self, *, burst: int | None = None, per_minute: float | None = None) -> None:
         """Resize the bucket, and fill it.
@@ -78,7 +78,7 @@ class Limit:
         if per_minute is not None:
             check.number("per_minute", per_minute, _SLOWEST)
         with self._world.lock:
-            self._bucket.resize(burst, per_minute, self._world.clock.time())
+            self._world.buckets.resize(self._team, self.name, burst, per_minute, self._world.clock.time())
 
 
 class Limits(Mapping[str, Limit]):

@@ -14,9 +14,8 @@ from .._resources.styles import Loras, VideoLoras
 from .._resources.team import ApiKey, TeamRow, create_team
 from .._resources.uploads import Uploads
 from .._resources.webhooks import WebhookEndpoints, check_balance
-from .._resources.webhooks.emit import DEFAULT_THRESHOLD
 from .._world.keys import SCOPES, Scope
-from .._world.ledger import BillingMode, Ledger, exact, json_number, plain
+from .._world.ledger import Account, BillingMode, exact, json_number, plain
 from .._world.settings import read_setting
 from .._world.world import World
 from ..errors import hide_mistakes
@@ -115,8 +114,8 @@ class Team(Belongings, Live, _TeamFields):
         return redacted(f"<Team {self.id} {self.name!r} {plain(self.credits)} credits>")
 
     @property
-    def _ledger(self) -> Ledger:
-        return self._world.ledgers[self._row.id]
+    def _account(self) -> Account:
+        return self._world.accounts[self._row.id]
 
     @property
     def credits(self) -> float:
@@ -129,13 +128,14 @@ class Team(Belongings, Live, _TeamFields):
             ``aurous.team.credits = 3``
         """
         with self._world.lock:
-            return json_number(self._ledger.credits)
+            return json_number(self._account.credits)
 
     @credits.setter
     def credits(self, amount: float) -> None:
         value = exact(read_setting("credits", amount))
         with self._world.lock:
-            before, self._ledger.credits = self._ledger.credits, value
+            before = self._account.credits
+            self._world.ledger(self._row.id).set(value)
             if value < before:
                 check_balance(self._world, self.id, self._world.clock.time())
 
@@ -143,30 +143,30 @@ class Team(Belongings, Live, _TeamFields):
     def balance_low_threshold(self) -> float:
         """The credits at or below which the team gets a warning (hook-11); a test may set it."""
         with self._world.lock:
-            return json_number(self._world.thresholds.get(self._row.id, DEFAULT_THRESHOLD))
+            return json_number(self._world.balances.threshold(self._row.id))
 
     @balance_low_threshold.setter
     def balance_low_threshold(self, amount: float) -> None:
         with self._world.lock:
-            self._world.thresholds[self._row.id] = exact(read_setting("credits", amount))
+            self._world.balances.thresholds[self._row.id] = exact(read_setting("credits", amount))
 
     @property
     def held_credits(self) -> float:
         """Credits held for work in progress."""
         with self._world.lock:
-            return json_number(self._ledger.held)
+            return json_number(self._account.held)
 
     @property
     def available_credits(self) -> float:
         """Credits that new work can use."""
         with self._world.lock:
-            return json_number(self._ledger.available)
+            return json_number(self._account.available)
 
     @property
     def billing_mode(self) -> BillingMode:
         """``metered``, or ``exempt``: never charged nor refused."""
         with self._world.lock:
-            return self._ledger.billing_mode
+            return self._account.billing_mode
 
     def add_key(self, scope: Scope = "write") -> ApiKey:
         """Issue another key for the team.

@@ -125,7 +125,7 @@ def _records(app: App) -> str:
     more = [f"  ... {len(lines) - _RECORDS} earlier"] if len(lines) > _RECORDS else []
     money = [
         f"  {team}  credits {plain(ledger.credits)}, held {plain(ledger.held)}"
-        for team, ledger in world.ledgers.items()
+        for team, ledger in world.accounts.items()
     ]
     return "\n".join(["at the end:", *more, *lines[-_RECORDS:], *money])
 

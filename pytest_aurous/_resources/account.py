@@ -20,7 +20,7 @@ def team(ctx: Context) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
-        "credits": json_number(ctx.world.ledgers[row.id].credits),
+        "credits": json_number(ctx.world.accounts[row.id].credits),
         "created_at": row.created_at,
         "billing_email": f"billing@{row.name.lower().replace(' ', '-')}.example",
     }

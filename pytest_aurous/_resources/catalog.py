@@ -11,13 +11,15 @@ from urllib.parse import unquote, urlsplit
 from .._framework.endpoint import Endpoint
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
-from .._world.script import Lifecycle, Plan, parse_runs, plan_of
+from .._world.script import Lifecycle, Plan, Step, parse_runs, plan_of
+from .._world.world import World
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from . import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 
 __all__ = (
     "ENDPOINTS",
     "LIFECYCLES",
+    "MACHINES",
     "Addresses",
     "Catalog",
     "Methods",
@@ -40,6 +42,12 @@ ENDPOINTS: Final = (
     *webhooks.ENDPOINTS,
     *legacy.ENDPOINTS,
 )
+MACHINES: Final[dict[str, Callable[[World, str, Step, float], None]]] = {
+    "characters": characters.enter,
+    "images": generations.enter,
+    "videos": generations.enter,
+}
+"""What makes a record enter a step of its script, by resource."""
 LIFECYCLES: Final[dict[str, Lifecycle]] = {
     "characters": characters.LIFECYCLE,
     "images": generations.IMAGES,

@@ -19,7 +19,7 @@ def get(ctx: Context) -> Result:
     """GET the picture behind a signed URL."""
     owner, name, file = (ctx.args[part] for part in ("owner", "ref", "file"))
     path = f"/storage/{owner}/{name}/{file}"  # without the path of the base URL
-    ctx.world.check_signature(path, ctx.query.get("token", ""))
+    ctx.world.urls.check(path, ctx.query.get("token", ""))
     if owner == "files":
         owned = ctx.world.row(name)  # None if the URL is of before a reset, or of another fake with the same seed
         row = require_file(ctx.world, owned.team if owned else "", name)

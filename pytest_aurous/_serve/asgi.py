@@ -96,7 +96,7 @@ class AsgiApp:
 
     def _here(self, reply: Reply, own: str) -> Reply:
         """Let the URLs of a response lead to this server."""
-        led_to = partial(self._app.world.led_to, own)
+        led_to = partial(self._app.world.served.led_to, own)
         headers = tuple((name, led_to(value.encode("latin-1")).decode("latin-1")) for name, value in reply.headers)
         reply = Reply(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply

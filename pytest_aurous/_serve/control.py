@@ -202,7 +202,7 @@ def _clock(aurous: Aurous, **move: Any) -> Any:
     clock = aurous.clock
     if not move:
         raise AurousError('clock takes {"advance": <seconds>}, {"freeze": <instant>}, or both.')
-    before = clock.state()
+    before = clock.position
     try:
         if "freeze" in move:
             clock.freeze(move["freeze"])

@@ -124,7 +124,7 @@ class AurousServer:
                 raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
             time.sleep(0.002)
         self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
-        servers = self._session.app.world.servers
+        servers = self._session.app.world.served.urls
         servers.append(self.url)
         self._undo.callback(servers.remove, self.url)
 

@@ -137,13 +137,14 @@ class Clock:
         is_frozen = self._frozen is not None or self._seen == time.time()
         self._offset += frozen if is_frozen else running
 
-    def state(self) -> tuple[float, float | None]:
-        """Return what `restore` takes."""
+    @property
+    def position(self) -> tuple[float, float | None]:
+        """How far the clock was moved, and the instant at which it is frozen, for `restore`."""
         return self._offset, self._frozen
 
-    def restore(self, state: tuple[float, float | None]) -> None:
-        """Go back to a `state`."""
-        self._offset, self._frozen = state
+    def restore(self, position: tuple[float, float | None]) -> None:
+        """Go back to a `position`."""
+        self._offset, self._frozen = position
 
 
 def parse_instant(value: datetime | str) -> datetime:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 from .._wire.reply import Pairs
+from .state import Section, State
 
 __all__ = ("BUCKETS", "Bucket", "Buckets")
 
@@ -23,77 +24,43 @@ BUCKETS: Final = {
     "webhooks_test": (30, 30),
     "reads": (1200, 600),
 }
-"""For each bucket its burst, which is its capacity, and its refill per minute."""
+"""The burst of each bucket, which is its capacity, and its refill per minute."""
 
 _GRAIN: Final = 1e-6
 
 
-class Bucket:
-    """The tokens of one team for one kind of call.
+class Bucket(NamedTuple):
+    """The tokens of one team for one kind of request.
 
-    Args:
-        name: What a refusal calls it.
-        capacity: How many tokens it holds, and begins with.
-        per_minute: How many it gains.
-        now: The instant, in epoch seconds.
-        enforce: Whether it refuses when it is empty.
+    Attributes:
+        capacity: How many tokens it holds.
+        rate: How many it gains per second.
+        level: How many it held at the instant *since*.
+        since: An instant, in epoch seconds.
+        overruns: How many requests found it empty.
     """
 
-    __slots__ = ("_enforce", "_name", "_tokens", "_touched", "capacity", "overruns", "rate")
-
-    def __init__(self, name: str, capacity: int, per_minute: float, now: float, *, enforce: bool) -> None:
-        self.capacity: int = capacity
-        self.rate: float = per_minute / 60
-        self.overruns: int = 0
-        self._name = name
-        self._enforce = enforce
-        self._tokens = float(capacity)
-        self._touched = now
+    capacity: int
+    rate: float
+    level: float
+    since: float
+    overruns: int = 0
 
     def tokens(self, now: float) -> float:
-        """Return what is in the bucket at *now*; more than the capacity it never holds."""
-        gained = max(0.0, now - self._touched) * self.rate
-        return min(float(self.capacity), self._tokens + gained)
+        """Return the tokens at *now*."""
+        return min(float(self.capacity), self.level + max(0.0, now - self.since) * self.rate)
 
     def left(self, now: float) -> int:
-        """Return how many calls it would pay for at *now*."""
+        """Return how many requests it pays for at *now*."""
         return int(self.tokens(now) + _GRAIN)
 
-    def spend(self, now: float) -> Pairs:
-        """Take one token and return the headers of the response (rate-1); where there is none, count an overrun.
-
-        Raises:
-            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
-        """
-        tokens = self.tokens(now)
-        if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
-            tokens = max(0.0, tokens - 1)
-            self._tokens, self._touched = tokens, now
-            return self._headers(tokens, now)
-        self.overruns += 1
-        if self._enforce:
-            raise too_many(self._name, self.wait(now), self._headers(tokens, now))
-        return self._headers(tokens, now)
-
     def wait(self, now: float) -> int:
-        """Return the whole seconds until there is a token; 1 at least, which is what ``Retry-After`` says."""
+        """Return the whole seconds until there is a token, at least 1: the value of ``Retry-After``."""
         return max(1, ceil((1 - self.tokens(now)) / self.rate - _GRAIN))
 
-    def resize(self, capacity: int | None, per_minute: float | None, now: float) -> None:
-        """Change what is given, and fill the bucket."""
-        self.capacity = capacity or self.capacity
-        self.rate = per_minute / 60 if per_minute else self.rate
-        self.fill(self.capacity, now)
-
-    def fill(self, tokens: float, now: float) -> None:
-        """Put exactly so many tokens into the bucket."""
-        self._tokens, self._touched = tokens, now
-
     def headers(self, now: float) -> Pairs:
-        """Return the headers of `spend`, without taking a token."""
-        return self._headers(self.tokens(now), now)
-
-    def _headers(self, tokens: float, now: float) -> Pairs:
+        """Return the headers of a response (rate-1)."""
+        tokens = self.tokens(now)
         full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
         return (
             ("X-RateLimit-Limit", str(self.capacity)),
@@ -101,44 +68,55 @@ class Bucket:
             ("X-RateLimit-Reset", str(full)),
         )
 
-    def state(self) -> tuple[int, float, int, float, float]:
-        """Return what `restore` takes."""
-        return self.capacity, self.rate, self.overruns, self._tokens, self._touched
-
-    def restore(self, state: tuple[int, float, int, float, float]) -> None:
-        """Go back to a `state`."""
-        self.capacity, self.rate, self.overruns, self._tokens, self._touched = state
-
 
 class Buckets:
     """The buckets of all teams. Its callers hold the fake's lock, so each count is atomic (rate-3).
 
     Args:
-        enforce: Whether an empty bucket refuses, as in life; else it counts overruns, and the headers say so.
+        state: The fake's state.
+        enforce: Whether an empty bucket refuses requests; otherwise it only counts overruns.
     """
 
     __slots__ = ("_buckets", "_enforce")
 
-    def __init__(self, *, enforce: bool) -> None:
+    def __init__(self, state: State, *, enforce: bool) -> None:
         self._enforce = enforce
-        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._buckets: Section[tuple[str, str], Bucket] = state.section("buckets")
 
     def get(self, team: str, name: str, now: float) -> Bucket:
-        """Return a bucket of *team*."""
+        """Return a bucket of *team*; one that was never used is full."""
         bucket = self._buckets.get((team, name))
         if bucket is None:
-            bucket = self._buckets[team, name] = Bucket(name, *BUCKETS[name], now, enforce=self._enforce)
+            capacity, per_minute = BUCKETS[name]
+            bucket = Bucket(capacity, per_minute / 60, capacity, now)
         return bucket
 
-    def state(self) -> dict[tuple[str, str], tuple[int, float, int, float, float]]:
-        """Return what `restore` takes."""
-        return {key: bucket.state() for key, bucket in self._buckets.items()}
+    def spend(self, team: str, name: str, now: float) -> Pairs:
+        """Take one token and return the headers of the response; if there is none, count an overrun.
 
-    def restore(self, state: dict[tuple[str, str], tuple[int, float, int, float, float]]) -> None:
-        """Go back to a `state`."""
-        self._buckets = {key: self.get(*key, now=0) for key in state}
-        for key, value in state.items():
-            self._buckets[key].restore(value)
+        Raises:
+            ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
+        """
+        bucket = self.get(team, name, now)
+        tokens = bucket.tokens(now)
+        if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
+            bucket = self._buckets[team, name] = bucket._replace(level=max(0.0, tokens - 1), since=now)
+            return bucket.headers(now)
+        self._buckets[team, name] = bucket._replace(overruns=bucket.overruns + 1)
+        if self._enforce:
+            raise too_many(name, bucket.wait(now), bucket.headers(now))
+        return bucket.headers(now)
+
+    def resize(self, team: str, name: str, capacity: int | None, per_minute: float | None, now: float) -> None:
+        """Change the capacity or the refill, and fill the bucket."""
+        bucket = self.get(team, name, now)
+        capacity = capacity or bucket.capacity
+        rate = per_minute / 60 if per_minute else bucket.rate
+        self._buckets[team, name] = Bucket(capacity, rate, capacity, now, bucket.overruns)
+
+    def exhaust(self, team: str, name: str, now: float) -> None:
+        """Empty a bucket."""
+        self._buckets[team, name] = self.get(team, name, now)._replace(level=0, since=now)
 
 
 def too_many(name: str, seconds: int, headers: Pairs) -> ApiProblem:

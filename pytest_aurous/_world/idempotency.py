@@ -10,7 +10,7 @@ from typing import Final
 from .._wire import messages as say
 from .._wire.call import Call
 from .._wire.refusal import ApiProblem
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
 
@@ -57,11 +57,10 @@ class Stored:
 class IdempotencyKeys:
     """The keys of all teams. Its callers hold the fake's lock."""
 
-    __slots__ = ("_stored", "_undo")
+    __slots__ = ("_stored",)
 
-    def __init__(self, undo: Undo | None = None) -> None:
-        self._undo = undo or Undo()
-        self._stored: dict[tuple[str, str], Stored] = {}
+    def __init__(self, state: State) -> None:
+        self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
 
     def find(self, claim: Claim, now: float) -> Stored | None:
         """Return the first attempt, to be answered again, or None if this is it (idem-3, idem-4, idem-8).
@@ -80,17 +79,7 @@ class IdempotencyKeys:
 
     def store(self, stored: Stored) -> None:
         """Keep an answer for 24 h."""
-        key = stored.claim.team, stored.claim.key
-        self._undo.item(self._stored, key)
-        self._stored[key] = stored
-
-    def state(self) -> dict[tuple[str, str], Stored]:
-        """Return what `restore` takes."""
-        return dict(self._stored)
-
-    def restore(self, state: dict[tuple[str, str], Stored]) -> None:
-        """Go back to a `state`."""
-        self._stored = dict(state)
+        self._stored[stored.claim.team, stored.claim.key] = stored
 
 
 def claim_of(call: Call, key: str, team: str, fingerprint: Callable[[], str] | None = None) -> Claim:

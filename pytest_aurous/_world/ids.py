@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("IdSource", "ulid")
 
@@ -38,12 +38,11 @@ def _early_letters(high: int) -> str:
 class IdSource:
     """Makes ids of any prefix, each prefix from its own stream, so that polls do not change the characters' ids."""
 
-    __slots__ = ("_seed", "_streams", "_undo")
+    __slots__ = ("_seed", "_streams")
 
-    def __init__(self, seed: int, undo: Undo | None = None) -> None:
+    def __init__(self, state: State, seed: int) -> None:
         self._seed = seed
-        self._undo = undo or Undo()
-        self._streams: dict[str, tuple[int, int]] = {}
+        self._streams: Section[str, tuple[int, int]] = state.section("ids")
 
     def new(self, prefix: str, stream: str = "") -> str:
         """Return the next id, such as ``char_01KRM...``; each is greater than the one before.
@@ -56,14 +55,5 @@ class IdSource:
         clock, bits = self._streams.get(stream) or (_START_MS, crc32(f"{self._seed}/{stream}".encode()))
         clock += 1
         bits = (bits * _MULTIPLIER + _INCREMENT) & _BITS
-        self._undo.item(self._streams, stream)
         self._streams[stream] = clock, bits
         return f"{prefix}_{ulid(clock, bits.to_bytes(16, 'big'))}"
-
-    def state(self) -> dict[str, tuple[int, int]]:
-        """Return what `restore` takes."""
-        return dict(self._streams)
-
-    def restore(self, state: dict[str, tuple[int, int]]) -> None:
-        """Go back to a `state`."""
-        self._streams = dict(state)

@@ -11,7 +11,7 @@ from .._redaction import redacted
 from .._time.clock import Clock, iso
 from .._wire.call import Call
 from .._wire.reply import Reply
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("WIDTH", "Journal", "Note", "folded", "line_of", "shortened")
 
@@ -43,46 +43,42 @@ class Note(NamedTuple):
 class Journal:
     """Where the pipeline writes, and whoever changes something."""
 
-    __slots__ = ("_busy", "_clock", "_same", "_undo", "_waiting", "entries", "notes")
+    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes")
 
-    def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
-        self._undo = undo or Undo()
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock
         self._busy: Call | None = None
         self._same: dict[Any, Any] = {}
-        self._waiting: dict[Call, bool] = {}
+        self._waiting: Section[Call, bool] = Section(state)
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
-        self._undo.attributes(self, "_busy")
+        self._state.note(setattr, self, "_busy", self._busy)
         self._busy = call
         if call.number:
             return
         call.at = now
-        self._undo.end_of(self.entries)
-        self._undo.attributes(call, "number")
-        self.entries.append(call)
+        self._state.note(setattr, call, "number", 0)
+        self._state.append(self.entries, call)
         call.number = len(self.entries)
 
     def wait(self, call: Call) -> None:
         """Let a call that has arrived wait for the conditions of faults; what changes meanwhile is not its doing."""
-        self._undo.item(self._waiting, call)
         self._waiting[call] = True
         self.leave()
 
     def withdraw(self, call: Call) -> None:
         """Remove a call that was interrupted while it waited; where others have arrived since, it stays unanswered."""
-        if self._waiting.pop(call, False) and self.entries[-1] is call:
+        if self._waiting.take(call) and self.entries[-1] is call:
             self.entries.pop()
             call.number = 0
 
     def answer(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
-        if self._waiting:
-            self._undo.item(self._waiting, call)
-            self._waiting.pop(call, None)
+        self._waiting.take(call)
         call.record_response(reply)
         call.share(self._same)
         self.leave()
@@ -94,8 +90,7 @@ class Journal:
     def note(self, text: str) -> None:
         """Write down a change."""
         number = self._busy.number if self._busy is not None else len(self.entries)
-        self._undo.end_of(self.notes)
-        self.notes.append(Note(number, self._busy is not None, self._clock.time(), text))
+        self._state.append(self.notes, Note(number, self._busy is not None, self._clock.time(), text))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from .._check import Check
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 from ..errors import AurousError, hide_mistakes, see, vanished
+from .state import Section, State
 
 __all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key", "sent_key")
 
@@ -54,23 +55,24 @@ class Keyring:
     """The keys that this fake issued; it accepts no others.
 
     Args:
-        random_bits: Draws the 64 bits of a new key.
+        state: The fake's state.
         dead: Refusal code of a revoked or rotated-out key (auth-4).
     """
 
-    __slots__ = ("_dead", "_first", "_grants", "_random_bits")
+    __slots__ = ("_dead", "_first", "_grants", "_state")
 
-    def __init__(self, random_bits: Callable[[], int], dead: str) -> None:
-        self._random_bits = random_bits
+    def __init__(self, state: State, dead: str) -> None:
+        self._state = state
         self._dead = dead
-        self._grants: dict[str, Grant] = {}
-        self._first: dict[str, str] = {}
+        self._grants: Section[str, Grant] = state.section("keys")
+        self._first: Section[str, str] = state.section("first keys")
 
     def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
         """Register a new key, or the given one, and return it."""
-        key = key or fake_key(self._random_bits())
+        key = key or fake_key(self._state.random("keys").getrandbits(64))
         self._grants[key] = Grant(team, scope)
-        self._first.setdefault(team, key)
+        if team not in self._first:
+            self._first[team] = key
         return key
 
     def first(self, team: str) -> str:
@@ -113,17 +115,6 @@ class Keyring:
         if grant.dies_at is not None and grant.dies_at <= now:
             raise ApiProblem(401, self._dead, say.REVOKED_KEY if self._dead == "revoked_api_key" else say.INVALID_KEY)
         return grant
-
-    def state(self) -> dict[str, Grant]:
-        """Return what `restore` takes."""
-        return dict(self._grants)
-
-    def restore(self, state: dict[str, Grant]) -> None:
-        """Go back to a `state`."""
-        self._grants = dict(state)
-        self._first = {}
-        for key, grant in state.items():
-            self._first.setdefault(grant.team, key)
 
 
 def sent_key(headers: Mapping[str, str]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
-from typing import Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
-from .undo import Undo
+from .state import Section, State
 
-__all__ = ("BillingMode", "Ledger", "exact", "json_number", "plain", "product", "total")
+__all__ = ("Account", "BillingMode", "Ledger", "exact", "json_number", "plain", "product", "total")
 
 BillingMode = Literal["metered", "exempt"]
 
@@ -63,92 +63,102 @@ def _as_documented(amount: Decimal) -> str:
     return text if "." in text else f"{text}.0"
 
 
-class Ledger:
-    """The credits of one team, all as exact decimal numbers. Its callers hold the fake's lock.
-
-    Args:
-        credits: The balance at the start.
-        billing_mode: ``metered`` or ``exempt``.
-        changed: Called with a text for each change.
-        undo: Takes changes back.
+class Account(NamedTuple):
+    """The credits of one team, as exact decimal numbers.
 
     Attributes:
-        credits: The balance: held and available together; falls when a hold is committed.
+        credits: The balance, held and available together; falls when a hold is committed.
         held: Credits held for work that is under way.
         billing_mode: An ``exempt`` team is never charged nor refused.
+        holds: How many holds there have been.
     """
 
-    __slots__ = ("_changed", "_holds", "_number", "_undo", "billing_mode", "credits", "held")
-
-    def __init__(
-        self,
-        credits: Decimal | float,  # noqa: A002 - the vendor's word
-        billing_mode: BillingMode = "metered",
-        changed: Callable[[str], object] = str,
-        undo: Undo | None = None,
-    ) -> None:
-        self.credits: Decimal = exact(credits)
-        self.held: Decimal = Decimal(0)
-        self.billing_mode: BillingMode = billing_mode
-        self._holds: dict[int, Decimal] = {}
-        self._number = 0
-        self._changed = changed
-        self._undo = undo or Undo()
+    credits: Decimal
+    held: Decimal = Decimal(0)
+    billing_mode: BillingMode = "metered"
+    holds: int = 0
 
     @property
     def available(self) -> Decimal:
         """Credits that new work can use."""
         return _subtract(self.credits, self.held)
 
+
+class Ledger:
+    """Changes the credits of one team. Its callers hold the fake's lock.
+
+    Args:
+        state: The fake's state.
+        team: Id of the team.
+        changed: Called with a text for each change.
+    """
+
+    __slots__ = ("_accounts", "_changed", "_holds", "_team")
+
+    def __init__(self, state: State, team: str, changed: Callable[[str], object] = str) -> None:
+        self._accounts: Section[str, Account] = state.section("accounts")
+        self._holds: Section[tuple[str, int], Decimal] = state.section("holds")
+        self._team = team
+        self._changed = changed
+
+    def open(self, credits: Decimal | float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
+        """Open the account with a balance."""
+        self._accounts[self._team] = Account(exact(credits), billing_mode=billing_mode)
+
+    @property
+    def account(self) -> Account:
+        """The credits at present."""
+        return self._accounts[self._team]
+
+    def set(self, credits: Decimal) -> None:  # noqa: A002 - the vendor's word
+        """Set the balance."""
+        self._change(credits=credits)
+
     def hold(self, amount: Decimal | float, code: str) -> int:
         """Hold *amount* credits and return the number of the hold.
 
         Raises:
-            ApiProblem: 402 *code*, where too little is available; nothing has happened then (cred-3).
+            ApiProblem: 402 *code*, if too little is available; nothing has happened then (cred-3).
         """
-        price = exact(amount)
-        if self.billing_mode == "exempt":
+        account, price = self.account, exact(amount)
+        if account.billing_mode == "exempt":
             price = Decimal(0)
-        elif price > self.available:
-            message = say.NO_CREDITS.format(available=_as_documented(self.available), needed=_as_documented(price))
+        elif price > account.available:
+            message = say.NO_CREDITS.format(available=_as_documented(account.available), needed=_as_documented(price))
             raise ApiProblem(402, code, message)
-        self._undo.attributes(self, "_number")
-        self._number += 1
-        self._undo.item(self._holds, self._number)
-        self._holds[self._number] = price
-        self._hold(_add(self.held, price))
-        return self._number
+        number = account.holds + 1
+        self._holds[self._team, number] = price
+        held = _add(account.held, price)
+        self._change(held=held, holds=number)
+        self._report("held credits", account.held, held)
+        return number
 
     def commit(self, hold: int) -> None:
         """Charge a hold: the work succeeded."""
-        self._undo.item(self._holds, hold)
-        self._undo.attributes(self, "credits", "held")
-        price = self._holds.pop(hold)
-        before = self.credits
-        self.held = self._without(price)
-        self.credits = _subtract(before, price)
-        if price:
-            self._changed(f"credits {plain(before)} -> {plain(self.credits)}")
+        account, price = self.account, self._end(hold)
+        credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
+        self._change(credits=credits, held=self._without(price))
+        self._report("credits", account.credits, credits)
 
     def release(self, hold: int) -> None:
         """Give a hold back: the work failed or was cancelled."""
-        self._undo.item(self._holds, hold)
-        self._hold(self._without(self._holds.pop(hold)), ", released")
+        account, price = self.account, self._end(hold)
+        held = self._without(price)
+        self._change(held=held)
+        self._report("held credits", account.held, held, ", released")
+
+    def _end(self, hold: int) -> Decimal:
+        price = self._holds[self._team, hold]
+        del self._holds[self._team, hold]
+        return price
 
     def _without(self, price: Decimal) -> Decimal:
-        return _subtract(self.held, price) if self._holds else Decimal(0)
+        open_holds = any(team == self._team for team, _ in self._holds)
+        return _subtract(self.account.held, price) if open_holds else Decimal(0)
 
-    def _hold(self, held: Decimal, why: str = "") -> None:
-        self._undo.attributes(self, "held")
-        before, self.held = self.held, held
-        if held != before:
-            self._changed(f"held credits {plain(before)} -> {plain(held)}{why}")
+    def _change(self, **changes: Any) -> None:
+        self._accounts[self._team] = self.account._replace(**changes)
 
-    def state(self) -> tuple[Decimal, Decimal, BillingMode, dict[int, Decimal], int]:
-        """Return what `restore` takes."""
-        return self.credits, self.held, self.billing_mode, dict(self._holds), self._number
-
-    def restore(self, state: tuple[Decimal, Decimal, BillingMode, dict[int, Decimal], int]) -> None:
-        """Go back to a `state`."""
-        self.credits, self.held, self.billing_mode, holds, self._number = state
-        self._holds = dict(holds)
+    def _report(self, what: str, before: Decimal, after: Decimal, why: str = "") -> None:
+        if before != after:
+            self._changed(f"{what} {plain(before)} -> {plain(after)}{why}")

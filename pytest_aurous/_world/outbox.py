@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from .._redaction import redacted, shown
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("ENDPOINT_RETRIES", "PATIENCE", "URL_RETRIES", "Delivery", "Outbox")
 
@@ -95,20 +95,16 @@ class Outbox:
         entries: All of them by number, in the order in which they were queued.
     """
 
-    __slots__ = ("_number", "_undo", "_waiting", "entries")
+    __slots__ = ("_numbers", "_waiting", "entries")
 
-    def __init__(self, undo: Undo | None = None) -> None:
-        self._undo = undo or Undo()
-        self.entries: dict[int, Delivery] = {}
-        self._waiting: list[tuple[float, int]] = []  # a heap; what is not due as it says is left behind
-        self._number = 0
+    def __init__(self, state: State) -> None:
+        self.entries: Section[int, Delivery] = state.section("deliveries", _copied)
+        self._numbers: Section[str, int] = state.section("delivery numbers")
+        self._waiting: list[tuple[float, int]] = state.sequence("waiting")  # a heap; stale entries are skipped
 
     def add(self, delivery: Delivery) -> Delivery:
         """Queue a delivery."""
-        self._undo.attributes(self, "_number")
-        self._number += 1
-        delivery.number = self._number
-        self._undo.item(self.entries, delivery.number)
+        delivery.number = self._numbers["last"] = self._numbers.get("last", 0) + 1
         self.entries[delivery.number] = delivery
         self.wait(delivery)
         return delivery
@@ -142,29 +138,19 @@ class Outbox:
         delivery.at = now
         self.add(delivery)
 
-    def state(self) -> tuple[list[tuple[Delivery, Delivery]], int]:
-        """Return what `restore` takes."""
-        return [(one, copy(one)) for one in self.entries.values()], self._number
-
-    def restore(self, state: tuple[list[tuple[Delivery, Delivery]], int]) -> None:
-        """Go back to a `state`, which can be restored again."""
-        kept, self._number = state
-        # What has not changed since stays the same object: a test may hold it, or a flush be about to deliver it.
-        entries = [one if _fields(one) == _fields(then) else _due_again(then) for one, then in kept]
-        self.entries = {one.number: one for one in entries}
-        self._waiting = sorted((one.at, one.number) for one in entries)
-
 
 def _waits(delivery: Delivery) -> bool:
     return delivery.status == "pending" and not delivery.under_way
 
 
 def _fields(delivery: Delivery) -> list[Any]:
-    return [getattr(delivery, one.name) for one in fields(delivery)]
+    return [getattr(delivery, field.name) for field in fields(delivery)]
 
 
-def _due_again(then: Delivery) -> Delivery:
-    """Return a delivery as it was *then*; whoever was making it has ended since."""
-    other = copy(then)
+def _copied(delivery: Delivery, present: Delivery | None) -> Delivery:
+    """Copy a delivery that nobody is making, or return the present one if it has not changed: a test may hold it."""
+    if present is not None and _fields(present) == _fields(delivery):
+        return present
+    other = copy(delivery)
     other.under_way = False
     return other

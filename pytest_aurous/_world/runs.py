@@ -1,17 +1,16 @@
-"""Plays scripts: where each record is in its run, and what ends a step: looks, time, or the test."""
+"""Plays scripts: where each record is in its run, and what ends a step: polls, time, or the test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import islice
 from math import inf
+from typing import NamedTuple
 
 from .._time.clock import Clock
 from .script import Step
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("Enter", "Run", "Runs")
 
@@ -19,39 +18,38 @@ Enter = Callable[[str, Step, float], None]
 """Called with the record's id, the step that it enters, and the instant."""
 
 
-@dataclass(slots=True, eq=False)
-class Run:
-    """One synthesis under way: the position in its steps.
+class Run(NamedTuple):
+    """Work under way on one record: the position in its steps.
 
     Attributes:
         steps: What the client will see.
-        enter: Makes the record follow.
-        index: The present step.
-        seen: How many looks have found it.
-        since: When it began, in seconds since the epoch.
+        resource: Whose state machine the record follows, such as ``characters``.
+        since: When the present step began, in seconds since the epoch.
+        current: The present step.
+        seen: How many polls have found it.
     """
 
     steps: tuple[Step, ...]
-    enter: Enter
+    resource: str
     since: float
-    index: int = 0
+    current: int = 0
     seen: int = 0
 
     @property
     def step(self) -> Step:
         """The present step."""
-        return self.steps[self.index]
+        return self.steps[self.current]
 
     @property
     def last(self) -> bool:
         """Whether no step follows; then the present one holds for good."""
-        return self.index == len(self.steps) - 1
+        return self.current == len(self.steps) - 1
 
     @property
     def position(self) -> str:
         """Where it is in its script, in words."""
-        looks = f", seen {self.seen} of {self.step.looks} times" if self.step.looks and not self.last else ""
-        return f"script step {self.index + 1} of {len(self.steps)}{looks}"
+        polls = f", seen {self.seen} of {self.step.looks} times" if self.step.looks and not self.last else ""
+        return f"script step {self.current + 1} of {len(self.steps)}{polls}"
 
     @property
     def deadline(self) -> float:
@@ -59,76 +57,79 @@ class Run:
         hold = self.step.hold
         return self.since + hold.seconds if hold and hold.kind == ":" and not self.last else inf
 
-    def after_look(self) -> int:
-        """Return the index of the step that a look would find now."""
-        index, seen = self.index, self.seen
-        while index < len(self.steps) - 1:
-            looks = self.steps[index].looks
+    def after_poll(self) -> int:
+        """Return the current of the step that a poll would find now."""
+        current, seen = self.current, self.seen
+        while current < len(self.steps) - 1:
+            looks = self.steps[current].looks
             if looks is None or seen < looks:
                 break
-            index, seen = index + 1, 0
-        return index
+            current, seen = current + 1, 0
+        return current
 
 
 class Runs:
-    """The runs of all records of one fake. Its callers hold the fake's lock."""
+    """The runs of all records of one fake. Its callers hold the fake's lock.
 
-    __slots__ = ("_clock", "_due", "_runs", "_ticks", "_undo")
+    Attributes:
+        machines: For each resource, what makes a record enter a step.
+    """
 
-    def __init__(self, clock: Clock, undo: Undo | None = None) -> None:
-        self._undo = undo or Undo()
+    __slots__ = ("_clock", "_due", "_runs", "_state", "_ticks", "machines")
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.machines: dict[str, Enter] = {}
         self._clock = clock
-        self._runs: dict[str, Run] = {}
-        self._due: list[tuple[float, int, str]] = []
+        self._state = state
+        self._runs: Section[str, Run] = state.section("runs")
+        self._due: list[tuple[float, int, str]] = state.sequence("due")  # a heap; stale entries are skipped
         self._ticks = 0
 
     def get(self, record: str) -> Run | None:
         """Return the run that *record* is in or was last in."""
         return self._runs.get(record)
 
-    def begin(self, record: str, steps: tuple[Step, ...], enter: Enter, *, settle: bool) -> None:
+    def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
-        self._undo.item(self._runs, record)
-        run = self._runs[record] = Run(steps, enter, self._clock.time())
+        run = self._runs[record] = Run(steps, resource, self._clock.time())
         if settle and run.step.looks == 0 and not run.last:
             self._step(record, run, run.since)
         else:
             self._watch(record, run)
 
     def drop(self, record: str) -> Run | None:
-        """End the run of *record*: what its script still held is dropped."""
-        self._undo.item(self._runs, record)
-        return self._runs.pop(record, None)
+        """End the run of *record*, and drop its remaining steps."""
+        return self._runs.take(record)
 
-    def look(self, record: str, *, seen: bool = True) -> bool:
-        """A client looks: the look that comes after the last one of a step finds the next step.
+    def poll(self, record: str, *, seen: bool = True) -> bool:
+        """Let a client poll: the poll after the last one of a step finds the next step.
 
         Args:
             record: The id.
-            seen: Whether the client is shown the record; else the look moves it, but does not count.
+            seen: Whether the client is shown the record; otherwise the poll moves it, but does not count.
 
         Returns:
-            Whether the look moved it.
+            Whether the poll moved it.
         """
         run = self._runs.get(record)
         if run is None:
             return False
-        moves = run.after_look() != run.index
+        moves = run.after_poll() != run.current
         if moves:
-            self._step(record, run, self._clock.time())
-        self._undo.attributes(run, "seen")
-        run.seen += seen
+            run = self._step(record, run, self._clock.time())
+        if seen:
+            self._runs[record] = run._replace(seen=run.seen + 1)
         return moves
 
     def peek(self, record: str) -> Step | None:
-        """Return the step that a look would find, without looking; None where there is no run."""
+        """Return the step that a poll would find, without polling; None where there is no run."""
         run = self._runs.get(record)
-        return None if run is None else run.steps[run.after_look()]
+        return None if run is None else run.steps[run.after_poll()]
 
     def settle(self) -> None:
         """Bring every record up to the clock, each step at the instant at which it was due."""
         while self._due and self._due[0][0] <= self._clock.time():
-            self._undo.before(heappush, self._due, self._due[0])  # twice there is as good as once
+            self._state.note(heappush, self._due, self._due[0])  # a second entry would be skipped
             deadline, _, record = heappop(self._due)
             run = self._runs.get(record)
             if run is not None and run.deadline == deadline:  # else the run was dropped or moved on meanwhile
@@ -147,29 +148,19 @@ class Runs:
         )
         return "; ".join(islice(waits, 5)) or "no record waits for anything"
 
-    def _step(self, record: str, run: Run, at: float) -> None:
+    def _step(self, record: str, run: Run, at: float) -> Run:
         while True:
-            self._undo.attributes(run, "index", "seen", "since")
-            run.index, run.seen, run.since = run.index + 1, 0, at
-            run.enter(record, run.step, at)
+            run = self._runs[record] = run._replace(current=run.current + 1, seen=0, since=at)
+            self.machines[run.resource](record, run.step, at)
             if run.last or run.step.looks != 0:
                 break
         self._watch(record, run)
+        return run
 
     def _watch(self, record: str, run: Run) -> None:
         if run.deadline < inf:
             self._ticks += 1
             heappush(self._due, (run.deadline, self._ticks, record))
-
-    def state(self) -> tuple[dict[str, Run], list[tuple[float, int, str]]]:
-        """Return what `restore` takes."""
-        return {record: copy(run) for record, run in self._runs.items()}, list(self._due)
-
-    def restore(self, state: tuple[dict[str, Run], list[tuple[float, int, str]]]) -> None:
-        """Go back to a `state`, which can be restored again."""
-        runs, due = state
-        self._runs = {record: copy(run) for record, run in runs.items()}
-        self._due = list(due)
 
 
 def _end_of(step: Step) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from .undo import Undo
+from .state import Section, State
 
 __all__ = ("Row", "Table", "order")
 
@@ -36,17 +36,18 @@ class Table(Generic[R]):
     a slice of them, and a cursor is found by bisection even when its row has been deleted.
 
     Args:
+        state: The fake's state.
+        name: The table's name in it.
         changed: Called with a text for each new row and each new status.
-        undo: Takes changes back.
     """
 
-    __slots__ = ("_changed", "_living", "_rows", "_undo")
+    __slots__ = ("_changed", "_name", "_rows", "_state")
 
-    def __init__(self, changed: Callable[[str], object] = str, undo: Undo | None = None) -> None:
-        self._undo = undo or Undo()
+    def __init__(self, state: State, name: str, changed: Callable[[str], object] = str) -> None:
+        self._state = state
+        self._name = name
         self._changed: Callable[[str], object] = changed
-        self._rows: dict[str, R] = {}
-        self._living: dict[str, list[str]] = {}
+        self._rows: Section[str, R] = state.section(name)
 
     def __getitem__(self, row_id: str) -> R:
         return self._rows[row_id]
@@ -66,9 +67,8 @@ class Table(Generic[R]):
         """Add a new row, living."""
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
-        living = self._living.setdefault(row.team, [])
-        self._undo.item(self._rows, row.id)
-        self._undo.before(_remove, living, row.id)
+        living = self.living(row.team)
+        self._state.note(_remove, living, row.id)
         self._rows[row.id] = row
         if living and order(row.id) < order(living[-1]):
             _insert(living, row.id)
@@ -81,34 +81,23 @@ class Table(Generic[R]):
         before, after = getattr(self._rows[row.id], "status", None), getattr(row, "status", None)
         if before != after:
             self._changed(f"{row.id}: {before} -> {after}")
-        self._undo.item(self._rows, row.id)
         self._rows[row.id] = row
         return row
 
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""
-        living = self._living[row.team]
-        self._undo.before(_insert, living, row.id)
+        living = self.living(row.team)
+        self._state.note(_insert, living, row.id)
         _remove(living, row.id)
         return self.replace(row)
 
     def living(self, team: str) -> list[str]:
-        """Return the ids of the team's living rows, oldest first; not to be changed."""
-        return self._living.get(team, [])
+        """Return the ids of the team's living rows, oldest first; do not change the list."""
+        return self._state.sequence(f"{self._name} {team}")
 
     def lives(self, row: R) -> bool:
         """Whether the row has not been retired."""
         return _position(self.living(row.team), row.id)[1]
-
-    def state(self) -> tuple[dict[str, Any], dict[str, list[str]]]:
-        """Return what `restore` takes."""
-        return dict(self._rows), {team: list(ids) for team, ids in self._living.items()}
-
-    def restore(self, state: tuple[dict[str, Any], dict[str, list[str]]]) -> None:
-        """Go back to a `state`, which can be restored again."""
-        rows, living = state
-        self._rows = dict(rows)
-        self._living = {team: list(ids) for team, ids in living.items()}
 
 
 def _position(living: list[str], row_id: str) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from .._wire.call import Call
 from .._world.forks import renew_after_fork
 from .._world.outbox import Delivery
-from .._world.undo import Undo
+from .._world.state import State
 from .fault import Fault
 
 __all__ = ("FaultQueue", "FaultState")
@@ -30,11 +30,11 @@ class FaultQueue:
         faults: All of them, in the order in which they were added.
     """
 
-    __slots__ = ("__weakref__", "_asker", "_asking", "_undo", "faults")
+    __slots__ = ("__weakref__", "_asker", "_asking", "_state", "faults")
 
-    def __init__(self, undo: Undo) -> None:
+    def __init__(self, state: State) -> None:
         self.faults: list[Fault] = []
-        self._undo = undo
+        self._state = state
         self._asking = Lock()
         self._asker: int | None = None
         renew_after_fork(self)
@@ -80,7 +80,8 @@ class FaultQueue:
         met = None
         for fault in candidates:
             if isinstance(fault, kind) and fault.concerns(thing):
-                self._undo.attributes(fault, "fired", "met", "_seen")
+                for count in ("fired", "met", "_seen"):
+                    self._state.note(setattr, fault, count, getattr(fault, count))
                 if fault.due(now) and met is None:
                     met = fault
         return met

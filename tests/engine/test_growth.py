@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous._world.ledger import Ledger
+from pytest_aurous._world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,8 @@ def test_many_holds_make_the_next_no_dearer() -> None:
     """What is held is known, and not added up each time."""
 
     def seconds(number: int) -> float:
-        ledger = Ledger(10**9)
+        ledger = Ledger(State(), "a")
+        ledger.open(10**9)
         began = perf_counter()
         for _ in range(number):
             ledger.hold(4, "balance_too_low")

@@ -117,16 +117,14 @@ SCENES: Final = (create, end, settle, delete, classify, draw, slow, spoilt, poll
 def moment(api: Api) -> Any:
     """Return everything that a request can change."""
     world = api.app.world
+    saved = world.state.copy()
     names = [field.name for field in fields(Delivery)]
     return {
-        **api.state(),
-        "clock": world.clock.state(),
-        "ids": world.ids.state(),
-        "keys": world.idempotency.state(),
-        "buckets": {key: one for key, one in world.buckets.state().items() if one[0] != one[3] or one[2]},
-        "outbox": [[getattr(one, name) for name in names] for one in world.outbox.entries.values()],
-        "warned": dict(world.warned),
+        **saved._asdict(),
+        "sections": {**saved.sections, "deliveries": None},
+        "lists": {**saved.lists, "due": None, "waiting": None},  # heaps, whose stale entries are skipped
         "chance": world.random.getstate(),
+        "outbox": [[getattr(one, name) for name in names] for one in world.outbox.entries.values()],
         "notes": [note[:2] + note[3:] for note in world.journal.notes],
         "calls": [(call.number, call.operation, call.status, call.fault) for call in world.journal.entries],
         "faults": [(fault.fired, fault.met, fault._seen) for fault in api.aurous.faults],

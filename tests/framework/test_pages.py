@@ -5,6 +5,7 @@ import pytest
 
 from pytest_aurous._framework.pages import page
 from pytest_aurous._wire.refusal import ApiProblem
+from pytest_aurous._world.state import State
 from pytest_aurous._world.tables import Table
 
 
@@ -20,7 +21,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture(name="table")
 def _table() -> Table[Row]:
-    table = Table[Row]()
+    table = Table[Row](State(), "rows")
     for number in range(1, 31):
         table.insert(Row(f"r{number:02}", "a"))
     table.insert(Row("r99", "b"))

@@ -21,15 +21,8 @@ BALANCE: Final = "/v1/balance"
 def whole(api: Api) -> dict[str, Any]:
     """Return everything but the calls, to be compared."""
     world = api.app.world
-    return {
-        **api.state(),
-        "clock": world.clock.state(),
-        "ids": world.ids.state(),
-        "buckets": world.buckets.state(),
-        "idempotency": world.idempotency.state(),
-        "faults": api.app.queue.state(),
-        "random": (world.random.getstate(), world._key_random.getstate()),
-    }
+    world.runs.settle()
+    return {**world.state.copy()._asdict(), "faults": api.app.queue.state()}
 
 
 def upheave(api: Api) -> None:

@@ -182,7 +182,7 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
 def state_of(aurous: Aurous) -> str:
     """Return everything that a refused call must leave unchanged."""
     with aurous._session.app.world.lock:
-        world = aurous._session.app.world.state()
+        world = aurous._session.app.world.state.copy()
     return repr(
         (world, aurous._session.app.queue.state(), len(aurous.calls), aurous.clock.now(), aurous.webhooks._targets)
     )

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.buckets import Bucket
+from pytest_aurous._world.buckets import Buckets
+from pytest_aurous._world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,16 +130,17 @@ def test_rate_1_a_bucket_never_holds_nor_refills_too_much(
     enforce: bool,  # noqa: FBT001
 ) -> None:
     """What it holds is between none and its capacity, and what it has paid for is its burst plus what time gave."""
-    bucket, now, served = Bucket("reads", capacity, per_minute, NOW, enforce=enforce), NOW, 0
+    buckets, now, served = Buckets(State(), enforce=enforce), NOW, 0
+    buckets.resize("a", "reads", capacity, per_minute, NOW)
     for pause in pauses:
         now += pause
-        before = bucket.tokens(now)
+        before = buckets.get("a", "reads", now).tokens(now)
         assert 0 <= before <= capacity
         enough = before > 1 - 1e-6
         served += enough
         with nullcontext() if enough or not enforce else pytest.raises(ApiProblem):
-            bucket.spend(now)
-        assert bucket.tokens(now) == pytest.approx(before - enough, abs=1e-5)
+            buckets.spend("a", "reads", now)
+        assert buckets.get("a", "reads", now).tokens(now) == pytest.approx(before - enough, abs=1e-5)
         assert served <= capacity + (now - NOW) * per_minute / 60 + 1e-3
 
 
@@ -148,14 +150,15 @@ def test_rate_1_a_bucket_never_holds_nor_refills_too_much(
 def test_cred_2_money_is_conserved(make_api: MakeApi, rate_limits: str, acts: list[Act]) -> None:
     """Every call that took effect placed one hold, which is open, committed or given back; nothing else moves money."""
     day = Day(make_api(credits=CREDITS, rate_limits=rate_limits))
-    ledger = day.api.app.world.ledgers[day.api.team.id]
+    world = day.api.app.world
     for act in acts:
-        before = ledger.credits
+        before = world.accounts[day.api.team.id].credits
         day.meet(act)
         balance, held = day.api.money()
-        assert held == sum(ledger.state()[3].values())
+        holds = world.state.section("holds")
+        assert held == sum(holds.values())
         open_holds = sum(character.status == "synthesizing" for character in day.api.characters)
-        assert len(ledger.state()[3]) == open_holds
+        assert len(holds) == open_holds
         assert 0 <= held <= balance <= before
         assert CREDITS - balance + held <= day.paid()
     for character in day.api.characters:

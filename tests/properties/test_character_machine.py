@@ -238,7 +238,8 @@ class Characters(RuleBasedStateMachine):
         """Start a fake with little money or much, and one character."""
         self.money = money
         self.aurous = Aurous(now=START, credits=money)
-        self.aurous._session.app.world._tables[CharacterRow] = Watched()
+        world = self.aurous._session.app.world
+        world._tables["CharacterRow"] = Watched(world.state, "CharacterRow")
         self.models: dict[str, Model] = {}
         self.paths: dict[str, tuple[str, str, int]] = {}
         self.create_from_uploads(["front"], script)

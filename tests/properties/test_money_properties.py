@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.ledger import Ledger, exact, json_number, plain, total
+from pytest_aurous._world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,20 +68,22 @@ def test_cred_2_usage_adds_up_exactly(make_api: Callable[..., Api]) -> None:
 @settings(deadline=None)
 def test_cred_1_held_and_available_are_the_credits(credits: float, prices: list[float], ends: list[bool]) -> None:  # noqa: A002 - the vendor's word
     """After each hold, charge and release the sums agree to the last digit, as numbers of JSON do, too."""
-    ledger, holds, expected = Ledger(credits), list[tuple[int, Decimal]](), exact(credits)
+    ledger, holds, expected = Ledger(State(), "a"), list[tuple[int, Decimal]](), exact(credits)
+    ledger.open(credits)
     for price in prices:
         try:
             holds.append((ledger.hold(price, "balance_too_low"), exact(price)))
         except ApiProblem:
-            assert exact(price) > ledger.available
+            assert exact(price) > ledger.account.available
         if ends and holds:
             number, held = holds.pop(0)
             charged = ends.pop()
             (ledger.commit if charged else ledger.release)(number)
             expected -= held if charged else 0
-        assert ledger.credits == expected == ledger.held + ledger.available
-        assert ledger.held == sum(held for _, held in holds)
-        shown = [json.dumps(json_number(one)) for one in (ledger.credits, ledger.held, ledger.available)]
+        account = ledger.account
+        assert account.credits == expected == account.held + account.available
+        assert account.held == sum(held for _, held in holds)
+        shown = [json.dumps(json_number(one)) for one in (account.credits, account.held, account.available)]
         assert Decimal(shown[0]) == Decimal(shown[1]) + Decimal(shown[2])
 
 

@@ -17,6 +17,7 @@ from pytest_aurous._framework.fields import Reader, boolean, integer, list_of, o
 from pytest_aurous._framework.pages import page
 from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.ids import IdSource, ulid
+from pytest_aurous._world.state import State
 from pytest_aurous._world.tables import Table
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
@@ -61,7 +62,7 @@ def test_a_ulid_can_be_read_back(milliseconds: int, chance: bytes) -> None:
 @given(st.integers(), st.text(st.characters(categories=["Ll"]), min_size=1), st.integers(2, 50))
 def test_ids_grow_and_repeat(seed: int, prefix: str, number: int) -> None:
     """For any seed and prefix the ids are strictly increasing, and the same again from another source."""
-    source, twin = IdSource(seed), IdSource(seed)
+    source, twin = IdSource(State(), seed), IdSource(State(), seed)
     ids = [source.new(prefix) for _ in range(number)]
 
     assert all(one < other for one, other in pairwise(ids))
@@ -71,14 +72,15 @@ def test_ids_grow_and_repeat(seed: int, prefix: str, number: int) -> None:
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
 def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
     """Another process with another hash seed makes the same ids, as it must under xdist."""
-    source = IdSource(7)
+    source = IdSource(State(), 7)
     run = subprocess.run(
         [
             sys.executable,
             "-c",
             (
                 "from pytest_aurous._world.ids import IdSource as I\n"
-                "i = I(7)\n"
+                "from pytest_aurous._world.state import State\n"
+                "i = I(State(), 7)\n"
                 "print(*[i.new(p) for p in ('char', 'img') * 3])"
             ),
         ],
@@ -99,7 +101,7 @@ def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
 @given(st.integers(0, 60), st.integers(1, 12), st.data())
 def test_paging_loses_nothing_and_repeats_nothing(rows: int, limit: int, data: st.DataObject) -> None:
     """However many rows are deleted and made between two pages, what lived all along is seen once, newest first."""
-    table, source = Table[Row](), IdSource(0)
+    table, source = Table[Row](State(), "rows"), IdSource(State(), 0)
     first = [table.insert(Row(source.new("char"))).id for _ in range(rows)]
     survivors, seen, query = set(first), list[str](), {"limit": str(limit)}
     more = True
@@ -128,7 +130,7 @@ def test_paging_loses_nothing_and_repeats_nothing(rows: int, limit: int, data: s
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 7))
 def test_paging_a_filtered_list_gives_what_the_filter_holds(held: list[bool], limit: int) -> None:
     """Pages put together are the filtered list, and only the last of them may be short."""
-    table, source = Table[Row](), IdSource(0)
+    table, source = Table[Row](State(), "rows"), IdSource(State(), 0)
     wanted = {table.insert(Row(source.new("char"))).id: keep for keep in held}
     seen, query = list[str](), {"limit": str(limit)}
     more = True

@@ -165,7 +165,7 @@ def test_err_1_err_2_err_3_the_envelope(make_api: Callable[..., Api], status: in
 
 def broken(api: Api) -> Api:
     """Take away what the balance call needs, as a bug of ours would."""
-    api.app.world.ledgers.clear()
+    api.app.world.accounts.clear()
     return api
 
 

@@ -44,7 +44,7 @@ def _moves(api: Api) -> list[tuple[str, str]]:
                 moves.append((before, row.status))
             return super().replace(row)
 
-    api.app.world._tables[CharacterRow] = Watched()
+    api.app.world._tables["CharacterRow"] = Watched(api.app.world.state, "CharacterRow")
     return moves
 
 

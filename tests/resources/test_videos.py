@@ -143,7 +143,7 @@ def test_an_estimate_stores_nothing(make_api: Callable[..., Api]) -> None:
     before = api.state()
 
     assert api.post(f"{VIDEOS}/estimate", json=body()).status == 200
-    assert api.state()["ledgers"] == before["ledgers"]
+    assert api.state()["accounts"] == before["accounts"]
     assert len(api.aurous.videos) == 0
 
 

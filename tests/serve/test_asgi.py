@@ -261,7 +261,7 @@ class TestDelays:
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
         assert 0.05 <= time.monotonic() - before < 1
-        assert fake.clock.state()[0] == pytest.approx(0)
+        assert fake.clock.position[0] == pytest.approx(0)
 
     def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
         """It makes no answer slow, and the clock stays where it was moved."""
@@ -270,7 +270,7 @@ class TestDelays:
         before = time.monotonic()
         ask(fake, "GET", "/v1/balance")
         assert time.monotonic() - before < 1
-        assert fake.clock.state()[0] == 3600
+        assert fake.clock.position[0] == 3600
 
     @pytest.mark.parametrize("settings", [{"now": NOW}, {"sleep": "skip"}])
     def test_moved(self, settings: dict[str, Any]) -> None:
@@ -280,7 +280,7 @@ class TestDelays:
         before = time.monotonic()
         assert ask(fake, "GET", "/v1/balance").status_code == 200
         assert time.monotonic() - before < 1
-        assert fake.clock.state()[0] == pytest.approx(3600)
+        assert fake.clock.position[0] == pytest.approx(3600)
 
 
 def test_control_is_no_call(fake: Aurous) -> None:

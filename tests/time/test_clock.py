@@ -128,10 +128,10 @@ def test_small_steps_sum_up(api: Api) -> None:
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_a_state_brings_the_time_back(wall: SimpleNamespace, frozen: bool) -> None:  # noqa: FBT001
-    """What `state` gave can be restored, more than once."""
+    """What `position` was can be restored, more than once."""
     clock = Clock(NOON if frozen else None)
     clock.advance(seconds=7)
-    kept = clock.state()
+    kept = clock.position
 
     for _ in range(2):
         clock.advance(seconds=1000)

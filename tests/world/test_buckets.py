@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous._world.buckets import BUCKETS, Buckets
+from pytest_aurous._world.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +19,11 @@ NOW = 1_778_241_600.0
 
 @pytest.fixture(name="buckets")
 def _buckets() -> Buckets:
-    return Buckets(enforce=False)
+    return Buckets(State(), enforce=False)
 
 
 def shown(buckets: Buckets, name: str, now: float = NOW, team: str = "team_a") -> tuple[int, int, int]:
-    headers = dict(buckets.get(team, name, now).spend(now))
+    headers = dict(buckets.spend(team, name, now))
     return (
         int(headers["X-RateLimit-Limit"]),
         int(headers["X-RateLimit-Remaining"]),
@@ -94,12 +95,11 @@ def test_rate_3_each_team_has_its_own_buckets(buckets: Buckets) -> None:
 
 def test_rate_4_headers_are_shown_without_a_token(buckets: Buckets) -> None:
     """Who is refused before the count sees what the own team has left, in a bucket that nobody has touched, too."""
-    bucket = buckets.get("team_a", "reads", NOW)
-    assert bucket.headers(NOW)[1] == ("X-RateLimit-Remaining", "1200")
+    assert buckets.get("team_a", "reads", NOW).headers(NOW)[1] == ("X-RateLimit-Remaining", "1200")
 
-    spent = bucket.spend(NOW)
+    spent = buckets.spend("team_a", "reads", NOW)
 
-    assert bucket.headers(NOW) == spent
+    assert buckets.get("team_a", "reads", NOW).headers(NOW) == spent
 
 
 # Through the pipeline, with the limits of life

@@ -40,16 +40,16 @@ def test_a_child_that_is_forked_during_a_request_can_send_requests(api: Api) -> 
     """The lock that another thread held is free there, and what that thread had half done is taken back."""
     held, go_on = Event(), Event()
     world = api.app.world
-    world.undo.whole(lambda: None)
+    world.state.whole(lambda: None)
 
     def hold() -> None:
         def half() -> None:
-            world.ledgers[api.team.id].hold(4, "balance_too_low")
+            world.ledger(api.team.id).hold(4, "balance_too_low")
             held.set()
             go_on.wait(30)
 
         with world.lock:
-            world.undo.whole(half)
+            world.state.whole(half)
 
     thread = Thread(target=hold)
     team = api.team.id
@@ -57,7 +57,7 @@ def test_a_child_that_is_forked_during_a_request_can_send_requests(api: Api) -> 
     held.wait(30)
 
     def act() -> None:
-        assert world.ledgers[team].held == 0
+        assert world.accounts[team].held == 0
         assert api.post("/v1/characters", json=ORDER).status == 201
         assert api.team.held_credits == 4
 

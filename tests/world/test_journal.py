@@ -8,6 +8,7 @@ from pytest_aurous._handle.calls import Calls
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
 from pytest_aurous._world.journal import Journal, Note, line_of, shortened
+from pytest_aurous._world.state import State
 
 NOON_S = 1_778_241_600.0
 OPERATIONS = CATALOG.by_operation
@@ -18,7 +19,7 @@ Arrive = Callable[..., Call]
 
 @pytest.fixture(name="journal")
 def _journal() -> Journal:
-    return Journal(Clock())
+    return Journal(State(), Clock())
 
 
 @pytest.fixture(name="calls")
@@ -372,7 +373,7 @@ def test_without_any_call_a_failure_says_none(calls: Calls) -> None:
 
 def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> None:
     """Before any call it is of none; while one is answered it is of that one; afterwards it came after it."""
-    journal = Journal(Clock("2026-05-08T12:00:00Z"))
+    journal = Journal(State(), Clock("2026-05-08T12:00:00Z"))
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
     journal.note("before")
     journal.arrive(first, NOON_S)
@@ -393,7 +394,7 @@ def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> N
 
 def test_a_call_that_comes_back_is_at_work_again() -> None:
     """One that a route of the test has let pass is written down once, and answers for what it changes."""
-    journal = Journal(Clock())
+    journal = Journal(State(), Clock())
     first, second = (Call("GET", "https", "api.test", path) for path in ("/1", "/2"))
     for call in (first, second, first):
         journal.arrive(call, NOON_S)
@@ -405,7 +406,7 @@ def test_a_call_that_comes_back_is_at_work_again() -> None:
 def test_notes_bear_the_time_of_the_clock() -> None:
     """Not that of the call."""
     clock = Clock("2026-05-08T12:00:00Z")
-    journal = Journal(clock)
+    journal = Journal(State(), clock)
     clock.advance(seconds=5)
     journal.note("x")
 
@@ -414,7 +415,7 @@ def test_notes_bear_the_time_of_the_clock() -> None:
 
 def test_a_cleared_journal_begins_anew() -> None:
     """Calls are counted from 1 again, and notes of then are gone."""
-    journal = Journal(Clock())
+    journal = Journal(State(), Clock())
     for path in ("/1", "/2"):
         call = Call("GET", "https", "api.test", path)
         journal.arrive(call, NOON_S)

@@ -1,18 +1,31 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_aurous._wire.refusal import ApiProblem
-from pytest_aurous._world.ledger import Ledger
+from pytest_aurous._world.ledger import BillingMode, Ledger
+from pytest_aurous._world.state import State
+
+
+def opened(
+    credits: float,  # noqa: A002 - the vendor's word
+    billing_mode: BillingMode = "metered",
+    changed: Callable[[str], object] = str,
+) -> Ledger:
+    ledger = Ledger(State(), "a", changed)
+    ledger.open(credits, billing_mode)
+    return ledger
 
 
 @pytest.fixture(name="ledger")
 def _ledger() -> Ledger:
-    return Ledger(10)
+    return opened(10)
 
 
 def balance(ledger: Ledger) -> tuple[Any, ...]:
-    return ledger.credits, ledger.held, ledger.available
+    account = ledger.account
+    return account.credits, account.held, account.available
 
 
 def test_cred_1_credits_are_held_and_available_together(ledger: Ledger) -> None:
@@ -62,7 +75,7 @@ def test_cred_3_exactly_enough_is_enough(ledger: Ledger) -> None:
 
 def test_cred_1_an_exempt_team_is_never_charged_nor_refused() -> None:
     """Whatever it costs, an exempt team has nothing held and nothing taken."""
-    ledger = Ledger(0, "exempt")
+    ledger = opened(0, "exempt")
     hold = ledger.hold(1000, "x")
     assert balance(ledger) == (0, 0, 0)
 
@@ -71,30 +84,15 @@ def test_cred_1_an_exempt_team_is_never_charged_nor_refused() -> None:
     assert balance(ledger) == (0, 0, 0)
 
 
-def test_a_state_brings_the_money_back(ledger: Ledger) -> None:
-    """After `restore`, twice, a hold of then can be committed again."""
-    hold = ledger.hold(4, "x")
-    kept = ledger.state()
-
-    for _ in range(2):
-        ledger.commit(hold)
-        ledger.hold(5, "x")
-        ledger.restore(kept)
-        assert balance(ledger) == (10, 4, 6)
-        assert ledger.state() == kept
-
-
 def test_each_change_is_told() -> None:
-    """With what it was before; what is refused has changed nothing, and a restore is no change of the story."""
+    """With what it was before; what is refused has changed nothing."""
     told: list[str] = []
-    ledger = Ledger(10, changed=told.append)
-    kept = ledger.state()
+    ledger = opened(10, changed=told.append)
     hold, other = ledger.hold(4, "x"), ledger.hold(1.5, "x")
     with pytest.raises(ApiProblem):
         ledger.hold(8, "x")
     ledger.commit(hold)
     ledger.release(other)
-    ledger.restore(kept)
 
     assert told == [
         "held credits 0 -> 4",
@@ -107,7 +105,7 @@ def test_each_change_is_told() -> None:
 def test_large_amounts_are_told_to_the_last_credit() -> None:
     """Not rounded to a few digits."""
     told: list[str] = []
-    ledger = Ledger(12_345_678.5, changed=told.append)
+    ledger = opened(12_345_678.5, changed=told.append)
     ledger.commit(ledger.hold(4, "x"))
 
     assert told[-1] == "credits 12345678.5 -> 12345674.5"

@@ -5,6 +5,7 @@ import pytest
 from pytest_aurous import Clock, Script
 from pytest_aurous._world.runs import Runs
 from pytest_aurous._world.script import Step
+from pytest_aurous._world.state import State
 
 NOON = "2026-05-08T12:00:00Z"
 NOON_S = 1_778_241_600.0
@@ -24,7 +25,7 @@ def _clock() -> Clock:
 
 @pytest.fixture(name="runs")
 def _runs(clock: Clock) -> Runs:
-    return Runs(clock)
+    return Runs(State(), clock)
 
 
 @pytest.fixture(name="seen")
@@ -39,15 +40,16 @@ def _play(runs: Runs, seen: list[tuple[str, str, float]]) -> Player:
         seen.append((record, step.status, at - NOON_S))
 
     def play(text: str, record: str = "a", *, settle: bool = True) -> None:
-        runs.begin(record, Script.parse(text).runs[0], enter, settle=settle)
+        runs.begin(record, Script.parse(text).runs[0], "characters", settle=settle)
 
+    runs.machines["characters"] = enter
     return play
 
 
 def look(runs: Runs, times: int, record: str = "a") -> list[str]:
     found = []
     for _ in range(times):
-        runs.look(record)
+        runs.poll(record)
         run = runs.get(record)
         assert run is not None
         found.append(run.step.status)
@@ -138,7 +140,7 @@ def test_a_look_that_shows_nothing_does_not_count(runs: Runs, play: Player) -> N
     """A list page that leaves a record out moves it, but is no look at it."""
     play("synthesizing -> reviewing")
     for _ in range(3):
-        runs.look("a", seen=False)
+        runs.poll("a", seen=False)
 
     assert look(runs, 2) == ["synthesizing", "reviewing"]
 
@@ -147,12 +149,12 @@ def test_a_look_says_whether_it_moved_the_record(runs: Runs, play: Player) -> No
     """Only then is there another row to be read."""
     play("synthesizing*2 -> reviewing")
 
-    assert [runs.look("a") for _ in range(4)] == [False, False, True, False]
+    assert [runs.poll("a") for _ in range(4)] == [False, False, True, False]
 
 
 def test_looking_at_a_record_without_a_run_is_harmless(runs: Runs, seen: list[tuple[str, str, float]]) -> None:
     """What never ran, or runs no longer, is as it is."""
-    assert runs.look("nobody") is False
+    assert runs.poll("nobody") is False
 
     assert runs.get("nobody") is None
     assert seen == []
@@ -232,7 +234,7 @@ def test_what_is_dropped_is_over(clock: Clock, runs: Runs, play: Player, seen: l
     assert runs.drop("a") is None
     clock.advance(seconds=100)
     runs.settle()
-    runs.look("a")
+    runs.poll("a")
     assert seen == []
 
 
@@ -250,25 +252,6 @@ def test_a_new_run_replaces_the_old_one(
     clock.advance(seconds=4)
     runs.settle()
     assert seen == [("a", "reviewing", 15)]
-
-
-def test_a_state_brings_the_runs_back(
-    clock: Clock, runs: Runs, play: Player, seen: list[tuple[str, str, float]]
-) -> None:
-    """After `restore`, twice, looks are counted from then, and deadlines are due again."""
-    play("synthesizing*2 -> reviewing")
-    play("synthesizing:10s -> ready", record="b")
-    look(runs, 1)
-    kept, then = runs.state(), clock.state()
-
-    for _ in range(2):
-        assert look(runs, 2) == ["synthesizing", "reviewing"]
-        clock.advance(seconds=10)
-        runs.settle()
-        assert seen == [("a", "reviewing", 0), ("b", "ready", 10)]
-        runs.restore(kept)
-        clock.restore(then)
-        seen.clear()
 
 
 @pytest.mark.parametrize(

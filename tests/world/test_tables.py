@@ -2,6 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
+from pytest_aurous._world.state import State
 from pytest_aurous._world.tables import Table
 
 
@@ -24,7 +25,7 @@ class Stateful(NamedTuple):
 
 @pytest.fixture(name="table")
 def _table() -> Table[Row]:
-    table = Table[Row]()
+    table = Table[Row](State(), "rows")
     for row_id, team in (("r1", "a"), ("r2", "b"), ("r3", "a"), ("r4", "a")):
         table.insert(Row(row_id, team))
     return table
@@ -82,25 +83,10 @@ def test_a_row_lives_until_it_is_retired(table: Table[Row]) -> None:
     assert not table.lives(Row("r2x", "a"))
 
 
-def test_a_state_brings_the_rows_back(table: Table[Row]) -> None:
-    """After `restore`, twice, the table is as it was, and later changes do not reach into the state."""
-    kept = table.state()
-
-    for _ in range(2):
-        table.retire(table["r1"])
-        table.insert(Row("r5", "c"))
-        table.replace(Row("r2", "b", "new"))
-        table.restore(kept)
-        assert table.living("a") == ["r1", "r3", "r4"]
-        assert table.living("c") == []
-        assert "r5" not in table
-        assert table["r2"].note == ""
-
-
 def test_new_rows_and_new_states_are_told() -> None:
     """A change that leaves the status alone is not, and a row that has none is never told of."""
     told: list[str] = []
-    table, other = Table[Stateful](told.append), Table[Row](told.append)
+    table, other = Table[Stateful](State(), "a", told.append), Table[Row](State(), "b", told.append)
     table.insert(Stateful("r1", "pending"))
     table.replace(Stateful("r1", "pending", note="changed"))
     table.replace(Stateful("r1", "ready"))
@@ -110,16 +96,3 @@ def test_new_rows_and_new_states_are_told() -> None:
     other.retire(Row("r2", "a", "dead"))
 
     assert told == ["r1: new, pending", "r1: pending -> ready", "r1: ready -> deleted"]
-
-
-def test_going_back_is_not_told() -> None:
-    """`restore` is no change of the story."""
-    told: list[str] = []
-    table = Table[Stateful](told.append)
-    kept = table.state()
-    table.insert(Stateful("r1", "pending"))
-    told.clear()
-
-    table.restore(kept)
-
-    assert told == []

@@ -24,7 +24,7 @@ def _world() -> World:
 
 
 def token_of(world: World, path: str = PATH, life: float = 900.0) -> str:
-    url = world.sign(UPLOAD_HOST, path, world.clock.time() + life, "signature")
+    url = world.urls.sign(UPLOAD_HOST, path, world.clock.time() + life, "signature")
     parts = urlsplit(url)
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == f"https://aurous.storage{path}"
     return parse_qs(parts.query)["signature"][0]
@@ -35,11 +35,11 @@ def test_up_3_a_signed_url_opens_until_it_dies(world: World) -> None:
     token = token_of(world)
     world.clock.advance(timedelta(minutes=14, seconds=59))
 
-    world.check_signature(PATH, token)
+    world.urls.check(PATH, token)
 
     world.clock.advance(seconds=1)
     with pytest.raises(ApiProblem, match="it has expired") as caught:
-        world.check_signature(PATH, token)
+        world.urls.check(PATH, token)
     assert (caught.value.status, caught.value.code) == (403, "missing_scope")
 
 
@@ -58,7 +58,7 @@ def test_up_3_a_signed_url_opens_until_it_dies(world: World) -> None:
 def test_up_3_a_wrong_signature_is_403(world: World, path: str, change: Callable[[str], str]) -> None:
     """A signature is good for its path and its expiry alone."""
     with pytest.raises(ApiProblem, match="its signature is wrong") as caught:
-        world.check_signature(path, change(token_of(world)))
+        world.urls.check(path, change(token_of(world)))
 
     assert (caught.value.status, caught.value.code) == (403, "missing_scope")
 
@@ -66,7 +66,7 @@ def test_up_3_a_wrong_signature_is_403(world: World, path: str, change: Callable
 def test_signatures_depend_on_the_seed() -> None:
     """The same seed signs alike in every run, another seed does not open it."""
     worlds = [World(Settings(seed=seed)) for seed in (1, 1, 2)]
-    tokens = [world.sign("", PATH, 2e9, "t") for world in worlds]
+    tokens = [world.urls.sign("", PATH, 2e9, "t") for world in worlds]
 
     assert tokens[0] == tokens[1] != tokens[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .calls import ENDPOINTS
 from .live import Character, Characters
-from .machine import LIFECYCLE, require_ready
+from .machine import LIFECYCLE, enter, require_ready
 from .record import CharacterRow
 
-__all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "require_ready")
+__all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "enter", "require_ready")

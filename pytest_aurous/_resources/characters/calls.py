@@ -82,7 +82,7 @@ def list_all(ctx: Context) -> dict[str, Any]:
 
     def show(row: CharacterRow) -> CharacterRow | None:
         held = holds(row)
-        world.runs.look(row.id, seen=held)
+        world.runs.poll(row.id, seen=held)
         return table[row.id] if held else None
 
     return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
@@ -93,7 +93,7 @@ def retrieve(ctx: Context) -> dict[str, Any]:
     world = ctx.world
     table = world.table(CharacterRow)
     row = table.find(ctx.record, ctx.team)
-    if row is not None and world.runs.look(row.id):
+    if row is not None and world.runs.poll(row.id):
         row = table[row.id]
     if row is None or (row.status == "deleted" and (row.gone or world.settings.reading("get-2") != "readable")):
         raise not_found("character", ctx.record)
@@ -143,7 +143,7 @@ def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses:
 
 
 def _pay(ctx: Context, cost: float) -> int:
-    return ctx.world.ledgers[ctx.team].hold(cost, "insufficient_credits")
+    return ctx.world.ledger(ctx.team).hold(cost, "insufficient_credits")
 
 
 def _row(ctx: Context, param: str | None = None) -> CharacterRow:

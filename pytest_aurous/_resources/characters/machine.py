@@ -14,7 +14,18 @@ from ..._world.world import World
 from ..webhooks import announce, check_balance
 from .record import SYNTHESIZED, CharacterRow, draw, render
 
-__all__ = ("DEFAULT", "LIFECYCLE", "begin_run", "delete", "fail", "outcome", "require_ready", "require_state", "save")
+__all__ = (
+    "DEFAULT",
+    "LIFECYCLE",
+    "begin_run",
+    "delete",
+    "enter",
+    "fail",
+    "outcome",
+    "require_ready",
+    "require_state",
+    "save",
+)
 
 LIFECYCLE: Final = Lifecycle(
     resource="characters",
@@ -42,7 +53,7 @@ def begin_run(
     steps = row.plan.run(row.runs)
     now = world.clock.time()
     _change(world, row, now, status="synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)
-    world.runs.begin(row.id, steps, partial(_enter, world), settle=settle)
+    world.runs.begin(row.id, steps, LIFECYCLE.resource, settle=settle)
     return world.table(CharacterRow)[row.id]
 
 
@@ -97,7 +108,7 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
     return row
 
 
-def _enter(world: World, record: str, step: Step, at: float) -> None:
+def enter(world: World, record: str, step: Step, at: float) -> None:
     """Follow a script: the row takes the edge into *step*."""
     row = world.table(CharacterRow)[record]
     status = outcome(row, step)
@@ -129,7 +140,7 @@ def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
         else:
             refs[refs.index(old[pose])] = drawn
     if row.hold is not None:
-        world.ledgers[row.team].commit(row.hold)
+        world.ledger(row.team).commit(row.hold)
         check_balance(world, row.team, at)
     published = row.published or status == "ready"
     row = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
@@ -157,7 +168,7 @@ def _told(world: World, what: str, row: CharacterRow, at: float) -> CharacterRow
 def _released(world: World, row: CharacterRow) -> CharacterRow:
     """Give the hold of interrupted work back (cred-5)."""
     if row.hold is not None:
-        world.ledgers[row.team].release(row.hold)
+        world.ledger(row.team).release(row.hold)
     return replace(row, hold=None)
 
 

@@ -113,7 +113,7 @@ def draw(world: World, pose: str, old: Ref | None = None) -> Ref:
 def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
     """Write refs with signed URLs that expire in 24 h (get-3, time-2)."""
     base, expires = world.settings.base_url, world.clock.time() + _REF_LIFE
-    return [{"pose": ref.pose, "url": world.sign(base, ref.path, expires, "token")} for ref in refs]
+    return [{"pose": ref.pose, "url": world.urls.sign(base, ref.path, expires, "token")} for ref in refs]
 
 
 def render(world: World, row: CharacterRow) -> dict[str, Any]:

@@ -112,4 +112,5 @@ def require_file(world: World, team: str, file_id: str, param: str | None = None
 def render(world: World, row: FileRow) -> dict[str, Any]:
     """Write a file, with a URL that is valid for an hour."""
     path = f"/storage/files/{row.id}/{row.purpose}.{row.mime_type.partition('/')[2]}"
-    return {**to_wire(row), "url": world.sign(world.settings.base_url, path, world.clock.time() + _URL_LIFE, "token")}
+    expires = world.clock.time() + _URL_LIFE
+    return {**to_wire(row), "url": world.urls.sign(world.settings.base_url, path, expires, "token")}

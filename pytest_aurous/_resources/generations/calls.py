@@ -47,7 +47,7 @@ def list_all(ctx: Context) -> dict[str, Any]:
     table = world.table(GenerationRow)
 
     def show(row: GenerationRow) -> GenerationRow:
-        world.runs.look(row.id)
+        world.runs.poll(row.id)
         return table[row.id]
 
     return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
@@ -56,7 +56,7 @@ def list_all(ctx: Context) -> dict[str, Any]:
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
     row = ctx.row_of(GenerationRow, "generation")
-    ctx.world.runs.look(row.id)
+    ctx.world.runs.poll(row.id)
     return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
 
 
@@ -87,7 +87,7 @@ def _creation(
     def create(ctx: Context) -> dict[str, Any]:
         """Hold the cost and start the work (cred-2, cred-3)."""
         columns, cost = read(ctx)
-        hold = ctx.world.ledgers[ctx.team].hold(cost["amount"], "balance_too_low")
+        hold = ctx.world.ledger(ctx.team).hold(cost["amount"], "balance_too_low")
         row = machine.add(
             ctx.world, ctx.team, media_type, cost, hold=hold, creation_request_id=ctx.request_id, **columns
         )

@@ -14,7 +14,7 @@ from ..._world.world import World
 from ..webhooks import announce, check_balance
 from .record import GenerationRow, prefix_of, render
 
-__all__ = ("DEFAULT", "IMAGES", "RUNNING", "VIDEOS", "add", "cancel", "end", "fail", "lifecycle_of")
+__all__ = ("DEFAULT", "IMAGES", "RUNNING", "VIDEOS", "add", "cancel", "end", "enter", "fail", "lifecycle_of")
 
 RUNNING: Final = ("pending", "processing")
 
@@ -81,7 +81,7 @@ def add(
     if status == "processing":
         names = [step.status for step in steps]
         steps = steps[names.index(status) :] if status in names else (Step(status),)
-    world.runs.begin(row.id, steps, partial(_enter, world), settle=status is None)
+    world.runs.begin(row.id, steps, lifecycle_of(media_type).resource, settle=status is None)
     return world.table(GenerationRow)[row.id]
 
 
@@ -112,7 +112,7 @@ def end(world: World, row: GenerationRow, status: str, error: str | None = None)
     return _end(world, row, status, world.clock.time(), error)
 
 
-def _enter(world: World, record: str, step: Step, at: float) -> None:
+def enter(world: World, record: str, step: Step, at: float) -> None:
     """Follow a script: the row takes the edge into *step*."""
     row = world.table(GenerationRow)[record]
     if step.status == "processing":
@@ -125,10 +125,10 @@ def _enter(world: World, record: str, step: Step, at: float) -> None:
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
     charged = status == "succeeded"
     if row.hold is not None and charged:
-        world.ledgers[row.team].commit(row.hold)
+        world.ledger(row.team).commit(row.hold)
         check_balance(world, row.team, at)
     elif row.hold is not None:
-        world.ledgers[row.team].release(row.hold)
+        world.ledger(row.team).release(row.hold)
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     ended = world.table(GenerationRow).replace(
         replace(

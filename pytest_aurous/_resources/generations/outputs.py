@@ -92,7 +92,7 @@ def _finished(ctx: Context, path: str) -> GenerationRow:
     world = ctx.world
     token = ctx.query.get("token")
     if token is not None:
-        world.expiry(path, token)
+        world.urls.expiry(path, token)
     else:
         ctx.team = world.keys.authenticate(ctx.call.incoming, world.clock.time()).team
     row = world.row(ctx.record)

@@ -127,7 +127,9 @@ def render(world: World, row: GenerationRow) -> dict[str, Any]:
         until = kept_until(world, row)
         if row.media_type == "image":
             paths = [f"/v1/images/{row.id}/output/{number}" for number in range(row.image_count or 0)]
-            out["output_urls"] = [world.sign(world.settings.base_url, path, until, "token") for path in paths]
+            out["output_urls"] = [world.urls.sign(world.settings.base_url, path, until, "token") for path in paths]
         else:
-            out["output_video_url"] = world.sign(world.settings.base_url, f"/v1/videos/{row.id}/output", until, "token")
+            out["output_video_url"] = world.urls.sign(
+                world.settings.base_url, f"/v1/videos/{row.id}/output", until, "token"
+            )
     return out

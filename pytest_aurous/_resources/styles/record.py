@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from ..._framework.schema import column
 from ..._world.ids import IdSource
+from ..._world.state import State
 from ..._world.tables import Table
 from ..._world.world import World
 
@@ -101,7 +102,7 @@ def make(kind: type[S], row_id: str, name: str, slug: str | None = None, **colum
     return kind(id=row_id, name=name, slug=slug, **columns)
 
 
-_IDS: Final = IdSource(0)
+_IDS: Final = IdSource(State(), 0)
 _IMAGE_STYLES: Final = tuple(
     make(LoraRow, _IDS.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
 )

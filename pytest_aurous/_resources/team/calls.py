@@ -13,7 +13,7 @@ __all__ = ("ENDPOINTS",)
 
 def balance(ctx: Context) -> dict[str, Any]:
     """GET /v1/balance (cred-1)."""
-    ledger = ctx.world.ledgers[ctx.team]
+    ledger = ctx.world.accounts[ctx.team]
     return {
         "credits": json_number(ledger.credits),
         "held_credits": json_number(ledger.held),

@@ -25,5 +25,5 @@ class TeamRow:
 def create_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
     """Create a team with its ledger and return its id."""
     row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name, created_at=iso(world.clock.time())))
-    world.ledgers[row.id] = world.ledger(credits, billing_mode)
+    world.ledger(row.id).open(credits, billing_mode)
     return row.id

@@ -37,7 +37,7 @@ def init(ctx: Context) -> dict[str, Any]:
     row = world.table(UploadRow).insert(UploadRow(id=world.ids.new("upl"), team=ctx.team, created_at=now, **sent))
     return {
         "upload_id": row.id,
-        "upload_url": world.sign(UPLOAD_HOST, f"/characters/{row.id}/upload", now + _URL_LIFE, "signature"),
+        "upload_url": world.urls.sign(UPLOAD_HOST, f"/characters/{row.id}/upload", now + _URL_LIFE, "signature"),
         "upload_headers": {"Content-Type": row.content_type},
         "expires_at": iso(now + _URL_LIFE),
     }
@@ -45,7 +45,7 @@ def init(ctx: Context) -> dict[str, Any]:
 
 def put(ctx: Context) -> bytes:
     """PUT to the signed URL (up-3): needs the signature, no API key."""
-    ctx.world.check_signature(ctx.call.path, ctx.query.get("signature", ""))
+    ctx.world.urls.check(ctx.call.path, ctx.query.get("signature", ""))
     table = ctx.world.table(UploadRow)
     if ctx.args["upload_id"] not in table:  # signed before a reset, or by a fake with the same seed
         raise ApiProblem(403, "missing_scope", say.URL_REFUSED.format(reason=say.UNKNOWN_HERE))
@@ -60,8 +60,7 @@ def classify(ctx: Context) -> dict[str, Any]:
     row = require_ticket(world, ctx.team, sent["upload_id"], "upload_id")
     if row.pose is None:
         if world.poses:
-            world.undo.before(setattr, world, "poses", list(world.poses))
-            pose, confidence = world.poses.pop(0)
+            pose, confidence = world.state.take_first(world.poses)
         else:
             pose, confidence = world.random.choice(POSES), world.random.randint(60, 99) / 100
         row = world.table(UploadRow).replace(replace(row, pose=pose, confidence=confidence))

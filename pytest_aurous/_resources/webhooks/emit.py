@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from decimal import Decimal
-from math import inf
-from typing import Any, Final
+from typing import Any
 
 from ..._time.clock import iso
 from ..._wire.call import to_json
@@ -17,8 +15,6 @@ from ..._world.world import World
 from .record import EndpointRow
 
 __all__ = ("announce", "check_balance", "deliver")
-
-_HOUR: Final = 3600.0
 
 
 def announce(
@@ -66,25 +62,16 @@ def deliver(world: World, row: EndpointRow, event: str, payload: dict[str, Any],
 
 
 def _queue(world: World, delivery: Delivery) -> None:
-    delivery.body = to_json(delivery.payload)
-    if world.servers:  # a receiver in another process downloads from the server
-        delivery.body = world.led_to(world.servers[-1], delivery.body)
+    delivery.body = world.served.outward(to_json(delivery.payload))
     delivery.payload = json.loads(delivery.body)  # a copy, which receivers may change
     world.outbox.add(delivery)
 
 
 def check_balance(world: World, team: str, at: float) -> None:
     """Announce that the credits of a team are low, at most once an hour (hook-11)."""
-    ledger = world.ledgers[team]
-    left = ledger.credits
-    threshold = world.thresholds.get(team, DEFAULT_THRESHOLD)
-    if ledger.billing_mode == "exempt" or left > threshold or at - world.warned.get(team, -inf) < _HOUR:
+    account, threshold = world.accounts[team], world.balances.threshold(team)
+    if not world.balances.warns(team, account, at):
         return
-    world.undo.item(world.warned, team)
-    world.warned[team] = at
-    data = {"team_id": team, "credits": json_number(left), "balance_low_threshold": json_number(threshold)}
+    credits = json_number(account.credits)  # noqa: A001 - the vendor's word
+    data = {"team_id": team, "credits": credits, "balance_low_threshold": json_number(threshold)}
     announce(world, team, "usage.balance_low", lambda: data, at)
-
-
-DEFAULT_THRESHOLD: Final = Decimal("10.0")
-"""Balance at which a team gets the event ``usage.balance_low`` (A)."""

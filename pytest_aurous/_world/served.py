@@ -1,0 +1,34 @@
+"""Where a fake is served over HTTP, so that other processes follow its URLs to a server."""
+
+from __future__ import annotations
+
+from .._wire.hosts import UPLOAD_HOST
+
+__all__ = ("Served",)
+
+
+class Served:
+    """The URLs of the servers that respond for one fake.
+
+    Args:
+        base_url: The fake's base URL.
+
+    Attributes:
+        urls: Of the servers that run, in order of their start.
+    """
+
+    __slots__ = ("_base_url", "urls")
+
+    def __init__(self, base_url: str) -> None:
+        self.urls: list[str] = []
+        self._base_url = base_url
+
+    def led_to(self, here: str, text: bytes) -> bytes:
+        """Return *text* with each URL of the vendor's hosts replaced by that of a server."""
+        for there in (self._base_url, UPLOAD_HOST):
+            text = text.replace(there.encode(), here.encode())
+        return text
+
+    def outward(self, text: bytes) -> bytes:
+        """Return *text* for a receiver that may be another process: its URLs lead to the last server, if one runs."""
+        return self.led_to(self.urls[-1], text) if self.urls else text
