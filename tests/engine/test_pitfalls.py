@@ -405,6 +405,17 @@ def test_an_upload_url_goes_stale(api: Api) -> None:
     assert ids(api) == ["stale-url"]
 
 
+def test_an_output_expires(api: Api) -> None:
+    """Its signed URL and its endpoint both refuse with 410 then; on one path that is one pitfall."""
+    video = api.aurous.videos.add()
+    url = str(video.output_video_url)
+    api.clock.advance(seconds=24 * 3600)
+
+    assert api.get(url, key=None).status == 410
+    assert api.get(f"/v1/videos/{video.id}/output").status == 410
+    assert ids(api) == ["stale-url"]
+
+
 @pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])
 @pytest.mark.parametrize("url", [UPLOAD, "https://aurous.storage/elsewhere"], ids=["ticket", "unknown path"])
 def test_the_upload_host_must_not_see_the_key(api: Api, header: str, url: str) -> None:
