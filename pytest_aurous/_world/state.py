@@ -128,8 +128,8 @@ class State:
         for name, items in self._lists.items():
             items[:] = saved.lists.get(name, [])
         self._random = {name: random for name, random in self._random.items() if name in saved.chance}
-        for name, random in self._random.items():
-            random.setstate(saved.chance[name])
+        for name, chance in saved.chance.items():
+            self.random(name).setstate(chance)
         self._clock.restore(saved.clock)
 
     def note(self, step: Callable[..., object], *args: Any) -> None:

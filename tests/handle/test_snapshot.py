@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +64,26 @@ def test_a_snapshot_can_be_restored_more_than_once(api: Api) -> None:
 
         assert whole(api) == before
         assert len(api.aurous.calls) == calls
+
+
+def test_the_data_of_a_fake_can_be_written_to_a_file(api: Api) -> None:
+    """From bytes, the same fake goes back to the same state."""
+    api.aurous.webhooks.deliver_to(str)
+    api.aurous.files.add()
+    api.aurous.images.add()
+    api.uploads.pose("front")
+    api.synthesize("synthesizing:30s -> reviewing")
+    upheave(api)
+    state = api.app.world.state
+    copied = state.copy()
+    written = pickle.dumps(copied)
+    api.aurous.reset()
+    assert state.copy() != copied
+
+    state.restore(pickle.loads(written))  # noqa: S301 - written above
+
+    assert state.copy()._replace(sections={}) == copied._replace(sections={})
+    assert {**state.copy().sections, "deliveries": None} == {**copied.sections, "deliveries": None}
 
 
 @pytest.mark.parametrize(
