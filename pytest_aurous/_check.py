@@ -10,8 +10,6 @@ from typing import Any, Final, NamedTuple, cast
 
 from .errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 
-__all__ = ("MOST", "Check")
-
 __tracebackhide__ = hide_mistakes
 
 MOST: Final = 10_000_000_000

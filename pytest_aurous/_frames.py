@@ -6,20 +6,6 @@ from collections.abc import Container, Iterator
 from types import FrameType
 from typing import Final
 
-__all__ = (
-    "BYSTANDERS",
-    "INTERCEPTED",
-    "LIBRARIES",
-    "NOT_INTERCEPTED",
-    "PACKAGE",
-    "SENDERS",
-    "TOOLS",
-    "callers",
-    "nearest_outside",
-    "package_of",
-    "place_of",
-)
-
 PACKAGE: Final = "pytest_aurous"
 
 TOOLS: Final = frozenset(

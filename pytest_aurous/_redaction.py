@@ -8,8 +8,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-__all__ = ("keys_in", "protecting", "redacted", "redacted_json", "shown")
-
 _PREFIX: Final = re.compile(r"al_(?:live|test)_", re.IGNORECASE)
 _KEY: Final = re.compile(r"(al_(?:live|test)_)[A-Za-z0-9_-]+", re.IGNORECASE)
 # A letter, digit, `_` or `-` as %5f, %255f, \u005f or \x5f, however often the backslash was escaped.

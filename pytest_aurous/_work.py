@@ -15,8 +15,6 @@ from functools import wraps
 from itertools import count
 from typing import Any, Final
 
-__all__ = ("Work", "current_work", "noting_start", "noting_submit", "older_work", "set_work")
-
 _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
 """Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""

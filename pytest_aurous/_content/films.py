@@ -5,8 +5,6 @@ from __future__ import annotations
 from struct import pack
 from typing import Final
 
-__all__ = ("mp4",)
-
 _UNITY: Final = pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SECOND: Final = 1000
 

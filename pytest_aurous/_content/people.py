@@ -5,8 +5,6 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Final
 
-__all__ = ("EPITHETS", "attributes", "full_name", "gender_of")
-
 # Each block: ethnicity; hair colors; eye colors; female names; male names.
 _ORIGINS: Final = tuple(
     tuple(part.split() for part in block.split(";"))

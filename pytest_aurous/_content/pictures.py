@@ -10,13 +10,6 @@ from textwrap import wrap
 from typing import Final, NamedTuple
 from zlib import compress, crc32
 
-__all__ = (
-    "Measured",
-    "measure",
-    "picture",
-    "png",
-)
-
 
 def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes:
     """Return a PNG.

@@ -13,8 +13,6 @@ from .._world.ids import ulid
 from ..errors import hide_mistakes
 from . import people
 
-__all__ = ("AurousProvider", "seeded_faker")
-
 __tracebackhide__ = hide_mistakes
 
 _FIRST_MS: Final = 1_767_225_600_000  # 2026

@@ -16,8 +16,6 @@ from .._wire.headers import idempotency_key
 from .._wire.hosts import is_upload
 from .._wire.reply import Break, Reply
 
-__all__ = ("DETECTORS", "Detector")
-
 _STATUS: Final = b'"status":"'
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3

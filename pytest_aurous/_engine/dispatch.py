@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self  # for checkers, which know it
 
-__all__ = ("Attempt", "attempts")
-
 __tracebackhide__ = hide_mistakes
 
 _DAY: Final = 86_400.0

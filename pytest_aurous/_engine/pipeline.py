@@ -33,8 +33,6 @@ from ..faults.queue import FaultQueue, FaultState
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
 
-__all__ = ("App", "Snapshot")
-
 __tracebackhide__ = hide_mistakes
 
 

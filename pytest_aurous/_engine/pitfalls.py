@@ -14,8 +14,6 @@ from .._wire.reply import Break, Reply
 from ..errors import see
 from .detectors import DETECTORS, Detector
 
-__all__ = ("Pitfall", "Pitfalls")
-
 _WATCHING: Final = {
     operation: tuple(kind for kind in DETECTORS if operation in kind.operations)
     for operation in (*CATALOG.by_operation, None)

@@ -11,8 +11,6 @@ from typing import Literal, cast
 from .._frames import PACKAGE, package_of
 from .._wire.call import Call
 
-__all__ = ("Problem", "is_interruption")
-
 
 @dataclass(frozen=True)
 class Problem:

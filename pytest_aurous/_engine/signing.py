@@ -11,8 +11,6 @@ from typing import Final
 from .._check import Check
 from ..errors import AurousError, AurousSignatureError, hide_mistakes, see, shown
 
-__all__ = ("SIGNATURE", "sign_webhook", "verify_webhook")
-
 __tracebackhide__ = hide_mistakes
 
 _DIGITS: Final = 12

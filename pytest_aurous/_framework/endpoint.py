@@ -16,8 +16,6 @@ from .._world.world import World
 from .fields import read_body
 from .schema import Shape
 
-__all__ = ("NO_RESPONSE", "Context", "Endpoint", "Handler", "Result")
-
 NO_RESPONSE: Final = "no answer"
 """The outcome of a request whose client receives no response."""
 

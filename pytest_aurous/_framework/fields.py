@@ -12,24 +12,6 @@ from .._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..errors import shown
 from .schema import body_of
 
-__all__ = (
-    "BODY_ERRORS",
-    "Reader",
-    "boolean",
-    "described",
-    "dict_of",
-    "integer",
-    "is_https",
-    "list_of",
-    "number",
-    "object_of",
-    "one_of",
-    "read_body",
-    "read_fields",
-    "text",
-    "url",
-)
-
 BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
 """How an endpoint can refuse its body."""
 

@@ -16,14 +16,6 @@ from ..errors import AurousError, AurousLookupError, AurousTransitionError, hide
 from .fields import Reader, read_fields
 from .schema import visible
 
-__all__ = (
-    "Collection",
-    "Live",
-    "Playable",
-    "Scripted",
-    "check_fields",
-)
-
 __tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")

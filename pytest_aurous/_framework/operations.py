@@ -14,8 +14,6 @@ from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 if TYPE_CHECKING:
     from .endpoint import Endpoint
 
-__all__ = ("check_operation", "no_operation")
-
 __tracebackhide__ = hide_mistakes
 
 _REQUEST: Final = re.compile(r"(?:([A-Za-z]+)\s+)?(\S*/\S*)")

@@ -12,8 +12,6 @@ from .._wire.refusal import ApiProblem
 from .._world.tables import R, Table, order
 from .fields import Reader, integer
 
-__all__ = ("PAGE", "PAGE_ERRORS", "limit_of", "page")
-
 _LIMIT: Final = integer(1, 100)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
 

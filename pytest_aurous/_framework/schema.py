@@ -8,20 +8,6 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = (
-    "SIGNATURE",
-    "Shape",
-    "body_of",
-    "column",
-    "deleted",
-    "listing",
-    "obj",
-    "record",
-    "reference",
-    "to_wire",
-    "visible",
-)
-
 Shape = Mapping[str, Any]
 T = TypeVar("T")
 

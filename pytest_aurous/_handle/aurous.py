@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from .calls import Calls
     from .webhooks import Webhooks
 
-__all__ = ("Aurous",)
-
 __tracebackhide__ = hide_mistakes
 
 

@@ -17,8 +17,6 @@ from ..errors import AurousLookupError, UnknownArgument, hide_mistakes, see, sho
 if TYPE_CHECKING:
     from .._framework.endpoint import Endpoint
 
-__all__ = ("CallAssertions", "Calls", "often")
-
 __tracebackhide__ = hide_mistakes
 
 _CLOSEST: Final = 3

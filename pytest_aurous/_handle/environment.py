@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-__all__ = ("ENVIRONMENT", "Environment", "environment")
-
 
 @dataclass(eq=False)
 class _Layer:

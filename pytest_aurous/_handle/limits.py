@@ -11,8 +11,6 @@ from .._world.buckets import BUCKETS, Bucket
 from .._world.world import World
 from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
-__all__ = ("Limit", "Limits")
-
 __tracebackhide__ = hide_mistakes
 
 _SLOWEST: Final = 0.001

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .._httpx.binding import Binding
     from .._world.settings import Settings
 
-__all__ = ("Session",)
-
 __tracebackhide__ = hide_mistakes
 
 

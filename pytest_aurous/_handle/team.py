@@ -21,8 +21,6 @@ from .._world.world import World
 from ..errors import hide_mistakes
 from .limits import Limits
 
-__all__ = ("Belongings", "Team", "Teams")
-
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # a handle has the attributes of its row

@@ -17,8 +17,6 @@ from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, Auro
 from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
 
-__all__ = ("Verdict",)
-
 
 class Verdict:
     """Report each problem of a fake once."""

@@ -16,8 +16,6 @@ from ..errors import AurousError, hide_mistakes, see, shown
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ("Webhooks",)
-
 __tracebackhide__ = hide_mistakes
 
 _WHO: Final = see("reference/webhooks.html#who-receives")

@@ -15,8 +15,6 @@ from .receivers import send
 from .router import Router
 from .transport import AurousTransport
 
-__all__ = ("Binding",)
-
 __tracebackhide__ = hide_mistakes
 
 C = TypeVar("C")

@@ -16,8 +16,6 @@ from .stacks import STACKS
 if TYPE_CHECKING:
     from .router import Router
 
-__all__ = ("INTERCEPTION", "Interception")
-
 _ORIGINAL: Final = "_aurous_original"
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from respx.mocks import Mocker
 from respx.models import PassThrough
 
-__all__ = ("step_aside", "step_back")
-
 
 def step_aside(ours: Callable[[Any], object]) -> None:
     """Let respx pass on the requests that are *ours*, that is, for a fake."""

@@ -10,8 +10,6 @@ import httpx
 
 from .._world.outbox import PATIENCE, Delivery
 
-__all__ = ("send",)
-
 
 def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[int | None] | None:
     """Send *delivery* to *target*, and return the status of the response, or an awaitable of it."""

@@ -25,8 +25,6 @@ from .._wire.reply import Reply
 from ..errors import hide_mistakes
 from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
 
-__all__ = ("Router",)
-
 __tracebackhide__ = hide_mistakes
 
 

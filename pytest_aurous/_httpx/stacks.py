@@ -11,8 +11,6 @@ import httpx
 
 from .._wire.reply import Break, Reply
 
-__all__ = ("REQUEST_ERRORS", "STACKS", "as_httpx", "native", "relay", "response", "stack_of")
-
 httpx2: ModuleType | None
 try:
     httpx2 = import_module("httpx2")

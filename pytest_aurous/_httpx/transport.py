@@ -11,8 +11,6 @@ from ..errors import AurousError, hide_mistakes, see
 from .router import Router
 from .stacks import stack_of
 
-__all__ = ("AurousTransport",)
-
 __tracebackhide__ = hide_mistakes
 
 

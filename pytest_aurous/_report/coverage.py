@@ -11,8 +11,6 @@ from .._framework.endpoint import NO_RESPONSE, Endpoint
 from .._redaction import redacted
 from .._wire.call import Call
 
-__all__ = ("Coverage",)
-
 
 class Coverage:
     """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""

@@ -17,8 +17,6 @@ from .._time.clock import moment
 from .._wire.call import Call
 from .._wire.headers import Headers
 
-__all__ = ("har", "write_har")
-
 _SECRET: Final = ("x-api-key", "authorization")
 
 

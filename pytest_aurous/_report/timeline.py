@@ -16,8 +16,6 @@ from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
 
-__all__ = ("colored", "timeline")
-
 _CALLS, _RECORDS = 60, 20
 _INDENT: Final = " " * 7
 _COLORS: Final = (

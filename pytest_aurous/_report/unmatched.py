@@ -17,8 +17,6 @@ from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
 from ..errors import see
 
-__all__ = ("LATER", "describe", "explain", "hint_of", "late")
-
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "we": "webhook_endpoints",
     "team": "teams",

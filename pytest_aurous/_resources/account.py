@@ -11,8 +11,6 @@ from .._world.ledger import json_number
 from .generations.videos import FACTORS, PER_SECOND
 from .team import TeamRow
 
-__all__ = ("ENDPOINTS",)
-
 
 def team(ctx: Context) -> dict[str, Any]:
     """GET /v1/team."""

@@ -16,17 +16,6 @@ from .._world.world import World
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from . import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 
-__all__ = (
-    "ENDPOINTS",
-    "LIFECYCLES",
-    "MACHINES",
-    "Addresses",
-    "Catalog",
-    "Methods",
-    "Script",
-    "plans",
-)
-
 __tracebackhide__ = hide_mistakes
 
 ENDPOINTS: Final = (

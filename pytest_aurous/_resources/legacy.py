@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 from .._framework.endpoint import Context, Endpoint, Result
 from . import generations
 
-__all__ = ("ENDPOINTS",)
-
 _HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
 _HEADER_TEXTS: Final = {
     "Location": "The new URL of the request, including its query.",

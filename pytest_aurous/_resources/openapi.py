@@ -20,8 +20,6 @@ from .generations import GenerationRow
 from .styles import LoraRow, VideoLoraRow
 from .webhooks import EndpointRow
 
-__all__ = ("document",)
-
 _RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow)
 _TYPES: Final = ("invalid_request", "authentication", "not_found", "rate_limit", "server_error")
 _TEXT: Final = {"type": "string"}

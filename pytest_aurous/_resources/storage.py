@@ -10,8 +10,6 @@ from .._framework.schema import SIGNATURE
 from .characters import CharacterRow
 from .files import require_file
 
-__all__ = ("ENDPOINTS",)
-
 _SIDE: Final = 192
 
 

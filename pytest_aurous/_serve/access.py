@@ -12,8 +12,6 @@ from .._wire.reply import Reply
 from ..errors import AurousError, hide_mistakes, see
 from .control import refused
 
-__all__ = ("host_name", "host_names", "refuse_control", "refuse_host")
-
 __tracebackhide__ = hide_mistakes
 
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)

@@ -17,8 +17,6 @@ from .control import CONTROL, control
 if TYPE_CHECKING:
     from .._handle.aurous import Aurous
 
-__all__ = ("AsgiApp",)
-
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

@@ -17,8 +17,6 @@ from .._world.settings import ROWS
 from ..errors import AurousError, see
 from .control import CONTROL, control
 
-__all__ = ("main",)
-
 _HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
 _STATE: Final = 'Expected JSON such as {"characters": [{"name": "Aurora", "status": "ready"}]}.'
 

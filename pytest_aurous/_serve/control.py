@@ -18,8 +18,6 @@ from ..errors import AurousError, nearest, see
 if TYPE_CHECKING:
     from .._handle.aurous import Aurous
 
-__all__ = ("CONTROL", "control", "refused")
-
 CONTROL: Final = "/__aurous__"
 _MOST: Final = 10**10
 """No test needs a larger number, or a longer text; as seconds it is three centuries."""

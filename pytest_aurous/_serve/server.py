@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from .._handle.aurous import Aurous
 
-__all__ = ("AurousServer",)
-
 __tracebackhide__ = hide_mistakes
 
 _LAST_PORT: Final = 65535

@@ -13,8 +13,6 @@ from typing import Final, cast
 from .._check import Check
 from ..errors import AurousError, hide_mistakes, see, shown
 
-__all__ = ("Clock", "calendar_instant", "iso", "moment", "parse_instant")
-
 __tracebackhide__ = hide_mistakes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -20,8 +20,6 @@ from .._frames import BYSTANDERS, LIBRARIES, package_of
 from .stillness import BRIEF, FILES, TICK, OtherThreads
 from .turns import SharedTime, Sleep
 
-__all__ = ("AsyncioSleeps", "TrioSleeps")
-
 
 class AsyncioSleeps:
     """`asyncio.sleep` on any loop that is written in Python."""

@@ -16,8 +16,6 @@ from .._frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
 from .turns import SharedTime
 
-__all__ = ("SleepSkipper",)
-
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
 NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]
 """Returns the names of a module; a lazy module would load itself on access to its `__dict__`."""

@@ -11,8 +11,6 @@ from typing import Final
 
 from .._frames import TOOLS, package_of
 
-__all__ = ("BRIEF", "FILES", "TICK", "OtherThreads", "Seen")
-
 TICK: Final = 0.001
 """Real seconds between two checks of the other threads, and the shortest wait of a selector."""
 BRIEF: Final = 2

@@ -12,8 +12,6 @@ from .._frames import LIBRARIES, nearest_outside, place_of
 from ..errors import AurousError, see
 from .stillness import BRIEF, TICK, OtherThreads, Seen
 
-__all__ = ("SharedTime", "Sleep")
-
 MOST_SLEEPS: Final = 10_000
 MOST_SECONDS: Final = 7 * 86_400.0
 _RETRY: Final = 0.02

@@ -12,8 +12,6 @@ from .._redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
 
-__all__ = ("Call", "Request", "Response", "to_json")
-
 _KEPT_BODY: Final = 64 * 1024
 _DIGEST: Final = b" bytes, sha256 "
 _NOTHING: Final[Mapping[str, str]] = {}

@@ -10,8 +10,6 @@ from .._redaction import redacted
 from ..errors import AurousError, hide_mistakes, see, shown
 from .reply import Pairs
 
-__all__ = ("Headers", "idempotency_key", "replaced", "sent_header")
-
 __tracebackhide__ = hide_mistakes
 
 

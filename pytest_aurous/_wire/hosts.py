@@ -6,8 +6,6 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ("UPLOAD_HOST", "host_of", "is_loopback", "is_upload", "is_vendors")
-
 UPLOAD_HOST: Final = "https://aurous.storage"
 """The host of signed uploads."""
 

@@ -6,8 +6,6 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import NamedTuple
 
-__all__ = ("Part", "read_parts")
-
 
 class Part(NamedTuple):
     """One field of a form."""

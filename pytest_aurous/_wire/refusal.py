@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from . import messages as say
 
-__all__ = ("USUAL_CODES", "ApiProblem", "envelope", "missing_field", "not_found", "not_one_of")
-
 _TYPES: Final = {
     401: "authentication",
     403: "authentication",

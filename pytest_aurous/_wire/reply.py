@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ("Break", "Pairs", "Reply")
-
 Pairs = tuple[tuple[str, str], ...]
 """Headers in order, as sent: names may repeat, values may be empty or contain line breaks."""
 

@@ -8,8 +8,6 @@ from . import messages as say
 from .call import Call
 from .refusal import ApiProblem
 
-__all__ = ("VERSION", "check_version")
-
 VERSION: Final = "2026-05-15"
 
 

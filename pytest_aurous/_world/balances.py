@@ -9,8 +9,6 @@ from typing import Final
 from .ledger import Account
 from .state import Section, State
 
-__all__ = ("Balances",)
-
 _THRESHOLD: Final = Decimal("10.0")
 _HOUR: Final = 3600.0
 

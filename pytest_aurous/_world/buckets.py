@@ -10,8 +10,6 @@ from .._wire.refusal import ApiProblem
 from .._wire.reply import Pairs
 from .state import Section, State
 
-__all__ = ("BUCKETS", "Bucket", "Buckets")
-
 BUCKETS: Final = {
     "characters_get": (240, 120),
     "characters_post": (60, 30),

@@ -6,8 +6,6 @@ import os
 from typing import Final, Protocol
 from weakref import WeakSet
 
-__all__ = ("renew_after_fork",)
-
 
 class Renewable(Protocol):
     """Something with a lock."""

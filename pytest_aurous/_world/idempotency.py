@@ -12,8 +12,6 @@ from .._wire.call import Call
 from .._wire.refusal import ApiProblem
 from .state import Section, State
 
-__all__ = ("Claim", "IdempotencyKeys", "Stored", "claim_of")
-
 _LIFE: Final = 24 * 3600.0
 _LONGEST: Final = 256
 

@@ -8,8 +8,6 @@ from zlib import crc32
 
 from .state import Section, State
 
-__all__ = ("IdSource", "ulid")
-
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 _LETTER_OF: Final = bytes(ord(_ALPHABET[byte >> 3]) for byte in range(256))

@@ -13,8 +13,6 @@ from .._wire.call import Call
 from .._wire.reply import Reply
 from .state import Section, State
 
-__all__ = ("WIDTH", "Journal", "Note", "folded", "line_of", "shortened")
-
 _LEAST: Final = 20
 _SERIES: Final = 4
 """So many identical polls are folded."""

@@ -13,8 +13,6 @@ from .._wire.refusal import ApiProblem
 from ..errors import AurousError, hide_mistakes, see, vanished
 from .state import Section, State
 
-__all__ = ("Grant", "Keyring", "Scope", "check_key", "fake_key", "sent_key")
-
 __tracebackhide__ = hide_mistakes
 
 Scope = Literal["read", "write", "full"]

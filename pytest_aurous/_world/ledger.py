@@ -11,8 +11,6 @@ from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 from .state import Section, State
 
-__all__ = ("Account", "BillingMode", "Ledger", "exact", "json_number", "plain", "product", "total")
-
 BillingMode = Literal["metered", "exempt"]
 
 # A context of our own: whatever precision the code under test sets for its thread, nothing here is rounded.

@@ -11,8 +11,6 @@ from typing import Any, Final
 from .._redaction import redacted, shown
 from .state import Section, State
 
-__all__ = ("ENDPOINT_RETRIES", "PATIENCE", "URL_RETRIES", "Delivery", "Outbox")
-
 ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)
 """Seconds until the next attempt (hook-8; the numbers are our assumption)."""
 URL_RETRIES: Final = (2.0, 2.0)

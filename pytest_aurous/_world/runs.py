@@ -12,8 +12,6 @@ from .._time.clock import Clock
 from .script import Step
 from .state import Section, State
 
-__all__ = ("Enter", "Run", "Runs")
-
 Enter = Callable[[str, Step, float], None]
 """Called with the record's id, the step that it enters, and the instant."""
 

@@ -9,8 +9,6 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 
-__all__ = ("Hold", "Lifecycle", "Plan", "Step", "parse_runs", "plan_of")
-
 __tracebackhide__ = hide_mistakes
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .._wire.hosts import UPLOAD_HOST
 
-__all__ = ("Served",)
-
 
 class Served:
     """The URLs of the servers that respond for one fake.

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
     from .script import Plan
 
-__all__ = (
-    "BASE_URL",
-    "MORE",
-    "READINGS",
-    "Settings",
-    "SettingsDict",
-    "read_setting",
-)
-
 __tracebackhide__ = hide_mistakes
 
 BASE_URL: Final = "https://api.aurous-labs.com"

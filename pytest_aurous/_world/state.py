@@ -8,8 +8,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from .._time.clock import Clock
 
-__all__ = ("Saved", "Section", "State")
-
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")

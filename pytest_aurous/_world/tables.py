@@ -8,8 +8,6 @@ from typing import Generic, Protocol, TypeVar
 
 from .state import Section, State
 
-__all__ = ("Row", "Table", "order")
-
 
 class Row(Protocol):
     """What a table asks of a row."""

@@ -8,8 +8,6 @@ from .._time.clock import Clock
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 
-__all__ = ("SignedUrls",)
-
 
 class SignedUrls:
     """Signs URLs and checks them; a checksum is signature enough for a fake.

@@ -24,8 +24,6 @@ from .state import Section, State
 from .tables import Row, Table
 from .urls import SignedUrls
 
-__all__ = ("World",)
-
 R = TypeVar("R", bound=Row)
 
 

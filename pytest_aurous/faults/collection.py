@@ -24,8 +24,6 @@ from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms
 from .queue import FaultQueue
 
-__all__ = ("Fault", "Faults")
-
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:

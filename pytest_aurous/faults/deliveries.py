@@ -15,8 +15,6 @@ from .queue import FaultQueue
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-__all__ = ("DeliveryFaults",)
-
 __tracebackhide__ = hide_mistakes
 
 

@@ -19,19 +19,6 @@ from .._wire.reply import Break, Reply
 from .._world.outbox import Delivery, Outbox
 from ..errors import hide_mistakes
 
-__all__ = (
-    "PAGE",
-    "CallFault",
-    "DeliveryFault",
-    "DeliveryTerms",
-    "Fault",
-    "Meet",
-    "MeetDelivery",
-    "Refuse",
-    "Serve",
-    "Terms",
-)
-
 __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/faults.html"

@@ -12,8 +12,6 @@ from .._world.outbox import Delivery
 from .._world.state import State
 from .fault import Fault
 
-__all__ = ("FaultQueue", "FaultState")
-
 F = TypeVar("F", bound=Fault)
 
 _PATIENCE: Final = 1.0

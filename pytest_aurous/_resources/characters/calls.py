@@ -16,8 +16,6 @@ from ..uploads import POSES, take_tickets
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render
 
-__all__ = ("ENDPOINTS",)
-
 SYNTHESIS_COST: Final = 4
 POSE_COST: Final = 1
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")

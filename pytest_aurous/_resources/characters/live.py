@@ -14,8 +14,6 @@ from ..uploads import POSES
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 
-__all__ = ("Character", "CharacterRef", "Characters")
-
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row

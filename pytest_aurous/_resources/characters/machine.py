@@ -14,19 +14,6 @@ from ..._world.world import World
 from ..webhooks import announce, check_balance
 from .record import SYNTHESIZED, CharacterRow, draw, render
 
-__all__ = (
-    "DEFAULT",
-    "LIFECYCLE",
-    "begin_run",
-    "delete",
-    "enter",
-    "fail",
-    "outcome",
-    "require_ready",
-    "require_state",
-    "save",
-)
-
 LIFECYCLE: Final = Lifecycle(
     resource="characters",
     start="synthesizing",

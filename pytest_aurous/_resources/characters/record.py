@@ -13,8 +13,6 @@ from ..._world.script import Plan
 from ..._world.world import World
 from ..uploads import POSES
 
-__all__ = ("ATTRIBUTES", "CREATE", "SYNTHESIZED", "CharacterRow", "Ref", "draw", "render", "show_refs")
-
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 """The poses that a synthesis draws, in order (A)."""
 

@@ -15,8 +15,6 @@ from ..._wire.multipart import Part, read_parts
 from ..._wire.refusal import ApiProblem, not_one_of
 from .record import PURPOSES, FileRow, measured, render, require_file, store
 
-__all__ = ("ENDPOINTS",)
-
 
 def _purpose(part: Part, param: str) -> str:
     purpose = part.data.decode(errors="replace")

@@ -11,8 +11,6 @@ from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, hide_mistakes, see
 from .record import PURPOSES, FileRow, measured, render, store
 
-__all__ = ("File", "Files")
-
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row

@@ -12,8 +12,6 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
 
-__all__ = ("PURPOSES", "FileRow", "measured", "render", "require_file", "store")
-
 PURPOSES: Final = ("reference", "first_frame", "last_frame")
 _MAX_BYTES: Final = 10 * 1024 * 1024
 _MAX_PIXELS: Final = 4096

@@ -12,8 +12,6 @@ from ..._framework.schema import SIGNATURE, body_of, listing, obj, reference
 from . import images, machine, outputs, videos
 from .record import AMOUNT, BREAKDOWN, GenerationRow, render
 
-__all__ = ("ENDPOINTS",)
-
 _ONE: Final = reference(GenerationRow)
 _ESTIMATE: Final = obj(
     object={"const": "estimate"},

@@ -13,8 +13,6 @@ from ..styles import LoraRow, require_style
 from . import sizes
 from .orders import FIELDS, draw_seed, require_picture
 
-__all__ = ("CREATE", "read")
-
 _SIDE: Final = integer(*sizes.SIDES)
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,

@@ -15,8 +15,6 @@ from . import images, machine, sizes, videos
 from .outputs import draw_film, draw_image
 from .record import GenerationRow, prefix_of, render
 
-__all__ = ("Image", "Images", "Video", "Videos")
-
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row

@@ -14,8 +14,6 @@ from ..._world.world import World
 from ..webhooks import announce, check_balance
 from .record import GenerationRow, prefix_of, render
 
-__all__ = ("DEFAULT", "IMAGES", "RUNNING", "VIDEOS", "add", "cancel", "end", "enter", "fail", "lifecycle_of")
-
 RUNNING: Final = ("pending", "processing")
 
 IMAGES: Final = Lifecycle(

@@ -10,8 +10,6 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..files import require_file
 
-__all__ = ("FIELDS", "cost_of", "draw_seed", "require_picture")
-
 FIELDS: Final[dict[str, Reader]] = {
     "prompt": text(4000),
     "seed": integer(-1, 2**63 - 1),

@@ -15,8 +15,6 @@ from . import machine
 from .record import GenerationRow, kept_until
 from .videos import RATIOS
 
-__all__ = ("draw_film", "draw_image", "of_image", "of_video")
-
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _MAX_DIGITS: Final = 12
 """More digits than a real number has; Python refuses to convert thousands."""

@@ -10,8 +10,6 @@ from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
 
-__all__ = ("AMOUNT", "BREAKDOWN", "RETENTION", "GenerationRow", "kept_until", "prefix_of", "render")
-
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
 """How long outputs can be downloaded (time-4), in seconds, by medium and reading."""

@@ -9,8 +9,6 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
 from .orders import cost_of
 
-__all__ = ("GRID", "PRESETS", "SIDES", "measured", "price_of")
-
 GRID: Final = 32
 SIDES: Final = (1024, 4096)
 _TIERS: Final = {"2k": 2048, "4k": 4096}

@@ -10,8 +10,6 @@ from ..._world.ledger import json_number, product
 from ..styles import VideoLoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
-__all__ = ("CREATE", "FACTORS", "PER_SECOND", "RATIOS", "price_of", "read")
-
 PER_SECOND: Final = 0.5
 FACTORS: Final = {"480p": 1, "720p": 1.5, "1080p": 2.5}
 RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}

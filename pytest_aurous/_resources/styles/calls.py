@@ -11,8 +11,6 @@ from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
 from .record import LoraRow, S, VideoLoraRow, find_style, visible_styles
 
-__all__ = ("ENDPOINTS", "require_style")
-
 
 def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:
     """Return the style that a request names by id or slug.

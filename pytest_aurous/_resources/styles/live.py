@@ -11,8 +11,6 @@ from ..._time.clock import iso
 from ...errors import hide_mistakes
 from .record import LoraRow, VideoLoraRow, make, visible_styles
 
-__all__ = ("Lora", "Loras", "VideoLora", "VideoLoras")
-
 __tracebackhide__ = hide_mistakes
 
 _OPTIONAL: Final = ("default_", "description", "has_")

@@ -11,8 +11,6 @@ from ..._world.state import State
 from ..._world.tables import Table
 from ..._world.world import World
 
-__all__ = ("LoraRow", "S", "VideoLoraRow", "find_style", "make", "visible_styles")
-
 _CDN: Final = "https://cdn.aurous-labs.com/previews"
 _CREATED: Final = "2026-03-01T00:00:00Z"
 

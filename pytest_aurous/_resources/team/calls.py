@@ -8,8 +8,6 @@ from ..._framework.endpoint import Context, Endpoint
 from ..._framework.schema import obj
 from ..._world.ledger import json_number
 
-__all__ = ("ENDPOINTS",)
-
 
 def balance(ctx: Context) -> dict[str, Any]:
     """GET /v1/balance (cred-1)."""

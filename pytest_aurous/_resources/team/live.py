@@ -11,8 +11,6 @@ from ...errors import AurousError, hide_mistakes, see
 if TYPE_CHECKING:
     from typing_extensions import Self  # type checkers bundle it
 
-__all__ = ("ApiKey",)
-
 __tracebackhide__ = hide_mistakes
 
 

@@ -9,8 +9,6 @@ from ..._time.clock import iso
 from ..._world.ledger import BillingMode
 from ..._world.world import World
 
-__all__ = ("TeamRow", "create_team")
-
 
 @dataclass(frozen=True, kw_only=True)
 class TeamRow:

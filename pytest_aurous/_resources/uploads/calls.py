@@ -14,8 +14,6 @@ from ..._wire.hosts import UPLOAD_HOST
 from ..._wire.refusal import ApiProblem
 from .record import POSES, UploadRow, require_ticket
 
-__all__ = ("ENDPOINTS",)
-
 _URL_LIFE: Final = 15 * 60.0
 _TYPES: Final = {"jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 _INIT: Final = {

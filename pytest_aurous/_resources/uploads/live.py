@@ -9,8 +9,6 @@ from ..._framework.live import Collection, Live
 from ...errors import hide_mistakes
 from .record import POSES, UploadRow, expired
 
-__all__ = ("Upload", "Uploads")
-
 __tracebackhide__ = hide_mistakes
 
 _PAGE: Final = "reference/records.html#uploads"

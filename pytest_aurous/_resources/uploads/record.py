@@ -10,8 +10,6 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
 
-__all__ = ("POSES", "UploadRow", "expired", "require_ticket", "take_tickets")
-
 POSES: Final = ("portrait", "front", "side", "back", "other")
 _TICKET_LIFE: Final = 24 * 3600.0
 

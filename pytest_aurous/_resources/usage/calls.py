@@ -16,8 +16,6 @@ from .figures import bucket_of, event_of, key_of
 from .query import page_token, query_of, range_of, read_token
 from .shapes import BUCKETS, BUCKETS_QUERY, EVENTS, EVENTS_QUERY, FILTERS, GROUPS, WIDTHS
 
-__all__ = ("ENDPOINTS",)
-
 _MAX_BUCKETS: Final = 10_000
 _WIDTH: Final = one_of(tuple(WIDTHS))
 _GROUP: Final = one_of(GROUPS)

@@ -9,8 +9,6 @@ from ..._time.clock import iso
 from ..._world.ledger import json_number, total
 from ..generations import GenerationRow
 
-__all__ = ("bucket_of", "event_of", "key_of")
-
 
 def key_of(row: GenerationRow) -> dict[str, Any]:
     """Return the fields that generations are grouped and filtered by."""

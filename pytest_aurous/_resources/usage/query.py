@@ -15,8 +15,6 @@ from ..._wire.refusal import ApiProblem, missing_field
 from ...errors import AurousError
 from .shapes import FILTERS
 
-__all__ = ("page_token", "query_of", "range_of", "read_token")
-
 _LOOKBACK: Final = 730 * 86_400
 _TOKEN_LIFE: Final = 86_400.0
 

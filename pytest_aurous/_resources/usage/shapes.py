@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from ..._framework.schema import Shape, obj
 
-__all__ = ("BUCKETS", "BUCKETS_QUERY", "EVENTS", "EVENTS_QUERY", "FILTERS", "GROUPS", "WIDTHS")
-
 _DAY: Final = 86_400
 WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
 """The widths of a bucket, in seconds."""

@@ -14,8 +14,6 @@ from ..._wire.refusal import not_one_of
 from .emit import deliver, envelope
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 
-__all__ = ("ENDPOINTS",)
-
 _CREATE: Final = {
     "url": url(2048),
     "events": list_of(one_of((*EVENTS, "*")), 1, len(EVENTS) + 1),

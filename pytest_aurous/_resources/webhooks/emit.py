@@ -14,8 +14,6 @@ from ..._world.outbox import Delivery
 from ..._world.world import World
 from .record import EndpointRow
 
-__all__ = ("announce", "check_balance", "deliver")
-
 
 def announce(
     world: World, team: str, event: str, data: Callable[[], dict[str, Any]], at: float, webhook_url: str | None = None

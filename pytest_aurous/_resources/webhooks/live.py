@@ -16,8 +16,6 @@ from ..._wire.refusal import ApiProblem
 from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .record import EVENTS, EndpointRow, expanded, make, render
 
-__all__ = ("WebhookEndpoint", "WebhookEndpoints", "check_only_routed", "check_secret", "check_url", "known_events")
-
 __tracebackhide__ = hide_mistakes
 
 _SEE: Final = see("reference/webhooks.html")

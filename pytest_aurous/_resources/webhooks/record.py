@@ -9,8 +9,6 @@ from ..._framework.schema import column, to_wire
 from ..._time.clock import iso
 from ..._world.world import World
 
-__all__ = ("EVENTS", "EndpointRow", "expanded", "make", "new_secret", "render")
-
 EVENTS: Final = (
     "image.completed",
     "image.failed",
