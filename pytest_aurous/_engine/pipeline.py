@@ -21,6 +21,7 @@ from .._wire.hosts import is_upload
 from .._wire.refusal import ApiProblem, envelope
 from .._wire.reply import Break, Reply
 from .._wire.version import VERSION, check_version
+from .._world.buckets import Bucket
 from .._world.idempotency import Stored, claim_of
 from .._world.keys import permits, require_scope
 from .._world.settings import Settings
@@ -154,13 +155,13 @@ class App:
         ctx.request_id = self.world.ids.new("req")
         try:
             row = ctx.row or self._unmatched(ctx.call)
-            bucket, wait = self._admit(row, ctx, now, free=free)
+            name, bucket = self._admit(row, ctx, now, free=free)
             if instead is None:
                 answer = self._take_effect(row, ctx, now, busy, effect=effect)
             else:
                 if effect:
                     self._take_unseen_effect(row, ctx, now, busy)
-                answer = self._refusal(ctx, instead(bucket, wait, now))
+                answer = self._refusal(ctx, instead(name, bucket.wait(now) if bucket else 1, now))
         except ApiProblem as problem:
             answer = self._refusal(ctx, problem)
         except Exception as error:
@@ -177,23 +178,22 @@ class App:
         )
         return Reply(answer.status, replaced(headers, answer.headers) if answer.headers else headers, answer.body)
 
-    def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, int]:
-        """Check key, scope, limit and version; return the name of the rate bucket and the seconds until a token."""
+    def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
+        """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""
         world, call = self.world, ctx.call
-        name, wait = "", 1
+        name, bucket = "", None
         if not row.signed:
             grant = world.keys.authenticate(call.incoming, now)
             call.team = ctx.team = grant.team
             name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
             bucket = world.buckets.get(grant.team, name, now)
-            wait = bucket.wait(now)
             if free or not permits(grant, call.method):
                 ctx.limits = bucket.headers(now)
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
                 ctx.limits = world.buckets.spend(grant.team, name, now)
         check_version(call)
-        return name, wait
+        return name, bucket
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Result:
         """Let the request happen; undo its changes if it is to have no *effect*, or if this package fails."""
