@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
 
 from .._engine.pipeline import App
+from .._world.outbox import Delivery
 from ..errors import UnknownArgument, hide_mistakes, see
+from . import receivers
 from .interception import INTERCEPTION
-from .receivers import send
 from .router import Router
 from .transport import AurousTransport
 
@@ -28,11 +29,14 @@ class Binding:
         transport: The router as a transport, for clients that the test creates.
     """
 
-    send = staticmethod(send)
-
     def __init__(self, app: App) -> None:
         self.router: Router = Router(app)
         self.transport: AurousTransport = AurousTransport(self.router)
+
+    @staticmethod
+    def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[int | None] | None:
+        """Deliver an event; see `receivers.send`."""
+        return receivers.send(target, delivery, in_loop=in_loop)
 
     @contextmanager
     def intercepting(self) -> Generator[None, None, None]:
