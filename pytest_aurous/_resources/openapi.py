@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the endpoint tables and the records."""
+"""The OpenAPI 3.1 document, generated from the endpoint tables and the records."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _error() -> dict[str, Any]:
 
 def _operation(row: Endpoint) -> dict[str, Any]:
     summary = (getdoc(row.handler) or row.operation).split("\n")[0]
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": row.operation,
         "tags": [row.operation.rpartition(".")[0]],
         "summary": summary,
@@ -76,14 +76,17 @@ def _operation(row: Endpoint) -> dict[str, Any]:
         "responses": _responses(row),
     }
     if row.status == HTTPStatus.PERMANENT_REDIRECT:
-        told["deprecated"] = True
+        operation["deprecated"] = True
     if row.signed:
-        told["security"] = []
+        operation["security"] = []
     if row.host == "upload":
-        told["servers"] = [{"url": UPLOAD_HOST}]
+        operation["servers"] = [{"url": UPLOAD_HOST}]
     if row.body is not None:
-        told["requestBody"] = {"required": row.body.get("required") != [], "content": {row.takes: {"schema": row.body}}}
-    return told
+        operation["requestBody"] = {
+            "required": row.body.get("required") != [],
+            "content": {row.takes: {"schema": row.body}},
+        }
+    return operation
 
 
 def _parameters(row: Endpoint) -> list[dict[str, Any]]:
@@ -104,15 +107,15 @@ def _responses(row: Endpoint) -> dict[str, Any]:
         if outcome != NO_RESPONSE:
             status, _, code = outcome.partition(" ")
             codes.setdefault(status, []).extend([code] if code else [])
-    answers: dict[str, dict[str, Any]] = {
+    responses: dict[str, dict[str, Any]] = {
         status: {"description": ", ".join(known) or _phrase(status), **_content(row, status, known)}
         for status, known in sorted(codes.items())
     }
     if row.headers:
-        answers[str(row.status)]["headers"] = {
+        responses[str(row.status)]["headers"] = {
             name: {"description": text, "required": True, "schema": _TEXT} for name, text in row.headers.items()
         }
-    return answers
+    return responses
 
 
 def _phrase(status: str) -> str:

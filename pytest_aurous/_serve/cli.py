@@ -56,7 +56,7 @@ examples:
 
 {see("reference/openapi.html")}"""
 _PIPE_CLOSED: Final = 141
-"""What a shell makes of SIGPIPE, which ends other commands there."""
+"""The exit code of a command that SIGPIPE has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(arguments)
         finally:
-            sys.stdout.flush()  # here, and not when Python ends, where nobody can catch anything
-    except BrokenPipeError:  # the reader has seen enough, as `| head` has
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # Python flushes once more
+            sys.stdout.flush()  # while BrokenPipeError can still be caught
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # where Python may flush the rest when it exits
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return _PIPE_CLOSED
 
@@ -128,18 +128,18 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _load(aurous: Any, file: Path) -> None:
     try:
-        told: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
     except (RecursionError, ValueError) as error:
-        raise AurousError(f"--state {file}: no JSON ({error}). {_STATE}") from None
-    shape = cast("dict[str, Any]", told)
-    if not isinstance(told, dict) or not all(isinstance(records, list) for records in shape.values()):
-        raise AurousError(f"--state {file}: JSON of another shape. {_STATE}")
+        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
+    shape = cast("dict[str, Any]", content)
+    if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
+        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
     for collection, records in shape.items():
         for record in records:
             if not isinstance(record, dict) or "collection" in record:
-                raise AurousError(f"--state {file}: {record!r} is no record. {_STATE}")
+                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
             reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
             if reply.status != 200:  # noqa: PLR2004 - the good answer
                 raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}")

@@ -108,10 +108,10 @@ class TestServe:
     @pytest.mark.parametrize(
         ("told", "why"),
         [
-            ("[" * 100_000, "no JSON"),
-            ("\ufeff", "no JSON"),
+            ("[" * 100_000, "not valid JSON"),
+            ("\ufeff", "not valid JSON"),
             ('{"characters": [{"name": NaN}]}', "NaN is not a number"),
-            ('{"characters": [{"collection": "images"}]}', "is no record"),
+            ('{"characters": [{"collection": "images"}]}', "is not a record"),
         ],
         ids=["deep", "empty", "nan", "collection"],
     )

@@ -138,9 +138,9 @@ def test_deliveries_are_made_when_another_language_says_so() -> None:
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ([], "JSON of another shape. Expected"),
-        ({"characters": 5}, "JSON of another shape. Expected"),
-        ({"characters": ["x"]}, "'x' is no record"),
+        ([], "the JSON is not an object with lists. Expected"),
+        ({"characters": 5}, "the JSON is not an object with lists. Expected"),
+        ({"characters": ["x"]}, "'x' is not a record"),
     ],
 )
 def test_a_state_of_another_shape_is_told(
