@@ -21,11 +21,7 @@ _CODE: Final = re.compile(r"[\w.-]+")
 class Check(NamedTuple):
     """The arguments of one public callable.
 
-    Each method accepts a value, or raises an `AurousError`.
-
-    Attributes:
-        who: The callable as a test writes it, such as ``uploads.pose``.
-        page: The page of the documentation that describes it.
+    Each method accepts a value, or raises an `AurousError` that names the callable and a page of the documentation.
 
     Example:
         >>> Check("uploads.pose", "reference/records.html").whole("times", 3, 1)
@@ -98,11 +94,7 @@ class Check(NamedTuple):
         return cast("Mapping[str, Any]", value)
 
     def keywords(self, names: Iterable[str], known: Iterable[str]) -> None:
-        """Refuse keyword arguments that are not *known*.
-
-        Raises:
-            UnknownArgument: Naming the nearest.
-        """
+        """Refuse keyword arguments that are not *known* with an `UnknownArgument`."""
         valid = list(known)
         for name in names:
             if name not in valid:

@@ -28,8 +28,7 @@ _Span = tuple[int, int, str, str]
 def protecting(key: str | None) -> Generator[None, None, None]:
     """Redact *key*, whatever its form, until the block ends; `redacted` recognizes keys in the vendor's form by itself.
 
-    Args:
-        key: The value of ``AUROUS_API_KEY``; None, a short value and a key of a fake are not secret.
+    None, a short value and a key of a fake are not secret.
     """
     if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
         yield
@@ -68,12 +67,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_json(value: Any, keep: str = "") -> Any:
-    """Return JSON data without API keys, in values as in names.
-
-    Args:
-        value: The data.
-        keep: A text that stays as it is, such as the key that a fake issued.
-    """
+    """Return JSON data without API keys, in values as in names; the text *keep*, a fake's own key, stays as it is."""
     if isinstance(value, str):
         return value if value == keep else redacted(value)
     if isinstance(value, list):

@@ -23,17 +23,12 @@ _STARTED_BY: Final = "_aurous_work"
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What one test does, in all of its threads.
-
-    Attributes:
-        test: Node id of the test; empty for what is not done for any one test, such as a session fixture's server.
-        report: Shows a text that must not fail any test.
-        thread: Ident of the thread that runs the tests.
-        number: Grows from test to test.
-    """
+    """What one test does, in all of its threads; *thread* runs the tests, and *number* grows from test to test."""
 
     test: str
+    """Its node id; empty for what is not done for any one test, such as a session fixture's server."""
     report: Callable[[str], None]
+    """Shows a text that must not fail any test."""
     thread: int = field(default_factory=threading.get_ident)
     number: int = field(default_factory=_NUMBERS.__next__)
 

@@ -279,11 +279,7 @@ class _Counts(NamedTuple):
 
 
 def _counts(check: Check, times: int | None, at_least: int | None, at_most: int | None) -> _Counts:
-    """Read the counts of an assertion; once or more if there are none.
-
-    Raises:
-        AurousError: If they are not whole numbers, or contradict each other.
-    """
+    """Read the counts of an assertion; once or more if there are none."""
     for name, value in (("times", times), ("at_least", at_least), ("at_most", at_most)):
         if value is not None:
             check.whole(name, value, 0)

@@ -12,19 +12,13 @@ from typing import Final
 
 @dataclass(eq=False)
 class _Layer:
-    """One variable as one fake or server set it.
-
-    Attributes:
-        name: The variable.
-        value: The value that it was set to.
-        found: The value before, which is restored afterwards; None if there was none.
-        disturbed: Whether other code had changed the variable when this layer was removed, and may still restore it.
-    """
+    """One variable as one fake or server set it, and the value that it found before."""
 
     name: str
     value: str
     found: str | None
     disturbed: bool = False
+    """Whether other code had changed the variable when this layer was removed, and may still restore it."""
 
 
 class Environment:
@@ -37,9 +31,6 @@ class Environment:
     - Other code, such as monkeypatch, may later restore a value that one of them had set and that has ended since.
       Such a value is replaced whenever one of them starts or ends, and at the end of each test, when the plugin calls
       `settle`.
-
-    Args:
-        variables: The variables.
     """
 
     def __init__(self, variables: MutableMapping[str, str]) -> None:
@@ -91,9 +82,8 @@ class Environment:
 
     def _settle(self) -> None:
         current = {(layer.name, layer.value) for layer in self._layers}
-        for layer in sorted(self._removed, key=lambda one: one.disturbed)[
-            ::-1
-        ]:  # the layer that was removed last comes first
+        # The layer that was removed last comes first.
+        for layer in sorted(self._removed, key=lambda one: one.disturbed)[::-1]:
             if (layer.name, layer.value) not in current and self._variables.get(layer.name) == layer.value:
                 self._put(layer)
 

@@ -25,14 +25,7 @@ __tracebackhide__ = hide_mistakes
 
 
 class Session:
-    """Everything that belongs to one fake.
-
-    Attributes:
-        settings: The settings of the fake.
-        app: The API below HTTP, with its world and its faults.
-        verdict: What `strict` and `pitfalls` make of the test.
-        webhooks: The webhook deliveries and their receivers.
-    """
+    """Everything that belongs to one fake."""
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.settings = settings

@@ -21,8 +21,6 @@ from .calls import Calls, often
 class Verdict:
     """Report each problem of a fake once."""
 
-    __slots__ = ("_app", "_reported", "_reported_faults", "_reported_pitfalls", "_strict")
-
     def __init__(self, app: App) -> None:
         self._app = app
         self._strict = app.world.settings.strict
@@ -36,13 +34,7 @@ class Verdict:
         self._app.screen = None if since is None else partial(self._screen, since)
 
     def judge(self) -> None:
-        """Raise what ``strict`` demands: problems that were not reported yet, and faults that were met too few times.
-
-        Raises:
-            AurousUnmatchedRequest: The code under test sent what the API does not know.
-            AurousUnfiredFault: A fault was never met, or less often than its `times` says.
-            AurousError: The fake itself failed.
-        """
+        """Raise what ``strict`` demands: problems not reported yet, and faults that were met too few times."""
         __tracebackhide__ = True
         problems, unfired = self._take_problems()
         if self._strict == "off" or not (problems or unfired):

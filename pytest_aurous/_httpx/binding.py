@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any, TypeVar
 
 import httpx
 
 from .._engine.pipeline import App
-from .._world.outbox import Delivery
+from .._world.outbox import PATIENCE, Delivery
 from ..errors import UnknownArgument, hide_mistakes, see
-from . import receivers
 from .interception import INTERCEPTION
 from .router import Router
 from .transport import AurousTransport
@@ -19,15 +19,11 @@ from .transport import AurousTransport
 __tracebackhide__ = hide_mistakes
 
 C = TypeVar("C")
+_WSGI, _ASGI = 2, 3
 
 
 class Binding:
-    """Everything of one fake that needs an HTTP client.
-
-    Attributes:
-        router: Responds to requests: a route of the test does, or the fake.
-        transport: The router as a transport, for clients that the test creates.
-    """
+    """Everything of one fake that needs an HTTP client."""
 
     def __init__(self, app: App) -> None:
         self.router: Router = Router(app)
@@ -35,8 +31,20 @@ class Binding:
 
     @staticmethod
     def send(target: Any, delivery: Delivery, *, in_loop: bool) -> int | Awaitable[int | None] | None:
-        """Deliver an event; see `receivers.send`."""
-        return receivers.send(target, delivery, in_loop=in_loop)
+        """Send *delivery* to *target*, for None to its URL; return the response's status, or an awaitable of it."""
+        if target is None and in_loop:  # a server in this loop may have that URL
+            return _apost(None, delivery)
+        if target is None:
+            with httpx.Client(timeout=PATIENCE) as client:
+                return _post(client, delivery)
+        takes = _arguments(target)
+        if takes == _ASGI:
+            return _apost(httpx.ASGITransport(target), delivery)
+        if takes == _WSGI:
+            with httpx.Client(transport=httpx.WSGITransport(target)) as client:
+                return _post(client, delivery)
+        status: int | Awaitable[int | None] | None = target(delivery)
+        return status
 
     @contextmanager
     def intercepting(self) -> Generator[None, None, None]:
@@ -69,3 +77,24 @@ class Binding:
                 f"{method}(...): httpx does not accept these options ({error}). Pass options of httpx.Client, "
                 f"such as timeout=3.\n{see('reference/api.html')}"
             ) from None
+
+
+def _arguments(target: Any) -> int:
+    """Return how many arguments *target* requires: a callable takes one, WSGI two, ASGI three."""
+    try:
+        parameters = signature(target).parameters.values()
+    except (TypeError, ValueError):  # a builtin, such as `list.append`
+        return 1
+    return sum(
+        one.default is one.empty and one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD} for one in parameters
+    )
+
+
+def _post(client: httpx.Client, delivery: Delivery) -> int:
+    return client.post(delivery.url, content=delivery.body, headers=delivery.headers).status_code
+
+
+async def _apost(transport: httpx.AsyncBaseTransport | None, delivery: Delivery) -> int:
+    async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
+        response = await client.post(delivery.url, content=delivery.body, headers=delivery.headers)
+    return response.status_code

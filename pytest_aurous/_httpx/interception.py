@@ -8,9 +8,9 @@ from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from respx.mocks import Mocker
 from respx.models import PassThrough
 
-from .neighbours import step_aside, step_back
 from .stacks import STACKS
 
 if TYPE_CHECKING:
@@ -29,14 +29,10 @@ class _Patch(NamedTuple):
 
 
 class Interception:
-    """Intercepts requests where httpx and httpx2 clients pass them to their transports, while a fake is entered.
-
-    Attributes:
-        entered: The stack of entered fakes, the latest last. A fake that is entered twice is in it twice.
-    """
+    """Intercepts requests where httpx and httpx2 clients pass them to their transports, while a fake is entered."""
 
     def __init__(self) -> None:
-        self.entered: list[Router] = []
+        self.entered: list[Router] = []  # the latest last; twice if it is entered twice
         self._owners: dict[bytes, list[Router]] = {}
         self._patches: list[_Patch] = []
         self._lock = RLock()
@@ -54,7 +50,7 @@ class Interception:
             self._owners = {}
             if self.entered:
                 return
-            step_back()
+            _step_back()
             while self._patches:
                 owner, method, original, wrapper = self._patches.pop()
                 if getattr(owner, method) is wrapper:  # else somebody patched it later, and our wrapper just passes on
@@ -65,7 +61,7 @@ class Interception:
         with self._lock:
             self._owners = {}  # a new dict: another thread may be writing into the present one
             if self.entered:
-                step_aside(self.router_for)
+                _step_aside(self.router_for)
                 for stack in STACKS:
                     self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
                     self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
@@ -131,6 +127,34 @@ class Interception:
                 return await original(transport, request)
 
         return handle_async_request
+
+
+def _step_aside(ours: Callable[[Any], object]) -> None:
+    """Let respx pass on the requests that are *ours*; with ``using="httpx"`` it sees them before a transport does."""
+    above: Any = Mocker.registry["httpx"]
+    if "handler" in vars(above):
+        return
+    below, abelow = above.handler, above.async_handler
+
+    def handler(request: Any) -> Any:
+        if ours(request):
+            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
+        return below(request)
+
+    async def async_handler(request: Any) -> Any:
+        if ours(request):
+            raise PassThrough("The fake responds to this request", request=request, origin=None)  # type: ignore[arg-type]
+        return await abelow(request)
+
+    above.handler, above.async_handler = staticmethod(handler), staticmethod(async_handler)
+
+
+def _step_back() -> None:
+    """Restore respx."""
+    above = Mocker.registry["httpx"]
+    for name in ("handler", "async_handler"):
+        if name in vars(above):
+            delattr(above, name)
 
 
 INTERCEPTION: Final = Interception()

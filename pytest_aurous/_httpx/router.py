@@ -62,11 +62,7 @@ class Router:
             return self._routes[operation]
 
     def respond(self, stack: ModuleType, request: Any) -> Any:
-        """Return the response to a request of a sync client of *stack*.
-
-        Raises:
-            PassThrough: If a route of the test passes the request through.
-        """
+        """Return the response to a request of a sync client, or raise `PassThrough` if a route of the test does."""
         call = _call(request, request.read())
         route = self._override(call) if self._routes else None
         if route is None:

@@ -27,11 +27,7 @@ def stack_of(request: Any) -> ModuleType:
 
 
 def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
-    """Build the response unread, as a real one arrives: `elapsed` works, and the client closes it.
-
-    Raises:
-        Exception: What the client's own stack would raise, if no response arrives.
-    """
+    """Build the response, or raise the error, of the client's own stack. It is unread, so that `elapsed` works."""
     if isinstance(outcome, Break):
         return _broken(stack, request, outcome)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in outcome.headers]

@@ -15,8 +15,6 @@ from .._wire.call import Call
 class Coverage:
     """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""
 
-    __slots__ = ("_met", "_rows")
-
     def __init__(self, rows: Mapping[str, Endpoint]) -> None:
         self._rows = rows
         self._met: dict[str, Counter[str]] = {name: Counter() for name in rows}
@@ -52,12 +50,7 @@ class Coverage:
         return f"aurous coverage: {called} of {len(self._rows)} operations, {met} of {possible} outcomes"
 
     def table(self, width: int = 100, *, full: bool = False) -> str:
-        """Return the outcomes of each operation that was called, and one line about the others.
-
-        Args:
-            width: Columns.
-            full: Whether to show every operation, and the outcomes that were never met.
-        """
+        """Return the outcomes of each operation that was called; if *full*, of all, and those never met."""
         lines: list[str] = []
         for name, met in self._met.items():
             if met or full:

@@ -29,12 +29,7 @@ _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
 
 def timeline(app: App, again: str = "") -> str:
-    """Return the text of the report section, 100 columns wide.
-
-    Args:
-        app: The fake.
-        again: The command that repeats the test.
-    """
+    """Return the text of the report section, 100 columns wide; *again* is the command that repeats the test."""
     with app.world.lock:
         app.world.runs.settle()
         parts = [_calls(app), _records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]

@@ -161,14 +161,7 @@ def describe(problem: Problem, app: App) -> str:
 
 
 def late(call: Call, older: str, test: str, wrong: Iterable[str]) -> str:
-    """Return the warning about a request from work that an *older* test began.
-
-    Args:
-        call: The request.
-        older: Node id of the test that began the work.
-        test: Node id of the test whose fake responded.
-        wrong: The problems and pitfalls of the request.
-    """
+    """Return the warning about a request from work that an *older* test began, and the fake of *test* responded to."""
     thread = threading.current_thread().name
     also = "".join(f"{text}\n" for text in wrong)
     return (

@@ -17,14 +17,11 @@ __tracebackhide__ = hide_mistakes
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 _PORTS: Final = {"http": 80, "https": 443}
 Headers = Sequence[tuple[str, str]]
+"""Those of a request, with names in lower case."""
 
 
 def host_names(names: Iterable[str]) -> frozenset[str]:
-    """Return names as `refuse_host` compares them.
-
-    Raises:
-        AurousError: On a name that no ``Host`` header can have, or one with a port.
-    """
+    """Return names as `refuse_host` compares them, or refuse one that no ``Host`` header can have."""
     found: set[str] = set()
     for name in names:
         plain = host_name(name)
@@ -48,10 +45,6 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
 
     A web page can let a name of its own lead to this machine (DNS rebinding). The browser then takes the fake for a
     part of that page, but still sends the page's name.
-
-    Args:
-        headers: Of the request, with names in lower case.
-        allowed: Names that are allowed besides those of loopback, in lower case.
     """
     hosts = [value for name, value in headers if name == "host" and value]
     names = [_name(host) for host in hosts]
@@ -70,13 +63,7 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
 
 
 def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
-    """Return the refusal of a control call that a foreign web page could have made, or None.
-
-    Args:
-        headers: Of the request, with names in lower case.
-        body: Its body.
-        own: Scheme and host by which the client has called the fake.
-    """
+    """Return the refusal of a control call that a web page of another origin than *own*, the fake's, may have sent."""
     for name, value in headers:
         if name == "origin" and _origin(value) != _origin(own):
             return refused(

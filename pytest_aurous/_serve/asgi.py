@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from .._wire.call import Call, to_json
+from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of
 from .._wire.reply import Break, Reply
 from .access import refuse_control, refuse_host
-from .control import CONTROL, control
+from .control import CONTROL, control, json_reply
 
 if TYPE_CHECKING:
     from .._handle.aurous import Aurous
@@ -28,22 +28,14 @@ _HANG: Final = 60.0
 
 
 class AsgiApp:
-    """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used.
-
-    Args:
-        aurous: The fake.
-        hosts: Allowed host names besides those of loopback, as `host_names` returns them.
-
-    Attributes:
-        closing: Whether the server is stopping, so that no client is kept waiting.
-    """
+    """One fake over HTTP. URLs in its responses lead back to it, under the host name that the client used."""
 
     def __init__(self, aurous: Aurous, hosts: Collection[str | None] = ()) -> None:
         self._aurous = aurous
         self._hosts = hosts
         self._app = aurous._session.app
         self._home = urlsplit(aurous.base_url)
-        self.closing = False
+        self.closing = False  # the server is stopping: keep no client waiting
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Respond to one request, or to the start and end of the server."""
@@ -65,7 +57,9 @@ class AsgiApp:
         except ConnectionResetError:  # the client disconnected: the call never arrived
             return
         if body is None:
-            await _write(send, _too_large())
+            error = {"type": "invalid_request", "code": "value_out_of_range"}
+            error["message"] = f"The body is larger than {_MOST_BYTES // 1024**2} MiB."
+            await _write(send, json_reply(413, {"error": error}))
             return
         query = scope["query_string"].decode("latin-1")
         own = f"{scope.get('scheme', 'http')}://{own}"
@@ -167,16 +161,3 @@ def _start(reply: Reply) -> dict[str, Any]:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _too_large() -> Reply:
-    body = to_json(
-        {
-            "error": {
-                "type": "invalid_request",
-                "code": "value_out_of_range",
-                "message": "The body is larger than 16 MiB.",
-            }
-        }
-    )
-    return Reply(413, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)

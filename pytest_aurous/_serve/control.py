@@ -31,14 +31,9 @@ class _Takes(NamedTuple):
 
 
 class _ControlCall(NamedTuple):
-    """One control call.
+    """One control call; if it has kinds, *takes* has those of each, and *kind* the name and default of its argument.
 
-    Attributes:
-        method: ``GET`` or ``POST``.
-        takes: What the call takes; if it has kinds, what each kind takes.
-        run: Receives the fake, then the kind if there are kinds, and the arguments by name; returns JSON.
-        text: What the call does, or an example of its body.
-        kind: Name and default of the argument that selects the kind.
+    *run* receives the fake, the kind if there are kinds, and the arguments by name. *text* is for the index.
     """
 
     method: str
@@ -58,7 +53,7 @@ def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
         wrong = refused(405, f"{CONTROL}/{name} takes {call.method}, not {method}.", calls=_index())
         return Reply(405, (*wrong.headers, ("Allow", call.method)), wrong.body)
     try:
-        return _reply(200, redacted_json(_run(aurous, name or "index", call, _parsed(body)), keep=aurous.api_key))
+        return json_reply(200, redacted_json(_run(aurous, name or "index", call, _parsed(body)), keep=aurous.api_key))
     except AurousError as error:
         return refused(400, str(error))
 
@@ -75,11 +70,7 @@ def _run(aurous: Aurous, name: str, call: _ControlCall, body: dict[str, Any]) ->
 
 
 def _arguments(who: str, body: Mapping[str, Any], takes: _Takes) -> dict[str, Any]:
-    """Read the arguments of a call.
-
-    Raises:
-        AurousError: On unknown and missing arguments and wrong values: one error that lists them all.
-    """
+    """Read the arguments of a call, or raise one error that lists everything that is wrong."""
     read: dict[str, Any] = {}
     wrong: list[str] = []
     for name, value in body.items():
@@ -123,10 +114,11 @@ def _refuse_constant(constant: str) -> Any:
 
 def refused(status: int, why: str, *, page: str = "how-to/server.html#control-calls", **more: Any) -> Reply:
     """Return a refusal that says why, and where to read on."""
-    return _reply(status, {"error": redacted(why), "see": see(page), **more})
+    return json_reply(status, {"error": redacted(why), "see": see(page), **more})
 
 
-def _reply(status: int, content: Any) -> Reply:
+def json_reply(status: int, content: Any) -> Reply:
+    """Return a response with JSON."""
     body = to_json(content)
     return Reply(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
 
@@ -285,11 +277,9 @@ _COLLECTIONS: Final = {
         }
     ),
     "uploads": _Takes({"pose": _OPTIONAL_TEXT, "confidence": _NUMBER, "filename": _TEXT}),
-    "images": _Takes(
-        {"prompt": _TEXT, "character": _OPTIONAL_TEXT, "size": _TEXT, "count": _WHOLE, **_GENERATION},
-    ),
+    "images": _Takes({"prompt": _TEXT, "character": _OPTIONAL_TEXT, "size": _TEXT, "count": _WHOLE, **_GENERATION}),
     "videos": _Takes(
-        {"prompt": _OPTIONAL_TEXT, "resolution": _TEXT, "ratio": _TEXT, "duration": _NUMBER, **_GENERATION},
+        {"prompt": _OPTIONAL_TEXT, "resolution": _TEXT, "ratio": _TEXT, "duration": _NUMBER, **_GENERATION}
     ),
     "files": _Takes({"purpose": _TEXT, "metadata": _OPTIONAL_OBJECT}),
     "webhook_endpoints": _Takes({"url": _TEXT, "events": _TEXTS, "secret": _OPTIONAL_TEXT}),

@@ -5,4 +5,4 @@ module, which the entry point and ``-p pytest_aurous`` name.
 """
 
 from .fixtures import *  # noqa: F403 - each name in `__all__` there
-from .hooks import *  # noqa: F403 - likewise
+from .hooks import *  # noqa: F403 - pytest takes those that begin with pytest_

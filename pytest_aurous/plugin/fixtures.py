@@ -9,7 +9,7 @@ from zlib import crc32
 
 import pytest
 
-from .stash import COVERAGE, CURRENT, FAKE, SEED
+from .options import COVERAGE, CURRENT, FAKE, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, cast
 
+from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
 from .._wire.hosts import is_vendors
 from .._work import Work, current_work, noting_start, noting_submit, set_work
 from ..errors import AurousNetworkBlocked, see
 
-__all__ = ("NetworkGuard",)
-
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _GUARD: Final = "_aurous_guard"
+_INTERCEPTION: Final = "pytest_aurous._httpx.interception"
 _NO_FAKE: Final = (
     "There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code. "
     "A client that sends requests while a module is imported is too early for either.\n"
@@ -33,24 +33,15 @@ class NetworkGuard:
 
     A refusal is expected if that very exception reaches the `__exit__` of a context manager that accepts it (such as
     `pytest.raises`), or if the caller passes it to `accept`.
-
-    Args:
-        allowed: Whether to let connections through outside of tests, and in threads of tests that are over.
-        expecting: Types of context managers whose `__exit__` returns true for an exception that the test expects.
-        inner: Whether this run of pytest is inside another one in the same process; then `finish` stops the guard.
-
-    Attributes:
-        allowed: As above; may be replaced.
-        explain: Returns why the fake did not respond, or an empty string.
     """
 
     def __init__(
         self, allowed: Callable[[], bool], expecting: Iterable[type[Any]] = (), *, inner: bool = False
     ) -> None:
-        self.allowed: Callable[[], bool] = allowed
-        self.explain: Callable[[], str] = str
+        self.allowed: Callable[[], bool] = allowed  # outside of tests, and in threads of tests that are over
+        self.explain: Callable[[], str] = str  # why the fake did not respond
         self._expecting = tuple(expecting)
-        self._inner = inner
+        self._inner = inner  # inside another run of pytest in this process
         self._no_test = Work("", self.report)
         self._running: Work | None = None
         self._running_allowed = False
@@ -190,11 +181,7 @@ class NetworkGuard:
         return threading.get_ident() == self._no_test.thread
 
     def _check(self, host: Any) -> None:
-        """Refuse the connection, unless it is allowed.
-
-        Raises:
-            AurousNetworkBlocked: If it is not.
-        """
+        """Raise `AurousNetworkBlocked`, unless the connection is allowed."""
         running, work = self._running, self._work()
         own = running is not None and (work is running or work is None or self._in_tests_thread())
         if self._running_allowed if own else self.allowed():
@@ -243,3 +230,41 @@ def is_vendor(host: object) -> bool:
     if isinstance(host, bytes):
         host = host.decode("ascii", "replace")
     return isinstance(host, str) and is_vendors(host.lower().rstrip("."))
+
+
+def reinstall() -> None:
+    """Put the interception in front again: a fixture that started after the fake may have replaced it."""
+    if _INTERCEPTION in sys.modules:
+        sys.modules[_INTERCEPTION].INTERCEPTION.to_front()
+
+
+def explain_bypass() -> str:
+    """Return why the fake did not respond, ending in a line break; empty where no fake could have."""
+    client = _other_client()
+    server = (
+        f"this connection was made by {client}. Use the fixture aurous_server: it serves the same fake over HTTP, and "
+        "AUROUS_BASE_URL leads to it. If the code has a base URL of its own, pass it aurous_server.url.\n"
+    )
+    interception = getattr(sys.modules.get(_INTERCEPTION), "INTERCEPTION", None)
+    if interception is None or not interception.entered:
+        return f"There is no fake here, and it would intercept only httpx and httpx2; {server}" if client else ""
+    if client:
+        return f"The fake is active, but it intercepts only httpx and httpx2; {server}"
+    if before := interception.in_front():
+        return (
+            f"The fake is active, but {', '.join(before)} intercepts requests before it. Start that before the fake, "
+            "or enter the fake again inside it: `with ..., aurous:`.\n"
+        )
+    return (
+        "The fake is active, but it intercepts only httpx and httpx2 clients with their own transports; this "
+        "connection was made in another way. Pass aurous.transport to an httpx client. For any other client, use the "
+        "fixture aurous_server and its url.\n"
+    )
+
+
+def _other_client() -> str:
+    """Return the HTTP client that connects in this thread, if the fake does not intercept it."""
+    packages = [package_of(frame) for frame in callers(sys._getframe())]
+    if not INTERCEPTED.isdisjoint(packages):
+        return ""
+    return next((package for package in reversed(packages) if package in NOT_INTERCEPTED), "")  # not requests' urllib3

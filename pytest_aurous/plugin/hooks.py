@@ -17,42 +17,21 @@ from .._handle.environment import ENVIRONMENT
 from .._redaction import protecting, redacted
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
-from .bypass import explain_bypass, reinstall
-from .exports import export_har, finish_coverage, merge_coverage, show_coverage, start_coverage
-from .guard import NetworkGuard
-from .markers import check_markers, settings_for, unused_marker
-from .options import add_options, configured, early_network, header
+from . import options, sections
+from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import accepting, judge_refusals, judged, show_warnings
-from .sections import Painter, add_timeline, show_omitted, without_keys
-from .stash import CURRENT, FAKE, GUARD, INVALID_MARKER, RUNNING, SEED, UNUSED_MARKER
-
-__all__ = (
-    "pytest_addoption",
-    "pytest_collection_modifyitems",
-    "pytest_configure",
-    "pytest_fixture_setup",
-    "pytest_report_header",
-    "pytest_runtest_call",
-    "pytest_runtest_logfinish",
-    "pytest_runtest_makereport",
-    "pytest_runtest_protocol",
-    "pytest_runtest_setup",
-    "pytest_runtest_teardown",
-    "pytest_sessionfinish",
-    "pytest_terminal_summary",
-    "pytest_testnodedown",
-    "pytest_warning_recorded",
-)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the options, and guard the network: pytest calls this hook first, as soon as it has loaded the plugin."""
-    add_options(parser)
+    options.add_options(parser)
     config: Any = pluginmanager.get_plugin("pytestconfig")
     # `RaisesGroup` came with pytest 8.4.
     expecting = filter(None, [type(pytest.raises(AurousError)), getattr(pytest, "RaisesGroup", None)])
-    guard = NetworkGuard(lambda: early_network(parser, config) == "allow", expecting, inner=_inside_another_run())
-    config.stash[GUARD] = guard
+    guard = NetworkGuard(
+        lambda: options.early_network(parser, config) == "allow", expecting, inner=_inside_another_run()
+    )
+    config.stash[options.GUARD] = guard
     config.add_cleanup(guard.finish)
     guard.start()
 
@@ -66,31 +45,31 @@ def pytest_configure(config: pytest.Config) -> None:
         "Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
         "`pytest --help` describes each setting under --aurous-....",
     )
-    allowed = configured(config).get("network") == "allow"
-    config.stash[GUARD].allowed = lambda: allowed
+    allowed = options.configured(config).get("network") == "allow"
+    config.stash[options.GUARD].allowed = lambda: allowed
     secret = ExitStack()
     secret.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
     config.add_cleanup(secret.close)
-    config.pluginmanager.register(Painter(config), "aurous-painter")
-    start_coverage(config)
+    config.pluginmanager.register(sections.Painter(config), "aurous-painter")
+    sections.start_coverage(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Show the settings that differ from their defaults, and where they were set."""
-    return header(config)
+    return options.header(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse an invalid marker before any test runs."""
-    check_markers(items)
+    options.check_markers(items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Store which test runs and its settings, for the fixtures and the guard."""
-    guard = item.config.stash[GUARD]
-    settings = configured(item.config) if INVALID_MARKER in item.stash else settings_for(item)
-    item.config.stash[CURRENT] = item, settings
+    guard = item.config.stash[options.GUARD]
+    settings = options.configured(item.config) if options.INVALID_MARKER in item.stash else options.settings_for(item)
+    item.config.stash[options.CURRENT] = item, settings
     guard.enter(item.nodeid, allowed=settings.get("network") == "allow")
     guard.explain = explain_bypass
     try:
@@ -103,11 +82,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Refuse an invalid marker that collection could not refuse, and warn of a marker that no fixture has read."""
-    if INVALID_MARKER in item.stash:
-        raise item.stash[INVALID_MARKER]
+    if options.INVALID_MARKER in item.stash:
+        raise item.stash[options.INVALID_MARKER]
     result = yield
-    if UNUSED_MARKER in item.stash and SEED not in item.stash:
-        warnings.warn(AurousWarning(unused_marker(item)), stacklevel=1)
+    if options.UNUSED_MARKER in item.stash and options.SEED not in item.stash:
+        warnings.warn(AurousWarning(options.unused_marker(item)), stacklevel=1)
     return result
 
 
@@ -118,7 +97,7 @@ def pytest_fixture_setup(
     """Let threads that a fixture of a wider scope starts, such as a server, belong to no single test."""
     if fixturedef.scope == "function":
         return (yield)
-    with request.config.stash[GUARD].for_no_test():
+    with request.config.stash[options.GUARD].for_no_test():
         return (yield)
 
 
@@ -149,13 +128,13 @@ def pytest_runtest_logfinish() -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Warn of what came after the last test, and pass on or write the coverage."""
     show_warnings(session.config)
-    finish_coverage(session.config)
+    sections.finish_coverage(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add the coverage of an xdist worker."""
-    merge_coverage(node)
+    sections.merge_coverage(node)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -164,13 +143,13 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the timeline to the report, and redact API keys in all of it."""
     report = yield
-    if RUNNING not in item.stash:  # else a subtest, whose test has not ended
+    if options.RUNNING not in item.stash:  # else a subtest, whose test has not ended
         judge_refusals(item, call, report)
         if report.failed:
-            export_har(item)
-        add_timeline(item, call, report)
-    calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
-    without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
+            sections.export_har(item)
+        sections.add_timeline(item, call, report)
+    calls = item.stash[options.FAKE].calls if report.failed and options.FAKE in item.stash else ()
+    sections.without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
     return report
 
 
@@ -190,9 +169,9 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show the timelines that ``--tb`` omits, and the coverage."""
     show_warnings(config)
-    config.stash[GUARD].use_stderr()
-    show_omitted(terminalreporter, config.option.tbstyle)
-    show_coverage(terminalreporter, config)
+    config.stash[options.GUARD].use_stderr()
+    sections.show_omitted(terminalreporter, config.option.tbstyle)
+    sections.show_coverage(terminalreporter, config)
 
 
 def _inside_another_run() -> bool:

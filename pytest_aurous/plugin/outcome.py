@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
-from .stash import FAKE, GUARD, REFUSALS, RUNNING
-
-__all__ = ("accepting", "judge_refusals", "judged", "record_warning", "show_warnings")
+from .options import FAKE, GUARD, REFUSALS, RUNNING
 
 
 @contextmanager
@@ -27,11 +25,7 @@ def accepting(item: pytest.Item) -> Generator[None, None, None]:
 
 @contextmanager
 def judged(item: pytest.Item) -> Generator[None, None, None]:
-    """Run the body of a test, then raise what it did wrong.
-
-    Raises:
-        Exception: A `pytest.fail.Exception` that is also the error itself, such as `AurousUnmatchedRequest`.
-    """
+    """Run the body of a test, then raise what it did wrong, as `_as_failure` returns it."""
     __tracebackhide__ = True
     item.stash[RUNNING] = True
     try:

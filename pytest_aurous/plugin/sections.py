@@ -1,21 +1,26 @@
-"""The timeline as a section of pytest's reports, in color on a terminal, and reports without API keys."""
+"""What a run shows or writes: timelines, reports without API keys, the coverage of outcomes, and HAR files.
+
+A report or file that cannot be written costs no test its result.
+"""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
 
 from .._redaction import keys_in, protecting, redacted, shown
 from ..errors import AurousError
-from .stash import FAKE, SEED
-
-__all__ = ("Painter", "add_timeline", "guarded", "rerun_command", "show_omitted", "without_keys")
+from .options import COVERAGE, FAKE, SEED
+from .outcome import record_warning
 
 _TITLE: Final = "Aurous timeline"
+_OUTPUT: Final = "aurous_coverage"
 
 
 class Painter:
@@ -72,11 +77,7 @@ def without_keys(report: pytest.TestReport, sent: Iterable[str]) -> None:
     """Redact API keys in the whole report: source lines and values in the traceback, and the captured output.
 
     Where pytest has shortened a value, only a part of a key is left, so the keys must be known from other texts.
-    Lone surrogates are escaped, because pytest-xdist cannot send them.
-
-    Args:
-        report: The report, changed in place.
-        sent: Texts that may contain keys, such as the requests of the test.
+    Such texts are those *sent*, the requests of the test. Lone surrogates are escaped: pytest-xdist cannot send them.
     """
     with ExitStack() as stack:
         texts = (*sent, *_texts(report.longrepr), *_texts(report.sections))
@@ -125,3 +126,58 @@ def rerun_command(item: pytest.Item) -> str:
         for group in (*mark.args, *mark.kwargs.values()):
             nodeid = nodeid.removesuffix(f"@{group}")
     return f"pytest {shlex.quote(nodeid)} --aurous-seed={item.stash[SEED]}"
+
+
+def start_coverage(config: pytest.Config) -> None:
+    """Count outcomes, if an option asks for it."""
+    if config.option.aurous_coverage or config.option.aurous_coverage_json:
+        from .._report.coverage import Coverage
+        from .._resources.catalog import CATALOG
+
+        config.stash[COVERAGE] = Coverage(CATALOG.by_operation)
+
+
+def finish_coverage(config: pytest.Config) -> None:
+    """Send the counts of an xdist worker to its controller; elsewhere write the JSON file."""
+    if COVERAGE not in config.stash:
+        return
+    coverage = config.stash[COVERAGE]
+    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = coverage.dump()
+    elif config.option.aurous_coverage_json:
+        file = Path(config.option.aurous_coverage_json)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+            record_warning(config, f"The coverage could not be written to {file}: {shown(error)}")
+
+
+def merge_coverage(node: Any) -> None:
+    """Add the counts of an xdist worker; a worker that crashed sends none."""
+    if COVERAGE in node.config.stash:
+        node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
+
+
+def show_coverage(reporter: Any, config: pytest.Config) -> None:
+    """Print the table of outcomes; ``-v`` shows all."""
+    if COVERAGE in config.stash and config.option.aurous_coverage:
+        coverage = config.stash[COVERAGE]
+        reporter.section(coverage.title())
+        full = config.get_verbosity() > 0
+        reporter.write_line(guarded("Aurous coverage", lambda: coverage.table(full=full)))
+
+
+def export_har(item: pytest.Item) -> None:
+    """Write the calls of a failed test as a HAR file, if the option asks for it."""
+    if FAKE not in item.stash or not item.config.option.aurous_har:
+        return
+    from .._report.har import write_har
+
+    folder = Path(item.config.option.aurous_har)
+    try:
+        write_har(folder, item.nodeid, item.stash[FAKE].calls)
+    except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+        why = f"The HAR file of {item.nodeid} could not be written to {folder}: {shown(error)}"
+        record_warning(item.config, why)
