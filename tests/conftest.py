@@ -5,8 +5,10 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import re
+from contextlib import suppress
 from fnmatch import fnmatch
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -22,6 +24,9 @@ from pytest_aurous._engine.pipeline import App
 from pytest_aurous._resources.openapi import document
 from pytest_aurous._wire.headers import Headers
 from pytest_aurous._wire.reply import Break, Reply
+
+with suppress(ImportError):  # likewise: what an inner run imports first, it forgets at its end
+    import_module("httpx2")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
+from coverage import Coverage
 
 import pytest_aurous
 from pytest_aurous import Aurous
@@ -192,6 +193,7 @@ def test_an_interrupted_request_takes_effect_wholly_or_not_at_all(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a handler can run in a finalizer, too
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
+@pytest.mark.skipif(Coverage.current() is not None, reason="an interrupted coverage.py leaves its own lock locked")
 def test_a_signal_handler_interrupts_a_real_client() -> None:
     """Held and available stay the credits, and every hold is that of a character, however often a timer fires."""
 
