@@ -191,6 +191,24 @@ def test_an_interrupted_request_takes_effect_wholly_or_not_at_all(
     assert outcomes == sorted(outcomes)  # from some line on it has happened
 
 
+def handler(_: int, frame: FrameType) -> bool:
+    """Interrupt a frame, as a signal handler does."""
+    raise LateError(frame.f_code.co_name)
+
+
+def test_what_a_signal_handler_raises_is_no_bug_of_ours(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves the request as it came, in the server's work and in a condition alike, and nothing has happened."""
+    with monkeypatch.context() as patch:
+        patch.setattr(type(api.app.world.keys), "authenticate", lambda *_: handler(14, sys._getframe()))
+        with pytest.raises(LateError):
+            api.get("/v1/balance")
+    fault = api.aurous.faults.status("balance.retrieve", 503, when=lambda _: handler(14, sys._getframe()))
+    with pytest.raises(LateError):
+        api.get("/v1/balance")
+
+    assert (fault.fired, len(api.aurous.calls), api.app.problems) == (0, 0, [])
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a handler can run in a finalizer, too
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
 @pytest.mark.skipif(Coverage.current() is not None, reason="an interrupted coverage.py leaves its own lock locked")

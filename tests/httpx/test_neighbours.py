@@ -10,6 +10,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
+from pytest_aurous._httpx import interception
 from pytest_aurous._httpx.interception import INTERCEPTION
 
 
@@ -91,3 +92,12 @@ def test_a_difference_names_only_what_differs() -> None:
     assert "header X-Two: '2', wanted '3'" in text
     assert "json.name" not in text
     assert "X-One" not in text
+
+
+def test_restoring_respx_twice_changes_nothing() -> None:
+    """Another fake, or a reset of respx, may have restored it before."""
+    interception._step_back()
+    with Aurous() as aurous:
+        interception._step_back()
+        assert aurous.client().get("/v1/balance").status_code == 200
+    interception._step_back()

@@ -482,3 +482,14 @@ def test_deliveries_that_were_made_or_are_not_due_are_not_shown(api: Api) -> Non
     api.clock.advance(seconds=2)
 
     assert "not delivered: 1 webhook delivery is due." in timeline(api.app)
+
+
+def test_polls_that_show_the_same_are_one_line(api: Api) -> None:
+    """The first and the last are shown, and between them how many there were."""
+    character = api.characters.add(script="synthesizing! -> reviewing", status="synthesizing")
+    for _ in range(12):
+        api.poll(character)
+
+    shown = [line for line in lines(api) if "characters.retrieve" in line or " x " in line]
+    assert len(shown) == 3
+    assert "x 12" in shown[1]

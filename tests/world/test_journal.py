@@ -499,3 +499,11 @@ def test_polls_that_differ_are_not_folded(arrive: Arrive, calls: Calls) -> None:
         arrive("characters.retrieve").record_response(Reply(200, (), f'{{"status":"{status}"}}'.encode()))
 
     assert len(calls.timeline().split("\n")) == 6
+
+
+def test_a_count_of_none_reads_never(api: Api) -> None:
+    """``times=0`` expects no request."""
+    api.get("/v1/balance")
+
+    with pytest.raises(AssertionError, match=r"Expected balance\.retrieve never to be called, but it was called once"):
+        api.aurous.assert_called("balance.retrieve", times=0)
