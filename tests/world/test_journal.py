@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous import AurousLookupError, Call, Clock
+from pytest_aurous import Aurous, AurousLookupError, Call, Clock
 from pytest_aurous._handle.calls import Calls
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
