@@ -12,14 +12,7 @@ from zlib import compress, crc32
 
 
 def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes:
-    """Return a PNG.
-
-    Args:
-        rows: The rows from the top, one byte per pixel: an index into the palette.
-        width: Pixels.
-        height: Pixels.
-        palette: Three bytes (red, green, blue) per color.
-    """
+    """Return a PNG of *rows*, with one byte per pixel: an index into *palette*, which has three bytes per color."""
     header = pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     data = compress(b"".join(b"\0" + row for row in rows), 6)
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", data), (b"IEND", b""))
@@ -96,14 +89,7 @@ _CELL: Final = 5
 
 
 def picture(lines: list[str], width: int, height: int, seed: str) -> bytes:
-    """Return a PNG with as many *lines* of text as fit.
-
-    Args:
-        lines: The text; long lines are wrapped.
-        width: Pixels.
-        height: Pixels.
-        seed: Determines the colors and the pattern.
-    """
+    """Return a PNG with as many *lines* as fit, and colors and a pattern that depend on *seed*."""
     random = Random(seed)
     canvas = [bytearray([_PAPER]) * width for _ in range(height)]
     _pattern(canvas, random)

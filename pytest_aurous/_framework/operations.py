@@ -34,12 +34,7 @@ def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint
 
 
 def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
-    """Return the error for an unknown operation.
-
-    Args:
-        name: The name or pattern; for a request, such as ``POST /v1/characters``, the error names its operation.
-        rows: All endpoints by operation.
-    """
+    """Return the error for an unknown operation; for a request, such as ``GET /v1/team``, it names the operation."""
     request = _REQUEST.fullmatch(str(name).strip())
     hint = _operations_of(rows, *request.groups()) if request else nearest(name, rows)
     return AurousLookupError(

@@ -304,12 +304,12 @@ def _happened(verb: str, number: int) -> str:
 
 def _check_headers(check: Check, headers: object) -> None:
     """Refuse anything but a mapping of header names to text."""
-    given = headers  # of `headers` type checkers know too little after the test
+    refused = headers  # type checkers lose the type of `headers` in the condition
     if headers is not None and not (
         isinstance(headers, Mapping)
         and all(isinstance(part, str) for pair in cast("Mapping[Any, Any]", headers).items() for part in pair)  # type: ignore[redundant-cast]  # pyright
     ):
-        raise check.refuse("headers", given, "a dict of text, such as {'Idempotency-Key': 'order-1'}.")
+        raise check.refuse("headers", refused, "a dict of text, such as {'Idempotency-Key': 'order-1'}.")
 
 
 def _failure(text: str, calls: Calls) -> AssertionError:

@@ -1,4 +1,4 @@
-"""The verdict on a test: what `strict` makes of unmatched requests, unfired faults and bugs of ours."""
+"""The verdict on a test: what `strict` makes of unmatched requests, unfired faults and bugs of the fake."""
 
 from __future__ import annotations
 

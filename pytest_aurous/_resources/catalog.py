@@ -1,4 +1,4 @@
-"""Which hosts and paths are ours."""
+"""The catalog of all endpoints, and the hosts and paths at which they are."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MACHINES: Final[dict[str, Callable[[World, str, Step, float], None]]] = {
     "images": generations.enter,
     "videos": generations.enter,
 }
-"""What makes a record enter a step of its script, by resource."""
+"""Functions that move a record to a step of its script, by resource."""
 LIFECYCLES: Final[dict[str, Lifecycle]] = {
     "characters": characters.LIFECYCLE,
     "images": generations.IMAGES,
@@ -50,14 +50,14 @@ _KNOWN_PATHS: Final = 256
 
 
 class Catalog:
-    """Endpoints by path: literal segments win over parameters, and what is ambiguous is refused when it is built.
+    """Endpoints by path, where literal segments win over parameters.
 
     Attributes:
         by_operation: All rows by name.
-        find: Returns, for ``api`` or ``upload`` and a path, the rows there; none where it is unknown.
+        find: Returns the rows of a path at ``api`` or ``upload``; empty for an unknown path.
 
     Raises:
-        ValueError: On two rows of one name, or two rows for one method and path.
+        ValueError: For two rows with one name, or with one method and path.
     """
 
     __slots__ = ("_trees", "by_operation", "find")
@@ -79,7 +79,7 @@ class Catalog:
             node.rows[row.method] = row, names
 
     def _find(self, host: str, path: str) -> Methods:
-        """Return what is on *path*; a client that polls asks for the same path again and again."""
+        """Return the rows of *path*; `find` remembers them, as clients poll the same path again and again."""
         node = self._trees.get(host)
         values: list[str] = []
         for segment in path.split("/")[1:]:
@@ -104,7 +104,7 @@ class _Node:
 
 @dataclass(frozen=True, repr=False)
 class Script(Plan):
-    """What a client that polls gets to see, step by step. A value: equal, hashable, readable as a pytest id.
+    """What a client that polls sees, step by step. A value: equal, hashable, readable as a pytest id.
 
     Example:
         >>> script = Script.parse("synthesizing*3 -> reviewing")
@@ -161,16 +161,11 @@ def plans(scripts: Mapping[str, str | Plan]) -> dict[str, Plan]:
 
 
 CATALOG: Final = Catalog()
-"""Of all rooms; nothing changes it, so all fakes share it."""
+"""The catalog of the API. Nothing changes it, so all fakes share it."""
 
 
 class Addresses:
-    """Where the API answers: its base URL, with a prefix perhaps, and the upload host.
-
-    Args:
-        catalog: What answers there.
-        base_url: The setting.
-    """
+    """The hosts of the API: that of its base URL, which may have a path, and the upload host."""
 
     __slots__ = ("_catalog", "_home", "_hosts", "_root", "_scheme")
 
@@ -182,14 +177,14 @@ class Addresses:
         self._hosts = {self._home: "api", urlsplit(UPLOAD_HOST).netloc: "upload"}
 
     def owns(self, host: str) -> bool:
-        """Whether requests to *host*, with its port if that is unusual, are ours to answer."""
+        """Whether the fake responds to requests to *host*, which includes an unusual port."""
         return host in self._hosts or is_vendors(host.partition(":")[0])
 
     def claim(self, host: str) -> int:
-        """Return how good a claim to *host* this API has, to compare it with another API.
+        """Return how well *host* matches this fake: of several fakes, the one with the highest number responds.
 
-        3: requests to it are served. 2: it is the vendor's, and so is the API's own. 1: it is the vendor's, to whom
-        nothing must get through. 0: none.
+        3: *host* is one of its hosts. 2: *host* is another one of the vendor's, and the base URL is the vendor's too.
+        1: *host* is the vendor's, to whom no request may get through. 0: no match.
         """
         if host in self._hosts:
             return 3

@@ -35,7 +35,7 @@ def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) ->
         "info": {
             "title": "Aurous Labs API, as pytest-aurous plays it",
             "version": VERSION,
-            "description": "What a fake answers, made of its own tables. Not the vendor's document.",
+            "description": "What a fake responds, generated from its tables. Not the vendor's document.",
         },
         "servers": [{"url": BASE_URL}],
         "security": [{"key": []}, {"bearer": []}],

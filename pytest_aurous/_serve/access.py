@@ -1,4 +1,4 @@
-"""Who may use a served fake: no web page that a browser on this machine shows, unless the fake itself serves it."""
+"""Protect a served fake from web pages in a browser on this machine: check the headers of requests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ __tracebackhide__ = hide_mistakes
 _HOST: Final = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII)
 _PORTS: Final = {"http": 80, "https": 443}
 Headers = Sequence[tuple[str, str]]
-"""Those of a request, with names in lower case."""
+"""The headers of a request, with names in lower case."""
 
 
 def host_names(names: Iterable[str]) -> frozenset[str]:
-    """Return names as `refuse_host` compares them, or refuse one that no ``Host`` header can have."""
+    """Return names of hosts in the form that `refuse_host` compares.
+
+    Raises:
+        AurousError: For a name that no ``Host`` header can have.
+    """
     found: set[str] = set()
     for name in names:
         plain = host_name(name)
         if plain is None:
             raise AurousError(
-                f"allow_host {name!r} is not the name of a host: expected such as 'fake' or 'host.docker.internal', "
+                f"allow_host {name!r} is not the name of a host: expected one such as 'fake' or 'host.docker.internal', "
                 f"without a scheme or a port.\n{see(_PAGE)}"
             )
         found.add(plain)
@@ -35,7 +39,7 @@ def host_names(names: Iterable[str]) -> frozenset[str]:
 
 
 def host_name(name: object) -> str | None:
-    """Return the name of a host, or an address, as it stands in a ``Host`` header; None where it cannot."""
+    """Return the name or address of a host in the form of a ``Host`` header; None if it is neither."""
     bare = str(name).strip("[]")
     return _name(f"[{bare}]" if ":" in bare else bare)
 
@@ -43,42 +47,42 @@ def host_name(name: object) -> str | None:
 def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | None:
     """Return the refusal of a request for another host, or None.
 
-    A web page can let a name of its own lead to this machine (DNS rebinding). The browser then takes the fake for a
-    part of that page, but still sends the page's name.
+    A web page can point its own host name at this machine (DNS rebinding). The browser then lets the page use the
+    fake as its own server, but still sends the page's name as ``Host``.
     """
     hosts = [value for name, value in headers if name == "host" and value]
     names = [_name(host) for host in hosts]
     if len(hosts) > 1:
-        return refused(421, f"The request has {len(hosts)} Host headers, and may have one.", page=_PAGE)
+        return refused(421, f"The request has {len(hosts)} Host headers, but only one is allowed.", page=_PAGE)
     if all(name is not None and (is_loopback(name) or name in allowed) for name in names):
         return None
     advice = names[0] or "NAME"
     return refused(
         421,
-        f"The request is for the host {hosts[0]!r}, and this server only answers for 127.0.0.1, localhost and the "
-        f"address it listens on, so that no web page can use it. Call it by one of these, or allow the name: "
+        f"The request is for the host {hosts[0]!r}, and this server only accepts 127.0.0.1, localhost and the "
+        f"address it listens on, so that no web page can use it. Use one of these, or allow the name: "
         f"pytest-aurous serve --allow-host {advice}, or AurousServer(aurous, allow_host=[{advice!r}]).",
         page=_PAGE,
     )
 
 
 def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
-    """Return the refusal of a control call that a web page of another origin than *own*, the fake's, may have sent."""
+    """Return the refusal of a control call that may come from a web page of an origin other than *own*, or None."""
     for name, value in headers:
         if name == "origin" and _origin(value) != _origin(own):
             return refused(
-                403, f"A web page of {value!r} may not control the fake: only one of {own} itself may.", page=_PAGE
+                403, f"A web page of {value!r} must not control the fake: only a page of {own} may.", page=_PAGE
             )
         if name == "sec-fetch-site" and value.strip().lower() not in {"same-origin", "none"}:
             return refused(
-                403, f"A web page of another origin may not control the fake (Sec-Fetch-Site: {value}).", page=_PAGE
+                403, f"A web page of another origin must not control the fake (Sec-Fetch-Site: {value}).", page=_PAGE
             )
     kinds = [value for name, value in headers if name == "content-type"]
     if any(kind.partition(";")[0].strip().lower() != "application/json" for kind in kinds) or (body and not kinds):
         found = f"the Content-Type {kinds[0]!r}" if kinds else "a body without a Content-Type"
         return refused(
             415,
-            f"A control call takes JSON, and this one has {found}: send Content-Type: application/json. "
+            f"A control call takes JSON, but this one has {found}: send Content-Type: application/json. "
             "With curl: --json '{...}', or -H 'Content-Type: application/json' -d '{...}'.",
             page=_PAGE,
         )
@@ -86,13 +90,13 @@ def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
 
 
 def _name(host: str) -> str | None:
-    """Return the name in a ``Host`` header, without port, brackets and last dot; None where there is none."""
+    """Return the name in a ``Host`` header, without port, brackets and last dot; None for an invalid header."""
     match = _HOST.fullmatch(host)
     return (match[1] or match[2]).lower().removesuffix(".") or None if match else None
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    """Return what two URLs of one origin have in common; None where *url* has no origin."""
+    """Return scheme, host and port of *url*, which are its origin; None if it has no origin."""
     try:
         parts: SplitResult = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]

@@ -32,9 +32,9 @@ Each command has a help of its own, such as: pytest-aurous serve --help
 {see("how-to/server.html")}"""
 
 _ABOUT_SERVE: Final = """\
-Answer as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
-What it prints first are the two variables that a client of the API needs. Calls
-below /__aurous__/ prepare state, move the clock, and tell what was called."""
+Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
+The first lines of output are the two variables that a client needs. Calls below
+/__aurous__/ prepare state, move the clock, and list the requests."""
 _EXAMPLES_SERVE: Final = f"""\
 examples:
   pytest-aurous serve --port 8787 --credits 10
@@ -47,8 +47,8 @@ state.json, for example:
 {see("how-to/server.html")}"""
 
 _ABOUT_OPENAPI: Final = """\
-Print the OpenAPI 3.1 document of all operations that the fake answers: their
-bodies, answers and refusals, for generators of clients and for validators."""
+Print the OpenAPI 3.1 document of all operations of the fake: their bodies,
+responses and refusals, for generators of clients and for validators."""
 _EXAMPLES_OPENAPI: Final = f"""\
 examples:
   pytest-aurous openapi
@@ -56,7 +56,7 @@ examples:
 
 {see("reference/openapi.html")}"""
 _PIPE_CLOSED: Final = 141
-"""The exit code of a command that SIGPIPE has ended."""
+"""The exit code of a command that SIGPIPE ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,14 +91,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added.add_argument
 
-    option = command("serve", _serve, "answer over HTTP on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
-    option("--port", type=int, default=0, metavar="PORT", help="where; 0, the default, takes a free one")
+    option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option("--port", type=int, default=0, metavar="PORT", help="the port; 0, the default, takes a free one")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
-    option("--allow-remote", action="store_true", help="let --host be another address: who reaches it controls it")
-    text = "a name by which clients may call it, such as a container's; may be repeated"
+    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
+    text = "a name that clients may use, such as a container's; may be repeated"
     option("--allow-host", action="append", default=[], metavar="NAME", help=text)
     option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
-    option("--state", type=Path, metavar="FILE", help="JSON: for each collection a list of records to begin with")
+    option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
     for name, kind in (("seed", "NUMBER"), ("credits", "NUMBER"), ("now", "INSTANT"), ("rate_limits", "HOW")):
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
     option = command(
@@ -141,7 +141,7 @@ def _load(aurous: Any, file: Path) -> None:
             if not isinstance(record, dict) or "collection" in record:
                 raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
             reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
-            if reply.status != 200:  # noqa: PLR2004 - the good answer
+            if reply.status != 200:  # noqa: PLR2004 - success
                 raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}")
 
 
@@ -150,7 +150,7 @@ def _welcome(server: Any) -> str:
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Control it, from any language:\n"
-        f"  curl {server.url}{CONTROL}/            # what there is\n"
+        f"  curl {server.url}{CONTROL}/            # lists the control calls\n"
         f"  curl {server.url}{CONTROL}/state\n"
         f"  curl -X POST {server.url}{CONTROL}/reset\n"
         f"Ctrl-C ends it."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CONTROL: Final = "/__aurous__"
 _MOST: Final = 10**10
-"""No test needs a larger number, or a longer text; as seconds it is three centuries."""
+"""The largest number and the longest text; as seconds, three centuries."""
 
 
 class _Takes(NamedTuple):
@@ -31,9 +31,10 @@ class _Takes(NamedTuple):
 
 
 class _ControlCall(NamedTuple):
-    """One control call; if it has kinds, *takes* has those of each, and *kind* the name and default of its argument.
+    """One control call; *text* describes it in the index.
 
-    *run* receives the fake, the kind if there are kinds, and the arguments by name. *text* is for the index.
+    If the arguments depend on a kind, *takes* has them by kind, and *kind* is the argument that chooses it, with its
+    default. *run* receives the fake, the kind if there is one, and the arguments by name.
     """
 
     method: str
@@ -205,7 +206,7 @@ def _clock(aurous: Aurous, **move: Any) -> Any:
 
 
 def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
-    if "body" in arguments:  # of `malformed`, whose own `kind` would clash with that of the fault
+    if "body" in arguments:  # `malformed` calls it `kind`, which names the fault here
         arguments["kind"] = arguments.pop("body")
     fault = getattr(aurous.faults, kind)(**arguments)
     fault._place = f"{CONTROL}/faults"
@@ -295,11 +296,11 @@ _ADD_TEXT: Final = '{"collection": "characters", "name": "Aurora", "status": "re
 
 _CALLS: Final[dict[str, _ControlCall]] = {
     "": _ControlCall("GET", _NOTHING, _index, "these calls"),
-    "state": _ControlCall("GET", _NOTHING, _state, "everything: records, money, clock, faults, pitfalls"),
+    "state": _ControlCall("GET", _NOTHING, _state, "the whole state: records, money, clock, faults, pitfalls"),
     "calls": _ControlCall("GET", _NOTHING, _calls, "each call in order of arrival"),
     "deliveries": _ControlCall("GET", _NOTHING, _deliveries, "webhook deliveries, made and due"),
-    "flush": _ControlCall("POST", _NOTHING, _flush, "deliver what is due, each to its URL"),
-    "reset": _ControlCall("POST", _NOTHING, _reset, "back to the start"),
+    "flush": _ControlCall("POST", _NOTHING, _flush, "make the deliveries that are due, each to its URL"),
+    "reset": _ControlCall("POST", _NOTHING, _reset, "return to the start"),
     "script": _ControlCall("POST", _OF_SCRIPT, _script, _SCRIPT_TEXT),
     "clock": _ControlCall("POST", _OF_CLOCK, _clock, _CLOCK_TEXT),
     "faults": _ControlCall("POST", _FAULTS, _faults, _FAULTS_TEXT, ("kind", "")),

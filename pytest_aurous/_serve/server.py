@@ -72,8 +72,8 @@ class AurousServer:
             check.text("allow_host", name, "aurous")
         if not allow_remote and not is_loopback(host):
             raise AurousError(
-                f"{host} is not an address of this machine alone: whoever reaches it could use and control the fake. "
-                f"Listen on 127.0.0.1, or say so with --allow-remote.\n{_MORE}"
+                f"{host} is not a loopback address: anybody who reaches it could use and control the fake. "
+                f"Use 127.0.0.1, or allow it with --allow-remote or allow_remote=True.\n{_MORE}"
             )
         self.aurous: Aurous = aurous
         names = host_names(allowed)
@@ -119,7 +119,7 @@ class AurousServer:
         until = time.monotonic() + _PATIENCE
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > until:
-                raise AurousError(f"the server at {self.url} did not come up.\n{_MORE}")
+                raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
             time.sleep(0.002)
         self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
         servers = self._session.app.world.served.urls
@@ -166,8 +166,8 @@ def _bind(host: str, port: int) -> socket.socket:
         found.close()
         why = getattr(error, "strerror", None) or error
         raise AurousError(
-            f"port {port} of {host} cannot be had ({why}): take another port, or 0 for a free one, "
-            f"of an address that is this machine's.\n{_MORE}"
+            f"port {port} of {host} cannot be used ({why}): use another port, or 0 for a free one, "
+            f"and an address of this machine.\n{_MORE}"
         ) from None
     return found
 

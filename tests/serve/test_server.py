@@ -169,14 +169,14 @@ class TestPlaces:
 
     def test_taken(self, server: AurousServer) -> None:
         """A port that is taken is told in one line, and a link."""
-        with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 cannot be had") as told:
+        with pytest.raises(AurousError, match=f"port {server.port} of 127.0.0.1 cannot be used") as told:
             AurousServer(Aurous(), port=server.port)
         assert len(str(told.value).splitlines()) == 2
 
     def test_taken_before_it_serves(self) -> None:
         """A port belongs to a server from the moment it is made."""
         first = AurousServer(Aurous())
-        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be had"):
+        with pytest.raises(AurousError, match=f"port {first.port} of 127.0.0.1 cannot be used"):
             AurousServer(Aurous(), port=first.port)
         first.stop()
         AurousServer(Aurous(), port=first.port).stop()
@@ -295,7 +295,7 @@ class TestNothingIsLeft:
         ended = threading.Event()
         run = (lambda: None) if dies else ended.wait
         monkeypatch.setattr(server, "_thread", threading.Thread(target=run))
-        with pytest.raises(AurousError, match="did not come up"):
+        with pytest.raises(AurousError, match="did not start"):
             server.start()
         ended.set()
         server.stop()

@@ -170,12 +170,12 @@ def test_a_server_that_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPat
     """Neither a socket nor a thread."""
 
     def broken(self: AurousServer) -> None:
-        raise AurousError("it did not come up")
+        raise AurousError("it did not start")
 
     monkeypatch.setattr(AurousServer, "start", broken)
     server = AurousServer(Aurous())
 
-    with pytest.raises(AurousError, match="did not come up"), server:
+    with pytest.raises(AurousError, match="did not start"), server:
         pass
 
     assert server._socket.fileno() == -1

@@ -51,7 +51,7 @@ def save(world: World, row: CharacterRow) -> CharacterRow:
 
 
 def fail(world: World, row: CharacterRow, error: str) -> CharacterRow:
-    """End the running work badly; old refs stay as they were (run-1)."""
+    """Let the running work fail; old refs stay as they were (run-1)."""
     world.runs.drop(row.id)
     return _failed(world, row, world.clock.time(), error)
 
@@ -96,27 +96,27 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
 
 
 def enter(world: World, record: str, step: Step, at: float) -> None:
-    """Follow a script: the row takes the edge into *step*."""
+    """Move the record to the status of *step*, the next step of its script."""
     row = world.table(CharacterRow)[record]
     status = outcome(row, step)
     if status == "deleted":
         _deleted(world, row, at)
     elif status == "failed":
         _failed(world, row, at, step.error or "provider_timeout")
-    elif status == "synthesizing":  # somebody else ran it again, at no cost of ours
+    elif status == "synthesizing":  # as if someone else had run it again: the team pays nothing
         _change(world, row, at, status=status, error_message=None, redraw=SYNTHESIZED)
     elif row.status == "synthesizing":
         _drawn(world, row, at, status)
-    elif status != row.status:  # somebody else saved it
+    elif status != row.status:  # as if someone else had saved it
         _publish(world, row, at)
 
 
 def _publish(world: World, row: CharacterRow, at: float) -> CharacterRow:
-    return _told(world, "completed", _change(world, row, at, status="ready", published=True), at)
+    return _announce(world, "completed", _change(world, row, at, status="ready", published=True), at)
 
 
 def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
-    """Work is done: the new refs are there, and the hold is charged (create-5, cred-2)."""
+    """End the work well: add the new refs, and charge the hold (create-5, cred-2)."""
     anew = row.redraw == SYNTHESIZED
     refs = [] if anew else list(row.refs)
     old = {ref.pose: ref for ref in reversed(row.refs)}
@@ -132,28 +132,29 @@ def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
     published = row.published or status == "ready"
     row = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
     if status == "ready":
-        _told(world, "completed", row, at)
+        _announce(world, "completed", row, at)
 
 
 def _failed(world: World, row: CharacterRow, at: float, error: str) -> CharacterRow:
-    return _told(world, "failed", _change(world, _released(world, row), at, status="failed", error_message=error), at)
+    row = _change(world, _released(world, row), at, status="failed", error_message=error)
+    return _announce(world, "failed", row, at)
 
 
 def _deleted(world: World, row: CharacterRow, at: float) -> CharacterRow:
     gone, running = row.status == "reviewing", row.status == "synthesizing"
     row = replace(_released(world, row), status="deleted", gone=gone, error_message=None, updated_at=iso(at))
     row = world.table(CharacterRow).retire(row)
-    return _told(world, "cancelled", row, at) if running else row
+    return _announce(world, "cancelled", row, at) if running else row
 
 
-def _told(world: World, what: str, row: CharacterRow, at: float) -> CharacterRow:
-    """Tell those who listen (hook-4)."""
+def _announce(world: World, what: str, row: CharacterRow, at: float) -> CharacterRow:
+    """Queue the event ``character.<what>`` (hook-4)."""
     announce(world, row.team, f"character.{what}", partial(render, world, row), at)
     return row
 
 
 def _released(world: World, row: CharacterRow) -> CharacterRow:
-    """Give the hold of interrupted work back (cred-5)."""
+    """Release the hold of interrupted work (cred-5)."""
     if row.hold is not None:
         world.ledger(row.team).release(row.hold)
     return replace(row, hold=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
-from ..._framework.fields import Reader
+from ..._framework.fields import BODY_ERRORS, Reader
 from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import SIGNATURE, body_of, listing, obj, reference
 from . import images, machine, outputs, videos
@@ -19,14 +19,11 @@ _ESTIMATE: Final = obj(
     currency={"const": "credit"},
 )
 _CREATE_ERRORS: Final = (
+    *BODY_ERRORS,
     "400 character_not_ready",
-    "400 invalid_format",
-    "400 invalid_request",
-    "400 missing_field",
     "400 mutually_exclusive_input",
     "400 parameter_invalid_combination",
     "400 unsupported_lora_for_mode",
-    "400 value_out_of_range",
     "404 resource_not_found",
 )
 _OUTPUT_ERRORS: Final = (
@@ -73,13 +70,7 @@ def _creation(
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
-    Args:
-        resource: ``images`` or ``videos``.
-        media_type: ``image`` or ``video``.
-        read: Reads the body; returns the columns of the generation and its cost.
-        fields: The fields of the body.
-        required: Name of the required field.
-        rules: Rules that creation implements.
+    *read* returns the columns of the generation and its cost; *rules* are those of the first endpoint.
     """
 
     def create(ctx: Context) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Generation(Playable, _GenerationFields):
         return row
 
     def _end_badly(self, row: GenerationRow, error: str) -> None:
-        machine.fail(self._world, row, error)
+        machine.end(self._world, row, "failed", error)
 
     def _legal(self) -> list[str]:
         return [*super()._legal(), *(["cancel()"] if self._row.status in self._running else [])]

@@ -44,21 +44,14 @@ def add(
     *,
     hold: int | None = None,
     status: str | None = None,
-    **told: Any,
+    **columns: Any,
 ) -> GenerationRow:
-    """Make a generation and start its run; or one that has come to *status* already.
+    """Add a generation and start its run, or add one that is in *status* already.
 
-    Args:
-        world: The state.
-        team: Whose it is.
-        media_type: ``image`` or ``video``.
-        price: Its cost.
-        hold: The credits that are held for it; without, it is free.
-        status: Where it is; left out, where its run begins, and a ``*0`` is over at once.
-        **told: Its columns; ``plan`` is looked up if it is not among them.
+    The *columns* may include its ``plan``; else the scripts of the fake determine it. Without a *hold* it is free.
     """
     now = world.clock.time()
-    plan: Plan | None = told.pop("plan", None)
+    plan: Plan | None = columns.pop("plan", None)
     row = GenerationRow(
         id=world.ids.new(prefix_of(media_type), "generation"),
         created_at=iso(now),
@@ -67,8 +60,8 @@ def add(
         cost=price,
         team=team,
         hold=hold,
-        plan=plan or world.script_for(lifecycle_of(media_type).resource, told.get("prompt"), DEFAULT),
-        **told,
+        plan=plan or world.script_for(lifecycle_of(media_type).resource, columns.get("prompt"), DEFAULT),
+        **columns,
     )
     if status in RUNNING:
         row = replace(row, status=status)
@@ -84,10 +77,10 @@ def add(
 
 
 def cancel(world: World, row: GenerationRow) -> GenerationRow:
-    """Stop the work (img-7): the hold is released; on a cancelled one nothing changes.
+    """Stop the work and release its hold (img-7); a generation that is cancelled already does not change.
 
     Raises:
-        ApiProblem: 400, if it is over.
+        ApiProblem: 400 if the work has ended otherwise.
     """
     if row.status == "cancelled":
         return row
@@ -99,19 +92,14 @@ def cancel(world: World, row: GenerationRow) -> GenerationRow:
     return end(world, row, "cancelled")
 
 
-def fail(world: World, row: GenerationRow, error: str) -> GenerationRow:
-    """End the work badly (cred-2)."""
-    return end(world, row, "failed", error)
-
-
 def end(world: World, row: GenerationRow, status: str, error: str | None = None) -> GenerationRow:
-    """Drop what the script still holds, and end the work at *status*."""
+    """End the work in *status*, whatever the script has left."""
     world.runs.drop(row.id)
     return _end(world, row, status, world.clock.time(), error)
 
 
 def enter(world: World, record: str, step: Step, at: float) -> None:
-    """Follow a script: the row takes the edge into *step*."""
+    """Move the record to the status of *step*, the next step of its script."""
     row = world.table(GenerationRow)[record]
     if step.status == "processing":
         world.table(GenerationRow).replace(replace(row, status="processing"))

@@ -1,4 +1,4 @@
-"""Events: to whom they are delivered (hook-3 to hook-6, hook-11)."""
+"""Queue events for the endpoints that receive them (hook-3 to hook-6, hook-11)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,9 @@ from .record import EndpointRow
 def announce(
     world: World, team: str, event: str, data: Callable[[], dict[str, Any]], at: float, webhook_url: str | None = None
 ) -> None:
-    """Queue an event for each endpoint of *team* that subscribes to it, and for *webhook_url*.
+    """Queue an event for each endpoint of *team* that subscribes to it, and for *webhook_url* (hook-6).
 
-    Args:
-        world: The state.
-        team: Id of the team.
-        event: Name of the event.
-        data: Writes the resource, as a GET response would now.
-        at: When it happened, in epoch seconds.
-        webhook_url: Sent with the request that created the resource (hook-6).
+    *data* writes the resource as a GET response would now; it is not called where nothing is queued.
     """
     table = world.table(EndpointRow)
     wanted = [row for row in map(table.__getitem__, table.living(team)) if row.is_active and event in row.events]
