@@ -88,7 +88,7 @@ def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
         return []
     answer = _documented()[call.operation].get(str(reply.status))
     what = f"{call.method} {call.path}: {reply.status}"
-    media_type = dict(reply.headers)["Content-Type"]
+    media_type = dict(reply.headers).get("Content-Type", "")
     if answer is None or (call.error_code and call.error_code not in answer["description"].split(", ")):
         return [f"{what} {call.error_code or ''}"]
     if not any(fnmatch(media_type, one) for one in answer.get("content", {})):

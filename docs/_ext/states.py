@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ("DIRECTIVES",)
 
+_BAD_ENDS: Final = {"failed": "fails", "cancelled": "cancel", "expired": "times out", "moderation_rejected": "rejected"}
 _GENERATION: Final = {
     "": {"pending": "create"},
-    "pending": {"processing": "begins", "failed": "fails", "cancelled": "cancel"},
-    "processing": {"succeeded": "done", "failed": "fails", "cancelled": "cancel"},
+    "pending": {"processing": "begins", **_BAD_ENDS},
+    "processing": {"succeeded": "done", **_BAD_ENDS},
 }
 _WORDS: Final[dict[str, dict[str, dict[str, str]]]] = {
     "characters": {

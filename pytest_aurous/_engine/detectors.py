@@ -17,6 +17,7 @@ from .._wire.hosts import is_upload
 from .._wire.reply import Break, Reply
 
 _STATUS: Final = b'"status":"'
+_BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
 _SETTLED: Final = frozenset({200, 201, 202, 402})
@@ -92,7 +93,7 @@ class EndlessPoll(Detector):
 
     id = "endless-poll"
     message = (
-        "polled three more times after a response had shown failed, deleted or 404. "
+        "polled three more times after a response had shown failed, expired, moderation_rejected, deleted or 404. "
         "Stop polling there: only another request changes that."
     )
     operations = operations_where(lambda row: "{id}" in row.template)
@@ -301,9 +302,9 @@ def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:
 
 
 def _shows_end(reply: Reply) -> bool:
-    """Return whether a response shows a record that failed or was deleted."""
+    """Return whether a response shows a record that has come to a bad end."""
     at = reply.body.find(_STATUS)
-    return at >= 0 and reply.body.startswith((b'failed"', b'deleted"'), at + len(_STATUS))
+    return at >= 0 and reply.body.startswith(_BAD_ENDS, at + len(_STATUS))
 
 
 def _status(outcome: Reply | Break) -> int | None:

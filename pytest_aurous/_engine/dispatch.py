@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
-from .._resources.webhooks import EndpointRow, announce
+from .._resources.webhooks import EndpointRow, announce, disabled
 from .._time.clock import iso
 from .._world.journal import WIDTH, shortened
 from .._world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
@@ -163,6 +164,5 @@ class Attempt:
             replace(row, consecutive_failures=failures, last_failure_at=iso(now), is_active=row.is_active and not off)
         )
         if off:
-            data = {"endpoint_id": row.id, "url": row.url, "consecutive_failures": failures}
-            announce(self._world, row.team, "webhook.endpoint_disabled", lambda: data, now)
+            announce(self._world, row.team, "webhook.endpoint_disabled", partial(disabled, row), now)
         return row.is_active

@@ -170,7 +170,7 @@ class App:
             self.world.state.append(self.problems, Problem(ctx.call, "bug", format_exc()))
             answer = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
         headers = (
-            ("Content-Type", answer.media_type),
+            *((("Content-Type", answer.media_type),) if answer.body else ()),
             ("Content-Length", str(len(answer.body))),
             ("Aurous-Request-Id", ctx.request_id),
             ("Aurous-Version", VERSION),

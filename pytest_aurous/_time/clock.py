@@ -188,6 +188,11 @@ def iso(instant: float) -> str:
     return _iso_second(int(instant // 1) if instant < _LAST else int(_LAST))
 
 
+def iso_milliseconds(instant: float) -> str:
+    """Format epoch seconds as usage does (time-1): UTC, whole milliseconds, ``Z``."""
+    return moment(instant).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 @lru_cache(maxsize=1024)  # a poll formats the same two timestamps each time
 def _iso_second(second: int) -> str:
     return moment(second).replace(tzinfo=None).isoformat() + "Z"  # `strftime` writes the year 1 without zeros

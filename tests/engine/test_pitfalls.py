@@ -217,6 +217,19 @@ def test_three_more_polls_are_endless(make_api: Callable[..., Api], ending: str)
     assert ids(api) == ["endless-poll"]
 
 
+@pytest.mark.parametrize("ending", ["failed", "expired", "moderation_rejected"])
+def test_three_more_polls_of_an_image_are_endless(api: Api, ending: str) -> None:
+    """Each bad end of an image or a video ends the polling of a client that is right."""
+    image = api.aurous.images.add(status=ending)
+    for _ in range(3):
+        api.get(f"/v1/images/{image.id}")
+    assert ids(api) == []
+
+    api.get(f"/v1/images/{image.id}")
+
+    assert ids(api) == ["endless-poll"]
+
+
 def test_a_poll_that_was_refused_begins_no_new_count(api: Api) -> None:
     """A 503 between the polls shows nothing new."""
     character = api.characters.add(status="failed")

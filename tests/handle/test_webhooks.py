@@ -494,9 +494,36 @@ def test_hook_10_a_test_fire_is_delivered_and_marked(api: Api) -> None:
 
     payload = receiver.got[0].payload
     assert (payload["id"], payload["type"], payload["synthetic"]) == (fired["event_id"], "video.failed", True)
-    assert payload["data"]["object"] == "video"
+    assert payload["data"] == {"object": "inference"}
     assert "Aurous-Webhook-Signature" in receiver.got[0].headers
     assert other.got == []
+
+
+def test_hook_10_a_test_fire_sends_the_object_of_real_events(api: Api) -> None:
+    """Of each kind of event: that of a resource, the figures of a balance, the endpoint that was disabled."""
+    receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
+    api.aurous.images.add()
+    api.aurous.videos.add(status="failed")
+    api.synthesize("synthesizing*0 -> failed")
+    api.team.credits = 10
+    flushed(api, receiver)
+    real = {one.event: one.payload["data"] for one in receiver.got}
+    assert {event: data.get("object") for event, data in real.items()} == {
+        "image.completed": "inference",
+        "video.failed": "inference",
+        "character.failed": "character",
+        "usage.balance_low": None,
+    }
+
+    receiver.got.clear()
+    for event in (*real, "webhook.endpoint_disabled"):
+        api.post(f"{ENDPOINTS}/{endpoint.id}/test", json={"event_type": event})
+    flushed(api, receiver)
+
+    *fired, balance, disabled = (one.payload["data"] for one in receiver.got)
+    assert fired == [{"object": "inference"}, {"object": "inference"}, {"object": "character"}]
+    assert balance == real["usage.balance_low"]
+    assert disabled == {"endpoint_id": endpoint.id, "url": endpoint.url, "consecutive_failures": 0}
 
 
 # low balance

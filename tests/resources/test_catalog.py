@@ -150,16 +150,18 @@ def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
 
 @pytest.mark.parametrize("name", ["images", "videos"])
 def test_img_6_the_edges_of_generations(name: str) -> None:
-    """Images and videos have one machine: three ends, from which nothing leads away."""
+    """Images and videos have one machine: five ends, from which nothing leads away."""
     lifecycle = LIFECYCLES[name]
 
     assert lifecycle.start == "pending"
     assert {status: set(after) for status, after in lifecycle.edges.items()} == {
-        "pending": {"processing", "failed", "cancelled"},
-        "processing": {"succeeded", "failed", "cancelled"},
+        "pending": {"processing", "failed", "cancelled", "expired", "moderation_rejected"},
+        "processing": {"succeeded", "failed", "cancelled", "expired", "moderation_rejected"},
         "succeeded": set(),
         "failed": set(),
         "cancelled": set(),
+        "expired": set(),
+        "moderation_rejected": set(),
     }
 
 

@@ -512,6 +512,10 @@ def test_img_6_zero_looks_are_over_before_the_answer(api: Api) -> None:
         ("pending -> failed(output_moderation_rejected)", "output_moderation_rejected"),
         ("pending -> processing*0 -> failed", "provider_timeout"),
         ("pending -> cancelled", None),
+        ("pending -> expired", "provider_timeout"),
+        ("pending -> processing*0 -> expired", "provider_timeout"),
+        ("pending -> moderation_rejected", "output_moderation_rejected"),
+        ("pending -> processing*0 -> moderation_rejected", "output_moderation_rejected"),
     ],
 )
 def test_img_6_a_bad_end_costs_nothing(api: Api, script: str, error: str | None) -> None:
@@ -575,6 +579,36 @@ def test_img_6_auth_7_an_id_that_is_none(api: Api, path: str) -> None:
         assert answer.json["error"]["message"] == f"No such generation: {one!r}."
 
 
+@pytest.mark.parametrize("medium", ["image", "video"])
+@pytest.mark.parametrize("status", ["expired", "moderation_rejected"])
+def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, medium: str, status: str) -> None:
+    """The record has its own status, and the event is that of a failure."""
+    api.aurous.webhook_endpoints.add()
+    collection = api.aurous.images if medium == "image" else api.aurous.videos
+    collection.script(f"pending -> {status}")
+    record = collection.add(status="pending", webhook_url="https://receiver.example/one")
+    assert look(api, record.id, 2) == ["pending", status]
+
+    deliveries = api.aurous.webhooks.deliveries
+
+    assert [one.event for one in deliveries] == [f"{medium}.failed"] * 2
+    assert [one.payload["data"]["status"] for one in deliveries] == [status] * 2
+
+
+@pytest.mark.parametrize("status", ["expired", "moderation_rejected"])
+def test_img_6_has_these_ends_only_where_a_test_asks(api: Api, status: str) -> None:
+    """Without a script, and where work fails, no image expires or is rejected."""
+    api.aurous.images.add(status="processing").fail("output_moderation_rejected")
+    make(api)
+    api.clock.advance(seconds=30 * 86_400)
+
+    shown = [image["status"] for _ in range(4) for image in api.get(IMAGES).json["data"]]
+
+    assert {"failed", "succeeded"} <= set(shown)
+    assert status not in shown
+    assert api.aurous.images.add(status=status).status == status
+
+
 # cancel
 
 
@@ -603,7 +637,7 @@ def test_img_7_cancelling_twice_is_the_same_answer(api: Api) -> None:
     assert api.state() == before
 
 
-@pytest.mark.parametrize("status", ["succeeded", "failed"])
+@pytest.mark.parametrize("status", ["succeeded", "failed", "expired", "moderation_rejected"])
 def test_img_7_what_is_over_cannot_be_cancelled(api: Api, status: str) -> None:
     """An image that has ended is refused, and the message says how it ended and what would do."""
     image = api.aurous.images.add(status=status)

@@ -36,6 +36,7 @@ def test_an_old_path_leads_to_the_new_one(
     answer = api.send(method, old + query)
 
     assert (answer.status, answer.body) == (308, b"")
+    assert "Content-Type" not in answer.headers  # no type without content
     assert answer.headers["Location"] == f"https://api.aurous-labs.com{new}{query}"
     assert answer.headers["Aurous-Deprecated"] == "route"
     assert answer.headers["Sunset"] == "Tue, 04 Aug 2026 00:00:00 GMT"

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Api
 
 USAGE: Final = "/v1/usage"
@@ -191,6 +193,33 @@ def test_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]) -> Non
     assert [list(group["key"]) for group in rows(api, group_by=group_by)[0]["groups"]] == [
         [name for name in group_by.split(",") if name]
     ] * len(found)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "group_by=status,type",
+        "group_by=status&group_by=type",
+        "group_by[]=status&group_by[]=type",
+        "group_by%5B%5D=status&group_by%5B%5D=type",
+        "group_by=status&group_by[]=type",
+        "group_by[]=status,type",
+    ],
+)
+def test_groups_are_a_list_in_every_spelling(api: Api, query: str) -> None:
+    """Separated by commas, repeated, with brackets behind the name, or mixed: no value is lost."""
+    work(api)
+
+    (bucket,) = api.get(f"{USAGE}?start_time={START}&{query}").json["data"]
+
+    assert [list(group["key"]) for group in bucket["groups"]] == [["status", "type"]] * len(bucket["groups"])
+
+
+def test_a_group_in_brackets_is_checked_too(api: Api) -> None:
+    """A wrong one is refused wherever it stands in the list."""
+    path = f"{USAGE}?start_time={START}&group_by[]=lora_id&group_by=type"
+
+    api.refused("GET", path, status=400, code="invalid_format", param="group_by")
 
 
 @pytest.mark.parametrize(
@@ -453,8 +482,8 @@ def test_an_event_is_a_request_that_costs(api: Api) -> None:
         "type": "image",
         "model": None,
         "status": "completed",
-        "created_at": "2026-05-08T10:00:00Z",
-        "completed_at": "2026-05-08T10:00:12Z",
+        "created_at": "2026-05-08T10:00:00.000Z",
+        "completed_at": "2026-05-08T10:00:12.000Z",
         "duration_ms": 12_000,
         "input_tokens": None,
         "output_tokens": None,
@@ -463,6 +492,31 @@ def test_an_event_is_a_request_that_costs(api: Api) -> None:
         "user_id": None,
         "request_id": made.headers["Aurous-Request-Id"],
     }
+
+
+def test_time_1_events_have_milliseconds(make_api: Callable[..., Api]) -> None:
+    """Unlike the records themselves; what is not over has not completed."""
+    api = make_api(now="2026-05-20T08:14:23.491Z")
+    image = api.aurous.images.add(status="processing")
+    (running,) = rows(api, EVENTS)
+    api.clock.advance(seconds=1.25)
+    image.finish()
+
+    (done,) = rows(api, EVENTS)
+
+    assert (running["created_at"], running["completed_at"]) == ("2026-05-20T08:14:23.491Z", None)
+    assert (done["created_at"], done["completed_at"]) == ("2026-05-20T08:14:23.491Z", "2026-05-20T08:14:24.741Z")
+    assert image.created_at == "2026-05-20T08:14:23Z"
+
+
+@pytest.mark.parametrize("status", ["expired", "moderation_rejected"])
+def test_img_6_usage_counts_a_bad_end_as_failed(api: Api, status: str) -> None:
+    """Usage has no other word for it."""
+    api.aurous.images.add(status=status)
+
+    assert groups(api, group_by="status") == [("failed", 1)]
+    assert rows(api)[0]["groups"][0]["metrics"]["failed_count"] == 1
+    assert [row["status"] for row in rows(api, EVENTS, status="failed")] == ["failed"]
 
 
 def test_events_are_charged_what_left_the_team(api: Api) -> None:

@@ -101,7 +101,12 @@ def retrieve(ctx: Context) -> dict[str, Any]:
 def update(ctx: Context) -> dict[str, Any]:
     """PATCH /v1/characters/{id}: replaces the name or all attributes."""
     row = _row(ctx, "character_id")
-    sent = read_fields(ctx.body, UPDATE)
+    body = ctx.body
+    try:
+        sent = read_fields(body, UPDATE)
+    except ApiProblem as problem:
+        problem.code = "invalid_request"  # for each wrong field, of whatever kind (patch-2)
+        raise
     if not sent:
         raise ApiProblem(400, "missing_field", say.MISSING_FIELD.format(param="name or attributes"))
     new = replace(row, updated_at=iso(ctx.world.clock.time()), **sent)
@@ -200,7 +205,7 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         shape=_ONE,
         body=body_of(UPDATE),
-        errors=BODY_ERRORS,
+        errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
     ),
     Endpoint(

@@ -13,7 +13,7 @@ from .. import characters
 from ..webhooks.live import check_url
 from . import images, machine, sizes, videos
 from .outputs import draw_film, draw_image
-from .record import GenerationRow, prefix_of, render
+from .record import RUNNING, GenerationRow, prefix_of, render
 
 __tracebackhide__ = hide_mistakes
 
@@ -29,7 +29,7 @@ class Generation(Playable, _GenerationFields):
     __slots__ = ()
 
     _kind = GenerationRow
-    _running = machine.RUNNING
+    _running = RUNNING
 
     def __repr__(self) -> str:
         row = self._row
@@ -194,7 +194,8 @@ class Images(Generations[Image]):
 
         Args:
             prompt: The text to draw.
-            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
+                ``moderation_rejected``.
             character: The character that it shows, a record or an id; it may be deleted (img-12).
             size: Such as ``2k_16_9``.
             count: Number of pictures, 1 to 4.
@@ -256,7 +257,8 @@ class Videos(Generations[Video]):
 
         Args:
             prompt: The text to film.
-            status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
+                ``moderation_rejected``.
             resolution: ``480p``, ``720p`` or ``1080p``.
             ratio: Such as ``16:9``.
             duration: Seconds, 2 to 12.

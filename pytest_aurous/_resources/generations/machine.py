@@ -12,23 +12,29 @@ from ..._wire.refusal import ApiProblem
 from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
 from ..webhooks import announce, check_balance
-from .record import GenerationRow, prefix_of, render
-
-RUNNING: Final = ("pending", "processing")
+from .record import ENDS, RUNNING, GenerationRow, prefix_of, render
 
 IMAGES: Final = Lifecycle(
     resource="images",
     start="pending",
     edges={
-        "pending": ("processing", "failed", "cancelled"),
-        "processing": ("succeeded", "failed", "cancelled"),
-        "succeeded": (),
-        "failed": (),
-        "cancelled": (),
+        "pending": ("processing", *ENDS[1:]),
+        "processing": ENDS,
+        **dict.fromkeys(ENDS, ()),
     },
 )
 VIDEOS: Final = replace(IMAGES, resource="videos")
 DEFAULT: Final = plan_of("pending -> processing -> succeeded", IMAGES)
+
+
+ERRORS: Final = {
+    "failed": "provider_timeout",
+    "expired": "provider_timeout",
+    "moderation_rejected": "output_moderation_rejected",
+}
+"""The ``error_message`` of each bad end, unless a script has another."""
+EVENTS: Final = {"succeeded": "completed", "cancelled": "cancelled"}
+"""The last word of the event of each end; of all others it is ``failed``."""
 
 
 def lifecycle_of(media_type: str) -> Lifecycle:
@@ -67,7 +73,7 @@ def add(
         row = replace(row, status=status)
     world.table(GenerationRow).insert(row)
     if status is not None and status not in RUNNING:
-        return end(world, row, status, "provider_timeout" if status == "failed" else None)
+        return end(world, row, status, ERRORS.get(status))
     steps = row.plan.run(0)
     if status == "processing":
         names = [step.status for step in steps]
@@ -104,8 +110,7 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
     if step.status == "processing":
         world.table(GenerationRow).replace(replace(row, status="processing"))
     else:
-        error = (step.error or "provider_timeout") if step.status == "failed" else None
-        _end(world, row, step.status, at, error)
+        _end(world, row, step.status, at, step.error or ERRORS.get(step.status))
 
 
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
@@ -128,6 +133,6 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
             finished=at,
         )
     )
-    event = f"{row.media_type}.{'completed' if charged else status}"
+    event = f"{row.media_type}.{EVENTS.get(status, 'failed')}"
     announce(world, row.team, event, partial(render, world, ended), at, row.webhook_url)
     return ended

@@ -11,8 +11,7 @@ from ..._content.pictures import picture
 from ..._framework.endpoint import Context, Result
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
-from . import machine
-from .record import GenerationRow, kept_until
+from .record import RUNNING, GenerationRow, kept_until
 from .videos import RATIOS
 
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")
@@ -94,7 +93,7 @@ def _finished(ctx: Context, path: str) -> GenerationRow:
     else:
         ctx.team = world.keys.authenticate(ctx.call.incoming, world.clock.time()).team
     row = world.row(ctx.record)
-    if not isinstance(row, GenerationRow) or (token is None and row.team != ctx.team) or row.status in machine.RUNNING:
+    if not isinstance(row, GenerationRow) or (token is None and row.team != ctx.team) or row.status in RUNNING:
         raise not_found("generation", ctx.record)
     if row.status != "succeeded":
         raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))

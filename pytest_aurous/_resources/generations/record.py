@@ -13,6 +13,8 @@ from ..._world.world import World
 _DAY: Final = 86_400.0
 RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
 """How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
+RUNNING: Final = ("pending", "processing")
+ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
 AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
@@ -24,7 +26,8 @@ class GenerationRow:
     Attributes:
         id: ``img_`` or ``vid_`` and a ULID.
         object: Always ``inference``.
-        status: ``pending``, ``processing``, ``succeeded``, ``failed`` or ``cancelled``.
+        status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
+            ``moderation_rejected``; the last two only where a test asks for them.
         prompt: The text to draw.
         created_at: ISO 8601 (time-1).
         media_type: ``image`` or ``video``.
@@ -32,7 +35,7 @@ class GenerationRow:
         output_urls: URLs of the pictures of an image that has succeeded.
         output_video_url: URL of the film of a video that has succeeded.
         reference_image_urls: Pictures to start from, as sent.
-        error_message: Why it failed; None in any other status.
+        error_message: Why it failed, expired or was rejected; None in any other status.
         duration_ms: How long the work took.
         cost: The credits held during the work; afterwards the credits charged.
         width: Pixels, rounded to the grid (img-3).
@@ -62,7 +65,7 @@ class GenerationRow:
 
     id: str
     object: str = "inference"
-    status: str = "pending"
+    status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending")
     prompt: str | None = None
     created_at: str
     media_type: str

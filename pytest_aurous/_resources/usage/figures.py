@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import quantiles
-from typing import Any
+from typing import Any, Final
 
-from ..._time.clock import iso
+from ..._time.clock import iso_milliseconds
 from ..._world.ledger import json_number, total
 from ..generations import GenerationRow
+
+_STATUSES: Final = {"succeeded": "completed", "expired": "failed", "moderation_rejected": "failed"}
+"""What usage calls the statuses that it has no word for; that it counts the last two as failed is an assumption."""
 
 
 def key_of(row: GenerationRow) -> dict[str, Any]:
     """Return the fields that generations are grouped and filtered by."""
-    status = "completed" if row.status == "succeeded" else row.status
-    return {"status": status, "type": row.inference_type, "model": None, "api_key_id": None, "user_id": None}
+    return {
+        "status": _STATUSES.get(row.status, row.status),
+        "type": row.inference_type,
+        "model": None,
+        "api_key_id": None,
+        "user_id": None,
+    }
 
 
 def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRow]) -> dict[str, Any]:
@@ -24,8 +33,8 @@ def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRo
         by_key.setdefault(tuple(key[name] for name in groups), []).append(row)
     return {
         "object": "usage.bucket",
-        "bucket_start": _precise(start),
-        "bucket_end": _precise(start + width),
+        "bucket_start": iso_milliseconds(start),
+        "bucket_end": iso_milliseconds(start + width),
         "groups": [
             {"key": dict(zip(groups, key, strict=True)), "metrics": _metrics(some)} for key, some in by_key.items()
         ],
@@ -33,12 +42,12 @@ def bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRo
 
 
 def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
-    count = {status: sum(row.status == status for row in rows) for status in ("succeeded", "failed", "cancelled")}
+    count = Counter(key_of(row)["status"] for row in rows)
     done = [row for row in rows if row.status == "succeeded"]
     durations = [row.duration_ms or 0 for row in done]
     return {
         "request_count": len(rows),
-        "successful_count": count["succeeded"],
+        "successful_count": count["completed"],
         "failed_count": count["failed"],
         "cancelled_count": count["cancelled"],
         "credits_used": json_number(total(row.cost["amount"] for row in done)),
@@ -64,8 +73,8 @@ def event_of(row: GenerationRow) -> dict[str, Any]:
         "type": row.media_type,
         "model": None,
         "status": key_of(row)["status"],
-        "created_at": row.created_at,
-        "completed_at": row.completed_at,
+        "created_at": iso_milliseconds(row.started),
+        "completed_at": None if row.finished is None else iso_milliseconds(row.finished),
         "duration_ms": row.duration_ms,
         "input_tokens": None,
         "output_tokens": None,
@@ -74,7 +83,3 @@ def event_of(row: GenerationRow) -> dict[str, Any]:
         "user_id": None,
         "request_id": row.creation_request_id,
     }
-
-
-def _precise(instant: float) -> str:
-    return iso(instant).replace("Z", ".000Z")

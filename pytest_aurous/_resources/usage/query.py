@@ -13,18 +13,19 @@ from ..._time.clock import parse_instant
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
 from ...errors import AurousError
-from .shapes import FILTERS
+from .shapes import LISTS
 
 _LOOKBACK: Final = 730 * 86_400
 _TOKEN_LIFE: Final = 86_400.0
 
 
 def query_of(ctx: Context) -> dict[str, str]:
-    """Return the query parameters; the values of a repeated filter are joined by commas."""
+    """Return the query parameters; the values of a list are joined by commas, under its name or with ``[]`` behind."""
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(ctx.call.query, keep_blank_values=True):
-        found.setdefault(name, []).append(value)
-    return {name: ",".join(values) if name in FILTERS else values[-1] for name, values in found.items()}
+        plain = name.removesuffix("[]")
+        found.setdefault(plain if plain in LISTS else name, []).append(value)
+    return {name: ",".join(values) if name in LISTS else values[-1] for name, values in found.items()}
 
 
 def range_of(query: dict[str, str], now: float) -> tuple[float, float]:

@@ -11,6 +11,8 @@ WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 
 """The widths of a bucket, in seconds."""
 GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 FILTERS: Final = (*GROUPS, "lora_id", "character_id")
+LISTS: Final = (*FILTERS, "group_by")
+"""The parameters with several values: separated by commas, or repeated."""
 
 
 def _field(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
@@ -32,7 +34,10 @@ def _instant(description: str) -> Shape:
 
 _STATUS: Final = {
     "enum": ["pending", "processing", "completed", "failed", "cancelled"],
-    "description": "The status of the generation, with `completed` in place of `succeeded`.",
+    "description": (
+        "The status of the generation, with `completed` in place of `succeeded`, "
+        "and `failed` in place of `expired` and `moderation_rejected`."
+    ),
 }
 _WHO: Final = {
     "model": _field("Model of a chat; null, as the fake has no chats.", ["string", "null"]),
@@ -97,6 +102,7 @@ BUCKETS_QUERY: Final[Shape] = {
     **_RANGE,
     "bucket_width": {"enum": list(WIDTHS), "default": "1d"},
     "group_by": _field(f"{', '.join(GROUPS)}: none, one, or several separated by commas."),
+    "group_by[]": {"type": "array", "items": {"enum": list(GROUPS)}, "description": "`group_by`, one by one."},
     **_FILTERED,
     "limit": _field("Maximum number of buckets on a page.", "integer", minimum=1, maximum=100, default=24),
     "page_token": _field("`next_page` of the previous page; it contains the whole query."),

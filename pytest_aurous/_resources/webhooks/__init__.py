@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .calls import ENDPOINTS
-from .emit import announce, check_balance
+from .emit import announce, check_balance, disabled
 from .live import WebhookEndpoint, WebhookEndpoints
 from .record import EVENTS, EndpointRow
 
@@ -15,4 +15,5 @@ __all__ = (
     "WebhookEndpoints",
     "announce",
     "check_balance",
+    "disabled",
 )

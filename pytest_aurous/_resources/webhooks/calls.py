@@ -11,7 +11,7 @@ from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import body_of, deleted, listing, obj, reference
 from ..._time.clock import iso
 from ..._wire.refusal import not_one_of
-from .emit import deliver, envelope
+from .emit import deliver, envelope, sample
 from .record import EVENTS, EndpointRow, make, new_secret, preview, render
 
 _CREATE: Final = {
@@ -64,7 +64,7 @@ def test(ctx: Context) -> dict[str, Any]:
     if event not in row.events:
         raise not_one_of("event_type", row.events, repr(event))
     now = world.clock.time()
-    payload = envelope(world, event, {"object": event.partition(".")[0]}, now, synthetic=True)
+    payload = envelope(world, event, sample(world, row, event), now, synthetic=True)
     deliver(world, row, event, payload, now)
     return {"object": "webhook_test_fire", "endpoint_id": row.id, "event_id": payload["id"], "enqueued": True}
 

@@ -61,9 +61,30 @@ def _queue(world: World, delivery: Delivery) -> None:
 
 def check_balance(world: World, team: str, at: float) -> None:
     """Announce that the credits of a team are low, at most once an hour (hook-11)."""
-    account, threshold = world.accounts[team], world.balances.threshold(team)
-    if not world.balances.warns(team, account, at):
+    if not world.balances.warns(team, world.accounts[team], at):
         return
-    credits = json_number(account.credits)  # noqa: A001 - the vendor's word
-    data = {"team_id": team, "credits": credits, "balance_low_threshold": json_number(threshold)}
+    data = _balance(world, team)
     announce(world, team, "usage.balance_low", lambda: data, at)
+
+
+def sample(world: World, row: EndpointRow, event: str) -> dict[str, Any]:
+    """Return the data of a test fire: the object of a real event, of a resource only its kind (hook-10)."""
+    kind = event.partition(".")[0]
+    if kind == "usage":
+        return _balance(world, row.team)
+    if kind == "webhook":
+        return disabled(row)
+    return {"object": "character" if kind == "character" else "inference"}
+
+
+def disabled(row: EndpointRow) -> dict[str, Any]:
+    """Return the data of the event that an endpoint was disabled (hook-9)."""
+    return {"endpoint_id": row.id, "url": row.url, "consecutive_failures": row.consecutive_failures}
+
+
+def _balance(world: World, team: str) -> dict[str, Any]:
+    return {
+        "team_id": team,
+        "credits": json_number(world.accounts[team].credits),
+        "balance_low_threshold": json_number(world.balances.threshold(team)),
+    }
