@@ -31,8 +31,8 @@ def host_names(names: Iterable[str]) -> frozenset[str]:
         plain = host_name(name)
         if plain is None:
             raise AurousError(
-                f"allow_host {name!r} is not the name of a host: expected one such as 'fake' or 'host.docker.internal', "
-                f"without a scheme or a port.\n{see(_PAGE)}"
+                f"allow_host {name!r} is not the name of a host: expected a name such as 'fake' or "
+                f"'host.docker.internal', without a scheme or a port.\n{see(_PAGE)}"
             )
         found.add(plain)
     return frozenset(found)
