@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from shared import Generated
 
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._resources.generations.sizes import PRESETS
+from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.settings import READINGS, ROWS
 

@@ -14,7 +14,7 @@ from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
 from .._world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from .._world.world import World
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
-from . import account, characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
+from . import characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 
 __tracebackhide__ = hide_mistakes
 
@@ -26,7 +26,6 @@ ENDPOINTS: Final = (
     *styles.ENDPOINTS,
     *storage.ENDPOINTS,
     *team.ENDPOINTS,
-    *account.ENDPOINTS,
     *usage.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *legacy.ENDPOINTS,

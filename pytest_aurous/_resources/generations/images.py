@@ -1,19 +1,40 @@
-"""The body of a create request for images."""
+"""The body of a create request for images: its fields, sizes (img-2, img-3) and cost (cred-4)."""
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, Final
 
 from ..._framework.endpoint import Context
 from ..._framework.fields import Reader, integer, list_of, number, one_of, read_fields, text
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, missing_field
 from ..characters import require_ready
 from ..styles import LoraRow, require_style
-from . import sizes
-from .orders import FIELDS, draw_seed, require_picture
+from .orders import FIELDS, cost_of, draw_seed, require_picture
 
-_SIDE: Final = integer(*sizes.SIDES)
+GRID: Final = 32
+SIDES: Final = (1024, 4096)
+_TIERS: Final = {"2k": 2048, "4k": 4096}
+_RATIOS: Final = ((1, 1), (3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (9, 16), (21, 9))
+
+
+def snapped(pixels: float) -> int:
+    """Return the nearest multiple of 32."""
+    return int((pixels + GRID / 2) // GRID * GRID)
+
+
+def _preset(side: int, wide: int, high: int) -> tuple[int, int]:
+    unit = side / sqrt(wide * high)  # the same area as the square
+    return snapped(wide * unit), snapped(high * unit)
+
+
+PRESETS: Final = {
+    f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in _TIERS.items() for wide, high in _RATIOS
+}
+"""Width and height of each ``size``: ``2k_1_1`` is documented, the others have about the same area (A)."""
+
+_SIDE: Final = integer(*SIDES)
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
     "negative_prompt": text(4000),
@@ -21,7 +42,7 @@ CREATE: Final[dict[str, Reader]] = {
     "character_id": text(256),
     "width": _SIDE,
     "height": _SIDE,
-    "size": one_of(tuple(sizes.PRESETS)),
+    "size": one_of(tuple(PRESETS)),
     "steps": integer(1, 100),
     "guidance_scale": number(0.1, 30),
     "cfg_rescale": number(0, 1),
@@ -38,7 +59,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     sent = read_fields(ctx.body, CREATE, required=("prompt",))
     if not sent["prompt"].strip():
         raise ApiProblem(400, "invalid_format", say.BLANK.format(param="prompt"), "prompt")
-    width, height, preset = sizes.measured(sent)
+    width, height, preset = measured(sent)
     character, references = sent.pop("character_id", None), sent.pop("reference_image_urls", ())
     if character is not None and references:
         raise ApiProblem(400, "mutually_exclusive_input", say.ONE_SOURCE, "character_id")
@@ -51,7 +72,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     for picture in references:
         require_picture(ctx, picture, "reference_image_urls")
     count = sent.pop("count", 1)
-    cost = sizes.price_of(count, enhance=sent.pop("enhance_prompt", False))
+    cost = price_of(count, enhance=sent.pop("enhance_prompt", False))
     for name in ("steps", "guidance_scale"):  # the API accepts them, and does not return them
         sent.pop(name, None)
     columns = {
@@ -67,3 +88,25 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         "loras": loras,
     }
     return columns, cost
+
+
+def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
+    """Remove width, height and size from *sent*, and return width, height and preset (img-3).
+
+    Raises:
+        ApiProblem: 400 for one side without the other, or for sides together with a size.
+    """
+    width, height, size = sent.pop("width", None), sent.pop("height", None), sent.pop("size", None)
+    if size is not None and (width is not None or height is not None):
+        raise ApiProblem(400, "parameter_invalid_combination", say.SIZE_TWICE, "size")
+    if width is None and height is None:
+        size = size or "2k_1_1"
+        return *PRESETS[size], size
+    if width is None or height is None:
+        raise missing_field("width" if width is None else "height")
+    return snapped(width), snapped(height), None
+
+
+def price_of(count: int, *, enhance: bool) -> dict[str, Any]:
+    """Return the cost of *count* pictures (cred-4)."""
+    return cost_of(count, count if enhance else 0)

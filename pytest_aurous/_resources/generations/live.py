@@ -11,7 +11,7 @@ from ..._world.script import Plan, plan_of
 from ...errors import AurousError, hide_mistakes, see
 from .. import characters
 from ..webhooks.live import check_url
-from . import images, machine, sizes, videos
+from . import images, machine, videos
 from .outputs import draw_film, draw_image
 from .record import RUNNING, GenerationRow, prefix_of, render
 
@@ -211,9 +211,9 @@ class Images(Generations[Image]):
             ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
         """
         check = self._check("add")
-        check.choice("size", size, sizes.PRESETS)
+        check.choice("size", size, images.PRESETS)
         check_fields("images.add", images.CREATE, prompt=prompt, count=count)
-        width, height = sizes.PRESETS[size]
+        width, height = images.PRESETS[size]
         if isinstance(character, Live) and character._world is not self._world:
             raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
         character_id = character.id if isinstance(character, Live) else character
@@ -223,7 +223,7 @@ class Images(Generations[Image]):
             status,
             script,
             team,
-            sizes.price_of(count, enhance=False),
+            images.price_of(count, enhance=False),
             prompt=prompt,
             width=width,
             height=height,

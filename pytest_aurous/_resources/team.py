@@ -1,0 +1,159 @@
+"""Teams: the record, the API keys that a test holds, and the endpoints for team, balance and price list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .._framework.endpoint import Context, Endpoint
+from .._framework.schema import column, obj
+from .._time.clock import iso
+from .._wire.version import VERSION
+from .._world.keys import Scope
+from .._world.ledger import BillingMode, json_number
+from .._world.world import World
+from ..errors import AurousError, hide_mistakes, see
+from .generations.videos import FACTORS, PER_SECOND
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # type checkers bundle it
+
+__tracebackhide__ = hide_mistakes
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamRow:
+    """A stored team; its credits are in its ledger."""
+
+    id: str
+    name: str
+    created_at: str
+    team: str = column(hidden=True, default="")
+
+
+def create_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
+    """Create a team with its ledger and return its id."""
+    row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name, created_at=iso(world.clock.time())))
+    world.ledger(row.id).open(credits, billing_mode)
+    return row.id
+
+
+class ApiKey(str):
+    """An API key of the fake: a string for a header, which a test can revoke and rotate.
+
+    Example:
+        ``client = aurous.client(headers={"X-Api-Key": aurous.team.add_key(scope="read")})``
+    """
+
+    __slots__ = ("_world",)
+
+    _world: World
+
+    def __new__(cls, *_: object) -> Self:
+        """Raise: only the fake creates keys."""
+        raise AurousError(
+            "ApiKey(...): the fake issues its keys. Use aurous.api_key, or aurous.team.add_key(scope='read').\n"
+            f"{see('reference/api.html')}"
+        )
+
+    @classmethod
+    def of(cls, world: World, key: str) -> ApiKey:
+        """Return *key* as an `ApiKey`."""
+        made = str.__new__(cls, key)
+        made._world = world
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Copy and pickle as a plain string, for settings objects that hold the key."""
+        return str, (str(self),)
+
+    @property
+    def scope(self) -> Scope:
+        """What the key may do: ``read``, ``write`` or ``full`` (auth-5)."""
+        with self._world.lock:
+            return self._world.keys.grant(self).scope
+
+    def revoke(self) -> None:
+        """Make the key invalid from now on (auth-4)."""
+        with self._world.lock:
+            self._world.keys.end(self, self._world.clock.time())
+
+    def rotate(self) -> ApiKey:
+        """Return a new key of the same scope; this key stays valid for 24 h on the clock (auth-8)."""
+        with self._world.lock:
+            return ApiKey.of(self._world, self._world.keys.rotate(self, self._world.clock.time()))
+
+
+def balance(ctx: Context) -> dict[str, Any]:
+    """GET /v1/balance (cred-1)."""
+    ledger = ctx.world.accounts[ctx.team]
+    return {
+        "credits": json_number(ledger.credits),
+        "held_credits": json_number(ledger.held),
+        "available_credits": json_number(ledger.available),
+        "currency": "credit",
+        "billing_mode": ledger.billing_mode,
+    }
+
+
+def team(ctx: Context) -> dict[str, Any]:
+    """GET /v1/team."""
+    row = ctx.world.table(TeamRow)[ctx.team]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "credits": json_number(ctx.world.accounts[row.id].credits),
+        "created_at": row.created_at,
+        "billing_email": f"billing@{row.name.lower().replace(' ', '-')}.example",
+    }
+
+
+def pricing(ctx: Context) -> dict[str, Any]:
+    """GET /v1/pricing."""
+    del ctx
+    return {
+        "object": "pricing",
+        "version": VERSION,
+        "currency": "credit",
+        "description": "Rates of images and videos. A team may have others: ask an estimate.",
+        "image": {"base": 1, "enhance_prompt_multiplier": 2, "reference_image_per_image": 0},
+        "video": {"base_per_second": PER_SECOND, "resolution_factor": FACTORS},
+    }
+
+
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "number"}
+_BALANCE: Final = obj(
+    credits={**_NUMBER, "description": "The balance of the team, including held credits."},
+    held_credits={**_NUMBER, "description": "Held for work in progress."},
+    available_credits={**_NUMBER, "description": "The balance without held credits."},
+    currency={"const": "credit", "description": "The unit of all amounts."},
+    billing_mode={"enum": ["metered", "exempt"], "description": "An exempt team is never charged and never refused."},
+)
+_TEAM: Final = obj(
+    id={**_TEXT, "description": "`team_` and a ULID."},
+    name={**_TEXT, "description": "Display name."},
+    credits={**_NUMBER, "description": "The balance, including held credits."},
+    created_at={**_TEXT, "description": "ISO 8601."},
+    billing_email={**_TEXT, "description": "Derived from the name."},
+)
+_PRICING: Final = obj(
+    object={"const": "pricing", "description": "Always `pricing`."},
+    version={**_TEXT, "description": "The version of the API."},
+    currency={"const": "credit", "description": "The unit of all prices."},
+    description={**_TEXT, "description": "Text for people."},
+    image={
+        **obj(base=_NUMBER, enhance_prompt_multiplier=_NUMBER, reference_image_per_image=_NUMBER),
+        "description": "Prices of an image.",
+    },
+    video={
+        **obj(base_per_second=_NUMBER, resolution_factor=obj(**dict.fromkeys(FACTORS, _NUMBER))),
+        "description": "Price of a second, and a factor for each resolution.",
+    },
+)
+
+ENDPOINTS: Final = (
+    Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", shape=_BALANCE, rules=("cred-1",)),
+    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM),
+    Endpoint("pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", shape=_PRICING, rules=("cred-4",)),
+)
