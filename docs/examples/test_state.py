@@ -14,6 +14,15 @@ def test_begin_in_the_middle(aurous: Aurous, aurous_client: httpx.Client) -> Non
     assert character.error_message == "provider_timeout"
 
 
+def test_the_id_of_a_fixture_file(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A record can have an id of a fixture file, or of a page of the vendor."""
+    aurous.characters.add("Aurora", id="char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
+
+    response = aurous_client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
+
+    assert response.json()["name"] == "Aurora"
+
+
 def test_step_by_step(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """A step with `!` lasts until advance(), however often the client looks."""
     character = aurous.characters.add(

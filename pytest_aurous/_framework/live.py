@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from .._check import Check
 from .._redaction import redacted
 from .._wire.refusal import ApiProblem
+from .._world.ids import ULID
 from .._world.script import Lifecycle, Plan, plan_of
 from .._world.world import World
 from ..errors import AurousError, AurousLookupError, AurousTransitionError, hide_mistakes, nearest, see, shown, vanished
@@ -28,6 +29,10 @@ class Live:
 
     _kind: ClassVar[type[Any]]
     """The class of the row, whose fields are the attributes."""
+    _prefix: ClassVar[str]
+    """What its id begins with."""
+    _stream: ClassVar[str] = ""
+    """The name of the ids that it shares with another kind of record."""
     _summary: ClassVar[str] = ""
     """What `repr` shows after the id: a format string for the record."""
 
@@ -130,6 +135,23 @@ class Collection(Generic[L]):
         ):
             raise self._check("add").refuse("team", team, "a team of this fake, such as aurous.teams.add() returns.")
         return team.id
+
+    def _new_id(self, chosen: str | None) -> str:
+        """Return the id of a new record: the *chosen* one, or the next. The caller holds the fake's lock.
+
+        Raises:
+            AurousError: If the chosen id has another form, or is taken.
+        """
+        prefix, stream = self._record._prefix, self._record._stream
+        if chosen is None:
+            return self._world.ids.new(prefix, stream)
+        check = self._check("add")
+        if not isinstance(cast("object", chosen), str) or not re.fullmatch(f"{prefix}_{ULID}", chosen):
+            example = f"{prefix}_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
+            raise check.refuse("id", chosen, f"{prefix}_ and the 26 characters of a ULID, such as {example!r}.")
+        if self._world.row(chosen) is not None:
+            raise check.refuse("id", chosen, "an id that is not taken; a deleted record keeps its id.")
+        return self._world.ids.choose(chosen, prefix, stream)
 
     def _check(self, method: str) -> Check:
         """Return the argument checks of a method."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
-from .._world.tables import R, Table, order
+from .._world.tables import R, Table
 from .fields import Reader, integer
 
 _LIMIT: Final = integer(1, 100)
@@ -49,9 +49,9 @@ def page(
     if "starting_after" in query and "ending_before" in query:
         raise ApiProblem(400, "parameter_invalid_combination", say.TWO_CURSORS)
     if "starting_after" in query:  # strictly older; the row may be deleted: its id still has a position
-        high = bisect_left(living, order(_cursor(table, team, query, "starting_after")), key=order)
+        high = bisect_left(living, table.order(_cursor(table, team, query, "starting_after")), key=table.order)
     if "ending_before" in query:  # strictly newer, and next to it
-        low = bisect_right(living, order(_cursor(table, team, query, "ending_before")), key=order)
+        low = bisect_right(living, table.order(_cursor(table, team, query, "ending_before")), key=table.order)
     # From the cursor on. A poll may delete its row, which shifts the newer ids: so upwards, iterate over a copy.
     upwards = "ending_before" in query
     ids = iter(living[low:high]) if upwards else (living[at] for at in range(high - 1, low - 1, -1))

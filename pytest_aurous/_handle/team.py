@@ -98,6 +98,7 @@ class Team(Belongings, Live, _TeamFields):
     __slots__ = ("api_key",)
 
     _kind = TeamRow
+    _prefix = "team"
 
     def __init__(self, world: World, record_id: str) -> None:
         super().__init__(world, record_id)
@@ -185,16 +186,24 @@ class Teams(Collection[Team]):
 
     _record = Team
 
-    def add(self, name: str | None = None, *, credits: float = 1000, billing_mode: BillingMode = "metered") -> Team:  # noqa: A002 - the vendor's word
+    def add(
+        self,
+        name: str | None = None,
+        *,
+        credits: float = 1000,  # noqa: A002 - the vendor's word
+        billing_mode: BillingMode = "metered",
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> Team:
         """Create another team, with its own key.
 
         Args:
             name: Display name; left out, the fake makes one up.
             credits: The balance.
             billing_mode: ``exempt`` teams are never charged nor refused.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: If the billing mode does not exist, or the credits are invalid.
+            AurousError: If the billing mode does not exist, the credits are invalid, or the id is taken.
         """
         check = Check("teams.add")
         check.choice("billing_mode", billing_mode, ("metered", "exempt"))
@@ -202,6 +211,7 @@ class Teams(Collection[Team]):
             check.text("name", name, "Acme Studio")
         amount = read_setting("credits", credits)
         with self._world.lock:
-            team = create_team(self._world, name or f"Team {len(self) + 1}", amount, billing_mode)
+            name = name or f"Team {len(self) + 1}"
+            team = create_team(self._world, name, amount, billing_mode, self._new_id(id))
             self._world.keys.issue(team, "write")
             return self._live(team)

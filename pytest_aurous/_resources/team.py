@@ -31,9 +31,16 @@ class TeamRow:
     team: str = column(hidden=True, default="")
 
 
-def create_team(world: World, name: str, credits: float, billing_mode: BillingMode = "metered") -> str:  # noqa: A002 - the vendor's word
+def create_team(
+    world: World,
+    name: str,
+    credits: float,  # noqa: A002 - the vendor's word
+    billing_mode: BillingMode = "metered",
+    row_id: str | None = None,
+) -> str:
     """Create a team with its ledger and return its id."""
-    row = world.table(TeamRow).insert(TeamRow(id=world.ids.new("team"), name=name, created_at=iso(world.clock.time())))
+    row_id = row_id or world.ids.new("team")
+    row = world.table(TeamRow).insert(TeamRow(id=row_id, name=name, created_at=iso(world.clock.time())))
     world.ledger(row.id).open(credits, billing_mode)
     return row.id
 

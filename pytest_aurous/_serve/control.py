@@ -265,7 +265,13 @@ _FAULTS: Final = {
     "late": _Takes({**_OF_DELIVERIES.readers, "seconds": _NUMBER}, ("event", "seconds")),
     "bad_signature": _OF_DELIVERIES,
 }
-_GENERATION: Final[dict[str, Reader]] = {"status": _TEXT, "script": _OPTIONAL_TEXT, "webhook_url": _OPTIONAL_TEXT}
+_ID: Final[dict[str, Reader]] = {"id": _OPTIONAL_TEXT}
+_GENERATION: Final[dict[str, Reader]] = {
+    "status": _TEXT,
+    "script": _OPTIONAL_TEXT,
+    "webhook_url": _OPTIONAL_TEXT,
+    **_ID,
+}
 _COLLECTIONS: Final = {
     "characters": _Takes(
         {
@@ -275,15 +281,16 @@ _COLLECTIONS: Final = {
             "refs": _or_null(_TEXTS),
             "script": _OPTIONAL_TEXT,
             "client_reference_id": _OPTIONAL_TEXT,
+            **_ID,
         }
     ),
-    "uploads": _Takes({"pose": _OPTIONAL_TEXT, "confidence": _NUMBER, "filename": _TEXT}),
+    "uploads": _Takes({"pose": _OPTIONAL_TEXT, "confidence": _NUMBER, "filename": _TEXT, **_ID}),
     "images": _Takes({"prompt": _TEXT, "character": _OPTIONAL_TEXT, "size": _TEXT, "count": _WHOLE, **_GENERATION}),
     "videos": _Takes(
         {"prompt": _OPTIONAL_TEXT, "resolution": _TEXT, "ratio": _TEXT, "duration": _NUMBER, **_GENERATION}
     ),
-    "files": _Takes({"purpose": _TEXT, "metadata": _OPTIONAL_OBJECT}),
-    "webhook_endpoints": _Takes({"url": _TEXT, "events": _TEXTS, "secret": _OPTIONAL_TEXT}),
+    "files": _Takes({"purpose": _TEXT, "metadata": _OPTIONAL_OBJECT, **_ID}),
+    "webhook_endpoints": _Takes({"url": _TEXT, "events": _TEXTS, "secret": _OPTIONAL_TEXT, **_ID}),
 }
 _NOTHING: Final = _Takes({})
 _OF_SCRIPT: Final = _Takes({"text": _TEXT, "resource": one_of(tuple(LIFECYCLES)), "name": _OPTIONAL_TEXT}, ("text",))

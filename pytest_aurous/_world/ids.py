@@ -8,6 +8,11 @@ from zlib import crc32
 
 from .state import Section, State
 
+CHOSEN: Final = "chosen ids"
+"""The section of the state that has, for each id that a test has chosen, the id that it replaces."""
+ULID: Final = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
+"""A pattern for the characters after the prefix."""
+
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 _LETTER_OF: Final = bytes(ord(_ALPHABET[byte >> 3]) for byte in range(256))
@@ -36,11 +41,12 @@ def _early_letters(high: int) -> str:
 class IdSource:
     """Makes ids of any prefix, each prefix from its own stream, so that polls do not change the characters' ids."""
 
-    __slots__ = ("_seed", "_streams")
+    __slots__ = ("_chosen", "_seed", "_streams")
 
     def __init__(self, state: State, seed: int) -> None:
         self._seed = seed
         self._streams: Section[str, tuple[int, int]] = state.section("ids")
+        self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def new(self, prefix: str, stream: str = "") -> str:
         """Return the next id, such as ``char_01KRM...``; each is greater than the one before.
@@ -54,4 +60,15 @@ class IdSource:
         clock += 1
         bits = (bits * _MULTIPLIER + _INCREMENT) & _BITS
         self._streams[stream] = clock, bits
-        return f"{prefix}_{ulid(clock, bits.to_bytes(16, 'big'))}"
+        made = f"{prefix}_{ulid(clock, bits.to_bytes(16, 'big'))}"
+        return self.new(prefix, stream) if made in self._chosen else made
+
+    def choose(self, record_id: str, prefix: str, stream: str = "") -> str:
+        """Return *record_id*, an id that a test has chosen for a new record, in place of the next id.
+
+        The record has the position of the id that it would have had, so that collections and pages stay in order of
+        creation.
+        """
+        place = self.new(prefix, stream)
+        self._chosen[record_id] = place
+        return record_id

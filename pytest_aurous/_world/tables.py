@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from .ids import CHOSEN
 from .state import Section, State
 
 
@@ -22,11 +23,6 @@ class Row(Protocol):
 R = TypeVar("R", bound=Row)
 
 
-def order(row_id: str) -> str:
-    """Return what ids are sorted by: their ULID, so that images and videos are one history."""
-    return row_id[-26:]
-
-
 class Table(Generic[R]):
     """The rows of one resource.
 
@@ -39,13 +35,14 @@ class Table(Generic[R]):
         changed: Called with a text for each new row and each new status.
     """
 
-    __slots__ = ("_changed", "_name", "_rows", "_state")
+    __slots__ = ("_changed", "_chosen", "_name", "_rows", "_state")
 
     def __init__(self, state: State, name: str, changed: Callable[[str], object] = str) -> None:
         self._state = state
         self._name = name
         self._changed: Callable[[str], object] = changed
         self._rows: Section[str, R] = state.section(name)
+        self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def __getitem__(self, row_id: str) -> R:
         return self._rows[row_id]
@@ -55,6 +52,10 @@ class Table(Generic[R]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
+
+    def order(self, row_id: str) -> str:
+        """Return what ids are sorted by: their ULID, so that images and videos are one history."""
+        return self._chosen.get(row_id, row_id)[-26:]
 
     def find(self, row_id: str, team: str) -> R | None:
         """Return the row if it ever existed and belongs to *team*."""
@@ -66,10 +67,10 @@ class Table(Generic[R]):
         if status := getattr(row, "status", None):
             self._changed(f"{row.id}: new, {status}")
         living = self.living(row.team)
-        self._state.note(_remove, living, row.id)
+        self._state.note(self._remove, living, row.id)
         self._rows[row.id] = row
-        if living and order(row.id) < order(living[-1]):
-            _insert(living, row.id)
+        if living and self.order(row.id) < self.order(living[-1]):
+            self._insert(living, row.id)
         else:
             living.append(row.id)
         return row
@@ -85,8 +86,8 @@ class Table(Generic[R]):
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""
         living = self.living(row.team)
-        self._state.note(_insert, living, row.id)
-        _remove(living, row.id)
+        self._state.note(self._insert, living, row.id)
+        self._remove(living, row.id)
         return self.replace(row)
 
     def living(self, team: str) -> list[str]:
@@ -95,22 +96,19 @@ class Table(Generic[R]):
 
     def lives(self, row: R) -> bool:
         """Whether the row has not been retired."""
-        return _position(self.living(row.team), row.id)[1]
+        return self._position(self.living(row.team), row.id)[1]
 
+    def _position(self, living: list[str], row_id: str) -> tuple[int, bool]:
+        """Return where an id is or would be, and whether it is there."""
+        at = bisect_left(living, self.order(row_id), key=self.order)
+        return at, at < len(living) and living[at] == row_id
 
-def _position(living: list[str], row_id: str) -> tuple[int, bool]:
-    """Return where an id is or would be, and whether it is there."""
-    at = bisect_left(living, order(row_id), key=order)
-    return at, at < len(living) and living[at] == row_id
+    def _insert(self, living: list[str], row_id: str) -> None:
+        at, there = self._position(living, row_id)
+        if not there:
+            living.insert(at, row_id)
 
-
-def _insert(living: list[str], row_id: str) -> None:
-    at, there = _position(living, row_id)
-    if not there:
-        living.insert(at, row_id)
-
-
-def _remove(living: list[str], row_id: str) -> None:
-    at, there = _position(living, row_id)
-    if there:
-        del living[at]
+    def _remove(self, living: list[str], row_id: str) -> None:
+        at, there = self._position(living, row_id)
+        if there:
+            del living[at]

@@ -174,7 +174,7 @@ OPEN: Final[dict[str, tuple[str, ...]]] = {
     "aurous.async_client": ("headers", "timeout", "base_url", "transport", "heders"),
     "calls.where": ("status", "method", "sttaus"),
     "loras.add": ("default_steps", "description", "has_template", "dfault"),
-    "video_loras.add": ("default_ratio", "default_duration", "id"),
+    "video_loras.add": ("default_ratio", "default_duration"),
 }  # fmt: skip
 """What is passed to ``**keywords``, real names and misspelled ones."""
 

@@ -47,8 +47,9 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "refs": "list|null",
         "script": "text|null",
         "client_reference_id": "text|null",
+        "id": "text|null",
     },
-    ("add", "uploads"): {"pose": "text|null", "confidence": "number|whole", "filename": "text"},
+    ("add", "uploads"): {"pose": "text|null", "confidence": "number|whole", "filename": "text", "id": "text|null"},
     ("add", "images"): {
         "prompt": "text",
         "status": "text",
@@ -57,6 +58,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "count": "whole",
         "script": "text|null",
         "webhook_url": "text|null",
+        "id": "text|null",
     },
     ("add", "videos"): {
         "prompt": "text|null",
@@ -66,9 +68,10 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "duration": "number|whole",
         "script": "text|null",
         "webhook_url": "text|null",
+        "id": "text|null",
     },
-    ("add", "files"): {"purpose": "text", "metadata": "object|null"},
-    ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null"},
+    ("add", "files"): {"purpose": "text", "metadata": "object|null", "id": "text|null"},
+    ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null", "id": "text|null"},
 }
 """What each call takes, by the word that sorts it out, and of which kind."""
 SORTED_OUT: Final = {"script": (), "clock": (), "faults": ("kind",), "add": ("collection",)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from pytest_aurous import Clock
 from pytest_aurous._world.forks import _renew
 from pytest_aurous._world.outbox import Delivery, Outbox
 from pytest_aurous._world.state import State
-from pytest_aurous._world.tables import _insert, _remove
+from pytest_aurous._world.tables import Table
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -99,10 +99,11 @@ def test_a_delivery_that_has_not_changed_stays_the_same_object(state: State) -> 
 def test_a_step_that_runs_twice_is_as_good_as_once() -> None:
     """An id is neither listed twice, nor missed."""
     living = ["img_01KRMEXM01PRHCDCSYT6C6R0Y4"]
-    _insert(living, living[0])
+    table: Table[Any] = Table(State(), "rows")
+    table._insert(living, living[0])
     assert len(living) == 1
-    _remove(living, living[0])
-    _remove(living, "img_01KRMEXM01PRHCDCSYT6C6R0Y4")
+    table._remove(living, living[0])
+    table._remove(living, "img_01KRMEXM01PRHCDCSYT6C6R0Y4")
     assert living == []
 
 

@@ -46,6 +46,7 @@ class Character(Playable, _CharacterFields):
     __slots__ = ()
 
     _kind = CharacterRow
+    _prefix = "char"
     _lifecycle = machine.LIFECYCLE
     _running = ("synthesizing",)
     _summary = "{0.name!r} {0.status}"
@@ -95,6 +96,7 @@ class Characters(Scripted[Character]):
         script: str | Plan | None = None,
         client_reference_id: str | None = None,
         team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
     ) -> Character:
         """Add a character, without a request and without spending credits. Defaults are realistic and seeded.
 
@@ -106,9 +108,10 @@ class Characters(Scripted[Character]):
             script: Its script; by default that of its name, or of characters.
             client_reference_id: The client's own id for it.
             team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: If the API could not have made such a character.
+            AurousError: If the API could not have made such a character, or if the id is taken.
 
         Example:
             ``aurous.characters.add("Aurora", status="reviewing")``
@@ -124,11 +127,12 @@ class Characters(Scripted[Character]):
         owner = self._owner_of(team)
         plan = plan_of(script, machine.LIFECYCLE) if script is not None else None
         with world.lock:
+            row_id = self._new_id(id)
             person = described if described is not None else people.attributes(world.random)
             name = name or people.full_name(world.random, person)
             now = iso(world.clock.time())
             row = CharacterRow(
-                id=world.ids.new("char"),
+                id=row_id,
                 name=name,
                 status="synthesizing" if status == "deleted" else status,
                 refs=tuple(draw(world, pose) for pose in poses),

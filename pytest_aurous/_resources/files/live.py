@@ -25,6 +25,7 @@ class File(Live, _FileFields):
     __slots__ = ()
 
     _kind = FileRow
+    _prefix = "file"
     _summary = "{0.purpose} {0.width_px}x{0.height_px} {0.status}"
 
     @property
@@ -58,6 +59,7 @@ class Files(Collection[File]):
         purpose: str = "reference",
         metadata: dict[str, Any] | None = None,
         team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
     ) -> File:
         """Add a file, without a request.
 
@@ -66,9 +68,10 @@ class Files(Collection[File]):
             purpose: ``reference``, ``first_frame`` or ``last_frame``.
             metadata: A JSON object to store with it.
             team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: For a file that the API would refuse.
+            AurousError: For a file that the API would refuse, or an id that is taken.
         """
         check = Check("files.add", "reference/files.html")
         check.choice("purpose", purpose, PURPOSES)
@@ -83,4 +86,4 @@ class Files(Collection[File]):
                 found = measured(data)
             except ApiProblem as problem:
                 raise AurousError(f"files.add(data=...): {problem.message}\n{see('reference/files.html')}") from None
-            return self._live(store(self._world, owner, data, found, purpose, metadata).id)
+            return self._live(store(self._world, owner, data, found, purpose, metadata, self._new_id(id)).id)

@@ -56,12 +56,18 @@ class FileRow:
 
 
 def store(
-    world: World, team: str, data: bytes, found: Measured, purpose: str, metadata: dict[str, Any] | None
+    world: World,
+    team: str,
+    data: bytes,
+    found: Measured,
+    purpose: str,
+    metadata: dict[str, Any] | None,
+    row_id: str | None = None,
 ) -> FileRow:
     """Store a file for 24 h (time-3)."""
     now = world.clock.time()
     row = FileRow(
-        id=world.ids.new("file"),
+        id=row_id or world.ids.new("file"),
         purpose=purpose,
         mime_type=found.mime_type,
         size_bytes=len(data),

@@ -29,6 +29,7 @@ class Generation(Playable, _GenerationFields):
     __slots__ = ()
 
     _kind = GenerationRow
+    _stream = "generation"
     _running = RUNNING
 
     def __repr__(self) -> str:
@@ -103,6 +104,7 @@ class Image(Generation):
 
     __slots__ = ()
 
+    _prefix = "img"
     _lifecycle = machine.IMAGES
 
     def picture(self, number: int = 0) -> bytes:
@@ -129,6 +131,7 @@ class Video(Generation):
 
     __slots__ = ()
 
+    _prefix = "vid"
     _lifecycle = machine.VIDEOS
 
     def film(self) -> bytes:
@@ -157,7 +160,13 @@ class Generations(Scripted[G]):
         return super()._find(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
 
     def _add(
-        self, status: str, script: str | Plan | None, team: Live | None, cost: dict[str, Any], **columns: Any
+        self,
+        chosen: str | None,
+        status: str,
+        script: str | Plan | None,
+        team: Live | None,
+        cost: dict[str, Any],
+        **columns: Any,
     ) -> G:
         """Add a generation in *status*."""
         lifecycle = machine.lifecycle_of(self._medium)
@@ -168,6 +177,7 @@ class Generations(Scripted[G]):
         columns["plan"] = plan_of(script, lifecycle) if script is not None else None
         owner, world = self._owner_of(team), self._world
         with world.lock:
+            columns["row_id"] = self._new_id(chosen)
             columns["seed"] = world.random.randrange(2**31)
             return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
 
@@ -189,6 +199,7 @@ class Images(Generations[Image]):
         script: str | Plan | None = None,
         webhook_url: str | None = None,
         team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
     ) -> Image:
         """Add an image, without a request and without spending credits.
 
@@ -202,9 +213,10 @@ class Images(Generations[Image]):
             script: Its script; by default that of images.
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: If the API could not have made such an image.
+            AurousError: If the API could not have made such an image, or if the id is taken.
             AurousLookupError: If its owner never had such a character.
 
         Example:
@@ -220,6 +232,7 @@ class Images(Generations[Image]):
         if character_id is not None:
             _ = characters.Characters(self._world, self._owner_of(team))[character_id]
         return self._add(
+            id,
             status,
             script,
             team,
@@ -252,6 +265,7 @@ class Videos(Generations[Video]):
         script: str | Plan | None = None,
         webhook_url: str | None = None,
         team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
     ) -> Video:
         """Add a video, without a request and without spending credits.
 
@@ -265,15 +279,17 @@ class Videos(Generations[Video]):
             script: Its script; by default that of videos.
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: If the API could not have made such a video.
+            AurousError: If the API could not have made such a video, or if the id is taken.
         """
         check = self._check("add")
         check.choice("resolution", resolution, videos.FACTORS)
         check.choice("ratio", ratio, videos.RATIOS)
         check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
         return self._add(
+            id,
             status,
             script,
             team,

@@ -48,6 +48,7 @@ def add(
     media_type: str,
     price: dict[str, Any],
     *,
+    row_id: str | None = None,
     hold: int | None = None,
     status: str | None = None,
     **columns: Any,
@@ -59,7 +60,7 @@ def add(
     now = world.clock.time()
     plan: Plan | None = columns.pop("plan", None)
     row = GenerationRow(
-        id=world.ids.new(prefix_of(media_type), "generation"),
+        id=row_id or world.ids.new(prefix_of(media_type), "generation"),
         created_at=iso(now),
         started=now,
         media_type=media_type,

@@ -26,6 +26,8 @@ else:
 class _Style(Live):
     __slots__ = ()
 
+    _prefix = "lora"
+    _stream = "style"
     _summary = "{0.slug!r}"
 
     def json(self) -> dict[str, Any]:
@@ -64,18 +66,27 @@ class Styles(Collection[L]):
     def _find(self, record_id: str) -> L | None:
         return self._live(record_id) if record_id in self._living() else None
 
-    def add(self, name: str = "House Style", *, slug: str | None = None, public: bool = False, **columns: Any) -> L:
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        **columns: Any,
+    ) -> L:
         """Add a style, for this team alone unless it is *public*.
 
         Args:
             name: Display name.
             slug: Readable id; by default it is made from the name.
             public: Whether every team can use it.
+            id: Its id, such as one of the vendor's pages; drawn by default.
             **columns: More columns, such as ``default_steps``.
 
         Raises:
             TypeError: For a column that a style does not have.
-            AurousError: For an invalid value.
+            AurousError: For an invalid value, or an id that is taken.
         """
         check = self._check("add")
         check.text("name", name, "House Style")
@@ -95,7 +106,7 @@ class Styles(Collection[L]):
         with self._world.lock:
             row = make(
                 kind,
-                self._world.ids.new("lora", "style"),
+                self._new_id(id),
                 name,
                 slug,
                 is_public=public,

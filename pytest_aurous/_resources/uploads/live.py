@@ -26,6 +26,7 @@ class Upload(Live, _UploadFields):
     __slots__ = ()
 
     _kind = UploadRow
+    _prefix = "upl"
     _summary = "{0.filename!r} {0.status}"
 
     @property
@@ -44,16 +45,24 @@ class Uploads(Collection[Upload]):
 
     _record = Upload
 
-    def add(self, *, pose: str | None = None, confidence: float = 0.92, filename: str = "picture.png") -> Upload:
+    def add(
+        self,
+        *,
+        pose: str | None = None,
+        confidence: float = 0.92,
+        filename: str = "picture.png",
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> Upload:
         """Add a ticket that has its picture, without a request.
 
         Args:
             pose: The result of classify; by default classify was not called yet.
             confidence: The confidence of classify, 0 to 1.
             filename: Name of the picture.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: For an invalid argument.
+            AurousError: For an invalid argument, or an id that is taken.
         """
         check = Check("uploads.add", _PAGE)
         if pose is not None:
@@ -62,7 +71,7 @@ class Uploads(Collection[Upload]):
         check.text("filename", filename, "picture.png")
         with self._world.lock:
             row = UploadRow(
-                id=self._world.ids.new("upl"),
+                id=self._new_id(id),
                 filename=filename,
                 extension="png",
                 content_type="image/png",

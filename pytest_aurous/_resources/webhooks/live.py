@@ -32,6 +32,7 @@ class WebhookEndpoint(Live, _EndpointFields):
     __slots__ = ()
 
     _kind = EndpointRow
+    _prefix = "we"
 
     def __repr__(self) -> str:
         row = self._row
@@ -48,7 +49,12 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
     _record = WebhookEndpoint
 
     def add(
-        self, url: str = "https://receiver.example/webhooks", events: Iterable[str] = ("*",), secret: str | None = None
+        self,
+        url: str = "https://receiver.example/webhooks",
+        events: Iterable[str] = ("*",),
+        secret: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the vendor's word
     ) -> WebhookEndpoint:
         """Register an endpoint, without a request.
 
@@ -56,15 +62,16 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
             url: Where events are delivered: https, or http to this machine, where the test may run a receiver.
             events: Names of events, or ``*``.
             secret: The secret that signs deliveries; drawn by default.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:
-            AurousError: For an unknown event, or for a URL that no endpoint can have.
+            AurousError: For an unknown event, for a URL that no endpoint can have, or for an id that is taken.
         """
         wanted = known_events("webhook_endpoints.add", events)
         check_url("webhook_endpoints.add", url)
         check_secret("webhook_endpoints.add", secret)
         with self._world.lock:
-            return self._live(make(self._world, self._team, url, wanted, secret).id)
+            return self._live(make(self._world, self._team, url, wanted, secret, self._new_id(id)).id)
 
 
 def known_events(who: str, events: Iterable[str]) -> list[str]:

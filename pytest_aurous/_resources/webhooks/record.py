@@ -69,13 +69,19 @@ class EndpointRow:
 
 
 def make(
-    world: World, team: str, url: str, events: list[str], secret: str | None = None, **columns: Any
+    world: World,
+    team: str,
+    url: str,
+    events: list[str],
+    secret: str | None = None,
+    row_id: str | None = None,
+    **columns: Any,
 ) -> EndpointRow:
-    """Register an endpoint; draw its secret unless there is one."""
+    """Register an endpoint; draw its secret and its id unless there is one."""
     now = world.clock.time()
     secret = secret or new_secret(world)
     row = EndpointRow(
-        id=world.ids.new("we"),
+        id=row_id or world.ids.new("we"),
         url=url,
         events=expanded(events),
         secret_preview=preview(secret),

@@ -1,0 +1,125 @@
+"""`add(id=...)`: a record with an id that the test chooses, in every collection."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+ULID: Final = "01HXMQ7Z3K8Y2NABCDEFGHJKMR"
+PREFIXES: Final = {
+    "characters": "char",
+    "uploads": "upl",
+    "images": "img",
+    "videos": "vid",
+    "files": "file",
+    "loras": "lora",
+    "video_loras": "lora",
+    "webhook_endpoints": "we",
+    "teams": "team",
+}
+
+collections = pytest.mark.parametrize("collection", PREFIXES)
+
+
+@collections
+def test_a_record_has_the_id_that_the_test_chooses(api: Api, collection: str) -> None:
+    """It is the newest record, although its ULID is from another time, and later records follow it."""
+    records: Any = getattr(api.aurous, collection)
+    earlier, chosen = records.add(), records.add(id=f"{PREFIXES[collection]}_{ULID}")
+
+    assert chosen.id == f"{PREFIXES[collection]}_{ULID}"
+    assert records[chosen.id] == records.last == chosen
+    later = records.add()
+    assert [one for one in records if one in {earlier, chosen, later}] == [earlier, chosen, later]
+
+
+@collections
+@pytest.mark.parametrize(
+    "wrong",
+    ["{}_1", f"other_{ULID}", f"{{}}_{ULID.lower()}", f"{{}}_8{ULID[1:]}", f"{{}}_{ULID}\n", f"{{}}_{ULID}A", "", 7],
+)
+def test_an_id_of_another_form_is_refused(api: Api, collection: str, wrong: str | int) -> None:
+    """The error says which form is right, with an example that is accepted; nothing is added."""
+    records: Any = getattr(api.aurous, collection)
+    prefix, before = PREFIXES[collection], len(records)
+    expected = f"{prefix}_ and the 26 characters of a ULID, such as '{prefix}_{ULID}'."
+
+    with pytest.raises(AurousError, match=re.escape(f"): expected {expected}")) as caught:
+        records.add(id=wrong.format(prefix) if isinstance(wrong, str) else wrong)
+
+    assert str(caught.value).startswith(f"{collection}.add(id=")
+    assert len(records) == before
+
+
+@collections
+def test_an_id_that_is_taken_is_refused(api: Api, collection: str) -> None:
+    """No two records have one id."""
+    records: Any = getattr(api.aurous, collection)
+    chosen = records.add(id=f"{PREFIXES[collection]}_{ULID}")
+
+    with pytest.raises(AurousError, match=r"expected an id that is not taken; a deleted record keeps its id\."):
+        records.add(id=chosen.id)
+
+    assert records.last == chosen
+
+
+def test_a_deleted_record_and_one_of_another_kind_or_team_keep_their_ids(api: Api) -> None:
+    """What was ever an id stays taken: also by a style of the other medium, and for another team."""
+    deleted = api.characters.add(status="deleted")
+    rival = api.aurous.teams.add("Rivals")
+    theirs, style = rival.characters.add(), api.aurous.loras.add()
+
+    for add, taken in (
+        (api.characters.add, deleted.id),
+        (api.characters.add, theirs.id),
+        (api.aurous.video_loras.add, style.id),
+    ):
+        with pytest.raises(AurousError, match="expected an id that is not taken"):
+            add(id=taken)
+
+
+def test_an_id_that_would_have_come_next_is_not_drawn_again(api: Api) -> None:
+    """A test may choose an id that it has copied from the report of an earlier run."""
+    before = api.aurous.snapshot()
+    first, second = api.characters.add().id, api.characters.add().id
+    api.aurous.restore(before)
+
+    ids = [api.characters.add(id=second).id, api.characters.add(id=first).id]
+    ids += [api.characters.add().id for _ in range(3)]
+
+    assert ids[:2] == [second, first]
+    assert len({*ids}) == len(api.characters) == 5
+    assert [one.id for one in api.characters] == ids
+
+
+def test_list_1_a_chosen_id_has_the_position_of_its_creation(api: Api) -> None:
+    """Lists are newest first, and a chosen id is a cursor like any other, also after its deletion."""
+    one = api.characters.add()
+    chosen = api.characters.add(id=f"char_{ULID}", status="reviewing")
+    other = api.characters.add()
+
+    def listed(query: str = "") -> list[str]:
+        return [row["id"] for row in api.get(f"/v1/characters{query}").json["data"]]
+
+    assert listed() == [other.id, chosen.id, one.id]
+    assert listed(f"?starting_after={chosen.id}") == [one.id]
+    chosen.delete()
+    assert listed(f"?starting_after={chosen.id}") == [one.id]
+    assert listed(f"?starting_after={other.id}") == [one.id]
+
+
+def test_a_restore_makes_a_chosen_id_free_again(api: Api) -> None:
+    """A snapshot has chosen ids as it has rows."""
+    before = api.aurous.snapshot()
+    api.characters.add(id=f"char_{ULID}")
+    api.aurous.restore(before)
+
+    assert api.characters.get(f"char_{ULID}") is None
+    assert api.characters.add(id=f"char_{ULID}").id == f"char_{ULID}"
