@@ -18,6 +18,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import AurousScriptError, errors
 from pytest_aurous._engine.detectors import DETECTORS
+from pytest_aurous._framework.rules import load_rules
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._world import settings as _settings
 from pytest_aurous._world.script import Lifecycle, parse_runs
@@ -131,6 +132,39 @@ def test_every_delivered_rule_is_proved(rule: str) -> None:
 def test_every_rule_of_an_endpoint_is_explained() -> None:
     """No row of the catalog names a rule that the table does not have."""
     assert {rule for row in ENDPOINTS for rule in row.rules} - set(RULES) == set()
+
+
+def test_the_shipped_rules_are_those_of_the_table() -> None:
+    """What the installed package reads is made from the table."""
+    shipped = (PACKAGE / "rules.json").read_text(encoding="utf-8")
+
+    assert shipped == FIDELITY.as_json(DOCS), "make it anew: python docs/_ext/rules.py"
+    assert load_rules() == RULES
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'provenance = "D"',
+        'provenance = "X"\nsource = ["errors"]',
+        'provenance = "A"\nstatus = "gone"',
+        'provenance = "A"\nstatement = "x"\n[[rule]]\nid = "a-1"\nprovenance = "A"',
+    ],
+    ids=["no page", "provenance", "status", "twice"],
+)
+def test_a_rule_of_the_table_is_complete(tmp_path: Path, row: str) -> None:
+    """A documented rule without a page is refused, as is what means nothing or is there twice."""
+    (tmp_path / "rules.toml").write_text(f'[[rule]]\nid = "a-1"\n{row}\nstatement = "x"\n', encoding="utf-8")
+
+    with pytest.raises(ValueError, match="a-1"):
+        FIDELITY.load_rules(tmp_path)
+
+
+def test_a_contradicted_rule_names_where_it_is_decided() -> None:
+    """The ids that it names are rules."""
+    named = [rule for row in RULES.values() for rule in re.findall(r"see ([a-z]+-\d+)", row.contradicted)]
+
+    assert {"create-4", "get-2", "cred-2"} <= set(named) <= set(RULES)
 
 
 def _docstrings() -> Iterator[tuple[str, str]]:

@@ -89,4 +89,5 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
-    assert "pytest_aurous/openapi.json" in {file.as_posix() for file in dist.files or []}
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/rules.json"}
+    assert shipped <= {file.as_posix() for file in dist.files or []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Final
 
@@ -29,8 +30,8 @@ class Fidelity(SphinxDirective):
             if rule.family == self.arguments[0]:
                 entry = nodes.container(classes=["rule", rule.status], ids=[f"rule-{rule.id}"])
                 entry += self._head(rule)
-                for text in (rule.statement, rule.assumed and f"*Assumed:* {rule.assumed}", _absent(rule)):
-                    entry += self.parse_text_to_nodes(text) if text else []
+                for text in _texts(rule):
+                    entry += self.parse_text_to_nodes(text)
                 entry += _proof(tests[rule.id])
                 self.env.domains.standard_domain.note_object("rule", rule.id, f"rule-{rule.id}", location=entry)
                 out.append(entry)
@@ -77,8 +78,18 @@ def _rules(directive: SphinxDirective) -> dict[str, Rule]:
     return load_rules(DOCS)
 
 
-def _absent(rule: Rule) -> str:
-    return f"*Not in this version:* {rule.later}" if rule.later else ""
+def _texts(rule: Rule) -> list[str]:
+    """Return what the page says of a rule, as Markdown."""
+    pages = ", ".join(f"`{page}`" for page in rule.source)
+    source = f"{pages}: “{rule.quote}”" if rule.quote else pages
+    contradicted = re.sub(r"(?<=see )([a-z]+-\d+)", r"{rule}`\1`", rule.contradicted)
+    marked = {
+        "Assumed": rule.assumed,
+        "Contradicted": contradicted,
+        "Not in this version": rule.later,
+        "Source": source,
+    }
+    return [rule.statement, *(f"*{mark}:* {text}" for mark, text in marked.items() if text)]
 
 
 def _proof(tests: list[str]) -> list[nodes.Node]:

@@ -1,46 +1,25 @@
-"""The rules of `rules.toml`, and the tests that prove them. Sphinx is not needed, so that our tests can use it."""
+"""The rules of `rules.toml`, and the tests that prove them. Sphinx is not needed, so that our tests can use it.
+
+As a program it writes them to `pytest_aurous/rules.json`, where the installed package reads them.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ("PROVENANCE", "Rule", "load_rules", "read_toml", "tests_by_rule")
+from pytest_aurous._framework.rules import PROVENANCE, Rule, rule_of
 
-PROVENANCE: Final = {"D": "documented", "C": "contradictory", "A": "assumed"}
+__all__ = ("PROVENANCE", "Rule", "as_json", "load_rules", "read_toml", "tests_by_rule")
+
+_ROOT: Final = Path(__file__).parents[2]
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 _ID: Final = re.compile(r"([a-z]+)_(\d+)_")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One promise.
-
-    Attributes:
-        id: Such as ``save-1``.
-        provenance: A key of `PROVENANCE`.
-        statement: What the fake does.
-        assumed: The part of it that is an assumption.
-        later: The part of it that is not in this version.
-        status: ``delivered`` or ``planned``.
-    """
-
-    id: str
-    provenance: str
-    statement: str
-    assumed: str = ""
-    later: str = ""
-    status: str = "delivered"
-
-    @property
-    def family(self) -> str:
-        """The word before the number."""
-        return self.id.partition("-")[0]
 
 
 def read_toml(file: Path) -> Any:
@@ -53,15 +32,26 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     """Return the rules by id, in the order of the file.
 
     Raises:
-        ValueError: On an id that is there twice, or a value that means nothing.
+        ValueError: On an id that is there twice, a value that means nothing, or a ground without its page.
     """
     rules: dict[str, Rule] = {}
     for row in read_toml(docs / "rules.toml")["rule"]:
-        rule = Rule(**row)
-        if rule.id in rules or rule.provenance not in PROVENANCE or rule.status not in {"delivered", "planned"}:
+        rule = rule_of(row)
+        if (
+            rule.id in rules
+            or rule.provenance not in PROVENANCE
+            or rule.status not in {"delivered", "planned"}
+            or (rule.provenance != "A" and not rule.source)
+        ):
             raise ValueError(f"rules.toml: {rule}")
         rules[rule.id] = rule
     return rules
+
+
+def as_json(docs: Path) -> str:
+    """Return the rules as JSON, one a line, so that changes can be read and merged."""
+    rows = read_toml(docs / "rules.toml")["rule"]
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
 
 
 def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list[str]]:
@@ -74,3 +64,7 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
                 found[rule].append(f"{file.stem}::{name}")
                 rest = rest[match.end() :]
     return found
+
+
+if __name__ == "__main__":
+    (_ROOT / "pytest_aurous" / "rules.json").write_text(as_json(_ROOT / "docs"), encoding="utf-8")

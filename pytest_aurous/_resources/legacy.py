@@ -1,4 +1,4 @@
-"""Deprecated paths: a redirect to the new path, with a sunset date (A: the fake redirects after that date, too)."""
+"""Deprecated paths: a redirect to the new path, with a sunset date that the fake ignores (legacy-1)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ ENDPOINTS: Final = tuple(
         status=308,
         signed=True,
         headers=_HEADER_TEXTS,
+        rules=("legacy-1",),
     )
     for old, new in _MOVED.items()
     for row in generations.ENDPOINTS

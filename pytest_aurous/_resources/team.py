@@ -104,7 +104,7 @@ def balance(ctx: Context) -> dict[str, Any]:
 
 
 def team(ctx: Context) -> dict[str, Any]:
-    """GET /v1/team."""
+    """GET /v1/team (team-1)."""
     row = ctx.world.table(TeamRow)[ctx.team]
     return {
         "id": row.id,
@@ -161,6 +161,8 @@ _PRICING: Final = obj(
 
 ENDPOINTS: Final = (
     Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", shape=_BALANCE, rules=("cred-1",)),
-    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM),
-    Endpoint("pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", shape=_PRICING, rules=("cred-4",)),
+    Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM, rules=("team-1",)),
+    Endpoint(
+        "pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", shape=_PRICING, rules=("cred-4", "vid-2")
+    ),
 )

@@ -27,7 +27,7 @@ class Balances:
         self._warned: Section[str, float] = state.section("warned")
 
     def threshold(self, team: str) -> Decimal:
-        """Return the credits at which *team* is warned; 10 by default (A)."""
+        """Return the credits at which *team* is warned; 10 by default (hook-11)."""
         return self.thresholds.get(team, _THRESHOLD)
 
     def warns(self, team: str, account: Account, at: float) -> bool:

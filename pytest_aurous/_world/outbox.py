@@ -12,7 +12,7 @@ from .._redaction import redacted, shown
 from .state import Section, State
 
 ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)
-"""Seconds until the next attempt (hook-8; the numbers are our assumption)."""
+"""Seconds until the next attempt (hook-8)."""
 URL_RETRIES: Final = (2.0, 2.0)
 """Likewise, for the URL of one request (hook-6)."""
 PATIENCE: Final = 10.0

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.conftest import Api
 
 
-def test_the_team_is_told(api: Api) -> None:
+def test_team_1_has_a_name_and_credits(api: Api) -> None:
     """Id, name, what it has, since when, and who pays."""
     team = api.get("/v1/team").json
 
@@ -37,7 +37,7 @@ def test_auth_6_each_key_has_its_team(api: Api) -> None:
     assert told["billing_email"] == "billing@acme-studio.example"
 
 
-def test_cred_1_a_teams_credits_are_all_of_them(api: Api) -> None:
+def test_team_1_cred_1_a_teams_credits_are_all_of_them(api: Api) -> None:
     """Held ones too, as in the balance; what is charged is gone."""
     api.post("/v1/videos", json={"video_lora_id": "seedance-1-pro"})
     balance = api.get("/v1/balance").json
@@ -49,7 +49,7 @@ def test_cred_1_a_teams_credits_are_all_of_them(api: Api) -> None:
     assert api.get("/v1/team").json["credits"] == api.get("/v1/balance").json["credits"] == 1000 - 6.25
 
 
-def test_cred_4_the_price_list(api: Api) -> None:
+def test_cred_4_vid_2_the_price_list(api: Api) -> None:
     """The vendor's card, word for word but for the description."""
     card = api.get("/v1/pricing").json
 
@@ -64,7 +64,7 @@ def test_cred_4_the_price_list(api: Api) -> None:
     assert "estimate" in card["description"]
 
 
-def test_cred_4_the_price_list_is_what_is_charged(api: Api) -> None:
+def test_cred_4_vid_2_the_price_list_is_what_is_charged(api: Api) -> None:
     """An estimate is the arithmetic of the card."""
     card = api.get("/v1/pricing").json
     image = {"prompt": "A cat", "count": 3, "enhance_prompt": True}

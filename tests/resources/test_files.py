@@ -64,7 +64,7 @@ def keyed(key: str = "k") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("purpose", ["reference", "first_frame", "last_frame"])
-def test_time_3_the_whole_object(api: Api, purpose: str) -> None:
+def test_file_1_time_3_the_whole_object(api: Api, purpose: str) -> None:
     """A file is told with what its bytes are, what its sender said, and that it lives for 24 h."""
     file = send(api, purpose=purpose, metadata='{"campaign": "launch-2026"}').json
 
@@ -97,7 +97,7 @@ def test_time_3_the_whole_object(api: Api, purpose: str) -> None:
     ids=["png", "jpeg", "webp", "webp, lossless", "webp, extended"],
 )
 @pytest.mark.parametrize("name", ["look.gif", "look"])
-def test_type_and_size_are_read_from_the_bytes(
+def test_file_1_type_and_size_are_read_from_the_bytes(
     api: Api, kind: str, options: dict[str, Any], mime_type: str, name: str
 ) -> None:
     """Whatever the file is called, its bytes decide; and they come back whole, as what they are."""
@@ -143,7 +143,7 @@ def test_metadata_may_be_left_out(api: Api) -> None:
     ],
 )
 @pytest.mark.parametrize("key", [None, "k"], ids=["", "keyed"])
-def test_refuses_what_it_does_not_take(
+def test_file_1_refuses_what_it_does_not_take(
     api: Api, sent: dict[str, Any], code: str, param: str | None, key: str | None
 ) -> None:
     """Each mistake has its code and names the part, with an idempotency key and without; nothing is stored."""
@@ -169,7 +169,7 @@ def test_an_unknown_part_s_message_names_all(api: Api) -> None:
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-def test_a_file_has_ten_megabytes_at_most(api: Api, extra: int) -> None:
+def test_file_1_has_ten_megabytes_at_most(api: Api, extra: int) -> None:
     """The last byte is still taken, the next is not."""
     data = PICTURE.ljust(MOST + extra, b"\0")
 
@@ -180,7 +180,7 @@ def test_a_file_has_ten_megabytes_at_most(api: Api, extra: int) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(4097, 1), (1, 4097), (9000, 9000)])
-def test_a_picture_has_4096_pixels_a_side_at_most(api: Api, width: int, height: int) -> None:
+def test_file_1_a_picture_has_4096_pixels_a_side_at_most(api: Api, width: int, height: int) -> None:
     """Either side counts, and the message has both."""
     data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
 
@@ -213,7 +213,7 @@ def test_what_comes_back_is_json(api: Api, told: str) -> None:
 
 
 @pytest.mark.parametrize("told", [{"größe": "groß", "n": [1, {"a": None}]}, {}, {"a" * 500: 2**80}], ids=str)
-def test_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
+def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
     """Any object, as it was sent."""
     file = send(api, metadata=json.dumps(told, ensure_ascii=False)).json
 
@@ -283,7 +283,7 @@ def test_time_3_a_url_does_not_outlive_its_file(api: Api) -> None:
 
 
 @pytest.mark.parametrize("state", ["stored", "deleted", "expired", "unknown", "another team's"])
-def test_delete_always_says_that_it_is_gone(api: Api, state: str) -> None:
+def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None:
     """Whatever the id is; and afterwards it is nobody's file of this team."""
     owner = api.aurous.teams.add() if state == "another team's" else None
     file = api.aurous.files.add(team=owner)

@@ -29,7 +29,7 @@ each_path: Final = pytest.mark.parametrize(("method", "old", "new", "operation")
 
 @each_path
 @pytest.mark.parametrize("query", ["", "?limit=2&starting_after=img_1", "?token=a-b%2Fc"])
-def test_an_old_path_leads_to_the_new_one(
+def test_legacy_1_an_old_path_leads_to_the_new_one(
     api: Api, method: str, old: str, new: str, operation: str, query: str
 ) -> None:
     """308 with its place, query and all, that it is deprecated, and until when."""
@@ -45,7 +45,7 @@ def test_an_old_path_leads_to_the_new_one(
 
 
 @each_path
-def test_the_new_path_is_the_operation(api: Api, method: str, old: str, new: str, operation: str) -> None:
+def test_legacy_1_the_new_path_is_the_operation(api: Api, method: str, old: str, new: str, operation: str) -> None:
     """What a client meets after the redirect is the call of today."""
     api.send(method, str(api.send(method, old).headers["Location"]))
 

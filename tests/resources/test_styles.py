@@ -32,7 +32,7 @@ def styles_of(api: Api, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("path", "fields"), [(LORAS, IMAGE_FIELDS), (VIDEO_LORAS, VIDEO_FIELDS)])
-def test_a_list_is_a_bare_array(api: Api, path: str, fields: set[str]) -> None:
+def test_style_1_style_3_a_list_is_a_bare_array(api: Api, path: str, fields: set[str]) -> None:
     """A few public styles are there from the start, with all of their fields, and no envelope."""
     rows = api.get(path).json
 
@@ -64,7 +64,7 @@ def test_the_media_have_nothing_in_common(api: Api) -> None:
 
 @each_medium
 @pytest.mark.parametrize("field", ["id", "slug"])
-def test_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
+def test_style_2_style_4_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
     """It is the row of the list."""
     for row in api.get(path).json:
         assert api.get(f"{path}/{row[field]}").json == row
@@ -72,7 +72,7 @@ def test_one_style_goes_by_id_or_slug(api: Api, path: str, field: str) -> None:
 
 @each_medium
 @pytest.mark.parametrize("kind", ["unknown", "of the other medium", "another team's"])
-def test_auth_7_a_style_that_is_none(api: Api, path: str, kind: str) -> None:
+def test_style_2_style_4_auth_7_a_style_that_is_none(api: Api, path: str, kind: str) -> None:
     """Unknown, of the other medium or private to another team: all are the same 404."""
     style = {
         "unknown": "lora_x",
@@ -87,7 +87,7 @@ def test_auth_7_a_style_that_is_none(api: Api, path: str, kind: str) -> None:
 
 
 @each_medium
-def test_a_private_style_is_its_team_s_alone(api: Api, path: str) -> None:
+def test_style_1_style_3_a_private_style_is_its_teams_alone(api: Api, path: str) -> None:
     """The team sees the public styles and then its own; nobody else sees that."""
     before = api.get(path).json
     style = styles_of(api, path).add("House Style")
@@ -111,7 +111,7 @@ def test_a_public_style_is_everybodys(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("call", ["/v1/images", "/v1/images/estimate", "/v1/videos", "/v1/videos/estimate"])
 @pytest.mark.parametrize("field", ["id", "slug"])
-def test_an_image_style_is_no_video_style(api: Api, call: str, field: str) -> None:
+def test_style_5_an_image_style_is_no_video_style(api: Api, call: str, field: str) -> None:
     """A style of the other medium is told as such, by id and by slug."""
     image, video = (api.get(path).json[0][field] for path in (LORAS, VIDEO_LORAS))
     param = "lora_id" if "images" in call else "video_lora_id"

@@ -67,7 +67,7 @@ def test_of_nothing(api: Api) -> None:
     assert api.get(url()).json == {"object": "list", "data": [], "has_more": False, "next_page": None}
 
 
-def test_a_bucket_is_what_was_done(api: Api) -> None:
+def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
     """Counts, credits, seconds and pictures are those of the calls before; credits those that left the team."""
     work(api)
 
@@ -131,7 +131,7 @@ def test_percentiles_are_of_what_succeeded(
         ("30d", "2026-05-07T00:00:00.000Z", "2026-06-06T00:00:00.000Z"),
     ],
 )
-def test_a_bucket_has_its_width(api: Api, width: str, start: str, end: str) -> None:
+def test_usage_1_a_bucket_has_its_width(api: Api, width: str, start: str, end: str) -> None:
     """Each width has its borders, wherever the range begins."""
     api.clock.advance(seconds=7 * 60 + 30)
     api.aurous.images.add()
@@ -141,7 +141,7 @@ def test_a_bucket_has_its_width(api: Api, width: str, start: str, end: str) -> N
     assert (bucket["bucket_start"], bucket["bucket_end"]) == (start, end)
 
 
-def test_the_newest_bucket_comes_first(api: Api) -> None:
+def test_usage_1_the_newest_bucket_comes_first(api: Api) -> None:
     """Days without work are left out."""
     api.aurous.images.add()
     api.clock.advance(seconds=3 * DAY)
@@ -206,7 +206,7 @@ def test_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]) -> Non
         "group_by[]=status,type",
     ],
 )
-def test_groups_are_a_list_in_every_spelling(api: Api, query: str) -> None:
+def test_usage_1_groups_are_a_list_in_every_spelling(api: Api, query: str) -> None:
     """Separated by commas, repeated, with brackets behind the name, or mixed: no value is lost."""
     work(api)
 
@@ -301,7 +301,9 @@ def test_auth_7_another_teams_work_is_not_in_it(api: Api, path: str) -> None:
     ids=str,
 )
 @both_paths
-def test_refuses_a_query(api: Api, path: str, query: dict[str, str | None], code: str, param: str) -> None:
+def test_usage_1_usage_3_refuses_a_query(
+    api: Api, path: str, query: dict[str, str | None], code: str, param: str
+) -> None:
     """Ranges and limits that there are not."""
     told = {name: value for name, value in {"start_time": START, **query}.items() if value is not None}
 
@@ -319,7 +321,7 @@ def test_refuses_a_query(api: Api, path: str, query: dict[str, str | None], code
     ],
     ids=str,
 )
-def test_refuses_buckets(api: Api, query: dict[str, str], code: str, param: str) -> None:
+def test_usage_1_refuses_buckets(api: Api, query: dict[str, str], code: str, param: str) -> None:
     """Widths and groups that there are not, and a range that is too long for its width."""
     api.refused("GET", url(**query), status=400, code=code, param=param)
 
@@ -346,7 +348,7 @@ def test_a_page_has_twenty_four_buckets(api: Api) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
 @pytest.mark.parametrize("again", ["token alone", "all again"])
-def test_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
+def test_usage_2_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
     """Page by page, with the token alone or with the same query again, newest first."""
     days(api, 5)
     whole = rows(api, group_by="type")
@@ -371,7 +373,7 @@ def test_pages_show_each_bucket_once(api: Api, limit: int, again: str) -> None:
     [{"limit": 2}, {"start_time": "2026-05-02T00:00:00Z"}, {"group_by": "type"}, {"status": "failed"}],
     ids=str,
 )
-def test_a_page_token_goes_with_its_query(api: Api, query: dict[str, Any]) -> None:
+def test_usage_2_a_page_token_goes_with_its_query(api: Api, query: dict[str, Any]) -> None:
     """Another value, or another field, is a drift."""
     days(api, 3)
     token = api.get(url(limit=1)).json["next_page"]
@@ -391,7 +393,7 @@ def test_a_part_of_the_query_may_be_left_out(api: Api) -> None:
     assert api.get(f"{USAGE}?limit=1&page_token={quote(token)}").status == 200
 
 
-def test_a_page_token_lives_for_24_hours(api: Api) -> None:
+def test_usage_2_a_page_token_lives_for_24_hours(api: Api) -> None:
     """To the last second; then it says that it has expired."""
     days(api, 3)
     token = quote(api.get(url(limit=1)).json["next_page"])
@@ -405,7 +407,7 @@ def test_a_page_token_lives_for_24_hours(api: Api) -> None:
     assert "token_expired" in answer.json["error"]["message"]
 
 
-def test_auth_7_another_teams_page_token_is_none(api: Api) -> None:
+def test_auth_7_usage_2_another_teams_page_token_is_none(api: Api) -> None:
     """It is refused like one that was made up."""
     days(api, 3)
     token = quote(api.get(url(limit=1)).json["next_page"])
@@ -469,7 +471,7 @@ def test_events_of_nothing(api: Api) -> None:
     assert api.get(url(EVENTS)).json == {"object": "list", "data": [], "has_more": False, "next_cursor": None}
 
 
-def test_an_event_is_a_request_that_costs(api: Api) -> None:
+def test_usage_3_an_event_is_a_request_that_costs(api: Api) -> None:
     """What was asked for, what became of it, and what was charged."""
     made = api.post("/v1/images", json={"prompt": "A cat", "count": 2})
     api.clock.advance(seconds=12)
@@ -519,7 +521,7 @@ def test_img_6_usage_counts_a_bad_end_as_failed(api: Api, status: str) -> None:
     assert [row["status"] for row in rows(api, EVENTS, status="failed")] == ["failed"]
 
 
-def test_events_are_charged_what_left_the_team(api: Api) -> None:
+def test_usage_3_events_are_charged_what_left_the_team(api: Api) -> None:
     """Nothing for what failed, was cancelled or is under way."""
     work(api)
 
@@ -529,7 +531,7 @@ def test_events_are_charged_what_left_the_team(api: Api) -> None:
     assert sorted(event["status"] for event in events) == ["cancelled", *["completed"] * 3, "failed", "pending"]
 
 
-def test_events_are_the_newest_first(api: Api) -> None:
+def test_usage_3_events_are_the_newest_first(api: Api) -> None:
     """Those of one second by id."""
     first = [api.aurous.images.add().id for _ in range(3)]
     api.clock.advance(seconds=1)
@@ -558,7 +560,7 @@ def test_events_are_filtered_by_medium(api: Api, query: dict[str, str], count: i
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7])
-def test_a_cursor_leads_through_all_events(api: Api, limit: int) -> None:
+def test_usage_3_a_cursor_leads_through_all_events(api: Api, limit: int) -> None:
     """Page by page, each once; a newer one does not disturb."""
     work(api)
     whole = rows(api, EVENTS)
@@ -580,7 +582,7 @@ def test_a_cursor_leads_through_all_events(api: Api, limit: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unknown", "empty", "another team's"])
-def test_an_unknown_cursor_is_refused(api: Api, kind: str) -> None:
+def test_usage_3_an_unknown_cursor_is_refused(api: Api, kind: str) -> None:
     """As in any list."""
     other = api.aurous.teams.add().images.add().id
     cursor = {"unknown": "img_x", "empty": "", "another team's": other}[kind]

@@ -75,7 +75,7 @@ def test_the_whole_object(api: Api) -> None:
     assert video["seed"] >= 0
 
 
-def test_takes_all_of_its_fields(api: Api) -> None:
+def test_vid_1_takes_all_of_its_fields(api: Api) -> None:
     """What is sent is shown, as far as the object has it."""
     frame = api.aurous.files.add(purpose="first_frame").id
     video = make(
@@ -100,7 +100,7 @@ def test_takes_all_of_its_fields(api: Api) -> None:
     assert api.aurous.videos.last.webhook_url == "https://example.com/hook"
 
 
-def test_defaults_are_those_of_the_style(api: Api) -> None:
+def test_vid_1_defaults_are_those_of_the_style(api: Api) -> None:
     """A style of the test's own has others, and they make the price."""
     api.aurous.video_loras.add("Short", default_resolution="480p", default_ratio="1:1", default_duration=2)
 
@@ -122,7 +122,7 @@ def test_defaults_are_those_of_the_style(api: Api) -> None:
         ("720p", 2.5, 1.875),
     ],
 )
-def test_cred_4_the_price_goes_by_the_second(api: Api, resolution: str, duration: float, price: float) -> None:
+def test_vid_2_the_price_goes_by_the_second(api: Api, resolution: str, duration: float, price: float) -> None:
     """A finer resolution costs more; an estimate says so beforehand, and nothing else changes the price."""
     sent = body(resolution=resolution, duration=duration, ratio="1:1", prompt="x", enhance_prompt=False)
     expected = {"amount": price, "breakdown": {"base": price, "enhance": 0}}
@@ -135,7 +135,7 @@ def test_cred_4_the_price_goes_by_the_second(api: Api, resolution: str, duration
     assert api.money() == (1000, price)
 
 
-def test_an_estimate_stores_nothing(make_api: Callable[..., Api]) -> None:
+def test_vid_2_an_estimate_stores_nothing(make_api: Callable[..., Api]) -> None:
     """No row, no hold, and a low balance is no error."""
     api = make_api(credits=0)
     api.get("/v1/loras")
@@ -199,7 +199,7 @@ def test_img_11_cred_2_a_hold_ends_with_the_work(api: Api, end: str, money: floa
     ],
     ids=str,
 )
-def test_refuses_what_it_does_not_take(api: Api, path: str, more: dict[str, Any], code: str, param: str) -> None:
+def test_vid_1_refuses_what_it_does_not_take(api: Api, path: str, more: dict[str, Any], code: str, param: str) -> None:
     """An estimate checks what a creation does."""
     api.get("/v1/video_loras")
     api.get("/v1/loras")
@@ -218,7 +218,7 @@ def test_a_duration_is_a_number(api: Api, path: str, duration: str) -> None:
 
 
 @both_calls
-def test_a_style_is_needed(api: Api, path: str) -> None:
+def test_vid_1_a_style_is_needed(api: Api, path: str) -> None:
     """It is the only field that is."""
     api.refused("POST", path, json={"prompt": "x"}, status=400, code="missing_field", param="video_lora_id")
 
@@ -253,7 +253,7 @@ def test_frames_make_it_image_to_video(api: Api, frames: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("path", ["/v1/images", VIDEOS])
-def test_img_6_is_polled_by_both_paths(api: Api, path: str) -> None:
+def test_img_6_vid_3_vid_4_is_polled_by_both_paths(api: Api, path: str) -> None:
     """Each GET is a look, and both serve the same."""
     video = make(api)["id"]
 
@@ -277,7 +277,7 @@ def test_img_5_what_success_adds(api: Api) -> None:
 
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
-def test_img_7_is_cancelled_by_the_path_of_images(api: Api, looks: int) -> None:
+def test_img_7_vid_3_is_cancelled_by_the_path_of_images(api: Api, looks: int) -> None:
     """Pending or processing; twice is the same answer, and nothing is charged."""
     video = make(api)["id"]
     for _ in range(looks):
@@ -307,7 +307,7 @@ def test_auth_7_an_id_that_is_none(api: Api, path: str) -> None:
 # The output
 
 
-def test_the_output_comes_whole(api: Api) -> None:
+def test_vid_5_the_output_comes_whole(api: Api) -> None:
     """A film, by its token alone, which says that parts can be had."""
     video = api.aurous.videos.add()
 
@@ -332,7 +332,7 @@ def test_the_output_comes_whole(api: Api) -> None:
         ("bytes=10-99999999", slice(10, None)),
     ],
 )
-def test_a_part_of_the_output(api: Api, asked: str, part: slice) -> None:
+def test_vid_5_a_part_of_the_output(api: Api, asked: str, part: slice) -> None:
     """206, with which part of how much it is."""
     video = api.aurous.videos.add()
     film = video.film()
@@ -346,7 +346,7 @@ def test_a_part_of_the_output(api: Api, asked: str, part: slice) -> None:
 
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=99999999-999999999", "bytes=-0"])
-def test_a_part_that_is_not_there(api: Api, asked: str) -> None:
+def test_vid_5_a_part_that_is_not_there(api: Api, asked: str) -> None:
     """416, with how much there is."""
     video = api.aurous.videos.add()
 
@@ -357,7 +357,7 @@ def test_a_part_that_is_not_there(api: Api, asked: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["bytes=", "bytes=-", "items=0-1", "bytes=0-1,5-6", "0-1", "bytes=a-b", "bytes=5-3"])
-def test_a_range_that_is_none_is_ignored(api: Api, asked: str) -> None:
+def test_vid_5_a_range_that_is_none_is_ignored(api: Api, asked: str) -> None:
     """The whole comes, as RFC 9110 wants it; the last one has its ends the wrong way round."""
     video = api.aurous.videos.add()
 
@@ -404,7 +404,7 @@ def test_time_4_a_film_lives_for_24_hours(make_api: Callable[..., Api], reading:
         ("processing", 404, "resource_not_found"),
     ],
 )
-def test_without_success_there_is_no_output(api: Api, status: str, refusal: int, code: str) -> None:
+def test_vid_5_without_success_there_is_no_output(api: Api, status: str, refusal: int, code: str) -> None:
     """What has ended badly never had one; what is under way has none yet."""
     video = api.aurous.videos.add(status=status, script="pending! -> processing! -> succeeded")
 

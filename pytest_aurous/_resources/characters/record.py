@@ -14,7 +14,7 @@ from ..._world.world import World
 from ..uploads import POSES
 
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
-"""The poses that a synthesis draws, in order (A)."""
+"""The poses that a synthesis draws, in order (create-4)."""
 
 _REF_LIFE: Final = 24 * 3600.0
 

@@ -104,10 +104,18 @@ ENDPOINTS: Final = (
         body=_FORM,
         takes="multipart/form-data",
         errors=BODY_ERRORS,
-        rules=("idem-7", "time-3"),
+        rules=("file-1", "idem-7", "time-3"),
     ),
     Endpoint(
         "files.retrieve", "GET", "/v1/files/{id}", retrieve, bucket="reads", shape=reference(FileRow), rules=("time-3",)
     ),
-    Endpoint("files.delete", "DELETE", "/v1/files/{id}", delete, bucket="files_post", shape=deleted("file")),
+    Endpoint(
+        "files.delete",
+        "DELETE",
+        "/v1/files/{id}",
+        delete,
+        bucket="files_post",
+        shape=deleted("file"),
+        rules=("file-2",),
+    ),
 )

@@ -67,10 +67,11 @@ def _creation(
     fields: Mapping[str, Reader],
     required: str,
     rules: tuple[str, ...],
+    estimate_rules: tuple[str, ...],
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
-    *read* returns the columns of the generation and its cost; *rules* are those of the first endpoint.
+    *read* returns the columns of the generation and its cost; *rules* and *estimate_rules* are those of the endpoints.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _creation(
             shape=_ESTIMATE,
             body=body,
             errors=_CREATE_ERRORS,
-            rules=("img-9",),
+            rules=estimate_rules,
         ),
     )
 
@@ -124,7 +125,8 @@ ENDPOINTS: Final = (
         images.read,
         images.CREATE,
         "prompt",
-        ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4"),
+        ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
+        ("img-9",),
     ),
     Endpoint(
         "images.list",
@@ -144,7 +146,7 @@ ENDPOINTS: Final = (
         retrieve,
         bucket="reads",
         shape=_ONE,
-        rules=("img-5", "img-6", "img-12"),
+        rules=("img-5", "img-6", "img-12", "vid-3"),
     ),
     Endpoint(
         "images.cancel",
@@ -154,10 +156,18 @@ ENDPOINTS: Final = (
         bucket="images_post",
         shape=_ONE,
         errors=("400 generation_not_cancellable",),
-        rules=("img-7",),
+        rules=("img-7", "vid-3"),
     ),
-    *_creation("videos", "video", videos.read, videos.CREATE, "video_lora_id", ("img-11",)),
-    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE),
+    *_creation(
+        "videos",
+        "video",
+        videos.read,
+        videos.CREATE,
+        "video_lora_id",
+        ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
+        ("vid-1", "vid-2", "img-9"),
+    ),
+    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE, rules=("vid-4",)),
     Endpoint(
         "images.output",
         "GET",
@@ -178,6 +188,6 @@ ENDPOINTS: Final = (
         query={"token": SIGNATURE},
         media_type="video/mp4",
         errors=(*_OUTPUT_ERRORS, "206", "416"),
-        rules=("time-4",),
+        rules=("vid-5", "time-4"),
     ),
 )

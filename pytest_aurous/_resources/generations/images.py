@@ -32,7 +32,7 @@ def _preset(side: int, wide: int, high: int) -> tuple[int, int]:
 PRESETS: Final = {
     f"{tier}_{wide}_{high}": _preset(side, wide, high) for tier, side in _TIERS.items() for wide, high in _RATIOS
 }
-"""Width and height of each ``size``: ``2k_1_1`` is documented, the others have about the same area (A)."""
+"""Width and height of each ``size``: all have about the area of the square (img-2)."""
 
 _SIDE: Final = integer(*SIDES)
 CREATE: Final[dict[str, Reader]] = {

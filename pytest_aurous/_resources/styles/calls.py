@@ -16,7 +16,7 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
     """Return the style that a request names by id or slug.
 
     Raises:
-        ApiProblem: 404 for an unknown style, 400 for a style of the other medium.
+        ApiProblem: 404 for an unknown style, 400 for a style of the other medium (style-5).
     """
     row = find_style(world, kind, team, name)
     if row is not None:
@@ -28,7 +28,7 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
     raise not_found("style", name, param)
 
 
-def _endpoints(resource: str, kind: type[S]) -> tuple[Endpoint, Endpoint]:
+def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
     def list_all(ctx: Context) -> list[dict[str, Any]]:
         """GET the styles: an array without pages."""
         return [to_wire(row) for row in visible_styles(ctx.world, kind, ctx.team)]
@@ -44,9 +44,12 @@ def _endpoints(resource: str, kind: type[S]) -> tuple[Endpoint, Endpoint]:
     path, one = f"/v1/{resource}", reference(kind)
     array = {"type": "array", "items": one}
     return (
-        Endpoint(f"{resource}.list", "GET", path, list_all, bucket="reads", shape=array),
-        Endpoint(f"{resource}.retrieve", "GET", f"{path}/{{id}}", retrieve, bucket="reads", shape=one),
+        Endpoint(f"{resource}.list", "GET", path, list_all, bucket="reads", shape=array, rules=(of_list,)),
+        Endpoint(f"{resource}.retrieve", "GET", f"{path}/{{id}}", retrieve, bucket="reads", shape=one, rules=(of_one,)),
     )
 
 
-ENDPOINTS: Final = (*_endpoints("loras", LoraRow), *_endpoints("video_loras", VideoLoraRow))
+ENDPOINTS: Final = (
+    *_endpoints("loras", LoraRow, "style-1", "style-2"),
+    *_endpoints("video_loras", VideoLoraRow, "style-3", "style-4"),
+)

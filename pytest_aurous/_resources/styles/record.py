@@ -49,7 +49,7 @@ class LoraRow:
 
     @classmethod
     def first(cls) -> tuple[LoraRow, ...]:
-        """Return the styles of a new fake (A)."""
+        """Return the styles of a new fake (style-1)."""
         return _IMAGE_STYLES
 
 
@@ -85,7 +85,7 @@ class VideoLoraRow:
 
     @classmethod
     def first(cls) -> tuple[VideoLoraRow, ...]:
-        """Return the styles of a new fake (A)."""
+        """Return the styles of a new fake (style-3)."""
         return _VIDEO_STYLES
 
 

@@ -27,13 +27,13 @@ _MAX_BUCKETS: Final = 10_000
 _LOOKBACK: Final = 730 * 86_400
 _TOKEN_LIFE: Final = 86_400.0
 _STATUSES: Final = {"succeeded": "completed", "expired": "failed", "moderation_rejected": "failed"}
-"""The statuses that have another name in usage; that it counts the last two as failed is an assumption."""
+"""The statuses that have another name in usage; it counts the last two as failed (usage-1)."""
 _WIDTH: Final = one_of(tuple(WIDTHS))
 _GROUP: Final = one_of(GROUPS)
 
 
 def buckets(ctx: Context) -> dict[str, Any]:
-    """GET /v1/usage: totals per bucket of time, newest first, without empty buckets (A)."""
+    """GET /v1/usage: totals per bucket of time, newest first, without empty buckets (usage-1)."""
     query, now = _query_of(ctx), ctx.world.clock.time()
     token = query.pop("page_token", None)
     before: float = inf
@@ -253,6 +253,7 @@ ENDPOINTS: Final = (
         shape=BUCKETS,
         query=BUCKETS_QUERY,
         errors=(*_QUERY_ERRORS, "400 invalid_page_token", "400 too_many_buckets"),
+        rules=("usage-1", "usage-2"),
     ),
     Endpoint(
         "usage.events",
@@ -263,5 +264,6 @@ ENDPOINTS: Final = (
         shape=EVENTS,
         query=EVENTS_QUERY,
         errors=_QUERY_ERRORS,
+        rules=("usage-3",),
     ),
 )

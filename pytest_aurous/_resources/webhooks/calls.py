@@ -50,7 +50,7 @@ def delete(ctx: Context) -> dict[str, Any]:
 
 
 def rotate_secret(ctx: Context) -> dict[str, Any]:
-    """POST /v1/webhook_endpoints/{id}/rotate_secret: the old secret signs nothing more (A)."""
+    """POST /v1/webhook_endpoints/{id}/rotate_secret: the old secret signs nothing more (hook-2)."""
     row, world = _row(ctx), ctx.world
     secret = new_secret(world)
     new = replace(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
