@@ -33,15 +33,10 @@ def page(
     peek: Callable[[R], bool],
     render: Callable[[R], Any],
 ) -> dict[str, Any]:
-    """Return the body of a list response.
+    """Return the body of a list response, with the rows of *team* that *query* asks for.
 
-    Args:
-        table: The rows.
-        team: Id of the calling team.
-        query: ``limit``, ``starting_after`` and ``ending_before`` as sent.
-        show: Polls a row; returns its new state, or None if it does not match the filter.
-        peek: Whether a row matches the filter, without a poll; decides ``has_more``.
-        render: Writes a row as JSON.
+    *show* polls a row, and returns its new state, or None if it does not match the filter of the request. *peek* says
+    whether a row matches, without a poll; it decides ``has_more``. *render* writes a row as JSON.
     """
     limit = limit_of(query.get("limit"))
     living = table.living(team)

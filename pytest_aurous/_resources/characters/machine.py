@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..._time.clock import iso
 from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem
+from ..._wire.refusal import ApiProblem, not_found
 from ..._world.script import Lifecycle, Step, plan_of
 from ..._world.world import World
 from ..webhooks import announce, check_balance
@@ -84,9 +84,7 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
     """
     row = world.table(CharacterRow).find(character_id, team)
     if row is None or row.gone:
-        raise ApiProblem(
-            404, "resource_not_found", say.NOT_FOUND.format(resource="character", id=character_id), "character_id"
-        )
+        raise not_found("character", character_id, "character_id")
     if row.status != "ready":
         message = say.WRONG_STATE.format(
             kind="Character", id=row.id, status=row.status, action="use in an image", allowed="ready"

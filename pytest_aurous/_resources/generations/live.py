@@ -13,7 +13,7 @@ from .. import characters
 from ..webhooks.live import check_url
 from . import images, machine, videos
 from .outputs import draw_film, draw_image
-from .record import RUNNING, GenerationRow, prefix_of, render
+from .record import PREFIXES, RUNNING, GenerationRow, render
 
 __tracebackhide__ = hide_mistakes
 
@@ -154,10 +154,10 @@ class Generations(Scripted[G]):
     _medium: ClassVar[str]
 
     def _living(self) -> list[str]:
-        return [row_id for row_id in super()._living() if row_id.startswith(f"{prefix_of(self._medium)}_")]
+        return [row_id for row_id in super()._living() if row_id.startswith(f"{PREFIXES[self._medium]}_")]
 
     def _find(self, record_id: str) -> G | None:
-        return super()._find(record_id) if record_id.startswith(f"{prefix_of(self._medium)}_") else None
+        return super()._find(record_id) if record_id.startswith(f"{PREFIXES[self._medium]}_") else None
 
     def _add(
         self,
@@ -169,7 +169,7 @@ class Generations(Scripted[G]):
         **columns: Any,
     ) -> G:
         """Add a generation in *status*."""
-        lifecycle = machine.lifecycle_of(self._medium)
+        lifecycle = machine.LIFECYCLES[self._medium]
         check = self._check("add")
         check.choice("status", status, lifecycle.edges)
         if columns["webhook_url"] is not None:

@@ -12,7 +12,7 @@ from ..._wire.refusal import ApiProblem
 from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
 from ..webhooks import announce, check_balance
-from .record import ENDS, RUNNING, GenerationRow, prefix_of, render
+from .record import ENDS, PREFIXES, RUNNING, GenerationRow, render
 
 IMAGES: Final = Lifecycle(
     resource="images",
@@ -24,8 +24,8 @@ IMAGES: Final = Lifecycle(
     },
 )
 VIDEOS: Final = replace(IMAGES, resource="videos")
+LIFECYCLES: Final = {"image": IMAGES, "video": VIDEOS}
 DEFAULT: Final = plan_of("pending -> processing -> succeeded", IMAGES)
-
 
 ERRORS: Final = {
     "failed": "provider_timeout",
@@ -35,11 +35,6 @@ ERRORS: Final = {
 """The ``error_message`` of each bad end, unless a script has another."""
 EVENTS: Final = {"succeeded": "completed", "cancelled": "cancelled"}
 """The last word of the event of each end; of all others it is ``failed``."""
-
-
-def lifecycle_of(media_type: str) -> Lifecycle:
-    """Return the lifecycle of a medium."""
-    return {"image": IMAGES, "video": VIDEOS}[media_type]
 
 
 def add(
@@ -60,14 +55,14 @@ def add(
     now = world.clock.time()
     plan: Plan | None = columns.pop("plan", None)
     row = GenerationRow(
-        id=row_id or world.ids.new(prefix_of(media_type), "generation"),
+        id=row_id or world.ids.new(PREFIXES[media_type], "generation"),
         created_at=iso(now),
         started=now,
         media_type=media_type,
         cost=price,
         team=team,
         hold=hold,
-        plan=plan or world.script_for(lifecycle_of(media_type).resource, columns.get("prompt"), DEFAULT),
+        plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
         **columns,
     )
     if status in RUNNING:
@@ -79,7 +74,7 @@ def add(
     if status == "processing":
         names = [step.status for step in steps]
         steps = steps[names.index(status) :] if status in names else (Step(status),)
-    world.runs.begin(row.id, steps, lifecycle_of(media_type).resource, settle=status is None)
+    world.runs.begin(row.id, steps, LIFECYCLES[media_type].resource, settle=status is None)
     return world.table(GenerationRow)[row.id]
 
 

@@ -15,6 +15,8 @@ RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY
 """How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
 RUNNING: Final = ("pending", "processing")
 ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
+PREFIXES: Final = {"image": "img", "video": "vid"}
+"""The prefixes of ids, by medium."""
 AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
@@ -109,11 +111,6 @@ class GenerationRow:
     started: float = column(hidden=True)
     finished: float | None = column(hidden=True, default=None)
     webhook_url: str | None = column(hidden=True, visible=True, default=None)
-
-
-def prefix_of(media_type: str) -> str:
-    """Return the prefix of the ids of a medium."""
-    return {"image": "img", "video": "vid"}[media_type]
 
 
 def kept_until(world: World, row: GenerationRow) -> float:

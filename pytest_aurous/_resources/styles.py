@@ -1,0 +1,286 @@
+"""Styles of images and videos, which the vendor calls LoRAs: the records, four endpoints and the live records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .._framework.endpoint import Context, Endpoint
+from .._framework.live import Collection, Live
+from .._framework.schema import column, reference, to_wire
+from .._time.clock import iso
+from .._wire import messages as say
+from .._wire.refusal import ApiProblem, not_found
+from .._world.ids import IdSource
+from .._world.state import State
+from .._world.tables import Table
+from .._world.world import World
+from ..errors import hide_mistakes
+
+__tracebackhide__ = hide_mistakes
+
+_CDN: Final = "https://cdn.aurous-labs.com/previews"
+_CREATED: Final = "2026-03-01T00:00:00Z"
+_OPTIONAL: Final = ("default_", "description", "has_")
+"""Prefixes of the columns that `add` accepts as keyword arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraRow:
+    """A stored image style.
+
+    Attributes:
+        id: ``lora_`` and a ULID.
+        name: Display name.
+        is_public: Whether every team can use it.
+        created_at: ISO 8601 (time-1).
+        slug: Readable name; requests accept it in place of the id.
+        description: Free text.
+        preview_image_url: URL of a sample picture; the fake does not serve it.
+        default_denoise_strength: Shown only; the fake does not use it.
+        default_guidance_scale: Shown only.
+        default_steps: Shown only.
+        has_template: Whether it wraps prompts.
+        team: Id of the owning team; empty for a public style.
+    """
+
+    id: str
+    name: str
+    is_public: bool = True
+    created_at: str = _CREATED
+    slug: str
+    description: str = ""
+    preview_image_url: str
+    default_denoise_strength: float = 0.8
+    default_guidance_scale: float = 7.5
+    default_steps: int = 30
+    has_template: bool = True
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[LoraRow, ...]:
+        """Return the styles of a new fake (style-1)."""
+        return _IMAGE_STYLES
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoLoraRow:
+    """A stored video style.
+
+    Attributes:
+        id: ``lora_`` and a ULID.
+        name: Display name.
+        is_public: Whether every team can use it.
+        default_resolution: Used where a request names none.
+        default_ratio: Used where a request names none.
+        default_duration: Seconds; used where a request names none.
+        created_at: ISO 8601 (time-1).
+        slug: Readable name; requests accept it in place of the id.
+        description: Free text.
+        preview_video_url: URL of a sample video; the fake does not serve it.
+        team: Id of the owning team; empty for a public style.
+    """
+
+    id: str
+    name: str
+    is_public: bool = True
+    default_resolution: str = "1080p"
+    default_ratio: str = "16:9"
+    default_duration: float = 5
+    created_at: str = _CREATED
+    slug: str
+    description: str = ""
+    preview_video_url: str
+    team: str = column(hidden=True, default="")
+
+    @classmethod
+    def first(cls) -> tuple[VideoLoraRow, ...]:
+        """Return the styles of a new fake (style-3)."""
+        return _VIDEO_STYLES
+
+
+S = TypeVar("S", LoraRow, VideoLoraRow)
+
+
+def make(kind: type[S], row_id: str, name: str, slug: str | None = None, **columns: Any) -> S:
+    """Return a new style; without *slug*, its slug is made from its name."""
+    slug = slug or name.lower().replace(" ", "-")
+    field, suffix = ("preview_image_url", "jpg") if kind is LoraRow else ("preview_video_url", "mp4")
+    columns[field] = f"{_CDN}/{slug}.{suffix}"
+    return kind(id=row_id, name=name, slug=slug, **columns)
+
+
+_IDS: Final = IdSource(State(), 0)
+_IMAGE_STYLES: Final = tuple(
+    make(LoraRow, _IDS.new("lora"), name) for name in ("Golden Hour Photography", "Studio Portrait", "Ink and Wash")
+)
+_VIDEO_STYLES: Final = tuple(
+    make(VideoLoraRow, _IDS.new("lora"), name) for name in ("Seedance 1 Pro", "Seedance 1 Lite")
+)
+
+
+def visible_styles(world: World, kind: type[S], team: str) -> list[S]:
+    """Return the public styles and those of *team*."""
+    table: Table[Any] = world.table(kind)
+    return [table[row_id] for row_id in (*table.living(""), *table.living(team))]
+
+
+def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
+    """Return the style that *team* can use under this id or slug, or None."""
+    return next((row for row in visible_styles(world, kind, team) if name in {row.id, row.slug}), None)
+
+
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    _LoraFields = LoraRow
+    _VideoLoraFields = VideoLoraRow
+else:
+    _LoraFields = _VideoLoraFields = object
+
+
+class _Style(Live):
+    __slots__ = ()
+
+    _prefix = "lora"
+    _stream = "style"
+    _summary = "{0.slug!r}"
+
+    def json(self) -> dict[str, Any]:
+        """Return the body of the GET response."""
+        return to_wire(self._row)
+
+
+class Lora(_Style, _LoraFields):
+    """A live image style."""
+
+    __slots__ = ()
+
+    _kind = LoraRow
+
+
+class VideoLora(_Style, _VideoLoraFields):
+    """A live video style."""
+
+    __slots__ = ()
+
+    _kind = VideoLoraRow
+
+
+L = TypeVar("L", Lora, VideoLora)
+
+
+class Styles(Collection[L]):
+    """The styles that a team can use: the public ones, then its own."""
+
+    __slots__ = ()
+
+    def _living(self) -> list[str]:
+        with self._world.lock:
+            return [row.id for row in visible_styles(self._world, self._record._kind, self._team)]
+
+    def _find(self, record_id: str) -> L | None:
+        return self._live(record_id) if record_id in self._living() else None
+
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        **columns: Any,
+    ) -> L:
+        """Add a style, for this team alone unless it is *public*.
+
+        Args:
+            name: Display name.
+            slug: Readable id; by default it is made from the name.
+            public: Whether every team can use it.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+            **columns: More columns, such as ``default_steps``.
+
+        Raises:
+            TypeError: For a column that a style does not have.
+            AurousError: For an invalid value, or an id that is taken.
+        """
+        check = self._check("add")
+        check.text("name", name, "House Style")
+        if slug is not None:
+            check.text("slug", slug, "house-style")
+        check.instance("public", public, bool, "True or False.")
+        kind = self._record._kind
+        defaults = {field.name: field.default for field in fields(kind) if field.name.startswith(_OPTIONAL)}
+        check.keywords(columns, defaults)
+        for option, value in columns.items():
+            if isinstance(defaults[option], str):
+                check.instance(option, value, str, f"text such as {defaults[option]!r}.")
+            elif isinstance(defaults[option], bool):
+                check.instance(option, value, bool, "True or False.")
+            else:
+                check.number(option, value, 0)
+        with self._world.lock:
+            row = make(
+                kind,
+                self._new_id(id),
+                name,
+                slug,
+                is_public=public,
+                team="" if public else self._team,
+                created_at=iso(self._world.clock.time()),
+                **columns,
+            )
+            return self._live(self._world.table(kind).insert(row).id)
+
+
+class Loras(Styles[Lora]):
+    """The image styles that a team can use."""
+
+    _record = Lora
+
+
+class VideoLoras(Styles[VideoLora]):
+    """The video styles that a team can use."""
+
+    _record = VideoLora
+
+
+def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:
+    """Return the style that a request names by id or slug.
+
+    Raises:
+        ApiProblem: 404 for an unknown style, 400 for a style of the other medium (style-5).
+    """
+    row = find_style(world, kind, team, name)
+    if row is not None:
+        return row
+    if find_style(world, LoraRow, team, name) or find_style(world, VideoLoraRow, team, name):
+        medium = "image" if kind is LoraRow else "video"
+        message = say.OTHER_MEDIUM.format(param=param, got=name, medium=medium)
+        raise ApiProblem(400, "unsupported_lora_for_mode", message, param)
+    raise not_found("style", name, param)
+
+
+def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
+    def list_all(ctx: Context) -> list[dict[str, Any]]:
+        """GET the styles: an array without pages."""
+        return [to_wire(row) for row in visible_styles(ctx.world, kind, ctx.team)]
+
+    def retrieve(ctx: Context) -> dict[str, Any]:
+        """GET one style by id or slug."""
+        name = ctx.args["id"]
+        row = find_style(ctx.world, kind, ctx.team, name)
+        if row is None:
+            raise not_found("style", name)
+        return to_wire(row)
+
+    path, one = f"/v1/{resource}", reference(kind)
+    array = {"type": "array", "items": one}
+    return (
+        Endpoint(f"{resource}.list", "GET", path, list_all, bucket="reads", shape=array, rules=(of_list,)),
+        Endpoint(f"{resource}.retrieve", "GET", f"{path}/{{id}}", retrieve, bucket="reads", shape=one, rules=(of_one,)),
+    )
+
+
+ENDPOINTS: Final = (
+    *_endpoints("loras", LoraRow, "style-1", "style-2"),
+    *_endpoints("video_loras", VideoLoraRow, "style-3", "style-4"),
+)
