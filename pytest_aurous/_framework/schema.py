@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, fields
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -28,13 +28,18 @@ def reference(kind: type[Any]) -> dict[str, Any]:
 
 @_cached
 def record(kind: type[Any]) -> Shape:
-    """Return the schema of a record in a response, which allows no other fields."""
+    """Return the schema of a record in a response, which allows no other fields.
+
+    Required are the fields in ``REQUIRED`` of *kind*, which the vendor promises; without it, all that are always there.
+    """
     hints = get_type_hints(kind)
     shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
     return {
         "type": "object",
         "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in shown},
-        "required": [entry.name for entry in shown if not entry.metadata.get("sparse")],
+        "required": list(
+            getattr(kind, "REQUIRED", [entry.name for entry in shown if not entry.metadata.get("sparse")])
+        ),
         "additionalProperties": False,
     }
 
@@ -54,12 +59,12 @@ def deleted(name: str) -> Shape:
     return obj(id={"type": "string"}, object={"const": name}, deleted={"const": True})
 
 
-def obj(**properties: Any) -> Shape:
-    """Return the schema of an object with these properties, all required, and no others."""
+def obj(optional: Collection[str] = (), /, **properties: Any) -> Shape:
+    """Return the schema of an object with these properties and no others; those in *optional* may be absent."""
     return {
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
     }
 

@@ -56,6 +56,7 @@ def _name(kind: type[Any]) -> str:
 
 def _error() -> dict[str, Any]:
     error = obj(
+        ("param",),
         type={"enum": list(_TYPES)},
         code=_TEXT,
         message=_TEXT,

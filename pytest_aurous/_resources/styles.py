@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TYPE_CHECKING, TypeVar
 
 from .._framework.endpoint import Context, Endpoint
 from .._framework.live import Collection, Live
@@ -44,6 +44,8 @@ class LoraRow:
         team: Id of the owning team; empty for a public style.
     """
 
+    REQUIRED: ClassVar = ("id", "name", "is_public", "created_at")
+
     id: str
     name: str
     is_public: bool = True
@@ -80,6 +82,16 @@ class VideoLoraRow:
         preview_video_url: URL of a sample video; the fake does not serve it.
         team: Id of the owning team; empty for a public style.
     """
+
+    REQUIRED: ClassVar = (
+        "id",
+        "name",
+        "is_public",
+        "default_resolution",
+        "default_ratio",
+        "default_duration",
+        "created_at",
+    )
 
     id: str
     name: str

@@ -131,6 +131,7 @@ def pricing(ctx: Context) -> dict[str, Any]:
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "number"}
 _BALANCE: Final = obj(
+    ("billing_mode",),
     credits={**_NUMBER, "description": "The balance of the team, including held credits."},
     held_credits={**_NUMBER, "description": "Held for work in progress."},
     available_credits={**_NUMBER, "description": "The balance without held credits."},
@@ -138,6 +139,7 @@ _BALANCE: Final = obj(
     billing_mode={"enum": ["metered", "exempt"], "description": "An exempt team is never charged and never refused."},
 )
 _TEAM: Final = obj(
+    ("billing_email",),
     id={**_TEXT, "description": "`team_` and a ULID."},
     name={**_TEXT, "description": "Display name."},
     credits={**_NUMBER, "description": "The balance, including held credits."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..._framework.fields import Reader, boolean, integer, list_of, object_of, text
 from ..._framework.schema import body_of, column, obj, to_wire
@@ -80,6 +80,8 @@ class CharacterRow:
         redraw: The poses that the current run draws.
         hold: The ledger's id of the credits held for the current run.
     """
+
+    REQUIRED: ClassVar = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
 
     id: str
     object: str = "character"

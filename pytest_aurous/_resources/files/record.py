@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..._content.pictures import Measured, measure
 from ..._framework.schema import column, to_wire
@@ -38,6 +38,19 @@ class FileRow:
         data: Its bytes.
         expires: Its expiry, in epoch seconds.
     """
+
+    REQUIRED: ClassVar = (
+        "id",
+        "object",
+        "purpose",
+        "mime_type",
+        "size_bytes",
+        "width_px",
+        "height_px",
+        "url",
+        "expires_at",
+        "created_at",
+    )
 
     id: str
     object: str = "file"

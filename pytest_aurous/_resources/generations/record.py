@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..._framework.schema import column, obj, to_wire
 from ..._wire.version import VERSION
@@ -64,6 +64,8 @@ class GenerationRow:
         finished: When its work ended, in epoch seconds.
         webhook_url: A URL that is notified of its end, as sent.
     """
+
+    REQUIRED: ClassVar = ("id", "status", "prompt", "created_at")
 
     id: str
     object: str = "inference"

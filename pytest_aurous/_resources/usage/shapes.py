@@ -51,6 +51,7 @@ _KEY: Final = {
     "additionalProperties": False,
 }
 _METRICS: Final = obj(
+    ("total_input_tokens", "total_output_tokens"),
     request_count=_field("Number of generations.", "integer"),
     successful_count=_field("Generations that succeeded.", "integer"),
     failed_count=_field("Generations that failed.", "integer"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ..._framework.schema import column, to_wire
 from ..._time.clock import iso
@@ -47,6 +47,22 @@ class EndpointRow:
         succeeded: Time of the last successful delivery, in epoch seconds.
         began: Time of creation, in epoch seconds.
     """
+
+    REQUIRED: ClassVar = (
+        "id",
+        "object",
+        "url",
+        "events",
+        "secret_preview",
+        "secret",
+        "is_active",
+        "consecutive_failures",
+        "last_success_at",
+        "last_failure_at",
+        "metadata",
+        "created_at",
+        "updated_at",
+    )
 
     id: str
     object: str = "webhook_endpoint"
