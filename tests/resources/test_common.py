@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BALANCE: Final = "/v1/balance"
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+IMAGE: Final = {"prompt": "A cat"}
+URL: Final = "https://cdn.example/cat.png"
 TICKET: Final = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
 START: Final = 1_778_234_400  # 2026-05-08T10:00:00Z
 BUCKETS: Final = {  # the contract's table: burst, and the seconds that one token takes
@@ -241,6 +243,66 @@ def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> N
         (400, "invalid_format"),
         (400, "upload_invalid"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "method", "url", "body"),
+    [
+        (400, "mutually_exclusive_input", "POST", "/v1/images", {"character_id": "x", "reference_image_urls": [URL]}),
+        (400, "unsupported_lora_for_mode", "POST", "/v1/images", {"lora_id": "seedance-1-pro"}),
+        (400, "character_not_ready", "POST", "/v1/images", {"character_id": "unready"}),
+        (400, "generation_not_cancellable", "POST", "/v1/images/{done}/cancel", {}),
+        (400, "invalid_page_token", "GET", "/v1/usage?page_token=x", {}),
+        (402, "balance_too_low", "POST", "/v1/images", {"count": 4}),
+        (404, "resource_not_found", "GET", "/v1/files/file_1", {}),
+        (409, "idempotency_key_in_use", "POST", "/v1/images", {"seed": 1}),
+        (410, "output_expired", "GET", "/v1/images/{done}/output/0", {}),
+        (422, "output_not_available", "GET", "/v1/images/{failed}/output/0", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_err_5_other_operations_have_documented_codes_too(
+    api: Api, status: int, code: str, method: str, url: str, body: dict[str, Any]
+) -> None:
+    """Images, videos, files and usage refuse with the codes of the list, each under its status."""
+    used = {"Idempotency-Key": "used"}
+    api.post("/v1/images", json=IMAGE, headers=used)
+    ids = {
+        "unready": api.characters.add(status="failed").id,
+        "done": api.aurous.images.add().id,
+        "failed": api.aurous.images.add(status="failed").id,
+    }
+    api.clock.advance(seconds=8 * 24 * 3600 if status == 410 else 0)
+    api.team.credits = 2
+    sent = {**IMAGE, **{name: ids.get(str(value), value) for name, value in body.items()}} if body else None
+
+    answer = api.send(method, url.format(**ids), json=sent, headers=used if status == 409 else {})
+
+    assert (answer.status, answer.json["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "quoted"),
+    [
+        ("/v1/images", {**IMAGE, "steps": 101}, ["steps", "1", "100", "101"]),
+        ("/v1/images", {**IMAGE, "size": "3k_1_1"}, ["size", "2k_1_1", "4k_21_9", "3k_1_1"]),
+        ("/v1/images", {**IMAGE, "colour": "red"}, ["colour", "prompt", "negative_prompt"]),
+        ("/v1/videos", {"video_lora_id": "seedance-1-pro", "duration": 13}, ["duration", "2", "12", "13"]),
+        ("/v1/characters", {"name": "x" * 121}, ["name", "1", "120", "121"]),
+        ("/v1/characters", {"name": 7}, ["name", "string", "number"]),
+        ("/v1/characters/uploads/init", {**TICKET, "extension": "gif"}, ["extension", "png", "webp", "gif"]),
+        ("/v1/webhook_endpoints", {"url": "http://a.test", "events": ["*"]}, ["url", "https", "http://a.test"]),
+        ("/v1/webhook_endpoints", {"url": "https://a.test", "events": ["x.y"]}, ["events", "image.completed", "x.y"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_err_7_a_message_quotes_the_value_and_what_is_allowed(
+    api: Api, url: str, body: dict[str, Any], quoted: list[str]
+) -> None:
+    """It names the field, what the field takes, and what was sent."""
+    message = api.post(url, json=body).json["error"]["message"]
+
+    assert [word for word in quoted if not re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", message)] == [], message
 
 
 def test_err_6_the_type_is_the_global_one_in_both_readings(make_api: Callable[..., Api]) -> None:

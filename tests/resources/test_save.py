@@ -76,9 +76,12 @@ def test_save_2_takes_what_was_published_otherwise(api: Api, origin: str) -> Non
 def test_save_3_refuses_what_has_nothing_to_publish(api: Api, status: str) -> None:
     """A save of a ``synthesizing`` or ``failed`` character is a 400 that says so, and changes nothing."""
     character = api.characters.add(status=status)
+    before = without_tokens(character.json())
+    api.clock.advance(seconds=10)
 
     answer = api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
 
+    assert without_tokens(character.json()) == before
     assert answer.json["error"]["message"] == f"Character {character.id} is {status}; save needs reviewing or ready."
 
 
