@@ -289,6 +289,16 @@ def test_every_setting_is_described(name: str) -> None:
     assert f":::{{setting}} {name}\n" in _page("reference/settings")
 
 
+def test_the_settings_on_the_first_page_are_settings() -> None:
+    """Each line of its ini files sets what there is to a value that it takes."""
+    blocks = re.findall(r"^```ini\n\[pytest\]\n(.*?)^```", _page("index"), re.DOTALL | re.MULTILINE)
+    lines = [line.partition(" = ") for block in blocks for line in block.splitlines()]
+
+    assert lines
+    for name, _, value in lines:
+        _settings.read_setting(name.removeprefix("aurous_"), value)
+
+
 @pytest.mark.parametrize("name", pytest_aurous.__all__)
 def test_every_public_name_is_described(name: str) -> None:
     """Each name that can be imported is in the reference."""
