@@ -235,7 +235,7 @@ class Playable(Live):
     _running: ClassVar[tuple[str, ...]]
     """The statuses in which work is in progress."""
 
-    def _end_badly(self, row: Any, error: str) -> None:
+    def _set_failed(self, row: Any, error: str) -> None:
         """Move the row to ``failed``."""
         raise NotImplementedError
 
@@ -288,7 +288,7 @@ class Playable(Live):
             row = self._row
             if row.status not in self._running:
                 raise self._illegal(f"fail({error!r})", f"only {' or '.join(self._running)} can fail")
-            self._end_badly(row, error)
+            self._set_failed(row, error)
 
     def _legal(self) -> list[str]:
         """Return the calls that are legal now."""

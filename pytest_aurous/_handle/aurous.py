@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import faker
     import httpx
     import respx
-    from typing_extensions import Self, Unpack  # for checkers, which know it
+    from typing_extensions import Self, Unpack  # type checkers bundle it
 
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
@@ -40,7 +40,7 @@ class Aurous(CallAssertions, Belongings):
     """The whole Aurous Labs API, offline; while it is entered, it responds to the requests of httpx and httpx2 clients.
 
     Args:
-        api_key: The key of the default team; left out, the fake creates one that nobody can take for a real key.
+        api_key: The key of the default team; by default the fake creates one that visibly is not a real key.
         **settings: The settings, named as in the ini file without ``aurous_``.
 
     Raises:

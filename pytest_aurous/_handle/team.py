@@ -197,7 +197,7 @@ class Teams(Collection[Team]):
         """Create another team, with its own key.
 
         Args:
-            name: Display name; left out, the fake makes one up.
+            name: Display name; by default ``Team`` and a number.
             credits: The balance.
             billing_mode: ``exempt`` teams are never charged nor refused.
             id: Its id, such as one of the vendor's pages; drawn by default.

@@ -51,7 +51,7 @@ class Webhooks:
             target: A callable that takes a `Delivery` and returns a status, or None for 200; an ASGI app; a WSGI app;
                 or None: the URL is requested through the suite's own HTTP stack.
             url: The URL. If the code under test registered an endpoint with it, or sent it as ``webhook_url``, it is
-                only routed to *target*. Left out, the fake makes one up.
+                only routed to *target*. By default, a new URL.
             events: The events that a new endpoint receives.
             secret: The secret that signs a new endpoint's deliveries.
 

@@ -19,7 +19,7 @@ def get(ctx: Context) -> Result:
     path = f"/storage/{owner}/{name}/{file}"  # without the path of the base URL
     ctx.world.urls.check(path, ctx.query.get("token", ""))
     if owner == "files":
-        owned = ctx.world.row(name)  # None if the URL is of before a reset, or of another fake with the same seed
+        owned = ctx.world.row(name)  # None if the URL was signed before a reset, or by another fake with the same seed
         row = require_file(ctx.world, owned.team if owned else "", name)
         return Result(row.data, media_type=row.mime_type)
     characters = ctx.world.table(CharacterRow)

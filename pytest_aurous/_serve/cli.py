@@ -77,7 +77,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         done: int = options.run(options)
     except AurousError as error:
-        print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command speaks so
+        print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command prints
         return 2
     return done
 
@@ -121,7 +121,7 @@ def _serve(options: argparse.Namespace) -> int:
         name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host")
     }
     with AurousServer(aurous, **listening) as server, suppress(KeyboardInterrupt):
-        print(_welcome(server), flush=True)  # noqa: T201 - a command speaks so
+        print(_welcome(server), flush=True)  # noqa: T201 - a command prints
         threading.Event().wait()
     return 0
 
@@ -162,7 +162,7 @@ def _openapi(options: argparse.Namespace) -> int:
 
     text = json.dumps(document(), indent=2)
     if options.output is None:
-        print(text, flush=True)  # noqa: T201 - a command speaks so
+        print(text, flush=True)  # noqa: T201 - a command prints
     else:
         try:
             options.output.write_text(f"{text}\n", encoding="utf-8")

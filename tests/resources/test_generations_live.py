@@ -422,7 +422,7 @@ def test_an_illegal_script_is_refused(api: Api, text: str, told: str) -> None:
 def test_a_playable_must_say_how_it_fails(api: Api) -> None:
     """What has a script has an end that is bad: a kind of record that does not know its own is not finished."""
     with pytest.raises(NotImplementedError):
-        Playable._end_badly(api.aurous.images.add(), None, "x")
+        Playable._set_failed(api.aurous.images.add(), None, "x")
 
 
 # collections

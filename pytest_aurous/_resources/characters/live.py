@@ -74,7 +74,7 @@ class Character(Playable, _CharacterFields):
                 raise self._illegal("delete()", "it is already deleted")
             machine.delete(self._world, row)
 
-    def _end_badly(self, row: CharacterRow, error: str) -> None:
+    def _set_failed(self, row: CharacterRow, error: str) -> None:
         machine.fail(self._world, row, error)
 
     def _legal(self) -> list[str]:

@@ -80,7 +80,7 @@ def require_ready(world: World, team: str, character_id: str) -> CharacterRow:
     """Return a character that can be used in an image (save-6, del-4).
 
     Raises:
-        ApiProblem: 400 where it is not ready, 404 where it does not exist, is gone, or is another team's.
+        ApiProblem: 400 if it is not ready; 404 if it does not exist, was deleted for good, or is another team's.
     """
     row = world.table(CharacterRow).find(character_id, team)
     if row is None or row.gone:

@@ -88,7 +88,7 @@ class Generation(Playable, _GenerationFields):
             )
         return row
 
-    def _end_badly(self, row: GenerationRow, error: str) -> None:
+    def _set_failed(self, row: GenerationRow, error: str) -> None:
         machine.end(self._world, row, "failed", error)
 
     def _legal(self) -> list[str]:

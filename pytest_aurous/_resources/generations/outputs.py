@@ -16,7 +16,7 @@ from .videos import RATIOS
 
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _MAX_DIGITS: Final = 12
-"""More digits than a real number has; Python refuses to convert thousands."""
+"""More digits than any output or position needs; Python refuses to convert thousands of digits."""
 
 
 def of_image(ctx: Context) -> bytes:
