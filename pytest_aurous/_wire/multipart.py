@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
-from email.parser import HeaderParser
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_DISPOSITION: Final = re.compile(r"\ncontent-disposition: *form-data *(;.*)", re.IGNORECASE)
+_PARAMETER: Final = re.compile(r';\s*(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]*))')
+_ESCAPE: Final = re.compile(r'\\(["\\])|%(22|[01][0-9A-F])')
+"""How clients write a quote, a backslash or a control character in a name."""
+_MULTIPART: Final = re.compile(r"\ncontent-type: *multipart/", re.IGNORECASE)
 
 
 class Part(NamedTuple):
@@ -16,10 +22,11 @@ class Part(NamedTuple):
 
 
 def read_parts(content: bytes, content_type: str) -> list[Part]:
-    """Return the fields of a ``multipart/form-data`` body; empty for any other body.
+    """Return the fields of a ``multipart/form-data`` body.
 
-    The email parser of the standard library reads the headers only: on a body it would change line
-    endings and apply transfer encodings.
+    Empty for any other body, for one that was cut off, and for one with parts that are not fields, such as parts with
+    parts of their own. The email parser of the standard library changes line endings and names, so it reads only the
+    type.
     """
     header = Message()
     header["Content-Type"] = content_type.replace("\r", "").replace("\n", "")
@@ -27,18 +34,26 @@ def read_parts(content: bytes, content_type: str) -> list[Part]:
     if header.get_content_type() != "multipart/form-data" or not boundary:
         return []
     delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
-    sections = (b"\r\n" + content).split(delimiter)[1:]
-    return [_part(section) for section in sections if section[:2] != b"--"]
+    parts: list[Part] = []
+    for section in (b"\r\n" + content).split(delimiter)[1:]:
+        if section[:2] == b"--":
+            return parts
+        part = _part(section)
+        if part is None:
+            break
+        parts.append(part)
+    return []
 
 
-def _part(section: bytes) -> Part:
-    head, _, data = section.partition(b"\r\n\r\n")
-    headers = HeaderParser().parsestr(head.decode("latin-1").lstrip())
-    name, filename = (_parameter(headers, key) for key in ("name", "filename"))
-    return Part(name or "", filename, data)
+def _part(section: bytes) -> Part | None:
+    head, end, data = section.partition(b"\r\n\r\n")
+    text = head.decode(errors="replace")
+    disposition = _DISPOSITION.search(text)
+    if not end or disposition is None or _MULTIPART.search(text):
+        return None
+    found = {key.lower(): _plain(quoted) or token for key, quoted, token in _PARAMETER.findall(disposition[1])}
+    return Part(found["name"], found.get("filename"), data) if "name" in found else None
 
 
-def _parameter(headers: Message, name: str) -> str | None:
-    """Return a parameter of Content-Disposition; the parser read the UTF-8 bytes as Latin-1."""
-    found = headers.get_param(name, None, "content-disposition")
-    return None if found is None else str(found).encode("latin-1", "replace").decode("utf-8", "replace")
+def _plain(quoted: str) -> str:
+    return _ESCAPE.sub(lambda escape: escape[1] or chr(int(escape[2], 16)), quoted)

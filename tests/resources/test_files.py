@@ -63,6 +63,9 @@ def keyed(key: str = "k") -> dict[str, str]:
     return {"Idempotency-Key": key}
 
 
+WHOLE: Final = form(purpose="reference")
+
+
 @pytest.mark.parametrize("purpose", ["reference", "first_frame", "last_frame"])
 def test_file_1_time_3_the_whole_object(api: Api, purpose: str) -> None:
     """A file is told with what its bytes are, what its sender said, and that it lives for 24 h."""
@@ -134,12 +137,18 @@ def test_metadata_may_be_left_out(api: Api) -> None:
         ({"json": {"purpose": "reference"}, "headers": {"Content-Type": "application/json"}}, "invalid_format", None),
         ({"content": PICTURE, "headers": {"Content-Type": "image/png"}}, "invalid_format", None),
         ({"content": form(purpose="reference")["content"]}, "invalid_format", None),
+        ({**WHOLE, "content": WHOLE["content"][:-20]}, "invalid_format", None),
+        (
+            {**WHOLE, "content": WHOLE["content"].replace(b"image/png", b"multipart/mixed; boundary=x")},
+            "invalid_format",
+            None,
+        ),
         ({}, "invalid_format", None),
     ],
     ids=[
         *("gif", "empty", "no image", "cut", "no file", "no purpose", "empty purpose", "another purpose", "unknown"),
         *("metadata no json", "metadata a list", "metadata empty", "metadata too deep"),
-        *("json", "bytes alone", "form without its type", "nothing"),
+        *("json", "bytes alone", "form without its type", "cut form", "form in a form", "nothing"),
     ],
 )
 @pytest.mark.parametrize("key", [None, "k"], ids=["", "keyed"])

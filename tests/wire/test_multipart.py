@@ -79,6 +79,74 @@ def test_a_form_of_fields_and_a_file(tmp_path: object) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['a "quoted" one', "a\r\nb", "a\nb", "a\rb", "tab\t", "\0", "back\\slash", "end\\", '\\"', 'x"; name="y', "100%"],
+)
+def test_names_with_quotes_and_line_breaks_come_back(name: str) -> None:
+    """What httpx escapes in a name, and in a file name, is read back."""
+    assert sent(files={name: (name, b"x")}) == [Part(name, name, b"x")]
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "filename"),
+    [
+        (b"name=file; filename=look.png", "file", "look.png"),
+        (b'Name="file";FILENAME="look.png"', "file", "look.png"),
+        (b'name="a\\b"; filename="C:\\look.png"', "a\\b", "C:\\look.png"),
+        (b'name=""; filename=""', "", ""),
+        (b"name=\"a\"; filename*=UTF-8''b", "a", None),
+    ],
+)
+def test_other_clients_write_names_in_other_ways(head: bytes, name: str, filename: str | None) -> None:
+    """Without quotes, in capitals, with single backslashes; a file name in an encoding is none (RFC 7578)."""
+    assert read_parts(form((head, b"x")), KIND) == [Part(name, filename, b"x")]
+
+
+def test_a_form_may_have_words_around_it_and_blanks_behind_its_boundaries() -> None:
+    """What stands before the first and after the last boundary is no part (RFC 2046)."""
+    head = b'Content-Disposition: form-data; name="a"'
+    content = b"words\r\n--b0undary  \r\n%s\r\n\r\nx\r\n--b0undary--\r\nmore\r\n--b0undary\r\n" % head
+
+    assert read_parts(content, KIND) == [Part("a", None, b"x")]
+
+
+@pytest.mark.parametrize("cut", range(1, len(form((b'name="a"', b"x"), (b'name="b"', b"y"))) - 1))
+def test_a_form_that_was_cut_off_has_no_fields(cut: int) -> None:
+    """Without its last boundary a form is not whole, wherever it ends; only the last line break may be missing."""
+    whole = form((b'name="a"', b"x"), (b'name="b"', b"y"))
+
+    assert read_parts(whole[:-2], KIND) == [Part("a", None, b"x"), Part("b", None, b"y")]
+    assert read_parts(whole[: cut - 1], KIND) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'Content-Disposition: form-data; name="a"\r\nContent-Type: multipart/mixed; boundary=other',
+        b'content-type:multipart/form-data; boundary=b\r\nContent-Disposition: form-data; name="a"',
+        b"Content-Disposition: form-data",
+        b'Content-Disposition: form-data; filename="a"',
+        b'Content-Disposition: attachment; name="a"',
+        b"Content-Type: text/plain",
+        b"X: y",
+    ],
+)
+def test_a_part_that_is_no_field_spoils_the_form(part: bytes) -> None:
+    """Parts of parts, and parts without a name, are none of a form (RFC 7578)."""
+    good = b'--b0undary\r\nContent-Disposition: form-data; name="b"\r\n\r\ny\r\n'
+
+    assert read_parts(good + b"--b0undary--\r\n", KIND) == [Part("b", None, b"y")]
+    assert read_parts(good + b"--b0undary\r\n" + part + b"\r\n\r\nx\r\n--b0undary--\r\n", KIND) == []
+
+
+def test_a_part_without_an_end_of_its_headers_spoils_the_form() -> None:
+    """Nothing says where its data would begin."""
+    part = b'--b0undary\r\nContent-Disposition: form-data; name="a"\r\n--b0undary--\r\n'
+
+    assert read_parts(part, KIND) == []
+
+
 @pytest.mark.parametrize("filename", ["a.eml", "a.mht", "a.zip", "a.txt"])
 def test_what_the_sender_says_of_a_part_changes_nothing(filename: str) -> None:
     """Its type and its encoding are of mail; the bytes are the bytes (RFC 7578)."""
