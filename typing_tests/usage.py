@@ -60,6 +60,7 @@ def calls(aurous: Aurous) -> None:
     assert_type(aurous.calls.last, Call)
     assert_type(aurous.calls.last.status, "int | None")
     assert_type(aurous.faults.timeout("characters.*", commit=True), Fault)
+    assert_type(aurous.faults.greased("characters.*", "all", times=2), Fault)
     aurous.assert_called("characters.*", times=1, json={"name": "Aurora"}, headers={"X-Trace": "a"})
     aurous.assert_called("characters.*", at_least=1, at_most=2)
     aurous.assert_polled(aurous.characters.last, at_most=5)

@@ -30,6 +30,7 @@ from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.collection import Faults
 from ..faults.fault import CallFault, Fault, Refuse
+from ..faults.grease import grease
 from ..faults.queue import FaultQueue, FaultState
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
@@ -64,7 +65,9 @@ class App:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
-        self.faults: Faults = Faults(self.queue, self.world.clock, self.catalog.by_operation, EVENTS)
+        self.faults: Faults = Faults(
+            self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
+        )
         self.pitfalls: Pitfalls = Pitfalls()
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
@@ -176,7 +179,10 @@ class App:
             ("Aurous-Version", VERSION),
             *ctx.limits,
         )
-        return Reply(answer.status, replaced(headers, answer.headers) if answer.headers else headers, answer.body)
+        headers = replaced(headers, answer.headers) if answer.headers else headers
+        reply = Reply(answer.status, headers, answer.body)
+        kind = self.world.settings.grease
+        return reply if kind == "off" else grease(reply, kind, self.world.state.random("grease"))
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
         """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""

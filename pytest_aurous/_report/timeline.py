@@ -23,8 +23,12 @@ _COLORS: Final = (
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
     (re.compile(r"^( +)((?:pitfall|hint): .*)$"), "yellow"),
-    (re.compile(r"^()((?:seed|again|at the end|faults|not delivered):.*)$"), "cyan"),
+    (re.compile(r"^()((?:seed|grease|again|at the end|faults|not delivered):.*)$"), "cyan"),
 )
+_GREASES: Final = {
+    "fields": "each object of a response has an unknown field, grease_...",
+    "all": "each object of a response has an unknown field, grease_..., and an unknown status",
+}
 _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
 
@@ -33,6 +37,8 @@ def timeline(app: App, again: str = "") -> str:
     with app.world.lock:
         app.world.runs.settle()
         parts = [_calls(app), _records(app), _faults(app), _deliveries(app), f"seed: {app.world.settings.seed}"]
+        kind = app.world.settings.grease
+        parts += [f"grease: {_GREASES[kind]}"] if kind != "off" else []
     parts += [f"again: {again}"] if again else []
     return redacted("\n".join(filter(None, parts)))
 

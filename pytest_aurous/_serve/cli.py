@@ -99,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     option("--allow-host", action="append", default=[], metavar="NAME", help=text)
     option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
     option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
-    for name, kind in (("seed", "NUMBER"), ("credits", "NUMBER"), ("now", "INSTANT"), ("rate_limits", "HOW")):
+    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW", "grease": "WHAT"}
+    for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
     option = command(
         "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
@@ -112,7 +113,7 @@ def _serve(options: argparse.Namespace) -> int:
     from .._handle.aurous import Aurous
     from .server import AurousServer
 
-    names = ("script", "seed", "credits", "now", "rate_limits")
+    names = ("script", "seed", "credits", "now", "rate_limits", "grease")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     aurous = Aurous(pitfalls="off", strict="off", **settings)
     if options.state is not None:

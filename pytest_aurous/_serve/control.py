@@ -206,8 +206,9 @@ def _clock(aurous: Aurous, **move: Any) -> Any:
 
 
 def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
-    if "body" in arguments:  # `malformed` calls it `kind`, which names the fault here
-        arguments["kind"] = arguments.pop("body")
+    for name in ("body", "grease"):  # `malformed` and `greased` call it `kind`, which names the fault here
+        if name in arguments:
+            arguments["kind"] = arguments.pop(name)
     fault = getattr(aurous.faults, kind)(**arguments)
     fault._place = f"{CONTROL}/faults"
     return {"fault": repr(fault)}
@@ -258,6 +259,7 @@ _FAULTS: Final = {
     "disconnect": _Takes({**_OF_REQUESTS, "after_bytes": _or_null(_WHOLE)}, ("operation",)),
     "delay": _Takes({**_OF_REQUESTS, "seconds": _NUMBER}, ("operation", "seconds")),
     "malformed": _Takes({**_OF_REQUESTS, "body": _TEXT}, ("operation",)),
+    "greased": _Takes({**_OF_REQUESTS, "grease": _TEXT}, ("operation",)),
     "outage": _Takes({"seconds": _NUMBER, "commit": boolean}, ("seconds",)),
     "drop": _OF_DELIVERIES,
     "duplicate": _OF_DELIVERIES,

@@ -40,6 +40,7 @@ Sleep = Literal["real", "skip"]
 Network = Literal["block", "allow"]
 Report = Literal["failed", "all", "off"]
 RateLimits = Literal["report", "enforce"]
+Grease = Literal["off", "fields", "all"]
 
 
 def _refuse(name: str, value: object, expected: str) -> AurousError:
@@ -195,7 +196,11 @@ class Settings:
         "'get-2 = readable'; may be repeated",
         merge=True,
     )
-
+    grease: Grease = _setting(
+        "off",
+        _choice("off", "fields", "all"),
+        "fields: each object of a response has an unknown field; all: each status is unknown, too; off: neither",
+    )
     report: Report = _setting(
         "failed", _choice("failed", "all", "off"), "which tests show the timeline of their calls: failed, all or off"
     )
@@ -219,6 +224,7 @@ class SettingsDict(TypedDict, total=False):
     network: Network
     base_url: str
     readings: Mapping[str, str]
+    grease: Grease
     report: Report
 
 

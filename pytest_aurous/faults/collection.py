@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from math import inf
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from .._check import Check
@@ -22,6 +23,7 @@ from .._wire.reply import Break, Reply
 from ..errors import hide_mistakes
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms
+from .grease import KINDS, GreaseKind, grease
 from .queue import FaultQueue
 
 __tracebackhide__ = hide_mistakes
@@ -70,12 +72,18 @@ class Faults(Collection[Fault], DeliveryFaults):
     """
 
     def __init__(
-        self, queue: FaultQueue, clock: Clock, operations: Mapping[str, Endpoint], events: Collection[str]
+        self,
+        queue: FaultQueue,
+        clock: Clock,
+        operations: Mapping[str, Endpoint],
+        events: Collection[str],
+        random: Callable[[str], Random],
     ) -> None:
         self._queue = queue
         self._clock = clock
         self._operations = operations
         self._events = events
+        self._random = random
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._queue.faults))
@@ -197,6 +205,32 @@ class Faults(Collection[Fault], DeliveryFaults):
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
+
+    def greased(self, operation: str, kind: GreaseKind = "fields", **terms: Unpack[Terms]) -> Fault:
+        """Respond as a later version of the API may: with an unknown field in each JSON object.
+
+        An open enum, such as ``billing_mode``, has an unknown value. ``attributes``, ``metadata`` and
+        ``upload_headers`` stay as they are. The request takes effect with or without ``commit``. A response that is not
+        JSON does not meet the fault.
+
+        Args:
+            operation: Name or pattern.
+            kind: ``fields``, or ``all`` for unknown statuses, too.
+            **terms: ``times``, ``after``, ``when``, ``commit``.
+
+        Example:
+            ``aurous.faults.greased("characters.*", times=3)``
+        """
+        _check("greased").choice("kind", kind, KINDS)
+
+        def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
+            reply = serve()
+            changed = grease(reply, kind, self._random("grease"))
+            if changed is not reply:
+                fault.fire(call)
+            return changed
+
+        return self._add(f"greased ({kind})", operation, meet, terms)
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
         """Let every request fail to connect until so many seconds have passed on the clock.

@@ -669,8 +669,9 @@ def test_a_fault_names_the_line_that_gave_it(api: Api) -> None:
         lambda f, op: f.disconnect(op, after_bytes=1),
         lambda f, op: f.delay(op, 1),
         lambda f, op: f.malformed(op),
+        lambda f, op: f.greased(op),
     ],
-    ids=["status", "rate_limited", "timeout", "connect_error", "disconnect", "inside", "delay", "malformed"],
+    ids=["status", "rate_limited", "timeout", "connect_error", "disconnect", "inside", "delay", "malformed", "greased"],
 )
 @pytest.mark.parametrize(
     ("operation", "hint"), [("characters.sav", "; did you mean 'characters.save'?"), ("zz.*", ".")]
@@ -697,6 +698,7 @@ def test_an_operation_that_is_none_is_refused_at_once(
             lambda f: f.malformed("*", "xml"),
             "faults.malformed(kind='xml'): expected 'truncated', 'html', 'empty' or 'not_json'",
         ),
+        (lambda f: f.greased("*", "off"), "faults.greased(kind='off'): expected 'fields' or 'all'"),
         (lambda f: f.status("*", 399), "faults.status(status=399): expected an error status, 400 to 599."),
         (lambda f: f.status("*", 200), "expected an error status"),
         (lambda f: f.status("*", 600), "expected an error status"),
@@ -792,7 +794,17 @@ def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str
 def test_faults_offer_what_a_test_can_say(api: Api) -> None:
     """Completion shows the kinds of fault, and nothing of what the pipeline asks of them."""
     shown = {name for name in dir(api.aurous.faults) if not name.startswith("_")}
-    of_calls = {"status", "rate_limited", "timeout", "connect_error", "disconnect", "delay", "malformed", "outage"}
+    of_calls = {
+        "status",
+        "rate_limited",
+        "timeout",
+        "connect_error",
+        "disconnect",
+        "delay",
+        "malformed",
+        "greased",
+        "outage",
+    }
     of_deliveries = {"drop", "duplicate", "reorder", "late", "bad_signature"}
 
     assert shown == of_calls | of_deliveries | {"unfired"}

@@ -82,6 +82,7 @@ class TestServe:
             (["--now", "yesterday"], "now='yesterday'"),
             (["--script", "ready ->"], ""),
             (["--rate-limits", "strict"], "rate_limits='strict'"),
+            (["--grease", "on"], "grease='on'"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
             (["--state", "missing.json"], "missing.json"),
         ],

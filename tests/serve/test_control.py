@@ -34,6 +34,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
     ("faults", "disconnect"): {**_TERMS, "operation": "text", "after_bytes": "whole|null"},
     ("faults", "delay"): {**_TERMS, "operation": "text", "seconds": "number|whole"},
     ("faults", "malformed"): {**_TERMS, "operation": "text", "body": "text"},
+    ("faults", "greased"): {**_TERMS, "operation": "text", "grease": "text"},
     ("faults", "outage"): {"seconds": "number|whole", "commit": "flag"},
     ("faults", "drop"): {**_OF_DELIVERIES, "event": "text"},
     ("faults", "duplicate"): {**_OF_DELIVERIES, "event": "text"},
@@ -82,6 +83,7 @@ NEEDED: Final[dict[tuple[str, ...], dict[str, Any]]] = {
     **{("faults", kind): {"operation": "*"} for kind in ("rate_limited", "timeout", "connect_error", "disconnect")},
     ("faults", "delay"): {"operation": "*", "seconds": 5},
     ("faults", "malformed"): {"operation": "*"},
+    ("faults", "greased"): {"operation": "*"},
     ("faults", "outage"): {"seconds": 5},
     ("faults", "late"): {"event": "*", "seconds": 5},
     **{("faults", kind): {"event": "*"} for kind in ("drop", "duplicate", "reorder", "bad_signature")},
@@ -279,6 +281,12 @@ class TestDeeds:
         with fake.client() as client:
             assert client.get("/v1/balance").content == b""
 
+    def test_unknown_statuses_are_chosen(self, fake: Aurous) -> None:
+        """`grease` is what Python calls `kind`."""
+        do(fake, "faults", kind="greased", operation="images.retrieve", grease="all")
+        with fake.client() as client:
+            assert client.get(f"/v1/images/{fake.images.add().id}").json()["status"].startswith("grease_")
+
     def test_add(self, fake: Aurous) -> None:
         """A record is added, a character unless it is said otherwise."""
         assert do(fake, "add", name="Aurora", status="ready")["name"] == "Aurora"
@@ -321,6 +329,7 @@ class TestMistakes:
             ("faults", {"kind": "unfired"}, "is not a kind"),
             ("faults", {"kind": ["status"]}, "is not a kind"),
             ("faults", {"kind": "malformed", "operation": "*", "body": "xml"}, "'xml'"),
+            ("faults", {"kind": "greased", "operation": "*", "grease": "off"}, "'off'"),
             ("faults", {"kind": "status", "operation": "*", "status": 503, "headers": {"X": [1]}}, "header"),
             (
                 "faults",

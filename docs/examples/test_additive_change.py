@@ -1,0 +1,25 @@
+import pytest
+
+from illustrator import IllustrateError, illustrate
+from publisher import Sleep, publish
+from pytest_aurous import Aurous
+
+
+@pytest.mark.aurous(grease="fields")
+def test_unknown_fields_are_ignored(aurous: Aurous, sleep: Sleep) -> None:
+    """Every object of every response has a field that no page names."""
+    character = publish("Aurora", {"age": 28}, sleep=sleep)
+    pictures = illustrate("On a bench", character=character["id"], sleep=sleep)
+
+    assert aurous.characters.last.status == "ready"
+    assert pictures == [aurous.images.last.picture()]
+
+
+def test_an_unknown_status_is_an_error(aurous: Aurous, sleep: Sleep) -> None:
+    """A poll shows a status that no page names: neither success nor more waiting."""
+    aurous.faults.greased("images.retrieve", "all")
+
+    with pytest.raises(IllustrateError, match=r"^grease_"):
+        illustrate("On a bench", sleep=sleep)
+
+    aurous.assert_polled(aurous.images.last, at_most=1)
