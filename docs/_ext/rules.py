@@ -1,4 +1,6 @@
-"""The rules of `rules.toml`, and the tests that prove them. Sphinx is not needed, so that our tests can use it.
+"""The rules of `rules.toml`, the readings of `readings.toml`, and the tests that prove the rules.
+
+Sphinx is not needed, so that our tests can use it.
 
 As a program it writes them to `pytest_aurous/rules.json`, where the installed package reads them.
 """
@@ -15,7 +17,7 @@ from typing import Any, Final
 
 from pytest_aurous._framework.rules import PROVENANCE, Rule, rule_of
 
-__all__ = ("PROVENANCE", "Rule", "as_json", "load_rules", "read_toml", "tests_by_rule")
+__all__ = ("PROVENANCE", "Rule", "as_json", "load_readings", "load_rules", "read_toml", "tests_by_rule")
 
 _ROOT: Final = Path(__file__).parents[2]
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
@@ -52,6 +54,11 @@ def as_json(docs: Path) -> str:
     """Return the rules as JSON, one a line, so that changes can be read and merged."""
     rows = read_toml(docs / "rules.toml")["rule"]
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
+
+
+def load_readings(docs: Path) -> dict[str, dict[str, Any]]:
+    """Return by rule, for each of its readings, what the pages say (``says``) and what the fake does (``does``)."""
+    return {row.pop("rule"): row for row in read_toml(docs / "readings.toml")["readings"]}
 
 
 def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list[str]]:

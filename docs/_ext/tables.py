@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shared import Generated
+from rules import load_readings
+from shared import DOCS, Generated
 
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.generations.images import PRESETS
@@ -74,12 +75,25 @@ class SettingNames(Generated):
         return lines
 
 
-class Readings(Generated):
+class ReadingNames(Generated):
     """Every rule that can be read in another way."""
 
     def _markdown(self) -> list[str]:
         lines = ["| rule | default | other reading |", "| --- | --- | --- |"]
         lines += [f"| {{rule}}`{rule}` | `{first}` | `{other}` |" for rule, (first, other) in READINGS.items()]
+        return lines
+
+
+class Readings(Generated):
+    """Both readings of each rule: how to choose it, what the pages say, and what the fake does."""
+
+    def _markdown(self) -> list[str]:
+        self.env.note_dependency(str(DOCS / "readings.toml"))
+        lines = ["| to choose it | a page says | the fake does |", "| --- | --- | --- |"]
+        for rule, readings in load_readings(DOCS).items():
+            for number, (reading, row) in enumerate(readings.items()):
+                head = f"{{rule}}`{rule}`, the default<br>" if number == 0 else ""
+                lines.append(f"| {head}`{rule} = {reading}` | {row['says']} | {row['does']} |")
         return lines
 
 
@@ -95,5 +109,6 @@ DIRECTIVES: Final = {
     "lifecycle": Lifecycle,
     "sizes": Sizes,
     "setting-names": SettingNames,
+    "reading-names": ReadingNames,
     "readings": Readings,
 }

@@ -5,6 +5,25 @@ from pytest_aurous import Aurous
 
 
 @pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(
+            "reviewing", marks=pytest.mark.aurous(readings={"create-4": "reviewing"})
+        ),
+        pytest.param("ready", marks=pytest.mark.aurous(readings={"create-4": "ready"})),
+    ],
+)
+def test_publishes_under_both_readings(aurous: Aurous, sleep: Sleep, end: str) -> None:
+    """Whatever a synthesis ends in, the character is ready after a save."""
+    publish("Aurora", {"age": 28}, sleep=sleep)
+
+    last_poll = aurous.calls.where("characters.retrieve").last.response
+    assert last_poll is not None
+    assert last_poll.json["status"] == end
+    assert aurous.characters.last.status == "ready"
+
+
+@pytest.mark.parametrize(
     "script",
     ["synthesizing*2 -> reviewing", "synthesizing*2 -> ready"],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
 from .._framework.endpoint import Context, Endpoint, Result
-from .._resources.catalog import CATALOG, MACHINES, Addresses, Catalog, plans
+from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
 from .._resources.webhooks import EVENTS
@@ -198,7 +199,7 @@ class App:
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
                 ctx.limits = world.buckets.spend(grant.team, name, now)
-        check_version(call)
+        check_version(call, prior_dates=world.settings.reading("ver-3") == "prior_dates")
         return name, bucket
 
     def _take_effect(self, row: Endpoint, ctx: Context, now: float, busy: float, *, effect: bool) -> Result:
@@ -227,7 +228,7 @@ class App:
         key = idempotency_key(ctx.call.incoming) if row.idempotent else None
         if key is not None and row.accepts_key(ctx):
             claim = claim_of(ctx.call, key, ctx.team, row.fingerprint and partial(row.fingerprint, ctx))
-            stored = self.world.idempotency.find(claim, now)
+            stored = self.world.idempotency.find(claim, now, self._works)
             if stored is not None:
                 ctx.call.replayed = True
                 return Result(stored.content, stored.status, headers=_REPLAYED)
@@ -239,6 +240,13 @@ class App:
         if claim is not None:
             self.world.idempotency.store(Stored(claim, result.status, result.body, now, now + busy))
         return result
+
+    def _works(self, stored: Stored) -> bool:
+        """Whether the work that a first attempt began is under way, if that keeps its key in use (idem-5)."""
+        if self.world.settings.reading("idem-5") != "generation":
+            return False
+        row = self.world.row(json.loads(stored.content)["id"])
+        return getattr(row, "status", None) in UNDER_WAY
 
     def _faults_for(self, call: Call) -> Collection[Fault]:
         """Return the faults that the request can meet; call each ``when``, without the lock."""
@@ -260,7 +268,13 @@ class App:
         self.world.journal.wait(call)
 
     def _refusal(self, ctx: Context, problem: ApiProblem) -> Result:
-        body = envelope(problem, ctx.request_id, all_global=self.world.settings.reading("err-6") == "global")
+        reading = self.world.settings.reading
+        body = envelope(
+            problem,
+            ctx.request_id,
+            all_global=reading("err-6") == "global",
+            null_param=reading("err-4") == "null",
+        )
         ctx.call.error_code = body["error"]["code"]
         return Result(to_json(body), problem.status, headers=problem.headers)
 

@@ -13,7 +13,7 @@ from .._wire.refusal import not_found
 from .._wire.reply import Pairs
 from .._world.tables import R, Table
 from .._world.world import World
-from .fields import read_body
+from .fields import read_body, without_nulls
 from .schema import Shape
 
 NO_RESPONSE: Final = "no answer"
@@ -49,12 +49,15 @@ class Context:
 
     @cached_property
     def body(self) -> dict[str, Any]:
-        """The JSON object in the request body; empty without a body.
+        """The JSON object in the request body; empty without a body. Nulls of optional fields are left out (err-9).
 
         Raises:
             ApiProblem: 400 for any other body (err-8).
         """
-        return read_body(self.call.content) if self.call.content else {}
+        body = read_body(self.call.content) if self.call.content else {}
+        if self.world.settings.reading("err-9") == "refused" or self.row is None or self.row.body is None:
+            return body
+        return without_nulls(body, self.row.body)
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
         """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.

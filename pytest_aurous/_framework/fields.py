@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..errors import shown
-from .schema import body_of
+from .schema import Shape, body_of
 
 BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
 """How an endpoint can refuse its body."""
@@ -167,6 +167,17 @@ def read_body(content: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiProblem(400, "invalid_format", say.NOT_AN_OBJECT.format(got=_JSON_TYPES[type(body)]))
     return cast("dict[str, Any]", body)
+
+
+def without_nulls(body: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    """Leave out each null of an optional field, also in objects (err-9); unknown and required fields stay."""
+    fields: Shape = shape.get("properties", {})
+    kept: dict[str, Any] = {}
+    for name, value in body.items():
+        if value is None and name in fields and name not in shape["required"]:
+            continue
+        kept[name] = without_nulls(value, fields.get(name, {})) if isinstance(value, dict) else value
+    return kept
 
 
 def read_fields(

@@ -42,6 +42,9 @@ LIFECYCLES: Final[dict[str, Lifecycle]] = {
     "videos": generations.VIDEOS,
 }
 
+UNDER_WAY: Final = ("synthesizing", *generations.RUNNING)
+"""The statuses of work that has not ended."""
+
 Methods = Mapping[str, tuple[Endpoint, Mapping[str, str]]]
 """The rows of one path by method, each with the values of its parameters."""
 

@@ -66,21 +66,23 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
         self.headers = headers
 
 
-def envelope(problem: ApiProblem, request_id: str, *, all_global: bool) -> dict[str, Any]:
+def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_param: bool) -> dict[str, Any]:
     """Return the JSON body of a refusal.
 
     Args:
         problem: The refusal.
         request_id: The value of the header ``Aurous-Request-Id``, too (err-3).
         all_global: Whether to use the codes of the global list where the endpoint's page has others (err-6).
+        null_param: Whether ``param`` is null where no field is wrong; otherwise it is absent (err-4).
     """
+    param = {} if problem.param is None and not null_param else {"param": problem.param}
     code = _GLOBAL_CODES.get(problem.code, problem.code) if all_global else problem.code
     return {
         "error": {
             "type": _TYPES.get(problem.status, "server_error" if problem.status >= _SERVER else "invalid_request"),
             "code": code,
             "message": problem.message,
-            "param": problem.param,
+            **param,
             "doc_url": f"{_DOCS}{code}",
             "request_id": request_id,
         }

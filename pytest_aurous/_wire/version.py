@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from . import messages as say
@@ -11,10 +12,18 @@ from .refusal import ApiProblem
 VERSION: Final = "2026-05-15"
 
 
-def check_version(call: Call) -> None:
-    """Refuse an unknown version (ver-3)."""
+def check_version(call: Call, *, prior_dates: bool) -> None:
+    """Refuse an unknown version; with *prior_dates*, an earlier date is none (ver-3)."""
     version = call.incoming.get("aurous-version", VERSION)
-    if version != VERSION:
+    if version != VERSION and not (prior_dates and _is_prior_date(version)):
         raise ApiProblem(
             400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"
         )
+
+
+def _is_prior_date(version: str) -> bool:
+    try:
+        written = date.fromisoformat(version).isoformat()
+    except ValueError:
+        return False
+    return written == version < VERSION  # Python reads other forms, too

@@ -60,8 +60,13 @@ class IdempotencyKeys:
     def __init__(self, state: State) -> None:
         self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
 
-    def find(self, claim: Claim, now: float) -> Stored | None:
+    def find(self, claim: Claim, now: float, works: Callable[[Stored], bool]) -> Stored | None:
         """Return the first attempt, to be answered again, or None if this is it (idem-3, idem-4, idem-8).
+
+        Args:
+            claim: What the key stands for.
+            now: The time, in epoch seconds.
+            works: Returns whether what a first attempt began still keeps its key in use (idem-5).
 
         Raises:
             ApiProblem: 409 where the key stands for another call, or for one that is in flight (idem-5, idem-6).
@@ -71,7 +76,7 @@ class IdempotencyKeys:
             return None
         if stored.claim != claim:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
-        if now < stored.busy_until:
+        if now < stored.busy_until or works(stored):
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="a request still in flight"))
         return stored
 

@@ -89,15 +89,19 @@ class Ledger:
         state: The fake's state.
         team: Id of the team.
         changed: Called with a text for each change.
+        at_create: Whether credits are spent at once, so that a hold holds nothing (cred-2).
     """
 
-    __slots__ = ("_accounts", "_changed", "_holds", "_team")
+    __slots__ = ("_accounts", "_at_create", "_changed", "_holds", "_team")
 
-    def __init__(self, state: State, team: str, changed: Callable[[str], object] = str) -> None:
+    def __init__(
+        self, state: State, team: str, changed: Callable[[str], object] = str, *, at_create: bool = False
+    ) -> None:
         self._accounts: Section[str, Account] = state.section("accounts")
         self._holds: Section[tuple[str, int], Decimal] = state.section("holds")
         self._team = team
         self._changed = changed
+        self._at_create = at_create
 
     def open(self, credits: Decimal | float, billing_mode: BillingMode = "metered") -> None:  # noqa: A002 - the vendor's word
         """Open the account with a balance."""
@@ -113,7 +117,7 @@ class Ledger:
         self._change(credits=credits)
 
     def hold(self, amount: Decimal | float, code: str) -> int:
-        """Hold *amount* credits and return the number of the hold.
+        """Hold *amount* credits, or spend them at once (cred-2), and return the number of the hold.
 
         Raises:
             ApiProblem: 402 *code*, if too little is available; nothing has happened then (cred-3).
@@ -125,6 +129,11 @@ class Ledger:
             message = say.NO_CREDITS.format(available=_as_documented(account.available), needed=_as_documented(price))
             raise ApiProblem(402, code, message)
         number = account.holds + 1
+        if self._at_create:
+            credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
+            self._change(credits=credits)
+            self._report("credits", account.credits, credits)
+            price = Decimal(0)
         self._holds[self._team, number] = price
         held = _add(account.held, price)
         self._change(held=held, holds=number)

@@ -25,11 +25,18 @@ BASE_URL: Final = "https://api.aurous-labs.com"
 MORE: Final = see("reference/settings.html")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
+    "create-4": ("reviewing", "ready"),
+    "cred-2": ("on_completion", "at_create"),
+    "err-4": ("null", "absent"),
     "err-6": ("page", "global"),
+    "err-9": ("refused", "accepted"),
     "get-2": ("not_found", "readable"),
+    "idem-5": ("first_answer", "generation"),
+    "img-8": ("token", "anonymous"),
     "time-4": ("7d", "24h"),
+    "ver-3": ("pinned", "prior_dates"),
 }
-"""The C rules, each with its default reading first."""
+"""The rules that can be read in two ways, each with its default reading first."""
 
 _MOST_CREDITS: Final = 10**12
 _MOST_BITS: Final = 10_000
@@ -113,7 +120,7 @@ def _readings(name: str, value: Any) -> dict[str, str]:
         if rule not in READINGS:
             raise _refuse(name, value, f"rules out of {choices(READINGS)}{nearest(rule, READINGS)}")
         if reading not in READINGS[rule]:
-            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}.")
+            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}{nearest(reading, READINGS[rule])}")
     return readings
 
 
@@ -192,7 +199,7 @@ class Settings:
     readings: dict[str, str] = _setting(
         {},
         _readings,
-        "another reading of a rule for which the vendor's documentation contradicts itself, such as "
+        "another reading of a rule for which the vendor's documentation contradicts itself or is silent, such as "
         "'get-2 = readable'; may be repeated",
         merge=True,
     )
@@ -206,7 +213,7 @@ class Settings:
     )
 
     def reading(self, rule: str) -> str:
-        """Return the selected reading of a C rule."""
+        """Return the selected reading of a rule in `READINGS`."""
         return self.readings.get(rule, READINGS[rule][0])
 
 

@@ -98,7 +98,8 @@ class World:
 
     def ledger(self, team: str) -> Ledger:
         """Return what changes the credits of a team."""
-        return Ledger(self.state, team, self.journal.note)
+        at_create = self.settings.reading("cred-2") == "at_create"
+        return Ledger(self.state, team, self.journal.note, at_create=at_create)
 
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""

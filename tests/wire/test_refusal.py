@@ -36,13 +36,15 @@ def test_err_1_the_type_follows_from_the_status(kind: str, statuses: tuple[int, 
     """Each status belongs to one of the five types."""
     for status in statuses:
         problem = ApiProblem(status, "some_code", "Some message.")
-        assert envelope(problem, "req_1", all_global=False)["error"]["type"] == kind
+        assert envelope(problem, "req_1", all_global=False, null_param=True)["error"]["type"] == kind
 
 
 @pytest.mark.parametrize("param", ["name", None])
 def test_err_2_to_err_4_the_envelope_is_whole(param: str | None) -> None:
     """Type, code, message, param, the address of the code, and the request id, in this order."""
-    written = envelope(ApiProblem(400, "missing_field", "name is required.", param), "req_1", all_global=False)
+    written = envelope(
+        ApiProblem(400, "missing_field", "name is required.", param), "req_1", all_global=False, null_param=True
+    )
 
     assert written == {
         "error": {
@@ -71,7 +73,7 @@ def test_err_6_codes_are_those_of_the_page_or_of_the_global_list(status: int, co
     problem = ApiProblem(status, code, "Some message.")
 
     for all_global, told in ((False, code), (True, in_general)):
-        error = envelope(problem, "req_1", all_global=all_global)["error"]
+        error = envelope(problem, "req_1", all_global=all_global, null_param=True)["error"]
         assert (error["code"], error["doc_url"].partition("#")[2]) == (told, told)
 
 

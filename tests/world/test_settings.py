@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_aurous import AurousError, Script
-from pytest_aurous._resources.characters.machine import DEFAULT
+from pytest_aurous._resources.characters.machine import DEFAULTS
 from pytest_aurous._world.settings import BASE_URL, READINGS, ROWS, Settings, read_setting
 from pytest_aurous.errors import shown
 
@@ -27,7 +27,7 @@ def test_each_setting_explains_itself() -> None:
 
 def test_the_help_tells_the_default_that_is_played() -> None:
     """A script is not set unless somebody does; what characters go through then is shown all the same."""
-    assert ROWS["script"]["shown"] == str(DEFAULT)
+    assert ROWS["script"]["shown"] == str(DEFAULTS["reviewing"])
     assert [ROWS[name]["shown"] for name in ("now", "readings", "credits")] == ["none", "none", "1000"]
 
 
@@ -110,7 +110,9 @@ def test_a_setting_is_read_from_text_and_from_python(name: str, given: Any, expe
         ("readings", 3, "a dict such as {'get-2': 'readable'}"),
         ("readings", "readable", "lines of the form 'key = value'"),
         ("readings", {"get-22": "readable"}, "; did you mean 'get-2'?"),
-        ("readings", {"get-2": "maybe"}, "for get-2 'not_found' or 'readable'"),
+        ("readings", {"get-2": "maybe"}, "for get-2 'not_found' or 'readable'."),
+        ("readings", {"create-4": "redy"}, "for create-4 'reviewing' or 'ready'; did you mean 'ready'?"),
+        ("readings", {"err-4": None}, "for err-4 'null' or 'absent'."),
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -135,12 +137,21 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     ("rule", "default", "other"),
     [
         ("auth-4", "invalid_api_key", "revoked_api_key"),
+        ("create-4", "reviewing", "ready"),
+        ("cred-2", "on_completion", "at_create"),
+        ("err-4", "null", "absent"),
         ("err-6", "page", "global"),
+        ("err-9", "refused", "accepted"),
         ("get-2", "not_found", "readable"),
+        ("idem-5", "first_answer", "generation"),
+        ("img-8", "token", "anonymous"),
+        ("time-4", "7d", "24h"),
+        ("ver-3", "pinned", "prior_dates"),
     ],
 )
 def test_a_contradiction_is_read_by_default_as_the_contract_says(rule: str, default: str, other: str) -> None:
-    """Each C rule has its default and the other reading, chosen by rule id."""
+    """Each rule has its default and the other reading, chosen by rule id."""
     assert READINGS[rule] == (default, other)
+    assert len(READINGS) == 11
     assert Settings().reading(rule) == default
     assert Settings(readings={rule: other}).reading(rule) == other

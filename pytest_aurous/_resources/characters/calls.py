@@ -12,6 +12,7 @@ from ..._framework.schema import body_of, deleted, listing, reference
 from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_found, not_one_of
+from ..payment import pay
 from ..uploads import POSES, take_tickets
 from . import machine
 from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render
@@ -44,7 +45,7 @@ def create(ctx: Context) -> dict[str, Any]:
         created_at=now,
         updated_at=now,
         team=ctx.team,
-        plan=world.script_for("characters", sent["name"], machine.DEFAULT),
+        plan=machine.script_for(world, sent["name"]),
         published=not synthesis,
         **sent,
     )
@@ -146,7 +147,7 @@ def _run_again(ctx: Context, row: CharacterRow, action: str, cost: float, poses:
 
 
 def _pay(ctx: Context, cost: float) -> int:
-    return ctx.world.ledger(ctx.team).hold(cost, "insufficient_credits")
+    return pay(ctx.world, ctx.team, cost, "insufficient_credits")
 
 
 def _row(ctx: Context, param: str | None = None) -> CharacterRow:

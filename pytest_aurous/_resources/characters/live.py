@@ -142,7 +142,7 @@ class Characters(Scripted[Character]):
                 error_message="provider_timeout" if status == "failed" else None,
                 client_reference_id=client_reference_id,
                 team=owner,
-                plan=plan or world.script_for("characters", name, machine.DEFAULT),
+                plan=plan or machine.script_for(world, name),
                 published=status == "ready",
             )
             world.table(CharacterRow).insert(row)

@@ -9,9 +9,10 @@ from typing import Any, Final
 from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
-from ..._world.script import Lifecycle, Step, plan_of
+from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
-from ..webhooks import announce, check_balance
+from ..payment import charge
+from ..webhooks import announce
 from .record import SYNTHESIZED, CharacterRow, draw, render
 
 LIFECYCLE: Final = Lifecycle(
@@ -25,7 +26,13 @@ LIFECYCLE: Final = Lifecycle(
         "deleted": (),
     },
 )
-DEFAULT: Final = plan_of("synthesizing -> reviewing", LIFECYCLE)
+DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in ("reviewing", "ready")}
+"""The script of a character for which a test has none, by reading of create-4."""
+
+
+def script_for(world: World, name: str) -> Plan:
+    """Return the script of a new character."""
+    return world.script_for(LIFECYCLE.resource, name, DEFAULTS[world.settings.reading("create-4")])
 
 
 def begin_run(
@@ -125,8 +132,7 @@ def _drawn(world: World, row: CharacterRow, at: float, status: str) -> None:
         else:
             refs[refs.index(old[pose])] = drawn
     if row.hold is not None:
-        world.ledger(row.team).commit(row.hold)
-        check_balance(world, row.team, at)
+        charge(world, row.team, row.hold, at)
     published = row.published or status == "ready"
     row = _change(world, row, at, status=status, refs=tuple(refs), hold=None, published=published)
     if status == "ready":

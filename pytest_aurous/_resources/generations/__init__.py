@@ -5,6 +5,6 @@ from __future__ import annotations
 from .calls import ENDPOINTS
 from .live import Image, Images, Video, Videos
 from .machine import IMAGES, VIDEOS, enter
-from .record import GenerationRow
+from .record import RUNNING, GenerationRow
 
-__all__ = ("ENDPOINTS", "IMAGES", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos", "enter")
+__all__ = ("ENDPOINTS", "IMAGES", "RUNNING", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos", "enter")

@@ -9,6 +9,7 @@ from ..._framework.endpoint import Context, Endpoint
 from ..._framework.fields import BODY_ERRORS, Reader
 from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import SIGNATURE, body_of, listing, obj, reference
+from ..payment import pay
 from . import images, machine, outputs, videos
 from .record import AMOUNT, BREAKDOWN, GenerationRow, render
 
@@ -77,7 +78,7 @@ def _creation(
     def create(ctx: Context) -> dict[str, Any]:
         """Hold the cost and start the work (cred-2, cred-3)."""
         columns, cost = read(ctx)
-        hold = ctx.world.ledger(ctx.team).hold(cost["amount"], "balance_too_low")
+        hold = pay(ctx.world, ctx.team, cost["amount"], "balance_too_low")
         row = machine.add(
             ctx.world, ctx.team, media_type, cost, hold=hold, creation_request_id=ctx.request_id, **columns
         )

@@ -11,7 +11,8 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
-from ..webhooks import announce, check_balance
+from ..payment import charge
+from ..webhooks import announce
 from .record import ENDS, PREFIXES, RUNNING, GenerationRow, render
 
 IMAGES: Final = Lifecycle(
@@ -62,6 +63,7 @@ def add(
         cost=price,
         team=team,
         hold=hold,
+        charged=world.settings.reading("cred-2") == "at_create",
         plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
         **columns,
     )
@@ -110,12 +112,12 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
 
 
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
-    charged = status == "succeeded"
-    if row.hold is not None and charged:
-        world.ledger(row.team).commit(row.hold)
-        check_balance(world, row.team, at)
+    succeeded = status == "succeeded"
+    if row.hold is not None and succeeded:
+        charge(world, row.team, row.hold, at)
     elif row.hold is not None:
         world.ledger(row.team).release(row.hold)
+    charged = succeeded or row.charged
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
     ended = world.table(GenerationRow).replace(
         replace(
@@ -123,6 +125,7 @@ def _end(world: World, row: GenerationRow, status: str, at: float, error: str | 
             status=status,
             error_message=error,
             hold=None,
+            charged=charged,
             cost=cost,
             duration_ms=round((at - row.started) * 1000),
             completed_at=iso(at),

@@ -22,7 +22,8 @@ _MAX_DIGITS: Final = 12
 def of_image(ctx: Context) -> bytes:
     """GET /v1/images/{id}/output/{n} (img-8)."""
     number = ctx.args["n"]
-    row = _finished(ctx, f"/v1/images/{ctx.record}/output/{number}")
+    anonymous = ctx.world.settings.reading("img-8") == "anonymous"
+    row = _finished(ctx, f"/v1/images/{ctx.record}/output/{number}", anonymous=anonymous)
     is_number = number.isdecimal() and len(number) < _MAX_DIGITS
     if row.media_type != "image" or not is_number or int(number) >= (row.image_count or 0):
         raise not_found("output", number)
@@ -79,8 +80,10 @@ def draw_film(row: GenerationRow) -> bytes:
     return mp4(frames, width, height)
 
 
-def _finished(ctx: Context, path: str) -> GenerationRow:
+def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> GenerationRow:
     """Return the generation in the path, for a request with the URL's token or with an API key of its team.
+
+    An *anonymous* request needs neither (img-8).
 
     Raises:
         ApiProblem: 401 or 403 without a valid token or key, 404 before the end of the work, 410 for an expired
@@ -88,12 +91,13 @@ def _finished(ctx: Context, path: str) -> GenerationRow:
     """
     world = ctx.world
     token = ctx.query.get("token")
-    if token is not None:
-        world.urls.expiry(path, token)
-    else:
+    by_key = token is None and not anonymous
+    if by_key:
         ctx.team = world.keys.authenticate(ctx.call.incoming, world.clock.time()).team
+    elif token is not None and not anonymous:
+        world.urls.expiry(path, token)
     row = world.row(ctx.record)
-    if not isinstance(row, GenerationRow) or (token is None and row.team != ctx.team) or row.status in RUNNING:
+    if not isinstance(row, GenerationRow) or (by_key and row.team != ctx.team) or row.status in RUNNING:
         raise not_found("generation", ctx.record)
     if row.status != "succeeded":
         raise ApiProblem(422, "output_not_available", say.NO_OUTPUT.format(id=row.id, status=row.status))

@@ -61,6 +61,7 @@ class GenerationRow:
         plan: Its script.
         runs: Number of runs of the script that have started: always 1.
         hold: The ledger's id of the credits held for it.
+        charged: Whether its cost has been spent: at its end, or at its creation (cred-2).
         finished: When its work ended, in epoch seconds.
         webhook_url: A URL that is notified of its end, as sent.
     """
@@ -110,6 +111,7 @@ class GenerationRow:
     plan: Plan = column(hidden=True)
     runs: int = column(hidden=True, default=1)
     hold: int | None = column(hidden=True, default=None)
+    charged: bool = column(hidden=True, default=False)
     started: float = column(hidden=True)
     finished: float | None = column(hidden=True, default=None)
     webhook_url: str | None = column(hidden=True, visible=True, default=None)
@@ -127,7 +129,10 @@ def render(world: World, row: GenerationRow) -> dict[str, Any]:
         until = kept_until(world, row)
         if row.media_type == "image":
             paths = [f"/v1/images/{row.id}/output/{number}" for number in range(row.image_count or 0)]
-            out["output_urls"] = [world.urls.sign(world.settings.base_url, path, until, "token") for path in paths]
+            if world.settings.reading("img-8") == "anonymous":
+                out["output_urls"] = [f"{world.settings.base_url}{path}" for path in paths]
+            else:
+                out["output_urls"] = [world.urls.sign(world.settings.base_url, path, until, "token") for path in paths]
         else:
             out["output_video_url"] = world.urls.sign(
                 world.settings.base_url, f"/v1/videos/{row.id}/output", until, "token"
