@@ -176,7 +176,8 @@ def without_nulls(body: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     for name, value in body.items():
         if value is None and name in fields and name not in shape["required"]:
             continue
-        kept[name] = without_nulls(value, fields.get(name, {})) if isinstance(value, dict) else value
+        inner = isinstance(value, dict)
+        kept[name] = without_nulls(cast("dict[str, Any]", value), fields.get(name, {})) if inner else value
     return kept
 
 
