@@ -99,7 +99,7 @@ def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
     return [f"{what} {error.json_path}: {error.message}" for error in errors]
 
 
-_UNCOUNTED: Final = {"buckets", "idempotency", "ids"}
+_UNCOUNTED: Final = {"faults", "buckets", "idempotency", "ids"}
 """What a refused request may change."""
 
 

@@ -122,7 +122,8 @@ class Attempt:
         delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
         if delivery.endpoint is not None:
             secret = self._world.table(EndpointRow)[delivery.endpoint].signing_secret
-            forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in delivery.met)
+            met = [fault for fault in self._faults.faults if fault.number in delivery.met]
+            forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in met)
             delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
 
     def _record(self, error: Exception | None) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from os import urandom
 from traceback import format_exc
 from typing import Final, NoReturn
 from urllib.parse import parse_qsl
@@ -32,7 +33,7 @@ from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.collection import Faults
 from ..faults.fault import CallFault, Fault, Refuse
 from ..faults.grease import grease
-from ..faults.queue import FaultQueue, FaultState
+from ..faults.queue import FaultQueue
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
 
@@ -41,11 +42,10 @@ __tracebackhide__ = hide_mistakes
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A moment of a fake, as `Aurous.snapshot` gives it and `Aurous.restore` takes it."""
+    """A moment of a fake: plain data that can be pickled. `Aurous.snapshot` returns it, `Aurous.restore` takes it."""
 
-    app: App
+    fake: bytes
     world: Saved
-    faults: FaultState
 
 
 class App:
@@ -63,6 +63,7 @@ class App:
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
+        self._id = urandom(16)  # not from the seed: of two fakes with the same seed, each restores its own snapshots
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
@@ -88,7 +89,7 @@ class App:
         """Copy everything but the calls, for `restore`."""
         with self.world.lock:
             self.world.runs.settle()
-            return Snapshot(self, self.world.state.copy(), self.queue.state())
+            return Snapshot(self._id, self.world.state.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, which can be restored again.
@@ -96,14 +97,13 @@ class App:
         Raises:
             AurousError: If it is not one of this fake.
         """
-        if getattr(snapshot, "app", None) is not self:
+        if getattr(snapshot, "fake", None) != self._id:
             raise AurousError(
                 f"restore({shown(snapshot)}): expected what snapshot() of the same fake returned.\n"
                 f"{see('reference/records.html#back-to-a-moment')}"
             )
         with self.world.lock:
             self.world.state.restore(snapshot.world)
-            self.queue.restore(snapshot.faults)
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
@@ -251,8 +251,9 @@ class App:
     def _faults_for(self, call: Call) -> Collection[Fault]:
         """Return the faults that the request can meet; call each ``when``, without the lock."""
         with self.world.lock:
-            if not self.queue.conditional:
-                return tuple(self.queue.faults)
+            faults = self.queue.faults
+            if not any(fault.conditional for fault in faults):
+                return faults
             self.world.state.whole(self._wait, call)
         try:
             return self.queue.candidates(call)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -37,8 +36,8 @@ class Delivery:
         endpoint: Id of the endpoint; None for the ``webhook_url`` of a request.
         fault: What stood in the way, in words, or None.
 
-    The rest is for whoever sends it: the faults that it has *met*, as none meets it twice; whether it has *faced* all
-    that it is to meet, which a flush that could not go on leaves so; whether it is *under_way*; and its *number*.
+    The rest is for the sender: the numbers of the faults that it has *met*, as none meets it twice; whether it has
+    *faced* all faults already, in a flush that could not send it; whether it is *under_way*; and its *number*.
 
     Example:
         ``assert aurous.webhooks.deliveries[-1].response_status == 200``
@@ -56,7 +55,7 @@ class Delivery:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     endpoint: str | None = None
     fault: str | None = None
-    met: tuple[object, ...] = ()
+    met: tuple[int, ...] = ()
     faced: bool = False
     under_way: bool = False
     number: int = 0
@@ -77,13 +76,14 @@ class Delivery:
 
     def again(self, at: float, attempt: int) -> Delivery:
         """Return the same delivery once more, due at *at*."""
-        other = copy(self)
-        other.payload = json.loads(self.body)  # whatever a receiver has done to that of before
-        other.at, other.attempt, other.status = at, attempt, "pending"
-        other.response_status, other.error, other.headers, other.fault = None, None, {}, None
-        other.under_way = other.faced = False
-        other.met = self.met if attempt == self.attempt else ()
-        return other
+        payload = json.loads(self.body)  # a receiver may have changed the previous one
+        met = self.met if attempt == self.attempt else ()
+        return Delivery(self.event, self.url, payload, at, self.body, attempt, endpoint=self.endpoint, met=met)
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Return what is pickled: of an error only its repr, because not every exception can be pickled."""
+        error = None if self.error is None else RuntimeError(shown(self.error))
+        return None, {**{entry.name: getattr(self, entry.name) for entry in fields(self)}, "error": error}
 
 
 class Outbox:
@@ -141,14 +141,9 @@ def _waits(delivery: Delivery) -> bool:
     return delivery.status == "pending" and not delivery.under_way
 
 
-def _fields(delivery: Delivery) -> list[Any]:
-    return [getattr(delivery, field.name) for field in fields(delivery)]
-
-
 def _copied(delivery: Delivery, present: Delivery | None) -> Delivery:
     """Copy a delivery that nobody is making, or return the present one if it has not changed: a test may hold it."""
-    if present is not None and _fields(present) == _fields(delivery):
+    names = Delivery.__slots__
+    if present is not None and all(getattr(present, name) == getattr(delivery, name) for name in names):
         return present
-    other = copy(delivery)
-    other.under_way = False
-    return other
+    return replace(delivery, under_way=False)

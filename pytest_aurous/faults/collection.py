@@ -86,7 +86,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         self._random = random
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(tuple(self._queue.faults))
+        return iter(self._queue.faults)
 
     def __len__(self) -> int:
         return len(self._queue.faults)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
-from typing import Any, Final, Protocol, TypedDict, cast
+from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
 
 from .._check import Check
 from .._frames import PACKAGE, nearest_outside, place_of
@@ -41,6 +41,13 @@ class Terms(TypedDict, total=False):
     commit: bool
 
 
+class Counts(NamedTuple):
+    """How many requests or deliveries a fault has counted, and to how many it happened."""
+
+    seen: int = 0
+    fired: int = 0
+
+
 class Fault:
     """Something that goes wrong with some requests or deliveries; `Faults` adds it.
 
@@ -49,8 +56,8 @@ class Fault:
         operation: Name or pattern of the operations, or of the events of deliveries.
         commit: Whether the request takes effect first, and only its response is lost.
         times: How often it happens; infinity for an outage.
-        fired: How often it happened.
-        met: The same, but a `restore` does not take it back.
+        met: How often it happened, also before a `restore`.
+        number: 1 for the first fault of the fake.
 
     Example:
         ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
@@ -70,8 +77,9 @@ class Fault:
         self.kind = kind
         self.operation = operation
         self.commit = commit
-        self.fired: int = 0
         self.met: int = 0
+        self.number: int = 0
+        self._counts: dict[int, Counts] = {}
         check = Check(f"faults.{kind.partition(' ')[0]}", PAGE)
         forever = isinstance(cast("object", times), float) and times == inf
         self.times: float = inf if forever else check.whole("times", times, 1)
@@ -81,11 +89,24 @@ class Fault:
             raise check.refuse("when", when, "a plain function of one argument, which is not async.")
         check.instance("commit", commit, bool, "True or False.")
         self._until = until
-        self._seen = 0
         self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
 
     def __repr__(self) -> str:
         return redacted(f"<Fault {self.kind} on {self.operation}, added at {self._place}: fired {self.fired}>")
+
+    @property
+    def fired(self) -> int:
+        """How often it happened; a `restore` takes that back."""
+        return self._count.fired
+
+    @property
+    def _count(self) -> Counts:
+        return self._counts.get(self.number, Counts())
+
+    def count_in(self, counts: dict[int, Counts], number: int) -> None:
+        """Belong to a fake, and count in its state."""
+        self._counts, self.number = counts, number
+        counts[number] = Counts()
 
     @property
     def outstanding(self) -> bool:
@@ -109,12 +130,14 @@ class Fault:
         """Count a request or a delivery that it concerns; return whether the fault happens to it."""
         if now >= self._until:
             return False
-        self._seen += 1
-        return self._seen > self._after and self.fired < self.times
+        seen, fired = self._count
+        self._counts[self.number] = Counts(seen + 1, fired)
+        return seen >= self._after and fired < self.times
 
     def fire(self, thing: Call | Delivery) -> None:
         """Count that it happened to a request or a delivery."""
-        self.fired += 1
+        seen, fired = self._count
+        self._counts[self.number] = Counts(seen, fired + 1)
         self.met += 1
         thing.fault = self.kind
 
@@ -198,11 +221,11 @@ class DeliveryFault(Fault):
 
     def concerns(self, thing: Call | Delivery) -> bool:
         """Whether it is for a delivery that has not met it. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
-        if not isinstance(thing, Delivery) or self in thing.met or (self.forges and thing.endpoint is None):
+        if not isinstance(thing, Delivery) or self.number in thing.met or (self.forges and thing.endpoint is None):
             return False
         return super().concerns(thing)
 
     def meet(self, delivery: Delivery, outbox: Outbox, now: float) -> bool:
         """Change the delivery; return whether to send it now."""
-        delivery.met = (*delivery.met, self)
+        delivery.met = (*delivery.met, self.number)
         return self._meet(self, delivery, outbox, now)

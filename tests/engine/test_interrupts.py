@@ -128,7 +128,7 @@ def moment(api: Api) -> Any:
         "outbox": [[getattr(one, name) for name in names] for one in world.outbox.entries.values()],
         "notes": [note[:2] + note[3:] for note in world.journal.notes],
         "calls": [(call.number, call.operation, call.status, call.fault) for call in world.journal.entries],
-        "faults": [(fault.fired, fault.met, fault._seen) for fault in api.aurous.faults],
+        "faults": [(fault.fired, fault.met, fault._count) for fault in api.aurous.faults],
         "pitfalls": [one.key for one in api.aurous.pitfalls],
         "problems": [problem.call.number for problem in api.app.problems],
     }

@@ -13,6 +13,7 @@ from pytest_aurous import Aurous, AurousError, AurousLookupError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_aurous import Snapshot
     from tests.conftest import Api
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -23,7 +24,7 @@ def whole(api: Api) -> dict[str, Any]:
     """Return everything but the calls, to be compared."""
     world = api.app.world
     world.runs.settle()
-    return {**world.state.copy()._asdict(), "faults": api.app.queue.state()}
+    return world.state.copy()._asdict()
 
 
 def upheave(api: Api) -> None:
@@ -66,24 +67,65 @@ def test_a_snapshot_can_be_restored_more_than_once(api: Api) -> None:
         assert len(api.aurous.calls) == calls
 
 
-def test_the_data_of_a_fake_can_be_written_to_a_file(api: Api) -> None:
-    """From bytes, the same fake goes back to the same state."""
+def written_and_read(snapshot: Snapshot) -> Snapshot:
+    """Return what is left of a snapshot that was written to a file."""
+    read: Snapshot = pickle.loads(pickle.dumps(snapshot))  # noqa: S301 - written here
+    return read
+
+
+def test_a_snapshot_can_be_written_to_a_file(api: Api) -> None:
+    """Once read, the same fake goes back to it: rows, runs, money, keys, deliveries, and faults with their counters."""
     api.aurous.webhooks.deliver_to(str)
     api.aurous.files.add()
     api.aurous.images.add()
+    api.aurous.script("synthesizing*9 -> reviewing", name="Nova")
     api.uploads.pose("front")
     api.synthesize("synthesizing:30s -> reviewing")
+    fault = api.aurous.faults.delay("balance.retrieve", seconds=2, times=3)
+    later = api.aurous.faults.bad_signature("image.completed", when=lambda _: True)
     upheave(api)
-    state = api.app.world.state
-    copied = state.copy()
-    written = pickle.dumps(copied)
-    api.aurous.reset()
-    assert state.copy() != copied
+    expected, snapshot = whole(api), api.aurous.snapshot()
 
-    state.restore(pickle.loads(written))  # noqa: S301 - written above
+    for _ in range(2):
+        api.aurous.reset()
+        assert (list(api.aurous.faults), whole(api) == expected) == ([], False)
+        api.aurous.restore(written_and_read(snapshot))
 
-    assert state.copy()._replace(sections={}) == copied._replace(sections={})
-    assert {**state.copy().sections, "deliveries": None} == {**copied.sections, "deliveries": None}
+        found = whole(api)
+        assert {**found, "sections": None} == {**expected, "sections": None}
+        assert {**found["sections"], "deliveries": None} == {**expected["sections"], "deliveries": None}
+        assert list(api.aurous.faults)[:2] == [fault, later]
+        assert "image.completed" in [one.event for one in api.aurous.webhooks.flush()]
+
+
+def test_a_written_snapshot_has_what_became_of_a_delivery(api: Api) -> None:
+    """A signature stays forged, and an error that cannot be pickled is text."""
+
+    def receive(_: object) -> None:
+        raise UnpicklableError("refused")
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+    fault = api.aurous.faults.bad_signature("image.completed")
+    api.aurous.webhooks.flush()
+    snapshot = api.aurous.snapshot()
+    before, retry = api.aurous.webhooks.deliveries
+    assert isinstance(before.error, UnpicklableError)
+
+    api.aurous.restore(written_and_read(snapshot))
+
+    after, other = api.aurous.webhooks.deliveries
+    assert (after.status, after.fault, after.body) == (before.status, before.fault, before.body)
+    assert str(after.error) == "UnpicklableError('refused')"
+    assert (after.met, other.met, fault.fired) == ((fault.number,), (), 1)
+    assert (after is before, other is retry) == (False, True)
+
+
+class UnpicklableError(Exception):
+    """What pickle cannot read again."""
+
+    def __reduce__(self) -> str:
+        raise TypeError
 
 
 @pytest.mark.parametrize(
