@@ -111,6 +111,7 @@ class Endpoint:
         host: ``api``, or ``upload`` for the upload host.
         signed: The URL is signed: no API key, no rate bucket.
         media_type: Media type of a successful response.
+        any_id: Succeeds for any id in the path, even an unknown one.
         free: Costs no credits, although it accepts an ``Idempotency-Key``.
         fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
         idempotent: Whether an ``Idempotency-Key`` is accepted, or a function that returns it (idem-2).
@@ -133,6 +134,7 @@ class Endpoint:
     signed: bool = False
     media_type: str = "application/json"
     idempotent: bool | Callable[[Context], bool] = False
+    any_id: bool = False
     free: bool = False
     fingerprint: Callable[[Context], str] | None = None
     shape: Shape | None = None
@@ -150,7 +152,7 @@ class Endpoint:
         if not self.signed:
             found.update({"401 invalid_api_key", "401 missing_api_key", "429 too_many_requests"})
             found.update({"403 missing_scope"} if self.method != "GET" else ())
-            found.update({"404 resource_not_found"} if "{" in self.template else ())
+            found.update({"404 resource_not_found"} if "{" in self.template and not self.any_id else ())
         if self.idempotent:
             found.update({"409 idempotency_key_in_use", "400 invalid_format"})
         return tuple(sorted(found))

@@ -13,6 +13,7 @@ from ..._framework.schema import deleted, reference
 from ..._wire import messages as say
 from ..._wire.multipart import Part, read_parts
 from ..._wire.refusal import ApiProblem, not_one_of
+from ...errors import shown
 from .record import PURPOSES, FileRow, measured, render, require_file, store
 
 
@@ -30,7 +31,8 @@ def _metadata(part: Part, param: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
-        raise ApiProblem(400, "invalid_format", say.NO_METADATA, param)
+        got = shown(part.data.decode(errors="replace"))
+        raise ApiProblem(400, "invalid_format", say.NO_METADATA.format(got=got), param)
     return cast("dict[str, Any]", metadata)
 
 
@@ -115,6 +117,7 @@ ENDPOINTS: Final = (
         "/v1/files/{id}",
         delete,
         bucket="files_post",
+        any_id=True,
         shape=deleted("file"),
         rules=("file-2",),
     ),

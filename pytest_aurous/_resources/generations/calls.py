@@ -19,13 +19,12 @@ _ESTIMATE: Final = obj(
     estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
     currency={"const": "credit"},
 )
-_CREATE_ERRORS: Final = (
-    *BODY_ERRORS,
+_VIDEO_ERRORS: Final = (*BODY_ERRORS, "400 unsupported_lora_for_mode", "404 resource_not_found")
+_IMAGE_ERRORS: Final = (
+    *_VIDEO_ERRORS,
     "400 character_not_ready",
     "400 mutually_exclusive_input",
     "400 parameter_invalid_combination",
-    "400 unsupported_lora_for_mode",
-    "404 resource_not_found",
 )
 _OUTPUT_ERRORS: Final = (
     "401 invalid_api_key",
@@ -67,12 +66,14 @@ def _creation(
     read: Callable[[Context], tuple[dict[str, Any], dict[str, Any]]],
     fields: Mapping[str, Reader],
     required: str,
+    errors: tuple[str, ...],
     rules: tuple[str, ...],
     estimate_rules: tuple[str, ...],
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
-    *read* returns the columns of the generation and its cost; *rules* and *estimate_rules* are those of the endpoints.
+    *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* and *estimate_rules* are
+    those of each.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _creation(
             idempotent=True,
             shape=_ONE,
             body=body,
-            errors=(*_CREATE_ERRORS, "402 balance_too_low"),
+            errors=(*errors, "402 balance_too_low"),
             rules=rules,
         ),
         Endpoint(
@@ -113,7 +114,7 @@ def _creation(
             bucket="estimate_post",
             shape=_ESTIMATE,
             body=body,
-            errors=_CREATE_ERRORS,
+            errors=errors,
             rules=estimate_rules,
         ),
     )
@@ -126,6 +127,7 @@ ENDPOINTS: Final = (
         images.read,
         images.CREATE,
         "prompt",
+        _IMAGE_ERRORS,
         ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
         ("img-9",),
     ),
@@ -165,6 +167,7 @@ ENDPOINTS: Final = (
         videos.read,
         videos.CREATE,
         "video_lora_id",
+        _VIDEO_ERRORS,
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
         ("vid-1", "vid-2", "img-9"),
     ),

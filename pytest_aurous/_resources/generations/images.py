@@ -58,7 +58,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     world = ctx.world
     sent = read_fields(ctx.body, CREATE, required=("prompt",))
     if not sent["prompt"].strip():
-        raise ApiProblem(400, "invalid_format", say.BLANK.format(param="prompt"), "prompt")
+        raise ApiProblem(400, "invalid_format", say.BLANK.format(param="prompt", got=sent["prompt"]), "prompt")
     width, height, preset = measured(sent)
     character, references = sent.pop("character_id", None), sent.pop("reference_image_urls", ())
     if character is not None and references:

@@ -42,10 +42,12 @@ def buckets(ctx: Context) -> dict[str, Any]:
         if any(first_query.get(name) != value for name, value in query.items()):
             raise ApiProblem(400, "invalid_page_token", say.DRIFTED_PAGE, "page_token")
         query = first_query
-    width = WIDTHS[_WIDTH(query.get("bucket_width", "1d"), "bucket_width")]
+    name = _WIDTH(query.get("bucket_width", "1d"), "bucket_width")
+    width = WIDTHS[name]
     start, end = _range_of(query, now)
     if (end - start) / width > _MAX_BUCKETS:
-        raise ApiProblem(400, "too_many_buckets", say.TOO_MANY_BUCKETS.format(most=_MAX_BUCKETS), "bucket_width")
+        message = say.TOO_MANY_BUCKETS.format(got=name, most=_MAX_BUCKETS)
+        raise ApiProblem(400, "too_many_buckets", message, "bucket_width")
     groups = [_GROUP(name, "group_by") for name in query.get("group_by", "").split(",") if name]
     limit = limit_of(query.get("limit"), 24, integer(1, 100))
     found: dict[int, list[GenerationRow]] = {}
@@ -195,7 +197,8 @@ def _range_of(query: dict[str, str], now: float) -> tuple[float, float]:
         raise missing_field("start_time")
     start, end = _instant(query, "start_time", now), _instant(query, "end_time", now + 1)
     if end <= start or now - start > _LOOKBACK:
-        raise ApiProblem(400, "value_out_of_range", say.BAD_RANGE, "start_time")
+        message = say.BAD_RANGE.format(start=iso_milliseconds(start), end=iso_milliseconds(end))
+        raise ApiProblem(400, "value_out_of_range", message, "start_time")
     return start, end
 
 

@@ -1,0 +1,351 @@
+"""Every operation and every field: which codes a refusal has, and what its message says (err-5, err-7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+
+from pytest_aurous._framework.endpoint import NO_RESPONSE, Endpoint
+from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import Answer, Api
+
+CODES: Final = {  # err-5, written from the contract
+    400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "
+    "mutually_exclusive_input character_not_ready upload_invalid unsupported_lora_for_mode "
+    "generation_not_cancellable invalid_page_token too_many_buckets invalid_request invalid_request_error",
+    401: "missing_api_key invalid_api_key revoked_api_key",
+    402: "balance_too_low insufficient_credits",
+    403: "missing_scope",
+    404: "resource_not_found",
+    405: "method_not_allowed",
+    409: "idempotency_key_in_use",
+    410: "output_expired",
+    422: "prompt_blocked reference_blocked output_moderation_rejected output_not_available",
+    429: "too_many_requests concurrency_limit_exceeded",
+    500: "internal_error",
+}
+LISTED: Final = {f"{status} {code}" for status, codes in CODES.items() for code in codes.split()}
+START: Final = {"start_time": "2026-05-01T00:00:00Z"}
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "characters.create": {"name": "Aurora", "generate": True, "attributes": {"age": 28}},
+    "characters.update": {"name": "Nova"},
+    "characters.resynthesize": {},
+    "characters.regenerate_ref": {"pose": "front"},
+    "characters.uploads.init": {"filename": "a.png", "extension": "png", "content_type": "image/png"},
+    "characters.uploads.classify": {"upload_id": "upl_x"},
+    "images.create": {"prompt": "A cat"},
+    "images.estimate": {"prompt": "A cat"},
+    "videos.create": {"video_lora_id": "seedance-1-pro"},
+    "videos.estimate": {"video_lora_id": "seedance-1-pro"},
+    "webhook_endpoints.create": {"url": "https://receiver.example/webhooks", "events": ["*"]},
+    "webhook_endpoints.test": {"event_type": "image.completed"},
+}
+"""A good body of each operation that takes JSON."""
+
+
+class Wrong(NamedTuple):
+    """A wrong value: the code and the words of its refusal, and the name behind that of its field."""
+
+    value: Any
+    code: str
+    words: tuple[str, ...]
+    inside: str = ""
+
+
+def wrong_values(schema: dict[str, Any]) -> Iterator[Wrong]:
+    """Make values that are just outside of a schema, for each of its limits."""
+    if "enum" in schema:
+        for value, shown in (("nonsense", '"nonsense"'), (7, "7"), (None, "null")):
+            yield Wrong(value, "invalid_format", (shown, *schema["enum"]))
+        return
+    ends: list[Any] = [next((schema[name] for name in schema if name.startswith(end)), None) for end in ("min", "max")]
+    low, high = ends
+    kind = schema["type"]
+    names = {
+        "string": "a string",
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "a boolean",
+        "array": "an array",
+        "object": "an object",
+    }
+    other, got = ("nonsense", "a string") if kind != "string" else (7, "a number")
+    yield Wrong(other, "invalid_format", (names[kind], got))
+    if kind == "string":
+        sizes = {"x" * (high + 1): high + 1, **({"": 0} if low else {})}
+        yield from (Wrong(text, "value_out_of_range", (str(high), str(size))) for text, size in sizes.items())
+        if "pattern" in schema:
+            yield Wrong("http://plain.example", "invalid_format", ("https", "http://plain.example"))
+    elif kind in {"number", "integer"}:
+        yield Wrong([7], "invalid_format", (names[kind], "an array"))
+        for value in (low - 1, high + 1):
+            yield Wrong(value, "value_out_of_range", (str(low), str(high), str(value)))
+    elif kind == "array":
+        yield Wrong([], "value_out_of_range", (str(low), str(high), "0"))
+        yield Wrong(["x"] * (high + 1), "value_out_of_range", (str(low), str(high), str(high + 1)))
+        yield from (one._replace(value=[one.value]) for one in wrong_values(schema["items"]))
+    elif kind == "object":
+        yield from wrong_members(schema, high)
+
+
+def wrong_members(schema: dict[str, Any], high: int | None) -> Iterator[Wrong]:
+    """Make objects with a wrong member: of those that are listed, or of any name."""
+    if high is not None:
+        many = {str(number): "x" for number in range(high + 1)}
+        yield Wrong(many, "value_out_of_range", (str(high), str(high + 1)))
+        members = {"key": schema["additionalProperties"]}
+    else:
+        members = schema["properties"]
+        yield Wrong({"wings": 2, "tail": 1}, "invalid_request", ("wings", "tail", *members), ".wings")
+    for name, member in members.items():
+        for one in wrong_values(member):
+            yield one._replace(value={name: one.value}, inside=f".{name}{one.inside}")
+
+
+def fields() -> Iterator[tuple[str, str, Wrong]]:
+    """Return each wrong value of each field of each operation."""
+    for operation in BODIES:
+        shape: Any = CATALOG.by_operation[operation].body
+        for name, schema in shape["properties"].items():
+            for one in wrong_values(schema):
+                code = {"characters.update": "invalid_request"}.get(operation, one.code)
+                if (operation, name, one.code) == ("characters.regenerate_ref", "pose", "invalid_format"):
+                    code = "invalid_request_error"
+                yield operation, name, one._replace(code=code)
+
+
+FIELDS: Final = list(fields())
+
+
+def path_of(api: Api, row: Endpoint, missing: str = "") -> str:
+    """Return the path of an operation on records that exist, or on one that is *missing*."""
+    if "{" not in row.template:
+        return row.template
+    fake = api.aurous
+    ids = {
+        "characters": lambda: fake.characters.add(status="reviewing").id,
+        "images": lambda: fake.images.add(status="pending").id,
+        "videos": lambda: fake.videos.add().id,
+        "files": lambda: fake.files.add().id,
+        "loras": lambda: fake.loras.last.id,
+        "video_loras": lambda: fake.video_loras.last.id,
+        "webhook_endpoints": lambda: fake.webhook_endpoints.add().id,
+    }
+    return row.template.format(id=missing or ids[row.template.split("/")[2]]())
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "wrong"), FIELDS, ids=[f"{one[0]}-{one[1]}-{str(one[2].value)[:20]}" for one in FIELDS]
+)
+def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
+    api: Api, operation: str, name: str, wrong: Wrong
+) -> None:
+    """The message names the field, quotes the value (or its type, or its length), and says what would be right."""
+    row = CATALOG.by_operation[operation]
+    path = path_of(api, row)
+
+    answer = api.refused(
+        row.method,
+        path,
+        json={**BODIES[operation], name: wrong.value},
+        status=400,
+        code=wrong.code,
+        param=name + wrong.inside,
+    )
+
+    message = answer.json["error"]["message"]
+    assert [word for word in (name + wrong.inside, *wrong.words) if word not in message] == []
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize("operation", [name for name in BODIES if CATALOG.by_operation[name].body])
+def test_err_7_every_refusal_of_unknown_fields_names_them_and_the_known(api: Api, operation: str) -> None:
+    """All of the unknown ones, and each that there is."""
+    row: Any = CATALOG.by_operation[operation]
+    path = path_of(api, row)
+    body = {**BODIES[operation], "wings": 2, "tail": 1}
+
+    answer = api.refused(row.method, path, json=body, status=400, code="invalid_request", param="wings")
+
+    message = answer.json["error"]["message"]
+    assert [word for word in ("wings", "tail", *row.body["properties"]) if word not in message] == []
+
+
+QUERIES: Final[list[tuple[str, dict[str, Any], str, tuple[str, ...]]]] = [
+    ("limit", {"limit": "many"}, "invalid_format", ("whole number", "'many'")),
+    ("limit", {"limit": 0}, "value_out_of_range", ("1", "0")),
+    ("limit", {"limit": 501}, "value_out_of_range", ("1", "501")),
+    ("starting_after", {"starting_after": "nobody"}, "invalid_format", ("'nobody'",)),
+    ("ending_before", {"ending_before": "nobody"}, "invalid_format", ("'nobody'",)),
+    ("cursor", {"cursor": "nobody"}, "invalid_format", ("'nobody'",)),
+    ("start_time", {"start_time": "yesterday"}, "invalid_format", ("'yesterday'", "RFC 3339")),
+    ("end_time", {"end_time": "tomorrow"}, "invalid_format", ("'tomorrow'", "RFC 3339")),
+    (
+        "start_time",
+        {"start_time": "2026-05-03T00:00:00Z", "end_time": "2026-05-02T00:00:00Z"},
+        "value_out_of_range",
+        ("end_time", "730 days", "2026-05-03T00:00:00", "2026-05-02T00:00:00"),
+    ),
+    ("bucket_width", {"bucket_width": "2d"}, "invalid_format", ('"2d"', "1m", "30d")),
+    ("bucket_width", {"bucket_width": "1m"}, "too_many_buckets", ("'1m'", "10000")),
+    ("group_by", {"group_by": "lora_id"}, "invalid_format", ('"lora_id"', "status", "user_id")),
+    ("status", {"status": "deleted"}, "invalid_request", ("'deleted'", "reviewing", "failed")),
+]
+LISTS: Final = [row for row in ENDPOINTS if row.query and not row.signed]
+
+
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: row.operation)
+def test_err_7_every_refusal_of_a_query_says_what_is_wrong_and_what_is_allowed(api: Api, row: Endpoint) -> None:
+    """As those of a body do; a page token is opaque, so its refusal quotes nothing."""
+    start = START if "start_time" in row.query else {}
+    checked = {"page_token", *({"status"} if start else ()), "group_by[]"} & set(row.query)
+    for param, query, code, words in QUERIES:
+        if param not in row.query or (param == "status" and start):
+            continue
+        checked.add(param)
+        answer = api.refused(
+            row.method, f"{row.template}?{urlencode({**start, **query})}", status=400, code=code, param=param
+        )
+        message = answer.json["error"]["message"]
+        assert [word for word in (param, *words) if word not in message] == []
+    filters = {"type", "model", "api_key_id", "user_id", "lora_id", "character_id"}
+    assert checked | filters >= set(row.query)
+
+
+# Codes
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_err_5_every_documented_refusal_is_a_listed_one(row: Endpoint) -> None:
+    """No operation has a code that the contract does not list, or a listed one under another status."""
+    refusals = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
+
+    assert refusals <= LISTED
+
+
+def general(api: Api, row: Endpoint) -> Iterator[Answer]:
+    """Send what an operation refuses whatever it does: each time with one thing wrong."""
+    path, body = path_of(api, row), BODIES.get(row.operation)
+
+    def sent(path: str = path, **options: Any) -> Answer:
+        return api.send(row.method, path, **{"json": body, **options})
+
+    yield sent(headers={"Idempotency-Key": "x" * 257})
+    yield sent(headers={"Idempotency-Key": "k"})
+    yield sent(headers={"Idempotency-Key": "k"}, json={**(body or {}), "wings": 2})
+    yield sent(headers={"Aurous-Version": "yesterday"})
+    yield sent(key=None)
+    yield sent(key="al_live_x")
+    yield sent(key=api.team.add_key("read"))
+    yield sent(path_of(api, row, "nobody"))
+    yield sent(json=None, content=b"{")
+    yield sent(json={})
+    for wrong in ("wings", *BODIES.get(row.operation, {})):
+        yield sent(json={**(body or {}), wrong: {}})
+    for name, one in ((name, one) for operation, name, one in FIELDS if operation == row.operation):
+        yield sent(json={**(body or {}), name: one.value})
+    for param, query, *_ in QUERIES:
+        if param in row.query:
+            yield sent(f"{path}?{urlencode({**(START if 'start_time' in row.query else {}), **query})}")
+
+
+def exhausted(api: Api, row: Endpoint) -> Answer:
+    """Send a good request to an empty bucket."""
+    path = path_of(api, row)
+    for limit in api.aurous.limits.values():
+        limit.exhaust()
+    return api.send(row.method, path, json=BODIES.get(row.operation))
+
+
+def of_lists(api: Api, row: Endpoint) -> Iterator[Answer]:
+    yield api.get(f"{row.template}?starting_after=a&ending_before=b")
+
+
+def of_usage(api: Api, row: Endpoint) -> Iterator[Answer]:
+    yield api.get(row.template)
+    yield api.get(f"{row.template}?page_token=x")
+
+
+def of_characters(api: Api, row: Endpoint) -> Iterator[Answer]:
+    running = api.characters.add(status="synthesizing").id
+    yield api.send(row.method, row.template.format(id=running), json=BODIES.get(row.operation))
+    api.team.credits = 0
+    yield api.send(row.method, path_of(api, row), json=BODIES.get(row.operation))
+
+
+def of_new_characters(api: Api, row: Endpoint) -> Iterator[Answer]:
+    foreign = api.aurous.teams.add().uploads.add().id
+    for body in ({}, {"upload_ids": ["upl_x"]}, {"upload_ids": [foreign]}):
+        yield api.post(row.template, json={"name": "Aurora", **body})
+    yield from of_characters(api, row)
+
+
+def of_tickets(api: Api, row: Endpoint) -> Iterator[Answer]:
+    foreign = api.aurous.teams.add().uploads.add().id
+    yield api.post(row.template, json={"upload_id": foreign})
+
+
+def of_orders(api: Api, row: Endpoint) -> Iterator[Answer]:
+    body, fake = BODIES[row.operation], api.aurous
+    both = {"character_id": api.characters.add().id, "reference_image_urls": ["https://x.example/a.png"]}
+    other = {"lora_id": fake.video_loras.last.id, "video_lora_id": fake.loras.last.id}
+    reviewing = api.characters.add(status="reviewing").id
+    own = row.operation.partition(".")[0]
+    extras: dict[str, list[dict[str, Any]]] = {
+        "images": [
+            {"character_id": reviewing},
+            {"lora_id": "nobody"},
+            {"lora_id": other["lora_id"]},
+            {"size": "2k_1_1", "width": 2048, "height": 2048},
+            both,
+        ],
+        "videos": [{"video_lora_id": "nobody"}, {"video_lora_id": other["video_lora_id"]}],
+    }
+    for extra in extras[own]:
+        yield api.post(row.template, json={**body, **extra})
+    api.team.credits = 0
+    yield api.post(row.template, json=body)
+
+
+def of_cancel(api: Api, row: Endpoint) -> Iterator[Answer]:
+    yield api.post(row.template.format(id=api.aurous.images.add().id))
+
+
+SPECIAL: Final[dict[str, Callable[[Api, Endpoint], Iterator[Answer]]]] = {
+    "characters.create": of_new_characters,
+    "characters.list": of_lists,
+    "characters.save": of_characters,
+    "characters.resynthesize": of_characters,
+    "characters.regenerate_ref": of_characters,
+    "characters.uploads.classify": of_tickets,
+    "images.list": of_lists,
+    "images.create": of_orders,
+    "images.estimate": of_orders,
+    "images.cancel": of_cancel,
+    "videos.create": of_orders,
+    "videos.estimate": of_orders,
+    "usage.list": of_usage,
+    "usage.events": of_usage,
+    "webhook_endpoints.list": of_lists,
+}
+"""What single operations refuse besides."""
+KEYED: Final = [row for row in ENDPOINTS if not row.signed and row.takes == "application/json"]
+
+
+@pytest.mark.parametrize("row", KEYED, ids=lambda row: row.operation)
+def test_err_5_every_documented_refusal_of_an_operation_happens(make_api: Callable[..., Api], row: Endpoint) -> None:
+    """Each operation refuses with the codes that the document lists for it, all of them and no others."""
+    special = SPECIAL.get(row.operation)
+    answers = list(special(make_api(), row)) if special else []
+    answers += [*general(make_api(), row), exhausted(make_api(rate_limits="enforce"), row)]
+
+    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in answers if answer.status >= 400}
+
+    documented = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
+    assert seen == documented - {"500 internal_error"}
