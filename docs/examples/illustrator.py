@@ -80,7 +80,7 @@ def wait(api: httpx.Client, work: Json, patience: float, sleep: Sleep) -> Json:
         sleep(pause)
         work = read(api.get(path))
     if work["status"] != "succeeded":
-        raise IllustrateError(work["error_message"] or work["status"])
+        raise IllustrateError(work.get("error_message") or work["status"])
     return work
 
 

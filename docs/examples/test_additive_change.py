@@ -15,6 +15,15 @@ def test_unknown_fields_are_ignored(aurous: Aurous, sleep: Sleep) -> None:
     assert pictures == [aurous.images.last.picture()]
 
 
+@pytest.mark.aurous(sparse="optional")
+def test_an_optional_field_may_be_missing(aurous: Aurous, sleep: Sleep) -> None:
+    """A cancelled image has no `error_message`: not even null."""
+    aurous.images.script("pending -> cancelled")
+
+    with pytest.raises(IllustrateError, match=r"^cancelled$"):
+        illustrate("On a bench", sleep=sleep)
+
+
 def test_an_unknown_status_is_an_error(aurous: Aurous, sleep: Sleep) -> None:
     """A poll shows a status that no page names: neither success nor more waiting."""
     aurous.faults.greased("images.retrieve", "all")

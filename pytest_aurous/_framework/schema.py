@@ -8,6 +8,8 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from .._world.settings import Sparse
+
 Shape = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -28,20 +30,21 @@ def reference(kind: type[Any]) -> dict[str, Any]:
 
 @_cached
 def record(kind: type[Any]) -> Shape:
-    """Return the schema of a record in a response, which allows no other fields.
-
-    Required are the fields in ``REQUIRED`` of *kind*, which the vendor promises; without it, all that are always there.
-    """
+    """Return the schema of a record in a response, which allows no other fields."""
     hints = get_type_hints(kind)
     shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
     return {
         "type": "object",
         "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in shown},
-        "required": list(
-            getattr(kind, "REQUIRED", [entry.name for entry in shown if not entry.metadata.get("sparse")])
-        ),
+        "required": _required(kind),
         "additionalProperties": False,
     }
+
+
+def _required(kind: type[Any]) -> list[str]:
+    """Return the fields in ``REQUIRED`` of *kind*, which the vendor promises; without it, all that are always there."""
+    shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
+    return list(getattr(kind, "REQUIRED", [entry.name for entry in shown if not entry.metadata.get("omitted")]))
 
 
 def listing(kind: type[Any]) -> Shape:
@@ -96,7 +99,8 @@ def column(
     *,
     hidden: bool = False,
     visible: bool = False,
-    sparse: bool = False,
+    omitted: bool = False,
+    null: bool = False,
     schema: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Any:
@@ -106,21 +110,33 @@ def column(
         write: Converts the value to JSON; None if it is JSON already.
         hidden: Never write the field to a response.
         visible: Show a hidden field on live records.
-        sparse: Omit the field where it is None.
+        omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
+        null: Write null where it is None, whatever the setting says: so does the vendor's page.
         schema: Its JSON Schema, unless its type determines it.
         **options: For `dataclasses.field`.
     """
-    metadata = {"write": write, "hidden": hidden, "visible": visible, "sparse": sparse, "schema": schema}
+    metadata = {
+        "write": write,
+        "hidden": hidden,
+        "visible": visible,
+        "omitted": omitted,
+        "null": null,
+        "schema": schema,
+    }
     return field(metadata=metadata, **options)
 
 
 @_cached
-def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
-    return tuple(
-        (entry.name, entry.metadata.get("write"), entry.metadata.get("sparse", False))
-        for entry in fields(kind)
-        if not entry.metadata.get("hidden")
-    )
+def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]], ...]:
+    """Return name and writer of each field, and under which values of the setting ``sparse`` it is omitted if None."""
+    kept = _required(kind)
+    found: list[tuple[str, Callable[[Any], Any] | None, tuple[Sparse, ...]]] = []
+    for entry in fields(kind):
+        if not entry.metadata.get("hidden"):
+            optional: tuple[Sparse, ...] = () if entry.name in kept or entry.metadata.get("null") else ("optional",)
+            omitted: tuple[Sparse, ...] = ("none", "optional") if entry.metadata.get("omitted") else optional
+            found.append((entry.name, entry.metadata.get("write"), omitted))
+    return tuple(found)
 
 
 @_cached
@@ -131,12 +147,12 @@ def visible(kind: type[Any]) -> tuple[str, ...]:
     )
 
 
-def to_wire(row: object) -> dict[str, Any]:
-    """Write a record as the API does, in the order of its fields."""
+def to_wire(row: object, sparse: Sparse) -> dict[str, Any]:
+    """Write a record as the API does, in the order of its fields; *sparse* is the setting."""
     out: dict[str, Any] = {}
-    for name, write, sparse in _columns(type(row)):
+    for name, write, omitted in _columns(type(row)):
         value = getattr(row, name)
-        if sparse and value is None:
+        if value is None and sparse in omitted:
             continue
         out[name] = value if write is None else write(value)
     return out

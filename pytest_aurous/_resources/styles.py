@@ -35,7 +35,7 @@ class LoraRow:
         is_public: Whether every team can use it.
         created_at: ISO 8601 (time-1).
         slug: Readable name; requests accept it in place of the id.
-        description: Free text.
+        description: Free text; None without one.
         preview_image_url: URL of a sample picture; the fake does not serve it.
         default_denoise_strength: Shown only; the fake does not use it.
         default_guidance_scale: Shown only.
@@ -51,7 +51,7 @@ class LoraRow:
     is_public: bool = True
     created_at: str = _CREATED
     slug: str
-    description: str = ""
+    description: str | None = None
     preview_image_url: str
     default_denoise_strength: float = 0.8
     default_guidance_scale: float = 7.5
@@ -78,7 +78,7 @@ class VideoLoraRow:
         default_duration: Seconds; used where a request names none.
         created_at: ISO 8601 (time-1).
         slug: Readable name; requests accept it in place of the id.
-        description: Free text.
+        description: Free text; None without one.
         preview_video_url: URL of a sample video; the fake does not serve it.
         team: Id of the owning team; empty for a public style.
     """
@@ -101,7 +101,7 @@ class VideoLoraRow:
     default_duration: float = 5
     created_at: str = _CREATED
     slug: str
-    description: str = ""
+    description: str | None = None
     preview_video_url: str
     team: str = column(hidden=True, default="")
 
@@ -158,7 +158,7 @@ class _Style(Live):
 
     def json(self) -> dict[str, Any]:
         """Return the body of the GET response."""
-        return to_wire(self._row)
+        return to_wire(self._row, self._world.settings.sparse)
 
 
 class Lora(_Style, _LoraFields):
@@ -223,7 +223,9 @@ class Styles(Collection[L]):
         defaults = {field.name: field.default for field in fields(kind) if field.name.startswith(_OPTIONAL)}
         check.keywords(columns, defaults)
         for option, value in columns.items():
-            if isinstance(defaults[option], str):
+            if option == "description":
+                check.instance(option, value, str | None, "text, or None.")
+            elif isinstance(defaults[option], str):
                 check.instance(option, value, str, f"text such as {defaults[option]!r}.")
             elif isinstance(defaults[option], bool):
                 check.instance(option, value, bool, "True or False.")
@@ -274,7 +276,7 @@ def require_style(world: World, team: str, name: str, kind: type[S], param: str)
 def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple[Endpoint, Endpoint]:
     def list_all(ctx: Context) -> list[dict[str, Any]]:
         """GET the styles: an array without pages."""
-        return [to_wire(row) for row in visible_styles(ctx.world, kind, ctx.team)]
+        return [to_wire(row, ctx.world.settings.sparse) for row in visible_styles(ctx.world, kind, ctx.team)]
 
     def retrieve(ctx: Context) -> dict[str, Any]:
         """GET one style by id or slug."""
@@ -282,7 +284,7 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
         row = find_style(ctx.world, kind, ctx.team, name)
         if row is None:
             raise not_found("style", name)
-        return to_wire(row)
+        return to_wire(row, ctx.world.settings.sparse)
 
     path, one = f"/v1/{resource}", reference(kind)
     array = {"type": "array", "items": one}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._framework.endpoint import Context, Endpoint
-from .._framework.schema import column, obj
+from .._framework.schema import column, obj, to_wire
 from .._time.clock import iso
 from .._wire.version import VERSION
 from .._world.keys import Scope
@@ -23,11 +23,21 @@ __tracebackhide__ = hide_mistakes
 
 @dataclass(frozen=True, kw_only=True)
 class TeamRow:
-    """A stored team; its credits are in its ledger."""
+    """A stored team; its credits are in its ledger.
+
+    Attributes:
+        id: ``team_`` and a ULID.
+        name: Display name.
+        created_at: ISO 8601 (time-1).
+        billing_email: Derived from the name; None under the setting ``sparse``.
+    """
+
+    REQUIRED: ClassVar = ("id", "name", "created_at")
 
     id: str
     name: str
     created_at: str
+    billing_email: str | None
     team: str = column(hidden=True, default="")
 
 
@@ -40,7 +50,14 @@ def create_team(
 ) -> str:
     """Create a team with its ledger and return its id."""
     row_id = row_id or world.ids.new("team")
-    row = world.table(TeamRow).insert(TeamRow(id=row_id, name=name, created_at=iso(world.clock.time())))
+    email = f"billing@{name.lower().replace(' ', '-')}.example"
+    row = TeamRow(
+        id=row_id,
+        name=name,
+        created_at=iso(world.clock.time()),
+        billing_email=email if world.settings.sparse == "none" else None,
+    )
+    world.table(TeamRow).insert(row)
     world.ledger(row.id).open(credits, billing_mode)
     return row.id
 
@@ -106,13 +123,8 @@ def balance(ctx: Context) -> dict[str, Any]:
 def team(ctx: Context) -> dict[str, Any]:
     """GET /v1/team (team-1)."""
     row = ctx.world.table(TeamRow)[ctx.team]
-    return {
-        "id": row.id,
-        "name": row.name,
-        "credits": json_number(ctx.world.accounts[row.id].credits),
-        "created_at": row.created_at,
-        "billing_email": f"billing@{row.name.lower().replace(' ', '-')}.example",
-    }
+    credits = json_number(ctx.world.accounts[row.id].credits)  # noqa: A001 - the vendor's word
+    return {"id": row.id, "name": row.name, "credits": credits, **to_wire(row, ctx.world.settings.sparse)}
 
 
 def pricing(ctx: Context) -> dict[str, Any]:

@@ -99,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     option("--allow-host", action="append", default=[], metavar="NAME", help=text)
     option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
     option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
-    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW", "grease": "WHAT"}
+    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
+    kinds |= {"sparse": "WHAT", "grease": "WHAT"}
     for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
     option = command(
@@ -113,7 +114,7 @@ def _serve(options: argparse.Namespace) -> int:
     from .._handle.aurous import Aurous
     from .server import AurousServer
 
-    names = ("script", "seed", "credits", "now", "rate_limits", "grease")
+    names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     aurous = Aurous(pitfalls="off", strict="off", **settings)
     if options.state is not None:

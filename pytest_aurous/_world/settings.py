@@ -47,6 +47,7 @@ Sleep = Literal["real", "skip"]
 Network = Literal["block", "allow"]
 Report = Literal["failed", "all", "off"]
 RateLimits = Literal["report", "enforce"]
+Sparse = Literal["none", "optional"]
 Grease = Literal["off", "fields", "all"]
 
 
@@ -203,6 +204,11 @@ class Settings:
         "'get-2 = readable'; may be repeated",
         merge=True,
     )
+    sparse: Sparse = _setting(
+        "none",
+        _choice("none", "optional"),
+        "optional: fields that the vendor's pages mark as optional are omitted where they are null; none: no field is",
+    )
     grease: Grease = _setting(
         "off",
         _choice("off", "fields", "all"),
@@ -231,6 +237,7 @@ class SettingsDict(TypedDict, total=False):
     network: Network
     base_url: str
     readings: Mapping[str, str]
+    sparse: Sparse
     grease: Grease
     report: Report
 

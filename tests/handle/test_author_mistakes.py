@@ -167,7 +167,7 @@ def callables(aurous: Aurous) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 OPEN: Final[dict[str, tuple[str, ...]]] = {
     "Aurous": ("api_key", "script", "strict", "pitfalls", "now", "rate_limits", "sleep", "seed", "credits", "network",
-               "base_url", "readings", "grease", "report", "settigns"),
+               "base_url", "readings", "sparse", "grease", "report", "settigns"),
     "AurousServer": ("host", "port", "allow_remote", "allow_host", "prot"),
     "faults": ("times", "after", "when", "commit", "tmies"),
     "aurous.client": ("headers", "timeout", "base_url", "transport", "heders", "event_hooks", "params"),

@@ -200,7 +200,7 @@ class SomeRow:
     raw: dict  # type: ignore[type-arg]
     anything: Any
     owner: str = column(hidden=True)
-    extra: str = column(sparse=True)
+    extra: str = column(omitted=True)
     color: str = column(schema={"enum": ["red", "blue"]})
 
 

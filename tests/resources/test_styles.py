@@ -151,7 +151,7 @@ def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
     style = styles.add("Noir", slug="film-noir")
 
     assert style.json() == api.get(f"{path}/film-noir").json
-    assert (style.name, style.slug, style.is_public, style.description) == ("Noir", "film-noir", False, "")
+    assert (style.name, style.slug, style.is_public, style.description) == ("Noir", "film-noir", False, None)
     assert style.created_at == "2026-05-08T10:00:00Z"
     assert repr(style) == f"<{type(style).__name__} {style.id} 'film-noir'>"
     assert [one.id for one in styles] == [row["id"] for row in api.get(path).json]

@@ -83,6 +83,7 @@ class TestServe:
             (["--script", "ready ->"], ""),
             (["--rate-limits", "strict"], "rate_limits='strict'"),
             (["--grease", "on"], "grease='on'"),
+            (["--sparse", "on"], "sparse='on'"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
             (["--state", "missing.json"], "missing.json"),
         ],

@@ -89,7 +89,7 @@ def test_two_worlds_share_nothing() -> None:
     one, other = World(Settings()), World(Settings())
     one.ids.new("char")
     one.random.random()
-    one.table(TeamRow).insert(TeamRow(id="team_1", name="One", created_at=NOON))
+    one.table(TeamRow).insert(TeamRow(id="team_1", name="One", created_at=NOON, billing_email=None))
     one.poses.append(("front", 1.0))
     one.clock.advance(seconds=99)
 

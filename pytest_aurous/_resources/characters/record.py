@@ -92,10 +92,12 @@ class CharacterRow:
     )
     created_at: str
     updated_at: str
-    attributes: dict[str, Any] | None = column(schema={"anyOf": [body_of(ATTRIBUTES), {"type": "null"}]}, default=None)
-    error_message: str | None = None
+    attributes: dict[str, Any] | None = column(
+        null=True, schema={"anyOf": [body_of(ATTRIBUTES), {"type": "null"}]}, default=None
+    )
+    error_message: str | None = column(null=True, default=None)
     aurous_version: str = VERSION
-    client_reference_id: str | None = column(sparse=True, default=None)
+    client_reference_id: str | None = column(omitted=True, default=None)
     team: str = column(hidden=True)
     gone: bool = column(hidden=True, visible=True, default=False)
     plan: Plan = column(hidden=True)
@@ -118,6 +120,6 @@ def show_refs(world: World, refs: Iterable[Ref]) -> list[dict[str, str]]:
 
 def render(world: World, row: CharacterRow) -> dict[str, Any]:
     """Write a character as the API shows it."""
-    out = to_wire(row)
+    out = to_wire(row, world.settings.sparse)
     out["refs"] = show_refs(world, row.refs)
     return out

@@ -130,4 +130,5 @@ def render(world: World, row: FileRow) -> dict[str, Any]:
     """Write a file, with a URL that is valid for an hour."""
     path = f"/storage/files/{row.id}/{row.purpose}.{row.mime_type.partition('/')[2]}"
     expires = world.clock.time() + _URL_LIFE
-    return {**to_wire(row), "url": world.urls.sign(world.settings.base_url, path, expires, "token")}
+    url = world.urls.sign(world.settings.base_url, path, expires, "token")
+    return {**to_wire(row, world.settings.sparse), "url": url}

@@ -45,7 +45,7 @@ class Generation(Playable, _GenerationFields):
     @property
     def output_video_url(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
         """The URL of the film."""
-        url: str | None = self.json()["output_video_url"]
+        url: str | None = self.json().get("output_video_url")
         return url
 
     def json(self) -> dict[str, Any]:

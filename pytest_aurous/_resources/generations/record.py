@@ -96,6 +96,7 @@ class GenerationRow:
     character_id: str | None = None
     loras: tuple[tuple[str, str], ...] | None = column(
         lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
+        null=True,
         schema={
             "anyOf": [
                 {"type": "array", "items": obj(id={"type": "string"}, name={"type": "string"})},
@@ -124,7 +125,7 @@ def kept_until(world: World, row: GenerationRow) -> float:
 
 def render(world: World, row: GenerationRow) -> dict[str, Any]:
     """Write a generation as the API shows it."""
-    out = to_wire(row)
+    out = to_wire(row, world.settings.sparse)
     if row.status == "succeeded":
         until = kept_until(world, row)
         if row.media_type == "image":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
@@ -26,18 +27,18 @@ _TEST: Final = {"event_type": one_of(EVENTS)}
 def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/webhook_endpoints: only this response and that of a rotation contain the secret."""
     sent = read_fields(ctx.body, _CREATE, required=("url", "events"))
-    return render(make(ctx.world, ctx.team, **sent), secret=True)
+    return render(ctx.world, make(ctx.world, ctx.team, **sent), secret=True)
 
 
 def list_all(ctx: Context) -> dict[str, Any]:
     """GET /v1/webhook_endpoints."""
     table = ctx.world.table(EndpointRow)
-    return page(table, ctx.team, ctx.query, lambda row: row, lambda _: True, render)
+    return page(table, ctx.team, ctx.query, lambda row: row, lambda _: True, partial(render, ctx.world))
 
 
 def retrieve(ctx: Context) -> dict[str, Any]:
     """GET /v1/webhook_endpoints/{id}."""
-    return render(_row(ctx))
+    return render(ctx.world, _row(ctx))
 
 
 def delete(ctx: Context) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def rotate_secret(ctx: Context) -> dict[str, Any]:
     row, world = _row(ctx), ctx.world
     secret = new_secret(world)
     new = replace(row, signing_secret=secret, secret_preview=preview(secret), updated_at=iso(world.clock.time()))
-    return render(world.table(EndpointRow).replace(new), secret=True)
+    return render(world, world.table(EndpointRow).replace(new), secret=True)
 
 
 def test(ctx: Context) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class WebhookEndpoint(Live, _EndpointFields):
 
     def json(self) -> dict[str, Any]:
         """Return the body of the GET response."""
-        return render(self._row)
+        return render(self._world, self._row)
 
 
 class WebhookEndpoints(Collection[WebhookEndpoint]):

@@ -127,8 +127,8 @@ def preview(secret: str) -> str:
     return f"{secret[:10]}...{secret[-4:]}"
 
 
-def render(row: EndpointRow, *, secret: bool = False) -> dict[str, Any]:
+def render(world: World, row: EndpointRow, *, secret: bool = False) -> dict[str, Any]:
     """Write an endpoint; include its *secret* only when it is new (hook-2)."""
-    out = to_wire(row)
+    out = to_wire(row, world.settings.sparse)
     out["secret"] = row.signing_secret if secret else None
     return out
