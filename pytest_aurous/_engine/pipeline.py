@@ -70,7 +70,7 @@ class App:
         self.faults: Faults = Faults(
             self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
         )
-        self.pitfalls: Pitfalls = Pitfalls()
+        self.pitfalls: Pitfalls = Pitfalls(self.world.state)
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
@@ -118,13 +118,13 @@ class App:
                 return outcome
         except BaseException:
             with self.world.lock:
+                self.pitfalls.begin_anew()  # a detector may have seen half of a request
                 self.world.journal.withdraw(call)
             raise
 
     def _handle(self, call: Call, faults: Collection[Fault]) -> Reply | Break:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
         world = self.world
-        world.state.note(self.pitfalls.back_to, len(self.pitfalls.seen))
         ctx, now = self._arrive(call)
         self.pitfalls.arrive(ctx)
         fault = self.queue.met_by(CallFault, call, now, faults) if faults else None
@@ -143,7 +143,7 @@ class App:
         self.world.journal.arrive(call, now)
         row, args = self.addresses.find(call).get(call.method, _NO_ROW)
         call.operation, call.fault = None if row is None else row.operation, None
-        return Context(self.world, call, row, args), now
+        return Context(self.world, call, row, args, args.get("id", "")), now
 
     def _serve(
         self,
@@ -165,7 +165,7 @@ class App:
             else:
                 if effect:
                     self._take_unseen_effect(row, ctx, now, busy)
-                answer = self._refusal(ctx, instead(name, bucket.wait(now) if bucket else 1, now))
+                answer = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
         except ApiProblem as problem:
             answer = self._refusal(ctx, problem)
         except Exception as error:
@@ -195,10 +195,10 @@ class App:
             name = row.bucket if isinstance(row.bucket, str) else row.bucket(ctx)
             bucket = world.buckets.get(grant.team, name, now)
             if free or not permits(grant, call.method):
-                ctx.limits = bucket.headers(now)
+                ctx.limits = bucket.headers
                 require_scope(grant, call.method)  # a key that is too narrow costs no token (rate-4)
             else:
-                ctx.limits = world.buckets.spend(grant.team, name, now)
+                ctx.limits = world.buckets.spend(grant.team, name, bucket)
         check_version(call, prior_dates=world.settings.reading("ver-3") == "prior_dates")
         return name, bucket
 
@@ -250,10 +250,10 @@ class App:
 
     def _faults_for(self, call: Call) -> Collection[Fault]:
         """Return the faults that the request can meet; call each ``when``, without the lock."""
+        faults = self.queue.faults
+        if not any(fault.conditional for fault in faults):
+            return faults
         with self.world.lock:
-            faults = self.queue.faults
-            if not any(fault.conditional for fault in faults):
-                return faults
             self.world.state.whole(self._wait, call)
         try:
             return self.queue.candidates(call)

@@ -11,6 +11,7 @@ from .._framework.endpoint import Context
 from .._resources.catalog import CATALOG
 from .._wire.call import Call
 from .._wire.reply import Break, Reply
+from .._world.state import State
 from ..errors import see
 from .detectors import DETECTORS, Detector
 
@@ -50,9 +51,10 @@ class Pitfall:
 class Pitfalls:
     """The pitfalls that were seen, each misuse once. Callers hold the fake's lock."""
 
-    __slots__ = ("_detectors", "seen")
+    __slots__ = ("_detectors", "_state", "seen")
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self._state = state
         self.seen: list[Pitfall] = []
         self.begin_anew()
 
@@ -62,13 +64,8 @@ class Pitfalls:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Drop partial observations, after the clock was restored."""
+        """Drop partial observations, after a restore or an interruption."""
         self._detectors: dict[type[Detector], Detector] = {kind: kind() for kind in DETECTORS}
-
-    def back_to(self, seen: int) -> None:
-        """Undo a request that was interrupted: keep the first *seen* pitfalls, and drop partial observations."""
-        del self.seen[seen:]
-        self.begin_anew()
 
     def arrive(self, ctx: Context) -> None:
         """Ask about a request before anything has happened."""
@@ -92,4 +89,4 @@ class Pitfalls:
         sender = nearest_outside(SENDERS, sys._getframe())
         found = Pitfall(kind.id, kind.message, call, (sender.f_code.co_filename, sender.f_lineno))
         if all(pitfall.key != found.key for pitfall in self.seen):
-            self.seen.append(found)
+            self._state.append(self.seen, found)

@@ -29,6 +29,7 @@ class Context:
         call: The request.
         row: Its endpoint, or None.
         args: The path parameters.
+        record: The id in the path; empty without one.
         team: Id of the calling team; empty for signed URLs, which need no API key.
         request_id: Id of the request.
         limits: The rate-limit headers of its response.
@@ -38,14 +39,10 @@ class Context:
     call: Call
     row: Endpoint | None
     args: Mapping[str, str]
+    record: str = ""
     team: str = ""
     request_id: str = ""
     limits: Pairs = ()
-
-    @property
-    def record(self) -> str:
-        """The id in the path; empty without one."""
-        return self.args.get("id", "")
 
     @cached_property
     def body(self) -> dict[str, Any]:

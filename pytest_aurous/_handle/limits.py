@@ -47,8 +47,7 @@ class Limit:
     @property
     def remaining(self) -> int:
         """How many calls the bucket allows now."""
-        with self._world.lock:
-            return self._bucket.left(self._world.clock.time())
+        return self._bucket.left
 
     @property
     def overruns(self) -> int:

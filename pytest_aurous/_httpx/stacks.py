@@ -30,7 +30,7 @@ def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
     """Build the response, or raise the error, of the client's own stack. It is unread, so that `elapsed` works."""
     if isinstance(outcome, Break):
         return _broken(stack, request, outcome)
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in outcome.headers]
+    headers = stack.Headers(outcome.headers, "latin-1")
     made = stack.Response(outcome.status, headers=headers, stream=stack.ByteStream(outcome.body))
     if all(value.isascii() for _, value in outcome.headers):
         made.headers.encoding = "ascii"  # else httpx detects the encoding at each access

@@ -15,7 +15,7 @@ from .reply import Pairs, Reply
 _KEPT_BODY: Final = 64 * 1024
 _DIGEST: Final = b" bytes, sha256 "
 _NOTHING: Final[Mapping[str, str]] = {}
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def to_json(value: object) -> bytes:

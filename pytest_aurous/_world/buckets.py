@@ -28,41 +28,39 @@ _GRAIN: Final = 1e-6
 
 
 class Bucket(NamedTuple):
-    """The tokens of one team for one kind of request.
+    """The tokens of one team for one kind of request, at one instant.
 
     Attributes:
-        capacity: How many tokens it holds.
+        capacity: How many tokens it can hold.
         rate: How many it gains per second.
-        level: How many it held at the instant *since*.
-        since: An instant, in epoch seconds.
+        tokens: How many it holds.
+        at: The instant, in epoch seconds.
         overruns: How many requests found it empty.
     """
 
     capacity: int
     rate: float
-    level: float
-    since: float
+    tokens: float
+    at: float
     overruns: int = 0
 
-    def tokens(self, now: float) -> float:
-        """Return the tokens at *now*."""
-        return min(float(self.capacity), self.level + max(0.0, now - self.since) * self.rate)
+    @property
+    def left(self) -> int:
+        """How many requests it pays for."""
+        return int(self.tokens + _GRAIN)
 
-    def left(self, now: float) -> int:
-        """Return how many requests it pays for at *now*."""
-        return int(self.tokens(now) + _GRAIN)
+    @property
+    def wait(self) -> int:
+        """The whole seconds until there is a token, at least 1: the value of ``Retry-After``."""
+        return max(1, ceil((1 - self.tokens) / self.rate - _GRAIN))
 
-    def wait(self, now: float) -> int:
-        """Return the whole seconds until there is a token, at least 1: the value of ``Retry-After``."""
-        return max(1, ceil((1 - self.tokens(now)) / self.rate - _GRAIN))
-
-    def headers(self, now: float) -> Pairs:
-        """Return the headers of a response (rate-1)."""
-        tokens = self.tokens(now)
-        full = ceil(now + (self.capacity - tokens) / self.rate - _GRAIN)
+    @property
+    def headers(self) -> Pairs:
+        """The headers of a response (rate-1)."""
+        full = ceil(self.at + (self.capacity - self.tokens) / self.rate - _GRAIN)
         return (
             ("X-RateLimit-Limit", str(self.capacity)),
-            ("X-RateLimit-Remaining", str(int(tokens + _GRAIN))),
+            ("X-RateLimit-Remaining", str(self.left)),
             ("X-RateLimit-Reset", str(full)),
         )
 
@@ -82,28 +80,31 @@ class Buckets:
         self._buckets: Section[tuple[str, str], Bucket] = state.section("buckets")
 
     def get(self, team: str, name: str, now: float) -> Bucket:
-        """Return a bucket of *team*; one that was never used is full."""
+        """Return a bucket of *team* as it is at *now*; one that was never used is full."""
         bucket = self._buckets.get((team, name))
         if bucket is None:
             capacity, per_minute = BUCKETS[name]
-            bucket = Bucket(capacity, per_minute / 60, capacity, now)
-        return bucket
+            return Bucket(capacity, per_minute / 60, capacity, now)
+        capacity, rate, tokens, at, overruns = bucket
+        return Bucket(capacity, rate, min(capacity, tokens + max(0.0, now - at) * rate), now, overruns)
 
-    def spend(self, team: str, name: str, now: float) -> Pairs:
-        """Take one token and return the headers of the response; if there is none, count an overrun.
+    def spend(self, team: str, name: str, bucket: Bucket) -> Pairs:
+        """Take one token from a bucket that `get` returned, and return the headers; if it is empty, count an overrun.
 
         Raises:
             ApiProblem: 429 with ``Retry-After``, whole seconds until there is a token (rate-2); it costs none (rate-4).
         """
-        bucket = self.get(team, name, now)
-        tokens = bucket.tokens(now)
-        if tokens > 1 - _GRAIN:  # a second of 0.1 tokens, ten times, is a token
-            bucket = self._buckets[team, name] = bucket._replace(level=max(0.0, tokens - 1), since=now)
-            return bucket.headers(now)
-        self._buckets[team, name] = bucket._replace(overruns=bucket.overruns + 1)
-        if self._enforce:
-            raise too_many(name, bucket.wait(now), bucket.headers(now))
-        return bucket.headers(now)
+        empty = bucket.tokens <= 1 - _GRAIN  # a second of 0.1 tokens, ten times, is a token
+        if empty:
+            bucket = bucket._replace(overruns=bucket.overruns + 1)
+        else:
+            bucket = bucket._replace(tokens=max(0.0, bucket.tokens - 1))
+        self._buckets[team, name] = bucket
+        if empty and self._enforce:
+            message = say.RATE_LIMIT.format(bucket=name, seconds=bucket.wait)
+            headers = (*bucket.headers, ("Retry-After", str(bucket.wait)))
+            raise ApiProblem(429, "too_many_requests", message, headers=headers)
+        return bucket.headers
 
     def resize(self, team: str, name: str, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change the capacity or the refill, and fill the bucket."""
@@ -114,10 +115,4 @@ class Buckets:
 
     def exhaust(self, team: str, name: str, now: float) -> None:
         """Empty a bucket."""
-        self._buckets[team, name] = self.get(team, name, now)._replace(level=0, since=now)
-
-
-def too_many(name: str, seconds: int, headers: Pairs) -> ApiProblem:
-    """Return the refusal of rate-2, which names the bucket."""
-    message = say.RATE_LIMIT.format(bucket=name, seconds=seconds)
-    return ApiProblem(429, "too_many_requests", message, headers=(*headers, ("Retry-After", str(seconds))))
+        self._buckets[team, name] = self.get(team, name, now)._replace(tokens=0)

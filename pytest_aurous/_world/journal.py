@@ -54,14 +54,16 @@ class Journal:
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and write it down, once, before anything is decided about it."""
-        self._state.note(setattr, self, "_busy", self._busy)
+        self._state.note(self._undo_arrival, call, call.number, len(self.entries), self._busy)
         self._busy = call
-        if call.number:
-            return
-        call.at = now
-        self._state.note(setattr, call, "number", 0)
-        self._state.append(self.entries, call)
-        call.number = len(self.entries)
+        if not call.number:
+            call.at = now
+            self.entries.append(call)
+            call.number = len(self.entries)
+
+    def _undo_arrival(self, call: Call, number: int, count: int, busy: Call | None) -> None:
+        call.number, self._busy = number, busy
+        del self.entries[count:]
 
     def wait(self, call: Call) -> None:
         """Let a call that has arrived wait for the conditions of faults; what changes meanwhile is not its doing."""

@@ -46,7 +46,7 @@ class Section(dict[K, V]):
     def take(self, key: K) -> V | None:
         """Remove a value and return it; None where there is none."""
         value = self.get(key)
-        if key in self:
+        if value is not None:
             del self[key]
         return value
 
