@@ -170,6 +170,8 @@ def test_img_8_the_last_index(api: Api) -> None:
         ("processing", 404, "resource_not_found"),
         ("failed", 422, "output_not_available"),
         ("cancelled", 422, "output_not_available"),
+        ("expired", 422, "output_not_available"),
+        ("moderation_rejected", 422, "output_not_available"),
     ],
 )
 def test_img_8_without_success_there_is_none(api: Api, medium: str, status: str, refusal: int, code: str) -> None:

@@ -151,7 +151,7 @@ def test_usage_1_the_newest_bucket_comes_first(api: Api) -> None:
 
 
 @both_paths
-def test_a_range_has_its_start_and_not_its_end(api: Api, path: str) -> None:
+def test_usage_1_usage_3_a_range_has_its_start_and_not_its_end(api: Api, path: str) -> None:
     """Inclusive and exclusive, in any zone; the end is now unless it is told."""
     api.aurous.images.add()
 
@@ -182,7 +182,7 @@ def test_a_plus_that_nobody_has_quoted_is_a_plus(api: Api, path: str) -> None:
         ("model,api_key_id,user_id", [(None, None, None, 6)]),
     ],
 )
-def test_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]) -> None:
+def test_usage_1_groups(api: Api, group_by: str, expected: list[tuple[Any, ...]]) -> None:
     """A key carries exactly the fields that were asked for, in that order; success is `completed` here."""
     work(api)
 
@@ -215,7 +215,7 @@ def test_usage_1_groups_are_a_list_in_every_spelling(api: Api, query: str) -> No
     assert [list(group["key"]) for group in bucket["groups"]] == [["status", "type"]] * len(bucket["groups"])
 
 
-def test_a_group_in_brackets_is_checked_too(api: Api) -> None:
+def test_usage_1_a_group_in_brackets_is_checked_too(api: Api) -> None:
     """A wrong one is refused wherever it stands in the list."""
     path = f"{USAGE}?start_time={START}&group_by[]=lora_id&group_by=type"
 
@@ -236,7 +236,7 @@ def test_a_group_in_brackets_is_checked_too(api: Api) -> None:
     ],
     ids=str,
 )
-def test_filters(api: Api, query: dict[str, str], count: int) -> None:
+def test_usage_1_filters(api: Api, query: dict[str, str], count: int) -> None:
     """One or several values of each; all of them must hold."""
     work(api)
     style = api.get("/v1/video_loras/seedance-1-pro").json["id"]
@@ -247,7 +247,7 @@ def test_filters(api: Api, query: dict[str, str], count: int) -> None:
     assert sum(row["groups"][0]["metrics"]["request_count"] for row in found) == count
 
 
-def test_a_filter_by_character(api: Api) -> None:
+def test_usage_1_a_filter_by_character(api: Api) -> None:
     """The images that show one."""
     character = api.characters.add()
     for one in (character, None, character):
@@ -258,7 +258,7 @@ def test_a_filter_by_character(api: Api) -> None:
 
 
 @both_paths
-def test_a_filter_may_be_repeated(api: Api, path: str) -> None:
+def test_usage_1_usage_3_a_filter_may_be_repeated(api: Api, path: str) -> None:
     """``status=a&status=b`` is ``status=a,b``."""
     for status in ("failed", "cancelled", "succeeded"):
         api.aurous.images.add(status=status)

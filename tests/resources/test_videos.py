@@ -400,6 +400,8 @@ def test_time_4_a_film_lives_for_24_hours(make_api: Callable[..., Api], reading:
     [
         ("failed", 422, "output_not_available"),
         ("cancelled", 422, "output_not_available"),
+        ("expired", 422, "output_not_available"),
+        ("moderation_rejected", 422, "output_not_available"),
         ("pending", 404, "resource_not_found"),
         ("processing", 404, "resource_not_found"),
     ],
