@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._engine.pipeline import Snapshot
     from ._engine.pitfalls import Pitfall
     from ._engine.signing import sign_webhook, verify_webhook
+    from ._explore.result import Exploration
     from ._handle.aurous import Aurous
     from ._handle.calls import Calls
     from ._handle.limits import Limit
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from ._wire.call import Call
     from ._world.outbox import Delivery
     from .errors import (
+        AurousCrash,
         AurousError,
+        AurousExplorationError,
         AurousLookupError,
         AurousNetworkBlocked,
         AurousPitfallWarning,
@@ -48,7 +51,9 @@ if TYPE_CHECKING:
 __all__ = (
     "ApiKey",
     "Aurous",
+    "AurousCrash",
     "AurousError",
+    "AurousExplorationError",
     "AurousLookupError",
     "AurousNetworkBlocked",
     "AurousPitfallWarning",
@@ -65,6 +70,7 @@ __all__ = (
     "Character",
     "Clock",
     "Delivery",
+    "Exploration",
     "Fault",
     "File",
     "Image",
@@ -90,6 +96,7 @@ _HOME: Final = {
     "Character": "_resources.characters",
     "Clock": "_time.clock",
     "Delivery": "_world.outbox",
+    "Exploration": "_explore.result",
     "Fault": "faults.fault",
     "File": "_resources.files",
     "Image": "_resources.generations",

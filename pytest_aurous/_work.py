@@ -31,6 +31,8 @@ class Work:
     """Shows a text that must not fail any test."""
     thread: int = field(default_factory=threading.get_ident)
     number: int = field(default_factory=_NUMBERS.__next__)
+    run: object = None
+    """The run of an exploration that it is part of, or None."""
 
 
 def set_work(work: Work | None) -> Work | None:

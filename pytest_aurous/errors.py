@@ -13,8 +13,12 @@ from ._redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._explore.result import Exploration
+
 __all__ = (
+    "AurousCrash",
     "AurousError",
+    "AurousExplorationError",
     "AurousLookupError",
     "AurousNetworkBlocked",
     "AurousPitfallWarning",
@@ -79,6 +83,25 @@ class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened
 
 class AurousSignatureError(AurousError, ValueError):
     """The signature of a webhook delivery is missing, malformed, too old, or does not match."""
+
+
+class AurousExplorationError(AurousError, AssertionError):
+    """An exploration found a bad day that breaks a law.
+
+    Attributes:
+        exploration: The `Exploration`, with all its cases.
+    """
+
+    def __init__(self, text: str, exploration: Exploration) -> None:
+        super().__init__(text)
+        self.exploration = exploration
+
+
+class AurousCrash(BaseException):
+    """The process "dies": exploring raises it from a request, and from each later request and skipped sleep.
+
+    It is not an `Exception`, so that only code that catches everything catches it.
+    """
 
 
 class AurousWarning(UserWarning):

@@ -57,6 +57,7 @@ class App:
         queue: The faults that requests and deliveries meet.
         faults: The methods that add faults.
         pitfalls: Misuse of the API that the code under test got away with.
+        gate: Called with each call before anything happens; what it raises ends the call without effect.
         observe: Called with each call after its response.
         screen: Called with each call that was recorded: the verdict takes those of older tests out.
         problems: The requests that fail the test, in order.
@@ -71,6 +72,7 @@ class App:
             self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
         )
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
+        self.gate: Callable[[Call], object] | None = None
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
@@ -111,6 +113,8 @@ class App:
         try:
             faults = self._faults_for(call)
             with self.world.lock:
+                if self.gate is not None:
+                    self.gate(call)
                 outcome = self.world.state.whole(self._handle, call, faults)
                 for watch in (self.screen, self.observe):
                     if watch is not None:
@@ -310,6 +314,8 @@ class App:
     def overrule(self, call: Call) -> None:
         """Record a request that a route of the test responds to; `overruled` records the response."""
         with self.world.lock:
+            if self.gate is not None:
+                self.gate(call)
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"

@@ -14,6 +14,7 @@ from .session import Session
 from .team import Belongings, Team, Teams
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from types import TracebackType
 
     import faker
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
+    from .._explore.result import Exploration
     from .._httpx.transport import AurousTransport
     from .._resources.team import ApiKey
     from .._time.clock import Clock
@@ -183,6 +185,98 @@ class Aurous(CallAssertions, Belongings):
             ``before = aurous.snapshot(); ...; aurous.restore(before)``
         """
         self._session.app.restore(snapshot)
+
+    def explore(
+        self,
+        run: Callable[..., object],
+        *,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+        may_return: Callable[[Any], object] | None = None,
+        faults: str | Iterable[str] = "*",
+        laws: str | Iterable[str] = "*",
+        fresh: Callable[[], object] | None = None,
+        depth: int = 1,
+        limit: int = 400,
+        only: str | None = None,
+        known: Mapping[str, str] | None = None,
+    ) -> Exploration:
+        """Run code once undisturbed, and once for each fault at each of its requests; judge each run by the laws.
+
+        The undisturbed run is the good day: it says what each other run should have cost and left. Each run starts
+        from the current state of the fake. Afterwards the fake is as the good day left it.
+
+        Args:
+            run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
+            may_raise: The exceptions that are a documented failure of the code.
+            may_return: Returns whether a result of *run* is a documented failure.
+            faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves one out.
+            laws: The laws to judge, in the same form.
+            fresh: Resets the application's own state; called before each run.
+            depth: 2 to try pairs of faults, too.
+            limit: The largest number of cases.
+            only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake is
+                left as it left it.
+            known: Ids of cases that may break a law, each with the reason.
+
+        Raises:
+            AurousExplorationError: If a case breaks a law.
+            AurousError: If the arguments are invalid, or the good day is not the same twice.
+
+        Example:
+            ``aurous.explore(lambda: publish("Aurora"), may_raise=(httpx.TransportError, PublishFailed))``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
+
+        explorer = self._session.explorer(
+            "explore",
+            may_raise=may_raise,
+            may_return=may_return,
+            faults=faults,
+            laws=laws,
+            depth=depth,
+            limit=limit,
+            only=only,
+            known=known,
+        )
+        return drivers.explore(explorer, run, fresh)
+
+    async def aexplore(
+        self,
+        run: Callable[..., Awaitable[object]],
+        *,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+        may_return: Callable[[Any], object] | None = None,
+        faults: str | Iterable[str] = "*",
+        laws: str | Iterable[str] = "*",
+        fresh: Callable[[], object] | None = None,
+        depth: int = 1,
+        limit: int = 400,
+        only: str | None = None,
+        known: Mapping[str, str] | None = None,
+    ) -> Exploration:
+        """Explore a coroutine function in the running event loop, asyncio's or trio's; see `explore`.
+
+        *fresh* may be a coroutine function, too.
+
+        Example:
+            ``await aurous.aexplore(lambda: publish("Aurora"))``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
+
+        explorer = self._session.explorer(
+            "aexplore",
+            may_raise=may_raise,
+            may_return=may_return,
+            faults=faults,
+            laws=laws,
+            depth=depth,
+            limit=limit,
+            only=only,
+            known=known,
+        )
+        return await drivers.aexplore(explorer, run, fresh)
 
     def reset(self) -> None:
         """Return to the start of the test: state, clock, faults, calls, pitfalls and routes.

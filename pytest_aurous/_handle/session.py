@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._engine.pipeline import App
 from .._redaction import protecting
 from .._resources.team import ApiKey
+from .._work import current_work
 from ..errors import hide_mistakes
 from .calls import Calls
 from .environment import environment
@@ -18,6 +19,7 @@ from .webhooks import Webhooks
 if TYPE_CHECKING:
     import faker
 
+    from .._explore.explorer import Explorer
     from .._httpx.binding import Binding
     from .._world.settings import Settings
 
@@ -35,6 +37,7 @@ class Session:
         self._http: Binding | None = None
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
+        self.explore_only: str | None = None
         self._start = self.app.snapshot()
 
     @property
@@ -86,6 +89,22 @@ class Session:
     def leave(self) -> None:
         """Undo the latest `enter`."""
         self._entered.pop().close()
+
+    def explorer(self, who: str, **arguments: Any) -> Explorer:
+        """Return what explores code on this fake.
+
+        Args:
+            who: The method that the test called, for messages.
+            **arguments: Those of `Aurous.explore`.
+        """
+        from .._explore.explorer import Explorer  # most tests do not explore
+        from .._explore.options import read_options
+
+        arguments["only"] = arguments["only"] or self.explore_only
+        work = current_work()
+        again = f'pytest "{work.test}" --aurous-explore-only="{{}}"' if work is not None and work.test else ""
+        router = self._http.router if self._http is not None else None
+        return Explorer(self.app, router, read_options(who, **arguments), again)
 
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cached_property
 from inspect import isawaitable
@@ -43,6 +43,17 @@ class Router:
         """Drop all routes."""
         self._routes.clear()
         self.__dict__.pop("_respx", None)
+
+    def mark(self) -> Callable[[], None]:
+        """Return a function that removes the calls that spies record from now on."""
+        spied = [self._respx.calls, *(route.calls for route in self._routes.values())] if self._routes else []
+        kept = [(calls, len(calls)) for calls in spied]
+
+        def back() -> None:
+            for calls, length in kept:
+                del calls[length:]
+
+        return back
 
     @cached_property
     def _respx(self) -> respx.MockRouter:

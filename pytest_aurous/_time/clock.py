@@ -127,10 +127,10 @@ class Clock:
         """
         from .skipping import SleepSkipper  # loads asyncio
 
-        with SleepSkipper(self._jump, self.waiting_for):
+        with SleepSkipper(self.jump, self.waiting_for):
             yield
 
-    def _jump(self, running: float, frozen: float) -> None:
+    def jump(self, running: float, frozen: float) -> None:
         """Follow a jump; this module always reads the real `time.time`, which freezegun may have frozen."""
         is_frozen = self._frozen is not None or self._seen == time.time()
         self._offset += frozen if is_frozen else running

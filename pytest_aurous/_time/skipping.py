@@ -37,7 +37,8 @@ class SleepSkipper:
         self._clock = (jump, waiting_for)
         self._entered: list[SharedTime] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> SharedTime:
+        """Skip sleeps; return the time that they share."""
         # The patched function leads to the shared time, so no module needs state for several fakes to find each other.
         shared = getattr(time.sleep, "shared", None)
         if not isinstance(shared, SharedTime) or not shared.active:
@@ -45,6 +46,7 @@ class SleepSkipper:
             shared.at_end = _Patches(shared).stop
         shared.clocks.append(self._clock)
         self._entered.append(shared)
+        return shared
 
     def __exit__(self, *_: object) -> None:
         shared = self._entered.pop()

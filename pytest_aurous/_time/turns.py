@@ -28,13 +28,19 @@ class Sleep:
         end: Its end on the clock of its thread or loop.
         nominal_end: Its end as a sum of sleeps, in which real time has no part; see `SharedTime`.
         error: Raised at its end, if it was one too many.
+        end_early: Returns what ends it now, or None.
     """
 
     seconds: float
     place: str
     end: float
     nominal_end: float
-    error: AurousError | None = None
+    error: BaseException | None = None
+    end_early: Callable[[], BaseException | None] = lambda: None
+
+
+Watch = Callable[[float], Callable[[], BaseException | None]]
+"""Called with the seconds of each sleep that begins: raises what ends it, or returns `Sleep.end_early`."""
 
 
 class SharedTime:
@@ -50,6 +56,7 @@ class SharedTime:
         clocks: For each skipper, the function that moves its clock, and the one that says what a test waits for. A
             skipper that is entered twice is in here twice.
         at_end: Restores what was patched; called when the last skipper leaves.
+        watch: Limits the sleeps, or None: then there are at most 10,000, or a week.
         deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
             continues, so that no other thread jumps past one that is about to wake.
     """
@@ -59,6 +66,7 @@ class SharedTime:
         self.shift = 0.0
         self.clocks: list[tuple[Callable[[float, float], None], Callable[[], str]]] = []
         self.at_end: Callable[[], None] = lambda: None
+        self.watch: Watch | None = None
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Seen] = {}
         self._monotonic = monotonic
@@ -82,6 +90,9 @@ class SharedTime:
         """
         place = place_of(nearest_outside(LIBRARIES, frame))
         sleep = Sleep(seconds, place, end, self._nominal + seconds)
+        if self.watch is not None:
+            sleep.end_early = self.watch(seconds)
+            return sleep
         with self._turn:
             self._count += 1
             endless = self._count > MOST_SLEEPS or self.shift > MOST_SECONDS
@@ -122,6 +133,8 @@ class SharedTime:
         Returns:
             Real seconds to wait before the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
+        if self._ended(sleep):
+            return 0.0
         if not self.active:
             return _RETRY
         with self._turn:
@@ -132,7 +145,7 @@ class SharedTime:
             if not others.still_for(ticks):
                 return TICK
             step = max(0.0, to - self.now())
-            too_far = self.shift + step > MOST_SECONDS
+            too_far = self.watch is None and self.shift + step > MOST_SECONDS
             if not too_far:
                 self.shift += step
                 nominal = min(sleep.nominal_end, self._nominal + step) if on_the_way else sleep.nominal_end
@@ -158,11 +171,31 @@ class SharedTime:
         Raises:
             AurousError: If it was one too many.
         """
+        self._ended(sleep)
         if sleep.error:
             raise sleep.error
         if self.active:
             with self._turn:
                 self._move_clocks(0.0, sleep.nominal_end)
+
+    def go_back(self, now: float) -> None:
+        """Set the time back to *now*, an earlier result of `now`, and wake all sleepers: they may have to end."""
+        with self._turn:
+            self.shift = now - self._monotonic()
+            self._nominal, self._count = 0.0, 0
+            self._turn.notify_all()
+
+    def move(self, seconds: float) -> None:
+        """Move all clocks forward, as a sleep would."""
+        with self._turn:
+            self.shift += seconds
+            self._move_clocks(seconds, self._nominal + seconds)
+
+    def _ended(self, sleep: Sleep) -> bool:
+        """Whether a sleep has to end early; then `sleep.error` says why."""
+        error = sleep.end_early()
+        sleep.error = error or sleep.error
+        return error is not None
 
     def _move_clocks(self, step: float, nominal: float) -> None:
         """Move running clocks by *step*, and frozen ones to *nominal* unless they are past it."""

@@ -94,8 +94,12 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.entries.clear()
-        self.notes.clear()
+        self.back_to(0, 0)
+
+    def back_to(self, calls: int, notes: int) -> None:
+        """Keep the first *calls* and *notes*, and forget the rest."""
+        del self.entries[calls:]
+        del self.notes[notes:]
         self._same.clear()
 
 

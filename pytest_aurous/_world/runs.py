@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView
 from heapq import heappop, heappush
 from itertools import islice
 from math import inf
@@ -86,6 +86,14 @@ class Runs:
     def get(self, record: str) -> Run | None:
         """Return the run that *record* is in or was last in."""
         return self._runs.get(record)
+
+    def items(self) -> ItemsView[str, Run]:
+        """Return every run by the id of its record."""
+        return self._runs.items()
+
+    def all(self) -> list[Run]:
+        """Return every run."""
+        return list(self._runs.values())
 
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""

@@ -96,6 +96,10 @@ class World:
             self._tables[name] = Table(self.state, name, self.journal.note)
         return self._tables[name]
 
+    def tables(self) -> list[tuple[str, Table[Any]]]:
+        """Return every table in use, with its name."""
+        return list(self._tables.items())
+
     def ledger(self, team: str) -> Ledger:
         """Return what changes the credits of a team."""
         at_create = self.settings.reading("cred-2") == "at_create"
@@ -108,6 +112,10 @@ class World:
     def row(self, row_id: str) -> Row | None:
         """Return the row of any kind that has this id, or None if there never was one."""
         return next((table[row_id] for table in self._tables.values() if row_id in table), None)
+
+    def lives(self, row: Row) -> bool:
+        """Whether a row has not been deleted."""
+        return any(row.id in table and table.lives(row) for table in self._tables.values())
 
     def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
         """Return the script that a new record gets: that of its name, else of its resource."""

@@ -38,11 +38,11 @@ Garbage = Literal["truncated", "html", "empty", "not_json"]
 
 _TOO_MANY: Final = 429
 _REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
-_CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
-_READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
+CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
+READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
 _TIMEOUTS: Final = {
     "connect": Break("ConnectTimeout", "The connection timed out."),
-    "read": _READ_TIMEOUT,
+    "read": READ_TIMEOUT,
     "write": Break("WriteTimeout", "The write operation timed out."),
     "pool": Break("PoolTimeout", "No connection of the pool became free in time."),
 }
@@ -171,7 +171,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Close the connection before the response, or after so many bytes of its body."""
         if after_bytes is None:
-            return self._add("disconnect", operation, _lost(_CLOSED), terms)
+            return self._add("disconnect", operation, _lost(CLOSED), terms)
         length = _check("disconnect").whole("after_bytes", after_bytes, 0)
         message = "peer closed connection without sending complete message body"
         meet = _spoiled(lambda reply: Break("RemoteProtocolError", message, reply, length))
@@ -191,11 +191,11 @@ class Faults(Collection[Fault], DeliveryFaults):
         def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
             patience = inf if call.patience is None else call.patience
             in_time = wait <= patience
-            reply = serve(busy=wait if fault.commit else 0) if in_time or fault.commit else _READ_TIMEOUT
+            reply = serve(busy=wait if fault.commit else 0) if in_time or fault.commit else READ_TIMEOUT
             fault.fire(call)
             clock.move(min(wait, patience))
             call.delay = wait if in_time else 0
-            return reply if in_time else _READ_TIMEOUT
+            return reply if in_time else READ_TIMEOUT
 
         return self._add("delay", operation, meet, terms)
 

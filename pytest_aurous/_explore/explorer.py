@@ -1,0 +1,522 @@
+"""Explore: the good day, then one run for each fault at each place, all from the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from .._engine.pipeline import App, Snapshot
+from .._time.skipping import SleepSkipper
+from .._wire.call import Call
+from .._world.ledger import json_number
+from .._world.outbox import Delivery
+from ..errors import AurousCrash, AurousError, AurousExplorationError, hide_mistakes, see, shown
+from ..faults.fault import Fault
+from .end_state import EndStates, unstable_fields
+from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene, started
+from .laws import Day, Judged, Rules, judge, refused
+from .options import PAGE, Options
+from .places import Place, places_of, without_repeats
+from .report import advice, story
+from .result import Case, Exploration
+from .run import DAY, Run, Watch, leaves, noting_runs
+
+if TYPE_CHECKING:
+    from .._httpx.router import Router
+    from .._time.turns import SharedTime
+
+__tracebackhide__ = hide_mistakes
+
+_MORE: Final = see(PAGE)
+_INTERRUPTIONS: Final = frozenset({"KeyboardInterrupt", "CancelledError", "Cancelled", "GeneratorExit"})
+"""End the exploration, and are not a failure of the run."""
+
+Plan = tuple[tuple[Place, str], ...]
+"""The faults of a case, each with its place; none on the good day."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run returned or raised."""
+
+    returned: Any = None
+    error: BaseException | None = None
+
+
+class Attempt:
+    """One run that a driver makes, inside `running`.
+
+    Attributes:
+        fresh: Whether the state of the application is made anew before it.
+    """
+
+    def __init__(self, explorer: Explorer, plan: Plan, *, fresh: bool = True) -> None:
+        self.fresh = fresh
+        self._explorer = explorer
+        self._plan = plan
+
+    @contextmanager
+    def running(self) -> Generator[None, None, None]:
+        """Add the faults; the block is the run."""
+        with self._explorer.begin(self._plan):
+            yield
+
+
+Steps = Generator[Attempt, Outcome, Any]
+
+
+class Explorer:
+    """Explores one piece of code on one fake.
+
+    Args:
+        app: The fake.
+        router: Its routes, whose spies forget what bad days do; None if there are none.
+        options: What to explore.
+        again: The command that runs one case alone, with ``{}`` for its id.
+        progress: Called with the number of cases that were run, and of all.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        router: Router | None,
+        options: Options,
+        again: str = "",
+        progress: Callable[[int, int], object] = max,
+    ) -> None:
+        self.app = app
+        self.watch: Watch = Watch(app)
+        self._router = router
+        self._options = options
+        self._again_with = again
+        self._progress = progress
+        self._rules = Rules(options.may_raise, options.may_return, options.laws)
+        self._good: Day | None = None
+        self._faults: list[Fault] = []
+        self._starting: set[int] = set()
+        self._work: dict[str, Any] = {}
+        self._polled_work = False
+        self._cases: list[Case] = []
+        self._remarks: list[str] = []
+        self._skipped = 0
+
+    def steps(self) -> Generator[Attempt, Outcome, Exploration]:
+        """Yield each run that is to be made, and take its outcome; return the result."""
+        with self._set_up():
+            good = yield from self._good_days()
+            end = self.app.snapshot()
+            met = [(fault, fault.met) for fault in self.app.queue.faults]
+            plans = self._plans(good)
+            self._check_ids(plans)
+            only = self._options.only
+            try:
+                if only is not None:
+                    yield from self._case(good, only, plans[only])
+                else:
+                    yield from self._all(good, plans)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(f"while exploring:\n{self._exploration(good).table()}") from None
+            finally:
+                if only is None:
+                    self._end_as(good, end)
+                    for fault, count in met:
+                        fault.met = count
+        exploration = self._exploration(good)
+        if exploration.broken or self._healed():
+            raise AurousExplorationError("\n\n".join([exploration.report(), *self._healed()]), exploration)
+        return exploration
+
+    # Setting up, and going back
+
+    @contextmanager
+    def _set_up(self) -> Generator[None, None, None]:
+        """Freeze the clock, skip sleeps and watch each request, for all runs."""
+        app, clock = self.app, self.app.world.clock
+        if isinstance(getattr(app.gate, "__self__", None), Watch) and app.gate.__self__.run is not None:  # type: ignore[union-attr]
+            raise AurousError(
+                "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
+                f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
+            )
+        offset, frozen = clock.position
+        with ExitStack() as undo, app.world.lock:
+            app.world.runs.settle()
+            clock.freeze()
+            undo.callback(lambda: clock.restore((offset + clock.position[0], frozen)))
+            undo.enter_context(noting_runs())
+            self._time: SharedTime = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
+            self._time.watch, observe = self.watch.begin_sleep, app.observe
+            app.gate, app.observe = self.watch.admit, self.watch.observe
+            self._start = app.snapshot()
+            self._start_time, self._now = clock.time(), self._time.now()
+            self._lengths = self._journal()
+            self._spies = self._router.mark() if self._router is not None else lambda: None
+            self._states = EndStates(app.world)
+            ending = undo.pop_all()
+        with ending:
+            try:
+                yield
+            finally:
+                app.observe, self._time.watch = observe, None  # the gate stays, for what a run has left behind
+
+    def _journal(self) -> tuple[int, int, int, int]:
+        app = self.app
+        return len(app.world.journal.entries), len(app.world.journal.notes), len(app.problems), len(app.pitfalls.seen)
+
+    def _go_back(self) -> None:
+        """Return to the start: state, clocks, journal, problems, pitfalls and spies."""
+        app = self.app
+        calls, notes, problems, pitfalls = self._lengths
+        with app.world.lock:
+            app.restore(self._start)
+            app.world.journal.back_to(calls, notes)
+            del app.problems[problems:]
+            app.pitfalls.back_to(pitfalls)
+            self._time.go_back(self._now)
+            self._spies()
+
+    def _end_as(self, good: Day, end: Snapshot) -> None:
+        """Leave the fake as the good day left it."""
+        app = self.app
+        self._go_back()
+        with app.world.lock:
+            app.restore(end)
+            app.world.journal.entries += good.calls
+            app.world.journal.notes += good.notes
+            app.problems += good.problems
+            app.pitfalls.seen += good.pitfalls
+
+    @contextmanager
+    def begin(self, plan: Plan) -> Generator[None, None, None]:
+        """Add the faults of a case; the block is the run. What it starts belongs to it."""
+        good = self._good
+        until = None if good is None else self._end + DAY
+        run = Run(self.app, 20 * len(good.calls) + 100, until) if good is not None else Run(self.app)
+        self._run = run
+        with self.app.world.lock:
+            queue = self.app.queue
+            mine = [KINDS[kind].add(Scene(self.app, run, self._time.move), place) for place, kind in plan]
+            queue.faults[:] = mine + [fault for fault in queue.faults if fault not in mine]  # before those of the test
+            self._faults = mine
+            self._before = self._available()
+        with self.watch.running(run):
+            yield
+
+    def _available(self) -> dict[str, Decimal]:
+        return {team: account.available for team, account in self.app.world.accounts.items()}
+
+    # Runs
+
+    def _attempt(self, plan: Plan, before: Day | None = None) -> Generator[Attempt, Outcome, Day]:
+        """Let the driver make one run, and return what it did; after *before*, on the state that it left."""
+        if before is None:
+            self._go_back()
+        outcome = yield Attempt(self, plan, fresh=before is None)
+        return self._day(outcome, before)
+
+    def _day(self, outcome: Outcome, before: Day | None) -> Day:
+        app, run, error = self.app, self._run, outcome.error
+        if error is not None and any(type(leaf).__name__ in _INTERRUPTIONS for leaf in leaves(error)):
+            raise error
+        if run.crashed or (error is not None and any(isinstance(leaf, AurousCrash) for leaf in leaves(error))):
+            name = "crashed"
+        elif run.stopped:
+            name = "stopped"
+        else:
+            name = "returned" if error is None else "raised"
+        if any(not fault.fired for fault in self._faults):
+            name = "unmet"
+        with app.world.lock:
+            start = self._before if before is None else before.before
+            spent = sum(
+                (amount - self._available().get(team, Decimal(0)) for team, amount in start.items()), Decimal(0)
+            )
+            calls, notes, problems, pitfalls = self._lengths
+            return Day(
+                run=run,
+                outcome=name,
+                error=error,
+                returned=outcome.returned,
+                calls=app.world.journal.entries[calls:],
+                notes=app.world.journal.notes[notes:],
+                spent=spent,
+                pitfalls=app.pitfalls.seen[pitfalls:],
+                problems=app.problems[problems:],
+                records=self._states.read((before.run if before else run).failed),
+                before=start,
+            )
+
+    # The good day
+
+    def _good_days(self) -> Generator[Attempt, Outcome, Day]:
+        """Make the good day twice from the same start, and return the second one."""
+        self.watch.listeners.append(self._notice_work)
+        first = yield from self._good_day()
+        second = yield from self._good_day()
+        self.watch.listeners.clear()
+        self._compare(first, second)
+        unstable = unstable_fields(first.records, second.records)
+        end = self.app.world.clock.time()
+        timeless = self._polled_work and end == self._start_time
+        self._rules = replace(self._rules, unstable=unstable, timeless=timeless)
+        self._good, self._end = second, end
+        if unstable:
+            names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
+            self._remarks.append(f"not compared, because two good days differ there: {names}")
+        if timeless:
+            self._remarks.append(
+                "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing. Nothing "
+                "that depends on time was judged. Let the code call the real sleep functions: exploring skips them."
+            )
+        return second
+
+    def _good_day(self) -> Generator[Attempt, Outcome, Day]:
+        self._starting.clear()
+        self._work = dict(self.app.world.runs.items())
+        day = yield from self._attempt(())
+        if day.run.stopped:
+            raise AurousError(
+                f"explore(): the good day does not end: {day.run.stopped}. It must return before bad days can be "
+                f"compared with it.\n{_MORE}"
+            ) from day.error
+        if day.error is not None:
+            raise day.error
+        if not day.calls:
+            raise AurousError(
+                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
+                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
+            )
+        return day
+
+    def _compare(self, first: Day, second: Day) -> None:
+        """Refuse a run that differs from run to run.
+
+        Raises:
+            AurousError: With the first request that differs.
+        """
+        once, twice = ([(call.operation, call.path, call.status) for call in day.calls] for day in (first, second))
+        if once == twice:
+            return
+        pairs = [*zip(once, twice, strict=False)]
+        number = next((n for n, (one, other) in enumerate(pairs) if one != other), len(pairs))
+        calls = [_call(day.calls[number]) if number < len(day.calls) else "no request" for day in (first, second)]
+        raise AurousError(
+            f"explore(run): two undisturbed runs from the same start differ, first in request {number + 1}:\n"
+            f"  first run:  {calls[0]}\n  second run: {calls[1]}\n"
+            "Reset the state of the application before each run with fresh=, seed what it draws at random, and make "
+            f"its requests in a fixed order.\n{_MORE}"
+        )
+
+    def _notice_work(self, call: Call) -> None:
+        """See whether a request of the good day starts work, or polls work in progress."""
+        runs = self.app.world.runs
+        if started(self._work, now := dict(runs.items())):
+            self._starting.add(call.number)
+        self._work = now
+        polled = [run for part in call.path.split("/") if (run := runs.get(part)) is not None]
+        self._polled_work |= call.method == "GET" and any(not run.last for run in polled)
+
+    # The cases
+
+    def _plans(self, good: Day) -> dict[str, Plan]:
+        """Return the cases with one fault, by id, in order."""
+        places = places_of(self.app, good.calls, self._delivered(), self._starting)
+        kept = without_repeats(places)
+        impatient = sum(
+            place.is_call and not place.patience and (kind == "timeout" or place.changes)
+            for place in kept
+            for kind in self._options.faults
+            if kind in NEED_PATIENCE
+        )
+        repeats = len(places) - len(kept)
+        self._skipped = repeats + impatient
+        if repeats:
+            self._remarks.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
+        if impatient:
+            self._remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
+        return {f"{place} {kind}": ((place, kind),) for place in kept for kind in self._kinds(place)}
+
+    def _kinds(self, place: Place) -> list[str]:
+        timed = NEED_TIME if self._rules.timeless else ()
+        return [kind for kind in self._options.faults if kind not in timed and KINDS[kind].fits(place)]
+
+    def _delivered(self) -> list[Delivery]:
+        """Return the deliveries of this run that were made."""
+        before = self._start.world.sections.get("deliveries", {})
+        entries = self.app.world.outbox.entries
+        return [one for number, one in entries.items() if number not in before and one.headers]
+
+    def _check_ids(self, plans: dict[str, Plan]) -> None:
+        """Refuse ids of cases that there are not; pairs are found only while exploring."""
+        wanted = [*([self._options.only] if self._options.only else []), *self._options.known]
+        for case_id in wanted:
+            first = case_id.partition(" + ")[0]
+            if first not in plans or (case_id != first and case_id == self._options.only):
+                from difflib import get_close_matches  # takes 4 ms to import, and only this message needs it
+
+                near = get_close_matches(case_id, list(plans), n=3, cutoff=0)
+                name = "only" if case_id == self._options.only else "known"
+                raise AurousError(
+                    f"explore({name}={shown(case_id)}): there is no such case. Nearest: {', '.join(map(repr, near))}. "
+                    f"A case is a place and a fault, such as 'characters.create#1 lost'.\n{_MORE}"
+                )
+
+    def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[Attempt, Outcome, None]:
+        """Run all cases, and with ``depth=2`` all pairs, up to the limit."""
+        pairs: dict[str, Plan] = {}
+        deep = self._options.depth > 1
+        for number, (case_id, plan) in enumerate(plans.items()):
+            if number >= self._options.limit:
+                break
+            self._progress(number, len(plans))
+            day = yield from self._case(good, case_id, plan)
+            if deep:
+                pairs.update(self._pairs(case_id, plan, day))
+        for number, (case_id, plan) in enumerate(pairs.items(), len(plans)):
+            if number >= self._options.limit:
+                break
+            self._progress(number, len(plans) + len(pairs))
+            yield from self._case(good, case_id, plan)
+        cut = len(plans) + len(pairs) - self._options.limit
+        if cut > 0:
+            self._remarks.append(f"cut: {cut} cases beyond limit={self._options.limit}")
+
+    def _pairs(self, case_id: str, plan: Plan, day: Day) -> dict[str, Plan]:
+        """Return the pairs of a case: its fault, and another one at a request that came after it."""
+        number = next((n for n, call in enumerate(day.calls, 1) if call.fault is not None), None)
+        if number is None or day.outcome == "crashed":
+            return {}
+        known = set(map(str, places_of(self.app, day.calls[:number])))
+        places = [one for one in places_of(self.app, day.calls) if str(one) not in known]
+        return {
+            f"{case_id} + {place} {kind}": (*plan, (place, kind))
+            for place in without_repeats(places)
+            for kind in self._kinds(place)
+        }
+
+    def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[Attempt, Outcome, Day]:
+        """Run one case and judge it."""
+        day = yield from self._attempt(plan)
+        second, left = None, self._remember()
+        judgeable = day.outcome in {"raised", "crashed"} or refused(self._rules, day)
+        if "recovers" in self._rules.laws and judgeable and not day.run.deleted:
+            second = yield from self._again(day)
+        reasons = judge(Judged(self._rules, good, day, second))
+        if "recovers" in reasons and not self._cases_break("recovers"):
+            yield from self._explain_second_run(good)
+        self._cases.append(self._as_case(case_id, plan, day, second, reasons))
+        left()
+        if self._options.only is not None and day.error is not None:
+            if reasons:
+                notes = getattr(day.error, "__notes__", [])
+                day.error.__notes__ = [*notes, self._exploration(good).report()]  # type: ignore[attr-defined]
+            raise day.error
+        return day
+
+    def _again(self, day: Day) -> Generator[Attempt, Outcome, Day]:
+        """Let everything in flight pass, and make a second, undisturbed run on the state that *day* left."""
+        with self.app.world.lock:
+            queue = self.app.queue
+            queue.faults[:] = [fault for fault in queue.faults if fault not in self._faults]
+        self._time.move(day.run.busy)
+        return (yield from self._attempt((), day))
+
+    def _explain_second_run(self, good: Day) -> Generator[Attempt, Outcome, None]:
+        """Find out whether a second run pays again even without a fault."""
+        day = yield from self._attempt(())
+        second = yield from self._again(day)
+        if second.spent > good.spent:
+            self._remarks.insert(
+                0,
+                "A second run pays again even after a good day, so no failure can be repaired by running it again: let "
+                "it find what an earlier run has ordered, for example by an Idempotency-Key that does not change.",
+            )
+
+    def _cases_break(self, law: str) -> bool:
+        return any(law in case.broken for case in self._cases)
+
+    def _remember(self) -> Callable[[], None]:
+        """Return a function that leaves the fake as it is now, if this is the only case."""
+        if self._options.only is None:
+            return lambda: None
+        app, now, kept = self.app, self._time.now(), self.app.snapshot()
+        journal = app.world.journal
+        calls, notes, problems, pitfalls = self._journal()
+        spies = self._router.mark() if self._router is not None else lambda: None
+
+        def back() -> None:
+            app.restore(kept)
+            journal.back_to(calls, notes)
+            del app.problems[problems:]
+            app.pitfalls.back_to(pitfalls)
+            self._time.go_back(now)
+            spies()
+
+        return back
+
+    def _as_case(self, case_id: str, plan: Plan, day: Day, second: Day | None, reasons: dict[str, str]) -> Case:
+        place, _ = plan[-1]
+        good = self._good
+        assert good is not None  # noqa: S101 - cases come after the good day
+        remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
+        if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in _leaves(day.error)):
+            remarks.append("the run has swallowed AurousCrash: it goes on after its process has died")
+        return Case(
+            id=case_id,
+            operation=place.operation,
+            occurrence=place.occurrence,
+            fault=" + ".join(kind for _, kind in plan),
+            outcome=day.outcome,
+            broken=tuple(reasons),
+            error=_bare(day.error),
+            returned=day.returned,
+            credits=json_number(day.spent),
+            calls=len(day.calls),
+            timeline=story(day, good, second) if reasons else None,
+            reasons=reasons,
+            advice=advice(reasons, second or day) if reasons else (),
+            known=self._options.known.get(case_id, ""),
+            remarks=tuple(remarks),
+        )
+
+    # The result
+
+    def _exploration(self, good: Day) -> Exploration:
+        day = Case(
+            id="good day",
+            outcome="returned",
+            returned=good.returned,
+            credits=json_number(good.spent),
+            calls=len(good.calls),
+        )
+        return Exploration(
+            cases=tuple(self._cases),
+            good_day=day,
+            skipped=self._skipped,
+            remarks=tuple(self._remarks),
+            again=self._again_with,
+        )
+
+    def _healed(self) -> list[str]:
+        """Say which cases are known to break a law, and hold."""
+        held = [case.id for case in self._cases if case.id in self._options.known and not case.broken]
+        return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
+
+
+def _call(call: Call) -> str:
+    return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
+
+
+def _leaves(error: BaseException | None) -> list[BaseException]:
+    return [] if error is None else list(leaves(error))
+
+
+def _bare(error: BaseException | None) -> BaseException | None:
+    """Remove the tracebacks of an error, which would keep everything alive that the run has used."""
+    if error is not None:
+        error.__traceback__ = None
+        for one in (error.__cause__, error.__context__, *(leaf for leaf in leaves(error) if leaf is not error)):
+            _bare(one)
+    return error

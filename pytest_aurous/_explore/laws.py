@@ -1,0 +1,264 @@
+"""The laws: what holds on a bad day, judged by money, state and time, with the good day for comparison."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from .._engine.pitfalls import Pitfall
+from .._engine.problems import Problem
+from .._wire.call import Call
+from .._world.journal import Note
+from .._world.ledger import plain
+from ..errors import AurousError, shown
+from .end_state import Record, differences
+from .run import Run, leaves
+
+_HELD: Final = "held credits "
+_TIMED: Final = frozenset({"early-retry"})
+"""Pitfalls that depend on time."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a test says of its code.
+
+    Attributes:
+        may_raise: The exceptions that are a documented failure.
+        may_return: Whether a result is one; None: none is.
+        laws: The laws to judge.
+        unstable: Fields of records, as kind and name, that differ from good day to good day.
+        timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
+    """
+
+    may_raise: tuple[type[BaseException], ...] = (Exception,)
+    may_return: Callable[[Any], object] | None = None
+    laws: Collection[str] = ()
+    unstable: Collection[tuple[str, str]] = ()
+    timeless: bool = False
+
+
+@dataclass(frozen=True)
+class Day:
+    """What one run did.
+
+    Attributes:
+        run: The run.
+        outcome: As in `Case`.
+        error: What it raised, or None.
+        returned: What it returned.
+        calls: Its requests.
+        notes: What changed meanwhile.
+        spent: The credits that it spent, and those that are held for it.
+        pitfalls: The pitfalls of its requests.
+        problems: Its unmatched requests and bugs of the fake.
+        records: What exists at its end.
+        before: The credits of each team that were available at its start.
+    """
+
+    run: Run
+    outcome: str
+    error: BaseException | None
+    returned: Any
+    calls: Sequence[Call]
+    notes: Sequence[Note]
+    spent: Decimal
+    pitfalls: Sequence[Pitfall]
+    problems: Sequence[Problem]
+    records: list[Record]
+    before: dict[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A bad day beside the good one.
+
+    Attributes:
+        rules: What the test says.
+        good: The good day.
+        bad: The bad day.
+        second: A second, undisturbed run after it; None if there was none.
+    """
+
+    rules: Rules
+    good: Day
+    bad: Day
+    second: Day | None = None
+
+
+def refused(rules: Rules, day: Day) -> bool:
+    """Whether a run returned what ``may_return`` accepts as a refusal."""
+    return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
+
+
+def _ends(judged: Judged) -> str | None:
+    return f"the run did not end by itself: {judged.bad.run.stopped}" if judged.bad.run.stopped else None
+
+
+def _tells(judged: Judged) -> str | None:
+    rules, good, bad = judged.rules, judged.good, judged.bad
+    known = {(one.kind, one.call.method, one.call.path) for one in good.problems}
+    for problem in bad.problems:
+        if (problem.kind, problem.call.method, problem.call.path) not in known:
+            what = "is unknown to the API" if problem.kind == "unmatched" else "met a bug or a failing condition"
+            return f"{problem.call.method} {problem.call.path} {what}"
+    if bad.outcome == "raised" and bad.error is not None:
+        for error in leaves(bad.error):
+            if _never_allowed(error):
+                return f"it raised {_named(error)}, which is never a documented failure"
+            if not isinstance(error, rules.may_raise):
+                allowed = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
+                return f"it raised {_named(error)}; may_raise allows {allowed}"
+    if bad.outcome != "returned" or refused(rules, bad):
+        return None
+    difference = _difference(bad.records, good.records, rules)
+    return difference and f"it returned {shown(bad.returned)}, but {difference}"
+
+
+def _pays_once(judged: Judged) -> str | None:
+    good, bad = judged.good, judged.bad
+    allowed = good.spent + _price_of(bad, bad.run.deleted)
+    if bad.spent <= allowed:
+        return None
+    return f"paid {plain(bad.spent)} credits, the good day paid {plain(good.spent)}: {_charges(bad, good)}"
+
+
+def _no_pitfall(judged: Judged) -> str | None:
+    had = {(one.id, one.call.operation) for one in judged.good.pitfalls}
+    ignored = _TIMED if judged.rules.timeless else frozenset[str]()
+    found = [one for one in judged.bad.pitfalls if (one.id, one.call.operation) not in had and one.id not in ignored]
+    return "; ".join(f"[{one.id}] {one.message}" for one in found) or None
+
+
+def _recovers(judged: Judged) -> str | None:
+    good, second = judged.good, judged.second
+    if second is None:
+        return None
+    if second.run.stopped:
+        return f"a second run did not end by itself: {second.run.stopped}"
+    if second.error is not None:
+        if judged.bad.run.failed and type(second.error) is type(judged.bad.error):
+            return None
+        return f"a second run raised {_named(second.error)}"
+    if second.spent > good.spent:
+        return (
+            f"with a second run it paid {plain(second.spent)} credits, the good day paid {plain(good.spent)}: "
+            f"{_charges(second, good)}{_left_over(second, good, judged.rules)}"
+        )
+    difference = _difference(second.records, good.records, judged.rules)
+    return difference and f"after a second run {difference}"
+
+
+LAWS: Final[dict[str, Callable[[Judged], str | None]]] = {
+    "ends": _ends,
+    "tells": _tells,
+    "pays_once": _pays_once,
+    "no_pitfall": _no_pitfall,
+    "recovers": _recovers,
+}
+"""Each law returns why it is broken, or None."""
+
+
+def judge(judged: Judged) -> dict[str, str]:
+    """Return the laws that a bad day breaks, each with the reason."""
+    laws = set(judged.rules.laws)
+    if judged.bad.outcome == "unmet":
+        return {}
+    if judged.bad.outcome == "crashed":
+        laws &= {"recovers"}
+    if judged.rules.timeless:
+        laws -= {"ends"}
+    reasons = {name: law(judged) for name, law in LAWS.items() if name in laws}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _never_allowed(error: BaseException) -> bool:
+    kind = type(error)
+    by_pytest = kind.__module__ == "_pytest.outcomes" and kind.__name__ == "Failed"
+    return by_pytest or isinstance(error, (AssertionError, AurousError))
+
+
+def _named(error: BaseException) -> str:
+    return " and ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves(error)))
+
+
+def _difference(found: list[Record], wanted: list[Record], rules: Rules) -> str:
+    """Say how the records at the end differ from those of the good day; empty if they do not."""
+    more, missing = differences(found, wanted, rules.unstable)
+    ids = {record.id: record for record in more}
+    parts: list[str] = []
+    for record in missing:
+        other = ids.pop(record.id, None)
+        parts.append(_changed(other, record) if other else f"there is no {record.label}, which the good day left")
+    parts += [f"there is one {record.label} more than on the good day" for record in more if record.id in ids]
+    return "; ".join(parts)
+
+
+def _changed(found: Record, wanted: Record) -> str:
+    before = dict(wanted.fields)
+    names = [name for name, value in found.fields if before.get(name) != value]
+    changes = [f"{name} {dict(found.fields)[name]}, on the good day {before.get(name, 'absent')}" for name in names]
+    return f"the {found.label} has {'; '.join(changes)}"
+
+
+def _left_over(day: Day, good: Day, rules: Rules) -> str:
+    more, _ = differences(day.records, good.records, rules.unstable)
+    return f"; left over: {', '.join(record.label for record in more)}" if more else ""
+
+
+def _paying(day: Day) -> list[Call]:
+    """Return the requests for which credits were held or spent."""
+    numbers = {note.number for note in day.notes if note.during and _increase(note) > 0}
+    return [call for call in day.calls if call.number in numbers and call.method != "GET"]  # a poll only ends a hold
+
+
+def _increase(note: Note) -> Decimal:
+    """Return by how much the credits that are held or spent have grown."""
+    words = note.text.replace(",", "").split(" ")
+    if note.text.startswith(_HELD):
+        return Decimal(words[4]) - Decimal(words[2])
+    if note.text.startswith("credits "):
+        return Decimal(words[1]) - Decimal(words[3])
+    return Decimal(0)
+
+
+def _price_of(day: Day, records: Collection[str]) -> Decimal:
+    """Return what the requests that created *records* have cost."""
+    created = {
+        note.number for note in day.notes if note.during and any(note.text.startswith(f"{one}: new") for one in records)
+    }
+    prices = {number: Decimal(0) for number in created}
+    for note in day.notes:
+        if note.during and note.number in created:
+            prices[note.number] = max(prices[note.number], _increase(note))
+    return sum(prices.values(), Decimal(0))
+
+
+def _charges(day: Day, good: Day) -> str:
+    """Say which requests have cost more than on the good day."""
+    usual = Counter(call.operation for call in _paying(good))
+    number: Counter[str] = Counter()
+    paying = {call.number for call in _paying(day)}
+    groups: dict[str, list[tuple[int, Call]]] = {}
+    for call in day.calls:
+        operation = call.operation or ""
+        number[operation] += 1
+        if call.number in paying:
+            groups.setdefault(operation, []).append((number[operation], call))
+    texts = [_both(operation, made) for operation, made in groups.items() if len(made) > usual[operation]]
+    return "; ".join(texts) or ", ".join(f"{operation} x{len(made)}" for operation, made in groups.items())
+
+
+def _both(operation: str, made: Sequence[tuple[int, Call]]) -> str:
+    keys = [call.request.headers.get("idempotency-key") for _, call in made]
+    who = f"{operation} {' and '.join(f'#{number}' for number, _ in made)}"
+    took = "both took effect" if len(made) == 2 else "took effect"  # noqa: PLR2004 - two of them
+    none = "neither had" if len(made) == 2 else "none had" if len(made) > 1 else "it had no"  # noqa: PLR2004
+    if not any(keys):
+        return f"{who} {took}; {none} {'an ' if len(made) > 1 else ''}Idempotency-Key"
+    if len(set(keys)) == len(keys):
+        return f"{who} {took}, {'each with another' if len(made) > 1 else 'with an'} Idempotency-Key"
+    return f"{who} {took}"

@@ -1,0 +1,156 @@
+"""Where something can go wrong: the requests and the deliveries of the good day."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._engine.pipeline import App
+from .._wire.call import Call
+from .._world.outbox import Delivery
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One request or one event of a run.
+
+    Attributes:
+        operation: The operation; for an event ``webhooks.`` and its name.
+        occurrence: 1 for the first of that operation.
+        sees: What a read shows, to leave out repeated ones; None for anything else.
+        is_call: Whether it is a request.
+        is_event: Whether it is an event.
+        changes: Whether the request changes something.
+        patience: Whether the client has a read timeout.
+        has_bucket: Whether the request spends from a rate bucket.
+        has_body: Whether its response has a body.
+        is_json: Whether that is JSON.
+        starts: Whether it starts work that takes time.
+        polls: Whether it reads a record with a status.
+        deletable: Whether that record can be deleted.
+        served: Whether it came over HTTP.
+        signed: Whether the event was signed.
+        followed: Whether another event follows.
+    """
+
+    operation: str
+    occurrence: int
+    sees: tuple[object, ...] | None = None
+    is_call: bool = False
+    is_event: bool = False
+    changes: bool = False
+    patience: bool = False
+    has_bucket: bool = False
+    has_body: bool = False
+    is_json: bool = False
+    starts: bool = False
+    polls: bool = False
+    deletable: bool = False
+    served: bool = False
+    signed: bool = False
+    followed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.operation}#{self.occurrence}"
+
+    @property
+    def event(self) -> str:
+        """The name of the event."""
+        return self.operation.removeprefix("webhooks.")
+
+
+def places_of(
+    app: App,
+    calls: Sequence[Call],
+    deliveries: Iterable[Delivery] = (),
+    starting: Collection[int] = (),
+) -> list[Place]:
+    """Return the places of a run in order: requests that change something, reads, events.
+
+    Args:
+        app: The fake.
+        calls: The requests of the run.
+        deliveries: The deliveries that were made.
+        starting: Numbers of the requests that started work.
+    """
+    seen: Counter[str] = Counter()
+    found: list[Place] = []
+    for call in calls:
+        if call.operation is None or call.fault == "overridden by a route":
+            continue
+        seen[call.operation] += 1
+        found.append(_place(app, call, seen[call.operation], starts=call.number in starting))
+    writes = [place for place in found if place.sees is None]
+    reads = [place for place in found if place.sees is not None]
+    return writes + reads + _events(deliveries)
+
+
+def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:
+    row = app.catalog.by_operation[call.operation or ""]
+    content = call.response.content if call.response is not None else b""
+    status = _status(content) if row.operation.endswith(".retrieve") else None
+    methods = app.addresses.find(call)
+    estimate = row.operation.endswith(".estimate")
+    return Place(
+        operation=row.operation,
+        occurrence=occurrence,
+        sees=(call.path, call.query, call.status, status or content) if row.method == "GET" else None,
+        is_call=True,
+        changes=(call.committed or call.replayed) and not estimate,
+        patience=call.patience is not None,
+        has_bucket=not row.signed,
+        has_body=bool(content),
+        is_json=row.media_type == "application/json" and bool(content),
+        starts=starts,
+        polls=status is not None,
+        deletable="DELETE" in methods,
+        served=call.request.headers.get("host", call.host) != call.host,
+    )
+
+
+def event_id(delivery: Delivery) -> str:
+    """Return what all deliveries of one event have in common."""
+    return str(delivery.payload.get("id") or delivery.body)
+
+
+def _events(deliveries: Iterable[Delivery]) -> list[Place]:
+    events = {event_id(one): one for one in reversed(list(deliveries))}
+    made = list(reversed(events.values()))
+    seen: Counter[str] = Counter()
+    found: list[Place] = []
+    for number, one in enumerate(made, 1):
+        seen[one.event] += 1
+        found.append(
+            Place(
+                operation=f"webhooks.{one.event}",
+                occurrence=seen[one.event],
+                is_event=True,
+                signed=one.endpoint is not None,
+                followed=number < len(made),
+            )
+        )
+    return found
+
+
+def without_repeats(places: Sequence[Place]) -> list[Place]:
+    """Return the places, and of reads that have seen the same only the first and the last."""
+    last = {place.sees: place for place in places}
+    first: set[object] = set()
+    kept: list[Place] = []
+    for place in places:
+        if place.sees is None or place.sees not in first or last[place.sees] is place:
+            kept.append(place)
+        first.add(place.sees)
+    return kept
+
+
+def _status(body: bytes) -> str | None:
+    """Return the status that a response shows."""
+    try:
+        content: Any = json.loads(body)
+    except ValueError:
+        return None
+    return str(content["status"]) if isinstance(content, dict) and "status" in content else None

@@ -1,0 +1,142 @@
+"""The report of an exploration: headline, matrix, and the story of each case that breaks a law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from .._redaction import redacted
+from .._wire.call import Call
+from .._world.journal import WIDTH, shortened
+from ..errors import see
+from .kinds import KINDS
+from .laws import Day
+
+if TYPE_CHECKING:
+    from .result import Case, Exploration
+
+_MARKS: Final = {"pays_once": "P", "ends": "E", "tells": "T", "no_pitfall": "N", "recovers": "R"}
+"""Of several laws that a case breaks, the first one here is shown."""
+_OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "s", "unmet": "-"}
+_KNOWN: Final = "k"
+_SAME: Final = 2
+"""So many lines that are as on the good day are folded."""
+
+
+def headline(exploration: Exploration) -> str:
+    """Return ``37 of 41 cases hold; 4 break a law``."""
+    cases = [case for case in exploration.cases if case.outcome != "unmet"]
+    broken, known = len(exploration.broken), sum(bool(case.broken and case.known) for case in cases)
+    unmet = len(exploration.cases) - len(cases)
+    hold = len(cases) - broken - known
+    parts = [f"{hold} of {len(cases)} cases hold; {broken} break{'s' if broken == 1 else ''} a law"]
+    parts += [f"{known} known"] if known else []
+    parts += [f"{unmet} unmet"] if unmet else []
+    return "; ".join(parts)
+
+
+def table(exploration: Exploration) -> str:
+    """Return the headline, the matrix and the remarks."""
+    lines = [headline(exploration), "", *_matrix(exploration.cases), ""]
+    for text in [*exploration.remarks, *_known(exploration)]:
+        lines += wrap(text, WIDTH, subsequent_indent="  ")
+    return redacted("\n".join(lines).rstrip())
+
+
+def report(exploration: Exploration) -> str:
+    """Return the table, and each case that breaks a law."""
+    return "\n\n".join([table(exploration), *(_story(exploration, case) for case in exploration.broken)])
+
+
+def _known(exploration: Exploration) -> list[str]:
+    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.cases if case.known]
+
+
+def _matrix(cases: Sequence[Case]) -> list[str]:
+    """Return a row for each place and a column for each fault; the names of the faults descend like stairs."""
+    single = [case for case in cases if " + " not in case.id]
+    faults = [name for name in KINDS if any(case.fault == name for case in single)]
+    places = list(dict.fromkeys(case.id.partition(" ")[0] for case in single))
+    found = {case.id: case for case in single}
+    width = min(max((len(place) for place in places), default=0), WIDTH - 2 * len(faults) - 16)
+    head = [f"{' ' * width}  {'| ' * number}{name}" for number, name in enumerate(faults)]
+    rows = [
+        f"{shortened(place, width):<{width}}  {' '.join(_mark(found.get(f'{place} {name}')) for name in faults)}"
+        for place in places
+    ]
+    pairs = [case for case in cases if " + " in case.id]
+    held = sum(not case.broken for case in pairs)
+    more = [f"pairs of faults: {held} of {len(pairs)} hold"] if pairs else []
+    used = {_mark(case) for case in single}
+    names = {mark: name for name, mark in _OUTCOMES.items()} | {mark: f"breaks {law}" for law, mark in _MARKS.items()}
+    names[_KNOWN] = "known"
+    legend = "  ".join(f"{mark} {name}" for mark, name in names.items() if mark in used)
+    return [*head, *(row.rstrip() for row in rows), *more, "", *wrap(legend, WIDTH)]
+
+
+def _mark(case: Case | None) -> str:
+    if case is None:
+        return " "
+    if case.broken:
+        return _KNOWN if case.known else next(mark for law, mark in _MARKS.items() if law in case.broken)
+    return _OUTCOMES[case.outcome]
+
+
+def _story(exploration: Exploration, case: Case) -> str:
+    lines = [f"{case.id}: breaks {', '.join(case.broken)}"]
+    for law, reason in case.reasons.items():
+        lines += wrap(f"{law}: {reason}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
+    for remark in [*case.remarks, *case.advice]:
+        lines += wrap(remark, WIDTH - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
+    lines += [f"  again: {exploration.again.format(case.id)}"] if exploration.again else []
+    return redacted("\n".join(lines))
+
+
+def story(day: Day, good: Day, second: Day | None = None) -> str:
+    """Return the requests of a bad day, without those that are as on the good day; times count from the start."""
+    start = good.calls[0].at if good.calls else 0.0
+    usual = [_line(call, start) for call in good.calls]
+    lines: list[str] = []
+    same = 0
+    number = 0
+    for number, call in enumerate(day.calls, 1):
+        line = _line(call, start)
+        about = _about(day, call)
+        if number <= len(usual) and usual[number - 1] == line and call.fault is None and number == same + 1:
+            same = number
+            continue
+        lines += [f"{number:>3}  {line}", *about]
+    if same:
+        head = [f"{one:>3}  {line}" for one, line in enumerate(usual[:same], 1)]
+        lines = (head if same <= _SAME else [f"  1-{same}  as on the good day"]) + lines
+    if second is not None:
+        lines.append("     -- a second run, undisturbed --")
+        for more, call in enumerate(second.calls[len(day.calls) :], number + 1):
+            lines += [f"{more:>3}  {_line(call, start)}", *_about(second, call)]
+    return redacted("\n".join(lines))
+
+
+def _line(call: Call, start: float) -> str:
+    marks = " ".join(filter(None, (call.error_code, f"({call.fault})" if call.fault else None)))
+    outcome = "no response" if call.status is None else str(call.status)
+    at = f"+{call.at - start:g} s"
+    tail = f" -> {outcome} {marks}".rstrip()
+    head = f"{at:<8} {call.operation or 'unmatched'}  {call.method} "
+    return f"{head}{shortened(call.path, max(20, WIDTH - 10 - len(head) - len(tail)))}{tail}"
+
+
+def _about(day: Day, call: Call) -> list[str]:
+    texts = [note.text for note in day.notes if note.during and note.number == call.number]
+    if (key := call.request.headers.get("idempotency-key")) is not None:
+        texts.append(f"Idempotency-Key: {shortened(key, 40)}")
+    return [f"       {shortened(text, WIDTH - 10)}" for text in texts]
+
+
+def advice(reasons: dict[str, str], day: Day) -> tuple[str, ...]:
+    """Return where to read on about the laws that are broken: the page of a pitfall, or of the law."""
+    pages = list(dict.fromkeys(see(f"reference/pitfalls.html#{one.id}") for one in day.pitfalls))
+    if "pays_once" in reasons and not pages:
+        pages.append(see("reference/pitfalls.html#double-charge"))
+    return tuple(pages[:1] or [see(f"reference/exploring.html#{next(iter(reasons))}")])

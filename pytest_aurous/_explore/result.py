@@ -1,0 +1,111 @@
+"""What an exploration found: `Exploration` and its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One run with one fault at one place; or the good day, without a fault.
+
+    Attributes:
+        id: Such as ``characters.create#1 lost``.
+        operation: The operation or event; empty for the good day.
+        occurrence: 1 for its first request of that operation.
+        fault: The name of the fault; empty for the good day.
+        outcome: ``returned``, ``raised``, ``crashed``, ``stopped``, or ``unmet`` if the run did not meet the fault.
+        broken: Names of the laws that it breaks.
+        error: What the run raised, without its traceback; or None.
+        returned: What it returned.
+        credits: The credits that it spent and that are held for it.
+        calls: How many requests it sent.
+        timeline: Its requests, if it breaks a law; else None.
+        reasons: For each law that it breaks, the reason in one sentence.
+        advice: What to read on, for each law that it breaks.
+        known: Why its breaks are accepted; empty if they are not.
+        remarks: What else there is to say of it.
+    """
+
+    id: str
+    operation: str = ""
+    occurrence: int = 0
+    fault: str = ""
+    outcome: str
+    broken: tuple[str, ...] = ()
+    error: BaseException | None = None
+    returned: Any = None
+    credits: float
+    calls: int
+    timeline: str | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
+    advice: tuple[str, ...] = ()
+    known: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def json(self) -> dict[str, Any]:
+        """Return the case as JSON data; of the error and the returned value only their types."""
+        return {
+            "id": self.id,
+            "operation": self.operation,
+            "occurrence": self.occurrence,
+            "fault": self.fault,
+            "outcome": self.outcome,
+            "broken": list(self.broken),
+            "reasons": dict(self.reasons),
+            "error": type(self.error).__name__ if self.error is not None else None,
+            "returned": type(self.returned).__name__,
+            "credits": self.credits,
+            "calls": self.calls,
+            "timeline": self.timeline,
+            "known": self.known or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """The result of `Aurous.explore`.
+
+    Attributes:
+        cases: All runs with a fault, in order.
+        good_day: The run without one, in the form of a case.
+        skipped: How many repeated reads were left out, and how many cases do not apply because the client has no
+            timeout.
+        remarks: What the report says besides, such as what was cut.
+        again: The command that runs one case alone, with ``{}`` for its id.
+
+    Example:
+        ``assert not [case for case in aurous.explore(run).cases if case.broken]``
+    """
+
+    cases: tuple[Case, ...]
+    good_day: Case
+    skipped: int = 0
+    remarks: tuple[str, ...] = ()
+    again: str = ""
+
+    @property
+    def broken(self) -> tuple[Case, ...]:
+        """The cases that break a law and are not known."""
+        return tuple(case for case in self.cases if case.broken and not case.known)
+
+    def table(self) -> str:
+        """Return the headline and the matrix, at most 100 columns wide."""
+        return report.table(self)
+
+    def report(self) -> str:
+        """Return the table, and what happened in each case that breaks a law."""
+        return report.report(self)
+
+    def json(self) -> dict[str, Any]:
+        """Return everything as JSON data."""
+        return {
+            "good_day": self.good_day.json(),
+            "cases": [case.json() for case in self.cases],
+            "skipped": self.skipped,
+            "remarks": list(self.remarks),
+        }

@@ -1,0 +1,206 @@
+"""One run of the code under test: whose requests and sleeps are its own, and what ends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, Final, cast
+
+from .._engine.pipeline import App
+from .._wire.call import Call
+from .._work import Work, current_work, noting_start, noting_submit, set_work
+from ..errors import AurousCrash
+
+MOST_CALLS: Final = 20_000
+MOST_SLEEPS: Final = 50_000
+DAY: Final = 86_400.0
+_NO_LIMIT: Final = 366 * DAY
+
+
+class RunEnded(BaseException):
+    """Ends a run that goes on for too long, or the work that an earlier run has left behind."""
+
+
+class Run:
+    """One run: its limits, and whether it was stopped or has crashed.
+
+    Args:
+        app: The fake.
+        calls: How many requests it may send, apart from polls of work in progress.
+        until: The last instant of the clock that it may reach, in epoch seconds.
+
+    Attributes:
+        work: Marks its threads, tasks and jobs.
+        over: Whether it has returned; what it left behind is refused.
+        crashed: Whether a fault has let the process die.
+        stopped: Why it was stopped, or None.
+        failed: Ids of the records that a fault let fail.
+        deleted: Ids of the records that a fault has deleted.
+        busy: Seconds for which the work that a fault has delayed goes on.
+    """
+
+    def __init__(self, app: App, calls: int = MOST_CALLS, until: float | None = None) -> None:
+        now = app.world.clock.time()
+        test = current_work()
+        self.work: Work = Work("", _ignore, run=self) if test is None else Work(test.test, test.report, run=self)
+        self.over = False
+        self.crashed = False
+        self.stopped: str | None = None
+        self.failed: set[str] = set()
+        self.deleted: set[str] = set()
+        self.busy: float = 0
+        self._app = app
+        self._calls = min(calls, MOST_CALLS)
+        self._until = now + _NO_LIMIT if until is None else until
+        self._reads: dict[str, float] = {}
+        self._counted = self._all = self._sleeps = 0
+
+    def error(self) -> BaseException | None:
+        """Return what each request and each skipped sleep of this run raises now; None while it goes on."""
+        if self.crashed:
+            return AurousCrash("The process has died here.")
+        if self.over or self.stopped:
+            return RunEnded(self.stopped or "The run that this belongs to is over.")
+        return None
+
+    def count_call(self, call: Call) -> None:
+        """Count a request, and stop the run if there were too many."""
+        self._all += 1
+        if call.method != "GET" or not self._waits(call):
+            self._counted += 1
+        if self._counted > self._calls or self._all > MOST_CALLS:
+            self.stopped = f"it sent {self._all:,} requests, the last one {call.method} {call.path}"
+        self._check_time(0)
+
+    def count_sleep(self, seconds: float) -> None:
+        """Count a skipped sleep, and stop the run if there were too many."""
+        self._sleeps += 1
+        if self._sleeps > MOST_SLEEPS:
+            self.stopped = f"it slept {self._sleeps:,} times"
+        self._check_time(seconds)
+
+    def _check_time(self, seconds: float) -> None:
+        now = self._app.world.clock.time() + seconds
+        if self.stopped is None and now > self._until:
+            self.stopped = "it still waited a day of the clock after the good day had ended"
+        if self.stopped is not None and "waiting" not in self.stopped:
+            self.stopped += f"; waiting: {self._app.world.runs.waiting()}"
+
+    def _waits(self, call: Call) -> bool:
+        """Whether a read polls work in progress, and the clock has moved since the last identical read."""
+        now, read = self._app.world.clock.time(), f"{call.path}?{call.query}"
+        before = self._reads.get(read)
+        self._reads[read] = now
+        runs = [run for part in call.path.split("/") if (run := self._app.world.runs.get(part)) is not None]
+        return before is not None and now > before and any(not run.last for run in runs or self._app.world.runs.all())
+
+
+class Watch:
+    """Refuses the requests and ends the sleeps of runs that are over, stopped or crashed.
+
+    Attributes:
+        run: The run that goes on now, or None.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.run: Run | None = None
+        self.listeners: list[Callable[[Call], object]] = []
+        self._observe = app.observe
+
+    def admit(self, call: Call) -> None:
+        """Let a request pass, or raise what ends it; the gate of the fake."""
+        run = self._owner()
+        if run is None:
+            return
+        if (error := run.error()) is not None:
+            raise error
+        run.count_call(call)
+        if (error := run.error()) is not None:
+            raise error
+
+    def observe(self, call: Call) -> None:
+        """See a request after its response; a crash ends it there."""
+        if self._observe is not None:
+            self._observe(call)
+        run = self._owner()
+        if run is None:
+            return
+        for listener in self.listeners:
+            listener(call)
+        if run.crashed:
+            raise cast("BaseException", run.error())
+
+    def begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
+        """Return what can end a sleep that begins, or raise what ends it at once."""
+        run = self._owner()
+        if run is None:
+            return lambda: None
+        if run.error() is None:
+            run.count_sleep(seconds)
+        if (error := run.error()) is not None:
+            raise error
+        return run.error
+
+    def _owner(self) -> Run | None:
+        """Return the run of this thread or task: its own, or the present one if nothing shows whose it is."""
+        work = current_work()
+        return work.run if work is not None and isinstance(work.run, Run) else self.run
+
+    @contextmanager
+    def running(self, run: Run) -> Generator[None, None, None]:
+        """Let this thread, and what it starts, work for *run*."""
+        self.run, before = run, set_work(run.work)
+        try:
+            yield
+        finally:
+            run.over = True
+            self.run = None
+            set_work(before)
+
+
+@contextmanager
+def noting_runs() -> Generator[None, None, None]:
+    """Let threads and jobs of pools belong to the run that starts them; an ended run ends them without a word."""
+    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+    noted: Any = noting_start(start, current_work)
+
+    def quiet_start(thread: threading.Thread) -> None:
+        work = current_work()
+        if work is not None and work.run is not None:
+            thread.run = _quiet(thread.run)  # type: ignore[method-assign]
+        noted(thread)
+
+    patched_submit = noting_submit(submit, current_work)
+    threading.Thread.start = quiet_start  # type: ignore[method-assign, assignment]
+    ThreadPoolExecutor.submit = patched_submit  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        if threading.Thread.start is quiet_start:
+            threading.Thread.start = start  # type: ignore[method-assign]
+        if ThreadPoolExecutor.submit is patched_submit:
+            ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def _ignore(_: str) -> None:
+    """Show nothing: outside of pytest there is nowhere to show it."""
+
+
+def _quiet(run: Callable[[], None]) -> Callable[[], None]:
+    def quiet() -> None:
+        with suppress(AurousCrash, RunEnded):
+            run()
+
+    return quiet
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions of a group, and of groups in it; or *error* itself."""
+    members: object = getattr(error, "exceptions", None)  # of a group, also of the backport's
+    if isinstance(members, tuple):
+        for member in cast("tuple[BaseException, ...]", members):
+            yield from leaves(member)
+    else:
+        yield error
