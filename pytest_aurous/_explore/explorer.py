@@ -170,12 +170,18 @@ class Explorer:
         app = self.app
         calls, notes, problems, pitfalls = self._lengths
         with app.world.lock:
+            self._remove_faults()
             app.restore(self._start)
             app.world.journal.back_to(calls, notes)
             del app.problems[problems:]
-            app.pitfalls.back_to(pitfalls)
+            del app.pitfalls.seen[pitfalls:]
             self._time.go_back(self._now)
             self._spies()
+
+    def _remove_faults(self) -> None:
+        with self.app.world.lock:
+            for fault in self._faults:
+                self.app.queue.remove(fault)
 
     def _end_as(self, good: Day, end: Snapshot) -> None:
         """Leave the fake as the good day left it."""
@@ -197,9 +203,9 @@ class Explorer:
         self._run = run
         with self.app.world.lock:
             queue = self.app.queue
-            mine = [KINDS[kind].add(Scene(self.app, run, self._time.move), place) for place, kind in plan]
-            queue.faults[:] = mine + [fault for fault in queue.faults if fault not in mine]  # before those of the test
-            self._faults = mine
+            self._faults = [KINDS[kind].add(Scene(self.app, run, self._time.move), place) for place, kind in plan]
+            for fault in reversed(self._faults):
+                queue.put_first(fault)
             self._before = self._available()
         with self.watch.running(run):
             yield
@@ -417,9 +423,7 @@ class Explorer:
 
     def _again(self, day: Day) -> Generator[Attempt, Outcome, Day]:
         """Let everything in flight pass, and make a second, undisturbed run on the state that *day* left."""
-        with self.app.world.lock:
-            queue = self.app.queue
-            queue.faults[:] = [fault for fault in queue.faults if fault not in self._faults]
+        self._remove_faults()
         self._time.move(day.run.busy)
         return (yield from self._attempt((), day))
 
@@ -450,7 +454,7 @@ class Explorer:
             app.restore(kept)
             journal.back_to(calls, notes)
             del app.problems[problems:]
-            app.pitfalls.back_to(pitfalls)
+            del app.pitfalls.seen[pitfalls:]
             self._time.go_back(now)
             spies()
 

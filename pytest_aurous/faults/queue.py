@@ -26,21 +26,34 @@ class FaultQueue:
     def __init__(self, state: State) -> None:
         self._state = state
         self._counts: Section[int, Counts] = state.section("faults")
-        self._added: list[Fault] = []  # also those that a restore has taken away: another restore can bring them back
+        self._added: dict[int, Fault] = {}  # also those that a restore has taken away: another can bring them back
         self._asking = Lock()
         self._asker: int | None = None
         renew_after_fork(self)
 
     def add(self, fault: F) -> F:
         """Add a fault."""
-        self._added.append(fault)
-        fault.count_in(self._counts, len(self._added))
+        return self._add(fault, max(self._added, default=0) + 1)
+
+    def put_first(self, fault: Fault) -> None:
+        """Let a fault be met before those that were added earlier."""
+        self.remove(fault)
+        self._add(fault, min(self._added, default=0) - 1)
+
+    def remove(self, fault: Fault) -> None:
+        """Remove a fault for good: no restore brings it back."""
+        self._added.pop(fault.number, None)
+        self._counts.take(fault.number)
+
+    def _add(self, fault: F, number: int) -> F:
+        self._added[number] = fault
+        fault.count_in(self._counts, number)
         return fault
 
     @property
     def faults(self) -> list[Fault]:
-        """All faults, in the order in which they were added. This does not need the lock."""
-        return [self._added[number - 1] for number in list(self._counts)]
+        """All faults, in the order in which they are met. This does not need the lock."""
+        return [self._added[number] for number in sorted(self._counts)]
 
     def candidates(self, thing: Call | Delivery) -> list[Fault]:
         """Return the faults that *thing* can meet, after calling the ``when`` of each. Do not hold the fake's lock.
