@@ -179,7 +179,7 @@ def _gone(scene: Scene) -> Meet:
         row, args = app.addresses.find(call)["DELETE"]
         record = app.world.row(args["id"])
         if record is not None and app.world.lives(record):
-            row.handler(Context(app.world, call, row, args, record.team))
+            row.handler(Context(app.world, call, row, args, record=record.id, team=record.team))
             scene.run.deleted.add(record.id)
             fault.fire(call)
         return serve()
