@@ -349,3 +349,82 @@ def test_err_5_every_documented_refusal_of_an_operation_happens(make_api: Callab
 
     documented = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
     assert seen == documented - {"500 internal_error"}
+
+
+def of_signed(api: Api, row: Endpoint) -> Iterator[Answer]:
+    """Send what a signed URL refuses, or a path of before."""
+    fake = api.aurous
+    ticket = api.post("/v1/characters/uploads/init", json=BODIES["characters.uploads.init"]).json["upload_url"]
+    file = fake.files.add()
+    urls = {
+        "images.output": fake.images.add().output_urls[0],
+        "videos.output": str(fake.videos.add().output_video_url),
+        "storage.get": api.get(f"/v1/files/{file.id}").json["url"],
+        "characters.uploads.put": ticket,
+    }
+    url = urls.get(row.operation) or row.template.format(id="img_x", n=0)
+    yield api.send(row.method, url, key=None, headers={"Aurous-Version": "yesterday"})
+    if row.operation in urls:
+        yield api.send(row.method, f"{url}x", key=None)
+    if row.operation == "storage.get":
+        api.delete(f"/v1/files/{file.id}")
+        yield api.get(url, key=None)
+    if row.operation.endswith(".output") and row.operation in urls:
+        path = url.partition("?")[0]
+        yield api.get(path, key=None)
+        yield api.get(path, key="al_live_x")
+        yield api.get(row.template.format(id="nobody", n=0))
+        failed = (
+            fake.images.add(status="failed") if row.operation == "images.output" else fake.videos.add(status="failed")
+        )
+        yield api.get(row.template.format(id=failed.id, n=0))
+        api.clock.advance(seconds=8 * 86_400)
+        yield api.get(path)
+
+
+@pytest.mark.parametrize("row", [row for row in ENDPOINTS if row.signed], ids=lambda row: row.operation)
+def test_err_5_every_documented_refusal_of_a_signed_url_happens(api: Api, row: Endpoint) -> None:
+    """Those that ask for no key of their own, too: all codes that the document lists, and no others."""
+    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in of_signed(api, row)}
+
+    documented = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
+    assert seen == documented - {"500 internal_error"}
+
+
+def form(**fields: bytes) -> bytes:
+    """Write a form with these fields."""
+    head = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    return b"".join(head % (name.encode(), data) for name, data in fields.items()) + b"--x--\r\n"
+
+
+def test_err_5_every_documented_refusal_of_a_form_happens(make_api: Callable[..., Api]) -> None:
+    """The one operation that takes no JSON refuses with the codes that the document lists for it, and no others."""
+    api, enforced = make_api(), make_api(rate_limits="enforce")
+    file = api.aurous.files.add().data
+    good = form(file=file, purpose=b"reference")
+    enforced.aurous.limits["files_post"].exhaust()
+
+    def sent(content: bytes = good, own: Api = api, key: str | None = None, **headers: str) -> Answer:
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return own.post(
+            "/v1/files", content=content, key=own.aurous.api_key if key is None else key, headers={**kind, **names}
+        )
+
+    answers = [
+        sent(Idempotency_Key="k"),
+        sent(form(file=file, purpose=b"first_frame"), Idempotency_Key="k"),
+        sent(Aurous_Version="yesterday"),
+        sent(key=""),
+        sent(key="al_live_x"),
+        sent(key=api.team.add_key("read")),
+        sent(b"{}"),
+        sent(form(file=file)),
+        sent(form(file=file, purpose=b"reference", wings=b"2")),
+        sent(form(file=file + bytes(10 * 1024 * 1024), purpose=b"reference")),
+        sent(own=enforced),
+    ]
+
+    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in answers if answer.status >= 400}
+    documented = {one for one in CATALOG.by_operation["files.create"].outcomes if " " in one and one != NO_RESPONSE}
+    assert seen == documented - {"500 internal_error"}

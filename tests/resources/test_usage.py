@@ -326,7 +326,7 @@ def test_usage_1_refuses_buckets(api: Api, query: dict[str, str], code: str, par
     api.refused("GET", url(**query), status=400, code=code, param=param)
 
 
-def test_the_limits_themselves_are_taken(api: Api) -> None:
+def test_usage_1_the_limits_themselves_are_taken(api: Api) -> None:
     """The longest look back, and the largest pages."""
     start = "2024-05-08T10:00:00Z"
 
@@ -337,7 +337,7 @@ def test_the_limits_themselves_are_taken(api: Api) -> None:
 # Pages
 
 
-def test_a_page_has_twenty_four_buckets(api: Api) -> None:
+def test_usage_1_a_page_has_twenty_four_buckets(api: Api) -> None:
     """Unless told otherwise."""
     days(api, 25)
 
