@@ -145,7 +145,7 @@ class App:
         now = self.world.clock.time()
         self.world.runs.settle()  # the request has not caused what time has changed
         self.world.journal.arrive(call, now)
-        row, args = self.addresses.find(call).get(call.method, _NO_ROW)
+        row, args = self._row_of(call)
         call.operation, call.fault = None if row is None else row.operation, None
         return Context(self.world, call, row, args, args.get("id", "")), now
 
@@ -168,7 +168,10 @@ class App:
                 answer = self._take_effect(row, ctx, now, busy, effect=effect)
             else:
                 if effect:
-                    self._take_unseen_effect(row, ctx, now, busy)
+                    try:
+                        self._take_effect(row, ctx, now, busy, effect=True)
+                    except ApiProblem as problem:  # its response is lost, and leaves only its code
+                        ctx.call.error_code = problem.code
                 answer = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
         except ApiProblem as problem:
             answer = self._refusal(ctx, problem)
@@ -218,13 +221,6 @@ class App:
             if not effect:
                 self.world.state.back_to(mark)
                 ctx.call.committed = False
-
-    def _take_unseen_effect(self, row: Endpoint, ctx: Context, now: float, busy: float) -> None:
-        """Let the request happen; its response is lost, and a refusal leaves only its code."""
-        try:
-            self._take_effect(row, ctx, now, busy, effect=True)
-        except ApiProblem as problem:
-            ctx.call.error_code = problem.code
 
     def _happen(self, row: Endpoint, ctx: Context, now: float, busy: float) -> Result:
         """Call the handler, or replay the response that is stored for the ``Idempotency-Key``."""
@@ -293,17 +289,16 @@ class App:
 
     def operation_of(self, call: Call) -> str | None:
         """Return the operation of *call*, or None if no endpoint matches."""
-        row, _ = self.addresses.find(call).get(call.method, _NO_ROW)
+        row, _ = self._row_of(call)
         return None if row is None else row.operation
 
+    def _row_of(self, call: Call) -> tuple[Endpoint | None, Mapping[str, str]]:
+        return self.addresses.find(call).get(call.method, (None, {}))
+
     def fit(self, host: str, target: str) -> int:
-        """Return how well a request fits this API, if several APIs serve its host; 0 if it does not fit.
+        """Return how well a path with its query fits this API, if several APIs serve its host; 0 if it does not fit.
 
         The longest base URL fits best. On the upload host, the API that signed the URL and has the upload fits.
-
-        Args:
-            host: The host as sent.
-            target: Path and query.
         """
         path, _, query = target.partition("?")
         if not is_upload(host):
@@ -329,5 +324,4 @@ class App:
             self.world.journal.answer(call, reply)
 
 
-_NO_ROW: Final[tuple[None, Mapping[str, str]]] = None, {}
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)

@@ -25,12 +25,9 @@ class SleepSkipper:
     """While entered, let sleeps of the whole process return at once and let time jump instead.
 
     Several can be entered and left in any order: the first one patches, the last one to leave restores. They share one
-    time, and each one's clock moves while it is entered.
-
-    Args:
-        jump: Called with two numbers of seconds: how far the clocks of the process jump, and how far a frozen clock
-            has to move. Either may be 0.
-        waiting_for: Returns what a test waits for, for the error that ends an endless one.
+    time, and each one's clock moves while it is entered: *jump* gets the seconds by which the clocks of the process
+    jump, and those by which a frozen clock has to move. The error that ends an endless wait shows what *waiting_for*
+    returns.
     """
 
     def __init__(self, jump: Callable[[float, float], None], waiting_for: Callable[[], str] = str) -> None:

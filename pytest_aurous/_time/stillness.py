@@ -36,9 +36,7 @@ class OtherThreads:
     how long to observe it. Linux counts how often a thread has run: a thread that has not run since it was found
     still needs no second check.
 
-    Args:
-        sleepers: Idents of the threads to ignore, because they sleep in `SharedTime`.
-        seen: Each thread as it was last found still, by ident; updated here.
+    It ignores the *sleepers*, which sleep in `SharedTime`, and updates *seen*: each thread as it was last found still.
     """
 
     def __init__(self, sleepers: Container[int], seen: dict[int, Seen]) -> None:

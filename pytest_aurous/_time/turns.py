@@ -121,17 +121,10 @@ class SharedTime:
     def try_jump(
         self, to: float, sleep: Sleep, others: OtherThreads, *, ticks: int = BRIEF, on_the_way: bool = False
     ) -> float:
-        """Jump to *to*, if no other sleep ends before it and no other thread is at work.
+        """Jump to *to*, if no other sleep ends before it, and all other threads have been still for so many *ticks*.
 
-        Args:
-            to: The end of *sleep*, or an earlier deadline *on_the_way* there.
-            sleep: The sleep of this thread that ends first.
-            others: What this thread has seen of the others.
-            ticks: For how long they must be still.
-            on_the_way: Whether the sleep continues after *to*.
-
-        Returns:
-            Real seconds to wait before the next try; 0 after a jump, or if `sleep.error` says why there can be none.
+        That is the end of *sleep*, or an earlier deadline *on_the_way* there. Return the real seconds to wait before
+        the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
         if self._ended(sleep):
             return 0.0

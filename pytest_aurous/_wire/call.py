@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -47,6 +48,7 @@ class Response(NamedTuple):
         return redacted(f"Response({self.status}, {self.headers!r}, content={self.content!r})")
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Call:
     """A request of the code under test, and its response.
 
@@ -55,6 +57,7 @@ class Call:
         method: The HTTP method.
         host: The host of the URL.
         path: The path as sent, without the query.
+        content: The request body; after the response, the digest of a large one.
         query: The query string as sent.
         at: The fake's clock on arrival, in seconds since the epoch.
         number: 1 for the first call of the fake, in order of arrival.
@@ -71,61 +74,30 @@ class Call:
         ``aurous.calls.last.request.json["name"]``
     """
 
-    __slots__ = (
-        "_body",
-        "_headers",
-        "_reply",
-        "at",
-        "committed",
-        "delay",
-        "error_code",
-        "fault",
-        "host",
-        "incoming",
-        "method",
-        "number",
-        "operation",
-        "path",
-        "patience",
-        "query",
-        "replayed",
-        "scheme",
-        "status",
-        "team",
-    )
+    method: str
+    scheme: str
+    host: str
+    path: str
+    query: str = ""
+    _headers: Pairs = ()
+    content: bytes = b""
+    patience: float | None = None
+    incoming: Mapping[str, str] = field(init=False)
+    _reply: Reply | None = None
+    delay: float = 0.0
+    number: int = 0
+    at: float = 0.0
+    operation: str | None = None
+    team: str | None = None
+    status: int | None = None
+    error_code: str | None = None
+    fault: str | None = None
+    replayed: bool = False
+    committed: bool = False
 
-    def __init__(
-        self,
-        method: str,
-        scheme: str,
-        host: str,
-        path: str,
-        query: str = "",
-        headers: Pairs = (),
-        body: bytes = b"",
-        patience: float | None = None,
-    ) -> None:
-        self.method: str = method
-        self.scheme: str = scheme
-        self.host: str = host
-        self.path: str = path
-        self.query: str = query
-        self._headers = headers
+    def __post_init__(self) -> None:
         # The pipeline reads the first of several headers with the same name.
-        self.incoming: Mapping[str, str] = {name.lower(): value for name, value in reversed(headers)}
-        self._body = body
-        self.patience: float | None = patience
-        self._reply: Reply | None = None
-        self.delay: float = 0.0
-        self.number: int = 0
-        self.at: float = 0.0
-        self.operation: str | None = None
-        self.team: str | None = None
-        self.status: int | None = None
-        self.error_code: str | None = None
-        self.fault: str | None = None
-        self.replayed: bool = False
-        self.committed: bool = False
+        self.incoming = {name.lower(): value for name, value in reversed(self._headers)}
 
     def __repr__(self) -> str:
         status = self.status if self.status is not None else "no answer"
@@ -137,15 +109,10 @@ class Call:
         return f"{self.scheme}://{self.host}{self.path}{'?' + self.query if self.query else ''}"
 
     @property
-    def content(self) -> bytes:
-        """The request body; after the response, the digest of a large one."""
-        return self._body
-
-    @property
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
         params = dict(parse_qsl(self.query, keep_blank_values=True))
-        return Request(Headers(self._headers), params, self._body, _parsed(self._body))
+        return Request(Headers(self._headers), params, self.content, _parsed(self.content))
 
     @property
     def response(self) -> Response | None:
@@ -166,20 +133,16 @@ class Call:
             self.status = reply.status
             self._reply = reply if len(reply.body) <= _KEPT_BODY else reply._replace(body=_digest(reply.body))
         self.incoming = _NOTHING
-        if len(self._body) > _KEPT_BODY:
-            self._body = _digest(self._body)
+        if len(self.content) > _KEPT_BODY:
+            self.content = _digest(self.content)
 
     def share(self, same: dict[Any, Any]) -> None:
-        """Share equal values with earlier calls, so that repeated polls need little memory.
-
-        Args:
-            same: The values of earlier calls, as keys and values; new ones are added.
-        """
+        """Share equal values with earlier calls, which are in *same*, so that repeated polls need little memory."""
         shared = same.setdefault
         line = (self.method, self.scheme, self.host, self.path)
         self.method, self.scheme, self.host, self.path = shared(line, line)
         self._headers = shared(self._headers, self._headers)
-        self._body = shared(self._body, self._body)
+        self.content = shared(self.content, self.content)
         if self._reply is not None:
             status, headers, body = self._reply
             self._reply = Reply(status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from . import messages as say
@@ -36,6 +37,7 @@ USUAL_CODES: Final = {
 """The code that usually comes with a status."""
 
 
+@dataclass(eq=False)
 class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an error of this package
     """Refuse a request: the pipeline turns this into an error response, in one place.
 
@@ -50,20 +52,14 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
         ``raise ApiProblem(404, "resource_not_found", "No such character.")``
     """
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        param: str | None = None,
-        headers: tuple[tuple[str, str | None], ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
-        self.headers = headers
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    headers: tuple[tuple[str, str | None], ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
 
 
 def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_param: bool) -> dict[str, Any]:

@@ -14,11 +14,7 @@ _HOUR: Final = 3600.0
 
 
 class Balances:
-    """The thresholds of all teams, and their last warnings. Its callers hold the fake's lock.
-
-    Attributes:
-        thresholds: The credits at which a team is warned, where a test has set them.
-    """
+    """The thresholds that a test has set, and the last warning of each team. Its callers hold the fake's lock."""
 
     __slots__ = ("_warned", "thresholds")
 

@@ -68,9 +68,7 @@ class Bucket(NamedTuple):
 class Buckets:
     """The buckets of all teams. Its callers hold the fake's lock, so each count is atomic (rate-3).
 
-    Args:
-        state: The fake's state.
-        enforce: Whether an empty bucket refuses requests; otherwise it only counts overruns.
+    Unless it is to *enforce* the limits, an empty bucket only counts overruns.
     """
 
     __slots__ = ("_buckets", "_enforce")

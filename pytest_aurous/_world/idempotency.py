@@ -1,11 +1,10 @@
-"""Idempotency keys: what was answered is answered again, and nothing happens twice (idem-1 to idem-8)."""
+"""Idempotency keys: a retry gets the stored response, and nothing happens twice (idem-1 to idem-8)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .._wire import messages as say
 from .._wire.call import Call
@@ -16,16 +15,8 @@ _LIFE: Final = 24 * 3600.0
 _LONGEST: Final = 256
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What a key stands for: one call of one team.
-
-    Attributes:
-        team: Whose key.
-        key: The key as sent.
-        route: Method and path as sent.
-        body: The body in canonical form.
-    """
+class Claim(NamedTuple):
+    """What a key stands for: one request of one team, its body in canonical form."""
 
     team: str
     key: str
@@ -33,17 +24,8 @@ class Claim:
     body: str
 
 
-@dataclass(frozen=True)
-class Stored:
-    """The first attempt, that succeeded.
-
-    Attributes:
-        claim: What it was.
-        status: Status of its answer.
-        content: Body of its answer.
-        at: When it was answered, in epoch seconds.
-        busy_until: Until when it is in flight, in epoch seconds.
-    """
+class Stored(NamedTuple):
+    """The response to a first attempt, at an instant; it was or is in flight until another."""
 
     claim: Claim
     status: int
@@ -61,15 +43,12 @@ class IdempotencyKeys:
         self._stored: Section[tuple[str, str], Stored] = state.section("idempotency")
 
     def find(self, claim: Claim, now: float, works: Callable[[Stored], bool]) -> Stored | None:
-        """Return the first attempt, to be answered again, or None if this is it (idem-3, idem-4, idem-8).
+        """Return the stored response to the first attempt, or None if this is the first (idem-3, idem-4, idem-8).
 
-        Args:
-            claim: What the key stands for.
-            now: The time, in epoch seconds.
-            works: Returns whether what a first attempt began still keeps its key in use (idem-5).
+        *works* returns whether what a first attempt began still keeps its key in use (idem-5).
 
         Raises:
-            ApiProblem: 409 where the key stands for another call, or for one that is in flight (idem-5, idem-6).
+            ApiProblem: 409 where the key stands for another request, or for one that is in flight (idem-5, idem-6).
         """
         stored = self._stored.get((claim.team, claim.key))
         if stored is None or now >= stored.at + _LIFE:
@@ -81,18 +60,12 @@ class IdempotencyKeys:
         return stored
 
     def store(self, stored: Stored) -> None:
-        """Keep an answer for 24 h."""
+        """Keep a response for 24 h."""
         self._stored[stored.claim.team, stored.claim.key] = stored
 
 
 def claim_of(call: Call, key: str, team: str, fingerprint: Callable[[], str] | None = None) -> Claim:
-    """Return what *call* claims.
-
-    Args:
-        call: The call.
-        key: The key that came along.
-        team: Whose.
-        fingerprint: Says what is compared instead of the body (idem-7).
+    """Return what *key* stands for in this request; a *fingerprint* is compared instead of its body (idem-7).
 
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).

@@ -24,12 +24,7 @@ _START_MS: Final = 1_778_803_200_000  # 2026-05-15T00:00:00Z, the date of the on
 
 
 def ulid(milliseconds: int, chance: bytes) -> str:
-    """Return the 26 characters of a ULID: ten of time, sixteen of chance.
-
-    Args:
-        milliseconds: The time part, 48 bits, since the epoch.
-        chance: 16 bytes, of each of which the higher five bits make a letter.
-    """
+    """Return the 26 characters of a ULID: ten of the time, and one for the higher five bits of each of 16 bytes."""
     return _early_letters(milliseconds >> 10) + _PAIRS[milliseconds & 1023] + chance.translate(_LETTER_OF).decode()
 
 
@@ -49,12 +44,7 @@ class IdSource:
         self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def new(self, prefix: str, stream: str = "") -> str:
-        """Return the next id, such as ``char_01KRM...``; each is greater than the one before.
-
-        Args:
-            prefix: What it is an id of.
-            stream: A name that prefixes share whose ids are to be one sequence.
-        """
+        """Return the next id, such as ``char_01KRM...``, greater than the one before; prefixes can share a *stream*."""
         stream = stream or prefix
         clock, bits = self._streams.get(stream) or (_START_MS, crc32(f"{self._seed}/{stream}".encode()))
         clock += 1

@@ -122,9 +122,7 @@ def line_of(call: Call) -> str:
 def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:
     """Return the calls, and of each series of identical polls the first, one line such as ``x 12, 45 s``, and the last.
 
-    Args:
-        calls: In order of arrival.
-        alone: Whether there is more to say of a call, so that it belongs to no series.
+    A call of which there is more to say stands *alone*: it belongs to no series.
     """
     items: list[Call | str] = []
     for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):

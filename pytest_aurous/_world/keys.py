@@ -31,11 +31,7 @@ class Grant:
 
 
 def fake_key(random: int) -> str:
-    """Return a key of the documented form (auth-2) that nobody can take for a real one: it begins ``fa4e fa4e``.
-
-    Args:
-        random: 64 bits.
-    """
+    """Return a key of the documented form (auth-2) that nobody can take for a real one; *random* has 64 bits."""
     return f"al_live_{'fa4e' * 12}{random:016x}"
 
 
@@ -50,12 +46,7 @@ def check_key(check: Check, key: object) -> None:
 
 
 class Keyring:
-    """The keys that this fake issued; it accepts no others.
-
-    Args:
-        state: The fake's state.
-        dead: Refusal code of a revoked or rotated-out key (auth-4).
-    """
+    """The keys that this fake issued; it accepts no others. A key that has ended is refused with the code *dead*."""
 
     __slots__ = ("_dead", "_first", "_grants", "_state")
 

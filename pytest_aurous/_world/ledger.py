@@ -83,13 +83,9 @@ class Account(NamedTuple):
 
 
 class Ledger:
-    """Changes the credits of one team. Its callers hold the fake's lock.
+    """Changes the credits of one team, and calls *changed* with a text for each change. Callers hold the fake's lock.
 
-    Args:
-        state: The fake's state.
-        team: Id of the team.
-        changed: Called with a text for each change.
-        at_create: Whether credits are spent at once, so that a hold holds nothing (cred-2).
+    With *at_create*, credits are spent at once, so that a hold holds nothing (cred-2).
     """
 
     __slots__ = ("_accounts", "_at_create", "_changed", "_holds", "_team")

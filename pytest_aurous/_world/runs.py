@@ -108,14 +108,9 @@ class Runs:
         return self._runs.take(record)
 
     def poll(self, record: str, *, seen: bool = True) -> bool:
-        """Let a client poll: the poll after the last one of a step finds the next step.
+        """Let a client poll, and return whether that moved the record: the poll after the last of a step does.
 
-        Args:
-            record: The id.
-            seen: Whether the client is shown the record; otherwise the poll moves it, but does not count.
-
-        Returns:
-            Whether the poll moved it.
+        A poll that has not *seen* the record, because a filter left it out, moves it but does not count.
         """
         run = self._runs.get(record)
         if run is None:

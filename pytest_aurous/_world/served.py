@@ -6,14 +6,7 @@ from .._wire.hosts import UPLOAD_HOST
 
 
 class Served:
-    """The URLs of the servers that respond for one fake.
-
-    Args:
-        base_url: The fake's base URL.
-
-    Attributes:
-        urls: Of the servers that run, in order of their start.
-    """
+    """The URLs of the servers that run for one fake, in order of their start."""
 
     __slots__ = ("_base_url", "urls")
 

@@ -60,10 +60,6 @@ class State:
     lines, from a signal handler for example, so a step must also be right if its change was never made, and if it runs
     twice.
 
-    Args:
-        clock: The fake's clock.
-        seed: Where each random generator starts from.
-
     Attributes:
         active: Whether an operation runs.
     """
@@ -83,10 +79,8 @@ class State:
     def section(self, name: str, copier: Callable[[Any, Any], Any] | None = None) -> Section[Any, Any]:
         """Return the section of that name.
 
-        Args:
-            name: Its name.
-            copier: For values that do change: ``copier(value, present)`` returns a copy of *value*. A restore passes
-                what the section holds at present, which the copier may return instead where it is the same.
+        If its values change, ``copier(value, present)`` returns a copy of one. A restore passes the *present* value,
+        which the copier may return instead if it is equal.
         """
         if copier is not None:
             self._copiers[name] = copier

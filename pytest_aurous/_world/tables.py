@@ -26,13 +26,9 @@ R = TypeVar("R", bound=Row)
 class Table(Generic[R]):
     """The rows of one resource.
 
-    Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is
-    a slice of them, and a cursor is found by bisection even when its row has been deleted.
-
-    Args:
-        state: The fake's state.
-        name: The table's name in it.
-        changed: Called with a text for each new row and each new status.
+    Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is a slice of
+    them, and a cursor is found by bisection even when its row has been deleted. The table calls *changed* with a text
+    for each new row and each new status.
     """
 
     __slots__ = ("_changed", "_chosen", "_name", "_rows", "_state")

@@ -10,13 +10,7 @@ from .._wire.refusal import ApiProblem
 
 
 class SignedUrls:
-    """Signs URLs and checks them; a checksum is signature enough for a fake.
-
-    Args:
-        clock: The fake's clock.
-        seed: The fake's seed.
-        base_url: The fake's base URL. Of two fakes with one seed, each knows the URLs that it has signed.
-    """
+    """Signs URLs and checks them, with a checksum as signature. Of two fakes with one seed, each knows its own URLs."""
 
     __slots__ = ("_clock", "_secret")
 

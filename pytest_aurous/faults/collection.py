@@ -271,11 +271,9 @@ def _lost(error: Break) -> Meet:
 
 
 def _refused(problem: Refuse, *, free: bool = False) -> Meet:
-    """Refuse the request; a key, limit or version that is wrong still comes first, and the fault waits.
+    """Refuse the request; it is *free* if it costs no token where it takes no effect.
 
-    Args:
-        problem: Returns the refusal.
-        free: Whether a request that takes no effect costs no token either.
+    A request whose key, limit or version is wrong does not meet the fault.
     """
 
     def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
@@ -302,16 +300,7 @@ def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
 def _limited(
     code: str, message: str | None, headers: Mapping[str, str | None], bucket: str, wait: int, now: float
 ) -> ApiProblem:
-    """Return a complete 429 (rate-2).
-
-    Args:
-        code: The vendor's code.
-        message: The vendor's message, or None for the API's own.
-        headers: Headers that replace those of the API.
-        bucket: The name of the rate bucket; empty if there is none.
-        wait: The seconds until the bucket has a token.
-        now: The time in epoch seconds.
-    """
+    """Return a 429 with the headers of the API (rate-2), some of which *headers* replace; see `Refuse`."""
     sent = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     seconds = int(sent) if sent is not None and sent.isdecimal() else wait
     if message is None:

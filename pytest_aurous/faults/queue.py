@@ -75,14 +75,7 @@ class FaultQueue:
             self._asking.release()
 
     def met_by(self, kind: type[F], thing: Call | Delivery, now: float, candidates: Iterable[Fault]) -> F | None:
-        """Return the first of the `candidates`, faults of a *kind*, that happens to *thing*; the others count it, too.
-
-        Args:
-            kind: `CallFault` or `DeliveryFault`.
-            thing: The request or the delivery.
-            now: The time in epoch seconds.
-            candidates: The faults that *thing* can meet.
-        """
+        """Return the first of the `candidates` of a *kind* that happens to *thing*; the others count it, too."""
         met = None
         for fault in candidates:
             if isinstance(fault, kind) and fault.concerns(thing):

@@ -133,7 +133,7 @@ def test_another_base_url_is_the_measure(catalog: Catalog, host: str, path: str,
 def also(catalog: Catalog, path: str, host: str = "api.aurous-labs.com", base_url: str = HOME, key: str = "") -> str:
     """Return what stands between the request, with its nearest operation if there is one, and the way to allow it."""
     block = tuple({key: "k"}.items() if key else ())
-    text = explain(catalog, Call("GET", base_url.partition(":")[0], host, path, headers=block), base_url)
+    text = explain(catalog, Call("GET", base_url.partition(":")[0], host, path, _headers=block), base_url)
     lines = text.partition("The client got")[0].splitlines(keepends=True)[1:]
     return "".join(line for line in lines if not line.startswith(("  nearest: ", "  differs: ")))
 

@@ -47,7 +47,7 @@ ODD_HEADERS = (("X-Two", "a"), ("X-Lines", "one\ntwo: three\r\n\n"), ("X-Empty",
 
 def test_odd_headers_stay_as_they_were_sent() -> None:
     """Line breaks, empty values and repeated names survive in the request and in the response of a call."""
-    call = Call("GET", "https", "h", "/", headers=ODD_HEADERS)
+    call = Call("GET", "https", "h", "/", _headers=ODD_HEADERS)
     call.record_response(Reply(200, ODD_HEADERS, b""))
     call.share({})
 
@@ -62,7 +62,7 @@ def test_odd_headers_stay_as_they_were_sent() -> None:
 def test_equal_calls_share_their_values() -> None:
     """Calls that repeat each other hold the same objects, so that a poll costs little memory."""
     same: dict[object, object] = {}
-    calls = [Call("GET", "https", "h", "/p" * 9, headers=(("A", str(1e9)),), body=bytes(9)) for _ in range(2)]
+    calls = [Call("GET", "https", "h", "/p" * 9, _headers=(("A", str(1e9)),), content=bytes(9)) for _ in range(2)]
     for call in calls:
         call.record_response(Reply(200, (("A", str(1e9)),), bytes(9)))
         call.share(same)
@@ -115,7 +115,7 @@ def test_a_url_without_a_query_has_no_question_mark() -> None:
 )
 def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
     """Looking at a call never fails, whatever the client sent."""
-    assert Call("POST", "https", "h", "/", body=body).request.json is None
+    assert Call("POST", "https", "h", "/", content=body).request.json is None
 
 
 def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
@@ -142,7 +142,7 @@ def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
 def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # noqa: FBT001
     """Bodies up to the limit are kept whole, larger ones as their size and check sum, both ways."""
     body = b"x" * size
-    call = Call("POST", "https", "h", "/", body=body)
+    call = Call("POST", "https", "h", "/", content=body)
     assert call.content == body
 
     call.record_response(Reply(200, (), body))
