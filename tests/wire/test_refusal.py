@@ -59,6 +59,16 @@ def test_err_2_to_err_4_the_envelope_is_whole(param: str | None) -> None:
     assert list(written["error"]) == ["type", "code", "message", "param", "doc_url", "request_id"]
 
 
+@pytest.mark.parametrize("param", ["name", None])
+def test_err_4_param_may_be_absent_instead_of_null(param: str | None) -> None:
+    """A field that is at fault is named all the same."""
+    problem = ApiProblem(400, "missing_field", "name is required.", param)
+
+    error = envelope(problem, "req_1", all_global=False, null_param=False)["error"]
+
+    assert error.get("param", "absent") == (param or "absent")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "in_general"),
     [

@@ -47,6 +47,23 @@ def test_cred_2_success_charges_the_hold(ledger: Ledger) -> None:
         ledger.commit(hold)
 
 
+@pytest.mark.parametrize("settle", [Ledger.commit, Ledger.release])
+def test_cred_2_credits_that_are_spent_at_once_are_never_held(settle: Callable[[Ledger, int], None]) -> None:
+    """The hold is empty, so that neither a success nor a failure changes anything, and each change is noted once."""
+    noted: list[str] = []
+    ledger = Ledger(State(), "a", noted.append, at_create=True)
+    ledger.open(10)
+
+    hold = ledger.hold(4, "x")
+    assert balance(ledger) == (6, 0, 6)
+    settle(ledger, hold)
+
+    assert balance(ledger) == (6, 0, 6)
+    assert noted == ["credits 10 -> 6"]
+    with pytest.raises(KeyError):
+        settle(ledger, hold)
+
+
 def test_cred_2_failure_gives_the_hold_back(ledger: Ledger) -> None:
     """A release leaves the balance as if nothing had been asked for."""
     ledger.release(ledger.hold(4, "x"))
