@@ -44,7 +44,7 @@ class Detector:
     Attributes:
         id: Of the pitfall, and of its section on the page Pitfalls.
         message: What the client did, and what it should do instead.
-        operations: Names of the operations that it watches; None stands for requests that no endpoint takes.
+        operations: Names of the operations that it watches; None for requests that no endpoint takes.
     """
 
     id: str

@@ -45,7 +45,7 @@ def _reserve(world: World) -> Delivery | None:
             if row is None or (row.is_active and table.lives(row)):
                 delivery.under_way = True
                 return delivery
-            delivery.status = "failed"  # nobody wants it any more (hook-9)
+            delivery.status = "failed"  # its endpoint is gone or inactive (hook-9)
     return None
 
 

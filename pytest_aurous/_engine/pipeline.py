@@ -52,11 +52,9 @@ class App:
     """The API: everything below HTTP. Plain, synchronous, deterministic, safe among threads.
 
     Attributes:
-        world: The state.
         addresses: The hosts and paths that this fake serves.
-        queue: The faults that requests and deliveries meet.
-        faults: The methods that add faults.
-        pitfalls: Misuse of the API that the code under test got away with.
+        queue: The faults that requests and deliveries meet; the methods of `faults` add them.
+        pitfalls: Misuse of the API that caused no error.
         gate: Called with each call before anything happens; what it raises ends the call without effect.
         observe: Called with each call after its response.
         screen: Called with each call that was recorded: the verdict takes those of older tests out.
@@ -141,7 +139,7 @@ class App:
         return outcome
 
     def _arrive(self, call: Call) -> tuple[Context, float]:
-        """Write the request down, and find its endpoint."""
+        """Record the request, and find its endpoint."""
         now = self.world.clock.time()
         self.world.runs.settle()  # the request has not caused what time has changed
         self.world.journal.arrive(call, now)

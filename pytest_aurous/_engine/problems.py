@@ -14,14 +14,7 @@ from .._wire.call import Call
 
 @dataclass(frozen=True)
 class Problem:
-    """A request that fails the test.
-
-    Attributes:
-        call: The request.
-        kind: ``unmatched``: no endpoint takes it. ``bug``: this package failed. ``condition``: the ``when`` of a fault
-            raised.
-        trace: The traceback of the exception; empty if there was none.
-    """
+    """A request that fails the test: no endpoint takes it, this package failed, or the ``when`` of a fault raised."""
 
     call: Call
     kind: Literal["unmatched", "bug", "condition"]

@@ -1,4 +1,4 @@
-"""The signature of a webhook delivery (hook-7), for the fake and for whoever receives."""
+"""The signature of a webhook delivery (hook-7), for the fake and for receivers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def verify_webhook(
         now: The old name of *at*.
 
     Raises:
-        AurousSignatureError: If it is none, too old, or of another body or secret.
+        AurousSignatureError: If it is not a signature, is too old, or is of another body or secret.
         AurousError: If both *at* and *now* are passed, or an argument has another type.
 
     Example:

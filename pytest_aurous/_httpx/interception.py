@@ -53,7 +53,7 @@ class Interception:
             _step_back()
             while self._patches:
                 owner, method, original, wrapper = self._patches.pop()
-                if getattr(owner, method) is wrapper:  # else somebody patched it later, and our wrapper just passes on
+                if getattr(owner, method) is wrapper:  # else it was patched later, and the wrapper passes requests on
                     setattr(owner, method, original)
 
     def to_front(self) -> None:
@@ -70,7 +70,7 @@ class Interception:
         ours = [patch for patch in self._patches if patch[:2] == (owner, method)]
         current = getattr(owner, method)
         while hasattr(current, _ORIGINAL) and all(patch.wrapper is not current for patch in ours):
-            current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test that somebody has put back
+            current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test, which was restored too late
         if any(patch.wrapper is current for patch in ours):
             return
         for patch in ours[1:]:  # the first has the genuine method, and the ones between are not needed any more

@@ -95,7 +95,7 @@ class _Patches:
         for name in CLOCKS:
             patches[name] = _Clock(_original(getattr(time, name)), shared, 1)
             patches[f"{name}_ns"] = _Clock(_original(getattr(time, f"{name}_ns")), shared, 10**9)
-        # Both what is in `time`, which may be an old patch that somebody restored, and the original of other modules.
+        # Both what is in `time`, which may be an old patch restored too late, and the original of other modules.
         pairs = [(getattr(time, name), patch) for name, patch in patches.items()]
         pairs += [(patch.real, patch) for patch in patches.values()]
         self._asyncio = AsyncioSleeps(shared, asyncio.sleep)

@@ -13,7 +13,7 @@ VERSION: Final = "2026-05-15"
 
 
 def check_version(call: Call, *, prior_dates: bool) -> None:
-    """Refuse an unknown version; with *prior_dates*, an earlier date is none (ver-3)."""
+    """Refuse an unknown version; with *prior_dates*, earlier dates are known (ver-3)."""
     version = call.incoming.get("aurous-version", VERSION)
     if version != VERSION and not (prior_dates and _is_prior_date(version)):
         raise ApiProblem(

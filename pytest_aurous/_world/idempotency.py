@@ -25,7 +25,7 @@ class Claim(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """The response to a first attempt, at an instant; it was or is in flight until another."""
+    """The response to the first attempt, at an instant, and until when that attempt is in flight."""
 
     claim: Claim
     status: int

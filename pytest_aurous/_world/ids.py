@@ -28,7 +28,7 @@ def ulid(milliseconds: int, chance: bytes) -> str:
     return _early_letters(milliseconds >> 10) + _PAIRS[milliseconds & 1023] + chance.translate(_LETTER_OF).decode()
 
 
-@lru_cache(maxsize=64)  # an id is on every answer, and these eight letters change once in 1,024
+@lru_cache(maxsize=64)  # an id is in every response, and these eight letters change once in 1,024
 def _early_letters(high: int) -> str:
     return "".join([_PAIRS[high >> shift & 1023] for shift in (30, 20, 10, 0)])
 

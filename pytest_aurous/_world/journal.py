@@ -15,7 +15,7 @@ from .state import Section, State
 
 _LEAST: Final = 20
 _SERIES: Final = 4
-"""So many identical polls are folded."""
+"""A series of at least this many identical polls is folded."""
 _STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
 
 WIDTH: Final = 100
@@ -23,14 +23,7 @@ WIDTH: Final = 100
 
 
 class Note(NamedTuple):
-    """One change.
-
-    Attributes:
-        number: Of the call during which it happened, or after which, if it was the test or the clock.
-        during: Whether it was the call.
-        at: The instant, in seconds since the epoch.
-        text: What changed, such as ``credits 1000 -> 996``.
-    """
+    """One change, such as ``credits 1000 -> 996``: *during* the call of that *number*, or by test or clock after it."""
 
     number: int
     during: bool
@@ -39,7 +32,7 @@ class Note(NamedTuple):
 
 
 class Journal:
-    """Where the pipeline writes, and whoever changes something."""
+    """Every request, and every change, in order."""
 
     __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes")
 
@@ -53,7 +46,7 @@ class Journal:
         self._waiting: Section[Call, bool] = Section(state)
 
     def arrive(self, call: Call, now: float) -> None:
-        """Number a call and write it down, once, before anything is decided about it."""
+        """Number a call and record it, once, before anything is decided about it."""
         self._state.note(self._undo_arrival, call, call.number, len(self.entries), self._busy)
         self._busy = call
         if not call.number:
@@ -66,7 +59,7 @@ class Journal:
         del self.entries[count:]
 
     def wait(self, call: Call) -> None:
-        """Let a call that has arrived wait for the conditions of faults; what changes meanwhile is not its doing."""
+        """Let a call that has arrived wait for the conditions of faults; it does not cause what changes meanwhile."""
         self._waiting[call] = True
         self.leave()
 
@@ -84,11 +77,11 @@ class Journal:
         self.leave()
 
     def leave(self) -> None:
-        """End the call: what changes from now on is not its doing."""
+        """End the call: it does not cause what changes from now on."""
         self._busy = None
 
     def note(self, text: str) -> None:
-        """Write down a change."""
+        """Record a change."""
         number = self._busy.number if self._busy is not None else len(self.entries)
         self._state.append(self.notes, Note(number, self._busy is not None, self._clock.time(), text))
 
@@ -104,7 +97,7 @@ class Journal:
 
 
 def line_of(call: Call) -> str:
-    """Return one call as a line of at most 100 columns; its operation has a line of its own where there is no room."""
+    """Return one call as a line of at most 100 columns; its operation gets a second line if it does not fit."""
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
     marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))

@@ -57,7 +57,7 @@ class Keyring:
         self._first: Section[str, str] = state.section("first keys")
 
     def issue(self, team: str, scope: Scope, key: str | None = None) -> str:
-        """Register a new key, or the given one, and return it."""
+        """Register *key*, or a new one, and return it."""
         key = key or fake_key(self._state.random("keys").getrandbits(64))
         self._grants[key] = Grant(team, scope)
         if team not in self._first:
@@ -69,7 +69,7 @@ class Keyring:
         return self._first[team]
 
     def grant(self, key: str) -> Grant:
-        """Return what *key* stands for, dead or alive.
+        """Return the grant of *key*, which may have ended.
 
         Raises:
             AurousLookupError: If a restore has taken the key away.
@@ -79,7 +79,7 @@ class Keyring:
         return self._grants[key]
 
     def end(self, key: str, at: float) -> None:
-        """Let *key* die at the instant *at*, unless it is to die before."""
+        """Let *key* end at the instant *at*, unless it ends before."""
         grant = self.grant(key)
         self._grants[key] = replace(grant, dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
 

@@ -15,7 +15,7 @@ ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)
 URL_RETRIES: Final = (2.0, 2.0)
 """Likewise, for the URL of one request (hook-6)."""
 PATIENCE: Final = 10.0
-"""Seconds that the vendor waits for an answer (hook-8)."""
+"""Seconds that the vendor waits for a response (hook-8)."""
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -29,12 +29,12 @@ class Delivery:
         at: When it is due, or was made, in epoch seconds.
         attempt: 1 for the first.
         status: ``pending``, ``delivered`` or ``failed``.
-        response_status: What the receiver answered; None where nothing came.
-        error: The exception that came instead of an answer, of the target or of the way to it; else None.
-        headers: As they were sent; empty before.
+        response_status: The status of the receiver's response; None without a response.
+        error: The exception that the target, or sending to it, raised; else None.
+        headers: The headers as sent; empty before.
         body: The raw bytes.
         endpoint: Id of the endpoint; None for the ``webhook_url`` of a request.
-        fault: What stood in the way, in words, or None.
+        fault: The kind of the fault that it met, or None.
 
     The rest is for the sender: the numbers of the faults that it has *met*, as none meets it twice; whether it has
     *faced* all faults already, in a flush that could not send it; whether it is *under_way*; and its *number*.
@@ -71,7 +71,7 @@ class Delivery:
 
     @property
     def operation(self) -> str:
-        """The event, under the name that faults look for."""
+        """The event, under the name that faults use."""
         return self.event
 
     def again(self, at: float, attempt: int) -> Delivery:
@@ -116,7 +116,7 @@ class Outbox:
         return self.entries.get(delivery.number) is delivery
 
     def first_due(self, now: float) -> Delivery | None:
-        """Return the first delivery that is due, and that nobody is making."""
+        """Return the first delivery that is due and not under way."""
         while self._waiting and self._waiting[0][0] <= now:
             at, number = self._waiting[0]
             delivery = self.entries.get(number)
@@ -142,7 +142,7 @@ def _waits(delivery: Delivery) -> bool:
 
 
 def _copied(delivery: Delivery, present: Delivery | None) -> Delivery:
-    """Copy a delivery that nobody is making, or return the present one if it has not changed: a test may hold it."""
+    """Return a copy that is not under way, or the present delivery if it is equal: a test may hold it."""
     names = Delivery.__slots__
     if present is not None and all(getattr(present, name) == getattr(delivery, name) for name in names):
         return present

@@ -17,14 +17,9 @@ Enter = Callable[[str, Step, float], None]
 
 
 class Run(NamedTuple):
-    """Work under way on one record: the position in its steps.
+    """Work under way on one record: its steps, the index of the present one, since when, and how many polls saw it.
 
-    Attributes:
-        steps: What the client will see.
-        resource: Whose state machine the record follows, such as ``characters``.
-        since: When the present step began, in seconds since the epoch.
-        current: The present step.
-        seen: How many polls have found it.
+    The *resource*, such as ``characters``, has the state machine that the record follows.
     """
 
     steps: tuple[Step, ...]
@@ -56,7 +51,7 @@ class Run(NamedTuple):
         return self.since + hold.seconds if hold and hold.kind == ":" and not self.last else inf
 
     def after_poll(self) -> int:
-        """Return the current of the step that a poll would find now."""
+        """Return the index of the step that a poll would find now."""
         current, seen = self.current, self.seen
         while current < len(self.steps) - 1:
             looks = self.steps[current].looks
@@ -67,11 +62,7 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The runs of all records of one fake. Its callers hold the fake's lock.
-
-    Attributes:
-        machines: For each resource, what makes a record enter a step.
-    """
+    """The runs of all records of one fake; *machines* move a record of a resource. Callers hold the fake's lock."""
 
     __slots__ = ("_clock", "_due", "_runs", "_state", "_ticks", "machines")
 

@@ -1,4 +1,4 @@
-"""Scripts: what a client that polls gets to see, step by step. Grammar, values and parse errors."""
+"""Scripts: what a client that polls sees, step by step. Grammar, values and parse errors."""
 
 from __future__ import annotations
 
@@ -27,18 +27,12 @@ _OWNERS: Final = {
     "processing": "images",
     "succeeded": "images",
 }
-"""The statuses that tell a script of one resource from that of another; videos have those of images."""
+"""The statuses that only one resource has; videos have those of images."""
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The state machine of a resource, as far as scripts go.
-
-    Attributes:
-        resource: Name of the collection, such as ``characters``.
-        start: Status in which each run begins.
-        edges: For each status, the statuses that may follow.
-    """
+    """The statuses of a resource: the one in which each run begins, and for each those that may follow."""
 
     resource: str
     start: str
@@ -46,7 +40,7 @@ class Lifecycle:
 
 
 class Hold(NamedTuple):
-    """How long a step lasts: *amount* looks (``*``), an *amount* of time (``:``), or until the test says so (``!``)."""
+    """How long a step lasts: *amount* polls (``*``), an *amount* of time (``:``), or until ``advance()`` (``!``)."""
 
     kind: str
     amount: int = 0
@@ -73,7 +67,7 @@ class Step(NamedTuple):
 
     @property
     def looks(self) -> int | None:
-        """How many looks the step lasts; None where looks do not end it. Without a hold: one."""
+        """How many polls the step lasts; None if polls do not end it. Without a hold: one."""
         if self.hold is None:
             return 1
         return self.hold.amount if self.hold.kind == "*" else None
@@ -102,7 +96,7 @@ class Plan:
 
 
 class _Parser:
-    """Reads one script from left to right, and knows where it stands when something is wrong."""
+    """Reads one script from left to right, and keeps its position for error messages."""
 
     def __init__(self, text: str, lifecycle: Lifecycle) -> None:
         self.text = text
@@ -152,7 +146,7 @@ class _Parser:
             self.fail(f"expected a status, found {found}", hint)
         status = word.group()
         if status not in self.lifecycle.edges:
-            what = f"{status!r} is no status of {self.lifecycle.resource}"
+            what = f"{status!r} is not a status of {self.lifecycle.resource}"
             if status in _OWNERS and not self.text[: word.start()].strip():
                 self.fail(what, f"{self.elsewhere(_OWNERS[status])}\n{hint}", word.start())
             self.fail(f"{what}{nearest(status, self.lifecycle.edges)}", hint, word.start())
@@ -183,10 +177,7 @@ class _Parser:
         match = self.take(_HOLD)
         if match is None:
             if self.text[self.at : self.at + 1] in {"*", ":"}:
-                self.fail(
-                    "unreadable hold",
-                    "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
-                )
+                self.fail("unreadable hold", "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).")
             return None
         looks, amount, unit, _ = match.groups()
         if looks is not None:

@@ -87,7 +87,7 @@ class State:
         return self._sections.setdefault(name, Section(self))
 
     def sequence(self, name: str) -> list[Any]:
-        """Return the list of that name. Whoever changes it notes how to undo that."""
+        """Return the list of that name. A caller that changes it notes how to undo that."""
         return self._lists.setdefault(name, [])
 
     def random(self, name: str) -> Random:

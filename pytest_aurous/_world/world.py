@@ -31,25 +31,12 @@ class World:
     """The state of one fake, and the lock under which it changes.
 
     Attributes:
-        settings: How this fake was asked to behave.
         lock: Held for a whole request, so that a decision and its effects are one.
-        clock: The time.
-        state: All data: what a snapshot copies, and what an interrupted request leaves as it was.
-        journal: Every request.
-        ids: The ids of records, requests and events.
-        runs: The lifecycles under way.
-        buckets: The rate limits.
-        idempotency: The responses that may be replayed.
-        keys: The API keys.
+        state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
         accounts: The credits of each team, to be read; `ledger` changes them.
-        balances: The warnings of low balances.
-        outbox: The webhook deliveries.
-        urls: Signs URLs.
-        served: The servers that respond for this fake.
         scripts: The scripts that new records get: by resource, and by resource and name.
         poses: What classify will find in the next pictures.
-        default_team: Id of the team that the fake's own key belongs to.
-        default_key: That key.
+        default_team: The team of the `default_key`, which clients of this fake send.
     """
 
     def __init__(self, settings: Settings) -> None:

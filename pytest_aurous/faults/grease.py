@@ -30,7 +30,7 @@ def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
         return reply
     name = f"grease_{random.getrandbits(16):04x}"
     value = random.choice((None, True, 7, 0.5, name, [name], {name: True}))
-    replaced = dict.fromkeys((*_OPEN_ENUMS, "status") if kind == "all" else _OPEN_ENUMS, name)
+    replaced: dict[str, str] = dict.fromkeys((*_OPEN_ENUMS, "status") if kind == "all" else _OPEN_ENUMS, name)
     return reply.with_body(to_json(_greased(json.loads(reply.body), {name: value}, replaced)))
 
 

@@ -47,7 +47,7 @@ def test_call(aurous, aurous_client):
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("images = pending -> ready", "*'ready' is no status of images*"),
+        ("images = pending -> ready", "*'ready' is not a status of images*"),
         ("videos = pending -> succeeded -> failed", "*succeeded*"),
         ("image = pending", "*'image' is not a resource*; did you mean 'images'?*"),
     ],

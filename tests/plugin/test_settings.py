@@ -54,7 +54,7 @@ WRONG: Final = [
     ("base_url", "api.example", "*base_url='api.example'*a URL such as 'https://api.aurous-labs.com'*"),
     ("now", "yesterday", "*now='yesterday'*an ISO 8601 instant such as*"),
     ("seed", "1.5", "*seed='1.5'*a whole number*"),
-    ("script", "synthesizing -> redy", "*column 17: 'redy' is no status of characters; did you mean 'ready'?*"),
+    ("script", "synthesizing -> redy", "*column 17: 'redy' is not a status of characters; did you mean 'ready'?*"),
     ("script", "charcters = synthesizing", "*'charcters' is not a resource*; did you mean 'characters'?*"),
     ("readings", "get-3 = readable", "*'auth-4', 'create-4',*'time-4' or 'ver-3'; did you mean 'get-2'?*"),
     ("readings", "create-4 = redy", "*for create-4 'reviewing' or 'ready'; did you mean 'ready'?*"),

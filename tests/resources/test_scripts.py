@@ -604,7 +604,7 @@ def test_a_script_for_characters_says_so_where_images_are_scripted(api: Api, pla
     with pytest.raises(AurousScriptError, match=r"is a script for characters: aurous\.characters\.script") as caught:
         setters(api, medium)[place]("synthesizing*3 -> reviewing")
 
-    assert str(caught.value).startswith(f"Script for {medium}, column 1: 'synthesizing' is no status of {medium}\n")
+    assert str(caught.value).startswith(f"Script for {medium}, column 1: 'synthesizing' is not a status of {medium}\n")
 
 
 def test_the_statuses_that_tell_scripts_apart_are_those_of_the_machines() -> None:

@@ -65,19 +65,19 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
         (
             "synthezising -> ready",
             1,
-            "'synthezising' is no status of characters; did you mean 'synthesizing'?",
+            "'synthezising' is not a status of characters; did you mean 'synthesizing'?",
             "A run begins with: 'synthesizing'.",
         ),
         (
             "synthesizing -> reviewed",
             17,
-            "'reviewed' is no status of characters; did you mean 'reviewing'?",
+            "'reviewed' is not a status of characters; did you mean 'reviewing'?",
             "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
             "synthesizing -> Ready_2",
             17,
-            "'Ready_2' is no status of characters; did you mean 'ready'?",
+            "'Ready_2' is not a status of characters; did you mean 'ready'?",
             "After 'synthesizing' legal: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
@@ -121,38 +121,38 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
             "unreadable error",
             "An error is one code in parentheses, such as failed(provider_timeout).",
         ),
-        ("synthesizing*", 13, "unreadable hold", "A hold is *N looks, :N with ms, s, m or h, or ! (until advance())."),
+        ("synthesizing*", 13, "unreadable hold", "A hold is *N polls, :N with ms, s, m or h, or ! (until advance())."),
         (
             "synthesizing:45",
             13,
             "unreadable hold",
-            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+            "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
         (
             "synthesizing:4d",
             13,
             "unreadable hold",
-            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+            "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
         (
             "synthesizing:4sx",
             13,
             "unreadable hold",
-            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+            "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
         (
             "synthesizing*1234567890",
             13,
             "unreadable hold",
-            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+            "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
         (
             "synthesizing*-1",
             13,
             "unreadable hold",
-            "A hold is *N looks, :N with ms, s, m or h, or ! (until advance()).",
+            "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
-        ("synthesizing\n -> nowhere", 18, "'nowhere' is no status of characters", "After 'synthesizing' legal:"),
+        ("synthesizing\n -> nowhere", 18, "'nowhere' is not a status of characters", "After 'synthesizing' legal:"),
     ],
 )
 def test_a_wrong_script_is_explained_at_its_column(text: str, column: int, what: str, legal: str) -> None:
@@ -252,7 +252,9 @@ def test_text_and_parsed_scripts_are_both_plans() -> None:
 
 def test_a_script_of_another_resource_is_refused() -> None:
     """A parsed script is checked against the state machine that it is given to."""
-    with pytest.raises(AurousScriptError, match="Script for images, column 1: 'synthesizing' is no status of images"):
+    with pytest.raises(
+        AurousScriptError, match="Script for images, column 1: 'synthesizing' is not a status of images"
+    ):
         plan_of(Script.parse("synthesizing -> ready"), IMAGES)
 
     assert str(plan_of("pending*2 -> done", IMAGES)) == "pending*2 -> done"
