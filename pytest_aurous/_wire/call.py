@@ -127,25 +127,22 @@ class Call:
         body = b"" if self._reply is None else self._reply.body
         return word in body or (body[:1] == b"<" and _DIGEST in body[:40])
 
-    def record_response(self, reply: Reply | None) -> None:
-        """Record the response that the client saw, and replace large bodies by their digests."""
-        if reply is not None:
-            self.status = reply.status
-            self._reply = reply if len(reply.body) <= _KEPT_BODY else reply._replace(body=_digest(reply.body))
-        self.incoming = _NOTHING
-        if len(self.content) > _KEPT_BODY:
-            self.content = _digest(self.content)
+    def record_response(self, reply: Reply | None, same: dict[Any, Any]) -> None:
+        """Record the response that the client saw, and replace large bodies by their digests.
 
-    def share(self, same: dict[Any, Any]) -> None:
-        """Share equal values with earlier calls, which are in *same*, so that repeated polls need little memory."""
+        Values that are equal to those of earlier calls, in *same*, are shared: repeated polls need little memory.
+        """
         shared = same.setdefault
         line = (self.method, self.scheme, self.host, self.path)
         self.method, self.scheme, self.host, self.path = shared(line, line)
         self._headers = shared(self._headers, self._headers)
-        self.content = shared(self.content, self.content)
-        if self._reply is not None:
-            status, headers, body = self._reply
-            self._reply = Reply(status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
+        self.incoming = _NOTHING
+        content = _kept(self.content)
+        self.content = shared(content, content)
+        if reply is not None:
+            self.status, headers, body = reply
+            body = _kept(body)
+            self._reply = Reply(self.status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
 
 
 def _parsed(body: bytes) -> Any:
@@ -155,5 +152,7 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
-def _digest(body: bytes) -> bytes:
+def _kept(body: bytes) -> bytes:
+    if len(body) <= _KEPT_BODY:
+        return body
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

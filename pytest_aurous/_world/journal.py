@@ -72,8 +72,7 @@ class Journal:
     def answer(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
         self._waiting.take(call)
-        call.record_response(reply)
-        call.share(self._same)
+        call.record_response(reply, self._same)
         self.leave()
 
     def leave(self) -> None:

@@ -21,7 +21,7 @@ class SignedUrls:
     def sign(self, base: str, path: str, expires: float, param: str) -> str:
         """Return a URL that is valid until *expires*, in epoch seconds."""
         stamp = f"{int(expires):x}"
-        return f"{base}{path}?{param}={stamp}-{self._signature(path, stamp)}"
+        return f"{base}{path}?{param}={stamp}-{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"
 
     def check(self, path: str, token: str) -> None:
         """Refuse a URL that is not signed or has expired (err-8).
@@ -46,7 +46,4 @@ class SignedUrls:
     def signed(self, path: str, token: str) -> bool:
         """Whether *token* is this fake's signature of *path*, expired or not."""
         stamp, _, signature = token.rpartition("-")
-        return signature == self._signature(path, stamp)
-
-    def _signature(self, path: str, stamp: str) -> str:
-        return f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"
+        return signature == f"{crc32(f'{path}{stamp}'.encode(), self._secret):08x}"

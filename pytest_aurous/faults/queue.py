@@ -53,7 +53,7 @@ class FaultQueue:
     @property
     def faults(self) -> list[Fault]:
         """All faults, in the order in which they are met. This does not need the lock."""
-        return [self._added[number] for number in sorted(self._counts)]
+        return [self._added[number] for number in sorted(self._counts) if number in self._added]
 
     def candidates(self, thing: Call | Delivery) -> list[Fault]:
         """Return the faults that *thing* can meet, after calling the ``when`` of each. Do not hold the fake's lock.

@@ -160,3 +160,15 @@ def test_a_condition_that_raises_is_a_problem(api: Api) -> None:
     assert api.get("/v1/balance").status == 200
     with pytest.raises(AurousError, match="ZeroDivisionError"):
         api.aurous._session.verdict.judge()
+
+
+def test_a_fault_that_was_removed_stays_away(api: Api) -> None:
+    """A restore brings back the other faults of its snapshot, but not this one."""
+    removed, other = (api.aurous.faults.status("team.retrieve", status) for status in (503, 500))
+    snapshot = api.aurous.snapshot()
+    api.app.queue.remove(removed)
+
+    api.aurous.restore(snapshot)
+
+    assert list(api.aurous.faults) == [other]
+    assert api.get("/v1/team").status == 500

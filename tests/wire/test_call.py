@@ -48,8 +48,7 @@ ODD_HEADERS = (("X-Two", "a"), ("X-Lines", "one\ntwo: three\r\n\n"), ("X-Empty",
 def test_odd_headers_stay_as_they_were_sent() -> None:
     """Line breaks, empty values and repeated names survive in the request and in the response of a call."""
     call = Call("GET", "https", "h", "/", _headers=ODD_HEADERS)
-    call.record_response(Reply(200, ODD_HEADERS, b""))
-    call.share({})
+    call.record_response(Reply(200, ODD_HEADERS, b""), {})
 
     assert call.response is not None
     for headers in (call.request.headers, call.response.headers):
@@ -64,8 +63,7 @@ def test_equal_calls_share_their_values() -> None:
     same: dict[object, object] = {}
     calls = [Call("GET", "https", "h", "/p" * 9, _headers=(("A", str(1e9)),), content=bytes(9)) for _ in range(2)]
     for call in calls:
-        call.record_response(Reply(200, (("A", str(1e9)),), bytes(9)))
-        call.share(same)
+        call.record_response(Reply(200, (("A", str(1e9)),), bytes(9)), same)
     one, other = calls
 
     assert one.path is other.path
@@ -120,7 +118,7 @@ def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
 
 def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
     """Where the connection broke, `response` and `status` are None."""
-    call.record_response(None)
+    call.record_response(None, {})
 
     assert call.response is None
     assert call.status is None
@@ -129,7 +127,7 @@ def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
 
 def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
     """Status, headers, bytes and parsed JSON of the answer are there."""
-    call.record_response(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'))
+    call.record_response(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'), {})
 
     assert call.response is not None
     assert call.response.status == call.status == 201
@@ -145,7 +143,7 @@ def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # no
     call = Call("POST", "https", "h", "/", content=body)
     assert call.content == body
 
-    call.record_response(Reply(200, (), body))
+    call.record_response(Reply(200, (), body), {})
 
     assert call.response is not None
     assert (call.content == body) is whole
@@ -160,7 +158,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
     assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no answer>"
 
     call.number, call.operation = 3, "characters.save"
-    call.record_response(Reply(200, (), b"{}"))
+    call.record_response(Reply(200, (), b"{}"), {})
 
     assert repr(call) == "<Call 3 characters.save: POST /v1/x -> 200>"
 
@@ -168,7 +166,7 @@ def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
 def test_two_calls_share_nothing() -> None:
     """The default of a call's headers is not a place where another call could write."""
     one, two = Call("GET", "https", "h", "/"), Call("GET", "https", "h", "/")
-    one.record_response(Reply(200, (), b""))
+    one.record_response(Reply(200, (), b""), {})
 
     assert two.incoming == {}
     assert two.status is None

@@ -38,7 +38,7 @@ def _arrive(journal: Journal) -> Arrive:
         for name, value in fields.items():
             setattr(call, name, value)
         if status is not None:
-            call.record_response(Reply(status, (), b"{}"))
+            call.record_response(Reply(status, (), b"{}"), {})
         return call
 
     return arrive
@@ -496,7 +496,7 @@ def test_identical_polls_are_folded(arrive: Arrive, calls: Calls, polls: int, sh
 def test_polls_that_differ_are_not_folded(arrive: Arrive, calls: Calls) -> None:
     """What the client saw, and the status that a record showed, tell polls apart."""
     for status in ("a", "a", "a", "b", "b", "b"):
-        arrive("characters.retrieve").record_response(Reply(200, (), f'{{"status":"{status}"}}'.encode()))
+        arrive("characters.retrieve").record_response(Reply(200, (), f'{{"status":"{status}"}}'.encode()), {})
 
     assert len(calls.timeline().split("\n")) == 6
 
