@@ -81,6 +81,7 @@ BAD: Final[dict[str, Callable[[], Any]]] = {
 SKIPPED: Final = {
     "index": "a method of every sequence in Python, with Python's own message",
     "clock.move": "moves the clock for the fake itself, and is not documented",
+    "clock.jump": "moves the clock for skipped sleeps, and is not documented",
     "clock.restore": "part of a snapshot, and not documented",
     "of": "makes the handle of a key, and is not documented",
     "state": "part of a snapshot, and not documented",
