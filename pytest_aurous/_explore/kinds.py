@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .._engine.pipeline import App
@@ -39,7 +40,8 @@ class Scene(NamedTuple):
     pass_time: Callable[[float], None]
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind:
     """One way to break a request or a delivery.
 
     Attributes:

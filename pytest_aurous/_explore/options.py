@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from .._check import Check
-from ..errors import choices, nearest
+from ..errors import choices, hide_mistakes, nearest
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
+
+__tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
 
@@ -28,33 +30,29 @@ class Options:
     known: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def read_options(who: str, **given: Any) -> Options:
-    """Check the arguments of *who*, such as ``explore``.
+def read_options(who: str, **arguments: Any) -> Options:
+    """Check the arguments of *who*, such as ``explore``; *run* and *fresh* are checked, and left to the caller.
 
     Raises:
         AurousError: If one is invalid, with what is valid.
     """
-    check = Check(who, PAGE)
-    found = dict(given)
-    if "may_raise" in found:
-        found["may_raise"] = _errors(check, found["may_raise"])
-    if found.get("may_return") is not None and not callable(found["may_return"]):
-        raise check.refuse("may_return", found["may_return"], "a function that takes what run returned, or None.")
-    if "faults" in found:
-        found["faults"] = read_names(check, "faults", found["faults"], tuple(KINDS), BY_DEFAULT)
-    if "laws" in found:
-        found["laws"] = read_names(check, "laws", found["laws"], tuple(LAWS), tuple(LAWS))
-    if found.get("depth", 1) not in {1, 2} or isinstance(found.get("depth"), bool):
-        raise check.refuse("depth", found["depth"], "1, or 2 for pairs of faults.")
-    if "limit" in found:
-        check.whole("limit", found["limit"], 1)
-    if found.get("only") is not None:
-        check.text("only", found["only"], "characters.create#1 lost")
-    known: Any = found.setdefault("known", None) or {}
-    if not isinstance(known, Mapping):
-        raise check.refuse("known", known, "a dict such as {'characters.create#1 lost': 'why'}.")
-    found["known"] = dict(check.pairs("known", cast("Mapping[str, str]", known)))
-    return Options(**found)
+    check, found = Check(who, PAGE), dict(arguments)
+    for name, optional in (("run", False), ("fresh", True), ("may_return", True)):
+        value = found.get(name)
+        if name in found and not callable(value) and not (optional and value is None):
+            raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
+    return Options(**{name: _READERS[name](check, value) for name, value in found.items() if name in _READERS})
+
+
+def _only(check: Check, value: Any) -> str | None:
+    return value if value is None else check.text("only", value, "characters.create#1 lost")
+
+
+def _known(check: Check, value: Any) -> Mapping[str, str]:
+    known = {} if value is None else dict(check.pairs("known", value))
+    for case, why in known.items():
+        check.text("known", why, f"{case} is accepted until March")
+    return known
 
 
 def read_names(
@@ -69,10 +67,12 @@ def read_names(
         known: All names, in order.
         default: What ``*`` stands for.
     """
-    words = value.split(",") if isinstance(value, str) else value
-    if not isinstance(cast("object", words), Iterable):
+    words: Any = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, Iterable):
         raise check.refuse(name, value, "a name, a comma-separated list, or an iterable of names.")
-    items = [str(word).strip() for word in words]
+    items = [word.strip() if isinstance(word, str) else word for word in cast("Iterable[Any]", words)]  # type: ignore[redundant-cast]  # pyright
+    for item in items:
+        check.text(name, item, default[0])
     chosen: set[str] = set(default) if all(item.startswith("-") for item in items) else set()
     for item in items:
         word = item.removeprefix("-")
@@ -84,9 +84,19 @@ def read_names(
 
 
 def _errors(check: Check, value: Any) -> tuple[type[BaseException], ...]:
-    kinds: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
+    kinds: list[Any] = [*value] if isinstance(value, tuple) else [value]
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
-        raise check.refuse(
-            "may_raise", value, "an exception class, or a tuple of them, such as (httpx.TransportError,)."
-        )
-    return kinds
+        raise check.refuse("may_raise", kinds, "an exception class or a tuple of them, such as httpx.TransportError.")
+    return tuple(kinds)
+
+
+_READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
+    "may_raise": _errors,
+    "may_return": lambda _, value: value,
+    "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
+    "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), tuple(LAWS)),
+    "depth": lambda check, value: check.whole("depth", value, 1, 2),
+    "limit": lambda check, value: check.whole("limit", value, 1),
+    "only": _only,
+    "known": _known,
+}

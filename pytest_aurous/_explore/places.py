@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from .._engine.pipeline import App
 from .._wire.call import Call
@@ -153,4 +153,4 @@ def _status(body: bytes) -> str | None:
         content: Any = json.loads(body)
     except ValueError:
         return None
-    return str(content["status"]) if isinstance(content, dict) and "status" in content else None
+    return str(cast("dict[str, Any]", content)["status"]) if isinstance(content, dict) and "status" in content else None

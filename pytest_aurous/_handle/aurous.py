@@ -230,6 +230,8 @@ class Aurous(CallAssertions, Belongings):
 
         explorer = self._session.explorer(
             "explore",
+            run=run,
+            fresh=fresh,
             may_raise=may_raise,
             may_return=may_return,
             faults=faults,
@@ -267,6 +269,8 @@ class Aurous(CallAssertions, Belongings):
 
         explorer = self._session.explorer(
             "aexplore",
+            run=run,
+            fresh=fresh,
             may_raise=may_raise,
             may_return=may_return,
             faults=faults,
