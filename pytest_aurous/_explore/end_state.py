@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
 from typing import Any, Final, NamedTuple, cast
 
 from .._framework.schema import to_wire
+from .._world.script import Step
 from .._world.tables import Row
 from .._world.world import World
 
@@ -18,6 +19,8 @@ _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|.+_at|.*urls?|path|seed|.*secret.*|duration_ms|consecutive_failures"
 )
 """Ids, references to records, times, URLs, what chance has drawn, durations, and counters of deliveries."""
+FAILS: Final = Step("failed", "provider_timeout")
+"""How work ends that a fault lets fail."""
 _OWN: Final = frozenset({"attributes", "metadata"})
 """Maps of the user: each key counts."""
 
@@ -47,18 +50,30 @@ class EndStates:
         self._rows = [row for _, row in self._living()]  # keeps them alive, so that an id means one row
         self._known = {id(row): _record(kind, row) for kind, row in self._living()}
 
-    def read(self, failed: Collection[str] = ()) -> list[Record]:
-        """Return the records as they will be when the work in progress has ended, without those that have *failed*."""
+    def read(self, failed: Mapping[str, tuple[Step, ...]] | None = None) -> list[Record]:
+        """Return the records as they will be when the work in progress has ended.
+
+        Args:
+            failed: The records that a fault lets fail, with their steps without it. Those that have failed are left
+                out. The others count as if there were no fault: one that was repaired, as the page of the character
+                says ("use POST /:id/resynthesize to retry"), and one whose failure nobody can have seen yet.
+        """
+        failed = failed or {}
         found: list[Record] = []
 
         def finished() -> None:
             runs = self._world.runs
             runs.settle()
             for record, run in list(runs.items()):
+                if record in failed and not run.last and run.steps[-1] == FAILS:
+                    runs.begin(record, failed[record][run.current :], run.resource, settle=False)
+            for record, run in list(runs.items()):
                 for _ in range(len(run.steps) - 1 - run.current):
                     runs.advance(record)
             found.extend(
-                self._known.get(id(row)) or _record(kind, row) for kind, row in self._living() if row.id not in failed
+                self._known.get(id(row)) or _record(kind, row)
+                for kind, row in self._living()
+                if row.id not in failed or getattr(row, "status", None) != "failed"
             )
             raise _Undo
 

@@ -206,7 +206,7 @@ class Explorer:
             self._faults = [KINDS[kind].add(Scene(self.app, run, self._time.move), place) for place, kind in plan]
             for fault in reversed(self._faults):
                 queue.put_first(fault)
-            self._before = self._available()
+            self._before, self._work = self._available(), dict(self.app.world.runs.items())
         with self.watch.running(run):
             yield
 
@@ -280,7 +280,6 @@ class Explorer:
 
     def _good_day(self) -> Generator[Attempt, Outcome, Day]:
         self._starting.clear()
-        self._work = dict(self.app.world.runs.items())
         day = yield from self._attempt(())
         if day.run.stopped:
             raise AurousError(

@@ -18,6 +18,7 @@ from .._world.runs import Run as Work
 from .._world.script import Hold, Step
 from ..faults.collection import CLOSED, READ_TIMEOUT
 from ..faults.fault import CallFault, Fault, Meet, Serve
+from .end_state import FAILS
 from .places import Place, event_id
 from .run import Run
 
@@ -147,9 +148,9 @@ def _changing_work(
     return of
 
 
-def _fails(scene: Scene, record: str, _: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
-    scene.run.failed.add(record)
-    return *progress, Step("failed", "provider_timeout")
+def _fails(scene: Scene, record: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
+    scene.run.failed[record] = work.steps
+    return *progress, FAILS
 
 
 def _slow(scene: Scene, _: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:

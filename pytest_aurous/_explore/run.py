@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._work import Work, current_work, noting_start, noting_submit, set_work
+from .._world.script import Step
 from ..errors import AurousCrash
 
 MOST_CALLS: Final = 20_000
@@ -36,7 +37,7 @@ class Run:
         over: Whether it has returned; what it left behind is refused.
         crashed: Whether a fault has let the process die.
         stopped: Why it was stopped, or None.
-        failed: Ids of the records that a fault let fail.
+        failed: The records that a fault lets fail, with the steps that they would have gone through without it.
         deleted: Ids of the records that a fault has deleted.
         busy: Seconds for which the work that a fault has delayed goes on.
     """
@@ -48,7 +49,7 @@ class Run:
         self.over = False
         self.crashed = False
         self.stopped: str | None = None
-        self.failed: set[str] = set()
+        self.failed: dict[str, tuple[Step, ...]] = {}
         self.deleted: set[str] = set()
         self.busy: float = 0
         self._app = app

@@ -1,0 +1,42 @@
+"""Takes a job off the queue before it is done: a job that fails, or whose worker dies, is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from clients.common import publish
+
+Queue = list[str]
+FOUND = {"characters.create#1 crash": ("recovers",), "characters.create#1 fails": ("recovers",)}
+
+
+def fresh() -> Queue:
+    """Make a queue with one job."""
+    return ["Aurora"]
+
+
+def careless(queue: Queue) -> int:
+    """Acknowledge the job, then work."""
+
+    def work() -> int:
+        done = 0
+        while queue:
+            publish(queue.pop(0))
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def careful(queue: Queue) -> int:
+    """Work, then acknowledge the job."""
+
+    def work() -> int:
+        done = 0
+        while queue:
+            publish(queue[0])
+            queue.pop(0)
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()

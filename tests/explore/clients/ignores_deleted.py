@@ -1,0 +1,22 @@
+"""Takes a deleted character for one that somebody else has finished."""
+
+from clients.common import PublishError, connect, drawing, finish, send
+
+FOUND = {"characters.retrieve#1 gone": ("tells",)}
+
+
+def careless(name: str) -> str:
+    """Report a 404 as done."""
+    try:
+        return careful(name)
+    except PublishError as refusal:
+        if str(refusal) != "resource_not_found":
+            raise
+        return "done by somebody else"
+
+
+def careful(name: str) -> str:
+    """Let the caller know that the character is gone."""
+    with connect() as api:
+        order = send(api, "POST", "/v1/characters", key=name, body=drawing(name))
+        return str(finish(api, order)["status"])

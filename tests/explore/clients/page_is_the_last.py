@@ -1,0 +1,53 @@
+"""Deletes failed characters page by page, and takes a page that cannot be read for the last one."""
+
+from collections.abc import Callable
+
+import httpx
+
+from clients.common import Json, PublishError, connect, send
+from pytest_aurous import Aurous
+
+FOUND = {"characters.list#1 unavailable": ("tells",), "characters.list#2 refused": ("tells",)}
+
+
+def prepare(aurous: Aurous) -> None:
+    """Add three characters, two of which fit on a page."""
+    for number in range(3):
+        aurous.characters.add(name=f"draft {number}", status="failed")
+
+
+def careless(_: str) -> int:
+    """Stop at the first page without rows."""
+    with connect() as api:
+
+        def read(cursor: str) -> Json:
+            try:
+                page: Json = api.get(f"/v1/characters?status=failed&limit=2{cursor}").json()
+            except (httpx.TransportError, ValueError):
+                return {}
+            return page
+
+        return _clean(api, read)
+
+
+def careful(_: str) -> int:
+    """Read each page until it is there."""
+    with connect() as api:
+        return _clean(api, lambda cursor: send(api, "GET", f"/v1/characters?status=failed&limit=2{cursor}"))
+
+
+def _clean(api: httpx.Client, read: Callable[[str], Json]) -> int:
+    cursor, drafts = "", list[str]()
+    while True:
+        page = read(cursor)
+        drafts += [row["id"] for row in page.get("data", [])]
+        if not page.get("has_more"):
+            break
+        cursor = f"&starting_after={page['next_cursor']}"
+    for draft in drafts:
+        try:
+            send(api, "DELETE", f"/v1/characters/{draft}")
+        except PublishError as refusal:
+            if str(refusal) != "resource_not_found":  # an earlier attempt has deleted it
+                raise
+    return len(drafts)
