@@ -213,7 +213,9 @@ class WipingPatch(Detector):
         if not self._before or not ctx.call.committed:
             return False
         sent = json.loads(ctx.call.content).get("attributes")
-        return sent is not None and any(name not in sent for name, value in self._before.items() if value is not None)
+        if sent is None:
+            return False
+        return any(sent.get(name) is None for name, value in self._before.items() if value is not None)
 
 
 class StaleUrl(Detector):

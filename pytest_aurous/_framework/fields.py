@@ -174,10 +174,11 @@ def without_nulls(body: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     fields: Shape = shape.get("properties", {})
     kept: dict[str, Any] = {}
     for name, value in body.items():
-        if value is None and name in fields and name not in shape["required"]:
+        field: Shape | None = fields.get(name)
+        if value is None and field is not None and name not in shape["required"]:
             continue
-        inner = isinstance(value, dict)
-        kept[name] = without_nulls(cast("dict[str, Any]", value), fields.get(name, {})) if inner else value
+        inner = field is not None and isinstance(value, dict)
+        kept[name] = without_nulls(cast("dict[str, Any]", value), field) if inner else value
     return kept
 
 

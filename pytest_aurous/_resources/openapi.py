@@ -126,6 +126,8 @@ def _phrase(status: str) -> str:
 def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
     if codes:
         return {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
-    if int(status) >= 300 or row.shape is None:  # noqa: PLR2004 - nothing in it, or bytes
+    if int(status) >= 300:  # noqa: PLR2004 - a response without content
+        return {}
+    if row.shape is None:  # bytes, or nothing
         return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
     return {"content": {row.media_type: {"schema": row.shape}}}

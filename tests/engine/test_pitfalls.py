@@ -409,6 +409,18 @@ def test_a_patch_wipes_however_long_it_is(api: Api) -> None:
     assert ids(api) == ["wiping-patch"]
 
 
+def test_err_9_a_null_wipes_too(make_api: Callable[..., Api]) -> None:
+    """A null that is accepted drops an attribute just as leaving it out does; one that was null before is no loss."""
+    api = make_api(readings={"err-9": "accepted"})
+    character = api.characters.add(attributes={"age": 28})
+    path = f"{CHARACTERS}/{character.id}"
+
+    assert api.patch(path, json={"attributes": {"age": 29, "gender": None}}).status == 200
+    assert ids(api) == []
+    assert api.patch(path, json={"attributes": {"age": None}}).status == 200
+    assert ids(api) == ["wiping-patch"]
+
+
 def test_an_upload_url_goes_stale(api: Api) -> None:
     """A quarter of an hour is its life."""
     url = ticket(api)

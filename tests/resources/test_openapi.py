@@ -97,6 +97,17 @@ def test_every_good_answer_has_its_media_type(row: Endpoint) -> None:
         assert "content" not in answer
 
 
+def test_what_is_empty_has_no_media_type() -> None:
+    """The response to an upload, and to a range that a film does not have."""
+    responses = (
+        OPERATIONS["characters.uploads.put"]["responses"]["200"],
+        OPERATIONS["videos.output"]["responses"]["416"],
+    )
+
+    assert [set(response) for response in responses] == [{"description"}, {"description"}]
+    assert set(OPERATIONS["videos.output"]["responses"]["206"]["content"]) == {"video/mp4"}
+
+
 def test_signed_urls_need_no_key_and_the_upload_host_is_named() -> None:
     """What differs from the other calls is said at the operation."""
     for row in ENDPOINTS:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_aurous._framework.fields import without_nulls
+from pytest_aurous._framework.schema import body_of
+from pytest_aurous._resources.characters.record import CREATE
 from pytest_aurous._world.settings import READINGS
 
 if TYPE_CHECKING:
@@ -330,6 +334,16 @@ def test_err_9_a_value_that_the_user_names_is_no_field(make_api: Callable[..., A
     api = make_api(readings={"err-9": "accepted"})
 
     api.refused("POST", "/v1/webhook_endpoints", json=body, status=400, code="invalid_format", param="metadata.team")
+
+
+def test_err_9_nulls_are_left_out_of_known_objects_only(make_api: Callable[..., Api]) -> None:
+    """However deep a body is nested, it is refused as under the other reading."""
+    deep: Any = None
+    for _ in range(sys.getrecursionlimit()):
+        deep = {"deep": deep}
+    body = {"attributes": {"age": None, "deep": deep}}
+
+    assert without_nulls(body, body_of(CREATE)) == {"attributes": {"deep": deep}}
 
 
 def test_err_9_a_null_changes_nothing_in_a_patch(make_api: Callable[..., Api]) -> None:

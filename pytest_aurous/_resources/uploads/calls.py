@@ -96,7 +96,6 @@ ENDPOINTS: Final = (
         put,
         host="upload",
         signed=True,
-        media_type="application/octet-stream",
         body={},
         takes="application/octet-stream",
         query={"signature": SIGNATURE},
