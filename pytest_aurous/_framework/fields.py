@@ -177,8 +177,10 @@ def without_nulls(body: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
         field: Shape | None = fields.get(name)
         if value is None and field is not None and name not in shape["required"]:
             continue
-        inner = field is not None and isinstance(value, dict)
-        kept[name] = without_nulls(cast("dict[str, Any]", value), field) if inner else value
+        if field is not None and isinstance(value, dict):
+            kept[name] = without_nulls(cast("dict[str, Any]", value), field)
+        else:
+            kept[name] = value
     return kept
 
 
