@@ -13,12 +13,20 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
 """Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""
 _STARTED_BY: Final = "_aurous_work"
+
+
+class Run(Protocol):
+    """The run of an exploration, as those see it who only have to end what it has left behind."""
+
+    def error(self) -> BaseException | None:
+        """Return what ends its work; None while it goes on."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +39,7 @@ class Work:
     """Shows a text that must not fail any test."""
     thread: int = field(default_factory=threading.get_ident)
     number: int = field(default_factory=_NUMBERS.__next__)
-    run: object = None
+    run: Run | None = None
     """The run of an exploration that it is part of, or None."""
 
 
@@ -46,6 +54,12 @@ def current_work() -> Work | None:
     """Return what this thread works for, or None where nothing shows it."""
     work: Work | None = _WORK.get() or getattr(threading.current_thread(), _STARTED_BY, None)
     return work
+
+
+def ending() -> BaseException | None:
+    """Return what ends the work of this thread or task, because the run that it belongs to is over; else None."""
+    work = current_work()
+    return None if work is None or work.run is None else work.run.error()
 
 
 def older_work(since: Work | None) -> Work | None:

@@ -23,6 +23,7 @@ from .._wire.hosts import is_upload
 from .._wire.refusal import ApiProblem, envelope
 from .._wire.reply import Break, Reply
 from .._wire.version import VERSION, check_version
+from .._work import ending
 from .._world.buckets import Bucket
 from .._world.idempotency import Stored, claim_of
 from .._world.keys import permits, require_scope
@@ -108,11 +109,10 @@ class App:
 
     def handle(self, call: Call) -> Reply | Break:
         """Handle one request. Everything that it decides and changes happens under one lock, wholly or not at all."""
+        self._let_pass(call)
         try:
             faults = self._faults_for(call)
             with self.world.lock:
-                if self.gate is not None:
-                    self.gate(call)
                 outcome = self.world.state.whole(self._handle, call, faults)
                 for watch in (self.screen, self.observe):
                     if watch is not None:
@@ -123,6 +123,14 @@ class App:
                 self.pitfalls.begin_anew()  # a detector may have seen half of a request
                 self.world.journal.withdraw(call)
             raise
+
+    def _let_pass(self, call: Call) -> None:
+        """Raise what ends the run that the call belongs to."""
+        if (error := ending()) is not None:
+            raise error
+        if self.gate is not None:
+            with self.world.lock:
+                self.gate(call)
 
     def _handle(self, call: Call, faults: Collection[Fault]) -> Reply | Break:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
@@ -306,9 +314,8 @@ class App:
 
     def overrule(self, call: Call) -> None:
         """Record a request that a route of the test responds to; `overruled` records the response."""
+        self._let_pass(call)
         with self.world.lock:
-            if self.gate is not None:
-                self.gate(call)
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from inspect import Parameter, isawaitable, iscoroutine, signature
-from typing import Any, cast
+from typing import Any, Final, cast
+from weakref import WeakSet
 
 from ..errors import AurousError, hide_mistakes, see
-from .explorer import Explorer, Outcome
+from .explorer import Explorer, Outcome, Steps
 from .options import PAGE
 from .result import Exploration
+from .run import present_run
 
 __tracebackhide__ = hide_mistakes
+
+_ASYNC: Final = f"Use await aurous.aexplore(run) in an async test, or start an event loop there.\n{see(PAGE)}"
+_PATIENCE: Final = 1.0
+"""Seconds to wait for tasks that do not let themselves be cancelled."""
 
 Fresh = Callable[[], Any] | None
 
@@ -26,7 +33,10 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
         while True:
             attempt = steps.send(outcome)
             if attempt.fresh and fresh is not None:
-                made = fresh()
+                made = _made(steps, fresh)
+                if iscoroutine(made):
+                    made.close()
+                    raise AurousError(f"explore(fresh=...): fresh returned a coroutine. {_ASYNC}")
                 arguments = (made,) if takes_argument else ()
             with attempt.running():
                 outcome = _outcome(run, arguments)
@@ -36,6 +46,14 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
         steps.close()
 
 
+def _made(steps: Steps, fresh: Callable[[], Any]) -> Any:
+    """Return what *fresh* returns; Ctrl-C in it ends the exploration as in a run."""
+    try:
+        return fresh()
+    except KeyboardInterrupt as error:
+        return steps.throw(error)
+
+
 def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
     try:
         returned = run(*arguments)
@@ -43,12 +61,7 @@ def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
         return Outcome(error=error)
     if iscoroutine(returned):
         returned.close()
-        return Outcome(
-            error=AurousError(
-                "explore(run): run returned a coroutine, which nobody awaits. Use await aurous.aexplore(run) in an "
-                f"async test, or let run start an event loop itself.\n{see(PAGE)}"
-            )
-        )
+        return Outcome(error=AurousError(f"explore(run): run returned a coroutine, which nobody awaits. {_ASYNC}"))
     return Outcome(returned)
 
 
@@ -57,21 +70,21 @@ async def aexplore(explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh
     steps, outcome = explorer.steps(), cast("Outcome", None)
     arguments: tuple[Any, ...] = ()
     takes_argument = _takes_argument(run)
-    try:
+    with ExitStack() as undo:
+        undo.callback(steps.close)
+        tasks = _tasks_of_runs(undo)
         while True:
-            attempt = steps.send(outcome)
+            try:
+                attempt = steps.send(outcome)
+            except StopIteration as stop:  # a coroutine must not raise it
+                return cast("Exploration", stop.value)
             if attempt.fresh and fresh is not None:
-                made = fresh()
+                made = _made(steps, fresh)
                 made = await made if isawaitable(made) else made
                 arguments = (made,) if takes_argument else ()
-            before = _tasks()
             with attempt.running():
                 outcome = await _aoutcome(run, arguments)
-            await _cancel(_tasks() - before)
-    except StopIteration as stop:
-        return cast("Exploration", stop.value)
-    finally:
-        steps.close()
+            await _end(tasks)
 
 
 async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
@@ -79,26 +92,59 @@ async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outc
         returned = run(*arguments)
         if isawaitable(returned):
             return Outcome(await returned)
+    except asyncio.CancelledError as error:
+        if _is_cancelled():
+            raise
+        return Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - each outcome is judged
         return Outcome(error=error)
     text = f"aexplore(run): run returned no coroutine. Use aurous.explore(run) for a plain function.\n{see(PAGE)}"
     return Outcome(error=AurousError(text))
 
 
-def _tasks() -> set[asyncio.Task[Any]]:
-    """Return the tasks of the running asyncio loop; none under trio, where no task outlives its nursery."""
+def _is_cancelled() -> bool:
+    """Whether the test itself is cancelled, and not just something that the run waited for."""
+    return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
+
+
+def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
+    """Return a set that has the tasks which runs start in the running asyncio loop.
+
+    It stays empty under trio, where no task outlives its nursery. What the tasks raise is not logged: a fault makes
+    tasks fail for which nobody waits.
+    """
+    tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
     try:
-        return asyncio.all_tasks()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
-        return set()
+        return tasks
+    before: Any = loop.get_task_factory()
+
+    def make(loop: Any, coroutine: Any, **options: Any) -> Any:
+        task = before(loop, coroutine, **options) if before else asyncio.Task(coroutine, loop=loop, **options)
+        if present_run() is not None:
+            tasks.add(task)
+            task.add_done_callback(_retrieve)
+        return task
+
+    loop.set_task_factory(make)
+    undo.callback(loop.set_task_factory, before)
+    return tasks
 
 
-async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel the tasks that a run has left behind, and wait for them."""
-    for task in tasks:
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Fetch the exception of a task, so that asyncio does not log it."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _end(tasks: WeakSet[asyncio.Task[Any]]) -> None:
+    """Cancel the tasks that a run has left behind, and wait for them, though not for long."""
+    left = [task for task in tasks if not task.done()]
+    for task in left:
         task.cancel()
-    if tasks:
-        await asyncio.gather(*tasks, return_exceptions=True)
+    if left:
+        await asyncio.wait(left, timeout=_PATIENCE)
 
 
 def _takes_argument(run: Callable[..., Any]) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
 from typing import Any, Final, NamedTuple, cast
 
 from .._framework.schema import to_wire
 from .._world.script import Step
-from .._world.tables import Row
+from .._world.state import Saved
 from .._world.world import World
 
 _VOLATILE: Final = re.compile(
@@ -31,27 +31,45 @@ class Record(NamedTuple):
     Attributes:
         kind: Such as ``character``.
         id: Its id.
-        label: How a report calls it.
         fields: Its documented fields as JSON, without ids, references, times, URLs and chance.
     """
 
     kind: str
     id: str
-    label: str
     fields: tuple[tuple[str, str], ...]
+
+    def label(self, unstable: Collection[tuple[str, str]]) -> str:
+        """Return how a report calls it, without its *unstable* fields."""
+        shown = {name: json.loads(value) for name, value in self.fields if (self.kind, name) not in unstable}
+        name = shown.get("name") or shown.get("prompt") or shown.get("filename") or ""
+        return " ".join(filter(None, (self.kind, repr(name) if name else "", shown.get("status"))))
+
+
+class EndState(NamedTuple):
+    """What a run has changed. Two of them differ as the records of the two runs do.
+
+    Attributes:
+        there: The records that are new or different.
+        gone: The records of the start that were deleted, or are different now.
+    """
+
+    there: list[Record]
+    gone: list[Record]
 
 
 class EndStates:
-    """Reads the end state of runs; rows that were there at the start are converted once."""
+    """Reads the end state of runs that all start from one moment."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, start: Saved) -> None:
         self._world = world
-        self._known: dict[int, Record] = {}
-        self._rows = [row for _, row in self._living()]  # keeps them alive, so that an id means one row
-        self._known = {id(row): _record(kind, row) for kind, row in self._living()}
+        self._start = start
+        self._lived = {
+            name: frozenset(row_id for team in world.accounts for row_id in start.lists.get(f"{name} {team}", ()))
+            for name, _ in world.tables()
+        }
 
-    def read(self, failed: Mapping[str, tuple[Step, ...]] | None = None) -> list[Record]:
-        """Return the records as they will be when the work in progress has ended.
+    def read(self, failed: Mapping[str, tuple[Step, ...]] | None = None) -> EndState:
+        """Return the state as it will be when the work in progress has ended.
 
         Args:
             failed: The records that a fault lets fail, with their steps without it. Those that have failed are left
@@ -59,35 +77,39 @@ class EndStates:
                 says ("use POST /:id/resynthesize to retry"), and one whose failure nobody can have seen yet.
         """
         failed = failed or {}
-        found: list[Record] = []
+        state = EndState([], [])
 
-        def finished() -> None:
+        def finish() -> None:
             runs = self._world.runs
             runs.settle()
-            for record, run in list(runs.items()):
-                if record in failed and not run.last and run.steps[-1] == FAILS:
+            in_progress = [(record, run) for record, run in runs.items() if not run.last]
+            for record, run in in_progress:
+                if record in failed and run.steps[-1] == FAILS:
                     runs.begin(record, failed[record][run.current :], run.resource, settle=False)
-            for record, run in list(runs.items()):
-                for _ in range(len(run.steps) - 1 - run.current):
+            for record, _ in in_progress:
+                while (run := runs.get(record)) is not None and not run.last:
                     runs.advance(record)
-            found.extend(
-                self._known.get(id(row)) or _record(kind, row)
-                for kind, row in self._living()
-                if row.id not in failed or getattr(row, "status", None) != "failed"
-            )
+            self._compare(state, failed)
             raise _Undo
 
         with self._world.lock, suppress(_Undo):
-            self._world.state.whole(finished)
-        return found
+            self._world.state.whole(finish)
+        return state
 
-    def _living(self) -> Iterator[tuple[str, Row]]:
-        """Yield each record that is not deleted, except unused upload tickets, which expire."""
+    def _compare(self, state: EndState, failed: Collection[str]) -> None:
+        """Add what differs from the start; unused upload tickets expire, and do not count."""
         for name, table in self._world.tables():
-            kind = name.removesuffix("Row").lower()
-            for team in self._world.accounts if kind != "upload" else ():
-                for row_id in table.living(team):
-                    yield kind, table[row_id]
+            if (kind := name.removesuffix("Row").lower()) == "upload":
+                continue
+            rows, before = self._start.sections.get(name, {}), self._lived.get(name, frozenset())
+            now = {row_id for team in self._world.accounts for row_id in table.living(team)}
+            changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
+            for row_id in [row_id for row_id in table if row_id in changed]:
+                has_failed = row_id in failed and getattr(table[row_id], "status", None) == "failed"
+                if row_id in now and not has_failed:
+                    state.there.append(_record(kind, table[row_id]))
+                if row_id in before:
+                    state.gone.append(_record(kind, rows[row_id]))
 
 
 class _Undo(Exception):  # noqa: N818 - it is no error
@@ -95,10 +117,7 @@ class _Undo(Exception):  # noqa: N818 - it is no error
 
 
 def _record(kind: str, row: Any) -> Record:
-    shown = _plain(row)
-    name = shown.get("name") or shown.get("prompt") or shown.get("filename") or ""
-    label = " ".join(filter(None, (kind, repr(name) if name else "", shown.get("status"))))
-    return Record(kind, row.id, label, tuple((key, json.dumps(value, sort_keys=True)) for key, value in shown.items()))
+    return Record(kind, row.id, tuple((key, json.dumps(value, sort_keys=True)) for key, value in _plain(row).items()))
 
 
 def _plain(value: Any) -> Any:
@@ -116,22 +135,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def unstable_fields(one: list[Record], other: list[Record]) -> frozenset[tuple[str, str]]:
+def unstable_fields(one: EndState, other: EndState) -> frozenset[tuple[str, str]]:
     """Return the fields, as kind and name, that differ between two runs that did the same."""
-    others = {record.id: dict(record.fields) for record in other}
+    others = {record.id: dict(record.fields) for record in other.there}
     return frozenset(
         (record.kind, name)
-        for record in one
+        for record in one.there
         for name, value in record.fields
         if record.id in others and others[record.id].get(name) != value
     )
 
 
 def differences(
-    found: list[Record], wanted: list[Record], unstable: Collection[tuple[str, str]]
+    found: EndState, wanted: EndState, unstable: Collection[tuple[str, str]]
 ) -> tuple[list[Record], list[Record]]:
     """Return the records that are found but not wanted, and those that are wanted but not found."""
-    return _without(found, wanted, unstable), _without(wanted, found, unstable)
+    # What one run has removed and the other has not is there after the other.
+    here, there = found.there + wanted.gone, wanted.there + found.gone
+    return _without(here, there, unstable), _without(there, here, unstable)
 
 
 def _without(records: list[Record], others: list[Record], unstable: Collection[tuple[str, str]]) -> list[Record]:

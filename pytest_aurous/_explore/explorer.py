@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from .._engine.pipeline import App, Snapshot
+from .._engine.pipeline import App
+from .._time.clock import Clock
 from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._world.ledger import json_number
@@ -17,12 +18,12 @@ from ..errors import AurousCrash, AurousError, AurousExplorationError, hide_mist
 from ..faults.fault import Fault
 from .end_state import EndStates, unstable_fields
 from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene, started
-from .laws import Day, Judged, Rules, judge, refused
+from .laws import Day, Judged, Rules, judge, refused, unaddressed
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, story
 from .result import Case, Exploration
-from .run import DAY, Run, Watch, leaves, noting_runs
+from .run import DAY, Run, RunEnded, Watch, leaves, noting_runs, present_run
 
 if TYPE_CHECKING:
     from .._httpx.router import Router
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
-_INTERRUPTIONS: Final = frozenset({"KeyboardInterrupt", "CancelledError", "Cancelled", "GeneratorExit"})
-"""End the exploration, and are not a failure of the run."""
+_INTERRUPTIONS: Final = frozenset({"KeyboardInterrupt", "Cancelled", "GeneratorExit", "Exit"})
+"""End the exploration, and are not a failure of the run: Ctrl-C, trio's cancellation, and `pytest.exit`."""
 
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
@@ -61,7 +62,7 @@ class Attempt:
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run."""
-        with self._explorer.begin(self._plan):
+        with self._explorer.begin(self._plan, fresh=self.fresh):
             yield
 
 
@@ -102,13 +103,14 @@ class Explorer:
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._skipped = 0
+        self._cut = 0
+        self._swallowed: list[str] = []
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
         with self._set_up():
             good = yield from self._good_days()
-            end = self.app.snapshot()
-            met = [(fault, fault.met) for fault in self.app.queue.faults]
+            end = self._mark()
             plans = self._plans(good)
             self._check_ids(plans)
             only = self._options.only
@@ -121,9 +123,8 @@ class Explorer:
                 raise KeyboardInterrupt(f"while exploring:\n{self._exploration(good).table()}") from None
             finally:
                 if only is None:
-                    self._end_as(good, end)
-                    for fault, count in met:
-                        fault.met = count
+                    self._remove_faults()
+                    end()
         exploration = self._exploration(good)
         if exploration.broken or self._healed():
             raise AurousExplorationError("\n\n".join([exploration.report(), *self._healed()]), exploration)
@@ -135,7 +136,7 @@ class Explorer:
     def _set_up(self) -> Generator[None, None, None]:
         """Freeze the clock, skip sleeps and watch each request, for all runs."""
         app, clock = self.app, self.app.world.clock
-        if isinstance(getattr(app.gate, "__self__", None), Watch) and app.gate.__self__.run is not None:  # type: ignore[union-attr]
+        if present_run() is not None:
             raise AurousError(
                 "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
                 f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
@@ -144,69 +145,81 @@ class Explorer:
         with ExitStack() as undo, app.world.lock:
             app.world.runs.settle()
             clock.freeze()
-            undo.callback(lambda: clock.restore((offset + clock.position[0], frozen)))
+            began = clock.position
+            undo.callback(lambda: _thaw(clock, began, (offset, frozen)))
             undo.enter_context(noting_runs())
             self._time: SharedTime = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
-            self._time.watch, observe = self.watch.begin_sleep, app.observe
-            app.gate, app.observe = self.watch.admit, self.watch.observe
-            self._start = app.snapshot()
-            self._start_time, self._now = clock.time(), self._time.now()
-            self._lengths = self._journal()
-            self._spies = self._router.mark() if self._router is not None else lambda: None
-            self._states = EndStates(app.world)
+            undo.callback(setattr, self._time, "watch", None)
+            undo.callback(setattr, app, "observe", app.observe)
+            undo.callback(setattr, app, "gate", None)
+            self._time.watch, app.gate, app.observe = self.watch.begin_sleep, self.watch.admit, self.watch.observe
+            self._start_time = clock.time()
+            self._start = self._mark()
+            self._states = EndStates(app.world, app.snapshot().world)
             ending = undo.pop_all()
         with ending:
-            try:
-                yield
-            finally:
-                app.observe, self._time.watch = observe, None  # the gate stays, for what a run has left behind
+            yield
 
-    def _journal(self) -> tuple[int, int, int, int]:
+    def _lengths(self) -> tuple[int, int, int, int]:
         app = self.app
         return len(app.world.journal.entries), len(app.world.journal.notes), len(app.problems), len(app.pitfalls.seen)
 
-    def _go_back(self) -> None:
-        """Return to the start: state, clocks, journal, problems, pitfalls and spies."""
+    def _mark(self) -> Callable[[], None]:
+        """Return a function that goes back to now: state, clocks, journal, problems, pitfalls, faults and spies."""
         app = self.app
-        calls, notes, problems, pitfalls = self._lengths
         with app.world.lock:
-            self._remove_faults()
-            app.restore(self._start)
-            app.world.journal.back_to(calls, notes)
-            del app.problems[problems:]
-            del app.pitfalls.seen[pitfalls:]
-            self._time.go_back(self._now)
-            self._spies()
+            kept, now = app.snapshot(), self._time.now()
+            lists: list[tuple[list[Any], list[Any]]] = [
+                (one, list(one))
+                for one in (app.world.journal.entries, app.world.journal.notes, app.problems, app.pitfalls.seen)
+            ]
+            met = [(fault, fault.met) for fault in app.queue.faults]
+            spies = self._router.mark() if self._router is not None else lambda: None
+
+        def go_back() -> None:
+            with app.world.lock:
+                app.restore(kept)
+                app.world.journal.clear()
+                for there, items in lists:
+                    there[:] = items
+                for fault, count in met:
+                    fault.met = count
+                self._time.go_back(now)
+                spies()
+
+        return go_back
+
+    def _go_back(self) -> None:
+        """Return to the start."""
+        self._remove_faults()
+        self._start()
 
     def _remove_faults(self) -> None:
         with self.app.world.lock:
             for fault in self._faults:
                 self.app.queue.remove(fault)
 
-    def _end_as(self, good: Day, end: Snapshot) -> None:
-        """Leave the fake as the good day left it."""
-        app = self.app
-        self._go_back()
-        with app.world.lock:
-            app.restore(end)
-            app.world.journal.entries += good.calls
-            app.world.journal.notes += good.notes
-            app.problems += good.problems
-            app.pitfalls.seen += good.pitfalls
-
     @contextmanager
-    def begin(self, plan: Plan) -> Generator[None, None, None]:
-        """Add the faults of a case; the block is the run. What it starts belongs to it."""
+    def begin(self, plan: Plan, *, fresh: bool = True) -> Generator[None, None, None]:
+        """Add the faults of a case; the block is the run. What it starts belongs to it.
+
+        Args:
+            plan: The faults.
+            fresh: Whether it starts anew, and does not go on from what the last run left.
+        """
         good = self._good
-        until = None if good is None else self._end + DAY
-        run = Run(self.app, 20 * len(good.calls) + 100, until) if good is not None else Run(self.app)
+        run = Run(self.app) if good is None else Run(self.app, 20 * len(good.calls) + 100, good.seconds + DAY)
         self._run = run
         with self.app.world.lock:
             queue = self.app.queue
             self._faults = [KINDS[kind].add(Scene(self.app, run, self._time.move), place) for place, kind in plan]
             for fault in reversed(self._faults):
                 queue.put_first(fault)
-            self._before, self._work = self._available(), dict(self.app.world.runs.items())
+            if fresh:
+                self._began, self._before = self._lengths(), self._available()
+                self._old_deliveries = frozenset(self.app.world.outbox.entries)
+                self._work = dict(self.app.world.runs.items())
+                self._starting.clear()
         with self.watch.running(run):
             yield
 
@@ -235,11 +248,9 @@ class Explorer:
         if any(not fault.fired for fault in self._faults):
             name = "unmet"
         with app.world.lock:
-            start = self._before if before is None else before.before
-            spent = sum(
-                (amount - self._available().get(team, Decimal(0)) for team, amount in start.items()), Decimal(0)
-            )
-            calls, notes, problems, pitfalls = self._lengths
+            available = self._available()
+            spent = sum((amount - available[team] for team, amount in self._before.items()), Decimal(0))
+            calls, notes, problems, pitfalls = self._began
             return Day(
                 run=run,
                 outcome=name,
@@ -250,8 +261,10 @@ class Explorer:
                 spent=spent,
                 pitfalls=app.pitfalls.seen[pitfalls:],
                 problems=app.problems[problems:],
-                records=self._states.read((before.run if before else run).failed),
-                before=start,
+                end=self._states.read((before.run if before else run).failed),
+                seconds=app.world.clock.time() - self._start_time,
+                deliveries=self._delivered(),
+                starting=frozenset(self._starting),
             )
 
     # The good day
@@ -261,13 +274,14 @@ class Explorer:
         self.watch.listeners.append(self._notice_work)
         first = yield from self._good_day()
         second = yield from self._good_day()
-        self.watch.listeners.clear()
+        if self._options.depth == 1:
+            self.watch.listeners.clear()
         self._compare(first, second)
-        unstable = unstable_fields(first.records, second.records)
-        end = self.app.world.clock.time()
-        timeless = self._polled_work and end == self._start_time
-        self._rules = replace(self._rules, unstable=unstable, timeless=timeless)
-        self._good, self._end = second, end
+        unstable = unstable_fields(first.end, second.end)
+        timeless = self._polled_work and not second.seconds
+        same = unaddressed(first.returned) == unaddressed(second.returned)
+        self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
+        self._good = second
         if unstable:
             names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
             self._remarks.append(f"not compared, because two good days differ there: {names}")
@@ -279,12 +293,16 @@ class Explorer:
         return second
 
     def _good_day(self) -> Generator[Attempt, Outcome, Day]:
-        self._starting.clear()
         day = yield from self._attempt(())
         if day.run.stopped:
             raise AurousError(
                 f"explore(): the good day does not end: {day.run.stopped}. It must return before bad days can be "
                 f"compared with it.\n{_MORE}"
+            ) from day.error
+        if isinstance(day.error, RunEnded):
+            raise AurousError(
+                "explore(): a request came from a thread, a task or an event loop that an earlier run has started. "
+                f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
             ) from day.error
         if day.error is not None:
             raise day.error
@@ -327,7 +345,7 @@ class Explorer:
 
     def _plans(self, good: Day) -> dict[str, Plan]:
         """Return the cases with one fault, by id, in order."""
-        places = places_of(self.app, good.calls, self._delivered(), self._starting)
+        places = places_of(self.app, good.calls, good.deliveries, good.starting)
         kept = without_repeats(places)
         impatient = sum(
             place.is_call and not place.patience and (kind == "timeout" or place.changes)
@@ -349,9 +367,8 @@ class Explorer:
 
     def _delivered(self) -> list[Delivery]:
         """Return the deliveries of this run that were made."""
-        before = self._start.world.sections.get("deliveries", {})
         entries = self.app.world.outbox.entries
-        return [one for number, one in entries.items() if number not in before and one.headers]
+        return [one for number, one in entries.items() if number not in self._old_deliveries and one.headers]
 
     def _check_ids(self, plans: dict[str, Plan]) -> None:
         """Refuse ids of cases that there are not; pairs are found only while exploring."""
@@ -384,27 +401,30 @@ class Explorer:
                 break
             self._progress(number, len(plans) + len(pairs))
             yield from self._case(good, case_id, plan)
-        cut = len(plans) + len(pairs) - self._options.limit
-        if cut > 0:
-            self._remarks.append(f"cut: {cut} cases beyond limit={self._options.limit}")
+        cut = [*plans, *pairs][self._options.limit :]
+        if cut:
+            self._cut = len(cut)
+            self._remarks.append(f"cut: {len(cut)} cases beyond limit={self._options.limit}, the first is {cut[0]!r}")
 
     def _pairs(self, case_id: str, plan: Plan, day: Day) -> dict[str, Plan]:
-        """Return the pairs of a case: its fault, and another one at a request that came after it."""
-        number = next((n for n, call in enumerate(day.calls, 1) if call.fault is not None), None)
-        if number is None or day.outcome == "crashed":
+        """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
+        if day.outcome in {"unmet", "crashed"}:
             return {}
-        known = set(map(str, places_of(self.app, day.calls[:number])))
-        places = [one for one in places_of(self.app, day.calls) if str(one) not in known]
+        found = places_of(self.app, day.calls, day.deliveries, day.starting)
+        order = [str(place) for place in sorted(found, key=lambda place: place.number)]
+        later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
         return {
             f"{case_id} + {place} {kind}": (*plan, (place, kind))
-            for place in without_repeats(places)
+            for place in without_repeats([place for place in found if str(place) in later])
             for kind in self._kinds(place)
         }
 
     def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[Attempt, Outcome, Day]:
         """Run one case and judge it."""
         day = yield from self._attempt(plan)
-        second, left = None, self._remember()
+        second = None
+        trace = day.error.__traceback__ if day.error is not None else None
+        left = self._mark() if self._options.only is not None else lambda: None
         judgeable = day.outcome in {"raised", "crashed"} or refused(self._rules, day)
         if "recovers" in self._rules.laws and judgeable and not day.run.deleted:
             second = yield from self._again(day)
@@ -414,10 +434,9 @@ class Explorer:
         self._cases.append(self._as_case(case_id, plan, day, second, reasons))
         left()
         if self._options.only is not None and day.error is not None:
-            if reasons:
-                notes = getattr(day.error, "__notes__", [])
-                day.error.__notes__ = [*notes, self._exploration(good).report()]  # type: ignore[attr-defined]
-            raise day.error
+            report = self._exploration(good).report() if reasons else story(day, good)
+            day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
+            raise day.error.with_traceback(trace)
         return day
 
     def _again(self, day: Day) -> Generator[Attempt, Outcome, Day]:
@@ -440,32 +459,14 @@ class Explorer:
     def _cases_break(self, law: str) -> bool:
         return any(law in case.broken for case in self._cases)
 
-    def _remember(self) -> Callable[[], None]:
-        """Return a function that leaves the fake as it is now, if this is the only case."""
-        if self._options.only is None:
-            return lambda: None
-        app, now, kept = self.app, self._time.now(), self.app.snapshot()
-        journal = app.world.journal
-        calls, notes, problems, pitfalls = self._journal()
-        spies = self._router.mark() if self._router is not None else lambda: None
-
-        def back() -> None:
-            app.restore(kept)
-            journal.back_to(calls, notes)
-            del app.problems[problems:]
-            del app.pitfalls.seen[pitfalls:]
-            self._time.go_back(now)
-            spies()
-
-        return back
-
     def _as_case(self, case_id: str, plan: Plan, day: Day, second: Day | None, reasons: dict[str, str]) -> Case:
         place, _ = plan[-1]
         good = self._good
         assert good is not None  # noqa: S101 - cases come after the good day
         remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
         if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in _leaves(day.error)):
-            remarks.append("the run has swallowed AurousCrash: it goes on after its process has died")
+            self._swallowed.append(case_id)
+            remarks.append("AurousCrash did not come out of the run: it goes on after its process has died")
         return Case(
             id=case_id,
             operation=place.operation,
@@ -498,14 +499,28 @@ class Explorer:
             cases=tuple(self._cases),
             good_day=day,
             skipped=self._skipped,
-            remarks=tuple(self._remarks),
+            remarks=(*self._remarks, *self._about_crashes()),
             again=self._again_with,
         )
 
+    def _about_crashes(self) -> list[str]:
+        if not self._swallowed:
+            return []
+        text = (
+            f"AurousCrash did not come out of the run in {', '.join(self._swallowed)}: it was in another thread, or "
+            "the code catches BaseException and goes on after its process has died."
+        )
+        return [text]
+
     def _healed(self) -> list[str]:
-        """Say which cases are known to break a law, and hold."""
-        held = [case.id for case in self._cases if case.id in self._options.known and not case.broken]
-        return [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
+        """Say which cases are known to break a law, and hold, or do not exist."""
+        known, made = self._options.known, {case.id: case for case in self._cases}
+        held = [name for name in known if name in made and not made[name].broken]
+        texts = [f"known={held!r}: no longer breaks a law. Remove it from known.\n{_MORE}"] if held else []
+        missing = [name for name in known if " + " in name and name not in made]
+        if missing and not self._cut and self._options.only is None:
+            texts.append(f"known={missing!r}: there is no such case.\n{_MORE}")
+        return texts
 
 
 def _call(call: Call) -> str:
@@ -523,3 +538,10 @@ def _bare(error: BaseException | None) -> BaseException | None:
         for one in (error.__cause__, error.__context__, *(leaf for leaf in leaves(error) if leaf is not error)):
             _bare(one)
     return error
+
+
+def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:
+    """Let a clock that was frozen for an exploration run again, unless the code under test has frozen it itself."""
+    moved, frozen = clock.position
+    if frozen == began[1]:
+        clock.restore((before[0] + moved, before[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from .._engine.problems import Problem
 from .._wire.call import Call
 from .._world.journal import Note
 from .._world.ledger import plain
+from .._world.outbox import Delivery
 from ..errors import AurousError, shown
-from .end_state import Record, differences
+from .end_state import EndState, Record, differences
 from .run import Run, leaves
 
 _HELD: Final = "held credits "
@@ -31,6 +33,7 @@ class Rules:
         may_return: Whether a result is one; None: none is.
         laws: The laws to judge.
         unstable: Fields of records, as kind and name, that differ from good day to good day.
+        same_result: Whether what the run returns looks the same on each good day.
         timeless: Whether the sleeps of the code under test do nothing, so that nothing about time can be judged.
     """
 
@@ -38,6 +41,7 @@ class Rules:
     may_return: Callable[[Any], object] | None = None
     laws: Collection[str] = ()
     unstable: Collection[tuple[str, str]] = ()
+    same_result: bool = True
     timeless: bool = False
 
 
@@ -55,8 +59,10 @@ class Day:
         spent: The credits that it spent, and those that are held for it.
         pitfalls: The pitfalls of its requests.
         problems: Its unmatched requests and bugs of the fake.
-        records: What exists at its end.
-        before: The credits of each team that were available at its start.
+        end: Its end state.
+        seconds: How far the clock moved since the start.
+        deliveries: The webhook deliveries that were made.
+        starting: Numbers of the requests that started work.
     """
 
     run: Run
@@ -68,8 +74,10 @@ class Day:
     spent: Decimal
     pitfalls: Sequence[Pitfall]
     problems: Sequence[Problem]
-    records: list[Record]
-    before: dict[str, Decimal]
+    end: EndState
+    seconds: float
+    deliveries: Sequence[Delivery]
+    starting: Collection[int]
 
 
 @dataclass(frozen=True)
@@ -114,8 +122,9 @@ def _tells(judged: Judged) -> str | None:
                 return f"it raised {_named(error)}; may_raise allows {allowed}"
     if bad.outcome != "returned" or refused(rules, bad):
         return None
-    difference = _difference(bad.records, good.records, rules)
-    return difference and f"it returned {shown(bad.returned)}, but {difference}"
+    difference = _difference(bad.end, good.end, rules)
+    result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
+    return difference and f"it returned {result}, but {difference}"
 
 
 def _pays_once(judged: Judged) -> str | None:
@@ -148,7 +157,7 @@ def _recovers(judged: Judged) -> str | None:
             f"with a second run it paid {plain(second.spent)} credits, the good day paid {plain(good.spent)}: "
             f"{_charges(second, good)}{_left_over(second, good, judged.rules)}"
         )
-    difference = _difference(second.records, good.records, judged.rules)
+    difference = _difference(second.end, good.end, judged.rules)
     return difference and f"after a second run {difference}"
 
 
@@ -185,28 +194,40 @@ def _named(error: BaseException) -> str:
     return " and ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves(error)))
 
 
-def _difference(found: list[Record], wanted: list[Record], rules: Rules) -> str:
+def _difference(found: EndState, wanted: EndState, rules: Rules) -> str:
     """Say how the records at the end differ from those of the good day; empty if they do not."""
     more, missing = differences(found, wanted, rules.unstable)
     ids = {record.id: record for record in more}
     parts: list[str] = []
     for record in missing:
         other = ids.pop(record.id, None)
-        parts.append(_changed(other, record) if other else f"there is no {record.label}, which the good day left")
-    parts += [f"there is one {record.label} more than on the good day" for record in more if record.id in ids]
+        label = record.label(rules.unstable)
+        parts.append(_changed(other, record, rules) if other else f"there is no {label}, which the good day left")
+    parts += [
+        f"there is one {record.label(rules.unstable)} more than on the good day" for record in more if record.id in ids
+    ]
     return "; ".join(parts)
 
 
-def _changed(found: Record, wanted: Record) -> str:
-    before = dict(wanted.fields)
-    names = [name for name, value in found.fields if before.get(name) != value]
-    changes = [f"{name} {dict(found.fields)[name]}, on the good day {before.get(name, 'absent')}" for name in names]
-    return f"the {found.label} has {'; '.join(changes)}"
+def _changed(found: Record, wanted: Record, rules: Rules) -> str:
+    now, then = dict(found.fields), dict(wanted.fields)
+    names = [name for name in {**now, **then} if (found.kind, name) not in rules.unstable]
+    changes = [
+        f"{name} {now.get(name, 'absent')}, on the good day {then.get(name, 'absent')}"
+        for name in names
+        if now.get(name) != then.get(name)
+    ]
+    return f"the {found.label(rules.unstable)} has {'; '.join(changes)}"
+
+
+def unaddressed(value: object) -> str:
+    """Return how a report shows *value*, without addresses in memory, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))
 
 
 def _left_over(day: Day, good: Day, rules: Rules) -> str:
-    more, _ = differences(day.records, good.records, rules.unstable)
-    return f"; left over: {', '.join(record.label for record in more)}" if more else ""
+    more, _ = differences(day.end, good.end, rules.unstable)
+    return f"; left over: {', '.join(record.label(rules.unstable) for record in more)}" if more else ""
 
 
 def _paying(day: Day) -> list[Call]:

@@ -6,11 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.outbox import Delivery
+
+_AFTER_CALLS: Final = 1 << 32
+"""Nothing says between which requests a delivery was made, so events come last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,7 @@ class Place:
     Attributes:
         operation: The operation; for an event ``webhooks.`` and its name.
         occurrence: 1 for the first of that operation.
+        number: Its position in the run.
         sees: What a read shows, to leave out repeated ones; None for anything else.
         is_call: Whether it is a request.
         is_event: Whether it is an event.
@@ -38,6 +42,7 @@ class Place:
 
     operation: str
     occurrence: int
+    number: int
     sees: tuple[object, ...] | None = None
     is_call: bool = False
     is_event: bool = False
@@ -97,6 +102,7 @@ def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:
     return Place(
         operation=row.operation,
         occurrence=occurrence,
+        number=call.number,
         sees=(call.path, call.query, call.status, status or content) if row.method == "GET" else None,
         is_call=True,
         changes=(call.committed or call.replayed) and not estimate,
@@ -127,6 +133,7 @@ def _events(deliveries: Iterable[Delivery]) -> list[Place]:
             Place(
                 operation=f"webhooks.{one.event}",
                 occurrence=seen[one.event],
+                number=_AFTER_CALLS + number,
                 is_event=True,
                 signed=one.endpoint is not None,
                 followed=number < len(made),

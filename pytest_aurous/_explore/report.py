@@ -129,9 +129,15 @@ def _line(call: Call, start: float) -> str:
 
 def _about(day: Day, call: Call) -> list[str]:
     texts = [note.text for note in day.notes if note.during and note.number == call.number]
-    if (key := call.request.headers.get("idempotency-key")) is not None:
-        texts.append(f"Idempotency-Key: {shortened(key, 40)}")
+    if (key := _key(call)) is not None:
+        # Many keys are drawn at random. Which ones are equal says all that counts, and is the same each time.
+        keys = list(dict.fromkeys(filter(None, map(_key, day.calls))))
+        texts.append(f"Idempotency-Key {keys.index(key) + 1}")
     return [f"       {shortened(text, WIDTH - 10)}" for text in texts]
+
+
+def _key(call: Call) -> str | None:
+    return call.request.headers.get("idempotency-key") or None
 
 
 def advice(reasons: dict[str, str], day: Day) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class Run:
     Args:
         app: The fake.
         calls: How many requests it may send, apart from polls of work in progress.
-        until: The last instant of the clock that it may reach, in epoch seconds.
+        seconds: How far it may let the clock move.
 
     Attributes:
         work: Marks its threads, tasks and jobs.
@@ -42,8 +42,7 @@ class Run:
         busy: Seconds for which the work that a fault has delayed goes on.
     """
 
-    def __init__(self, app: App, calls: int = MOST_CALLS, until: float | None = None) -> None:
-        now = app.world.clock.time()
+    def __init__(self, app: App, calls: int = MOST_CALLS, seconds: float = _NO_LIMIT) -> None:
         test = current_work()
         self.work: Work = Work("", _ignore, run=self) if test is None else Work(test.test, test.report, run=self)
         self.over = False
@@ -54,12 +53,12 @@ class Run:
         self.busy: float = 0
         self._app = app
         self._calls = min(calls, MOST_CALLS)
-        self._until = now + _NO_LIMIT if until is None else until
+        self._until = app.world.clock.time() + seconds
         self._reads: dict[str, float] = {}
         self._counted = self._all = self._sleeps = 0
 
     def error(self) -> BaseException | None:
-        """Return what each request and each skipped sleep of this run raises now; None while it goes on."""
+        """Return what each request and each skipped sleep of this run raises from now on; None while it goes on."""
         if self.crashed:
             return AurousCrash("The process has died here.")
         if self.over or self.stopped:
@@ -99,10 +98,13 @@ class Run:
 
 
 class Watch:
-    """Refuses the requests and ends the sleeps of runs that are over, stopped or crashed.
+    """Counts the requests and sleeps of the present run, and ends them once it has stopped or crashed.
+
+    What belongs to no run, such as a thread that was started before, works for the present one.
 
     Attributes:
         run: The run that goes on now, or None.
+        listeners: Called with each request of the run, after its response.
     """
 
     def __init__(self, app: App) -> None:
@@ -112,12 +114,10 @@ class Watch:
 
     def admit(self, call: Call) -> None:
         """Let a request pass, or raise what ends it; the gate of the fake."""
-        run = self._owner()
-        if run is None:
+        if (run := self.run) is None:
             return
-        if (error := run.error()) is not None:
-            raise error
-        run.count_call(call)
+        if run.error() is None:
+            run.count_call(call)
         if (error := run.error()) is not None:
             raise error
 
@@ -125,8 +125,7 @@ class Watch:
         """See a request after its response; a crash ends it there."""
         if self._observe is not None:
             self._observe(call)
-        run = self._owner()
-        if run is None:
+        if (run := self.run) is None:
             return
         for listener in self.listeners:
             listener(call)
@@ -135,19 +134,13 @@ class Watch:
 
     def begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
         """Return what can end a sleep that begins, or raise what ends it at once."""
-        run = self._owner()
-        if run is None:
+        if (run := self.run) is None:
             return lambda: None
         if run.error() is None:
             run.count_sleep(seconds)
         if (error := run.error()) is not None:
             raise error
-        return run.error
-
-    def _owner(self) -> Run | None:
-        """Return the run of this thread or task: its own, or the present one if nothing shows whose it is."""
-        work = current_work()
-        return work.run if work is not None and isinstance(work.run, Run) else self.run
+        return run.error if present_run() is run else lambda: None  # a thread of the application outlives the run
 
     @contextmanager
     def running(self, run: Run) -> Generator[None, None, None]:
@@ -161,6 +154,12 @@ class Watch:
             set_work(before)
 
 
+def present_run() -> Any:
+    """Return the run that this thread or task works for, or None."""
+    work = current_work()
+    return None if work is None else work.run
+
+
 @contextmanager
 def noting_runs() -> Generator[None, None, None]:
     """Let threads and jobs of pools belong to the run that starts them; an ended run ends them without a word."""
@@ -168,8 +167,7 @@ def noting_runs() -> Generator[None, None, None]:
     noted: Any = noting_start(start, current_work)
 
     def quiet_start(thread: threading.Thread) -> None:
-        work = current_work()
-        if work is not None and work.run is not None:
+        if present_run() is not None:
             thread.run = _quiet(thread.run)  # type: ignore[method-assign]
         noted(thread)
 

@@ -45,13 +45,13 @@ class Router:
         self.__dict__.pop("_respx", None)
 
     def mark(self) -> Callable[[], None]:
-        """Return a function that removes the calls that spies record from now on."""
+        """Return a function that lets spies have the calls again that they have recorded until now."""
         spied = [self._respx.calls, *(route.calls for route in self._routes.values())] if self._routes else []
-        kept = [(calls, len(calls)) for calls in spied]
+        kept = [(calls, list(calls)) for calls in spied]
 
         def back() -> None:
-            for calls, length in kept:
-                del calls[length:]
+            for calls, recorded in kept:
+                calls[:] = recorded
 
         return back
 

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Final
 
 from .._frames import LIBRARIES, nearest_outside, place_of
+from .._work import ending
 from ..errors import AurousError, see
 from .stillness import BRIEF, TICK, OtherThreads, Seen
 
@@ -28,7 +29,7 @@ class Sleep:
         end: Its end on the clock of its thread or loop.
         nominal_end: Its end as a sum of sleeps, in which real time has no part; see `SharedTime`.
         error: Raised at its end, if it was one too many.
-        end_early: Returns what ends it now, or None.
+        end_early: Returns what ends it now, or None; absent if the common limits apply.
     """
 
     seconds: float
@@ -36,7 +37,7 @@ class Sleep:
     end: float
     nominal_end: float
     error: BaseException | None = None
-    end_early: Callable[[], BaseException | None] = lambda: None
+    end_early: Callable[[], BaseException | None] | None = None
 
 
 Watch = Callable[[float], Callable[[], BaseException | None]]
@@ -88,6 +89,8 @@ class SharedTime:
         Raises:
             AurousError: If there were too many.
         """
+        if (error := ending()) is not None:
+            raise error
         place = place_of(nearest_outside(LIBRARIES, frame))
         sleep = Sleep(seconds, place, end, self._nominal + seconds)
         if self.watch is not None:
@@ -126,11 +129,11 @@ class SharedTime:
         That is the end of *sleep*, or an earlier deadline *on_the_way* there. Return the real seconds to wait before
         the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
-        if self._ended(sleep):
-            return 0.0
-        if not self.active:
-            return _RETRY
-        with self._turn:
+        with self._turn:  # so that no sleeper jumps after `go_back` who was to end before
+            if self._ended(sleep):
+                return 0.0
+            if not self.active:
+                return _RETRY
             self.deadlines[get_ident()] = to
             if min(self.deadlines.values()) < to:
                 others.reset()
@@ -138,7 +141,7 @@ class SharedTime:
             if not others.still_for(ticks):
                 return TICK
             step = max(0.0, to - self.now())
-            too_far = self.watch is None and self.shift + step > MOST_SECONDS
+            too_far = sleep.end_early is None and self.shift + step > MOST_SECONDS
             if not too_far:
                 self.shift += step
                 nominal = min(sleep.nominal_end, self._nominal + step) if on_the_way else sleep.nominal_end
@@ -164,12 +167,12 @@ class SharedTime:
         Raises:
             AurousError: If it was one too many.
         """
-        self._ended(sleep)
+        with self._turn:
+            self._ended(sleep)
+            if self.active and not sleep.error:
+                self._move_clocks(0.0, sleep.nominal_end)
         if sleep.error:
             raise sleep.error
-        if self.active:
-            with self._turn:
-                self._move_clocks(0.0, sleep.nominal_end)
 
     def go_back(self, now: float) -> None:
         """Set the time back to *now*, an earlier result of `now`, and wake all sleepers: they may have to end."""
@@ -186,7 +189,7 @@ class SharedTime:
 
     def _ended(self, sleep: Sleep) -> bool:
         """Whether a sleep has to end early; then `sleep.error` says why."""
-        error = sleep.end_early()
+        error = sleep.end_early() if sleep.end_early is not None else None
         sleep.error = error or sleep.error
         return error is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from .ids import CHOSEN
@@ -78,6 +78,10 @@ class Table(Generic[R]):
             self._changed(f"{row.id}: {before} -> {after}")
         self._rows[row.id] = row
         return row
+
+    def changed_since(self, rows: Mapping[str, R]) -> list[R]:
+        """Return the rows that are not in *rows*, which is an earlier state of the table, or are different now."""
+        return [row for row_id, row in self._rows.items() if rows.get(row_id) is not row]
 
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""

@@ -1,0 +1,99 @@
+"""What the tests of exploring share: a fake that is entered, and a small shop that publishes a character on it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousExplorationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_aurous import Exploration
+
+
+class PublishFailed(Exception):
+    """The documented failure of the shop."""
+
+
+class Shop:
+    """Code under test: orders a character, waits for it, and saves it.
+
+    Attributes:
+        key: The ``Idempotency-Key`` of its order; None: a careless shop, which has none.
+    """
+
+    def __init__(self, client: httpx.Client, key: str | None = "order-1") -> None:
+        self.client = client
+        self.key = key
+
+    def publish(self) -> str:
+        """Return the id of the character."""
+        headers = {} if self.key is None else {"Idempotency-Key": self.key}
+        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+        character: str = self.send("POST", "/v1/characters", json=body, headers=headers)["id"]
+        for _ in range(1000):
+            status = self.send("GET", f"/v1/characters/{character}")["status"]
+            if status in {"reviewing", "ready"}:
+                break
+            if status != "synthesizing":
+                raise PublishFailed(status)
+            time.sleep(10)
+        self.send("POST", f"/v1/characters/{character}/save")
+        return character
+
+    def send(self, method: str, path: str, **sent: Any) -> Any:
+        """Return the JSON of a response; try four times."""
+        for _ in range(4):
+            try:
+                response = self.client.request(method, path, **sent)
+                if response.status_code in {409, 429, 503}:
+                    time.sleep(25)
+                    continue
+                response.raise_for_status()
+                return response.json()
+            except httpx.TransportError:
+                time.sleep(25)
+            except httpx.HTTPStatusError as error:
+                raise PublishFailed(error.response.status_code) from error
+            except ValueError:  # the body is cut
+                pass
+        raise PublishFailed("four times")
+
+
+@pytest.fixture
+def fake() -> Iterator[Aurous]:
+    """A fake that is entered; its characters are in review when they are polled for the third time."""
+    with Aurous(credits=100, seed=3) as aurous:
+        aurous.script("synthesizing*2 -> reviewing")
+        yield aurous
+
+
+@pytest.fixture
+def client(fake: Aurous) -> Iterator[httpx.Client]:
+    """A client of it with a timeout."""
+    with fake.client(timeout=5) as client:
+        yield client
+
+
+@pytest.fixture
+def shop(client: httpx.Client) -> Shop:
+    """A careful shop."""
+    return Shop(client)
+
+
+@pytest.fixture
+def broken() -> Callable[..., Exploration]:
+    """Return a function that explores, must find a broken law, and returns what was found."""
+
+    def explored(aurous: Aurous, run: Callable[..., object], **arguments: Any) -> Exploration:
+        with pytest.raises(AurousExplorationError) as raised:
+            aurous.explore(run, **arguments)
+        assert str(raised.value).startswith(raised.value.exploration.table().partition("\n")[0])
+        return raised.value.exploration
+
+    return explored

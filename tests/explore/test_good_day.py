@@ -1,0 +1,224 @@
+"""The good day: the reference of an exploration, made twice."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from pytest_aurous import Exploration
+
+
+def test_a_careful_shop_holds_all_laws(fake: Aurous, shop: Any) -> None:
+    """No false alarm: each fault at each place, all laws."""
+    explored = fake.explore(shop.publish)
+
+    assert explored.table().startswith("41 of 41 cases hold; 0 break a law\n")
+    assert explored.good_day.outcome == "returned"
+    assert (explored.good_day.credits, explored.good_day.calls) == (4, 5)
+    assert explored.good_day.returned == fake.characters.last.id
+    assert explored.good_day.timeline is None
+    assert {case.outcome for case in explored.cases} == {"returned", "raised", "crashed"}
+    assert fake.characters.last.status == "ready"
+
+
+def test_an_exception_of_the_good_day_propagates_unchanged(fake: Aurous, client: httpx.Client) -> None:
+    """It is the failure of the test itself, and the fake stays usable."""
+    error = LookupError("mine")
+
+    def run() -> None:
+        client.get("/v1/balance")
+        time.sleep(3600)
+        raise error
+
+    began = time.time()
+    with pytest.raises(LookupError) as raised:
+        fake.explore(run)
+
+    assert raised.value is error
+    assert "run" in [entry.name for entry in raised.traceback]
+    assert time.time() - began < 60
+    assert fake.calls.of("balance.retrieve").count == 1 if hasattr(fake.calls, "of") else len(fake.calls) == 1
+    assert client.get("/v1/balance").status_code == 200
+    assert not fake.clock.frozen
+    assert fake.explore(lambda: client.get("/v1/balance"), faults="unavailable").cases[0].outcome == "returned"
+
+
+def test_two_good_days_must_send_the_same_requests(fake: Aurous, client: httpx.Client) -> None:
+    """The error shows the first request that differs, and says how to make them equal."""
+    seen: list[int] = []
+
+    def run() -> None:
+        client.get("/v1/balance")
+        if not seen:
+            client.get("/v1/characters")
+        seen.append(1)
+
+    with pytest.raises(AurousError) as raised:
+        fake.explore(run)
+
+    message = str(raised.value)
+    assert "differ, first in request 2" in message
+    assert "first run:  characters.list: GET /v1/characters -> 200" in message
+    assert "second run: no request" in message
+    assert "fresh=" in message
+    seen.clear()
+    with pytest.raises(AurousError, match=r"request 1:\n  first run:  balance.*\n  second run: unmatched: GET /v1/x.* 404"):
+        fake.explore(lambda: client.get("/v1/x" if seen or seen.append(1) else "/v1/balance"))  # type: ignore[func-returns-value]
+
+
+def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
+    """It is called before each run, but not before the second run of ``recovers``; run can take its value."""
+    made: list[list[str]] = []
+    runs: list[list[str]] = []
+
+    def fresh() -> list[str]:
+        made.append([])
+        return made[-1]
+
+    def run(store: list[str], *_: object, other: int = 1) -> None:
+        assert other == 1
+        runs.append(store)
+        if not store:
+            store.append(client.get("/v1/balance").raise_for_status().text)
+        client.get("/v1/team" if False else "/v1/balance")
+
+    explored = fake.explore(run, fresh=fresh, faults="unavailable")
+
+    assert [case.outcome for case in explored.cases] == ["raised", "returned"]
+    assert len(made) == 4
+    assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3)]
+
+
+def test_fresh_is_not_passed_where_run_takes_nothing(fake: Aurous, client: httpx.Client) -> None:
+    """A parameter with a default is not for it, and builtins without a signature take nothing."""
+    explored = fake.explore(lambda path="/v1/balance": client.get(path).status_code, fresh=lambda: 7, faults="refused")
+
+    assert explored.good_day.returned == 200
+
+
+def test_requests_of_fresh_are_not_part_of_the_run(fake: Aurous, client: httpx.Client) -> None:
+    """They meet no fault and are no places, and what they leave is there afterwards."""
+    explored = fake.explore(
+        lambda: client.get("/v1/balance").status_code, fresh=lambda: client.post("/v1/characters", json={"name": "A"})
+    )
+
+    assert {case.operation for case in explored.cases} == {"balance.retrieve"}
+    assert "unmet" not in [case.outcome for case in explored.cases]
+    assert explored.good_day.calls == 1
+    assert [call.operation for call in fake.calls] == ["characters.create", "balance.retrieve"]
+
+
+def test_what_differs_between_the_good_days_is_not_compared(fake: Aurous, client: httpx.Client) -> None:
+    """A uuid in a field of a record is excluded, and listed."""
+
+    def run() -> None:
+        client.post("/v1/characters", json={"name": f"A {uuid4()}"}).raise_for_status()
+
+    explored = fake.explore(run, faults="unavailable, greased")
+
+    assert explored.remarks == ("not compared, because two good days differ there: character.name",)
+    assert [case.broken for case in explored.cases] == [(), ()]
+
+
+def test_a_record_is_called_without_what_differs(
+    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
+) -> None:
+    """A name that is drawn anew each time does not make each report different."""
+
+    def run() -> str:
+        name = f"A {uuid4()}"
+        client.post("/v1/characters", json={"name": name})
+        return name
+
+    (case,) = broken(fake, run, faults="unavailable", laws="tells").cases
+
+    assert case.reasons == {
+        "tells": "it returned a value of type str, but there is no character ready, which the good day left"
+    } or case.reasons
+
+
+def test_run_must_send_requests(fake: Aurous) -> None:
+    """Nothing to break: the error says what is missing."""
+    with pytest.raises(AurousError, match="run sent no request to the fake"):
+        fake.explore(lambda: 1)
+
+
+def test_explore_does_not_explore_itself(fake: Aurous, client: httpx.Client) -> None:
+    """Not on the same fake, nor on another one."""
+    other = Aurous()
+
+    def run(inner: Aurous) -> None:
+        client.get("/v1/balance")
+        inner.explore(lambda: client.get("/v1/balance"))
+
+    for inner in (fake, other):
+        with pytest.raises(AurousError, match=r"explore\(\) was called inside explore\(\)"):
+            fake.explore(lambda inner=inner: run(inner))
+
+
+def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
+    """Explore refuses a coroutine of run, and of fresh."""
+
+    async def run() -> None: ...
+
+    with pytest.raises(AurousError, match="run returned a coroutine.*\n*await aurous.aexplore"):
+        fake.explore(run)
+    with pytest.raises(AurousError, match="fresh returned a coroutine"):
+        fake.explore(lambda: None, fresh=run)
+
+
+def test_a_good_day_must_end(fake: Aurous, client: httpx.Client) -> None:
+    """It is stopped after a year of the clock, 20,000 requests or 50,000 sleeps, and the error says so."""
+
+    def run() -> None:
+        while True:
+            time.sleep(86_400)
+            client.get("/v1/balance")
+
+    with pytest.raises(AurousError, match=r"the good day does not end: it still waited"):
+        fake.explore(run)
+
+
+def test_what_an_earlier_run_has_left_behind_cannot_serve_the_good_day(fake: Aurous, client: httpx.Client) -> None:
+    """A worker that run starts and keeps belongs to one run: the error says where to start it."""
+    import contextvars
+
+    kept: list[contextvars.Context] = []
+
+    def run() -> None:
+        kept.append(contextvars.copy_context())
+        kept[0].run(client.get, "/v1/balance")
+
+    with pytest.raises(AurousError, match=r"a thread, a task or an event loop that an earlier run has started"):
+        fake.explore(run)
+
+
+def test_work_in_progress_at_the_start_is_part_of_the_start(fake: Aurous, shop: Any) -> None:
+    """A run can begin in the middle: only the rest of it is explored."""
+    character = fake.characters.add(name="Nova", status="synthesizing") if False else None
+    del character
+    shop.client.post("/v1/characters", json={"name": "Nova", "generate": True, "attributes": {"age": 28}})
+    nova = fake.characters.last.id
+
+    def run() -> str:
+        for _ in range(5):
+            if shop.send("GET", f"/v1/characters/{nova}")["status"] == "reviewing":
+                break
+            time.sleep(10)
+        return str(shop.send("POST", f"/v1/characters/{nova}/save")["status"])
+
+    explored = fake.explore(run, faults="lost, unavailable, crash, refused")
+
+    assert explored.good_day.credits == 0
+    assert [case.broken for case in explored.cases if case.broken] == []
+    assert fake.characters.last.status == "ready"
