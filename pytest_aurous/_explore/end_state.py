@@ -87,7 +87,7 @@ class EndStates:
                 if record in failed and run.steps[-1] == FAILS:
                     runs.begin(record, failed[record][run.current :], run.resource, settle=False)
             for record, _ in in_progress:
-                while (run := runs.get(record)) is not None and not run.last:
+                while (left := runs.get(record)) is not None and not left.last:
                     runs.advance(record)
             self._compare(state, failed)
             raise _Undo

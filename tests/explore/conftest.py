@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_aurous import Exploration
 
 
-class PublishFailed(Exception):
+class PublishFailed(Exception):  # noqa: N818 - as the documentation calls it
     """The documented failure of the shop."""
 
 
