@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds |= {"sparse": "WHAT", "grease": "WHAT"}
     for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
     option = command(
         "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
     )
@@ -116,6 +117,8 @@ def _serve(options: argparse.Namespace) -> int:
 
     names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.readings is not None:
+        settings["readings"] = "\n".join(options.readings)
     aurous = Aurous(pitfalls="off", strict="off", **settings)
     if options.state is not None:
         _load(aurous, options.state)

@@ -16,8 +16,9 @@ def check_version(call: Call, *, prior_dates: bool) -> None:
     """Refuse an unknown version; with *prior_dates*, earlier dates are known (ver-3)."""
     version = call.incoming.get("aurous-version", VERSION)
     if version != VERSION and not (prior_dates and _is_prior_date(version)):
+        known = f"{VERSION} and any prior date" if prior_dates else VERSION
         raise ApiProblem(
-            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=VERSION), "Aurous-Version"
+            400, "unknown_version", say.UNKNOWN_VERSION.format(version=version, known=known), "Aurous-Version"
         )
 
 

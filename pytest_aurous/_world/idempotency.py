@@ -55,8 +55,10 @@ class IdempotencyKeys:
             return None
         if stored.claim != claim:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="another request"))
-        if now < stored.busy_until or works(stored):
+        if now < stored.busy_until:
             raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="a request still in flight"))
+        if works(stored):
+            raise ApiProblem(409, "idempotency_key_in_use", say.KEY_IN_USE.format(why="work still under way"))
         return stored
 
     def store(self, stored: Stored) -> None:

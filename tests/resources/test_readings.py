@@ -384,7 +384,7 @@ def test_idem_5_a_key_is_in_use_until_the_work_is_over(waiter: Api, order: str, 
     for _ in range(2):
         refused = waiter.refused("POST", path, json=body, headers=KEY, status=409, code="idempotency_key_in_use")
         assert "Retry-After" not in refused.headers
-        assert record.id not in refused.body.decode()
+        assert refused.json["error"]["message"] == "This Idempotency-Key is in use by work still under way."
     if end == "stop":
         waiter.delete(f"{path}/{record.id}") if path == "/v1/characters" else record.cancel()
     else:
@@ -467,9 +467,9 @@ def test_ver_3_a_prior_date_exists(make_api: Callable[..., Api], version: str) -
 )
 def test_ver_3_what_is_no_prior_date_does_not(make_api: Callable[..., Api], version: str) -> None:
     """A later date, a day that never was and another form are refused under both readings."""
-    for reading in READINGS["ver-3"]:
+    for reading, known in (("pinned", "2026-05-15"), ("prior_dates", "2026-05-15 and any prior date")):
         api = make_api(readings={"ver-3": reading})
-        api.refused(
+        refused = api.refused(
             "GET",
             "/v1/images",
             headers={"Aurous-Version": version},
@@ -477,3 +477,5 @@ def test_ver_3_what_is_no_prior_date_does_not(make_api: Callable[..., Api], vers
             code="unknown_version",
             param="Aurous-Version",
         )
+        message = f"Unknown API version {version!r}. Known versions: {known}."
+        assert refused.json["error"]["message"] == message

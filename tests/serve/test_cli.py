@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 import pytest_aurous
+from pytest_aurous import AurousServer
 from pytest_aurous._serve.cli import _parser, main
 
 
@@ -75,6 +76,17 @@ class TestServe:
         assert "export AUROUS_API_KEY=" in out
         assert "/__aurous__/reset" in out
 
+    @pytest.mark.usefixtures("interrupted")
+    def test_readings(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        """The option can be repeated, one reading each."""
+
+        def readings(server: AurousServer) -> str:
+            return str(server.aurous._session.settings.readings)
+
+        monkeypatch.setattr("pytest_aurous._serve.cli._welcome", readings)
+        assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
+        assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -84,6 +96,8 @@ class TestServe:
             (["--rate-limits", "strict"], "rate_limits='strict'"),
             (["--grease", "on"], "grease='on'"),
             (["--sparse", "on"], "sparse='on'"),
+            (["--readings", "create4=ready"], "did you mean 'create-4'?"),
+            (["--readings", "create-4=redy"], "did you mean 'ready'?"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
             (["--state", "missing.json"], "missing.json"),
         ],
