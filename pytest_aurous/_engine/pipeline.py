@@ -248,11 +248,19 @@ class App:
         return result
 
     def _works(self, stored: Stored) -> bool:
-        """Whether the work that a first attempt began is under way, if that keeps its key in use (idem-5)."""
+        """Whether the work that a first attempt began is under way, if that keeps its key in use (idem-5).
+
+        Then the retry is a poll: a client whose response was lost has no other way to wait.
+        """
         if self.world.settings.reading("idem-5") != "generation":
             return False
-        row = self.world.row(json.loads(stored.content)["id"])
-        return getattr(row, "status", None) in UNDER_WAY
+        record = json.loads(stored.content)["id"]
+        if self._is_under_way(record):
+            self.world.runs.poll(record)
+        return self._is_under_way(record)
+
+    def _is_under_way(self, record: str) -> bool:
+        return getattr(self.world.row(record), "status", None) in UNDER_WAY
 
     def _faults_for(self, call: Call) -> Collection[Fault]:
         """Return the faults that the request can meet; call each ``when``, without the lock."""

@@ -369,8 +369,10 @@ def test_err_9_a_null_changes_nothing_in_a_patch(make_api: Callable[..., Api]) -
 
 @pytest.fixture
 def waiter(make_api: Callable[..., Api]) -> Api:
-    """A fake in which a key is in use until the work is over."""
-    return make_api(readings={"idem-5": "generation"})
+    """A fake in which a key is in use until the work is over, which takes three polls or more."""
+    slow = "pending*3 -> processing -> succeeded"
+    scripts = {"characters": "synthesizing*3 -> reviewing", "images": slow, "videos": slow}
+    return make_api(readings={"idem-5": "generation"}, script=scripts)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -382,7 +384,8 @@ def test_idem_5_a_key_is_in_use_until_the_work_is_over(waiter: Api, order: str, 
     record = _record(waiter, first.json["id"])
 
     for _ in range(2):
-        refused = waiter.refused("POST", path, json=body, headers=KEY, status=409, code="idempotency_key_in_use")
+        refused = waiter.post(path, json=body, headers=KEY)
+        assert (refused.status, refused.json["error"]["code"]) == (409, "idempotency_key_in_use")
         assert "Retry-After" not in refused.headers
         assert refused.json["error"]["message"] == "This Idempotency-Key is in use by work still under way."
     if end == "stop":
@@ -402,9 +405,32 @@ def test_idem_5_a_synthesis_is_over_in_review(waiter: Api) -> None:
     first = waiter.post(path, headers=KEY)
     assert waiter.post(path, headers=KEY).status == 409
 
-    assert waiter.poll(character, 2) == ["synthesizing", "reviewing"]
+    assert waiter.poll(character, 3) == ["synthesizing", "synthesizing", "reviewing"]
 
     assert waiter.post(path, headers=KEY).body == first.body
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_idem_5_a_retry_is_a_poll(waiter: Api, order: str) -> None:
+    """A client whose response was lost knows no id to poll: its retries alone bring the work to its end."""
+    path, body, price = ORDERS[order]
+    waiter.aurous.faults.timeout(f"{path[4:]}.create", commit=True)
+    waiter.broken("POST", path, json=body, headers=KEY)
+
+    statuses = [waiter.post(path, json=body, headers=KEY).status for _ in range(6)]
+
+    work = 3 if path == "/v1/characters" else 4
+    assert statuses == [409] * work + [201] * (6 - work)
+    assert waiter.money() == (1000 - price, 0)
+
+
+def test_idem_5_a_retry_after_the_work_moves_nothing(waiter: Api) -> None:
+    """A review that a script ends goes on for as many polls as it says."""
+    waiter.aurous.script("synthesizing*0 -> reviewing*1 -> ready")
+    for _ in range(3):
+        assert waiter.post("/v1/characters", json=SYNTHESIS, headers=KEY).status == 201
+
+    assert waiter.poll(waiter.characters.last, 2) == ["reviewing", "ready"]
 
 
 def test_idem_5_a_file_is_no_work(waiter: Api) -> None:
