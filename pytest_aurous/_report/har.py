@@ -17,7 +17,8 @@ from .._time.clock import moment
 from .._wire.call import Call
 from .._wire.headers import Headers
 
-_SECRET: Final = ("x-api-key", "authorization")
+SECRET_HEADERS: Final = ("x-api-key", "authorization")
+"""Headers whose values are API keys."""
 
 
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
@@ -31,7 +32,7 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
 
 def har(calls: Iterable[Call]) -> dict[str, Any]:
     """Return *calls* as a HAR 1.2 object, without API keys."""
-    creator = {"name": "pytest-aurous", "version": _version()}
+    creator = {"name": "pytest-aurous", "version": version_of_package()}
     entries = [redacted_json(_entry(call)) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
@@ -93,12 +94,13 @@ def _response(call: Call) -> dict[str, Any]:
 def _headers(headers: Headers) -> list[dict[str, str]]:
     """Return the headers in order, also repeated ones, their names in lower case as in HTTP/2."""
     return [
-        {"name": name.lower(), "value": "(redacted)" if name.lower() in _SECRET else value}
+        {"name": name.lower(), "value": "(redacted)" if name.lower() in SECRET_HEADERS else value}
         for name, value in headers.multi_items()
     ]
 
 
-def _version() -> str:
+def version_of_package() -> str:
+    """Return the version of this package; 0 in a checkout."""
     try:
         return version("pytest-aurous")
     except PackageNotFoundError:  # run from a checkout

@@ -26,6 +26,8 @@ class Clock:
 
     Attributes:
         waiting_for: Returns which records wait for what, for the error that ends an endless wait.
+        moved: Called with ``advance``, ``freeze``, ``fault`` or ``sleep``, and with the seconds by which time moves;
+            for a trace.
 
     It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
 
@@ -36,10 +38,11 @@ class Clock:
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "_seen", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_seen", "moved", "waiting_for")
 
     def __init__(self, now: datetime | str | None = None) -> None:
         self.waiting_for: Callable[[], str] = str
+        self.moved: Callable[[str, float], object] | None = None
         self._offset = 0.0
         self._frozen: float | None = None
         self._seen = 0.0
@@ -65,7 +68,7 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         """Move time forward for a slow request; beyond the year 9999 it stops, which is not a mistake of the test."""
-        self._offset += min(seconds, _LAST - self.time())
+        self._move("fault", min(seconds, _LAST - self.time()))
 
     def rewind(self, seconds: float) -> None:
         """Undo a `move`, because a client is going to wait for it in real time."""
@@ -99,7 +102,7 @@ class Clock:
                 f"{f' and {delta!r}' if delta else ''}, and it is {iso(self.time())}. "
                 f"Use freeze(at) to choose an instant.\n{_MORE}"
             )
-        self._offset += step  # beside a frozen instant too: tenths of a second, added to one, would not sum up
+        self._move("advance", step)  # beside a frozen instant too: tenths of a second, added to one, would not sum up
 
     def freeze(self, at: datetime | str | None = None) -> None:
         """Stop time until the test moves it.
@@ -113,7 +116,9 @@ class Clock:
         Example:
             ``aurous.clock.freeze("2026-05-08T10:00:00Z")``
         """
-        self._frozen, self._offset = (self.time() if at is None else calendar_instant(at).timestamp()), 0.0
+        now = self.time()
+        self._frozen, self._offset = (now if at is None else calendar_instant(at).timestamp()), 0.0
+        self._move("freeze", 0.0)
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
@@ -133,7 +138,12 @@ class Clock:
     def jump(self, running: float, frozen: float) -> None:
         """Follow a jump; this module always reads the real `time.time`, which freezegun may have frozen."""
         is_frozen = self._frozen is not None or self._seen == time.time()
-        self._offset += frozen if is_frozen else running
+        self._move("sleep", frozen if is_frozen else running)
+
+    def _move(self, how: str, seconds: float) -> None:
+        self._offset += seconds
+        if self.moved is not None:
+            self.moved(how, seconds)
 
     @property
     def position(self) -> tuple[float, float | None]:

@@ -1,0 +1,185 @@
+"""The trace of a test as JSON, in the form that the page and other tools read (version 1)."""
+
+from __future__ import annotations
+
+import json
+import linecache
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from .._framework.rules import Rule, load_rules
+from .._redaction import redacted_json
+from .._report.har import SECRET_HEADERS, version_of_package
+from .._report.unmatched import hint_of
+from .._resources.catalog import LIFECYCLES
+from .._wire.call import Call
+from .._wire.headers import Headers
+from ..errors import DOCS
+from .recorder import Recorder, Step
+
+VERSION: Final = 1
+_LONGEST_BODY: Final = 4096
+_NEIGHBORS: Final = 3
+"""So many lines are shown above and below a line of source."""
+_PICTURES: Final = 64 * 1024
+"""All pictures of a trace together have at most so many bytes."""
+
+Place = tuple[str, int, str]
+
+
+def trace(recorder: Recorder, test: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the trace of a test, without keys and secrets.
+
+    Args:
+        recorder: What has watched the fake of the test.
+        test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
+    """
+    rules = load_rules()
+    builder = _Builder(recorder, rules)
+    steps = [builder.step(step) for step in recorder.steps]
+    settings = recorder.app.world.settings
+    data = {
+        "version": VERSION,
+        "generator": f"pytest-aurous {version_of_package()}",
+        "docs": DOCS,
+        "test": {**test, "seed": settings.seed},
+        "base_url": settings.base_url,
+        "began": recorder.began,
+        "start": recorder.start,
+        "machines": builder.machines(),
+        "steps": steps,
+        "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
+    }
+    cleaned: dict[str, Any] = redacted_json(data)
+    return cleaned
+
+
+class _Builder:
+    """Writes steps, and notes which rules they need."""
+
+    def __init__(self, recorder: Recorder, rules: Mapping[str, Rule]) -> None:
+        self.used: set[str] = set()
+        self._app = recorder.app
+        self._rules = rules
+        self._pictures = 0
+        self._notes: dict[tuple[int, bool], list[str]] = {}
+        for note in recorder.app.world.journal.notes:
+            self._notes.setdefault((note.number, note.during), []).append(note.text)
+        self._last = 0
+
+    def machines(self) -> dict[str, Any]:
+        """Return the state machines of records, by kind."""
+        return {
+            name.removesuffix("s"): {
+                "start": one.start,
+                "edges": {status: list(to) for status, to in one.edges.items()},
+            }
+            for name, one in LIFECYCLES.items()
+        }
+
+    def step(self, step: Step) -> dict[str, Any]:
+        """Return one step."""
+        common = {
+            "at": step.at,
+            "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],
+            "changes": step.changes,
+        }
+        if step.call is None:
+            return {"kind": "between", "notes": self._notes.get((self._last, False), []), **common}
+        self._last = step.call.number
+        return {"kind": "call", **self._call(step.call), **common}
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        row = self._app.catalog.by_operation.get(call.operation or "")
+        rules = list(row.rules) if row is not None else []
+        code = call.error_code
+        refusal = [name for name, rule in self._rules.items() if code and f"`{code}`" in rule.statement]
+        self.used.update(rules, refusal)
+        request, response = call.request, call.response
+        return {
+            "number": call.number,
+            "operation": call.operation,
+            "method": call.method,
+            "url": call.url,
+            "path": call.path,
+            "query": call.query,
+            "arrived": call.at,
+            "status": call.status,
+            "error_code": code,
+            "fault": call.fault,
+            "replayed": call.replayed,
+            "committed": call.committed,
+            "delay": call.delay,
+            "timeout": call.patience,
+            "team": call.team,
+            "request": {"headers": _headers(request.headers), "body": self._body(request.content, request.headers)},
+            "response": None
+            if response is None
+            else {"headers": _headers(response.headers), "body": self._body(response.content, response.headers)},
+            "notes": self._notes.get((call.number, True), []),
+            "hint": hint_of(call) or None,
+            "pitfalls": [
+                {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
+                for one in self._app.pitfalls.seen
+                if one.call is call
+            ],
+            "rules": rules,
+            "refusal_rules": refusal,
+            "place": _place(call.place, source=True),
+            "stack": [_place(frame) for frame in call.stack],
+        }
+
+    def _body(self, content: bytes, headers: Headers) -> dict[str, Any] | None:
+        """Return a body: its text, a small picture, or a digest."""
+        if not content:
+            return None
+        kind = headers.get("content-type", "").partition(";")[0]
+        size = len(content)
+        if kind.startswith("image/") and self._pictures + size <= _PICTURES:
+            self._pictures += size
+            return {"type": kind, "size": size, "picture": f"data:{kind};base64,{b64encode(content).decode()}"}
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if text and size <= _LONGEST_BODY:
+            return {"type": kind, "size": size, "text": text}
+        return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": text[: _LONGEST_BODY // 4]}
+
+
+def _headers(headers: Headers) -> list[list[str]]:
+    return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
+
+
+def _place(place: Place | None, *, source: bool = False) -> dict[str, Any] | None:
+    """Return a line of source, with its neighbors."""
+    if place is None:
+        return None
+    file, line, function = place
+    found: dict[str, Any] = {"file": file, "line": line, "function": function}
+    if source:
+        numbers = range(max(1, line - _NEIGHBORS), line + _NEIGHBORS + 1)
+        lines = [[number, linecache.getline(file, number).rstrip("\n")] for number in numbers]
+        found["source"] = [pair for pair in lines if pair[1] or pair[0] == line]
+    return found
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "provenance": rule.provenance,
+        "statement": rule.statement,
+        "assumed": rule.assumed or None,
+        "contradicted": rule.contradicted or None,
+        "source": list(rule.source),
+        "url": f"{DOCS}fidelity.html",
+    }
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """Write data as JSON that is safe inside a script element of HTML."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text

@@ -1,0 +1,78 @@
+"""Records the steps of a test while it runs: its requests, and what happened between them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .._engine.pipeline import App
+from .._wire.call import Call
+from .world import View, difference, view
+
+
+class Step(NamedTuple):
+    """One request, or what happened since the one before.
+
+    Attributes:
+        call: The request; None for what happened in between.
+        at: The clock at its end, in epoch seconds.
+        events: What moved the clock in between: ``sleep``, ``advance``, ``freeze``, or ``fault``, with seconds.
+        changes: What has changed in the fake.
+    """
+
+    call: Call | None
+    at: float
+    events: tuple[tuple[str, float], ...]
+    changes: View
+
+
+class Recorder:
+    """Watches one fake; `start` is the state before the first step, and `began` its instant.
+
+    Args:
+        app: The fake. It is watched until `stop`.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.start: View = view(app)
+        self.began: float = app.world.clock.time()
+        self.steps: list[Step] = []
+        self._now = self.start
+        self._events: list[tuple[str, float]] = []
+        self._gate, self._observe = app.gate, app.observe
+        app.gate, app.observe = self._before, self._after
+        app.tracing = True
+        app.world.clock.moved = self._moved
+
+    def stop(self) -> None:
+        """Record what happened after the last request, and watch no longer."""
+        self._between()
+        self.app.gate, self.app.observe = self._gate, self._observe
+        self.app.tracing = False
+        self.app.world.clock.moved = None
+
+    def _before(self, call: Call) -> None:
+        if self._gate is not None:
+            self._gate(call)
+        self._between()
+
+    def _between(self) -> None:
+        """Record what the test, the clock and deliveries have done since the last step."""
+        self.app.world.runs.settle()
+        events, self._events = tuple(self._events), []
+        changes = self._changes()
+        if events or changes.keys() - {"buckets"}:  # buckets refill by themselves
+            self.steps.append(Step(None, self.app.world.clock.time(), events, changes))
+
+    def _after(self, call: Call) -> None:
+        if self._observe is not None:
+            self._observe(call)
+        events, self._events = tuple(self._events), []
+        self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes()))
+
+    def _changes(self) -> View:
+        before, self._now = self._now, view(self.app)
+        return difference(before, self._now)
+
+    def _moved(self, how: str, seconds: float) -> None:
+        self._events.append((how, seconds))

@@ -1,0 +1,121 @@
+"""What the fake knows at one moment, as JSON; and what differs between two moments."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, Final
+
+from .._engine.pipeline import App
+from .._framework.schema import to_wire
+from .._resources.characters import Character
+from .._resources.files import File
+from .._resources.generations import Image
+from .._resources.styles import Lora, VideoLora
+from .._resources.webhooks import WebhookEndpoint
+from .._world.buckets import BUCKETS
+from .._world.ledger import json_number
+from .._world.outbox import Delivery
+from .._world.tables import Row
+
+_LIVE: Final[dict[str, Any]] = {
+    "CharacterRow": Character,
+    "FileRow": File,
+    "GenerationRow": Image,
+    "LoraRow": Lora,
+    "VideoLoraRow": VideoLora,
+    "EndpointRow": WebhookEndpoint,
+}
+_DAY: Final = 86_400.0
+
+View = dict[str, dict[str, Any]]
+"""Sections by name, and in each what is in it by id."""
+
+
+def view(app: App) -> View:
+    """Return the state of a fake: records, money, rate buckets, idempotency keys, faults and deliveries."""
+    world = app.world
+    with world.lock:
+        rows = [(kind, table[row_id]) for kind, table in world.tables() for row_id in table]
+        return {
+            "records": {row.id: _record(app, kind, row) for kind, row in rows},
+            "money": {
+                team: {
+                    "credits": json_number(account.credits),
+                    "held": json_number(account.held),
+                    "available": json_number(account.available),
+                }
+                for team, account in world.accounts.items()
+            },
+            "buckets": _buckets(app),
+            "keys": {
+                f"{team} {key}": {"request": stored.claim.route, "at": stored.at, "until": stored.at + _DAY}
+                for (team, key), stored in world.idempotency.items()
+            },
+            "faults": {
+                str(fault.number): {
+                    "kind": fault.kind,
+                    "operation": fault.operation,
+                    "fired": fault.fired,
+                    "times": fault.times if isfinite(fault.times) else None,
+                }
+                for fault in app.faults
+            },
+            "scripts": {
+                f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in world.scripts.items()
+            },
+            "deliveries": {str(number): _delivery(one) for number, one in world.outbox.entries.items()},
+        }
+
+
+def _record(app: App, kind: str, row: Row) -> dict[str, Any]:
+    """Return a record: its JSON as a GET would return it, and where it is in its script."""
+    live = _LIVE.get(kind)
+    run = app.world.runs.get(row.id)
+    return {
+        "kind": getattr(row, "media_type", None) or kind.removesuffix("Row").lower(),
+        "status": getattr(row, "status", None),
+        "gone": not app.world.table(type(row)).lives(row),
+        "json": live(app.world, row.id).json() if live else to_wire(row, "none"),
+        "script": str(getattr(row, "plan", "")) or None,
+        "steps": [str(step) for step in run.steps] if run else [],
+        "step": run.current if run else None,
+        "polls": run.seen if run else None,
+    }
+
+
+def _buckets(app: App) -> dict[str, Any]:
+    """Return the rate buckets that are not full, or were empty."""
+    world = app.world
+    now = world.clock.time()
+    all_buckets = {(team, name): world.buckets.get(team, name, now) for team in world.accounts for name in BUCKETS}
+    return {
+        f"{team} {name}": {"remaining": bucket.left, "capacity": bucket.capacity, "overruns": bucket.overruns}
+        for (team, name), bucket in all_buckets.items()
+        if bucket.tokens < bucket.capacity or bucket.overruns
+    }
+
+
+def _delivery(one: Delivery) -> dict[str, Any]:
+    return {
+        "event": one.event,
+        "url": one.url,
+        "at": one.at,
+        "attempt": one.attempt,
+        "status": one.status,
+        "response_status": one.response_status,
+        "error": type(one.error).__name__ if one.error is not None else None,
+        "fault": one.fault,
+        "payload": one.payload,
+    }
+
+
+def difference(before: View, after: View) -> View:
+    """Return what is new or has changed, by section and id; null stands for what is gone."""
+    found: View = {}
+    for section, values in after.items():
+        old = before.get(section, {})
+        changed = {key: value for key, value in values.items() if key not in old or old[key] != value}
+        changed |= dict.fromkeys(old.keys() - values.keys())
+        if changed:
+            found[section] = changed
+    return found
