@@ -127,8 +127,8 @@ class _Builder:
             ],
             "rules": rules,
             "refusal_rules": refusal,
-            "place": _place(call.place, source=True),
-            "stack": [_place(frame) for frame in call.stack],
+            "place": _place(getattr(call, "place", None), source=True),
+            "stack": [_place(frame) for frame in getattr(call, "stack", ())],
         }
 
     def _body(self, content: bytes, headers: Headers) -> dict[str, Any] | None:
