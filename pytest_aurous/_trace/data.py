@@ -47,6 +47,8 @@ def trace(recorder: Recorder, test: Mapping[str, Any]) -> dict[str, Any]:
         "test": {**test, "seed": settings.seed},
         "base_url": settings.base_url,
         "began": recorder.began,
+        "ended": recorder.app.world.clock.time(),
+        "credits": recorder.spent(),
         "start": recorder.start,
         "machines": builder.machines(),
         "steps": steps,

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import pytest
 
-from .options import COVERAGE, CURRENT, FAKE, SEED
+from .options import COVERAGE, CURRENT, FAKE, SEED, run_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,10 @@ def aurous(
         item.stash[FAKE], item.stash[SEED] = session, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
         session.app.observe = None if coverage is None else coverage.add
+        if run_option(pytestconfig, "trace"):
+            from .tracing import record
+
+            record(item, session.app)
         yield fake
         session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake

@@ -77,6 +77,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         guard.leave()
         guard.explain = str
+        if options.RECORDER in item.stash:
+            from .tracing import write
+
+            write(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -129,12 +133,20 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Warn of what came after the last test, and pass on or write the coverage."""
     show_warnings(session.config)
     sections.finish_coverage(session.config)
+    if options.run_option(session.config, "trace"):
+        from .tracing import finish
+
+        finish(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add the coverage of an xdist worker."""
     sections.merge_coverage(node)
+    if options.run_option(node.config, "trace"):
+        from .tracing import merge
+
+        merge(node)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -148,6 +160,10 @@ def pytest_runtest_makereport(
         if report.failed:
             sections.export_har(item)
         sections.add_timeline(item, call, report)
+        if options.RECORDER in item.stash:
+            from .tracing import note
+
+            note(item, call, report)
     calls = item.stash[options.FAKE].calls if report.failed and options.FAKE in item.stash else ()
     sections.without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
     return report

@@ -16,6 +16,7 @@ from ..errors import AurousError, AurousNetworkBlocked, nearest
 if TYPE_CHECKING:
     from .._handle.session import Session
     from .._report.coverage import Coverage
+    from .._trace.recorder import Recorder
     from .guard import NetworkGuard
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
@@ -25,6 +26,15 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "coverage-json": {"metavar": "FILE", "help": "write the same to this file, as JSON"},
     "har": {"metavar": "DIR", "help": "write the calls of each failed test to this folder, as a HAR file"},
+    "trace": {
+        "metavar": "DIR",
+        "help": "write a page for each failed test to this folder: each request, and the state of the fake around it",
+    },
+    "trace-keep": {
+        "choices": ["failed", "all"],
+        "help": "which tests have a trace: failed (the default) or all",
+    },
+    "trace-json": {"action": "store_true", "help": "write the data of each trace beside its page, as JSON"},
 }
 """Options of the whole run, which no marker can set."""
 # In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that fits all.
@@ -44,6 +54,8 @@ FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
 SEED: Final[pytest.StashKey[int]] = pytest.StashKey()
 RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Present while the body of the test runs."""
+RECORDER: Final[pytest.StashKey[Recorder]] = pytest.StashKey()
+"""What records the trace of the test."""
 REFUSALS: Final[pytest.StashKey[list[AurousNetworkBlocked]]] = pytest.StashKey()
 """The refused connections that the body of the test did not expect."""
 INVALID_MARKER: Final[pytest.StashKey[pytest.UsageError]] = pytest.StashKey()
@@ -68,6 +80,22 @@ def add_options(parser: pytest.Parser) -> None:
         )
     for name, options in _RUN_OPTIONS.items():
         group.addoption(_flag(name), **options)
+        parser.addini(f"aurous_{name.replace('-', '_')}", f"the same as {_flag(name)}", **_ANY_SCALAR)
+
+
+def run_option(config: pytest.Config, name: str) -> Any:
+    """Return an option of the whole run: from the command line, else from the ini file; None or False if unset.
+
+    Raises:
+        pytest.UsageError: If the ini file has an invalid value.
+    """
+    key, options = f"aurous_{name.replace('-', '_')}", _RUN_OPTIONS[name]
+    value = config.getoption(key) or config.getini(key) or None
+    if options.get("action") == "store_true":
+        return str(value).lower() in {"true", "1", "yes", "on"}
+    if "choices" in options and value not in {None, *options["choices"]}:
+        raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.")
+    return value
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
@@ -140,13 +168,12 @@ def _refuse_unknown(config: pytest.Config) -> None:
         file = getattr(config, "inicfg")  # noqa: B009  # as above
     overrides: list[str] = [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
     for option in (*overrides, *file):
-        name = option.removeprefix("aurous_")
-        if name != option and name not in ROWS:
+        known = [f"aurous_{name}" for name in (*ROWS, *(name.replace("-", "_") for name in _RUN_OPTIONS))]
+        if option.startswith("aurous_") and option not in known:
             place = str(config.inipath)
             if option in overrides:
                 env = " in PYTEST_ADDOPTS" if option in os.environ.get("PYTEST_ADDOPTS", "") else ""
                 place = f"-o {option}=...{env}"
-            known = [f"aurous_{row}" for row in ROWS]
             raise pytest.UsageError(
                 f"{place}: {option!r} is not an option{nearest(option, known)} Options: {', '.join(known)}.\n{MORE}"
             )

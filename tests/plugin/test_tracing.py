@@ -1,0 +1,136 @@
+"""A page for each failed test: which tests have one, what it is called, and that it costs no test its result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+import pytest
+
+SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
+SUITE: Final = """
+    import pytest
+
+    @pytest.fixture
+    def broken_setup(aurous, aurous_client):
+        aurous_client.get("/v1/balance")
+        raise OSError("no setup")
+
+    @pytest.fixture
+    def broken_teardown(aurous):
+        yield
+        raise OSError("no teardown")
+
+    def test_good(aurous_client):
+        aurous_client.get("/v1/balance")
+
+    @pytest.mark.parametrize("word", ["a/b[c]", "x" * 300, "\\u4f60\\u597d", "</script>"])
+    def test_bad(aurous_client, word):
+        aurous_client.post("/v1/characters", json={"name": word[:9], "generate": True, "attributes": {"age": 20}})
+        assert word == "other"
+
+    class TestOne:
+        def test_bad(self, aurous_client):
+            assert aurous_client.get("/v1/balance").status_code == 404
+
+    def test_setup(broken_setup): ...
+
+    def test_teardown(broken_teardown, aurous_client):
+        aurous_client.get("/v1/balance")
+
+    def test_both(broken_teardown, aurous_client):
+        assert aurous_client.get("/v1/balance").status_code == 404
+
+    def test_without_the_fake():
+        assert 1 == 2
+"""
+
+
+def traces(folder: Path) -> list[dict[str, Any]]:
+    """Return the data of all traces in *folder*, each of which follows the schema."""
+    found = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
+    for one in found:
+        jsonschema.validate(one, SCHEMA)
+    return found
+
+
+def index(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of the index, by test."""
+    html = (folder / "index.html").read_text("utf-8")
+    data = html.partition('id="data">')[2].partition("</script>")[0]
+    rows: list[dict[str, Any]] = json.loads(data)["index"]
+    return rows
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+def test_each_failed_test_has_a_page(pytester: pytest.Pytester, options: list[str]) -> None:
+    """Failures in setup, call, teardown and several of them; every name of a test makes a file of its own."""
+    pytester.makepyfile(SUITE)
+
+    result = pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json", *options)
+
+    result.assert_outcomes(passed=2, failed=7, errors=3)
+    folder = pytester.path / "traces"
+    rows = index(folder)
+    assert len(rows) == 8
+    assert all((folder / row["file"]).is_file() for row in rows)
+    assert {row["outcome"] for row in rows} == {"failed"}
+    phases = {one["test"]["id"].rpartition("::")[2]: one["test"]["phase"] for one in traces(folder)}
+    assert (phases["test_setup"], phases["test_teardown"], phases["test_both"]) == ("setup", "teardown", "call, teardown")
+    made = next(one for one in traces(folder) if "a/b[c]" in one["test"]["id"])
+    assert made["credits"] == 4
+    assert "word == 'other'" in made["test"]["message"] or "'a/b[c]' == 'other'" in made["test"]["message"]
+    assert made["test"]["again"].startswith("pytest ")
+
+
+def test_all_tests_can_have_a_page(pytester: pytest.Pytester) -> None:
+    """``--aurous-trace-keep=all``, and the same options in the ini file."""
+    pytester.makeini("[pytest]\naurous_trace = traces\naurous_trace_keep = all\n")
+    pytester.makepyfile(SUITE)
+
+    pytester.runpytest("-k", "test_good or TestOne").assert_outcomes(passed=1, failed=1)
+
+    assert [(row["outcome"], row["calls"]) for row in index(pytester.path / "traces")] == [("failed", 1), ("passed", 1)]
+
+
+@pytest.mark.parametrize("option", ["aurous_trace_keep = none", "aurous_trac = x"])
+def test_an_invalid_option_in_the_ini_file_is_a_usage_error(pytester: pytest.Pytester, option: str) -> None:
+    """It says what is valid."""
+    pytester.makeini(f"[pytest]\naurous_trace = traces\n{option}\n")
+    pytester.makepyfile(SUITE)
+
+    result = pytester.runpytest("-k", "test_good")
+
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "failed or all" in text or "did you mean 'aurous_trace'" in text
+
+
+def test_a_folder_that_cannot_be_written_is_a_warning(pytester: pytest.Pytester) -> None:
+    """No test loses its result."""
+    pytester.makepyfile(SUITE)
+    pytester.path.joinpath("file").write_text("not a folder")
+
+    result = pytester.runpytest("--aurous-trace=file", "-k", "TestOne or test_good")
+
+    result.assert_outcomes(passed=1, failed=1, warnings=2)
+    result.stdout.fnmatch_lines(["*The trace of *TestOne::test_bad could not be written to file*"])
+    result.stdout.fnmatch_lines(["*The index of the traces could not be written to file*"])
+
+
+def test_pytest_html_gets_a_link(pytester: pytest.Pytester) -> None:
+    """A failed report has an extra of pytest-html with the path of the page."""
+    pytester.makepyfile(SUITE)
+    pytester.makeconftest(
+        """
+        def pytest_runtest_logreport(report):
+            for extra in getattr(report, "extras", []):
+                print(report.when, extra["format_type"], extra["content"])
+        """
+    )
+
+    result = pytester.runpytest("--aurous-trace=traces", "-k", "TestOne", "-s")
+
+    result.stdout.fnmatch_lines(["*call url traces/*TestOne_test_bad*.html"])

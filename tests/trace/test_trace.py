@@ -1,0 +1,196 @@
+"""The trace of a test as data: its steps, and the state of the fake after each of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._trace.data import to_text, trace
+from pytest_aurous._trace.page import page
+from pytest_aurous._trace.recorder import Recorder
+from pytest_aurous._trace.world import difference, view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
+TEST = {"id": "tests/test_x.py::test_x", "outcome": "failed", "duration": 0.1}
+SYNTHESIS = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+def traced(run: Callable[[Aurous, httpx.Client], None], **settings: Any) -> dict[str, Any]:
+    """Return the trace of a test that does what *run* does; it follows the schema."""
+    with Aurous(strict="off", pitfalls="off", **settings) as aurous, aurous.client() as client:
+        recorder = Recorder(aurous._session.app)
+        run(aurous, client)
+        recorder.stop()
+        found = trace(recorder, TEST)
+    jsonschema.validate(found, SCHEMA)
+    return found
+
+
+def calls(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the steps that are requests."""
+    return [step for step in found["steps"] if step["kind"] == "call"]
+
+
+def test_each_request_is_a_step_with_what_it_changed() -> None:
+    """A create makes a record and holds credits; a poll that finds the next step changes the record."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        character = client.post("/v1/characters", json=SYNTHESIS).json()["id"]
+        client.get(f"/v1/characters/{character}")
+        client.get(f"/v1/characters/{character}")
+
+    found = traced(run, seed=1)
+    create, first, second = calls(found)
+    ((character, record),) = create["changes"]["records"].items()
+    (money,) = create["changes"]["money"].values()
+
+    assert (record["kind"], record["status"], record["step"], record["polls"]) == ("character", "synthesizing", 0, 0)
+    assert record["steps"] == ["synthesizing", "reviewing"]
+    assert (money["credits"], money["held"], money["available"]) == (1000, 4, 996)
+    assert create["notes"] == ["held credits 0 -> 4", f"{character}: new, synthesizing"]
+    assert first["changes"]["records"][character]["polls"] == 1
+    assert second["changes"]["records"][character]["status"] == "reviewing"
+    assert len(second["changes"]["records"][character]["json"]["refs"]) == 4
+    assert found["credits"] == 4
+
+
+def test_what_happens_between_requests_is_a_step_too() -> None:
+    """Sleeps, moves of the clock, what the test adds, and deliveries have their place between two requests."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.get("/v1/balance")
+        aurous.clock.advance(seconds=60)
+        aurous.clock.freeze()
+        aurous.webhooks.deliver_to(lambda _: 200)
+        aurous.characters.script("synthesizing! -> reviewing", "Nova")
+        client.get("/v1/balance")
+        aurous.images.add(status="pending").finish()
+        aurous.webhooks.flush()
+
+    found = traced(run)
+    between, after = (step for step in found["steps"] if step["kind"] == "between")
+
+    assert [(event["kind"], event["seconds"]) for event in between["events"]] == [("advance", 60), ("freeze", 0)]
+    assert between["changes"]["scripts"] == {"characters Nova": "synthesizing! -> reviewing"}
+    assert [record["kind"] for record in between["changes"]["records"].values()] == ["endpoint"]
+    assert [one["status"] for one in after["changes"]["deliveries"].values()] == ["delivered"]
+    assert after["notes"]
+
+
+def test_faults_keys_and_buckets_are_part_of_the_state() -> None:
+    """A stored response, a fault that happens, and a rate bucket that is not full are shown."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        aurous.faults.outage(0)
+        aurous.faults.timeout("characters.create", commit=True)
+        with pytest.raises(Exception, match="timed out"):
+            client.post("/v1/characters", json=SYNTHESIS, headers={"Idempotency-Key": "k"})
+
+    found = traced(run)
+    (call,) = calls(found)
+
+    assert (call["status"], call["response"], call["fault"]) == (None, None, "timeout (read), committed")
+    assert [fault["fired"] for fault in call["changes"]["faults"].values()] == [1]
+    assert [key.split(" ")[1] for key in call["changes"]["keys"]] == ["k"]
+    assert [bucket["remaining"] for bucket in call["changes"]["buckets"].values()] == [11]
+    assert found["steps"][0]["changes"]["faults"]["1"]["times"] is None
+
+
+def test_a_refusal_names_its_rules_with_their_provenance() -> None:
+    """The rules are those of the endpoint, and those that name the code of the refusal."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.post(f"/v1/characters/{aurous.characters.add(status='synthesizing').id}/save")
+        client.get("/v1/nothing")
+
+    found = traced(run)
+    save, unmatched = calls(found)
+
+    assert "save-1" in save["rules"]
+    assert "save-3" in save["refusal_rules"]
+    assert {rule["provenance"] for rule in found["rules"].values()} <= set("ODCA")
+    assert {*save["rules"], *save["refusal_rules"]} <= found["rules"].keys()
+    assert (unmatched["operation"], unmatched["rules"]) == (None, [])
+
+
+def test_bodies_are_text_pictures_or_digests() -> None:
+    """Long text and other bytes are shown as their digest, small pictures as they are, and keys never."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.get(aurous.characters.add().refs[0].url)
+        client.post("/v1/characters", json={"name": "x" * 5000})
+        client.post("/v1/characters", content=b"\xff\xfe", headers={"Content-Type": "application/octet-stream"})
+
+    found = traced(run)
+    picture, long, other = calls(found)
+
+    assert picture["response"]["body"]["picture"].startswith("data:image/png;base64,")
+    assert {"digest", "begins"} <= long["request"]["body"].keys()
+    assert other["request"]["body"]["begins"] == ""
+    assert ["x-api-key", "(redacted)"] in [[name.lower(), value] for name, value in long["request"]["headers"]]
+    assert "al_live_" not in json.dumps(found)
+
+
+def test_recording_leaves_the_fake_as_it_was() -> None:
+    """After `stop` nothing is recorded, and hooks that were there before are called as before."""
+    seen: list[str | None] = []
+    with Aurous() as aurous, aurous.client() as client:
+        app = aurous._session.app
+        app.gate = lambda call: seen.append("gate")
+        app.observe = lambda call: seen.append(call.operation)
+        before = app.gate, app.observe
+        recorder = Recorder(app)
+        client.get("/v1/balance")
+        recorder.stop()
+        recorder.stop()
+        client.get("/v1/team")
+
+        assert (app.gate, app.observe) == before
+    assert seen == ["gate", "balance.retrieve", "gate", "team.retrieve"]
+    assert len(recorder.steps) == 1
+
+
+def test_a_difference_has_null_for_what_is_gone() -> None:
+    """Only what is new, changed or gone is in a difference."""
+    assert difference({"a": {"1": 1, "2": 2, "3": 3}}, {"a": {"1": 1, "2": 0}, "b": {}}) == {"a": {"2": 0, "3": None}}
+
+
+def test_the_state_shows_every_kind_of_record() -> None:
+    """Each collection of the fake has its records in the state."""
+    with Aurous() as aurous:
+        for collection in (
+            aurous.characters,
+            aurous.uploads,
+            aurous.images,
+            aurous.videos,
+            aurous.files,
+            aurous.loras,
+            aurous.video_loras,
+            aurous.webhook_endpoints,
+        ):
+            collection.add()
+        kinds = {record["kind"] for record in view(aurous._session.app)["records"].values()}
+
+    assert kinds == {"character", "upload", "image", "video", "file", "lora", "videolora", "endpoint", "team"}
+
+
+def test_the_page_keeps_data_apart_from_code() -> None:
+    """Text of the test cannot end the script element, and the policy allows only the scripts of the page."""
+    text = to_text({"name": "</script><b>&\u2028"})
+
+    assert json.loads(text) == {"name": "</script><b>&\u2028"}
+    assert not set("<>&\u2028") & set(text)
+    html = page({"version": 1, "name": "</script><i>"}, "<title>")
+    assert html.count("</script>") == 3
+    assert "default-src 'none'" in html
+    assert "&lt;title&gt;" in html
