@@ -60,6 +60,7 @@ class App:
         observe: Called with each call after its response.
         screen: Called with each call that was recorded: the verdict takes those of older tests out.
         problems: The requests that fail the test, in order.
+        tracing: Whether calls keep their `Call.stack`.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
@@ -75,6 +76,7 @@ class App:
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
+        self.tracing: bool = False
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():

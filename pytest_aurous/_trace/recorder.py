@@ -41,17 +41,20 @@ class Recorder:
         self._events: list[tuple[str, float]] = []
         self._gate, self._observe = app.gate, app.observe
         app.gate, app.observe = self._before, self._after
-        setattr(app, "tracing", True)
+        app.tracing = True
         app.world.clock.moved = self._moved
 
     def spent(self) -> float:
         """Return the credits that were spent, and that are held, by all teams."""
         teams = self.start["money"].keys() & self._now["money"].keys()
-        return sum(self.start["money"][team]["available"] - self._now["money"][team]["available"] for team in teams)
+        return sum(
+            (float(self.start["money"][team]["available"] - self._now["money"][team]["available"]) for team in teams),
+            0.0,
+        )
 
     def stop(self) -> None:
         """Record what happened after the last request, and watch no longer."""
-        if not getattr(self.app, "tracing"):
+        if not self.app.tracing:
             return
         self._between()
         self.app.gate, self.app.observe = self._gate, self._observe

@@ -80,7 +80,7 @@ def write(item: pytest.Item) -> None:
 
 def finish(config: pytest.Config) -> None:
     """Send the rows of an xdist worker to its controller; elsewhere write the index."""
-    rows = config.stash.get(_ROWS, [])
+    rows = config.stash.get(_ROWS, list[dict[str, Any]]())
     output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = rows

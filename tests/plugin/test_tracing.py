@@ -78,7 +78,11 @@ def test_each_failed_test_has_a_page(pytester: pytest.Pytester, options: list[st
     assert all((folder / row["file"]).is_file() for row in rows)
     assert {row["outcome"] for row in rows} == {"failed"}
     phases = {one["test"]["id"].rpartition("::")[2]: one["test"]["phase"] for one in traces(folder)}
-    assert (phases["test_setup"], phases["test_teardown"], phases["test_both"]) == ("setup", "teardown", "call, teardown")
+    assert (phases["test_setup"], phases["test_teardown"], phases["test_both"]) == (
+        "setup",
+        "teardown",
+        "call, teardown",
+    )
     made = next(one for one in traces(folder) if "a/b[c]" in one["test"]["id"])
     assert made["credits"] == 4
     assert "word == 'other'" in made["test"]["message"] or "'a/b[c]' == 'other'" in made["test"]["message"]

@@ -146,7 +146,7 @@ def test_recording_leaves_the_fake_as_it_was() -> None:
     seen: list[str | None] = []
     with Aurous() as aurous, aurous.client() as client:
         app = aurous._session.app
-        app.gate = lambda call: seen.append("gate")
+        app.gate = lambda _: seen.append("gate")
         app.observe = lambda call: seen.append(call.operation)
         before = app.gate, app.observe
         recorder = Recorder(app)
