@@ -46,8 +46,10 @@ class Router:
 
     def mark(self) -> Callable[[], None]:
         """Return a function that lets spies have the calls again that they have recorded until now."""
-        spied = [self._respx.calls, *(route.calls for route in self._routes.values())] if self._routes else []
-        kept = [(calls, list(calls)) for calls in spied]
+        spied: list[list[respx.models.Call]] = []
+        if self._routes:
+            spied = [self._respx.calls, *(route.calls for route in self._routes.values())]
+        kept = [(calls, calls.copy()) for calls in spied]
 
         def back() -> None:
             for calls, recorded in kept:
