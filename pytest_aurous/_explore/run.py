@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Any, Final, cast
 
 from .._engine.pipeline import App
@@ -17,7 +18,6 @@ from ..errors import AurousCrash
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
 DAY: Final = 86_400.0
-_NO_LIMIT: Final = 366 * DAY
 
 
 class RunEnded(BaseException):
@@ -42,7 +42,7 @@ class Run:
         busy: Seconds for which the work that a fault has delayed goes on.
     """
 
-    def __init__(self, app: App, calls: int = MOST_CALLS, seconds: float = _NO_LIMIT) -> None:
+    def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
         test = current_work()
         self.work: Work = Work("", _ignore, run=self) if test is None else Work(test.test, test.report, run=self)
         self.over = False

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,16 +185,29 @@ def test_a_coroutine_belongs_to_aexplore(fake: Aurous) -> None:
         fake.explore(lambda: None, fresh=run)
 
 
-def test_a_good_day_must_end(fake: Aurous, client: httpx.Client) -> None:
-    """It is stopped after a year of the clock, 20,000 requests or 50,000 sleeps, and the error says so."""
+def test_a_good_day_must_end(fake: Aurous, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped after 20,000 requests or 50,000 sleeps, and the error says so."""
 
-    def run() -> None:
+    def sleeps() -> None:
+        client.get("/v1/balance")
         while True:
-            time.sleep(86_400)
-            client.get("/v1/balance")
+            time.sleep(3600)
 
-    with pytest.raises(AurousError, match=r"the good day does not end: it still waited"):
-        fake.explore(run)
+    with pytest.raises(AurousError, match=r"the good day does not end: it slept 50,001 times; waiting: no record"):
+        fake.explore(sleeps)
+
+    app = fake._session.app
+    key = (("X-Api-Key", str(fake.api_key)),)
+
+    def sends() -> None:
+        while True:  # without a client, which takes long
+            app.handle(Call("GET", "https", "api.aurous-labs.com", "/v1/x", "", key))
+
+    monkeypatch.setattr("pytest_aurous._explore.run.MOST_CALLS", 50)
+    with pytest.raises(AurousError, match=r"does not end: it sent 51 requests, the last one GET /v1/x; waiting"):
+        fake.explore(sends)
+    fake.reset()
+    app.problems.clear()
 
 
 def test_what_an_earlier_run_has_left_behind_cannot_serve_the_good_day(fake: Aurous, client: httpx.Client) -> None:

@@ -1,0 +1,513 @@
+"""A run that crashes, is stopped or leaves work behind does not reach the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import queue
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+import trio
+
+from pytest_aurous import Aurous, AurousCrash
+from pytest_aurous._explore.run import RunEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import httpx
+
+    from pytest_aurous import Exploration
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+CREATE = "characters.create#1 crash"
+
+
+def order(client: httpx.Client) -> int:
+    """Order a character with a key, so that a second run pays nothing."""
+    return client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).raise_for_status().status_code
+
+
+def one(explored: Exploration, case: str = CREATE) -> Any:
+    """Return the case of that id."""
+    return next(found for found in explored.cases if found.id == case)
+
+
+def test_a_crash_is_no_exception(fake: Aurous, client: httpx.Client) -> None:
+    """No ``except Exception`` catches it, and every later request and sleep raises it, also in ``finally``."""
+    seen: list[object] = []
+
+    def run() -> None:
+        try:
+            order(client)
+        except Exception:  # noqa: BLE001 - must not catch it
+            seen.append("caught")
+        finally:
+            if isinstance(sys.exc_info()[1], AurousCrash):
+                for step in (lambda: time.sleep(1), lambda: client.get("/v1/balance"), lambda: client.get("/v1/team")):
+                    with pytest.raises(AurousCrash) as raised:
+                        step()
+                    seen.append(raised.value)
+
+    explored = fake.explore(lambda: order(client), faults="crash")
+    assert one(explored).outcome == "crashed"
+    assert isinstance(one(explored).error, AurousCrash)
+    assert one(explored).error.__traceback__ is None
+    assert (explored.cases[0].calls, explored.cases[0].credits, explored.cases[0].broken) == (1, 4, ())
+
+    with pytest.raises(AurousCrash):
+        fake.explore(run, only=CREATE)
+    assert [type(error) for error in seen] == [AurousCrash] * 3
+    assert len({id(error) for error in seen}) == 3
+    assert [call.operation for call in fake.calls] == ["characters.create"] * 2
+
+
+def test_a_swallowed_crash_is_reported(fake: Aurous, client: httpx.Client) -> None:
+    """The code goes on although its process has died: the report says so."""
+
+    def run() -> None:
+        with suppress(BaseException):  # that is the mistake
+            order(client)
+
+    explored = fake.explore(run, faults="crash")
+
+    assert one(explored).outcome == "crashed"
+    assert one(explored).remarks == ("AurousCrash did not come out of the run: it goes on after its process has died",)
+    assert "AurousCrash did not come out of the run in characters.create#1 crash" in explored.table().replace(
+        "\n  ", " "
+    )
+
+
+def test_a_crash_in_a_group_counts(fake: Aurous) -> None:
+    """An exception group that contains it has crashed; nothing was swallowed."""
+
+    async def run() -> None:
+        async with fake.async_client(timeout=5) as client, anyio.create_task_group() as group:
+            group.start_soon(order_in_task, client)
+            group.start_soon(anyio.sleep, 60)
+
+    async def main() -> Exploration:
+        return await fake.aexplore(run, faults="crash")
+
+    for backend in ("asyncio", "trio"):
+        explored = anyio.run(main, backend=backend)
+        assert one(explored).outcome == "crashed"
+        assert one(explored).remarks == ()
+        assert not explored.remarks
+        assert one(explored).error.__traceback__ is None
+        fake.reset()
+
+
+async def order_in_task(client: httpx.AsyncClient) -> None:
+    """Order in a task."""
+    (await client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})).raise_for_status()
+
+
+def test_a_crash_in_a_thread_leaves_the_next_case_intact(fake: Aurous, client: httpx.Client) -> None:
+    """The thread ends without a warning, and the case has crashed."""
+    lock = threading.Lock()
+
+    def work() -> None:
+        with lock:
+            order(client)
+            time.sleep(1)
+
+    def run() -> None:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        with lock:
+            pass
+
+    explored = fake.explore(run, faults="crash, slow, greased")
+
+    assert {case.fault: case.outcome for case in explored.cases} == {
+        "crash": "crashed",
+        "slow": "returned",
+        "greased": "returned",
+    }
+
+
+def test_a_pool_that_the_application_keeps_serves_later_cases(fake: Aurous, client: httpx.Client) -> None:
+    """Its threads are of the first run, its jobs of those that submit them."""
+    with ThreadPoolExecutor(2) as pool:
+
+        def run() -> list[int]:
+            return [future.result() for future in [pool.submit(order, client), pool.submit(order, client)]]
+
+        explored = fake.explore(run, faults="crash, unavailable, greased")
+
+        assert explored.good_day.returned == [201, 201]
+        assert {case.fault: case.outcome for case in explored.cases} == {
+            "unavailable": "raised",
+            "greased": "returned",
+            "crash": "crashed",
+        }
+        assert pool.submit(order, client).result() == 201
+
+
+def test_threads_from_before_belong_to_the_present_run(fake: Aurous, client: httpx.Client) -> None:
+    """A worker that was started before the exploration works for each run in turn, and may sleep meanwhile."""
+    jobs: queue.Queue[Any] = queue.Queue()
+    results: queue.Queue[Any] = queue.Queue()
+
+    def outcome(job: Callable[[], Any]) -> Any:
+        try:
+            return job()
+        except BaseException as error:  # noqa: BLE001 - a worker goes on
+            return error
+
+    def work() -> None:
+        while (job := jobs.get()) is not None:
+            results.put(outcome(job))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+
+        def run() -> int:
+            jobs.put(lambda: order(client))
+            jobs.put(lambda: time.sleep(30))
+            result, slept = results.get(), results.get()
+            for error in (result, slept):
+                if isinstance(error, BaseException):
+                    raise error
+            return int(result)
+
+        explored = fake.explore(run, faults="crash, lost, slow")
+        assert {case.fault: case.outcome for case in explored.cases} == {
+            "lost": "raised",
+            "crash": "crashed",
+            "slow": "returned",
+        }
+    finally:
+        jobs.put(None)
+        worker.join()
+
+
+def test_a_thread_that_outlives_its_run_is_refused(
+    fake: Aurous, client: httpx.Client, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Silently, in later cases and after the exploration; and its sleep moves no other run's clock."""
+    go = threading.Event()
+    threads: list[threading.Thread] = []
+    sent: list[object] = []
+
+    def late() -> None:
+        go.wait()
+        sent.append(client.get("/v1/team"))
+
+    def sleeper() -> None:
+        time.sleep(7200)
+        sent.append(client.get("/v1/team"))
+
+    def run() -> float:
+        for target in (late, sleeper):
+            threads.append(threading.Thread(target=target, daemon=True))
+            threads[-1].start()
+        start = fake.clock.time()
+        client.get("/v1/balance")
+        return fake.clock.time() - start
+
+    began = fake.clock.time()
+    explored = fake.explore(run, faults="unavailable, rate_limited")
+    go.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert sent == []
+    assert [case.returned for case in explored.cases] == [0.0, 0.0]
+    assert [call.operation for call in fake.calls] == ["balance.retrieve"]
+    assert fake.clock.time() - began < 60
+    assert not recwarn.list
+
+
+def test_a_job_that_outlives_its_run_is_refused(fake: Aurous, client: httpx.Client) -> None:
+    """In a pool that the application keeps, while later jobs are served."""
+    go = threading.Event()
+    left: list[Any] = []
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as slow:
+
+        def late() -> object:
+            go.wait()
+            return client.get("/v1/team")
+
+        def run() -> int:
+            left.append(slow.submit(late))
+            return pool.submit(client.get, "/v1/balance").result().status_code
+
+        explored = fake.explore(run, faults="unavailable")
+        go.set()
+        wait(left)
+
+    assert [type(future.exception()) for future in left] == [RunEnded] * 3
+    assert [case.returned for case in explored.cases] == [503]
+    assert [call.operation for call in fake.calls] == ["balance.retrieve"]
+
+
+def asyncio_runs() -> list[Callable[[Any], Coroutine[Any, Any, Any]]]:
+    """Ways to leave a task behind, or to let one fail that nobody awaits."""
+
+    async def sleeping(client: httpx.AsyncClient) -> None:
+        await asyncio.sleep(3600)
+        await client.get("/v1/team")
+
+    async def stubborn(client: httpx.AsyncClient) -> None:
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+        await client.get("/v1/team")
+
+    async def failing(client: httpx.AsyncClient) -> None:
+        await order_in_task(client)
+        raise LookupError
+
+    return [sleeping, stubborn, failing]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_task_that_outlives_its_run_is_cancelled(fake: Aurous, number: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Silently: asyncio logs no exception that was never retrieved."""
+    task = asyncio_runs()[number]
+
+    async def main() -> Exploration:
+        tasks: list[asyncio.Task[Any]] = []
+        async with fake.async_client(timeout=5) as client:
+
+            async def run() -> int:
+                tasks.append(asyncio.get_running_loop().create_task(task(client), name="left"))
+                await asyncio.sleep(0)
+                response = await client.get("/v1/balance")
+                await asyncio.sleep(0)
+                return response.status_code
+
+            explored = await fake.aexplore(run, faults="unavailable, crash", laws="recovers")
+            assert all(one.done() for one in tasks)
+            assert asyncio.get_running_loop().get_task_factory() is None
+            tasks.clear()
+            gc.collect()
+            return explored
+
+    with caplog.at_level(logging.DEBUG):
+        explored = asyncio.run(main())
+
+    assert "team.retrieve" not in [call.operation for call in fake.calls]
+    assert not [record for record in caplog.records if record.name == "asyncio" and "exception" in record.message]
+    assert "unmet" not in {case.outcome for case in explored.cases}
+
+
+def test_a_task_factory_of_the_test_is_kept(fake: Aurous) -> None:
+    """Exploring uses it, and restores it."""
+    made: list[str] = []
+
+    def factory(loop: Any, coroutine: Any, **options: Any) -> Any:
+        made.append("task")
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(factory)
+        async with fake.async_client() as client:
+
+            async def run() -> None:
+                await asyncio.gather(client.get("/v1/balance"))
+
+            await fake.aexplore(run, faults="refused")
+        assert loop.get_task_factory() is factory
+
+    asyncio.run(main())
+    assert len(made) >= 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.TaskGroup came with Python 3.11")
+def test_a_crash_ends_a_task_group(fake: Aurous) -> None:
+    """Also asyncio's own, whose other tasks are cancelled."""
+
+    async def main() -> Exploration:
+        async with fake.async_client(timeout=5) as client:
+
+            async def run() -> None:
+                async with asyncio.TaskGroup() as group:  # type: ignore[attr-defined,unused-ignore]
+                    group.create_task(order_in_task(client))
+                    group.create_task(asyncio.sleep(60))
+
+            return await fake.aexplore(run)
+
+    explored = asyncio.run(main())
+
+    assert one(explored).outcome == "crashed"
+    assert one(explored).remarks == ()
+
+
+def test_a_crash_ends_a_nursery(fake: Aurous) -> None:
+    """Also trio's."""
+
+    async def main() -> Exploration:
+        async with fake.async_client(timeout=5) as client:
+
+            async def run() -> None:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(order_in_task, client)
+                    nursery.start_soon(trio.sleep, 60)
+
+            return await fake.aexplore(run)
+
+    explored = trio.run(main)
+
+    assert one(explored).outcome == "crashed"
+    assert {case.outcome for case in explored.cases} == {"returned", "raised", "crashed"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="a task counts its cancellations since Python 3.11")
+def test_a_cancellation_inside_of_a_run_is_its_outcome(fake: Aurous) -> None:
+    """Only the cancellation of the test itself ends the exploration."""
+
+    async def main() -> Exploration:
+        async with fake.async_client(timeout=5) as client:
+
+            async def run() -> None:
+                task = asyncio.get_running_loop().create_task(asyncio.sleep(5))
+                if (await client.get("/v1/balance")).status_code != 200:
+                    task.cancel()
+                await task
+
+            return await fake.aexplore(run, faults="unavailable", may_raise=asyncio.CancelledError)
+
+    (case,) = asyncio.run(main()).cases
+    assert (case.outcome, case.broken, type(case.error)) == ("raised", (), asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancellation_of_the_test_ends_the_exploration(fake: Aurous, backend: str) -> None:
+    """The fake is as the good day left it."""
+    runs: list[int] = []
+
+    async def main() -> None:
+        async with fake.async_client(timeout=5) as client:
+            with anyio.CancelScope() as scope:
+
+                async def run() -> None:
+                    runs.append(1)
+                    await client.get("/v1/balance")
+                    if len(runs) == 4:
+                        scope.cancel()
+                    await anyio.sleep(1)
+
+                await fake.aexplore(run)
+            assert scope.cancelled_caught
+
+    anyio.run(main, backend=backend)
+
+    assert len(runs) == 4
+    assert len(fake.calls) == 1
+    assert fake._session.app.gate is None
+    assert not list(fake.faults)
+
+
+def test_ctrl_c_ends_the_exploration_with_the_table(fake: Aurous, client: httpx.Client) -> None:
+    """The message has the table so far, and the fake is as the good day left it."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        if len(runs) == 5:
+            raise KeyboardInterrupt
+        client.get("/v1/balance")
+
+    with pytest.raises(KeyboardInterrupt, match=r"while exploring:\n1 of 1 cases hold") as raised:
+        fake.explore(run)
+    assert "balance.retrieve#1  r" in str(raised.value)
+    assert len(fake.calls) == 1
+
+    made: list[int] = []
+
+    def fresh() -> None:
+        made.append(1)
+        if len(made) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"while exploring:\n1 of 1 cases hold"):
+        fake.explore(lambda: client.get("/v1/balance"), fresh=fresh)
+    assert len(fake.calls) == 2
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        fake.explore(interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        fake.explore(interrupted, fresh=interrupted)
+    assert fake.explore(lambda: client.get("/v1/balance").status_code).good_day.returned == 200
+
+
+def test_an_error_of_fresh_propagates(fake: Aurous, client: httpx.Client) -> None:
+    """It is a failure of the test."""
+    made: list[int] = []
+
+    def fresh() -> None:
+        made.append(1)
+        if len(made) == 4:
+            raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        fake.explore(lambda: client.get("/v1/balance"), fresh=fresh)
+    assert len(fake.calls) == 1
+    assert not list(fake.faults)
+
+
+def test_fresh_may_be_a_coroutine_function(fake: Aurous) -> None:
+    """Of aexplore; and run, which must be one."""
+
+    async def main() -> None:
+        async with fake.async_client(timeout=5) as client:
+
+            async def fresh() -> str:
+                await anyio.sleep(1)
+                return "/v1/balance"
+
+            async def run(path: str) -> int:
+                return (await client.get(path)).status_code
+
+            explored = await fake.aexplore(run, fresh=fresh, faults="unavailable")
+            assert [case.returned for case in explored.cases] == [503]
+            explored = await fake.aexplore(lambda path: run(path), fresh=lambda: "/v1/balance", faults="unavailable")  # noqa: PLW0108
+            assert [case.returned for case in explored.cases] == [503]
+            with pytest.raises(Exception, match=r"run returned no coroutine. Use aurous.explore"):
+                await fake.aexplore(lambda: 1)  # type: ignore[arg-type,return-value]
+
+    anyio.run(main, backend="asyncio")
+    anyio.run(main, backend="trio")
+
+
+def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
+    fake: Aurous, client: httpx.Client, broken: Callable[..., Exploration]
+) -> None:
+    """A loop around ``except BaseException`` ends where it sleeps, since that raises, too."""
+
+    def run() -> None:
+        down = False
+        while True:
+            try:
+                client.get("/v1/balance")
+                if not down:
+                    return
+            except BaseException:  # noqa: BLE001 - that is the mistake
+                down = True
+            time.sleep(60)
+
+    (case,) = broken(fake, run, faults="refused").cases
+
+    assert (case.outcome, case.broken, type(case.error)) == ("stopped", ("ends",), RunEnded)
+    assert case.reasons["ends"] == (
+        "the run did not end by itself: it sent 121 requests, the last one GET /v1/balance; "
+        "waiting: no record waits for anything"
+    )

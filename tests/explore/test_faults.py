@@ -1,0 +1,432 @@
+"""The faults, each at its places, over the clients that people use."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import pytest
+import trio
+
+from pytest_aurous import Aurous, AurousError, AurousServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_aurous import Exploration
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+WRITES = "refused timeout lost late unavailable rate_limited garbled crash"
+READS = "refused timeout unavailable rate_limited garbled gone greased"
+EVERY = {
+    "characters.create#1": {*WRITES.split(), "fails", "slow", "greased"},
+    "characters.save#1": {*WRITES.split(), "greased"},
+    **{f"characters.retrieve#{number}": set(READS.split()) for number in (1, 2, 3)},
+}
+
+
+def by_place(explored: Exploration) -> dict[str, set[str]]:
+    """Return the faults of each place."""
+    found: dict[str, set[str]] = {}
+    for case in explored.cases:
+        assert case.id == f"{case.operation}#{case.occurrence} {case.fault}"
+        found.setdefault(f"{case.operation}#{case.occurrence}", set()).add(case.fault)
+    return found
+
+
+def outcomes(explored: Exploration) -> dict[str, str]:
+    """Return the outcome of each case."""
+    return {case.id: case.outcome for case in explored.cases}
+
+
+async def publish(client: Any, pause: Any, errors: Any) -> str:
+    """Publish with any async client; try four times."""
+
+    async def send(method: str, path: str, **sent: Any) -> Any:
+        for _ in range(4):
+            try:
+                response = await client.request(method, path, **sent)
+                if response.status_code not in {429, 503}:
+                    return response.json()
+            except errors:
+                pass
+            except ValueError:
+                continue
+            await pause(25)
+        raise LookupError(path)
+
+    made = await send("POST", "/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
+    for _ in range(400):
+        status = (await send("GET", f"/v1/characters/{made['id']}")).get("status")
+        if status != "synthesizing":
+            break
+        await pause(10)
+    if status not in {"reviewing", "ready"}:
+        raise LookupError(status)
+    await send("POST", f"/v1/characters/{made['id']}/save")
+    return str(made["id"])
+
+
+def explore_with(stack: Any, loop: str, fake: Aurous) -> Exploration:
+    """Explore publishing with an async client of a stack, in a loop of a library."""
+
+    async def pause(seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+    async def main() -> Exploration:
+        async with stack.AsyncClient(base_url=fake.base_url, headers={"X-Api-Key": fake.api_key}, timeout=5) as client:
+            return await fake.aexplore(lambda: publish(client, pause, stack.TransportError), may_raise=LookupError)
+
+    return asyncio.run(main()) if loop == "asyncio" else trio.run(main)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("stack", ["httpx", "httpx2"])
+def test_faults_happen_to_async_clients(fake: Aurous, stack: str, loop: str) -> None:
+    """Each at each place, with the same outcomes as of a sync client, and no false alarm."""
+    explored = explore_with(import_module(stack), loop, fake)
+
+    assert by_place(explored) == EVERY
+    assert "unmet" not in outcomes(explored).values()
+    assert {case.id for case in explored.cases if case.outcome == "raised"} == {
+        "characters.create#1 fails",
+        *(f"characters.retrieve#{number} gone" for number in (1, 2, 3)),
+    }
+
+
+@pytest.mark.parametrize("stack", ["httpx", "httpx2"])
+def test_faults_happen_to_sync_clients(fake: Aurous, shop: Any, stack: str) -> None:
+    """Each at each place: what changes something, then what reads, in the order of the run."""
+    module = import_module(stack)
+    with module.Client(base_url=fake.base_url, headers={"X-Api-Key": fake.api_key}, timeout=5) as client:
+
+        class Portable(type(shop)):  # type: ignore[misc]
+            def send(self, method: str, path: str, **sent: Any) -> Any:
+                try:
+                    return super().send(method, path, **sent)
+                except module.TransportError:
+                    time.sleep(25)
+                    return self.send(method, path, **sent)
+
+        explored = fake.explore(Portable(client).publish)
+
+    assert by_place(explored) == EVERY
+    assert list(by_place(explored)) == list(EVERY)
+    assert "unmet" not in outcomes(explored).values()
+
+
+def seen_by(client: httpx.Client, method: str, path: str, **sent: Any) -> Callable[[], object]:
+    """Return a run that returns what a client sees of one response: its status and body, or its error."""
+
+    def run() -> object:
+        try:
+            response = client.request(method, path, **sent)
+        except httpx.TransportError as error:
+            return type(error).__name__
+        return response.status_code, dict(response.headers), response.text
+
+    return run
+
+
+def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
+    """The table of faults, by what arrives, and by whether it took effect."""
+    run = seen_by(client, "POST", "/v1/characters", json=NOVA)
+    cases = {case.fault: case for case in fake.explore(run, laws="ends").cases}
+
+    assert cases["refused"].returned == "ConnectError"
+    assert cases["timeout"].returned == cases["late"].returned == "ReadTimeout"
+    assert cases["lost"].returned == "RemoteProtocolError"
+    assert {fault: case.credits for fault, case in cases.items()} == {
+        **dict.fromkeys(["refused", "timeout", "unavailable", "rate_limited"], 0),
+        **dict.fromkeys(["lost", "late", "garbled", "crash", "fails", "slow", "greased"], 4),
+    }
+    status, _, text = cases["unavailable"].returned
+    assert (status, json.loads(text)["error"]["code"]) == (503, "provider_unavailable")
+    status, headers, text = cases["rate_limited"].returned
+    assert (status, headers["retry-after"], json.loads(text)["error"]["code"]) == (429, "12", "too_many_requests")
+    status, _, text = cases["garbled"].returned
+    assert status == 201
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        json.loads(text)
+    status, _, text = cases["greased"].returned
+    assert status == 201
+    assert any(name.startswith("grease_") for name in json.loads(text))
+    assert json.loads(text)["attributes"] == {"age": 28}
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("timeout", 5), ("late", 5), ("refused", 0), ("lost", 0)])
+def test_a_timeout_passes_on_all_clocks(fake: Aurous, client: httpx.Client, fault: str, seconds: float) -> None:
+    """On that of the fake and on those of the process, by the client's own patience."""
+
+    def run() -> tuple[float, float]:
+        began, mono = fake.clock.time(), time.monotonic()
+        with suppress(httpx.TransportError):
+            client.post("/v1/characters", json=NOVA)
+        return fake.clock.time() - began, time.monotonic() - mono
+
+    (case,) = fake.explore(run, faults=fault, laws="ends").cases
+
+    assert case.returned == (pytest.approx(seconds), pytest.approx(seconds, abs=1))
+
+
+def test_without_a_timeout_nothing_times_out(fake: Aurous) -> None:
+    """The cases are skipped and counted, and the report says so."""
+    with fake.client(timeout=None) as client:
+        explored = fake.explore(seen_by(client, "POST", "/v1/characters", json=NOVA), laws="ends")
+
+    assert not {"timeout", "late"} & {case.fault for case in explored.cases}
+    assert explored.skipped == 2
+    assert "skipped: 2 timeouts, because the client has no read timeout" in explored.table()
+
+
+def test_a_request_that_is_late_stays_in_flight(fake: Aurous, client: httpx.Client) -> None:
+    """For 20 s after the timeout, a retry with the same key gets 409; then the stored response."""
+    headers = {"Idempotency-Key": "1"}
+
+    def run() -> list[int]:
+        seen: list[int] = []
+        while 201 not in seen:
+            with suppress(httpx.ReadTimeout):
+                seen.append(client.post("/v1/characters", json=NOVA, headers=headers).status_code)
+            time.sleep(9)
+        return seen
+
+    (case,) = fake.explore(run, faults="late").cases
+
+    assert case.returned == [409, 409, 201]
+
+
+def test_a_replay_counts_as_what_it_replays(fake: Aurous, client: httpx.Client) -> None:
+    """It can be lost; an estimate changes nothing."""
+
+    def run() -> None:
+        for _ in range(2):
+            client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
+        client.post("/v1/images/estimate", json={"prompt": "x"})
+
+    explored = fake.explore(run, laws="ends", faults="lost, crash, fails")
+
+    assert list(outcomes(explored)) == [
+        "characters.create#1 lost",
+        "characters.create#1 crash",
+        "characters.create#1 fails",
+        "characters.create#2 lost",
+        "characters.create#2 crash",
+    ]
+
+
+def test_a_refusal_has_no_effect_to_lose(fake: Aurous, client: httpx.Client) -> None:
+    """A 400 of the good day can only be refused, delayed or made unreadable."""
+    explored = fake.explore(seen_by(client, "POST", "/v1/characters", json={}), laws="ends")
+
+    assert by_place(explored) == {
+        "characters.create#1": {"refused", "timeout", "unavailable", "rate_limited", "garbled", "greased"}
+    }
+
+
+def test_work_fails_or_is_slow(fake: Aurous, client: httpx.Client) -> None:
+    """`fails` ends the work in failed(provider_timeout), `slow` takes 30 minutes of the clock."""
+
+    def run() -> tuple[str, object, float]:
+        made = client.post("/v1/characters", json=NOVA).json()["id"]
+        began = fake.clock.time()
+        while True:
+            shown = client.get(f"/v1/characters/{made}").json()
+            if shown["status"] != "synthesizing":
+                return shown["status"], shown.get("error_message"), fake.clock.time() - began
+            time.sleep(60)
+
+    explored = fake.explore(run, faults="fails, slow", laws="ends")
+
+    failed, slow = explored.cases
+    assert failed.returned[:2] == ("failed", "provider_timeout")
+    assert (slow.returned[0], slow.returned[2]) == ("reviewing", pytest.approx(1800, abs=60))
+
+
+def test_somebody_deletes_a_record(fake: Aurous, client: httpx.Client) -> None:
+    """Before the poll: the client gets 404 or 410, and the law recovers is not judged."""
+    nova = fake.characters.add(name="Nova")
+
+    def run() -> int:
+        return client.get(f"/v1/characters/{nova.id}").raise_for_status().status_code
+
+    (case,) = fake.explore(run, faults="gone").cases
+
+    assert isinstance(case.error, httpx.HTTPStatusError)
+    assert case.error.response.status_code in {404, 410}
+    assert case.remarks == ("recovers was not judged: the record was deleted",)
+
+
+def test_a_new_status_is_only_for_those_who_ask(fake: Aurous, client: httpx.Client) -> None:
+    """It is no part of ``*``."""
+    nova = fake.characters.add(name="Nova")
+
+    def run() -> str:
+        return str(client.get(f"/v1/characters/{nova.id}").json()["status"])
+
+    assert "new_status" not in {case.fault for case in fake.explore(run, laws="ends", faults="-garbled,-gone").cases}
+    (case,) = fake.explore(run, faults="new_status").cases
+    assert case.returned == "archived"
+
+
+def test_polls_that_see_the_same_form_one_case(fake: Aurous, client: httpx.Client) -> None:
+    """The first and the last are kept; so of identical reads. What is skipped is counted."""
+    fake.script("synthesizing*20 -> reviewing")
+
+    def run() -> None:
+        made = client.post("/v1/characters", json=NOVA).json()["id"]
+        while client.get(f"/v1/characters/{made}").json().get("status") == "synthesizing":
+            time.sleep(10)
+        for _ in range(5):
+            client.get("/v1/balance")
+
+    explored = fake.explore(run, faults="unavailable", laws="ends")
+
+    assert list(outcomes(explored)) == [
+        f"{place} unavailable"
+        for place in (
+            "characters.create#1",
+            "characters.retrieve#1",
+            "characters.retrieve#20",
+            "characters.retrieve#21",
+            "balance.retrieve#1",
+            "balance.retrieve#5",
+        )
+    ]
+    assert explored.skipped == 18 + 3
+    assert "skipped: 21 repeated reads" in explored.table()
+
+
+def test_a_place_that_a_run_does_not_reach_is_unmet(fake: Aurous, client: httpx.Client) -> None:
+    """It is counted, and never reported as held."""
+    seen: list[int] = []
+
+    def run() -> None:
+        seen.append(1)
+        client.get("/v1/balance")
+        if len(seen) < 3:
+            client.get("/v1/team")
+
+    explored = fake.explore(run, faults="unavailable")
+
+    assert outcomes(explored) == {"balance.retrieve#1 unavailable": "returned", "team.retrieve#1 unavailable": "unmet"}
+    assert explored.table().startswith("1 of 1 cases hold; 0 break a law; 1 unmet\n")
+
+
+def test_a_route_of_the_test_is_no_place(fake: Aurous, client: httpx.Client) -> None:
+    """The fake does not respond there, so it cannot break it."""
+    fake.route("team.retrieve").respond(200, json={})
+
+    def run() -> None:
+        client.get("/v1/team")
+        client.get("/v1/balance")
+
+    assert list(outcomes(fake.explore(run, faults="unavailable"))) == ["balance.retrieve#1 unavailable"]
+
+
+@pytest.fixture
+def inbox(fake: Aurous) -> list[Any]:
+    """What the webhooks of the fake have delivered."""
+    received: list[Any] = []
+    fake.webhooks.deliver_to(received.append)
+    return received
+
+
+def order_two(fake: Aurous, client: httpx.Client) -> None:
+    """Order two images, and wait until their events are delivered."""
+    for prompt in ("One", "Two"):
+        sent = {"character_id": fake.characters.last.id, "prompt": prompt}
+        client.post("/v1/images", json=sent).raise_for_status()
+        time.sleep(1)
+    for _ in range(3):
+        time.sleep(60)
+        fake.webhooks.flush()
+
+
+def test_deliveries_go_wrong(fake: Aurous, client: httpx.Client, inbox: list[Any]) -> None:
+    """Their place is the n-th event of its kind, not the attempt."""
+    fake.characters.add()
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+
+    def run() -> list[str]:
+        inbox.clear()
+        order_two(fake, client)
+        return [one.payload["data"]["prompt"] for one in inbox]
+
+    explored = fake.explore(run, faults="duplicate, reorder, drop, bad_signature", laws="ends")
+
+    assert explored.good_day.returned == ["One", "Two"]
+    assert {case.outcome for case in explored.cases} == {"returned"}
+    assert {case.id: case.returned for case in explored.cases} == {
+        "webhooks.image.completed#1 duplicate": ["One", "One", "Two"],
+        "webhooks.image.completed#1 reorder": ["Two", "One"],
+        "webhooks.image.completed#1 drop": ["Two"],
+        "webhooks.image.completed#1 bad_signature": ["One", "Two"],
+        "webhooks.image.completed#2 duplicate": ["One", "Two", "Two"],
+        "webhooks.image.completed#2 drop": ["One"],
+        "webhooks.image.completed#2 bad_signature": ["One", "Two"],
+    }
+
+
+def test_an_event_that_is_delivered_twice_is_one_place(fake: Aurous, client: httpx.Client) -> None:
+    """The first attempt is refused on the good day, too: the second is one of the same event."""
+    fake.characters.add()
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    attempts: list[str] = []
+
+    def receive(delivery: Any) -> int:
+        attempts.append(delivery.payload["data"]["prompt"])
+        return 500 if attempts.count("One") == 1 and attempts[-1] == "One" else 200
+
+    fake.webhooks.deliver_to(receive)
+
+    def run() -> list[str]:
+        attempts.clear()
+        order_two(fake, client)
+        return list(attempts)
+
+    explored = fake.explore(run, faults="drop", laws="ends")
+
+    assert explored.good_day.returned == ["One", "Two", "One"]
+    assert list(outcomes(explored)) == ["webhooks.image.completed#1 drop", "webhooks.image.completed#2 drop"]
+    assert "unmet" not in outcomes(explored).values()
+
+
+@pytest.fixture
+def served(fake: Aurous) -> Iterator[str]:
+    """The URL of the fake over HTTP."""
+    with AurousServer(fake) as server:
+        yield server.url
+
+
+def test_a_served_fake(fake: Aurous, served: str) -> None:
+    """No crash over HTTP, and no timeouts, which only the client itself knows."""
+
+    def run() -> object:
+        headers = {"X-Api-Key": fake.api_key, "Idempotency-Key": "1"}
+        try:
+            return httpx.post(f"{served}/v1/characters", json=NOVA, headers=headers, timeout=30).status_code
+        except httpx.TransportError as error:
+            return type(error).__name__
+
+    explored = fake.explore(run, laws="ends")
+
+    assert {case.fault: case.returned for case in explored.cases} == {
+        "refused": "RemoteProtocolError",
+        "lost": "RemoteProtocolError",
+        "unavailable": 503,
+        "rate_limited": 429,
+        "garbled": 201,
+        "fails": 201,
+        "slow": 201,
+        "greased": 201,
+    }
+    assert explored.skipped == 2
+    with pytest.raises(AurousError, match="there is no such case"):
+        fake.explore(run, only="characters.create#1 crash")
