@@ -1,4 +1,4 @@
-"""Wraps the save in `except Exception: pass`, so that nothing disturbs the nightly job."""
+"""Passes over each exception of the save, so that nothing disturbs the nightly job."""
 
 from clients.common import Json, connect, drawing, send, watch
 

@@ -1,0 +1,66 @@
+"""What the page about the corpus says of exploring, next to tests by hand, is measured here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exploring import CLIENTS, explore
+from pytest_aurous import Aurous
+
+pytest.importorskip("pytest_httpx")
+
+ROOT: Final = Path(__file__).parents[2]
+BY_HAND: Final = ROOT / "tests" / "explore" / "corpus" / "by_hand"
+TABLE: Final = ROOT / "docs" / "beside" / "found.md"
+PLUGINS: Final = ("-p", "respx", "-p", "pytest_httpx", "-p", "no:cacheprovider", "-p", "no:randomly")
+FILES: Final = ("test_respx.py", "test_pytest_httpx.py")
+COLUMNS: Final = ("mistake", "respx", "pytest-httpx", "exploring", "laws that it breaks")
+BY_NAME: Final = {  # tests that are about one client
+    "test_a_signed_event_is_accepted": "unverified_signature",
+    "test_a_forged_event_is_refused": "unverified_signature",
+    "test_each_event_ends_its_order": "trusts_order_of_webhooks",
+    "test_a_character_of_pictures_is_made_again": "upload_orders_again",
+}
+
+
+def client_of(test: str) -> str:
+    """Return the client that a test is about."""
+    name, _, case = test.partition("[")
+    return BY_NAME.get(name) or next(one for one in sorted(CLIENTS, key=len, reverse=True) if case.startswith(one))
+
+
+def caught_by_hand(pytester: pytest.Pytester, file: str) -> set[str]:
+    """Return the careless clients that fail a test by hand."""
+    run = pytester.inline_run(*PLUGINS, str(BY_HAND / file))
+    reports = run.getreports("pytest_runtest_logreport")
+    assert len({report.nodeid for report in reports}) > 190
+    return {client_of(report.nodeid.rpartition("::")[2]) for report in reports if report.failed}
+
+
+def caught_by_exploring(name: str) -> bool:
+    """Whether exploring finds a mistake by the faults that it is known for."""
+    faults = {case.split(" ")[1] for case in import_module(f"clients.{name}").FOUND}
+    with Aurous(pitfalls="off") as aurous:
+        return bool(explore(aurous, name, "careless", ", ".join(faults)).broken)
+
+
+def test_what_exploring_finds_next_to_tests_by_hand(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each mistake is explored, and tested by hand; the table on the page says who finds it."""
+    assert [caught_by_hand(pytester, file) for file in FILES] == [set(), set()]  # no alarm for careful clients
+    monkeypatch.setenv("TWIN", "careless")
+    by_hand = [caught_by_hand(pytester, file) for file in FILES]
+    rows = [COLUMNS, ("---", *[":-:"] * 3, "---")]
+
+    for name in CLIENTS:
+        client = import_module(f"clients.{name}")
+        mistake = (client.__doc__ or "").strip().removesuffix(".")
+        laws = dict.fromkeys(f"`{law}`" for laws in client.FOUND.values() for law in laws)
+        found = [*(name in caught for caught in by_hand), caught_by_exploring(name)]
+        rows.append((mistake, *("yes" if one else "no" for one in found), ", ".join(laws)))
+
+    text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    assert text == TABLE.read_text(encoding="utf-8")
