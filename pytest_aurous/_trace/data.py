@@ -16,6 +16,7 @@ from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call
 from .._wire.headers import Headers
+from .._world.settings import ROWS
 from ..errors import DOCS
 from .recorder import Recorder, Step
 
@@ -25,6 +26,8 @@ _NEIGHBORS: Final = 3
 """So many lines are shown above and below a line of source."""
 _PICTURES: Final = 64 * 1024
 """All pictures of a trace together have at most so many bytes."""
+_SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
+"""The settings that change responses: a test of one request needs them."""
 
 Place = tuple[str, int, str]
 
@@ -46,6 +49,9 @@ def trace(recorder: Recorder, test: Mapping[str, Any]) -> dict[str, Any]:
         "docs": DOCS,
         "test": {**test, "seed": settings.seed},
         "base_url": settings.base_url,
+        "settings": {
+            name: getattr(settings, name) for name in _SETTINGS if getattr(settings, name) != ROWS[name]["default"]
+        },
         "began": recorder.began,
         "ended": recorder.app.world.clock.time(),
         "credits": recorder.spent(),

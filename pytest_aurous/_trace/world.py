@@ -74,6 +74,7 @@ def _record(app: App, kind: str, row: Row) -> dict[str, Any]:
     return {
         "kind": getattr(row, "media_type", None) or kind.removesuffix("Row").lower(),
         "status": getattr(row, "status", None),
+        "team": row.team,
         "gone": not app.world.table(type(row)).lives(row),
         "json": live(app.world, row.id).json() if live else to_wire(row, "none"),
         "script": str(getattr(row, "plan", "")) or None,
