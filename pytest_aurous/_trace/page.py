@@ -11,7 +11,7 @@ from typing import Any
 
 from .data import to_text
 
-_SCRIPTS = ("htm-preact.js", "app.js")
+_SCRIPTS = ("htm-preact.js", "model.js", "export.js", "app.js")
 
 
 def page(data: Mapping[str, Any], title: str) -> str:

@@ -1,1 +1,677 @@
-console.log("viewer")
+"use strict";
+// The views. Text of the user reaches the page as text nodes and attributes only; Preact escapes both.
+
+const { html, render, Component, useState, useEffect, useLayoutEffect, useMemo, useRef } = htmPreact;
+
+const ICONS = {
+  fault: "M8 1 4 9h3l-1 6 6-9H8z",
+  pitfall: "M8 1.5 15 14H1zM8 6v4M8 11.6v.8",
+  replay: "M3 8a5 5 0 1 0 1.6-3.7M3 2v3h3",
+  unmatched: "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 1 0 0-13zM6 6a2 2 0 1 1 2.6 2L8 9M8 11v.8",
+  sleep: "M3 3h5L3 9h5M9 7h4l-4 6h4",
+  advance: "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 1 0 0-13zM8 4v4l3 2",
+  deliveries: "M1.5 3.5h13v9h-13zM1.5 4 8 9l6.5-5",
+  note: "M4 8h8",
+  copy: "M5.5 5.5h8v8h-8zM3 10.5V3h7.5",
+  link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 0 1 4.3 4.3L11.3 8.8M9 11.5 7.5 13a3 3 0 0 1-4.3-4.3L4.7 7.2",
+  save: "M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
+  theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+  help: "M6 6a2 2 0 1 1 2.6 2L8 9M8 11.4v.8",
+};
+ICONS.freeze = ICONS.advance;
+ICONS.faults = ICONS.fault;
+const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name] ?? ICONS.note} /></svg>`;
+
+/** Text of the user: its direction stays its own, and what cannot be seen is escaped. */
+const Text = ({ of, limit = 300 }) => html`<bdi>${shortened(visible(of), limit)}</bdi>`;
+const Status = ({ status }) => html`<span class=${`status ${toneOf(status)}`}>${status ?? "no response"}</span>`;
+const Marks = ({ marks }) => marks.map((mark) => html`<span class=${`mark ${mark}`} key=${mark}><${Icon} name=${mark} />${mark}</span>`);
+const Prose = ({ text }) => visible(text).split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
+
+/** Tells a screen reader what has happened. */
+const announce = (text) => { document.getElementById("said").textContent = text; };
+
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  announce(`Copied ${what}`);
+}
+
+function Copy({ text, what, label, icon = "copy", title }) {
+  const [done, setDone] = useState(false);
+  useEffect(() => {
+    const timer = done && setTimeout(() => setDone(false), 1500);
+    return () => clearTimeout(timer);
+  }, [done]);
+  const click = async () => { await copy(text(), what); setDone(true); };
+  return html`<button type="button" class="copy" title=${title} onClick=${click}><${Icon} name=${icon} />${done ? "Copied" : label}</button>`;
+}
+
+function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  announce(`Saved ${name}`);
+}
+
+// ----------------------------------------------------------------------------------------------- JSON
+const MANY = 100;
+
+/** JSON as a tree that folds. What is folded is not drawn; a long list shows its beginning. */
+function Json({ value, name, path = "", changed, depth = 0 }) {
+  const within = changed && [...changed].some((one) => one.startsWith(path) && one !== path);
+  const [open, setOpen] = useState(depth < 2 || within);
+  const [count, setCount] = useState(MANY);
+  const mark = changed?.has(path) ? " changed" : "";
+  const label = name === undefined ? null : html`<span class="key">${shortened(visible(name), 80)}</span>: `;
+  if (!isObject(value)) {
+    const type = value === null ? "null" : typeof value;
+    return html`<div class=${`leaf${mark}`}>${label}<span class=${`value ${type}`}><bdi>${shortened(visible(JSON.stringify(value)))}</bdi></span></div>`;
+  }
+  const list = Array.isArray(value);
+  const entries = Object.entries(value);
+  const [left, right] = list ? "[]" : "{}";
+  if (!entries.length) return html`<div class=${`leaf${mark}`}>${label}${left}${right}</div>`;
+  const toggle = (event) => setOpen(event.currentTarget.open);
+  return html`<details class=${`branch${mark}`} open=${open} onToggle=${toggle}>
+    <summary>${label}<span class="brackets">${left}${open ? "" : `…${right}`}</span>
+      <span class="count">${plural(entries.length, list ? "item" : "field")}</span></summary>
+    ${open && html`<div class="branches">
+      ${entries.slice(0, count).map(([key, item]) => html`<${Json} key=${key} name=${list ? undefined : key} value=${item} changed=${changed}
+        path=${list ? `${path}[${key}]` : path ? `${path}.${key}` : key} depth=${depth + 1} />`)}
+      ${entries.length > count && html`<button type="button" class="more" onClick=${() => setCount(count + 1000)}>${plural(entries.length - count, "more item")}</button>`}
+    </div><div class="brackets">${right}</div>`}
+  </details>`;
+}
+
+const short = (value) =>
+  value === undefined ? "nothing"
+  : isObject(value) ? (Array.isArray(value) ? `[${plural(value.length, "item")}]` : `{${plural(Object.keys(value).length, "field")}}`)
+  : shortened(visible(JSON.stringify(value)), 80);
+
+const Differences = ({ found }) => html`<ul class="diff">
+  ${found.slice(0, 30).map(({ path, before, after }) => html`<li key=${path}><code>${shortened(visible(path || "all"), 80)}</code>${" "}
+    <del><bdi>${short(before)}</bdi></del><span class="arrow"> → </span><ins><bdi>${short(after)}</bdi></ins></li>`)}
+  ${found.length > 30 && html`<li>and ${found.length - 30} more</li>`}
+</ul>`;
+
+// ---------------------------------------------------------------------------------------------- calls
+const ROW = 54, LINE = 21;
+
+/** Where each row of the list is; a row begins with the wait before it, drawn to scale. */
+function placed(steps) {
+  let top = 0;
+  return steps.map((step) => {
+    const gap = gapHeight(step.gap);
+    const lines = step.kind === "call" ? 0 : Math.min(5, step.lines?.length ?? 1);
+    const height = step.kind === "call" ? ROW + (gap ? Math.max(gap, 20) : 0) : Math.max(lines * LINE + 12, gap);
+    const row = { step, top, height, gap };
+    top += height;
+    return row;
+  });
+}
+
+function Row({ row, model, selected, size, at, onSelect }) {
+  const { step, top, height, gap } = row;
+  const here = selected === step.index;
+  const place = { top: `${top}px`, height: `${height}px` };
+  const link = (content, label) => html`<a href=${`#${step.id}`} aria-current=${here ? "step" : undefined} aria-label=${label}
+    onClick=${(event) => { event.preventDefault(); onSelect(step.index, true); }}>${content}</a>`;
+  const clock = `+${duration(step.arrived ?? step.at - model.began)}`;
+  if (step.kind !== "call") {
+    const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
+    return html`<li class=${`between${gap ? " waited" : ""}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
+      ${link(html`<span class="rail" aria-hidden="true"></span><span class="lines">
+        ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} /><span class="cut"><${Text} of=${line.text} limit=${120} /></span></span>`)}
+        ${lines.length > 5 && html`<span class="line">and ${lines.length - 4} more</span>`}
+      </span>`)}</li>`;
+  }
+  return html`<li class=${`call-row ${toneOf(step.status)}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
+    ${gap > 0 && html`<span class="wait" style=${{ height: `${Math.max(gap, 20)}px` }}><span class="rail" aria-hidden="true"></span>${duration(step.gap)}</span>`}
+    ${link(html`<span class="rail" aria-hidden="true"></span>
+      <span class="top"><span class="number">${step.number}</span><span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
+        <${Status} status=${step.status} /></span>
+      <span class="bottom"><span class="path cut">${step.operation ? html`${step.method} <${Text} of=${step.path} limit=${80} />` : "no endpoint matches"}</span>
+        <${Marks} marks=${step.marks} /><span class="at">${`+${duration((step.arrived ?? step.at) - model.began)}`}</span></span>`)}
+  </li>`;
+}
+
+function Calls({ model, steps, selected, onSelect, filter, setFilter }) {
+  const rows = useMemo(() => placed(steps), [steps]);
+  const box = useRef(null);
+  const [view, setView] = useState({ top: 0, height: 1000 });
+  const look = () => box.current && setView({ top: box.current.scrollTop, height: box.current.clientHeight });
+  useLayoutEffect(() => {
+    look();
+    window.addEventListener("resize", look);
+    return () => window.removeEventListener("resize", look);
+  }, []);
+  useLayoutEffect(() => {
+    const row = rows.find((one) => one.step.index === selected);
+    const list = box.current;
+    if (!row || !list.clientHeight) return;
+    const end = list.scrollTop + list.clientHeight;
+    if (row.top < list.scrollTop || row.top + row.height > end) list.scrollTop = row.top - list.clientHeight / 3;
+    look();
+    if (list.contains(document.activeElement)) requestAnimationFrame(() => list.querySelector("[aria-current]")?.focus());
+  }, [selected, rows]);
+  const total = rows.length ? rows[rows.length - 1].top + rows[rows.length - 1].height : 0;
+  const every = rows.length <= 300;
+  const seen = every ? rows : rows.filter((row) => row.step.index === selected || (row.top + row.height > view.top - 600 && row.top < view.top + view.height + 600));
+  const count = steps.filter((step) => step.kind === "call").length;
+  return html`<section class="pane calls" aria-labelledby="calls-title">
+    <div class="pane-head">
+      <h2 id="calls-title">Calls <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
+      <input id="filter" type="search" placeholder="Filter  /" aria-label="Filter calls, for example 404, images or fault" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+    </div>
+    <div class="scroll" ref=${box} onScroll=${look}>
+      <ol role="list" style=${{ height: `${total}px` }}>
+        ${seen.map((row) => html`<${Row} key=${row.step.index} row=${row} model=${model} selected=${selected} size=${rows.length} at=${rows.indexOf(row) + 1} onSelect=${onSelect} />`)}
+      </ol>
+      ${!rows.length && html`<p class="empty">No call matches. A filter looks at number, operation, method, path, status, error code and marks.</p>`}
+    </div>
+    <p class="foot">Waits are drawn on a logarithmic scale.</p>
+  </section>`;
+}
+
+// ---------------------------------------------------------------------------------------- the timeline
+/** The whole test on one line: waits are compressed as in the list. A slider lies below it. */
+function Timeline({ model, selected, onSelect }) {
+  const points = useMemo(() => {
+    let x = 0;
+    const all = model.steps.map((step) => { x += 4 + gapHeight(step.gap) / 2; return { step, x }; });
+    const total = x + 4;
+    return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
+  }, [model]);
+  const step = model.steps[selected];
+  const name = step.kind === "call" ? `call ${step.number}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}` : step.kind === "start" ? "start" : "between calls";
+  const text = `${name}, ${duration(step.at - model.began)} after the start`;
+  const click = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * 1000;
+    onSelect(points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index);
+  };
+  return html`<div class="timeline">
+    <svg viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true" onClick=${click}>
+      <line class="base" x1="0" x2="1000" y1="15" y2="15" />
+      ${points.map(({ step: one, x }) => one.kind === "call" && html`<line key=${one.index} class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`)}
+      <line class="now" x1=${points[selected].x} x2=${points[selected].x} y1="0" y2="30" />
+    </svg>
+    <input type="range" min="0" max=${model.steps.length - 1} value=${selected} aria-label="Time" aria-valuetext=${text} onInput=${(event) => onSelect(Number(event.target.value))} />
+    <output>${text}</output>
+  </div>`;
+}
+
+// -------------------------------------------------------------------------------------- the selected call
+function Section({ title, children, open = true, count }) {
+  return html`<details class="section" open=${open}><summary><h3>${title}</h3>${count !== undefined && html` <span class="count">${count}</span>`}</summary><div class="inner">${children}</div></details>`;
+}
+
+const Notice = ({ kind, title, children }) => html`<div class=${`notice ${kind}`}><${Icon} name=${kind} /><div><strong>${title}</strong> ${children}</div></div>`;
+
+function Body({ body, changed }) {
+  if (!body) return html`<p class="empty">No body</p>`;
+  if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${plural(body.size, "byte")}`} />`;
+  const value = parsed(body);
+  const about = html`<p class="about">${body.type || "no content type"}, ${plural(body.size, "byte")}${body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`}</p>`;
+  if (value !== undefined) return html`${about}<div class="json"><${Json} value=${value} changed=${changed} /></div>`;
+  const text = body.text ?? (body.begins && `${body.begins}…`);
+  return html`${about}${text && html`<pre tabindex="0"><bdi>${shortened(visible(text), 8000)}</bdi></pre>`}`;
+}
+
+function Message({ title, message, before, number }) {
+  const value = parsed(message?.body), old = parsed(before?.body);
+  const found = useMemo(() => (value !== undefined && old !== undefined ? differences(old, value) : null), [message, before]);
+  const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
+  if (!message) return html`<${Section} title=${title}><p class="empty">No response arrived.</p><//>`;
+  return html`<${Section} title=${title}>
+    ${found && (found.length
+      ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
+      : html`<p class="about">The same as in call ${number}.</p>`)}
+    <${Body} body=${message.body} changed=${changed} />
+    <details class="headers"><summary>${plural(message.headers.length, "header")}</summary>
+      <dl>${message.headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl></details>
+  <//>`;
+}
+
+const PROVENANCE = { D: "documented", C: "contradictory", A: "assumed", O: "observed" };
+const Rule = ({ rule }) => html`<li class="rule">
+  <span class=${`provenance ${PROVENANCE[rule.provenance]}`}>${rule.provenance} ${PROVENANCE[rule.provenance]}</span>
+  <a href=${`${rule.url}#rule-${rule.name}`}>${rule.name}</a>
+  <p><${Prose} text=${rule.statement} /></p>
+  ${rule.assumed && html`<p class="more-of-rule"><em>Assumed:</em> <${Prose} text=${rule.assumed} /></p>`}
+  ${rule.contradicted && html`<p class="more-of-rule"><em>Contradicted:</em> <${Prose} text=${rule.contradicted} /></p>`}
+</li>`;
+
+const where = (place) => `${visible(place.file)}:${place.line}`;
+function Place({ call }) {
+  const { place, stack } = call;
+  if (!place) return null;
+  const outer = stack.filter((frame) => frame && (frame.file !== place.file || frame.line !== place.line));
+  return html`<${Section} title="Sent by">
+    <p class="about"><code>${where(place)}</code> in <code>${visible(place.function)}</code></p>
+    ${place.source?.length > 0 && html`<ol class="source" role="list" tabindex="0" aria-label="Source">${place.source.map(([number, line]) => html`<li class=${number === place.line ? "here" : ""} aria-current=${number === place.line ? "true" : undefined}><span class="line-number">${number}</span><code>${shortened(visible(line), 300) || " "}</code></li>`)}</ol>`}
+    ${outer.length > 0 && html`<details class="headers"><summary>Called from ${plural(outer.length, "place")}</summary><ol class="stack">${outer.map((frame) => html`<li><code>${where(frame)}</code> in <code>${visible(frame.function)}</code></li>`)}</ol></details>`}
+  <//>`;
+}
+
+function CallView({ model, call, onSelect }) {
+  const { data } = model;
+  const rules = rulesOf(data, call);
+  const before = call.previous;
+  const lost = call.status === null && call.committed;
+  return html`<article aria-labelledby="call-title">
+    <header class="call-head">
+      <h2 id="call-title"><span class="method">${call.method}</span> <${Text} of=${call.path} limit=${200} />${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
+      <p class="facts"><${Status} status=${call.status} />${call.error_code && html` <code class="code">${visible(call.error_code)}</code>`}
+        <span>call ${call.number}</span><span>${call.operation ?? "no endpoint matches"}</span><span>${iso(call.arrived)}</span>
+        ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
+        <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
+      <div class="actions" role="group" aria-label="Copy this call">
+        <${Copy} label="As a test" what="call as a test" text=${() => asTest(model, call)} title="A complete pytest file that sets up the state before this call, and makes it" />
+        <${Copy} label="curl" what="call as curl" text=${() => asCurl(call)} title="Copy as curl" />
+        <${Copy} label="httpx" what="call as httpx" text=${() => asHttpx(call)} title="Copy as Python with httpx" />
+        <${Copy} label="Link" icon="link" what="link to this call" text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} title="Copy a link to this call" />
+      </div>
+    </header>
+    ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}><${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
+    ${call.fault && html`<${Notice} kind="fault" title="Fault:"><${Text} of=${call.fault} />${lost && ". The request took effect; its response was lost"}.<//>`}
+    ${call.operation === null && html`<${Notice} kind="unmatched" title="No endpoint matches."> The API does not know this request.<//>`}
+    ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">the stored response of an earlier request with this Idempotency-Key.<//>`}
+    ${call.hint && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
+    ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
+    <${Place} call=${call} />
+    <${Message} title="Request" message=${call.request} before=${before?.request} number=${before?.number} />
+    <${Message} title="Response" message=${call.response} before=${before?.response} number=${before?.number} />
+    ${before && html`<p class="about beside"><a href=${`#${before.id}`} onClick=${(event) => { event.preventDefault(); onSelect(before.index); }}>Call ${before.number}</a> was the previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
+    ${rules.refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${rules.refusal.length}><ul class="rules">${rules.refusal.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
+    ${rules.endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${rules.endpoint.length}><ul class="rules">${rules.endpoint.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
+  </article>`;
+}
+
+function BetweenView({ model, step }) {
+  if (step.kind === "start") {
+    const { test } = model.data;
+    return html`<article><header class="call-head"><h2>Start of the test</h2><p class="facts"><span>${iso(model.began)}</span><span>seed ${test.seed}</span></p></header>
+      <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
+      ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
+      ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre><${Copy} label="Command" what="command" text=${() => test.again} /><//>`}
+    </article>`;
+  }
+  return html`<article><header class="call-head"><h2>Between calls</h2><p class="facts"><span>${iso(step.at)}</span>${step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`}</p></header>
+    <ul class="notes">${step.lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}</ul></article>`;
+}
+
+// ------------------------------------------------------------------------------------------ the world
+/** Lay out a state machine: columns by distance from the start, with what nothing leaves in the last one. */
+function layout(machine) {
+  const names = Object.keys(machine.edges);
+  const distance = { [machine.start]: 0 };
+  for (const name of names) for (const to of machine.edges[name] ?? []) distance[to] ??= (distance[name] ?? 0) + 1;
+  const ends = names.filter((name) => !machine.edges[name].length);
+  const last = Math.max(...names.filter((name) => !ends.includes(name)).map((name) => distance[name] ?? 0)) + 1;
+  const columns = [];
+  for (const name of names) (columns[ends.includes(name) ? last : distance[name] ?? 0] ??= []).push(name);
+  const nodes = {};
+  const tall = Math.max(...columns.map((column) => column.length));
+  let x = 0;
+  columns.forEach((column, at) => {
+    const width = Math.max(...column.map((name) => name.length)) * 6.2 + 16;
+    column.forEach((name, row) => { nodes[name] = { x, y: 12 + (row + (tall - column.length) / 2) * 30, width, column: at }; });
+    x += width + 44;
+  });
+  return { nodes, width: x - 44, height: tall * 30 + 12 };
+}
+
+function Machine({ machine, kind, current, statuses }) {
+  const { nodes, width, height } = layout(machine);
+  const taken = new Set(statuses.slice(1).map((name, at) => `${statuses[at]} ${name}`));
+  const line = (from, to) => {
+    const a = nodes[from], b = nodes[to];
+    if (from === to) return null;
+    if (a.column < b.column) {
+      const [x1, y1, x2, y2] = [a.x + a.width, a.y + 10, b.x - 3, b.y + 10];
+      const bend = Math.max(18, (x2 - x1) / 2);
+      return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+    }
+    if (a.column === b.column) {
+      const x = a.x + a.width;
+      return `M${x} ${a.y + 8}C${x + 26} ${a.y + 8} ${x + 26} ${b.y + 12} ${x + 3} ${b.y + 12}`;
+    }
+    const [x1, y1, x2, y2] = [a.x, a.y + 14, b.x + b.width + 3, b.y + 14];
+    return `M${x1} ${y1}C${x1 - 16} ${y1 + 12} ${x2 + 16} ${y2 + 12} ${x2} ${y2}`;
+  };
+  const edges = Object.entries(machine.edges).flatMap(([from, to]) => to.map((one) => ({ from, to: one, path: line(from, one) }))).filter((edge) => edge.path);
+  const toneOfEdge = ({ from, to }) => (taken.has(`${from} ${to}`) ? "taken" : from === current ? "possible" : "");
+  const order = ["", "possible", "taken"];
+  edges.sort((a, b) => order.indexOf(toneOfEdge(a)) - order.indexOf(toneOfEdge(b)));
+  const next = machine.edges[current] ?? [];
+  const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${next.length ? `may become ${next.join(", ")}` : "final"}`;
+  return html`<svg class="machine" viewBox=${`-2 -2 ${width + 4} ${height}`} role="img" aria-label=${label} style=${{ maxWidth: `${width * 1.1}px` }}>
+    ${edges.map((edge) => html`<g class=${`edge ${toneOfEdge(edge)}`} key=${`${edge.from} ${edge.to}`}><path d=${edge.path} />
+      <path class="head" d=${headOf(edge.path)} /></g>`)}
+    ${Object.entries(nodes).map(([name, { x, y, width: wide }]) => html`<g class=${`node ${name === current ? "current" : statuses.includes(name) ? "visited" : ""}`} key=${name}>
+      <rect x=${x} y=${y} width=${wide} height="20" rx="10" /><text x=${x + wide / 2} y=${y + 14}>${name}</text></g>`)}
+  </svg>`;
+}
+
+/** Return the head of an arrow, at the end of a curve and in its direction. */
+function headOf(path) {
+  const numbers = path.match(/-?[\d.]+/g).map(Number);
+  const [cx, cy, x, y] = numbers.slice(-4);
+  const length = Math.hypot(x - cx, y - cy) || 1;
+  const [dx, dy] = [(x - cx) / length, (y - cy) / length];
+  return `M${x} ${y}L${x - 6 * dx - 3 * dy} ${y - 6 * dy + 3 * dx}L${x - 6 * dx + 3 * dy} ${y - 6 * dy - 3 * dx}z`;
+}
+
+function Pictures({ model, json }) {
+  const refs = (json.refs ?? []).map((ref) => [ref.pose, ref.url]);
+  const outputs = [...(json.output_urls ?? []).map((url, at) => [`output ${at}`, url]), ...(json.output_video_url ? [["video", json.output_video_url]] : [])];
+  const all = [...refs, ...outputs].filter(([, url]) => typeof url === "string");
+  if (!all.length) return null;
+  return html`<ul class="pictures" role="list" aria-label="Pictures">${all.slice(0, 12).map(([name, url]) => {
+    const picture = model.pictures[pathOf(url)];
+    return html`<li>${picture ? html`<img src=${picture} alt=${name} />` : html`<span class="no-picture" title="The test did not fetch it">${name}</span>`}</li>`;
+  })}</ul>`;
+}
+
+function Script({ record }) {
+  if (!record.steps.length) return record.script ? html`<p class="script">script <code>${visible(record.script)}</code></p>` : null;
+  return html`<p class="script">script ${record.steps.map((one, at) => html`<span class=${`script-step${at === record.step ? " now" : ""}`} aria-current=${at === record.step ? "step" : undefined}>${visible(one)}</span>`)}
+    ${record.polls !== null && html`<span class="count">${plural(record.polls, "poll")} in this step</span>`}</p>`;
+}
+
+function Record({ model, id, record, change, index }) {
+  const [open, setOpen] = useState(null);
+  const machine = model.machines[record.kind];
+  const shown = open ?? Boolean(change);
+  const name = record.json.name ?? record.json.prompt ?? record.json.url ?? record.json.filename ?? "";
+  const found = change ? differences(change[0]?.json, record.json).filter((one) => one.path) : [];
+  return html`<details class=${`record${change ? " changed" : ""}${record.gone ? " gone" : ""}`} open=${shown} onToggle=${(event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open)}>
+    <summary><span class="id" title=${id}>${shortId(id)}</span><span class="cut name"><${Text} of=${name} limit=${60} /></span>
+      ${change && html`<span class="badge">${change[0] ? "changed" : "new"}</span>`}
+      ${record.status && html`<span class="state">${change?.[0] && change[0].status !== record.status ? `${change[0].status} → ` : ""}${record.status}</span>`}</summary>
+    ${shown && html`<div class="inner">
+      ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status} statuses=${statusesOf(model, id, index)} />`}
+      <${Script} record=${record} />
+      <${Pictures} model=${model} json=${record.json} />
+      ${change?.[0] && found.length > 0 && html`<${Differences} found=${found} />`}
+      <div class="json"><${Json} value=${record.json} changed=${new Set(change?.[0] ? found.map((one) => one.path) : [])} depth=${1} /></div>
+    </div>`}
+  </details>`;
+}
+
+/** One quantity over the steps as a line of stairs, on a scale of its own. */
+function Spark({ values, at, label }) {
+  const most = Math.max(...values), least = Math.min(...values, label === "available" ? most : 0);
+  const x = (index) => (values.length > 1 ? (index / (values.length - 1)) * 196 + 2 : 100);
+  const y = (value) => (most === least ? 24 : 26 - ((value - least) / (most - least)) * 22);
+  const path = values.map((value, index) => (index ? `H${x(index).toFixed(1)}V${y(value).toFixed(1)}` : `M${x(0)} ${y(value).toFixed(1)}`)).join("");
+  return html`<div class=${`spark ${label}`}><dt>${label}</dt><dd><strong>${amount(values[at])}</strong>
+    <svg viewBox="0 0 200 30" preserveAspectRatio="none" role="img" aria-label=${`${label} over the calls, from ${amount(values[0])} to ${amount(values[values.length - 1])}`}>
+      <path d=${path} /><line class="now" x1=${x(at)} x2=${x(at)} y1="0" y2="30" /></svg></dd></div>`;
+}
+
+function Money({ model, index, world, change }) {
+  return Object.entries(model.money).filter(([, values]) => values[index]).map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
+    ${Object.keys(world.money).length > 1 && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
+    <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label} at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl></div>`);
+}
+
+const Facts = ({ rows, change }) => html`<ul class="facts-list" role="list">${rows.map(([id, ...cells]) => html`<li key=${id} class=${change?.[id] ? "changed" : ""}>${cells}</li>`)}</ul>`;
+
+function World({ model, index }) {
+  const step = model.steps[index];
+  const world = useMemo(() => worldAt(model, index), [model, index]);
+  const change = useMemo(() => changesOf(step, worldAt(model, index - 1)), [model, index]);
+  const known = model.data.start.records;
+  const groups = {};
+  for (const [id, record] of Object.entries(world.records)) {
+    const standing = known[id] && !differences(known[id].json, record.json).length && record.kind !== "character";
+    (groups[standing ? "there from the start" : record.kind] ??= []).push([id, record]);
+  }
+  const order = Object.keys(groups).sort((a, b) => (a === "there from the start") - (b === "there from the start"));
+  const entries = (section) => Object.entries(world[section]).reverse();
+  const team = (id) => (Object.keys(world.money).length > 1 ? html`<span class="about">${shortId(id)}</span>` : null);
+  return html`<section class="pane world" aria-labelledby="world-title">
+    <div class="pane-head"><h2 id="world-title">State after ${step.kind === "call" ? `call ${step.number}` : step.kind === "start" ? "the start" : "this step"}</h2></div>
+    <div class="scroll" tabindex="0" role="region" aria-label="State of the fake">
+      <${Section} title="Credits"><${Money} model=${model} index=${index} world=${world} change=${change.money} /><//>
+      ${order.map((kind) => html`<${Section} key=${kind} title=${kind === "there from the start" ? "There from the start" : `${kind[0].toUpperCase()}${kind.slice(1)}s`} count=${groups[kind].length} open=${kind !== "there from the start"}>
+        ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} model=${model} id=${id} record=${record} change=${change.records?.[id]} index=${index} />`)}
+        ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
+      ${entries("faults").length > 0 && html`<${Section} title="Faults"><${Facts} change=${change.faults} rows=${entries("faults").map(([id, one]) => [id, html`<code>${visible(one.kind)}</code> on ${visible(one.operation)}`, html`<span class="count">${one.fired} of ${one.times ?? "any number"} met</span>`])} /><//>`}
+      ${entries("scripts").length > 0 && html`<${Section} title="Scripts"><${Facts} change=${change.scripts} rows=${entries("scripts").map(([id, one]) => [id, html`${visible(id)}: <code>${visible(one)}</code>`])} /><//>`}
+      ${entries("deliveries").length > 0 && html`<${Section} title="Deliveries" count=${entries("deliveries").length}>${entries("deliveries").slice(0, 50).map(([id, one]) => html`<details key=${id} class=${`record${change.deliveries?.[id] ? " changed" : ""}`}>
+        <summary><span class="id">${one.event}</span><span class="cut name"><${Text} of=${one.url} limit=${60} /></span><span class="state">${one.status}${one.response_status ? ` ${one.response_status}` : ""}</span></summary>
+        <div class="inner"><p class="about">${iso(one.at)}, attempt ${one.attempt}${one.error && `, ${one.error}`}${one.fault && `, ${visible(one.fault)}`}</p><div class="json"><${Json} value=${one.payload} depth=${1} /></div></div></details>`)}<//>`}
+      ${entries("keys").length > 0 && html`<${Section} title="Idempotency keys" count=${entries("keys").length}><${Facts} change=${change.keys} rows=${entries("keys").slice(0, 100).map(([id, one]) => [id, html`<code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code>`, html` <span>${visible(one.request)}</span>`, html`<span class="count">until ${iso(one.until)}</span>`])} /><//>`}
+      ${entries("buckets").length > 0 && html`<${Section} title="Rate buckets" open=${false} count=${entries("buckets").length}><${Facts} change=${change.buckets} rows=${entries("buckets").map(([id, one]) => [id, html`<span>${id.split(" ")[1]}</span> ${team(id.split(" ")[0])}`,
+        html`<meter min="0" max=${one.capacity} value=${one.remaining} aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>`,
+        html`<span class="count">${one.remaining} of ${one.capacity}${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`])} /><//>`}
+    </div></section>`;
+}
+
+// ------------------------------------------------------------------------------------------ exploration
+const OUTCOMES = { returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"], unmet: ["–", "unmet"], other: ["o", "other"] };
+
+function Matrix({ exploration, selected, onSelect }) {
+  const move = (event) => {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+    const cell = event.target.closest("td");
+    if (!step || !cell) return;
+    event.preventDefault();
+    event.stopPropagation();
+    let row = cell.parentNode, at = cell.cellIndex;
+    for (let tries = 0; tries < 100; tries++) {
+      if (step[0]) row = step[0] > 0 ? row.nextElementSibling : row.previousElementSibling;
+      at += step[1];
+      const button = row?.cells[at]?.querySelector("button");
+      if (button || !row?.cells[at]) return button?.focus();
+    }
+  };
+  return html`<div class="matrix-box" tabindex="0" role="region" aria-label="Matrix of the exploration"><table class="matrix" onKeyDown=${move}>
+    <caption>${visible(exploration.headline)}</caption>
+    <thead><tr><th scope="col">Place</th>${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
+    <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
+      ${exploration.faults.map((fault) => {
+        const id = `${place} ${fault}`, one = exploration.cases[id];
+        if (!one) return html`<td key=${fault}></td>`;
+        const broken = one.broken.length > 0;
+        const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
+        return html`<td key=${fault}><button type="button" class=${`cell ${broken ? "broken" : one.outcome}`} aria-pressed=${id === selected ? "true" : "false"}
+          aria-label=${`${id}: ${name}${broken ? `, breaks ${one.broken.join(", ")}` : ""}`} title=${broken ? `breaks ${one.broken.join(", ")}` : name} onClick=${() => onSelect(id)}>${broken ? "✗" : sign}</button></td>`;
+      })}</tr>`)}</tbody></table>
+    <p class="about">✗ breaks a law; ${Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`).join("; ")}</p></div>`;
+}
+
+const CaseCall = ({ call, start }) => call
+  ? html`<td class="at">+${duration(call.at - start)}</td><td><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} /><span class="about path"><${Text} of=${call.path} limit=${80} /></span>
+      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${note} limit=${120} /></span>`)}</td>
+      <td><${Status} status=${call.status} />${call.fault && html` <span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}</td>`
+  : html`<td class="absent" colspan="3">no call</td>`;
+
+function Case({ exploration, id }) {
+  const one = exploration.cases[id];
+  const good = exploration.good_day.calls;
+  const pairs = aligned(good, one.calls, (call) => `${call.method} ${call.path}`);
+  const about = (call) => call && `${call.status} ${call.fault ?? ""}`;
+  return html`<article class="case" aria-labelledby="case-title"><header class="call-head"><h2 id="case-title">${visible(id)}</h2>
+    <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}</span>
+      ${one.credits != null && html`<span>${amount(one.credits)} credits</span>`}</p></header>
+    ${Object.entries(one.reasons ?? {}).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}><${Prose} text=${reason} /><//>`)}
+    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col" colspan="3">The good day</th><th scope="col" colspan="3">This case</th></tr></thead>
+      <tbody>${pairs.slice(0, 500).map(([left, right]) => html`<tr class=${about(left) === about(right) ? "" : "changed"}><${CaseCall} call=${left} start=${good[0]?.at ?? 0} /><${CaseCall} call=${right} start=${one.calls[0]?.at ?? 0} /></tr>`)}</tbody></table></div>
+    ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
+  </article>`;
+}
+
+function Exploration({ exploration, selected, onSelect }) {
+  const first = Object.keys(exploration.cases).find((id) => exploration.cases[id].broken.length) ?? Object.keys(exploration.cases)[0];
+  const id = exploration.cases[selected] ? selected : first;
+  return html`<main class="exploration" id="main" tabindex="-1"><${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />${id && html`<${Case} exploration=${exploration} id=${id} />`}</main>`;
+}
+
+// ------------------------------------------------------------------------------------------------ index
+const COLUMNS = [["outcome", "Outcome"], ["test", "Test"], ["duration", "Took"], ["clock", "On the clock"], ["calls", "Calls"], ["credits", "Credits"], ["pitfalls", "Pitfalls"]];
+const NUMBERS = new Set(["duration", "clock", "calls", "credits", "pitfalls"]);
+
+function Index({ rows }) {
+  const [[column, down], setOrder] = useState(["outcome", false]);
+  const [filter, setFilter] = useState("");
+  const count = (value) => (Array.isArray(value) ? value.length : value ?? 0);
+  const compare = (a, b) => (NUMBERS.has(column) ? count(a[column]) - count(b[column]) : String(a[column]).localeCompare(String(b[column]))) * (down ? -1 : 1) || a.test.localeCompare(b.test);
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = rows.filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word))).sort(compare);
+  const sort = (name) => { setOrder([name, name === column ? !down : NUMBERS.has(name)]); announce(`Sorted by ${name}`); };
+  return html`<main class="index" id="main" tabindex="-1">
+    <div class="pane-head"><h2>${plural(shown.length, "test")}</h2><input id="filter" type="search" placeholder="Filter  /" aria-label="Filter tests" value=${filter} onInput=${(event) => setFilter(event.target.value)} /></div>
+    <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests"><thead><tr>${COLUMNS.map(([name, title]) => html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${name === column ? (down ? "descending" : "ascending") : undefined}><button type="button" onClick=${() => sort(name)}>${title}<span aria-hidden="true">${name === column ? (down ? " ↓" : " ↑") : ""}</span></button></th>`)}</tr></thead>
+      <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${row.outcome === "passed" ? "good" : row.outcome === "failed" || row.outcome === "error" ? "bad" : "plain"}`}>${visible(row.outcome)}</span></td>
+        <td class="test-name"><a href=${encodeURI(row.file)}><${Text} of=${row.test} limit=${200} /></a></td>
+        <td class="number">${duration(row.duration ?? 0)}</td><td class="number">${duration(row.clock ?? 0)}</td><td class="number">${count(row.calls)}</td><td class="number">${amount(count(row.credits))}</td>
+        <td class="number">${Array.isArray(row.pitfalls) ? row.pitfalls.join(", ") || 0 : count(row.pitfalls)}</td></tr>`)}</tbody></table></div>
+    ${!shown.length && html`<p class="empty">No test matches.</p>`}
+  </main>`;
+}
+
+// -------------------------------------------------------------------------------------------------- app
+const KEYS = [["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"], ["Home, End", "first and last step"], ["/", "filter"], ["t", "light or dark"], ["?", "this help"], ["Esc", "close, or clear the filter"]];
+const THEME = "pytest-aurous theme";
+
+function useTheme() {
+  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+  const stored = () => { try { return localStorage.getItem(THEME); } catch { return null; } };
+  const [theme, setTheme] = useState(stored() ?? (dark() ? "dark" : "light"));
+  useLayoutEffect(() => { document.documentElement.dataset.theme = theme; }, [theme]);
+  return () => setTheme((now) => {
+    const next = now === "dark" ? "light" : "dark";
+    try { localStorage.setItem(THEME, next); } catch { /* a page from disk may have no storage */ }
+    announce(`${next} theme`);
+    return next;
+  });
+}
+
+function Help({ box }) {
+  return html`<dialog ref=${box} aria-labelledby="help-title"><h2 id="help-title">Keys</h2><dl>${KEYS.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+    <form method="dialog"><button autofocus>Close</button></form></dialog>`;
+}
+
+function Top({ data, model, toggle, help, children }) {
+  const { test } = data;
+  const [file, ...names] = (test?.id ?? "Traces").split("::");
+  const spent = model && Object.values(model.money).reduce((sum, values) => sum + values[values.length - 1].spent, 0);
+  const last = model?.steps[model.steps.length - 1];
+  const [first, ...rest] = visible(test?.message ?? "").split("\\u000a").join("\n").split("\n");
+  return html`<header class="page-head">
+    <div class="title"><h1>${names.length > 0 && html`<span class="file"><${Text} of=${file} /></span>`}<${Text} of=${names.join("::") || file} limit=${160} /></h1>
+      ${test && html`<p class="facts"><span class=${`status ${test.outcome === "passed" ? "good" : "bad"}`}>${visible(test.outcome)}</span>
+        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${duration(last.at - model.began)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(spent, "credit")} spent</span>`}</p>`}
+      ${first && (rest.length ? html`<details class="failure"><summary><${Text} of=${first} /></summary><pre tabindex="0">${shortened(rest.join("\n"), 20000)}</pre></details>` : html`<p class="failure"><${Text} of=${first} /></p>`)}</div>
+    <div class="tools">${children}
+      ${model && html`<button type="button" onClick=${() => download(`${names.join("_").replace(/[^\w.-]+/g, "_") || "trace"}.har`, "application/json", JSON.stringify(asHar(model), null, 1))}><${Icon} name="save" />HAR</button>`}
+      <button type="button" onClick=${toggle} aria-label="Light or dark" title="Light or dark  t"><${Icon} name="theme" /></button>
+      <button type="button" onClick=${help} aria-label="Help" title="Keys  ?"><${Icon} name="help" /></button></div>
+  </header>`;
+}
+
+/** Return the step of the address, or the one to begin with: the last call. */
+function indexOf(model, hash) {
+  const found = model.steps.find((step) => `#${step.id}` === hash);
+  return (found ?? model.calls[model.calls.length - 1] ?? model.steps[0]).index;
+}
+
+function Trace({ model, selected, onSelect, filter, setFilter, pane, setPane }) {
+  const steps = useMemo(() => filtered(model.steps, filter), [model, filter]);
+  const step = model.steps[selected];
+  const middle = useRef(null);
+  useLayoutEffect(() => { middle.current.scrollTop = 0; }, [selected]);
+  const panes = [["calls", "Calls"], ["call", step.kind === "call" ? `Call ${step.number}` : "Step"], ["world", "State"]];
+  return html`<${Timeline} model=${model} selected=${selected} onSelect=${onSelect} />
+    <nav class="panes" aria-label="Panes">${panes.map(([name, title]) => html`<button type="button" key=${name} aria-current=${pane === name ? "true" : undefined} onClick=${() => setPane(name)}>${title}</button>`)}</nav>
+    <main class="columns" id="main" tabindex="-1" data-pane=${pane}>
+      <${Calls} model=${model} steps=${steps} selected=${selected} onSelect=${onSelect} filter=${filter} setFilter=${setFilter} />
+      <section class="pane call" aria-label="Selected step"><div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
+        ${step.kind === "call" ? html`<${CallView} key=${step.index} model=${model} call=${step} onSelect=${onSelect} />` : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}
+      </div></section>
+      <${World} model=${model} index=${selected} />
+    </main>`;
+}
+
+function App({ data }) {
+  const model = useMemo(() => (data.steps ? modelOf(data) : null), [data]);
+  const [selected, setSelected] = useState(() => (model ? indexOf(model, location.hash) : 0));
+  const [chosen, setChosen] = useState(() => decodeURIComponent(location.hash.replace(/^#case-/, "")));
+  const [view, setView] = useState(data.exploration && !/^#(call|step|start)/.test(location.hash) ? "exploration" : "trace");
+  const [filter, setFilter] = useState("");
+  const [pane, setPane] = useState(/^#(call|step)/.test(location.hash) ? "call" : "calls");
+  const toggle = useTheme();
+  const box = useRef(null);
+  const help = () => box.current.showModal();
+
+  const select = (index, open = false) => {
+    const step = model.steps[index];
+    setSelected(index);
+    if (open) setPane("call");
+    history.replaceState(null, "", `#${step.id}`);
+    announce(step.kind === "call" ? `Call ${step.number} of ${model.calls.length}: ${step.operation ?? step.path}, ${step.status ?? "no response"}` : step.kind === "start" ? "Start" : step.lines.map((line) => line.text).join(", "));
+  };
+  const choose = (id) => {
+    setChosen(id);
+    history.replaceState(null, "", `#case-${encodeURIComponent(id)}`);
+    announce(`Case ${id}`);
+  };
+
+  useEffect(() => {
+    const onHash = () => model && setSelected(indexOf(model, location.hash));
+    const onKey = (event) => {
+      const { target, key } = event;
+      const typing = target.closest?.("input, textarea, select, dialog");
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (key === "Escape" && target.id === "filter") { setFilter(""); target.blur(); return; }
+      if (typing) return;
+      if (key === "?") return help();
+      if (key === "t") return toggle();
+      if (key === "/") { event.preventDefault(); setPane("calls"); requestAnimationFrame(() => document.getElementById("filter")?.focus()); return; }
+      if (!model || view !== "trace") return;
+      const scrolls = target.closest?.(".pane.call .scroll, .pane.world .scroll");
+      const steps = filtered(model.steps, filter);
+      const here = steps.findIndex((step) => step.index >= selected);
+      const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...(scrolls ? {} : { ArrowUp: -1, ArrowDown: 1 }) };
+      const ends = scrolls ? {} : { Home: 0, End: steps.length - 1 };
+      const to = key in jumps ? (here < 0 ? steps.length - 1 : here + jumps[key]) : ends[key];
+      if (to === undefined) return;
+      event.preventDefault();
+      if (steps[to]) select(steps[to].index);
+    };
+    window.addEventListener("hashchange", onHash);
+    document.addEventListener("keydown", onKey);
+    return () => { window.removeEventListener("hashchange", onHash); document.removeEventListener("keydown", onKey); };
+  });
+
+  const both = data.exploration && model;
+  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+    <${Top} data=${data} model=${view === "trace" ? model : null} toggle=${toggle} help=${help}>
+      ${both && ["exploration", "trace"].map((name) => html`<button type="button" key=${name} aria-pressed=${view === name ? "true" : "false"} onClick=${() => setView(name)}>${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
+    ${data.index ? html`<${Index} rows=${data.index} />`
+      : view === "exploration" ? html`<${Exploration} exploration=${data.exploration} selected=${chosen} onSelect=${choose} />`
+      : model ? html`<${Trace} ...${{ model, selected, onSelect: select, filter, setFilter, pane, setPane }} />`
+      : html`<main id="main" tabindex="-1"><p class="empty">Nothing was recorded.</p></main>`}
+    <${Help} box=${box} />`;
+}
+
+/** Draws the page anew for each new version of the data. */
+function show(data) {
+  render(html`<${App} data=${data} />`, document.getElementById("app"));
+}
+
+document.getElementById("app").insertAdjacentElement("afterend", Object.assign(document.createElement("div"), { id: "said", role: "status" }));
+show(source.load());
+source.subscribe(show);

@@ -1,0 +1,328 @@
+"use strict";
+// A call as curl, as httpx and as a test; a trace as HAR.
+
+const SECRET = new Set(["x-api-key", "authorization"]);
+const OWN = new Set(["host", "accept", "accept-encoding", "connection", "user-agent", "content-length"]);
+
+/** Return the headers that the caller chose; a key is left to the caller. */
+const chosenHeaders = (call) => call.request.headers.filter(([name]) => !OWN.has(name.toLowerCase()) && !SECRET.has(name.toLowerCase()));
+const hasKey = (call) => call.request.headers.some(([name]) => SECRET.has(name.toLowerCase()));
+
+// ---------------------------------------------------------------------------------------------- shell
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function asCurl(call) {
+  const parts = [`curl -X ${call.method} ${quoted(call.url)}`];
+  if (hasKey(call)) parts.push('-H "X-API-Key: $AUROUS_API_KEY"');
+  parts.push(...chosenHeaders(call).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`));
+  const body = call.request.body;
+  if (body?.text !== undefined) parts.push(`--data-raw ${quoted(body.text)}`);
+  else if (body) parts.push(`--data-binary @body  # ${body.size} bytes, which are not in the trace`);
+  return parts.join(" \\\n  ");
+}
+
+// --------------------------------------------------------------------------------------------- Python
+/** Write a text as a Python literal; what cannot be seen is escaped. */
+const pythonText = (text) => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (letter) =>
+  letter.match(INVISIBLE) ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}` : letter);
+
+/** Write JSON as a Python literal. It works on the text, since JavaScript would round large numbers. */
+function python(json, depth = 1) {
+  const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g) ?? [];
+  const words = tokens.map((token) =>
+    ({ true: "True", false: "False", null: "None" })[token] ?? (token[0] === '"' ? pythonText(JSON.parse(token)) : token));
+  const short = words.join("").length + words.length / 3 < 70;
+  let level = depth;
+  const line = () => `\n${"    ".repeat(level)}`;
+  return words.map((word, at) => {
+    if (word === ":") return ": ";
+    if (word === ",") return short ? ", " : `,${line()}`;
+    if (short || ("{[".includes(word) && "}]".includes(words[at + 1]))) return word;
+    if (word === "{" || word === "[") { level += 1; return word + line(); }
+    if (word === "}" || word === "]") {
+      if ("{[".includes(words[at - 1])) return word;
+      level -= 1;
+      return `,${line()}${word}`;
+    }
+    return word;
+  }).join("");
+}
+const literal = (value) => python(JSON.stringify(value));
+
+/** Return the arguments of a request; the headers as [name, expression]. */
+function requestArguments(call, key = null) {
+  const body = call.request.body;
+  const json = body?.type === "application/json" && parsed(body) !== undefined && !/\\u[dD][89a-fA-F]/.test(body.text);
+  const headers = chosenHeaders(call).filter(([name]) => !json || name.toLowerCase() !== "content-type")
+    .map(([name, value]) => `${pythonText(name)}: ${pythonText(value)}`);
+  if (key) headers.unshift(`"X-API-Key": ${key}`);
+  const parts = [];
+  if (headers.length) parts.push(`headers={${headers.join(", ")}}`);
+  if (json) parts.push(`json=${python(body.text, 2)}`);
+  else if (body?.text !== undefined) parts.push(`content=${pythonText(body.text)}.encode()`);
+  else if (body) parts.push(`content=b""`);
+  return parts;
+}
+
+/** Write a Python call, on one line where it fits. */
+function pythonCall(name, parts, indent = "    ") {
+  const line = `${name}(${parts.join(", ")})`;
+  return line.length + indent.length < 96 && !line.includes("\n")
+    ? line
+    : `${name}(\n${parts.map((part) => `${indent}    ${part},\n`).join("")}${indent})`;
+}
+
+function asHttpx(call) {
+  const parts = requestArguments(call, hasKey(call) ? 'os.environ["AUROUS_API_KEY"]' : null);
+  const note = call.request.body && call.request.body.text === undefined
+    ? `# The body of ${call.request.body.size} bytes is not in the trace.\n` : "";
+  return `import os\n\nimport httpx\n\n${note}response = ` +
+    `${pythonCall("httpx.request", [pythonText(call.method), pythonText(call.url), ...parts], "")}\n`;
+}
+
+// --------------------------------------------------------------------------------------------- a test
+const RAISED = {
+  "timeout (connect)": "ConnectTimeout", "timeout (read)": "ReadTimeout", "timeout (write)": "WriteTimeout",
+  "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError", delay: "ReadTimeout",
+};
+
+/** Return the line that adds the fault of a call, and what it cannot say. */
+function faultOf(call) {
+  const [kind, ...effects] = call.fault.split(", ");
+  const [, name, detail] = kind.match(/^(\w+)(?: \((\w+)\)| of ([\d.e+]+) s| (\d+))?/) ?? [];
+  const where = pythonText(call.operation ?? "*");
+  const commit = effects.length ? ["commit=True"] : [];
+  const retry = header(call.response, "retry-after");
+  const after = retry ? [`retry_after=${Number(retry)}`] : [];
+  const one = (method, ...rest) => pythonCall(`aurous.faults.${method}`, [where, ...rest, ...commit]);
+  const makers = {
+    status: () => one("status", String(call.status), `code=${pythonText(call.error_code)}`, ...after),
+    rate_limited: () => one("rate_limited", ...after),
+    timeout: () => one("timeout", `phase="${detail}"`),
+    connect_error: () => one("connect_error"),
+    disconnect: () => one("disconnect"),
+    delay: () => one("delay", `seconds=${call.delay || Math.ceil((call.timeout ?? 0) + 1)}`),
+    malformed: () => one("malformed", `kind="${detail}"`),
+    greased: () => one("greased", `kind="${detail}"`),
+    outage: () => `aurous.faults.outage(60${commit.length ? ", commit=True" : ""})`,
+  };
+  return makers[name]?.() ?? null;
+}
+
+/** Return the script of a record from where it is: polls and seconds that have passed are taken off. */
+function scriptFrom(record, at) {
+  if (!record.steps.length || record.step === null) return null;
+  const [first, ...rest] = record.steps.slice(record.step);
+  const since = (at - Date.parse(record.json.updated_at ?? record.json.created_at) / 1000) || 0;
+  const units = { s: 1, m: 60, h: 3600, d: 86400 };
+  const left = first
+    .replace(/\*(\d+)$/, (_, polls) => `*${Math.max(0, polls - (record.polls ?? 0))}`)
+    .replace(/:([\d.]+)([smhd])$/, (_, number, unit) => `:${Math.max(0, number * units[unit] - since)}s`);
+  const unmarked = left === first && !/[*:!]/.test(first) && rest.length && record.polls > 0 ? `${first}*0` : left;
+  return [unmarked, ...rest].join(" -> ");
+}
+
+const given = (name, value) => (value === null || value === undefined ? [] : [`${name}=${literal(value)}`]);
+
+/** How each kind of record is set up: the collection, and the arguments of `add`. */
+const SETUP = {
+  character: (it, record, at) => ["characters", [
+    literal(it.name), ...given("id", it.id), ...given("status", record.gone ? "deleted" : it.status),
+    ...given("attributes", it.attributes), ...given("script", scriptFrom(record, at)),
+    ...given("client_reference_id", it.client_reference_id)]],
+  image: (it, record, at) => ["images", [
+    literal(it.prompt), ...given("id", it.id), ...given("status", it.status), ...given("character", it.character_id),
+    ...given("size", it.size_preset), ...given("count", it.image_count), ...given("script", scriptFrom(record, at))]],
+  video: (it, record, at) => ["videos", [
+    literal(it.prompt), ...given("id", it.id), ...given("status", it.status), ...given("resolution", it.video_resolution),
+    ...given("ratio", it.video_ratio), ...given("duration", it.video_duration), ...given("script", scriptFrom(record, at))]],
+  file: (it) => ["files", [...given("id", it.id), ...given("purpose", it.purpose), ...given("metadata", it.metadata)]],
+  upload: (it) => ["uploads", [
+    ...given("id", it.id), ...given("filename", it.filename), ...given("pose", it.pose), ...given("confidence", it.confidence)]],
+  lora: (it) => ["loras", [literal(it.name), ...given("slug", it.slug), `public=${it.is_public ? "True" : "False"}`, ...given("id", it.id)]],
+  videolora: (it) => ["video_loras", [literal(it.name), ...given("slug", it.slug), `public=${it.is_public ? "True" : "False"}`, ...given("id", it.id)]],
+  endpoint: (it) => ["webhook_endpoints", [literal(it.url), ...given("events", it.events), ...given("id", it.id)]],
+};
+
+/** Return the expression of a signed URL, which every fake signs anew; null for any other URL. */
+function signedUrl(call, records) {
+  if (!/(^|&)token=/.test(call.query ?? "")) return null;
+  for (const { kind, json } of records) {
+    const one = `aurous.${SETUP[kind]?.(json, { steps: [], gone: false }, 0)[0]}[${pythonText(json.id ?? "")}]`;
+    const refs = (json.refs ?? []).map((ref, at) => [ref.url, `refs[${at}].url`]);
+    const outputs = (json.output_urls ?? []).map((url, at) => [url, `output_urls[${at}]`]);
+    const found = [...refs, ...outputs, [json.output_video_url, "output_video_url"], [json.url, "url"]]
+      .find(([url]) => url && pathOf(url) === call.path);
+    if (found) return `${one}.${found[1]}`;
+  }
+  return null;
+}
+
+/** Return a complete pytest file that sets up the state before a call, makes it, and gets the same status. */
+function asTest(model, call) {
+  const key = header(call.request, "idempotency-key");
+  const twin = key && model.calls.find((one) => one.index < call.index && one.team === call.team && header(one.request, "idempotency-key") === key);
+  const from = twin || call;
+  const world = worldAt(model, from.index - 1);
+  const sent = twin ? [twin, call] : [call];
+  const records = Object.values(world.records);
+  const mine = Object.keys(model.data.start.money)[0];
+  const other = call.team !== null && call.team !== mine ? call.team : null;
+  const owner = call.team ?? mine;
+  const team = other ? "team" : "aurous.team";
+  const remarks = [];
+  const setup = [];
+
+  // Public styles exist in each fake, with other ids, and can be named by their slug.
+  const slugs = Object.values(model.data.start.records).filter((it) => it.json.slug).map((it) => [it.json.id, it.json.slug]);
+  const renamed = (text) => slugs.reduce((all, [id, slug]) => all.replaceAll(id, slug), text);
+  const requests = sent.map((one) => ({
+    ...one, url: renamed(one.url), path: renamed(one.path),
+    request: { ...one.request, body: one.request.body && { ...one.request.body, ...(one.request.body.text === undefined ? {} : { text: renamed(one.request.body.text) }) } },
+  }));
+
+  // What the requests mention, and the characters of what they mention.
+  const all = /\.list$|^usage\./.test(call.operation ?? "");
+  const made = records.filter((it) => SETUP[it.kind] && !model.data.start.records[it.json.id]);
+  const mentioned = new Set();
+  const mention = (text) => made.forEach((it) => {
+    if (!mentioned.has(it) && (it.json.id && text.includes(it.json.id) || it.json.refs?.some((ref) => text.includes(pathOf(ref.url))))) {
+      mentioned.add(it);
+      if (it.json.character_id) mention(it.json.character_id);
+    }
+  });
+  if (all) made.filter((it) => it.team === owner).slice(-200).forEach((it) => mentioned.add(it));
+  sent.forEach((one) => mention(`${one.url} ${one.request.body?.text ?? ""}`));
+  const teams = new Set([...mentioned].map((it) => it.team).filter((id) => id && id !== mine && id !== other));
+
+  if (other) {
+    const account = world.money[other];
+    setup.push(pythonCall("team = aurous.teams.add", [literal(world.records[other]?.json.name ?? "Rivals"), `credits=${account?.available ?? 1000}`]));
+  } else if (world.money[mine] && world.money[mine].available !== 1000) {
+    setup.push(`aurous.team.credits = ${world.money[mine].available}`);
+  }
+  if (world.money[owner]?.held) remarks.push(`${amount(world.money[owner].held)} held credits are left out: what is set is what was available.`);
+  const names = new Map([[mine, null], [other, "team"]]);
+  [...teams].forEach((id, at) => {
+    names.set(id, `team_${at + 2}`);
+    setup.push(pythonCall(`team_${at + 2} = aurous.teams.add`, [literal(world.records[id]?.json.name ?? `Team ${at + 2}`)]));
+  });
+  for (const [name, script] of Object.entries(world.scripts)) {
+    const [kind, ...about] = name.split(" ");
+    const what = kind === "characters" ? "aurous.script" : `aurous.${kind}.script`;
+    setup.push(pythonCall(what, [pythonText(script), ...given("name", about.join(" ") || null)]));
+  }
+  for (const record of made.filter((it) => mentioned.has(it))) {
+    const [collection, parts] = SETUP[record.kind](record.json, record, from.arrived);
+    const owned = names.get(record.team);
+    setup.push(pythonCall(`${owned ? `${owned}.` : "aurous."}${collection}.add`, parts));
+    if (record.kind === "file") remarks.push(`The bytes of ${record.json.id} are drawn anew.`);
+    if (record.kind === "upload" && !record.json.size) remarks.push(`${record.json.id} had no picture yet; the one here has.`);
+  }
+  const left = made.filter((it) => it.team === owner).length - [...mentioned].filter((it) => it.team === owner).length;
+  if (left > 0) remarks.push(`${plural(left, "record")} of that moment ${left === 1 ? "is" : "are"} left out: the request does not mention ${left === 1 ? "it" : "them"}.`);
+  if (model.data.settings?.rate_limits === "enforce") {
+    for (const [name, bucket] of Object.entries(world.buckets)) {
+      const [id, bucketName] = name.split(" ");
+      if (id === owner && bucket.remaining === 0) setup.push(`${team === "team" ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
+      else if (id === owner) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
+    }
+  }
+
+  // The requests, each with its fault.
+  const lines = [];
+  const keyOf = (one) =>
+    other ? "team.api_key"
+    : one.status === 401 && hasKey(one) ? '"al_live_unknown"'
+    : one.error_code === "insufficient_scope" || one.error_code === "missing_scope" ? 'aurous.team.add_key("read")' : null;
+  requests.forEach((one, at) => {
+    const gap = at ? one.arrived - requests[0].arrived : 0;
+    if (gap > 0) lines.push(`aurous.clock.advance(seconds=${gap})`);
+    const fault = one.fault ? faultOf(one) : null;
+    if (fault) lines.push(fault);
+    else if (one.fault) remarks.push(`Call ${one.number} met "${visible(one.fault)}", which cannot be set up from the trace.`);
+    const base = model.data.base_url.replace(/\/$/, "");
+    const signed = signedUrl(one, records);
+    const place = signed ?? pythonText(one.url.startsWith(base) ? one.url.slice(base.length) || "/" : one.url);
+    const keyless = !hasKey(one) && !signed;
+    const method = /^(GET|POST|PUT|PATCH|DELETE)$/.test(one.method) ? one.method.toLowerCase() : null;
+    const parts = requestArguments(one, keyOf(one));
+    const patience = one.timeout === null ? [] : [`timeout=${one.timeout}`];
+    const url = keyless ? pythonText(one.url) : place;
+    const name = `${keyless || signed ? "httpx" : "aurous_client"}.${method && !(parts.some((it) => /^(json|content)/.test(it)) && /get|delete/.test(method)) ? method : "request"}`;
+    const all = [...(name.endsWith("request") ? [pythonText(one.method)] : []), url, ...parts, ...(one.fault?.startsWith("delay") ? patience : [])];
+    if (one.request.body && one.request.body.text === undefined) {
+      remarks.push(`The body of call ${one.number} (${one.request.body.size} bytes) is not in the trace; put it in, and remove the skip.`);
+    }
+    const last = at === requests.length - 1;
+    if (one.status === null) {
+      const error = RAISED[one.fault?.split(", ")[0]] ?? (one.fault?.startsWith("outage") ? "ConnectError" : "TransportError");
+      lines.push("", `with pytest.raises(httpx.${error}):`, `    ${pythonCall(name, all, "        ")}`);
+    } else {
+      lines.push("", `${last ? "response = " : ""}${pythonCall(name, all)}`);
+      if (last) {
+        lines.push("", `assert response.status_code == ${one.status}`);
+        if (one.error_code && parsed(one.response?.body)?.error?.code === one.error_code) {
+          lines.push(`assert response.json()["error"]["code"] == ${pythonText(one.error_code)}`);
+        }
+      }
+    }
+  });
+
+  const settings = { now: iso(from.arrived), pitfalls: "off", ...(call.operation === null ? { strict: "off" } : {}), ...model.data.settings };
+  const marker = Object.entries(settings).map(([name, value]) => `${name}=${literal(value)}`);
+  const skip = requests.some((one) => one.request.body && one.request.body.text === undefined)
+    ? '@pytest.mark.skip(reason="the body of the request is not in the trace")\n' : "";
+  const name = `test_call_${call.number}_${(call.operation ?? "unmatched").replace(/\W/g, "_")}`;
+  const comments = remarks.map((text) => `    # ${text}`);
+  const body = [...comments, ...setup.map((line) => `    ${line}`), ...lines.map((line) => (line ? `    ${line}` : ""))];
+  const about = `${call.method} ${call.path} -> ${call.status ?? "no response"}`.replace(/[\\"]/g, "").slice(0, 120);
+  return `"""Call ${call.number} of ${visible(model.data.test.id).replace(/[\\"]/g, "")}: ${visible(about).replace(/\\/g, "")}."""
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+
+
+${skip}${pythonCall("@pytest.mark.aurous", marker, "")}
+def ${name}(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The request gets the response of the trace."""
+${body.join("\n").replace(/\n{3,}/g, "\n\n")}
+`;
+}
+
+// ------------------------------------------------------------------------------------------------ HAR
+function asHar(model) {
+  const [name, version] = model.data.generator.split(" ");
+  const headers = (message) => (message?.headers ?? []).map(([name, value]) => ({ name: name.toLowerCase(), value }));
+  const entries = model.calls.map((call) => {
+    const { request, response } = call;
+    const picture = response?.body?.picture?.split("base64,")[1];
+    const content = response?.body ?? {};
+    return {
+      startedDateTime: new Date(call.arrived * 1000).toISOString(),
+      time: call.delay * 1000,
+      request: {
+        method: call.method, url: call.url, httpVersion: "HTTP/1.1", cookies: [], headers: headers(request),
+        queryString: [...new URLSearchParams(call.query)].map(([name, value]) => ({ name, value })),
+        headersSize: -1, bodySize: request.body?.size ?? 0,
+        ...(request.body ? { postData: { mimeType: request.body.type, text: request.body.text ?? request.body.begins ?? "" } } : {}),
+      },
+      response: {
+        status: call.status ?? 0, statusText: "", httpVersion: "HTTP/1.1", cookies: [], headers: headers(response),
+        content: {
+          size: content.size ?? 0, mimeType: content.type ?? "",
+          ...(picture ? { text: picture, encoding: "base64" } : { text: content.text ?? content.begins ?? "" }),
+          ...(content.digest ? { comment: `sha256 ${content.digest}` } : {}),
+        },
+        redirectURL: header(response, "location") ?? "", headersSize: -1, bodySize: content.size ?? 0,
+        ...(response ? {} : { _error: call.fault ?? "no response" }),
+      },
+      cache: {},
+      timings: { send: 0, wait: call.delay * 1000, receive: 0 },
+      comment: [call.operation, call.error_code, call.fault].filter(Boolean).join("; ") || "no endpoint matches",
+    };
+  });
+  return { log: { version: "1.2", creator: { name, version: version ?? "" }, entries } };
+}

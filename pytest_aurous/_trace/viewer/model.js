@@ -1,0 +1,271 @@
+"use strict";
+// The data of a trace, and what follows from it. Nothing here draws anything.
+
+/** Where the data comes from. A file embeds it; a server would load it, and call the subscribers for each new step. */
+const source = {
+  load: () => JSON.parse(document.getElementById("data").textContent),
+  subscribe: () => () => {},
+};
+
+const SECTIONS = ["records", "money", "buckets", "keys", "faults", "scripts", "deliveries"];
+const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const SIGNATURE = /([?&]token=)[^&"]*/g;
+const LONGEST = 2000;
+
+/** Write characters that cannot be seen, or that turn a line around, as escapes. */
+const visible = (text) =>
+  String(text).replace(INVISIBLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const shortened = (text, length = LONGEST) =>
+  text.length > length ? `${text.slice(0, length)}… (${(text.length - length).toLocaleString("en")} more characters)` : text;
+const shortId = (id) => (id.length > 20 ? `${id.slice(0, id.indexOf("_") + 1)}…${id.slice(-6)}` : id);
+const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const amount = (value) => Number(value.toFixed(6)).toLocaleString("en", { maximumFractionDigits: 6 });
+const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+const isObject = (value) => value !== null && typeof value === "object";
+const pathOf = (url) => url.split("?")[0].replace(/^https?:\/\/[^/]+/, "");
+
+/** Write seconds as a person would: 0.25 s, 45 s, 1 m 30 s, 2 h 5 m, 3 d. */
+function duration(seconds) {
+  const parts = [];
+  let rest = Math.abs(seconds) < 10 ? Math.round(Math.abs(seconds) * 1000) / 1000 : Math.round(Math.abs(seconds));
+  for (const [unit, size] of [["d", 86400], ["h", 3600], ["m", 60]]) {
+    if (rest >= size) parts.push(`${Math.floor(rest / size)} ${unit}`);
+    rest %= size;
+  }
+  if (rest || !parts.length) parts.push(`${Math.round(rest * 1000) / 1000} s`);
+  return (seconds < 0 ? "−" : "") + parts.slice(0, 2).join(" ");
+}
+
+function parsed(body) {
+  try {
+    return body?.text === undefined ? undefined : JSON.parse(body.text);
+  } catch {
+    return undefined;
+  }
+}
+
+const header = (message, name) => message?.headers.find(([one]) => one.toLowerCase() === name)?.[1];
+
+/** Return what differs between two values as [{path, before, after}]; a new signature of a URL is no difference. */
+function differences(before, after, path = "", found = []) {
+  if (found.length >= 200 || before === after) return found;
+  const same = isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after);
+  if (same) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      const step = Array.isArray(after) ? `${path}[${key}]` : path ? `${path}.${key}` : key;
+      differences(before[key], after[key], step, found);
+    }
+  } else if (
+    typeof before !== "string" || typeof after !== "string" ||
+    before.replace(SIGNATURE, "$1") !== after.replace(SIGNATURE, "$1")
+  ) {
+    found.push({ path, before, after });
+  }
+  return found;
+}
+
+/** Return the longest common sequence of two lists as pairs; what has no partner stands beside undefined. */
+function aligned(left, right, key) {
+  const a = left.map(key), b = right.map(key);
+  if (a.length * b.length > 250000) {
+    return Array.from({ length: Math.max(a.length, b.length) }, (_, at) => [left[at], right[at]]);
+  }
+  const best = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      best[i][j] = a[i] === b[j] ? best[i + 1][j + 1] + 1 : Math.max(best[i + 1][j], best[i][j + 1]);
+    }
+  }
+  const pairs = [];
+  let i = 0, j = 0;
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) pairs.push([left[i++], right[j++]]);
+    else if (j >= b.length || (i < a.length && best[i + 1][j] >= best[i][j + 1])) pairs.push([left[i++], undefined]);
+    else pairs.push([undefined, right[j++]]);
+  }
+  return pairs;
+}
+
+/** The steps of a trace, numbered; step 0 is the start, before the first of them. */
+function modelOf(data) {
+  const start = { kind: "start", at: data.began, changes: {}, events: [], notes: [] };
+  const steps = [start, ...data.steps].map((step, index) => ({ ...step, index }));
+  const calls = steps.filter((step) => step.kind === "call");
+  const latest = {};
+  const pictures = {};
+  for (const step of steps) {
+    const before = steps[step.index - 1];
+    step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
+    step.id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
+    if (step.kind !== "call") continue;
+    step.previous = latest[step.operation ?? step.path];
+    latest[step.operation ?? step.path] = step;
+    step.marks = marksOf(step);
+    if (step.response?.body?.picture) pictures[step.path] = step.response.body.picture;
+  }
+  const model = { data, steps, calls, pictures, machines: data.machines, began: data.began };
+  const before = structuredClone(data.start);
+  for (const step of steps) {
+    if (step.kind === "between") step.lines = linesOf(step, before);
+    apply(step, before);
+  }
+  model.money = moneyOf(model);
+  return model;
+}
+
+/** Let a step happen to a state. */
+function apply(step, world) {
+  for (const [section, values] of Object.entries(step.changes)) {
+    for (const [id, value] of Object.entries(values)) {
+      if (value === null) delete world[section][id];
+      else world[section][id] = value;
+    }
+  }
+}
+
+/** Return the state of the fake after a step; -1 and 0 stand for the start. */
+function worldAt(model, index) {
+  const world = {};
+  for (const section of SECTIONS) world[section] = { ...model.data.start[section] };
+  for (const step of model.steps.slice(1, index + 1)) apply(step, world);
+  return world;
+}
+
+/** Return what a step has changed, without what only a signature changes: {section: {id: [before, after]}}. */
+function changesOf(step, before) {
+  const found = {};
+  for (const [section, values] of Object.entries(step.changes)) {
+    for (const [id, after] of Object.entries(values)) {
+      const old = before[section][id];
+      if (differences(old ?? null, after).length) (found[section] ??= {})[id] = [old, after];
+    }
+  }
+  return found;
+}
+
+function marksOf(call) {
+  const marks = [];
+  if (call.operation === null) marks.push("unmatched");
+  if (call.fault) marks.push("fault");
+  if (call.pitfalls.length) marks.push("pitfall");
+  if (call.replayed) marks.push("replay");
+  return marks;
+}
+
+/** Return the tone of a response: good, bad, none (no response) or plain. */
+const toneOf = (status) => (status == null ? "none" : status >= 400 ? "bad" : status >= 300 ? "plain" : "good");
+
+const WHAT_MOVED = {
+  sleep: (seconds) => `slept ${seconds}, skipped`,
+  advance: (seconds) => `the test moved the clock by ${seconds}`,
+  freeze: (seconds) => `the test set the clock, by ${seconds}`,
+  fault: (seconds) => `a fault took ${seconds}`,
+};
+
+/** Return in words what moved the clock: equal sleeps in a row are one line. */
+function movesOf(events) {
+  const lines = [];
+  let first = 0;
+  events.forEach((event, at) => {
+    const next = events[at + 1];
+    if (next && next.kind === event.kind && next.seconds === event.seconds) return;
+    const count = at - first + 1;
+    const text = count > 1 ? `${count} × ${duration(event.seconds)}` : duration(event.seconds);
+    lines.push({ kind: event.kind, text: (WHAT_MOVED[event.kind] ?? ((it) => `${event.kind} ${it}`))(text) });
+    first = at + 1;
+  });
+  return lines;
+}
+
+/** Return in words what happened between two requests. */
+function linesOf(step, before) {
+  const lines = [...movesOf(step.events), ...step.notes.map((text) => ({ kind: "note", text }))];
+  const noted = step.notes.join("\n");
+  for (const [section, values] of Object.entries(changesOf(step, before))) {
+    for (const [id, [old, after]] of Object.entries(values)) {
+      const text = WHAT_CHANGED[section]?.(id, old, after);
+      const known = noted.includes(id) || (section === "money" && noted.includes("credits"));
+      if (text && !known) lines.push({ kind: section, text });
+    }
+  }
+  return lines.length ? lines : [{ kind: "note", text: "time passed" }];
+}
+
+const WHAT_CHANGED = {
+  records: (id, before, after) =>
+    !after ? `${shortId(id)} is gone`
+    : !before ? `new ${after.kind} ${shortId(id)}${after.status ? `, ${after.status}` : ""}`
+    : before.status !== after.status ? `${shortId(id)}: ${before.status} → ${after.status}`
+    : after.kind === "endpoint" ? null : `${shortId(id)} changed`,
+  money: (_, before, after) =>
+    before && after
+      ? ["credits", "held"]
+          .filter((name) => before[name] !== after[name])
+          .map((name) => `${name} ${amount(before[name])} → ${amount(after[name])}`).join(", ")
+      : "new account",
+  faults: (_, before, after) =>
+    !after ? `fault removed: ${before.kind} on ${before.operation}`
+    : !before ? `fault added: ${after.kind} on ${after.operation}`
+    : `fault met: ${after.kind} on ${after.operation}`,
+  scripts: (id, _, after) => `script of ${id}: ${after ?? "removed"}`,
+  deliveries: (_, before, after) =>
+    !after ? null
+    : `${after.event} ${after.status}${after.response_status ? ` (${after.response_status})` : ""}` +
+      `${after.attempt > 1 ? `, attempt ${after.attempt}` : ""}${after.fault ? `, ${after.fault}` : ""}`,
+};
+
+/** Return the money of each team after each step: {team: [{available, held, spent}]}; spent adds up what was charged. */
+function moneyOf(model) {
+  const series = {};
+  const now = { ...model.data.start.money };
+  const spent = {};
+  for (const step of model.steps) {
+    for (const [team, account] of Object.entries(step.changes.money ?? {})) {
+      if (account && now[team] && step.kind === "call") {
+        spent[team] = (spent[team] ?? 0) + Math.max(0, now[team].credits - account.credits);
+      }
+      now[team] = account;
+    }
+    for (const [team, account] of Object.entries(now)) {
+      if (!account) continue;
+      const empty = { available: account.available, held: 0, spent: 0 };
+      series[team] ??= Array.from({ length: step.index }, () => empty);
+      series[team].push({ available: account.available, held: account.held, spent: spent[team] ?? 0 });
+    }
+  }
+  return series;
+}
+
+/** Return the statuses that a record has had up to a step, in order. */
+function statusesOf(model, id, index) {
+  const seen = [];
+  const note = (record) => record?.status && record.status !== seen[seen.length - 1] && seen.push(record.status);
+  note(model.data.start.records[id]);
+  for (const step of model.steps.slice(1, index + 1)) note(step.changes.records?.[id]);
+  return seen;
+}
+
+/** Return the rules that a call met: those of its refusal, and the others of its endpoint. */
+function rulesOf(data, call) {
+  const own = call.refusal_rules.filter((name) => call.rules.includes(name));
+  const refusal = call.operation === null ? [] : own.length ? own : call.refusal_rules;
+  const rows = (names) => names.filter((name) => data.rules[name]).map((name) => ({ name, ...data.rules[name] }));
+  return { refusal: rows(refusal), endpoint: rows(call.rules.filter((name) => !refusal.includes(name))) };
+}
+
+/** Return the steps that contain all words of a filter. */
+function filtered(steps, text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!words.length) return steps;
+  return steps.filter((step) => {
+    const about = step.kind === "call"
+      ? [`#${step.number}`, step.method, step.path, step.operation ?? "unmatched", step.status ?? "no response",
+         step.error_code, step.fault, ...step.marks]
+      : [step.kind, ...(step.lines ?? []).map((line) => line.text)];
+    const haystack = about.join(" ").toLowerCase();
+    return words.every((word) => haystack.includes(word));
+  });
+}
+
+/** Return how many pixels a wait gets: a logarithmic scale, up to four hours. */
+const gapHeight = (seconds) => (seconds < 0.5 ? 0 : Math.round(Math.min(140, 10 * Math.log2(1 + seconds))));
