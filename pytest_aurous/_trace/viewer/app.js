@@ -24,7 +24,7 @@ const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidde
 
 /** Text of the user: its direction stays its own, and what cannot be seen is escaped. */
 const Text = ({ of, limit = 300 }) => html`<bdi>${shortened(visible(of), limit)}</bdi>`;
-const Status = ({ status }) => html`<span class=${`status ${toneOf(status)}`}>${status ?? "no response"}</span>`;
+const Status = ({ status }) => html`<span class=${`status ${toneOf(status === "no response" ? null : status)}`}>${status ?? "no response"}</span>`;
 const Marks = ({ marks }) => marks.map((mark) => html`<span class=${`mark ${mark}`} key=${mark}><${Icon} name=${mark} />${mark}</span>`);
 const Prose = ({ text }) => visible(text).split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
 
@@ -81,8 +81,7 @@ function Json({ value, name, path = "", changed, depth = 0 }) {
   if (!entries.length) return html`<div class=${`leaf${mark}`}>${label}${left}${right}</div>`;
   const toggle = (event) => setOpen(event.currentTarget.open);
   return html`<details class=${`branch${mark}`} open=${open} onToggle=${toggle}>
-    <summary>${label}<span class="brackets">${left}${open ? "" : `…${right}`}</span>
-      <span class="count">${plural(entries.length, list ? "item" : "field")}</span></summary>
+    <summary>${label}${left}${!open && html` <span class="count">${plural(entries.length, list ? "item" : "field")}</span> ${right}`}</summary>
     ${open && html`<div class="branches">
       ${entries.slice(0, count).map(([key, item]) => html`<${Json} key=${key} name=${list ? undefined : key} value=${item} changed=${changed}
         path=${list ? `${path}[${key}]` : path ? `${path}.${key}` : key} depth=${depth + 1} />`)}
@@ -92,13 +91,13 @@ function Json({ value, name, path = "", changed, depth = 0 }) {
 }
 
 const short = (value) =>
-  value === undefined ? "nothing"
-  : isObject(value) ? (Array.isArray(value) ? `[${plural(value.length, "item")}]` : `{${plural(Object.keys(value).length, "field")}}`)
+  isObject(value) ? (Array.isArray(value) ? `[${plural(value.length, "item")}]` : `{${plural(Object.keys(value).length, "field")}}`)
   : shortened(visible(JSON.stringify(value)), 80);
 
 const Differences = ({ found }) => html`<ul class="diff">
   ${found.slice(0, 30).map(({ path, before, after }) => html`<li key=${path}><code>${shortened(visible(path || "all"), 80)}</code>${" "}
-    <del><bdi>${short(before)}</bdi></del><span class="arrow"> → </span><ins><bdi>${short(after)}</bdi></ins></li>`)}
+    ${before !== undefined && html`<del><bdi>${short(before)}</bdi></del>`}${before !== undefined && after !== undefined && " → "}
+    ${after === undefined ? " removed" : html`<ins>${before === undefined && "+ "}<bdi>${short(after)}</bdi></ins>`}</li>`)}
   ${found.length > 30 && html`<li>and ${found.length - 30} more</li>`}
 </ul>`;
 
@@ -129,7 +128,7 @@ function Row({ row, model, selected, size, at, onSelect }) {
     const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
     return html`<li class=${`between${gap ? " waited" : ""}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
       ${link(html`<span class="rail" aria-hidden="true"></span><span class="lines">
-        ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} /><span class="cut"><${Text} of=${line.text} limit=${120} /></span></span>`)}
+        ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} /><span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}
         ${lines.length > 5 && html`<span class="line">and ${lines.length - 4} more</span>`}
       </span>`)}</li>`;
   }
@@ -138,7 +137,7 @@ function Row({ row, model, selected, size, at, onSelect }) {
     ${link(html`<span class="rail" aria-hidden="true"></span>
       <span class="top"><span class="number">${step.number}</span><span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
         <${Status} status=${step.status} /></span>
-      <span class="bottom"><span class="path cut">${step.operation ? html`${step.method} <${Text} of=${step.path} limit=${80} />` : "no endpoint matches"}</span>
+      <span class="bottom"><span class="path cut">${step.operation ? html`${step.method} <${Text} of=${shortPath(step.path)} limit=${80} />` : "no endpoint matches"}</span>
         <${Marks} marks=${step.marks} /><span class="at">${`+${duration((step.arrived ?? step.at) - model.began)}`}</span></span>`)}
   </li>`;
 }
@@ -190,23 +189,32 @@ function Timeline({ model, selected, onSelect }) {
     const total = x + 4;
     return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
   }, [model]);
+  const ticks = useMemo(() => points.map(({ step: one, x }) => one.kind === "call" && html`<line key=${one.index}
+    class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`), [points]);
   const step = model.steps[selected];
   const name = step.kind === "call" ? `call ${step.number}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}` : step.kind === "start" ? "start" : "between calls";
   const text = `${name}, ${duration(step.at - model.began)} after the start`;
+  const nearest = (x) => points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index;
   const click = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * 1000;
-    onSelect(points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index);
+    onSelect(nearest(((event.clientX - box.left) / box.width) * 1000));
   };
-  return html`<div class="timeline">
+  const press = (event) => {
+    const last = model.steps.length - 1;
+    const to = { ArrowLeft: selected - 1, ArrowDown: selected - 1, ArrowRight: selected + 1, ArrowUp: selected + 1, PageDown: selected - 10, PageUp: selected + 10, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    onSelect(Math.max(0, Math.min(last, to)));
+  };
+  return html`<section class="timeline" aria-label="Timeline">
     <svg viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true" onClick=${click}>
       <line class="base" x1="0" x2="1000" y1="15" y2="15" />
-      ${points.map(({ step: one, x }) => one.kind === "call" && html`<line key=${one.index} class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`)}
+      ${ticks}
       <line class="now" x1=${points[selected].x} x2=${points[selected].x} y1="0" y2="30" />
     </svg>
-    <input type="range" min="0" max=${model.steps.length - 1} value=${selected} aria-label="Time" aria-valuetext=${text} onInput=${(event) => onSelect(Number(event.target.value))} />
+    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time" aria-valuetext=${text} onKeyDown=${press} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
     <output>${text}</output>
-  </div>`;
+  </section>`;
 }
 
 // -------------------------------------------------------------------------------------- the selected call
@@ -226,12 +234,13 @@ function Body({ body, changed }) {
   return html`${about}${text && html`<pre tabindex="0"><bdi>${shortened(visible(text), 8000)}</bdi></pre>`}`;
 }
 
-function Message({ title, message, before, number }) {
-  const value = parsed(message?.body), old = parsed(before?.body);
+function Message({ title, message, before, number, other }) {
+  const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
   const found = useMemo(() => (value !== undefined && old !== undefined ? differences(old, value) : null), [message, before]);
   const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
   if (!message) return html`<${Section} title=${title}><p class="empty">No response arrived.</p><//>`;
   return html`<${Section} title=${title}>
+    ${other && html`<p class="about">Call ${number} got <${Status} status=${other} />, so nothing is compared.</p>`}
     ${found && (found.length
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
       : html`<p class="about">The same as in call ${number}.</p>`)}
@@ -267,6 +276,7 @@ function CallView({ model, call, onSelect }) {
   const rules = rulesOf(data, call);
   const before = call.previous;
   const lost = call.status === null && call.committed;
+  const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
   return html`<article aria-labelledby="call-title">
     <header class="call-head">
       <h2 id="call-title"><span class="method">${call.method}</span> <${Text} of=${call.path} limit=${200} />${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
@@ -289,7 +299,7 @@ function CallView({ model, call, onSelect }) {
     ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
     <${Place} call=${call} />
     <${Message} title="Request" message=${call.request} before=${before?.request} number=${before?.number} />
-    <${Message} title="Response" message=${call.response} before=${before?.response} number=${before?.number} />
+    <${Message} title="Response" message=${call.response} before=${before?.response} number=${before?.number} other=${other} />
     ${before && html`<p class="about beside"><a href=${`#${before.id}`} onClick=${(event) => { event.preventDefault(); onSelect(before.index); }}>Call ${before.number}</a> was the previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
     ${rules.refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${rules.refusal.length}><ul class="rules">${rules.refusal.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
     ${rules.endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${rules.endpoint.length}><ul class="rules">${rules.endpoint.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
@@ -394,9 +404,9 @@ function Record({ model, id, record, change, index }) {
   const shown = open ?? Boolean(change);
   const name = record.json.name ?? record.json.prompt ?? record.json.url ?? record.json.filename ?? "";
   const found = change ? differences(change[0]?.json, record.json).filter((one) => one.path) : [];
-  return html`<details class=${`record${change ? " changed" : ""}${record.gone ? " gone" : ""}`} open=${shown} onToggle=${(event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open)}>
+  return html`<details class=${`record${change && !(change[0] && !found.length) ? " changed" : ""}${record.gone ? " gone" : ""}`} open=${shown} onToggle=${(event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open)}>
     <summary><span class="id" title=${id}>${shortId(id)}</span><span class="cut name"><${Text} of=${name} limit=${60} /></span>
-      ${change && html`<span class="badge">${change[0] ? "changed" : "new"}</span>`}
+      ${change && html`<span class="badge">${!change[0] ? "new" : found.length || change[0].status !== record.status ? "changed" : "polled"}</span>`}
       ${record.status && html`<span class="state">${change?.[0] && change[0].status !== record.status ? `${change[0].status} → ` : ""}${record.status}</span>`}</summary>
     ${shown && html`<div class="inner">
       ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status} statuses=${statusesOf(model, id, index)} />`}
@@ -413,14 +423,16 @@ function Spark({ values, at, label }) {
   const most = Math.max(...values), least = Math.min(...values, label === "available" ? most : 0);
   const x = (index) => (values.length > 1 ? (index / (values.length - 1)) * 196 + 2 : 100);
   const y = (value) => (most === least ? 24 : 26 - ((value - least) / (most - least)) * 22);
-  const path = values.map((value, index) => (index ? `H${x(index).toFixed(1)}V${y(value).toFixed(1)}` : `M${x(0)} ${y(value).toFixed(1)}`)).join("");
+  const stairs = (value, index) =>
+    !index ? `M${x(0)} ${y(value)}` : value !== values[index - 1] ? `H${x(index).toFixed(1)}V${y(value).toFixed(1)}` : "";
+  const path = values.map(stairs).join("") + `H${x(values.length - 1)}`;
   return html`<div class=${`spark ${label}`}><dt>${label}</dt><dd><strong>${amount(values[at])}</strong>
     <svg viewBox="0 0 200 30" preserveAspectRatio="none" role="img" aria-label=${`${label} over the calls, from ${amount(values[0])} to ${amount(values[values.length - 1])}`}>
       <path d=${path} /><line class="now" x1=${x(at)} x2=${x(at)} y1="0" y2="30" /></svg></dd></div>`;
 }
 
 function Money({ model, index, world, change }) {
-  return Object.entries(model.money).filter(([, values]) => values[index]).map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
+  return Object.entries(model.money).filter(([team]) => world.money[team]).map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
     ${Object.keys(world.money).length > 1 && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
     <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label} at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl></div>`);
 }
@@ -460,6 +472,7 @@ function World({ model, index }) {
 }
 
 // ------------------------------------------------------------------------------------------ exploration
+const LAWS = { pays_once: "P", ends: "E", tells: "T", no_pitfall: "N", recovers: "R" };
 const OUTCOMES = { returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"], unmet: ["–", "unmet"], other: ["o", "other"] };
 
 function Matrix({ exploration, selected, onSelect }) {
@@ -487,16 +500,17 @@ function Matrix({ exploration, selected, onSelect }) {
         const broken = one.broken.length > 0;
         const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
         return html`<td key=${fault}><button type="button" class=${`cell ${broken ? "broken" : one.outcome}`} aria-pressed=${id === selected ? "true" : "false"}
-          aria-label=${`${id}: ${name}${broken ? `, breaks ${one.broken.join(", ")}` : ""}`} title=${broken ? `breaks ${one.broken.join(", ")}` : name} onClick=${() => onSelect(id)}>${broken ? "✗" : sign}</button></td>`;
+          aria-label=${`${id}: ${name}${broken ? `, breaks ${one.broken.join(", ")}` : ""}`} title=${broken ? `breaks ${one.broken.join(", ")}` : name} onClick=${() => onSelect(id)}>${broken ? LAWS[one.broken[0]] ?? "✗" : sign}</button></td>`;
       })}</tr>`)}</tbody></table>
-    <p class="about">✗ breaks a law; ${Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`).join("; ")}</p></div>`;
+    <p class="about legend">${[...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`)].join("; ")}</p></div>`;
 }
 
 const CaseCall = ({ call, start }) => call
-  ? html`<td class="at">+${duration(call.at - start)}</td><td><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} /><span class="about path"><${Text} of=${call.path} limit=${80} /></span>
-      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${note} limit=${120} /></span>`)}</td>
+  ? html`<td class="side"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} />
+      <span class="about path"><span class="at">+${duration(call.at - start)}</span> <${Text} of=${shortPath(call.path)} limit=${80} /></span>
+      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>
       <td><${Status} status=${call.status} />${call.fault && html` <span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}</td>`
-  : html`<td class="absent" colspan="3">no call</td>`;
+  : html`<td class="absent side" colspan="2">no call</td>`;
 
 function Case({ exploration, id }) {
   const one = exploration.cases[id];
@@ -507,7 +521,7 @@ function Case({ exploration, id }) {
     <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}</span>
       ${one.credits != null && html`<span>${amount(one.credits)} credits</span>`}</p></header>
     ${Object.entries(one.reasons ?? {}).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}><${Prose} text=${reason} /><//>`)}
-    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col" colspan="3">The good day</th><th scope="col" colspan="3">This case</th></tr></thead>
+    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col" colspan="2">The good day</th><th scope="col" colspan="2">This case</th></tr></thead>
       <tbody>${pairs.slice(0, 500).map(([left, right]) => html`<tr class=${about(left) === about(right) ? "" : "changed"}><${CaseCall} call=${left} start=${good[0]?.at ?? 0} /><${CaseCall} call=${right} start=${one.calls[0]?.at ?? 0} /></tr>`)}</tbody></table></div>
     ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
   </article>`;
@@ -616,8 +630,11 @@ function App({ data }) {
   const box = useRef(null);
   const help = () => box.current.showModal();
 
+  const now = useRef(0); // the selection, also before the page is drawn again: keys may be faster
+  now.current = selected;
   const select = (index, open = false) => {
     const step = model.steps[index];
+    now.current = index;
     setSelected(index);
     if (open) setPane("call");
     history.replaceState(null, "", `#${step.id}`);
@@ -643,7 +660,7 @@ function App({ data }) {
       if (!model || view !== "trace") return;
       const scrolls = target.closest?.(".pane.call .scroll, .pane.world .scroll");
       const steps = filtered(model.steps, filter);
-      const here = steps.findIndex((step) => step.index >= selected);
+      const here = steps.findIndex((step) => step.index >= now.current);
       const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...(scrolls ? {} : { ArrowUp: -1, ArrowDown: 1 }) };
       const ends = scrolls ? {} : { Home: 0, End: steps.length - 1 };
       const to = key in jumps ? (here < 0 ? steps.length - 1 : here + jumps[key]) : ends[key];

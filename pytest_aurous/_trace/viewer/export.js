@@ -109,17 +109,18 @@ function faultOf(call) {
   return makers[name]?.() ?? null;
 }
 
-/** Return the script of a record from where it is: polls and seconds that have passed are taken off. */
+/** Return the script of a record that is under way: polls and seconds that have passed are taken off its step. */
 function scriptFrom(record, at) {
-  if (!record.steps.length || record.step === null) return null;
-  const [first, ...rest] = record.steps.slice(record.step);
-  const since = (at - Date.parse(record.json.updated_at ?? record.json.created_at) / 1000) || 0;
+  const { steps, step, status, polls, json } = record;
+  if (step === null || step >= steps.length - 1 || !["synthesizing", "pending", "processing"].includes(status)) return null;
+  const since = (at - Date.parse(json.updated_at ?? json.created_at) / 1000) || 0;
   const units = { s: 1, m: 60, h: 3600, d: 86400 };
-  const left = first
-    .replace(/\*(\d+)$/, (_, polls) => `*${Math.max(0, polls - (record.polls ?? 0))}`)
-    .replace(/:([\d.]+)([smhd])$/, (_, number, unit) => `:${Math.max(0, number * units[unit] - since)}s`);
-  const unmarked = left === first && !/[*:!]/.test(first) && rest.length && record.polls > 0 ? `${first}*0` : left;
-  return [unmarked, ...rest].join(" -> ");
+  const left = /[*:!]/.test(steps[step])
+    ? steps[step]
+        .replace(/\*(\d+)$/, (_, count) => `*${Math.max(0, count - polls)}`)
+        .replace(/:([\d.]+)([smhd])$/, (_, number, unit) => `:${Math.max(0, number * units[unit] - since)}s`)
+    : polls > 0 ? `${steps[step]}*0` : steps[step];
+  return [...steps.slice(0, step), left, ...steps.slice(step + 1)].join(" -> ");
 }
 
 const given = (name, value) => (value === null || value === undefined ? [] : [`${name}=${literal(value)}`]);
@@ -148,7 +149,7 @@ const SETUP = {
 function signedUrl(call, records) {
   if (!/(^|&)token=/.test(call.query ?? "")) return null;
   for (const { kind, json } of records) {
-    const one = `aurous.${SETUP[kind]?.(json, { steps: [], gone: false }, 0)[0]}[${pythonText(json.id ?? "")}]`;
+    const one = `aurous.${SETUP[kind]?.(json, { step: null }, 0)[0]}[${pythonText(json.id ?? "")}]`;
     const refs = (json.refs ?? []).map((ref, at) => [ref.url, `refs[${at}].url`]);
     const outputs = (json.output_urls ?? []).map((url, at) => [url, `output_urls[${at}]`]);
     const found = [...refs, ...outputs, [json.output_video_url, "output_video_url"], [json.url, "url"]]

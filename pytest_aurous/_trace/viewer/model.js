@@ -18,6 +18,7 @@ const visible = (text) =>
 const shortened = (text, length = LONGEST) =>
   text.length > length ? `${text.slice(0, length)}… (${(text.length - length).toLocaleString("en")} more characters)` : text;
 const shortId = (id) => (id.length > 20 ? `${id.slice(0, id.indexOf("_") + 1)}…${id.slice(-6)}` : id);
+const shortPath = (text) => text.replace(/\b[a-z]+_[0-9A-Z]{26}\b/g, shortId);
 const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const amount = (value) => Number(value.toFixed(6)).toLocaleString("en", { maximumFractionDigits: 6 });
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
@@ -46,12 +47,13 @@ function parsed(body) {
 
 const header = (message, name) => message?.headers.find(([one]) => one.toLowerCase() === name)?.[1];
 
-/** Return what differs between two values as [{path, before, after}]; a new signature of a URL is no difference. */
+/** Return what differs between two values as [{path, before, after}], but for request ids and signatures of URLs. */
 function differences(before, after, path = "", found = []) {
   if (found.length >= 200 || before === after) return found;
   const same = isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after);
   if (same) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (key === "request_id") continue;
       const step = Array.isArray(after) ? `${path}[${key}]` : path ? `${path}.${key}` : key;
       differences(before[key], after[key], step, found);
     }

@@ -1,0 +1,194 @@
+"""Traces for the tests of the viewer and for the pictures of the documentation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from pytest_aurous import Aurous
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
+
+Run = Callable[[Aurous, httpx.Client], object]
+HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
+START = "2026-05-08T10:00:00Z"
+
+
+def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **settings: Any) -> dict[str, Any]:
+    """Return the trace of *run*, as a test of its name."""
+    chosen: dict[str, Any] = {"seed": 3, "strict": "off", "pitfalls": "off", "sleep": "skip", "now": START}
+    with Aurous(**(chosen | settings)) as aurous:
+        recorder = Recorder(aurous._session.app)
+        with aurous.client(timeout=5) as client:
+            run(aurous, client)
+        recorder.stop()
+        name = f"tests/test_portraits.py::test_{getattr(run, '__name__', 'run')}"
+        about = {"id": name, "outcome": outcome, "message": message, "duration": 0.02, "again": f"pytest {name}"}
+        return trace(recorder, about)
+
+
+def double_charge(aurous: Aurous, client: httpx.Client) -> None:
+    """A client orders twice after a lost response, and does a bit of everything else."""
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "red"}}
+    aurous.faults.timeout("characters.create", commit=True)
+    response = httpx.Response(500)
+    for _ in range(2):
+        try:
+            response = client.post("/v1/characters", json=body)
+        except httpx.ReadTimeout:
+            time.sleep(2)
+    path = f"/v1/characters/{response.json()['id']}"
+    client.post(f"{path}/save")
+    while client.get(path).json()["status"] == "synthesizing":
+        time.sleep(15)
+    aurous.clock.advance(seconds=60)
+    aurous.webhooks.deliver_to(lambda _: 200)
+    client.post(f"{path}/save")
+    aurous.webhooks.flush()
+    client.patch(path, json={"name": HOSTILE})
+    client.get("/v1/nothing")
+    order = {"prompt": "a cat", "character_id": path.split("/")[-1]}
+    for _ in range(2):
+        image = client.post("/v1/images", json=order, headers={"Idempotency-Key": "k-1"}).json()
+    for _ in range(3):
+        image = client.get(f"/v1/images/{image['id']}").json()
+        time.sleep(5)
+    for url in image["output_urls"]:
+        httpx.get(url)
+
+
+def long_poll(aurous: Aurous, client: httpx.Client) -> None:
+    """Sixty requests, most of them polls."""
+    aurous.script("synthesizing:30m -> reviewing")
+    body = {"name": "Slow", "generate": True, "attributes": {"age": 30}}
+    path = f"/v1/characters/{client.post('/v1/characters', json=body).json()['id']}"
+    for _ in range(59):
+        client.get(path)
+        time.sleep(4)
+
+
+def trouble(aurous: Aurous, client: httpx.Client) -> None:
+    """Each kind of refusal and fault that a copied test has to set up."""
+    aurous.team.credits = 3
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    client.post("/v1/characters", json=body)  # 402
+    aurous.team.credits = 50
+    client.post("/v1/characters", json={"generate": True})  # 400
+    client.post("/v1/characters", content=b"{not json", headers={"Content-Type": "application/json"})
+    client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")  # 404
+    for add in (
+        lambda: aurous.faults.status("balance.retrieve", 503, retry_after=3),
+        lambda: aurous.faults.rate_limited("balance.retrieve"),
+        lambda: aurous.faults.malformed("balance.retrieve", kind="html"),
+        lambda: aurous.faults.connect_error("balance.retrieve"),
+        lambda: aurous.faults.disconnect("balance.retrieve"),
+        lambda: aurous.faults.delay("balance.retrieve", seconds=20),
+        lambda: aurous.faults.delay("balance.retrieve", seconds=2),
+        lambda: aurous.faults.timeout("balance.retrieve", phase="connect"),
+        lambda: aurous.faults.greased("balance.retrieve"),
+        lambda: aurous.faults.outage(30),
+    ):
+        add()
+        try:
+            client.get("/v1/balance")
+        except httpx.TransportError:
+            time.sleep(1)
+    time.sleep(60)
+    aurous.limits["reads"].exhaust()
+    client.get("/v1/balance")  # 429 where limits are enforced
+    time.sleep(60)
+    one = aurous.characters.add("Aurora", attributes={"age": 28, "hair_color": 'red "and" \U0001f600'})
+    other = aurous.characters.add("Borealis", status="failed")
+    client.post(f"/v1/characters/{other.id}/save")
+    client.get("/v1/characters", params={"limit": 5})
+    client.request("DELETE", f"/v1/characters/{one.id}")
+    client.get(f"/v1/characters/{one.id}")
+    httpx.get(other.refs[0].url if other.refs else aurous.characters.add("C").refs[0].url)
+    httpx.get("https://api.aurous-labs.com/v1/balance")  # 401: no key
+    httpx.get("https://api.aurous-labs.com/v1/balance", headers={"X-API-Key": "al_live_wrong"})
+    with aurous.client(headers={"X-API-Key": aurous.team.add_key("read")}) as reader:
+        reader.post("/v1/characters", json=body)
+    rivals = aurous.teams.add("Rivals", credits=20)
+    with aurous.client(headers={"X-API-Key": rivals.api_key}) as theirs:
+        theirs.post("/v1/characters", json=body)
+        theirs.get(f"/v1/characters/{other.id}")
+    client.post("/v1/images", json={"prompt": "x", "lora_id": next(iter(aurous.loras)).id, "seed": 12345678901234567890})
+    client.post("/v1/images", json={"prompt": "with a style", "loras": [{"id": next(iter(aurous.loras)).id}]})
+
+
+def many_calls(count: int) -> dict[str, Any]:
+    """Return a trace of *count* calls, made by repeating those of a short one."""
+
+    def poll(_: Aurous, client: httpx.Client) -> None:
+        for number in range(30):
+            client.get("/v1/balance" if number % 3 else "/v1/nothing")
+            time.sleep(1)
+
+    data = traced(poll)
+    steps = [dict(step) for _ in range(count // 30) for step in data["steps"]]
+    numbers = 0
+    for moment, step in enumerate(steps):
+        step["at"] = data["began"] + moment
+        if step["kind"] == "call":
+            numbers += 1
+            step["number"], step["arrived"] = numbers, step["at"]
+    return {**data, "steps": steps}
+
+
+def _case(calls: list[dict[str, Any]], outcome: str = "returned", **broken: str) -> dict[str, Any]:
+    return {"outcome": outcome, "broken": list(broken), "reasons": broken, "credits": 4 * (1 + len(broken)), "calls": calls}
+
+
+def exploration() -> dict[str, Any]:
+    """Return the data of an exploration of three calls."""
+    character = "/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
+    begin = 1778234400.0
+
+    def call(operation: str, at: float, status: int | None = 200, fault: str | None = None, *notes: str) -> dict[str, Any]:
+        path = "/v1/characters" if operation.endswith("create") else character
+        method = "GET" if operation.endswith("retrieve") else "POST"
+        return {
+            "operation": operation, "method": method, "path": path + ("/save" if operation.endswith("save") else ""),
+            "status": status, "fault": fault, "at": begin + at, "notes": list(notes),
+        }  # fmt: skip
+
+    good = [
+        call("characters.create", 0, 201, None, "held credits 0 -> 4"),
+        call("characters.retrieve", 0),
+        call("characters.retrieve", 15, 200, None, "credits 1000 -> 996"),
+        call("characters.save", 15),
+    ]
+    lost = [call("characters.create", 0, None, "disconnect, committed"), *good]
+    refused = [call("characters.create", 0, None, "connect_error"), *good]
+    places = ["characters.create#1", "characters.retrieve#1", "characters.retrieve#2", "characters.save#1"]
+    faults = ["refused", "timeout", "lost", "unavailable", "rate_limited", "garbled", "crash", "greased"]
+    cases = {f"{place} {fault}": _case(refused) for place in places for fault in faults}
+    for place in places[1:3]:
+        del cases[f"{place} lost"], cases[f"{place} crash"]
+    paid = "paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; neither had an `Idempotency-Key`"
+    cases["characters.create#1 lost"] = _case(lost, pays_once=paid)
+    cases["characters.create#1 garbled"] = _case(lost, pays_once=paid, no_pitfall="double-charge")
+    cases["characters.save#1 crash"] = _case(good[:3], "crashed", recovers="a paid character is left over, which nobody will save")
+    cases["characters.save#1 greased"] = _case(good, "unmet")
+    cases["characters.retrieve#1 unavailable"] = _case(refused[1:], "raised")
+    return {
+        "headline": "25 of 28 cases hold; 3 break a law", "faults": faults, "rows": places,
+        "cases": cases, "good_day": {"calls": good},
+    }  # fmt: skip
+
+
+def index(count: int = 12) -> dict[str, Any]:
+    """Return the data of an index."""
+    rows = [
+        {
+            "file": f"test_portraits-{number}.html", "test": f"tests/test_portraits.py::test_portrait[{number}]",
+            "outcome": "failed" if number % 4 == 0 else "passed", "duration": 0.02 * (number % 5 + 1),
+            "clock": 45.0 * number, "calls": number * 3, "credits": number % 7, "pitfalls": number % 2,
+        }
+        for number in range(count)
+    ]  # fmt: skip
+    rows[1]["test"] = f"tests/test_hostile.py::test_name[{HOSTILE}]"
+    return {"version": 1, "generator": "pytest-aurous 0.1.0", "index": rows}

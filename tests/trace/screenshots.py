@@ -1,0 +1,46 @@
+"""Take the pictures of the documentation: ``python tests/trace/screenshots.py [FOLDER]``. It needs Chromium."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from samples import double_charge, exploration, index, long_poll, traced
+
+from pytest_aurous._trace.page import page as page_of
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
+VIEWS = {
+    "trace": (lambda: traced(double_charge), "#call-6"),
+    "poll": (lambda: traced(long_poll), "#call-20"),
+    "exploration": (lambda: {**traced(double_charge), "exploration": exploration()}, ""),
+    "index": (index, ""),
+}
+
+
+def main(folder: Path) -> None:
+    """Write each view in each size and theme, with few colors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as pages, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        for view, (data, anchor) in VIEWS.items():
+            file = Path(pages, f"{view}.html")
+            file.write_text(page_of(data(), view), encoding="utf-8")
+            for size, (width, height) in SIZES.items():
+                for theme in ("light", "dark"):
+                    tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+                    tab.goto(f"{file.as_uri()}{anchor}")
+                    picture = folder / f"{view}-{size}-{theme}.png"
+                    tab.screenshot(path=picture)
+                    Image.open(picture).convert("RGB").quantize(128).save(picture, optimize=True)
+                    tab.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/_static/trace"))

@@ -1,0 +1,391 @@
+"""The page of a trace in a real browser. These tests need Playwright, axe-core and Chromium."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from pytest_aurous._trace.page import page as page_of
+
+from . import samples
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
+axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
+
+CHROMIUM = shutil.which("chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Playwright, when its driver ends
+]
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of this file."""
+    with sync_api.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Open the page of *data*; when the test is over, the console has neither an error nor a warning."""
+    said: list[str] = []
+    contexts: list[Any] = []
+
+    def show(data: dict[str, Any], anchor: str = "", size: str = "wide", theme: str = "light") -> Any:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, permissions=["clipboard-read"]
+        )
+        contexts.append(context)
+        tab = context.new_page()
+        tab.set_default_timeout(5000)
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on("dialog", lambda dialog: said.append(dialog.message))
+        tab.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+        file = tmp_path / "trace.html"
+        file.write_text(page_of(data, "A trace"), encoding="utf-8")
+        tab.goto(f"{file.as_uri()}{anchor}")
+        return tab
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def charge() -> dict[str, Any]:
+    """The trace of a client that orders twice."""
+    return samples.traced(samples.double_charge)
+
+
+def selected(tab: Any) -> str:
+    """Return the heading of the selected call."""
+    return str(tab.locator("#call-title").inner_text())
+
+
+def test_calls_with_their_marks_and_what_happened_in_between(show: Open, charge: dict[str, Any]) -> None:
+    """The list has each call with operation, status and marks, and what the test did between two."""
+    tab = show(charge)
+    rows = tab.locator(".calls li").all_inner_texts()
+    text = "\n".join(rows)
+
+    assert len(rows) == len(charge["steps"]) + 1
+    assert all(mark in text for mark in ("fault", "pitfall", "replay", "unmatched", "no response"))
+    assert "fault added: timeout (read) on characters.create" in text
+    assert "slept 15 s, skipped" in text
+    assert "the test moved the clock by 1 m" in text
+    assert "character.completed delivered (200)" in text
+    assert tab.locator(".calls [aria-current]").count() == 1
+
+
+def test_a_long_wait_looks_like_one(show: Open, charge: dict[str, Any]) -> None:
+    """The row of a minute is higher than that of 15 seconds, and this one higher than that of two."""
+    tab = show(charge)
+
+    def height(text: str) -> float:
+        return float(tab.locator(".calls li", has_text=text).first.bounding_box()["height"])
+
+    assert height("by 1 m") > height("slept 15 s") > height("slept 2 s")
+    assert tab.get_by_text("Waits are drawn on a logarithmic scale").is_visible()
+
+
+def test_the_selected_call_with_all_that_is_known(show: Open, charge: dict[str, Any]) -> None:
+    """It shows request, response, what differs, pitfall, rules with provenance, and the state after it."""
+    tab = show(charge, "#call-6")
+    details, state = tab.locator(".pane.call"), tab.locator(".pane.world")
+
+    assert selected(tab).startswith("POST /v1/characters/char_")
+    assert "reviewing -> ready" in details.inner_text()
+    assert "Call 3 got 400" in details.inner_text()
+    details.get_by_text("Rules of this endpoint").click()
+    assert details.locator(".provenance.documented").first.is_visible()
+    assert details.locator(".rule a").first.get_attribute("href").endswith("#rule-save-1")
+    assert "reviewing → ready" in state.inner_text()
+    assert "now ready; so far synthesizing, reviewing, ready" in state.locator("svg.machine").get_attribute("aria-label")
+    assert state.locator(".record.changed", has_text="char_…").count() == 1
+    assert [row.split("\n")[:2] for row in state.locator(".spark").all_inner_texts()] == [
+        ["available", "992"], ["held", "4"], ["spent", "4"]]  # fmt: skip
+
+
+def test_the_poll_before_is_compared(show: Open, charge: dict[str, Any]) -> None:
+    """What differs from the previous call of the operation is listed, and marked in the JSON."""
+    tab = show(charge, "#call-13")
+
+    differs = tab.locator(".since").inner_text()
+    assert "Differs from call 12" in differs
+    assert 'status "processing" → "succeeded"' in differs
+    assert tab.locator(".pane.call .leaf.changed", has_text="status").count() == 1
+
+
+def test_pictures_are_shown_where_the_test_fetched_them(show: Open, charge: dict[str, Any]) -> None:
+    """The state shows the picture of an output, and the call its body."""
+    tab = show(charge, "#call-14")
+
+    assert tab.locator("img.picture").evaluate("it => it.naturalWidth") > 0
+    tab.locator(".record summary", has_text="a cat").click()
+    assert tab.locator(".pictures img").evaluate("it => it.naturalWidth") > 0
+
+
+def test_hint_place_and_refusal(show: Open, charge: dict[str, Any]) -> None:
+    """A refused call shows the rules about its code; a call shows its line with the neighbors, and what called it."""
+    data = json.loads(json.dumps(charge))
+    call = next(step for step in data["steps"] if step.get("number") == 3)
+    call["hint"] = "Poll until `reviewing`."
+    call["place"] = {"file": "app/publisher.py", "line": 12, "function": "publish",
+                     "source": [[11, "    pay()"], [12, "    save(character)"], [13, "<script>alert(1)</script>"]]}  # fmt: skip
+    call["stack"] = [{"file": "tests/test_x.py", "line": 3, "function": "test_x"}]
+    tab = show(data, "#call-3")
+    details = tab.locator(".pane.call")
+
+    assert "Poll until reviewing." in details.inner_text()
+    assert "app/publisher.py:12 in publish" in details.inner_text()
+    assert details.locator(".source .here").inner_text().split() == ["12", "save(character)"]
+    assert details.locator(".source li").nth(2).inner_text().endswith("<script>alert(1)</script>")
+    details.get_by_text("Called from 1 place").click()
+    assert details.get_by_text("tests/test_x.py:3").is_visible()
+    assert details.get_by_text("Rules about").is_visible()
+
+
+def test_hostile_text_stays_text(show: Open, charge: dict[str, Any]) -> None:
+    """Markup in a name makes no element, and a mark that turns the direction is written out."""
+    tab = show(charge, "#call-7")
+
+    assert tab.locator("b, [onerror]").count() == 0
+    assert "</script><b>\\u202eevil" in tab.locator(".pane.call").inner_text()
+    assert "\u202e" not in tab.locator("#app").inner_text()
+
+
+def test_keyboard(show: Open, charge: dict[str, Any]) -> None:
+    """Arrows select calls, a slash filters, Escape clears, a question mark helps; the address follows."""
+    tab = show(charge, "#call-2")
+    current = tab.locator(".calls [aria-current]")
+
+    tab.keyboard.press("ArrowRight")
+    assert tab.url.endswith("#call-3")
+    tab.keyboard.press("Home")
+    assert "Start of the test" in current.inner_text()
+    tab.keyboard.press("End")
+    assert tab.url.endswith("#call-14")
+    assert "Call 14 of 14" in tab.locator("#said").inner_text()
+    tab.keyboard.press("/")
+    tab.keyboard.type("unmatched")
+    assert tab.locator(".calls li").count() == 1
+    tab.keyboard.press("Escape")
+    assert tab.locator(".calls li").count() > 1
+    tab.keyboard.press("?")
+    assert tab.locator("dialog").is_visible()
+    tab.keyboard.press("Escape")
+    assert not tab.locator("dialog").is_visible()
+    tab.locator(".calls li a").first.focus()
+    tab.keyboard.press("ArrowUp")
+    tab.locator(".calls a[aria-current]:focus").wait_for()
+    tab.keyboard.press("t")
+    assert tab.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_slider_moves_through_time(show: Open, charge: dict[str, Any]) -> None:
+    """The slider selects steps, and says where it is."""
+    tab = show(charge, "#call-2")
+    slider = tab.get_by_role("slider", name="Time")
+
+    slider.press("ArrowRight")
+    assert tab.url.endswith("#call-3")
+    assert slider.get_attribute("aria-valuetext") == "call 3, characters.save, 400, 2 s after the start"
+    slider.press("Home")
+    assert tab.url.endswith("#start")
+
+
+def test_a_link_selects_its_call(show: Open, charge: dict[str, Any]) -> None:
+    """The button copies an address that selects the call, also when the page is open already."""
+    tab = show(charge, "#call-5")
+    tab.get_by_role("button", name="Link").click()
+
+    assert tab.evaluate("navigator.clipboard.readText()").endswith("trace.html#call-5")
+    tab.evaluate("location.hash = '#call-1'")
+    assert selected(tab) == "POST /v1/characters"
+
+
+def test_copied_commands(show: Open, charge: dict[str, Any]) -> None:
+    """A call is copied as curl and as httpx, without a key."""
+    tab = show(charge, "#call-9")
+
+    tab.get_by_role("button", name="curl").click()
+    curl = tab.evaluate("navigator.clipboard.readText()")
+    assert curl.startswith("curl -X POST 'https://api.aurous-labs.com/v1/images'")
+    assert "'Idempotency-Key: k-1'" in curl
+    assert '"X-API-Key: $AUROUS_API_KEY"' in curl
+    tab.get_by_role("button", name="httpx").click()
+    code = tab.evaluate("navigator.clipboard.readText()")
+    ast.parse(code)
+    assert '"prompt": "a cat"' in code
+    assert tab.get_by_role("button", name="Copied").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("run", "settings"),
+    [(samples.double_charge, {}), (samples.trouble, {"rate_limits": "enforce"}), (samples.trouble, {})],
+    ids=["double charge", "trouble enforced", "trouble"],
+)
+def test_each_call_as_a_test_passes(
+    show: Open, pytester: pytest.Pytester, run: samples.Run, settings: dict[str, Any]
+) -> None:
+    """Each call, copied as a test, is a complete file that gets the status of the trace."""
+    tab = show(samples.traced(run, **settings))
+    written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
+
+    for number, text in enumerate(written, 1):
+        pytester.makepyfile(**{f"test_{number}": text})
+    result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(passed=len(written))
+
+
+def test_a_body_that_is_not_in_the_trace_skips_the_test(show: Open, pytester: pytest.Pytester) -> None:
+    """A long body is a digest; the copied test says so."""
+
+    def run(_: Any, client: Any) -> None:
+        client.post("/v1/images", json={"prompt": "x" * 6000})
+
+    tab = show(samples.traced(run))
+    pytester.makepyfile(tab.evaluate("{ const it = modelOf(source.load()); asTest(it, it.calls[0]) }"))
+
+    assert "sha256" in tab.locator(".pane.call").inner_text()
+    pytester.runpytest_subprocess("-q").assert_outcomes(skipped=1)
+
+
+def test_the_har_is_saved(show: Open, charge: dict[str, Any], tmp_path: Path) -> None:
+    """The download is a HAR 1.2 file of all calls, without a key."""
+    tab = show(charge)
+    with tab.expect_download() as saved:
+        tab.get_by_role("button", name="HAR").click()
+    saved.value.save_as(tmp_path / "saved.har")
+    text = (tmp_path / "saved.har").read_text()
+    log = json.loads(text)["log"]
+
+    assert saved.value.suggested_filename == "test_double_charge.har"
+    assert log["version"] == "1.2"
+    assert len(log["entries"]) == 14
+    needed = {"startedDateTime", "time", "request", "response", "cache", "timings"}
+    assert all(needed <= entry.keys() for entry in log["entries"])
+    assert log["entries"][0]["response"]["_error"] == "timeout (read), committed"
+    assert "al_live_" not in text
+
+
+def test_an_exploration(show: Open, charge: dict[str, Any]) -> None:
+    """Each cell of the matrix opens its case beside the good day; what differs is marked; arrows move."""
+    tab = show({**charge, "exploration": samples.exploration()})
+
+    assert tab.locator("caption").inner_text() == "25 of 28 cases hold; 3 break a law"
+    assert tab.locator("#case-title").inner_text() == "characters.create#1 lost"
+    assert tab.locator(".aligned tr.changed").count() == 2
+    assert tab.locator(".absent").count() == 1
+    tab.get_by_role("button", name="characters.create#1 garbled: returned, breaks pays_once, no_pitfall").click()
+    assert "paid 8 credits" in tab.locator(".case").inner_text()
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Enter")
+    assert tab.locator("#case-title").inner_text() == "characters.create#1 crash"
+    assert tab.url.endswith("#case-characters.create%231%20crash")
+    tab.get_by_role("button", name="Trace").click()
+    assert tab.locator(".calls li").count() > 1
+
+
+def test_the_index_sorts_and_filters(show: Open) -> None:
+    """The index lists the traces with links; a heading sorts, a filter keeps what it names."""
+    tab = show(samples.index())
+    names = tab.locator(".test-name a")
+
+    assert names.count() == 12
+    assert names.first.get_attribute("href") == "test_portraits-0.html"
+    tab.get_by_role("button", name="Calls").click()
+    assert names.first.inner_text().endswith("[11]")
+    assert tab.get_by_role("columnheader", name="Calls").get_attribute("aria-sort") == "descending"
+    tab.keyboard.press("/")
+    tab.keyboard.type("failed")
+    assert names.count() == 3
+
+
+def test_thousands_of_calls_are_quick(show: Open) -> None:
+    """3,000 calls open and move without a wait: only what is seen is drawn."""
+    data = samples.many_calls(3000)
+    began = monotonic()
+    tab = show(data)
+    assert tab.locator(".calls li").count() < 80
+    tab.keyboard.press("Home")
+    for _ in range(21):
+        tab.keyboard.press("ArrowRight")
+    assert tab.url.endswith("#call-11")
+    tab.keyboard.press("End")
+    assert "Call 3000 of 3000" in tab.locator("#said").inner_text()
+    assert monotonic() - began < 10
+
+
+def test_large_payloads_are_cut(show: Open, charge: dict[str, Any]) -> None:
+    """A megabyte in a record, and a list of thousands, do not stop the page."""
+    data = json.loads(json.dumps(charge))
+    record = next(iter(data["steps"][-1]["changes"].setdefault("records", {}).values()), None)
+    record = record or json.loads(json.dumps(next(iter(data["start"]["records"].values()))))
+    record["json"] = {"id": "char_big", "name": "\u202e" + "x" * 1_000_000, "list": list(range(5000))}
+    record["kind"] = "character"
+    data["steps"][-1]["changes"]["records"] = {"char_big": record}
+    data["test"]["message"] = "E" * 1_000_000
+    tab = show(data, "#step-99" if data["steps"][-1]["kind"] != "call" else "#call-14")
+
+    tab.keyboard.press("End")
+    assert "more characters" in tab.locator(".pane.world").inner_text()
+    assert tab.locator(".pane.world .leaf").count() < 300
+
+
+def test_a_narrow_screen_shows_one_pane(show: Open, charge: dict[str, Any]) -> None:
+    """On a phone a call opens its pane; nothing is wider than the screen."""
+    tab = show(charge, size="narrow")
+
+    assert tab.locator(".pane.calls").is_visible()
+    tab.locator(".calls li a", has_text="images.create").first.click()
+    assert tab.locator(".pane.call").is_visible()
+    assert not tab.locator(".pane.calls").is_visible()
+    tab.get_by_role("button", name="State").click()
+    assert tab.locator(".pane.world").is_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_axe_finds_nothing(show: Open, charge: dict[str, Any], size: str, theme: str) -> None:
+    """axe-core finds nothing in any view, size and theme."""
+    trouble = samples.traced(samples.trouble)
+    exploration = {**charge, "exploration": samples.exploration()}
+    views = [(charge, "#call-2"), (charge, "#call-13"), (charge, "#start"), (trouble, "#call-3"), (exploration, "")]
+    for data, anchor in [*views, (samples.index(), "")]:
+        tab = show(data, anchor, size, theme)
+        panes = tab.locator("nav.panes button")
+        for number in range(panes.count() if size == "narrow" else 1):
+            if size == "narrow" and panes.count():
+                panes.nth(number).click()
+            tab.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+            found = axe_of.Axe().run(tab).response["violations"]
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        tab.close()
+
+
+def test_sixty_calls_are_a_small_file() -> None:
+    """The file of 60 calls has less than 400 kB."""
+    data = samples.traced(samples.long_poll)
+
+    assert sum(step["kind"] == "call" for step in data["steps"]) == 60
+    assert len(page_of(data, "Sixty calls").encode()) < 400_000
