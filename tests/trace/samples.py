@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, Fault
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
 
@@ -34,13 +35,11 @@ def double_charge(aurous: Aurous, client: httpx.Client) -> None:
     """A client orders twice after a lost response, and does a bit of everything else."""
     body = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "red"}}
     aurous.faults.timeout("characters.create", commit=True)
-    response = httpx.Response(500)
-    for _ in range(2):
-        try:
-            response = client.post("/v1/characters", json=body)
-        except httpx.ReadTimeout:
-            time.sleep(2)
-    path = f"/v1/characters/{response.json()['id']}"
+    with suppress(httpx.ReadTimeout):
+        client.post("/v1/characters", json=body)
+    time.sleep(2)
+    character = client.post("/v1/characters", json=body).json()["id"]
+    path = f"/v1/characters/{character}"
     client.post(f"{path}/save")
     while client.get(path).json()["status"] == "synthesizing":
         time.sleep(15)
@@ -50,7 +49,7 @@ def double_charge(aurous: Aurous, client: httpx.Client) -> None:
     aurous.webhooks.flush()
     client.patch(path, json={"name": HOSTILE})
     client.get("/v1/nothing")
-    order = {"prompt": "a cat", "character_id": path.split("/")[-1]}
+    order = {"prompt": "a cat", "character_id": character}
     for _ in range(2):
         image = client.post("/v1/images", json=order, headers={"Idempotency-Key": "k-1"}).json()
     for _ in range(3):
@@ -79,23 +78,25 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     client.post("/v1/characters", json={"generate": True})  # 400
     client.post("/v1/characters", content=b"{not json", headers={"Content-Type": "application/json"})
     client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")  # 404
-    for add in (
-        lambda: aurous.faults.status("balance.retrieve", 503, retry_after=3),
-        lambda: aurous.faults.rate_limited("balance.retrieve"),
-        lambda: aurous.faults.malformed("balance.retrieve", kind="html"),
-        lambda: aurous.faults.connect_error("balance.retrieve"),
-        lambda: aurous.faults.disconnect("balance.retrieve"),
-        lambda: aurous.faults.delay("balance.retrieve", seconds=20),
-        lambda: aurous.faults.delay("balance.retrieve", seconds=2),
-        lambda: aurous.faults.timeout("balance.retrieve", phase="connect"),
-        lambda: aurous.faults.greased("balance.retrieve"),
-        lambda: aurous.faults.outage(30),
-    ):
+    faults = aurous.faults
+    where = "balance.retrieve"
+    adds: list[Callable[[], Fault]] = [
+        lambda: faults.status(where, 503, retry_after=3),
+        lambda: faults.rate_limited(where),
+        lambda: faults.malformed(where, kind="html"),
+        lambda: faults.connect_error(where),
+        lambda: faults.disconnect(where),
+        lambda: faults.delay(where, seconds=20),
+        lambda: faults.delay(where, seconds=2),
+        lambda: faults.timeout(where, phase="connect"),
+        lambda: faults.greased(where),
+        lambda: faults.outage(30),
+    ]
+    for add in adds:
         add()
-        try:
+        with suppress(httpx.TransportError):
             client.get("/v1/balance")
-        except httpx.TransportError:
-            time.sleep(1)
+        time.sleep(1)
     time.sleep(60)
     aurous.limits["reads"].exhaust()
     client.get("/v1/balance")  # 429 where limits are enforced
@@ -115,7 +116,9 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     with aurous.client(headers={"X-API-Key": rivals.api_key}) as theirs:
         theirs.post("/v1/characters", json=body)
         theirs.get(f"/v1/characters/{other.id}")
-    client.post("/v1/images", json={"prompt": "x", "lora_id": next(iter(aurous.loras)).id, "seed": 12345678901234567890})
+    client.post(
+        "/v1/images", json={"prompt": "x", "lora_id": next(iter(aurous.loras)).id, "seed": 12345678901234567890}
+    )
     client.post("/v1/images", json={"prompt": "with a style", "loras": [{"id": next(iter(aurous.loras)).id}]})
 
 
@@ -139,7 +142,13 @@ def many_calls(count: int) -> dict[str, Any]:
 
 
 def _case(calls: list[dict[str, Any]], outcome: str = "returned", **broken: str) -> dict[str, Any]:
-    return {"outcome": outcome, "broken": list(broken), "reasons": broken, "credits": 4 * (1 + len(broken)), "calls": calls}
+    return {
+        "outcome": outcome,
+        "broken": list(broken),
+        "reasons": broken,
+        "credits": 4 * (1 + len(broken)),
+        "calls": calls,
+    }
 
 
 def exploration() -> dict[str, Any]:
@@ -147,7 +156,9 @@ def exploration() -> dict[str, Any]:
     character = "/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
     begin = 1778234400.0
 
-    def call(operation: str, at: float, status: int | None = 200, fault: str | None = None, *notes: str) -> dict[str, Any]:
+    def call(
+        operation: str, at: float, status: int | None = 200, fault: str | None = None, *notes: str
+    ) -> dict[str, Any]:
         path = "/v1/characters" if operation.endswith("create") else character
         method = "GET" if operation.endswith("retrieve") else "POST"
         return {
@@ -168,10 +179,15 @@ def exploration() -> dict[str, Any]:
     cases = {f"{place} {fault}": _case(refused) for place in places for fault in faults}
     for place in places[1:3]:
         del cases[f"{place} lost"], cases[f"{place} crash"]
-    paid = "paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; neither had an `Idempotency-Key`"
+    paid = (
+        "paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; "
+        "neither had an `Idempotency-Key`"
+    )
     cases["characters.create#1 lost"] = _case(lost, pays_once=paid)
     cases["characters.create#1 garbled"] = _case(lost, pays_once=paid, no_pitfall="double-charge")
-    cases["characters.save#1 crash"] = _case(good[:3], "crashed", recovers="a paid character is left over, which nobody will save")
+    cases["characters.save#1 crash"] = _case(
+        good[:3], "crashed", recovers="a paid character is left over, which nobody will save"
+    )
     cases["characters.save#1 greased"] = _case(good, "unmet")
     cases["characters.retrieve#1 unavailable"] = _case(refused[1:], "raised")
     return {

@@ -1,21 +1,24 @@
-"""Take the pictures of the documentation: ``python tests/trace/screenshots.py [FOLDER]``. It needs Chromium."""
+"""Take the pictures of the documentation: ``python -m tests.trace.screenshots [FOLDER]``. It needs Chromium."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from samples import double_charge, exploration, index, long_poll, traced
 
 from pytest_aurous._trace.page import page as page_of
+
+from .samples import double_charge, exploration, index, long_poll, traced
 
 CHROMIUM = "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
-VIEWS = {
+VIEWS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "trace": (lambda: traced(double_charge), "#call-6"),
     "poll": (lambda: traced(long_poll), "#call-20"),
     "exploration": (lambda: {**traced(double_charge), "exploration": exploration()}, ""),
