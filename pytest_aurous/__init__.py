@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._engine.pipeline import Snapshot
     from ._engine.pitfalls import Pitfall
     from ._engine.signing import sign_webhook, verify_webhook
+    from ._explore.day import BadDay
     from ._explore.result import Exploration
     from ._handle.aurous import Aurous
     from ._handle.calls import Calls
@@ -65,6 +66,7 @@ __all__ = (
     "AurousUnfiredFault",
     "AurousUnmatchedRequest",
     "AurousWarning",
+    "BadDay",
     "Call",
     "Calls",
     "Character",
@@ -91,6 +93,7 @@ _HOME: Final = {
     "Aurous": "_handle.aurous",
     "AurousProvider": "_content.provider",
     "AurousServer": "_serve.server",
+    "BadDay": "_explore.day",
     "Call": "_wire.call",
     "Calls": "_handle.calls",
     "Character": "_resources.characters",

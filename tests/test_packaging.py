@@ -39,11 +39,14 @@ def test_it_asks_for_four_packages(dist: Distribution) -> None:
     assert sorted(wanted) == ["faker>=20", "httpx>=0.27", "pytest>=8", "respx>=0.22"]
 
 
-def test_only_the_server_asks_for_more(dist: Distribution) -> None:
-    """uvicorn, by the extra ``server``."""
+def test_only_extras_ask_for_more(dist: Distribution) -> None:
+    """Each extra brings one package: uvicorn, or Hypothesis."""
     extras = [one for one in dist.requires or [] if "extra" in one]
 
-    assert [one.replace("'", '"').replace(" ", "") for one in extras] == ['uvicorn>=0.30;extra=="server"']
+    assert sorted(one.replace("'", '"').replace(" ", "") for one in extras) == [
+        'hypothesis>=6.100;extra=="hypothesis"',
+        'uvicorn>=0.30;extra=="server"',
+    ]
 
 
 def test_the_index_can_file_it(dist: Distribution) -> None:

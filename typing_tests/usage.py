@@ -7,17 +7,20 @@ The last function is wrong on purpose: where a checker no longer sees that, its 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 import httpx
 import respx
+from hypothesis.strategies import SearchStrategy
 from typing_extensions import assert_type
 
 from pytest_aurous import (
     ApiKey,
     Aurous,
     AurousServer,
+    BadDay,
     Call,
     Character,
     Clock,
@@ -28,6 +31,7 @@ from pytest_aurous import (
     Team,
     sign_webhook,
 )
+from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
 
 
 def handle(aurous: Aurous) -> None:
@@ -83,6 +87,17 @@ def others(aurous: Aurous) -> None:
         assert_type(fresh, Aurous)
 
 
+def bad(aurous: Aurous) -> None:
+    """Days, and the strategies of Hypothesis."""
+    day = BadDay("characters.create#1 lost")
+    assert_type(day.faults, tuple[str, ...])
+    assert_type(aurous.day(day), AbstractContextManager[None])
+    assert_type(attributes(), SearchStrategy[dict[str, Any]])
+    assert_type(characters(), SearchStrategy[dict[str, Any]])
+    assert_type(scripts("images"), SearchStrategy[Script])
+    assert_type(bad_days(2, operations=["characters.*"], faults="-crash"), SearchStrategy[BadDay])
+
+
 def mistakes(aurous: Aurous) -> None:
     """Each line is a mistake."""
     Aurous(credit=10)  # type: ignore[call-arg]
@@ -90,5 +105,6 @@ def mistakes(aurous: Aurous) -> None:
     aurous.assert_called("characters.*", time=1)  # type: ignore[call-arg]
     aurous.assert_called("characters.*", times="1")  # type: ignore[arg-type]
     aurous.assert_polled(aurous.characters.last, at_lest=1)  # type: ignore[call-arg]
+    aurous.day("characters.create#1 lost")  # type: ignore[arg-type]
     aurous.clock.advance(seconds="30")  # type: ignore[arg-type]
     aurous.teams.add().add_key(scope="admin")  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # The application, publisher.py, lies beside its tests.
 sys.path.insert(0, str(Path(__file__).parent))
+
+collect_ignore = [] if find_spec("hypothesis") else ["test_bad_days.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,7 +19,7 @@ from .._world.script import Hold, Step
 from ..faults.collection import CLOSED, READ_TIMEOUT
 from ..faults.fault import CallFault, Fault, Meet, Serve
 from .end_state import FAILS
-from .places import Place, event_id
+from .places import Place, came_over_http, event_id
 from .run import Run
 
 IN_FLIGHT: Final = 20.0
@@ -93,9 +93,11 @@ def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = True) -> C
 def _timeout(scene: Scene) -> Meet:
     """Let the read timeout of the client pass; the request has no effect."""
 
-    def meet(fault: Fault, call: Call, _: Clock, _serve: Serve) -> Break:
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        if call.patience is None:
+            return serve()
         fault.fire(call)
-        scene.pass_time(call.patience or 0)
+        scene.pass_time(call.patience)
         return READ_TIMEOUT
 
     return meet
@@ -104,12 +106,13 @@ def _timeout(scene: Scene) -> Meet:
 def _late(scene: Scene) -> Meet:
     """Let the read timeout of the client pass; the request takes effect, and stays in flight for a while (idem-5)."""
 
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Break:
-        patience = call.patience or 0
-        serve(busy=patience + IN_FLIGHT)
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        if call.patience is None:
+            return serve()
+        serve(busy=call.patience + IN_FLIGHT)
         fault.fire(call)
         scene.run.busy = IN_FLIGHT
-        scene.pass_time(patience)
+        scene.pass_time(call.patience)
         return READ_TIMEOUT
 
     return meet
@@ -118,8 +121,10 @@ def _late(scene: Scene) -> Meet:
 def _crash(scene: Scene) -> Meet:
     """Let the request take effect and the process die."""
 
-    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Break:
-        serve()
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        reply = serve()
+        if came_over_http(call):  # from a process that the fake cannot end
+            return reply
         fault.fire(call)
         scene.run.crashed = True
         return CLOSED  # nobody is left to see it

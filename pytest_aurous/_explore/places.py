@@ -113,8 +113,13 @@ def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:
         starts=starts,
         polls=status is not None,
         deletable="DELETE" in methods,
-        served=call.request.headers.get("host", call.host) != call.host,
+        served=came_over_http(call),
     )
+
+
+def came_over_http(call: Call) -> bool:
+    """Whether a request came to `AurousServer`, and not from a client of this process."""
+    return call.request.headers.get("host", call.host) != call.host
 
 
 def event_id(delivery: Delivery) -> str:

@@ -15,6 +15,7 @@ from .team import Belongings, Team, Teams
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import faker
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
+    from .._explore.day import BadDay
     from .._explore.result import Exploration
     from .._httpx.transport import AurousTransport
     from .._resources.team import ApiKey
@@ -281,6 +283,26 @@ class Aurous(CallAssertions, Belongings):
             known=known,
         )
         return await drivers.aexplore(explorer, run, fresh)
+
+    def day(self, day: BadDay) -> AbstractContextManager[None]:
+        """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.
+
+        A place counts the requests of the block. Sleeps are skipped, and the clock moves only with them. A fault that
+        no request meets is no mistake. After a ``crash`` each request and each sleep of the block raises
+        `AurousCrash`. Afterwards the faults are gone.
+
+        Args:
+            day: What goes wrong.
+
+        Raises:
+            AurousError: If the block does not end, or another day is played or explored.
+
+        Example:
+            ``with aurous.day(BadDay("characters.create#1 lost")): ...``
+        """
+        from .._explore.day import play  # most tests have none
+
+        return play(self._session.app, day)
 
     def reset(self) -> None:
         """Return to the start of the test: state, clock, faults, calls, pitfalls and routes.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._engine.pipeline import App
@@ -105,6 +107,36 @@ class Session:
         again = f'pytest "{work.test}" --aurous-explore-only="{{}}"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
         return Explorer(self.app, router, read_options(who, **arguments), again)
+
+    @contextmanager
+    def returning(self) -> Generator[Callable[[], None], None, None]:
+        """Yield a function that returns to this moment, as often as it is called; `reset` returns to the start."""
+        app = self.app
+        with ExitStack() as undo, app.world.lock:
+            kept, journal = app.snapshot(), app.world.journal
+            lists: list[tuple[list[Any], list[Any]]] = [
+                (one, list(one)) for one in (journal.entries, journal.notes, app.problems, app.pitfalls.seen)
+            ]
+            backs = [self.webhooks._mark(), self.verdict.mark(), self.http.router.keep()]
+            if self.settings.sleep == "skip":
+                from .._time.skipping import SleepSkipper  # loads asyncio
+
+                shared = undo.enter_context(SleepSkipper(app.world.clock.jump, app.world.clock.waiting_for))
+                backs.append(partial(shared.go_back, shared.now()))
+            ending = undo.pop_all()
+
+        def back() -> None:
+            with app.world.lock:
+                app.restore(kept)
+                journal.clear()
+                for there, items in lists:
+                    there[:] = items
+                self._faker = None
+                for one in backs:
+                    one()
+
+        with ending:
+            yield back
 
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""

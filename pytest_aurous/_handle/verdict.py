@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from .._engine.pipeline import App
@@ -73,6 +73,18 @@ class Verdict:
         """Report nothing of what happened until now: the test has its outcome."""
         self._take_problems()
         self._take_pitfalls()
+
+    def mark(self) -> Callable[[], None]:
+        """Return a function that goes back to what was reported until now, and to what the faults have met."""
+        reported, pitfalls, faults = self._reported, set(self._reported_pitfalls), set(self._reported_faults)
+        met = [(fault, fault.met) for fault in self._app.queue.faults]
+
+        def back() -> None:
+            self._reported, self._reported_pitfalls, self._reported_faults = reported, set(pitfalls), set(faults)
+            for fault, count in met:
+                fault.met = count
+
+        return back
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
         """Return what a failed test shows: the calls, and what was wrong with them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -154,6 +154,17 @@ class Webhooks:
         """Drop all targets."""
         self._targets.clear()
         self._prefixes.clear()
+
+    def _mark(self) -> Callable[[], None]:
+        """Return a function that goes back to the targets of this moment."""
+        targets, prefixes = dict(self._targets), dict(self._prefixes)
+
+        def back() -> None:
+            self._forget()
+            self._targets.update(targets)
+            self._prefixes.update(prefixes)
+
+        return back
 
     def _send(self, delivery: Delivery, *, in_loop: bool) -> Any:
         """Send a delivery to the target of its URL: its own, else that of the longest prefix, else the URL itself."""

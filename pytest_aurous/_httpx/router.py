@@ -44,6 +44,22 @@ class Router:
         self._routes.clear()
         self.__dict__.pop("_respx", None)
 
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the routes of this moment, and to what they respond."""
+        routes = dict(self._routes)
+        if routes:
+            self._respx.snapshot()
+
+        def back() -> None:
+            if not routes:
+                return self.forget()
+            self._respx.rollback()  # which drops the snapshot
+            self._respx.snapshot()
+            self._routes = dict(routes)
+            return None
+
+        return back
+
     def mark(self) -> Callable[[], None]:
         """Return a function that lets spies have the calls again that they have recorded until now."""
         spied: list[list[respx.models.Call]] = []

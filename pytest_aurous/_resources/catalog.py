@@ -124,6 +124,14 @@ class Script(Plan):
                 f"to read text.\n{see('reference/scripts.html')}"
             )
 
+    def __repr__(self) -> str:
+        images = str(self).startswith(LIFECYCLES["images"].start)  # those of videos have the same statuses
+        resource = ', "images"' if images else ""
+        return f'Script.parse("{self}"{resource})'
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:  # noqa: FBT001 - IPython's protocol; Hypothesis has it, too
+        printer.text(repr(self))
+
     @classmethod
     def parse(cls, text: str, resource: str = "characters") -> Script:
         """Read a script, checking each edge against the state machine of *resource*.

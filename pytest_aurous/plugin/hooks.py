@@ -18,6 +18,7 @@ from .._redaction import protecting, redacted
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import options, sections
+from .examples import beginning_anew, show_fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import accepting, judge_refusals, judged, show_warnings
 
@@ -111,6 +112,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     reinstall()
     with judged(item):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_call")
+def pytest_runtest_call_of_examples(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Prepare a test of Hypothesis before Hypothesis checks it, and before other plugins wrap its body."""
+    __tracebackhide__ = True
+    with beginning_anew(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Let Hypothesis, which has made its checks, call the test with all fixtures."""
+    __tracebackhide__ = True
+    show_fixtures(pyfuncitem)
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -262,4 +262,4 @@ def test_a_script_of_another_resource_is_refused() -> None:
 
 def test_a_script_shows_itself_as_it_is_written() -> None:
     """A failing test shows the text, not the parts that we made of it."""
-    assert repr(Script.parse("synthesizing*3->reviewing")) == "<Script 'synthesizing*3 -> reviewing'>"
+    assert repr(Script.parse("synthesizing*3->reviewing")) == 'Script.parse("synthesizing*3 -> reviewing")'

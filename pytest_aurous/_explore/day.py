@@ -1,0 +1,167 @@
+"""One bad day, chosen by the test: `BadDay`, and how to play one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from .._check import Check
+from .._engine.pipeline import App
+from .._resources.catalog import CATALOG
+from .._resources.webhooks import EVENTS
+from .._time.skipping import SleepSkipper
+from ..errors import AurousError, choices, hide_mistakes, nearest, see, shown
+from .explorer import _thaw
+from .kinds import KINDS, Scene
+from .places import Place
+from .run import Run, Watch, noting_runs, present_run
+
+__tracebackhide__ = hide_mistakes
+
+_PAGE: Final = "reference/hypothesis.html"
+_EVENT: Final = "webhooks."
+_MOST_REQUESTS: Final = 1_000
+"""Besides polls of work in progress; fewer than in an exploration, because Hypothesis plays a failing day often."""
+
+
+class BadDay:
+    """What goes wrong on one day: each fault with its place, as in ``characters.create#1 lost``. A value.
+
+    The place is the first, second, ... request of an operation, or the first, second, ... event of a kind, such as
+    ``webhooks.character.completed#1``. `Aurous.day` plays it.
+
+    Args:
+        *faults: A place and a fault each; none for a good day.
+
+    Attributes:
+        faults: The same.
+
+    Raises:
+        AurousError: If a place or a fault does not exist, or the fault cannot happen there.
+
+    Example:
+        >>> from pytest_aurous import BadDay
+        >>> BadDay("characters.create#1 lost", "characters.retrieve#2 unavailable")
+        BadDay("characters.create#1 lost", "characters.retrieve#2 unavailable")
+    """
+
+    __slots__ = ("_plan", "faults")
+
+    def __init__(self, *faults: str) -> None:
+        self._plan = tuple(map(_read, faults))
+        self.faults = tuple(f"{place} {kind}" for place, kind in self._plan)
+        places = [str(place) for place, _ in self._plan]
+        if len(set(places)) < len(places):
+            raise AurousError(
+                f"{self!r} has two faults at one place, and a request meets one: give each its own place.\n{see(_PAGE)}"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BadDay) and self.faults == other.faults
+
+    def __hash__(self) -> int:
+        return hash(self.faults)
+
+    def __repr__(self) -> str:
+        return f"BadDay({', '.join(f'{chr(34)}{fault}{chr(34)}' for fault in self.faults)})"
+
+    @property
+    def __name__(self) -> str:
+        """The faults as text: pytest takes it for the id of a parameter."""
+        return ", ".join(self.faults) or "good day"
+
+
+def operations() -> list[str]:
+    """Return every operation, and every event as ``webhooks.`` and its name."""
+    return [*CATALOG.by_operation, *(_EVENT + event for event in EVENTS)]
+
+
+def faults_at(operation: str) -> list[str]:
+    """Return the faults that can happen to an operation or an event."""
+    place = _place(operation, 1)
+    return [name for name, kind in KINDS.items() if kind.fits(place)]
+
+
+def _read(text: str) -> tuple[Place, str]:
+    """Read a place and a fault."""
+    check = Check("BadDay", _PAGE)
+    check.text("faults", text, "characters.create#1 lost")
+    where, _, kind = text.partition(" ")
+    operation, _, number = where.partition("#")
+    known = operations()
+    if operation not in known:
+        raise check.refuse("faults", text, f"an operation or an event first{nearest(operation, known)}")
+    if not number.isdecimal() or not int(number):
+        example = f"{operation}#1 {kind or 'lost'}"
+        raise check.refuse("faults", text, f"'#' and a number from 1 after {operation!r}, such as {example!r}.")
+    possible = faults_at(operation)
+    if kind not in possible:
+        raise check.refuse(
+            "faults", text, f"a fault that can happen there: {choices(possible)}{nearest(kind, possible)}"
+        )
+    return _place(operation, int(number)), kind
+
+
+def _place(operation: str, occurrence: int) -> Place:
+    """Return a place with all that can be true there; what is not so on the day, the fault does not meet."""
+    row = CATALOG.by_operation.get(operation)
+    if row is None:
+        return Place(operation=operation, occurrence=occurrence, number=0, is_event=True, signed=True, followed=True)
+    deletable = {other.template for other in CATALOG.by_operation.values() if other.method == "DELETE"}
+    return Place(
+        operation=operation,
+        occurrence=occurrence,
+        number=0,
+        is_call=True,
+        changes=row.method != "GET" and not operation.endswith(".estimate"),
+        patience=True,
+        has_bucket=not row.signed,
+        has_body=True,
+        is_json=row.media_type == "application/json",
+        starts=bool(row.idempotent) and not row.free,
+        polls=operation.endswith(".retrieve"),
+        deletable=row.template in deletable,
+    )
+
+
+@contextmanager
+def play(app: App, day: BadDay) -> Generator[None, None, None]:
+    """Let the faults of *day* happen in the block, whose sleeps are skipped and whose clock moves with them alone.
+
+    Raises:
+        AurousError: If *day* is none, if another one is played, or if the block does not end.
+    """
+    Check("day", _PAGE).instance("day", day, BadDay, 'a day such as BadDay("characters.create#1 lost").')
+    clock, watch = app.world.clock, Watch(app)
+    if present_run() is not None:
+        raise AurousError(
+            f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
+            f"have several faults.\n{see(_PAGE)}"
+        )
+    before = clock.position
+    with ExitStack() as undo:
+        with app.world.lock:
+            app.world.runs.settle()
+            clock.freeze()
+            undo.callback(_thaw, clock, clock.position, before)
+            undo.enter_context(noting_runs())
+            time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
+            for owner, name in ((time, "watch"), (app, "observe"), (app, "gate")):
+                undo.callback(setattr, owner, name, getattr(owner, name))
+            time.watch, app.gate, app.observe = watch.begin_sleep, watch.admit, watch.observe
+            run = Run(app, _MOST_REQUESTS)
+            faults = [KINDS[kind].add(Scene(app, run, time.move), place) for place, kind in day._plan]
+            for fault in reversed(faults):
+                app.queue.put_first(fault)
+        try:
+            with watch.running(run):
+                yield
+        finally:
+            with app.world.lock:
+                for fault in faults:
+                    app.queue.remove(fault)
+            if run.stopped:
+                raise AurousError(
+                    f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"
+                ) from None

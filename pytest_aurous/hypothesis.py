@@ -1,0 +1,187 @@
+"""Strategies of Hypothesis for what clients send, what they see, and what goes wrong; install the extra `hypothesis`.
+
+Importing this module does not import Hypothesis; its functions do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from ._check import Check
+from ._explore import day
+from ._explore.day import BadDay
+from ._explore.kinds import BY_DEFAULT, KINDS
+from ._explore.options import read_names
+from ._framework.schema import Shape, body_of
+from ._resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
+from ._resources.characters.record import ATTRIBUTES, CREATE
+from ._world.script import Hold, Step
+from .errors import AurousError, hide_mistakes, nearest, see
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+__all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
+__tracebackhide__ = hide_mistakes
+
+_PAGE: Final = "reference/hypothesis.html"
+_MOST_RUNS: Final = 3
+_MOST_STEPS: Final = 6
+_MOST_REQUESTS: Final = 4
+_USUAL: Final = tuple(f"{name}.{verb}" for name in LIFECYCLES for verb in ("create", "retrieve", "save"))
+"""What most clients call, if it exists."""
+
+
+def attributes() -> SearchStrategy[dict[str, Any]]:
+    """Return a strategy for the attributes of a character: one or more, with any values that the API accepts.
+
+    Example:
+        ``aurous.characters.add(attributes=attributes)``, in a test with ``@given(attributes=attributes())``
+    """
+    _require_hypothesis()
+    from hypothesis import strategies as st
+
+    return st.fixed_dictionaries({}, optional=_fields(body_of(ATTRIBUTES))).filter(bool)
+
+
+def characters() -> SearchStrategy[dict[str, Any]]:
+    """Return a strategy for bodies of ``POST /v1/characters`` that order a synthesis, and that the API accepts.
+
+    Example:
+        ``client.post("/v1/characters", json=body)``, in a test with ``@given(body=characters())``
+    """
+    _require_hypothesis()
+    from hypothesis import strategies as st
+
+    fields = _fields(body_of(CREATE))
+    return st.fixed_dictionaries(
+        {"name": fields["name"], "generate": st.just(value=True), "attributes": attributes()},
+        optional={"client_reference_id": fields["client_reference_id"]},
+    )
+
+
+def scripts(resource: str = "characters") -> SearchStrategy[Script]:
+    """Return a strategy for scripts, each run of which comes to an end without ``advance()``.
+
+    Args:
+        resource: ``characters``, ``images`` or ``videos``.
+
+    Raises:
+        AurousScriptError: If it has no lifecycle.
+
+    Example:
+        ``aurous.script(script)``, in a test with ``@given(script=scripts())``
+    """
+    _require_hypothesis()
+    from hypothesis import strategies as st
+
+    lifecycle = lifecycle_of(resource)
+    holds = st.one_of(
+        st.none(),
+        st.integers(0, 5).map(lambda polls: Hold("*", polls)),
+        st.integers(1, 60).map(lambda seconds: Hold(":", seconds, "s")),
+    )
+    errors = st.sampled_from([None, "provider_timeout"])
+
+    @st.composite
+    def runs(draw: DrawFn) -> tuple[Step, ...]:
+        status, steps = lifecycle.start, list[Step]()
+        while True:
+            steps.append(Step(status, draw(errors) if status == "failed" else None, draw(holds)))
+            following, long = lifecycle.edges[status], len(steps) >= _MOST_STEPS
+            if status not in UNDER_WAY and (long or not following or not draw(st.booleans())):
+                return tuple(steps)
+            ends = [one for one in following if one not in UNDER_WAY]
+            status = draw(st.sampled_from(ends if long else following))
+
+    @st.composite  # of a value from `map`, Hypothesis would show the function
+    def script(draw: DrawFn) -> Script:
+        return Script(tuple(draw(st.lists(runs(), min_size=1, max_size=_MOST_RUNS))))
+
+    return script()
+
+
+def bad_days(
+    max_faults: int = 2, *, operations: str | Iterable[str] = "*", faults: str | Iterable[str] = "*"
+) -> SearchStrategy[BadDay]:
+    """Return a strategy for days on which requests or deliveries go wrong; a failing one shrinks to what it needs.
+
+    It shrinks to fewer faults, at earlier requests, and to simpler faults. If it shrinks to ``BadDay()``, the code
+    fails without a fault.
+
+    Args:
+        max_faults: The largest number of faults on a day.
+        operations: The operations that the code calls, which finds more in fewer examples: names or patterns such as
+            ``characters.*``, joined by commas or an iterable; events such as ``webhooks.character.completed``.
+        faults: The faults to choose from, as `Aurous.explore` takes them.
+
+    Raises:
+        AurousError: If an argument is invalid.
+
+    Example:
+        ``with aurous.day(day): ...``, in a test with ``@given(day=bad_days())``
+    """
+    _require_hypothesis()
+    from hypothesis import strategies as st
+
+    check = Check("bad_days", _PAGE)
+    check.whole("max_faults", max_faults, 1)
+    chosen = read_names(check, "faults", faults, tuple(KINDS), BY_DEFAULT)
+    possible = {
+        operation: kinds
+        for operation in _matching(check, operations)
+        if (kinds := [kind for kind in day.faults_at(operation) if kind in chosen])
+    }
+    if not possible:
+        raise check.refuse("faults", faults, "a fault that can happen to one of the operations.")
+    usual = [operation for operation in _USUAL if operation in possible] or list(possible)
+    where = st.one_of(st.sampled_from(usual), st.sampled_from(list(possible)))
+    numbers = st.one_of(st.just(1), st.integers(1, _MOST_REQUESTS))
+
+    @st.composite
+    def fault(draw: DrawFn) -> tuple[str, str]:
+        operation = draw(where)
+        return f"{operation}#{draw(numbers)}", draw(st.sampled_from(possible[operation]))
+
+    @st.composite
+    def bad_day(draw: DrawFn) -> BadDay:
+        found = draw(st.lists(fault(), max_size=max_faults, unique_by=lambda one: one[0]))
+        return BadDay(*map(" ".join, found))
+
+    return bad_day()
+
+
+def _require_hypothesis() -> None:
+    """Refuse to go on without Hypothesis, and say what to install."""
+    try:
+        import_module("hypothesis")
+    except ImportError:
+        raise AurousError(
+            f"The strategies need Hypothesis: install the extra, pytest-aurous[hypothesis].\n{see(_PAGE)}"
+        ) from None
+
+
+def _fields(shape: Shape) -> dict[str, Any]:
+    """Return a strategy for each text and each number of a request body."""
+    from hypothesis import strategies as st
+
+    found = dict[str, Any]()
+    for name, field in shape["properties"].items():
+        if field["type"] == "string":
+            found[name] = st.text(min_size=field["minLength"], max_size=field["maxLength"])
+        elif field["type"] == "integer":
+            found[name] = st.integers(field["minimum"], field["maximum"])
+    return found
+
+
+def _matching(check: Check, patterns: str | Iterable[str]) -> list[str]:
+    """Return the operations that match one of the patterns."""
+    known = day.operations()
+    words = [word.strip() for word in patterns.split(",")] if isinstance(patterns, str) else list(patterns)
+    for word in words:
+        if not any(fnmatchcase(name, word) for name in known):
+            raise check.refuse("operations", word, f"an operation, an event or a pattern of them{nearest(word, known)}")
+    return [name for name in known if any(fnmatchcase(name, word) for word in words)]

@@ -1,0 +1,104 @@
+"""Tests of Hypothesis: let each example begin with the fake as the fixtures have left it, and judge each by itself.
+
+It knows Hypothesis by the attribute that Hypothesis gives to each of its tests, and does not import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction, signature
+from typing import Any, Final
+
+import pytest
+
+from .._handle.session import Session
+from ..errors import AurousCrash, AurousError, see
+from . import fixtures
+from .options import FAKE
+
+_ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
+"""The fixtures that begin anew with the fake, or are constant."""
+_SIGNATURE: Final = pytest.StashKey[Any]()
+"""What `__signature__` was before we hid fixtures from it."""
+
+
+@contextmanager
+def beginning_anew(item: Any) -> Generator[None, None, None]:
+    """Let each example of *item* begin anew, if it is a test of Hypothesis that uses `aurous`."""
+    session, test = item.stash.get(FAKE, None), getattr(getattr(item, "obj", None), "hypothesis", None)
+    if session is None or test is None:
+        yield
+        return
+    inner = test.inner_test
+    with session.returning() as back:
+        test.inner_test = _each(inner, _Example(session, back))
+        _hide_fixtures(item)
+        try:
+            yield
+        finally:
+            show_fixtures(item)  # if the health check has failed
+            test.inner_test = inner
+
+
+def _each(inner: Any, example: _Example) -> Any:
+    """Wrap the body of a test; the plugins that run coroutines have to see that it is one."""
+
+    @wraps(inner)
+    def run(*args: Any, **values: Any) -> Any:
+        __tracebackhide__ = True
+        with example:
+            return inner(*args, **values)
+
+    @wraps(inner)
+    async def arun(*args: Any, **values: Any) -> Any:
+        __tracebackhide__ = True
+        with example:
+            return await inner(*args, **values)
+
+    return arun if iscoroutinefunction(inner) else run
+
+
+class _Example:
+    """Entered for each example: begins anew, and judges it at its end, so that Hypothesis shrinks what fails there."""
+
+    def __init__(self, session: Session, back: Callable[[], None]) -> None:
+        self._session = session
+        self._back = back
+
+    def __enter__(self) -> None:
+        self._back()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        __tracebackhide__ = True
+        if error is None:
+            self._session.verdict.judge()
+            return
+        self._session.verdict.mark_reported()
+        if isinstance(error, AurousCrash):
+            raise AurousError(
+                "AurousCrash ended the example. It is no Exception, so Hypothesis could neither shrink nor show it. "
+                "Let the test expect it, as in: with aurous.day(day), suppress(AurousCrash): ...\n"
+                f"{see('reference/hypothesis.html')}"
+            ) from None
+
+
+def _hide_fixtures(item: Any) -> None:
+    """Hide the fixtures that begin anew from Hypothesis's health check, which reads the signature of the test.
+
+    It still sees all others, and the settings of the test stay as they are.
+    """
+    whole = signature(item.function)
+    item.stash[_SIGNATURE] = item.function.__dict__.get("__signature__")
+    shown = [one for one in whole.parameters.values() if one.name not in _ANEW]
+    item.function.__signature__ = whole.replace(parameters=shown)
+
+
+def show_fixtures(item: Any) -> None:
+    """Give the test its own signature back, which Hypothesis needs to call it."""
+    if _SIGNATURE in item.stash:
+        del item.function.__signature__
+        if (former := item.stash[_SIGNATURE]) is not None:
+            item.function.__signature__ = former
+        del item.stash[_SIGNATURE]

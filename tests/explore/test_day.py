@@ -1,0 +1,204 @@
+"""One bad day: what it is, and what happens while it is played."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousCrash, AurousError, AurousServer, BadDay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CREATE = "/v1/characters"
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+# The value
+
+
+def test_a_day_is_a_value_that_can_be_pasted() -> None:
+    """Equal days are equal and hash equally, and the repr of each makes it again."""
+    day = BadDay("characters.create#1 lost", "webhooks.character.completed#2 drop")
+
+    assert repr(day) == 'BadDay("characters.create#1 lost", "webhooks.character.completed#2 drop")'
+    assert repr(BadDay()) == "BadDay()"
+    assert {day: 1}[BadDay(*day.faults)] == 1
+    assert day != BadDay("characters.create#1 lost")
+    assert day != day.faults
+
+
+@pytest.mark.parametrize("day", [BadDay("characters.create#1 lost"), BadDay()])
+def test_a_day_is_the_id_of_a_parameter(day: BadDay, request: pytest.FixtureRequest) -> None:
+    """Its faults are what pytest shows."""
+    assert request.node.callspec.id == (", ".join(day.faults) or "good day")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("character.create#1 lost", "an operation or an event first; did you mean 'characters.create'?"),
+        ("characters.create lost", "'#' and a number from 1 after 'characters.create'"),
+        ("characters.create#0 lost", "such as 'characters.create#1 lost'."),
+        ("characters.create#1", "a fault that can happen there: 'refused', .*'greased'."),
+        ("characters.retrieve#1 lost", "a fault that can happen there: 'refused', 'timeout', 'unavailable'"),
+        ("characters.create#1 drop", "a fault that can happen there"),
+        (" ", "text such as 'characters.create#1 lost'."),
+        (3, "text such as"),
+    ],
+)
+def test_a_fault_that_cannot_happen_is_refused(fault: Any, message: str) -> None:
+    """The message says what is wrong with it, and what could happen there."""
+    with pytest.raises(AurousError, match=message):
+        BadDay(fault)
+
+
+def test_a_place_has_one_fault() -> None:
+    """A request can meet only one."""
+    with pytest.raises(AurousError, match="two faults at one place"):
+        BadDay("characters.create#1 lost", "characters.create#1 refused")
+
+
+# Playing it
+
+
+def test_each_fault_happens_at_its_place(fake: Aurous, client: httpx.Client) -> None:
+    """Requests are counted from the beginning of the block, and outside of it nothing goes wrong."""
+    client.get("/v1/balance")
+    with fake.day(BadDay("balance.retrieve#2 unavailable", "characters.create#1 refused")):
+        statuses = [client.get("/v1/balance").status_code for _ in range(3)]
+        with pytest.raises(httpx.ConnectError):
+            client.post(CREATE, json=NOVA)
+
+    assert statuses == [200, 503, 200]
+    assert client.post(CREATE, json=NOVA).status_code == 201
+    assert fake.calls.count("characters.create") == 2
+
+
+def test_a_day_comes_before_the_faults_of_the_test(fake: Aurous, client: httpx.Client) -> None:
+    """The fault of the test waits for its own request."""
+    mine = fake.faults.status("balance.retrieve", 500, times=2)
+    with fake.day(BadDay("balance.retrieve#1 unavailable")):
+        statuses = [client.get("/v1/balance").status_code for _ in range(2)]
+
+    assert statuses == [503, 500]
+    assert client.get("/v1/balance").status_code == 500
+    assert mine.fired == 2
+
+
+def test_a_fault_that_nothing_meets_is_no_mistake() -> None:
+    """It is gone after the block, and the verdict does not ask for it."""
+    with Aurous() as fake, fake.day(BadDay("characters.save#1 lost")):
+        assert len(fake.faults.unfired) == 1
+
+    assert fake.faults.unfired == []
+
+
+@pytest.mark.parametrize("kind", ["timeout", "late"])
+def test_a_client_that_waits_for_ever_meets_no_timeout(fake: Aurous, kind: str) -> None:
+    """A timeout happens only to a client that has one."""
+    with fake.client(timeout=None) as client, fake.day(BadDay(f"characters.create#1 {kind}")):
+        assert client.post(CREATE, json=NOVA).status_code == 201
+        assert fake.calls.last.fault is None
+
+    with fake.client(timeout=5) as client, fake.day(BadDay(f"characters.create#1 {kind}")):
+        before = fake.clock.now()
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(CREATE, json=NOVA)
+        assert (fake.clock.now() - before).total_seconds() == 5
+
+
+def test_time_passes_only_in_sleeps(fake: Aurous) -> None:
+    """Inside, the clock stands still and sleeps move it; afterwards it runs on from there."""
+    before = fake.clock.time()
+    with fake.day(BadDay()):
+        assert fake.clock.frozen
+        began = fake.clock.time()
+        time.sleep(3600)
+        assert fake.clock.time() - began == 3600
+
+    assert not fake.clock.frozen
+    assert 3600 <= fake.clock.time() - before < 3660
+
+
+def test_a_crash_ends_everything_in_the_block(fake: Aurous, client: httpx.Client) -> None:
+    """The request took effect; nothing else in the block does, and after it a new process can go on."""
+    with fake.day(BadDay("characters.create#1 crash")), suppress(AurousCrash):
+        try:
+            client.post(CREATE, json=NOVA)
+        finally:
+            with pytest.raises(AurousCrash):
+                time.sleep(1)
+            with pytest.raises(AurousCrash):
+                client.get("/v1/balance")
+
+    assert fake.calls.count("balance.retrieve") == 0
+    assert client.get(f"{CREATE}/{fake.characters.last.id}").status_code == 200
+
+
+def test_a_process_behind_a_server_does_not_crash() -> None:
+    """The fake cannot end it, so the fault is not met."""
+    day = BadDay("balance.retrieve#1 unavailable", "characters.create#1 crash")
+    with Aurous() as fake, AurousServer(fake) as server, fake.day(day):
+        headers = {"X-Api-Key": fake.api_key}
+        assert httpx.get(f"{server.url}/v1/balance", headers=headers).status_code == 503
+        assert httpx.post(f"{server.url}{CREATE}", json=NOVA, headers=headers).status_code == 201
+        assert fake.calls.last.fault is None
+
+
+def test_a_delivery_can_go_wrong(fake: Aurous, client: httpx.Client) -> None:
+    """The place is the event, and not the attempt."""
+    received: list[Any] = []
+    fake.webhooks.deliver_to(received.append)
+    with fake.day(BadDay("webhooks.character.failed#2 drop")):
+        for name in ("first", "second"):
+            client.post(CREATE, json={**NOVA, "name": name})
+            fake.characters.last.fail()
+        fake.webhooks.flush()
+
+    assert [one.payload["data"]["name"] for one in received] == ["first"]
+
+
+def test_a_block_without_an_end_is_ended(fake: Aurous, client: httpx.Client) -> None:
+    """Also if the code catches everything, the error says what it waited for."""
+
+    def poll() -> None:
+        while True:
+            client.get("/v1/balance")
+
+    with (
+        pytest.raises(AurousError, match=r"day\(BadDay\(\)\) does not end: it sent 1,001 requests") as raised,
+        fake.day(BadDay()),
+    ):
+        poll()
+
+    assert "GET /v1/balance" in str(raised.value)
+
+
+def test_days_do_not_nest(fake: Aurous) -> None:
+    """A day in a day, or in an exploration, is refused."""
+    with fake.day(BadDay()), pytest.raises(AurousError, match="while another day is played or explored"):
+        fake.day(BadDay()).__enter__()
+    with pytest.raises(AurousError, match="while another day is played or explored"):
+        fake.explore(lambda: fake.day(BadDay()).__enter__())
+
+
+@pytest.mark.parametrize("wrong", ["characters.create#1 lost", None])
+def test_only_a_day_can_be_played(fake: Aurous, wrong: Any) -> None:
+    """Text is no day: the message says how to write one."""
+    with pytest.raises(AurousError, match="expected a day such as BadDay"):
+        fake.day(wrong).__enter__()
+
+
+def test_a_day_leaves_nothing_behind(fake: Aurous, broken: Callable[..., Any]) -> None:
+    """Sleeps are real again, and the fake can explore."""
+    real = time.sleep
+    with suppress(LookupError), fake.day(BadDay("characters.create#1 lost")):
+        raise LookupError
+
+    assert time.sleep is real
+    assert (fake._session.app.gate, fake._session.app.observe) == (None, None)

@@ -1,0 +1,147 @@
+"""The strategies of Hypothesis: what they draw is valid, and shrinks to what can be read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+
+from pytest_aurous import Aurous, AurousError, AurousScriptError, Script
+from pytest_aurous._explore.day import faults_at, operations
+from pytest_aurous._explore.kinds import KINDS
+from pytest_aurous._resources.catalog import UNDER_WAY
+from pytest_aurous.hypothesis import BadDay, attributes, bad_days, characters, scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A machine that is busy is no finding, and these tests are to do the same each time.
+steadily = settings(
+    deadline=None, derandomize=True, database=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+searching = settings(steadily, max_examples=5000)
+
+
+@steadily
+@given(body=characters(), described=attributes())
+def test_the_fake_accepts_what_is_drawn(body: dict[str, Any], described: dict[str, Any]) -> None:
+    """A body as a request, and attributes for a record."""
+    with Aurous() as fake, fake.client() as client:
+        response = client.post("/v1/characters", json=body)
+        added = fake.characters.add(attributes=described)
+
+    assert response.status_code == 201
+    assert response.json()["name"] == body["name"]
+    assert described
+    assert added.attributes == described
+
+
+@pytest.mark.parametrize("resource", ["characters", "images", "videos"])
+def test_a_script_can_be_played_and_pasted(resource: str) -> None:
+    """It parses as it is written, and each of its runs comes to an end by itself."""
+
+    @steadily
+    @given(script=scripts(resource))
+    def check(script: Script) -> None:
+        assert Script.parse(str(script), resource) == script
+        assert eval(repr(script), {"Script": Script}) == script  # noqa: S307 - the promise is that it can be pasted
+        assert all(run[-1].status not in UNDER_WAY for run in script.runs)
+        assert "!" not in str(script)
+
+    check()
+
+
+def test_only_what_has_a_lifecycle_has_scripts() -> None:
+    """The message names the nearest."""
+    with pytest.raises(AurousScriptError, match="did you mean 'images'"):
+        scripts("image")
+
+
+@steadily
+@given(day=bad_days(3, operations="*", faults="*"))
+def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
+    """Each can happen at its place, and the day can be pasted."""
+    assert len(day.faults) <= 3
+    assert eval(repr(day), {"BadDay": BadDay}) == day  # noqa: S307 - the promise is that it can be pasted
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fails", "shrunk"),
+    [
+        (bad_days(), lambda _: True, BadDay()),
+        (bad_days(), lambda day: bool(day.faults), BadDay("characters.create#1 refused")),
+        (
+            bad_days(),
+            lambda day: any(fault.endswith("lost") for fault in day.faults),
+            BadDay("characters.create#1 lost"),
+        ),
+        (
+            bad_days(operations="characters.create", faults="lost,refused"),
+            lambda day: {"characters.create#1 lost", "characters.create#2 refused"} <= set(day.faults),
+            BadDay("characters.create#1 lost", "characters.create#2 refused"),
+        ),
+        (
+            bad_days(3),
+            lambda day: len(day.faults) > 1,
+            BadDay("characters.create#1 refused", "characters.retrieve#1 refused"),
+        ),
+    ],
+    ids=["fails without a fault", "one", "one kind", "these two", "any two"],
+)
+def test_a_day_shrinks_to_the_faults_that_it_needs(
+    strategy: st.SearchStrategy[BadDay], fails: Callable[[BadDay], bool], shrunk: BadDay
+) -> None:
+    """To fewer faults, earlier places and simpler kinds."""
+    found = find(strategy, fails, settings=searching)
+
+    assert set(found.faults) == set(shrunk.faults)
+
+
+def test_a_script_shrinks_to_one_plain_run() -> None:
+    """Without holds."""
+    assert find(scripts(), lambda _: True, settings=searching) == Script.parse("synthesizing -> reviewing")
+
+
+def test_the_operations_and_faults_can_be_chosen() -> None:
+    """By names, patterns and events; what cannot happen to them is left out."""
+
+    @steadily
+    @given(day=bad_days(operations=["files.*", "webhooks.image.completed"], faults="-refused"))
+    def check(day: BadDay) -> None:
+        for fault in day.faults:
+            assert fault.startswith(("files.", "webhooks.image.completed#"))
+            assert not fault.endswith("refused")
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"max_faults": 0}, "a whole number, 1 or more"),
+        ({"operations": "character.*"}, "an operation, an event or a pattern of them; did you mean"),
+        ({"faults": "lots"}, "did you mean 'lost'"),
+        ({"operations": "*.retrieve", "faults": "lost"}, "a fault that can happen to one of the operations"),
+    ],
+)
+def test_a_wrong_argument_is_refused(arguments: dict[str, Any], message: str) -> None:
+    """At once, not while examples are drawn."""
+    with pytest.raises(AurousError, match=message):
+        bad_days(**arguments)
+
+
+def test_each_fault_can_happen_somewhere() -> None:
+    """No row of the table is out of reach, and no operation is without a fault."""
+    assert {kind for operation in operations() for kind in faults_at(operation)} == set(KINDS)
+    assert all(faults_at(operation) for operation in operations())
+
+
+def test_without_hypothesis_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module itself can be imported, for `BadDay`."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(AurousError, match=r"install the extra, pytest-aurous\[hypothesis\]"):
+        bad_days()
