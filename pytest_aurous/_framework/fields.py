@@ -125,7 +125,11 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
             raise _refuse_type(param, "an array", value)
         items = cast("list[Any]", value)  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
         _check_length(items, param, low, high, "items")
-        return [reader(item, param) for item in items]
+        try:
+            return [reader(item, param) for item in items]
+        except ApiProblem as problem:
+            problem.message = say.IN_LIST.format(message=problem.message)
+            raise
 
     schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}
     return described(read, schema)

@@ -50,7 +50,7 @@ def test_what_is_allowed_is_read_as_it_is(reader: Reader, value: Any) -> None:
         (boolean, 1, "field must be a boolean, not a number."),
         (boolean, {}, "field must be a boolean, not an object."),
         (list_of(text(5), 1, 2), "ab", "field must be an array, not a string."),
-        (list_of(text(5), 1, 2), ["a", 1], "field must be a string, not a number."),
+        (list_of(text(5), 1, 2), ["a", 1], "An item of field must be a string, not a number."),
         (one_of(("a", "b")), "c", 'field must be one of a, b, not "c".'),
         (one_of(("a", "b")), ["a"], 'field must be one of a, b, not ["a"].'),
         (one_of(("a", "b")), None, "field must be one of a, b, not null."),
@@ -72,7 +72,7 @@ def test_err_8_a_wrong_type_is_an_invalid_format(reader: Reader, value: Any, mes
         (integer(18, 120), 121, "field must be between 18 and 120, not 121."),
         (list_of(text(5), 1, 2), [], "field must be 1 to 2 items long, not 0."),
         (list_of(text(5), 1, 2), ["a", "b", "c"], "field must be 1 to 2 items long, not 3."),
-        (list_of(text(1), 1, 2), ["ab"], "field must be 1 to 1 characters long, not 2."),
+        (list_of(text(1), 1, 2), ["ab"], "An item of field must be 1 to 1 characters long, not 2."),
     ],
 )
 def test_err_8_too_long_too_many_or_out_of_range(reader: Reader, value: Any, message: str) -> None:

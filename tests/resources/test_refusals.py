@@ -164,6 +164,23 @@ def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
     assert len(message) < 500
 
 
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ("file_1", "reference_image_urls must be an array, not a string."),
+        ([], "reference_image_urls must be 1 to 10 items long, not 0."),
+        ([None], "An item of reference_image_urls must be a string, not null."),
+        (["https://a.example/1.png", ""], "An item of reference_image_urls must be 1 to 2048 characters long, not 0."),
+    ],
+)
+def test_err_7_a_refusal_of_a_list_is_not_that_of_an_item(api: Api, items: Any, message: str) -> None:
+    """The message says which of both is wrong."""
+    answer = api.post("/v1/images", json={"prompt": "On a bench", "reference_image_urls": items})
+
+    assert (answer.status, answer.json["error"]["param"]) == (400, "reference_image_urls")
+    assert answer.json["error"]["message"] == message
+
+
 @pytest.mark.parametrize("operation", [name for name in BODIES if CATALOG.by_operation[name].body])
 def test_err_7_every_refusal_of_unknown_fields_names_them_and_the_known(api: Api, operation: str) -> None:
     """All of the unknown ones, and each that there is."""
