@@ -50,10 +50,20 @@ class CarefulClient:
                     raise
                 time.sleep(2**attempt)
                 continue
-            if answer.status_code not in RETRIED or attempt == self._attempts:
+            final = answer.status_code not in RETRIED and is_whole(answer)
+            if final or attempt == self._attempts:
                 return answer
             time.sleep(float(answer.headers.get("Retry-After", 2**attempt)))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def is_whole(answer: httpx.Response) -> bool:
+    """Whether the body has arrived, and was not cut off on its way."""
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
 
 
 def new_key() -> str:

@@ -22,6 +22,7 @@ def illustrate(
     *,
     character: str | None = None,
     likenesses: Sequence[bytes] = (),
+    key: str | None = None,
     patience: float = 300.0,
     sleep: Sleep | None = None,
 ) -> list[bytes]:
@@ -31,7 +32,8 @@ def illustrate(
         prompt: What it shows.
         character: The id of whom it shows.
         likenesses: Pictures to draw from instead: PNG files.
-        patience: How many seconds it may take before it is cancelled.
+        key: Of the job. Who runs it again with the same key goes on with its picture.
+        patience: How many seconds it may take. Then it is cancelled if it has no key.
         sleep: Waits between two looks; `time.sleep` if nothing else is given.
     """
     order: Json = {"prompt": prompt, "size": "2k_3_2"}
@@ -41,8 +43,8 @@ def illustrate(
         if likenesses:
             files = [send(api, likeness, "reference") for likeness in likenesses]
             order["reference_image_urls"] = files
-        image = read(api.post("/v1/images", json=order, headers=once()))
-        done = wait(api, image, patience, sleep or time.sleep)
+        image = read(api.post("/v1/images", json=order, headers=once(key)))
+        done = wait(api, image, patience, sleep or time.sleep, cancel=key is None)
     return [download(url) for url in done["output_urls"]]
 
 
@@ -67,14 +69,22 @@ def film(
     return download_in_parts(done["output_video_url"])
 
 
-def wait(api: httpx.Client, work: Json, patience: float, sleep: Sleep) -> Json:
-    """Poll an image or a video until it is there; cancel it if that takes too long."""
+def wait(
+    api: httpx.Client,
+    work: Json,
+    patience: float,
+    sleep: Sleep,
+    *,
+    cancel: bool = True,
+) -> Json:
+    """Poll an image or a video until it is there, or takes too long."""
     path = f"/v1/images/{work['id']}"  # of videos, too
     for pause in growing():
         if work["status"] not in RUNNING:
             break
         if pause > patience:
-            read(api.post(f"{path}/cancel"))
+            if cancel:
+                read(api.post(f"{path}/cancel"))
             raise IllustrateError("took_too_long")
         patience -= pause
         sleep(pause)

@@ -28,6 +28,7 @@ def publish(
     name: str,
     attributes: Json,
     *,
+    key: str | None = None,
     attempts: int = 2,
     sleep: Sleep | None = None,
 ) -> Json:
@@ -36,20 +37,22 @@ def publish(
     Args:
         name: Its display name.
         attributes: What it looks like.
+        key: Of the job. Who runs it again with the same key goes on with its character.
         attempts: How often it may be drawn before we give up.
         sleep: Waits between two looks; `time.sleep` if nothing else is given.
     """
     sleep = sleep or time.sleep
     with httpx.Client(**connection()) as api:
         order = {"name": name, "generate": True, "attributes": attributes}
-        character = read(api.post("/v1/characters", json=order, headers=once()))
+        character = read(api.post("/v1/characters", json=order, headers=once(key)))
         path = f"/v1/characters/{character['id']}"
         waits = growing()
         while character["status"] in {"synthesizing", "failed"}:
             if character["status"] == "failed":
                 attempts -= 1
                 check(attempts, character)
-                character = read(api.post(f"{path}/resynthesize", headers=once()))
+                again = once(key and f"{key} again {attempts}")
+                character = read(api.post(f"{path}/resynthesize", headers=again))
                 waits = growing()
             else:
                 sleep(next(waits))
@@ -61,6 +64,7 @@ async def apublish(
     name: str,
     attributes: Json,
     *,
+    key: str | None = None,
     attempts: int = 2,
     sleep: AsyncSleep | None = None,
 ) -> Json:
@@ -68,14 +72,17 @@ async def apublish(
     sleep = sleep or asyncio.sleep
     async with httpx.AsyncClient(**connection()) as api:
         order = {"name": name, "generate": True, "attributes": attributes}
-        character = read(await api.post("/v1/characters", json=order, headers=once()))
+        character = read(
+            await api.post("/v1/characters", json=order, headers=once(key))
+        )
         path = f"/v1/characters/{character['id']}"
         waits = growing()
         while character["status"] in {"synthesizing", "failed"}:
             if character["status"] == "failed":
                 attempts -= 1
                 check(attempts, character)
-                character = read(await api.post(f"{path}/resynthesize", headers=once()))
+                again = once(key and f"{key} again {attempts}")
+                character = read(await api.post(f"{path}/resynthesize", headers=again))
                 waits = growing()
             else:
                 await sleep(next(waits))
@@ -124,9 +131,9 @@ def connection() -> dict[str, Any]:
     }
 
 
-def once() -> dict[str, str]:
+def once(key: str | None = None) -> dict[str, str]:
     """Return the header that keeps a repeated order from being paid twice."""
-    return {"Idempotency-Key": str(uuid4())}
+    return {"Idempotency-Key": key or str(uuid4())}
 
 
 def growing() -> Iterator[float]:
@@ -145,7 +152,10 @@ def check(attempts: int, character: Json) -> None:
 
 def read(response: httpx.Response) -> Json:
     """Return what was answered; raise what was refused, by its code."""
-    body: Json = response.json()
+    try:
+        body: Json = response.json()
+    except ValueError:  # it was cut off on its way
+        raise PublishError(f"no_json: {response.status_code}") from None
     if response.is_error:
         raise PublishError(f"{body['error']['code']}: {body['error']['message']}")
     return body

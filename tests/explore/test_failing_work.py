@@ -64,3 +64,24 @@ def test_a_failure_that_was_repaired_breaks_no_law(aurous: Aurous, aurous_client
     exploration = aurous.explore(publish, faults="fails")
 
     assert [(case.outcome, case.credits) for case in exploration.cases] == [("returned", 4)]
+
+
+def test_what_a_first_run_has_cancelled_is_not_left_over(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Code may cancel an image that takes too long, and order another one when it runs again: one is paid."""
+    orders: list[str] = []
+
+    def draw(keys: list[str]) -> None:
+        keys.append(f"key {len(keys)}")
+        key = {"Idempotency-Key": keys[-1]}
+        image = aurous_client.post("/v1/images", json={"prompt": "A"}, headers=key).json()
+        for _ in range(30):
+            if image["status"] == "succeeded":
+                return
+            time.sleep(5)
+            image = aurous_client.get(f"/v1/images/{image['id']}").json()
+        aurous_client.post(f"/v1/images/{image['id']}/cancel")
+        raise TimeoutError
+
+    exploration = aurous.explore(draw, fresh=orders.copy, faults="slow")
+
+    assert [(case.outcome, case.broken) for case in exploration.cases] == [("raised", ())]
