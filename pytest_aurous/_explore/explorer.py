@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
-_INTERRUPTIONS: Final = frozenset({"KeyboardInterrupt", "Cancelled", "GeneratorExit", "Exit"})
-"""End the exploration, and are not a failure of the run: Ctrl-C, trio's cancellation, and `pytest.exit`."""
+_INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "Cancelled"), ("_pytest", "Exit")})
+"""Packages and names of the exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
 
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
@@ -237,7 +237,8 @@ class Explorer:
 
     def _day(self, outcome: Outcome, before: Day | None) -> Day:
         app, run, error = self.app, self._run, outcome.error
-        if error is not None and any(type(leaf).__name__ in _INTERRUPTIONS for leaf in leaves(error)):
+        if any(_named(leaf) in _INTERRUPTIONS for leaf in _leaves(error)):
+            assert error is not None  # noqa: S101 - it has leaves
             raise error
         if run.crashed or (error is not None and any(isinstance(leaf, AurousCrash) for leaf in leaves(error))):
             name = "crashed"
@@ -525,6 +526,10 @@ class Explorer:
 
 def _call(call: Call) -> str:
     return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
+
+
+def _named(error: BaseException) -> tuple[str, str]:
+    return type(error).__module__.partition(".")[0], type(error).__name__
 
 
 def _leaves(error: BaseException | None) -> list[BaseException]:

@@ -187,8 +187,7 @@ def judge(judged: Judged) -> dict[str, str]:
 
 
 def _never_allowed(error: BaseException) -> bool:
-    kind = type(error)
-    by_pytest = kind.__module__ == "_pytest.outcomes" and kind.__name__ == "Failed"
+    by_pytest = (type(error).__module__, type(error).__name__) == ("builtins", "Failed")  # where pytest puts it
     return by_pytest or isinstance(error, (AssertionError, AurousError))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._redaction import redacted
 from .._wire.call import Call
-from .._world.journal import WIDTH, shortened
+from .._world.journal import WIDTH, folded, shortened
 from ..errors import see
 from .kinds import KINDS
 from .laws import Day
@@ -21,7 +21,9 @@ _MARKS: Final = {"pays_once": "P", "ends": "E", "tells": "T", "no_pitfall": "N",
 _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "s", "unmet": "-"}
 _KNOWN: Final = "k"
 _SAME: Final = 2
-"""So many lines that are as on the good day are folded."""
+"""So many lines that are as on the good day are not folded."""
+_FIRST, _LAST = 30, 5
+"""So many requests of a run are shown."""
 
 
 def headline(exploration: Exploration) -> str:
@@ -50,7 +52,7 @@ def report(exploration: Exploration) -> str:
 
 
 def _known(exploration: Exploration) -> list[str]:
-    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.cases if case.known]
+    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.cases if case.known and case.broken]
 
 
 def _matrix(cases: Sequence[Case]) -> list[str]:
@@ -97,25 +99,33 @@ def _story(exploration: Exploration, case: Case) -> str:
 def story(day: Day, good: Day, second: Day | None = None) -> str:
     """Return the requests of a bad day, without those that are as on the good day; times count from the start."""
     start = good.calls[0].at if good.calls else 0.0
-    usual = [_line(call, start) for call in good.calls]
-    lines: list[str] = []
+    numbers = {call.number: number for number, call in enumerate((second or day).calls, 1)}
     same = 0
-    number = 0
-    for number, call in enumerate(day.calls, 1):
-        line = _line(call, start)
-        about = _about(day, call)
-        if number <= len(usual) and usual[number - 1] == line and call.fault is None and number == same + 1:
-            same = number
-            continue
-        lines += [f"{number:>3}  {line}", *about]
-    if same:
-        head = [f"{one:>3}  {line}" for one, line in enumerate(usual[:same], 1)]
-        lines = (head if same <= _SAME else [f"  1-{same}  as on the good day"]) + lines
+    for usual, call in zip(good.calls, day.calls, strict=False):
+        if call.fault is not None or _line(usual, start) != _line(call, start):
+            break
+        same += 1
+    lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
+    lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start)
     if second is not None:
         lines.append("     -- a second run, undisturbed --")
-        for more, call in enumerate(second.calls[len(day.calls) :], number + 1):
-            lines += [f"{more:>3}  {_line(call, start)}", *_about(second, call)]
+        lines += _lines(second, second.calls[len(day.calls) :], numbers, start)
     return redacted("\n".join(lines))
+
+
+def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float) -> list[str]:
+    """Return the requests with what they have changed; polls that see the same are folded, and so is a long middle."""
+    items = folded(calls, lambda call: bool(_about(day, call)))
+    middle = len(items) - _FIRST - _LAST
+    if middle > 1:
+        items[_FIRST:-_LAST] = [f"       ... {middle} more"]
+    lines: list[str] = []
+    for item in items:
+        if isinstance(item, str):
+            lines.append(item)
+        else:
+            lines += [f"{numbers[item.number]:>3}  {_line(item, start)}", *_about(day, item)]
+    return lines
 
 
 def _line(call: Call, start: float) -> str:

@@ -246,6 +246,8 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
     assert notes_of(other.value) == [
         (
             "  1  +0 s     characters.create  POST /v1/characters -> 201\n"
+            "       held credits 4 -> 8\n"
+            "       char_01KRMEXM02VT68E28ZFN76R3AM: new, synthesizing\n"
             "  2  +100 s   balance.retrieve  GET /v1/balance -> 503 provider_unavailable (status 503)"
         )
     ]

@@ -1,0 +1,194 @@
+"""The arguments of explore."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
+from pytest_aurous._explore.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+EVERY = tuple(read_options("explore").faults)
+LAWS = ("ends", "tells", "pays_once", "no_pitfall", "recovers")
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("*", EVERY),
+        ("lost", ("lost",)),
+        ("lost, refused", ("refused", "lost")),
+        (["lost", "refused"], ("refused", "lost")),
+        (("*", "-lost"), tuple(name for name in EVERY if name != "lost")),
+        ("-lost,-crash", tuple(name for name in EVERY if name not in {"lost", "crash"})),
+        ("*,new_status", (*EVERY, "new_status")),
+    ],
+)
+def test_faults_and_laws_are_names(value: object, names: tuple[str, ...]) -> None:
+    """A name, a list with commas or an iterable; ``*`` means all, ``-name`` removes one."""
+    assert set(read_options("explore", faults=value).faults) == set(names)
+
+
+def test_a_law_can_be_left_out() -> None:
+    """``-recovers`` means ``*,-recovers``."""
+    assert read_options("explore", laws="-recovers").laws == LAWS[:-1]
+    assert read_options("explore").laws == LAWS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"faults": "los"}, r"explore\(faults=.*expected .*did you mean 'lost'\?"),
+        ({"laws": "recover"}, r"explore\(laws=.*did you mean 'recovers'\?"),
+        ({"faults": 7}, r"explore\(faults=7.*a name, a comma-separated list, or an iterable"),
+        ({"may_return": 7}, r"explore\(may_return=7"),
+        ({"may_raise": "x"}, r"explore\(may_raise=.*an exception class or a tuple"),
+        ({"may_raise": (LookupError, 7)}, r"explore\(may_raise="),
+        ({"depth": 3}, r"explore\(depth=3.*1 to 2"),
+        ({"depth": True}, r"explore\(depth=True"),
+        ({"limit": 0}, r"explore\(limit=0"),
+        ({"only": 7}, r"explore\(only=7"),
+        ({"known": ["x"]}, r"explore\(known=\['x'\].*a dict"),
+        ({"known": {"x": 7}}, r"explore\(known"),
+        ({"only": "balance.retrieve#1 lost"}, r"only='balance.retrieve#1 lost'.*no such case. Nearest: 'balance"),
+        ({"known": {"x": "y"}}, r"known='x'.*no such case"),
+        ({"only": "balance.retrieve#1 refused + x"}, r"no such case"),
+    ],
+)
+def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, Any], message: str) -> None:
+    """The error shows what is valid, and what is near."""
+    with pytest.raises(AurousError, match=message):
+        fake.explore(lambda: client.get("/v1/balance"), **arguments)
+
+
+def test_the_limit_cuts(fake: Aurous, shop: Any) -> None:
+    """In a fixed order: what writes, then what reads; the report says what it cut."""
+    explored = fake.explore(shop.publish, limit=5)
+
+    assert [case.id for case in explored.cases] == [
+        f"characters.create#1 {fault}" for fault in ("refused", "timeout", "lost", "late", "unavailable")
+    ]
+    assert explored.remarks[-1] == "cut: 36 cases beyond limit=5, the first is 'characters.create#1 rate_limited'"
+
+
+def test_pairs(fake: Aurous, client: httpx.Client) -> None:
+    """With depth=2 a second fault happens at a request that the first case made; both must be met."""
+
+    def run() -> list[int]:
+        seen: list[int] = []
+        while 200 not in seen:
+            seen.append(client.get("/v1/balance").status_code)
+            time.sleep(20)
+        return seen
+
+    explored = fake.explore(run, faults="unavailable, rate_limited", depth=2, laws="ends")
+
+    single = ["balance.retrieve#1 unavailable", "balance.retrieve#1 rate_limited"]
+    assert [case.id for case in explored.cases] == [
+        *single,
+        *(f"{one} + balance.retrieve#2 {two}" for one in single for two in ("unavailable", "rate_limited")),
+    ]
+    assert explored.cases[3].returned == [503, 429, 200]
+    assert explored.cases[3].fault == "unavailable + rate_limited"
+    assert "pairs of faults: 4 of 4 hold" in explored.table()
+    cut = fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=3, laws="ends")
+    assert len(cut.cases) == 3
+    assert cut.remarks == (f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'",)
+    assert len(fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=1, laws="ends").cases) == 1
+
+
+def test_pairs_of_work_and_deliveries(fake: Aurous, client: httpx.Client) -> None:
+    """The second fault can also happen to work that a retry starts, and to a delivery."""
+    fake.characters.add()
+    fake.images.script("pending:10s -> processing:5s -> succeeded")
+    received: list[Any] = []
+    fake.webhooks.deliver_to(received.append)
+
+    def run() -> int:
+        received.clear()
+        for _ in range(3):
+            if client.post("/v1/images", json={"prompt": "One"}).is_success:
+                break
+        time.sleep(60)
+        fake.webhooks.flush()
+        return len(received)
+
+    explored = fake.explore(run, faults="unavailable, fails, drop, crash", depth=2, laws="ends")
+
+    pairs = {case.id: case.outcome for case in explored.cases if " + " in case.id}
+    assert pairs == {
+        "images.create#1 unavailable + images.create#2 unavailable": "returned",
+        "images.create#1 unavailable + images.create#2 crash": "crashed",
+        "images.create#1 unavailable + images.create#2 fails": "returned",
+        "images.create#1 unavailable + webhooks.image.completed#1 drop": "returned",
+        "images.create#1 fails + webhooks.image.failed#1 drop": "returned",
+    }
+
+
+@pytest.fixture
+def careless(fake: Aurous, client: httpx.Client) -> Callable[[], None]:
+    """A run that breaks a law where its order is unavailable."""
+
+    def run() -> None:
+        client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
+
+    return run
+
+
+CASE = "characters.create#1 unavailable"
+
+
+def test_known_breaks_are_accepted(fake: Aurous, careless: Callable[[], None]) -> None:
+    """They are listed with their reason, and do not fail the test."""
+    explored = fake.explore(careless, faults="unavailable", known={CASE: "until March"})
+
+    assert explored.cases[0].broken == ("tells",)
+    assert explored.cases[0].known == "until March"
+    assert explored.broken == ()
+    assert explored.table().startswith("0 of 1 cases hold; 0 break a law; 1 known\n")
+    assert f"known: {CASE} (tells): until March" in explored.table()
+    assert "k known" in explored.table()
+
+
+def test_a_known_break_that_holds_is_an_error(fake: Aurous, careless: Callable[[], None]) -> None:
+    """So the list does not outlive its reasons."""
+    known = {"characters.create#1 refused": "why"}
+    with pytest.raises(AurousExplorationError, match=r"known=\['characters.create#1 refused'\]: no longer breaks a law"):
+        fake.explore(careless, faults="refused", known=known)
+
+
+def test_a_known_pair_must_exist(fake: Aurous, careless: Callable[[], None]) -> None:
+    """It is found only while exploring."""
+    known = {f"{CASE} + balance.retrieve#1 refused": "why", CASE: "why"}
+    with pytest.raises(AurousExplorationError, match=r"balance.retrieve#1 refused'\]: there is no such case"):
+        fake.explore(careless, faults="unavailable", known=known, depth=2)
+    fake.reset()
+    assert fake.explore(careless, faults="unavailable, refused", known=known, only=CASE).cases[0].known == "why"
+    with pytest.raises(AurousError, match="there is no such case"):
+        fake.explore(careless, faults="unavailable", known={"x + y": "z"})
+
+
+def test_the_session_can_name_the_only_case(fake: Aurous, careless: Callable[[], None]) -> None:
+    """As the command line does."""
+    fake._session.explore_only = "characters.create#1 refused"
+    with pytest.raises(httpx.ConnectError):
+        fake.explore(careless)
+    assert [call.fault for call in fake.calls] == ["connect_error"]
+
+
+def test_exploring_without_clients() -> None:
+    """A fake that nobody entered has no routes: a run can call its pipeline."""
+    fake = Aurous()
+
+    def run() -> object:
+        key = (("X-Api-Key", str(fake.api_key)),)
+        return fake._session.app.handle(Call("GET", "https", "api.aurous-labs.com", "/v1/balance", "", key))
+
+    assert [case.outcome for case in fake.explore(run, faults="unavailable").cases] == ["returned"]
