@@ -52,7 +52,11 @@ def report(exploration: Exploration) -> str:
 
 
 def _known(exploration: Exploration) -> list[str]:
-    return [f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in exploration.cases if case.known and case.broken]
+    return [
+        f"known: {case.id} ({', '.join(case.broken)}): {case.known}"
+        for case in exploration.cases
+        if case.known and case.broken
+    ]
 
 
 def _matrix(cases: Sequence[Case]) -> list[str]:

@@ -100,7 +100,9 @@ def test_pairs(fake: Aurous, client: httpx.Client) -> None:
     assert "pairs of faults: 4 of 4 hold" in explored.table()
     cut = fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=3, laws="ends")
     assert len(cut.cases) == 3
-    assert cut.remarks == (f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'",)
+    assert cut.remarks == (
+        f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'",
+    )
     assert len(fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=1, laws="ends").cases) == 1
 
 
@@ -160,7 +162,9 @@ def test_known_breaks_are_accepted(fake: Aurous, careless: Callable[[], None]) -
 def test_a_known_break_that_holds_is_an_error(fake: Aurous, careless: Callable[[], None]) -> None:
     """So the list does not outlive its reasons."""
     known = {"characters.create#1 refused": "why"}
-    with pytest.raises(AurousExplorationError, match=r"known=\['characters.create#1 refused'\]: no longer breaks a law"):
+    with pytest.raises(
+        AurousExplorationError, match=r"known=\['characters.create#1 refused'\]: no longer breaks a law"
+    ):
         fake.explore(careless, faults="refused", known=known)
 
 
