@@ -313,6 +313,7 @@ def test_the_index_sorts_and_filters(show: Open) -> None:
 
     assert names.count() == 12
     assert names.first.get_attribute("href") == "test_portraits-0.html"
+    assert tab.locator(".test-name").first.inner_text().split() == ["tests/test_portraits.py", "test_portrait[0]"]
     tab.get_by_role("button", name="Calls").click()
     assert names.first.inner_text().endswith("[11]")
     assert tab.get_by_role("columnheader", name="Calls").get_attribute("aria-sort") == "descending"

@@ -234,7 +234,7 @@ function Body({ body, changed }) {
   return html`${about}${text && html`<pre tabindex="0"><bdi>${shortened(visible(text), 8000)}</bdi></pre>`}`;
 }
 
-function Message({ title, message, before, number, other }) {
+function Message({ id, title, message, before, number, other }) {
   const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
   const found = useMemo(() => (value !== undefined && old !== undefined ? differences(old, value) : null), [message, before]);
   const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
@@ -244,7 +244,7 @@ function Message({ title, message, before, number, other }) {
     ${found && (found.length
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
       : html`<p class="about">The same as in call ${number}.</p>`)}
-    <${Body} body=${message.body} changed=${changed} />
+    <${Body} key=${id} body=${message.body} changed=${changed} />
     <details class="headers"><summary>${plural(message.headers.length, "header")}</summary>
       <dl>${message.headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl></details>
   <//>`;
@@ -279,7 +279,7 @@ function CallView({ model, call, onSelect }) {
   const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
   return html`<article aria-labelledby="call-title">
     <header class="call-head">
-      <h2 id="call-title"><span class="method">${call.method}</span> <${Text} of=${call.path} limit=${200} />${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
+      <h2 id="call-title"><span class="method">${call.method}</span> <bdi>${shortened(visible(call.path), 300).split("/").map((part, at) => (at ? ["/", part, html`<wbr />`] : part))}</bdi>${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
       <p class="facts"><${Status} status=${call.status} />${call.error_code && html` <code class="code">${visible(call.error_code)}</code>`}
         <span>call ${call.number}</span><span>${call.operation ?? "no endpoint matches"}</span><span>${iso(call.arrived)}</span>
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
@@ -298,8 +298,8 @@ function CallView({ model, call, onSelect }) {
     ${call.hint && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
     ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
     <${Place} call=${call} />
-    <${Message} title="Request" message=${call.request} before=${before?.request} number=${before?.number} />
-    <${Message} title="Response" message=${call.response} before=${before?.response} number=${before?.number} other=${other} />
+    <${Message} id=${call.index} title="Request" message=${call.request} before=${before?.request} number=${before?.number} />
+    <${Message} id=${call.index} title="Response" message=${call.response} before=${before?.response} number=${before?.number} other=${other} />
     ${before && html`<p class="about beside"><a href=${`#${before.id}`} onClick=${(event) => { event.preventDefault(); onSelect(before.index); }}>Call ${before.number}</a> was the previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
     ${rules.refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${rules.refusal.length}><ul class="rules">${rules.refusal.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
     ${rules.endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${rules.endpoint.length}><ul class="rules">${rules.endpoint.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
@@ -309,13 +309,13 @@ function CallView({ model, call, onSelect }) {
 function BetweenView({ model, step }) {
   if (step.kind === "start") {
     const { test } = model.data;
-    return html`<article><header class="call-head"><h2>Start of the test</h2><p class="facts"><span>${iso(model.began)}</span><span>seed ${test.seed}</span></p></header>
+    return html`<article><header class="call-head plain"><h2>Start of the test</h2><p class="facts"><span>${iso(model.began)}</span><span>seed ${test.seed}</span></p></header>
       <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
       ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
       ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre><${Copy} label="Command" what="command" text=${() => test.again} /><//>`}
     </article>`;
   }
-  return html`<article><header class="call-head"><h2>Between calls</h2><p class="facts"><span>${iso(step.at)}</span>${step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`}</p></header>
+  return html`<article><header class="call-head plain"><h2>Between calls</h2><p class="facts"><span>${iso(step.at)}</span>${step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`}</p></header>
     <ul class="notes">${step.lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}</ul></article>`;
 }
 
@@ -453,7 +453,7 @@ function World({ model, index }) {
   const entries = (section) => Object.entries(world[section]).reverse();
   const team = (id) => (Object.keys(world.money).length > 1 ? html`<span class="about">${shortId(id)}</span>` : null);
   return html`<section class="pane world" aria-labelledby="world-title">
-    <div class="pane-head"><h2 id="world-title">State after ${step.kind === "call" ? `call ${step.number}` : step.kind === "start" ? "the start" : "this step"}</h2></div>
+    <div class="pane-head"><h2 id="world-title">State ${step.kind === "call" ? `after call ${step.number}` : step.kind === "start" ? "at the start" : "after this step"}</h2></div>
     <div class="scroll" tabindex="0" role="region" aria-label="State of the fake">
       <${Section} title="Credits"><${Money} model=${model} index=${index} world=${world} change=${change.money} /><//>
       ${order.map((kind) => html`<${Section} key=${kind} title=${kind === "there from the start" ? "There from the start" : `${kind[0].toUpperCase()}${kind.slice(1)}s`} count=${groups[kind].length} open=${kind !== "there from the start"}>
@@ -506,23 +506,23 @@ function Matrix({ exploration, selected, onSelect }) {
 }
 
 const CaseCall = ({ call, start }) => call
-  ? html`<td class="side"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} />
-      <span class="about path"><span class="at">+${duration(call.at - start)}</span> <${Text} of=${shortPath(call.path)} limit=${80} /></span>
-      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>
-      <td><${Status} status=${call.status} />${call.fault && html` <span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}</td>`
-  : html`<td class="absent side" colspan="2">no call</td>`;
+  ? html`<td><span class="case-call"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} /><${Status} status=${call.status} /></span>
+      ${call.fault && html`<span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}
+      <span class="about path">+${duration(call.at - start)} <${Text} of=${shortPath(call.path)} limit=${80} /></span>
+      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>`
+  : html`<td class="absent">no call</td>`;
 
 function Case({ exploration, id }) {
   const one = exploration.cases[id];
-  const good = exploration.good_day.calls;
-  const pairs = aligned(good, one.calls, (call) => `${call.method} ${call.path}`);
+  const good = exploration.good_day.calls, calls = one.calls ?? [];
+  const pairs = aligned(good, calls, (call) => `${call.method} ${call.path}`);
   const about = (call) => call && `${call.status} ${call.fault ?? ""}`;
   return html`<article class="case" aria-labelledby="case-title"><header class="call-head"><h2 id="case-title">${visible(id)}</h2>
     <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}</span>
       ${one.credits != null && html`<span>${amount(one.credits)} credits</span>`}</p></header>
     ${Object.entries(one.reasons ?? {}).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}><${Prose} text=${reason} /><//>`)}
-    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col" colspan="2">The good day</th><th scope="col" colspan="2">This case</th></tr></thead>
-      <tbody>${pairs.slice(0, 500).map(([left, right]) => html`<tr class=${about(left) === about(right) ? "" : "changed"}><${CaseCall} call=${left} start=${good[0]?.at ?? 0} /><${CaseCall} call=${right} start=${one.calls[0]?.at ?? 0} /></tr>`)}</tbody></table></div>
+    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col">The good day</th><th scope="col">This case</th></tr></thead>
+      <tbody>${pairs.slice(0, 500).map(([left, right]) => html`<tr class=${about(left) === about(right) ? "" : "changed"}><${CaseCall} call=${left} start=${good[0]?.at ?? 0} /><${CaseCall} call=${right} start=${calls[0]?.at ?? 0} /></tr>`)}</tbody></table></div>
     ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
   </article>`;
 }
@@ -549,7 +549,7 @@ function Index({ rows }) {
     <div class="pane-head"><h2>${plural(shown.length, "test")}</h2><input id="filter" type="search" placeholder="Filter  /" aria-label="Filter tests" value=${filter} onInput=${(event) => setFilter(event.target.value)} /></div>
     <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests"><thead><tr>${COLUMNS.map(([name, title]) => html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${name === column ? (down ? "descending" : "ascending") : undefined}><button type="button" onClick=${() => sort(name)}>${title}<span aria-hidden="true">${name === column ? (down ? " ↓" : " ↑") : ""}</span></button></th>`)}</tr></thead>
       <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${row.outcome === "passed" ? "good" : row.outcome === "failed" || row.outcome === "error" ? "bad" : "plain"}`}>${visible(row.outcome)}</span></td>
-        <td class="test-name"><a href=${encodeURI(row.file)}><${Text} of=${row.test} limit=${200} /></a></td>
+        <td class="test-name"><span class="file"><${Text} of=${row.test.split("::")[0]} /></span><a href=${encodeURI(row.file)}><${Text} of=${row.test.split("::").slice(1).join("::") || row.test} limit=${200} /></a></td>
         <td class="number">${duration(row.duration ?? 0)}</td><td class="number">${duration(row.clock ?? 0)}</td><td class="number">${count(row.calls)}</td><td class="number">${amount(count(row.credits))}</td>
         <td class="number">${Array.isArray(row.pitfalls) ? row.pitfalls.join(", ") || 0 : count(row.pitfalls)}</td></tr>`)}</tbody></table></div>
     ${!shown.length && html`<p class="empty">No test matches.</p>`}
@@ -613,7 +613,7 @@ function Trace({ model, selected, onSelect, filter, setFilter, pane, setPane }) 
     <main class="columns" id="main" tabindex="-1" data-pane=${pane}>
       <${Calls} model=${model} steps=${steps} selected=${selected} onSelect=${onSelect} filter=${filter} setFilter=${setFilter} />
       <section class="pane call" aria-label="Selected step"><div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
-        ${step.kind === "call" ? html`<${CallView} key=${step.index} model=${model} call=${step} onSelect=${onSelect} />` : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}
+        ${step.kind === "call" ? html`<${CallView} model=${model} call=${step} onSelect=${onSelect} />` : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}
       </div></section>
       <${World} model=${model} index=${selected} />
     </main>`;

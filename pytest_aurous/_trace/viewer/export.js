@@ -27,26 +27,27 @@ const pythonText = (text) => JSON.stringify(text).replace(/[\u007f-\uffff]/g, (l
   letter.match(INVISIBLE) ? `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}` : letter);
 
 /** Write JSON as a Python literal. It works on the text, since JavaScript would round large numbers. */
-function python(json, depth = 1) {
+function python(json) {
   const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g) ?? [];
-  const words = tokens.map((token) =>
-    ({ true: "True", false: "False", null: "None" })[token] ?? (token[0] === '"' ? pythonText(JSON.parse(token)) : token));
-  const short = words.join("").length + words.length / 3 < 70;
-  let level = depth;
-  const line = () => `\n${"    ".repeat(level)}`;
-  return words.map((word, at) => {
-    if (word === ":") return ": ";
-    if (word === ",") return short ? ", " : `,${line()}`;
-    if (short || ("{[".includes(word) && "}]".includes(words[at + 1]))) return word;
-    if (word === "{" || word === "[") { level += 1; return word + line(); }
-    if (word === "}" || word === "]") {
-      if ("{[".includes(words[at - 1])) return word;
-      level -= 1;
-      return `,${line()}${word}`;
+  const words = { true: "True", false: "False", null: "None" };
+  let at = 0;
+  const one = () => {
+    const token = tokens[at++];
+    if (token !== "{" && token !== "[") return words[token] ?? (token[0] === '"' ? pythonText(JSON.parse(token)) : token);
+    const end = token === "{" ? "}" : "]";
+    const parts = [];
+    while (tokens[at] !== end) {
+      const first = one();
+      parts.push(tokens[at] === ":" ? (at++, `${first}: ${one()}`) : first);
+      if (tokens[at] === ",") at++;
     }
-    return word;
-  }).join("");
+    at++;
+    const line = `${token}${parts.join(", ")}${end}`;
+    return line.length < 72 && !line.includes("\n") ? line : `${token}\n${parts.map((part) => `${indented(part)},\n`).join("")}${end}`;
+  };
+  return one();
 }
+const indented = (text, indent = "    ") => indent + text.replaceAll("\n", `\n${indent}`);
 const literal = (value) => python(JSON.stringify(value));
 
 /** Return the arguments of a request; the headers as [name, expression]. */
@@ -58,18 +59,16 @@ function requestArguments(call, key = null) {
   if (key) headers.unshift(`"X-API-Key": ${key}`);
   const parts = [];
   if (headers.length) parts.push(`headers={${headers.join(", ")}}`);
-  if (json) parts.push(`json=${python(body.text, 2)}`);
+  if (json) parts.push(`json=${python(body.text)}`);
   else if (body?.text !== undefined) parts.push(`content=${pythonText(body.text)}.encode()`);
   else if (body) parts.push(`content=b""`);
   return parts;
 }
 
 /** Write a Python call, on one line where it fits. */
-function pythonCall(name, parts, indent = "    ") {
+function pythonCall(name, parts) {
   const line = `${name}(${parts.join(", ")})`;
-  return line.length + indent.length < 96 && !line.includes("\n")
-    ? line
-    : `${name}(\n${parts.map((part) => `${indent}    ${part},\n`).join("")}${indent})`;
+  return line.length < 92 && !line.includes("\n") ? line : `${name}(\n${parts.map((part) => `${indented(part)},\n`).join("")})`;
 }
 
 function asHttpx(call) {
@@ -77,7 +76,7 @@ function asHttpx(call) {
   const note = call.request.body && call.request.body.text === undefined
     ? `# The body of ${call.request.body.size} bytes is not in the trace.\n` : "";
   return `import os\n\nimport httpx\n\n${note}response = ` +
-    `${pythonCall("httpx.request", [pythonText(call.method), pythonText(call.url), ...parts], "")}\n`;
+    `${pythonCall("httpx.request", [pythonText(call.method), pythonText(call.url), ...parts])}\n`;
 }
 
 // --------------------------------------------------------------------------------------------- a test
@@ -226,7 +225,7 @@ function asTest(model, call) {
     for (const [name, bucket] of Object.entries(world.buckets)) {
       const [id, bucketName] = name.split(" ");
       if (id === owner && bucket.remaining === 0) setup.push(`${team === "team" ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
-      else if (id === owner) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
+      else if (id === owner && call.status === 429) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
     }
   }
 
@@ -258,7 +257,7 @@ function asTest(model, call) {
     const last = at === requests.length - 1;
     if (one.status === null) {
       const error = RAISED[one.fault?.split(", ")[0]] ?? (one.fault?.startsWith("outage") ? "ConnectError" : "TransportError");
-      lines.push("", `with pytest.raises(httpx.${error}):`, `    ${pythonCall(name, all, "        ")}`);
+      lines.push("", `with pytest.raises(httpx.${error}):`, indented(pythonCall(name, all)));
     } else {
       lines.push("", `${last ? "response = " : ""}${pythonCall(name, all)}`);
       if (last) {
@@ -276,7 +275,7 @@ function asTest(model, call) {
     ? '@pytest.mark.skip(reason="the body of the request is not in the trace")\n' : "";
   const name = `test_call_${call.number}_${(call.operation ?? "unmatched").replace(/\W/g, "_")}`;
   const comments = remarks.map((text) => `    # ${text}`);
-  const body = [...comments, ...setup.map((line) => `    ${line}`), ...lines.map((line) => (line ? `    ${line}` : ""))];
+  const body = [...comments, ...[...setup, ...lines].map((line) => line && indented(line))];
   const about = `${call.method} ${call.path} -> ${call.status ?? "no response"}`.replace(/[\\"]/g, "").slice(0, 120);
   return `"""Call ${call.number} of ${visible(model.data.test.id).replace(/[\\"]/g, "")}: ${visible(about).replace(/\\/g, "")}."""
 
@@ -286,7 +285,7 @@ import pytest
 from pytest_aurous import Aurous
 
 
-${skip}${pythonCall("@pytest.mark.aurous", marker, "")}
+${skip}${pythonCall("@pytest.mark.aurous", marker)}
 def ${name}(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The request gets the response of the trace."""
 ${body.join("\n").replace(/\n{3,}/g, "\n\n")}

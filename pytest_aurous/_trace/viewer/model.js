@@ -100,8 +100,10 @@ function modelOf(data) {
     step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
     step.id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
     if (step.kind !== "call") continue;
-    step.previous = latest[step.operation ?? step.path];
-    latest[step.operation ?? step.path] = step;
+    const here = `${step.operation} ${step.path}`;
+    step.previous = latest[here] ?? latest[step.operation];
+    latest[here] = step;
+    if (step.operation !== null) latest[step.operation] = step;
     step.marks = marksOf(step);
     if (step.response?.body?.picture) pictures[step.path] = step.response.body.picture;
   }
