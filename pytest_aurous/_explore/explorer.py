@@ -21,7 +21,7 @@ from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene, started
 from .laws import Day, Judged, Rules, judge, refused, unaddressed
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
-from .report import advice, story
+from .report import advice, rows, story
 from .result import Case, Exploration
 from .run import DAY, Run, RunEnded, Watch, leaves, noting_runs, present_run
 
@@ -78,6 +78,7 @@ class Explorer:
         options: What to explore.
         again: The command that runs one case alone, with ``{}`` for its id.
         progress: Called with the number of cases that were run, and of all.
+        done: Called with the result, also before it is raised.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Explorer:
         options: Options,
         again: str = "",
         progress: Callable[[int, int], object] = max,
+        done: Callable[[Exploration], object] = id,
     ) -> None:
         self.app = app
         self.watch: Watch = Watch(app)
@@ -94,6 +96,7 @@ class Explorer:
         self._options = options
         self._again_with = again
         self._progress = progress
+        self._done = done
         self._rules = Rules(options.may_raise, options.may_return, options.laws)
         self._good: Day | None = None
         self._faults: list[Fault] = []
@@ -125,7 +128,9 @@ class Explorer:
                 if only is None:
                     self._remove_faults()
                     end()
+                    self.watch.pass_on(good.calls)
         exploration = self._exploration(good)
+        self._done(exploration)
         if exploration.broken or self._healed():
             raise AurousExplorationError("\n\n".join([exploration.report(), *self._healed()]), exploration)
         return exploration
@@ -151,7 +156,7 @@ class Explorer:
             self._time: SharedTime = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
             undo.callback(setattr, self._time, "watch", None)
             undo.callback(setattr, app, "observe", app.observe)
-            undo.callback(setattr, app, "gate", None)
+            undo.callback(setattr, app, "gate", app.gate)
             self._time.watch, app.gate, app.observe = self.watch.begin_sleep, self.watch.admit, self.watch.observe
             self._start_time = clock.time()
             self._start = self._mark()
@@ -484,7 +489,12 @@ class Explorer:
             advice=advice(reasons, second or day) if reasons else (),
             known=self._options.known.get(case_id, ""),
             remarks=tuple(remarks),
+            rows=self._rows(second or day),
         )
+
+    def _rows(self, day: Day) -> tuple[dict[str, Any], ...]:
+        """Return the requests of a run for a trace; nobody else needs them."""
+        return tuple(rows(day)) if self.app.tracing else ()
 
     # The result
 
@@ -495,6 +505,7 @@ class Explorer:
             returned=good.returned,
             credits=json_number(good.spent),
             calls=len(good.calls),
+            rows=self._rows(good),
         )
         return Exploration(
             cases=tuple(self._cases),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._redaction import redacted
 from .._wire.call import Call
@@ -130,6 +130,23 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
         else:
             lines += [f"{numbers[item.number]:>3}  {_line(item, start)}", *_about(day, item)]
     return lines
+
+
+def rows(day: Day) -> Iterator[dict[str, Any]]:
+    """Yield the requests of a run for a trace; identical polls are shown as the first and the last of them."""
+    start = day.calls[0].at if day.calls else 0.0
+    for call in folded(day.calls):
+        if not isinstance(call, str):
+            yield {
+                "operation": call.operation,
+                "method": call.method,
+                "path": call.path,
+                "status": call.status,
+                "error_code": call.error_code,
+                "fault": call.fault,
+                "at": round(call.at - start, 3),
+                "notes": [note.text for note in day.notes if note.during and note.number == call.number],
+            }
 
 
 def _line(call: Call, start: float) -> str:

@@ -29,6 +29,7 @@ class Case:
         advice: What to read on, for each law that it breaks.
         known: Why its breaks are accepted; empty if they are not.
         remarks: What else there is to say of it.
+        rows: Its requests as JSON data, while the test is traced; else empty.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Case:
     advice: tuple[str, ...] = ()
     known: str = ""
     remarks: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the case as JSON data; of the error and the returned value only their types."""

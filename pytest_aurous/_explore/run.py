@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from math import inf
@@ -123,9 +123,8 @@ class Watch:
 
     def observe(self, call: Call) -> None:
         """See a request after its response; a crash ends it there."""
-        if self._observe is not None:
-            self._observe(call)
         if (run := self.run) is None:
+            self.pass_on([call])
             return
         for listener in self.listeners:
             listener(call)
@@ -141,6 +140,12 @@ class Watch:
         if (error := run.error()) is not None:
             raise error
         return run.error if present_run() is run else lambda: None  # a thread of the application outlives the run
+
+    def pass_on(self, calls: Iterable[Call]) -> None:
+        """Let the former observer see *calls*: those of the good day, but not those of bad days."""
+        if self._observe is not None:
+            for call in calls:
+                self._observe(call)
 
     @contextmanager
     def running(self, run: Run) -> Generator[None, None, None]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import faker
 
     from .._explore.explorer import Explorer
+    from .._explore.result import Exploration
     from .._httpx.binding import Binding
     from .._world.settings import Settings
 
@@ -40,6 +41,7 @@ class Session:
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
         self.explore_only: str | None = None
+        self.explorations: list[Exploration] = []
         self._start = self.app.snapshot()
 
     @property
@@ -106,7 +108,7 @@ class Session:
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="{{}}"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
-        return Explorer(self.app, router, read_options(who, **arguments), again)
+        return Explorer(self.app, router, read_options(who, **arguments), again, done=self.explorations.append)
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:

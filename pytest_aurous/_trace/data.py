@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import linecache
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+from .._explore.kinds import KINDS
+from .._explore.result import Exploration
 from .._framework.rules import Rule, load_rules
 from .._redaction import redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
@@ -32,12 +34,13 @@ _SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
 Place = tuple[str, int, str]
 
 
-def trace(recorder: Recorder, test: Mapping[str, Any]) -> dict[str, Any]:
+def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Exploration] = ()) -> dict[str, Any]:
     """Return the trace of a test, without keys and secrets.
 
     Args:
         recorder: What has watched the fake of the test.
         test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
+        explorations: What it has explored; the last one is shown.
     """
     rules = load_rules()
     builder = _Builder(recorder, rules)
@@ -59,6 +62,7 @@ def trace(recorder: Recorder, test: Mapping[str, Any]) -> dict[str, Any]:
         "machines": builder.machines(),
         "steps": steps,
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
+        **({"exploration": _exploration(explorations[-1])} if explorations else {}),
     }
     cleaned: dict[str, Any] = redacted_json(data)
     return cleaned
@@ -155,6 +159,20 @@ class _Builder:
         if text and size <= _LONGEST_BODY:
             return {"type": kind, "size": size, "text": text}
         return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": text[: _LONGEST_BODY // 4]}
+
+
+def _exploration(exploration: Exploration) -> dict[str, Any]:
+    """Return the matrix of an exploration, and for each case its requests."""
+    headline, *_ = exploration.table().split("\n")
+    single = [case for case in exploration.cases if " + " not in case.id]
+    return {
+        "headline": headline,
+        "remarks": list(exploration.remarks),
+        "faults": [name for name in KINDS if any(case.fault == name for case in single)],
+        "rows": list(dict.fromkeys(case.id.partition(" ")[0] for case in single)),
+        "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
+        "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},
+    }
 
 
 def _headers(headers: Headers) -> list[list[str]]:

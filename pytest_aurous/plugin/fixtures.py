@@ -66,7 +66,7 @@ def aurous(
         if run_option(pytestconfig, "trace"):
             from .tracing import record
 
-            record(item, session.app)
+            record(item, session)
         yield fake
         session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from .._engine.pipeline import App
+from .._explore.result import Exploration
+from .._handle.session import Session
 from .._report.har import file_name
 from .._trace.data import trace
 from .._trace.page import page
@@ -23,11 +24,13 @@ _OUTPUT: Final = "aurous_traces"
 _ROWS: Final = pytest.StashKey[list[dict[str, Any]]]()
 """Of the config: what the index shows of each trace."""
 _REPORTS: Final = pytest.StashKey[list[pytest.TestReport]]()
+_EXPLORATIONS: Final = pytest.StashKey[list[Exploration]]()
 
 
-def record(item: pytest.Item, app: App) -> None:
+def record(item: pytest.Item, session: Session) -> None:
     """Record a test from now on."""
-    item.stash[RECORDER] = Recorder(app)
+    item.stash[RECORDER] = Recorder(session.app)
+    item.stash[_EXPLORATIONS] = session.explorations
     item.stash.setdefault(_REPORTS, [])
 
 
@@ -51,8 +54,8 @@ def note(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
 
 def write(item: pytest.Item) -> None:
     """Write the trace of a test, if it failed or all are kept."""
-    recorder, reports = item.stash[RECORDER], item.stash[_REPORTS]
-    del item.stash[RECORDER], item.stash[_REPORTS]
+    recorder, reports, explorations = item.stash[RECORDER], item.stash[_REPORTS], item.stash[_EXPLORATIONS]
+    del item.stash[RECORDER], item.stash[_REPORTS], item.stash[_EXPLORATIONS]
     failed = [report for report in reports if report.failed]
     if not failed and not _keeps_all(item.config):
         return
@@ -67,7 +70,7 @@ def write(item: pytest.Item) -> None:
             "duration": round(sum(report.duration for report in reports), 3),
             "again": rerun_command(item),
         }
-        data = trace(recorder, test)
+        data = trace(recorder, test, explorations)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page(data, item.nodeid), encoding="utf-8")
         if run_option(item.config, "trace-json"):

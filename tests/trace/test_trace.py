@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import jsonschema
 import pytest
 
@@ -17,8 +19,6 @@ from pytest_aurous._trace.world import difference, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import httpx
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
 TEST = {"id": "tests/test_x.py::test_x", "outcome": "failed", "duration": 0.1}
@@ -194,3 +194,45 @@ def test_the_page_keeps_data_apart_from_code() -> None:
     assert html.count("</script>") == 5  # the data and four files
     assert "default-src 'none'" in html
     assert "&lt;title&gt;" in html
+
+
+def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
+    """The good day is a part of the trace; of bad days only the requests are kept, identical polls folded."""
+
+    def explore(aurous: Aurous, client: httpx.Client) -> None:
+        def run() -> None:
+            with suppress(httpx.TransportError):
+                client.get("/v1/balance")
+            character = client.post("/v1/characters", json=SYNTHESIS).json()["id"]
+            for _ in range(9):
+                client.get(f"/v1/characters/{character}")
+
+        aurous.script("synthesizing! -> reviewing")
+        before = aurous._session.app.observe
+        aurous.explore(run, laws="ends")
+        assert aurous._session.app.observe == before
+
+    with Aurous(strict="off", pitfalls="off") as aurous, aurous.client() as client:
+        recorder = Recorder(aurous._session.app)
+        explore(aurous, client)
+        recorder.stop()
+        found = trace(recorder, TEST, aurous._session.explorations)
+
+    jsonschema.validate(found, SCHEMA)
+    exploration = found["exploration"]
+    assert "cases hold" in exploration["headline"]
+    assert {"characters.create#1", "balance.retrieve#1"} <= set(exploration["rows"])
+    assert len(exploration["good_day"]["calls"]) == 4
+    lost = exploration["cases"]["characters.create#1 lost"]
+    assert (lost["outcome"], lost["calls"][1]["fault"]) == ("raised", "disconnect, committed")
+    assert [call["operation"] for call in calls(found)] == ["balance.retrieve", "characters.create"] + 9 * [
+        "characters.retrieve"
+    ]
+
+
+def test_without_a_trace_cases_keep_no_requests() -> None:
+    """They would only cost memory."""
+    with Aurous() as aurous, aurous.client() as client:
+        exploration = aurous.explore(lambda: client.get("/v1/balance"))
+
+    assert {case.rows for case in exploration.cases} == {()}
