@@ -5,7 +5,7 @@ import pytest
 
 from careful import CarefulClient
 from illustrator import IllustrateError, illustrate
-from publisher import PublishError, apublish, publish
+from publisher import PublishError, apublish, publish, publish_pictures
 from pytest_aurous import Aurous
 
 ATTRIBUTES = {"age": 28}
@@ -30,6 +30,19 @@ async def test_publishing_beside_other_work_survives(aurous: Aurous) -> None:
     )
 
     assert aurous.characters.last.status == "ready"
+
+
+def test_publishing_pictures_survives(aurous: Aurous) -> None:
+    """A character of pictures is found by its reference, and not made twice."""
+    for _ in range(2):  # a second run may upload the picture again
+        aurous.uploads.pose("portrait")
+
+    aurous.explore(
+        lambda: publish_pictures("Aurora", {"face.png": b"..."}, key="job 3"),
+        may_raise=(httpx.HTTPError, PublishError),
+    )
+
+    assert len(aurous.characters) == 1
 
 
 def test_illustrating_survives(aurous: Aurous) -> None:

@@ -186,7 +186,6 @@ def test_each_event_ends_its_order() -> None:
 
 def test_a_character_of_pictures_is_made_again(httpx_mock: Any) -> None:
     """If the order times out, it is sent again with another upload."""
-    created = {**READY, "client_reference_id": "Aurora"}
     upload = {
         "upload_id": "upl_1",
         "upload_url": "https://aurous.storage/1",
@@ -203,6 +202,6 @@ def test_a_character_of_pictures_is_made_again(httpx_mock: Any) -> None:
     httpx_mock.add_response(url=f"{CREATE}/uploads/init", status_code=201, json=upload, is_reusable=True)
     httpx_mock.add_response(url="https://aurous.storage/1", is_reusable=True)
     httpx_mock.add_exception(httpx.ReadTimeout("late"), method="POST", url=CREATE)
-    httpx_mock.add_response(method="POST", url=CREATE, status_code=201, json=created)
+    httpx_mock.add_response(method="POST", url=CREATE, status_code=201, json=READY)
 
     assert twin("upload_orders_again")("Aurora")["id"] == "char_1"

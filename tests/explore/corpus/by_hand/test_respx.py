@@ -211,7 +211,6 @@ def test_each_event_ends_its_order() -> None:
 
 def test_a_character_of_pictures_is_made_again() -> None:
     """If the order times out, it is sent again with another upload."""
-    created = {**READY, "client_reference_id": "Aurora"}
     upload = {
         "upload_id": "upl_1",
         "upload_url": "https://aurous.storage/1",
@@ -222,7 +221,7 @@ def test_a_character_of_pictures_is_made_again() -> None:
         router.post(f"{BASE}/v1/characters/uploads/init").respond(201, json=upload)
         router.put("https://aurous.storage/1").respond(200)
         create = router.post(f"{BASE}/v1/characters")
-        create.side_effect = then(httpx.ReadTimeout, created, 201)
+        create.side_effect = then(httpx.ReadTimeout, READY, 201)
 
         assert twin("upload_orders_again")("Aurora")["id"] == "char_1"
 

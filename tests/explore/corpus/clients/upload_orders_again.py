@@ -21,11 +21,11 @@ def careless(name: str) -> Json:
 
 
 def careful(name: str) -> Json:
-    """Look for the character by its reference before it is made again."""
+    """Look for the character by its name before it is made again."""
     with connect() as api:
         for attempt in range(6):
             for character in send(api, "GET", "/v1/characters?limit=100")["data"]:
-                if character.get("client_reference_id") == name:
+                if character["name"] == name:
                     return dict(character)
             created = _create(api, name)
             if created is not None:
@@ -44,7 +44,7 @@ def _create(api: httpx.Client, name: str) -> Json | None:
         ).raise_for_status()
         response = api.post(
             "/v1/characters",
-            json={"name": name, "upload_ids": [ticket["upload_id"]], "client_reference_id": name},
+            json={"name": name, "upload_ids": [ticket["upload_id"]]},
             headers={"Idempotency-Key": name},
         )
         content: Json = response.json()
