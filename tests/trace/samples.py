@@ -189,11 +189,17 @@ def exploration() -> dict[str, Any]:
         good[:3], "crashed", recovers="a paid character is left over, which nobody will save"
     )
     cases["characters.save#1 greased"] = _case(good, "unmet")
+    cases["characters.save#1 lost"] = {**_case(lost, recovers="pays again"), "known": "no keys before March"}
+    cases["characters.create#1 lost + characters.save#1 lost"] = _case(lost, pays_once=paid)
     cases["characters.retrieve#1 unavailable"] = _case(refused[1:], "raised")
     return {
-        "headline": "25 of 28 cases hold; 3 break a law", "faults": faults, "rows": places,
-        "cases": cases, "good_day": {"calls": good},
-    }  # fmt: skip
+        "headline": "25 of 28 cases hold; 3 break a law",
+        "remarks": ["2 repeated reads were left out"],
+        "faults": faults,
+        "rows": places,
+        "cases": cases,
+        "good_day": {"calls": good},
+    }
 
 
 def index(count: int = 12) -> dict[str, Any]:

@@ -475,7 +475,19 @@ function World({ model, index }) {
 const LAWS = { pays_once: "P", ends: "E", tells: "T", no_pitfall: "N", recovers: "R" };
 const OUTCOMES = { returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"], unmet: ["–", "unmet"], other: ["o", "other"] };
 
+/** One case as a button: the law that it breaks, or its outcome. */
+function Cell({ id, exploration, selected, onSelect }) {
+  const one = exploration.cases[id];
+  if (!one) return null;
+  const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
+  const broken = one.broken.length > 0;
+  const about = broken ? `breaks ${one.broken.join(", ")}${one.known ? `, known: ${one.known}` : ""}` : name;
+  return html`<button type="button" class=${`cell ${broken && !one.known ? "broken" : one.outcome}`} aria-pressed=${id === selected ? "true" : "false"} title=${visible(about)}
+    aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)} onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[one.broken[0]] ?? "✗"}</button>`;
+}
+
 function Matrix({ exploration, selected, onSelect }) {
+  const pairs = Object.keys(exploration.cases).filter((id) => id.includes(" + "));
   const move = (event) => {
     const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
     const cell = event.target.closest("td");
@@ -494,15 +506,11 @@ function Matrix({ exploration, selected, onSelect }) {
     <caption>${visible(exploration.headline)}</caption>
     <thead><tr><th scope="col">Place</th>${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
     <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
-      ${exploration.faults.map((fault) => {
-        const id = `${place} ${fault}`, one = exploration.cases[id];
-        if (!one) return html`<td key=${fault}></td>`;
-        const broken = one.broken.length > 0;
-        const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
-        return html`<td key=${fault}><button type="button" class=${`cell ${broken ? "broken" : one.outcome}`} aria-pressed=${id === selected ? "true" : "false"}
-          aria-label=${`${id}: ${name}${broken ? `, breaks ${one.broken.join(", ")}` : ""}`} title=${broken ? `breaks ${one.broken.join(", ")}` : name} onClick=${() => onSelect(id)}>${broken ? LAWS[one.broken[0]] ?? "✗" : sign}</button></td>`;
-      })}</tr>`)}</tbody></table>
-    <p class="about legend">${[...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`)].join("; ")}</p></div>`;
+      ${exploration.faults.map((fault) => html`<td key=${fault}><${Cell} id=${`${place} ${fault}`} exploration=${exploration} selected=${selected} onSelect=${onSelect} /></td>`)}</tr>`)}</tbody></table>
+    ${pairs.length > 0 && html`<h3>Pairs of faults</h3><ul class="pairs">${pairs.slice(0, MANY).map((id) => html`<li key=${id}><${Cell} id=${id} exploration=${exploration} selected=${selected} onSelect=${onSelect} /> ${visible(id)}</li>`)}
+      ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
+    <p class="about legend">${[...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), "k known", ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`)].join("; ")}</p>
+    ${(exploration.remarks ?? []).map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
 }
 
 const CaseCall = ({ call, start }) => call
@@ -518,7 +526,7 @@ function Case({ exploration, id }) {
   const pairs = aligned(good, calls, (call) => `${call.method} ${call.path}`);
   const about = (call) => call && `${call.status} ${call.fault ?? ""}`;
   return html`<article class="case" aria-labelledby="case-title"><header class="call-head"><h2 id="case-title">${visible(id)}</h2>
-    <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}</span>
+    <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}${one.error ? ` ${visible(one.error)}` : ""}</span>${one.known && html`<span>known: <${Text} of=${one.known} /></span>`}
       ${one.credits != null && html`<span>${amount(one.credits)} credits</span>`}</p></header>
     ${Object.entries(one.reasons ?? {}).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}><${Prose} text=${reason} /><//>`)}
     <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col">The good day</th><th scope="col">This case</th></tr></thead>
@@ -656,7 +664,14 @@ function App({ data }) {
       if (typing) return;
       if (key === "?") return help();
       if (key === "t") return toggle();
-      if (key === "/") { event.preventDefault(); setPane("calls"); requestAnimationFrame(() => document.getElementById("filter")?.focus()); return; }
+      if (key === "/") {
+        const box = document.getElementById("filter");
+        event.preventDefault();
+        setPane("calls");
+        box?.focus(); // in vain where its pane is not drawn yet
+        if (document.activeElement !== box) requestAnimationFrame(() => box?.focus());
+        return;
+      }
       if (!model || view !== "trace") return;
       const scrolls = target.closest?.(".pane.call .scroll, .pane.world .scroll");
       const steps = filtered(model.steps, filter);
