@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Iterator
+from inspect import CO_COROUTINE
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
+Place = tuple[str, int, str]
+"""File, line and function of a stack frame."""
+
 PACKAGE: Final = "pytest_aurous"
+_JOBS: Final = f"{PACKAGE}._work"
 
 TOOLS: Final = frozenset(
     {"_pydev_bundle", "_pydevd_bundle", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
@@ -25,14 +32,24 @@ NOT_INTERCEPTED: Final = frozenset(
     {"aiohttp", "botocore", "http", "httplib2", "niquests", "requests", "urllib", "urllib3"}
 )
 """HTTP clients whose requests it does not intercept."""
-SENDERS: Final = LIBRARIES | INTERCEPTED | {"contextlib", "h11", "openai", "requests", "respx"}
+SENDERS: Final = (
+    sys.stdlib_module_names
+    | BYSTANDERS
+    | LIBRARIES
+    | INTERCEPTED
+    | {"asgiref", "decorator", "freezegun", "h11", "hishel", "httpx_retries", "openai", "opentelemetry"}
+    | {"pytest_asyncio", "pytest_httpx", "pytest_trio", "requests", "respx", "retrying", "sentry_sdk"}
+    | {"time_machine", "vcr", "wrapt"}
+)
 """May stand between a request and the code under test that sent it."""
+_STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
+"""Their plain functions start tasks and tests: what is further out did not call the code under test."""
 
 
 def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs; of jobs that `_work` runs, that of their pool."""
     name = str(frame.f_globals.get("__name__", ""))
-    return "concurrent" if name == f"{PACKAGE}._work" else name.partition(".")[0]
+    return "concurrent" if name == _JOBS else name.partition(".")[0]
 
 
 def callers(frame: FrameType) -> Iterator[FrameType]:
@@ -52,6 +69,32 @@ def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
     while frame.f_back is not None and package_of(frame) in packages:
         frame = frame.f_back
     return frame
+
+
+def under_test(frame: FrameType) -> Iterator[Place]:
+    """Yield the places of the code under test, from *frame* out to the test, or to the root of its thread or task.
+
+    The first is where the code under test sent the request that *frame* handles.
+    """
+    caller: FrameType | None = frame
+    while caller is not None:  # each request waits for this: `callers` takes a third longer
+        package = package_of(caller)
+        if package not in SENDERS:
+            yield caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name
+        elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
+            return
+        caller = caller.f_back
+
+
+def shown_place(place: Place) -> str:
+    """Return ``app/client.py:12 in publish``: a path below the current directory, else its last two parts."""
+    path, line, function = Path(place[0]), *place[1:]
+    try:
+        here = Path.cwd()
+    except OSError:  # the test has removed it
+        here = path
+    path = path.relative_to(here) if here in path.parents else Path(*path.parts[-2:])
+    return f"{path}:{line} in {function}"
 
 
 def place_of(frame: FrameType) -> str:

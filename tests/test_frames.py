@@ -1,11 +1,12 @@
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from pytest_aurous._frames import LIBRARIES, callers, nearest_outside, package_of, place_of
+from pytest_aurous._frames import LIBRARIES, callers, nearest_outside, package_of, place_of, shown_place
 
 
 def call_in(module: str, run: Callable[[], Any]) -> Callable[[], Any]:
@@ -71,3 +72,24 @@ def test_where_all_are_inside_the_outermost_is_found() -> None:
     everything = {package_of(each) for each in callers(frame)}
 
     assert nearest_outside(everything, frame).f_back is None
+
+
+def test_a_place_is_shown_briefly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path below the current directory is relative to it, and another one shows its last two parts."""
+    file = tmp_path / "shop" / "app" / "client.py"
+
+    monkeypatch.chdir(tmp_path)
+    assert shown_place((str(file), 12, "publish")) == f"{Path('shop/app/client.py')}:12 in publish"
+    assert shown_place(("/lib/acme/sdk/http.py", 3, "send")) == f"{Path('sdk/http.py')}:3 in send"
+    assert shown_place(("<string>", 1, "<module>")) == "<string>:1 in <module>"
+
+
+def test_a_place_is_shown_without_a_current_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may remove the directory that it runs in."""
+
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", gone)
+
+    assert shown_place(("/work/shop/app/client.py", 12, "publish")) == f"{Path('app/client.py')}:12 in publish"

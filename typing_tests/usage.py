@@ -27,6 +27,7 @@ from pytest_aurous import (
     Delivery,
     Fault,
     Image,
+    Pitfall,
     Script,
     Team,
     sign_webhook,
@@ -62,6 +63,10 @@ def records(aurous: Aurous) -> None:
 def calls(aurous: Aurous) -> None:
     """Calls and faults."""
     assert_type(aurous.calls.last, Call)
+    assert_type(aurous.calls.last.place, tuple[str, int, str] | None)
+    assert_type(aurous.calls.last.stack, tuple[tuple[str, int, str], ...])
+    assert_type(aurous.pitfalls, list[Pitfall])
+    assert_type(aurous.pitfalls[0].place, tuple[str, int, str] | None)
     assert_type(aurous.calls.last.status, "int | None")
     assert_type(aurous.faults.timeout("characters.*", commit=True), Fault)
     assert_type(aurous.faults.greased("characters.*", "all", times=2), Fault)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Final
 
-from .._frames import SENDERS, nearest_outside
+from .._frames import Place
 from .._framework.endpoint import Context
 from .._resources.catalog import CATALOG
 from .._wire.call import Call
@@ -30,13 +29,16 @@ class Pitfall:
         id: Such as ``early-save``.
         message: What the client did, and what it should do instead.
         call: The request that did it.
-        place: File and line of the code under test.
     """
 
     id: str
     message: str
     call: Call
-    place: tuple[str, int]
+
+    @property
+    def place(self) -> Place | None:
+        """Where the code under test sent the request: file, line and function, as `Call.place`."""
+        return self.call.place
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -86,7 +88,6 @@ class Pitfalls:
         return [str(pitfall) for pitfall in dropped]
 
     def _add(self, kind: type[Detector], call: Call) -> None:
-        sender = nearest_outside(SENDERS, sys._getframe())
-        found = Pitfall(kind.id, kind.message, call, (sender.f_code.co_filename, sender.f_lineno))
+        found = Pitfall(kind.id, kind.message, call)
         if all(pitfall.key != found.key for pitfall in self.seen):
             self._state.append(self.seen, found)

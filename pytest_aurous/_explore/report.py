@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from .._frames import shown_place
 from .._redaction import redacted
 from .._wire.call import Call
 from .._world.journal import WIDTH, folded, shortened
@@ -128,7 +129,7 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
         if isinstance(item, str):
             lines.append(item)
         else:
-            lines += [f"{numbers[item.number]:>3}  {_line(item, start)}", *_about(day, item)]
+            lines += [_numbered(numbers[item.number], item, _line(item, start)), *_about(day, item)]
     return lines
 
 
@@ -156,6 +157,13 @@ def _line(call: Call, start: float) -> str:
     tail = f" -> {outcome} {marks}".rstrip()
     head = f"{at:<8} {call.operation or 'unmatched'}  {call.method} "
     return f"{head}{shortened(call.path, max(20, WIDTH - 10 - len(head) - len(tail)))}{tail}"
+
+
+def _numbered(number: int, call: Call, line: str) -> str:
+    """Return the line of a request with its number, and with its place at the end or, if that is too long, below."""
+    place = shortened(shown_place(call.place), WIDTH - 12) if call.place is not None else ""
+    gap = "  at " if len(line) + len(place) <= WIDTH - 12 else "\n       at "
+    return f"{number:>3}  {line}{gap if place else ''}{place}"
 
 
 def _about(day: Day, call: Call) -> list[str]:

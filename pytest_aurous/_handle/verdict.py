@@ -9,6 +9,7 @@ from functools import partial
 from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
+from .._frames import shown_place
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late
 from .._wire.call import Call
@@ -56,9 +57,13 @@ class Verdict:
         seen = self._take_pitfalls()
         mode = self._app.world.settings.pitfalls
         if seen and mode == "error":
-            raise AurousPitfallWarning("\n\n".join(f"{one}\n  at {one.place[0]}:{one.place[1]}" for one in seen))
+            places = [f"\n  at {shown_place(one.place)}" if one.place is not None else "" for one in seen]
+            raise AurousPitfallWarning("\n\n".join(f"{one}{place}" for one, place in zip(seen, places, strict=True)))
         for one in seen if mode == "warn" else ():
-            warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place)
+            if one.place is not None:
+                warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place[:2])
+            else:
+                warnings.warn(AurousPitfallWarning(str(one)), stacklevel=3)
 
     def close(self, test: str) -> None:
         """Warn of what arrived after the body of *test*, which has its verdict already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +18,7 @@ from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
 from .._check import Check
 from .._engine.pipeline import App
+from .._frames import under_test
 from .._framework.endpoint import Endpoint
 from .._framework.operations import check_operation
 from .._wire.call import Call
@@ -92,7 +94,7 @@ class Router:
 
     def respond(self, stack: ModuleType, request: Any) -> Any:
         """Return the response to a request of a sync client, or raise `PassThrough` if a route of the test does."""
-        call = _call(request, request.read())
+        call = self._call(request, request.read())
         route = self._override(call) if self._routes else None
         if route is None:
             return self._serve(stack, request, call)
@@ -103,7 +105,7 @@ class Router:
 
     async def arespond(self, stack: ModuleType, request: Any) -> Any:
         """Return the response to a request of an async client of *stack*; side effects may be async, too."""
-        call = _call(request, await request.aread())
+        call = self._call(request, await request.aread())
         route = self._override(call) if self._routes else None
         if route is None:
             return self._serve(stack, request, call)
@@ -112,6 +114,20 @@ class Router:
             result = _resolve(route, sent)
             resolved.response = await _awaited(route, result) if isawaitable(result) else result
         return self._overridden(stack, request, call, resolved.response)
+
+    def _call(self, request: Any, body: bytes) -> Call:
+        url = request.url
+        path, _, query = url.raw_path.decode("ascii").partition("?")
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
+        patience = request.extensions.get("timeout", {}).get("read")
+        call = Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
+        places = under_test(sys._getframe())
+        if self.app.tracing:
+            call.stack = tuple(places)
+            call.place = call.stack[0] if call.stack else None
+        else:
+            call.place = next(places, None)
+        return call
 
     @contextmanager
     def _recording(
@@ -159,14 +175,6 @@ class Router:
                 seen.read()
             self._respx.record(sent, response=seen, route=route)
         return response(stack, request, outcome)
-
-
-def _call(request: Any, body: bytes) -> Call:
-    url = request.url
-    path, _, query = url.raw_path.decode("ascii").partition("?")
-    headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
-    patience = request.extensions.get("timeout", {}).get("read")
-    return Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
 
 
 def _spies(route: respx.Route) -> bool:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from .._frames import shown_place
 from .._redaction import redacted, redacted_json
 from .._time.clock import moment
 from .._wire.call import Call
@@ -52,6 +53,7 @@ def _entry(call: Call) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": note or "no endpoint matches",
+        **({"_place": shown_place(call.place)} if call.place is not None else {}),
     }
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from .._engine.pipeline import App
 from .._engine.problems import Problem
+from .._frames import shown_place
 from .._framework.endpoint import Endpoint
 from .._redaction import redacted
 from .._resources.catalog import Catalog
@@ -70,6 +71,8 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
         lines.append("  %2F is a slash inside a segment: join segments with /, and quote only ids\n")
     if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
         lines.append("  no API key was sent either\n")
+    if call.place is not None:
+        lines.append(f"  sent at: {shown_place(call.place)}\n")
     return (
         f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
         f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/unmatched.html")}'

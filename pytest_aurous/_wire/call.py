@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from .._frames import Place
 from .._redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
@@ -69,6 +70,10 @@ class Call:
         delay: Seconds on the clock by which a fault delayed it.
         patience: Seconds that the client waits for a response; None: without limit.
         committed: Whether it took effect, even if the client received no response.
+        place: File, line and function of the code under test that sent it; None if that is not known, as over
+            `aurous_server`, or if its thread or task runs nothing but libraries.
+        stack: While tracing, its place and the callers of that, out to the test, or to the root of the thread or task;
+            else empty.
 
     Example:
         ``aurous.calls.last.request.json["name"]``
@@ -94,6 +99,8 @@ class Call:
     fault: str | None = None
     replayed: bool = False
     committed: bool = False
+    place: Place | None = None
+    stack: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         # The pipeline reads the first of several headers with the same name.
@@ -136,6 +143,7 @@ class Call:
         line = (self.method, self.scheme, self.host, self.path)
         self.method, self.scheme, self.host, self.path = shared(line, line)
         self._headers = shared(self._headers, self._headers)
+        self.place, self.stack = shared(self.place, self.place), shared(self.stack, self.stack)
         self.incoming = _NOTHING
         content = _kept(self.content)
         self.content = shared(content, content)

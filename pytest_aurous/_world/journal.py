@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
+from .._frames import shown_place
 from .._redaction import redacted
 from .._time.clock import Clock, iso
 from .._wire.call import Call
 from .._wire.reply import Reply
+from .._work import current_work
 from .state import Section, State
 
 _LEAST: Final = 20
@@ -96,7 +99,10 @@ class Journal:
 
 
 def line_of(call: Call) -> str:
-    """Return one call as a line of at most 100 columns; its operation gets a second line if it does not fit."""
+    """Return one call as a line of at most 100 columns.
+
+    Its operation gets a second line if it does not fit, and its place a line if that is not the file of the test.
+    """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
     marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
@@ -108,7 +114,18 @@ def line_of(call: Call) -> str:
     if len(operation) + len(tail) > room:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
-    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}"
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call)}"
+
+
+def _place_of(call: Call) -> str:
+    """Return the line below a call that says where it was sent; empty if the test did, or if it is not known."""
+    if call.place is None:
+        return ""
+    work = current_work()
+    test = work.test.partition("::")[0] if work is not None else ""
+    if test and PurePath(call.place[0]).as_posix().endswith(f"/{test}"):
+        return ""
+    return f"\n       at {shortened(shown_place(call.place), WIDTH - 10)}"
 
 
 def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:

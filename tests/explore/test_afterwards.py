@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError, AurousUnfiredFault
+from pytest_aurous._frames import shown_place
 from pytest_aurous._time.turns import SharedTime
 
 if TYPE_CHECKING:
@@ -243,12 +244,14 @@ def test_only_leaves_the_fake_as_the_case_left_it(fake: Aurous, client: httpx.Cl
     assert fake.clock.time() - began < 30
     with pytest.raises(httpx.HTTPStatusError) as other:
         fake.explore(run, only="balance.retrieve#1 unavailable", laws="tells")
+    created, read = (shown_place((__file__, run.__code__.co_firstlineno + step, "run")) for step in (1, 3))
     assert notes_of(other.value) == [
         (
-            "  1  +0 s     characters.create  POST /v1/characters -> 201\n"
+            f"  1  +0 s     characters.create  POST /v1/characters -> 201\n       at {created}\n"
             "       held credits 4 -> 8\n"
             "       char_01KRMEXM02VT68E28ZFN76R3AM: new, synthesizing\n"
-            "  2  +100 s   balance.retrieve  GET /v1/balance -> 503 provider_unavailable (status 503)"
+            "  2  +100 s   balance.retrieve  GET /v1/balance -> 503 provider_unavailable (status 503)\n"
+            f"       at {read}"
         )
     ]
     assert 99 < fake.clock.time() - began < 130

@@ -212,7 +212,7 @@ def test_the_setting_says_what_comes_of_it(pytester: pytest.Pytester, place: str
             [
                 "AurousPitfallWarning: [[]wiping-patch] *",
                 "Read on: https://*",
-                "  at */app.py:3",
+                "  at app.py:3 in rename",
                 "*Aurous timeline*",
                 "FAILED test_app.py::test_it - *AurousPitfallWarning: *",
             ]
@@ -228,7 +228,13 @@ def test_several_are_one_failure(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*[[]wiping-patch]*", "  at */app.py:3", "[[]endless-poll]*", "  at */app.py:9", "*Aurous timeline*"]
+        [
+            "*[[]wiping-patch]*",
+            "  at app.py:3 in rename",
+            "[[]endless-poll]*",
+            "  at app.py:9 in *",
+            "*Aurous timeline*",
+        ]
     )
 
 

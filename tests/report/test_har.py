@@ -251,3 +251,12 @@ def test_names_are_unique_and_portable(tmp_path: Path) -> None:
         assert re.fullmatch(r'[^<>:"/\\|?*\s\x00-\x1f]+\.har', file.name)
         assert len(file.name.encode()) <= 255
         assert not file.name.endswith((".", " "))
+
+
+def test_an_entry_has_the_place_of_its_call() -> None:
+    """As a field of our own, whose name begins with an underscore, as HAR demands."""
+    with Aurous() as aurous:
+        aurous.client().get("/v1/balance")
+    (entry,) = har(aurous.calls)["log"]["entries"]
+
+    assert re.search(r"test_har\.py:\d+ in test_an_entry_has_the_place_of_its_call$", entry["_place"])

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pytest_aurous import Call
@@ -192,3 +194,10 @@ def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
     said = also(catalog, "/v1/models/m_1%2Fx")
 
     assert [line.split()[0] for line in said.splitlines()] == ["the", "%2F", "no"]
+
+
+def test_an_unmatched_request_shows_its_place(catalog: Catalog) -> None:
+    """File, line and function of the code under test."""
+    call = Call("GET", "https", "api.aurous-labs.com", "/v1/balanse", place=("/x/app/client.py", 12, "read"))
+
+    assert f"  sent at: {Path('app/client.py')}:12 in read\n" in explain(catalog, call, HOME)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from pytest_aurous import Aurous, AurousLookupError, Call, Clock
 from pytest_aurous._handle.calls import Calls
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
+from pytest_aurous._work import Work, set_work
 from pytest_aurous._world.journal import Journal, Note, line_of, shortened
 from pytest_aurous._world.state import State
 
@@ -507,3 +509,28 @@ def test_a_count_of_none_reads_never() -> None:
         aurous.client().get("/v1/balance")
         with pytest.raises(AssertionError, match=r"Expected balance\.retrieve never to be called, but it was called o"):
             aurous.assert_called("balance.retrieve", times=0)
+
+
+def test_a_call_shows_its_place_unless_the_test_sent_it(arrive: Arrive) -> None:
+    """The file of the test is known by its node id; outside of pytest every known place is shown."""
+    call = arrive("characters.retrieve")
+    line = line_of(call)
+    call.place = ("/x/tests/test_shop.py", 3, "test_publish")
+    before = set_work(Work("tests/test_shop.py::test_publish[a]", print))
+    try:
+        assert line_of(call) == line
+        call.place = ("/x/app/client.py", 12, "publish")
+        assert line_of(call) == f"{line}\n       at {Path('app/client.py')}:12 in publish"
+        set_work(None)
+        call.place = ("/x/tests/test_shop.py", 3, "test_publish")
+        assert line_of(call) == f"{line}\n       at {Path('tests/test_shop.py')}:3 in test_publish"
+    finally:
+        set_work(before)
+
+
+def test_a_place_of_any_length_keeps_the_width(arrive: Arrive) -> None:
+    """Its middle gives way."""
+    call = arrive("characters.retrieve")
+    call.place = (f"/x/{'y' * 80}/{'z' * 80}.py", 1, "f" * 80)
+
+    assert max(map(len, line_of(call).split("\n"))) == 100

@@ -1,0 +1,226 @@
+"""Where the code under test sent a request."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytest_aurous._frames import Place
+
+PATH = "/v1/balance"
+
+
+def here() -> Place:
+    """Return the place of the caller."""
+    frame = sys._getframe(1)
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
+def places(aurous: Aurous) -> list[Place | None]:
+    return [call.place for call in aurous.calls]
+
+
+def functions(stack: tuple[Place, ...]) -> list[str]:
+    return [function for _, _, function in stack]
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpx2"])
+def test_the_place_is_a_line_of_the_code_under_test(name: str, aurous: Aurous) -> None:
+    """It is neither in this package nor in the client."""
+    stack: Any = pytest.importorskip(name)
+    options: dict[str, Any] = {"base_url": aurous.base_url, "headers": {"X-Api-Key": aurous.api_key}}
+
+    async def read() -> Place:
+        async with stack.AsyncClient(**options) as client:
+            _, place = await client.get(PATH), here()
+        return place
+
+    with stack.Client(**options) as client:
+        _, method = client.get(PATH), here()
+        _, streamed = client.stream("GET", PATH).__enter__(), here()
+        with pytest.raises(stack.HTTPStatusError):
+            client.get("/v1/characters/char_x").raise_for_status()
+    awaited = asyncio.run(read())
+
+    assert [places(aurous)[index] for index in (0, 1, 3)] == [method, streamed, awaited]
+
+
+def test_a_thread_a_task_and_a_job_have_places_of_their_own(aurous: Aurous) -> None:
+    """What started them has not sent the request."""
+    client = aurous.client()
+
+    def send() -> None:
+        client.get(PATH)
+
+    async def asend(client: httpx.AsyncClient) -> None:
+        await client.get(PATH)
+
+    async def main() -> None:
+        client = aurous.async_client()
+        await asyncio.create_task(asend(client))
+        await asyncio.gather(asend(client), asyncio.to_thread(send))
+        await asyncio.wait_for(asend(client), 60)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    thread.join()
+    with ThreadPoolExecutor() as pool:
+        pool.submit(send).result()
+    asyncio.run(main())
+
+    found = [place[2] for place in places(aurous) if place is not None]
+    assert sorted(found) == ["asend"] * 3 + ["send"] * 3
+
+
+def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) -> None:
+    """A thread or task that does nothing but send shows no line of the code under test."""
+    aurous._session.app.tracing = True
+    client = aurous.client()
+
+    async def main() -> None:
+        await asyncio.create_task(aurous.async_client().get(PATH))
+
+    thread = threading.Thread(target=partial(client.get, PATH))
+    thread.start()
+    thread.join()
+    asyncio.run(main())
+
+    assert [(call.place, call.stack) for call in aurous.calls] == [(None, ())] * 2
+
+
+def test_a_trio_task_ends_the_stack(aurous: Aurous) -> None:
+    """What called `trio.run` is not in it."""
+    trio = pytest.importorskip("trio")
+    aurous._session.app.tracing = True
+
+    async def asend() -> None:
+        await aurous.async_client().get(PATH)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asend)
+            nursery.start_soon(aurous.async_client().get, PATH)
+
+    trio.run(main)
+
+    assert sorted(functions(call.stack) for call in aurous.calls) == [[], ["asend"]]
+
+
+def through_tenacity(send: Callable[[], object]) -> None:
+    pytest.importorskip("tenacity").retry(stop=lambda _: True)(send)()
+
+
+def through_backoff(send: Callable[[], object]) -> None:
+    backoff = pytest.importorskip("backoff")
+    backoff.on_exception(backoff.expo, httpx.HTTPError, max_tries=1)(send)()
+
+
+def through_stamina(send: Callable[[], object]) -> None:
+    pytest.importorskip("stamina").retry(on=httpx.HTTPError, attempts=1)(send)()
+
+
+@pytest.mark.parametrize("through", [through_tenacity, through_backoff, through_stamina])
+def test_a_retry_library_is_not_the_place(aurous: Aurous, through: Callable[[Callable[[], object]], None]) -> None:
+    """The place is that of its caller."""
+    client = aurous.client()
+
+    through(partial(client.get, PATH))
+
+    assert [place and place[::2] for place in places(aurous)] == [(__file__, through.__name__)]
+
+
+def test_the_client_of_openai_is_not_the_place(aurous: Aurous) -> None:
+    """Neither is its retry loop."""
+    openai: Any = pytest.importorskip("openai")
+    client = openai.OpenAI(base_url=f"{aurous.base_url}/v1", api_key=str(aurous.api_key), max_retries=0)
+
+    _, place = client.get("/balance", cast_to=object), here()
+
+    assert places(aurous) == [place]
+
+
+def test_an_installed_library_that_is_not_listed_is_under_test(aurous: Aurous) -> None:
+    """It may be the team's own; wrappers of the standard library are not."""
+    scope: dict[str, Any] = {"__name__": "acme_sdk.client", "client": aurous.client()}
+    exec(f"def balance(): return client.get({PATH!r})", scope)  # noqa: S102 - so that it belongs to that module
+
+    @contextmanager
+    def block() -> Generator[None, None, None]:
+        aurous.client().get(PATH)
+        yield
+
+    scope["balance"]()
+    with block():
+        pass
+
+    assert [place and place[2] for place in places(aurous)] == ["balance", "block"]
+
+
+def test_a_served_call_has_no_place(aurous_server: Any, aurous: Aurous) -> None:
+    """It came over a socket, perhaps from another process."""
+    http = pytest.importorskip("urllib.request")
+    request = http.Request(f"{aurous_server.url}{PATH}", headers={"X-Api-Key": str(aurous.api_key)})
+    http.urlopen(request).close()
+
+    assert places(aurous) == [None]
+
+
+def test_only_while_tracing_there_is_a_stack(aurous: Aurous) -> None:
+    """It goes from the place out to the test."""
+    client = aurous.client()
+
+    def outer() -> None:
+        inner()
+
+    def inner() -> None:
+        client.get(PATH)
+
+    outer()
+    aurous._session.app.tracing = True
+    outer()
+
+    plain, traced = aurous.calls
+    assert plain.stack == ()
+    assert traced.stack[0] == traced.place == plain.place
+    assert functions(traced.stack) == ["inner", "outer", "test_only_while_tracing_there_is_a_stack"]
+
+
+class Local:
+    """What a frame keeps alive."""
+
+
+def test_a_call_keeps_nothing_alive(aurous: Aurous) -> None:
+    """It has no frame, so no local variable outlives its function."""
+    aurous._session.app.tracing = True
+
+    def send() -> weakref.ref[Local]:
+        local = Local()
+        aurous.client().get(PATH)
+        return weakref.ref(local)
+
+    assert send()() is None
+    assert aurous.calls.last.stack
+
+
+def test_equal_places_are_shared(aurous: Aurous) -> None:
+    """Repeated polls need little memory."""
+    client = aurous.client()
+    for _ in range(2):
+        client.get(PATH)
+
+    first, second = aurous.calls
+    assert first.place is second.place
