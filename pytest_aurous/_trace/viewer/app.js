@@ -123,7 +123,6 @@ function Row({ row, model, selected, size, at, onSelect }) {
   const place = { top: `${top}px`, height: `${height}px` };
   const link = (content, label) => html`<a href=${`#${step.id}`} aria-current=${here ? "step" : undefined} aria-label=${label}
     onClick=${(event) => { event.preventDefault(); onSelect(step.index, true); }}>${content}</a>`;
-  const clock = `+${duration(step.arrived ?? step.at - model.began)}`;
   if (step.kind !== "call") {
     const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
     return html`<li class=${`between${gap ? " waited" : ""}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
@@ -138,7 +137,7 @@ function Row({ row, model, selected, size, at, onSelect }) {
       <span class="top"><span class="number">${step.number}</span><span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
         <${Status} status=${step.status} /></span>
       <span class="bottom"><span class="path cut">${step.operation ? html`${step.method} <${Text} of=${shortPath(step.path)} limit=${80} />` : "no endpoint matches"}</span>
-        <${Marks} marks=${step.marks} /><span class="at">${`+${duration((step.arrived ?? step.at) - model.began)}`}</span></span>`)}
+        <${Marks} marks=${step.marks} /><span class="at">${`+${since(step.arrived ?? step.at, model)}`}</span></span>`)}
   </li>`;
 }
 
@@ -193,7 +192,7 @@ function Timeline({ model, selected, onSelect }) {
     class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`), [points]);
   const step = model.steps[selected];
   const name = step.kind === "call" ? `call ${step.number}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}` : step.kind === "start" ? "start" : "between calls";
-  const text = `${name}, ${duration(step.at - model.began)} after the start`;
+  const text = `${name}, ${since(step.at, model)} after the start`;
   const nearest = (x) => points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index;
   const click = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -482,8 +481,8 @@ function Cell({ id, exploration, selected, onSelect }) {
   const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
   const broken = one.broken.length > 0;
   const about = broken ? `breaks ${one.broken.join(", ")}${one.known ? `, known: ${one.known}` : ""}` : name;
-  return html`<button type="button" class=${`cell ${broken && !one.known ? "broken" : one.outcome}`} aria-pressed=${id === selected ? "true" : "false"} title=${visible(about)}
-    aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)} onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[one.broken[0]] ?? "✗"}</button>`;
+  return html`<button type="button" class=${`cell ${!broken ? one.outcome : one.known ? "known" : "broken"}`} aria-pressed=${id === selected ? "true" : "false"} title=${visible(about)}
+    aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)} onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[Object.keys(LAWS).find((law) => one.broken.includes(law))] ?? "✗"}</button>`;
 }
 
 function Matrix({ exploration, selected, onSelect }) {
@@ -507,7 +506,7 @@ function Matrix({ exploration, selected, onSelect }) {
     <thead><tr><th scope="col">Place</th>${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
     <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
       ${exploration.faults.map((fault) => html`<td key=${fault}><${Cell} id=${`${place} ${fault}`} exploration=${exploration} selected=${selected} onSelect=${onSelect} /></td>`)}</tr>`)}</tbody></table>
-    ${pairs.length > 0 && html`<h3>Pairs of faults</h3><ul class="pairs">${pairs.slice(0, MANY).map((id) => html`<li key=${id}><${Cell} id=${id} exploration=${exploration} selected=${selected} onSelect=${onSelect} /> ${visible(id)}</li>`)}
+    ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">${pairs.slice(0, MANY).map((id) => html`<li key=${id}><${Cell} id=${id} exploration=${exploration} selected=${selected} onSelect=${onSelect} /> ${visible(id)}</li>`)}
       ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
     <p class="about legend">${[...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), "k known", ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`)].join("; ")}</p>
     ${(exploration.remarks ?? []).map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
@@ -556,9 +555,9 @@ function Index({ rows }) {
   return html`<main class="index" id="main" tabindex="-1">
     <div class="pane-head"><h2>${plural(shown.length, "test")}</h2><input id="filter" type="search" placeholder="Filter  /" aria-label="Filter tests" value=${filter} onInput=${(event) => setFilter(event.target.value)} /></div>
     <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests"><thead><tr>${COLUMNS.map(([name, title]) => html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${name === column ? (down ? "descending" : "ascending") : undefined}><button type="button" onClick=${() => sort(name)}>${title}<span aria-hidden="true">${name === column ? (down ? " ↓" : " ↑") : ""}</span></button></th>`)}</tr></thead>
-      <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${row.outcome === "passed" ? "good" : row.outcome === "failed" || row.outcome === "error" ? "bad" : "plain"}`}>${visible(row.outcome)}</span></td>
+      <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
         <td class="test-name"><span class="file"><${Text} of=${row.test.split("::")[0]} /></span><a href=${encodeURI(row.file)}><${Text} of=${row.test.split("::").slice(1).join("::") || row.test} limit=${200} /></a></td>
-        <td class="number">${duration(row.duration ?? 0)}</td><td class="number">${duration(row.clock ?? 0)}</td><td class="number">${count(row.calls)}</td><td class="number">${amount(count(row.credits))}</td>
+        <td class="number">${duration(row.duration ?? 0)}</td><td class="number">${duration(Math.round(row.clock ?? 0))}</td><td class="number">${count(row.calls)}</td><td class="number">${amount(count(row.credits))}</td>
         <td class="number">${Array.isArray(row.pitfalls) ? row.pitfalls.join(", ") || 0 : count(row.pitfalls)}</td></tr>`)}</tbody></table></div>
     ${!shown.length && html`<p class="empty">No test matches.</p>`}
   </main>`;
@@ -594,8 +593,8 @@ function Top({ data, model, toggle, help, children }) {
   const [first, ...rest] = visible(test?.message ?? "").split("\\u000a").join("\n").split("\n");
   return html`<header class="page-head">
     <div class="title"><h1>${names.length > 0 && html`<span class="file"><${Text} of=${file} /></span>`}<${Text} of=${names.join("::") || file} limit=${160} /></h1>
-      ${test && html`<p class="facts"><span class=${`status ${test.outcome === "passed" ? "good" : "bad"}`}>${visible(test.outcome)}</span>
-        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${duration(last.at - model.began)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(spent, "credit")} spent</span>`}</p>`}
+      ${test && html`<p class="facts"><span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}</span>
+        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${since(last.at, model)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(spent, "credit")} spent</span>`}</p>`}
       ${first && (rest.length ? html`<details class="failure"><summary><${Text} of=${first} /></summary><pre tabindex="0">${shortened(rest.join("\n"), 20000)}</pre></details>` : html`<p class="failure"><${Text} of=${first} /></p>`)}</div>
     <div class="tools">${children}
       ${model && html`<button type="button" onClick=${() => download(`${names.join("_").replace(/[^\w.-]+/g, "_") || "trace"}.har`, "application/json", JSON.stringify(asHar(model), null, 1))}><${Icon} name="save" />HAR</button>`}

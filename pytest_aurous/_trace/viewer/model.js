@@ -37,6 +37,9 @@ function duration(seconds) {
   return (seconds < 0 ? "−" : "") + parts.slice(0, 2).join(" ");
 }
 
+/** Write when something was, from the start of the test, to a tenth of a second. */
+const since = (at, model) => duration(Math.round((at - model.began) * 10) / 10);
+
 function parsed(body) {
   try {
     return body?.text === undefined ? undefined : JSON.parse(body.text);
@@ -158,6 +161,8 @@ function marksOf(call) {
 
 /** Return the tone of a response: good, bad, none (no response) or plain. */
 const toneOf = (status) => (status == null ? "none" : status >= 400 ? "bad" : status >= 300 ? "plain" : "good");
+
+const toneOfOutcome = (outcome) => ({ passed: "good", failed: "bad", error: "bad" })[outcome] ?? "plain";
 
 const WHAT_MOVED = {
   sleep: (seconds) => `slept ${seconds}, skipped`,
