@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .._explore.kinds import KINDS
 from .._explore.result import Exploration
+from .._frames import Place
 from .._framework.rules import Rule, load_rules
 from .._redaction import redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
@@ -30,8 +31,6 @@ _PICTURES: Final = 64 * 1024
 """All pictures of a trace together have at most so many bytes."""
 _SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
 """The settings that change responses: a test of one request needs them."""
-
-Place = tuple[str, int, str]
 
 
 def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Exploration] = ()) -> dict[str, Any]:
@@ -139,8 +138,8 @@ class _Builder:
             ],
             "rules": rules,
             "refusal_rules": refusal,
-            "place": _place(getattr(call, "place", None), source=True),
-            "stack": [_place(frame) for frame in getattr(call, "stack", ())],
+            "place": _place(call.place, source=True),
+            "stack": [_place(frame) for frame in call.stack],
         }
 
     def _body(self, content: bytes, headers: Headers) -> dict[str, Any] | None:

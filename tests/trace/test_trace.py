@@ -236,3 +236,20 @@ def test_without_a_trace_cases_keep_no_requests() -> None:
         exploration = aurous.explore(lambda: client.get("/v1/balance"))
 
     assert {case.rows for case in exploration.cases} == {()}
+
+
+def test_each_request_names_the_line_that_sent_it() -> None:
+    """With its neighbors in the source, and the callers out to the test."""
+
+    def run(_: Aurous, client: httpx.Client) -> None:
+        client.get("/v1/balance")
+
+    (call,) = calls(traced(run))
+
+    assert call["place"]["function"] == "run"
+    assert 'client.get("/v1/balance")' in dict(call["place"]["source"])[call["place"]["line"]]
+    assert [one["function"] for one in call["stack"]][:3] == [
+        "run",
+        "traced",
+        "test_each_request_names_the_line_that_sent_it",
+    ]
