@@ -51,18 +51,19 @@ class Attempt:
     """One run that a driver makes, inside `running`.
 
     Attributes:
+        plan: Its faults, each with its place; none on the good day.
         fresh: Whether the state of the application is made anew before it.
     """
 
     def __init__(self, explorer: Explorer, plan: Plan, *, fresh: bool = True) -> None:
+        self.plan = plan
         self.fresh = fresh
         self._explorer = explorer
-        self._plan = plan
 
     @contextmanager
     def running(self) -> Generator[None, None, None]:
         """Add the faults; the block is the run."""
-        with self._explorer.begin(self._plan, fresh=self.fresh):
+        with self._explorer.begin(self.plan, fresh=self.fresh):
             yield
 
 
@@ -331,9 +332,13 @@ class Explorer:
         pairs = [*zip(once, twice, strict=False)]
         number = next((n for n, (one, other) in enumerate(pairs) if one != other), len(pairs))
         calls = [_call(day.calls[number]) if number < len(day.calls) else "no request" for day in (first, second)]
-        raise AurousError(
-            f"explore(run): two undisturbed runs from the same start differ, first in request {number + 1}:\n"
-            f"  first run:  {calls[0]}\n  second run: {calls[1]}\n"
+        raise self._differ(number + 1, *calls)
+
+    def _differ(self, number: int, first: str, second: str) -> AurousError:
+        """Return the error for two good days that differ, first in a request with this number."""
+        return AurousError(
+            f"explore(run): two undisturbed runs from the same start differ, first in request {number}:\n"
+            f"  first run:  {first}\n  second run: {second}\n"
             "Reset the state of the application before each run with fresh=, seed what it draws at random, and make "
             f"its requests in a fixed order.\n{_MORE}"
         )

@@ -191,6 +191,11 @@ def _never_allowed(error: BaseException) -> bool:
     return by_pytest or isinstance(error, (AssertionError, AurousError))
 
 
+def allowed(error: BaseException, may_raise: tuple[type[BaseException], ...]) -> bool:
+    """Whether an exception, or each one in a group, is a documented failure."""
+    return all(isinstance(leaf, may_raise) and not _never_allowed(leaf) for leaf in leaves(error))
+
+
 def _named(error: BaseException) -> str:
     return " and ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves(error)))
 

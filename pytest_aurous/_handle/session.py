@@ -30,7 +30,13 @@ __tracebackhide__ = hide_mistakes
 
 
 class Session:
-    """Everything that belongs to one fake."""
+    """Everything that belongs to one fake.
+
+    Attributes:
+        explore_only: The one case that a test which explores has to run; None: all.
+        explored: Whether the test has explored code itself.
+        served: Whether an `AurousServer` has served the fake.
+    """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
         self.settings = settings
@@ -42,6 +48,7 @@ class Session:
         self._entered: list[ExitStack] = []
         self.explore_only: str | None = None
         self.explorations: list[Exploration] = []
+        self.explored = self.served = False
         self._start = self.app.snapshot()
 
     @property
@@ -104,6 +111,7 @@ class Session:
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import read_options
 
+        self.explored = True
         arguments["only"] = arguments["only"] or self.explore_only
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="{{}}"' if work is not None and work.test else ""

@@ -116,6 +116,7 @@ class AurousServer:
                 f"Make another AurousServer, with another port, or without one to take a free one.\n{_MORE}"
             )
         self._thread.start()
+        self._session.served = True
         until = time.monotonic() + _PATIENCE
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > until:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
 
-from .options import COVERAGE, CURRENT, FAKE, SEED, run_option
+from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, run_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +64,14 @@ def aurous(
         item.stash[FAKE], item.stash[SEED] = session, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
         session.app.observe = None if coverage is None else coverage.add
-        if run_option(pytestconfig, "trace"):
+        explored = item.stash.get(EXPLORED_TEST, None)
+        if run_option(pytestconfig, "trace") and (explored is None or explored.reported):
             from .tracing import record
 
             record(item, session)
-        yield fake
+        session.explore_only = run_option(pytestconfig, "explore-only")
+        with nullcontext() if explored is None else explored.using(session):
+            yield fake
         session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake
 

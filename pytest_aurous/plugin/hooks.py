@@ -46,6 +46,16 @@ def pytest_configure(config: pytest.Config) -> None:
         "Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
         "`pytest --help` describes each setting under --aurous-....",
     )
+    config.addinivalue_line(
+        "markers",
+        "aurous_explore(faults=..., laws=..., may_raise=..., limit=..., known=...): run this test again for each "
+        "request that it sends and each way in which that can break, and fail if that breaks a law; "
+        "aurous_explore(False) excludes a test, class or module from --aurous-explore. The nearest marker wins.",
+    )
+    if options.explores(config):
+        from . import exploring  # most runs do not explore
+
+        exploring.start(config)
     allowed = options.configured(config).get("network") == "allow"
     config.stash[options.GUARD].allowed = lambda: allowed
     secret = ExitStack()
@@ -61,8 +71,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse an invalid marker before any test runs."""
+    """Refuse an invalid marker before any test runs, and choose the tests to explore."""
     options.check_markers(items)
+    if items and (options.explores(items[0].config) or any(map(options.explore_marker, items))):
+        from . import exploring  # most runs do not explore
+
+        exploring.choose(items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -158,12 +172,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add the coverage of an xdist worker."""
+    """Add the coverage of an xdist worker, and what it has explored."""
     sections.merge_coverage(node)
     if options.run_option(node.config, "trace"):
         from .tracing import merge
 
         merge(node)
+    if "aurous_explored" in getattr(node, "workeroutput", {}):
+        from . import exploring  # most runs do not explore
+
+        exploring.merge(node)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .._handle.session import Session
     from .._report.coverage import Coverage
     from .._trace.recorder import Recorder
+    from .exploring import ExploredTest, Results
     from .guard import NetworkGuard
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
@@ -25,6 +26,14 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "show at the end which operations, statuses and error codes the tests met, of all that the API has",
     },
     "coverage-json": {"metavar": "FILE", "help": "write the same to this file, as JSON"},
+    "explore": {
+        "metavar": "report|fail",
+        "help": "run each test that passes again for each request that it sends and each way in which that can break; "
+        "report what breaks a law in a table at the end, or let the test fail",
+    },
+    "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
+    "explore-limit": {"metavar": "N", "help": "the largest number of cases of each test (default: 60)"},
+    "explore-json": {"metavar": "FILE", "help": "write what exploring has found to this file, as JSON"},
     "har": {"metavar": "DIR", "help": "write the calls of each failed test to this folder, as a HAR file"},
     "trace": {
         "metavar": "DIR",
@@ -46,12 +55,16 @@ GUARD: Final[pytest.StashKey[NetworkGuard]] = pytest.StashKey()
 COVERAGE: Final[pytest.StashKey[Coverage]] = pytest.StashKey()
 CURRENT: Final[pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]] = pytest.StashKey()
 """The test that runs, and its settings. `request` has the test too, but costs more than most fixtures."""
+EXPLORED: Final[pytest.StashKey[Results]] = pytest.StashKey()
+"""What exploring has found in each test; present if there is anything to explore."""
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
 _SOURCES: Final = pytest.StashKey[dict[str, str]]()
 
 # Of an item
 FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
 SEED: Final[pytest.StashKey[int]] = pytest.StashKey()
+EXPLORED_TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
+"""Present while a test that is to be explored runs, for the first time and again."""
 RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Present while the body of the test runs."""
 RECORDER: Final[pytest.StashKey[Recorder]] = pytest.StashKey()
@@ -96,6 +109,16 @@ def run_option(config: pytest.Config, name: str) -> Any:
     if "choices" in options and value not in {None, *options["choices"]}:
         raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.")
     return value
+
+
+def explores(config: pytest.Config) -> bool:
+    """Whether an option asks for exploring."""
+    return run_option(config, "explore") is not None or run_option(config, "explore-only") is not None
+
+
+def explore_marker(item: pytest.Item) -> pytest.Mark | None:
+    """Return the nearest marker that says how a test is explored."""
+    return item.get_closest_marker("aurous_explore")
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
@@ -265,7 +288,7 @@ def _find_unused(items: list[pytest.Item]) -> None:
     """
     scopes: dict[pytest.Collector, list[pytest.Item]] = {}
     for item in items:
-        if _has_marker(item) and not _reads_settings(item):
+        if _has_marker(item) and not reads_settings(item):
             item.stash[UNUSED_MARKER] = item.nodeid
         for node in item.listchain()[:-1]:
             scopes.setdefault(cast("pytest.Collector", node), []).append(item)
@@ -273,7 +296,7 @@ def _find_unused(items: list[pytest.Item]) -> None:
     if config is None or config.getoption("lf", default=False) or any("::" in arg for arg in config.args):
         return
     for node, members in scopes.items():
-        if _has_marker(node) and not any(map(_reads_settings, members)):
+        if _has_marker(node) and not any(map(reads_settings, members)):
             members[0].stash.setdefault(UNUSED_MARKER, node.nodeid)
 
 
@@ -282,7 +305,7 @@ def _has_marker(node: Any) -> bool:
     return any(mark.name == "aurous" and set(mark.kwargs) != {"network"} for mark in node.own_markers)
 
 
-def _reads_settings(item: pytest.Item) -> bool:
+def reads_settings(item: pytest.Item) -> bool:
     """Whether a test uses a fixture of the plugin; a test that takes *request* may do so when it runs."""
     names: list[str] = getattr(item, "fixturenames", [])
     arguments: tuple[str, ...] = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
-from .options import FAKE, GUARD, REFUSALS, RUNNING
+from .options import EXPLORED_TEST, FAKE, GUARD, REFUSALS, RUNNING
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def judged(item: pytest.Item) -> Generator[None, None, None]:
         item.stash[REFUSALS] = item.config.stash[GUARD].take_refusals()
     if item.stash[REFUSALS]:
         raise _as_failure(item.stash[REFUSALS][0]) from None
-    if FAKE in item.stash:
+    if FAKE in item.stash and not is_repeated(item):
         try:
             item.stash[FAKE].verdict.judge()
         except (AurousError, AurousPitfallWarning) as error:
@@ -55,14 +55,23 @@ def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytes
     if not refusals or call.when == "teardown":
         return
     if not report.failed:
-        failure = _as_failure(refusals[0])
-        with suppress(type(failure)):
-            raise failure
-        report.outcome = "failed"
-        report.longrepr = item.repr_failure(pytest.ExceptionInfo[BaseException].from_exception(failure))
-        vars(report).pop("wasxfail", None)
+        fail_report(item, report, _as_failure(refusals[0]))
     elif not isinstance(error, AurousNetworkBlocked):
         report.sections.append(("Aurous network guard", "\n\n".join(map(str, refusals))))
+
+
+def fail_report(item: pytest.Item, report: pytest.TestReport, failure: BaseException) -> None:
+    """Turn the report of a phase that has passed into a failure."""
+    with suppress(type(failure)):
+        raise failure
+    report.outcome = "failed"
+    report.longrepr = item.repr_failure(pytest.ExceptionInfo[BaseException].from_exception(failure))
+    vars(report).pop("wasxfail", None)
+
+
+def is_repeated(item: pytest.Item) -> bool:
+    """Whether this run of a test is one of an exploration, which the laws judge."""
+    return EXPLORED_TEST in item.stash and item.stash[EXPLORED_TEST].attempt is not None
 
 
 def show_warnings(config: pytest.Config) -> None:

@@ -1,0 +1,456 @@
+"""Explore a whole suite: run each test again, once for each request that it sends and each way to break it.
+
+A run is the whole protocol of the test, so that other plugins treat it as the test: timeouts, the guard, event loops.
+Its function-scoped fixtures and its instance of a class are new; fixtures of wider scopes stay.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+
+import pytest
+
+from .._explore.explorer import Attempt, Outcome
+from .._explore.options import Options
+from .._explore.result import Exploration
+from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
+from .._redaction import redacted, shown
+from .._world.journal import WIDTH, shortened
+from ..errors import AurousError, AurousExplorationError, see
+from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
+from .outcome import fail_report, record_warning
+
+if TYPE_CHECKING:
+    from .._handle.session import Session
+
+Results = list[dict[str, Any]]
+"""For each test its name, why it was left out, how many cases there are of each kind, the report and the data."""
+
+_MODES: Final = ("report", "fail")
+_PAGE: Final = see("how-to/explore-a-suite.html")
+_OUTPUT: Final = "aurous_explored"
+_COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
+
+
+class _Plan(NamedTuple):
+    """How a test is explored.
+
+    Attributes:
+        options: What to explore.
+        fails: Whether a broken law fails the test.
+        marked: Whether its marker asks for it.
+    """
+
+    options: Options
+    fails: bool
+    marked: bool
+
+
+_PLAN: Final[pytest.StashKey[_Plan]] = pytest.StashKey()
+
+
+def start(config: pytest.Config) -> None:
+    """Check the options, and explore tests from now on.
+
+    Raises:
+        pytest.UsageError: If the options are invalid.
+    """
+    mode = run_option(config, "explore")
+    if mode is not None and mode not in _MODES:
+        path = f" {mode!r} is a path: write --aurous-explore=report {mode}" if Path(mode).exists() else ""
+        raise pytest.UsageError(f"--aurous-explore={mode}: expected report or fail.{path}\n{_PAGE}")
+    if config.getoption("reruns", None):
+        raise pytest.UsageError(
+            "Exploring and --reruns exclude each other: exploring runs each test many times, and a test that only "
+            f"passes at times has no good day to compare with. Leave one of them out.\n{_PAGE}"
+        )
+    if EXPLORED not in config.stash:
+        config.stash[EXPLORED] = []
+        config.pluginmanager.register(_Around(), "aurous-exploring")
+        config.pluginmanager.register(_Inside(), "aurous-exploring-runs")
+
+
+def choose(items: list[pytest.Item]) -> None:
+    """Note for each test whether and how it is explored.
+
+    Raises:
+        pytest.UsageError: If a marker is invalid.
+    """
+    for item in items:
+        try:
+            plan = _plan(item)
+        except (AurousError, pytest.UsageError) as error:  # noqa: PERF203 - once for each test, at collection
+            if not hasattr(item.config, "workerinput"):
+                raise pytest.UsageError(str(error)) from None
+            item.stash[INVALID_MARKER] = pytest.UsageError(str(error))
+        else:
+            if plan is not None:
+                item.stash[_PLAN] = plan
+
+
+def _plan(item: pytest.Item) -> _Plan | None:
+    mark = explore_marker(item)
+    if mark is None:
+        if not explores(item.config) or not reads_settings(item):
+            return None
+        return _Plan(
+            _options(item, "--aurous-explore"), fails=run_option(item.config, "explore") == "fail", marked=False
+        )
+    place = f"{item.nodeid}: @pytest.mark.aurous_explore"
+    if mark.args == (False,) and not mark.kwargs:
+        return None
+    if mark.args:
+        raise pytest.UsageError(
+            f"{place} takes keywords, such as laws='pays_once', or only False; got {mark.args!r}.\n{_PAGE}"
+        )
+    start(item.config)
+    return _Plan(_options(item, place, **mark.kwargs), fails=True, marked=True)
+
+
+def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
+    limit = run_option(item.config, "explore-limit")
+    if limit is not None:
+        arguments = {"limit": int(limit) if str(limit).isdecimal() else limit, **arguments}
+    return replace(read_suite_options(who, **arguments), only=run_option(item.config, "explore-only"))
+
+
+class _Around:
+    """Explores a test after all other plugins have finished its own run, and reports it then."""
+
+    def __init__(self) -> None:
+        self._test: ExploredTest | None = None  # while its own run goes on
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+        """Run and explore a test; pass on the runs of an exploration."""
+        if _PLAN not in item.stash or EXPLORED_TEST in item.stash or INVALID_MARKER in item.stash:
+            return (yield)
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        test = item.stash[EXPLORED_TEST] = ExploredTest(item, item.stash[_PLAN])
+        self._test = test
+        try:
+            yield
+            self._test = None
+            test.explore()
+            *reports, teardown = test.reports
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            for report in (teardown, *test.tear_down(nextitem)):
+                item.ihook.pytest_runtest_logreport(report=report)
+        finally:
+            self._test = None
+            del item.stash[EXPLORED_TEST]
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def pytest_runtest_logreport(self) -> None:
+        """Note a report that comes while a test runs."""
+        if self._test is not None:
+            self._test.note_log()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send the results of an xdist worker to its controller; elsewhere write the JSON file."""
+        config = session.config
+        output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = config.stash[EXPLORED]
+        elif file := run_option(config, "explore-json"):
+            _write(config, Path(file))
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Print the table, and what is broken."""
+        results = _sorted(config)
+        if results:
+            terminalreporter.section("aurous: bad days")
+            for line in _table(results):
+                terminalreporter.write_line(line)
+        for one in results:
+            if one["broken"] and not one["fails"]:
+                terminalreporter.section(f"bad days of {one['test']}", sep="-")
+                terminalreporter.write_line(one["report"])
+
+
+class _Inside:
+    """Makes each run of a test that is explored, inside what other plugins do around a test."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Make the run, without a report to other plugins."""
+        if EXPLORED_TEST not in item.stash:
+            return None
+        item.stash[EXPLORED_TEST].run()
+        return True
+
+
+class _Parent:
+    """Stands in for the next test, so that a teardown ends what belongs to *item* alone."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._chain = item.listchain()[:-1]
+
+    def listchain(self) -> list[Any]:
+        """Return the collectors of the test."""
+        return self._chain
+
+
+class ExploredTest:
+    """One test, and its runs.
+
+    Attributes:
+        attempt: The present run of the exploration; None: the test's own run.
+        reports: Those of the test: of setup, call and teardown.
+    """
+
+    def __init__(self, item: pytest.Item, plan: _Plan) -> None:
+        self.attempt: Attempt | None = None
+        self.reports: list[pytest.TestReport] = []
+        self._item: Any = item
+        self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
+        self._plan = plan
+        self._siblings: Any = _Parent(item)
+        self._function = item.obj if isinstance(item, pytest.Function) and item.cls is None else None
+        self._run: Callable[[], None] = self._run_itself
+        self._logged = False
+        self._session: Session | None = None
+        self._explorer: SuiteExplorer
+        self._used = False
+        self._error: BaseException | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether the present run is reported as that of the test."""
+        return self.attempt is None or (self._plan.options.only is not None and self.attempt.plan != ())
+
+    @contextmanager
+    def using(self, session: Session) -> Generator[None, None, None]:
+        """Let the block be the time for which the test has its fake."""
+        self._used = True
+        if self.attempt is None:
+            self._session = session
+            yield
+        else:
+            with self._explorer.run_on(session.app, self.attempt):
+                yield
+
+    def run(self) -> None:
+        """Make the present run, inside the protocol."""
+        self._run()
+
+    def note_log(self) -> None:
+        """Note that something was reported while the test ran: a subtest."""
+        self._logged = True
+
+    def tear_down(self, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+        """End the fixtures of wider scopes that *nextitem* does not need; return a report if that fails."""
+        session, reports = self._item.session, list[pytest.TestReport]()
+        capture: Any = self._item.config.pluginmanager.get_plugin("capturemanager")
+        last = None if session.shouldfail or session.shouldstop else nextitem
+
+        def run() -> None:
+            # Not the hook: the test itself has been torn down, and a plugin may do that once only.
+            with capture.item_capture("teardown", self._item):
+                call = pytest.CallInfo[None].from_call(
+                    lambda: session._setupstate.teardown_exact(last), when="teardown", reraise=(pytest.exit.Exception,)
+                )
+            reports.append(self._item.ihook.pytest_runtest_makereport(item=self._item, call=call))
+
+        self._run = run
+        self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=nextitem)
+        return [report for report in reports if report.failed]
+
+    def _run_itself(self) -> None:
+        self.reports = self._runner.runtestprotocol(self._item, log=False, nextitem=self._siblings)
+
+    # Exploring
+
+    def explore(self) -> None:
+        """Explore the test if it has passed, and note what was found."""
+        if not all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
+            return
+        if not self._plan.marked and self._session is None:
+            return
+        if self._plan.options.only is not None:
+            self._explore_one_case()
+            return
+        result: dict[str, Any] = {"test": self._item.nodeid, "fails": self._plan.fails, "left_out": None, "broken": 0}
+        error: AurousError | None = None
+        try:
+            exploration: Exploration | None = self._explored()
+        except LeftOut as why:
+            exploration, result["left_out"] = None, str(why)
+        except AurousExplorationError as found:
+            exploration, error = found.exploration, found
+        except AurousError as found:  # `known` names a case that there is not
+            exploration, error = None, found
+        if exploration is not None:
+            result |= count(exploration, self._plan.options.may_raise)
+            result |= {"report": exploration.report(), "data": exploration.json()}
+        self._item.config.stash[EXPLORED].append(result)
+        if error is not None and self._plan.fails:
+            self._fail(error)
+
+    def _explore_one_case(self) -> None:
+        """Let the run of the one case be that of the test."""
+        if self._session is not None and self._session.explored:
+            return  # it has run the case itself
+        try:
+            self._explored()
+        except LeftOut as why:
+            self._fail(AurousError(f"--aurous-explore-only: the test cannot be explored: {why}.\n{_PAGE}"))
+        except AurousError as error:
+            if error is not self._error:
+                self._fail(error)
+        except BaseException as error:
+            if error is not self._error:
+                raise
+        notes = getattr(self._error, "__notes__", [])
+        self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))
+
+    def _fail(self, error: AurousError) -> None:
+        """Let the body of the test fail."""
+        failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
+        fail_report(self._item, self.reports[1], failure)
+
+    def _explored(self) -> Exploration:
+        """Make all runs."""
+        session = self._session
+        if session is None:
+            raise LeftOut("it does not use the fixture aurous")
+        if session.served:
+            raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
+        if session.explored:
+            raise LeftOut("it explores code itself")
+        if self._logged:
+            raise LeftOut("it has subtests, which report what happens in each run")
+        self._explorer = SuiteExplorer(session.app, self._plan.options, self._again(), self._progress)
+        steps, outcome = self._explorer.steps(), cast("Outcome", None)
+        self._run = self._run_again
+        try:
+            while True:
+                self.attempt = steps.send(outcome)
+                self._used, self._error = False, None
+                self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=self._siblings)
+                if not self._used:
+                    raise LeftOut("it does not use the fixture aurous when it is run again")
+                outcome = Outcome(error=self._error)
+        except StopIteration as stop:
+            return cast("Exploration", stop.value)
+        finally:
+            steps.close()
+            self._end_progress()
+
+    def _again(self) -> str:
+        """Return the command that runs one case."""
+        test = shlex.quote(self._item.nodeid).replace("{", "{{").replace("}", "}}")
+        return f'pytest {test} --aurous-explore-only="{{}}"'
+
+    def _run_again(self) -> None:
+        """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""
+        item = self._item
+        sections, properties = len(item._report_sections), len(item.user_properties)
+        if isinstance(self._item, pytest.Function):
+            item.__dict__.pop("_instance", None)
+            item.__dict__["_obj"] = self._function
+        if hasattr(item, "_request"):
+            item._initrequest()
+        if self.reported:
+            self.reports = []
+        with warnings.catch_warnings(record=True):
+            if self._phase("setup"):
+                self._phase("call")
+            self._phase("teardown", nextitem=self._siblings)
+        if hasattr(item, "_request"):
+            item._request, item.funcargs = False, None
+        del item._report_sections[sections:], item.user_properties[properties:]
+
+    def _phase(self, when: Literal["setup", "call", "teardown"], **arguments: Any) -> bool:
+        """Run one phase, and note what it raises; return whether it has passed."""
+        item = self._item
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        call = pytest.CallInfo[None].from_call(
+            lambda: hook(item=item, **arguments), when=when, reraise=(pytest.exit.Exception,)
+        )
+        if self.reported:
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            self.reports.append(report)
+            if self._runner.check_interactive_exception(call, report):
+                item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+        collected: list[Any] = vars(item).pop("_excinfo", None) or [
+            call.excinfo
+        ]  # unittest does not raise, it collects
+        if self._error is None and collected[0] is not None:
+            self._error = collected[0].value
+        return call.excinfo is None
+
+    # Progress
+
+    def _progress(self, number: int, of: int) -> None:
+        """Show how far the exploration is, on a terminal."""
+        if (reporter := self._terminal()) is not None:
+            reporter.ensure_newline()
+            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", WIDTH), erase=True)
+
+    def _end_progress(self) -> None:
+        """Remove it."""
+        if (reporter := self._terminal()) is not None:
+            reporter.rewrite("", erase=True)
+            reporter.rewrite("")
+
+    def _terminal(self) -> Any:
+        reporter: Any = self._item.config.pluginmanager.get_plugin("terminalreporter")
+        shown = reporter is not None and reporter.isatty and reporter.verbosity >= 0
+        return reporter if shown else None
+
+
+# The results
+
+
+def merge(node: Any) -> None:
+    """Add what an xdist worker has found; a worker that crashed sends nothing."""
+    found = getattr(node, "workeroutput", {}).get(_OUTPUT, [])
+    if found:
+        start(node.config)
+        node.config.stash[EXPLORED].extend(found)
+
+
+def _sorted(config: pytest.Config) -> Results:
+    """Return the results in the order of their tests, whichever worker has run them, and in which order."""
+    results: Results = config.stash[EXPLORED]
+    return sorted(results, key=lambda one: str(one["test"]))
+
+
+def _table(results: Results) -> list[str]:
+    """Return a line for each test."""
+    explored = [one for one in results if "cases" in one]
+    widths = [len(name) + 2 for name in _COLUMNS]
+    width = min(max((len(one["test"]) for one in explored), default=0), WIDTH - sum(widths))
+    lines: list[str] = []
+    if explored:
+        names = "".join(f"{name:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
+        lines.append(f"{'test':<{width}}{names}")
+    for one in explored:
+        numbers = "".join(f"{one[name]:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
+        lines.append(f"{shortened(one['test'], width):<{width}}{numbers}")
+    for one in results:
+        if one["left_out"]:
+            text = f"left out: {one['test']}: {one['left_out']}"
+            lines += wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False)
+    return lines
+
+
+def _write(config: pytest.Config, file: Path) -> None:
+    tests = [{name: value for name, value in one.items() if name != "report"} for one in _sorted(config)]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
+    except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+        record_warning(config, f"What exploring has found could not be written to {file}: {shown(error)}")

@@ -1,0 +1,127 @@
+"""Exploring a suite with plugins that run coroutines, stop tests or run them again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+CLIENT: Final = """
+import httpx
+
+async def order(client):
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+    try:
+        made = await client.post("/v1/characters", json=body)
+    except httpx.TransportError:
+        made = await client.post("/v1/characters", json=body)
+    return f"/v1/characters/{made.raise_for_status().json()['id']}"
+"""
+
+
+@pytest.mark.parametrize("scope", ["function", "session"])
+def test_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
+    """Coroutines are explored in a loop of their own, and in one that all tests share."""
+    pytest.importorskip("pytest_asyncio")
+    pytester.makepyfile(client=CLIENT)
+    pytester.makepyfile(
+        f"""
+        import asyncio
+        import pytest
+        import pytest_asyncio
+        from client import order
+
+        pytestmark = pytest.mark.asyncio(loop_scope="{scope}")
+
+        @pytest_asyncio.fixture(loop_scope="{scope}")
+        async def path(aurous_async_client):
+            return await order(aurous_async_client)
+
+        async def test_polls(aurous_async_client, path):
+            while (await aurous_async_client.get(path)).raise_for_status().json()["status"] == "synthesizing":
+                await asyncio.sleep(1)
+
+        class TestMethods:
+            async def test_leaves_a_task(self, aurous_async_client):
+                assert not hasattr(self, "used")
+                self.used = True
+                asyncio.get_running_loop().create_task(asyncio.sleep(0))
+                await order(aurous_async_client)
+        """
+    )
+
+    result = pytester.runpytest(
+        *("-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function", "--aurous-explore=report")
+    )
+
+    result.assert_outcomes(passed=2)
+    result.stdout.re_match_lines_random(
+        [r".*::test_polls +24 +\d+ +\d+ +0 +0 +3$", r".*::test_leaves_a_task +10 +\d+ +\d+ +0 +0 +3$"]
+    )
+
+
+def test_pytest_trio(pytester: pytest.Pytester) -> None:
+    """A trio test is explored with trio's own fixtures."""
+    pytest.importorskip("pytest_trio")
+    pytester.makepyfile(client=CLIENT)
+    pytester.makepyfile(
+        """
+        import pytest
+        import pytest_trio
+        import trio
+        from client import order
+
+        @pytest_trio.trio_fixture
+        async def path(aurous_async_client):
+            return await order(aurous_async_client)
+
+        @pytest.mark.trio
+        async def test_polls(aurous_async_client, path):
+            while (await aurous_async_client.get(path)).raise_for_status().json()["status"] == "synthesizing":
+                await trio.sleep(1)
+        """
+    )
+
+    result = pytester.runpytest("-p", "trio", "--aurous-explore=report")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r".*::test_polls +24 +\d+ +\d+ +0 +0 +3$"])
+
+
+def test_pytest_timeout(pytester: pytest.Pytester) -> None:
+    """It bounds each run, not their sum: a run that hangs is one case, and the others are made."""
+    pytest.importorskip("pytest_timeout")
+    pytester.makepyfile(
+        """
+        import threading
+        import pytest
+
+        @pytest.mark.timeout(4)
+        def test_hangs(aurous_client):
+            response = aurous_client.get("/v1/balance")
+            threading.Event().wait(1 if response.status_code == 200 else 60)
+
+        @pytest.mark.timeout(4, func_only=True)
+        def test_takes_long(aurous_client):
+            aurous_client.get("/v1/balance").raise_for_status()
+            threading.Event().wait(1)
+        """
+    )
+
+    result = pytester.runpytest("-p", "pytest_timeout", "--aurous-explore=report")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.re_match_lines_random(
+        [r".*::test_hangs +6 +2 +2 +2 +0 +0$", r".*::test_takes_long +6 +2 +4 +0 +0 +0$"]
+    )
+
+
+def test_pytest_rerunfailures(pytester: pytest.Pytester) -> None:
+    """Repeating failed tests is refused beside exploring."""
+    pytest.importorskip("pytest_rerunfailures")
+    pytester.makepyfile("def test_it(aurous): ...")
+
+    result = pytester.runpytest("-p", "rerunfailures", "--reruns", "2", "--aurous-explore=report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: Exploring and --reruns exclude each other: *"])

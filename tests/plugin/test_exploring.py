@@ -1,0 +1,749 @@
+"""Exploring a whole suite: each test runs again, once for each request and each way to break it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+import pytest
+
+CLIENT: Final = """
+import time
+import httpx
+
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 20}}
+
+def publish(client, key=None, times=3):
+    headers = {"Idempotency-Key": key} if key else {}
+    for left in reversed(range(times)):
+        try:
+            made = client.post("/v1/characters", json=BODY, headers=headers).raise_for_status().json()
+            break
+        except httpx.TransportError:
+            if not left:
+                raise
+    path = f"/v1/characters/{made['id']}"
+    while client.get(path).raise_for_status().json()["status"] == "synthesizing":
+        time.sleep(60)
+    return client.post(path + "/save").raise_for_status().json()
+"""
+COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
+
+
+@pytest.fixture
+def explored(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A pytester with a client, whose tests need no real second."""
+    pytester.makepyfile(client=CLIENT)
+    pytester.makeini("[pytest]\naurous_sleep = skip")
+    return pytester
+
+
+def rows(result: pytest.RunResult) -> dict[str, dict[str, int]]:
+    """Return the table of the summary: for each test the numbers of its columns."""
+    found = [re.fullmatch(r"(\S.*?)((?: +\d+){6})", line) for line in result.outlines]
+    return {one[1].rstrip(): dict(zip(COLUMNS, map(int, one[2].split()), strict=True)) for one in found if one}
+
+
+def left_out(result: pytest.RunResult) -> str:
+    """Return the lines about tests that were left out, as one."""
+    return " ".join(line.strip() for line in result.outlines)
+
+
+def test_a_suite(explored: pytest.Pytester) -> None:
+    """Each kind of test is explored, with the same findings; what cannot be explored is named with the reason."""
+    explored.makepyfile(
+        test_all="""
+        import unittest
+        import httpx
+        import pytest
+        from client import publish
+
+        started = []
+
+        @pytest.fixture(scope="module")
+        def wide():
+            started.append(1)
+            yield started
+            print("the wide fixture ends")
+
+        def test_blind(aurous, aurous_client, wide):
+            publish(aurous_client)
+            assert aurous.characters.last.status == "ready"
+            assert wide == [1]
+
+        @pytest.mark.parametrize("key", ["a", "{b}"])
+        def test_careful(aurous, aurous_client, key):
+            publish(aurous_client, key)
+
+        class TestMethods:
+            number = 0
+
+            def test_method(self, aurous, aurous_client):
+                self.number += 1
+                assert self.number == 1
+                publish(aurous_client)
+
+        class TestUnit(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def fake(self, aurous, aurous_client):
+                self.aurous, self.client = aurous, aurous_client
+
+            def test_unit(self):
+                assert not hasattr(self, "used")
+                self.used = True
+                publish(self.client)
+                self.assertEqual(self.aurous.characters.last.status, "ready")
+
+        def test_by_name(request):
+            publish(request.getfixturevalue("aurous_client"), "key")
+
+        def test_swallows(aurous, aurous_client):
+            assert aurous_client.get("/v1/balance").status_code == 200
+
+        def test_without_a_fake(request):
+            pass
+
+        def test_unrelated():
+            pass
+
+        @pytest.mark.aurous_explore(False)
+        def test_excluded(aurous_client):
+            publish(aurous_client)
+
+        @pytest.mark.xfail
+        def test_expected(aurous):
+            assert False
+
+        @pytest.mark.xfail
+        def test_unexpected(aurous_client):
+            publish(aurous_client)
+
+        def test_fails(aurous_client):
+            publish(aurous_client)
+            assert False
+
+        def test_skips(aurous):
+            pytest.skip("not today")
+
+        def test_served(aurous_client, aurous_server):
+            aurous_client.get("/v1/balance")
+
+        def test_explores(aurous, aurous_client):
+            aurous.explore(lambda: aurous_client.get("/v1/balance").raise_for_status())
+
+        def test_differs(aurous_client, seen=[]):
+            seen.append(1)
+            aurous_client.get("/v1/balance" if len(seen) % 2 else "/v1/characters")
+
+        def test_stops(aurous_client, seen=[]):
+            seen.append(1)
+            if len(seen) == 1:
+                aurous_client.get("/v1/balance")
+
+        def test_once(aurous_client, seen=[]):
+            seen.append(1)
+            aurous_client.get("/v1/balance")
+            assert len(seen) == 1, "once"
+
+        def test_other_fake(request, seen=[]):
+            seen.append(1)
+            if len(seen) == 1:
+                request.getfixturevalue("aurous_client").get("/v1/balance")
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report", "--aurous-explore-json=out/explored.json", "-p", "no:anyio")
+
+    result.assert_outcomes(passed=16, failed=1, skipped=1, xfailed=1, xpassed=1)
+    found = rows(result)
+    place = "test_all.py::"
+    assert list(found) == sorted(
+        f"{place}{name}"
+        for name in (
+            "test_blind",
+            "test_careful[a]",
+            "test_careful[{b}]",
+            "TestMethods::test_method",
+            "TestUnit::test_unit",
+            "test_by_name",
+            "test_swallows",
+        )
+    )
+    assert found[f"{place}test_blind"] == {
+        "cases": 32,
+        "returned": 9,
+        "raised": 23,
+        "other": 0,
+        "unmet": 0,
+        "broken": 3,
+    }
+    assert found[f"{place}TestMethods::test_method"] == found[f"{place}test_blind"]
+    assert found[f"{place}TestUnit::test_unit"] == found[f"{place}test_blind"]
+    assert found[f"{place}test_careful[a]"]["broken"] == 0
+    assert found[f"{place}test_careful[{{b}}]"] == found[f"{place}test_by_name"] == found[f"{place}test_careful[a]"]
+    assert found[f"{place}test_swallows"] == {
+        "cases": 6,
+        "returned": 2,
+        "raised": 2,
+        "other": 2,
+        "unmet": 0,
+        "broken": 0,
+    }
+    text = left_out(result)
+    for name, why in {
+        "served": "it uses a server",
+        "explores": "it explores code itself",
+        "differs": "it differs from run to run: request 1 is characters.list: GET /v1/characters -> 200 or balance",
+        "stops": "it sends no request",
+        "once": "it does not pass when it is run again: AssertionError: once",
+        "other_fake": "it does not use the fixture aurous when it is run again",
+    }.items():
+        assert f"left out: {place}test_{name}: {why}" in text
+    assert text.count("left out: ") == 6
+    result.stdout.fnmatch_lines(
+        [
+            "*bad days of test_all.py::test_blind*",
+            "* cases hold; * break a law",
+            "characters.create#1 lost: breaks pays_once, no_pitfall",
+            "*characters.create #1 and #2 both took effect;",
+            '  again: pytest test_all.py::test_blind --aurous-explore-only="characters.create#1 lost"',
+        ]
+    )
+    result.stdout.no_fnmatch_line("the wide fixture ends")
+    tests = {one["test"]: one for one in json.loads((explored.path / "out/explored.json").read_text())["tests"]}
+    assert tests[f"{place}test_blind"]["cases"] == found[f"{place}test_blind"]["cases"]
+    assert {case["outcome"] for case in tests[f"{place}test_blind"]["data"]["cases"]} >= {"returned", "raised"}
+    assert tests[f"{place}test_served"]["left_out"].startswith("it uses a server")
+
+
+MARKED: Final = """
+    import httpx
+    import pytest
+    from client import publish
+
+    @pytest.mark.aurous_explore
+    def test_blind(aurous_client):
+        publish(aurous_client)
+
+    @pytest.mark.aurous_explore(faults="lost", laws="-no_pitfall", limit=1, may_raise=httpx.TransportError)
+    def test_lost(aurous_client):
+        publish(aurous_client)
+
+    @pytest.mark.aurous_explore(
+        faults="timeout, lost, late", known={
+            "characters.create#1 timeout": "nobody reads it",
+            "characters.create#1 lost": "no keys before March",
+            "characters.create#1 late": "no keys before March",
+        }
+    )
+    def test_known(aurous_client):
+        publish(aurous_client)
+
+    @pytest.mark.aurous_explore(known={"characters.create#1 refused": "it was broken"})
+    def test_healed(aurous_client):
+        publish(aurous_client, "key")
+
+    @pytest.mark.aurous_explore(known={"characters.create#1 lots": "a slip"})
+    def test_unknown(aurous_client):
+        publish(aurous_client, "key")
+
+    @pytest.mark.aurous_explore
+    def test_without():
+        pass
+
+    def test_unmarked(aurous_client):
+        publish(aurous_client)
+
+    @pytest.mark.aurous_explore(faults="unavailable", may_raise=())
+    class TestNearest:
+        def test_class(self, aurous_client):
+            publish(aurous_client)
+
+        @pytest.mark.aurous_explore(faults="refused")
+        def test_function(self, aurous_client):
+            publish(aurous_client)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one", "xdist"])
+def test_markers(explored: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """A marker explores its test, with its own arguments, and lets it fail for a broken law."""
+    if workers:
+        pytest.importorskip("xdist")
+    explored.makepyfile(test_marked=MARKED)
+
+    result = explored.runpytest(*workers, "--aurous-explore-json=explored.json")
+
+    result.assert_outcomes(passed=5, failed=4)
+    found = rows(result)
+    assert {name: row["cases"] for name, row in found.items()} == {
+        "test_marked.py::TestNearest::test_class": 4,
+        "test_marked.py::TestNearest::test_function": 4,
+        "test_marked.py::test_blind": 32,
+        "test_marked.py::test_healed": 32,
+        "test_marked.py::test_known": 8,
+        "test_marked.py::test_lost": 1,
+    }
+    assert found["test_marked.py::TestNearest::test_class"]["other"] == 4
+    assert found["test_marked.py::TestNearest::test_function"]["raised"] == 3
+    assert found["test_marked.py::test_known"]["broken"] == 0
+    result.stdout.fnmatch_lines_random(
+        [
+            "left out: test_marked.py::test_without: it does not use the fixture aurous",
+            "FAILED test_marked.py::test_blind - *AurousExplorationError: 29 of 32 cases hold; 3 break a law",
+            "FAILED test_marked.py::test_lost - *AurousExplorationError: 0 of 1 cases hold; 1 break* a law",
+            "FAILED test_marked.py::test_healed - *AurousExplorationError: *",
+            "*known=*characters.create#1 refused*: no longer breaks a law*",
+            "FAILED test_marked.py::test_unknown - *AurousError: explore(known='characters.create#1 lots'): *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*bad days of*")  # the failures say it
+    tests = json.loads((explored.path / "explored.json").read_text())["tests"]
+    assert len(tests) == 8
+
+
+def test_fail_and_limit(explored: pytest.Pytester) -> None:
+    """`fail` lets a test fail in its call phase; the limit and the ini file count for each test."""
+    explored.makepyfile(
+        """
+        from client import publish
+
+        def test_blind(aurous_client):
+            publish(aurous_client)
+
+        def test_careful(aurous_client):
+            publish(aurous_client, "key")
+        """
+    )
+    explored.makeini("[pytest]\naurous_sleep = skip\naurous_explore = fail\naurous_explore_limit = 4")
+
+    result = explored.runpytest("-x")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["cut: * cases beyond limit=4*", "FAILED *::test_blind - *AurousExplorationError: 1 of 4 cases hold; 3 break *"]
+    )
+
+
+ONE_CASE: Final = """
+    import pytest
+    from client import publish
+
+    def test_blind(aurous_client):
+        publish(aurous_client)
+
+    def test_explores(aurous, aurous_client):
+        aurous.explore(lambda: publish(aurous_client))
+
+    @pytest.mark.aurous_explore(False)
+    def test_excluded(aurous_client):
+        publish(aurous_client)
+
+    def test_served(aurous_client, aurous_server):
+        aurous_client.get("/v1/balance")
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "test", "lines"),
+    [
+        ("characters.retrieve#1 refused", "blind", ["*publish(aurous_client)*", "*ConnectError*", "*Aurous timeline*"]),
+        ("characters.create#1 lost", "blind", ["*AurousExplorationError: 0 of 1 cases hold; 1 breaks a law"]),
+        ("characters.create#1 lots", "blind", ["*there is no such case. Nearest: 'characters.create#1 lost'*"]),
+        ("characters.retrieve#1 refused", "explores", ["*ConnectError*"]),
+        ("characters.retrieve#1 refused", "served", ["*--aurous-explore-only: the test cannot be explored: it uses*"]),
+        ("characters.create#1 greased", "blind", []),
+        ("characters.create#1 lost", "excluded", []),
+    ],
+)
+def test_one_case(explored: pytest.Pytester, case: str, test: str, lines: list[str]) -> None:
+    """``--aurous-explore-only`` lets the test run with one fault, and what it raises is the result of the test."""
+    explored.makepyfile(ONE_CASE)
+
+    result = explored.runpytest(f"--aurous-explore-only={case}", "-k", test)
+
+    result.assert_outcomes(failed=int(bool(lines)), passed=int(not lines), deselected=3)
+    if lines:
+        result.stdout.fnmatch_lines(lines)
+    result.stdout.no_fnmatch_line("*bad days*")
+
+
+def test_one_case_with_a_debugger(explored: pytest.Pytester) -> None:
+    """Plugins that stop at an exception see that of the one case, and none of a whole exploration."""
+    explored.makepyfile(ONE_CASE)
+    explored.makeconftest(
+        """
+        def pytest_exception_interact(call):
+            print(f"interact: {call.excinfo.typename}")
+        """
+    )
+
+    one = explored.runpytest("--aurous-explore-only=characters.retrieve#1 refused", "-k", "blind", "-s")
+    every = explored.runpytest("--aurous-explore=report", "-k", "blind", "-s")
+
+    assert one.stdout.str().count("interact: ConnectError") == 1
+    every.stdout.no_fnmatch_line("*interact*")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ["--aurous-explore", "tests"],
+            "*--aurous-explore=tests: expected report or fail. 'tests' is a path: write --aurous-explore=report tests",
+        ),
+        (["--aurous-explore=all"], "*--aurous-explore=all: expected report or fail."),
+        (["--aurous-explore"], "*argument --aurous-explore: expected one argument"),
+        (["--aurous-explore=report", "--aurous-explore-limit=few"], "*(limit='few'): expected a whole number*"),
+        (["--aurous-explore=report", "--reruns=2"], "*Exploring and --reruns exclude each other: *"),
+    ],
+)
+def test_usage_errors(explored: pytest.Pytester, options: list[str], line: str) -> None:
+    """An option that cannot work ends the run with what would."""
+    explored.mkdir("tests")
+    explored.makepyfile("def test_it(aurous): ...")
+    explored.makeconftest(
+        """
+        def pytest_addoption(parser):
+            parser.addoption("--reruns", type=int)
+        """
+    )
+
+    result = explored.runpytest(*options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([line])
+
+
+@pytest.mark.parametrize(
+    ("marker", "line"),
+    [
+        ("'lost'", "*::test_it: @pytest.mark.aurous_explore takes keywords, such as *; got ('lost',)."),
+        ("faults='lots'", "*(faults='lots'): expected * did you mean 'lost'*"),
+        ("faults='crash'", "*(faults='crash'): expected *"),
+        ("laws='tells'", "*(laws='tells'): expected 'ends', 'pays_once'*"),
+        ("limit=0", "*(limit=0): expected a whole number*"),
+        ("depth=2", "*aurous_explore() has no argument 'depth'*"),
+    ],
+)
+def test_invalid_markers(explored: pytest.Pytester, marker: str, line: str) -> None:
+    """A marker with a mistake is refused at collection, with what is valid."""
+    explored.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.aurous_explore({marker})
+        def test_it(aurous): ...
+        """
+    )
+
+    result = explored.runpytest()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([line])
+
+
+def test_an_invalid_marker_under_xdist(explored: pytest.Pytester) -> None:
+    """A worker refuses it when the test is set up."""
+    pytest.importorskip("xdist")
+    explored.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.aurous_explore(faults="lots")
+        def test_it(aurous): ...
+        """
+    )
+
+    result = explored.runpytest("-p", "xdist", "-n", "1", "--aurous-explore=report")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*faults='lots'*did you mean 'lost'*"])
+
+
+def test_reports_come_last(explored: pytest.Pytester) -> None:
+    """Other plugins see one test: its reports, in order, without what its other runs print, warn of or record."""
+    explored.makepyfile(
+        """
+        import warnings
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def broken():
+            yield
+            raise RuntimeError("the end of the module")
+
+        def test_it(aurous_client, broken, record_property, caplog):
+            record_property("run", 1)
+            print("a run")
+            warnings.warn("a run", stacklevel=1)
+            aurous_client.get("/v1/balance").raise_for_status()
+            assert caplog.records
+
+        def test_last(aurous_client, broken):
+            aurous_client.get("/v1/balance").raise_for_status()
+        """
+    )
+    explored.makeconftest(
+        """
+        def pytest_runtest_logreport(report):
+            print("\\nreported:", report.when, report.outcome, report.user_properties)
+
+        def pytest_runtest_logstart(nodeid):
+            print("\\nstart")
+
+        def pytest_runtest_logfinish(nodeid):
+            print("\\nfinish")
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report", "-rA", "-o", "log_level=INFO")
+
+    result.assert_outcomes(passed=2, errors=1, warnings=1)
+    seen = [line for line in result.outlines if re.match("reported|start|finish", line)]
+    assert [line.split(" [")[0] for line in seen] == [
+        "start",
+        "reported: setup passed",
+        "reported: call passed",
+        "reported: teardown passed",
+        "finish",
+        "start",
+        "reported: setup passed",
+        "reported: call passed",
+        "reported: teardown passed",
+        "reported: teardown failed",
+        "finish",
+    ]
+    assert result.outlines.count("a run") == 1
+    result.stdout.fnmatch_lines(["*RuntimeError: the end of the module*"])
+    assert rows(result)["test_reports_come_last.py::test_it"]["returned"] == 2
+
+
+def test_subtests_are_left_out(explored: pytest.Pytester) -> None:
+    """A subtest reports at once, also on a bad day, so its test is not explored."""
+    explored.makepyfile(
+        """
+        import unittest
+        import pytest
+
+        class TestUnit(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def fake(self, aurous_client):
+                self.client = aurous_client
+
+            def test_it(self):
+                for number in range(2):
+                    with self.subTest(number=number):
+                        self.client.get("/v1/balance").raise_for_status()
+        """
+    )
+    explored.makeconftest(  # before 9.0 pytest itself reports no subtest that passes
+        """
+        import unittest
+        import pytest
+
+        def report(self, test, subtest, error):
+            pass
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_call(item):
+            item.ihook.pytest_runtest_logreport(report=pytest.TestReport(
+                "sub", ("", 0, ""), {}, "passed", None, "call"))
+            return (yield)
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report")
+
+    assert "it has subtests, which report what happens in each run" in left_out(result)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio(explored: pytest.Pytester, backend: str) -> None:
+    """Coroutines are explored as functions are, on both backends."""
+    pytest.importorskip(backend)
+    explored.makepyfile(
+        f"""
+        import anyio
+        import httpx
+        import pytest
+        from client import BODY
+
+        pytestmark = pytest.mark.anyio
+
+        @pytest.fixture
+        def anyio_backend():
+            return "{backend}"
+
+        async def test_blind(aurous_async_client):
+            try:
+                made = await aurous_async_client.post("/v1/characters", json=BODY)
+            except httpx.TransportError:
+                made = await aurous_async_client.post("/v1/characters", json=BODY)
+            path = f"/v1/characters/{{made.raise_for_status().json()['id']}}"
+            while (await aurous_async_client.get(path)).raise_for_status().json()["status"] == "synthesizing":
+                await anyio.sleep(60)
+
+        @pytest.mark.parametrize("number", [1, 2])
+        async def test_reads(aurous_async_client, number):
+            (await aurous_async_client.get("/v1/balance")).raise_for_status()
+        """
+    )
+
+    result = explored.runpytest("-p", "anyio", "--aurous-explore=report")
+
+    result.assert_outcomes(passed=3)
+    found = rows(result)
+    assert {name: (row["cases"], row["broken"]) for name, row in found.items()} == {
+        "test_anyio.py::test_blind": (24, 3),
+        "test_anyio.py::test_reads[1]": (6, 0),
+        "test_anyio.py::test_reads[2]": (6, 0),
+    }
+
+
+@pytest.mark.parametrize("sleep", ["real", "skip"])
+def test_time(explored: pytest.Pytester, sleep: str) -> None:
+    """Each run sleeps at once and starts at the same instant, whatever the setting is; an endless wait is ended."""
+    explored.makeini(f"[pytest]\naurous_sleep = {sleep}")
+    explored.makepyfile(
+        """
+        import time
+        from client import BODY
+
+        starts, runs = [], []
+
+        def test_endless(aurous, aurous_client):
+            runs.append(1)
+            aurous.script("synthesizing -> reviewing")
+            starts.append(aurous.clock.now())
+            made = aurous_client.post("/v1/characters", json=BODY).raise_for_status().json()
+            while aurous_client.get(f"/v1/characters/{made['id']}").json().get("status") != "reviewing":
+                if len(runs) > 1:
+                    time.sleep(60)
+
+        def test_starts():
+            assert len(set(starts[1:])) == 1, starts
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["characters.create#1 fails: breaks ends, no_pitfall", "  ends: the run did not end by itself: *"]
+    )
+
+
+def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
+    """A thread that outlives its run does nothing in later runs, and warns nobody."""
+    explored.makepyfile(
+        """
+        import threading
+        import httpx
+
+        threads, go_on, errors = [], threading.Event(), []
+
+        def later(client):
+            go_on.wait()
+            try:
+                client.get("/v1/characters")
+            except BaseException as error:
+                errors.append(type(error).__name__)
+                raise
+
+        def test_it(aurous, aurous_client):
+            aurous_client.get("/v1/balance").raise_for_status()
+            if aurous.clock.frozen:
+                threads.append(threading.Thread(target=later, args=(aurous.client(),)))
+                threads[-1].start()
+            if len(threads) == 4:
+                go_on.set()
+                for thread in threads[:3]:
+                    thread.join()
+
+        def test_errors():
+            threads[-1].join()
+            assert errors[:3] == ["RunEnded"] * 3
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report")
+
+    result.assert_outcomes(passed=2)
+
+
+def test_interrupt(explored: pytest.Pytester) -> None:
+    """Ctrl-C ends the run, and shows the table so far."""
+    explored.makepyfile(
+        """
+        def test_it(aurous_client, runs=[]):
+            runs.append(1)
+            if len(runs) == 6:
+                raise KeyboardInterrupt
+            aurous_client.get("/v1/balance").raise_for_status()
+        """
+    )
+
+    result = explored.runpytest_subprocess("--aurous-explore=report")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring:*"])
+
+
+def test_a_file_that_cannot_be_written(explored: pytest.Pytester) -> None:
+    """It becomes a warning, and costs no test its result."""
+    explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
+    explored.mkdir("taken")
+
+    result = explored.runpytest("--aurous-explore=report", "--aurous-explore-json=taken")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*What exploring has found could not be written to *taken: *"])
+
+
+def test_traces_and_har_are_of_the_own_run(explored: pytest.Pytester) -> None:
+    """Bad days write neither a trace nor a HAR file; the one case that is asked for does."""
+    explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
+    options = ("--aurous-trace=traces", "--aurous-har=har")
+
+    explored.runpytest("--aurous-explore=report", *options).assert_outcomes(passed=1)
+    assert not [*explored.path.glob("traces/*it*"), *explored.path.glob("har/*")]
+
+    explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", *options).assert_outcomes(failed=1)
+    assert len([*explored.path.glob("traces/*it*"), *explored.path.glob("har/*")]) == 2
+
+
+def test_nothing_is_loaded_without_need(explored: pytest.Pytester) -> None:
+    """A run that does not explore imports nothing of exploring."""
+    explored.makepyfile(
+        """
+        import sys
+
+        def test_it(aurous_client):
+            aurous_client.get("/v1/balance")
+            assert not [name for name in sys.modules if "explor" in name and "aurous" in name]
+        """
+    )
+
+    explored.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_progress(explored: pytest.Pytester) -> None:
+    """A terminal shows how far it is, and nothing else does."""
+    explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
+    explored.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtestloop(session):
+            session.config.pluginmanager.get_plugin("terminalreporter").isatty = True
+        """
+    )
+
+    shown = explored.runpytest("--aurous-explore=report").stdout.str()
+    quiet = explored.runpytest("--aurous-explore=report", "-q").stdout.str()
+
+    assert "exploring test_progress.py::test_it: 5 of 6" in shown
+    assert "exploring" not in quiet
