@@ -195,7 +195,8 @@ def test_the_whole_text_of_each_unmatched_request(pytester: pytest.Pytester) -> 
 
     result.assert_outcomes(failed=len(UNMATCHED))
     shown = blocks(str(result.stdout).partition(" FAILURES ")[2])
-    assert shown == {name: text + ALLOW for name, (_, text) in UNMATCHED.items()}
+    place = "  sent at: test_the_whole_text_of_each_unmatched_request.py:8 in test_it\n"
+    assert shown == {name: text + place + ALLOW for name, (_, text) in UNMATCHED.items()}
 
 
 def test_the_whole_hint_of_each_refused_call(pytester: pytest.Pytester) -> None:
