@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from .._engine.pipeline import App
+from .._frames import shown_place
 from .._time.clock import Clock
 from .._time.skipping import SleepSkipper
 from .._wire.call import Call
@@ -109,6 +110,7 @@ class Explorer:
         self._skipped = 0
         self._cut = 0
         self._swallowed: list[str] = []
+        self._sent_at: dict[str, str] = {}
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
@@ -357,6 +359,8 @@ class Explorer:
     def _plans(self, good: Day) -> dict[str, Plan]:
         """Return the cases with one fault, by id, in order."""
         places = places_of(self.app, good.calls, good.deliveries, good.starting)
+        lines = {call.number: shown_place(call.place) for call in good.calls if call.place is not None}
+        self._sent_at = {str(place): lines.get(place.number, "") for place in places}
         kept = without_repeats(places)
         impatient = sum(
             place.is_call and not place.patience and (kind == "timeout" or place.changes)
@@ -489,6 +493,7 @@ class Explorer:
             returned=day.returned,
             credits=json_number(day.spent),
             calls=len(day.calls),
+            sent_at=self._sent_at.get(str(plan[0][0]), ""),
             timeline=story(day, good, second) if reasons else None,
             reasons=reasons,
             advice=advice(reasons, second or day) if reasons else (),

@@ -41,7 +41,7 @@ def headline(exploration: Exploration) -> str:
 
 def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
-    lines = [headline(exploration), "", *_matrix(exploration.cases), ""]
+    lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration.cases), ""]
     for text in [*exploration.remarks, *_known(exploration)]:
         lines += wrap(text, WIDTH, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
@@ -50,6 +50,22 @@ def table(exploration: Exploration) -> str:
 def report(exploration: Exploration) -> str:
     """Return the table, and each case that breaks a law."""
     return "\n\n".join([table(exploration), *(_story(exploration, case) for case in exploration.broken)])
+
+
+def _worst(exploration: Exploration) -> list[str]:
+    """Return the worst of what is broken: at which line of the code under test, by which fault, and why."""
+    if not exploration.broken:
+        return []
+    law, case = min(((law, case) for case in exploration.broken for law in case.broken), key=lambda one: _rank(one[0]))
+    where = f"{case.sent_at}: " if case.sent_at else ""
+    return [
+        *wrap(f"{where}{case.id} breaks {law}", WIDTH, subsequent_indent="  ", break_long_words=False),
+        *wrap(case.reasons[law], WIDTH, initial_indent="  ", subsequent_indent="  ", max_lines=3, placeholder=" ..."),
+    ]
+
+
+def _rank(law: str) -> int:
+    return list(_MARKS).index(law)
 
 
 def _known(exploration: Exploration) -> list[str]:

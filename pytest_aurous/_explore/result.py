@@ -24,6 +24,8 @@ class Case:
         returned: What it returned.
         credits: The credits that it spent and that are held for it.
         calls: How many requests it sent.
+        sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
+            as over HTTP, and for events.
         timeline: Its requests, if it breaks a law; else None.
         reasons: For each law that it breaks, the reason in one sentence.
         advice: What to read on, for each law that it breaks.
@@ -42,6 +44,7 @@ class Case:
     returned: Any = None
     credits: float
     calls: int
+    sent_at: str = ""
     timeline: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     advice: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class Case:
             "returned": type(self.returned).__name__,
             "credits": self.credits,
             "calls": self.calls,
+            "sent_at": self.sent_at or None,
             "timeline": self.timeline,
             "known": self.known or None,
         }

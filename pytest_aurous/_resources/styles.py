@@ -44,7 +44,7 @@ class LoraRow:
         team: Id of the owning team; empty for a public style.
     """
 
-    REQUIRED: ClassVar = ("id", "name", "is_public", "created_at")
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "is_public", "created_at")
 
     id: str
     name: str
@@ -83,7 +83,7 @@ class VideoLoraRow:
         team: Id of the owning team; empty for a public style.
     """
 
-    REQUIRED: ClassVar = (
+    REQUIRED: ClassVar[tuple[str, ...]] = (
         "id",
         "name",
         "is_public",

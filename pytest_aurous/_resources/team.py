@@ -32,7 +32,7 @@ class TeamRow:
         billing_email: Derived from the name; None under the setting ``sparse``.
     """
 
-    REQUIRED: ClassVar = ("id", "name", "created_at")
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "created_at")
 
     id: str
     name: str

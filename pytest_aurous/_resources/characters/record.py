@@ -81,7 +81,7 @@ class CharacterRow:
         hold: The ledger's id of the credits held for the current run.
     """
 
-    REQUIRED: ClassVar = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
 
     id: str
     object: str = "character"

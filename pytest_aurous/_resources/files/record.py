@@ -39,7 +39,7 @@ class FileRow:
         expires: Its expiry, in epoch seconds.
     """
 
-    REQUIRED: ClassVar = (
+    REQUIRED: ClassVar[tuple[str, ...]] = (
         "id",
         "object",
         "purpose",

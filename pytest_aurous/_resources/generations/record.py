@@ -66,7 +66,7 @@ class GenerationRow:
         webhook_url: A URL that is notified of its end, as sent.
     """
 
-    REQUIRED: ClassVar = ("id", "status", "prompt", "created_at")
+    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "created_at")
 
     id: str
     object: str = "inference"

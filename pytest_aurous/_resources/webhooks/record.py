@@ -48,7 +48,7 @@ class EndpointRow:
         began: Time of creation, in epoch seconds.
     """
 
-    REQUIRED: ClassVar = (
+    REQUIRED: ClassVar[tuple[str, ...]] = (
         "id",
         "object",
         "url",

@@ -1,0 +1,326 @@
+"""The report of an exploration, its data, and what it costs."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+import pytest_aurous
+from pytest_aurous import Aurous, AurousExplorationError, AurousServer, Call
+from pytest_aurous._explore.result import Case, Exploration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Broken = Callable[..., Exploration]
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+SCRIPT = """
+import time, uuid
+import httpx
+from pytest_aurous import Aurous, AurousExplorationError
+
+class Thing: pass
+
+def publish(client):
+    for _ in range(3):
+        key = str(uuid.uuid4())
+        try:
+            response = client.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}},
+                                   headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            time.sleep(0.1)
+            continue
+        if response.status_code == 201:
+            break
+    made = response.json()["id"]
+    while client.get(f"/v1/characters/{made}").json()["status"] == "synthesizing":
+        time.sleep(30.1)
+    client.post(f"/v1/characters/{made}/save")
+    return Thing()
+
+with Aurous(seed=1, pitfalls="off") as aurous, aurous.client(timeout=5) as client:
+    try:
+        aurous.explore(lambda: publish(client), depth=DEPTH, limit=90)
+    except AurousExplorationError as error:
+        print(error)
+        print(error.exploration.json())
+"""
+
+
+def test_the_first_lines_say_what_to_change(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """A headline; then the line of the code under test, the fault, the worst law and its reason."""
+
+    def run() -> None:
+        try:
+            order()
+        except httpx.TransportError:
+            time.sleep(60)
+            order()
+
+    def order() -> None:
+        client.post("/v1/characters", json=NOVA).json()
+
+    line = order.__code__.co_firstlineno + 1
+    explored = broken(fake, run, faults="refused, lost, unavailable")
+
+    lines = explored.report().split("\n")
+    assert lines[:6] == [
+        "1 of 3 cases hold; 2 break a law",
+        f"tests/explore/test_report.py:{line}: characters.create#1 lost breaks pays_once"
+        if Path.cwd() in Path(__file__).parents
+        else f"test_report.py:{line}: characters.create#1 lost breaks pays_once",
+        "  paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; neither had an",
+        "  Idempotency-Key",
+        "",
+        "                     refused",
+    ]
+    assert [case.sent_at.endswith(f"test_report.py:{line}") for case in explored.cases] == [True] * 3
+
+
+def test_the_report_shows_a_matrix_and_each_broken_case(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """In 100 columns, but for the command that runs a case again."""
+
+    def run() -> str:
+        response = client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "k" * 90})
+        for _ in range(3):
+            client.get("/v1/balance")
+        return str(response.status_code)
+
+    explored = broken(fake, run, may_raise=httpx.TransportError)
+
+    report = explored.report()
+    matrix = report.split("\n\n")[1].split("\n")
+    assert matrix[0] == "                     refused"
+    assert matrix[1] == "                     | timeout"
+    assert matrix[-3:] == [
+        "characters.create#1  r r r r T T . c . . .",
+        "balance.retrieve#1   r r     . N .       .",  # it does not wait after the 429
+        "balance.retrieve#3   r r     . . .       .",
+    ]
+    assert ". returned  r raised  c crashed  T breaks tells  N breaks no_pitfall" in report
+    assert "characters.create#1 unavailable: breaks tells" in report
+    assert f'  again: pytest "{os.environ["PYTEST_CURRENT_TEST"].split(" ")[0]}" --aurous-explore-only="' in report
+    assert "Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/exploring.html#tells" in report
+    assert [line for line in report.split("\n") if len(line) > 100 and "again:" not in line] == []
+    assert explored.table() == report[: len(explored.table())]
+
+
+def test_keys_are_redacted(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Also where the code under test shows one."""
+
+    def run() -> str:
+        client.post("/v1/characters", json=NOVA)
+        return f"used {fake.api_key}"
+
+    report = broken(fake, run, faults="unavailable").report()
+
+    assert "it returned 'used " in report
+    assert str(fake.api_key) not in report
+
+
+def test_a_report_of_work_that_is_started_elsewhere(broken: Broken) -> None:
+    """Over HTTP nobody knows the line that sends the request, and outside of pytest no command."""
+    with Aurous() as fake, AurousServer(fake) as server:
+
+        def run() -> int:
+            headers = {"X-Api-Key": fake.api_key}
+            return httpx.post(f"{server.url}/v1/characters", json=NOVA, headers=headers, timeout=30).status_code
+
+        explored = broken(fake, run, faults="unavailable")
+
+    assert explored.report().split("\n")[1] == "characters.create#1 unavailable breaks tells"
+    case = Case(id="x#1 lost", operation="x", occurrence=1, fault="lost", outcome="returned", credits=0, calls=1)
+    assert Exploration(cases=(case,), good_day=case).report() == Exploration(cases=(case,), good_day=case).table()
+    assert "again:" not in Exploration(cases=(case,), good_day=case).report()
+    lost = Case(**{**vars(case), "broken": ("tells",), "reasons": {"tells": "why"}, "timeline": "when"})
+    assert "again:" not in Exploration(cases=(lost,), good_day=case).report()
+    assert Exploration(cases=(), good_day=case).table().startswith("0 of 0 cases hold; 0 break a law")
+
+
+def test_a_long_run_is_folded(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Polls that see the same are one line, and a long middle is left out."""
+    fake.script("synthesizing*40 -> reviewing")
+
+    def run() -> None:
+        made = client.post("/v1/characters", json=NOVA)
+        if made.status_code != 201:
+            for number in range(90):
+                client.get(f"/v1/characters/char_{number}")
+            return
+        for number in range(41):
+            time.sleep(10)
+            if client.get(f"/v1/characters/{made.json()['id']}").status_code == 503 and number:
+                client.delete(f"/v1/characters/{made.json()['id']}")
+                return
+
+    explored = broken(fake, run, faults="unavailable", laws="tells")
+
+    first, last = explored.broken[0], explored.broken[-1]
+    assert first.timeline is not None
+    assert "       ... 56 more" in first.timeline
+    assert first.timeline.count("\n") == 35
+    assert last.timeline is not None
+    assert last.timeline.split("\n")[0] == "  1-41  as on the good day"
+
+
+def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Of exceptions and results it has the types."""
+    explored = broken(fake, lambda: client.post("/v1/characters", json=NOVA), faults="refused, unavailable", known={})
+
+    data = explored.json()
+    assert json.loads(json.dumps(data)) == data
+    assert data["good_day"]["returned"] == "Response"
+    refused, unavailable = data["cases"]
+    assert (refused["error"], refused["outcome"], refused["timeline"]) == ("ConnectError", "raised", None)
+    assert unavailable == {
+        "id": "characters.create#1 unavailable",
+        "operation": "characters.create",
+        "occurrence": 1,
+        "fault": "unavailable",
+        "outcome": "returned",
+        "broken": ["tells"],
+        "reasons": {"tells": unavailable["reasons"]["tells"]},
+        "error": None,
+        "returned": "Response",
+        "credits": 0,
+        "calls": 1,
+        "sent_at": explored.cases[1].sent_at,
+        "timeline": explored.cases[1].timeline,
+        "known": None,
+    }
+    assert (data["skipped"], data["remarks"]) == (0, [])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_two_explorations_give_the_same_report(tmp_path: Path, depth: int) -> None:
+    """To the byte, whatever the hash seed, the keys and the addresses."""
+    script = tmp_path / "explores.py"
+    script.write_text(SCRIPT.replace("DEPTH", str(depth)), encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(Path(pytest_aurous.__file__).parents[1])}
+    outputs = {
+        subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, str(script)],
+            env={**env, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            cwd=tmp_path,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    (output,) = outputs
+    assert b"break a law\nexplores.py:" in output
+    assert b"it returned <__main__.Thing object>" in output
+
+
+def test_what_a_run_returns_and_raises_is_kept_alone(fake: Aurous, client: httpx.Client) -> None:
+    """Errors have no tracebacks, also those in groups and causes, and each case has its own."""
+    seen: list[weakref.ref[Any]] = []
+
+    class Big:
+        """What a frame of a run holds."""
+
+    class Failed(Exception):  # noqa: N818
+        exceptions = ()
+
+    def run() -> object:
+        big = Big()
+        seen.append(weakref.ref(big))
+        try:
+            client.get("/v1/balance").raise_for_status()
+        except httpx.HTTPError as error:
+            failed = Failed(str(uuid4()))
+            failed.exceptions = (LookupError(), error)  # type: ignore[assignment]
+            raise failed from error
+        return "kept"
+
+    explored = fake.explore(run)
+
+    gc.collect()
+    assert [ref() for ref in seen] == [None] * len(seen)
+    errors = [case.error for case in explored.cases if case.error is not None]
+    assert len({id(error) for error in errors}) == len(errors) == 4
+    assert all(error.__traceback__ is None for error in errors)
+    assert all(error.__cause__ is not None and error.__cause__.__traceback__ is None for error in errors)
+    assert [case.returned for case in explored.cases if case.error is None] == ["kept"] * 2
+
+
+def test_memory_does_not_grow_with_the_number_of_cases() -> None:
+    """A thousand cases take no more than their results."""
+    fake = Aurous()
+    key = (("X-Api-Key", str(fake.api_key)),)
+
+    def run() -> None:
+        for one in range(8):
+            fake._session.app.handle(Call("GET", "https", "api.aurous-labs.com", f"/v1/characters/{one}", "", key))
+
+    def used(limit: int) -> int:
+        tracemalloc.start()
+        explored = fake.explore(run, depth=2, limit=limit, laws="ends")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(explored.cases) == limit
+        return peak
+
+    used(2)
+    assert used(700) - used(100) < 600 * 2_000
+
+
+def test_a_failing_exploration_in_pytest(pytester: pytest.Pytester) -> None:
+    """The failure shows the report once, and the command that runs one case alone."""
+    pytester.makepyfile(
+        """
+        def test_it(aurous, aurous_client):
+            aurous.explore(lambda: aurous_client.post("/v1/characters", json={}), faults="unavailable", laws="tells")
+
+        def test_that(aurous, aurous_client):
+            body = {"name": "A", "generate": True, "attributes": {"age": 28}}
+            aurous.explore(lambda: aurous_client.post("/v1/characters", json=body), faults="unavailable")
+        """
+    )
+    result = pytester.runpytest("-p", "no:randomly")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *AurousExplorationError: 0 of 1 cases hold; 1 breaks a law",
+            "E *test_a_failing_exploration_in_pytest.py:6: characters.create#1 unavailable breaks tells",
+            'E *again: pytest "test_a_failing_exploration_in_pytest.py::test_that" --aurous-explore-only="*"',
+        ]
+    )
+
+
+def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
+    """The number of cases that were run, and of all."""
+    from pytest_aurous._explore import drivers
+    from pytest_aurous._explore.explorer import Explorer
+    from pytest_aurous._explore.options import read_options
+
+    said: list[tuple[int, int]] = []
+    explorer = Explorer(
+        fake._session.app,
+        None,
+        read_options("explore", faults="refused, unavailable"),
+        progress=lambda done, cases: said.append((done, cases)),
+    )
+    drivers.explore(explorer, lambda: client.get("/v1/balance"), None)
+    assert said == [(0, 2), (1, 2)]
+
+
+def test_an_exploration_error_has_its_exploration(fake: Aurous, client: httpx.Client) -> None:
+    """And is an AssertionError, as a failed test has."""
+    with pytest.raises(AssertionError) as raised:
+        fake.explore(lambda: client.post("/v1/characters", json=NOVA), faults="unavailable")
+    assert isinstance(raised.value, AurousExplorationError)
+    assert raised.value.exploration.broken[0].id == "characters.create#1 unavailable"
