@@ -79,15 +79,15 @@ def test_the_first_lines_say_what_to_change(fake: Aurous, client: httpx.Client, 
     lines = explored.report().split("\n")
     assert lines[:6] == [
         "1 of 3 cases hold; 2 break a law",
-        f"tests/explore/test_report.py:{line}: characters.create#1 lost breaks pays_once"
+        f"tests/explore/test_report.py:{line} in order: characters.create#1 lost breaks pays_once"
         if Path.cwd() in Path(__file__).parents
-        else f"test_report.py:{line}: characters.create#1 lost breaks pays_once",
+        else f"test_report.py:{line} in order: characters.create#1 lost breaks pays_once",
         "  paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; neither had an",
         "  Idempotency-Key",
         "",
         "                     refused",
     ]
-    assert [case.sent_at.endswith(f"test_report.py:{line}") for case in explored.cases] == [True] * 3
+    assert [case.sent_at.endswith(f"test_report.py:{line} in order") for case in explored.cases] == [True] * 3
 
 
 def test_the_report_shows_a_matrix_and_each_broken_case(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -171,7 +171,6 @@ def test_a_long_run_is_folded(fake: Aurous, client: httpx.Client, broken: Broken
     first, last = explored.broken[0], explored.broken[-1]
     assert first.timeline is not None
     assert "       ... 56 more" in first.timeline
-    assert first.timeline.count("\n") == 35
     assert last.timeline is not None
     assert last.timeline.split("\n")[0] == "  1-41  as on the good day"
 
@@ -295,7 +294,7 @@ def test_a_failing_exploration_in_pytest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "E *AurousExplorationError: 0 of 1 cases hold; 1 breaks a law",
-            "E *test_a_failing_exploration_in_pytest.py:6: characters.create#1 unavailable breaks tells",
+            "E *test_a_failing_exploration_in_pytest.py:6 in <lambda>: characters.create#1 unavailable breaks tells",
             'E *again: pytest "test_a_failing_exploration_in_pytest.py::test_that" --aurous-explore-only="*"',
         ]
     )
