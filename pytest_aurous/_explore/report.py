@@ -48,8 +48,16 @@ def table(exploration: Exploration) -> str:
 
 
 def report(exploration: Exploration) -> str:
-    """Return the table, and each case that breaks a law."""
-    return "\n\n".join([table(exploration), *(_story(exploration, case) for case in exploration.broken)])
+    """Return the table, and what happened in the cases that break a law, the worst first; one for each reason."""
+    groups: dict[str, list[Case]] = {}
+    for case in sorted(exploration.broken, key=lambda case: _rank(_laws(case)[0])):
+        groups.setdefault(case.reasons[_laws(case)[0]], []).append(case)
+    return "\n\n".join([table(exploration), *(_story(exploration, group) for group in groups.values())])
+
+
+def _laws(case: Case) -> list[str]:
+    """Return the laws that a case breaks, the worst first."""
+    return sorted(case.broken, key=_rank)
 
 
 def _worst(exploration: Exploration) -> list[str]:
@@ -102,14 +110,17 @@ def _mark(case: Case | None) -> str:
     if case is None:
         return " "
     if case.broken:
-        return _KNOWN if case.known else next(mark for law, mark in _MARKS.items() if law in case.broken)
+        return _KNOWN if case.known else _MARKS[_laws(case)[0]]
     return _OUTCOMES[case.outcome]
 
 
-def _story(exploration: Exploration, case: Case) -> str:
-    lines = [f"{case.id}: breaks {', '.join(case.broken)}"]
-    for law, reason in case.reasons.items():
-        lines += wrap(f"{law}: {reason}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
+def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
+    case, *others = cases
+    lines = [f"{case.id}: breaks {', '.join(_laws(case))}"]
+    texts = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
+    texts += [f"{law}: {case.reasons[law]}" for law in _laws(case)]
+    for text in texts:
+        lines += wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
     for remark in [*case.remarks, *case.advice]:
         lines += wrap(remark, WIDTH - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
@@ -177,7 +188,8 @@ def _line(call: Call, start: float) -> str:
 
 def _numbered(number: int, call: Call, line: str) -> str:
     """Return the line of a request with its number, and with its place at the end or, if that is too long, below."""
-    place = shortened(shown_place(call.place), WIDTH - 12) if call.place is not None else ""
+    polls = call.method == "GET" and call.fault is None  # what counts is where the code orders, and where it fails
+    place = "" if call.place is None or polls else shortened(shown_place(call.place), WIDTH - 12)
     gap = "  at " if len(line) + len(place) <= WIDTH - 12 else "\n       at "
     return f"{number:>3}  {line}{gap if place else ''}{place}"
 

@@ -323,3 +323,24 @@ def test_an_exploration_error_has_its_exploration(fake: Aurous, client: httpx.Cl
         fake.explore(lambda: client.post("/v1/characters", json=NOVA), faults="unavailable")
     assert isinstance(raised.value, AurousExplorationError)
     assert raised.value.exploration.broken[0].id == "characters.create#1 unavailable"
+
+
+def test_cases_for_the_same_reason_are_described_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The worst comes first, and names the others of its kind. Only writes and faults show their place."""
+
+    def careless() -> None:
+        for _ in range(2):
+            try:
+                made = client.post("/v1/characters", json=NOVA).json()["id"]
+                break
+            except (httpx.TransportError, ValueError):
+                time.sleep(30)
+        time.sleep(10)
+        client.get(f"/v1/characters/{made}")
+
+    report = broken(fake, careless, laws="pays_once, no_pitfall").report()
+
+    assert "\n  likewise: characters.create#1 late, characters.create#1 garbled\n" in report
+    assert report.count("paid 8 credits") == 2  # at the top, and in one story
+    assert report.index(": breaks pays_once") < report.index(": breaks no_pitfall")
+    assert [line for line in report.split("\n") if "characters.retrieve  GET" in line and " at " in line] == []
