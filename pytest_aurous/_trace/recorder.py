@@ -70,9 +70,12 @@ class Recorder:
         """Record what the test, the clock and deliveries have done since the last step."""
         self.app.world.runs.settle()
         events, self._events = tuple(self._events), []
+        before = self._now
         changes = self._changes()
-        if events or changes.keys() - {"buckets"}:  # buckets refill by themselves
+        if events or changes.keys() - {"buckets"}:
             self.steps.append(Step(None, self.app.world.clock.time(), events, changes))
+        else:
+            self._now = before  # buckets refill by themselves: the next step has their changes
 
     def _after(self, call: Call) -> None:
         if self._observe is not None:

@@ -43,6 +43,7 @@ def view(app: App) -> View:
                     "credits": json_number(account.credits),
                     "held": json_number(account.held),
                     "available": json_number(account.available),
+                    "billing_mode": account.billing_mode,
                 }
                 for team, account in world.accounts.items()
             },

@@ -1,7 +1,7 @@
 "use strict";
 // The views. Text of the user reaches the page as text nodes and attributes only; Preact escapes both.
 
-const { html, render, Component, useState, useEffect, useLayoutEffect, useMemo, useRef } = htmPreact;
+const { html, render, useState, useEffect, useLayoutEffect, useMemo, useRef } = htmPreact;
 
 const ICONS = {
   fault: "M8 1 4 9h3l-1 6 6-9H8z",

@@ -85,8 +85,8 @@ const RAISED = {
   "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError", delay: "ReadTimeout",
 };
 
-/** Return the line that adds the fault of a call, and what it cannot say. */
-function faultOf(call) {
+/** Return the line that adds the fault of a call, or null. How long a delay was is not known: *longer* than the timeout. */
+function faultOf(call, longer) {
   const [kind, ...effects] = call.fault.split(", ");
   const [, name, detail] = kind.match(/^(\w+)(?: \((\w+)\)| of ([\d.e+]+) s| (\d+))?/) ?? [];
   const where = pythonText(call.operation ?? "*");
@@ -100,7 +100,7 @@ function faultOf(call) {
     timeout: () => one("timeout", `phase="${detail}"`),
     connect_error: () => one("connect_error"),
     disconnect: () => one("disconnect"),
-    delay: () => one("delay", `seconds=${call.delay || Math.ceil((call.timeout ?? 0) + 1)}`),
+    delay: () => one("delay", `seconds=${call.delay || Math.ceil(call.timeout ?? 0) + longer}`),
     malformed: () => one("malformed", `kind="${detail}"`),
     greased: () => one("greased", `kind="${detail}"`),
     outage: () => `aurous.faults.outage(60${commit.length ? ", commit=True" : ""})`,
@@ -113,11 +113,11 @@ function scriptFrom(record, at) {
   const { steps, step, status, polls, json } = record;
   if (step === null || step >= steps.length - 1 || !["synthesizing", "pending", "processing"].includes(status)) return null;
   const since = (at - Date.parse(json.updated_at ?? json.created_at) / 1000) || 0;
-  const units = { s: 1, m: 60, h: 3600, d: 86400 };
+  const units = { ms: 1, s: 1000, m: 60000, h: 3600000 };
   const left = /[*:!]/.test(steps[step])
     ? steps[step]
         .replace(/\*(\d+)$/, (_, count) => `*${Math.max(0, count - polls)}`)
-        .replace(/:([\d.]+)([smhd])$/, (_, number, unit) => `:${Math.max(0, number * units[unit] - since)}s`)
+        .replace(/:(\d+)(ms|[smh])$/, (_, number, unit) => `:${Math.max(0, Math.round(number * units[unit] - since * 1000))}ms`)
     : polls > 0 ? `${steps[step]}*0` : steps[step];
   return [...steps.slice(0, step), left, ...steps.slice(step + 1)].join(" -> ");
 }
@@ -144,16 +144,17 @@ const SETUP = {
   endpoint: (it) => ["webhook_endpoints", [literal(it.url), ...given("events", it.events), ...given("id", it.id)]],
 };
 
-/** Return the expression of a signed URL, which every fake signs anew; null for any other URL. */
+/** Return the expression of a signed URL, which every fake signs anew, and its record; null for any other URL. */
 function signedUrl(call, records) {
   if (!/(^|&)token=/.test(call.query ?? "")) return null;
-  for (const { kind, json } of records) {
+  for (const record of records) {
+    const { kind, json } = record;
     const one = `aurous.${SETUP[kind]?.(json, { step: null }, 0)[0]}[${pythonText(json.id ?? "")}]`;
     const refs = (json.refs ?? []).map((ref, at) => [ref.url, `refs[${at}].url`]);
     const outputs = (json.output_urls ?? []).map((url, at) => [url, `output_urls[${at}]`]);
     const found = [...refs, ...outputs, [json.output_video_url, "output_video_url"], [json.url, "url"]]
       .find(([url]) => url && pathOf(url) === call.path);
-    if (found) return `${one}.${found[1]}`;
+    if (found) return { expression: `${one}.${found[1]}`, record };
   }
   return null;
 }
@@ -164,6 +165,9 @@ function asTest(model, call) {
   const twin = key && model.calls.find((one) => one.index < call.index && one.team === call.team && header(one.request, "idempotency-key") === key);
   const from = twin || call;
   const world = worldAt(model, from.index - 1);
+  const signed = signedUrl(call, Object.values(world.records));
+  const expired = signed && call.status >= 400 && signed.record.json.created_at; // it was signed when it was valid
+  const begin = expired ? Date.parse(expired) / 1000 : from.arrived;
   const sent = twin ? [twin, call] : [call];
   const records = Object.values(world.records);
   const mine = Object.keys(model.data.start.money)[0];
@@ -197,7 +201,8 @@ function asTest(model, call) {
 
   if (other) {
     const account = world.money[other];
-    setup.push(pythonCall("team = aurous.teams.add", [literal(world.records[other]?.json.name ?? "Rivals"), `credits=${account?.available ?? 1000}`]));
+    const exempt = account?.billing_mode === "exempt" ? ['billing_mode="exempt"'] : [];
+    setup.push(pythonCall("team = aurous.teams.add", [literal(world.records[other]?.json.name ?? "Rivals"), `credits=${account?.available ?? 1000}`, ...exempt]));
   } else if (world.money[mine] && world.money[mine].available !== 1000) {
     setup.push(`aurous.team.credits = ${world.money[mine].available}`);
   }
@@ -222,7 +227,7 @@ function asTest(model, call) {
   const left = made.filter((it) => it.team === owner).length - [...mentioned].filter((it) => it.team === owner).length;
   if (left > 0) remarks.push(`${plural(left, "record")} of that moment ${left === 1 ? "is" : "are"} left out: the request does not mention ${left === 1 ? "it" : "them"}.`);
   if (model.data.settings?.rate_limits === "enforce") {
-    for (const [name, bucket] of Object.entries(world.buckets)) {
+    for (const [name, bucket] of Object.entries(worldAt(model, call.status === 429 ? call.index : from.index - 1).buckets)) {
       const [id, bucketName] = name.split(" ");
       if (id === owner && bucket.remaining === 0) setup.push(`${team === "team" ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
       else if (id === owner && call.status === 429) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
@@ -232,18 +237,19 @@ function asTest(model, call) {
   // The requests, each with its fault.
   const lines = [];
   const keyOf = (one) =>
-    other ? "team.api_key"
+    signed ? null
+    : other ? "team.api_key"
     : one.status === 401 && hasKey(one) ? '"al_live_unknown"'
     : one.error_code === "insufficient_scope" || one.error_code === "missing_scope" ? 'aurous.team.add_key("read")' : null;
   requests.forEach((one, at) => {
-    const gap = at ? one.arrived - requests[0].arrived : 0;
+    const gap = Math.round((at ? one.arrived - requests[0].at : one.arrived - begin) * 1000) / 1000;
+    if (expired) lines.push(`url = ${signed.expression}`);
     if (gap > 0) lines.push(`aurous.clock.advance(seconds=${gap})`);
-    const fault = one.fault ? faultOf(one) : null;
+    const fault = one.fault ? faultOf(one, call.status === 409 ? 60 : 1) : null;
     if (fault) lines.push(fault);
     else if (one.fault) remarks.push(`Call ${one.number} met "${visible(one.fault)}", which cannot be set up from the trace.`);
     const base = model.data.base_url.replace(/\/$/, "");
-    const signed = signedUrl(one, records);
-    const place = signed ?? pythonText(one.url.startsWith(base) ? one.url.slice(base.length) || "/" : one.url);
+    const place = expired ? "url" : signed?.expression ?? pythonText(one.url.startsWith(base) ? one.url.slice(base.length) || "/" : one.url);
     const keyless = !hasKey(one) && !signed;
     const method = /^(GET|POST|PUT|PATCH|DELETE)$/.test(one.method) ? one.method.toLowerCase() : null;
     const parts = requestArguments(one, keyOf(one));
@@ -269,7 +275,7 @@ function asTest(model, call) {
     }
   });
 
-  const settings = { now: iso(from.arrived), pitfalls: "off", ...(call.operation === null ? { strict: "off" } : {}), ...model.data.settings };
+  const settings = { now: iso(begin), pitfalls: "off", ...(call.operation === null ? { strict: "off" } : {}), ...model.data.settings };
   const marker = Object.entries(settings).map(([name, value]) => `${name}=${literal(value)}`);
   const skip = requests.some((one) => one.request.body && one.request.body.text === undefined)
     ? '@pytest.mark.skip(reason="the body of the request is not in the trace")\n' : "";
