@@ -98,6 +98,8 @@ def choose(items: list[pytest.Item]) -> None:
 
 def _plan(item: pytest.Item) -> _Plan | None:
     mark = explore_marker(item)
+    if not isinstance(item, pytest.Function):  # such as a doctest
+        return None
     if mark is None:
         if not explores(item.config) or not reads_settings(item):
             return None
@@ -131,10 +133,10 @@ class _Around:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
         """Run and explore a test; pass on the runs of an exploration."""
-        if _PLAN not in item.stash or EXPLORED_TEST in item.stash or INVALID_MARKER in item.stash:
+        if _PLAN not in item.stash or EXPLORED_TEST in item.stash:
             return (yield)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        test = item.stash[EXPLORED_TEST] = ExploredTest(item, item.stash[_PLAN])
+        test = item.stash[EXPLORED_TEST] = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN])
         self._test = test
         try:
             yield
@@ -210,14 +212,14 @@ class ExploredTest:
         reports: Those of the test: of setup, call and teardown.
     """
 
-    def __init__(self, item: pytest.Item, plan: _Plan) -> None:
+    def __init__(self, item: pytest.Function, plan: _Plan) -> None:
         self.attempt: Attempt | None = None
         self.reports: list[pytest.TestReport] = []
         self._item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._plan = plan
         self._siblings: Any = _Parent(item)
-        self._function = item.obj if isinstance(item, pytest.Function) and item.cls is None else None
+        self._function = item.obj if item.cls is None else None
         self._run: Callable[[], None] = self._run_itself
         self._logged = False
         self._session: Session | None = None
@@ -306,11 +308,10 @@ class ExploredTest:
             self._explored()
         except LeftOut as why:
             self._fail(AurousError(f"--aurous-explore-only: the test cannot be explored: {why}.\n{_PAGE}"))
-        except AurousError as error:
-            if error is not self._error:
-                self._fail(error)
         except BaseException as error:
-            if error is not self._error:
+            if isinstance(error, AurousError) and error is not self._error:
+                self._fail(error)
+            elif error is not self._error:  # Ctrl-C
                 raise
         notes = getattr(self._error, "__notes__", [])
         self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))
@@ -357,19 +358,16 @@ class ExploredTest:
         """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""
         item = self._item
         sections, properties = len(item._report_sections), len(item.user_properties)
-        if isinstance(self._item, pytest.Function):
-            item.__dict__.pop("_instance", None)
-            item.__dict__["_obj"] = self._function
-        if hasattr(item, "_request"):
-            item._initrequest()
+        item.__dict__.pop("_instance", None)
+        item.__dict__["_obj"] = self._function
+        item._initrequest()
         if self.reported:
             self.reports = []
         with warnings.catch_warnings(record=True):
             if self._phase("setup"):
                 self._phase("call")
             self._phase("teardown", nextitem=self._siblings)
-        if hasattr(item, "_request"):
-            item._request, item.funcargs = False, None
+        item._request, item.funcargs = False, None
         del item._report_sections[sections:], item.user_properties[properties:]
 
     def _phase(self, when: Literal["setup", "call", "teardown"], **arguments: Any) -> bool:

@@ -369,6 +369,31 @@ def test_one_case(explored: pytest.Pytester, case: str, test: str, lines: list[s
     result.stdout.no_fnmatch_line("*bad days*")
 
 
+def test_fixtures_that_send_requests(explored: pytest.Pytester) -> None:
+    """Their requests are broken, too: the body does not run then, and the one case fails in its setup."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def balance(aurous_client):
+            return aurous_client.get("/v1/balance").raise_for_status().json()["credits"]
+
+        def test_it(balance):
+            assert balance == 1000
+        """
+    )
+    explored.makepyfile(test_doc='"""\n>>> getfixture("aurous").calls.count()\n0\n"""')
+
+    every = explored.runpytest("--aurous-explore=report", "--doctest-modules")
+    one = explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", "-k", "test_it")
+
+    every.assert_outcomes(passed=2)
+    assert [*rows(every).values()] == [dict(zip(COLUMNS, (6, 1, 5, 0, 0, 0), strict=True))]
+    one.assert_outcomes(errors=1)
+    one.stdout.fnmatch_lines(["ERROR *::test_it - httpx.ConnectError: *"])
+
+
 def test_one_case_with_a_debugger(explored: pytest.Pytester) -> None:
     """Plugins that stop at an exception see that of the one case, and none of a whole exploration."""
     explored.makepyfile(ONE_CASE)
@@ -673,19 +698,20 @@ def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_interrupt(explored: pytest.Pytester) -> None:
+@pytest.mark.parametrize("option", ["--aurous-explore=report", "--aurous-explore-only=balance.retrieve#1 greased"])
+def test_interrupt(explored: pytest.Pytester, option: str) -> None:
     """Ctrl-C ends the run, and shows the table so far."""
     explored.makepyfile(
         """
         def test_it(aurous_client, runs=[]):
             runs.append(1)
-            if len(runs) == 6:
+            if len(runs) == 4:
                 raise KeyboardInterrupt
             aurous_client.get("/v1/balance").raise_for_status()
         """
     )
 
-    result = explored.runpytest_subprocess("--aurous-explore=report")
+    result = explored.runpytest_subprocess(option)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring:*"])
