@@ -382,11 +382,10 @@ class ExploredTest:
             self.reports.append(report)
             if self._runner.check_interactive_exception(call, report):
                 item.ihook.pytest_exception_interact(node=item, call=call, report=report)
-        collected: list[Any] = vars(item).pop("_excinfo", None) or [
-            call.excinfo
-        ]  # unittest does not raise, it collects
-        if self._error is None and collected[0] is not None:
-            self._error = collected[0].value
+        # unittest does not raise, it collects
+        found = cast("list[Any]", item.__dict__.pop("_excinfo", None) or [call.excinfo])
+        if self._error is None and found[0] is not None:
+            self._error = found[0].value
         return call.excinfo is None
 
     # Progress
