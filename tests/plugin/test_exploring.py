@@ -354,6 +354,7 @@ ONE_CASE: Final = """
         ("characters.retrieve#1 refused", "explores", ["*ConnectError*"]),
         ("characters.retrieve#1 refused", "served", ["*--aurous-explore-only: the test cannot be explored: it uses*"]),
         ("characters.create#1 greased", "blind", []),
+        ("characters.create#1 greased", "explores", []),
         ("characters.create#1 lost", "excluded", []),
     ],
 )
