@@ -18,8 +18,8 @@ ORDER = {"name": "A", "generate": True, "attributes": {"age": 28, "gender": "fem
 )
 def test_the_place_ends_the_line_or_stands_below_it(function: str, gap: str) -> None:
     """The report, which is indented by two more, keeps its 100 columns."""
-    call = Call("GET", "https", "h", "/p", place=("/x/app/client.py", 12, function))
-    line = "+0 s     characters.retrieve  GET /v1/characters/char_1"
+    call = Call("POST", "https", "h", "/p", place=("/x/app/client.py", 12, function))
+    line = "+0 s     characters.save  POST /v1/characters/char_1/save"
 
     text = _numbered(3, call, line)
 
