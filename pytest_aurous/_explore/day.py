@@ -50,7 +50,7 @@ class BadDay:
 
     def __init__(self, *faults: str) -> None:
         self._plan = tuple(map(_read, faults))
-        self.faults = tuple(f"{place} {kind}" for place, kind in self._plan)
+        self.faults: tuple[str, ...] = tuple(f"{place} {kind}" for place, kind in self._plan)
         places = [str(place) for place, _ in self._plan]
         if len(set(places)) < len(places):
             raise AurousError(

@@ -48,7 +48,8 @@ class Session:
         self._entered: list[ExitStack] = []
         self.explore_only: str | None = None
         self.explorations: list[Exploration] = []
-        self.explored = self.served = False
+        self.explored: bool = False
+        self.served: bool = False
         self._start = self.app.snapshot()
 
     @property
