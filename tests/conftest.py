@@ -81,10 +81,10 @@ def _validator(operation: str | None, status: int) -> Draft202012Validator:
 
 
 def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
-    """Return what the OpenAPI document does not say of an answer that no fault, grease or other reading made."""
+    """Return what the OpenAPI document does not say of an answer that nothing but the rules has made."""
     reading = app.world.settings.reading
     renamed = reading("err-6") == "global" or call.error_code == reading("auth-4") == "revoked_api_key"
-    if call.fault is not None or renamed or app.world.settings.grease != "off":
+    if call.fault is not None or renamed or app.world.settings.grease != "off" or app.world.settings.observed:
         return []
     answer = _documented()[call.operation].get(str(reply.status))
     what = f"{call.method} {call.path}: {reply.status}"

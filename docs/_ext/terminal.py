@@ -124,6 +124,26 @@ class CommandHelp(SphinxDirective):
         return [nodes.literal_block(text, text, language="text", classes=["report"])]
 
 
+class CheckOutput(SphinxDirective):
+    """What ``pytest-aurous check`` prints with these arguments, in the folder of the examples."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(("from", "to"), unchanged_required)
+
+    def run(self) -> list[nodes.Node]:
+        """Make the node."""
+        names = [str(_EXAMPLES / word) if word.endswith(".har") else word for word in self.arguments[0].split()]
+        with redirect_stdout(StringIO()) as told:
+            main(["check", *names])
+        lines = told.getvalue().splitlines()
+        first, last = self.options.get("from"), self.options.get("to")
+        start = next(number for number, line in enumerate(lines) if first is None or line.startswith(first))
+        end = next((number for number, line in enumerate(lines) if last and line.startswith(last)), len(lines))
+        text = "\n".join([f"$ pytest-aurous check {self.arguments[0]}", *lines[start:end]])
+        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+
+
 @cache
 def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
@@ -142,4 +162,9 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
 
 
-DIRECTIVES: Final = {"pytest-output": PytestOutput, "pytest-picture": PytestPicture, "command-help": CommandHelp}
+DIRECTIVES: Final = {
+    "pytest-output": PytestOutput,
+    "pytest-picture": PytestPicture,
+    "command-help": CommandHelp,
+    "check-output": CheckOutput,
+}

@@ -34,6 +34,7 @@ from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.collection import Faults
 from ..faults.fault import CallFault, Fault, Refuse
 from ..faults.grease import grease
+from ..faults.observed import follow_observed, read_observed
 from ..faults.queue import FaultQueue
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
@@ -76,6 +77,7 @@ class App:
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
+        self._observed = read_observed(settings.observed)
         self.tracing: bool = False
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
@@ -197,6 +199,8 @@ class App:
         )
         headers = replaced(headers, answer.headers) if answer.headers else headers
         reply = Reply(answer.status, headers, answer.body)
+        if self._observed and ctx.row is not None:
+            reply = follow_observed(reply, ctx.row.operation, self._observed)
         kind = self.world.settings.grease
         return reply if kind == "off" else grease(reply, kind, self.world.state.random("grease"))
 

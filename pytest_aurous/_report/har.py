@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .._frames import shown_place
 from .._redaction import redacted, redacted_json
 from .._time.clock import moment
-from .._wire.call import Call
+from .._wire.call import Call, is_digest
 from .._wire.headers import Headers
+from .._world.keys import sent_key
 
 SECRET_HEADERS: Final = ("x-api-key", "authorization")
 """Headers whose values are API keys."""
+_SECRET: Final = 8
+"""A shorter key is no secret, and may be a part of any word."""
 
 
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
@@ -37,35 +40,56 @@ def file_name(test: str) -> str:
 
 
 def har(calls: Iterable[Call]) -> dict[str, Any]:
-    """Return *calls* as a HAR 1.2 object, without API keys."""
+    """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``."""
     creator = {"name": "pytest-aurous", "version": version_of_package()}
-    entries = [redacted_json(_entry(call)) for call in calls]
+    calls = list(calls)
+    keys = dict.fromkeys(key for call in calls if (key := sent_key(_fields(call))))
+    names = {key: f"key-{number}" for number, key in enumerate(keys, 1)}
+    entries = [redacted_json(_named(_entry(call, names), names)) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
-def _entry(call: Call) -> dict[str, Any]:
+def _fields(call: Call) -> dict[str, str]:
+    return {name.lower(): value for name, value in reversed(call.request.headers.multi_items())}
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    """Return JSON data in which each long enough key is replaced by its name, wherever it stands."""
+    if isinstance(value, str):
+        for key, name in names.items():
+            value = value.replace(key, name) if len(key) >= _SECRET else value
+        return value
+    if isinstance(value, list):
+        return [_named(item, names) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+    if isinstance(value, dict):
+        return {_named(key, names): _named(item, names) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def _entry(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
     return {
         "startedDateTime": moment(call.at).isoformat(timespec="milliseconds"),
         "time": 0,
-        "request": _request(call),
+        "request": _request(call, names),
         "response": _response(call),
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": note or "no endpoint matches",
         **({"_place": shown_place(call.place)} if call.place is not None else {}),
+        **({"_fault": call.fault} if call.fault else {}),
     }
 
 
-def _request(call: Call) -> dict[str, Any]:
+def _request(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
     request = call.request
-    body = {"mimeType": request.headers.get("content-type", ""), "text": request.content.decode(errors="replace")}
+    body = {"mimeType": request.headers.get("content-type", ""), **_body(request.content)}
     return {
         "method": call.method,
         "url": call.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _headers(request.headers),
+        "headers": _headers(request.headers, names),
         "queryString": [{"name": name, "value": value} for name, value in request.params.items()],
         "headersSize": -1,
         "bodySize": len(request.content),
@@ -78,18 +102,13 @@ def _response(call: Call) -> dict[str, Any]:
     status = 0 if response is None else response.status
     headers = Headers(()) if response is None else response.headers
     body = b"" if response is None else response.content
-    content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", "")}
-    try:
-        content["text"] = body.decode()
-    except UnicodeDecodeError:
-        safe = redacted(body.decode("latin-1")).encode("latin-1", errors="replace")
-        content |= {"text": b64encode(safe).decode(), "encoding": "base64"}
+    content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", ""), **_body(body)}
     return {
         "status": status,
         "statusText": HTTPStatus(status).phrase if status in _PHRASES else "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _headers(headers),
+        "headers": _headers(headers, {}),
         "content": content,
         "redirectURL": headers.get("location", ""),
         "headersSize": -1,
@@ -98,12 +117,30 @@ def _response(call: Call) -> dict[str, Any]:
     }
 
 
-def _headers(headers: Headers) -> list[dict[str, str]]:
+def _body(body: bytes) -> dict[str, Any]:
+    """Return a body as text, or in Base64 if it is none; of one that was not kept, only the digest."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        safe = redacted(body.decode("latin-1")).encode("latin-1", errors="replace")
+        return {"text": b64encode(safe).decode(), "encoding": "base64"}
+    return {"text": text, "_omitted": True} if is_digest(body) else {"text": text}
+
+
+def _headers(headers: Headers, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the headers in order, also repeated ones, their names in lower case as in HTTP/2."""
     return [
-        {"name": name.lower(), "value": "(redacted)" if name.lower() in SECRET_HEADERS else value}
+        {"name": name.lower(), "value": _secret(value, names) if name.lower() in SECRET_HEADERS else value}
         for name, value in headers.multi_items()
     ]
+
+
+def _secret(value: str, names: Mapping[str, str]) -> str:
+    """Return the value of a header with an API key: with the name of the key, or nothing of it."""
+    scheme, _, token = value.partition(" ")
+    if value.strip() in names:
+        return names[value.strip()]
+    return f"{scheme} {names[token.strip()]}" if token.strip() in names else "(redacted)"
 
 
 def version_of_package() -> str:

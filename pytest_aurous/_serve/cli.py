@@ -1,4 +1,4 @@
-"""The command ``pytest-aurous``: serve the fake, or print its OpenAPI document."""
+"""The command ``pytest-aurous``: serve the fake, check it against recordings, or print its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+from .._reality.arguments import add_arguments
 from .._world.settings import ROWS
 from ..errors import AurousError, see
 from .control import CONTROL, control
@@ -26,6 +27,7 @@ Tests in Python need no command: they ask for the fixture `aurous`."""
 _EXAMPLES: Final = f"""\
 examples:
   pytest-aurous serve --port 8787
+  pytest-aurous check staging.har
   pytest-aurous openapi --output aurous.json
 
 Each command has a help of its own, such as: pytest-aurous serve --help
@@ -45,6 +47,19 @@ state.json, for example:
   {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}
 
 {see("how-to/server.html")}"""
+
+_ABOUT_CHECK: Final = """\
+Replay recorded exchanges with the real API against the fake, compare, and say
+of each rule whether the recordings agree with it. Nothing is sent anywhere.
+Exit status: 0, nothing is refuted; 1, a rule is; 2, a file cannot be read."""
+_EXAMPLES_CHECK: Final = f"""\
+examples:
+  pytest-aurous check staging.har
+  pytest-aurous check cassettes/ --explain
+  pytest-aurous check staging.har --readings create-4=ready --report found.md
+  pytest-aurous check staging.har --sanitize observations
+
+{see("reference/check.html")}"""
 
 _ABOUT_OPENAPI: Final = """\
 Print the OpenAPI 3.1 document of all operations of the fake: their bodies,
@@ -104,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
     option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
+    text = "check the fake against recordings of the real API"
+    add_arguments(command("check", _check, text, _ABOUT_CHECK, _EXAMPLES_CHECK))
     option = command(
         "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
     )
@@ -160,6 +177,12 @@ def _welcome(server: Any) -> str:
         f"  curl -X POST {server.url}{CONTROL}/reset\n"
         f"Ctrl-C ends it."
     )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .._reality.command import run
+
+    return run(options)
 
 
 def _openapi(options: argparse.Namespace) -> int:

@@ -132,10 +132,10 @@ class Call:
     def response_may_contain(self, word: bytes) -> bool:
         """Whether the response contained *word*, or may have, because only its digest was kept."""
         body = b"" if self._reply is None else self._reply.body
-        return word in body or (body[:1] == b"<" and _DIGEST in body[:40])
+        return word in body or is_digest(body)
 
-    def record_response(self, reply: Reply | None, same: dict[Any, Any]) -> None:
-        """Record the response that the client saw, and replace large bodies by their digests.
+    def record_response(self, reply: Reply | None, same: dict[Any, Any], *, whole: bool = False) -> None:
+        """Record the response that the client saw; unless bodies are kept *whole*, replace large ones by their digests.
 
         Values that are equal to those of earlier calls, in *same*, are shared: repeated polls need little memory.
         """
@@ -145,11 +145,11 @@ class Call:
         self._headers = shared(self._headers, self._headers)
         self.place, self.stack = shared(self.place, self.place), shared(self.stack, self.stack)
         self.incoming = _NOTHING
-        content = _kept(self.content)
+        content = self.content if whole else _kept(self.content)
         self.content = shared(content, content)
         if reply is not None:
             self.status, headers, body = reply
-            body = _kept(body)
+            body = body if whole else _kept(body)
             self._reply = Reply(self.status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
 
 
@@ -158,6 +158,11 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):  # ValueError also covers bytes that are not UTF-8
         return None
+
+
+def is_digest(body: bytes) -> bool:
+    """Whether only the digest of a body was kept."""
+    return body[:1] == b"<" and _DIGEST in body[:40]
 
 
 def _kept(body: bytes) -> bytes:

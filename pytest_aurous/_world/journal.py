@@ -35,12 +35,17 @@ class Note(NamedTuple):
 
 
 class Journal:
-    """Every request, and every change, in order."""
+    """Every request, and every change, in order.
 
-    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes")
+    Attributes:
+        whole: Whether large bodies are kept, too; else their digests.
+    """
+
+    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes", "whole")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
+        self.whole: bool = False
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock
@@ -75,7 +80,7 @@ class Journal:
     def answer(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
         self._waiting.take(call)
-        call.record_response(reply, self._same)
+        call.record_response(reply, self._same, whole=self.whole)
         self.leave()
 
     def leave(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -103,6 +104,12 @@ def _url(name: str, value: Any) -> str:
                 )
             return url
     raise _refuse(name, value, f"a URL such as {BASE_URL!r}.")
+
+
+def _file(name: str, value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and Path(value).is_file()):
+        raise _refuse(name, value, "the path of a file that pytest-aurous check --observed has written.")
+    return value
 
 
 def _scripts(name: str, value: Any) -> dict[str, Any]:
@@ -214,6 +221,11 @@ class Settings:
         _choice("off", "fields", "all"),
         "fields: each object of a response has an unknown field; all: each status is unknown, too; off: neither",
     )
+    observed: str | None = _setting(
+        None,
+        _file,
+        "a file that pytest-aurous check --observed has written: the fake differs from the rules as it says",
+    )
     report: Report = _setting(
         "failed", _choice("failed", "all", "off"), "which tests show the timeline of their calls: failed, all or off"
     )
@@ -239,6 +251,7 @@ class SettingsDict(TypedDict, total=False):
     readings: Mapping[str, str]
     sparse: Sparse
     grease: Grease
+    observed: str | None
     report: Report
 
 

@@ -64,6 +64,7 @@ def aurous(
         item.stash[FAKE], item.stash[SEED] = session, seed
         coverage = pytestconfig.stash.get(COVERAGE, None)
         session.app.observe = None if coverage is None else coverage.add
+        session.app.world.journal.whole = bool(run_option(pytestconfig, "har"))
         explored = item.stash.get(EXPLORED_TEST, None)
         if run_option(pytestconfig, "trace") and (explored is None or explored.reported):
             from .tracing import record

@@ -192,7 +192,8 @@ def pytest_runtest_makereport(
     report = yield
     if options.RUNNING not in item.stash:  # else a subtest, whose test has not ended
         judge_refusals(item, call, report)
-        if report.failed:
+        kept = report.failed or (call.when == "call" and options.run_option(item.config, "har-keep") == "all")
+        if kept and options.FAKE in item.stash and options.run_option(item.config, "har"):
             sections.export_har(item)
         sections.add_timeline(item, call, report)
         if options.RECORDER in item.stash:

@@ -35,6 +35,10 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "explore-limit": {"metavar": "N", "help": "the largest number of cases of each test (default: 60)"},
     "explore-json": {"metavar": "FILE", "help": "write what exploring has found to this file, as JSON"},
     "har": {"metavar": "DIR", "help": "write the calls of each failed test to this folder, as a HAR file"},
+    "har-keep": {
+        "choices": ["failed", "all"],
+        "help": "which tests have a HAR file: failed (the default) or all",
+    },
     "trace": {
         "metavar": "DIR",
         "help": "write a page for each failed test to this folder: each request, and the state of the fake around it",

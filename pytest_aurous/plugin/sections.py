@@ -16,7 +16,7 @@ import pytest
 
 from .._redaction import keys_in, protecting, redacted, shown
 from ..errors import AurousError
-from .options import COVERAGE, FAKE, SEED
+from .options import COVERAGE, FAKE, SEED, run_option
 from .outcome import record_warning
 
 _TITLE: Final = "Aurous timeline"
@@ -170,12 +170,10 @@ def show_coverage(reporter: Any, config: pytest.Config) -> None:
 
 
 def export_har(item: pytest.Item) -> None:
-    """Write the calls of a failed test as a HAR file, if the option asks for it."""
-    if FAKE not in item.stash or not item.config.option.aurous_har:
-        return
+    """Write the calls of a test as a HAR file."""
     from .._report.har import write_har
 
-    folder = Path(item.config.option.aurous_har)
+    folder = Path(run_option(item.config, "har"))
     try:
         write_har(folder, item.nodeid, item.stash[FAKE].calls)
     except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result

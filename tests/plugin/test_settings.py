@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -22,7 +23,9 @@ SHOWS: Final = """
         print(f"<readings: {sorted(settings.readings.items())}>")
 """
 
+OBSERVED: Final = Path(__file__).with_name("observed.json").as_posix()
 GIVEN: Final = {
+    "observed": (OBSERVED, f"<observed: {OBSERVED}>"),
     "strict": ("warn", "<strict: warn>"),
     "rate_limits": ("enforce", "<rate_limits: enforce>"),
     "sleep": ("skip", "<sleep: skip>"),
@@ -41,6 +44,7 @@ GIVEN: Final = {
 """For each setting a value as text, and what comes of it."""
 
 WRONG: Final = [
+    ("observed", "absent.json", "*observed='absent.json'*the path of a file that*"),
     ("strict", "loud", "*strict='loud'*'error', 'warn' or 'off'*"),
     ("rate_limits", "on", "*rate_limits='on'*'report' or 'enforce'*"),
     ("sleep", "never", "*sleep='never'*'real' or 'skip'*"),
@@ -145,6 +149,7 @@ def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pyteste
     """``--aurous-<name>``, its words joined by dashes, beats the ini file."""
     value, expected = GIVEN[name]
     other = {
+        "observed": OBSERVED,
         "strict": "off",
         "rate_limits": "report",
         "sleep": "real",

@@ -164,16 +164,50 @@ def test_a_picture_that_was_sent_does_not_break_it(api: Api) -> None:
 
     request = entry(api)["request"]
 
-    assert request["postData"] == {"mimeType": "image/png", "text": "\ufffdPNG\ufffd"}
+    assert request["postData"] == {"mimeType": "image/png", "text": "iVBOR/8=", "encoding": "base64"}
     assert request["bodySize"] == 5
 
 
 @pytest.mark.parametrize("header", ["X-Api-Key", "x-api-key", "Authorization"])
 def test_the_key_headers_are_redacted(api: Api, header: str) -> None:
-    """Whole, whatever a key looks like."""
-    api.get("/v1/balance", key=None, headers={header: "Bearer secret"})
+    """By their names, whatever a key looks like; the same key has the same name everywhere."""
+    api.get("/v1/balance", key=None, headers={header: "Bearer a-secret-key"})
+    api.get("/v1/keys/a-secret-key", key=None, headers={header: "Bearer another-key"})
 
-    assert named(entry(api)["request"]["headers"]) == {header.lower(): "(redacted)"}
+    named_key = "key-1" if header == "Authorization" else None
+    first, second = entries(api)
+    assert named(first["request"]["headers"]) == {header.lower(): f"Bearer {named_key}" if named_key else "key-1"}
+    assert "a-secret-key" not in json.dumps(second) or header != "Authorization"
+    assert "key-2" in named(second["request"]["headers"])[header.lower()]
+
+
+@pytest.mark.parametrize("value", ["Basic dXNlcjpwYXNzd29yZA==", "Bearer"])
+def test_what_is_no_key_is_redacted_whole(api: Api, value: str) -> None:
+    """Another scheme, or a scheme without a key."""
+    api.get("/v1/balance", key=None, headers={"Authorization": value})
+
+    assert named(entry(api)["request"]["headers"]) == {"authorization": "(redacted)"}
+
+
+def test_a_large_body_is_marked_unless_it_was_kept(api: Api) -> None:
+    """A digest cannot be replayed, and says so; with the option of the plugin the body is whole."""
+    api.post(CHARACTERS, json={"name": "A" * 70_000})
+    api.aurous._session.app.world.journal.whole = True
+    api.post(CHARACTERS, json={"name": "A" * 70_000})
+
+    digest, whole = (one["request"]["postData"] for one in entries(api))
+    assert digest["_omitted"]
+    assert len(digest["text"]) < 200
+    assert "_omitted" not in whole
+    assert len(whole["text"]) > 70_000
+
+
+def test_a_fault_is_named(api: Api) -> None:
+    """What replays the file does not take it for a rule of the API."""
+    api.aurous.faults.status("*", 503)
+    api.get("/v1/balance")
+
+    assert entry(api)["_fault"] == "status 503"
 
 
 def test_a_key_is_redacted_wherever_it_stands(api: Api) -> None:

@@ -1,0 +1,78 @@
+"""What makes the fake agree with a recording: other readings, and observed differences as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .._world.settings import READINGS
+from .check import Checked
+from .compare import ABSENT
+from .sanitize import Sanitizer
+from .verdict import Difference, Verdicts
+
+_STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
+
+
+def find_readings(
+    verdicts: Verdicts, chosen: Mapping[str, str], again: Callable[[Mapping[str, str]], Checked]
+) -> dict[str, str]:
+    """Return the readings under which rules that are refuted are not.
+
+    Args:
+        verdicts: Those under the *chosen* readings.
+        chosen: The readings so far.
+        again: Checks the same recordings under other readings.
+    """
+    found: dict[str, str] = {}
+    for verdict in verdicts.refuted:
+        rule = verdict.rule
+        for reading in READINGS.get(rule, ()):
+            if reading == chosen.get(rule, READINGS[rule][0]):
+                continue
+            checked = again({**chosen, **found, rule: reading}).verdicts
+            if not checked.rules[rule].differing and len(checked.refuted) < len(verdicts.refuted):
+                found[rule] = reading
+    return found
+
+
+def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the differences that the setting ``observed`` makes the fake follow; not those that a reading explains."""
+    mask = Sanitizer()
+    differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
+    differences += [difference for difference, _ in verdicts.uncovered.values()]
+    return [row for one in differences if (row := _observation(one, mask)) is not None]
+
+
+def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
+    row: dict[str, Any] = {"operation": one.operation, "where": one.where}
+    place = one.where.startswith(("body.", "header."))
+    if one.kind == "missing" and place:
+        return {**row, "what": "left out"}
+    if one.kind == "added" and place:
+        return {**row, "what": "added", "value": mask.value(one.where.rpartition(".")[2], one.seen)}
+    if one.kind == "status" and not str(one.ours).startswith("2") and not str(one.seen).startswith("2"):
+        status, _, code = str(one.seen).partition(" ")
+        return {**row, "what": "refusal", "of": one.ours, "status": int(status), "code": code}
+    if one.kind == "code":
+        same = int(one.outcome.partition(" ")[0])
+        return {**row, "where": "status", "what": "refusal", "of": one.outcome, "status": same, "code": one.seen}
+    stamp = _STAMP.fullmatch(str(one.seen)) if one.kind == "form" and place else None
+    return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
+
+
+def observed_file(verdicts: Verdicts, without: Mapping[str, str]) -> str:
+    """Return the content of the file for the setting ``observed``."""
+    return json.dumps({"observed": observations(verdicts, without)}, indent=1) + "\n"
+
+
+def shown(value: Any, where: str, mask: Sanitizer) -> str:
+    """Return a value of a difference as text, without anything private."""
+    if value is ABSENT:
+        return "absent"
+    if where == "status":
+        return str(value)
+    text = json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)
+    return text if not where.startswith("header") else text.strip('"')

@@ -1,0 +1,23 @@
+"""The arguments of ``pytest-aurous check``; what they do is loaded when the command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(option: Callable[..., Any]) -> None:
+    """Declare the arguments."""
+    option("files", nargs="+", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
+    text = "check under another reading of a rule, such as create-4=ready; may be repeated"
+    option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
+    option("--json", type=Path, metavar="FILE", help="write the verdicts to this file, as JSON")
+    option("--report", type=Path, metavar="FILE", help="write what was refuted, with an exchange each, as Markdown")
+    text = "write the differences as data, which the setting observed makes the fake follow"
+    option("--observed", type=Path, metavar="FILE", help=text)
+    text = "write the recordings to this folder, without keys, secrets, names and texts"
+    option("--sanitize", type=Path, metavar="OUT", help=text)
+    text = "show what pollers saw as scripts, what was there before, and what was assumed"
+    option("--explain", action="store_true", help=text)
+    option("--quiet", action="store_true", help="print one line")

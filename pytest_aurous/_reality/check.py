@@ -1,0 +1,83 @@
+"""A check: recordings in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._framework.rules import load_rules
+from .compare import Comparer, Shapes, load_shapes
+from .recording import Recording, read_recording
+from .replay import Replay
+from .survey import Survey
+from .verdict import Verdicts
+
+Progress = Callable[[Path, int, int], object]
+"""Called with the file, the number of exchanges that were checked, and the number of all."""
+
+
+@dataclass
+class Checked:
+    """The result of a check.
+
+    Attributes:
+        verdicts: The verdicts on all rules.
+        notes: For each file what is missing or unusual.
+        scripts: For each record what its pollers saw.
+        seeds: What was there before the recordings.
+    """
+
+    verdicts: Verdicts
+    notes: list[str] = field(default_factory=list[str])
+    scripts: dict[str, str] = field(default_factory=dict[str, str])
+    seeds: list[str] = field(default_factory=list[str])
+
+
+def check_files(
+    files: Iterable[Path], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
+) -> Checked:
+    """Check recordings, each on a fake of its own.
+
+    Raises:
+        AurousError: If a file cannot be read.
+    """
+    return check_recordings(map(read_recording, files), settings, progress)
+
+
+def check_recordings(
+    recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
+) -> Checked:
+    """Check recordings that were read."""
+    checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
+    for recording in recordings:
+        _check(checked, recording, shapes, settings or {}, progress)
+    return checked
+
+
+def _check(
+    checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
+) -> None:
+    name = recording.file.name
+    checked.notes += [f"{name}: {note}" for note in recording.notes]
+    survey = Survey(recording)
+    replay = Replay(survey, settings)
+    comparer = Comparer(shapes, replay.bound.__setitem__)
+    for view in survey.views:
+        done = replay.step(view)
+        checked.verdicts.count(name, done, comparer.points(done))
+        replay.finish(done)
+        if progress is not None:
+            progress(recording.file, view.index + 1, len(survey.views))
+    checked.scripts |= {record: _script(steps) for record, steps in replay.scripts.items()}
+    checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
+
+
+def _script(steps: list[list[Any]]) -> str:
+    """Write what pollers saw as a script."""
+    last = len(steps) - 1
+    return " -> ".join(
+        f"{status}*{polls}" if polls > 1 and number < last else str(status)
+        for number, (status, polls) in enumerate(steps)
+    )

@@ -1,0 +1,378 @@
+"""The comparison of a recorded response with that of the fake: what agrees and what differs, place by place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+from .._wire.data import as_list, as_object
+from .._wire.reply import Reply
+from .replay import Replayed
+
+_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_ID: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}")
+_URL: Final = re.compile(r"https?://\S+")
+_BOUND_NAMES: Final = ("url", "upload_url", "output_urls", "output_video_url", "next_page")
+_FREE: Final = frozenset({
+    "message", "description", "request_id", "creation_request_id", "duration_ms", "error_message", "doc_url",
+    "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page", "confidence",
+    "default_denoise_strength", "default_guidance_scale", "default_steps", "has_template", "slug",
+    "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures",
+})  # fmt: skip
+"""Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
+_LOOSE: Final = frozenset({"last_success_at", "last_failure_at", "description"})
+"""Fields that are null, or not, for a reason that no request shows."""
+_MAPS: Final = frozenset({"attributes", "metadata", "upload_headers"})
+"""Objects of the client's own: compared as a whole."""
+_TEXTS: Final = {
+    "team.retrieve": frozenset({"id", "name", "billing_email"}),
+    "pricing.retrieve": frozenset({"description"}),
+    "loras.list": frozenset({"name"}),
+    "loras.retrieve": frozenset({"name"}),
+    "video_loras.list": frozenset({"name"}),
+    "video_loras.retrieve": frozenset({"name"}),
+    "characters.uploads.classify": frozenset({"pose"}),
+}
+"""The fields of some operations whose values are texts."""
+_SHAPES_ONLY: Final = ("usage.list", "usage.events")
+"""Operations whose values depend on what was before the recording."""
+_VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecation$")
+_REMAINING: Final = 1
+_RESET: Final = 2
+_TYPES: Final[dict[type, str]] = {
+    str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object", type(None): "null"
+}  # fmt: skip
+
+
+class Point(NamedTuple):
+    """One place of a response that was compared.
+
+    Attributes:
+        where: The place, such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``.
+        kind: What was compared: ``status``, ``code``, ``type``, ``param``, ``missing``, ``added``, ``null``,
+            ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
+        differs: Whether it differs.
+        seen: What the recording has.
+        ours: What the fake has.
+    """
+
+    where: str
+    kind: str
+    differs: bool
+    seen: Any = None
+    ours: Any = None
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Final = _Absent()
+SAME: Final = False
+OTHER: Final = True
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The schemas of the responses, from the OpenAPI document."""
+
+    responses: Mapping[str, Any]
+    components: Mapping[str, Any]
+
+    def of(self, operation: str) -> Mapping[str, Any]:
+        """Return the schema of a successful response."""
+        shape: Mapping[str, Any] = self.responses.get(operation, {})
+        return shape
+
+    def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a schema, or that which it refers to; of several the first that is not null."""
+        if "$ref" in schema:
+            found: Mapping[str, Any] = self.components[schema["$ref"].rpartition("/")[2]]
+            return found
+        options = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+        return self.resolved(options[0]) if options else schema
+
+
+def load_shapes() -> Shapes:
+    """Read the OpenAPI document of the package."""
+    document = json.loads(files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8"))
+    responses: dict[str, Any] = {}
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get("application/json", {})
+                if status.startswith("2"):
+                    responses[operation["operationId"]] = content.get("schema", {})
+    return Shapes(responses, document["components"]["schemas"])
+
+
+class Comparer:
+    """Compares an exchange after its replay; *bind* learns the URLs and tokens of the fake by those recorded."""
+
+    def __init__(self, shapes: Shapes, bind: Callable[[str, str], object]) -> None:
+        self._shapes = shapes
+        self._bind = bind
+
+    def points(self, done: Replayed) -> Iterator[Point]:
+        """Yield what was compared."""
+        view, reply = done.view, done.reply
+        if reply is None:
+            return
+        exchange = view.exchange
+        ours = _json(reply)
+        if exchange.status != reply.status:
+            yield Point("status", "status", OTHER, _outcome(exchange.status, view.code), _outcome_of(reply))
+            return
+        if "status" not in done.ignored:
+            yield Point("status", "status", SAME, ours=_outcome_of(reply))
+        yield from self._headers(done, reply)
+        if view.refused:
+            yield from self._refusal(done, view.body, ours)
+        elif exchange.body is not None and ours is not None:
+            if view.body is None:
+                yield Point("body", "form", OTHER, "no JSON", "JSON")
+                return
+            yield from self._body(done, ours)
+
+    def _headers(self, done: Replayed, reply: Reply) -> Iterator[Point]:
+        received = done.view.exchange.received
+        if not received:
+            return
+        names = {name.lower(): value for name, value in reply.headers}
+        for name, value in names.items():
+            where = f"header.{name}"
+            if name in _OWN_HEADERS or where in done.ignored:
+                continue
+            if name not in received:
+                yield Point(where, "missing", OTHER, ABSENT, value)
+                continue
+            yield Point(where, "missing", SAME)
+            yield self._header(where, name, received[name], value)
+        for name in received.keys() - names.keys():
+            if _VENDORS.match(name) and f"header.{name}" not in done.ignored:
+                yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
+
+    def _header(self, where: str, name: str, seen: str, ours: str) -> Point:
+        if name in {"x-ratelimit-remaining", "x-ratelimit-reset"}:
+            tolerance = _REMAINING if name.endswith("remaining") else _RESET
+            differs = not seen.isdecimal() or abs(int(seen) - int(ours)) > tolerance
+            return Point(where, "value" if seen.isdecimal() else "form", differs, seen, ours)
+        if name == "aurous-request-id":
+            form = _ID.fullmatch(seen)
+            return Point(where, "form", form is None or form[1] != "req", seen, ours)
+        if name == "content-type":
+            seen, ours = seen.partition(";")[0], ours.partition(";")[0]
+            return Point(where, "value", seen.partition("/")[0] != ours.partition("/")[0], seen, ours)
+        if name in _STATED_HEADERS:
+            return Point(where, "value", seen != ours, seen, ours)
+        return Point(where, "form", SAME)
+
+    def _refusal(self, done: Replayed, seen: Any, ours: Any) -> Iterator[Point]:
+        """Compare two error envelopes."""
+        if done.view.exchange.body is None or ours is None:
+            return
+        found, expected = as_object(as_object(seen).get("error")), ours["error"]
+        if not found:
+            yield Point("error", "form", OTHER, "no envelope", "an envelope")
+            return
+        yield Point("error", "form", SAME)
+        for name in ("code", "type"):
+            yield Point(
+                f"error.{name}", name, found.get(name) != expected[name], found.get(name, ABSENT), expected[name]
+            )
+        param = (found.get("param", ABSENT), expected.get("param", ABSENT))
+        yield Point("error.param", "param", param[0] != param[1], *param)
+        yield Point("error.message", "form", not isinstance(found.get("message"), str), found.get("message"), "text")
+        link = str(found.get("doc_url") or "").partition("#")[2]
+        yield Point("error.doc_url", "form", link != str(found.get("code")), found.get("doc_url"), expected["doc_url"])
+        own = done.view.exchange.received.get("aurous-request-id")
+        same = own is None or found.get("request_id") == own
+        yield Point("error.request_id", "value", not same, found.get("request_id"), "the value of Aurous-Request-Id")
+        for name in found.keys() - expected.keys() - {"param"}:
+            yield Point(f"error.{name}", "added", OTHER, found[name], ABSENT)
+
+    def _body(self, done: Replayed, ours: Any) -> Iterator[Point]:
+        view = done.view
+        schema = self._shapes.of(view.operation)
+        free = _FREE | _TEXTS.get(view.operation, frozenset())
+        if view.order.get("seed") in {None, -1}:
+            free |= {"seed"}
+        walk = _Walk(self._shapes, self._bind, free, values=view.operation not in _SHAPES_ONLY, ignored=done.ignored)
+        seen = view.body
+        if view.operation.endswith(".list") and isinstance(ours, dict) and view.answer:
+            yield from _page(view.answer, as_object(ours), done)
+            frame = {"has_more", "next_cursor"} & view.answer.keys()
+            seen = {name: value for name, value in view.answer.items() if name not in frame}
+            ours = {name: value for name, value in as_object(ours).items() if name not in frame}
+            if view.operation not in _SHAPES_ONLY:
+                seen["data"], ours["data"] = _aligned(as_list(seen.get("data")), as_list(ours["data"]))
+        elif isinstance(view.body, list) and isinstance(ours, list):
+            seen, ours = _aligned(as_list(seen), as_list(ours))
+        yield from walk.compare("body", seen, ours, schema)
+
+
+def _page(seen: dict[str, Any], ours: dict[str, Any], done: Replayed) -> Iterator[Point]:
+    """Compare the frame of a list, which the rows decide (list-1, list-2)."""
+    rows, more = [as_object(row) for row in as_list(seen.get("data"))], seen.get("has_more")
+    cursor = next((name for name in ("next_cursor", "next_page") if name in ours), "next_cursor")
+    if not isinstance(seen.get("data"), list) or not isinstance(more, bool) or cursor not in seen:
+        return
+    ids = [row.get("id") for row in rows]
+    following = seen[cursor]
+    good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
+    yield Point(f"body.{cursor}", "value", not good, following, "the id of the last row, or null on the last page")
+    stamps = [str(row["created_at"])[:19] for row in rows if _STAMP.fullmatch(str(row.get("created_at")))]
+    yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), "another order", "the newest first")
+    status = {row.get("id"): row.get("status") for row in map(as_object, ours["data"])}
+    if not more:
+        extra = {record for record in status.keys() - set(ids) if done.again(str(record)) == status[record]}
+        yield Point("body.data", "rows", bool(extra), f"{len(ids)} rows", f"{len(status)} rows")
+    if more and not ours["has_more"]:  # there may be older rows than the recording shows
+        done.inferred.append("there are older rows than the recording shows")
+    else:
+        differs = more != ours["has_more"] and len(ids) <= len(status)
+        yield Point("body.has_more", "value", differs, more, ours["has_more"])
+
+
+def _aligned(seen: list[Any], ours: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the rows that both have, in the same order."""
+    own = {as_object(row).get("id"): row for row in ours}
+    both = [row for row in seen if as_object(row).get("id") in own]
+    return both, [own[as_object(row).get("id")] for row in both]
+
+
+class _Walk:
+    """Compares two JSON values and a schema, side by side."""
+
+    def __init__(
+        self,
+        shapes: Shapes,
+        bind: Callable[[str, str], object],
+        free: frozenset[str],
+        *,
+        values: bool,
+        ignored: set[str],
+    ) -> None:
+        self._shapes = shapes
+        self._bind = bind
+        self._free = free
+        self._values = values
+        self._ignored = ignored
+
+    def compare(self, where: str, seen: Any, ours: Any, schema: Mapping[str, Any], name: str = "") -> Iterator[Point]:
+        """Yield the points of one value and of all that is in it."""
+        if where in self._ignored:
+            return
+        if (seen is None) != (ours is None):
+            if name not in _LOOSE:
+                yield Point(where, "null", self._states_null(schema, seen), seen, ours)
+            return
+        if seen is None:
+            yield Point(where, "null", SAME)
+            return
+        kinds = _TYPES[type(seen)], _TYPES[type(ours)]
+        if kinds[0] != kinds[1]:
+            yield Point(where, "json type", OTHER, kinds[0], kinds[1])
+            return
+        if name in _MAPS:
+            yield Point(where, "value", seen != ours, seen, ours)
+        elif isinstance(ours, dict):
+            yield from self._object(where, as_object(seen), as_object(ours), self._shapes.resolved(schema))
+        elif isinstance(ours, list):
+            yield from self._array(where, as_list(seen), as_list(ours), self._shapes.resolved(schema), name)
+        else:
+            yield from self._scalar(where, seen, ours, self._shapes.resolved(schema), name)
+
+    def _states_null(self, schema: Mapping[str, Any], seen: Any) -> bool:
+        """Whether null instead of a value, or the reverse, is a difference."""
+        return self._values or (seen is None and not _nullable(schema))
+
+    def _object(
+        self, where: str, seen: dict[str, Any], ours: dict[str, Any], schema: Mapping[str, Any]
+    ) -> Iterator[Point]:
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        for name, value in ours.items():
+            inner = f"{where}.{name}"
+            if name in seen:
+                yield from self.compare(inner, seen[name], value, properties.get(name, {}), name)
+            elif inner not in self._ignored:
+                optional = value is None and name not in schema.get("required", ())
+                yield Point(inner, "omitted" if optional else "missing", OTHER, ABSENT, value)
+        for name in seen.keys() - ours.keys():
+            inner = f"{where}.{name}"
+            if seen[name] is None and name in properties:
+                yield Point(inner, "omitted", OTHER, None, ABSENT)
+            else:
+                yield Point(inner, "added", OTHER, seen[name], ABSENT)
+
+    def _array(
+        self, where: str, seen: list[Any], ours: list[Any], schema: Mapping[str, Any], name: str
+    ) -> Iterator[Point]:
+        items = schema.get("items", {})
+        if len(seen) != len(ours) and self._values:
+            yield Point(where, "rows", OTHER, f"{len(seen)} items", f"{len(ours)} items")
+        elif self._values and ours and not isinstance(ours[0], (dict, list)) and name not in _BOUND_NAMES:
+            yield Point(where, "value", seen != ours, seen, ours)
+        for one, other in zip(seen, ours, strict=False):
+            yield from self.compare(f"{where}[]", one, other, items, name)
+
+    def _scalar(self, where: str, seen: Any, ours: Any, schema: Mapping[str, Any], name: str) -> Iterator[Point]:
+        if isinstance(ours, str):
+            allowed = schema.get("enum", (schema["const"],) if "const" in schema else None)
+            if allowed is not None:
+                yield Point(where, "enum", seen not in allowed, seen, ours)
+                if seen not in allowed:
+                    return
+            forms = _form(seen), _form(ours)
+            if forms[1]:
+                yield Point(where, "form", forms[0] != forms[1], f"{seen}", f"{ours}")
+                if forms[1].startswith("url") or name in _BOUND_NAMES:
+                    self._bind(seen, ours)
+                if not forms[1].startswith("id"):
+                    return
+        if name == "next_page":
+            self._bind(seen, ours)
+        if self._values and name not in self._free:
+            yield Point(where, "value", seen != ours, seen, ours)
+
+
+def _form(text: str) -> str:
+    """Return the form of a text: that of a timestamp, an id or a URL; empty for any other."""
+    stamp = _STAMP.fullmatch(text)
+    if stamp is not None:
+        return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"
+    record = _ID.fullmatch(text)
+    if record is not None:
+        return f"id {record[1]}"
+    return "url" if _URL.fullmatch(text) else ""
+
+
+def _nullable(schema: Mapping[str, Any]) -> bool:
+    kinds = schema.get("type", ())
+    return "null" in kinds or any(one.get("type") == "null" for one in schema.get("anyOf", ()))
+
+
+def _json(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.body)
+    except ValueError:
+        return None
+
+
+def _outcome(status: int | None, code: str) -> str:
+    return f"{status} {code}".strip()
+
+
+def _outcome_of(reply: Reply) -> str:
+    body = _json(reply)
+    return _outcome(reply.status, str(as_object(as_object(body).get("error")).get("code", "")))
+
+
+_STATED_HEADERS: Final = ("aurous-version", "aurous-idempotent-replayed", "aurous-deprecated", "x-ratelimit-limit")
+"""Headers whose values a rule states."""
+_OWN_HEADERS: Final = ("content-length", "x-content-type-options", "accept-ranges", "allow")

@@ -1,0 +1,297 @@
+"""Recordings: HAR files and cassettes of VCR.py, read as one list of exchanges."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from zlib import MAX_WBITS, decompressobj
+from zlib import error as ZlibError  # noqa: N812 - a class
+
+from .._time.clock import parse_instant
+from .._wire.data import as_list, as_object
+from .._wire.hosts import is_loopback, is_upload, is_vendors
+from ..errors import AurousError, see
+
+_MORE: Final = see("reference/check.html#recordings")
+_SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
+_MOST_BYTES: Final = 64 * 1024 * 1024
+"""A body that becomes larger when it is decompressed is left out."""
+_OURS: Final = "pytest-aurous"
+
+Pairs = tuple[tuple[str, str], ...]
+Reader = Callable[[int, Any, list[str]], "Exchange"]
+
+
+@dataclass
+class Exchange:
+    """A recorded request, and its response.
+
+    Attributes:
+        number: Its place in the file, from 1.
+        method: The HTTP method.
+        url: The URL as sent.
+        headers: The headers of the request, without the pseudo-headers of HTTP/2.
+        content: The body of the request; None where the recording left it out.
+        at: When it was sent, in epoch seconds; None where the recording does not say.
+        status: The status of the response; None without a response.
+        answered: The headers of the response.
+        body: The body of the response; None where the recording left it out.
+        fault: The fault of a fake that it met, as our own recordings say.
+    """
+
+    number: int
+    method: str
+    url: str
+    headers: Pairs = ()
+    content: bytes | None = b""
+    at: float | None = None
+    status: int | None = None
+    answered: Pairs = ()
+    body: bytes | None = b""
+    fault: str = ""
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The headers of the request by name in lower case."""
+        return {name.lower(): value for name, value in reversed(self.headers)}
+
+    @cached_property
+    def received(self) -> dict[str, str]:
+        """The headers of the response by name in lower case."""
+        return {name.lower(): value for name, value in reversed(self.answered)}
+
+    @property
+    def host(self) -> str:
+        """The host of the URL, without a port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def vendors(self) -> bool:
+        """Whether the host is the vendor's, or a fake on this machine."""
+        return is_vendors(self.host) or is_upload(self.host) or is_loopback(self.host)
+
+
+@dataclass
+class Recording:
+    """What one file contains.
+
+    Attributes:
+        file: The file.
+        exchanges: Its exchanges, in order of time.
+        notes: What is missing or unusual, for the report.
+        ours: Whether pytest-aurous wrote it.
+    """
+
+    file: Path
+    exchanges: list[Exchange]
+    notes: list[str] = field(default_factory=list[str])
+    ours: bool = False
+
+
+def find_files(paths: Iterable[str]) -> list[Path]:
+    """Return the recordings that *paths* name: files, folders, patterns.
+
+    Raises:
+        AurousError: If one of them leads to no file.
+    """
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        elif path.is_file():
+            files = [path]
+        else:
+            base = Path(path.anchor) if path.anchor else Path()
+            pattern = str(path.relative_to(path.anchor)) if path.anchor else text
+            files = sorted(file for file in base.glob(pattern) if file.is_file()) if "*" in text else []
+        if not files:
+            raise AurousError(f"check {text}: there is no recording. Expected files such as staging.har.\n{_MORE}")
+        found += files
+    return list(dict.fromkeys(found))
+
+
+def read_recording(file: Path) -> Recording:
+    """Read one file.
+
+    Raises:
+        AurousError: If it cannot be read, or is neither a HAR file nor a cassette.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AurousError(f"check {file}: {getattr(error, 'strerror', None) or 'it is not text'}.\n{_MORE}") from None
+    content = _parse(file, text)
+    notes: list[str] = []
+    log = as_object(content.get("log"))
+    entries, read = (log.get("entries"), _har_exchange) if log else (content.get("interactions"), _vcr_exchange)
+    if not isinstance(entries, list):
+        raise AurousError(f"check {file}: neither a HAR file nor a cassette of VCR.py.\n{_MORE}")
+    exchanges: list[Exchange] = []
+    for number, entry in enumerate(as_list(entries), 1):
+        exchanges.append(_read(file, read, number, entry, notes))
+    recording = Recording(file, exchanges, notes, as_object(log.get("creator")).get("name") == _OURS)
+    if not recording.ours:
+        _put_in_order(recording)
+    return recording
+
+
+def _read(file: Path, read: Reader, number: int, entry: Any, notes: list[str]) -> Exchange:
+    try:
+        return read(number, entry, notes)
+    except (AttributeError, KeyError, TypeError, ValueError, AurousError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}\n{_MORE}") from None
+
+
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    if file.suffix in {".yaml", ".yml"}:
+        content = _parse_yaml(file, text)
+    else:
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise AurousError(f"check {file}: truncated, or not valid JSON ({error}).\n{_MORE}") from None
+    return as_object(content)
+
+
+def _parse_yaml(file: Path, text: str) -> Any:
+    """Read YAML as plain data; a tag that would construct an object of Python is refused."""
+    try:
+        import yaml
+    except ImportError:
+        raise AurousError(
+            f'check {file}: YAML needs the extra check: pip install "pytest-aurous[check]".\n{_MORE}'
+        ) from None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, RecursionError) as error:
+        first = str(error).partition("\n")[0]
+        raise AurousError(f"check {file}: truncated, or not plain YAML ({first}).\n{_MORE}") from None
+
+
+def _put_in_order(recording: Recording) -> None:
+    """Sort the exchanges by time; those without a time stay behind their neighbor."""
+    last = 0.0
+    times: dict[int, float] = {}
+    for exchange in recording.exchanges:
+        last = last if exchange.at is None else exchange.at
+        times[exchange.number] = last
+    before = [exchange.number for exchange in recording.exchanges]
+    recording.exchanges.sort(key=lambda exchange: times[exchange.number])
+    if before != [exchange.number for exchange in recording.exchanges]:
+        recording.notes.append("its exchanges were not in order of time")
+
+
+def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    status = int(response.get("status") or 0)
+    found = Exchange(
+        number,
+        str(request["method"]).upper(),
+        str(request["url"]),
+        _pairs(request.get("headers", ())),
+        at=parse_instant(entry["startedDateTime"]).timestamp(),
+        status=status or None,
+        answered=_pairs(response.get("headers", ())),
+        fault=str(entry.get("_fault") or ""),
+    )
+    post = request.get("postData")
+    if post is not None:
+        found.content = _har_body(post, int(request.get("bodySize") or 0))
+    elif int(request.get("bodySize") or 0) > 0:
+        found.content = None
+    content = response.get("content", {})
+    found.body = _har_body(content, int(content.get("size") or 0))
+    _note_omissions(found, notes)
+    return found
+
+
+def _har_body(content: Mapping[str, Any], size: int) -> bytes | None:
+    """Return a body; None where it was left out or cut off."""
+    if content.get("_omitted"):
+        return None
+    text = content.get("text")
+    if text is None:
+        return b"" if size <= 0 else None
+    if content.get("encoding") == "base64":
+        return _plain(b64decode(text), "")
+    body = str(text).encode(errors="replace")
+    return None if size > len(body) and content.get("mimeType", "").partition(";")[0] == "application/json" else body
+
+
+def _pairs(headers: Any) -> Pairs:
+    """Return the headers of HAR, without the pseudo-headers of HTTP/2."""
+    pairs = ((str(pair["name"]), str(pair["value"])) for pair in headers)
+    return tuple(pair for pair in pairs if not pair[0].startswith(":"))
+
+
+def _vcr_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    status = response["status"]
+    found = Exchange(
+        number,
+        str(request["method"]).upper(),
+        str(request["uri"]),
+        _vcr_pairs(request.get("headers") or {}),
+        status=int(as_object(status).get("code", status)),
+        answered=_vcr_pairs(response.get("headers") or {}),
+    )
+    found.content = _vcr_body(request.get("body"), found.sent.get("content-encoding", ""))
+    found.body = _vcr_body(response.get("body", response.get("content")), found.received.get("content-encoding", ""))
+    if "date" in found.received:
+        found.at = parsedate_to_datetime(found.received["date"]).timestamp()
+    _note_omissions(found, notes)
+    return found
+
+
+def _vcr_pairs(headers: Mapping[str, Any]) -> Pairs:
+    """Return the headers of a cassette, where each name has a list of values, or one."""
+    return tuple(
+        (str(name), str(value))
+        for name, values in headers.items()
+        for value in (as_list(values) if isinstance(values, list) else [values])
+    )
+
+
+def _vcr_body(body: Any, encoding: str) -> bytes | None:
+    if isinstance(body, dict):
+        shape = as_object(body)
+        packed = shape.get("base64_string")
+        body = b64decode(packed) if packed is not None else shape.get("string")
+    content = b"" if body is None else body if isinstance(body, bytes) else str(body).encode(errors="replace")
+    return _plain(content, encoding)
+
+
+def _plain(body: bytes, encoding: str) -> bytes | None:
+    """Return a body decompressed; None for a compression that Python cannot undo."""
+    if body[:2] == b"\x1f\x8b" or (encoding == "deflate" and body[:1] in {b"\x78", b"\x58"}):
+        unpack = decompressobj(MAX_WBITS | 32)
+        try:
+            plain = unpack.decompress(body, _MOST_BYTES)
+        except ZlibError:
+            return None
+        return plain if unpack.eof else None
+    return None if encoding in {"br", "zstd"} and body[:1] not in {b"{", b"[", b""} else body
+
+
+def _note_omissions(exchange: Exchange, notes: list[str]) -> None:
+    if not exchange.vendors:
+        notes.append(f"exchange {exchange.number}: {exchange.host or 'no host'} is not a host of the vendor")
+        return
+    if exchange.content is None:
+        notes.append(f"exchange {exchange.number}: the body of the request is missing")
+    if exchange.body is None and not _PICTURE.match(exchange.received.get("content-type", "")):
+        notes.append(f"exchange {exchange.number}: the body of the response is missing")
+
+
+_PICTURE: Final = re.compile("image/|video/|application/octet-stream")

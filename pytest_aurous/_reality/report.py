@@ -1,0 +1,173 @@
+"""The result of a check: as a table of 100 columns, as JSON, and as a report of what was refuted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
+from typing import Any, Final
+
+from .._framework.rules import load_rules
+from .._report.har import version_of_package
+from ..errors import see
+from .adapt import shown
+from .check import Checked
+from .recording import Exchange
+from .sanitize import Sanitizer
+from .verdict import Difference, Verdict
+
+_WIDTH: Final = 100
+_INDENT: Final = " " * 13
+_WORDS: Final = ("refuted", "as written", "cannot tell", "not seen")
+_MOST: Final = 40
+"""So many lines of scripts, seeds and guesses are shown."""
+
+
+def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = False) -> str:
+    """Return the result as text.
+
+    Args:
+        checked: The result.
+        readings: The readings that explain what is refuted.
+        explain: Whether to show scripts, seeds, and what was assumed.
+    """
+    verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
+    lines = [_row("verdict", "rule", "exchanges", "what"), "-" * _WIDTH]
+    for word in _WORDS[:3]:
+        for verdict in (one for one in verdicts if one.word == word):
+            number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
+            lines.append(_row(word, verdict.rule, str(number), _what(verdict, rules[verdict.rule].statement)))
+            for one in verdict.differences:
+                lines += [
+                    _cut(f"{_INDENT}{_differs(one, mask)}"),
+                    _cut(f"{_INDENT}in {one.file}, exchange {one.number}"),
+                ]
+    unseen = ", ".join(one.rule for one in verdicts if one.word == "not seen")
+    lines += _block("not seen", unseen, "                        ")
+    if verdicts.uncovered:
+        lines += ["", "Differences that no rule covers:"]
+        some = list(verdicts.uncovered.values())
+        lines += [_cut(f"  {times:>4} x  {_differs(one, mask)}") for one, times in some[:_MOST]]
+        lines += [f"  and {len(some) - _MOST} more"] if len(some) > _MOST else []
+    if verdicts.omitted:
+        lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
+        lines += ["    aurous_sparse = optional"]
+    if readings:
+        lines += [
+            "",
+            "These readings agree with the recordings; paste them into the ini file:",
+            "    aurous_readings =",
+        ]
+        lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
+    if checked.notes:
+        lines += ["", "Of the files:", *(_cut(f"  {note}") for note in _some(checked.notes))]
+    if explain:
+        lines += _explanation(checked)
+    return "\n".join([*lines, "", summary(checked)])
+
+
+def summary(checked: Checked) -> str:
+    """Return the result in one line."""
+    count = {word: sum(verdict.word == word for verdict in checked.verdicts) for word in _WORDS}
+    text = ", ".join(f"{number} {word}" for word, number in count.items())
+    return f"{checked.verdicts.exchanges} exchanges; rules: {text}"
+
+
+def _explanation(checked: Checked) -> Iterator[str]:
+    for title, some in (
+        ("What pollers saw, as scripts:", [f"{record}: {script}" for record, script in checked.scripts.items()]),
+        ("What was there before:", checked.seeds),
+        ("What was assumed:", [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]),
+    ):
+        if some:
+            yield from ("", title, *(_cut(f"  {text}") for text in _some(some)))
+
+
+def _some(texts: list[str]) -> list[str]:
+    return texts if len(texts) <= _MOST else [*texts[:_MOST], f"and {len(texts) - _MOST} more"]
+
+
+def _row(word: str, rule: str, number: str, text: str) -> str:
+    return _cut(f"{word:<12} {rule:<10} {number:>9} {text}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+
+
+def _block(word: str, text: str, indent: str) -> list[str]:
+    first, *more = wrap(text, _WIDTH - len(indent)) or [""]
+    return [f"{word:<24}{first}", *(f"{indent}{line}" for line in more)] if text else []
+
+
+def _what(verdict: Verdict, statement: str) -> str:
+    return "; ".join(verdict.doubts) if verdict.word == "cannot tell" else statement.replace("`", "")
+
+
+def _differs(one: Difference, mask: Sanitizer) -> str:
+    seen, ours = shown(one.seen, one.where, mask), shown(one.ours, one.where, mask)
+    if one.kind == "order":
+        return f"{one.operation} {one.where}: {one.seen}, not {one.ours}"
+    return f"{one.operation} {one.where}: {seen}, not {ours}"
+
+
+def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
+    """Return the result as JSON."""
+    mask = Sanitizer()
+    verdicts = {
+        one.rule: {
+            "verdict": one.word,
+            "agreed": one.agreed,
+            "differing": one.differing,
+            "doubts": dict(one.doubts),
+            "differences": [_as_data(difference, mask) for difference in one.differences],
+        }
+        for one in checked.verdicts
+    }
+    uncovered = [{**_as_data(one, mask), "times": times} for one, times in checked.verdicts.uncovered.values()]
+    result = {
+        "exchanges": checked.verdicts.exchanges,
+        "rules": verdicts,
+        "uncovered": uncovered,
+        "omitted": dict(checked.verdicts.omitted),
+        "readings": dict(readings),
+        "inferred": dict(checked.verdicts.inferred),
+        "scripts": checked.scripts,
+        "notes": checked.notes,
+    }
+    return json.dumps(result, indent=1) + "\n"
+
+
+def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "exchange": one.number,
+        "operation": one.operation,
+        "where": one.where,
+        "kind": one.kind,
+        "seen": shown(one.seen, one.where, mask),
+        "ours": shown(one.ours, one.where, mask),
+    }
+
+
+def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> str:
+    """Return what was refuted as Markdown, each rule with an exchange that shows it, sanitized."""
+    mask, rules = Sanitizer(), load_rules()
+    lines = ["# What recordings refute", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
+    for verdict in checked.verdicts.refuted:
+        rule, first = rules[verdict.rule], verdict.differences[0]
+        lines += [f"## {rule.id} ({rule.provenance})", "", rule.statement, ""]
+        lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
+        lines += ["", *_exchange(exchanges[first.file, first.number], mask)]
+    for one, times in checked.verdicts.uncovered.values():
+        lines += [f"## No rule: {one.operation} {one.where}", "", f"- {times} times: {_differs(one, mask)}", ""]
+    return "\n".join([*lines, see("reference/check.html"), ""])
+
+
+def _exchange(exchange: Exchange, mask: Sanitizer) -> Iterable[str]:
+    entry = mask.entry(exchange)
+    kept = {
+        "request": {name: entry["request"].get(name) for name in ("method", "url", "headers", "postData")},
+        "response": {name: entry["response"][name] for name in ("status", "headers", "content")},
+    }
+    return ["```json", json.dumps(kept, indent=1, ensure_ascii=False), "```", ""]

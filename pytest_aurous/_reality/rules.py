@@ -1,0 +1,316 @@
+"""Which rule each place of a response rests on: one table for what agrees and for what differs."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Final
+
+from .compare import Point
+from .replay import Replayed
+
+_PAGE_CODES: Final = (
+    {"invalid_request_error", "invalid_request"},
+    {"insufficient_credits", "balance_too_low"},
+)
+"""The codes between which the readings of err-6 decide."""
+
+_REFUSALS: Final = (
+    # Operation, refusal, rule: the first that fits.
+    ("*", "401 revoked_api_key", "auth-4"),
+    ("*", "401 *", "auth-3"),
+    ("storage.get", "403 *", "time-2"),
+    ("characters.uploads.put", "403 *", "up-3"),
+    ("*.output", "403 *", "img-8"),
+    ("*", "403 *", "auth-5"),
+    ("*", "400 unknown_version", "ver-3"),
+    ("*", "409 *", "idem-6"),
+    ("*", "402 *", "cred-3"),
+    ("*", "405 *", "err-8"),
+    ("characters.save", "400 *", "save-3"),
+    ("characters.save", "404 *", "save-4"),
+    ("characters.resynthesize", "400 invalid_request*", "resyn-1"),
+    ("characters.regenerate_ref", "400 invalid_request*", "regen-3"),
+    ("characters.regenerate_ref", "400 *", "regen-1"),
+    ("characters.update", "404 *", "patch-3"),
+    ("characters.update", "400 missing_field", "patch-4"),
+    ("characters.update", "400 *", "patch-2"),
+    ("characters.delete", "404 *", "del-3"),
+    ("characters.create", "400 upload_invalid", "create-3"),
+    ("characters.create", "400 parameter_invalid_combination", "create-1"),
+    ("characters.create", "404 *", "create-3"),
+    ("characters.create", "400 *", "create-6"),
+    ("characters.list", "400 invalid_request", "list-4"),
+    ("*.list", "400 *", "list-3"),
+    ("characters.retrieve", "404 *", "get-2"),
+    ("characters.uploads.classify", "*", "up-6"),
+    ("characters.uploads.init", "400 *", "up-1"),
+    ("images.create", "400 character_not_ready", "img-4"),
+    ("images.create", "400 mutually_exclusive_input", "img-4"),
+    ("*.create", "400 unsupported_lora_for_mode", "style-5"),
+    ("images.create", "400 parameter_invalid_combination", "img-3"),
+    ("images.create", "404 *", "img-4"),
+    ("images.*", "400 generation_not_cancellable", "img-7"),
+    ("images.create", "400 *", "img-1"),
+    ("images.estimate", "400 *", "img-9"),
+    ("videos.create", "400 *", "vid-1"),
+    ("videos.estimate", "400 *", "vid-2"),
+    ("images.output", "410 *", "time-4"),
+    ("videos.output", "410 *", "time-4"),
+    ("images.output", "*", "img-8"),
+    ("videos.output", "*", "vid-5"),
+    ("files.create", "400 *", "file-1"),
+    ("files.retrieve", "404 *", "file-2"),
+    ("loras.retrieve", "404 *", "style-2"),
+    ("video_loras.retrieve", "404 *", "style-4"),
+    ("webhook_endpoints.test", "400 *", "hook-10"),
+    ("webhook_endpoints.create", "400 *", "hook-1"),
+    ("usage.list", "400 invalid_page_token", "usage-2"),
+    ("usage.list", "400 *", "usage-1"),
+    ("usage.events", "400 *", "usage-3"),
+    ("*", "404 *", "auth-7"),
+    ("*", "*", "err-8"),
+)
+
+_SUCCESSES: Final = (
+    # Operation, status of the record before, rule.
+    ("characters.save", "ready", "save-2"),
+    ("characters.save", "*", "save-1"),
+    ("characters.create", "*", "create-1"),
+    ("characters.list", "*", "list-5"),
+    ("characters.retrieve", "deleted", "get-2"),
+    ("characters.retrieve", "*", "get-1"),
+    ("characters.update", "*", "patch-1"),
+    ("characters.resynthesize", "*", "resyn-1"),
+    ("characters.regenerate_ref", "*", "regen-1"),
+    ("characters.delete", "*", "del-1"),
+    ("characters.uploads.init", "*", "up-1"),
+    ("characters.uploads.classify", "*", "up-5"),
+    ("characters.uploads.put", "*", "up-3"),
+    ("images.create", "*", "img-1"),
+    ("images.list", "*", "img-10"),
+    ("images.retrieve", "*", "img-6"),
+    ("images.cancel", "*", "img-7"),
+    ("images.estimate", "*", "img-9"),
+    ("images.output", "*", "img-8"),
+    ("videos.create", "*", "vid-1"),
+    ("videos.retrieve", "*", "vid-4"),
+    ("videos.estimate", "*", "vid-2"),
+    ("videos.output", "*", "vid-5"),
+    ("files.create", "*", "file-1"),
+    ("files.retrieve", "*", "time-3"),
+    ("files.delete", "*", "file-2"),
+    ("loras.list", "*", "style-1"),
+    ("loras.retrieve", "*", "style-2"),
+    ("video_loras.list", "*", "style-3"),
+    ("video_loras.retrieve", "*", "style-4"),
+    ("storage.get", "*", "get-3"),
+    ("balance.retrieve", "*", "cred-1"),
+    ("team.retrieve", "*", "team-1"),
+    ("pricing.retrieve", "*", "cred-4"),
+    ("usage.list", "*", "usage-1"),
+    ("usage.events", "*", "usage-3"),
+    ("webhook_endpoints.create", "*", "hook-1"),
+    ("webhook_endpoints.test", "*", "hook-10"),
+    ("webhook_endpoints.*", "*", "hook-2"),
+    ("legacy.*", "*", "legacy-1"),
+    ("*", "*", ""),
+)
+
+_PLACES: Final = (
+    # Operation, place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
+    ("*", "header.aurous-version", "*", "ver-2"),
+    ("*", "header.aurous-request-id", "*", "err-3"),
+    ("*", "header.x-ratelimit-*", "*", "rate-1"),
+    ("*", "header.retry-after", "*", "rate-2"),
+    ("*", "header.aurous-idempotent-replayed", "*", "idem-3"),
+    ("legacy.*", "header.*", "*", "legacy-1"),
+    ("videos.output", "header.content-range", "*", "vid-5"),
+    ("*", "header.content-type", "*", "="),
+    ("*", "header.*", "*", ""),
+    ("*", "error.type", "*", "err-1"),
+    ("*", "error.doc_url", "*", "err-2"),
+    ("*", "error.request_id", "*", "err-3"),
+    ("*", "error.message", "*", "err-7"),
+    ("*", "error", "*", "err-1"),
+    ("*", "error.*", "*", ""),
+    ("*", "body*", "added", ""),
+    ("usage.list", "body*", "*", "usage-1"),
+    ("usage.events", "body*", "*", "usage-3"),
+    ("*.list", "body", "*", "="),
+    ("*.list", "body.data", "order", "list-2"),
+    ("*.list", "body.data", "rows", "list-2"),
+    ("*.list", "body.data", "*", "list-1"),
+    ("*.list", "body.object", "*", "list-1"),
+    ("*.list", "body.has_more", "*", "list-1"),
+    ("*.list", "body.next_cursor", "*", "list-1"),
+    ("*", "body*.aurous_version", "*", "ver-4"),
+    ("balance.retrieve", "body.*", "*", "cred-1"),
+    ("team.retrieve", "body.*", "*", "team-1"),
+    ("pricing.retrieve", "body.video*", "*", "vid-2"),
+    ("pricing.retrieve", "body*", "*", "cred-4"),
+    ("*.estimate", "body.estimated_cost*", "*", "="),
+    ("characters.*", "body*.client_reference_id", "*", "create-7"),
+    ("characters.uploads.init", "body.expires_at", "*", "up-2"),
+    ("characters.uploads.*", "body*", "*", "="),
+    ("*", "body*_at", "form", "time-1"),
+    ("characters.*", "body*.refs*.url", "*", "get-3"),
+    ("characters.*", "body*.refs*", "*", "refs"),
+    ("characters.delete", "body*", "*", "del-1"),
+    ("characters.update", "body.name", "*", "patch-1"),
+    ("characters.update", "body.attributes", "*", "patch-1"),
+    ("characters.*", "body*.status", "*", "status"),
+    ("characters.*", "body*", "*", "="),
+    ("*.create", "body.cost*", "*", "price"),
+    ("*", "body*.cost*", "*", "cost"),
+    ("images.cancel", "body.status", "*", "img-7"),
+    ("images.*", "body*.status", "*", "img-6"),
+    ("videos.*", "body*.status", "*", "img-6"),
+    ("images.*", "body*.width", "*", "img-2"),
+    ("images.*", "body*.height", "*", "img-2"),
+    ("images.*", "body*.character_id", "*", "img-12"),
+    ("images.create", "body*", "*", "img-5"),
+    ("images.retrieve", "body*", "*", "img-5"),
+    ("images.list", "body.data*", "*", "img-5"),
+    ("images.cancel", "body*", "*", "img-5"),
+    ("videos.*", "body*", "*", "img-5"),
+    ("files.*", "body.url", "*", "time-3"),
+    ("files.*", "body.expires_at", "*", "time-3"),
+    ("files.delete", "body*", "*", "file-2"),
+    ("files.*", "body*", "*", "file-1"),
+    ("webhook_endpoints.*", "body*.secret", "*", "hook-2"),
+    ("webhook_endpoints.*", "body*.events", "*", "hook-1"),
+    ("webhook_endpoints.*", "body*.metadata", "*", "hook-1"),
+    ("*", "body*", "*", "="),
+    ("*", "*", "*", ""),
+)
+
+
+def rule_of(done: Replayed, point: Point) -> str:
+    """Return the rule that a place rests on; empty without one."""
+    if point.where in done.rules:
+        return done.rules[point.where]
+    operation = done.view.operation
+    if point.where in {"status", "error.code", "error.param"}:
+        return _rule_of_outcome(done, point)
+    rule = _place(operation, point.where, point.kind)
+    if done.replays and point.where.startswith("body") and point.kind == "value":
+        return "idem-3"
+    if rule == "=":
+        return _success(operation, done.was or "-")
+    if rule == "status":
+        return _rule_of_status(done, point)
+    if rule == "refs":
+        return _rule_of_refs(done)
+    if rule in {"price", "cost"}:
+        if rule == "cost" and 0 in {point.seen, point.ours}:
+            return "cred-2"
+        return "vid-2" if _is_video(done) else "cred-4"
+    if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
+        return "idem-6"
+    return rule
+
+
+def _rule_of_outcome(done: Replayed, point: Point) -> str:
+    """Return the rule of a status, a code or a param."""
+    operation, view = done.view.operation, done.view
+    reply_code = _code_of(point.ours) if point.where == "status" else str(point.ours)
+    seen_code = view.code
+    if point.where == "error.param":
+        absent = {repr(point.seen), repr(point.ours)} & {"absent", "None"}
+        return "err-4" if absent or not point.differs else _refusal(operation, _ours(done))
+    if {seen_code, reply_code} in _PAGE_CODES:
+        return "err-6"
+    if "revoked_api_key" in {seen_code, reply_code} and {seen_code, reply_code} <= {
+        "revoked_api_key",
+        "invalid_api_key",
+    }:
+        return "auth-4"
+    ours = str(point.ours) if point.where == "status" else _ours(done)
+    if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
+        return "err-5"
+    if not ours.startswith(("2", "3")):
+        if ours.startswith("409") and done.view.succeeded and point.differs and done.view.replayed:
+            return "idem-5"
+        return _refusal(operation, ours)
+    if point.differs and seen_code:
+        if seen_code == "idempotency_key_in_use" and done.replays:
+            return "idem-5"
+        rule = _refusal(operation, str(point.seen))
+        generic = rule.partition("-")[0] in {"auth", "ver", "idem", "cred", "rate"}
+        return rule if generic and rule != "auth-7" else _success(operation, done.was or "-")
+    if done.replays:
+        return "idem-3"
+    return _success(operation, done.was or "-")
+
+
+def _rule_of_status(done: Replayed, point: Point) -> str:
+    """Return the rule of the status of a character."""
+    pair = {str(point.seen), str(point.ours)}
+    if pair == {"reviewing", "ready"} and done.view.operation in {
+        "characters.retrieve",
+        "characters.list",
+        "characters.create",
+    }:
+        return "save-6" if point.seen == "reviewing" and _saved(done, point) else "create-4"
+    own = {
+        "characters.create": "create-4",
+        "characters.save": "save-2" if done.was == "ready" else "save-1",
+        "characters.resynthesize": "resyn-1",
+        "characters.regenerate_ref": "regen-3",
+        "characters.list": "list-5",
+        "characters.update": "patch-1",
+    }
+    return own.get(done.view.operation, "get-1")
+
+
+def _saved(done: Replayed, point: Point) -> bool:
+    """Whether the record was ready before this poll."""
+    return point.ours == "ready" and done.was in {"ready", ""} and done.view.operation == "characters.retrieve"
+
+
+def _rule_of_refs(done: Replayed) -> str:
+    if done.view.operation == "characters.create":
+        return "create-2" if "upload_ids" in done.view.order else "create-4"
+    own = {"characters.resynthesize": "run-1", "characters.regenerate_ref": "run-1", "characters.list": "list-5"}
+    return own.get(done.view.operation, "get-3")
+
+
+def _is_video(done: Replayed) -> bool:
+    rows = done.view.records
+    return bool(rows) and str(rows[0]["id"]).startswith("vid_")
+
+
+def _ours(done: Replayed) -> str:
+    """Return the outcome of the fake, which is that of the recording where only the code is compared."""
+    status = done.reply.status if done.reply is not None else ""
+    code = done.code
+    return f"{status} {code}".strip()
+
+
+def _code_of(outcome: object) -> str:
+    return str(outcome).partition(" ")[2]
+
+
+@lru_cache(maxsize=4096)
+def _refusal(operation: str, outcome: str) -> str:
+    return next(
+        rule for name, wanted, rule in _REFUSALS if fnmatchcase(operation, name) and fnmatchcase(outcome, wanted)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _success(operation: str, status: str) -> str:
+    return next(
+        rule for name, wanted, rule in _SUCCESSES if fnmatchcase(operation, name) and fnmatchcase(status, wanted)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place(operation: str, where: str, kind: str) -> str:
+    where = where.replace("[", "(").replace("]", ")")  # brackets are a pattern to fnmatch
+    return next(
+        rule
+        for name, wanted, compared, rule in _PLACES
+        if fnmatchcase(operation, name) and fnmatchcase(where, wanted) and fnmatchcase(kind, compared)
+    )

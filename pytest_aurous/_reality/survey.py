@@ -1,0 +1,449 @@
+"""What a whole recording says about the state behind it: records, keys, teams, and requests whose response was lost."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from .._framework.endpoint import Endpoint
+from .._resources.catalog import CATALOG
+from .._time.clock import parse_instant
+from .._wire.data import as_list, as_object
+from .._wire.headers import idempotency_key
+from .._wire.hosts import is_upload
+from .._world.keys import sent_key
+from ..errors import AurousError
+from .recording import Exchange, Recording
+
+ROWS: Final = {
+    "characters.create": "characters",
+    "characters.list": "characters",
+    "characters.retrieve": "characters",
+    "characters.update": "characters",
+    "characters.save": "characters",
+    "characters.resynthesize": "characters",
+    "characters.regenerate_ref": "characters",
+    "images.create": "generations",
+    "images.list": "generations",
+    "images.retrieve": "generations",
+    "images.cancel": "generations",
+    "videos.create": "generations",
+    "videos.retrieve": "generations",
+    "files.create": "files",
+    "files.retrieve": "files",
+    "loras.list": "loras",
+    "loras.retrieve": "loras",
+    "video_loras.list": "video_loras",
+    "video_loras.retrieve": "video_loras",
+    "webhook_endpoints.create": "webhook_endpoints",
+    "webhook_endpoints.list": "webhook_endpoints",
+    "webhook_endpoints.retrieve": "webhook_endpoints",
+    "webhook_endpoints.rotate_secret": "webhook_endpoints",
+}
+"""The operations whose responses show records, and of which kind."""
+CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
+RUNNING: Final = ("synthesizing", "pending", "processing")
+_ORDERS: Final = (*CREATES, "characters.resynthesize", "characters.regenerate_ref", "images.cancel")
+"""The operations whose response has to be known to follow them."""
+_PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
+"""Operations whose path has an id or a slug."""
+_SERVER: Final = 500
+_TOO_MANY: Final = 429
+_FORBIDDEN: Final = 403
+_CLOSE: Final = 2.0
+"""Seconds between a request and the time that its record has as its creation."""
+
+
+@dataclass(eq=False)
+class View:
+    """One exchange, with what its request and response mean.
+
+    Attributes:
+        exchange: The exchange.
+        index: Its place among the exchanges of the vendor's hosts.
+        at: When it was sent, in epoch seconds, as the replay will have it.
+        row: Its endpoint, or None.
+        args: The path parameters.
+    """
+
+    exchange: Exchange
+    index: int
+    at: float
+    row: Endpoint | None
+    args: dict[str, str]
+
+    @property
+    def operation(self) -> str:
+        """The name of its operation; empty without one."""
+        return "" if self.row is None else self.row.operation
+
+    @cached_property
+    def sent(self) -> Any:
+        """The request body as JSON, or None."""
+        return _json(self.exchange.content)
+
+    @cached_property
+    def body(self) -> Any:
+        """The response body as JSON, or None."""
+        return _json(self.exchange.body)
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query parameters."""
+        return dict(parse_qsl(urlsplit(self.exchange.url).query, keep_blank_values=True))
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The request body as a JSON object; empty for any other."""
+        return as_object(self.sent)
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The response body as a JSON object; empty for any other."""
+        return as_object(self.body)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the response is a success."""
+        return self.exchange.status is not None and self.exchange.status in range(200, 300)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the vendor refused the request: a 4xx, but no 429."""
+        return self.exchange.status in range(400, _SERVER) and self.exchange.status != _TOO_MANY
+
+    @property
+    def lost(self) -> bool:
+        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
+        said = self.succeeded or self.refused or self.exchange.status in range(300, 400)
+        unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
+        return not said or unread or bool(self.exchange.fault)
+
+    @property
+    def code(self) -> str:
+        """The vendor's error code, or nothing."""
+        return str(as_object(self.answer.get("error")).get("code") or "")
+
+    @cached_property
+    def key(self) -> str:
+        """The API key that was sent, as the recording has it."""
+        return sent_key(self.exchange.sent)
+
+    @cached_property
+    def idempotency(self) -> str | None:
+        """The idempotency key."""
+        return idempotency_key(self.exchange.sent)
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the response is a stored one."""
+        return self.exchange.received.get("aurous-idempotent-replayed") == "true"
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The records that the response shows."""
+        if not self.succeeded or self.operation not in ROWS:
+            return []
+        shown = self.answer.get("data", self.body)
+        rows = as_list(shown) or [shown]
+        return [row for row in map(as_object, rows) if isinstance(row.get("id"), str)]
+
+    @property
+    def record(self) -> str:
+        """The id of the record that the request is about, from its path; empty without one."""
+        return "" if self.operation in _PATHS else self.args.get("id", "")
+
+
+class Sighting(NamedTuple):
+    """A record in a response."""
+
+    view: View
+    row: dict[str, Any]
+
+
+@dataclass
+class History:
+    """All that a recording shows of one record.
+
+    Attributes:
+        kind: Its collection, such as ``characters``.
+        sightings: The responses that show it.
+        created: The index of the exchange that created it; None if it was there before, or came from elsewhere.
+        touched: The indexes of the exchanges whose path or body names it.
+        since: The index before which it is put into the fake, unless an exchange created it.
+    """
+
+    kind: str
+    sightings: list[Sighting] = field(default_factory=list[Sighting])
+    created: int | None = None
+    touched: list[View] = field(default_factory=list[View])
+    since: int = 0
+
+    def next_touch(self, index: int) -> View | None:
+        """Return the first exchange behind *index* whose path names the record."""
+        at = bisect_left(self.touched, index + 1, key=_index_of)
+        return self.touched[at] if at < len(self.touched) else None
+
+    def from_(self, index: int) -> Sighting | None:
+        """Return the first sighting at *index* or behind it."""
+        at = bisect_left(self.sightings, index, key=lambda one: one.view.index)
+        return self.sightings[at] if at < len(self.sightings) else None
+
+
+def _index_of(view: View) -> int:
+    return view.index
+
+
+class Survey:
+    """What a recording says as a whole.
+
+    Attributes:
+        views: The exchanges with the vendor's hosts.
+        histories: What was seen of each record, by id.
+        teams: For each key the name of its team; the keys of one team share it.
+        scopes: The keys that can only read.
+        lost: The requests without a usable response that took effect all the same, each with the id of what it created.
+        timed: Whether the recording has times.
+        balances: The exchanges that ask for the balance.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
+        self.views: list[View] = list(_views(recording))
+        self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
+        self._whole: dict[str, list[int]] = {}
+        self._attempts: dict[str, list[View]] = {}
+        self.balances: list[View] = [view for view in self.views if view.operation == "balance.retrieve"]
+        self.histories: dict[str, History] = {}
+        self.teams: dict[str, str] = {}
+        self.scopes: set[str] = set()
+        self._writers: set[str] = set()
+        self.lost: dict[int, str] = {}
+        for view in self.views:
+            self._note(view)
+        self.scopes -= self._writers
+        for view in self.views:
+            if view.lost and view.row is not None and view.row.method != "GET":
+                self._decide(view)
+        for history in self.histories.values():
+            if history.created is None:
+                history.since = self._since(history)
+
+    def unknown_attempt(self, view: View) -> str:
+        """Return why nothing can be told of a response that follows from an earlier attempt; empty if it can."""
+        if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
+            return ""
+        lost = [self.views[index] for index in self.lost if index < view.index]
+        if any(one.idempotency == view.idempotency for one in lost):
+            return "" if view.replayed else "the first attempt may have been in flight"
+        first = self._attempts[view.idempotency][0]
+        known = first.index < view.index and not first.replayed
+        return "" if known else "the first attempt is not in the recording"
+
+    def history(self, record: str) -> History | None:
+        """Return what was seen of a record."""
+        return self.histories.get(record)
+
+    def seeds(self) -> dict[int, list[Sighting]]:
+        """Return the first sightings of the records that no exchange created, by the index before which they belong.
+
+        Those of one index are in order of creation.
+        """
+        found: dict[int, list[Sighting]] = {}
+        for history in self.histories.values():
+            if history.created is None and history.sightings:
+                found.setdefault(history.since, []).append(history.sightings[0])
+        for some in found.values():
+            some.reverse()  # a list begins with the newest
+            some.sort(key=lambda one: str(one.row.get("created_at", ""))[:19])
+        return found
+
+    def _note(self, view: View) -> None:
+        self._note_key(view)
+        if view.lost:
+            return
+        if view.idempotency is not None:
+            self._attempts.setdefault(view.idempotency, []).append(view)
+        if view.operation.endswith(".list") and view.operation in ROWS and view.succeeded and _is_whole(view):
+            self._whole.setdefault(ROWS[view.operation], []).append(view.index)
+        for row in view.records:
+            history = self.histories.setdefault(row["id"], History(ROWS[view.operation]))
+            history.sightings.append(Sighting(view, row))
+            first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
+            made_here = not view.replayed or not first.replayed  # a stored response to what came before the recording
+            if view.operation in CREATES and made_here and history.created is None:
+                history.created = view.index
+        if view.record and (view.succeeded or view.record in self.histories):
+            touched = self.histories.get(view.record)
+            if touched is not None:
+                touched.touched.append(view)
+
+    def _note_key(self, view: View) -> None:
+        """Note which team a key is of, as far as the response shows it."""
+        key = view.key
+        if not key or view.lost:
+            return
+        self.teams.setdefault(key, key)
+        if view.exchange.status == _FORBIDDEN and view.row is not None and not view.row.signed:
+            self.scopes.add(key)
+        if not view.succeeded:
+            return
+        if view.exchange.method != "GET":
+            self._writers.add(key)
+        shown = [f"team {view.answer.get('id')}"] if view.operation == "team.retrieve" else []
+        if view.operation in ROWS and not ROWS[view.operation].endswith("loras"):
+            shown += [row["id"] for row in view.records]
+        shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
+        for name in shown:
+            self._join(key, self.teams.setdefault(name, self.teams[key]))
+
+    def _join(self, key: str, team: str) -> None:
+        old = self.teams[key]
+        if old != team:
+            for name, other in self.teams.items():
+                if other == old:
+                    self.teams[name] = team
+
+    def _since(self, history: History) -> int:
+        """Return the index before which a record that no exchange created has to be there."""
+        if not history.sightings:
+            return 0
+        first, row = history.sightings[0]
+        whole = self._whole.get(history.kind, [])
+        at = bisect_left(whole, first.index)
+        since = whole[at - 1] + 1 if at else 0
+        for older in _behind(first, row):
+            created = self.histories[older].created
+            if created is not None and created < first.index:
+                since = max(since, created + 1)
+        made = _instant(row.get("created_at"))
+        if made is not None and self.timed:
+            since = max(since, bisect_left(self._seconds, made))
+        return min(since, first.index)
+
+    def _decide(self, view: View) -> None:
+        """Decide by what later exchanges show whether a request without a usable response took effect."""
+        again = self._again(view)
+        if again is not None:
+            if again.replayed or again.code == "idempotency_key_in_use":
+                attempts = self._attempts[view.idempotency or ""]
+                stored = next((one for one in attempts if one.replayed and one.answer), None)
+                self.lost[view.index] = self._made(view) if stored is None else str(stored.answer.get("id"))
+                self._created(self.lost[view.index], view)
+            return
+        if view.exchange.status == _TOO_MANY:
+            return
+        if view.operation in CREATES:
+            made = self._made(view)
+            if made:
+                self.lost[view.index] = made
+                self._created(made, view)
+        elif self._shows(view):
+            self.lost[view.index] = ""
+
+    def _made(self, view: View) -> str:
+        """Return the id of the record that no response created and that is what *view* asked for; empty without one."""
+        fits = (record for record, history in self.histories.items() if self._fits(view, history))
+        return next(fits, "")
+
+    def _again(self, view: View) -> View | None:
+        """Return the next attempt with the same idempotency key."""
+        attempts = self._attempts.get(view.idempotency or "", ())
+        return next((one for one in attempts if one.index > view.index), None)
+
+    def _created(self, record: str, view: View) -> None:
+        history = self.histories.get(record)
+        if history is not None:
+            history.created = view.index
+
+    def _fits(self, view: View, history: History) -> bool:
+        """Whether a record that no response created is what *view* asked for."""
+        if history.created is not None or history.kind != ROWS.get(view.operation) or not view.order:
+            return False
+        first = history.sightings[0]
+        made = _instant(first.row.get("created_at"))
+        same = [name for name in ("name", "prompt", "url") if name in view.order and name in first.row]
+        return (
+            first.view.index > view.index
+            and (made is None or abs(made - view.at) <= _CLOSE)
+            and all(view.order[name] == first.row[name] for name in same)
+        )
+
+    def _shows(self, view: View) -> bool:
+        """Whether the next exchange that is about the same record shows the effect of a lost one."""
+        if view.operation == "characters.uploads.put":
+            used = (one.order for one in self.views[view.index :] if one.succeeded)
+            return any(
+                view.args["upload_id"] in {order.get("upload_id"), *_texts(order, "upload_ids")} for order in used
+            )
+        history = self.histories.get(view.record)
+        later = history.next_touch(view.index) if history is not None else None
+        if later is None:
+            return False
+        if view.operation.endswith(".delete"):
+            return later.exchange.status == 404 and later.operation != view.operation  # noqa: PLR2004 - not found
+        if view.operation == "characters.update":
+            shown = history.from_(view.index + 1) if history is not None else None
+            return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
+        row = later.records[0] if later.records else {}
+        if later.operation == view.operation:
+            return later.code in {"invalid_request_error", "invalid_request"} and view.operation in _AGAIN
+        wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(view.operation, RUNNING)
+        return row.get("status") in wanted
+
+
+_AGAIN: Final = ("characters.resynthesize", "characters.regenerate_ref")
+"""Operations that are refused while the work that they order is under way."""
+
+
+def _texts(order: dict[str, Any], name: str) -> list[str]:
+    return [text for text in as_list(order.get(name)) if isinstance(text, str)]
+
+
+def _is_whole(view: View) -> bool:
+    """Whether a list shows every record that there was."""
+    paged = view.answer.get("has_more", False) is not False
+    return not paged and not {"status", "starting_after", "ending_before"} & view.query.keys()
+
+
+def _behind(view: View, row: dict[str, Any]) -> list[str]:
+    """Return the ids of the older records on the page that shows *row*."""
+    ids = [str(one["id"]) for one in view.records]
+    return ids[ids.index(row["id"]) + 1 :]
+
+
+def _views(recording: Recording) -> Iterator[View]:
+    index = 0
+    now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), _SOME_DAY)
+    for exchange in recording.exchanges:
+        now = now if exchange.at is None else exchange.at
+        if exchange.vendors:
+            url = urlsplit(exchange.url)
+            host = "upload" if is_upload(exchange.host) else "api"
+            found = CATALOG.find(host, url.path).get(exchange.method)
+            row, args = (None, {}) if found is None else (found[0], dict(found[1]))
+            yield View(exchange, index, now, row, args)
+            index += 1
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _instant(text: Any) -> float | None:
+    try:
+        return parse_instant(text).timestamp()
+    except AurousError:
+        return None
+
+
+_SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()

@@ -1,0 +1,135 @@
+"""The verdict on each rule, from the exchanges of all recordings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from .._framework.rules import Rule
+from .compare import Point
+from .replay import Replayed
+from .rules import rule_of
+
+Word = Literal["as written", "refuted", "cannot tell", "not seen"]
+_SHOWN: Final = 3
+"""So many differences of a rule, or reasons, are kept with their exchanges."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference between a recording and the fake.
+
+    Attributes:
+        file: The recording.
+        number: The exchange, from 1.
+        operation: Its operation.
+        where: The place in the response.
+        kind: What was compared.
+        seen: What the recording has.
+        ours: What the fake has.
+        outcome: Status and code of the fake's response.
+    """
+
+    file: str
+    number: int
+    operation: str
+    where: str
+    kind: str
+    seen: Any
+    ours: Any
+    outcome: str = ""
+
+
+@dataclass
+class Verdict:
+    """What the recordings say about one rule.
+
+    Attributes:
+        rule: Its id.
+        agreed: The number of exchanges that agree.
+        differing: The number of exchanges that differ.
+        differences: The first of the differences, one for each place.
+        doubts: Why exchanges of its operations say nothing, and how many.
+    """
+
+    rule: str
+    agreed: int = 0
+    differing: int = 0
+    differences: list[Difference] = field(default_factory=list[Difference])
+    doubts: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def word(self) -> Word:
+        """The verdict."""
+        if self.differing:
+            return "refuted"
+        if self.agreed:
+            return "as written"
+        return "cannot tell" if self.doubts else "not seen"
+
+
+class Verdicts:
+    """The verdicts on all rules, in the order of the table.
+
+    Attributes:
+        exchanges: How many exchanges were compared, or said nothing.
+        uncovered: Differences that no rule covers, with the number of exchanges.
+        omitted: The places of optional fields that are absent where the fake has null, or the reverse.
+        inferred: What was assumed about the tests and the operator, and how often.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        self.rules: dict[str, Verdict] = {name: Verdict(name) for name in rules}
+        self.exchanges: int = 0
+        self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
+        self.omitted: Counter[str] = Counter()
+        self.inferred: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.rules.values())
+
+    @property
+    def refuted(self) -> list[Verdict]:
+        """The rules that are refuted."""
+        return [verdict for verdict in self if verdict.differing]
+
+    def count(self, file: str, done: Replayed, points: Iterator[Point]) -> None:
+        """Count one exchange."""
+        self.exchanges += 1
+        self.inferred.update(done.inferred)
+        view = done.view
+        if done.why:
+            for rule in view.row.rules if view.row is not None else ():
+                self.rules[rule].doubts[done.why] += 1
+        agreed: set[str] = set()
+        differing: set[str] = set()
+        for point in points:
+            if point.kind == "omitted":
+                self.omitted[f"{view.operation} {point.where}"] += 1
+                continue
+            rule = rule_of(done, point)
+            if not point.differs:
+                agreed.add(rule)
+                continue
+            outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
+            found = Difference(
+                file, view.exchange.number, view.operation, point.where, point.kind, point.seen, point.ours, outcome
+            )
+            if rule:
+                differing.add(rule)
+                self._keep(self.rules[rule].differences, found)
+            else:
+                place = view.operation, point.where, point.kind
+                first, times = self.uncovered.get(place, (found, 0))
+                self.uncovered[place] = first, times + 1
+        for rule in agreed - differing - {""}:
+            self.rules[rule].agreed += 1
+        for rule in differing:
+            self.rules[rule].differing += 1
+
+    def _keep(self, kept: list[Difference], found: Difference) -> None:
+        places = {(one.operation, one.where, one.kind) for one in kept}
+        if len(kept) < _SHOWN and (found.operation, found.where, found.kind) not in places:
+            kept.append(found)

@@ -1,0 +1,240 @@
+"""The command `pytest-aurous check`, and what it writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._reality import command
+from pytest_aurous._serve.cli import main
+from tests.reality.story import body, checked, refuted, told, write
+from tests.reality.test_seeded import TWISTS, fields, header, put
+
+if TYPE_CHECKING:
+    from tests.reality.story import Entries
+
+
+def twisted(name: str) -> Entries:
+    """Return the recording of a twisted twin."""
+    story, change, _ = TWISTS[name]
+    entries = told(story)
+    change(entries)
+    return entries
+
+
+def test_a_clean_recording_is_a_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table has 100 columns, a row for each rule that was met, and a line at its end."""
+    assert main(["check", str(write(tmp_path, told("characters")))]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split() == ["verdict", "rule", "exchanges", "what"]
+    assert any(line.startswith("as written   save-1 ") for line in lines)
+    assert any(line.startswith("not seen ") for line in lines)
+    assert lines[-1].startswith(f"{len(told('characters'))} exchanges; rules: 0 refuted, ")
+
+
+def test_a_refuted_rule_is_a_1_and_names_the_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines of the reading can be pasted; under it nothing is refuted."""
+    file = str(write(tmp_path, twisted("a synthesis ends in ready")))
+
+    assert main(["check", file]) == 1
+    out = capsys.readouterr().out
+    assert 'characters.retrieve body.status: "ready", not "reviewing"' in out
+    assert "    aurous_readings =\n        create-4 = ready\n" in out
+    assert main(["check", file, "--readings", "create-4=ready", "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("37 exchanges; rules: 0 refuted, ")
+
+
+@pytest.mark.parametrize("arguments", [["absent.har"], [".", "--readings", "create-4=never"], ["--json", "x/y"]])
+def test_what_cannot_be_read_or_written_is_a_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """With one message that says what was expected."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, told("images")[:1])
+    (tmp_path / "x").write_text("", encoding="utf-8")
+
+    assert main(["check", *(["recorded.har"] if arguments[0].startswith("--") else []), *arguments]) == 2
+    assert capsys.readouterr().err.startswith("pytest-aurous: ")
+
+
+def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scripts in polls, what was there before, and what was assumed."""
+    entries = told("images")[2:]
+    for entry in entries[:20]:
+        header_of = [pair for pair in entry["response"]["headers"] if pair["name"] != "x-ratelimit-limit"]
+        entry["response"]["headers"] = [*header_of, {"name": "x-ratelimit-limit", "value": "7"}]
+    foreign = json.loads(json.dumps(entries[0]))
+    foreign["request"]["url"] = "https://www.example.org/"
+
+    assert main(["check", str(write(tmp_path, [*entries, foreign])), "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "pending -> processing -> succeeded" in out
+    assert "was there before exchange" in out
+    assert "x the limit of " in out
+    assert "www.example.org is not a host of the vendor" in out
+
+
+def test_long_tables_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of many differences without a rule the first are shown, and the number of the others."""
+    entries = told("images")
+    for number in range(60):
+        fields("images.list", put(f"field_{number}", number))(entries)
+    header("images.create", "x-ratelimit-limit", None, 201)(entries)
+
+    assert main(["check", str(write(tmp_path, entries))]) == 1
+    out = capsys.readouterr().out
+    assert "  and 20 more" in out
+
+
+def test_progress_is_shown_on_long_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, so that the table can go into a file."""
+    monkeypatch.setattr(command, "_STEP", 10)
+
+    assert main(["check", str(write(tmp_path, told("images")[:21]))]) == 0
+    assert capsys.readouterr().err == "recorded.har: 10 of 21 exchanges\nrecorded.har: 20 of 21 exchanges\n"
+
+
+def test_the_result_is_json_too(tmp_path: Path) -> None:
+    """With the verdict on each rule, and each difference."""
+    entries = twisted("a field that is new")
+    fields("images.list", put("object", "page"))(entries)
+    out = tmp_path / "deep" / "out.json"
+
+    assert main(["check", str(write(tmp_path, entries)), "--quiet", "--json", str(out)]) == 1
+    result = json.loads(out.read_text(encoding="utf-8"))
+    assert result["rules"]["list-1"]["verdict"] == "refuted"
+    assert result["rules"]["list-1"]["differences"][0]["seen"] == '"page"'
+    assert result["uncovered"][0]["where"] == "body.queue_position"
+    assert len(result["rules"]) > 100
+
+
+def test_a_report_shows_an_exchange_without_its_secrets(tmp_path: Path) -> None:
+    """What was refuted, in words and as an exchange that a bug report can have."""
+    entries = twisted("a save is refused")
+    fields("characters.retrieve", put("mood", "Sunny day"))(entries)
+    fields("characters.list", lambda content: content["data"].reverse())(entries)
+    out = tmp_path / "report.md"
+
+    assert main(["check", str(write(tmp_path, entries)), "--quiet", "--report", str(out)]) == 1
+    text = out.read_text(encoding="utf-8")
+    assert "## save-1 (D)" in text
+    assert "- characters.save status: 400 invalid_request_error, not 200" in text
+    assert '"value": "key-1"' in text
+    assert "## No rule: characters.retrieve body.mood" in text
+    assert "Aurora" not in text
+    assert "Sunny" not in text
+
+
+def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
+    """It is checked as the original is."""
+    out = tmp_path / "observations"
+
+    assert main(["check", str(write(tmp_path, told("account"))), "--quiet", "--sanitize", str(out)]) == 0
+    assert main(["check", str(out), "--quiet"]) == 0
+    assert "billing@" not in (out / "recorded.har").read_text(encoding="utf-8")
+
+
+OBSERVED = [
+    "no refs",
+    "a ticket has no headers",
+    "no reset",
+    "a field that is new",
+    "a header that is new",
+    "timestamps have milliseconds",
+    "a missing name is a 422",
+    "a scope has another code",
+    "a blank prompt has another code",
+]
+
+
+@pytest.mark.parametrize("name", OBSERVED)
+def test_the_fake_follows_an_observed_difference(tmp_path: Path, name: str) -> None:
+    """Under the setting `observed` the same recording refutes nothing."""
+    file, observed = write(tmp_path, twisted(name)), tmp_path / "observed.json"
+
+    main(["check", str(file), "--quiet", "--observed", str(observed)])
+    result = checked(tmp_path, twisted(name), observed=str(observed))
+
+    assert refuted(result) == []
+    assert result.verdicts.uncovered == {}
+
+
+def test_what_cannot_be_followed_is_no_observation(tmp_path: Path) -> None:
+    """Another value is for a rule or a script; what a reading explains is for the reading."""
+    for name in ("two images cost three", "a synthesis ends in ready"):
+        observed = tmp_path / "observed.json"
+        main(["check", str(write(tmp_path, twisted(name))), "--quiet", "--observed", str(observed)])
+        assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
+
+
+ROW = {"operation": "team.retrieve", "where": "body.name"}
+
+
+def observe(folder: Path, *rows: dict[str, Any]) -> Aurous:
+    """Return a fake with observed differences."""
+    file = folder / "observed.json"
+    file.write_text(json.dumps({"observed": rows}), encoding="utf-8")
+    return Aurous(observed=str(file), pitfalls="off", strict="off")
+
+
+def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> None:
+    """In lists, in objects of objects, and in successful responses only."""
+    rows: list[dict[str, Any]] = [
+        {**ROW, "what": "left out"},
+        {"operation": "team.retrieve", "where": "body.created_at", "what": "precision", "digits": 3},
+        {"operation": "loras.list", "where": "body[].slug", "what": "left out"},
+        {"operation": "pricing.retrieve", "where": "body.image.unit", "what": "added", "value": "credit"},
+        {"operation": "pricing.retrieve", "where": "body.absent.unit", "what": "added", "value": "credit"},
+        {"operation": "balance.retrieve", "where": "body.credits", "what": "precision", "digits": 3},
+        {"operation": "characters.uploads.put", "where": "body.x", "what": "left out"},
+        {"operation": "team.retrieve", "where": "status", "what": "refusal", "of": "404 x", "status": 1, "code": "y"},
+    ]
+    aurous = observe(tmp_path, *rows)
+    with aurous.client() as client:
+        team = client.get("/v1/team").json()
+        assert "name" not in team
+        assert team["created_at"].endswith(".000Z")
+        assert "slug" not in client.get("/v1/loras").json()[0]
+        assert client.get("/v1/pricing").json()["image"]["unit"] == "credit"
+        assert client.get("/v1/balance").json()["credits"] == 1000
+        assert client.get("/v1/team", headers={"X-Api-Key": "x"}).json()["error"]["code"] == "invalid_api_key"
+        assert client.put("https://aurous.storage/characters/x/upload").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"observed": [{"what": "left out"}]}', '{"observed": [3]}', '{"observed": [{"what": "a wish"}]}'],
+)
+def test_a_file_that_is_no_observation_is_refused(tmp_path: Path, content: str) -> None:
+    """The message shows what is wrong with it."""
+    (tmp_path / "observed.json").write_text(content, encoding="utf-8")
+
+    with pytest.raises(AurousError, match="observed"):
+        Aurous(observed=str(tmp_path / "observed.json"))
+
+
+@pytest.mark.parametrize("value", [3, ""])
+def test_the_setting_observed_is_a_path(value: Any) -> None:
+    """Anything else is refused."""
+    with pytest.raises(AurousError, match="is not a valid setting: expected the path"):
+        Aurous(observed=value)
+
+
+def test_a_reading_is_offered_only_if_it_helps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule with readings may be refuted by what no reading says."""
+    entries = told("characters")
+    for entry in entries:
+        if entry["comment"].startswith("characters.retrieve; "):
+            body(entry, lambda content: content["error"].update(param="id"))
+
+    main(["check", str(write(tmp_path, entries))])
+
+    assert "aurous_readings" not in capsys.readouterr().out
