@@ -31,6 +31,8 @@ __all__ = (
 )
 
 DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
+INTERRUPTED: Final = "while exploring:"
+"""The first line of the message of a `KeyboardInterrupt` that has ended an exploration."""
 _LONGEST: Final = 80
 
 

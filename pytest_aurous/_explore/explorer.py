@@ -15,7 +15,7 @@ from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._world.ledger import json_number
 from .._world.outbox import Delivery
-from ..errors import AurousCrash, AurousError, AurousExplorationError, hide_mistakes, see, shown
+from ..errors import INTERRUPTED, AurousCrash, AurousError, AurousExplorationError, hide_mistakes, see, shown
 from ..faults.fault import Fault
 from .end_state import EndStates, unstable_fields
 from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene, started
@@ -78,7 +78,7 @@ class Explorer:
         app: The fake.
         router: Its routes, whose spies forget what bad days do; None if there are none.
         options: What to explore.
-        again: The command that runs one case alone, with ``{}`` for its id.
+        again: The command that runs one case alone, with ``<case>`` for its id.
         progress: Called with the number of cases that were run, and of all.
         done: Called with the result, also before it is raised.
     """
@@ -126,7 +126,7 @@ class Explorer:
                 else:
                     yield from self._all(good, plans)
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(f"while exploring:\n{self._exploration(good).table()}") from None
+                raise KeyboardInterrupt(f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
             finally:
                 if only is None:
                     self._remove_faults()

@@ -21,6 +21,8 @@ _MARKS: Final = {"pays_once": "P", "ends": "E", "tells": "T", "no_pitfall": "N",
 """Of several laws that a case breaks, the first one here is shown."""
 _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "s", "unmet": "-"}
 _KNOWN: Final = "k"
+CASE: Final = "<case>"
+"""Stands for the id of a case in the command that runs it again."""
 _SAME: Final = 2
 """So many lines that are as on the good day are not folded."""
 _FIRST, _LAST = 30, 5
@@ -124,7 +126,7 @@ def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
     for remark in [*case.remarks, *case.advice]:
         lines += wrap(remark, WIDTH - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
-    lines += [f"  again: {exploration.again.format(case.id)}"] if exploration.again else []
+    lines += [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
     return redacted("\n".join(lines))
 
 

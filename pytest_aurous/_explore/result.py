@@ -82,7 +82,7 @@ class Exploration:
         skipped: How many repeated reads were left out, and how many cases do not apply because the client has no
             timeout.
         remarks: What the report says besides, such as what was cut.
-        again: The command that runs one case alone, with ``{}`` for its id.
+        again: The command that runs one case alone, with ``<case>`` for its id.
 
     Example:
         ``assert not [case for case in aurous.explore(run).cases if case.broken]``

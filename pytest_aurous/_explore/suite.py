@@ -54,7 +54,7 @@ class SuiteExplorer(Explorer):
     Args:
         app: The fake of the run that has passed.
         options: What to explore.
-        again: The command that runs one case alone, with ``{}`` for its id.
+        again: The command that runs one case alone, with ``<case>`` for its id.
         progress: Called with the number of cases that were run, and of all.
     """
 

@@ -115,7 +115,7 @@ class Session:
         self.explored = True
         arguments["only"] = arguments["only"] or self.explore_only
         work = current_work()
-        again = f'pytest "{work.test}" --aurous-explore-only="{{}}"' if work is not None and work.test else ""
+        again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
         return Explorer(self.app, router, read_options(who, **arguments), again, done=self.explorations.append)
 

@@ -20,6 +20,7 @@ import pytest
 
 from .._explore.explorer import Attempt, Outcome
 from .._explore.options import Options
+from .._explore.report import CASE
 from .._explore.result import Exploration
 from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
 from .._redaction import redacted, shown
@@ -351,8 +352,7 @@ class ExploredTest:
 
     def _again(self) -> str:
         """Return the command that runs one case."""
-        test = shlex.quote(self._item.nodeid).replace("{", "{{").replace("}", "}}")
-        return f'pytest {test} --aurous-explore-only="{{}}"'
+        return f'pytest {shlex.quote(self._item.nodeid)} --aurous-explore-only="{CASE}"'
 
     def _run_again(self) -> None:
         """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import pytest
 
 from .._redaction import keys_in, protecting, redacted, shown
-from ..errors import AurousError
+from ..errors import INTERRUPTED, AurousError
 from .options import COVERAGE, FAKE, SEED, run_option
 from .outcome import record_warning
 
@@ -38,6 +38,15 @@ class Painter:
 
             for sections in (report.sections, getattr(report.longrepr, "sections", [])):
                 sections[:] = [(one[0], colored(one[1]), *one[2:]) if one[0] == _TITLE else one for one in sections]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Show the table of an exploration that was interrupted; pytest itself shows the first line of a message."""
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        first, _, rest = str(excinfo.value).partition("\n")
+        if reporter is not None and rest and first == INTERRUPTED:
+            reporter.ensure_newline()
+            reporter.write_line(redacted(rest))
 
 
 def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

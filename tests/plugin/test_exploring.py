@@ -706,7 +706,7 @@ def test_interrupt(explored: pytest.Pytester, option: str) -> None:
         """
         def test_it(aurous_client, runs=[]):
             runs.append(1)
-            if len(runs) == 4:
+            if len(runs) == 5:
                 raise KeyboardInterrupt
             aurous_client.get("/v1/balance").raise_for_status()
         """
@@ -774,3 +774,45 @@ def test_progress(explored: pytest.Pytester) -> None:
 
     assert "exploring test_progress.py::test_it: 5 of 6" in shown
     assert "exploring" not in quiet
+
+
+def test_an_interrupted_exploration_shows_its_table(pytester: pytest.Pytester) -> None:
+    """Ctrl-C ends it, and what was found until then is not lost."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("word", ["{}"])
+        def test_explores(aurous, aurous_client, word):
+            runs = []
+            def run():
+                runs.append(1)
+                if len(runs) == 5:
+                    raise KeyboardInterrupt
+                aurous_client.get("/v1/balance")
+            aurous.explore(run)
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.stdout.fnmatch_lines(["1 of 1 cases hold; 0 break a law", "*refused", "balance.retrieve#1*r*"])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_the_command_that_runs_a_case_again_has_the_id_of_its_test(pytester: pytest.Pytester) -> None:
+    """Also if that contains braces."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("word", ["{}", "{x}"])
+        def test_explores(aurous, aurous_client, word):
+            aurous.explore(lambda: aurous_client.get("/v1/balance").raise_for_status(), may_raise=ZeroDivisionError)
+        """
+    )
+
+    result = pytester.runpytest("-W", "ignore")
+
+    result.stdout.fnmatch_lines(['*test_explores?{}?" --aurous-explore-only="balance.retrieve#1 refused"'])
+    result.assert_outcomes(failed=2)
