@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Container
 from threading import get_ident
 from time import process_time, thread_time
+from types import FrameType
 from typing import Final
 
 from .._frames import TOOLS, package_of
@@ -84,9 +86,24 @@ class OtherThreads:
         """Return, for each thread that might be at work, its position and the package that it is in."""
         return {
             ident: ((id(frame), frame.f_lasti), package)
-            for ident, frame in sys._current_frames().items()
+            for ident, frame in _current_frames().items()
             if ident != get_ident() and ident not in self._sleepers and (package := package_of(frame)) not in TOOLS
         }
+
+
+def _current_frames() -> dict[int, FrameType]:
+    """Return the frame of each thread.
+
+    No garbage is collected meanwhile: some Pythons, such as 3.11.7, hold a lock there that a finalizer may wait for.
+    `SharedTime` lets one thread at a time in.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _runs(thread: threading.Thread) -> str | None:

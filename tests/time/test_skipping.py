@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import importlib.util
 import queue
 import select
@@ -268,6 +269,21 @@ def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
 def test_who_has_not_begun_says_nothing() -> None:
     """Where the system tells nothing about a thread, nothing is concluded from that."""
     assert _stillness._runs(threading.Thread()) is None
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_no_garbage_is_collected_while_threads_are_observed(monkeypatch: pytest.MonkeyPatch, *, collects: bool) -> None:
+    """A finalizer that waits for the lock of `sys._current_frames` would block forever."""
+    collecting: list[bool] = []
+    monkeypatch.setattr(sys, "_current_frames", lambda: collecting.append(gc.isenabled()) or {})
+    if not collects:
+        gc.disable()
+    try:
+        assert _stillness._current_frames() == {}
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()
+    assert collecting == [False]
 
 
 def test_who_never_moves_delays_but_once(jumps: Jumps) -> None:
