@@ -300,7 +300,7 @@ class _Walk:
             inner = f"{where}.{name}"
             if name in seen:
                 yield from self.compare(inner, seen[name], value, properties.get(name, {}), name)
-            elif inner not in self._ignored:
+            else:
                 optional = value is None and name not in schema.get("required", ())
                 yield Point(inner, "omitted" if optional else "missing", OTHER, ABSENT, value)
         for name in seen.keys() - ours.keys():

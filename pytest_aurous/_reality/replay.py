@@ -199,7 +199,10 @@ class Replay:
             self._act(view, row)
         if view.replayed:
             stored = self._world.row(str(view.answer.get("id")))
-            if getattr(stored, "status", "") in UNDER_WAY and self._world.settings.reading("idem-5") == "generation":
+            history = self.survey.history(str(view.answer.get("id")))
+            later = history.from_(view.index + 1) if history is not None else None
+            goes_on = later is not None and later.row.get("status") in UNDER_WAY and later.view.operation in _POLLS
+            if getattr(stored, "status", "") in UNDER_WAY and not goes_on:
                 self._end(view, stored)
         done.was = str(getattr(self._world.row(view.record), "status", "")) if view.record else ""
         if row is not None and view.code == "resource_not_found":
@@ -396,6 +399,7 @@ class Replay:
             if isinstance(style, str) and not find_style(self._world, KINDS[kind], self._team_of(view), style):
                 parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
                 shown = {f"default_{part}": body.get(f"video_{part}") for part in parts}
+                shown["name"] = next((as_object(one).get("name") for one in as_list(body.get("loras"))), None)
                 put(self._world, kind, self._team_of(view), {"id": style, "slug": style, **shown})
 
     def _need_record(self, view: View, status: str) -> None:
@@ -751,10 +755,6 @@ class Replay:
             self._set(team, credits=account.credits if credit is None else credit)
             self._set(team, held=account.held if held is None else held)
             self._money[team].settle()
-        if done.reply is not None and done.reply.status >= _REFUSED and view.succeeded:
-            gone = world.row(view.record) if view.record else None
-            if isinstance(gone, CharacterRow) and view.operation == "characters.delete" and gone.status != "deleted":
-                character_machine.delete(world, gone)
 
 
 def _before_rows(view: View) -> bool:

@@ -207,7 +207,7 @@ def rule_of(done: Replayed, point: Point) -> str:
             return "cred-2"
         return "vid-2" if _is_video(done) else "cred-4"
     if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
-        return "idem-6"
+        return "idem-2"
     return rule
 
 

@@ -312,8 +312,6 @@ class Survey:
 
     def _since(self, history: History) -> int:
         """Return the index before which a record that no exchange created has to be there."""
-        if not history.sightings:
-            return 0
         first, row = history.sightings[0]
         whole = self._whole.get(history.kind, [])
         at = bisect_left(whole, first.index)

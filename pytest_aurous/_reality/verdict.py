@@ -98,7 +98,6 @@ class Verdicts:
     def count(self, file: str, done: Replayed, points: Iterator[Point]) -> None:
         """Count one exchange."""
         self.exchanges += 1
-        self.inferred.update(done.inferred)
         view = done.view
         if done.why:
             for rule in view.row.rules if view.row is not None else ():
@@ -124,6 +123,7 @@ class Verdicts:
                 place = view.operation, point.where, point.kind
                 first, times = self.uncovered.get(place, (found, 0))
                 self.uncovered[place] = first, times + 1
+        self.inferred.update(done.inferred)
         for rule in agreed - differing - {""}:
             self.rules[rule].agreed += 1
         for rule in differing:

@@ -194,6 +194,7 @@ def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> No
         {"operation": "pricing.retrieve", "where": "body.image.unit", "what": "added", "value": "credit"},
         {"operation": "pricing.retrieve", "where": "body.absent.unit", "what": "added", "value": "credit"},
         {"operation": "balance.retrieve", "where": "body.credits", "what": "precision", "digits": 3},
+        {"operation": "images.output", "where": "body.x", "what": "left out"},
         {"operation": "characters.uploads.put", "where": "body.x", "what": "left out"},
         {"operation": "team.retrieve", "where": "status", "what": "refusal", "of": "404 x", "status": 1, "code": "y"},
     ]
@@ -207,6 +208,8 @@ def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> No
         assert client.get("/v1/balance").json()["credits"] == 1000
         assert client.get("/v1/team", headers={"X-Api-Key": "x"}).json()["error"]["code"] == "invalid_api_key"
         assert client.put("https://aurous.storage/characters/x/upload").status_code == 403
+        image = aurous.images.add()
+        assert client.get(f"/v1/images/{image.id}/output/0").content.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,27 @@ def everywhere(name: str, change: Callable[[str], str]) -> Any:
     return twist
 
 
+def whole(operation: str, content: Any, status: int = 200) -> Any:
+    """Set the body of the responses of an operation; None is no JSON."""
+
+    def twist(entries: Entries) -> None:
+        for entry in named(entries, operation, status):
+            text = "<html>" if content is None else json.dumps(content)
+            entry["response"]["content"] = {"mimeType": "application/json", "text": text, "size": 0}
+
+    return twist
+
+
+def charged(nth: int, amount: int) -> Any:
+    """Let the balances from the *nth* on be lower."""
+
+    def twist(entries: Entries) -> None:
+        for entry in named(entries, "balance.retrieve")[nth:]:
+            body(entry, lambda one: one.update({name: one[name] - amount for name in ("credits", "available_credits")}))
+
+    return twist
+
+
 def precise(content: Any) -> None:
     """Write timestamps with milliseconds."""
     for name in ("created_at", "updated_at"):
@@ -259,7 +280,19 @@ TWISTS: Final[dict[str, Twist]] = {
     "no doc_url": Twist("characters", refusal("characters.save", 404, {"doc_url": None}), "err-2"),
     "another request id": Twist("characters", refusal("characters.save", 404, {"request_id": "req_other"}), "err-3"),
     "no message": Twist("characters", fields("characters.save", drop("error.message"), 404), "err-7"),
+    "no envelope": Twist("characters", whole("characters.update", {"detail": "no"}, 400), "err-1"),
+    "a hint in an error": Twist("characters", refusal("characters.save", 404, {"hint": "Look elsewhere."}), ""),
+    "a key is called revoked": Twist(
+        "account",
+        refusal(
+            "team.retrieve", 401, {"code": "revoked_api_key", "doc_url": "https://x/#revoked_api_key"}, "invalid_api"
+        ),
+        "auth-4",
+    ),
     # Headers
+    "a save is marked as replayed": Twist(
+        "characters", header("characters.save", "aurous-idempotent-replayed", "true"), "idem-2"
+    ),
     "no version in responses": Twist("characters", header("characters.retrieve", "aurous-version", None), "ver-2"),
     "another version in responses": Twist("images", everywhere("aurous-version", lambda _: "2026-06-19"), "ver-2"),
     "request ids of another form": Twist("images", everywhere("aurous-request-id", lambda one: one[4:]), "err-3"),
@@ -278,6 +311,8 @@ TWISTS: Final[dict[str, Twist]] = {
     "a secret is never shown": Twist("account", fields("webhook_endpoints.create", put("secret", None), 201), "hook-2"),
     "a field that is new": Twist("images", fields("images.retrieve", put("queue_position", 3)), ""),
     "no client reference": Twist("account", fields("characters.create", drop("client_reference_id"), 201), "create-7"),
+    "HTML instead of JSON": Twist("account", whole("balance.retrieve", None), "cred-1"),
+    "a ref fewer": Twist("characters", fields("characters.retrieve", lambda one: one["refs"].pop(), nth=2), "get-3"),
     # Null, type, enum, form
     "an updated name is null": Twist("characters", fields("characters.update", put("name", None)), "patch-1"),
     "a finished image has no time": Twist(
@@ -305,6 +340,8 @@ TWISTS: Final[dict[str, Twist]] = {
     "an estimate is dearer": Twist("images", fields("images.estimate", put("estimated_cost.amount", 3)), "img-9"),
     "the price list is dearer": Twist("account", fields("pricing.retrieve", put("image.base", 2)), "cred-4"),
     "a failed image costs": Twist("images", fields("images.retrieve", put("cost.amount", 1), nth=3), "cred-2"),
+    "a failed synthesis costs": Twist("characters", charged(4, 4), "cred-5"),
+    "a failed image is charged": Twist("images", charged(3, 1), "img-11"),
     # Sequence
     "a synthesis ends in ready": Twist("characters", _ready, "create-4"),
     "a save leaves the review": Twist("characters", fields("characters.save", put("status", "reviewing")), "save-1"),

@@ -1,0 +1,275 @@
+"""What a replay infers from little, and what it leaves open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_aurous._reality import replay
+from pytest_aurous._reality.check import check_recordings
+from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.sanitize import Sanitizer, blank
+from pytest_aurous._serve.cli import main
+from tests.reality.story import Teller, body, checked, refuted, told, write
+from tests.reality.test_seeded import TWISTS, fields, named, put
+
+
+def test_a_long_recording_keeps_no_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal of the fake is emptied now and then."""
+    monkeypatch.setattr(replay, "_KEPT_CALLS", 3)
+
+    assert refuted(checked(tmp_path, told("characters"))) == []
+
+
+def test_a_signed_url_that_was_never_seen_says_nothing(tmp_path: Path) -> None:
+    """A picture of the storage cannot be asked for without it."""
+    teller = Teller()
+    character = teller.aurous.characters.add("Aurora")
+    found = teller.call("GET", f"/v1/characters/{character.id}")
+    teller.call("GET", found["refs"][0]["url"])
+    result = checked(tmp_path, teller.entries()[1:])
+
+    assert result.verdicts.rules["get-3"].word == "cannot tell"
+    assert list(result.verdicts.rules["get-3"].doubts) == ["the response with its signed URL is not in the recording"]
+
+
+def test_outputs_alone_show_that_there_are_records(tmp_path: Path) -> None:
+    """Of an image and of a video; and one that has expired, or whose work has ended unseen."""
+    teller = Teller()
+    image, video = teller.aurous.images.add(), teller.aurous.videos.add()
+    teller.call("GET", f"/v1/images/{image.id}/output/0")
+    teller.call("GET", video.output_video_url)
+    path = teller.image()
+    teller.aurous.images.last.finish()
+    old = teller.image()
+    teller.aurous.images.last.finish()
+    teller.call("GET", f"{path}/output/0")
+    teller.aurous.clock.advance(seconds=8 * 86_400)
+    teller.call("GET", f"{old}/output/0")
+    teller.call("GET", f"/v1/images/{image.id}/output/0")
+    result = checked(tmp_path, teller.entries())
+
+    assert refuted(result) == []
+    assert result.verdicts.rules["time-4"].agreed == 2
+
+
+def test_styles_and_files_that_only_an_order_names(tmp_path: Path) -> None:
+    """They were there before: a style of the team, one for videos with its defaults, a reference, a character."""
+    teller = Teller()
+    style = teller.aurous.loras.add("Ours")
+    films = teller.aurous.video_loras.add("Films", default_duration=3, default_resolution="480p")
+    file, character = teller.aurous.files.add(), teller.aurous.characters.add("Aurora")
+    teller.image(lora_id=style.id, seed=7)
+    teller.image(reference_image_urls=[file.id])
+    teller.image(character_id=character.id)
+    teller.call("POST", "/v1/videos", json={"video_lora_id": films.id})
+    teller.call("GET", f"/v1/loras/{style.id}")
+    teller.call("GET", f"/v1/characters/{character.id}")
+    endpoint = teller.aurous.webhook_endpoints.add()
+    teller.call("POST", f"/v1/webhook_endpoints/{endpoint.id}/test", json={"event_type": "image.completed"})
+
+    assert refuted(checked(tmp_path, teller.entries())) == []
+
+
+def test_pages_of_usage_are_followed_by_their_tokens(tmp_path: Path) -> None:
+    """A token of the recording stands for that of the fake; null where there is always a value is a difference."""
+    teller = Teller()
+    for _ in range(2):
+        teller.image()
+        teller.aurous.clock.advance(seconds=86_400)
+    query = {"start_time": "2026-05-01T00:00:00Z", "limit": 1}
+    page = teller.call("GET", "/v1/usage", params=query)
+    teller.call("GET", "/v1/usage", params={"page_token": page["next_page"]})
+    teller.call("GET", "/v1/usage/events", params=query)
+    entries = teller.entries()
+    assert refuted(checked(tmp_path, entries)) == []
+
+    fields("usage.events", lambda content: content["data"][0].update(id=None, completed_at=None))(entries)
+    assert refuted(checked(tmp_path, entries)) == ["usage-3"]
+
+
+def test_of_a_list_only_the_first_page_may_be_seen(tmp_path: Path) -> None:
+    """There are older rows, which nothing shows."""
+    teller = Teller()
+    for name in "AB":
+        teller.aurous.characters.add(name)
+    teller.call("GET", "/v1/characters", params={"limit": 1})
+    result = checked(tmp_path, teller.entries())
+
+    assert refuted(result) == []
+    assert result.verdicts.inferred["there are older rows than the recording shows"] == 1
+
+
+def test_what_happens_elsewhere_refutes_nothing(tmp_path: Path) -> None:
+    """A delivery, and an optional field that is null instead of absent."""
+    entries = told("account")
+    for entry in named(entries, "webhook_endpoints.list"):
+        body(entry, lambda content: content["data"][0].update(last_success_at="2026-05-08T10:00:00Z"))
+    assert refuted(checked(tmp_path, entries)) == []
+
+    entries = told("characters")
+    fields("characters.retrieve", put("client_reference_id", None))(entries)
+    result = checked(tmp_path, entries)
+    assert refuted(result) == []
+    assert result.verdicts.omitted["characters.retrieve body.client_reference_id"] > 1
+
+
+def test_a_file_that_somebody_deletes_is_gone(tmp_path: Path) -> None:
+    """Although no request of the recording deletes it."""
+    entries = [one for one in told("account") if one["comment"] != "files.delete"]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert sum("was deleted by somebody else" in text for text in result.verdicts.inferred) == 1
+
+
+def test_held_credits_of_unknown_work_are_taken_over(tmp_path: Path) -> None:
+    """The order was before the recording, and no response shows it; an exempt team is one from the start."""
+    teller = Teller()
+    teller.synthesize("Unseen")
+    exempt = teller.aurous.teams.add(billing_mode="exempt").api_key
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", "/v1/balance", headers={"X-Api-Key": exempt})
+    teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+
+    assert refuted(checked(tmp_path, teller.entries()[1:])) == []
+
+
+def test_the_first_balance_may_come_after_the_work(tmp_path: Path) -> None:
+    """Work that nobody polled has ended by then, well or badly."""
+    teller = Teller()
+    teller.synthesize("Aurora")
+    teller.aurous.characters.last.finish()
+    teller.call("GET", "/v1/balance")
+    result = checked(tmp_path, teller.entries())
+
+    assert refuted(result) == []
+    assert sum("has ended" in text for text in result.verdicts.inferred) == 1
+
+
+@pytest.mark.parametrize("reading", ["reviewing", "ready"])
+def test_work_that_nobody_polled_has_ended_before_it_is_ordered_again(tmp_path: Path, reading: str) -> None:
+    """Else the order would have been refused; a retry shows that the work is over, too."""
+    teller = Teller(readings={"create-4": reading, "idem-5": "generation"})
+    path = teller.synthesize("Aurora", "one-key")
+    teller.aurous.characters.last.finish()
+    teller.synthesize("Aurora", "one-key")
+    teller.call("POST", f"{path}/resynthesize")
+    teller.aurous.characters.last.finish()
+    teller.call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
+    entries = teller.entries()
+
+    assert refuted(checked(tmp_path, entries, {"create-4": reading, "idem-5": "generation"})) == []
+    assert refuted(checked(tmp_path, entries[2:], {"create-4": reading})) == []
+
+
+def test_a_retry_during_the_work_decides_idem_5(tmp_path: Path) -> None:
+    """It is replayed although the work goes on."""
+    assert refuted(checked(tmp_path, told("characters"), {"idem-5": "generation"})) == ["idem-5"]
+
+
+def test_a_429_on_an_order_is_no_order(tmp_path: Path) -> None:
+    """Nothing that later exchanges show can come from it."""
+    teller = Teller()
+    teller.aurous.faults.rate_limited("characters.create", times=1)
+    teller.call("POST", "/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 30}})
+    teller.poll(teller.synthesize("A"))
+
+    assert refuted(checked(tmp_path, teller.entries())) == []
+
+
+def test_a_recording_without_times_may_begin_midway(tmp_path: Path) -> None:
+    """Its records are there from the start; an instant that is none is a wrong form."""
+    recording = read_recording(write(tmp_path, told("images")[3:]))
+    for exchange in recording.exchanges:
+        exchange.at = None
+    assert refuted(check_recordings([recording])) == []
+
+    entries = told("images")[3:]
+    for entry in named(entries, "images.retrieve")[:3]:
+        body(entry, put("created_at", "soon"))
+    assert refuted(checked(tmp_path, entries)) == ["time-1"]
+
+
+def test_an_id_of_another_kind_of_record_is_left_alone(tmp_path: Path) -> None:
+    """A recording may have anything in it."""
+    entries = told("characters")
+    character = json.loads(named(entries, "characters.create", 201)[0]["response"]["content"]["text"])["id"]
+    body(named(entries, "images.create", 201)[0], put("id", character))
+
+    assert refuted(checked(tmp_path, entries)) == ["img-5"]
+
+
+def test_poses_of_a_recording_may_be_unknown(tmp_path: Path) -> None:
+    """Then classify finds what it finds."""
+    entries = told("account")
+    fields("characters.uploads.classify", put("pose", "profile"))(entries)
+
+    assert refuted(checked(tmp_path, entries)) == ["up-5"]
+
+
+def test_texts_that_are_keys_or_look_like_ids_are_replaced() -> None:
+    """A key has its name wherever it is the whole text; the kind of an id stays."""
+    mask = Sanitizer()
+    mask.key("the-key-of-a-team")
+
+    assert mask.value("prompt", "the-key-of-a-team") == "key-1"
+    assert mask.value("reference", "file_of_mine") == "file_" + mask.mask("of_mine")
+    assert b"ab" not in blank(b"\xff\xd8\xff\xe0\x00\x04ab")
+
+
+def test_the_table_names_what_is_left_out_and_what_is_out_of_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Optional fields by the setting, an order in words, and pictures by their type."""
+    entries: Any = told("images", sparse="optional")
+    TWISTS["the oldest comes first"].change(entries)
+
+    assert main(["check", str(write(tmp_path, entries)), "--explain"]) == 1
+    out = capsys.readouterr().out
+    assert "    aurous_sparse = optional\n" in out
+    assert "images.list body.data: another order, not the newest first" in out
+
+
+def test_a_record_may_be_used_before_it_is_shown(tmp_path: Path) -> None:
+    """It is put there once; one that was deleted is there as such; a newer one is put behind what was created."""
+    teller = Teller(readings={"get-2": "readable"})
+    old = teller.aurous.characters.add("Old")
+    gone = teller.aurous.characters.add("Gone", status="deleted")
+    teller.image(character_id=old.id)
+    teller.synthesize("New")
+    teller.aurous.clock.freeze("2026-05-08T10:00:05Z")
+    teller.aurous.characters.add("Newest")
+    teller.call("GET", "/v1/characters")
+    teller.call("GET", f"/v1/characters/{gone.id}")
+
+    assert refuted(checked(tmp_path, teller.entries(), {"get-2": "readable"})) == []
+
+
+def test_a_ticket_is_classified_once(tmp_path: Path) -> None:
+    """The second result of the recording may differ from the first only by mistake."""
+    teller = Teller()
+    ticket = teller.aurous.uploads.add(pose="side")
+    for _ in range(2):
+        teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": ticket.id})
+
+    assert refuted(checked(tmp_path, teller.entries())) == []
+
+
+def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:
+    """The bytes of an upload, by their media type; a reference keeps its kind."""
+    teller = Teller()
+    ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
+    upload = teller.call("POST", "/v1/characters/uploads/init", json=ticket)
+    headers = {"Content-Type": "image/png"}
+    teller.call("PUT", upload["upload_url"], content=b"\x89PNG CANARY", headers=headers)
+    teller.call("POST", "/v1/images", json={"prompt": "x", "reference_image_urls": ["file_of canary"]})
+    entries = Sanitizer().har(read_recording(write(tmp_path, teller.entries())))["log"]["entries"]
+
+    assert entries[1]["request"]["postData"]["text"] == "A" * 15 + "="
+    assert json.loads(entries[2]["request"]["postData"]["text"])["reference_image_urls"][0].startswith("file_")
+    assert "canary" not in json.dumps(entries)
