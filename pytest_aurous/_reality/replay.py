@@ -652,8 +652,6 @@ class Replay:
             account = world.accounts[team]
             if held is not None and held < account.held:
                 self._explain(done, money, Decimal(0), held - account.held, free=True)
-            elif held is not None and held > account.held:
-                self._set(team, held=held)
         else:
             self._explain(done, money, credit - account.credits, None if held is None else held - account.held)
         account = world.accounts[team]

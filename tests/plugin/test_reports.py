@@ -143,6 +143,22 @@ def test_the_calls_of_failed_tests_are_har_files(pytester: pytest.Pytester, opti
     ]
 
 
+def test_tests_that_pass_have_har_files_on_request(pytester: pytest.Pytester) -> None:
+    """With ``--aurous-har-keep=all``; a large body is whole in them."""
+    pytester.makepyfile(
+        """
+        def test_good(aurous):
+            aurous.client().post("/v1/characters", json={"name": "A" * 70_000})
+        """
+    )
+
+    pytester.runpytest("--aurous-har=har", "--aurous-har-keep=all").assert_outcomes(passed=1)
+
+    (file,) = pytester.path.rglob("*.har")
+    (entry,) = json.loads(file.read_text(encoding="utf-8"))["log"]["entries"]
+    assert len(entry["request"]["postData"]["text"]) > 70_000
+
+
 def test_no_har_file_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
     """And no folder, if no test has failed."""
     pytester.makepyfile(test_har=SUITE)
