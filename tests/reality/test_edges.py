@@ -41,7 +41,7 @@ def test_outputs_alone_show_that_there_are_records(tmp_path: Path) -> None:
     teller = Teller()
     image, video = teller.aurous.images.add(), teller.aurous.videos.add()
     teller.call("GET", f"/v1/images/{image.id}/output/0")
-    teller.call("GET", video.output_video_url)
+    teller.call("GET", str(video.output_video_url))
     path = teller.image()
     teller.aurous.images.last.finish()
     old = teller.image()
