@@ -1,4 +1,4 @@
-"""Hypothesis: one fake serves all examples of a test, and `reset()` makes each start afresh."""
+"""Hypothesis: each example of a test starts with the fake as the fixtures have left it."""
 
 from __future__ import annotations
 
@@ -23,54 +23,27 @@ SUITE: Final = """
 """
 
 
-def test_the_health_check_is_hypothesis_own(pytester: pytest.Pytester) -> None:
-    """Unless told otherwise Hypothesis refuses `aurous`, as any fixture of a function, and names its check."""
+def test_each_example_has_a_fake_of_its_own(pytester: pytest.Pytester) -> None:
+    """No health check has to be suppressed, and nothing of one example reaches another."""
     pytester.makepyfile(
         f"""{SUITE}
-    @given(name=names)
-    def test_it(aurous, name): ...
-    """
-    )
-
-    result = pytester.runpytest("-p", "hypothesispytest")
-
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*FailedHealthCheck: *'aurous'*", "*HealthCheck.function_scoped_fixture*"])
-
-
-def test_state_carries_over_and_reset_ends_that(pytester: pytest.Pytester) -> None:
-    """What one example made the next one finds, until it calls `reset()`; a fake in a block is new for each."""
-    pytester.makepyfile(
-        f"""{SUITE}
-    counts = []
-
-    @shared
-    @given(name=names)
-    def test_carried(aurous, name):
-        assert create(aurous, name).status_code == 201
-        assert len(aurous.characters) == aurous.calls.count() == len(counts) + 1
-        counts.append(name)
-
-    def test_carried_far():
-        assert len(counts) == 10
-
+    few = settings(max_examples=10, database=None, deadline=None)
     ids = set()
 
-    @shared
+    @few
     @given(name=names)
-    def test_reset(aurous, name):
-        aurous.reset()
+    def test_it(aurous, name):
         response = create(aurous, name)
         assert len(aurous.characters) == aurous.calls.count() == 1
         assert (aurous.team.credits, aurous.team.held_credits, response.json()["name"]) == (1000, 4, name)
         ids.add(response.json()["id"])
         aurous.script("synthesizing! -> reviewing")
-        aurous.faults.timeout("characters.save")
+        aurous.faults.timeout("characters.save", times=1)
 
-    def test_reset_repeats():
+    def test_it_repeats():
         assert len(ids) == 1
 
-    @settings(shared, suppress_health_check=[])
+    @few
     @given(name=names)
     def test_block(name):
         with Aurous() as aurous:
@@ -79,10 +52,9 @@ def test_state_carries_over_and_reset_ends_that(pytester: pytest.Pytester) -> No
     """
     )
 
-    result = pytester.runpytest("-p", "hypothesispytest", "-p", "no:randomly", "--aurous-strict", "warn")
+    result = pytester.runpytest("-p", "hypothesispytest", "-p", "no:randomly", "--aurous-strict", "off")
 
-    result.assert_outcomes(passed=5)
-    result.stdout.fnmatch_lines(["*AurousWarning: No call has met <Fault timeout*"])  # left behind by the last example
+    result.assert_outcomes(passed=3)
 
 
 def test_an_unmatched_request_of_any_example_fails_the_test(pytester: pytest.Pytester) -> None:

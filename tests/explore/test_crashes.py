@@ -17,8 +17,8 @@ import anyio
 import pytest
 import trio
 
-from pytest_aurous import Aurous, AurousCrash
-from pytest_aurous._explore.run import RunEnded
+from pytest_aurous import Aurous, AurousCrash, Call
+from pytest_aurous._explore.run import Run, RunEnded, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -511,3 +511,93 @@ def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
         "the run did not end by itself: it sent 121 requests, the last one GET /v1/balance; "
         "waiting: no record waits for anything"
     )
+
+
+def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
+    """A thread of the application, which belongs to no run, is ended, too."""
+    app = fake._session.app
+    watch, run = Watch(app), Run(app)
+
+    with watch.running(run):
+        run.crashed = True
+        with pytest.raises(AurousCrash):
+            watch.admit(Call("GET", "https", "h", "/p"))
+        with pytest.raises(AurousCrash):
+            watch.begin_sleep(1)
+
+    assert run.stopped is None
+
+
+def test_patches_that_came_later_stay(fake: Aurous) -> None:
+    """Threads and pools that somebody else has wrapped meanwhile are not set back."""
+    start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+
+    def start_of_another(thread: threading.Thread) -> None:
+        start(thread)
+
+    def submit_of_another(*arguments: Any) -> Any:
+        return submit(*arguments)
+
+    with fake.client() as client:
+
+        def run() -> None:
+            client.get("/v1/balance")
+            threading.Thread.start = start_of_another  # type: ignore[method-assign, assignment]
+            ThreadPoolExecutor.submit = submit_of_another  # type: ignore[method-assign, assignment]
+
+        try:
+            fake.explore(run)
+            patches = threading.Thread.start, ThreadPoolExecutor.submit
+        finally:
+            threading.Thread.start, ThreadPoolExecutor.submit = start, submit  # type: ignore[method-assign]
+
+    assert patches == (start_of_another, submit_of_another)
+
+
+def test_a_thread_of_the_application_can_start_threads(fake: Aurous) -> None:
+    """They belong to no run, as their starter, and go on afterwards."""
+    wanted: queue.Queue[str] = queue.Queue()
+    done: queue.Queue[str] = queue.Queue()
+
+    def work() -> None:
+        while word := wanted.get():
+            helper = threading.Thread(target=done.put, args=(word,))
+            helper.start()
+            helper.join()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with fake.client() as client:
+
+        def run() -> str:
+            client.get("/v1/balance")
+            wanted.put("job")
+            return done.get(timeout=9)
+
+        assert fake.explore(run).good_day.returned == "job"
+    wanted.put("")
+    worker.join()
+
+
+def test_a_task_that_fresh_starts_is_not_cancelled(fake: Aurous) -> None:
+    """It was there before the run."""
+    tasks: list[asyncio.Task[str]] = []
+
+    async def answer() -> str:
+        return "fresh"
+
+    async def fresh() -> str:
+        tasks.append(asyncio.create_task(answer()))
+        return await tasks[-1]
+
+    async def explore() -> None:
+        async with fake.async_client() as client:
+
+            async def run(made: str) -> None:
+                assert made == "fresh"
+                await client.get("/v1/balance")
+
+            await fake.aexplore(run, fresh=fresh)
+
+    asyncio.run(explore())
+    assert all(task.result() == "fresh" for task in tasks)

@@ -202,3 +202,11 @@ def test_a_day_leaves_nothing_behind(fake: Aurous, broken: Callable[..., Any]) -
 
     assert time.sleep is real
     assert (fake._session.app.gate, fake._session.app.observe) == (None, None)
+
+
+def test_what_is_gone_already_cannot_be_deleted(fake: Aurous, client: httpx.Client) -> None:
+    """The fault does not happen, and the poll gets its 404."""
+    with fake.day(BadDay("characters.retrieve#1 gone")):
+        response = client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
+
+    assert (response.status_code, fake.calls.last.fault) == (404, None)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError
+from pytest_aurous import Aurous, AurousError, Call
+from pytest_aurous._explore.laws import _both
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -492,3 +493,21 @@ def test_no_op_sleeps_are_said_once_and_nothing_about_time_is_judged(fake: Aurou
     assert [remark for remark in explored.remarks if "sleeps do nothing" in remark] == [explored.remarks[0]]
     assert explored.table().count("sleeps do nothing") == 1
     assert not reasons(explored)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ((None, None), "create #1 and #2 both took effect; neither had an Idempotency-Key"),
+        (("a", "b"), "create #1 and #2 both took effect, each with another Idempotency-Key"),
+        (("a", "a"), "create #1 and #2 both took effect"),
+        ((None,), "create #1 took effect; it had no Idempotency-Key"),
+        (("a",), "create #1 took effect, with an Idempotency-Key"),
+        ((None, None, None), "create #1 and #2 and #3 took effect; none had an Idempotency-Key"),
+    ],
+)
+def test_charges_are_named_with_their_keys(keys: tuple[str | None, ...], text: str) -> None:
+    """One key that is charged twice, after a day, is no fault of the key."""
+    sent = [Call("POST", "https", "h", "/p", "", (("Idempotency-Key", key),) if key else ()) for key in keys]
+
+    assert _both("create", list(enumerate(sent, 1))) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -253,3 +254,16 @@ def test_each_request_names_the_line_that_sent_it() -> None:
         "traced",
         "test_each_request_names_the_line_that_sent_it",
     ]
+
+
+def test_a_request_of_a_library_has_no_place() -> None:
+    """Such as one of a thread that runs nothing else."""
+
+    def run(_: Aurous, client: httpx.Client) -> None:
+        thread = threading.Thread(target=client.get, args=("/v1/balance",))
+        thread.start()
+        thread.join()
+
+    (call,) = calls(traced(run))
+
+    assert (call["place"], call["stack"]) == (None, [])
