@@ -86,15 +86,19 @@ def under_test(frame: FrameType) -> Iterator[Place]:
         caller = caller.f_back
 
 
-def shown_place(place: Place) -> str:
-    """Return ``app/client.py:12 in publish``: a path below the current directory, else its last two parts."""
-    path, line, function = Path(place[0]), *place[1:]
+def short_path(file: str) -> str:
+    """Return a path below the current directory, else its last two parts: no report names a path of the machine."""
+    path = Path(file)
     try:
         here = Path.cwd()
     except OSError:  # the test has removed it
         here = path
-    path = path.relative_to(here) if here in path.parents else Path(*path.parts[-2:])
-    return f"{path}:{line} in {function}"
+    return str(path.relative_to(here) if here in path.parents else Path(*path.parts[-2:]))
+
+
+def shown_place(place: Place) -> str:
+    """Return ``app/client.py:12 in publish``."""
+    return f"{short_path(place[0])}:{place[1]} in {place[2]}"
 
 
 def place_of(frame: FrameType) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .._explore.kinds import KINDS
 from .._explore.result import Exploration
-from .._frames import Place
+from .._frames import Place, short_path
 from .._framework.rules import Rule, load_rules
 from .._redaction import redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
@@ -183,7 +183,7 @@ def _place(place: Place | None, *, source: bool = False) -> dict[str, Any] | Non
     if place is None:
         return None
     file, line, function = place
-    found: dict[str, Any] = {"file": file, "line": line, "function": function}
+    found: dict[str, Any] = {"file": short_path(file), "line": line, "function": function}
     if source:
         numbers = range(max(1, line - _NEIGHBORS), line + _NEIGHBORS + 1)
         lines = [[number, linecache.getline(file, number).rstrip("\n")] for number in numbers]

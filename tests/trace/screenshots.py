@@ -23,7 +23,7 @@ CHROMIUM = "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 VIEWS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
-    "trace": (lambda: traced(double_charge), "#call-6"),
+    "trace": (lambda: traced(double_charge), "#call-2"),
     "poll": (lambda: traced(long_poll), "#call-20"),
     "exploration": (lambda: {**traced(double_charge), "exploration": exploration()}, ""),
     "index": (index, ""),
