@@ -10,6 +10,7 @@ from typing import Final
 
 import calls
 import chart
+import checking
 import creation
 import flow
 import growth
@@ -28,6 +29,7 @@ GROUPS: Final = {
     "suites": suites.measure,
     "startup": startup.measure,
     "creation": creation.measure,
+    "checking": checking.measure,
     "served": served.measure,
 }
 
