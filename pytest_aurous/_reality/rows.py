@@ -56,9 +56,10 @@ def instant_of(value: object) -> float | None:
 
 
 def put(world: World, kind: str, team: str, seen: Mapping[str, Any], status: str = "", **columns: Any) -> None:
-    """Add a row that shows what *seen* shows, in another *status* if one is passed."""
+    """Add a row that shows what *seen* shows, in another *status* if one is passed; one that is there follows it."""
     row_id = str(seen["id"])
-    if world.row(row_id) is not None:
+    if world.row(row_id) is not None:  # a request has named it before a response has shown it
+        follow(world, kind, seen)
         return
     world.ids.choose(row_id, row_id.partition("_")[0], STREAMS.get(kind, ""))
     row = _MAKERS[kind](world, team, seen, status or str(seen.get("status")))

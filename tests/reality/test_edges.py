@@ -219,6 +219,8 @@ def test_texts_that_are_keys_or_look_like_ids_are_replaced() -> None:
 
     assert mask.value("prompt", "the-key-of-a-team") == "key-1"
     assert mask.value("reference", "file_of_mine") == "file_" + mask.mask("of_mine")
+    assert mask.value("param", "attributes.age") == "attributes.age"
+    assert mask.value("param", "metadata.canary") == "metadata." + mask.mask("canary")
     assert b"ab" not in blank(b"\xff\xd8\xff\xe0\x00\x04ab")
 
 
@@ -248,6 +250,19 @@ def test_a_record_may_be_used_before_it_is_shown(tmp_path: Path) -> None:
     teller.call("GET", f"/v1/characters/{gone.id}")
 
     assert refuted(checked(tmp_path, teller.entries(), {"get-2": "readable"})) == []
+
+
+def test_a_record_may_be_used_before_its_own_time(tmp_path: Path) -> None:
+    """Where the clocks of the vendor differ, it is there from its first use on."""
+    teller = Teller()
+    character = teller.aurous.characters.add("Aurora")
+    teller.image(character_id=character.id)
+    for _ in range(3):
+        teller.call("GET", f"/v1/characters/{character.id}")
+    entries = teller.entries()
+    fields("characters.retrieve", put("created_at", "2026-05-08T10:00:08Z"))(entries)
+
+    assert refuted(checked(tmp_path, entries)) == []
 
 
 def test_a_ticket_is_classified_once(tmp_path: Path) -> None:
