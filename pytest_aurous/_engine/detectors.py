@@ -34,6 +34,8 @@ def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None
 
 
 _PAID: Final = operations_where(lambda row: row.idempotent and not row.free)
+_LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.list"})
+"""Reads that show whether a paid request took effect; the list of images shows videos, too."""
 
 
 class Detector:
@@ -126,7 +128,7 @@ class DoubleCharge(Detector):
         "a paid POST without Idempotency-Key was sent again after its response was lost or was a 5xx: both may have "
         "been charged. Send your own Idempotency-Key with the first attempt, and the same key with each retry."
     )
-    operations = _PAID
+    operations = _PAID | _LOOKS
 
     def __init__(self) -> None:
         self._lost: set[_Attempt] = set()
@@ -135,7 +137,10 @@ class DoubleCharge(Detector):
         return bool(self._lost) and _attempt(ctx.call) in self._lost
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        if idempotency_key(ctx.call.incoming) is None and _is_lost(ctx, outcome) and _is_paid(ctx):
+        if ctx.call.operation in _LOOKS:
+            if self._lost and _status(outcome) == _OK:  # the client has seen whether there is one
+                self._lost = {attempt for attempt in self._lost if not _shows(ctx.call.path, attempt)}
+        elif idempotency_key(ctx.call.incoming) is None and _is_lost(ctx, outcome) and _is_paid(ctx):
             self._lost.add(_attempt(ctx.call))
         return False
 
@@ -285,6 +290,11 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
 def _attempt(call: Call) -> _Attempt:
     client = call.incoming.get("x-api-key") or call.incoming.get("authorization", "")
     return client, call.method, call.path + call.query, call.content
+
+
+def _shows(path: str, attempt: _Attempt) -> bool:
+    """Return whether a read of *path* shows what the attempt would have changed."""
+    return f"{attempt[2].replace('/v1/videos', '/v1/images')}/".startswith(f"{path}/")
 
 
 def _is_paid(ctx: Context) -> bool:

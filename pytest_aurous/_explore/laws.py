@@ -158,8 +158,9 @@ def _recovers(judged: Judged) -> str | None:
             f"with a second run it paid {plain(second.spent)} credits, the good day paid {plain(good.spent)}: "
             f"{_charges(second, good)}{_left_over(second, good, judged.rules)}"
         )
+    refused_again = judged.bad.run.failed and refused(judged.rules, judged.bad) and refused(judged.rules, second)
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
-    difference = _difference(second.end, good.end, judged.rules, may_be_left=_CANCELLED)
+    difference = "" if refused_again else _difference(second.end, good.end, judged.rules, may_be_left=_CANCELLED)
     return difference and f"after a second run {difference}"
 
 

@@ -286,6 +286,22 @@ def test_each_key_that_was_lost_may_be_sent_again(api: Api) -> None:
     assert [(one.id, one.call.number) for one in api.aurous.pitfalls] == [("new-key-per-attempt", 2)]
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "seen"),
+    [("/v1/characters", 200, []), ("/v1/characters", 503, ["double-charge"]), ("/v1/images", 200, ["double-charge"])],
+)
+def test_who_looks_before_ordering_again_needs_no_key(api: Api, path: str, status: int, seen: list[str]) -> None:
+    """A list that came shows whether the first attempt took effect; one that did not come, or of images, does not."""
+    api.aurous.faults.timeout("characters.create")
+    if status != 200:
+        api.aurous.faults.status("characters.list", status)
+    create(api)
+    api.get(path)
+    create(api)
+
+    assert [one.id for one in api.aurous.pitfalls] == seen
+
+
 def test_an_order_that_nobody_knows_the_outcome_of_is_not_settled_by_a_refusal(api: Api) -> None:
     """A 409 says that the first attempt is under way, and a 429 nothing at all: another key is another order."""
     api.aurous.faults.timeout("characters.create", commit=True)
