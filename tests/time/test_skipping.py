@@ -275,7 +275,12 @@ def test_who_has_not_begun_says_nothing() -> None:
 def test_no_garbage_is_collected_while_threads_are_observed(monkeypatch: pytest.MonkeyPatch, *, collects: bool) -> None:
     """A finalizer that waits for the lock of `sys._current_frames` would block forever."""
     collecting: list[bool] = []
-    monkeypatch.setattr(sys, "_current_frames", lambda: collecting.append(gc.isenabled()) or {})
+
+    def observe() -> dict[int, Any]:
+        collecting.append(gc.isenabled())
+        return {}
+
+    monkeypatch.setattr(sys, "_current_frames", observe)
     if not collects:
         gc.disable()
     try:
