@@ -150,7 +150,8 @@ def _recovers(judged: Judged) -> str | None:
     if second.run.stopped:
         return f"a second run did not end by itself: {second.run.stopped}"
     if second.error is not None:
-        if judged.bad.run.failed and type(second.error) is type(judged.bad.error):
+        over = judged.bad.run.failed or _has_cancelled(judged.bad, good)  # the key leads to what has ended (idem-3)
+        if over and type(second.error) is type(judged.bad.error):
             return None
         return f"a second run raised {_named(second.error)}"
     if second.spent > good.spent:
@@ -162,6 +163,12 @@ def _recovers(judged: Judged) -> str | None:
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     difference = "" if refused_again else _difference(second.end, good.end, judged.rules, may_be_left=_CANCELLED)
     return difference and f"after a second run {difference}"
+
+
+def _has_cancelled(day: Day, good: Day) -> bool:
+    """Whether a run has cancelled more than the good day."""
+    now, then = (sum(_CANCELLED in record.fields for record in one.end.there) for one in (day, good))
+    return now > then
 
 
 LAWS: Final[dict[str, Callable[[Judged], str | None]]] = {
