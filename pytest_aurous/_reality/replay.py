@@ -477,6 +477,8 @@ class Replay:
             self._bring(row.id, view.records[0])
             return
         if status not in UNDER_WAY:
+            if view.record not in self.survey.histories:
+                self._expire(view)
             return
         ended = (
             (view.succeeded and view.operation in _AFTER_WORK)
@@ -486,9 +488,13 @@ class Replay:
         )
         if ended:
             self._end(view, row)
+            self._expire(view)
+
+    def _expire(self, view: View) -> None:
+        """Let an output have expired, where nothing shows when its work has ended."""
         if view.code == "output_expired":
             table = self._world.table(GenerationRow)
-            table.replace(replace(table[row.id], finished=self._world.clock.time() - _LONG))
+            table.replace(replace(table[view.record], finished=self._world.clock.time() - _LONG))
 
     def _end(self, view: View, row: Any) -> None:
         """End the work on a record as later exchanges show it, else well."""

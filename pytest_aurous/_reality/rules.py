@@ -237,7 +237,7 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
         if seen_code == "idempotency_key_in_use" and done.replays:
             return "idem-5"
         rule = _refusal(operation, str(point.seen))
-        generic = rule.partition("-")[0] in {"auth", "ver", "idem", "cred", "rate"}
+        generic = rule.partition("-")[0] in {"auth", "ver", "idem", "cred", "rate", "time"}
         return rule if generic and rule != "auth-7" else _success(operation, done.was or "-")
     if done.replays:
         return "idem-3"

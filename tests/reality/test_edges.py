@@ -50,7 +50,9 @@ def test_outputs_alone_show_that_there_are_records(tmp_path: Path) -> None:
     teller.aurous.clock.advance(seconds=8 * 86_400)
     teller.call("GET", f"{old}/output/0")
     teller.call("GET", f"/v1/images/{image.id}/output/0")
-    result = checked(tmp_path, teller.entries())
+    entries = teller.entries()
+    entries[-1]["startedDateTime"] = entries[0]["startedDateTime"]  # its end was never shown, and may be long ago
+    result = checked(tmp_path, entries)
 
     assert refuted(result) == []
     assert result.verdicts.rules["time-4"].agreed == 2
