@@ -39,7 +39,7 @@ def record() -> str:
     """Return what a staging test would have recorded."""
     with TemporaryDirectory() as folder:
         aurous = twin(folder)
-    client = aurous.client()
+    client = aurous.client(headers={"User-Agent": "staging-tests"})
 
     def call(method: str, path: str, **options: object) -> dict[str, object]:
         response = client.request(method, path, **options)  # type: ignore[arg-type]
