@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -23,10 +24,32 @@ _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "
 _KNOWN: Final = "k"
 CASE: Final = "<case>"
 """Stands for the id of a case in the command that runs it again."""
+_ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.a-zA-Z] +)*[-.a-zA-Z])$")
+"""A row of the matrix: its place, and its marks."""
+_COLORS: Final = (
+    (re.compile(r"^((?:E +)?\d+ of \d+ cases hold; )([1-9]\d* breaks? a law)"), "31"),
+    (re.compile(r"^((?:E +)?)(\S+#\d+ .*: breaks .*)$"), "31"),
+    (re.compile(r"^((?:E +)?  )((?:pays_once|ends|tells|no_pitfall|recovers): .*)$"), "33"),
+    (re.compile(r"^((?:E +)?  )((?:again|likewise): .*)$"), "36"),
+)
+"""As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
 """So many lines that are as on the good day are not folded."""
 _FIRST, _LAST = 30, 5
 """So many requests of a run are shown."""
+
+
+def colored(line: str) -> str:
+    """Return a line of a report with colors for a terminal; pytest may have put its ``E`` before it."""
+    if row := _ROW.match(line):
+        return row[1] + re.sub(r"\S", lambda mark: f"\x1b[{_color(mark[0])}m{mark[0]}\x1b[0m", row[2])
+    for pattern, color in _COLORS:
+        line = pattern.sub(f"\\1\x1b[{color}m\\2\x1b[0m", line)
+    return line
+
+
+def _color(mark: str) -> str:
+    return "31" if mark.isupper() else "32" if mark == _OUTCOMES["returned"] else "33"
 
 
 def headline(exploration: Exploration) -> str:

@@ -20,7 +20,7 @@ import pytest
 
 from .._explore.explorer import Attempt, Outcome
 from .._explore.options import Options
-from .._explore.report import CASE
+from .._explore.report import CASE, colored
 from .._explore.result import Exploration
 from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
 from .._redaction import redacted, shown
@@ -179,7 +179,8 @@ class _Around:
         for one in results:
             if one["broken"] and not one["fails"]:
                 terminalreporter.section(f"bad days of {one['test']}", sep="-")
-                terminalreporter.write_line(one["report"])
+                for line in one["report"].split("\n"):
+                    terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
 
 
 class _Inside:

@@ -33,7 +33,14 @@ class Painter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add colors, if the terminal shows them."""
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if getattr(reporter, "hasmarkup", False) and any(_timelines(report)):
+        if not getattr(reporter, "hasmarkup", False):
+            return
+        for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
+            if any("AurousExplorationError" in line for line in entry.lines):
+                from .._explore.report import colored as painted
+
+                entry.lines[:] = map(painted, entry.lines)
+        if any(_timelines(report)):
             from .._report.timeline import colored
 
             for sections in (report.sections, getattr(report.longrepr, "sections", [])):

@@ -816,3 +816,37 @@ def test_the_command_that_runs_a_case_again_has_the_id_of_its_test(pytester: pyt
 
     result.stdout.fnmatch_lines(['*test_explores?{}?" --aurous-explore-only="balance.retrieve#1 refused"'])
     result.assert_outcomes(failed=2)
+
+
+CARELESS = """
+    import httpx, pytest
+
+    def order(client):
+        for _ in range(2):
+            try:
+                return client.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 20}})
+            except httpx.TransportError:
+                pass
+
+    def test_order(aurous, aurous_client):
+        order(aurous_client)
+
+    def test_explores(aurous, aurous_client):
+        aurous.explore(lambda: order(aurous_client), laws="pays_once")
+"""
+
+
+@pytest.mark.parametrize("color", ["yes", "no"])
+def test_reports_are_colored_on_a_terminal(pytester: pytest.Pytester, color: str) -> None:
+    """In the message of a failure, and in the summary of a suite; elsewhere there is no color."""
+    pytester.makepyfile(CARELESS)
+
+    result = pytester.runpytest(f"--color={color}", "--aurous-explore=report", "-W", "ignore")
+
+    text = result.stdout.str()
+    assert "breaks pays_once" in text
+    assert ("\x1b[31mcharacters.create#1 lost: breaks" in text) == (color == "yes")
+    assert ("\x1b[31mP\x1b[0m" in text) == (color == "yes")
+    assert ("\x1b[36magain: pytest" in text) == (color == "yes")
+    if color == "yes":
+        assert text.count("\x1b[31mcharacters.create#1 lost: breaks") == 2
