@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from inspect import Parameter, isawaitable, iscoroutine, signature
+from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import Any, Final, cast
 from weakref import WeakSet
 
@@ -59,6 +59,9 @@ def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
         returned = run(*arguments)
     except BaseException as error:  # noqa: BLE001 - each outcome is judged
         return Outcome(error=error)
+    if isgenerator(returned):
+        text = "explore(run): run returned a generator, whose body has not begun. Let run iterate over it, for example"
+        return Outcome(error=AurousError(f"{text} as lambda: list(publish()).\n{see(PAGE)}"))
     if iscoroutine(returned):
         returned.close()
         return Outcome(error=AurousError(f"explore(run): run returned a coroutine, which nobody awaits. {_ASYNC}"))

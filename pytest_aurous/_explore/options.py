@@ -77,7 +77,11 @@ def read_names(
     for item in items:
         word = item.removeprefix("-")
         if word != "*" and word not in known:
-            raise check.refuse(name, item, f"{choices(known)}, '*' or '-' and a name{nearest(word, known)}")
+            raise check.refuse(
+                name,
+                item,
+                f"{choices(known)}; or '*' for all, or '-' before a name to leave it out{nearest(word, known)}",
+            )
         names = set(default) if word == "*" else {word}
         chosen = chosen - names if item.startswith("-") else chosen | names
     return tuple(one for one in known if one in chosen)

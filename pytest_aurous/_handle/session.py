@@ -117,7 +117,13 @@ class Session:
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
-        return Explorer(self.app, router, read_options(who, **arguments), again, done=self.explorations.append)
+        return Explorer(
+            self.app,
+            router,
+            read_options(who, **arguments),
+            again,
+            done=self.explorations.append if self.app.tracing else id,
+        )
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:

@@ -12,7 +12,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError, Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import httpx
 
@@ -239,3 +239,13 @@ def test_work_in_progress_at_the_start_is_part_of_the_start(fake: Aurous, shop: 
     assert explored.good_day.credits == 0
     assert [case.broken for case in explored.cases if case.broken] == []
     assert fake.characters.last.status == "ready"
+
+
+def test_a_generator_has_to_be_run(fake: Aurous, client: httpx.Client) -> None:
+    """Its body has not begun when the function returns."""
+
+    def run() -> Iterator[int]:
+        yield client.get("/v1/balance").status_code
+
+    with pytest.raises(AurousError, match="run returned a generator"):
+        fake.explore(run)
