@@ -653,7 +653,7 @@ function App({ data }) {
     announce(`Case ${id}`);
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onHash = () => model && setSelected(indexOf(model, location.hash));
     const onKey = (event) => {
       const { target, key } = event;
