@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import linecache
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .._explore.kinds import KINDS
 from .._explore.result import Exploration
@@ -24,6 +25,7 @@ from ..errors import DOCS
 from .recorder import Recorder, Step
 
 VERSION: Final = 1
+_SECRET: Final = re.compile(r"(whsec_|\b(?:token|signature)=)[0-9A-Za-z_-]{8,}")
 _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
 """So many lines are shown above and below a line of source."""
@@ -63,8 +65,19 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
         **({"exploration": _exploration(explorations[-1])} if explorations else {}),
     }
-    cleaned: dict[str, Any] = redacted_json(data)
+    cleaned: dict[str, Any] = _without_secrets(redacted_json(data))
     return cleaned
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return JSON data without the secrets of webhook endpoints, and without the tokens of signed URLs."""
+    if isinstance(value, str):
+        return _SECRET.sub(r"\1(redacted)", value)
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright
+    if isinstance(value, dict):
+        return {name: _without_secrets(item) for name, item in cast("dict[str, Any]", value).items()}
+    return value
 
 
 class _Builder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -267,3 +268,22 @@ def test_a_request_of_a_library_has_no_place() -> None:
     (call,) = calls(traced(run))
 
     assert (call["place"], call["stack"]) == (None, [])
+
+
+def test_a_trace_has_no_secret_and_no_token() -> None:
+    """Secrets of webhook endpoints and the tokens of signed URLs are redacted, in bodies and in the state."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        made = client.post("/v1/webhook_endpoints", json={"url": "https://x.example/hook", "events": ["*"]}).json()
+        secrets.append(made["secret"])
+        client.get(f"/v1/characters/{aurous.characters.add().id}")
+        client.post("/v1/uploads", json={"filename": "a.png"})
+        client.get(aurous.characters.last.refs[0].url)
+
+    secrets: list[str] = []
+    text = json.dumps(traced(run))
+
+    assert secrets[0] not in text
+    assert "whsec_(redacted)" in text
+    assert "?token=(redacted)" in text
+    assert re.findall(r"(?:token|signature)=[^(]", text) == []
