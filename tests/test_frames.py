@@ -92,4 +92,4 @@ def test_a_place_is_shown_without_a_current_directory(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Path, "cwd", gone)
 
-    assert shown_place(("/work/shop/app/client.py", 12, "publish")) == f"{Path('app/client.py')}:12 in publish"
+    assert shown_place(("/elsewhere/shop/app/client.py", 12, "publish")) == f"{Path('app/client.py')}:12 in publish"

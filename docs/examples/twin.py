@@ -1,6 +1,6 @@
 """Make twin.har: a recording of a twisted twin, in place of one of the real API.
 
-The twin is a fake that differs from ours in four points. Run this file to make
+The twin is a fake that differs from this one in four points. Run this file to make
 the recording anew.
 """
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Final
 
 from .._check import Check
 from .._engine.pipeline import App
 from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
-from .._time.skipping import SleepSkipper
 from ..errors import AurousError, choices, hide_mistakes, nearest, see, shown
-from .explorer import _thaw
 from .kinds import KINDS, Scene
 from .places import Place
-from .run import Run, Watch, noting_runs, present_run
+from .run import Run, Watch, present_run
 
 __tracebackhide__ = hide_mistakes
 
@@ -130,26 +128,17 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
     """Let the faults of *day* happen in the block, whose sleeps are skipped and whose clock moves with them alone.
 
     Raises:
-        AurousError: If *day* is none, if another one is played, or if the block does not end.
+        AurousError: If *day* is not a `BadDay`, if another one is played, or if the block does not end.
     """
     Check("day", _PAGE).instance("day", day, BadDay, 'a day such as BadDay("characters.create#1 lost").')
-    clock, watch = app.world.clock, Watch(app)
+    watch = Watch(app)
     if present_run() is not None:
         raise AurousError(
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    before = clock.position
-    with ExitStack() as undo:
+    with watch.watching() as time:
         with app.world.lock:
-            app.world.runs.settle()
-            clock.freeze()
-            undo.callback(_thaw, clock, clock.position, before)
-            undo.enter_context(noting_runs())
-            time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
-            for owner, name in ((time, "watch"), (app, "observe"), (app, "gate")):
-                undo.callback(setattr, owner, name, getattr(owner, name))
-            time.watch, app.gate, app.observe = watch.begin_sleep, watch.admit, watch.observe
             run = Run(app, _MOST_REQUESTS)
             faults = [KINDS[kind].add(Scene(app, run, time.move), place) for place, kind in day._plan]
             for fault in reversed(faults):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from .._engine.pipeline import App
 from .._frames import shown_place
-from .._time.clock import Clock
-from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._world.ledger import json_number
 from .._world.outbox import Delivery
@@ -24,11 +22,10 @@ from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, rows, story
 from .result import Case, Exploration
-from .run import DAY, Run, RunEnded, Watch, leaves, noting_runs, present_run
+from .run import DAY, Run, RunEnded, Watch, ignore, leaves, present_run
 
 if TYPE_CHECKING:
     from .._httpx.router import Router
-    from .._time.turns import SharedTime
 
 __tracebackhide__ = hide_mistakes
 
@@ -89,8 +86,8 @@ class Explorer:
         router: Router | None,
         options: Options,
         again: str = "",
-        progress: Callable[[int, int], object] = max,
-        done: Callable[[Exploration], object] = id,
+        progress: Callable[[int, int], object] = ignore,
+        done: Callable[[Exploration], object] = ignore,
     ) -> None:
         self.app = app
         self.watch: Watch = Watch(app)
@@ -143,29 +140,17 @@ class Explorer:
     @contextmanager
     def _set_up(self) -> Generator[None, None, None]:
         """Freeze the clock, skip sleeps and watch each request, for all runs."""
-        app, clock = self.app, self.app.world.clock
+        app = self.app
         if present_run() is not None:
             raise AurousError(
                 "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
                 f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
             )
-        offset, frozen = clock.position
-        with ExitStack() as undo, app.world.lock:
-            app.world.runs.settle()
-            clock.freeze()
-            began = clock.position
-            undo.callback(lambda: _thaw(clock, began, (offset, frozen)))
-            undo.enter_context(noting_runs())
-            self._time: SharedTime = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
-            undo.callback(setattr, self._time, "watch", None)
-            undo.callback(setattr, app, "observe", app.observe)
-            undo.callback(setattr, app, "gate", app.gate)
-            self._time.watch, app.gate, app.observe = self.watch.begin_sleep, self.watch.admit, self.watch.observe
-            self._start_time = clock.time()
-            self._start = self._mark()
-            self._states = EndStates(app.world, app.snapshot().world)
-            ending = undo.pop_all()
-        with ending:
+        with self.watch.watching() as self._time:
+            with app.world.lock:
+                self._start_time = app.world.clock.time()
+                self._start = self._mark()
+                self._states = EndStates(app.world, app.snapshot().world)
             yield
 
     def _lengths(self) -> tuple[int, int, int, int]:
@@ -564,10 +549,3 @@ def _bare(error: BaseException | None) -> BaseException | None:
         for one in (error.__cause__, error.__context__, *(leaf for leaf in leaves(error) if leaf is not error)):
             _bare(one)
     return error
-
-
-def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:
-    """Let a clock that was frozen for an exploration run again, unless the code under test has frozen it itself."""
-    moved, frozen = clock.position
-    if frozen == began[1]:
-        clock.restore((before[0] + moved, before[1]))

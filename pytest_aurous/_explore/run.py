@@ -5,15 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from math import inf
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._engine.pipeline import App
+from .._time.clock import Clock
+from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._work import Work, current_work, noting_start, noting_submit, set_work
 from .._world.script import Step
 from ..errors import AurousCrash
+
+if TYPE_CHECKING:
+    from .._time.turns import SharedTime
 
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
@@ -44,7 +49,7 @@ class Run:
 
     def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
         test = current_work()
-        self.work: Work = Work("", _ignore, run=self) if test is None else Work(test.test, test.report, run=self)
+        self.work: Work = Work("", ignore, run=self) if test is None else Work(test.test, test.report, run=self)
         self.over = False
         self.crashed = False
         self.stopped: str | None = None
@@ -110,7 +115,26 @@ class Watch:
     def __init__(self, app: App) -> None:
         self.run: Run | None = None
         self.listeners: list[Callable[[Call], object]] = []
+        self._app = app
         self._observe = app.observe
+
+    @contextmanager
+    def watching(self) -> Generator[SharedTime, None, None]:
+        """In the block, freeze the clock of the fake, skip sleeps, and see each request and each sleep."""
+        app, clock = self._app, self._app.world.clock
+        before = clock.position
+        with ExitStack() as undo, app.world.lock:
+            app.world.runs.settle()
+            clock.freeze()
+            undo.callback(_thaw, clock, clock.position, before)
+            undo.enter_context(noting_runs())
+            time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
+            for owner, name in ((time, "watch"), (app, "observe"), (app, "gate")):
+                undo.callback(setattr, owner, name, getattr(owner, name))
+            time.watch, app.gate, app.observe = self.begin_sleep, self.admit, self.observe
+            ending = undo.pop_all()
+        with ending:
+            yield time
 
     def admit(self, call: Call) -> None:
         """Let a request pass, or raise what ends it; the gate of the fake."""
@@ -159,6 +183,13 @@ class Watch:
             set_work(before)
 
 
+def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:
+    """Let a clock that was frozen for a run go on as before, unless the code under test has frozen it itself."""
+    moved, frozen = clock.position
+    if frozen == began[1]:
+        clock.restore((before[0] + moved, before[1]))
+
+
 def present_run() -> Any:
     """Return the run that this thread or task works for, or None."""
     work = current_work()
@@ -188,8 +219,8 @@ def noting_runs() -> Generator[None, None, None]:
             ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
 
 
-def _ignore(_: str) -> None:
-    """Show nothing: outside of pytest there is nowhere to show it."""
+def ignore(*_: object) -> None:
+    """Show nothing: nobody has asked for it, or, outside of pytest, there is nowhere to show it."""
 
 
 def _quiet(run: Callable[[], None]) -> Callable[[], None]:

@@ -111,19 +111,15 @@ class Session:
         """
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import read_options
+        from .._explore.run import ignore
 
         self.explored = True
         arguments["only"] = arguments["only"] or self.explore_only
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
-        return Explorer(
-            self.app,
-            router,
-            read_options(who, **arguments),
-            again,
-            done=self.explorations.append if self.app.tracing else id,
-        )
+        done = self.explorations.append if self.app.tracing else ignore
+        return Explorer(self.app, router, read_options(who, **arguments), again, done=done)
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:
