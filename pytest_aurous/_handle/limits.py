@@ -57,7 +57,7 @@ class Limit:
     def exhaust(self) -> None:
         """Empty the bucket, which refills on the clock."""
         with self._world.lock:
-            self._world.buckets.exhaust(self._team, self.name, self._world.clock.time())
+            self._world.buckets.fill(self._team, self.name, 0, self._world.clock.time())
 
     def set(self, *, burst: int | None = None, per_minute: float | None = None) -> None:
         """Resize the bucket, and fill it.

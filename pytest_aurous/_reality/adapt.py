@@ -53,9 +53,9 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
         return {**row, "what": "left out"}
     if one.kind == "added" and place:
         return {**row, "what": "added", "value": mask.value(one.where.rpartition(".")[2], one.seen)}
-    if one.kind == "status" and not str(one.ours).startswith("2") and not str(one.seen).startswith("2"):
+    if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = str(one.seen).partition(" ")
-        return {**row, "what": "refusal", "of": one.ours, "status": int(status), "code": code}
+        return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
     if one.kind == "code":
         same = int(one.outcome.partition(" ")[0])
         return {**row, "where": "status", "what": "refusal", "of": one.outcome, "status": same, "code": one.seen}

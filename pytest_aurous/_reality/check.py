@@ -63,7 +63,7 @@ def _check(
     checked.notes += [f"{name}: {note}" for note in recording.notes]
     survey = Survey(recording)
     replay = Replay(survey, settings)
-    comparer = Comparer(shapes, replay.bound.__setitem__)
+    comparer = Comparer(shapes, survey, replay.bound.__setitem__)
     for view in survey.views:
         done = replay.step(view)
         checked.verdicts.count(name, done, comparer.points(done))

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from .._wire.data import as_list, as_object
 from .._wire.reply import Reply
 from .replay import Replayed
+from .survey import Survey
 
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ID: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}")
@@ -57,14 +58,14 @@ class Point(NamedTuple):
             ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
         differs: Whether it differs.
         seen: What the recording has.
-        ours: What the fake has.
+        fake: What the fake has.
     """
 
     where: str
     kind: str
     differs: bool
     seen: Any = None
-    ours: Any = None
+    fake: Any = None
 
 
 class _Absent:
@@ -114,8 +115,9 @@ def load_shapes() -> Shapes:
 class Comparer:
     """Compares an exchange after its replay; *bind* learns the URLs and tokens of the fake by those recorded."""
 
-    def __init__(self, shapes: Shapes, bind: Callable[[str, str], object]) -> None:
+    def __init__(self, shapes: Shapes, survey: Survey, bind: Callable[[str, str], object]) -> None:
         self._shapes = shapes
+        self._survey = survey
         self._bind = bind
 
     def points(self, done: Replayed) -> Iterator[Point]:
@@ -124,20 +126,20 @@ class Comparer:
         if reply is None:
             return
         exchange = view.exchange
-        ours = _json(reply)
+        fake = _json(reply)
         if exchange.status != reply.status:
             yield Point("status", "status", OTHER, _outcome(exchange.status, view.code), _outcome_of(reply))
             return
         if "status" not in done.ignored:
-            yield Point("status", "status", SAME, ours=_outcome_of(reply))
+            yield Point("status", "status", SAME, fake=_outcome_of(reply))
         yield from self._headers(done, reply)
         if view.refused:
-            yield from self._refusal(done, view.body, ours)
-        elif exchange.body is not None and ours is not None:
+            yield from self._refusal(done, view.body, fake)
+        elif exchange.body is not None and fake is not None:
             if view.body is None:
                 yield Point("body", "form", OTHER, "no JSON", "JSON")
                 return
-            yield from self._body(done, ours)
+            yield from self._body(done, fake)
 
     def _headers(self, done: Replayed, reply: Reply) -> Iterator[Point]:
         received = done.view.exchange.received
@@ -157,26 +159,26 @@ class Comparer:
             if _VENDORS.match(name) and f"header.{name}" not in done.ignored:
                 yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
 
-    def _header(self, where: str, name: str, seen: str, ours: str) -> Point:
+    def _header(self, where: str, name: str, seen: str, fake: str) -> Point:
         if name in {"x-ratelimit-remaining", "x-ratelimit-reset"}:
             tolerance = _REMAINING if name.endswith("remaining") else _RESET
-            differs = not seen.isdecimal() or abs(int(seen) - int(ours)) > tolerance
-            return Point(where, "value" if seen.isdecimal() else "form", differs, seen, ours)
+            differs = not seen.isdecimal() or abs(int(seen) - int(fake)) > tolerance
+            return Point(where, "value" if seen.isdecimal() else "form", differs, seen, fake)
         if name == "aurous-request-id":
             form = _ID.fullmatch(seen)
-            return Point(where, "form", form is None or form[1] != "req", seen, ours)
+            return Point(where, "form", form is None or form[1] != "req", seen, fake)
         if name == "content-type":
-            seen, ours = seen.partition(";")[0], ours.partition(";")[0]
-            return Point(where, "value", seen.partition("/")[0] != ours.partition("/")[0], seen, ours)
+            seen, fake = seen.partition(";")[0], fake.partition(";")[0]
+            return Point(where, "value", seen.partition("/")[0] != fake.partition("/")[0], seen, fake)
         if name in _STATED_HEADERS:
-            return Point(where, "value", seen != ours, seen, ours)
+            return Point(where, "value", seen != fake, seen, fake)
         return Point(where, "form", SAME)
 
-    def _refusal(self, done: Replayed, seen: Any, ours: Any) -> Iterator[Point]:
+    def _refusal(self, done: Replayed, seen: Any, fake: Any) -> Iterator[Point]:
         """Compare two error envelopes."""
-        if done.view.exchange.body is None or ours is None:
+        if done.view.exchange.body is None or fake is None:
             return
-        found, expected = as_object(as_object(seen).get("error")), ours["error"]
+        found, expected = as_object(as_object(seen).get("error")), fake["error"]
         if not found:
             yield Point("error", "form", OTHER, "no envelope", "an envelope")
             return
@@ -196,7 +198,7 @@ class Comparer:
         for name in found.keys() - expected.keys() - {"param"}:
             yield Point(f"error.{name}", "added", OTHER, found[name], ABSENT)
 
-    def _body(self, done: Replayed, ours: Any) -> Iterator[Point]:
+    def _body(self, done: Replayed, fake: Any) -> Iterator[Point]:
         view = done.view
         schema = self._shapes.of(view.operation)
         free = _FREE | _TEXTS.get(view.operation, frozenset())
@@ -204,44 +206,44 @@ class Comparer:
             free |= {"seed"}
         walk = _Walk(self._shapes, self._bind, free, values=view.operation not in _SHAPES_ONLY, ignored=done.ignored)
         seen = view.body
-        if view.operation.endswith(".list") and isinstance(ours, dict) and view.answer:
-            yield from _page(view.answer, as_object(ours), done)
-            frame = {"has_more", "next_cursor"} & view.answer.keys()
-            seen = {name: value for name, value in view.answer.items() if name not in frame}
-            ours = {name: value for name, value in as_object(ours).items() if name not in frame}
+        if view.operation.endswith(".list") and isinstance(fake, dict) and view.result:
+            yield from self._page(view.result, as_object(fake), done)
+            frame = {"has_more", "next_cursor"} & view.result.keys()
+            seen = {name: value for name, value in view.result.items() if name not in frame}
+            fake = {name: value for name, value in as_object(fake).items() if name not in frame}
             if view.operation not in _SHAPES_ONLY:
-                seen["data"], ours["data"] = _aligned(as_list(seen.get("data")), as_list(ours["data"]))
-        elif isinstance(view.body, list) and isinstance(ours, list):
-            seen, ours = _aligned(as_list(seen), as_list(ours))
-        yield from walk.compare("body", seen, ours, schema)
+                seen["data"], fake["data"] = _aligned(as_list(seen.get("data")), as_list(fake["data"]))
+        elif isinstance(view.body, list) and isinstance(fake, list):
+            seen, fake = _aligned(as_list(seen), as_list(fake))
+        yield from walk.compare("body", seen, fake, schema)
+
+    def _page(self, seen: dict[str, Any], fake: dict[str, Any], done: Replayed) -> Iterator[Point]:
+        """Compare the frame of a list, which the rows decide (list-1, list-2)."""
+        rows, more = [as_object(row) for row in as_list(seen.get("data"))], seen.get("has_more")
+        cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
+        if not isinstance(seen.get("data"), list) or not isinstance(more, bool) or cursor not in seen:
+            return
+        ids = [row.get("id") for row in rows]
+        following = seen[cursor]
+        good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
+        yield Point(f"body.{cursor}", "value", not good, following, "the id of the last row, or null on the last page")
+        stamps = [str(row["created_at"])[:19] for row in rows if _STAMP.fullmatch(str(row.get("created_at")))]
+        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), "another order", "the newest first")
+        status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
+        if not more:
+            index = done.view.index
+            extra = {one for one in status.keys() - set(ids) if self._survey.status(str(one), index) == status[one]}
+            yield Point("body.data", "rows", bool(extra), f"{len(ids)} rows", f"{len(status)} rows")
+        if more and not fake["has_more"]:  # there may be older rows than the recording shows
+            done.inferred.append("there are older rows than the recording shows")
+        else:
+            differs = more != fake["has_more"] and len(ids) <= len(status)
+            yield Point("body.has_more", "value", differs, more, fake["has_more"])
 
 
-def _page(seen: dict[str, Any], ours: dict[str, Any], done: Replayed) -> Iterator[Point]:
-    """Compare the frame of a list, which the rows decide (list-1, list-2)."""
-    rows, more = [as_object(row) for row in as_list(seen.get("data"))], seen.get("has_more")
-    cursor = next((name for name in ("next_cursor", "next_page") if name in ours), "next_cursor")
-    if not isinstance(seen.get("data"), list) or not isinstance(more, bool) or cursor not in seen:
-        return
-    ids = [row.get("id") for row in rows]
-    following = seen[cursor]
-    good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
-    yield Point(f"body.{cursor}", "value", not good, following, "the id of the last row, or null on the last page")
-    stamps = [str(row["created_at"])[:19] for row in rows if _STAMP.fullmatch(str(row.get("created_at")))]
-    yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), "another order", "the newest first")
-    status = {row.get("id"): row.get("status") for row in map(as_object, ours["data"])}
-    if not more:
-        extra = {record for record in status.keys() - set(ids) if done.again(str(record)) == status[record]}
-        yield Point("body.data", "rows", bool(extra), f"{len(ids)} rows", f"{len(status)} rows")
-    if more and not ours["has_more"]:  # there may be older rows than the recording shows
-        done.inferred.append("there are older rows than the recording shows")
-    else:
-        differs = more != ours["has_more"] and len(ids) <= len(status)
-        yield Point("body.has_more", "value", differs, more, ours["has_more"])
-
-
-def _aligned(seen: list[Any], ours: list[Any]) -> tuple[list[Any], list[Any]]:
+def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return the rows that both have, in the same order."""
-    own = {as_object(row).get("id"): row for row in ours}
+    own = {as_object(row).get("id"): row for row in fake}
     both = [row for row in seen if as_object(row).get("id") in own]
     return both, [own[as_object(row).get("id")] for row in both]
 
@@ -264,46 +266,46 @@ class _Walk:
         self._values = values
         self._ignored = ignored
 
-    def compare(self, where: str, seen: Any, ours: Any, schema: Mapping[str, Any], name: str = "") -> Iterator[Point]:
+    def compare(self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str = "") -> Iterator[Point]:
         """Yield the points of one value and of all that is in it."""
         if where in self._ignored:
             return
-        if (seen is None) != (ours is None):
+        if (seen is None) != (fake is None):
             if name not in _LOOSE:
-                yield Point(where, "null", self._states_null(schema, seen), seen, ours)
+                yield Point(where, "null", self._states_null(schema, seen), seen, fake)
             return
         if seen is None:
             yield Point(where, "null", SAME)
             return
-        kinds = _TYPES[type(seen)], _TYPES[type(ours)]
+        kinds = _TYPES[type(seen)], _TYPES[type(fake)]
         if kinds[0] != kinds[1]:
             yield Point(where, "json type", OTHER, kinds[0], kinds[1])
             return
         if name in _MAPS:
-            yield Point(where, "value", seen != ours, seen, ours)
-        elif isinstance(ours, dict):
-            yield from self._object(where, as_object(seen), as_object(ours), self._shapes.resolved(schema))
-        elif isinstance(ours, list):
-            yield from self._array(where, as_list(seen), as_list(ours), self._shapes.resolved(schema), name)
+            yield Point(where, "value", seen != fake, seen, fake)
+        elif isinstance(fake, dict):
+            yield from self._object(where, as_object(seen), as_object(fake), self._shapes.resolved(schema))
+        elif isinstance(fake, list):
+            yield from self._array(where, as_list(seen), as_list(fake), self._shapes.resolved(schema), name)
         else:
-            yield from self._scalar(where, seen, ours, self._shapes.resolved(schema), name)
+            yield from self._scalar(where, seen, fake, self._shapes.resolved(schema), name)
 
     def _states_null(self, schema: Mapping[str, Any], seen: Any) -> bool:
         """Whether null instead of a value, or the reverse, is a difference."""
         return self._values or (seen is None and not _nullable(schema))
 
     def _object(
-        self, where: str, seen: dict[str, Any], ours: dict[str, Any], schema: Mapping[str, Any]
+        self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Mapping[str, Any]
     ) -> Iterator[Point]:
         properties: Mapping[str, Any] = schema.get("properties", {})
-        for name, value in ours.items():
+        for name, value in fake.items():
             inner = f"{where}.{name}"
             if name in seen:
                 yield from self.compare(inner, seen[name], value, properties.get(name, {}), name)
             else:
                 optional = value is None and name not in schema.get("required", ())
                 yield Point(inner, "omitted" if optional else "missing", OTHER, ABSENT, value)
-        for name in seen.keys() - ours.keys():
+        for name in seen.keys() - fake.keys():
             inner = f"{where}.{name}"
             if seen[name] is None and name in properties:
                 yield Point(inner, "omitted", OTHER, None, ABSENT)
@@ -311,34 +313,34 @@ class _Walk:
                 yield Point(inner, "added", OTHER, seen[name], ABSENT)
 
     def _array(
-        self, where: str, seen: list[Any], ours: list[Any], schema: Mapping[str, Any], name: str
+        self, where: str, seen: list[Any], fake: list[Any], schema: Mapping[str, Any], name: str
     ) -> Iterator[Point]:
         items = schema.get("items", {})
-        if len(seen) != len(ours) and self._values:
-            yield Point(where, "rows", OTHER, f"{len(seen)} items", f"{len(ours)} items")
-        elif self._values and ours and not isinstance(ours[0], (dict, list)) and name not in _BOUND_NAMES:
-            yield Point(where, "value", seen != ours, seen, ours)
-        for one, other in zip(seen, ours, strict=False):
+        if len(seen) != len(fake) and self._values:
+            yield Point(where, "rows", OTHER, f"{len(seen)} items", f"{len(fake)} items")
+        elif self._values and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
+            yield Point(where, "value", seen != fake, seen, fake)
+        for one, other in zip(seen, fake, strict=False):
             yield from self.compare(f"{where}[]", one, other, items, name)
 
-    def _scalar(self, where: str, seen: Any, ours: Any, schema: Mapping[str, Any], name: str) -> Iterator[Point]:
-        if isinstance(ours, str):
+    def _scalar(self, where: str, seen: Any, fake: Any, schema: Mapping[str, Any], name: str) -> Iterator[Point]:
+        if isinstance(fake, str):
             allowed = schema.get("enum", (schema["const"],) if "const" in schema else None)
             if allowed is not None:
-                yield Point(where, "enum", seen not in allowed, seen, ours)
+                yield Point(where, "enum", seen not in allowed, seen, fake)
                 if seen not in allowed:
                     return
-            forms = _form(seen), _form(ours)
+            forms = _form(seen), _form(fake)
             if forms[1]:
-                yield Point(where, "form", forms[0] != forms[1], f"{seen}", f"{ours}")
+                yield Point(where, "form", forms[0] != forms[1], f"{seen}", f"{fake}")
                 if forms[1].startswith("url") or name in _BOUND_NAMES:
-                    self._bind(seen, ours)
+                    self._bind(seen, fake)
                 if not forms[1].startswith("id"):
                     return
         if name == "next_page":
-            self._bind(seen, ours)
+            self._bind(seen, fake)
         if self._values and name not in self._free:
-            yield Point(where, "value", seen != ours, seen, ours)
+            yield Point(where, "value", seen != fake, seen, fake)
 
 
 def _form(text: str) -> str:

@@ -24,7 +24,7 @@ _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """A body that becomes larger when it is decompressed is left out."""
-_OURS: Final = "pytest-aurous"
+_FAKE: Final = "pytest-aurous"
 
 Pairs = tuple[tuple[str, str], ...]
 Reader = Callable[[int, Any, list[str]], "Exchange"]
@@ -42,9 +42,9 @@ class Exchange:
         content: The body of the request; None where the recording left it out.
         at: When it was sent, in epoch seconds; None where the recording does not say.
         status: The status of the response; None without a response.
-        answered: The headers of the response.
+        response_headers: The headers of the response.
         body: The body of the response; None where the recording left it out.
-        fault: The fault of a fake that it met, as our own recordings say.
+        fault: The fault of a fake that it met, as recordings of the fake say.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Exchange:
     content: bytes | None = b""
     at: float | None = None
     status: int | None = None
-    answered: Pairs = ()
+    response_headers: Pairs = ()
     body: bytes | None = b""
     fault: str = ""
 
@@ -66,7 +66,7 @@ class Exchange:
     @cached_property
     def received(self) -> dict[str, str]:
         """The headers of the response by name in lower case."""
-        return {name.lower(): value for name, value in reversed(self.answered)}
+        return {name.lower(): value for name, value in reversed(self.response_headers)}
 
     @property
     def host(self) -> str:
@@ -87,13 +87,13 @@ class Recording:
         file: The file.
         exchanges: Its exchanges, in order of time.
         notes: What is missing or unusual, for the report.
-        ours: Whether pytest-aurous wrote it.
+        of_fake: Whether pytest-aurous wrote it.
     """
 
     file: Path
     exchanges: list[Exchange]
     notes: list[str] = field(default_factory=list[str])
-    ours: bool = False
+    of_fake: bool = False
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -138,8 +138,8 @@ def read_recording(file: Path) -> Recording:
     exchanges: list[Exchange] = []
     for number, entry in enumerate(as_list(entries), 1):
         exchanges.append(_read(file, read, number, entry, notes))
-    recording = Recording(file, exchanges, notes, as_object(log.get("creator")).get("name") == _OURS)
-    if not recording.ours:
+    recording = Recording(file, exchanges, notes, as_object(log.get("creator")).get("name") == _FAKE)
+    if not recording.of_fake:
         _put_in_order(recording)
     return recording
 
@@ -202,7 +202,7 @@ def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
         _pairs(request.get("headers", ())),
         at=parse_instant(entry["startedDateTime"]).timestamp(),
         status=status or None,
-        answered=_pairs(response.get("headers", ())),
+        response_headers=_pairs(response.get("headers", ())),
         fault=str(entry.get("_fault") or ""),
     )
     post = request.get("postData")
@@ -244,7 +244,7 @@ def _vcr_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
         str(request["uri"]),
         _vcr_pairs(request.get("headers") or {}),
         status=int(as_object(status).get("code", status)),
-        answered=_vcr_pairs(response.get("headers") or {}),
+        response_headers=_vcr_pairs(response.get("headers") or {}),
     )
     found.content = _vcr_body(request.get("body"), found.sent.get("content-encoding", ""))
     found.body = _vcr_body(response.get("body", response.get("content")), found.received.get("content-encoding", ""))

@@ -105,10 +105,10 @@ def _what(verdict: Verdict, statement: str) -> str:
 
 
 def _differs(one: Difference, mask: Sanitizer) -> str:
-    seen, ours = shown(one.seen, one.where, mask), shown(one.ours, one.where, mask)
+    seen, fake = shown(one.seen, one.where, mask), shown(one.fake, one.where, mask)
     if one.kind == "order":
-        return f"{one.operation} {one.where}: {one.seen}, not {one.ours}"
-    return f"{one.operation} {one.where}: {seen}, not {ours}"
+        return f"{one.operation} {one.where}: {one.seen}, not {one.fake}"
+    return f"{one.operation} {one.where}: {seen}, not {fake}"
 
 
 def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
@@ -146,7 +146,7 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
         "where": one.where,
         "kind": one.kind,
         "seen": shown(one.seen, one.where, mask),
-        "ours": shown(one.ours, one.where, mask),
+        "fake": shown(one.fake, one.where, mask),
     }
 
 

@@ -203,7 +203,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if rule == "refs":
         return _rule_of_refs(done)
     if rule in {"price", "cost"}:
-        if rule == "cost" and 0 in {point.seen, point.ours}:
+        if rule == "cost" and 0 in {point.seen, point.fake}:
             return "cred-2"
         return "vid-2" if _is_video(done) else "cred-4"
     if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
@@ -214,11 +214,11 @@ def rule_of(done: Replayed, point: Point) -> str:
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
     """Return the rule of a status, a code or a param."""
     operation, view = done.view.operation, done.view
-    reply_code = _code_of(point.ours) if point.where == "status" else str(point.ours)
+    reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
     seen_code = view.code
     if point.where == "error.param":
-        absent = {repr(point.seen), repr(point.ours)} & {"absent", "None"}
-        return "err-4" if absent or not point.differs else _refusal(operation, _ours(done))
+        absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
+        return "err-4" if absent or not point.differs else _refusal(operation, _outcome(done))
     if {seen_code, reply_code} in _PAGE_CODES:
         return "err-6"
     if "revoked_api_key" in {seen_code, reply_code} and {seen_code, reply_code} <= {
@@ -226,13 +226,13 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
         "invalid_api_key",
     }:
         return "auth-4"
-    ours = str(point.ours) if point.where == "status" else _ours(done)
+    fake = str(point.fake) if point.where == "status" else _outcome(done)
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
         return "err-5"
-    if not ours.startswith(("2", "3")):
-        if ours.startswith("409") and done.view.succeeded and point.differs and done.view.replayed:
+    if not fake.startswith(("2", "3")):
+        if fake.startswith("409") and done.view.succeeded and point.differs and done.view.replayed:
             return "idem-5"
-        return _refusal(operation, ours)
+        return _refusal(operation, fake)
     if point.differs and seen_code:
         if seen_code == "idempotency_key_in_use" and done.replays:
             return "idem-5"
@@ -246,7 +246,7 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
 
 def _rule_of_status(done: Replayed, point: Point) -> str:
     """Return the rule of the status of a character."""
-    pair = {str(point.seen), str(point.ours)}
+    pair = {str(point.seen), str(point.fake)}
     if pair == {"reviewing", "ready"} and done.view.operation in {
         "characters.retrieve",
         "characters.list",
@@ -266,7 +266,7 @@ def _rule_of_status(done: Replayed, point: Point) -> str:
 
 def _saved(done: Replayed, point: Point) -> bool:
     """Whether the record was ready before this poll."""
-    return point.ours == "ready" and done.was in {"ready", ""} and done.view.operation == "characters.retrieve"
+    return point.fake == "ready" and done.was in {"ready", ""} and done.view.operation == "characters.retrieve"
 
 
 def _rule_of_refs(done: Replayed) -> str:
@@ -281,7 +281,7 @@ def _is_video(done: Replayed) -> bool:
     return bool(rows) and str(rows[0]["id"]).startswith("vid_")
 
 
-def _ours(done: Replayed) -> str:
+def _outcome(done: Replayed) -> str:
     """Return the outcome of the fake, which is that of the recording where only the code is compared."""
     status = done.reply.status if done.reply is not None else ""
     code = done.code

@@ -94,7 +94,7 @@ class Sanitizer:
                 if exchange.sent.get(name):
                     self.key(exchange.sent[name].rpartition(" ")[2])
         entries = [self.entry(exchange) for exchange in recording.exchanges if exchange.vendors]
-        creator = {"name": "pytest-aurous" if recording.ours else "pytest-aurous check --sanitize", "version": "1"}
+        creator = {"name": "pytest-aurous" if recording.of_fake else "pytest-aurous check --sanitize", "version": "1"}
         return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Sanitizer:
                 "statusText": "",
                 "httpVersion": "HTTP/1.1",
                 "cookies": [],
-                "headers": self._headers(exchange.answered),
+                "headers": self._headers(exchange.response_headers),
                 "content": content,
                 "redirectURL": "",
                 "headersSize": -1,
@@ -162,14 +162,14 @@ class Sanitizer:
         """Return a URL without its secrets, and without a host that is not the vendor's."""
         parts = urlsplit(url)
         host = parts.hostname or ""
-        ours = is_vendors(host) or is_upload(host) or is_loopback(host)
-        path = "/".join(self._segment(segment) for segment in parts.path.split("/")) if ours else self.mask(parts.path)
+        known = is_vendors(host) or is_upload(host) or is_loopback(host)
+        path = "/".join(self._segment(segment) for segment in parts.path.split("/")) if known else self.mask(parts.path)
         query = "&".join(
             f"{quote(self._name(name, user=False), safe='[]')}={quote(self._sent(name, value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
         fragment = parts.fragment if _WORD.fullmatch(parts.fragment) else self.mask(parts.fragment)
-        place = parts.netloc if ours else self.mask(parts.netloc)
+        place = parts.netloc if known else self.mask(parts.netloc)
         return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
 
     def mask(self, text: str) -> str:

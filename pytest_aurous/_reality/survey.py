@@ -2,162 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 
-from .._framework.endpoint import Endpoint
-from .._resources.catalog import CATALOG
-from .._time.clock import parse_instant
-from .._wire.data import as_list, as_object
-from .._wire.headers import idempotency_key
-from .._wire.hosts import is_upload
-from .._world.keys import sent_key
-from ..errors import AurousError
-from .recording import Exchange, Recording
+from .._wire.data import as_list
+from .recording import Recording
+from .view import CREATES, ROWS, RUNNING, View, instant_of, views_of
 
-ROWS: Final = {
-    "characters.create": "characters",
-    "characters.list": "characters",
-    "characters.retrieve": "characters",
-    "characters.update": "characters",
-    "characters.save": "characters",
-    "characters.resynthesize": "characters",
-    "characters.regenerate_ref": "characters",
-    "images.create": "generations",
-    "images.list": "generations",
-    "images.retrieve": "generations",
-    "images.cancel": "generations",
-    "videos.create": "generations",
-    "videos.retrieve": "generations",
-    "files.create": "files",
-    "files.retrieve": "files",
-    "loras.list": "loras",
-    "loras.retrieve": "loras",
-    "video_loras.list": "video_loras",
-    "video_loras.retrieve": "video_loras",
-    "webhook_endpoints.create": "webhook_endpoints",
-    "webhook_endpoints.list": "webhook_endpoints",
-    "webhook_endpoints.retrieve": "webhook_endpoints",
-    "webhook_endpoints.rotate_secret": "webhook_endpoints",
-}
-"""The operations whose responses show records, and of which kind."""
-CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
-RUNNING: Final = ("synthesizing", "pending", "processing")
-_ORDERS: Final = (*CREATES, "characters.resynthesize", "characters.regenerate_ref", "images.cancel")
-"""The operations whose response has to be known to follow them."""
-_PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
-"""Operations whose path has an id or a slug."""
-_SERVER: Final = 500
-_TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
 _CLOSE: Final = 2.0
 """Seconds between a request and the time that its record has as its creation."""
-
-
-@dataclass(eq=False)
-class View:
-    """One exchange, with what its request and response mean.
-
-    Attributes:
-        exchange: The exchange.
-        index: Its place among the exchanges of the vendor's hosts.
-        at: When it was sent, in epoch seconds, as the replay will have it.
-        row: Its endpoint, or None.
-        args: The path parameters.
-    """
-
-    exchange: Exchange
-    index: int
-    at: float
-    row: Endpoint | None
-    args: dict[str, str]
-
-    @property
-    def operation(self) -> str:
-        """The name of its operation; empty without one."""
-        return "" if self.row is None else self.row.operation
-
-    @cached_property
-    def sent(self) -> Any:
-        """The request body as JSON, or None."""
-        return _json(self.exchange.content)
-
-    @cached_property
-    def body(self) -> Any:
-        """The response body as JSON, or None."""
-        return _json(self.exchange.body)
-
-    @cached_property
-    def query(self) -> dict[str, str]:
-        """The query parameters."""
-        return dict(parse_qsl(urlsplit(self.exchange.url).query, keep_blank_values=True))
-
-    @property
-    def order(self) -> dict[str, Any]:
-        """The request body as a JSON object; empty for any other."""
-        return as_object(self.sent)
-
-    @property
-    def answer(self) -> dict[str, Any]:
-        """The response body as a JSON object; empty for any other."""
-        return as_object(self.body)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the response is a success."""
-        return self.exchange.status is not None and self.exchange.status in range(200, 300)
-
-    @property
-    def refused(self) -> bool:
-        """Whether the vendor refused the request: a 4xx, but no 429."""
-        return self.exchange.status in range(400, _SERVER) and self.exchange.status != _TOO_MANY
-
-    @property
-    def lost(self) -> bool:
-        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
-        said = self.succeeded or self.refused or self.exchange.status in range(300, 400)
-        unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
-        return not said or unread or bool(self.exchange.fault)
-
-    @property
-    def code(self) -> str:
-        """The vendor's error code, or nothing."""
-        return str(as_object(self.answer.get("error")).get("code") or "")
-
-    @cached_property
-    def key(self) -> str:
-        """The API key that was sent, as the recording has it."""
-        return sent_key(self.exchange.sent)
-
-    @cached_property
-    def idempotency(self) -> str | None:
-        """The idempotency key."""
-        return idempotency_key(self.exchange.sent)
-
-    @property
-    def replayed(self) -> bool:
-        """Whether the response is a stored one."""
-        return self.exchange.received.get("aurous-idempotent-replayed") == "true"
-
-    @cached_property
-    def records(self) -> list[dict[str, Any]]:
-        """The records that the response shows."""
-        if not self.succeeded or self.operation not in ROWS:
-            return []
-        shown = self.answer.get("data", self.body)
-        rows = as_list(shown) or [shown]
-        return [row for row in map(as_object, rows) if isinstance(row.get("id"), str)]
-
-    @property
-    def record(self) -> str:
-        """The id of the record that the request is about, from its path; empty without one."""
-        return "" if self.operation in _PATHS else self.args.get("id", "")
 
 
 class Sighting(NamedTuple):
@@ -165,6 +22,11 @@ class Sighting(NamedTuple):
 
     view: View
     row: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """The status that it shows; empty for a record without one."""
+        return str(self.row.get("status") or "")
 
 
 @dataclass
@@ -210,16 +72,14 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect all the same, each with the id of what it created.
         timed: Whether the recording has times.
-        balances: The exchanges that ask for the balance.
     """
 
     def __init__(self, recording: Recording) -> None:
         self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
-        self.views: list[View] = list(_views(recording))
+        self.views: list[View] = list(views_of(recording))
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
         self._attempts: dict[str, list[View]] = {}
-        self.balances: list[View] = [view for view in self.views if view.operation == "balance.retrieve"]
         self.histories: dict[str, History] = {}
         self.teams: dict[str, str] = {}
         self.scopes: set[str] = set()
@@ -246,9 +106,15 @@ class Survey:
         known = first.index < view.index and not first.replayed
         return "" if known else "the first attempt is not in the recording"
 
-    def history(self, record: str) -> History | None:
-        """Return what was seen of a record."""
-        return self.histories.get(record)
+    def seen(self, record: str, index: int) -> Sighting | None:
+        """Return the first sighting of a record at *index* or behind it."""
+        history = self.histories.get(record)
+        return None if history is None else history.from_(index)
+
+    def status(self, record: str, index: int) -> str:
+        """Return the status in which a record is first seen at *index* or behind it; empty without one."""
+        sighting = self.seen(record, index)
+        return "" if sighting is None else sighting.status
 
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
@@ -296,7 +162,7 @@ class Survey:
             return
         if view.exchange.method != "GET":
             self._writers.add(key)
-        shown = [f"team {view.answer.get('id')}"] if view.operation == "team.retrieve" else []
+        shown = [f"team {view.result.get('id')}"] if view.operation == "team.retrieve" else []
         if view.operation in ROWS and not ROWS[view.operation].endswith("loras"):
             shown += [row["id"] for row in view.records]
         shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
@@ -320,7 +186,7 @@ class Survey:
             created = self.histories[older].created
             if created is not None and created < first.index:
                 since = max(since, created + 1)
-        made = _instant(row.get("created_at"))
+        made = instant_of(row.get("created_at"))
         if made is not None and self.timed:
             since = max(since, bisect_left(self._seconds, made))
         return min(since, first.index)
@@ -331,8 +197,8 @@ class Survey:
         if again is not None:
             if again.replayed or again.code == "idempotency_key_in_use":
                 attempts = self._attempts[view.idempotency or ""]
-                stored = next((one for one in attempts if one.replayed and one.answer), None)
-                self.lost[view.index] = self._made(view) if stored is None else str(stored.answer.get("id"))
+                stored = next((one for one in attempts if one.replayed and one.result), None)
+                self.lost[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.lost[view.index], view)
             return
         if view.exchange.status == _TOO_MANY:
@@ -365,7 +231,7 @@ class Survey:
         if history.created is not None or history.kind != ROWS.get(view.operation) or not view.order:
             return False
         first = history.sightings[0]
-        made = _instant(first.row.get("created_at"))
+        made = instant_of(first.row.get("created_at"))
         same = [name for name in ("name", "prompt", "url") if name in view.order and name in first.row]
         return (
             first.view.index > view.index
@@ -387,7 +253,7 @@ class Survey:
         if view.operation.endswith(".delete"):
             return later.exchange.status == 404 and later.operation != view.operation  # noqa: PLR2004 - not found
         if view.operation == "characters.update":
-            shown = history.from_(view.index + 1) if history is not None else None
+            shown = self.seen(view.record, view.index + 1)
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
@@ -406,7 +272,7 @@ def _texts(order: dict[str, Any], name: str) -> list[str]:
 
 def _is_whole(view: View) -> bool:
     """Whether a list shows every record that there was."""
-    paged = view.answer.get("has_more", False) is not False
+    paged = view.result.get("has_more", False) is not False
     return not paged and not {"status", "starting_after", "ending_before"} & view.query.keys()
 
 
@@ -414,34 +280,3 @@ def _behind(view: View, row: dict[str, Any]) -> list[str]:
     """Return the ids of the older records on the page that shows *row*."""
     ids = [str(one["id"]) for one in view.records]
     return ids[ids.index(row["id"]) + 1 :]
-
-
-def _views(recording: Recording) -> Iterator[View]:
-    index = 0
-    now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), _SOME_DAY)
-    for exchange in recording.exchanges:
-        now = now if exchange.at is None else exchange.at
-        if exchange.vendors:
-            url = urlsplit(exchange.url)
-            host = "upload" if is_upload(exchange.host) else "api"
-            found = CATALOG.find(host, url.path).get(exchange.method)
-            row, args = (None, {}) if found is None else (found[0], dict(found[1]))
-            yield View(exchange, index, now, row, args)
-            index += 1
-
-
-def _json(body: bytes | None) -> Any:
-    try:
-        return json.loads(body or b"")
-    except (ValueError, RecursionError):
-        return None
-
-
-def _instant(text: Any) -> float | None:
-    try:
-        return parse_instant(text).timestamp()
-    except AurousError:
-        return None
-
-
-_SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()

@@ -28,7 +28,7 @@ class Difference:
         where: The place in the response.
         kind: What was compared.
         seen: What the recording has.
-        ours: What the fake has.
+        fake: What the fake has.
         outcome: Status and code of the fake's response.
     """
 
@@ -38,7 +38,7 @@ class Difference:
     where: str
     kind: str
     seen: Any
-    ours: Any
+    fake: Any
     outcome: str = ""
 
 
@@ -114,7 +114,7 @@ class Verdicts:
                 continue
             outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
             found = Difference(
-                file, view.exchange.number, view.operation, point.where, point.kind, point.seen, point.ours, outcome
+                file, view.exchange.number, view.operation, point.where, point.kind, point.seen, point.fake, outcome
             )
             if rule:
                 differing.add(rule)

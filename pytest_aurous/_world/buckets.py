@@ -111,6 +111,6 @@ class Buckets:
         rate = per_minute / 60 if per_minute else bucket.rate
         self._buckets[team, name] = Bucket(capacity, rate, capacity, now, bucket.overruns)
 
-    def exhaust(self, team: str, name: str, now: float) -> None:
-        """Empty a bucket."""
-        self._buckets[team, name] = self.get(team, name, now)._replace(tokens=0)
+    def fill(self, team: str, name: str, tokens: float, now: float) -> None:
+        """Let a bucket hold so many tokens."""
+        self._buckets[team, name] = self.get(team, name, now)._replace(tokens=tokens)

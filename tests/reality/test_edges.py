@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._reality import replay
 from pytest_aurous._reality.check import check_recordings
 from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.replay import replay
 from pytest_aurous._reality.sanitize import Sanitizer, blank
 from pytest_aurous._serve.cli import main
 from tests.reality.story import Teller, body, checked, refuted, told, write
-from tests.reality.test_seeded import TWISTS, fields, named, put
+from tests.reality.test_seeded import TWISTS, fields, header, named, put
 
 
 def test_a_long_recording_keeps_no_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,3 +290,22 @@ def test_a_picture_that_is_sent_as_such_shows_nothing(tmp_path: Path) -> None:
     assert entries[1]["request"]["postData"]["text"] == "A" * 15 + "="
     assert json.loads(entries[2]["request"]["postData"]["text"])["reference_image_urls"][0].startswith("file_")
     assert "canary" not in json.dumps(entries)
+
+
+def test_a_remaining_that_is_no_number_is_a_wrong_form(tmp_path: Path) -> None:
+    """No bucket can be filled by it; the other two headers may still agree."""
+    entries = told("images")
+    header("images.create", "x-ratelimit-remaining", "many", 201)(entries)
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == ["rate-1"]
+    assert [one.where for one in result.verdicts.rules["rate-1"].differences] == ["header.x-ratelimit-remaining"]
+
+
+def test_an_unknown_path_without_a_response_says_nothing(tmp_path: Path) -> None:
+    """It has no rate bucket that the request may have used."""
+    entries = told("images")
+    entries[1]["request"]["url"] = "https://api.aurous-labs.com/v1/dreams"
+    entries[1]["response"] = {"status": 503, "headers": [], "content": {"size": 0}}
+
+    assert refuted(checked(tmp_path, entries)) == []

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Final, NamedTuple
 
-from .._world.ledger import exact, total
+from ..._world.ledger import exact, total
 
 _MOST: Final = 8
 """Of so many works at most it is tried out which have ended."""
@@ -87,16 +87,16 @@ class Money:
                 return found
         return []
 
-    def rule_of_held(self, seen: Decimal, ours: Decimal) -> str:
+    def rule_of_held(self, seen: Decimal, fake: Decimal) -> str:
         """Return the rule that a difference in held credits refutes."""
         prices = [work.price for work in self.works]
-        if seen == 0 or ours == 0 or abs(seen - ours) in set(_sums(prices)):
-            self.at_create = self.at_create or seen < ours
+        if seen == 0 or fake == 0 or abs(seen - fake) in set(_sums(prices)):
+            self.at_create = self.at_create or seen < fake
             return "cred-2"
         return self._rule_of_price()
 
     def rule_of_credits(self, difference: Decimal) -> str:
-        """Return the rule that a *difference* from our credits refutes; nothing if somebody else may have caused it."""
+        """Return the rule that a *difference* in credits refutes; nothing if somebody else may have caused it."""
         prices = [work.price for work in self.works]
         bad = [work.price for work in self.works if work.end == "bad"]
         if not prices:

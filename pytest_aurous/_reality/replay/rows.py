@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from .._content.pictures import picture
-from .._resources.characters import CharacterRow
-from .._resources.characters.record import draw
-from .._resources.files import FileRow
-from .._resources.generations import GenerationRow
-from .._resources.styles import LoraRow, VideoLoraRow, make
-from .._resources.uploads import POSES, UploadRow
-from .._resources.webhooks import EndpointRow
-from .._time.clock import iso, parse_instant
-from .._wire.data import as_list, as_object
-from .._world.script import Hold, Plan, Step
-from .._world.world import World
-from ..errors import AurousError
+from ..._content.pictures import picture
+from ..._resources.characters import CharacterRow
+from ..._resources.characters.record import draw
+from ..._resources.files import FileRow
+from ..._resources.generations import GenerationRow
+from ..._resources.styles import LoraRow, VideoLoraRow, make
+from ..._resources.uploads import POSES, UploadRow
+from ..._resources.webhooks import EndpointRow
+from ..._time.clock import iso
+from ..._wire.data import as_list, as_object
+from ..._world.script import Hold, Plan, Step
+from ..._world.world import World
+from ..view import instant_of
 
 KINDS: Final[dict[str, type[Any]]] = {
     "characters": CharacterRow,
@@ -45,14 +45,6 @@ _STATUSES: Final = {
     "characters": ("synthesizing", "reviewing", "ready", "failed", "deleted"),
     "generations": ("pending", "processing", "succeeded", "failed", "cancelled", "expired", "moderation_rejected"),
 }
-
-
-def instant_of(value: object) -> float | None:
-    """Return an instant in epoch seconds; None for anything else."""
-    try:
-        return parse_instant(cast("str", value)).timestamp()
-    except AurousError:
-        return None
 
 
 def put(world: World, kind: str, team: str, seen: Mapping[str, Any], status: str = "", **columns: Any) -> None:

@@ -1,0 +1,164 @@
+"""The credits of a recording: each balance that it shows is explained by work that has ended, or refutes a rule."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from ..._resources.characters import CharacterRow
+from ..._resources.characters.calls import POSE_COST, SYNTHESIS_COST
+from ..._resources.generations import GenerationRow
+from ..._resources.team import TeamRow
+from ..._world.ledger import total
+from ..._world.world import World
+from ..survey import Survey
+from ..view import RUNNING, View
+from .money import Money, Work, amount_of
+from .records import GOOD, Records
+from .replayed import Replayed
+from .teams import PLENTY, Teams
+
+_CREATES: Final = ("characters.create", "images.create", "videos.create")
+_ORDERS: Final = (*_CREATES, "characters.resynthesize", "characters.regenerate_ref")
+_REFUSED: Final = 400
+
+
+class Credits:
+    """Follows the credits of the teams."""
+
+    def __init__(self, world: World, survey: Survey, teams: Teams, records: Records) -> None:
+        self._world = world
+        self._survey = survey
+        self._teams = teams
+        self._records = records
+        self._balances = [view for view in survey.views if view.operation == "balance.retrieve"]
+
+    def prepare(self, done: Replayed) -> None:
+        """Let a team have the credits that the response to a request shows."""
+        view = done.view
+        if view.operation == "team.retrieve" and view.succeeded:
+            self._name(view)
+        if view.operation in {"balance.retrieve", "team.retrieve"} and view.succeeded:
+            self._balance(done)
+        if view.code in {"insufficient_credits", "balance_too_low"}:
+            self._empty(done)
+
+    def count(self, done: Replayed) -> None:
+        """Note the work that a request has ordered, or ended."""
+        view, reply = done.view, done.reply
+        if reply is None or reply.status >= _REFUSED or done.replays or (view.refused and not view.lost):
+            return
+        record, money = view.record, self._teams.money_of(view)
+        if view.operation in _CREATES:
+            record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
+        if view.operation in {"characters.delete", "images.cancel"}:
+            money.end(record, "bad")
+        row = self._world.row(record) if record else None
+        drafted = view.operation == "characters.create" and not view.synthesizes
+        if view.operation not in _ORDERS or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
+            return
+        if row.hold is not None or row.status in GOOD:
+            pose = view.operation == "characters.regenerate_ref"
+            price = row.cost["amount"] if isinstance(row, GenerationRow) else POSE_COST if pose else SYNTHESIS_COST
+            end = "" if row.status in RUNNING else "good"
+            money.begin(Work(record, total([price]), record.startswith("vid_"), end))
+
+    def fund(self, done: Replayed) -> None:
+        """Give a team more than it needs, which somebody has done."""
+        self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
+        self._teams.money_of(done.view).known = False
+        done.inferred.append("credits were added")
+
+    def adopt(self, view: View) -> None:
+        """Go on from the balance that a response shows."""
+        if view.operation != "balance.retrieve" or not view.succeeded:
+            return
+        team = self._teams.of(view)
+        shown = {"credits": view.result.get("credits"), "held": view.result.get("held_credits")}
+        amounts = {name: amount_of(value) for name, value in shown.items()}
+        self._set(team, **{name: amount for name, amount in amounts.items() if amount is not None})
+        self._teams.money_of(view).settle()
+
+    def _name(self, view: View) -> None:
+        """Give a team the name and the address that its response shows."""
+        table, name, mail = self._world.table(TeamRow), view.result.get("name"), view.result.get("billing_email")
+        row = table[self._teams.of(view)]
+        table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
+
+    def _balance(self, done: Replayed) -> None:
+        """Let the credits of the fake be those of the first response that shows them; explain differences later."""
+        view, world = done.view, self._world
+        team, money = self._teams.of(view), self._teams.money_of(view)
+        credit, held = amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
+        if credit is None:
+            return
+        if view.result.get("billing_mode") == "exempt":
+            self._set(team, billing_mode="exempt")
+        account = world.accounts[team]
+        if not money.known:
+            self._set(team, credits=credit, held=max(account.held, held or account.held))
+            done.ignored.add("body.credits")
+            if held is not None and held < account.held:
+                self._explain(done, money, None, held - account.held)
+                self._set(team, credits=credit)  # the balance was seen after the charge
+        else:
+            self._explain(done, money, credit - account.credits, None if held is None else held - account.held)
+        self._judge(done, money, credit, held)
+        money.known = True
+
+    def _explain(self, done: Replayed, money: Money, credit: Decimal | None, held: Decimal | None) -> None:
+        """Let work end that has ended, as far as that explains the differences; one that is not known is None."""
+        if not credit and not held:
+            return
+        ends: list[tuple[str, tuple[str, ...]]] = []
+        for work in money.works:
+            status = self._survey.status(work.record, done.view.index)
+            if not work.end and status not in RUNNING:
+                ends.append((work.record, _ends_of(status)))
+        for guess in money.guesses(ends, credit, held):
+            status = self._survey.status(guess.record, done.view.index)
+            self._records.end(done.view, self._world.row(guess.record), status, good=guess.end == "good")
+            done.inferred.append(f"the work on {guess.record} has ended")
+
+    def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
+        """Choose the rules that differences of a balance refute."""
+        account = self._world.accounts[self._teams.of(done.view)]
+        if held is not None and held != account.held:
+            done.rules["body.held_credits"] = money.rule_of_held(held, account.held)
+            done.ignored.add("body.available_credits")
+        if credit != account.credits:
+            rule = money.rule_of_credits(credit - account.credits)
+            if rule:
+                done.rules["body.credits"] = rule
+            else:
+                done.ignored.add("body.credits")
+                done.inferred.append("somebody else has changed the credits")
+            done.ignored.add("body.available_credits")
+
+    def _empty(self, done: Replayed) -> None:
+        """Let a team have too little, where that is not known to be wrong."""
+        view = done.view
+        team, money = self._teams.of(view), self._teams.money_of(view)
+        account = self._world.accounts[team]
+        if not money.known or not self._enough_later(view, account.available):
+            self._set(team, credits=account.held)
+            money.known = False
+            done.inferred.append("the team had too little credit")
+
+    def _enough_later(self, view: View, available: Decimal) -> bool:
+        """Whether the next balance of the recording still shows the credits that were available."""
+        at = bisect_left(self._balances, view.index, key=lambda one: one.index)
+        shown = amount_of(self._balances[at].result.get("available_credits")) if at < len(self._balances) else None
+        return shown is not None and shown >= available
+
+    def _set(self, team: str, **changes: Any) -> None:
+        self._world.accounts[team] = self._world.accounts[team]._replace(**changes)
+
+
+def _ends_of(status: str) -> tuple[str, ...]:
+    """Return how work may have ended whose record is next seen in *status*; empty: never."""
+    if not status:
+        return ("good", "bad")
+    return ("good",) if status in GOOD else ("bad",)

@@ -1,0 +1,170 @@
+"""The records of the fake between the requests of a recording: each comes to the status in which it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ..._resources.characters import CharacterRow
+from ..._resources.characters import machine as character_machine
+from ..._resources.generations import GenerationRow
+from ..._world.script import Hold, Plan, Step, plan_of
+from ..._world.world import World
+from ..survey import Survey
+from ..view import ROWS, RUNNING, View
+from .replayed import Replayed
+from .rows import KINDS, WAIT, WAITING
+from .teams import Teams
+
+GOOD: Final = ("reviewing", "ready", "succeeded")
+"""The statuses in which work ends well."""
+LONG: Final = 30 * 86_400.0
+"""Seconds after which every output has expired."""
+_ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
+_POLLS: Final = ("characters.retrieve", "characters.list", "images.retrieve", "images.list", "videos.retrieve")
+_RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
+"""Operations that begin new work on a character."""
+_AT_REST: Final = ("characters.save", *_RUNS)
+"""Operations that are refused while there is work under way."""
+_TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
+"""The codes of refusals that show that work has ended."""
+_AT_ONCE: Final = Hold("*", 0)
+_PAYMENT: Final = 402
+
+
+class Records:
+    """Moves the records of the fake.
+
+    Attributes:
+        scripts: What the pollers of each record saw: statuses, each with the number of polls.
+        deleted: The ids of the records that were deleted.
+    """
+
+    def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
+        self._world = world
+        self._survey = survey
+        self._teams = teams
+        self.scripts: dict[str, list[list[Any]]] = {}
+        self.deleted: set[str] = set()
+
+    def prepare(self, view: View) -> None:
+        """Let the records that a request is about be where its response shows them."""
+        row = self._world.row(view.record) if view.record else None
+        if view.operation in _POLLS:
+            self._poll(view)
+        elif view.operation == "characters.update" and row is not None and view.records:
+            self._bring(row.id, view.records[0])
+        elif row is not None:
+            self._act(view, row)
+        if view.replayed:
+            self._end_before_retry(view)
+
+    def script(self, view: View) -> None:
+        """Set the script of the work that a request orders: it ends when the recording says so."""
+        world, status = self._world, "" if view.lost else str(view.result.get("status"))
+        for resource, plan in WAITING.items():
+            world.scripts[resource, None] = plan
+        if view.replayed:
+            return
+        if status in {"reviewing", "ready", "failed"}:
+            end = "failed" if status == "failed" else world.settings.reading("create-4")
+            plan = plan_of(f"synthesizing*0 -> {end}", character_machine.LIFECYCLE)
+            if view.operation == "characters.create" and view.synthesizes:
+                world.scripts["characters", None] = plan
+            row = world.row(view.record) if view.record else None
+            if isinstance(row, CharacterRow) and view.operation in _RUNS:
+                world.table(CharacterRow).replace(replace(row, plan=plan))
+        if view.operation in {"images.create", "videos.create"} and status in {"processing", *_ENDS}:
+            steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
+            world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
+
+    def vanish(self, done: Replayed) -> None:
+        """Delete a record that is not found and never seen again, as somebody else may have done."""
+        view = done.view
+        row: Any = self._world.row(view.record) if view.record else None
+        kind = ROWS.get(view.operation, view.operation.partition(".")[0])
+        if view.code != "resource_not_found" or row is None or kind not in {"characters", "files"}:
+            return
+        seen_later = self._survey.seen(view.record, view.index) is not None
+        if seen_later or row.team != self._teams.of(view) or view.record in self.deleted:
+            return
+        table = self._world.table(KINDS[kind])
+        if table.lives(row):
+            if kind == "characters":
+                character_machine.delete(self._world, row)
+            else:
+                table.retire(row)
+            self.deleted.add(view.record)
+            done.ignored.add("status")
+            done.inferred.append(f"{view.record} was deleted by somebody else")
+
+    def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
+        """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
+        if isinstance(row, CharacterRow):
+            saved = view.operation == "characters.save"
+            first = "reviewing" if saved else self._world.settings.reading("create-4")
+            best = "ready" if row.published else first
+        else:
+            best = "succeeded"
+        self._move(row.id, best if good else status if status in _ENDS else "failed")
+
+    def _poll(self, view: View) -> None:
+        """Let each record that a poll shows be in the status that it shows, if it can get there."""
+        for row in view.records:
+            self._bring(str(row["id"]), row)
+            steps, status = self.scripts.setdefault(str(row["id"]), []), str(row.get("status"))
+            if steps and steps[-1][0] == status:
+                steps[-1][1] += 1
+            else:
+                steps.append([status, 1])
+
+    def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
+        """Move a record to a status that it was seen in, as its state machine allows; the rest is a difference."""
+        row, status = self._world.row(record), str(seen.get("status"))
+        if isinstance(row, CharacterRow) and row.status != status:
+            if row.status == "synthesizing" and not row.published and status in {"reviewing", "ready"}:
+                status = self._world.settings.reading("create-4")
+            if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
+                self._move(record, status, seen.get("error_message"))
+        elif (
+            isinstance(row, GenerationRow) and row.status in RUNNING and status in {"processing", *_ENDS} - {row.status}
+        ):
+            self._move(record, status, seen.get("error_message"))
+
+    def _act(self, view: View, row: Any) -> None:
+        """Let work end before a request that shows that it has ended."""
+        if getattr(row, "status", "") in RUNNING:
+            at_rest = view.operation in _AT_REST and (view.succeeded or view.exchange.status == _PAYMENT)
+            output = view.succeeded and view.operation.endswith(".output")
+            if not (at_rest or output or view.code in _TOO_EARLY):
+                return
+            self._end_unseen(view, row)
+        elif view.record in self._survey.histories:
+            return
+        if view.code == "output_expired":  # nothing shows when the work has ended
+            table = self._world.table(GenerationRow)
+            table.replace(replace(table[view.record], finished=self._world.clock.time() - LONG))
+
+    def _end_before_retry(self, view: View) -> None:
+        """End the work whose stored response is returned, unless a later poll shows that it goes on."""
+        record = str(view.result.get("id"))
+        row, later = self._world.row(record), self._survey.seen(record, view.index + 1)
+        goes_on = later is not None and later.status in RUNNING and later.view.operation in _POLLS
+        if getattr(row, "status", "") in RUNNING and not goes_on:
+            self._end_unseen(view, row)
+
+    def _end_unseen(self, view: View, row: Any) -> None:
+        """End the work on a record as later exchanges show it, else well."""
+        status = self._survey.status(row.id, view.index + 1)
+        bad = view.code == "output_not_available" or status in _ENDS
+        self.end(view, row, status, good=status in GOOD or not bad)
+
+    def _move(self, record: str, status: str, error: object = None) -> None:
+        world = self._world
+        world.runs.drop(record)
+        resource = "characters" if isinstance(world.row(record), CharacterRow) else "images"
+        code = error if status == "failed" and isinstance(error, str) and error else None
+        world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
+        for money in self._teams.money.values():
+            money.end(record, "" if status in RUNNING else "good" if status in GOOD else "bad")

@@ -1,0 +1,183 @@
+"""What was there before a recording: records that a response shows, and those that a refusal or their use implies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from ..._resources.characters.calls import SYNTHESIS_COST
+from ..._resources.styles import find_style
+from ..._resources.webhooks import EVENTS
+from ..._wire.data import as_list, as_object
+from ..._world.ledger import total
+from ..._world.world import World
+from ..survey import Sighting, Survey
+from ..view import ROWS, RUNNING, View, instant_of
+from .money import Work
+from .records import LONG
+from .rows import KINDS, put, put_ticket, set_pose
+from .teams import Teams
+
+_IMPLIED: Final = {
+    ("characters.save", "invalid_request_error"): "synthesizing",
+    ("characters.save", "invalid_request"): "synthesizing",
+    ("characters.resynthesize", "invalid_request_error"): "synthesizing",
+    ("characters.resynthesize", "invalid_request"): "synthesizing",
+    ("characters.regenerate_ref", "invalid_request_error"): "ready",
+    ("characters.regenerate_ref", "invalid_request"): "ready",
+    ("characters.update", "invalid_request"): "ready",
+    ("images.cancel", "generation_not_cancellable"): "succeeded",
+    ("images.output", "output_not_available"): "failed",
+    ("videos.output", "output_not_available"): "failed",
+    ("images.output", "output_expired"): "succeeded",
+    ("videos.output", "output_expired"): "succeeded",
+}
+"""The status of a record that nothing else shows, by the refusal that it caused."""
+_ON_ROWS: Final = (
+    "characters.delete",
+    "characters.save",
+    "characters.update",
+    "characters.resynthesize",
+    "characters.regenerate_ref",
+    "webhook_endpoints.test",
+)
+"""Operations on a record whose response may not show it."""
+_BEFORE_ROWS: Final = (401, 403, 404, 405, 409)
+"""The statuses of refusals that say nothing of the record; 404: that it is not there."""
+_TICKETS: Final = ("characters.create", "characters.uploads.classify")
+_SHOWN: Final = (200, 206, 416)
+"""The statuses of an output that is there."""
+_CLOSE: Final = 2.0
+
+
+class Seeds:
+    """Adds to the fake what was there before.
+
+    Attributes:
+        notes: The records that were added because a response shows them.
+    """
+
+    def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
+        self._world = world
+        self._survey = survey
+        self._teams = teams
+        self._sightings = survey.seeds()
+        self.notes: list[str] = []
+
+    def plant(self, view: View) -> None:
+        """Add the records that later responses show, and that have to be there before a request."""
+        for sighting in self._sightings.pop(view.index, ()):
+            self._plant(sighting)
+
+    def imply(self, view: View) -> None:
+        """Add the records that only a refusal, or the use of an id, shows."""
+        self._imply_record(view)
+        self._imply_cursors(view)
+        self._imply_uploads(view)
+        if view.succeeded:
+            self._imply_styles(view)
+            self._imply_files(view)
+        if view.succeeded or view.code == "character_not_ready":
+            status = "ready" if view.succeeded else "deleted"
+            self._put(view, "characters", view.order.get("character_id"), status)
+
+    def _plant(self, sighting: Sighting) -> None:
+        view, row = sighting
+        kind, team = ROWS[view.operation], self._teams.of(view)
+        if kind in {"loras", "video_loras"} and find_style(self._world, KINDS[kind], team, str(row["id"])):
+            return
+        status = self._status_before(sighting)
+        columns: dict[str, Any] = {}
+        if kind == "characters":
+            columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
+        put(self._world, kind, team, row, status, **columns)
+        shown = f" ({status})" if status else ""
+        self.notes.append(f"{row['id']}{shown}: was there before exchange {view.exchange.number}")
+        if status in RUNNING:
+            self._hold(view, row["id"], kind)
+
+    def _status_before(self, sighting: Sighting) -> str:
+        """Return the status that a record had before its first sighting; empty if it has none."""
+        view, row = sighting
+        moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
+        if view.operation == "characters.save":
+            return "reviewing" if moved else "ready"
+        if view.operation in {"characters.resynthesize", "characters.regenerate_ref"}:
+            return "ready" if self._ends_ready(row["id"]) else "reviewing"
+        return "pending" if view.operation == "images.cancel" and moved else sighting.status
+
+    def _ends_ready(self, record: str) -> bool:
+        """Whether a character is ready when it is next seen at rest."""
+        for one in self._survey.histories[record].sightings:
+            if one.status in {"reviewing", "ready"}:
+                return one.status == "ready" and one.view.operation != "characters.save"
+        return False
+
+    def _hold(self, view: View, record: str, kind: str) -> None:
+        """Hold credits for work that was under way before the recording."""
+        table = self._world.table(KINDS[kind])
+        row = table[record]
+        price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
+        hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
+        table.replace(replace(row, hold=hold))
+        self._teams.money_of(view).begin(Work(record, total([price]), record.startswith("vid_")))
+
+    def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
+        """Add a record that a request names, unless it is there."""
+        if isinstance(record, str) and self._world.row(record) is None:
+            put(self._world, kind, self._teams.of(view), {"id": record}, status, **columns)
+
+    def _imply_record(self, view: View) -> None:
+        """Add the record that a request is about."""
+        status = _IMPLIED.get((view.operation, view.code))
+        if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
+            status = "succeeded"
+        refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
+        if status is None and view.operation in _ON_ROWS and not refused_before:
+            status = "ready"
+        if status is None or not view.record:
+            return
+        if view.operation.startswith("characters."):
+            self._put(view, "characters", view.record, status)
+        elif view.operation.startswith("webhook_endpoints."):
+            self._put(view, "webhook_endpoints", view.record, status, events=EVENTS)
+        else:
+            medium = "video" if view.operation.startswith("videos.") else "image"
+            finished = self._world.clock.time() - (LONG if view.code == "output_expired" else 0)
+            shape = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
+            self._put(view, "generations", view.record, status, media_type=medium, finished=finished, **shape)
+
+    def _imply_cursors(self, view: View) -> None:
+        if view.succeeded and view.operation in ROWS:
+            self._put(view, ROWS[view.operation], view.query.get("starting_after"))
+        if view.succeeded and view.operation == "usage.events":
+            self._put(view, "generations", view.query.get("cursor"), "succeeded")
+
+    def _imply_uploads(self, view: View) -> None:
+        """Add the tickets that a request names: of another team, if they were not found."""
+        if view.operation not in _TICKETS or not (view.succeeded or view.code == "resource_not_found"):
+            return
+        team = self._teams.of(view) if view.succeeded else ""
+        poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
+        named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
+        for number, upload in enumerate(named):
+            if isinstance(upload, str) and self._world.row(upload) is None:
+                put_ticket(self._world, team, upload)
+                set_pose(self._world, upload, poses[number] if number < len(poses) else None, 1)
+        set_pose(self._world, str(named[0]), view.result.get("pose"), view.result.get("confidence"))
+
+    def _imply_styles(self, view: View) -> None:
+        for name, kind in (("lora_id", "loras"), ("video_lora_id", "video_loras")):
+            style, body, team = view.order.get(name), view.result, self._teams.of(view)
+            if isinstance(style, str) and not find_style(self._world, KINDS[kind], team, style):
+                parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
+                shown = {f"default_{part}": body.get(f"video_{part}") for part in parts}
+                shown["name"] = next((as_object(one).get("name") for one in as_list(body.get("loras"))), None)
+                put(self._world, kind, team, {"id": style, "slug": style, **shown})
+
+    def _imply_files(self, view: View) -> None:
+        order = view.order
+        used = [*as_list(order.get("reference_image_urls")), order.get("first_frame_url"), order.get("last_frame_url")]
+        for name in used:
+            if isinstance(name, str) and name.startswith("file_"):
+                self._put(view, "files", name, expires=self._world.clock.time() + LONG)

@@ -1,0 +1,192 @@
+"""One exchange of a recording, with what its request and response mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from .._framework.endpoint import Endpoint
+from .._resources.catalog import CATALOG
+from .._time.clock import parse_instant
+from .._wire.data import as_list, as_object
+from .._wire.headers import idempotency_key
+from .._wire.hosts import is_upload
+from .._world.keys import sent_key
+from ..errors import AurousError
+from .recording import Exchange, Recording
+
+ROWS: Final = {
+    "characters.create": "characters",
+    "characters.list": "characters",
+    "characters.retrieve": "characters",
+    "characters.update": "characters",
+    "characters.save": "characters",
+    "characters.resynthesize": "characters",
+    "characters.regenerate_ref": "characters",
+    "images.create": "generations",
+    "images.list": "generations",
+    "images.retrieve": "generations",
+    "images.cancel": "generations",
+    "videos.create": "generations",
+    "videos.retrieve": "generations",
+    "files.create": "files",
+    "files.retrieve": "files",
+    "loras.list": "loras",
+    "loras.retrieve": "loras",
+    "video_loras.list": "video_loras",
+    "video_loras.retrieve": "video_loras",
+    "webhook_endpoints.create": "webhook_endpoints",
+    "webhook_endpoints.list": "webhook_endpoints",
+    "webhook_endpoints.retrieve": "webhook_endpoints",
+    "webhook_endpoints.rotate_secret": "webhook_endpoints",
+}
+"""The operations whose responses show records, and of which kind."""
+CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
+RUNNING: Final = ("synthesizing", "pending", "processing")
+_ORDERS: Final = (*CREATES, "characters.resynthesize", "characters.regenerate_ref", "images.cancel")
+"""The operations whose response has to be known to follow them."""
+_PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
+"""Operations whose path has an id or a slug."""
+_SERVER: Final = 500
+_TOO_MANY: Final = 429
+_SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
+"""The time of a recording that has none."""
+
+
+@dataclass(eq=False)
+class View:
+    """One exchange, with what its request and response mean.
+
+    Attributes:
+        exchange: The exchange.
+        index: Its place among the exchanges of the vendor's hosts.
+        at: When it was sent, in epoch seconds, as the replay will have it.
+        row: Its endpoint, or None.
+        args: The path parameters.
+    """
+
+    exchange: Exchange
+    index: int
+    at: float
+    row: Endpoint | None
+    args: dict[str, str]
+
+    @property
+    def operation(self) -> str:
+        """The name of its operation; empty without one."""
+        return "" if self.row is None else self.row.operation
+
+    @cached_property
+    def sent(self) -> Any:
+        """The request body as JSON, or None."""
+        return _json(self.exchange.content)
+
+    @cached_property
+    def body(self) -> Any:
+        """The response body as JSON, or None."""
+        return _json(self.exchange.body)
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query parameters."""
+        return dict(parse_qsl(urlsplit(self.exchange.url).query, keep_blank_values=True))
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The request body as a JSON object; empty for any other."""
+        return as_object(self.sent)
+
+    @property
+    def synthesizes(self) -> bool:
+        """Whether a request to create a character orders a synthesis."""
+        return self.order.get("generate") is True
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The response body as a JSON object; empty for any other."""
+        return as_object(self.body)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the response is a success."""
+        return self.exchange.status is not None and self.exchange.status in range(200, 300)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the vendor refused the request: a 4xx, but no 429."""
+        return self.exchange.status in range(400, _SERVER) and self.exchange.status != _TOO_MANY
+
+    @property
+    def lost(self) -> bool:
+        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
+        said = self.succeeded or self.refused or self.exchange.status in range(300, 400)
+        unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
+        return not said or unread or bool(self.exchange.fault)
+
+    @property
+    def code(self) -> str:
+        """The vendor's error code, or nothing."""
+        return str(as_object(self.result.get("error")).get("code") or "")
+
+    @cached_property
+    def key(self) -> str:
+        """The API key that was sent, as the recording has it."""
+        return sent_key(self.exchange.sent)
+
+    @cached_property
+    def idempotency(self) -> str | None:
+        """The idempotency key."""
+        return idempotency_key(self.exchange.sent)
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the response is a stored one."""
+        return self.exchange.received.get("aurous-idempotent-replayed") == "true"
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The records that the response shows."""
+        if not self.succeeded or self.operation not in ROWS:
+            return []
+        shown = self.result.get("data", self.body)
+        rows = as_list(shown) or [shown]
+        return [row for row in map(as_object, rows) if isinstance(row.get("id"), str)]
+
+    @property
+    def record(self) -> str:
+        """The id of the record that the request is about, from its path; empty without one."""
+        return "" if self.operation in _PATHS else self.args.get("id", "")
+
+
+def views_of(recording: Recording) -> Iterator[View]:
+    """Yield the exchanges with the hosts of the vendor; one without a time has that of the one before."""
+    index = 0
+    now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), _SOME_DAY)
+    for exchange in recording.exchanges:
+        now = now if exchange.at is None else exchange.at
+        if exchange.vendors:
+            url = urlsplit(exchange.url)
+            host = "upload" if is_upload(exchange.host) else "api"
+            found = CATALOG.find(host, url.path).get(exchange.method)
+            row, args = (None, {}) if found is None else (found[0], dict(found[1]))
+            yield View(exchange, index, now, row, args)
+            index += 1
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def instant_of(value: Any) -> float | None:
+    """Return an instant in epoch seconds; None for anything else."""
+    try:
+        return parse_instant(value).timestamp()
+    except AurousError:
+        return None
