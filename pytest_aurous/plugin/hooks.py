@@ -63,6 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(secret.close)
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
     sections.start_coverage(config)
+    if options.run_option(config, "record"):
+        from . import recording  # most runs do not record
+
+        recording.start(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

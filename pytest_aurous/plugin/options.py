@@ -39,6 +39,11 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "choices": ["failed", "all"],
         "help": "which tests have a HAR file: failed (the default) or all",
     },
+    "record": {
+        "metavar": "DIR",
+        "help": 'write what each test with network = "allow" exchanges with the real API to this folder, as a HAR file '
+        "without keys, names and texts, for pytest-aurous check",
+    },
     "trace": {
         "metavar": "DIR",
         "help": "write a page for each failed test to this folder: each request, and the state of the fake around it",
@@ -305,8 +310,11 @@ def _find_unused(items: list[pytest.Item]) -> None:
 
 
 def _has_marker(node: Any) -> bool:
-    """Whether a node has a marker of its own that a fixture reads; *network* needs none, as the guard reads it."""
-    return any(mark.name == "aurous" and set(mark.kwargs) != {"network"} for mark in node.own_markers)
+    """Whether a node has a marker of its own that a fixture reads; the guard and the recording read *network*."""
+    return any(
+        mark.name == "aurous" and not {"network"} <= set(mark.kwargs) <= {"network", "base_url"}
+        for mark in node.own_markers
+    )
 
 
 def reads_settings(item: pytest.Item) -> bool:

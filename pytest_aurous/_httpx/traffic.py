@@ -1,0 +1,211 @@
+"""What clients exchange with a server over the network, noted while they send and read it.
+
+Nothing is read for its own sake: a body that streams goes on streaming, and an exception passes unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from time import time
+from types import ModuleType
+from typing import Any, Final
+
+from .stacks import STACKS
+
+Pairs = tuple[tuple[str, str], ...]
+
+_FROM_NETWORK: Final = "network_stream"
+"""The extension of a response that came over a connection; what a fake or a mock has made lacks it."""
+
+
+class Body:
+    """The part of a body that was sent or read.
+
+    Attributes:
+        kept: Whether its bytes are kept; of a film only the fact is that there was one.
+        whole: Whether it was sent or read to its end.
+    """
+
+    def __init__(self, *, kept: bool = True) -> None:
+        self.kept = kept
+        self.whole = False
+        self._parts: list[bytes] = []
+
+    def begin(self) -> None:
+        """Forget what was sent before: a body can be sent twice."""
+        self._parts.clear()
+        self.whole = False
+
+    def add(self, part: bytes) -> None:
+        """Note the next part."""
+        self._parts.append(part if self.kept else part[:1])
+
+    def content(self) -> bytes | None:
+        """Return the body; None where a part of it is missing."""
+        return b"".join(self._parts) if self.whole and (self.kept or not any(self._parts)) else None
+
+
+class Exchanged:
+    """A request, and what came back.
+
+    Attributes:
+        at: When it was sent, in epoch seconds.
+        method: The HTTP method.
+        url: The URL.
+        headers: The headers of the request.
+        sent: The body of the request.
+        status: The status of the response; None without a response.
+        answered: The headers of the response.
+    """
+
+    def __init__(self, stack: ModuleType, request: Any) -> None:
+        self.at: float = time()
+        self.method: str = request.method
+        self.url: str = str(request.url)
+        self.headers: Pairs = _pairs(request)
+        self.sent: Body = Body()
+        self.status: int | None = None
+        self.answered: Pairs = ()
+        self._received = Body()
+        self._stack = stack
+        try:
+            self.sent.add(request.content)
+            self.sent.whole = True
+        except stack.RequestNotRead:  # it is still to be made, part by part
+            request.stream = _noting(stack, request.stream, self.sent)
+
+    def respond(self, response: Any) -> None:
+        """Note a response, whose body is still to be read."""
+        self.status, self.answered = response.status_code, _pairs(response)
+        kind = response.headers.get("content-type", "")
+        self._received = Body(kept=kind.startswith("application/json"))
+        response.stream = _noting(self._stack, response.stream, self._received)
+
+    def received(self) -> bytes | None:
+        """Return the body of the response, decompressed; None where a part is missing, or its bytes were not kept."""
+        body = b"" if self.status is None else self._received.content()
+        if not body:
+            return body
+        try:
+            plain: bytes = self._stack.Response(200, headers=self.answered, content=body).content
+        except self._stack.DecodingError:
+            return None
+        return plain
+
+
+class Traffic:
+    """Notes the requests of httpx and httpx2 clients, and what comes back over the network.
+
+    Args:
+        list_for: Returns the list for a request to this URL, or None.
+    """
+
+    def __init__(self, list_for: Callable[[str], list[Exchanged] | None]) -> None:
+        self._list_for: Callable[[str], list[Exchanged] | None] = list_for
+        self._patches: list[tuple[type[Any], str, Any, Any]] = []
+
+    def start(self) -> None:
+        """Patch the transports, below fakes and mocks that are started later."""
+        for stack in STACKS:
+            self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
+            self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
+
+    def stop(self) -> None:
+        """Restore the transports; a patch that came later, and is still there, keeps ours, which notes nothing."""
+        self._list_for = _no_list
+        for owner, method, original, wrapper in self._patches:
+            if getattr(owner, method) is wrapper:
+                setattr(owner, method, original)
+
+    def _patch(self, stack: ModuleType, owner: type[Any], method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
+        original = getattr(owner, method)
+        wrapper = wrap(stack, original)
+        setattr(owner, method, wrapper)
+        self._patches.append((owner, method, original, wrapper))
+
+    def _sync(self, stack: ModuleType, original: Any) -> Any:
+        # Not `functools.wraps`: it copies the mark of an interception, which would take this for one of its own.
+        def handle_request(transport: Any, request: Any) -> Any:
+            noted = self._list_for(str(request.url))
+            if noted is None:
+                return original(transport, request)
+            exchange = _begin(stack, request, noted)
+            try:
+                response = original(transport, request)
+            except BaseException as error:
+                _fail(stack, error, exchange, noted)
+                raise
+            _end(response, exchange, noted)
+            return response
+
+        return handle_request
+
+    def _async(self, stack: ModuleType, original: Any) -> Any:
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            noted = self._list_for(str(request.url))
+            if noted is None:
+                return await original(transport, request)
+            exchange = _begin(stack, request, noted)
+            try:
+                response = await original(transport, request)
+            except BaseException as error:
+                _fail(stack, error, exchange, noted)
+                raise
+            _end(response, exchange, noted)
+            return response
+
+        return handle_async_request
+
+
+def _no_list(url: str) -> None:
+    """Let a request pass without a note."""
+
+
+def _begin(stack: ModuleType, request: Any, noted: list[Exchanged]) -> Exchanged:
+    exchange = Exchanged(stack, request)
+    noted.append(exchange)
+    return exchange
+
+
+def _fail(stack: ModuleType, error: BaseException, exchange: Exchanged, noted: list[Exchanged]) -> None:
+    """Keep a request that the network failed or somebody cancelled; drop one that has never left, such as a mock's."""
+    if isinstance(error, Exception) and not isinstance(error, stack.TransportError):
+        noted.remove(exchange)
+
+
+def _end(response: Any, exchange: Exchanged, noted: list[Exchanged]) -> None:
+    if _FROM_NETWORK in response.extensions:
+        exchange.respond(response)
+    else:
+        noted.remove(exchange)
+
+
+def _pairs(message: Any) -> Pairs:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in message.headers.raw)
+
+
+def _noting(stack: ModuleType, stream: Any, body: Body) -> Any:
+    """Return *stream*, which notes in *body* what is read of it."""
+
+    class Noting(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
+        def __iter__(self) -> Iterator[bytes]:
+            body.begin()
+            for part in stream:
+                body.add(part)
+                yield part
+            body.whole = True
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            body.begin()
+            async for part in stream:
+                body.add(part)
+                yield part
+            body.whole = True
+
+        def close(self) -> None:
+            stream.close()
+
+        async def aclose(self) -> None:
+            await stream.aclose()
+
+    return Noting()

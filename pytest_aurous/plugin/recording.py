@@ -1,0 +1,140 @@
+"""Record what a suite exchanges with the vendor: one sanitized HAR file for each test. It costs no test its result."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from .._httpx.traffic import Exchanged, Traffic
+from .._reality.recording import Exchange, Recording
+from .._reality.sanitize import Sanitizer
+from .._redaction import shown
+from .._report.har import file_name, version_of_package
+from .._wire.hosts import is_loopback, is_vendors
+from .._work import Work, current_work, older_work
+from .._world.settings import BASE_URL
+from ..errors import see
+from .options import CURRENT, run_option
+from .outcome import record_warning
+
+_OUTPUT: Final = "aurous_recorded"
+
+
+def start(config: pytest.Config) -> None:
+    """Record until the run ends."""
+    config.pluginmanager.register(Recordings(config), "aurous-recordings")
+
+
+class Recordings:
+    """The plugin that records; there is none in a run that does not."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._folder = Path(run_option(config, "record"))
+        self._tests = Counter[str]()
+        self._noted: list[Exchanged] | None = None
+        self._base_url = BASE_URL
+        self._work: Work | None = None
+        traffic = Traffic(self._list_for)
+        traffic.start()
+        config.add_cleanup(traffic.stop)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # when the settings of the test are known
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Record a test that may reach the vendor, with its fixtures and its reruns."""
+        _, settings = item.config.stash[CURRENT]
+        if settings.get("network") != "allow":
+            return (yield)
+        self._tests["allowed"] += 1
+        self._base_url = str(settings.get("base_url", BASE_URL)).rstrip("/")
+        self._work = current_work()
+        noted: list[Exchanged] = []
+        self._noted = noted
+        try:
+            return (yield)
+        finally:
+            self._noted = None
+            if any(one.status is not None for one in noted):
+                self._write(item, noted)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send the counts of an xdist worker to its controller."""
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = dict(self._tests)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add the counts of an xdist worker; a worker that crashed sends none."""
+        self._tests.update(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say where the recordings are, or why there is none."""
+        terminalreporter.section("Aurous recordings")
+        terminalreporter.write_line(self._summary())
+
+    def _summary(self) -> str:
+        tests = self._tests
+        if tests["written"]:
+            return f"{tests['written']} in {self._folder}. To compare them: pytest-aurous check {self._folder}"
+        if tests["unwritable"]:
+            why = f"{self._folder} cannot be written to, as the warnings say."
+        elif tests["allowed"]:
+            why = (
+                f'{tests["allowed"]} tests have network = "allow", but none received a response of the vendor through '
+                "httpx or httpx2. What a fake or a mock responds is not recorded."
+            )
+        else:
+            why = (
+                'no test has network = "allow". Allow it where tests reach the vendor, as in '
+                '@pytest.mark.aurous(network="allow") or --aurous-network=allow.'
+            )
+        return f"Nothing was recorded: {why}\n{see('reference/check.html#record-a-suite')}"
+
+    def _list_for(self, url: str) -> list[Exchanged] | None:
+        """Return the list of the running test; what threads of an older test send belongs to none."""
+        if self._noted is None or older_work(self._work) is not None:
+            return None
+        return self._noted if is_vendors(_host(url)) or url.startswith(f"{self._base_url}/") else None
+
+    def _write(self, item: pytest.Item, noted: list[Exchanged]) -> None:
+        file = self._folder / f"{file_name(item.nodeid, parameters=False)}.har"
+        try:
+            exchanges = [self._exchange(number, one) for number, one in enumerate(noted, 1)]
+            content = Sanitizer().har(Recording(file, exchanges))
+            content["log"]["creator"] = {"name": "pytest-aurous --aurous-record", "version": version_of_package()}
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            self._tests["written"] += 1
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+            self._tests["unwritable"] += 1
+            why = f"The recording of {item.nodeid} could not be written to {self._folder}: {shown(error)}"
+            record_warning(item.config, why)
+
+    def _exchange(self, number: int, one: Exchanged) -> Exchange:
+        """Return what was noted as `check` reads it; a gateway of the team stands for the vendor's host."""
+        host = _host(one.url)
+        known = is_vendors(host) or is_loopback(host)
+        url = one.url if known else BASE_URL + one.url.removeprefix(self._base_url)
+        return Exchange(
+            number,
+            one.method,
+            url,
+            one.headers,
+            one.sent.content(),
+            one.at,
+            one.status,
+            one.answered,
+            one.received(),
+        )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
