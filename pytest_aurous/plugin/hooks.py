@@ -56,6 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from . import exploring  # most runs do not explore
 
         exploring.start(config)
+    if options.run_option(config, "durations") is not None:
+        from .durations import Durations  # most runs do not measure
+
+        config.pluginmanager.register(Durations(config), "aurous-durations")
     allowed = options.configured(config).get("network") == "allow"
     config.stash[options.GUARD].allowed = lambda: allowed
     secret = ExitStack()

@@ -26,6 +26,10 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "show at the end which operations, statuses and error codes the tests met, of all that the API has",
     },
     "coverage-json": {"metavar": "FILE", "help": "write the same to this file, as JSON"},
+    "durations": {
+        "metavar": "N",
+        "help": "show the N tests in which the fake took the most time, and for what (0: all tests)",
+    },
     "explore": {
         "metavar": "report|fail",
         "help": "run each test that passes again for each request that it sends and each way in which that can break; "
@@ -112,7 +116,8 @@ def run_option(config: pytest.Config, name: str) -> Any:
         pytest.UsageError: If the ini file has an invalid value.
     """
     key, options = f"aurous_{name.replace('-', '_')}", _RUN_OPTIONS[name]
-    value = config.getoption(key) or config.getini(key) or None
+    places = (config.getoption(key), config.getini(key))
+    value = next((one for one in places if one is not None and one is not False and one != ""), None)  # 0 is a number
     if options.get("action") == "store_true":
         return str(value).lower() in {"true", "1", "yes", "on"}
     if "choices" in options and value not in {None, *options["choices"]}:
