@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -30,8 +31,8 @@ DOCS = ROOT / "docs"
 PACKAGE = Path(pytest_aurous.__file__).parent
 
 
-def _room(name: str) -> Any:
-    """Load what the pages are made with, without leaving its folder on the path."""
+def _module(name: str) -> Any:
+    """Import what the pages are made with, without leaving its folder on the path."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
         return import_module(name)
@@ -39,10 +40,12 @@ def _room(name: str) -> Any:
         sys.path.pop(0)
 
 
-FIDELITY = _room("rules")
-GRAMMAR = _room("grammar")
+FIDELITY = _module("rules")
+GRAMMAR = _module("grammar")
 RULES: dict[str, Any] = FIDELITY.load_rules(DOCS)
 PROOFS: dict[str, list[str]] = FIDELITY.tests_by_rule(sorted((ROOT / "tests").rglob("test_*.py")), RULES)
+# What `docs/generate.py` has written: the call, and the text below it
+MADE = re.compile(r"^<!-- \[\[\[cog (.*?) \]\]\] -->\n(.*?)^<!-- \[\[\[end\]\]\] -->$", re.MULTILINE | re.DOTALL)
 DELIVERED = [rule for rule, row in RULES.items() if row.status == "delivered"]
 
 
@@ -207,7 +210,7 @@ def test_every_reading_is_explained() -> None:
 
 def test_every_family_of_rules_is_on_the_page() -> None:
     """The page Fidelity shows each rule, and no family twice."""
-    shown = re.findall(r"^```\{fidelity\} (\w+)$", _page("fidelity"), flags=re.MULTILINE)
+    shown = re.findall(r'\[cog fidelity\("(\w+)"\)', _page("fidelity"))
 
     assert sorted(shown) == sorted({row.family for row in RULES.values()})
 
@@ -240,7 +243,7 @@ def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
 
 
 def _typed(page: str) -> str:
-    (shown,) = re.findall(r"^```text\n(.*?)^```", _page(page), re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```text\n(.*?)^```", MADE.sub("", _page(page)), re.DOTALL | re.MULTILINE)
     return " ".join(shown.split())
 
 
@@ -274,7 +277,7 @@ def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -
     kind = re.escape(re.sub(r"^Iterator\[(.*)\]$", r"\1", told))
 
     assert re.search(
-        rf"^:::\{{fixture\}} {name}\n.*\b{kind}`, scope \*{found[-1].scope}\*",
+        rf"^### {name}\n\n.*\b{kind}`(?:\]\(api\.md\))?, scope \*{found[-1].scope}\*",
         _page("reference/fixtures"),
         re.MULTILINE,
     )
@@ -302,7 +305,7 @@ def test_every_pitfall_is_described(kind: Any) -> None:
 @pytest.mark.parametrize("name", list(_settings.ROWS))
 def test_every_setting_is_described(name: str) -> None:
     """Each setting has a place on its page."""
-    assert f":::{{setting}} {name}\n" in _page("reference/settings")
+    assert f"\n### {name}\n" in _page("reference/settings")
 
 
 def test_the_settings_on_the_first_page_are_settings() -> None:
@@ -358,22 +361,52 @@ def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
 
 def test_every_machine_is_drawn() -> None:
     """The page Scripts has a diagram of each machine that a script can play."""
-    drawn = re.findall(r"^```\{states\} (.*)$", _page("reference/scripts"), re.MULTILINE)
+    drawn = re.findall(r"\[cog states\((.*)\) ", _page("reference/scripts"))
 
-    assert sorted(name for names in drawn for name in names.split()) == sorted(LIFECYCLES)
+    assert sorted(name for names in drawn for name in re.findall(r"\w+", names)) == sorted(LIFECYCLES)
 
 
 PAGES = [page for page in DOCS.rglob("*.md") if "_build" not in page.parts]
 
 
 def test_no_page_types_a_test_of_its_own() -> None:
-    """Tests on pages are included from the examples, which run."""
-    assert [page.name for page in PAGES if "def test_" in page.read_text(encoding="utf-8")] == []
+    """Tests on pages are written there by `docs/generate.py`, from the examples."""
+    typed = {page.name: MADE.sub("", page.read_text(encoding="utf-8")) for page in PAGES}
+
+    assert [name for name, text in typed.items() if "def test_" in text] == []
+
+
+def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
+    """It has all imports and fixtures that it needs; only the applications lie beside it."""
+    fails_on_purpose = "failing.py", "test_unlucky.py"
+    for file in (DOCS / "examples").glob("*.*"):
+        if file.is_file() and not file.name.startswith(("test_", "conftest", "ruff")):
+            copyfile(file, tmp_path / file.name)
+    written = 0
+    for page in PAGES:
+        for call, text in MADE.findall(page.read_text(encoding="utf-8")):
+            block = re.search(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+            passes = call.startswith('example("examples/') and not any(name in call for name in fails_on_purpose)
+            if passes and block and "def test_" in block[1]:
+                written += 1
+                (tmp_path / f"test_{written}.py").write_text(block[1], encoding="utf-8")
+    plugins = ("-p", "pytest_aurous", "-p", "anyio", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.")
+    run = subprocess.run(  # noqa: S603 - our own examples
+        [sys.executable, "-m", "pytest", *plugins, "-q", "-W", "error"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert written > 100
+    assert run.returncode == 0, run.stdout
 
 
 def test_the_tutorial_needs_no_more_than_it_shows() -> None:
     """A file of the tutorial imports what was saved before it, and asks for fixtures of the plugin alone."""
-    shown = re.findall(r"literalinclude\} examples/(\S+)\n:caption: (\S+)$", _page("tutorial"), re.MULTILINE)
+    shown = re.findall(r'cog example\("examples/(\S+)".*?title="(\S+)"\)', _page("tutorial"))
     beside = {file.stem for file in (DOCS / "examples").glob("*.py")}
     saved: set[str] = set()
 
@@ -407,7 +440,7 @@ def test_what_is_beside_other_tools_is_on_a_page() -> None:
     """Each file that runs with another tool is one that a page includes."""
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
-    assert [file.name for file in (DOCS / "beside").glob("*.py") if f"/beside/{file.name}\n" not in pages] == []
+    assert [file.name for file in (DOCS / "beside").glob("*.py") if f"beside/{file.name}" not in pages] == []
 
 
 # Docstrings

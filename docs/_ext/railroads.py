@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from html import escape
 from io import StringIO
-from typing import Any, Final
+from typing import Final
 
 import railroad
-from docutils import nodes
+from examples import code
 from grammar import GRAMMAR, Choice, Maybe, Name, Part, Repeat, Row, Word
-from sphinx.util.docutils import SphinxDirective
+from shared import draw
 
-__all__ = ("DIRECTIVES",)
+__all__ = ("grammar",)
 
-
-class Grammar(SphinxDirective):
-    """Each rule as a diagram, and all of them as text."""
-
-    def run(self) -> list[nodes.Node]:
-        """Make the nodes."""
-        out: list[nodes.Node] = []
-        for name, rule in GRAMMAR.items():
-            figure = nodes.container(classes=["grammar"], ids=[f"grammar-{name}"])
-            figure += nodes.paragraph("", "", nodes.literal(text=name))
-            figure += nodes.raw("", _drawn(name, rule), format="html")
-            out.append(figure)
-        wide = max(map(len, GRAMMAR))
-        text = "\n".join(f"{name:<{wide}} := {rule}" for name, rule in GRAMMAR.items())
-        return [*out, nodes.literal_block(text, text, language="text")]
+_STYLE: Final = """
+svg { background: white; }
+path { fill: none; stroke: #555; stroke-width: 1.6; }
+rect { fill: #f3f4f6; stroke: #888; }
+text { fill: #222; font: 14px monospace; text-anchor: middle; }
+.terminal text { font-weight: bold; }
+"""
 
 
-def _drawn(name: str, rule: Part) -> str:
-    diagram = railroad.Diagram(_item(rule))
-    diagram.format(10, 2, 10, 2)
-    diagram.attrs |= {
-        "role": "group",
-        "aria-label": escape(f"{name}: {rule}"),
-        "style": f"max-width: {diagram.attrs['width']}px",
-    }
+def grammar() -> None:
+    """Print each rule of the grammar as a diagram, and all of them as text."""
+    for name, rule in GRAMMAR.items():
+        print(f"\n`{name}`:")
+        draw(f"grammar-{name}.svg", _drawn(rule), f"{name}: {rule}".replace("[", "(").replace("]", ")"))
+    wide = max(map(len, GRAMMAR))
+    code("text", "\n".join(f"{name:<{wide}} := {rule}" for name, rule in GRAMMAR.items()))
+
+
+def _drawn(rule: Part) -> str:
     out = StringIO()
-    diagram.writeSvg(out.write)
+    railroad.Diagram(_item(rule)).writeStandalone(out.write, css=_STYLE)
     return out.getvalue()
 
 
@@ -48,7 +41,7 @@ def _item(part: Part) -> railroad.DiagramItem:
         case Word(text):
             return railroad.Terminal(text)
         case Name(text):
-            return railroad.NonTerminal(text, href=f"#grammar-{text}" if text in GRAMMAR else None)
+            return railroad.NonTerminal(text)
         case Row(parts):
             return railroad.Sequence(*map(_item, parts))
         case Choice(parts):
@@ -57,6 +50,3 @@ def _item(part: Part) -> railroad.DiagramItem:
             return railroad.Optional(_item(one))
         case Repeat(one, between):
             return railroad.OneOrMore(_item(one), _item(between))
-
-
-DIRECTIVES: Final[dict[str, Any]] = {"grammar": Grammar}

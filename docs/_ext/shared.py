@@ -1,29 +1,46 @@
-"""What the modules of this folder share: paths, and a directive whose content is Markdown."""
+"""What the modules of this folder share: paths, tables, links to rules, and pictures."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from sphinx.util.docutils import SphinxDirective
+from typing import Final
 
 import pytest_aurous
 
-if TYPE_CHECKING:
-    from docutils import nodes
-
-__all__ = ("DOCS", "PACKAGE", "Generated")
+__all__ = ("DOCS", "PACKAGE", "RULE", "draw", "rule_link", "table", "with_links")
 
 DOCS: Final = Path(__file__).parents[1]
 PACKAGE: Final = Path(pytest_aurous.__file__).parent
+RULE: Final = r"\b([a-z]+-\d+)\b(?=[,;)])"
+"""The id of a rule in a docstring, which stands in parentheses."""
 
 
-class Generated(SphinxDirective):
-    """A directive whose content is Markdown that the code makes."""
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    print("\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n")
 
-    def _markdown(self) -> list[str]:
-        raise NotImplementedError
 
-    def run(self) -> list[nodes.Node]:
-        """Make the nodes."""
-        return self.parse_text_to_nodes("\n".join(self._markdown()))
+def rule_link(rule: str, text: str = "", up: str = "../") -> str:
+    """Return a link to a rule on the page Fidelity, from a page in a folder of the documentation."""
+    return f"[{text or rule}]({up}fidelity.md#{rule})"
+
+
+def with_links(text: str) -> str:
+    """Turn the marks that docstrings have into what a page shows."""
+    text = re.sub(RULE, lambda found: rule_link(found[1]), text)
+    return text.replace("(A)", "(assumed)").replace("|", "\\|")
+
+
+def draw(name: str, picture: str | bytes, alt: str, up: str = "../") -> None:
+    """Print a picture that stays as it is, in `docs/_static/made`, until the file is deleted.
+
+    Other versions of the tools that draw would draw it a little differently, so a check does not compare it.
+    """
+    file = DOCS / "_static" / "made" / name
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(picture.encode() if isinstance(picture, str) else picture)
+    print(f"\n![{alt}]({up}_static/made/{name})\n")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rules import load_readings
-from shared import DOCS, Generated
+from shared import DOCS, rule_link, table
 
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.generations.images import PRESETS
@@ -15,100 +15,70 @@ from pytest_aurous._world.settings import READINGS, ROWS
 if TYPE_CHECKING:
     from pytest_aurous._framework.endpoint import Endpoint
 
-__all__ = ("DIRECTIVES",)
+__all__ = ("buckets", "lifecycle", "operations", "reading_names", "readings", "setting_names", "sizes")
 
 
-class Operations(Generated):
-    """Every row of the catalog."""
-
-    def _markdown(self) -> list[str]:
-        lines = ["| operation, call and rules | answer and bucket |", "| --- | --- |"]
-        for row in ENDPOINTS:
-            host = " *on the upload host*" if row.host == "upload" else ""
-            rules = " ".join(f"{{rule}}`{rule}`" for rule in row.rules)
-            what = f"**{row.operation}**<br>`{row.method} {row.template}`{host}{rules and '<br>'}{rules}"
-            lines.append(f"| {what} | {row.status}<br>{_bucket(row)} |")
-        return lines
+def operations() -> None:
+    """Print every row of the catalog."""
+    rows = []
+    for row in ENDPOINTS:
+        host = " *on the upload host*" if row.host == "upload" else ""
+        rules = " ".join(map(rule_link, row.rules))
+        what = f"**{row.operation}**<br>`{row.method} {row.template}`{host}{rules and '<br>'}{rules}"
+        rows.append((what, f"{row.status}<br>{_bucket(row)}"))
+    table(["operation, request and rules", "response and bucket"], rows)
 
 
-class BucketTable(Generated):
-    """Every rate bucket."""
-
-    def _markdown(self) -> list[str]:
-        rows = [f"| `{name}` | {burst} | {refill} |" for name, (burst, refill) in BUCKETS.items()]
-        return ["| bucket | capacity | tokens a minute |", "| --- | --- | --- |", *rows]
+def buckets() -> None:
+    """Print every rate bucket."""
+    rows = [(f"`{name}`", burst, refill) for name, (burst, refill) in BUCKETS.items()]
+    table(["bucket", "capacity", "tokens a minute"], rows)
 
 
-class Lifecycle(Generated):
-    """What may follow each status in a script."""
-
-    required_arguments = 1
-
-    def _markdown(self) -> list[str]:
-        lifecycle = LIFECYCLES[self.arguments[0]]
-        lines = ["| after | may come |", "| --- | --- |"]
-        for status, following in lifecycle.edges.items():
-            lines.append(f"| `{status}` | {', '.join(f'`{name}`' for name in following) or 'nothing, it is final'} |")
-        return lines
+def lifecycle(resource: str) -> None:
+    """Print what may follow each status in a script."""
+    rows = [
+        (f"`{status}`", ", ".join(f"`{name}`" for name in following) or "nothing, it is final")
+        for status, following in LIFECYCLES[resource].edges.items()
+    ]
+    table(["after", "may come"], rows)
 
 
-class Sizes(Generated):
-    """Every `size` of an image."""
-
-    def _markdown(self) -> list[str]:
-        lines = ["| ratio | `2k_...` | `4k_...` |", "| --- | --- | --- |"]
-        for ratio in dict.fromkeys(size.partition("_")[2] for size in PRESETS):
-            small, large = (" x ".join(map(str, PRESETS[f"{tier}_{ratio}"])) for tier in ("2k", "4k"))
-            lines.append(f"| `{ratio}` | {small} | {large} |")
-        return lines
+def sizes() -> None:
+    """Print every `size` of an image."""
+    rows = []
+    for ratio in dict.fromkeys(size.partition("_")[2] for size in PRESETS):
+        small, large = (" x ".join(map(str, PRESETS[f"{tier}_{ratio}"])) for tier in ("2k", "4k"))
+        rows.append((f"`{ratio}`", small, large))
+    table(["ratio", "`2k_...`", "`4k_...`"], rows)
 
 
-class SettingNames(Generated):
-    """Every setting, in the four places where it can be given."""
-
-    def _markdown(self) -> list[str]:
-        lines = ["| name | ini option, command line | default |", "| --- | --- | --- |"]
-        for name, row in ROWS.items():
-            shown = row["shown"] if row["shown"] == "none" else f"`{row['shown']}`"
-            flag = f"`--aurous-{name.replace('_', '-')}`"
-            lines.append(f"| {{setting}}`{name}` | `aurous_{name}`<br>{flag} | {shown} |")
-        return lines
+def setting_names() -> None:
+    """Print every setting, with the names that it has in an ini file and on the command line."""
+    rows = []
+    for name, row in ROWS.items():
+        shown = row["shown"] if row["shown"] == "none" else f"`{row['shown']}`"
+        rows.append((f"[{name}](#{name})", f"`aurous_{name}`<br>`--aurous-{name.replace('_', '-')}`", shown))
+    table(["name", "ini option, command line", "default"], rows)
 
 
-class ReadingNames(Generated):
-    """Every rule that can be read in another way."""
-
-    def _markdown(self) -> list[str]:
-        lines = ["| rule | default | other reading |", "| --- | --- | --- |"]
-        lines += [f"| {{rule}}`{rule}` | `{first}` | `{other}` |" for rule, (first, other) in READINGS.items()]
-        return lines
+def reading_names() -> None:
+    """Print every rule that has another reading."""
+    rows = [(rule_link(rule), f"`{first}`", f"`{other}`") for rule, (first, other) in READINGS.items()]
+    table(["rule", "default", "other reading"], rows)
 
 
-class Readings(Generated):
-    """Both readings of each rule: how to choose it, what the pages say, and what the fake does."""
-
-    def _markdown(self) -> list[str]:
-        self.env.note_dependency(str(DOCS / "readings.toml"))
-        lines = ["| to choose it | a page says | the fake does |", "| --- | --- | --- |"]
-        for rule, readings in load_readings(DOCS).items():
-            for number, (reading, row) in enumerate(readings.items()):
-                head = f"{{rule}}`{rule}`, the default<br>" if number == 0 else ""
-                lines.append(f"| {head}`{rule} = {reading}` | {row['says']} | {row['does']} |")
-        return lines
+def readings() -> None:
+    """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
+    rows = []
+    for rule, both in load_readings(DOCS).items():
+        for number, (reading, row) in enumerate(both.items()):
+            head = f"{rule_link(rule)}, the default<br>" if number == 0 else ""
+            rows.append((f"{head}`{rule} = {reading}`", row["says"], row["does"]))
+    table(["to choose it", "a page says", "the fake does"], rows)
 
 
 def _bucket(row: Endpoint) -> str:
-    if callable(row.bucket):  # one call chooses its bucket by what is sent
+    if callable(row.bucket):  # one operation chooses its bucket by what is sent
         return "`characters_synthesize` or `characters_post`"
     return f"`{row.bucket}`" if row.bucket else "no bucket"
-
-
-DIRECTIVES: Final = {
-    "operations": Operations,
-    "buckets": BucketTable,
-    "lifecycle": Lifecycle,
-    "sizes": Sizes,
-    "setting-names": SettingNames,
-    "reading-names": ReadingNames,
-    "readings": Readings,
-}

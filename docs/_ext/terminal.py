@@ -1,4 +1,4 @@
-"""What commands print while the page is made: pytest, as text or in its colours, and our own of itself."""
+"""What commands print: pytest, as text or in its colors, and our own."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from io import StringIO
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Final
+from typing import Final
 
-from docutils import nodes
-from docutils.parsers.rst.directives import unchanged_required
+from examples import code
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
-from shared import DOCS, PACKAGE
-from sphinx.util.docutils import SphinxDirective
+from shared import DOCS, draw
 
 from pytest_aurous._serve.cli import main
 
-__all__ = ("DIRECTIVES",)
+__all__ = ("check_output", "command_help", "pytest_output", "pytest_picture")
 
 _EXAMPLES: Final = DOCS / "examples"
+_TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
 _ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
-_COLOURS: Final = TerminalTheme(
+_COLORS: Final = TerminalTheme(
     (30, 34, 42),
     (214, 219, 228),
     [
@@ -46,102 +45,73 @@ _FRAME: Final = """\
 </svg>"""
 
 
-class PytestOutput(SphinxDirective):
-    """What pytest prints, or the part of it between two lines.
+def pytest_output(arguments: str = "", folder: str = "", start: str = "", end: str = "") -> None:
+    """Print what pytest prints, or the part of it from a line that begins with one pattern to one with another.
 
-    With ``:folder:`` it runs in a folder that holds these examples alone, as that of a reader does;
-    ``draft.py=app.py`` is an example that lies there under another name.
+    With `folder` it runs in a folder that holds these examples alone, as that of a reader does;
+    `draft.py=app.py` is an example that lies there under another name.
     """
-
-    optional_arguments = 1
-    final_argument_whitespace = True
-    option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(("folder", "from", "to"), unchanged_required)
-
-    def run(self) -> list[nodes.Node]:
-        """Make the node."""
-        text = _ANSI.sub("", "\n".join(self._shown()))
-        return [nodes.literal_block(text, text, language="text", classes=["report"])]
-
-    def _shown(self) -> list[str]:
-        for file in (*_EXAMPLES.glob("*.py"), *PACKAGE.rglob("*.py")):
-            self.env.note_dependency(str(file))
-        arguments = tuple(" ".join(self.arguments).split())
-        if "folder" in self.options:
-            with TemporaryDirectory() as folder:
-                for file in self.options["folder"].split():
-                    example, _, name = file.partition("=")
-                    copyfile(_EXAMPLES / example, Path(folder, name or example))
-                shown = _printed(arguments, Path(folder))
-        else:
-            shown = _printed(arguments, _EXAMPLES)
-        shown = shown[self._line("from", shown) :]
-        if "to" in self.options:
-            shown = shown[: self._line("to", shown)]
-        while shown and not _ANSI.sub("", shown[-1]):
-            shown = shown[:-1]
-        return shown
-
-    def _line(self, option: str, lines: list[str]) -> int:
-        plain = [_ANSI.sub("", line) for line in lines]
-        for number, line in enumerate(plain):
-            if re.match(self.options.get(option, ""), line):
-                return number
-        raise self.error("\n".join([f"no line begins as :{option}: says:", *plain]))
+    code("text", _ANSI.sub("", "\n".join(_shown(arguments, folder, start, end))))
 
 
-class PytestPicture(PytestOutput):
-    """The same as a picture, with the colours that a terminal shows. Beside it the page needs the text."""
-
-    option_spec: ClassVar[dict[str, Any]] = {**PytestOutput.option_spec, "alt": unchanged_required}
-
-    def run(self) -> list[nodes.Node]:
-        """Make the node."""
-        shown = [Text.from_ansi(line) for line in self._shown()]
-        console = Console(
-            record=True, file=StringIO(), width=max(line.cell_len for line in shown), legacy_windows=False
-        )
-        for line in shown:
-            console.print(line)
-        name = f"terminal-{self.env.new_serialno('terminal')}"
-        title = " ".join(("pytest", *self.arguments))
-        picture = console.export_svg(title=title, theme=_COLOURS, code_format=_FRAME, unique_id=name)
-        figure = nodes.container(classes=["screenshot"])
-        figure += nodes.raw("", picture.replace("ALT", self.options["alt"]), format="html")
-        return [figure]
+def pytest_picture(name: str, arguments: str, alt: str, start: str = "") -> None:
+    """Print the same as a picture, with the colors that a terminal shows. Beside it the page needs the text."""
+    shown = [Text.from_ansi(line) for line in _shown(arguments, "", start, "")]
+    console = Console(record=True, file=StringIO(), width=max(line.cell_len for line in shown), legacy_windows=False)
+    for line in shown:
+        console.print(line)
+    picture = console.export_svg(title=f"pytest {arguments}", theme=_COLORS, code_format=_FRAME, unique_id=name)
+    draw(f"{name}.svg", picture.replace("ALT", alt), alt, up="")
 
 
-class CommandHelp(SphinxDirective):
-    """What ``pytest-aurous`` says with ``--help``, after these words."""
-
-    optional_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        """Make the node."""
-        self.env.note_dependency(str(PACKAGE / "_cli.py"))
-        with redirect_stdout(StringIO()) as told, suppress(SystemExit):
-            main([*self.arguments, "--help"])
-        text = told.getvalue()
-        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+def command_help(*command: str) -> None:
+    """Print what `pytest-aurous` says with `--help`, after these words."""
+    with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+        main([*command, "--help"])
+    code("text", printed.getvalue())
 
 
-class CheckOutput(SphinxDirective):
-    """What ``pytest-aurous check`` prints with these arguments, in the folder of the examples."""
+def check_output(arguments: str, start: str = "", end: str = "") -> None:
+    """Print what `pytest-aurous check` prints with these arguments, in the folder of the examples."""
+    names = [str(_EXAMPLES / word) if word.endswith(".har") else word for word in arguments.split()]
+    with redirect_stdout(StringIO()) as printed:
+        main(["check", *names])
+    lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
+    code("text", "\n".join([f"$ pytest-aurous check {arguments}", *lines]))
 
-    required_arguments = 1
-    final_argument_whitespace = True
-    option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(("from", "to"), unchanged_required)
 
-    def run(self) -> list[nodes.Node]:
-        """Make the node."""
-        names = [str(_EXAMPLES / word) if word.endswith(".har") else word for word in self.arguments[0].split()]
-        with redirect_stdout(StringIO()) as told:
-            main(["check", *names])
-        lines = told.getvalue().splitlines()
-        first, last = self.options.get("from"), self.options.get("to")
-        start = next(number for number, line in enumerate(lines) if first is None or line.startswith(first))
-        end = next((number for number, line in enumerate(lines) if last and line.startswith(last)), len(lines))
-        text = "\n".join([f"$ pytest-aurous check {self.arguments[0]}", *lines[start:end]])
-        return [nodes.literal_block(text, text, language="text", classes=["report"])]
+def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:
+    words = tuple(arguments.split())
+    if folder:
+        with TemporaryDirectory() as place:
+            for file in folder.split():
+                example, _, name = file.partition("=")
+                copyfile(_EXAMPLES / example, Path(place, name or example))
+            shown = _printed(words, Path(place))
+    else:
+        shown = _printed(words, _EXAMPLES)
+    return [_TIME.sub("in 0.12s", line) for line in _part(shown, start, end)]
+
+
+def _part(lines: list[str], start: str, end: str) -> list[str]:
+    """Return the lines from one that begins with a pattern to one that begins with another.
+
+    Raises:
+        LookupError: If there is no such line.
+    """
+    plain = [_ANSI.sub("", line) for line in lines]
+    first = _line(plain, start)
+    last = _line(plain, end, first) if end else len(lines)
+    while last > first and not plain[last - 1]:
+        last -= 1
+    return lines[first:last]
+
+
+def _line(lines: list[str], pattern: str, first: int = 0) -> int:
+    for number, line in enumerate(lines[first:], first):
+        if re.match(pattern, line):
+            return number
+    raise LookupError("\n".join([f"no line begins with {pattern}:", *lines]))
 
 
 @cache
@@ -160,11 +130,3 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     lines = run.stdout.splitlines()
     ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
-
-
-DIRECTIVES: Final = {
-    "pytest-output": PytestOutput,
-    "pytest-picture": PytestPicture,
-    "command-help": CommandHelp,
-    "check-output": CheckOutput,
-}

@@ -20,12 +20,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 collect_ignore = [] if find_spec("hypothesis") else ["test_bad_days.py"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "enable_socket: of pytest-socket, if it is there"
-    )
-
-
 @pytest.fixture
 def sleep(aurous: Aurous) -> Sleep:
     """A sleep that takes no time: it moves the clock of the fake instead."""

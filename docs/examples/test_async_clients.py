@@ -7,8 +7,7 @@ import pytest
 from publisher import apublish
 from pytest_aurous import Aurous
 
-# An event loop makes itself a pair of sockets, which pytest-socket would refuse.
-pytestmark = [pytest.mark.anyio, pytest.mark.enable_socket]
+pytestmark = pytest.mark.anyio
 
 no_trio = pytest.mark.skipif(find_spec("trio") is None, reason="needs trio")
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from publisher import Sleep
-from pytest_aurous import Aurous, AurousPitfallWarning
+from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.aurous(pitfalls="error")
 misuse = pytest.mark.aurous(pitfalls="off")  # on purpose, so that a page can show it
@@ -23,16 +23,6 @@ def announce(api: httpx.Client) -> dict[str, Any]:
         "/v1/characters/uploads/init", json=picture
     ).json()
     return ticket
-
-
-def test_a_block_warns_at_its_end() -> None:
-    """A fake that is entered by hand tells of its pitfalls when it is left."""
-    fake = Aurous()
-    character = fake.characters.add(attributes={"age": 28, "gender": "female"})
-    path, changed = f"/v1/characters/{character.id}", {"attributes": {"age": 29}}
-
-    with pytest.warns(AurousPitfallWarning, match=r"^\[wiping-patch\]"), fake:
-        fake.client().patch(path, json=changed)
 
 
 @misuse

@@ -4,8 +4,7 @@ import pytest
 from publisher import AsyncSleep, apublish
 from pytest_aurous import Aurous
 
-# An event loop makes itself a pair of sockets, which pytest-socket would refuse.
-pytestmark = [pytest.mark.anyio, pytest.mark.enable_socket]
+pytestmark = pytest.mark.anyio
 
 
 async def test_publishes_beside_other_work(aurous: Aurous, asleep: AsyncSleep) -> None:

@@ -9,7 +9,6 @@ import pytest
 from pytest_aurous import Aurous, AurousServer
 
 pytest.importorskip("uvicorn", reason="the server needs pytest-aurous[server]")
-pytestmark = pytest.mark.enable_socket
 
 NODE = shutil.which("node")
 SCRIPT = """

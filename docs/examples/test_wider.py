@@ -1,8 +1,9 @@
 import unittest
 
 import httpx
+import pytest
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, AurousPitfallWarning
 
 
 class TestWithUnittest(unittest.TestCase):
@@ -16,3 +17,13 @@ class TestWithUnittest(unittest.TestCase):
             )
 
         assert answer.json()["credits"] == 10
+
+
+def test_a_block_warns_at_its_end() -> None:
+    """A fake that is entered by hand tells of its pitfalls when it is left."""
+    fake = Aurous()
+    character = fake.characters.add(attributes={"age": 28, "gender": "female"})
+    path, changed = f"/v1/characters/{character.id}", {"attributes": {"age": 29}}
+
+    with pytest.warns(AurousPitfallWarning, match=r"^\[wiping-patch\]"), fake:
+        fake.client().patch(path, json=changed)

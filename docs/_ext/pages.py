@@ -1,0 +1,47 @@
+"""What a page can call, in a comment, to be written by the code and the examples: see `docs/generate.py`."""
+
+from drawn import drawn
+from examples import beside, example, file, include, lines
+from fidelity import fidelity, fidelity_summary, planned_rules
+from fields import attributes, fields
+from layers import layers
+from mutants import surviving_mutants
+from railroads import grammar
+from shared import table
+from speed import speed_machine, speed_missed, speed_table
+from states import states
+from tables import buckets, lifecycle, operations, reading_names, readings, setting_names, sizes
+from terminal import check_output, command_help, pytest_output, pytest_picture
+
+__all__ = (
+    "attributes",
+    "beside",
+    "buckets",
+    "check_output",
+    "command_help",
+    "drawn",
+    "example",
+    "fidelity",
+    "fidelity_summary",
+    "fields",
+    "file",
+    "grammar",
+    "include",
+    "layers",
+    "lifecycle",
+    "lines",
+    "operations",
+    "planned_rules",
+    "pytest_output",
+    "pytest_picture",
+    "reading_names",
+    "readings",
+    "setting_names",
+    "sizes",
+    "speed_machine",
+    "speed_missed",
+    "speed_table",
+    "states",
+    "surviving_mutants",
+    "table",
+)
