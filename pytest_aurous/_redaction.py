@@ -21,7 +21,7 @@ _protected: Final[list[str]] = []
 """The keys in the environment when a session or a fake began; there may be several."""
 
 _Span = tuple[int, int, str, str]
-"""Start and end in the text, the key, and what to write instead."""
+"""Start and end in the text, the key, which is empty for another secret, and what to write instead."""
 
 
 @contextmanager
@@ -40,10 +40,14 @@ def protecting(key: str | None) -> Generator[None, None, None]:
         _protected.remove(key)
 
 
-def redacted(text: str) -> str:
+def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
     r"""Return *text* without API keys, also where they are escaped, or in Base64.
 
     Where the text has several different keys, they are numbered in order of appearance.
+
+    Args:
+        text: Any text.
+        more: What else is secret; the first group of a match stays.
 
     Example:
         >>> redacted(r"X-Api-Key: al_live_0123456789, al\u005flive_9876543210")
@@ -51,29 +55,33 @@ def redacted(text: str) -> str:
     """
     plain, places = _unescaped(text)
     found: list[_Span] = []
-    for span in sorted([*_spans(plain), *_encoded_spans(plain)]):
+    for span in sorted([*_spans(plain, more), *_encoded_spans(plain, more)]):
         if found and span[0] < found[-1][1]:  # a part of a key, or a key in Base64 that looks like one
             found[-1] = (found[-1][0], max(span[1], found[-1][1]), *found[-1][2:])
         else:
             found.append(span)
-    keys = list(dict.fromkeys(key for _, _, key, _ in found))
+    keys = list(dict.fromkeys(key for _, _, key, _ in found if key))
     parts: list[str] = []
     done = 0
     for start, end, key, label in found:
-        number = f"#{keys.index(key) + 1}" if len(keys) > 1 else ""
+        number = f"#{keys.index(key) + 1}" if key and len(keys) > 1 else ""
         parts += [text[places[done] : places[start]], label, number]
         done = end
     return "".join([*parts, text[places[done] :]])
 
 
-def redacted_json(value: Any, keep: str = "") -> Any:
-    """Return JSON data without API keys, in values as in names; the text *keep*, a fake's own key, stays as it is."""
+def redacted_json(value: Any, keep: str = "", more: re.Pattern[str] | None = None) -> Any:
+    """Return JSON data without API keys, in values as in names, and without what else is secret, as in `redacted`.
+
+    The text *keep*, a fake's own key, stays as it is.
+    """
     if isinstance(value, str):
-        return value if value == keep else redacted(value)
+        return value if value == keep else redacted(value, more)
     if isinstance(value, list):
-        return [redacted_json(item, keep) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+        return [redacted_json(item, keep, more) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
     if isinstance(value, dict):
-        return {redacted(name): redacted_json(item, keep) for name, item in cast("dict[str, Any]", value).items()}
+        fields = cast("dict[str, Any]", value).items()
+        return {redacted(name, more): redacted_json(item, keep, more) for name, item in fields}
     return value
 
 
@@ -104,9 +112,11 @@ def _unescaped(text: str) -> tuple[str, list[int] | range]:
     return "".join([*plain, text[done:]]), [*places, *range(done, len(text) + 1)]
 
 
-def _spans(text: str) -> list[_Span]:
-    """Return the places of keys, and of parts of protected keys, in *text*."""
+def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
+    """Return the places of keys, of parts of protected keys, and of *more* secrets in *text*."""
     found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in _KEY.finditer(text)]
+    if more is not None:
+        found += [(*match.span(), "", f"{match[1] or ''}(redacted)") for match in more.finditer(text)]
     lowered = text.lower() if _protected else ""
     for key in _protected:
         secret = _PREFIX.sub("", key.lower())
@@ -123,14 +133,14 @@ def _spans(text: str) -> list[_Span]:
     return found
 
 
-def _encoded_spans(text: str) -> list[_Span]:
-    """Return the places of words in *text* that are Base64 of a text with a key, as in Basic authentication."""
+def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
+    """Return the places of words in *text* that are Base64 of a text with a secret, as in Basic authentication."""
     found: list[_Span] = []
     for match in _BASE64.finditer(text):
         word = match[0].replace("+", "-").replace("/", "_")
         for offset in range(4):  # it may follow a path, in the same alphabet
-            part = word[offset : len(word) - (len(word) - offset) % 4]
-            inner = _spans(urlsafe_b64decode(part).decode("latin-1"))
+            part = word[offset : -1 if (len(word) - offset) % 4 == 1 else None]
+            inner = _spans(urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1"), more)
             if inner:
                 found.append((*match.span(), inner[0][2], "…"))
                 break

@@ -33,12 +33,12 @@ def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
     return file
 
 
-def file_name(test: str, *, parameters: bool = True) -> str:
+def file_name(test: str, *, parameters: bool = True, secret: re.Pattern[str] | None = None) -> str:
     """Return a name for the files of *test*, its node id, that each file system accepts; no other test has it.
 
-    Without *parameters* it does not show them.
+    Neither a key nor another *secret* in the node id is part of it. Without *parameters* it does not show them.
     """
-    shown = redacted(test if parameters else test.partition("[")[0])
+    shown = redacted(test if parameters else test.partition("[")[0], secret)
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", shown)[:120].strip("_")
     return f"{name}-{sha256(test.encode(errors='backslashreplace')).hexdigest()[:8]}"
 

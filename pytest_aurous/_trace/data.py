@@ -7,25 +7,32 @@ import linecache
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from .._explore.kinds import KINDS
 from .._explore.result import Exploration
 from .._frames import Place, short_path
 from .._framework.rules import Rule, load_rules
-from .._redaction import redacted_json
+from .._redaction import protecting, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call
 from .._wire.headers import Headers
+from .._world.keys import sent_key
 from .._world.settings import ROWS
 from ..errors import DOCS
 from .recorder import Recorder, Step
 
 VERSION: Final = 1
-_SECRET: Final = re.compile(r"(whsec_|\b(?:token|signature)=)[0-9A-Za-z_-]{8,}")
+SECRET: Final = re.compile(
+    r"(whsec_|(?:token|signature)(?:=|%(?:25)*3d)(?=[\w.~-]*\d))[\w.~+/=-]{8,}|\b[0-9a-f]{8}-[0-9a-f]{8}\b",
+    re.IGNORECASE,
+)
+"""The secret of a webhook endpoint, and the token of a signed URL, also where it stands alone."""
+_SECRET_HEADERS: Final = (*SECRET_HEADERS, "cookie", "proxy-authorization")
 _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
 """So many lines are shown above and below a line of source."""
@@ -65,19 +72,12 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
         **({"exploration": _exploration(explorations[-1])} if explorations else {}),
     }
-    cleaned: dict[str, Any] = _without_secrets(redacted_json(data))
+    with ExitStack() as stack:
+        world = recorder.app.world
+        for key in {world.default_key, *(sent_key(call.incoming) for call in world.journal.entries)}:
+            stack.enter_context(protecting(key))
+        cleaned: dict[str, Any] = redacted_json(data, more=SECRET)
     return cleaned
-
-
-def _without_secrets(value: Any) -> Any:
-    """Return JSON data without the secrets of webhook endpoints, and without the tokens of signed URLs."""
-    if isinstance(value, str):
-        return _SECRET.sub(r"\1(redacted)", value)
-    if isinstance(value, list):
-        return [_without_secrets(item) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright
-    if isinstance(value, dict):
-        return {name: _without_secrets(item) for name, item in cast("dict[str, Any]", value).items()}
-    return value
 
 
 class _Builder:
@@ -188,7 +188,7 @@ def _exploration(exploration: Exploration) -> dict[str, Any]:
 
 
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
+    return [[name, "(redacted)" if name.lower() in _SECRET_HEADERS else value] for name, value in headers.multi_items()]
 
 
 def _place(place: Place | None, *, source: bool = False) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pytest
 from .._explore.result import Exploration
 from .._handle.session import Session
 from .._report.har import file_name
-from .._trace.data import trace
+from .._trace.data import SECRET, trace
 from .._trace.page import page
 from .._trace.recorder import Recorder
 from ..errors import shown
@@ -72,10 +72,10 @@ def write(item: pytest.Item) -> None:
         }
         data = trace(recorder, test, explorations)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page(data, item.nodeid), encoding="utf-8")
+        file.write_text(page(data, data["test"]["id"]), encoding="utf-8")
         if run_option(item.config, "trace-json"):
             file.with_suffix(".json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-        item.config.stash.setdefault(_ROWS, []).append(_row(file, test, data))
+        item.config.stash.setdefault(_ROWS, []).append(_row(file, data))
     except Exception as error:  # noqa: BLE001 - a trace that cannot be written costs no test its result
         why = f"The trace of {item.nodeid} could not be written to {file.parent}: {shown(error)}"
         record_warning(item.config, why)
@@ -108,7 +108,7 @@ def _keeps_all(config: pytest.Config) -> bool:
 
 
 def _file(item: pytest.Item) -> Path:
-    return Path(run_option(item.config, "trace")) / f"{file_name(item.nodeid)}.html"
+    return Path(run_option(item.config, "trace")) / f"{file_name(item.nodeid, secret=SECRET)}.html"
 
 
 def _message(report: pytest.TestReport) -> str:
@@ -116,7 +116,8 @@ def _message(report: pytest.TestReport) -> str:
     return str(getattr(crash, "message", None) or report.longrepr)[:2000]
 
 
-def _row(file: Path, test: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def _row(file: Path, data: dict[str, Any]) -> dict[str, Any]:
+    test = data["test"]
     calls = [step for step in data["steps"] if step["kind"] == "call"]
     return {
         "file": file.name,

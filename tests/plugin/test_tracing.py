@@ -138,3 +138,29 @@ def test_pytest_html_gets_a_link(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--aurous-trace=traces", "-k", "TestOne", "-s")
 
     result.stdout.fnmatch_lines(["*call url traces/*TestOne_test_bad*.html"])
+
+
+def test_no_secret_is_in_a_title_an_index_or_the_name_of_a_file(pytester: pytest.Pytester) -> None:
+    """Also where the id of the test has it, the message, or a line of source."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def aurous_api_key():
+            return "sk-chosen-by-the-test-4711"
+
+        @pytest.mark.parametrize("word", ["al_live_Qw3rTy7UiOp9", "whsec_c2VjcmV0c2VjcmV0", "token=a1b2c3d4e5"])
+        def test_bad(aurous_client, word):
+            assert aurous_client.get("/v1/balance", headers={"X-Word": word}).status_code == word
+            word = "sk-chosen-by-the-test-4711"
+        """
+    )
+
+    pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json").assert_outcomes(failed=3)
+
+    files = list((pytester.path / "traces").iterdir())
+    everything = "".join(f"{file.name} {file.read_text('utf-8')}" for file in files)
+    secrets = ("Qw3rTy7UiOp9", "c2VjcmV0c2VjcmV0", "a1b2c3d4e5", "chosen-by-the-test")
+    assert [one for one in secrets if one in everything] == []
+    assert len(files) == 7

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import threading
+from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import jsonschema
@@ -287,3 +289,35 @@ def test_a_trace_has_no_secret_and_no_token() -> None:
     assert "whsec_(redacted)" in text
     assert "?token=(redacted)" in text
     assert re.findall(r"(?:token|signature)=[^(]", text) == []
+
+
+OWN = "sk-chosen-by-the-test-4711"
+STRANGE = "session-of-somebody-815"
+
+
+def test_no_form_of_a_secret_is_left() -> None:
+    """Escaped, in Base64, alone, cut, in a header of any name; also a key in no known form, where it was sent."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        secret = client.post("/v1/webhook_endpoints", json={"url": "https://x.example", "events": ["*"]}).json()[
+            "secret"
+        ]
+        url = aurous.characters.add().refs[0].url
+        token = url.partition("token=")[2]
+        hidden.update({secret.removeprefix("whsec_"), token, OWN, STRANGE})
+        for one in (secret, token, url, OWN):
+            forms = (quote(one, safe=""), quote(quote(one)), "".join(f"%{ord(letter):02x}" for letter in one))
+            for form in (*forms, b64encode(f"user:{one}".encode()).decode()):
+                written.add(form)
+                client.get(f"/v1/balance?k={form}")
+            client.post("/v1/characters", json={"name": f"<{one}>"}, headers={"X-Other": one})
+            client.post("/v1/characters", json={"name": "x" * (1020 - len(one)) + one + "x" * 5000})
+        client.get(url.replace("token", "%74oken"))
+        client.get("/v1/balance", headers={"Cookie": f"id={STRANGE}", "Proxy-Authorization": STRANGE})
+
+    hidden, written = set[str](), set[str]()
+    text = json.dumps(traced(run, api_key=OWN))
+
+    assert [one for one in hidden if one in text] == []
+    assert [one for one in written if one in text] == []
+    assert "token=(redacted)" in text
