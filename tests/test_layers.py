@@ -12,9 +12,9 @@ import pytest_aurous
 PACKAGE = Path(pytest_aurous.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
-TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing", "traffic", "durations"}
+TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing", "traffic", "durations", "pace"}
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is
-# exchanged with the real API, and a stopwatch.
+# exchanged with the real API, a stopwatch, and the pace of probes.
 MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 

@@ -10,8 +10,8 @@ from railroads import grammar
 from shared import table
 from speed import speed_machine, speed_missed, speed_table
 from states import states
-from tables import buckets, lifecycle, operations, reading_names, readings, setting_names, sizes
-from terminal import check_output, command_help, pytest_output, pytest_picture
+from tables import buckets, lifecycle, operations, probes, reading_names, readings, setting_names, sizes
+from terminal import check_output, command_help, live_output, pytest_output, pytest_picture
 
 __all__ = (
     "attributes",
@@ -30,8 +30,10 @@ __all__ = (
     "layers",
     "lifecycle",
     "lines",
+    "live_output",
     "operations",
     "planned_rules",
+    "probes",
     "pytest_output",
     "pytest_picture",
     "reading_names",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rules import load_readings
 from shared import DOCS, rule_link, table
 
+from pytest_aurous._reality.probes import PROBES
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._world.buckets import BUCKETS
@@ -15,7 +16,7 @@ from pytest_aurous._world.settings import READINGS, ROWS
 if TYPE_CHECKING:
     from pytest_aurous._framework.endpoint import Endpoint
 
-__all__ = ("buckets", "lifecycle", "operations", "reading_names", "readings", "setting_names", "sizes")
+__all__ = ("buckets", "lifecycle", "operations", "probes", "reading_names", "readings", "setting_names", "sizes")
 
 
 def operations() -> None:
@@ -27,6 +28,17 @@ def operations() -> None:
         what = f"**{row.operation}**<br>`{row.method} {row.template}`{host}{rules and '<br>'}{rules}"
         rows.append((what, f"{row.status}<br>{_bucket(row)}"))
     table(["operation, request and rules", "response and bucket"], rows)
+
+
+def probes() -> None:
+    """Print every probe of the real API."""
+    rows = []
+    for probe in PROBES:
+        key = {"": ["without a key"], "key-1": []}.get(probe.key, ["with an unknown key"])
+        parts = [*key, *(f"`{name}: {value}`" for name, value in probe.headers.items() if name != "Content-Type")]
+        parts += [f"`{probe.body}`"] if probe.body else []
+        rows.append(("<br>".join([f"`{probe.method} {probe.target}`", *parts]), " ".join(map(rule_link, probe.rules))))
+    table(["request", "asks about"], rows)
 
 
 def buckets() -> None:

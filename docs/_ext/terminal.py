@@ -6,14 +6,16 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Final
+from unittest.mock import patch
 
+import live_twin
 from examples import code
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -22,7 +24,7 @@ from shared import DOCS, draw
 
 from pytest_aurous._serve.cli import main
 
-__all__ = ("check_output", "command_help", "pytest_output", "pytest_picture")
+__all__ = ("check_output", "command_help", "live_output", "pytest_output", "pytest_picture")
 
 _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
@@ -78,6 +80,19 @@ def check_output(arguments: str, start: str = "", end: str = "") -> None:
         main(["check", *names])
     lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
     code("text", "\n".join([f"$ pytest-aurous check {arguments}", *lines]))
+
+
+def live_output(start: str = "", end: str = "") -> None:
+    """Print what `pytest-aurous check --live` prints of a twisted twin, which is served at a port of this machine."""
+    with (
+        live_twin.served() as (url, key),
+        patch.dict(os.environ, {"AUROUS_CHECK_KEY": key}),
+        redirect_stdout(StringIO()) as printed,
+        redirect_stderr(StringIO()),
+    ):
+        main(["check", "--live", "--yes", "--base-url", url])
+    lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
+    code("text", "\n".join(["$ pytest-aurous check --live --base-url http://127.0.0.1:8787", *lines]))
 
 
 def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 def add_arguments(option: Callable[..., Any]) -> None:
     """Declare the arguments."""
-    option("files", nargs="+", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
+    option("files", nargs="*", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
     text = "check under another reading of a rule, such as create-4=ready; may be repeated"
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
     option("--json", type=Path, metavar="FILE", help="write the verdicts to this file, as JSON")
@@ -21,3 +21,9 @@ def add_arguments(option: Callable[..., Any]) -> None:
     text = "show what pollers saw as scripts, what was there before, and what was assumed"
     option("--explain", action="store_true", help=text)
     option("--quiet", action="store_true", help="print one line")
+    text = "instead of FILE: send requests to the real API that create nothing and cost nothing, with AUROUS_CHECK_KEY"
+    option("--live", action="store_true", help=text)
+    option("--dry-run", action="store_true", help="of --live: show what would be sent, and send nothing")
+    option("--yes", action="store_true", help="of --live: do not ask, and go on where CI is set")
+    option("--base-url", metavar="URL", help="of --live: another host, such as that of staging")
+    option("--record", type=Path, metavar="FILE", help="of --live: write the exchanges to this file, as HAR")

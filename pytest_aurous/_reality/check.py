@@ -70,7 +70,7 @@ def _check(
         replay.finish(done)
         if progress is not None:
             progress(recording.file, view.index + 1, len(survey.views))
-    checked.scripts |= {record: _script(steps) for record, steps in replay.scripts.items()}
+    checked.scripts |= {record: _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 
 

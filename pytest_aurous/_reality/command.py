@@ -7,16 +7,20 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .._world.settings import read_setting
-from ..errors import AurousError
+from ..errors import AurousError, see
 from .adapt import find_readings, observed_file
 from .check import Checked, check_recordings
 from .recording import Recording, find_files, read_recording
 from .report import as_json, report, summary, table
 from .sanitize import Sanitizer
 
+if TYPE_CHECKING:
+    from .live import Live
+
+_MORE: Final = see("reference/check.html")
 _STEP: Final = 1000
 """Progress is shown on files with more exchanges than this, so often."""
 
@@ -28,8 +32,13 @@ def run(options: Namespace) -> int:
         AurousError: If a file cannot be read or written.
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
-    recordings = [read_recording(file) for file in find_files(options.files)]
+    live = _live(options)
+    if options.dry_run:
+        return 0
+    recordings = [read_recording(file) for file in find_files(options.files)] if live is None else [live.recording]
     checked = check_recordings(recordings, {"readings": chosen}, _progress(options))
+    for rule, reason in live.doubts if live is not None else ():
+        checked.verdicts.rules[rule].doubts[reason] += 1
 
     def again(readings: Mapping[str, str]) -> Checked:
         return check_recordings(recordings, {"readings": readings})
@@ -46,6 +55,31 @@ def run(options: Namespace) -> int:
     if options.sanitize is not None:
         _sanitize(options.sanitize, recordings)
     return 1 if checked.verdicts.refuted else 0
+
+
+def _live(options: Namespace) -> Live | None:
+    """Return what the probes of ``--live`` show; None without it."""
+    if not options.live:
+        for name in ("dry_run", "yes", "base_url", "record"):
+            if getattr(options, name):
+                raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
+        if not options.files:
+            raise AurousError(f"check: expected recordings, such as staging.har, or --live.\n{_MORE}")
+        return None
+    if options.files:
+        raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
+    from .live import VENDOR, check_base_url, run_probes  # loads httpx
+    from .probes import dry_run
+
+    base_url = check_base_url(options.base_url or VENDOR)
+    if options.dry_run:
+        print(dry_run(base_url))  # noqa: T201 - a command prints
+        return None
+    live = run_probes(base_url, options.record or Path("live.har"), yes=options.yes)
+    if options.record is not None:
+        text = json.dumps(Sanitizer().har(live.recording), indent=1, ensure_ascii=False) + "\n"
+        _write("--record", options.record, text)
+    return live
 
 
 def _sanitize(folder: Path, recordings: Iterable[Recording]) -> None:

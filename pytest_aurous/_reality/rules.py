@@ -14,10 +14,14 @@ _PAGE_CODES: Final = (
     {"insufficient_credits", "balance_too_low"},
 )
 """The codes between which the readings of err-6 decide."""
+_OF_A_NULL: Final = ("invalid_format", "invalid_request")
+"""The codes of a null, which err-9 is about."""
 
 _REFUSALS: Final = (
     # Operation, refusal, rule: the first that fits.
     ("*", "401 revoked_api_key", "auth-4"),
+    ("images.output", "401 *", "img-8"),
+    ("videos.output", "401 *", "vid-5"),
     ("*", "401 *", "auth-3"),
     ("storage.get", "403 *", "time-2"),
     ("characters.uploads.put", "403 *", "up-3"),
@@ -41,6 +45,8 @@ _REFUSALS: Final = (
     ("characters.create", "404 *", "create-3"),
     ("characters.create", "400 *", "create-6"),
     ("characters.list", "400 invalid_request", "list-4"),
+    ("usage.list", "400 invalid_page_token", "usage-2"),
+    ("usage.list", "400 *", "usage-1"),
     ("*.list", "400 *", "list-3"),
     ("characters.retrieve", "404 *", "get-2"),
     ("characters.uploads.classify", "*", "up-6"),
@@ -65,9 +71,8 @@ _REFUSALS: Final = (
     ("video_loras.retrieve", "404 *", "style-4"),
     ("webhook_endpoints.test", "400 *", "hook-10"),
     ("webhook_endpoints.create", "400 *", "hook-1"),
-    ("usage.list", "400 invalid_page_token", "usage-2"),
-    ("usage.list", "400 *", "usage-1"),
     ("usage.events", "400 *", "usage-3"),
+    ("", "404 *", "err-8"),
     ("*", "404 *", "auth-7"),
     ("*", "*", "err-8"),
 )
@@ -197,7 +202,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if done.replays and point.where.startswith("body") and point.kind == "value":
         return "idem-3"
     if rule == "=":
-        return _success(operation, done.was or "-")
+        return "err-1" if done.view.refused else _success(operation, done.was or "-")
     if rule == "status":
         return _rule_of_status(done, point)
     if rule == "refs":
@@ -219,14 +224,10 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     if point.where == "error.param":
         absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
         return "err-4" if absent or not point.differs else _refusal(operation, _outcome(done))
-    if {seen_code, reply_code} in _PAGE_CODES:
-        return "err-6"
-    if "revoked_api_key" in {seen_code, reply_code} and {seen_code, reply_code} <= {
-        "revoked_api_key",
-        "invalid_api_key",
-    }:
-        return "auth-4"
     fake = str(point.fake) if point.where == "status" else _outcome(done)
+    special = _rule_of_codes({seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
+    if special:
+        return special
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
         return "err-5"
     if not fake.startswith(("2", "3")):
@@ -242,6 +243,21 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     if done.replays:
         return "idem-3"
     return _success(operation, done.was or "-")
+
+
+def _rule_of_codes(codes: set[str]) -> str:
+    """Return the rule whose readings decide between two codes; empty without one."""
+    if codes in _PAGE_CODES:
+        return "err-6"
+    return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
+
+
+def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
+    """Return the rule that a request is about whatever its operation is; empty without one."""
+    if None in done.view.order.values() and code in _OF_A_NULL:
+        return "err-9"
+    unknown = done.view.operation == "characters.retrieve" and fake.startswith("404") and not done.was
+    return "auth-7" if unknown else ""  # get-2 is about one that was there
 
 
 def _rule_of_status(done: Replayed, point: Point) -> str:

@@ -53,6 +53,7 @@ _PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
 """Operations whose path has an id or a slug."""
 _SERVER: Final = 500
 _TOO_MANY: Final = 429
+_FORBIDDEN: Final = 403
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording that has none."""
 
@@ -122,10 +123,15 @@ class View:
 
     @property
     def lost(self) -> bool:
-        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
+        """Whether the response says nothing about the vendor's rules.
+
+        It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
+        """
         said = self.succeeded or self.refused or self.exchange.status in range(300, 400)
         unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
-        return not said or unread or bool(self.exchange.fault)
+        signed = self.row is not None and self.row.signed
+        barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
+        return not said or unread or barred or bool(self.exchange.fault)
 
     @property
     def code(self) -> str:

@@ -115,6 +115,7 @@ class Replay:
             reply = self._handle(call)
         if reply.status < _REFUSED and view.refused:
             state.back_to(mark)
+            self._rates.forget(view)  # the refusal has cost a token, too
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
 
     def _handle(self, call: Call) -> Reply:

@@ -1,0 +1,152 @@
+"""Twisted twins: the fake, served, with differences that a probe can see."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_aurous import Aurous, AurousServer
+from pytest_aurous._time.clock import moment
+from pytest_aurous._wire.reply import Break, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_aurous._engine.pipeline import App
+    from pytest_aurous._wire.call import Call
+
+KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
+"""The key of the check: of the form of a real one."""
+READER: Final = f"al_live_{'fedcba9876543210' * 4}"
+_DAY: Final = 86_400.0
+Change = "Callable[[Call, Reply], Reply]"
+
+
+def seeded(**settings: Any) -> Aurous:
+    """Return a fake with records of several days, on the real clock."""
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    world = aurous._session.app.world
+    world.keys.issue(world.default_team, "full", KEY)
+    world.keys.issue(world.default_team, "read", READER)
+    now = aurous.clock.time()
+
+    def days_ago(days: float) -> None:
+        aurous.clock.freeze(moment(now - days * _DAY))
+
+    days_ago(9)
+    aurous.images.add()
+    days_ago(3)
+    aurous.images.add()
+    aurous.characters.add(status="reviewing")
+    aurous.characters.add(status="failed")
+    days_ago(0.1)
+    aurous.images.add()
+    aurous.videos.add()
+    aurous.images.add(status="failed")
+    aurous.characters.add(status="ready")
+    aurous.webhook_endpoints.add(url="https://receiver.example/a")
+    aurous.clock.restore((0.0, None))
+    return aurous
+
+
+def same(_call: Call, reply: Reply) -> Reply:
+    """Change nothing."""
+    return reply
+
+
+class Twin:
+    """A served fake that changes its responses.
+
+    Attributes:
+        url: Where it is.
+        change: How it changes a response.
+        calls: The method and the path of each request, and the API key that was sent.
+    """
+
+    def __init__(self, aurous: Aurous) -> None:
+        self.aurous = aurous
+        self.change: Callable[[Call, Reply], Reply | Break] = same
+        self.calls: list[tuple[str, str, str]] = []
+        self._app: App = aurous._session.app
+        self._first = aurous.snapshot()
+        self.server = AurousServer(aurous)
+        self.server._asgi._app = self  # type: ignore[assignment]  # it has what the server needs
+        self.url: str = self.server.url
+        self.world = self._app.world
+
+    def handle(self, call: Call) -> Reply | Break:
+        """Handle a request."""
+        self.calls.append((call.method, call.path, call.incoming.get("x-api-key", "")))
+        outcome = self._app.handle(call)
+        assert isinstance(outcome, Reply)
+        return self.change(call, outcome)
+
+    def begin(self) -> None:
+        """Forget what was before."""
+        self.aurous.restore(self._first)
+        self.change = same
+        self.calls.clear()
+
+
+@contextmanager
+def serving(**settings: Any) -> Iterator[Twin]:
+    """Serve a twin."""
+    twin = Twin(seeded(**settings))
+    with twin.server:
+        yield twin
+
+
+def at(operation: str, change: Callable[[Reply], Reply], status: int = 200, code: str = "") -> Any:
+    """Change the responses of an operation with a status, and perhaps a code; ``*`` is any operation."""
+
+    def twist(call: Call, reply: Reply) -> Reply:
+        fits = operation in {"*", call.operation or ""} and reply.status == status and code in (call.error_code or "")
+        return change(reply) if fits else reply
+
+    return twist
+
+
+def body(change: Callable[[Any], object]) -> Callable[[Reply], Reply]:
+    """Change the JSON of a response."""
+
+    def twist(reply: Reply) -> Reply:
+        content = json.loads(reply.body)
+        change(content)
+        return reply.with_body(json.dumps(content).encode())
+
+    return twist
+
+
+def error(**parts: Any) -> Callable[[Reply], Reply]:
+    """Change parts of an error; a code gets its address."""
+    if "code" in parts:
+        parts["doc_url"] = f"https://docs.aurous-labs.com/errors#{parts['code']}"
+    return body(lambda content: content["error"].update(parts))
+
+
+def status(number: int) -> Callable[[Reply], Reply]:
+    """Change the status."""
+    return lambda reply: Reply(number, reply.headers, reply.body)
+
+
+def header(name: str, value: str | None) -> Callable[[Reply], Reply]:
+    """Set a header, or leave it out."""
+
+    def twist(reply: Reply) -> Reply:
+        kept = tuple(pair for pair in reply.headers if pair[0].lower() != name)
+        return Reply(reply.status, kept if value is None else (*kept, (name, value)), reply.body)
+
+    return twist
+
+
+def whole(number: int, content: Any, kind: str = "application/json") -> Callable[[Reply], Reply]:
+    """Send another response."""
+    text = (content if isinstance(content, str) else json.dumps(content)).encode()
+
+    def twist(reply: Reply) -> Reply:
+        skipped = ("content-length", "content-type")
+        kept = tuple(pair for pair in reply.headers if pair[0].lower() not in skipped)
+        return Reply(number, (*kept, ("Content-Type", kind), ("Content-Length", str(len(text)))), text)
+
+    return twist
