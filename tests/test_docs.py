@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -94,6 +95,23 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", _read("README.md"))
 
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_the_cheat_sheet_names_what_there_is(request: pytest.FixtureRequest) -> None:
+    """What it shows of the fake is an attribute, and what it shows of pytest is an option."""
+    page = _page("cheat-sheet")
+    names = re.findall(r"\baurous((?:\.\w+)+)", re.sub(r"https?://\S+", "", page))
+    aurous = pytest_aurous.Aurous()
+    aurous.characters.add()
+
+    assert len(names) > 25
+    for name in names:
+        attrgetter(name[1:])(aurous)
+    options = set(re.findall(r"(--aurous-[\w-]+)", page))
+    assert len(options) > 4
+    assert options <= {name for option in request.config._parser._anonymous.options for name in option.names()} | {
+        name for group in request.config._parser._groups for option in group.options for name in option.names()
+    }
 
 
 # What contributors and reporters read

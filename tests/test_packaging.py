@@ -1,6 +1,7 @@
 """What is installed is what we meant to ship."""
 
 import os
+import re
 from importlib.metadata import Distribution, distribution
 from importlib.resources import files
 from pathlib import Path
@@ -67,6 +68,14 @@ def test_the_index_can_file_it(dist: Distribution) -> None:
 def test_the_index_leads_to_the_pages_that_messages_name(dist: Distribution) -> None:
     """The documentation that the metadata names is the one that each message ends with."""
     assert f"Documentation, {DOCS}" in dist.metadata.get_all("Project-URL", [])
+
+
+def test_each_link_of_the_readme_works_on_the_index(dist: Distribution) -> None:
+    """The build makes relative links absolute, and leads to the page of the site."""
+    links = re.findall(r"\]\(([^)]+)\)", str(dist.metadata.get_payload()))
+
+    assert f"{DOCS}tutorial.html" in links
+    assert [link for link in links if not link.startswith("https://") or ".md" in link] == []
 
 
 def test_the_types_are_shipped() -> None:
