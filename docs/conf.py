@@ -17,7 +17,7 @@ extensions = [
     "sphinxcontrib.towncrier",
     "generated",
 ]
-exclude_patterns = ["_build", "beside", "examples"]
+exclude_patterns = ["_build", "beside", "**/.pytest_cache"]
 html_theme = "furo"
 html_show_copyright = False
 html_title = f"{project} {release}"
