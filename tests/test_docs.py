@@ -170,9 +170,12 @@ def test_the_shipped_rules_are_those_of_the_table() -> None:
         'provenance = "D"',
         'provenance = "X"\nsource = ["errors"]',
         'provenance = "A"\nstatus = "gone"',
+        'provenance = "O"\nsource = ["errors"]',
+        'provenance = "O"\nobserved = {recording = "a.har", month = "2026-11"}',
+        'provenance = "A"\nobserved = {recording = "a.har", version = "2026-05-15", month = "2026-11"}',
         'provenance = "A"\nstatement = "x"\n[[rule]]\nid = "a-1"\nprovenance = "A"',
     ],
-    ids=["no page", "provenance", "status", "twice"],
+    ids=["no page", "provenance", "status", "no recording", "no version", "observed and assumed", "twice"],
 )
 def test_a_rule_of_the_table_is_complete(tmp_path: Path, row: str) -> None:
     """A documented rule without a page is refused, as is what means nothing or is there twice."""
@@ -180,6 +183,15 @@ def test_a_rule_of_the_table_is_complete(tmp_path: Path, row: str) -> None:
 
     with pytest.raises(ValueError, match="a-1"):
         FIDELITY.load_rules(tmp_path)
+
+
+def test_an_observed_rule_needs_no_page(tmp_path: Path) -> None:
+    """It names its recording instead."""
+    row = '[[rule]]\nid = "a-1"\nprovenance = "O"\nstatement = "x"\n'
+    observed = 'observed = {recording = "a.har", version = "2026-05-15", month = "2026-11"}\n'
+    (tmp_path / "rules.toml").write_text(row + observed, encoding="utf-8")
+
+    assert FIDELITY.load_rules(tmp_path)["a-1"].observed == "a.har, version 2026-05-15, 2026-11"
 
 
 def test_a_contradicted_rule_names_where_it_is_decided() -> None:
@@ -224,6 +236,17 @@ def test_every_reading_is_explained() -> None:
             assert set(row) == {"says", "does"}
             assert row["says"].endswith(".")
             assert row["does"].endswith(".")
+
+
+def test_every_doubtful_rule_has_a_recording_that_decides_it() -> None:
+    """The page lists what to record for each contradiction first, and then for each assumption."""
+    doubtful = _page("how-to/is-it-true").partition("## Which recordings are worth most")[2]
+    first, silent = (re.findall(r"\[([a-z]+-\d+)\]\(", part) for part in doubtful.split("Then those"))
+    by = {letter: {rule for rule in DELIVERED if RULES[rule].provenance == letter} for letter in "CA"}
+
+    assert set(first) == by["C"] | {"cred-5"}
+    assert {*silent, "cred-5"} == by["A"]
+    assert len(set(first)) + len(set(silent)) == len([*first, *silent])
 
 
 def test_every_family_of_rules_is_on_the_page() -> None:

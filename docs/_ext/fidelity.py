@@ -53,6 +53,7 @@ def _entry(rule: Rule, tests: list[str]) -> str:
     marked = {
         "Assumed": rule.assumed,
         "Contradicted": contradicted,
+        "Observed": rule.observed,
         "Not in this version": rule.later,
         "Source": source,
     }

@@ -11,7 +11,7 @@ from shared import table
 from speed import speed_machine, speed_missed, speed_table
 from states import states
 from tables import buckets, lifecycle, operations, probes, reading_names, readings, setting_names, sizes
-from terminal import check_output, command_help, live_output, pytest_output, pytest_picture
+from terminal import check_output, command_help, live_output, pytest_output, pytest_picture, record_output
 
 __all__ = (
     "attributes",
@@ -38,6 +38,7 @@ __all__ = (
     "pytest_picture",
     "reading_names",
     "readings",
+    "record_output",
     "setting_names",
     "sizes",
     "speed_machine",

@@ -21,6 +21,7 @@ __all__ = ("PROVENANCE", "Rule", "as_json", "load_readings", "load_rules", "read
 
 _ROOT: Final = Path(__file__).parents[2]
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
+_OBSERVED: Final = {"recording", "version", "month"}
 _ID: Final = re.compile(r"([a-z]+)_(\d+)_")
 
 
@@ -34,16 +35,19 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     """Return the rules by id, in the order of the file.
 
     Raises:
-        ValueError: On an id that is there twice, a value that means nothing, or a ground without its page.
+        ValueError: On an id that is there twice, a value that means nothing, or a ground without its page or recording.
     """
     rules: dict[str, Rule] = {}
     for row in read_toml(docs / "rules.toml")["rule"]:
+        if set(row.get("observed", _OBSERVED)) != _OBSERVED:
+            raise ValueError(f"rules.toml: {row}")
         rule = rule_of(row)
         if (
             rule.id in rules
             or rule.provenance not in PROVENANCE
             or rule.status not in {"delivered", "planned"}
-            or (rule.provenance != "A" and not rule.source)
+            or (rule.provenance in {"D", "C"} and not rule.source)
+            or (rule.provenance == "O") != bool(rule.observed)
         ):
             raise ValueError(f"rules.toml: {rule}")
         rules[rule.id] = rule

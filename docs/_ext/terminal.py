@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from shutil import copyfile
@@ -24,7 +25,7 @@ from shared import DOCS, draw
 
 from pytest_aurous._serve.cli import main
 
-__all__ = ("check_output", "command_help", "live_output", "pytest_output", "pytest_picture")
+__all__ = ("check_output", "command_help", "live_output", "pytest_output", "pytest_picture", "record_output")
 
 _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
@@ -93,6 +94,16 @@ def live_output(start: str = "", end: str = "") -> None:
         main(["check", "--live", "--yes", "--base-url", url])
     lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
     code("text", "\n".join(["$ pytest-aurous check --live --base-url http://127.0.0.1:8787", *lines]))
+
+
+def record_output() -> None:
+    """Print what pytest prints while the example for staging is recorded, against its twin."""
+    sys.path.insert(0, str(_EXAMPLES))
+    with TemporaryDirectory() as folder:
+        printed: str = import_module("twin").record(Path(folder))
+    lines = _part(printed.splitlines(), "collected", "")
+    command = "$ pytest test_staging.py --aurous-record=recordings"
+    code("text", _TIME.sub("in 0.12s", "\n".join([command, *lines])))
 
 
 def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:

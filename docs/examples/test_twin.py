@@ -1,10 +1,82 @@
-"""The recording on the page "Is it true?" is what its twin really sends."""
+"""The page "Is it true?" shows what really happens."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
 import twin
+from pytest_aurous._serve.cli import main
+
+HERE = Path(__file__).parent
+ADAPTED = ("adapted.ini", "observed.json", "test_cards.py")
 
 
-def test_the_recording_is_that_of_the_twin() -> None:
-    recorded = twin.FILE.read_text(encoding="utf-8")
-    assert twin.record().partition('"entries"')[2] == recorded.partition('"entries"')[2]
+def verdicts(path: Path, out: Path) -> dict[str, tuple[str, int]]:
+    """Return the verdict on each rule, and what no rule covers."""
+    assert main(["check", str(path), "--quiet", "--json", str(out)]) == 1
+    result = json.loads(out.read_text(encoding="utf-8"))
+    found = {
+        rule: (one["verdict"], one["agreed"]) for rule, one in result["rules"].items()
+    }
+    return found | {one["where"]: ("new", one["times"]) for one in result["uncovered"]}
+
+
+def test_the_recording_is_that_of_the_twin(tmp_path: Path) -> None:
+    """Recorded anew it has the same verdicts."""
+    pytest.importorskip("uvicorn", reason="needs the extra server")
+    assert "1 in recordings. To compare them:" in twin.record(tmp_path)
+
+    anew = verdicts(tmp_path / "recordings", tmp_path / "anew.json")
+    assert anew == verdicts(twin.FILE, tmp_path / "kept.json")
+    refuted = [rule for rule, (word, _) in anew.items() if word == "refuted"]
+    assert refuted == ["err-6", "time-1", "create-4"]
+
+
+def test_the_readings_and_the_observed_file_are_what_check_finds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ini file on the page has the lines that are there to be pasted."""
+    observed = tmp_path / "observed.json"
+    main(["check", str(twin.FILE), "--observed", str(observed)])
+
+    assert observed.read_text(encoding="utf-8") == (HERE / "observed.json").read_text(
+        encoding="utf-8"
+    )
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    _, *pasted, _ = (HERE / "adapted.ini").read_text(encoding="utf-8").splitlines()
+    start = printed.index("aurous_readings =")
+    assert printed[start : start + 3] == [line.strip() for line in pasted]
+
+
+@pytest.mark.parametrize(
+    ("application", "options", "outcome"),
+    [
+        ("cards_draft.py", (), "2 passed"),
+        ("cards_draft.py", ("-c", "adapted.ini"), "2 failed"),
+        ("cards.py", ("-c", "adapted.ini"), "2 passed"),
+    ],
+)
+def test_the_adapted_suite_finds_what_would_have_failed(
+    tmp_path: Path, application: str, options: tuple[str, ...], outcome: str
+) -> None:
+    """The draft passes until the fake does what the twin did."""
+    for name in ADAPTED:
+        copyfile(HERE / name, tmp_path / name)
+    copyfile(HERE / application, tmp_path / "cards.py")
+    clean = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *twin.BARE, "--rootdir=.", *options],
+        cwd=tmp_path,
+        env={**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert outcome in run.stdout, run.stdout

@@ -1,74 +1,73 @@
 """Make twin.har: a recording of a twisted twin, in place of one of the real API.
 
-The twin is a fake that differs from this one in four points. Run this file to make
-the recording anew.
+The twin is a fake that differs from this one in four points. It is served on a local
+port, and test_staging.py runs against it. Run this file to make the recording anew.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 
-from pytest_aurous import Aurous
-from pytest_aurous._report.har import har
+from pytest_aurous import Aurous, AurousServer
 
 FILE = Path(__file__).with_name("twin.har")
+SUITE = Path(__file__).with_name("test_staging.py")
+BARE = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull)
 DIFFERENT = {"operation": "characters.retrieve", "where": "body.updated_at"}
 NEW = {"operation": "images.retrieve", "where": "body.queue_position"}
-POOR = {"generate": True, "attributes": {"age": 30}}
 
 
-def twin(folder: str) -> Aurous:
-    """Return the twin: two other readings, and two differences that no reading has."""
-    observed = Path(folder, "observed.json")
+@contextmanager
+def served() -> Generator[dict[str, str], None, None]:
+    """Serve the twin: two other readings, and two differences that no reading has.
+
+    Yields:
+        The variables that lead test_staging.py to it.
+    """
     rows = [
         {**DIFFERENT, "what": "precision", "digits": 3},
         {**NEW, "what": "added", "value": 3},
     ]
-    observed.write_text(json.dumps({"observed": rows}), encoding="utf-8")
-    return Aurous(
-        now="2026-07-01T09:00:00Z",
-        readings={"create-4": "ready", "err-6": "global"},
-        observed=str(observed),
-        pitfalls="off",
-    )
-
-
-def record() -> str:
-    """Return what a staging test would have recorded."""
     with TemporaryDirectory() as folder:
-        aurous = twin(folder)
-    client = aurous.client(headers={"User-Agent": "staging-tests"})
+        observed = Path(folder, "observed.json")
+        observed.write_text(json.dumps({"observed": rows}), encoding="utf-8")
+        aurous = Aurous(
+            readings={"create-4": "ready", "err-6": "global"},
+            observed=str(observed),
+            pitfalls="off",
+        )
+    with AurousServer(aurous) as server:
+        key = str(aurous.api_key)
+        yield {"STAGING_URL": server.url, "STAGING_KEY": key, "STAGING_PAUSE": "0"}
 
-    def call(method: str, path: str, **options: object) -> dict[str, object]:
-        response = client.request(method, path, **options)  # type: ignore[arg-type]
-        aurous.clock.advance(seconds=2)
-        found: dict[str, object] = response.json()
-        return found
 
-    call("GET", "/v1/balance")
-    attributes = {"gender": "female", "age": 28}
-    order = {"name": "Aurora", "generate": True, "attributes": attributes}
-    character = call("POST", "/v1/characters", json=order)
-    path = f"/v1/characters/{character['id']}"
-    for _ in range(3):
-        call("GET", path)
-    call("POST", f"{path}/save")
-    picture = {"prompt": "On a bench", "character_id": character["id"]}
-    image = call("POST", "/v1/images", json=picture)
-    for _ in range(3):
-        call("GET", f"/v1/images/{image['id']}")
-    call("GET", "/v1/balance")
-    poor = {"X-Api-Key": aurous.teams.add(credits=1).api_key}
-    call("POST", "/v1/characters", json={"name": "B", **POOR}, headers=poor)
-    call("DELETE", path)
-    call("GET", path)
-    recording = har(aurous.calls)
-    for entry in recording["log"]["entries"]:
-        entry.pop("_place", None)  # the line of this file
-    return json.dumps(recording, separators=(",", ":")) + "\n"
+def record(folder: Path) -> str:
+    """Record the suite, and return what pytest printed."""
+    copyfile(SUITE, folder / SUITE.name)
+    command = [sys.executable, "-m", "pytest", *BARE, "--rootdir=.", SUITE.name]
+    clean = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    with served() as variables:
+        run = subprocess.run(
+            [*command, "--aurous-record=recordings"],
+            cwd=folder,
+            env={**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **variables},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    return run.stdout
 
 
 if __name__ == "__main__":
-    FILE.write_text(record(), encoding="utf-8")
+    with TemporaryDirectory() as folder:
+        sys.stdout.write(record(Path(folder)))
+        (made,) = Path(folder, "recordings").glob("*.har")
+        copyfile(made, FILE)

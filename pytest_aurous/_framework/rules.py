@@ -24,6 +24,7 @@ class Rule:
         contradicted: The part of it that another page of the vendor contradicts.
         source: The pages of docs.aurous-labs.com that it was taken from.
         quote: A few words of such a page.
+        observed: Of an observed rule: the recording, the version of the API, and the month.
         later: The part of it that is not in this version.
         status: ``delivered`` or ``planned``.
     """
@@ -35,6 +36,7 @@ class Rule:
     contradicted: str = ""
     source: tuple[str, ...] = ()
     quote: str = ""
+    observed: str = ""
     later: str = ""
     status: str = "delivered"
 
@@ -46,7 +48,9 @@ class Rule:
 
 def rule_of(row: Mapping[str, Any]) -> Rule:
     """Return one entry of the table as a rule."""
-    columns: dict[str, Any] = {**row, "source": tuple(row.get("source", ()))}
+    seen = row.get("observed")
+    observed = f"{seen['recording']}, version {seen['version']}, {seen['month']}" if seen else ""
+    columns: dict[str, Any] = {**row, "source": tuple(row.get("source", ())), "observed": observed}
     return Rule(**columns)
 
 

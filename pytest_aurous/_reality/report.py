@@ -156,7 +156,8 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
     lines = ["# What recordings refute", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
-        lines += [f"## {rule.id} ({rule.provenance})", "", rule.statement, ""]
+        ground = ", ".join(filter(None, (rule.provenance, rule.observed)))
+        lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
         lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
         lines += ["", *_exchange(exchanges[first.file, first.number], mask)]
     for one, times in checked.verdicts.uncovered.values():

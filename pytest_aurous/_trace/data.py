@@ -210,6 +210,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "statement": rule.statement,
         "assumed": rule.assumed or None,
         "contradicted": rule.contradicted or None,
+        "observed": rule.observed or None,
         "source": list(rule.source),
         "url": f"{DOCS}fidelity.html",
     }

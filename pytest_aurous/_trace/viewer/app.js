@@ -254,6 +254,7 @@ const Rule = ({ rule }) => html`<li class="rule">
   <span class=${`provenance ${PROVENANCE[rule.provenance]}`}>${rule.provenance} ${PROVENANCE[rule.provenance]}</span>
   <a href=${`${rule.url}#rule-${rule.name}`}>${rule.name}</a>
   <p><${Prose} text=${rule.statement} /></p>
+  ${rule.observed && html`<p class="more-of-rule"><em>Observed:</em> <${Prose} text=${rule.observed} /></p>`}
   ${rule.assumed && html`<p class="more-of-rule"><em>Assumed:</em> <${Prose} text=${rule.assumed} /></p>`}
   ${rule.contradicted && html`<p class="more-of-rule"><em>Contradicted:</em> <${Prose} text=${rule.contradicted} /></p>`}
 </li>`;
