@@ -28,6 +28,7 @@ from .._world.journal import WIDTH, shortened
 from ..errors import AurousError, AurousExplorationError, see
 from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
 from .outcome import fail_report, record_warning
+from .sections import export_har
 
 if TYPE_CHECKING:
     from .._handle.session import Session
@@ -298,6 +299,7 @@ class ExploredTest:
         if exploration is not None:
             result |= count(exploration, self._plan.options.may_raise)
             result |= {"report": exploration.report(), "data": exploration.json()}
+            cast("Session", self._session).explorations.append(exploration)
         self._item.config.stash[EXPLORED].append(result)
         if error is not None and self._plan.fails:
             self._fail(error)
@@ -322,6 +324,8 @@ class ExploredTest:
         """Let the body of the test fail."""
         failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
         fail_report(self._item, self.reports[1], failure)
+        if self._session is not None and run_option(self._item.config, "har"):
+            export_har(self._item, self._session)
 
     def _explored(self) -> Exploration:
         """Make all runs."""

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import pytest
 
-from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, run_option
+from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, TRACES, run_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +66,14 @@ def aurous(
         session.app.observe = None if coverage is None else coverage.add
         session.app.world.journal.whole = bool(run_option(pytestconfig, "har"))
         explored = item.stash.get(EXPLORED_TEST, None)
-        if run_option(pytestconfig, "trace") and (explored is None or explored.reported):
-            from .tracing import record
-
-            record(item, session)
+        traces = pytestconfig.stash.get(TRACES, None)
+        session.app.tracing = traces is not None
+        traced = explored is None or explored.reported
         session.explore_only = run_option(pytestconfig, "explore-only")
-        with nullcontext() if explored is None else explored.using(session):
+        with (
+            nullcontext() if explored is None else explored.using(session),
+            nullcontext() if traces is None or not traced else traces.recording(item, session),
+        ):
             yield fake
         session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake

@@ -60,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from .durations import Durations  # most runs do not measure
 
         config.pluginmanager.register(Durations(config), "aurous-durations")
+    if any(options.trace_folders(config)):
+        from .tracing import Traces  # most runs write no traces
+
+        config.stash[options.TRACES] = Traces(config)
+        config.pluginmanager.register(config.stash[options.TRACES], "aurous-traces")
     allowed = options.configured(config).get("network") == "allow"
     config.stash[options.GUARD].allowed = lambda: allowed
     secret = ExitStack()
@@ -100,10 +105,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         guard.leave()
         guard.explain = str
-        if options.RECORDER in item.stash:
-            from .tracing import write
-
-            write(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -172,20 +173,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Warn of what came after the last test, and pass on or write the coverage."""
     show_warnings(session.config)
     sections.finish_coverage(session.config)
-    if options.run_option(session.config, "trace"):
-        from .tracing import finish
-
-        finish(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add the coverage of an xdist worker, and what it has explored."""
     sections.merge_coverage(node)
-    if options.run_option(node.config, "trace"):
-        from .tracing import merge
-
-        merge(node)
     if "aurous_explored" in getattr(node, "workeroutput", {}):
         from . import exploring  # most runs do not explore
 
@@ -202,12 +195,8 @@ def pytest_runtest_makereport(
         judge_refusals(item, call, report)
         kept = report.failed or (call.when == "call" and options.run_option(item.config, "har-keep") == "all")
         if kept and options.FAKE in item.stash and options.run_option(item.config, "har"):
-            sections.export_har(item)
+            sections.export_har(item, item.stash[options.FAKE])
         sections.add_timeline(item, call, report)
-        if options.RECORDER in item.stash:
-            from .tracing import note
-
-            note(item, call, report)
     calls = item.stash[options.FAKE].calls if report.failed and options.FAKE in item.stash else ()
     sections.without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
     return report

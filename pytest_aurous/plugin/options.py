@@ -6,19 +6,20 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 from .._world.settings import MORE, ROWS, read_setting
-from ..errors import AurousError, AurousNetworkBlocked, nearest
+from ..errors import AurousError, AurousNetworkBlocked, nearest, see
 
 if TYPE_CHECKING:
     from .._handle.session import Session
     from .._report.coverage import Coverage
-    from .._trace.recorder import Recorder
     from .exploring import ExploredTest, Results
     from .guard import NetworkGuard
+    from .tracing import Traces
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "coverage": {
@@ -56,9 +57,15 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "choices": ["failed", "all"],
         "help": "which tests have a trace: failed (the default) or all",
     },
-    "trace-json": {"action": "store_true", "help": "write the data of each trace beside its page, as JSON"},
+    "trace-json": {
+        "nargs": "?",
+        "const": "true",
+        "metavar": "DIR",
+        "help": "write the data of each trace as JSON, beside its page or, with =DIR, to this folder",
+    },
 }
 """Options of the whole run, which no marker can set."""
+_TRACE_PAGE: Final = see("how-to/trace.html")
 # In TOML a number may be a number; before pytest 9.2 an option had one type, and text is the one that fits all.
 _ANY_SCALAR: Final[dict[str, Any]] = (
     {"type": str | int | float, "default": None} if pytest.version_tuple >= (9, 2) else {}
@@ -70,6 +77,8 @@ CURRENT: Final[pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]] = pytest.Sta
 """The test that runs, and its settings. `request` has the test too, but costs more than most fixtures."""
 EXPLORED: Final[pytest.StashKey[Results]] = pytest.StashKey()
 """What exploring has found in each test; present if there is anything to explore."""
+TRACES: Final[pytest.StashKey[Traces]] = pytest.StashKey()
+"""What writes the traces; present if an option asks for them."""
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
 _SOURCES: Final = pytest.StashKey[dict[str, str]]()
 
@@ -80,8 +89,6 @@ EXPLORED_TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
 """Present while a test that is to be explored runs, for the first time and again."""
 RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Present while the body of the test runs."""
-RECORDER: Final[pytest.StashKey[Recorder]] = pytest.StashKey()
-"""What records the trace of the test."""
 REFUSALS: Final[pytest.StashKey[list[AurousNetworkBlocked]]] = pytest.StashKey()
 """The refused connections that the body of the test did not expect."""
 INVALID_MARKER: Final[pytest.StashKey[pytest.UsageError]] = pytest.StashKey()
@@ -123,6 +130,31 @@ def run_option(config: pytest.Config, name: str) -> Any:
     if "choices" in options and value not in {None, *options["choices"]}:
         raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.")
     return value
+
+
+def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
+    """Return the folder for the pages of traces, and that for their data; None where there is none.
+
+    Raises:
+        pytest.UsageError: If the data has no folder, or what follows its option may be something else.
+    """
+    pages, data = run_option(config, "trace"), run_option(config, "trace-json")
+    word = str(data).lower()
+    if word in {"false", "0", "no", "off"}:
+        data = None
+    flag = word in {"true", "1", "yes", "on"}
+    if data in config.invocation_params.args:
+        raise pytest.UsageError(
+            f"--aurous-trace-json {data}: for a folder write --aurous-trace-json={data}, for a path "
+            f"to tests write it before the option.\n{_TRACE_PAGE}"
+        )
+    if flag and not pages:
+        raise pytest.UsageError(
+            "--aurous-trace-json writes beside the pages of traces, and nothing writes them: add "
+            f"--aurous-trace=DIR, or write --aurous-trace-json=DIR for the data alone.\n{_TRACE_PAGE}"
+        )
+    folder = Path(pages) if pages else None
+    return folder, folder if flag else Path(data) if data else None
 
 
 def explores(config: pytest.Config) -> bool:

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
@@ -18,6 +18,9 @@ from .._redaction import keys_in, protecting, redacted, shown
 from ..errors import INTERRUPTED, AurousError
 from .options import COVERAGE, FAKE, SEED, run_option
 from .outcome import record_warning
+
+if TYPE_CHECKING:
+    from .._handle.session import Session
 
 _TITLE: Final = "Aurous timeline"
 _OUTPUT: Final = "aurous_coverage"
@@ -185,13 +188,13 @@ def show_coverage(reporter: Any, config: pytest.Config) -> None:
         reporter.write_line(guarded("Aurous coverage", lambda: coverage.table(full=full)))
 
 
-def export_har(item: pytest.Item) -> None:
+def export_har(item: pytest.Item, session: Session) -> None:
     """Write the calls of a test as a HAR file."""
     from .._report.har import write_har
 
     folder = Path(run_option(item.config, "har"))
     try:
-        write_har(folder, item.nodeid, item.stash[FAKE].calls)
+        write_har(folder, item.nodeid, session.calls)
     except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
         why = f"The HAR file of {item.nodeid} could not be written to {folder}: {shown(error)}"
         record_warning(item.config, why)

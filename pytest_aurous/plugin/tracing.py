@@ -1,11 +1,16 @@
-"""Write a trace for each failed test, and an index of all of them. A trace that fails never hides a test's result."""
+"""Write a trace for each failed test, and an index of all of them. A trace that fails never hides a test's result.
+
+Registered only if an option asks for it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -16,99 +21,135 @@ from .._trace.data import SECRET, trace
 from .._trace.page import page
 from .._trace.recorder import Recorder
 from ..errors import shown
-from .options import RECORDER, run_option
+from .options import RUNNING, run_option, trace_folders
 from .outcome import record_warning
 from .sections import rerun_command
 
 _OUTPUT: Final = "aurous_traces"
-_ROWS: Final = pytest.StashKey[list[dict[str, Any]]]()
-"""Of the config: what the index shows of each trace."""
-_REPORTS: Final = pytest.StashKey[list[pytest.TestReport]]()
-_EXPLORATIONS: Final = pytest.StashKey[list[Exploration]]()
 
 
-def record(item: pytest.Item, session: Session) -> None:
-    """Record a test from now on."""
-    item.stash[RECORDER] = Recorder(session.app)
-    item.stash[_EXPLORATIONS] = session.explorations
-    item.stash.setdefault(_REPORTS, [])
+class _Traced(NamedTuple):
+    """The test that runs, what has watched its fake, what it has explored, and the reports of its phases."""
+
+    item: pytest.Item
+    recorder: Recorder
+    explorations: list[Exploration]
+    reports: list[pytest.TestReport]
 
 
-def note(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Keep the report of one phase of the test; pytest-html gets a link to the trace."""
-    item.stash[_REPORTS].append(report)
-    recorder = item.stash[RECORDER]
-    if call.when == "call":
-        recorder.stop()  # fixtures may still send requests, which are not the test's
-    if report.failed or (call.when == "call" and _keeps_all(item.config)):
-        extras: list[Any] = getattr(report, "extras", [])
-        link = {
-            "name": "trace",
-            "format_type": "url",
-            "content": os.fspath(_file(item)),
-            "mime_type": None,
-            "extension": None,
-        }
-        report.extras = [*extras, link]  # type: ignore[attr-defined]  # of pytest-html
+class Traces:
+    """Records each test that has a fake, and writes what it has recorded when the test and its exploration end."""
 
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._pages, self._data = trace_folders(config)
+        self._keeps_all = run_option(config, "trace-keep") == "all"
+        self._traced: _Traced | None = None
+        self._rows: dict[str, dict[str, Any]] = {}  # of the index, by file
+        self._index: Path | None = None
 
-def write(item: pytest.Item) -> None:
-    """Write the trace of a test, if it failed or all are kept."""
-    recorder, reports, explorations = item.stash[RECORDER], item.stash[_REPORTS], item.stash[_EXPLORATIONS]
-    del item.stash[RECORDER], item.stash[_REPORTS], item.stash[_EXPLORATIONS]
-    failed = [report for report in reports if report.failed]
-    if not failed and not _keeps_all(item.config):
-        return
-    file = _file(item)
-    try:
+    @contextmanager
+    def recording(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
+        """Record a test as long as it has its fake."""
+        recorder = Recorder(session.app)
+        self._traced = _Traced(item, recorder, session.explorations, [])
+        yield
         recorder.stop()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the report of one phase of the test; pytest-html gets a link to the page."""
+        if self._traced is None or RUNNING in self._traced.item.stash:  # a subtest, whose test has not ended
+            return
+        self._traced.reports.append(report)
+        if self._pages is not None and (report.failed or (report.when == "call" and self._keeps_all)):
+            extras: list[Any] = getattr(report, "extras", [])
+            url = self._link(self._pages / f"{_name(self._traced.item)}.html")
+            link = {"name": "trace", "format_type": "url", "content": url, "mime_type": None, "extension": None}
+            report.extras = [*extras, link]  # type: ignore[attr-defined]  # of pytest-html
+
+    def pytest_runtest_logfinish(self) -> None:
+        """Write the trace of the test, if it failed or all are kept."""
+        traced, self._traced = self._traced, None
+        if traced is not None and (self._keeps_all or any(report.failed for report in traced.reports)):
+            try:
+                self._write(traced)
+            except Exception as error:  # noqa: BLE001 - a trace that cannot be written costs no test its result
+                folder = self._pages or self._data
+                why = f"The trace of {traced.item.nodeid} could not be written to {folder}: {shown(error)}"
+                record_warning(self._config, why)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Send the rows of an xdist worker to its controller; elsewhere write the index."""
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = self._rows
+        elif self._pages is not None:
+            rows = sorted(self._rows.values(), key=lambda row: str(row["test"]))
+            try:
+                self._pages.mkdir(parents=True, exist_ok=True)
+                index = self._pages / "index.html"
+                index.write_text(page({"version": 1, "index": rows}, "Traces"), encoding="utf-8")
+                self._index = index
+            except Exception as error:  # noqa: BLE001 - an index that cannot be written costs no result
+                why = f"The index of the traces could not be written to {self._pages}: {shown(error)}"
+                record_warning(self._config, why)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add the rows of an xdist worker; a worker that crashed sends none."""
+        self._rows.update(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say where the traces are."""
+        if self._rows and self._index is not None:
+            count = len(self._rows)
+            terminalreporter.write_sep("-", f"aurous: {count} trace{'s' * (count > 1)}, listed in {self._index}")
+
+    def _write(self, traced: _Traced) -> None:
+        item, recorder, explorations, reports = traced
+        failed = [report for report in reports if report.failed]
         test = {
             "id": item.nodeid,
-            "outcome": "failed" if failed else reports[-1].outcome if reports else "unknown",
+            "outcome": _outcome(reports),
             "phase": ", ".join(str(report.when) for report in failed) or None,
             "message": "\n".join(_message(report) for report in failed) or None,
             "duration": round(sum(report.duration for report in reports), 3),
             "again": rerun_command(item),
         }
         data = trace(recorder, test, explorations)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page(data, data["test"]["id"]), encoding="utf-8")
-        if run_option(item.config, "trace-json"):
-            file.with_suffix(".json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-        item.config.stash.setdefault(_ROWS, []).append(_row(file, data))
-    except Exception as error:  # noqa: BLE001 - a trace that cannot be written costs no test its result
-        why = f"The trace of {item.nodeid} could not be written to {file.parent}: {shown(error)}"
-        record_warning(item.config, why)
+        name = _name(item)
+        if self._data is not None:
+            self._data.mkdir(parents=True, exist_ok=True)
+            (self._data / f"{name}.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+        if self._pages is not None:
+            self._pages.mkdir(parents=True, exist_ok=True)
+            file = self._pages / f"{name}.html"
+            file.write_text(page(data, data["test"]["id"]), encoding="utf-8")
+            self._rows[file.name] = _row(file, data)
+
+    def _link(self, file: Path) -> str:
+        """Return the address of a page, as a report of pytest-html has to write it."""
+        report = Path(getattr(self._config.option, "htmlpath", None) or "report.html")
+        try:
+            return os.path.relpath(file, report.parent)
+        except ValueError:  # pragma: no cover - on another drive of Windows
+            return os.fspath(file)
 
 
-def finish(config: pytest.Config) -> None:
-    """Send the rows of an xdist worker to its controller; elsewhere write the index."""
-    rows = config.stash.get(_ROWS, list[dict[str, Any]]())
-    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
-    if output is not None:
-        output[_OUTPUT] = rows
-        return
-    folder = Path(run_option(config, "trace"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = sorted(rows, key=lambda row: str(row["test"]))
-        (folder / "index.html").write_text(page({"version": 1, "index": rows}, "Traces"), encoding="utf-8")
-    except Exception as error:  # noqa: BLE001 - an index that cannot be written costs no result
-        record_warning(config, f"The index of the traces could not be written to {folder}: {shown(error)}")
+def _name(item: pytest.Item) -> str:
+    return file_name(item.nodeid, secret=SECRET)
 
 
-def merge(node: Any) -> None:
-    """Add the rows of an xdist worker; a worker that crashed sends none."""
-    rows = getattr(node, "workeroutput", {}).get(_OUTPUT, [])
-    node.config.stash.setdefault(_ROWS, []).extend(rows)
-
-
-def _keeps_all(config: pytest.Config) -> bool:
-    return bool(run_option(config, "trace-keep") == "all")
-
-
-def _file(item: pytest.Item) -> Path:
-    return Path(run_option(item.config, "trace")) / f"{file_name(item.nodeid, secret=SECRET)}.html"
+def _outcome(reports: list[pytest.TestReport]) -> str:
+    """Return the outcome of a test in the words of pytest."""
+    for report in sorted(reports, key=lambda report: not report.failed):
+        if hasattr(report, "wasxfail"):
+            return "xpassed" if report.passed else "xfailed"
+        if not report.passed:
+            return report.outcome
+    return "passed"
 
 
 def _message(report: pytest.TestReport) -> str:

@@ -164,3 +164,155 @@ def test_no_secret_is_in_a_title_an_index_or_the_name_of_a_file(pytester: pytest
     secrets = ("Qw3rTy7UiOp9", "c2VjcmV0c2VjcmV0", "a1b2c3d4e5", "chosen-by-the-test")
     assert [one for one in secrets if one in everything] == []
     assert len(files) == 7
+
+
+def test_the_data_can_have_a_folder_of_its_own(pytester: pytest.Pytester) -> None:
+    """With a folder it is written without pages; ``false`` in the ini file writes none."""
+    pytester.makepyfile(SUITE)
+
+    pytester.runpytest("--aurous-trace-json=data", "-k", "TestOne").assert_outcomes(failed=1)
+    pytester.runpytest("--aurous-trace=pages", "-o", "aurous_trace_json=false", "-k", "TestOne")
+
+    assert [one["test"]["outcome"] for one in traces(pytester.path / "data")] == ["failed"]
+    assert not list(pytester.path.glob("data/*.html"))
+    assert len(list(pytester.path.glob("pages/*.html"))) == 2
+    assert not list(pytester.path.glob("pages/*.json"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--aurous-trace-json"], "*add --aurous-trace=DIR, or write --aurous-trace-json=DIR*"),
+        (["--aurous-trace=traces", "--aurous-trace-json", "tests"], "*for a folder write --aurous-trace-json=tests*"),
+    ],
+    ids=["no folder", "a path to tests"],
+)
+def test_data_without_a_folder_is_a_usage_error(pytester: pytest.Pytester, options: list[str], message: str) -> None:
+    """It says what to write."""
+    pytester.makepyfile(SUITE)
+
+    result = pytester.runpytest(*options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_requests_of_a_teardown_are_part_of_the_trace(pytester: pytest.Pytester) -> None:
+    """A test that fails in its teardown shows what the teardown sent."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def balance(aurous_client):
+            yield
+            assert aurous_client.get("/v1/balance").status_code == 404
+
+        def test_it(balance, aurous_client):
+            aurous_client.get("/v1/team")
+        """
+    )
+
+    pytester.runpytest("--aurous-trace-json=data").assert_outcomes(passed=1, errors=1)
+
+    (made,) = traces(pytester.path / "data")
+    calls = [step["operation"] for step in made["steps"] if step["kind"] == "call"]
+    assert (calls, made["test"]["phase"]) == (["team.retrieve", "balance.retrieve"], "teardown")
+
+
+def test_outcomes_are_those_of_pytest(pytester: pytest.Pytester) -> None:
+    """Skipped, and expected failures."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_skipped(aurous):
+            pytest.skip("today")
+
+        @pytest.mark.xfail
+        def test_xfailed(aurous):
+            assert 1 == 2
+
+        @pytest.mark.xfail
+        def test_xpassed(aurous):
+            assert 1 == 1
+
+        def test_passed(aurous): ...
+        """
+    )
+
+    result = pytester.runpytest("--aurous-trace=traces", "--aurous-trace-keep=all")
+
+    assert [row["outcome"] for row in index(pytester.path / "traces")] == ["passed", "skipped", "xfailed", "xpassed"]
+    result.stdout.fnmatch_lines(["*aurous: 4 traces, listed in traces*index.html*"])
+
+
+EXPLORED: Final = """
+    import httpx
+    import pytest
+
+    ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+    def test_orders(aurous_client):
+        try:
+            aurous_client.post("/v1/characters", json=ORDER)
+        except httpx.TransportError:
+            aurous_client.post("/v1/characters", json=ORDER)
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "1"]], ids=["one process", "xdist"])
+def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
+    pytester: pytest.Pytester, options: list[str]
+) -> None:
+    """The trace is that of the good day, with all cases; the calls of the good day are a HAR file, too."""
+    pytester.makepyfile(EXPLORED)
+
+    result = pytester.runpytest(
+        "--aurous-explore=fail", "--aurous-trace=traces", "--aurous-trace-json", "--aurous-har=har", *options
+    )
+
+    result.assert_outcomes(failed=1)
+    (made,) = traces(pytester.path / "traces")
+    lost = made["exploration"]["cases"]["characters.create#1 lost"]
+    assert lost["broken"] == ["pays_once", "no_pitfall"]
+    assert [call["fault"] for call in lost["calls"]] == ["disconnect, committed", None]
+    assert [step["operation"] for step in made["steps"] if step["kind"] == "call"] == ["characters.create"]
+    assert "AurousExplorationError" in made["test"]["message"]
+    assert [row["outcome"] for row in index(pytester.path / "traces")] == ["failed"]
+    assert len(list(pytester.path.glob("har/*.har"))) == 1
+
+
+def test_a_case_that_runs_alone_is_the_trace(pytester: pytest.Pytester) -> None:
+    """With ``--aurous-explore-only`` the requests are those of the case, and the index has one row."""
+    pytester.makepyfile(EXPLORED)
+
+    pytester.runpytest(
+        "--aurous-explore-only=characters.create#1 lost",
+        "--aurous-trace=traces",
+        "--aurous-trace-json",
+        "--aurous-trace-keep=all",
+    )
+
+    (made,) = traces(pytester.path / "traces")
+    assert [step["fault"] for step in made["steps"] if step["kind"] == "call"] == ["disconnect, committed", None]
+    assert len(index(pytester.path / "traces")) == 1
+
+
+def test_links_of_pytest_html_begin_at_its_report(pytester: pytest.Pytester) -> None:
+    """Whichever folder the report is in."""
+    pytester.makepyfile(SUITE)
+    pytester.makeconftest(
+        """
+        def pytest_addoption(parser):
+            parser.addoption("--html", dest="htmlpath")
+
+        def pytest_runtest_logreport(report):
+            for extra in getattr(report, "extras", []):
+                print("link", extra["content"])
+        """
+    )
+
+    result = pytester.runpytest("--aurous-trace=traces", "--html=made/here/report.html", "-k", "TestOne", "-s")
+
+    result.stdout.fnmatch_lines(["*link ../../traces/*TestOne_test_bad*.html"])
