@@ -58,6 +58,7 @@ class Gallery:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "gallery.sqlite"
         with closing(sqlite3.connect(self._file)) as database:
             database.executescript(TABLES)

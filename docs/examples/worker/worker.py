@@ -51,6 +51,7 @@ class Worker:
     ) -> None:
         self._jobs = jobs
         self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._review = review or has_all_poses
         self._api = httpx.Client(
             base_url=os.environ.get("AUROUS_BASE_URL", "https://api.aurous-labs.com"),
@@ -177,7 +178,8 @@ def whole_picture(response: httpx.Response) -> bytes:
 
 
 if __name__ == "__main__":
+    database, pictures = map(Path, sys.argv[1:])
     try:
-        Worker(Jobs(Path(sys.argv[1])), Path(sys.argv[2])).work()
+        Worker(Jobs(database), pictures).work()
     except TryLaterError as error:
-        sys.exit(f"Not now, run me again later: {error}")
+        sys.exit(f"Run it again later: {error}")
