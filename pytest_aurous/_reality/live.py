@@ -221,7 +221,7 @@ class _Run:
 
 def _foreign(sent: Sent, *, legacy: bool = False) -> str:
     """Return why a response may not be the API's own; empty if it is."""
-    headers: dict[str, Any] = {name.lower(): value for name, value in sent.answered}
+    headers: dict[str, str] = {name.lower(): value for name, value in sent.answered}
     if sent.status in _REDIRECTS and not legacy:
         target = urlsplit(headers.get("location", "")).netloc or "another path"
         return f"{sent.status}, a redirect to {target}, which is not followed"

@@ -94,12 +94,15 @@ def _id(row: Mapping[str, Any], _age: float) -> Any:
     return row.get("id")
 
 
+def _slug(row: Mapping[str, Any], _age: float) -> Any:
+    return row.get("slug")
+
+
 def _character(status: str) -> Pick:
-    return Pick(
-        f"a character that is {status}",
-        "/v1/characters",
-        lambda row, _: row.get("id") if row.get("status") == status else None,
-    )
+    def of(row: Mapping[str, Any], _age: float) -> Any:
+        return row.get("id") if row.get("status") == status else None
+
+    return Pick(f"a character that is {status}", "/v1/characters", of)
 
 
 def _generation(what: str, prefix: str, status: str = "", least: float = 0.0, most: float = 1e12) -> Pick:
@@ -139,7 +142,7 @@ PICKS: Final[Mapping[str, Pick]] = {
     "signed_video": _token("output_video_url", "a video of the last day", token=False),
     "video_token": _token("output_video_url", "a video of the last day", token=True),
     "style": Pick("a style of images", "/v1/loras", _id),
-    "style_slug": Pick("a style of images", "/v1/loras", lambda row, _: row.get("slug")),
+    "style_slug": Pick("a style of images", "/v1/loras", _slug),
     "video_style": Pick("a style of videos", "/v1/video_loras", _id),
     "endpoint": Pick("a webhook endpoint", "/v1/webhook_endpoints", _id),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import AurousError
+from pytest_aurous._httpx import sender
 from pytest_aurous._httpx.sender import Sender
 from pytest_aurous._reality import pace
 from pytest_aurous._reality.check import check_recordings
@@ -290,10 +292,10 @@ class TestSendsOnlyReads:
     )
     def test_any_other_request_is_refused(self, twin: Twin, method: str, target: str) -> None:
         """Before anything is sent."""
-        sender = Sender(twin.url, KEY)
+        sending = Sender(twin.url, KEY)
         with pytest.raises(AurousError, match="does not send"):
-            sender.send(method, target, {}, b"")
-        sender.close()
+            sending.send(method, target, {}, b"")
+        sending.close()
         assert twin.calls == []
 
     def test_the_twin_is_as_it_was(self, twin: Twin) -> None:
@@ -536,6 +538,22 @@ class TestTrouble:
         assert "(GET /v1/pricing) does not count: 302, a redirect to another path" in notes
         for rule in ("cred-1", "style-1", "usage-1"):
             assert result["rules"][rule]["verdict"] == "cannot tell"
+
+    def test_it_says_why_there_is_no_connection(
+        self, twin: Twin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A server without TLS, a proxy that refuses, and a server that does not respond."""
+        assert main(["check", "--live", "--base-url", twin.url.replace("http:", "https:")]) == 2
+        assert "cannot be read: no trusted connection (TLS): " in capsys.readouterr().err
+
+        monkeypatch.setenv("HTTPS_PROXY", twin.url)
+        assert main(["check", "--live", "--base-url", "https://api.staging.example"]) == 2
+        assert "cannot be read: the proxy refused: " in capsys.readouterr().err
+
+        monkeypatch.setattr(sender, "_PATIENCE", 0.01)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            assert main(["check", "--live", "--base-url", f"http://127.0.0.1:{silent.getsockname()[1]}"]) == 2
+        assert "cannot be read: no response within 0 s" in capsys.readouterr().err
 
     def test_three_times_no_response_is_the_end(self, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
         """What was seen before is judged, the rest cannot be told."""

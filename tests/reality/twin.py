@@ -11,7 +11,7 @@ from pytest_aurous._time.clock import moment
 from pytest_aurous._wire.reply import Break, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from pytest_aurous._engine.pipeline import App
     from pytest_aurous._wire.call import Call
@@ -20,7 +20,6 @@ KEY: Final = f"al_live_{'0123456789abcdef' * 4}"
 """The key of the check: of the form of a real one."""
 READER: Final = f"al_live_{'fedcba9876543210' * 4}"
 _DAY: Final = 86_400.0
-Change = "Callable[[Call, Reply], Reply]"
 
 
 def seeded(**settings: Any) -> Aurous:
@@ -90,7 +89,7 @@ class Twin:
 
 
 @contextmanager
-def serving(**settings: Any) -> Iterator[Twin]:
+def serving(**settings: Any) -> Generator[Twin]:
     """Serve a twin."""
     twin = Twin(seeded(**settings))
     with twin.server:
