@@ -18,6 +18,7 @@ from .._time.clock import iso_milliseconds
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_loopback, is_upload, is_vendors
 from .._wire.multipart import read_parts
+from .._world.settings import BASE_URL
 from .recording import Exchange, Pairs, Recording
 
 _ID: Final = re.compile(r"(?:char|img|vid|file|lora|we|upl|req|team|evt|ref)_[0-9A-Za-z]{20,32}")
@@ -223,10 +224,11 @@ class Sanitizer:
         if name in _KEYS:
             scheme, _, token = value.rpartition(" ")
             return f"{scheme} {self.key(token)}".strip() if token else ""
-        if name == "location" and _URL.fullmatch(value):
-            return self.url(value)
+        if name == "location":
+            base = "" if _URL.fullmatch(value) else BASE_URL
+            return self.url(base + value).removeprefix(base)
         kept = name in _KEPT_HEADERS and (name != "aurous-version" or _STAMP.fullmatch(value))
-        return value if kept or name == "location" else self.mask(value)
+        return value if kept else self.mask(value)
 
     def _body(self, body: bytes, kind: str, *, response: bool) -> dict[str, Any]:
         if kind.startswith("multipart/form-data"):

@@ -36,6 +36,7 @@ class Recordings:
 
     def __init__(self, config: pytest.Config) -> None:
         self._folder = Path(run_option(config, "record"))
+        self._collected_only: bool = config.option.collectonly
         self._tests = Counter[str]()
         self._noted: list[Exchanged] | None = None
         self._base_url = BASE_URL
@@ -77,6 +78,8 @@ class Recordings:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the recordings are, or why there is none."""
+        if self._collected_only:
+            return
         terminalreporter.section("Aurous recordings")
         terminalreporter.write_line(self._summary())
 

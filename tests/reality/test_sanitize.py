@@ -55,6 +55,8 @@ def private(folder: Path) -> dict[str, Any]:
     entries[0]["request"]["headers"].append({"name": "x-api-key", "value": CANARIES["a key"]})
     entries[2]["response"]["content"]["text"] = json.dumps({"secret": CANARIES["a secret"], CANARIES["an address"]: 1})
     entries[3]["response"]["headers"].append({"name": "location", "value": f"https://{CANARIES['a host']}/x"})
+    secret = f"/v1/files/{CANARIES['a name']}?token={CANARIES['a token']}"
+    entries[4]["response"]["headers"].append({"name": "location", "value": secret})
     return Sanitizer().har(read_recording(write(folder, entries)))
 
 
