@@ -68,11 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 order = Order(options.name, options.age, options.prompt)
                 if not options.yes and not confirm(api, order):
                     return 1
+            remember(file, order)  # before anything is paid
             try:
-                remember(file, order)  # before anything is paid
-                options.output.write_bytes(make(api, order, options.patience))
-            finally:
-                remember(file, order)
+                picture = make(api, order, options.patience)
+            except FailedError:
+                remember(file, order)  # with another key for what has failed
+                raise
+            options.output.write_bytes(picture)
     except PortraitError as error:
         print(f"portrait: {error}\nRun it again to go on.", file=sys.stderr)
         return 1
