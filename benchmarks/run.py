@@ -1,79 +1,89 @@
-"""The benchmark: every bar of the project, measured side by side in one run."""
+"""Measure what a suite feels of the fake, print each figure with its bar, and fail if one is missed."""
 
 from __future__ import annotations
 
 import argparse
-import logging
+import json
+import os
+import platform
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import calls
-import chart
-import checking
-import creation
-import flow
-import growth
-import served
-import size
-import startup
-import suites
-from report import PUBLISHED, machine, write_report
+import inside
+import processes
 from timing import Result
 
-GROUPS: Final = {
-    "calls": calls.measure,
-    "flow": flow.measure,
-    "growth": growth.measure,
-    "size": size.measure,
-    "suites": suites.measure,
-    "startup": startup.measure,
-    "creation": creation.measure,
-    "checking": checking.measure,
-    "served": served.measure,
-}
+RESULTS: Final = Path(__file__).with_name("results.json")
+LARGE: Final = 100
+TOOLS: Final = ("pytest", "httpx", "respx", "pytest-httpx")
 
 
 def main() -> int:
-    """Measure, print, and return the exit code."""
+    """Measure, print, and return the exit status: 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("group", nargs="*", help=f"only these: {', '.join(GROUPS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: good to see a landslide")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")
-    parser.add_argument("--publish", action="store_true", help="write the results and the charts of the documentation")
+    parser.add_argument("--quick", action="store_true", help="few rounds: shows only large changes")
+    parser.add_argument("--publish", metavar="NAME", help="keep the figures for the documentation, under this name")
     options = parser.parse_args()
-    if options.publish and (options.group or options.json):
-        parser.error("--publish writes one file, of all groups")
-    unknown = set(options.group) - set(GROUPS)
-    if unknown:
-        parser.error(f"no group is called {', '.join(sorted(unknown))}; groups: {', '.join(GROUPS)}")
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no server here writes a line for each request
-    where = machine()
-    print(f"{'':<58}{'measured':>11}{'quartiles':>18}{'bar':>8}")
-    results: list[tuple[str, Result]] = []
-    for name in options.group or GROUPS:
-        for result in GROUPS[name](quick=options.quick):
-            print(_line(result), flush=True)
-            results.append((name, result))
-    missed = [result.what for _, result in results if not result.passed]
-    print(f"\n{len(missed)} missed" if missed else "\nevery bar holds")
-    if options.json:
-        write_report(options.json, where, results, quick=options.quick)
+    where = _machine()
+    print(f"{'':<66}{'fastest':>8}{'median':>9}{'quartiles':>17}{'bar':>9}")
+    results: list[Result] = []
+    for result in chain(processes.measure(quick=options.quick), inside.measure(quick=options.quick)):
+        print(_line(result), flush=True)
+        results.append(result)
+    missed = sum(not result.passed for result in results)
+    print(f"\n{missed} missed" if missed else "\nevery bar holds")
     if options.publish:
-        write_report(PUBLISHED, where, results, quick=options.quick)
-        chart.draw(PUBLISHED)
-    return 1 if options.check and missed else 0
+        _publish(options.publish, where, results)
+    return 1 if missed else 0
 
 
 def _line(result: Result) -> str:
-    digits = 3 if result.unit == "x" else 1
-    spread = f"{result.low:.{digits}f} .. {result.high:.{digits}f}"
-    measured = f"{result.value:.{digits}f} {result.unit:<2}"
-    bar = "" if result.bar is None else f"{result.bar:g}"
-    mark = "" if result.bar is None else "  ok" if result.passed else "  MISSED"
-    return f"{result.what:<58}{measured:>11}{spread:>18}{bar:>8}{mark}"
+    what = f"{result.what}{f', {result.unit}' if result.unit else ''}"
+    spread = f"{_number(result.low)} .. {_number(result.high)}"
+    bar = f"{'>=' if result.at_least else '<='} {result.bar:g}"
+    verdict = "ok" if result.passed else "MISSED"
+    return f"{what:<66}{_number(result.value):>8}{_number(result.median):>9}{spread:>17}{bar:>9}  {verdict}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.{2 if value < LARGE else 0}f}"
+
+
+def _publish(name: str, where: dict[str, Any], results: Iterable[Result]) -> None:
+    """Add the figures to those that the documentation shows, or replace those of the same name."""
+    history: list[dict[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    rows = [
+        {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in asdict(result).items()}
+        | {"passed": result.passed}
+        for result in results
+    ]
+    entry = {"name": name, **where, "versions": {tool: version(tool) for tool in TOOLS}, "results": rows}
+    history = [one for one in history if one["name"] != name] + [entry]
+    RESULTS.write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    """Describe this machine by nothing that identifies it; called before the benchmark is its load."""
+    cpus = Path("/proc/cpuinfo")
+    names = [
+        line.partition(": ")[2]
+        for line in (cpus.read_text(encoding="utf-8").splitlines() if cpus.exists() else [])
+        if line.startswith("model name")
+    ]
+    return {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "cpu": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
 
 
 if __name__ == "__main__":

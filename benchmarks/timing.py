@@ -1,17 +1,15 @@
-"""Timing for a busy machine: CPU time, interleaved rounds, and the median of what each round says."""
+"""Timing for a busy machine: CPU time, interleaved rounds, and the fastest round of each contestant."""
 
 from __future__ import annotations
 
 import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median, quantiles
+from dataclasses import dataclass, replace
+from statistics import quantiles
 from typing import Literal
 
-__all__ = ("Result", "difference", "per_call", "ratio", "rounds", "summary")
-
-Unit = Literal["x", "us", "ms", "B", "/s", ""]
+__all__ = ("Result", "a_second", "added_ratio", "microseconds", "per_call", "ratio", "rounds")
 
 
 @dataclass(frozen=True)
@@ -20,31 +18,33 @@ class Result:
 
     Attributes:
         what: What was measured.
-        value: The median of all rounds.
+        value: From the fastest round of each contestant: other programs can only make a round slower.
+        median: The median of what the single rounds say.
         low: Their lower quartile.
         high: Their upper quartile.
-        unit: ``x`` for a ratio, else the unit of an absolute number.
-        bar: What the value must not exceed; None for a number that is only shown.
+        bar: What the value must reach.
+        at_least: Whether more is better.
+        unit: Of an absolute number; empty for a ratio.
     """
 
     what: str
     value: float
+    median: float
     low: float
     high: float
-    unit: Unit = "x"
-    bar: float | None = None
+    bar: float
+    at_least: bool = False
+    unit: Literal["", "us", "cases/s"] = ""
 
     @property
     def passed(self) -> bool:
-        """Whether the bar holds."""
-        return self.bar is None or self.value <= self.bar
+        """Whether the bar holds, in the two decimals that it has."""
+        value = round(self.value, 2)
+        return value >= self.bar if self.at_least else value <= self.bar
 
 
 def per_call(action: Callable[[], object], times: int) -> float:
-    """Return the CPU seconds of one call, over a block of them.
-
-    CPU time, not the wall's: nothing here waits, and what other processes take of the machine is not ours.
-    """
+    """Return the CPU seconds of one call, over a block of them."""
     gc.collect()
     start = time.process_time()
     for _ in range(times):
@@ -56,7 +56,7 @@ def rounds(contestants: Mapping[str, Callable[[], float]], count: int) -> dict[s
     """Let every contestant measure itself once a round, each round beginning with another one."""
     names = list(contestants)
     samples: dict[str, list[float]] = {name: [] for name in names}
-    for contestant in contestants.values():  # whoever comes first would pay for imports and caches
+    for contestant in contestants.values():  # the first run pays for bytecode, imports and caches
         contestant()
     for number in range(count):
         shift = number % len(names)
@@ -65,23 +65,34 @@ def rounds(contestants: Mapping[str, Callable[[], float]], count: int) -> dict[s
     return samples
 
 
-def ratio(what: str, ours: Sequence[float], theirs: Sequence[float], *, bar: float) -> Result:
-    """Compare round by round: both halves of a pair met the same weather."""
-    return summary(what, [mine / other for mine, other in zip(ours, theirs, strict=True)], bar=bar)
+def ratio(what: str, ours: Sequence[float], theirs: Sequence[float], bar: float) -> Result:
+    """Divide the fastest round of both, and each round by the other's in it."""
+    return _result(what, min(ours) / min(theirs), [one / other for one, other in zip(ours, theirs, strict=True)], bar)
 
 
-def difference(more: Sequence[float], less: Sequence[float]) -> list[float]:
-    """Return what *more* adds to *less*, round by round."""
-    return [one - other for one, other in zip(more, less, strict=True)]
+def added_ratio(what: str, samples: Mapping[str, Sequence[float]], ours: str, theirs: str, bar: float) -> Result:
+    """Divide what *ours* adds to the contestant ``bare`` by what *theirs* adds to it."""
+    fastest = {name: min(values) for name, values in samples.items()}
+    each = [
+        (one - bare) / (other - bare)
+        for one, other, bare in zip(samples[ours], samples[theirs], samples["bare"], strict=True)
+    ]
+    value = (fastest[ours] - fastest["bare"]) / (fastest[theirs] - fastest["bare"])
+    return _result(what, value, each, bar)
 
 
-def summary(
-    what: str,
-    values: Sequence[float],
-    unit: Unit = "x",
-    *,
-    bar: float | None = None,
-) -> Result:
-    """Return the row of some measurements of one thing."""
-    low, _, high = quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
-    return Result(what, median(values), low, high, unit, bar)
+def microseconds(what: str, seconds: Sequence[float], bar: float) -> Result:
+    """Return the row of a duration."""
+    values = [value * 1e6 for value in seconds]
+    return replace(_result(what, min(values), values, bar), unit="us")
+
+
+def a_second(what: str, cases: int, seconds: Sequence[float], bar: float) -> Result:
+    """Return the row of how many *cases* a second were run."""
+    values = [cases / value for value in seconds]
+    return replace(_result(what, max(values), values, bar), at_least=True, unit="cases/s")
+
+
+def _result(what: str, value: float, values: Sequence[float], bar: float) -> Result:
+    low, middle, high = quantiles(values, n=4)
+    return Result(what, value, middle, low, high, bar)

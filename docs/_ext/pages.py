@@ -8,7 +8,7 @@ from layers import layers
 from mutants import surviving_mutants
 from railroads import grammar
 from shared import table
-from speed import speed_machine, speed_missed, speed_table
+from speed import speed_machine, speed_plot, speed_table
 from states import states
 from tables import buckets, lifecycle, operations, probes, reading_names, readings, setting_names, sizes
 from terminal import check_output, command_help, live_output, pytest_output, pytest_picture, record_output
@@ -42,7 +42,7 @@ __all__ = (
     "setting_names",
     "sizes",
     "speed_machine",
-    "speed_missed",
+    "speed_plot",
     "speed_table",
     "states",
     "surviving_mutants",
