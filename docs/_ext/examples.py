@@ -58,7 +58,8 @@ def lines(pattern: str) -> int:
 def code(language: str, text: str, title: str = "") -> None:
     """Print a block of code, after its title if it has one."""
     head = f"\n`{title}`:\n" if title else ""
-    print(f"{head}\n```{language}\n{text.strip(chr(10))}\n```\n")
+    lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+    print(f"{head}\n```{language}\n{lines}\n```\n")
 
 
 def source(file: Path, names: tuple[str, ...]) -> str:
