@@ -35,7 +35,9 @@ def record(kind: type[Any]) -> Shape:
     shown = [entry for entry in fields(kind) if not entry.metadata.get("hidden")]
     return {
         "type": "object",
-        "properties": {entry.name: entry.metadata.get("schema") or _of(hints[entry.name]) for entry in shown},
+        "properties": {
+            entry.name: entry.metadata.get("schema") or _timed(entry.name, _of(hints[entry.name])) for entry in shown
+        },
         "required": _required(kind),
         "additionalProperties": False,
     }
@@ -66,7 +68,7 @@ def obj(optional: Collection[str] = (), /, **properties: Any) -> Shape:
     """Return the schema of an object with these properties and no others; those in *optional* may be absent."""
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {name: _timed(name, schema) for name, schema in properties.items()},
         "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
     }
@@ -92,6 +94,15 @@ def _of(hint: Any) -> dict[str, Any]:
     if origin is dict or hint is dict:
         return {"type": "object"}
     return {"type": _SIMPLE[hint]} if hint in _SIMPLE else {}
+
+
+def _timed(name: str, schema: Shape) -> Shape:
+    """Add the format of timestamps (time-1), whose names end in ``_at``."""
+    if not name.endswith("_at"):
+        return schema
+    if "anyOf" in schema:
+        return {"anyOf": [_timed(name, one) for one in schema["anyOf"]]}
+    return {**schema, "format": "date-time"} if "string" in schema["type"] else schema
 
 
 def column(

@@ -11,6 +11,7 @@ from .._world.settings import READINGS
 from .check import Checked
 from .compare import ABSENT
 from .sanitize import Sanitizer
+from .stated import Stated
 from .verdict import Difference, Verdicts
 
 _STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
@@ -52,7 +53,8 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
     if one.kind == "added" and place:
-        return {**row, "what": "added", "value": mask.value(one.where.rpartition(".")[2], one.seen)}
+        value = one.sample if isinstance(one.seen, Stated) else mask.value(one.where.rpartition(".")[2], one.seen)
+        return {**row, "what": "added", "value": value}
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = str(one.seen).partition(" ")
         return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
@@ -72,7 +74,7 @@ def shown(value: Any, where: str, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
     if value is ABSENT:
         return "absent"
-    if where == "status":
+    if where == "status" or isinstance(value, Stated):
         return str(value)
     text = json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)
     return text if not where.startswith("header") else text.strip('"')

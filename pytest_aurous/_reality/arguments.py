@@ -10,6 +10,8 @@ from typing import Any
 def add_arguments(option: Callable[..., Any]) -> None:
     """Declare the arguments."""
     option("files", nargs="*", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
+    text = "instead of FILE: compare an OpenAPI document, 3.0 or 3.1, in JSON or YAML, with that of the fake"
+    option("--spec", type=Path, metavar="FILE", help=text)
     text = "check under another reading of a rule, such as create-4=ready; may be repeated"
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
     option("--json", type=Path, metavar="FILE", help="write the verdicts to this file, as JSON")
@@ -18,7 +20,7 @@ def add_arguments(option: Callable[..., Any]) -> None:
     option("--observed", type=Path, metavar="FILE", help=text)
     text = "write the recordings to this folder, without keys, secrets, names and texts"
     option("--sanitize", type=Path, metavar="OUT", help=text)
-    text = "show what pollers saw as scripts, what was there before, and what was assumed"
+    text = "show what pollers saw as scripts, what was there before, and what was assumed or not stated"
     option("--explain", action="store_true", help=text)
     option("--quiet", action="store_true", help="print one line")
     text = "instead of FILE: send requests to the real API that create nothing and cost nothing, with AUROUS_CHECK_KEY"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .._world.settings import read_setting
 from ..errors import AurousError, see
 from .adapt import find_readings, observed_file
-from .check import Checked, check_recordings
+from .check import Checked, Progress, check_recordings
+from .document import Document, read_document
 from .recording import Recording, find_files, read_recording
 from .report import as_json, report, summary, table
 from .sanitize import Sanitizer
+from .spec import check_document
 
 if TYPE_CHECKING:
     from .live import Live
@@ -26,23 +28,26 @@ _STEP: Final = 1000
 
 
 def run(options: Namespace) -> int:
-    """Check the recordings, and return the exit status: 1 if a rule is refuted, else 0.
+    """Check the recordings, or a document, and return the exit status: 1 if a rule is refuted, else 0.
 
     Raises:
         AurousError: If a file cannot be read or written.
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
+    document = _document(options)
     live = _live(options)
     if options.dry_run:
         return 0
     recordings = [read_recording(file) for file in find_files(options.files)] if live is None else [live.recording]
-    checked = check_recordings(recordings, {"readings": chosen}, _progress(options))
+
+    def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
+        if document is not None:
+            return check_document(document, readings)
+        return check_recordings(recordings, {"readings": readings}, progress)
+
+    checked = again(chosen, _progress(options))
     for rule, reason in live.doubts if live is not None else ():
         checked.verdicts.rules[rule].doubts[reason] += 1
-
-    def again(readings: Mapping[str, str]) -> Checked:
-        return check_recordings(recordings, {"readings": readings})
-
     found = find_readings(checked.verdicts, chosen, again)
     print(summary(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
@@ -57,14 +62,26 @@ def run(options: Namespace) -> int:
     return 1 if checked.verdicts.refuted else 0
 
 
+def _document(options: Namespace) -> Document | None:
+    """Return the document of ``--spec``; None without it."""
+    if options.spec is None:
+        return None
+    if options.files or options.live:
+        other = options.files[0] if options.files else "--live"
+        raise AurousError(f"check --spec {options.spec} {other}: expected a document alone.\n{_MORE}")
+    if options.sanitize is not None:
+        raise AurousError(f"check --spec: --sanitize belongs to recordings.\n{_MORE}")
+    return read_document(options.spec)
+
+
 def _live(options: Namespace) -> Live | None:
     """Return what the probes of ``--live`` show; None without it."""
     if not options.live:
         for name in ("dry_run", "yes", "base_url", "record"):
             if getattr(options, name):
                 raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
-        if not options.files:
-            raise AurousError(f"check: expected recordings, such as staging.har, or --live.\n{_MORE}")
+        if not options.files and options.spec is None:
+            raise AurousError(f"check: expected recordings, such as staging.har, or --live, or --spec.\n{_MORE}")
         return None
     if options.files:
         raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
@@ -96,7 +113,7 @@ def _write(option: str, file: Path, text: str) -> None:
         raise AurousError(f"{option} {file}: {error.strerror}") from None
 
 
-def _progress(options: Namespace) -> Callable[[Path, int, int], None] | None:
+def _progress(options: Namespace) -> Progress | None:
     if options.quiet:
         return None
 

@@ -32,7 +32,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         explain: Whether to show scripts, seeds, and what was assumed.
     """
     verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
-    lines = [_row("verdict", "rule", "exchanges", "what"), "-" * _WIDTH]
+    lines = [_row("verdict", "rule", checked.found_in, "what"), "-" * _WIDTH]
     for word in _WORDS[:3]:
         for verdict in (one for one in verdicts if one.word == word):
             number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
@@ -40,7 +40,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
             for one in verdict.differences:
                 lines += [
                     _cut(f"{_INDENT}{_differs(one, mask)}"),
-                    _cut(f"{_INDENT}in {one.file}, exchange {one.number}"),
+                    _cut(f"{_INDENT}in {one.file}, {one.place}"),
                 ]
     unseen = ", ".join(one.rule for one in verdicts if one.word == "not seen")
     lines += _block("not seen", unseen, "                        ")
@@ -53,11 +53,8 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
         lines += ["    aurous_sparse = optional"]
     if readings:
-        lines += [
-            "",
-            "These readings agree with the recordings; paste them into the ini file:",
-            "    aurous_readings =",
-        ]
+        what = "document" if checked.counted == "operations" else "recordings"
+        lines += ["", f"These readings agree with the {what}; paste them into the ini file:", "    aurous_readings ="]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     if checked.notes:
         lines += ["", "Of the files:", *(_cut(f"  {note}") for note in _some(checked.notes))]
@@ -70,13 +67,14 @@ def summary(checked: Checked) -> str:
     """Return the result in one line."""
     count = {word: sum(verdict.word == word for verdict in checked.verdicts) for word in _WORDS}
     text = ", ".join(f"{number} {word}" for word, number in count.items())
-    return f"{checked.verdicts.exchanges} exchanges; rules: {text}"
+    return f"{checked.verdicts.exchanges} {checked.counted}; rules: {text}"
 
 
 def _explanation(checked: Checked) -> Iterator[str]:
     for title, some in (
         ("What pollers saw, as scripts:", [f"{record}: {script}" for record, script in checked.scripts.items()]),
         ("What was there before:", checked.seeds),
+        ("What the document does not state:", checked.unsaid),
         ("What was assumed:", [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]),
     ):
         if some:
@@ -126,7 +124,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
     }
     uncovered = [{**_as_data(one, mask), "times": times} for one, times in checked.verdicts.uncovered.values()]
     result = {
-        "exchanges": checked.verdicts.exchanges,
+        checked.counted: checked.verdicts.exchanges,
         "rules": verdicts,
         "uncovered": uncovered,
         "omitted": dict(checked.verdicts.omitted),
@@ -142,6 +140,7 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
     return {
         "file": one.file,
         "exchange": one.number,
+        "place": one.place,
         "operation": one.operation,
         "where": one.where,
         "kind": one.kind,
@@ -153,13 +152,15 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
 def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> str:
     """Return what was refuted as Markdown, each rule with an exchange that shows it, sanitized."""
     mask, rules = Sanitizer(), load_rules()
-    lines = ["# What recordings refute", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
+    what = "recordings refute" if exchanges else "a document refutes"
+    lines = [f"# What {what}", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
         ground = ", ".join(filter(None, (rule.provenance, rule.observed)))
         lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
         lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
-        lines += ["", *_exchange(exchanges[first.file, first.number], mask)]
+        shown_by = exchanges.get((first.file, first.number))
+        lines += [""] if shown_by is None else ["", *_exchange(shown_by, mask)]
     for one, times in checked.verdicts.uncovered.values():
         lines += [f"## No rule: {one.operation} {one.where}", "", f"- {times} times: {_differs(one, mask)}", ""]
     return "\n".join([*lines, see("reference/check.html"), ""])

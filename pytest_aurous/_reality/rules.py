@@ -137,6 +137,7 @@ _PLACES: Final = (
     ("*", "error.doc_url", "*", "err-2"),
     ("*", "error.request_id", "*", "err-3"),
     ("*", "error.message", "*", "err-7"),
+    ("*", "error.param", "param", "err-4"),
     ("*", "error", "*", "err-1"),
     ("*", "error.*", "*", ""),
     ("*", "body*", "added", ""),
@@ -159,6 +160,7 @@ _PLACES: Final = (
     ("characters.uploads.init", "body.expires_at", "*", "up-2"),
     ("characters.uploads.*", "body*", "*", "="),
     ("*", "body*_at", "form", "time-1"),
+    ("*", "body*_at", "json type", "time-1"),
     ("characters.*", "body*.refs*.url", "*", "get-3"),
     ("characters.*", "body*.refs*", "*", "refs"),
     ("characters.delete", "body*", "*", "del-1"),
@@ -187,8 +189,57 @@ _PLACES: Final = (
     ("webhook_endpoints.*", "body*.events", "*", "hook-1"),
     ("webhook_endpoints.*", "body*.metadata", "*", "hook-1"),
     ("*", "body*", "*", "="),
+    ("*", "request.header.idempotency-key", "limit", "idem-1"),
+    ("*", "request.header.idempotency-key", "required", ""),
+    ("*", "request.header.idempotency-key", "*", "idem-2"),
+    ("*", "request.header.aurous-version", "*", "ver-1"),
+    ("*", "request.header.x-api-key", "*", "auth-1"),
+    ("*", "request.header.content-type", "*", "="),
+    ("*", "request.header.*", "*", ""),
+    ("*", "request.path.*", "*", "="),
+    ("*", "request.query.token", "*", "="),
+    ("*", "request.query.signature", "*", "="),
+    ("usage.*", "request.query.*", "*", "="),
+    ("characters.list", "request.query.status", "*", "list-4"),
+    ("*.list", "request.query.limit", "*", "list-2"),
+    ("*.list", "request.query.starting_after", "*", "list-2"),
+    ("characters.save", "request.body", "body", "save-7"),
+    ("*", "request.body", "body", ""),
+    ("characters.update", "request.body", "closed", "patch-2"),
+    ("*", "request.body*", "closed", "err-8"),
+    ("*", "request.body*", "null", "err-9"),
+    ("characters.create", "request.body.client_reference_id", "*", "create-7"),
+    ("characters.create", "request.body.upload_ids*", "*", "create-1"),
+    ("characters.create", "request.body.generate", "*", "create-1"),
+    ("images.create", "request.body.size", "*", "img-2"),
+    ("images.create", "request.body.width", "*", "img-3"),
+    ("images.create", "request.body.height", "*", "img-3"),
+    ("images.create", "request.body.character_id", "*", "img-4"),
+    ("*", "request.*", "*", "?"),
     ("*", "*", "*", ""),
 )
+"""A rule of `?` is that of the refusal that a request gets which does otherwise."""
+
+_REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
+"""The codes of requests that differ from what a document states; the others are of a wrong form."""
+
+_STATUS_RULES: Final = {
+    "characters.create": "create-4",
+    "characters.save": "save-1",
+    "characters.resynthesize": "resyn-1",
+    "characters.regenerate_ref": "regen-3",
+    "characters.list": "list-5",
+    "characters.update": "patch-1",
+}
+"""The rules of the status of a character; `get-1` for all other operations."""
+
+_REFS_RULES: Final = {
+    "characters.create": "create-4",
+    "characters.resynthesize": "run-1",
+    "characters.regenerate_ref": "run-1",
+    "characters.list": "list-5",
+}
+"""The rules of the refs of a character; `get-3` for all other operations."""
 
 
 def rule_of(done: Replayed, point: Point) -> str:
@@ -214,6 +265,24 @@ def rule_of(done: Replayed, point: Point) -> str:
     if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
         return "idem-2"
     return rule
+
+
+def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:
+    """Return the rule of what a document states about a place, or about an outcome; empty without one."""
+    if outcome:
+        return _success(operation, "-") if outcome[0] in "23" else _refusal(operation, outcome)
+    rule = _place(operation, where, kind)
+    if rule == "?":
+        return _refusal(operation, f"400 {_REFUSED_AS.get(kind, 'invalid_format')}")
+    priced = "vid-2" if operation.startswith("videos") else "cred-4"
+    own = {
+        "=": _success(operation, "-"),
+        "status": _STATUS_RULES.get(operation, "get-1"),
+        "refs": _REFS_RULES.get(operation, "get-3"),
+        "price": priced,
+        "cost": priced,
+    }
+    return own.get(rule, rule)
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -269,15 +338,9 @@ def _rule_of_status(done: Replayed, point: Point) -> str:
         "characters.create",
     }:
         return "save-6" if point.seen == "reviewing" and _saved(done, point) else "create-4"
-    own = {
-        "characters.create": "create-4",
-        "characters.save": "save-2" if done.was == "ready" else "save-1",
-        "characters.resynthesize": "resyn-1",
-        "characters.regenerate_ref": "regen-3",
-        "characters.list": "list-5",
-        "characters.update": "patch-1",
-    }
-    return own.get(done.view.operation, "get-1")
+    if done.view.operation == "characters.save" and done.was == "ready":
+        return "save-2"
+    return _STATUS_RULES.get(done.view.operation, "get-1")
 
 
 def _saved(done: Replayed, point: Point) -> bool:
@@ -286,10 +349,9 @@ def _saved(done: Replayed, point: Point) -> bool:
 
 
 def _rule_of_refs(done: Replayed) -> str:
-    if done.view.operation == "characters.create":
-        return "create-2" if "upload_ids" in done.view.order else "create-4"
-    own = {"characters.resynthesize": "run-1", "characters.regenerate_ref": "run-1", "characters.list": "list-5"}
-    return own.get(done.view.operation, "get-3")
+    if "upload_ids" in done.view.order and done.view.operation == "characters.create":
+        return "create-2"
+    return _REFS_RULES.get(done.view.operation, "get-3")
 
 
 def _is_video(done: Replayed) -> bool:

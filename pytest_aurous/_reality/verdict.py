@@ -11,6 +11,7 @@ from .._framework.rules import Rule
 from .compare import Point
 from .replay import Replayed
 from .rules import rule_of
+from .stated import Stated
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
 _SHOWN: Final = 3
@@ -30,6 +31,8 @@ class Difference:
         seen: What the recording has.
         fake: What the fake has.
         outcome: Status and code of the fake's response.
+        place: Where it is in the file.
+        sample: A value of a field that is only in a document.
     """
 
     file: str
@@ -40,6 +43,8 @@ class Difference:
     seen: Any
     fake: Any
     outcome: str = ""
+    place: str = ""
+    sample: Any = None
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Verdicts:
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules: dict[str, Verdict] = {name: Verdict(name) for name in rules}
         self.exchanges: int = 0
-        self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
+        self.uncovered: dict[tuple[str, ...], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
 
@@ -113,21 +118,42 @@ class Verdicts:
                 agreed.add(rule)
                 continue
             outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
-            found = Difference(
-                file, view.exchange.number, view.operation, point.where, point.kind, point.seen, point.fake, outcome
-            )
+            number, seen, fake = view.exchange.number, point.seen, point.fake
+            place = f"exchange {number}"
+            found = Difference(file, number, view.operation, point.where, point.kind, seen, fake, outcome, place)
             if rule:
                 differing.add(rule)
-                self._keep(self.rules[rule].differences, found)
-            else:
-                place = view.operation, point.where, point.kind
-                first, times = self.uncovered.get(place, (found, 0))
-                self.uncovered[place] = first, times + 1
+            self._add(rule, found)
         self.inferred.update(done.inferred)
         for rule in agreed - differing - {""}:
             self.rules[rule].agreed += 1
         for rule in differing:
             self.rules[rule].differing += 1
+
+    def agree(self, rule: str) -> None:
+        """Count a place of a document that agrees with a rule; empty: no rule covers it."""
+        if rule:
+            self.rules[rule].agreed += 1
+
+    def doubt(self, rule: str, why: str) -> None:
+        """Count a place of which a document says nothing."""
+        if rule:
+            self.rules[rule].doubts[why] += 1
+
+    def differ(self, rule: str, found: Difference) -> None:
+        """Count a place of a document that differs."""
+        if rule:
+            self.rules[rule].differing += 1
+        self._add(rule, found)
+
+    def _add(self, rule: str, found: Difference) -> None:
+        if rule:
+            self._keep(self.rules[rule].differences, found)
+            return
+        stated = found.seen if isinstance(found.seen, Stated) else ""  # of a document each is a difference of its own
+        key = found.operation, found.where, found.kind, stated
+        first, times = self.uncovered.get(key, (found, 0))
+        self.uncovered[key] = first, times + 1
 
     def _keep(self, kept: list[Difference], found: Difference) -> None:
         places = {(one.operation, one.where, one.kind) for one in kept}

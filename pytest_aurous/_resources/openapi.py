@@ -11,6 +11,7 @@ from typing import Any, Final
 from .._framework.endpoint import NO_RESPONSE, Endpoint
 from .._framework.schema import obj, record, reference
 from .._wire.hosts import UPLOAD_HOST
+from .._wire.refusal import ERROR_TYPES
 from .._wire.version import VERSION
 from .._world.settings import BASE_URL
 from .catalog import CATALOG
@@ -21,7 +22,6 @@ from .styles import LoraRow, VideoLoraRow
 from .webhooks import EndpointRow
 
 _RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow)
-_TYPES: Final = ("invalid_request", "authentication", "not_found", "rate_limit", "server_error")
 _TEXT: Final = {"type": "string"}
 
 
@@ -57,7 +57,7 @@ def _name(kind: type[Any]) -> str:
 def _error() -> dict[str, Any]:
     error = obj(
         ("param",),
-        type={"enum": list(_TYPES)},
+        type={"enum": list(ERROR_TYPES)},
         code=_TEXT,
         message=_TEXT,
         param={"type": ["string", "null"]},

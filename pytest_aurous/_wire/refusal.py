@@ -15,7 +15,9 @@ _TYPES: Final = {
     410: "not_found",
     429: "rate_limit",
 }
-_GLOBAL_CODES: Final = {"invalid_request_error": "invalid_request", "insufficient_credits": "balance_too_low"}
+ERROR_TYPES: Final = ("invalid_request", "authentication", "not_found", "rate_limit", "server_error")
+GLOBAL_CODES: Final = {"invalid_request_error": "invalid_request", "insufficient_credits": "balance_too_low"}
+"""The codes of the global list in place of those on the pages of some calls (err-6)."""
 _DOCS: Final = "https://docs.aurous-labs.com/errors#"
 _SERVER: Final = 500
 USUAL_CODES: Final = {
@@ -62,6 +64,11 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
         super().__init__(self.message)
 
 
+def type_of(status: int) -> str:
+    """Return the type of the refusals with a status (err-1)."""
+    return _TYPES.get(status, "server_error" if status >= _SERVER else "invalid_request")
+
+
 def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_param: bool) -> dict[str, Any]:
     """Return the JSON body of a refusal.
 
@@ -72,10 +79,10 @@ def envelope(problem: ApiProblem, request_id: str, *, all_global: bool, null_par
         null_param: Whether ``param`` is null where no field is wrong; otherwise it is absent (err-4).
     """
     param = {} if problem.param is None and not null_param else {"param": problem.param}
-    code = _GLOBAL_CODES.get(problem.code, problem.code) if all_global else problem.code
+    code = GLOBAL_CODES.get(problem.code, problem.code) if all_global else problem.code
     return {
         "error": {
-            "type": _TYPES.get(problem.status, "server_error" if problem.status >= _SERVER else "invalid_request"),
+            "type": type_of(problem.status),
             "code": code,
             "message": problem.message,
             **param,
