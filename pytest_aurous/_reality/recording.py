@@ -125,11 +125,7 @@ def read_recording(file: Path) -> Recording:
     Raises:
         AurousError: If it cannot be read, or is neither a HAR file nor a cassette.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AurousError(f"check {file}: {getattr(error, 'strerror', None) or 'it is not text'}.\n{_MORE}") from None
-    content = _parse(file, text)
+    content = _parse(file, _text(file))
     notes: list[str] = []
     log = as_object(content.get("log"))
     entries, read = (log.get("entries"), _har_exchange) if log else (content.get("interactions"), _vcr_exchange)
@@ -150,6 +146,13 @@ def _read(file: Path, read: Reader, number: int, entry: Any, notes: list[str]) -
     except (AttributeError, KeyError, TypeError, ValueError, AurousError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}\n{_MORE}") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AurousError(f"check {file}: {getattr(error, 'strerror', None) or 'it is not text'}.\n{_MORE}") from None
 
 
 def _parse(file: Path, text: str) -> dict[str, Any]:

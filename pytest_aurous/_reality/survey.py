@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from .._wire.data import as_list
 from .recording import Recording
-from .view import CREATES, ROWS, RUNNING, View, instant_of, views_of
+from .view import CREATES, ROWS, RUNNING, RUNS, View, instant_of, views_of
 
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
@@ -116,6 +116,14 @@ class Survey:
         sighting = self.seen(record, index)
         return "" if sighting is None else sighting.status
 
+    def end(self, record: str, index: int) -> str:
+        """Return the status in which work on a record has ended that was under way at *index*; empty if none shows it.
+
+        New work on the record shows that it has ended, but not how.
+        """
+        sighting = self.seen(record, index)
+        return "" if sighting is None or sighting.view.operation in RUNS else sighting.status
+
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 
@@ -219,7 +227,8 @@ class Survey:
     def _again(self, view: View) -> View | None:
         """Return the next attempt with the same idempotency key."""
         attempts = self._attempts.get(view.idempotency or "", ())
-        return next((one for one in attempts if one.index > view.index), None)
+        later = (one for one in attempts if one.index > view.index and one.operation == view.operation)
+        return next(later, None)
 
     def _created(self, record: str, view: View) -> None:
         history = self.histories.get(record)
@@ -257,13 +266,9 @@ class Survey:
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
-            return later.code in {"invalid_request_error", "invalid_request"} and view.operation in _AGAIN
+            return later.code in {"invalid_request_error", "invalid_request"} and view.operation in RUNS
         wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(view.operation, RUNNING)
         return row.get("status") in wanted
-
-
-_AGAIN: Final = ("characters.resynthesize", "characters.regenerate_ref")
-"""Operations that are refused while the work that they order is under way."""
 
 
 def _texts(order: dict[str, Any], name: str) -> list[str]:

@@ -47,7 +47,9 @@ ROWS: Final = {
 """The operations whose responses show records, and of which kind."""
 CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
 RUNNING: Final = ("synthesizing", "pending", "processing")
-_ORDERS: Final = (*CREATES, "characters.resynthesize", "characters.regenerate_ref", "images.cancel")
+RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
+"""The operations that begin new work on a character; they are refused while there is some under way."""
+_ORDERS: Final = (*CREATES, *RUNS, "images.cancel")
 """The operations whose response has to be known to follow them."""
 _PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
 """Operations whose path has an id or a slug."""

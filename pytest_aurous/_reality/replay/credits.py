@@ -14,15 +14,16 @@ from ..._resources.team import TeamRow
 from ..._world.ledger import total
 from ..._world.world import World
 from ..survey import Survey
-from ..view import RUNNING, View
+from ..view import RUNNING, RUNS, View
 from .money import Money, Work, amount_of
 from .records import GOOD, Records
 from .replayed import Replayed
 from .teams import PLENTY, Teams
 
 _CREATES: Final = ("characters.create", "images.create", "videos.create")
-_ORDERS: Final = (*_CREATES, "characters.resynthesize", "characters.regenerate_ref")
+_ORDERS: Final = (*_CREATES, *RUNS)
 _REFUSED: Final = 400
+_TOO_MANY: Final = 429
 
 
 class Credits:
@@ -65,6 +66,11 @@ class Credits:
             end = "" if row.status in RUNNING else "good"
             money.begin(Work(record, total([price]), record.startswith("vid_"), end))
 
+    def doubt(self, view: View) -> None:
+        """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
+        if view.operation in _ORDERS and view.exchange.status != _TOO_MANY:
+            self._teams.money_of(view).doubtful = True
+
     def fund(self, done: Replayed) -> None:
         """Give a team more than it needs, which somebody has done."""
         self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
@@ -96,6 +102,10 @@ class Credits:
             return
         if view.result.get("billing_mode") == "exempt":
             self._set(team, billing_mode="exempt")
+        if money.doubtful:
+            done.ignored |= {"body.credits", "body.held_credits", "body.available_credits"}
+            done.inferred.append("an order of which too little is known may have been charged")
+            return
         account = world.accounts[team]
         if not money.known:
             self._set(team, credits=credit, held=max(account.held, held or account.held))
@@ -104,9 +114,12 @@ class Credits:
                 self._explain(done, money, None, held - account.held)
                 self._set(team, credits=credit)  # the balance was seen after the charge
         else:
-            self._explain(done, money, credit - account.credits, None if held is None else held - account.held)
+            change: Decimal | None = credit - account.credits
+            if not money.rule_of_credits(credit - account.credits):  # somebody else has changed them
+                change = None
+            self._explain(done, money, change, None if held is None else held - account.held)
         self._judge(done, money, credit, held)
-        money.known = True
+        money.known = money.known or held is not None  # a team does not show what is held
 
     def _explain(self, done: Replayed, money: Money, credit: Decimal | None, held: Decimal | None) -> None:
         """Let work end that has ended, as far as that explains the differences; one that is not known is None."""
@@ -114,11 +127,11 @@ class Credits:
             return
         ends: list[tuple[str, tuple[str, ...]]] = []
         for work in money.works:
-            status = self._survey.status(work.record, done.view.index)
+            status = self._survey.end(work.record, done.view.index)
             if not work.end and status not in RUNNING:
                 ends.append((work.record, _ends_of(status)))
         for guess in money.guesses(ends, credit, held):
-            status = self._survey.status(guess.record, done.view.index)
+            status = self._survey.end(guess.record, done.view.index)
             self._records.end(done.view, self._world.row(guess.record), status, good=guess.end == "good")
             done.inferred.append(f"the work on {guess.record} has ended")
 
@@ -148,10 +161,10 @@ class Credits:
             done.inferred.append("the team had too little credit")
 
     def _enough_later(self, view: View, available: Decimal) -> bool:
-        """Whether the next balance of the recording still shows the credits that were available."""
+        """Whether the next balance of the recording still shows the credits that were available, and no more."""
         at = bisect_left(self._balances, view.index, key=lambda one: one.index)
         shown = amount_of(self._balances[at].result.get("available_credits")) if at < len(self._balances) else None
-        return shown is not None and shown >= available
+        return shown == available
 
     def _set(self, team: str, **changes: Any) -> None:
         self._world.accounts[team] = self._world.accounts[team]._replace(**changes)

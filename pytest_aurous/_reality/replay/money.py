@@ -44,11 +44,13 @@ class Money:
 
     Attributes:
         known: Whether a response has shown the balance, and nothing unknown has changed it since.
+        doubtful: Whether it is not known what was ordered.
         works: The works that were under way at the last response with a balance, or were ordered since.
         at_create: Whether credits were seen to be spent at once.
     """
 
     known: bool = False
+    doubtful: bool = False
     works: list[Work] = field(default_factory=list[Work])
     at_create: bool = False
     _running: dict[str, Work] = field(default_factory=dict[str, Work])

@@ -12,7 +12,7 @@ from ..._resources.generations import GenerationRow
 from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..survey import Survey
-from ..view import ROWS, RUNNING, View
+from ..view import ROWS, RUNNING, RUNS, View
 from .replayed import Replayed
 from .rows import KINDS, WAIT, WAITING
 from .teams import Teams
@@ -23,9 +23,7 @@ LONG: Final = 30 * 86_400.0
 """Seconds after which every output has expired."""
 _ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
 _POLLS: Final = ("characters.retrieve", "characters.list", "images.retrieve", "images.list", "videos.retrieve")
-_RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
-"""Operations that begin new work on a character."""
-_AT_REST: Final = ("characters.save", *_RUNS)
+_AT_REST: Final = ("characters.save", *RUNS)
 """Operations that are refused while there is work under way."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
@@ -59,6 +57,8 @@ class Records:
             self._act(view, row)
         if view.replayed:
             self._end_before_retry(view)
+        if view.operation == "characters.delete":
+            self._doubt(view)
 
     def script(self, view: View) -> None:
         """Set the script of the work that a request orders: it ends when the recording says so."""
@@ -73,7 +73,7 @@ class Records:
             if view.operation == "characters.create" and view.synthesizes:
                 world.scripts["characters", None] = plan
             row = world.row(view.record) if view.record else None
-            if isinstance(row, CharacterRow) and view.operation in _RUNS:
+            if isinstance(row, CharacterRow) and view.operation in RUNS:
                 world.table(CharacterRow).replace(replace(row, plan=plan))
         if view.operation in {"images.create", "videos.create"} and status in {"processing", *_ENDS}:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
@@ -86,12 +86,14 @@ class Records:
         kind = ROWS.get(view.operation, view.operation.partition(".")[0])
         if view.code != "resource_not_found" or row is None or kind not in {"characters", "files"}:
             return
-        seen_later = self._survey.seen(view.record, view.index) is not None
-        if seen_later or row.team != self._teams.of(view) or view.record in self.deleted:
+        later = self._survey.seen(view.record, view.index)
+        there = later is not None and later.status != "deleted"
+        if there or row.team != self._teams.of(view) or view.record in self.deleted:
             return
         table = self._world.table(KINDS[kind])
         if table.lives(row):
             if kind == "characters":
+                self._doubt(view)
                 character_machine.delete(self._world, row)
             else:
                 table.retire(row)
@@ -108,6 +110,12 @@ class Records:
         else:
             best = "succeeded"
         self._move(row.id, best if good else status if status in _ENDS else "failed")
+
+    def _doubt(self, view: View) -> None:
+        """Leave open how the work on a record ends that is deleted: it may have ended just before."""
+        row: Any = self._world.row(view.record)
+        if getattr(row, "status", "") in RUNNING:
+            self._teams.money[row.team].known = False
 
     def _poll(self, view: View) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
@@ -155,10 +163,17 @@ class Records:
             self._end_unseen(view, row)
 
     def _end_unseen(self, view: View, row: Any) -> None:
-        """End the work on a record as later exchanges show it, else well."""
-        status = self._survey.status(row.id, view.index + 1)
-        bad = view.code == "output_not_available" or status in _ENDS
-        self.end(view, row, status, good=status in GOOD or not bad)
+        """End work that no poll has seen end, as the response or a later one shows it, else well."""
+        if view.operation in RUNS:  # what is seen later is the new work
+            refs = view.records[0].get("refs") if view.records and not row.refs else None
+            status, known, good = "", refs is not None, refs != []
+        else:
+            status = self._survey.end(row.id, view.index + 1)
+            bad = view.code == "output_not_available" or status in _ENDS
+            known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
+        self.end(view, row, status, good=good)
+        if not known:
+            self._teams.money[row.team].known = False
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         world = self._world

@@ -62,9 +62,9 @@ class Replay:
             done.why = _reason(view)
         elif view.exchange.content is None and view.row is not None and view.row.body:
             done.why = "the body of the request is missing"
-            self._teams.money_of(view).known = False
         if done.why:
             self._rates.forget(view)
+            self._credits.doubt(view)
             return done
         done.why = self._survey.unknown_attempt(view)
         request = None if done.why else self._requests.make(done)
