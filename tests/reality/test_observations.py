@@ -39,7 +39,7 @@ def wrong(file: Path, **settings: Any) -> list[str]:
     recording = read_recording(file)
     checked = check_files([file], settings)
     found = [f"{rule} is refuted" for rule in refuted(checked)]
-    found += [f"{where}: no rule" for _, where, _ in checked.verdicts.uncovered]
+    found += [f"{where}: no rule" for _, where, *_ in checked.verdicts.uncovered]
     found += [] if any(verdict.agreed for verdict in checked.verdicts) else ["it agrees with no rule"]
     for exchange in recording.exchanges:
         keys = {exchange.sent.get("x-api-key", ""), exchange.sent.get("authorization", "").removeprefix("Bearer ")}
