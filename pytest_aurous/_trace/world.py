@@ -49,7 +49,12 @@ def view(app: App) -> View:
             },
             "buckets": _buckets(app),
             "keys": {
-                f"{team} {key}": {"request": stored.claim.route, "at": stored.at, "until": stored.at + _DAY}
+                f"{team} {key}": {
+                    "request": stored.claim.route,
+                    "at": stored.at,
+                    "until": stored.at + _DAY,
+                    "in_flight_until": stored.busy_until if stored.busy_until > stored.at else None,
+                }
                 for (team, key), stored in world.idempotency.items()
             },
             "faults": {

@@ -98,6 +98,13 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
             client.get("/v1/balance")
         time.sleep(1)
     time.sleep(60)
+    key = {"Idempotency-Key": "in-flight"}
+    faults.delay("images.create", seconds=20, commit=True)
+    with suppress(httpx.ReadTimeout):
+        client.post("/v1/images", json={"prompt": "slow"}, headers=key)
+    client.post("/v1/images", json={"prompt": "slow"}, headers=key)  # 409
+    time.sleep(20)
+    client.post("/v1/images", json={"prompt": "slow"}, headers=key)  # replayed
     aurous.limits["reads"].exhaust()
     client.get("/v1/balance")  # 429 where limits are enforced
     time.sleep(60)
@@ -112,6 +119,7 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     httpx.get("https://api.aurous-labs.com/v1/balance", headers={"X-API-Key": "al_live_wrong"})
     with aurous.client(headers={"X-API-Key": aurous.team.add_key("read")}) as reader:
         reader.post("/v1/characters", json=body)
+        reader.get("/v1/balance", headers={"X-Other": aurous.api_key})
     rivals = aurous.teams.add("Rivals", credits=20)
     with aurous.client(headers={"X-API-Key": rivals.api_key}) as theirs:
         theirs.post("/v1/characters", json=body)

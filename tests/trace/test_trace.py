@@ -110,6 +110,22 @@ def test_faults_keys_and_buckets_are_part_of_the_state() -> None:
     assert found["steps"][0]["changes"]["faults"]["1"]["times"] is None
 
 
+def test_a_key_knows_how_long_its_request_is_in_flight() -> None:
+    """A copied test sets up the same delay; of a request that was not delayed it is null."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "a"})
+        aurous.faults.delay("images.create", seconds=20, commit=True)
+        with suppress(httpx.ReadTimeout):
+            client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "b"})
+
+    found = calls(traced(run))
+    (quick,), (slow,) = (call["changes"]["keys"].values() for call in found)
+
+    assert quick["in_flight_until"] is None
+    assert slow["in_flight_until"] == pytest.approx(found[1]["arrived"] + 20)
+
+
 def test_a_refusal_names_its_rules_with_their_provenance() -> None:
     """The rules are those of the endpoint, and those that name the code of the refusal."""
 

@@ -120,6 +120,8 @@ def test_the_selected_call_with_all_that_is_known(show: Open, charge: dict[str, 
     assert "reviewing → ready" in state.inner_text()
     states = state.locator("svg.machine").get_attribute("aria-label")
     assert "now ready; so far synthesizing, reviewing, ready" in states
+    edges = {name: state.locator(f"svg.machine .edge.{name}").count() for name in ("taken", "changed", "possible")}
+    assert edges == {"taken": 1, "changed": 1, "possible": 2}
     assert state.locator(".record.changed", has_text="char_…").count() == 1
     assert [row.split("\n")[:2] for row in state.locator(".spark").all_inner_texts()] == [
         ["available", "992"], ["held", "4"], ["spent", "4"]]  # fmt: skip
@@ -164,6 +166,17 @@ def test_hint_place_and_refusal(show: Open, charge: dict[str, Any]) -> None:
     assert details.get_by_text("Rules about").is_visible()
 
 
+def test_the_phases_that_failed_are_named(show: Open, charge: dict[str, Any]) -> None:
+    """Where it was not only the call."""
+    for phase, text in (
+        ("call", "failed"),
+        ("setup", "failed in setup"),
+        ("call, teardown", "failed in call, teardown"),
+    ):
+        tab = show({**charge, "test": {**charge["test"], "phase": phase}})
+        assert tab.locator(".page-head .status").inner_text() == text
+
+
 def test_hostile_text_stays_text(show: Open, charge: dict[str, Any]) -> None:
     """Markup in a name makes no element, and a mark that turns the direction is written out."""
     tab = show(charge, "#call-7")
@@ -184,7 +197,7 @@ def test_keyboard(show: Open, charge: dict[str, Any]) -> None:
     sync_api.expect(current).to_contain_text("Start of the test")
     tab.keyboard.press("End")
     sync_api.expect(tab).to_have_url(re.compile(r"#call-14$"))
-    sync_api.expect(tab.locator("#said")).to_contain_text("Call 14 of 14")
+    sync_api.expect(tab.locator("#said")).to_contain_text("call 14 of 14")
     tab.keyboard.press("/")
     tab.keyboard.type("unmatched")
     sync_api.expect(tab.locator(".calls li")).to_have_count(1)
@@ -208,7 +221,7 @@ def test_the_slider_moves_through_time(show: Open, charge: dict[str, Any]) -> No
 
     slider.press("ArrowRight")
     sync_api.expect(tab).to_have_url(re.compile(r"#call-3$"))
-    assert slider.get_attribute("aria-valuetext") == "call 3, characters.save, 400, 2 s after the start"
+    assert slider.get_attribute("aria-valuetext") == "call 3 of 14, characters.save, 400, 2 s after the start"
     slider.press("Home")
     sync_api.expect(tab).to_have_url(re.compile(r"#start$"))
 
@@ -251,6 +264,9 @@ def test_each_call_as_a_test_passes(
     tab = show(samples.traced(run, **settings))
     written = tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }")
 
+    assert sum('faults.delay("images.create", seconds=20, commit=True)' in text for text in written) == (
+        3 if run is samples.trouble else 0
+    )
     for number, text in enumerate(written, 1):
         pytester.makepyfile(**{f"test_{number}": text})
     result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
@@ -342,7 +358,7 @@ def test_thousands_of_calls_are_quick(show: Open) -> None:
     sync_api.expect(tab).to_have_url(re.compile(r"#call-11$"))
     tab.keyboard.press("End")
     tab.keyboard.press("ArrowLeft")
-    sync_api.expect(tab.locator("#said")).to_contain_text("Call 3000 of 3000")
+    sync_api.expect(tab.locator("#said")).to_contain_text("call 3000 of 3000")
     assert monotonic() - began < 10
 
 
@@ -367,6 +383,7 @@ def test_a_narrow_screen_shows_one_pane(show: Open, charge: dict[str, Any]) -> N
     tab = show(charge, size="narrow")
 
     assert tab.locator(".pane.calls").is_visible()
+    assert tab.locator(".columns").bounding_box()["y"] < 844 * 0.18  # what is above leaves the screen to the calls
     tab.locator(".calls li a", has_text="images.create").first.click()
     assert tab.locator(".pane.call").is_visible()
     assert not tab.locator(".pane.calls").is_visible()

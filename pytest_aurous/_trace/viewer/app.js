@@ -1,7 +1,7 @@
 "use strict";
 // The views. Text of the user reaches the page as text nodes and attributes only; Preact escapes both.
 
-const { html, render, useState, useEffect, useLayoutEffect, useMemo, useRef } = htmPreact;
+const { html, render, useState, useLayoutEffect, useMemo, useRef } = htmPreact;
 
 const ICONS = {
   fault: "M8 1 4 9h3l-1 6 6-9H8z",
@@ -46,11 +46,11 @@ async function copy(text, what) {
 
 function Copy({ text, what, label, icon = "copy", title }) {
   const [done, setDone] = useState(false);
-  useEffect(() => {
-    const timer = done && setTimeout(() => setDone(false), 1500);
-    return () => clearTimeout(timer);
-  }, [done]);
-  const click = async () => { await copy(text(), what); setDone(true); };
+  const click = async () => {
+    await copy(text(), what);
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  };
   return html`<button type="button" class="copy" title=${title} onClick=${click}><${Icon} name=${icon} />${done ? "Copied" : label}</button>`;
 }
 
@@ -144,32 +144,26 @@ function Row({ row, model, selected, size, at, onSelect }) {
 function Calls({ model, steps, selected, onSelect, filter, setFilter }) {
   const rows = useMemo(() => placed(steps), [steps]);
   const box = useRef(null);
-  const [view, setView] = useState({ top: 0, height: 1000 });
-  const look = () => box.current && setView({ top: box.current.scrollTop, height: box.current.clientHeight });
-  useLayoutEffect(() => {
-    look();
-    window.addEventListener("resize", look);
-    return () => window.removeEventListener("resize", look);
-  }, []);
+  const [top, setTop] = useState(0);
   useLayoutEffect(() => {
     const row = rows.find((one) => one.step.index === selected);
     const list = box.current;
     if (!row || !list.clientHeight) return;
     const end = list.scrollTop + list.clientHeight;
     if (row.top < list.scrollTop || row.top + row.height > end) list.scrollTop = row.top - list.clientHeight / 3;
-    look();
     if (list.contains(document.activeElement)) requestAnimationFrame(() => list.querySelector("[aria-current]")?.focus());
   }, [selected, rows]);
   const total = rows.length ? rows[rows.length - 1].top + rows[rows.length - 1].height : 0;
   const every = rows.length <= 300;
-  const seen = every ? rows : rows.filter((row) => row.step.index === selected || (row.top + row.height > view.top - 600 && row.top < view.top + view.height + 600));
+  const near = (row) => row.top + row.height > top - 600 && row.top < top + innerHeight + 600;
+  const seen = every ? rows : rows.filter((row) => row.step.index === selected || near(row));
   const count = steps.filter((step) => step.kind === "call").length;
   return html`<section class="pane calls" aria-labelledby="calls-title">
     <div class="pane-head">
       <h2 id="calls-title">Calls <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
       <input id="filter" type="search" placeholder="Filter  /" aria-label="Filter calls, for example 404, images or fault" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
     </div>
-    <div class="scroll" ref=${box} onScroll=${look}>
+    <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${row.step.index} row=${row} model=${model} selected=${selected} size=${rows.length} at=${rows.indexOf(row) + 1} onSelect=${onSelect} />`)}
       </ol>
@@ -180,7 +174,7 @@ function Calls({ model, steps, selected, onSelect, filter, setFilter }) {
 }
 
 // ---------------------------------------------------------------------------------------- the timeline
-/** The whole test on one line: waits are compressed as in the list. A slider lies below it. */
+/** The whole test on one line: waits are compressed as in the list. A slider lies over it. */
 function Timeline({ model, selected, onSelect }) {
   const points = useMemo(() => {
     let x = 0;
@@ -191,27 +185,11 @@ function Timeline({ model, selected, onSelect }) {
   const ticks = useMemo(() => points.map(({ step: one, x }) => one.kind === "call" && html`<line key=${one.index}
     class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`), [points]);
   const step = model.steps[selected];
-  const name = step.kind === "call" ? `call ${step.number}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}` : step.kind === "start" ? "start" : "between calls";
-  const text = `${name}, ${since(step.at, model)} after the start`;
+  const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;
   const nearest = (x) => points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index;
-  const click = (event) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    onSelect(nearest(((event.clientX - box.left) / box.width) * 1000));
-  };
-  const press = (event) => {
-    const last = model.steps.length - 1;
-    const to = { ArrowLeft: selected - 1, ArrowDown: selected - 1, ArrowRight: selected + 1, ArrowUp: selected + 1, PageDown: selected - 10, PageUp: selected + 10, Home: 0, End: last }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    onSelect(Math.max(0, Math.min(last, to)));
-  };
   return html`<section class="timeline" aria-label="Timeline">
-    <svg viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true" onClick=${click}>
-      <line class="base" x1="0" x2="1000" y1="15" y2="15" />
-      ${ticks}
-      <line class="now" x1=${points[selected].x} x2=${points[selected].x} y1="0" y2="30" />
-    </svg>
-    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time" aria-valuetext=${text} onKeyDown=${press} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
+    <svg class=${points.length > 300 ? "crowded" : ""} viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true"><line class="base" x1="0" x2="1000" y1="15" y2="15" />${ticks}</svg>
+    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time" aria-valuetext=${text} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
     <output>${text}</output>
   </section>`;
 }
@@ -320,65 +298,33 @@ function BetweenView({ model, step }) {
 }
 
 // ------------------------------------------------------------------------------------------ the world
-/** Lay out a state machine: columns by distance from the start, with what nothing leaves in the last one. */
-function layout(machine) {
-  const names = Object.keys(machine.edges);
-  const distance = { [machine.start]: 0 };
-  for (const name of names) for (const to of machine.edges[name] ?? []) distance[to] ??= (distance[name] ?? 0) + 1;
-  const ends = names.filter((name) => !machine.edges[name].length);
-  const last = Math.max(...names.filter((name) => !ends.includes(name)).map((name) => distance[name] ?? 0)) + 1;
-  const columns = [];
-  for (const name of names) (columns[ends.includes(name) ? last : distance[name] ?? 0] ??= []).push(name);
-  const nodes = {};
-  const tall = Math.max(...columns.map((column) => column.length));
-  let x = 0;
-  columns.forEach((column, at) => {
-    const width = Math.max(...column.map((name) => name.length)) * 6.2 + 16;
-    column.forEach((name, row) => { nodes[name] = { x, y: 12 + (row + (tall - column.length) / 2) * 30, width, column: at }; });
-    x += width + 44;
-  });
-  return { nodes, width: x - 44, height: tall * 30 + 12 };
-}
+const STATE = 24, ARC = 11;
 
-function Machine({ machine, kind, current, statuses }) {
-  const { nodes, width, height } = layout(machine);
+/** A state machine as a column of states: ways forward are arcs on the right, ways back are arcs on the left. */
+function Machine({ machine, kind, current, statuses, before }) {
+  const names = Object.keys(machine.edges);
+  const wide = Math.max(...names.map((name) => name.length)) * 6.6 + 18;
   const taken = new Set(statuses.slice(1).map((name, at) => `${statuses[at]} ${name}`));
-  const line = (from, to) => {
-    const a = nodes[from], b = nodes[to];
-    if (from === to) return null;
-    if (a.column < b.column) {
-      const [x1, y1, x2, y2] = [a.x + a.width, a.y + 10, b.x - 3, b.y + 10];
-      const bend = Math.max(18, (x2 - x1) / 2);
-      return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-    }
-    if (a.column === b.column) {
-      const x = a.x + a.width;
-      return `M${x} ${a.y + 8}C${x + 26} ${a.y + 8} ${x + 26} ${b.y + 12} ${x + 3} ${b.y + 12}`;
-    }
-    const [x1, y1, x2, y2] = [a.x, a.y + 14, b.x + b.width + 3, b.y + 14];
-    return `M${x1} ${y1}C${x1 - 16} ${y1 + 12} ${x2 + 16} ${y2 + 12} ${x2} ${y2}`;
-  };
-  const edges = Object.entries(machine.edges).flatMap(([from, to]) => to.map((one) => ({ from, to: one, path: line(from, one) }))).filter((edge) => edge.path);
-  const toneOfEdge = ({ from, to }) => (taken.has(`${from} ${to}`) ? "taken" : from === current ? "possible" : "");
-  const order = ["", "possible", "taken"];
-  edges.sort((a, b) => order.indexOf(toneOfEdge(a)) - order.indexOf(toneOfEdge(b)));
+  const edges = names.flatMap((from) => machine.edges[from].filter((to) => to !== from).map((to) => {
+    const steps = names.indexOf(to) - names.indexOf(from);
+    const way = `${from} ${to}`;
+    const tone = way === `${before} ${current}` ? "changed" : taken.has(way) ? "taken" : from === current ? "possible" : "";
+    const side = Math.sign(steps), x = steps > 0 ? wide : 0, bend = x + side * (10 + ARC * Math.abs(steps));
+    const y = names.indexOf(from) * STATE + 10 + side * 3, end = names.indexOf(to) * STATE + 10 - side * 3;
+    const line = `M${x} ${y}C${bend} ${y} ${bend} ${end} ${x + side * 5} ${end}`;
+    return { way, steps, tone, line, head: `M${x + side} ${end}l${side * 7} -3.5v7z` };
+  }));
+  const order = ["", "possible", "taken", "changed"];
+  edges.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
+  const reach = (side) => Math.max(0, ...edges.map((edge) => edge.steps * side)) * ARC * 0.75 + 12;
   const next = machine.edges[current] ?? [];
   const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${next.length ? `may become ${next.join(", ")}` : "final"}`;
-  return html`<svg class="machine" viewBox=${`-2 -2 ${width + 4} ${height}`} role="img" aria-label=${label} style=${{ maxWidth: `${width * 1.1}px` }}>
-    ${edges.map((edge) => html`<g class=${`edge ${toneOfEdge(edge)}`} key=${`${edge.from} ${edge.to}`}><path d=${edge.path} />
-      <path class="head" d=${headOf(edge.path)} /></g>`)}
-    ${Object.entries(nodes).map(([name, { x, y, width: wide }]) => html`<g class=${`node ${name === current ? "current" : statuses.includes(name) ? "visited" : ""}`} key=${name}>
-      <rect x=${x} y=${y} width=${wide} height="20" rx="10" /><text x=${x + wide / 2} y=${y + 14}>${name}</text></g>`)}
+  const [left, width, height] = [reach(-1), reach(-1) + wide + reach(1), names.length * STATE];
+  return html`<svg class="machine" viewBox=${`${-left} -1 ${width} ${height}`} width=${width} height=${height} role="img" aria-label=${label}>
+    ${edges.map(({ way, tone, line, head }) => html`<g class=${`edge ${tone}`} key=${way}><path d=${line} /><path class="head" d=${head} /></g>`)}
+    ${names.map((name, at) => html`<g class=${`node ${name === current ? "current" : statuses.includes(name) ? "visited" : ""}`} key=${name}>
+      <rect x="0" y=${at * STATE} width=${wide} height="20" rx="10" /><text x=${wide / 2} y=${at * STATE + 14}>${name}</text></g>`)}
   </svg>`;
-}
-
-/** Return the head of an arrow, at the end of a curve and in its direction. */
-function headOf(path) {
-  const numbers = path.match(/-?[\d.]+/g).map(Number);
-  const [cx, cy, x, y] = numbers.slice(-4);
-  const length = Math.hypot(x - cx, y - cy) || 1;
-  const [dx, dy] = [(x - cx) / length, (y - cy) / length];
-  return `M${x} ${y}L${x - 6 * dx - 3 * dy} ${y - 6 * dy + 3 * dx}L${x - 6 * dx + 3 * dy} ${y - 6 * dy - 3 * dx}z`;
 }
 
 function Pictures({ model, json }) {
@@ -409,7 +355,7 @@ function Record({ model, id, record, change, index }) {
       ${change && html`<span class="badge">${!change[0] ? "new" : found.length || change[0].status !== record.status ? "changed" : "polled"}</span>`}
       ${record.status && html`<span class="state">${change?.[0] && change[0].status !== record.status ? `${change[0].status} → ` : ""}${record.status}</span>`}</summary>
     ${shown && html`<div class="inner">
-      ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status} statuses=${statusesOf(model, id, index)} />`}
+      ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status} statuses=${statusesOf(model, id, index)} before=${change?.[0]?.status} />`}
       <${Script} record=${record} />
       <${Pictures} model=${model} json=${record.json} />
       ${change?.[0] && found.length > 0 && html`<${Differences} found=${found} />`}
@@ -464,7 +410,7 @@ function World({ model, index }) {
       ${entries("deliveries").length > 0 && html`<${Section} title="Deliveries" count=${entries("deliveries").length}>${entries("deliveries").slice(0, 50).map(([id, one]) => html`<details key=${id} class=${`record${change.deliveries?.[id] ? " changed" : ""}`}>
         <summary><span class="id">${one.event}</span><span class="cut name"><${Text} of=${one.url} limit=${60} /></span><span class="state">${one.status}${one.response_status ? ` ${one.response_status}` : ""}</span></summary>
         <div class="inner"><p class="about">${iso(one.at)}, attempt ${one.attempt}${one.error && `, ${one.error}`}${one.fault && `, ${visible(one.fault)}`}</p><div class="json"><${Json} value=${one.payload} depth=${1} /></div></div></details>`)}<//>`}
-      ${entries("keys").length > 0 && html`<${Section} title="Idempotency keys" count=${entries("keys").length}><${Facts} change=${change.keys} rows=${entries("keys").slice(0, 100).map(([id, one]) => [id, html`<code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code>`, html` <span>${visible(one.request)}</span>`, html`<span class="count">until ${iso(one.until)}</span>`])} /><//>`}
+      ${entries("keys").length > 0 && html`<${Section} title="Idempotency keys" count=${entries("keys").length}><${Facts} change=${change.keys} rows=${entries("keys").slice(0, 100).map(([id, one]) => [id, html`<code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code>`, html` <span>${visible(one.request)}</span>`, html`<span class="count">${one.in_flight_until ? `in flight until ${iso(one.in_flight_until)}` : `until ${iso(one.until)}`}</span>`])} /><//>`}
       ${entries("buckets").length > 0 && html`<${Section} title="Rate buckets" open=${false} count=${entries("buckets").length}><${Facts} change=${change.buckets} rows=${entries("buckets").map(([id, one]) => [id, html`<span>${id.split(" ")[1]}</span> ${team(id.split(" ")[0])}`,
         html`<meter min="0" max=${one.capacity} value=${one.remaining} aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>`,
         html`<span class="count">${one.remaining} of ${one.capacity}${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`])} /><//>`}
@@ -489,18 +435,13 @@ function Cell({ id, exploration, selected, onSelect }) {
 function Matrix({ exploration, selected, onSelect }) {
   const pairs = Object.keys(exploration.cases).filter((id) => id.includes(" + "));
   const move = (event) => {
-    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-    const cell = event.target.closest("td");
-    if (!step || !cell) return;
+    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const column = event.target.closest("td")?.cellIndex;
+    if (!by || column === undefined) return;
     event.preventDefault();
-    event.stopPropagation();
-    let row = cell.parentNode, at = cell.cellIndex;
-    for (let tries = 0; tries < 100; tries++) {
-      if (step[0]) row = step[0] > 0 ? row.nextElementSibling : row.previousElementSibling;
-      at += step[1];
-      const button = row?.cells[at]?.querySelector("button");
-      if (button || !row?.cells[at]) return button?.focus();
-    }
+    const buttons = [...event.currentTarget.querySelectorAll("button")];
+    const line = /Left|Right/.test(event.key) ? buttons : buttons.filter((one) => one.closest("td").cellIndex === column);
+    line[line.indexOf(event.target) + by]?.focus();
   };
   return html`<div class="matrix-box" tabindex="0" role="region" aria-label="Matrix of the exploration"><table class="matrix" onKeyDown=${move}>
     <caption>${visible(exploration.headline)}</caption>
@@ -548,8 +489,7 @@ const NUMBERS = new Set(["duration", "clock", "calls", "credits", "pitfalls"]);
 function Index({ rows }) {
   const [[column, down], setOrder] = useState(["outcome", false]);
   const [filter, setFilter] = useState("");
-  const count = (value) => (Array.isArray(value) ? value.length : value ?? 0);
-  const compare = (a, b) => (NUMBERS.has(column) ? count(a[column]) - count(b[column]) : String(a[column]).localeCompare(String(b[column]))) * (down ? -1 : 1) || a.test.localeCompare(b.test);
+  const compare = (a, b) => (NUMBERS.has(column) ? a[column] - b[column] : String(a[column]).localeCompare(String(b[column]))) * (down ? -1 : 1) || a.test.localeCompare(b.test);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = rows.filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word))).sort(compare);
   const sort = (name) => { setOrder([name, name === column ? !down : NUMBERS.has(name)]); announce(`Sorted by ${name}`); };
@@ -558,27 +498,21 @@ function Index({ rows }) {
     <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests"><thead><tr>${COLUMNS.map(([name, title]) => html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${name === column ? (down ? "descending" : "ascending") : undefined}><button type="button" onClick=${() => sort(name)}>${title}<span aria-hidden="true">${name === column ? (down ? " ↓" : " ↑") : ""}</span></button></th>`)}</tr></thead>
       <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
         <td class="test-name"><span class="file"><${Text} of=${row.test.split("::")[0]} /></span><a href=${encodeURI(row.file)}><${Text} of=${row.test.split("::").slice(1).join("::") || row.test} limit=${200} /></a></td>
-        <td class="number">${duration(row.duration ?? 0)}</td><td class="number">${duration(Math.round(row.clock ?? 0))}</td><td class="number">${count(row.calls)}</td><td class="number">${amount(count(row.credits))}</td>
-        <td class="number">${Array.isArray(row.pitfalls) ? row.pitfalls.join(", ") || 0 : count(row.pitfalls)}</td></tr>`)}</tbody></table></div>
+        <td class="number">${duration(row.duration)}</td><td class="number">${duration(Math.round(row.clock))}</td>
+        <td class="number">${row.calls}</td><td class="number">${amount(row.credits)}</td><td class="number">${row.pitfalls}</td></tr>`)}</tbody></table></div>
     ${!shown.length && html`<p class="empty">No test matches.</p>`}
   </main>`;
 }
 
 // -------------------------------------------------------------------------------------------------- app
 const KEYS = [["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"], ["Home, End", "first and last step"], ["/", "filter"], ["t", "light or dark"], ["?", "this help"], ["Esc", "close, or clear the filter"]];
-const THEME = "pytest-aurous theme";
 
-function useTheme() {
-  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
-  const stored = () => { try { return localStorage.getItem(THEME); } catch { return null; } };
-  const [theme, setTheme] = useState(stored() ?? (dark() ? "dark" : "light"));
-  useLayoutEffect(() => { document.documentElement.dataset.theme = theme; }, [theme]);
-  return () => setTheme((now) => {
-    const next = now === "dark" ? "light" : "dark";
-    try { localStorage.setItem(THEME, next); } catch { /* a page from disk may have no storage */ }
-    announce(`${next} theme`);
-    return next;
-  });
+/** Switches between light and dark; at first the page is as the system is. */
+function switchTheme() {
+  const { dataset } = document.documentElement;
+  const dark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  dataset.theme = dark ? "light" : "dark";
+  announce(`${dataset.theme} theme`);
 }
 
 function Help({ box }) {
@@ -586,20 +520,18 @@ function Help({ box }) {
     <form method="dialog"><button autofocus>Close</button></form></dialog>`;
 }
 
-function Top({ data, model, toggle, help, children }) {
+function Top({ data, model, help, children }) {
   const { test } = data;
   const [file, ...names] = (test?.id ?? "Traces").split("::");
-  const spent = model && Object.values(model.money).reduce((sum, values) => sum + values[values.length - 1].spent, 0);
-  const last = model?.steps[model.steps.length - 1];
   const [first, ...rest] = visible(test?.message ?? "").split("\\u000a").join("\n").split("\n");
   return html`<header class="page-head">
     <div class="title"><h1>${names.length > 0 && html`<span class="file"><${Text} of=${file} /></span>`}<${Text} of=${names.join("::") || file} limit=${160} /></h1>
-      ${test && html`<p class="facts"><span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}</span>
-        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${since(last.at, model)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(spent, "credit")} spent</span>`}</p>`}
+      ${test && html`<p class="facts"><span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}${test.phase && test.phase !== "call" && ` in ${visible(test.phase)}`}</span>
+        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${since(data.ended, model)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(data.credits, "credit")}</span>`}</p>`}
       ${first && (rest.length ? html`<details class="failure"><summary><${Text} of=${first} /></summary><pre tabindex="0">${shortened(rest.join("\n"), 20000)}</pre></details>` : html`<p class="failure"><${Text} of=${first} /></p>`)}</div>
     <div class="tools">${children}
       ${model && html`<button type="button" onClick=${() => download(`${names.join("_").replace(/[^\w.-]+/g, "_") || "trace"}.har`, "application/json", JSON.stringify(asHar(model), null, 1))}><${Icon} name="save" />HAR</button>`}
-      <button type="button" onClick=${toggle} aria-label="Light or dark" title="Light or dark  t"><${Icon} name="theme" /></button>
+      <button type="button" onClick=${switchTheme} aria-label="Light or dark" title="Light or dark  t"><${Icon} name="theme" /></button>
       <button type="button" onClick=${help} aria-label="Help" title="Keys  ?"><${Icon} name="help" /></button></div>
   </header>`;
 }
@@ -634,7 +566,6 @@ function App({ data }) {
   const [view, setView] = useState(data.exploration && !/^#(call|step|start)/.test(location.hash) ? "exploration" : "trace");
   const [filter, setFilter] = useState("");
   const [pane, setPane] = useState(/^#(call|step)/.test(location.hash) ? "call" : "calls");
-  const toggle = useTheme();
   const box = useRef(null);
   const help = () => box.current.showModal();
 
@@ -646,7 +577,7 @@ function App({ data }) {
     setSelected(index);
     if (open) setPane("call");
     history.replaceState(null, "", `#${step.id}`);
-    announce(step.kind === "call" ? `Call ${step.number} of ${model.calls.length}: ${step.operation ?? step.path}, ${step.status ?? "no response"}` : step.kind === "start" ? "Start" : step.lines.map((line) => line.text).join(", "));
+    announce(nameOf(step, model));
   };
   const choose = (id) => {
     setChosen(id);
@@ -658,12 +589,12 @@ function App({ data }) {
     const onHash = () => model && setSelected(indexOf(model, location.hash));
     const onKey = (event) => {
       const { target, key } = event;
-      const typing = target.closest?.("input, textarea, select, dialog");
+      const typing = target.closest?.("[type=search], dialog");
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (key === "Escape" && target.id === "filter") { setFilter(""); target.blur(); return; }
       if (typing) return;
       if (key === "?") return help();
-      if (key === "t") return toggle();
+      if (key === "t") return switchTheme();
       if (key === "/") {
         const box = document.getElementById("filter");
         event.preventDefault();
@@ -676,11 +607,12 @@ function App({ data }) {
       const scrolls = target.closest?.(".pane.call .scroll, .pane.world .scroll");
       const steps = filtered(model.steps, filter);
       const here = steps.findIndex((step) => step.index >= now.current);
-      const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...(scrolls ? {} : { ArrowUp: -1, ArrowDown: 1 }) };
-      const ends = scrolls ? {} : { Home: 0, End: steps.length - 1 };
-      const to = key in jumps ? (here < 0 ? steps.length - 1 : here + jumps[key]) : ends[key];
-      if (to === undefined) return;
+      const last = steps.length - 1;
+      const vertical = target.type === "range" ? { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 } : { ArrowUp: -1, ArrowDown: 1 };
+      const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...(scrolls ? {} : { ...vertical, Home: -last, End: last }) };
+      if (!(key in jumps)) return;
       event.preventDefault();
+      const to = Math.max(0, Math.min(last, (here < 0 ? last : here) + jumps[key]));
       if (steps[to]) select(steps[to].index);
     };
     window.addEventListener("hashchange", onHash);
@@ -688,10 +620,9 @@ function App({ data }) {
     return () => { window.removeEventListener("hashchange", onHash); document.removeEventListener("keydown", onKey); };
   });
 
-  const both = data.exploration && model;
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
-    <${Top} data=${data} model=${view === "trace" ? model : null} toggle=${toggle} help=${help}>
-      ${both && ["exploration", "trace"].map((name) => html`<button type="button" key=${name} aria-pressed=${view === name ? "true" : "false"} onClick=${() => setView(name)}>${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
+    <${Top} data=${data} model=${view === "trace" ? model : null} help=${help}>
+      ${data.exploration && model && ["exploration", "trace"].map((name) => html`<button type="button" key=${name} aria-pressed=${view === name ? "true" : "false"} onClick=${() => setView(name)}>${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
     ${data.index ? html`<${Index} rows=${data.index} />`
       : view === "exploration" ? html`<${Exploration} exploration=${data.exploration} selected=${chosen} onSelect=${choose} />`
       : model ? html`<${Trace} ...${{ model, selected, onSelect: select, filter, setFilter, pane, setPane }} />`
@@ -706,4 +637,3 @@ function show(data) {
 
 document.getElementById("app").insertAdjacentElement("afterend", Object.assign(document.createElement("div"), { id: "said", role: "status" }));
 show(source.load());
-source.subscribe(show);

@@ -1,12 +1,14 @@
 "use strict";
 // A call as curl, as httpx and as a test; a trace as HAR.
 
-const SECRET = new Set(["x-api-key", "authorization"]);
-const OWN = new Set(["host", "accept", "accept-encoding", "connection", "user-agent", "content-length"]);
+const KEY = /^(x-api-key|authorization)$/i;
+const OWN = /^(host|accept|accept-encoding|connection|user-agent|content-length)$/i;
 
 /** Return the headers that the caller chose; a key is left to the caller. */
-const chosenHeaders = (call) => call.request.headers.filter(([name]) => !OWN.has(name.toLowerCase()) && !SECRET.has(name.toLowerCase()));
-const hasKey = (call) => call.request.headers.some(([name]) => SECRET.has(name.toLowerCase()));
+const ownHeaders = (call) => call.request.headers.filter(([name]) => !OWN.test(name) && !KEY.test(name));
+const isRedacted = ([, value]) => /…|\(redacted\)/.test(value);
+const chosenHeaders = (call) => ownHeaders(call).filter((header) => !isRedacted(header));
+const hasKey = (call) => call.request.headers.some(([name]) => KEY.test(name));
 
 // ---------------------------------------------------------------------------------------------- shell
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -42,11 +44,16 @@ function python(json) {
       if (tokens[at] === ",") at++;
     }
     at++;
-    const line = `${token}${parts.join(", ")}${end}`;
-    return line.length < 72 && !line.includes("\n") ? line : `${token}\n${parts.map((part) => `${indented(part)},\n`).join("")}${end}`;
+    return fitted(token, parts, end);
   };
   return one();
 }
+/** Put parts between brackets, on one line where that fits. */
+function fitted(left, parts, right) {
+  const line = `${left}${parts.join(", ")}${right}`;
+  return line.length < 88 && !line.includes("\n") ? line : `${left}\n${parts.map((part) => `${indented(part)},\n`).join("")}${right}`;
+}
+const pythonCall = (name, parts) => fitted(`${name}(`, parts, ")");
 const indented = (text, indent = "    ") => indent + text.replaceAll("\n", `\n${indent}`);
 const literal = (value) => python(JSON.stringify(value));
 
@@ -65,12 +72,6 @@ function requestArguments(call, key = null) {
   return parts;
 }
 
-/** Write a Python call, on one line where it fits. */
-function pythonCall(name, parts) {
-  const line = `${name}(${parts.join(", ")})`;
-  return line.length < 92 && !line.includes("\n") ? line : `${name}(\n${parts.map((part) => `${indented(part)},\n`).join("")})`;
-}
-
 function asHttpx(call) {
   const parts = requestArguments(call, hasKey(call) ? 'os.environ["AUROUS_API_KEY"]' : null);
   const note = call.request.body && call.request.body.text === undefined
@@ -85,8 +86,8 @@ const RAISED = {
   "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError", delay: "ReadTimeout",
 };
 
-/** Return the line that adds the fault of a call, or null. How long a delay was is not known: *longer* than the timeout. */
-function faultOf(call, longer) {
+/** Return the line that adds the fault of a call, or null. A delay that no response followed lasted for *seconds*. */
+function faultOf(call, seconds) {
   const [kind, ...effects] = call.fault.split(", ");
   const [, name, detail] = kind.match(/^(\w+)(?: \((\w+)\)| of ([\d.e+]+) s| (\d+))?/) ?? [];
   const where = pythonText(call.operation ?? "*");
@@ -100,7 +101,7 @@ function faultOf(call, longer) {
     timeout: () => one("timeout", `phase="${detail}"`),
     connect_error: () => one("connect_error"),
     disconnect: () => one("disconnect"),
-    delay: () => one("delay", `seconds=${call.delay || Math.ceil(call.timeout ?? 0) + longer}`),
+    delay: () => one("delay", `seconds=${call.delay || seconds}`),
     malformed: () => one("malformed", `kind="${detail}"`),
     greased: () => one("greased", `kind="${detail}"`),
     outage: () => `aurous.faults.outage(60${commit.length ? ", commit=True" : ""})`,
@@ -139,8 +140,8 @@ const SETUP = {
   file: (it) => ["files", [...given("id", it.id), ...given("purpose", it.purpose), ...given("metadata", it.metadata)]],
   upload: (it) => ["uploads", [
     ...given("id", it.id), ...given("filename", it.filename), ...given("pose", it.pose), ...given("confidence", it.confidence)]],
-  lora: (it) => ["loras", [literal(it.name), ...given("slug", it.slug), `public=${it.is_public ? "True" : "False"}`, ...given("id", it.id)]],
-  videolora: (it) => ["video_loras", [literal(it.name), ...given("slug", it.slug), `public=${it.is_public ? "True" : "False"}`, ...given("id", it.id)]],
+  lora: (it) => ["loras", [literal(it.name), ...given("slug", it.slug), ...given("public", it.is_public), ...given("id", it.id)]],
+  videolora: (it) => ["video_loras", SETUP.lora(it)[1]],
   endpoint: (it) => ["webhook_endpoints", [literal(it.url), ...given("events", it.events), ...given("id", it.id)]],
 };
 
@@ -173,7 +174,6 @@ function asTest(model, call) {
   const mine = Object.keys(model.data.start.money)[0];
   const other = call.team !== null && call.team !== mine ? call.team : null;
   const owner = call.team ?? mine;
-  const team = other ? "team" : "aurous.team";
   const remarks = [];
   const setup = [];
 
@@ -182,11 +182,10 @@ function asTest(model, call) {
   const renamed = (text) => slugs.reduce((all, [id, slug]) => all.replaceAll(id, slug), text);
   const requests = sent.map((one) => ({
     ...one, url: renamed(one.url), path: renamed(one.path),
-    request: { ...one.request, body: one.request.body && { ...one.request.body, ...(one.request.body.text === undefined ? {} : { text: renamed(one.request.body.text) }) } },
+    request: { ...one.request, body: one.request.body && { ...one.request.body, text: one.request.body.text && renamed(one.request.body.text) } },
   }));
 
   // What the requests mention, and the characters of what they mention.
-  const all = /\.list$|^usage\./.test(call.operation ?? "");
   const made = records.filter((it) => SETUP[it.kind] && !model.data.start.records[it.json.id]);
   const mentioned = new Set();
   const mention = (text) => made.forEach((it) => {
@@ -195,9 +194,8 @@ function asTest(model, call) {
       if (it.json.character_id) mention(it.json.character_id);
     }
   });
-  if (all) made.filter((it) => it.team === owner).slice(-200).forEach((it) => mentioned.add(it));
+  if (/\.list$|^usage\./.test(call.operation ?? "")) made.filter((it) => it.team === owner).slice(-200).forEach((it) => mentioned.add(it));
   sent.forEach((one) => mention(`${one.url} ${one.request.body?.text ?? ""}`));
-  const teams = new Set([...mentioned].map((it) => it.team).filter((id) => id && id !== mine && id !== other));
 
   if (other) {
     const account = world.money[other];
@@ -208,10 +206,11 @@ function asTest(model, call) {
   }
   if (world.money[owner]?.held) remarks.push(`${amount(world.money[owner].held)} held credits are left out: what is set is what was available.`);
   const names = new Map([[mine, null], [other, "team"]]);
-  [...teams].forEach((id, at) => {
-    names.set(id, `team_${at + 2}`);
-    setup.push(pythonCall(`team_${at + 2} = aurous.teams.add`, [literal(world.records[id]?.json.name ?? `Team ${at + 2}`)]));
-  });
+  for (const { team } of mentioned) {
+    if (!team || names.has(team)) continue;
+    names.set(team, `team_${names.size}`);
+    setup.push(pythonCall(`${names.get(team)} = aurous.teams.add`, [literal(world.records[team]?.json.name ?? "Another team")]));
+  }
   for (const [name, script] of Object.entries(world.scripts)) {
     const [kind, ...about] = name.split(" ");
     const what = kind === "characters" ? "aurous.script" : `aurous.${kind}.script`;
@@ -229,7 +228,7 @@ function asTest(model, call) {
   if (model.data.settings?.rate_limits === "enforce") {
     for (const [name, bucket] of Object.entries(worldAt(model, call.status === 429 ? call.index : from.index - 1).buckets)) {
       const [id, bucketName] = name.split(" ");
-      if (id === owner && bucket.remaining === 0) setup.push(`${team === "team" ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
+      if (id === owner && bucket.remaining === 0) setup.push(`${other ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
       else if (id === owner && call.status === 429) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
     }
   }
@@ -245,7 +244,9 @@ function asTest(model, call) {
     const gap = Math.round((at ? one.arrived - requests[0].at : one.arrived - begin) * 1000) / 1000;
     if (expired) lines.push(`url = ${signed.expression}`);
     if (gap > 0) lines.push(`aurous.clock.advance(seconds=${gap})`);
-    const fault = one.fault ? faultOf(one, call.status === 409 ? 60 : 1) : null;
+    const inFlight = worldAt(model, one.index).keys[`${one.team} ${key}`]?.in_flight_until;
+    const waited = inFlight ? Math.round((inFlight - one.arrived) * 1000) / 1000 : Math.ceil(one.timeout ?? 0) + 1;
+    const fault = one.fault ? faultOf(one, waited) : null;
     if (fault) lines.push(fault);
     else if (one.fault) remarks.push(`Call ${one.number} met "${visible(one.fault)}", which cannot be set up from the trace.`);
     const base = model.data.base_url.replace(/\/$/, "");
@@ -257,6 +258,7 @@ function asTest(model, call) {
     const url = keyless ? pythonText(one.url) : place;
     const name = `${keyless || signed ? "httpx" : "aurous_client"}.${method && !(parts.some((it) => /^(json|content)/.test(it)) && /get|delete/.test(method)) ? method : "request"}`;
     const all = [...(name.endsWith("request") ? [pythonText(one.method)] : []), url, ...parts, ...(one.fault?.startsWith("delay") ? patience : [])];
+    if (ownHeaders(one).some(isRedacted)) remarks.push(`Headers of call ${one.number} are left out: they are redacted.`);
     if (one.request.body && one.request.body.text === undefined) {
       remarks.push(`The body of call ${one.number} (${one.request.body.size} bytes) is not in the trace; put it in, and remove the skip.`);
     }

@@ -1,15 +1,10 @@
 "use strict";
 // The data of a trace, and what follows from it. Nothing here draws anything.
 
-/** Where the data comes from. A file embeds it; a server would load it, and call the subscribers for each new step. */
-const source = {
-  load: () => JSON.parse(document.getElementById("data").textContent),
-  subscribe: () => () => {},
-};
+/** Where the data comes from: the file has it embedded. */
+const source = { load: () => JSON.parse(document.getElementById("data").textContent) };
 
-const SECTIONS = ["records", "money", "buckets", "keys", "faults", "scripts", "deliveries"];
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-const SIGNATURE = /([?&]token=)[^&"]*/g;
 const LONGEST = 2000;
 
 /** Write characters that cannot be seen, or that turn a line around, as escapes. */
@@ -50,7 +45,7 @@ function parsed(body) {
 
 const header = (message, name) => message?.headers.find(([one]) => one.toLowerCase() === name)?.[1];
 
-/** Return what differs between two values as [{path, before, after}], but for request ids and signatures of URLs. */
+/** Return what differs between two values as [{path, before, after}], but for request ids. */
 function differences(before, after, path = "", found = []) {
   if (found.length >= 200 || before === after) return found;
   const same = isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after);
@@ -60,10 +55,7 @@ function differences(before, after, path = "", found = []) {
       const step = Array.isArray(after) ? `${path}[${key}]` : path ? `${path}.${key}` : key;
       differences(before[key], after[key], step, found);
     }
-  } else if (
-    typeof before !== "string" || typeof after !== "string" ||
-    before.replace(SIGNATURE, "$1") !== after.replace(SIGNATURE, "$1")
-  ) {
+  } else {
     found.push({ path, before, after });
   }
   return found;
@@ -91,7 +83,10 @@ function aligned(left, right, key) {
   return pairs;
 }
 
-/** The steps of a trace, numbered; step 0 is the start, before the first of them. */
+/**
+ * The steps of a trace, numbered; step 0 is the start, before the first of them. The money of each team is
+ * {team: [{available, held, spent}]}, after each step; spent adds up what was charged.
+ */
 function modelOf(data) {
   const start = { kind: "start", at: data.began, changes: {}, events: [], notes: [] };
   const steps = [start, ...data.steps].map((step, index) => ({ ...step, index }));
@@ -110,14 +105,19 @@ function modelOf(data) {
     step.marks = marksOf(step);
     if (step.response?.body?.picture) pictures[step.path] = step.response.body.picture;
   }
-  const model = { data, steps, calls, pictures, machines: data.machines, began: data.began };
-  const before = structuredClone(data.start);
+  const world = structuredClone(data.start);
+  const money = {};
   for (const step of steps) {
-    if (step.kind === "between") step.lines = linesOf(step, before);
-    apply(step, before);
+    if (step.kind === "between") step.lines = linesOf(step, world);
+    const before = { ...world.money };
+    apply(step, world);
+    for (const [team, now] of Object.entries(world.money)) {
+      const values = (money[team] ??= Array(step.index).fill({ available: now.available, held: 0, spent: 0 }));
+      const paid = before[team] && step.kind === "call" ? Math.max(0, before[team].credits - now.credits) : 0;
+      values.push({ available: now.available, held: now.held, spent: (values.at(-1)?.spent ?? 0) + paid });
+    }
   }
-  model.money = moneyOf(model);
-  return model;
+  return { data, steps, calls, pictures, money, machines: data.machines, began: data.began };
 }
 
 /** Let a step happen to a state. */
@@ -132,13 +132,13 @@ function apply(step, world) {
 
 /** Return the state of the fake after a step; -1 and 0 stand for the start. */
 function worldAt(model, index) {
-  const world = {};
-  for (const section of SECTIONS) world[section] = { ...model.data.start[section] };
+  const sections = Object.entries(model.data.start).map(([name, values]) => [name, { ...values }]);
+  const world = Object.fromEntries(sections);
   for (const step of model.steps.slice(1, index + 1)) apply(step, world);
   return world;
 }
 
-/** Return what a step has changed, without what only a signature changes: {section: {id: [before, after]}}. */
+/** Return what a step has changed, without what looks the same: {section: {id: [before, after]}}. */
 function changesOf(step, before) {
   const found = {};
   for (const [section, values] of Object.entries(step.changes)) {
@@ -149,6 +149,12 @@ function changesOf(step, before) {
   }
   return found;
 }
+
+/** Return a step in a few words. */
+const nameOf = (step, model) =>
+  step.kind === "call" ? `call ${step.number} of ${model.calls.length}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}`
+  : step.kind === "start" ? "start"
+  : step.lines.map((line) => line.text).join(", ");
 
 function marksOf(call) {
   const marks = [];
@@ -173,17 +179,14 @@ const WHAT_MOVED = {
 
 /** Return in words what moved the clock: equal sleeps in a row are one line. */
 function movesOf(events) {
-  const lines = [];
-  let first = 0;
-  events.forEach((event, at) => {
-    const next = events[at + 1];
-    if (next && next.kind === event.kind && next.seconds === event.seconds) return;
-    const count = at - first + 1;
-    const text = count > 1 ? `${count} × ${duration(event.seconds)}` : duration(event.seconds);
-    lines.push({ kind: event.kind, text: (WHAT_MOVED[event.kind] ?? ((it) => `${event.kind} ${it}`))(text) });
-    first = at + 1;
-  });
-  return lines;
+  const moves = [];
+  for (const { kind, seconds } of events) {
+    const last = moves.at(-1);
+    if (last?.kind === kind && last.seconds === seconds) last.count++;
+    else moves.push({ kind, seconds, count: 1 });
+  }
+  const text = ({ seconds, count }) => (count > 1 ? `${count} × ${duration(seconds)}` : duration(seconds));
+  return moves.map((move) => ({ kind: move.kind, text: WHAT_MOVED[move.kind](text(move)) }));
 }
 
 /** Return in words what happened between two requests. */
@@ -222,28 +225,6 @@ const WHAT_CHANGED = {
     : `${after.event} ${after.status}${after.response_status ? ` (${after.response_status})` : ""}` +
       `${after.attempt > 1 ? `, attempt ${after.attempt}` : ""}${after.fault ? `, ${after.fault}` : ""}`,
 };
-
-/** Return the money of each team after each step: {team: [{available, held, spent}]}; spent adds up what was charged. */
-function moneyOf(model) {
-  const series = {};
-  const now = { ...model.data.start.money };
-  const spent = {};
-  for (const step of model.steps) {
-    for (const [team, account] of Object.entries(step.changes.money ?? {})) {
-      if (account && now[team] && step.kind === "call") {
-        spent[team] = (spent[team] ?? 0) + Math.max(0, now[team].credits - account.credits);
-      }
-      now[team] = account;
-    }
-    for (const [team, account] of Object.entries(now)) {
-      if (!account) continue;
-      const empty = { available: account.available, held: 0, spent: 0 };
-      series[team] ??= Array.from({ length: step.index }, () => empty);
-      series[team].push({ available: account.available, held: account.held, spent: spent[team] ?? 0 });
-    }
-  }
-  return series;
-}
 
 /** Return the statuses that a record has had up to a step, in order. */
 function statusesOf(model, id, index) {
