@@ -1,0 +1,56 @@
+"""Settings for a module, for a class and for one test."""
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, Character
+
+pytestmark = pytest.mark.aurous(sleep="skip", pitfalls="error", credits=20)
+
+PICTURE = {"prompt": "On a bench"}
+
+
+def order(api: httpx.Client, character: Character) -> httpx.Response:
+    return api.post("/v1/images", json={**PICTURE, "character_id": character.id})
+
+
+@pytest.mark.usefixtures("within_budget")
+def test_a_picture_is_paid(
+    aurous: Aurous, aurous_client: httpx.Client, aurora: Character
+) -> None:
+    """The module says that there are 20 credits."""
+    assert order(aurous_client, aurora).status_code == 201
+
+    aurous.images.last.finish()
+    assert aurous.team.credits < 20
+
+
+@pytest.mark.aurous(credits=0)
+class TestWithoutCredits:
+    """A class changes one setting, and keeps the others of the module."""
+
+    def test_a_picture_is_refused(
+        self, aurous: Aurous, aurous_client: httpx.Client, aurora: Character
+    ) -> None:
+        """The refusal has the code of the vendor."""
+        refused = order(aurous_client, aurora)
+
+        assert refused.json()["error"]["code"] == "balance_too_low"
+        assert len(aurous.images) == 0
+
+    @pytest.mark.aurous(credits=1)
+    def test_one_credit_is_enough(
+        self, aurous_client: httpx.Client, aurora: Character
+    ) -> None:
+        """The nearest marker wins."""
+        assert order(aurous_client, aurora).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "aurous", [{"credits": 5}, {"credits": 0}], indirect=True, ids=["rich", "poor"]
+)
+def test_the_balance_is_shown(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A test that is parametrized over `aurous` runs under each of its settings."""
+    balance = aurous_client.get("/v1/balance").json()
+
+    assert balance["credits"] == aurous.team.credits
