@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from importlib.metadata import Distribution, distribution
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +33,16 @@ def test_there_is_one_command(dist: Distribution) -> None:
     (entry,) = dist.entry_points.select(group="console_scripts")
 
     assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._serve.cli:main")
+
+
+def test_the_package_runs_as_its_command() -> None:
+    """``python -m pytest_aurous`` prints what ``pytest-aurous`` prints, and returns its status."""
+    command = [sys.executable, "-m", "pytest_aurous", "openapi", "--output", "no/such/folder/aurous.json"]
+    path = str(Path(pytest_aurous.__file__).parents[1])
+    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=False)  # noqa: S603 - ours
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("pytest-aurous: ")
 
 
 def test_it_asks_for_four_packages(dist: Distribution) -> None:

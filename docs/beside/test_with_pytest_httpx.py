@@ -1,3 +1,4 @@
+import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -35,9 +36,11 @@ def published(aurous: Aurous, httpx_mock: HTTPXMock) -> str:
     return character
 
 
-@pytest.mark.httpx_mock(
-    should_mock=lambda request: request.url.host != "api.aurous-labs.com"
-)
+def is_not_the_vendors(request: httpx.Request) -> bool:
+    return request.url.host != "api.aurous-labs.com"
+
+
+@pytest.mark.httpx_mock(should_mock=is_not_the_vendors)
 def test_calls_in_a_fixture(aurous: Aurous, published: str) -> None:
     """There httpx_mock may be asked first, and is told what is not its own."""
     assert aurous.characters[published].status == "ready"

@@ -49,7 +49,7 @@ def test_threads_share_one_sequence(
     path = f"/v1/characters/{character.id}"
 
     with ThreadPoolExecutor(4) as pool:
-        seen = list(pool.map(lambda _: aurous_client.get(path).json(), range(4)))
+        polls = [pool.submit(aurous_client.get, path) for _ in range(4)]
 
-    statuses = sorted(answer["status"] for answer in seen)
+    statuses = sorted(poll.result().json()["status"] for poll in polls)
     assert statuses == ["reviewing"] + ["synthesizing"] * 3

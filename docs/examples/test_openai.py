@@ -64,8 +64,11 @@ def test_chat_is_answered_by_a_transport_of_its_own(aurous: Aurous) -> None:
     """The fake has no chat: give the client for it a transport, and keep the rest."""
     said = {"role": "assistant", "content": "A lighthouse keeper."}
     answer = {"id": "chat_1", "choices": [{"index": 0, "message": said}]}
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=answer))
-    chat = connect(http_client=httpx2.Client(transport=transport))
+
+    def play(_: object) -> object:
+        return httpx2.Response(200, json=answer)
+
+    chat = connect(http_client=httpx2.Client(transport=httpx2.MockTransport(play)))
 
     idea = chat.chat.completions.create(model="any", messages=[])
     order = {**ORDER, "name": idea.choices[0].message.content}

@@ -37,7 +37,11 @@ def test_spying(aurous: Aurous, sleep: Sleep) -> None:
 def test_one_answer_after_another(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """A side effect that returns None leaves the call to the fake."""
     answers = iter([httpx.Response(503), httpx.Response(429)])
-    aurous.route("balance.retrieve").side_effect = lambda _: next(answers, None)
+
+    def play(_: httpx.Request) -> httpx.Response | None:
+        return next(answers, None)
+
+    aurous.route("balance.retrieve").side_effect = play
 
     seen = [aurous_client.get("/v1/balance").status_code for _ in range(3)]
 

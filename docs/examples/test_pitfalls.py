@@ -245,7 +245,8 @@ def test_made_up_cursor_mended(aurous: Aurous, aurous_client: httpx.Client) -> N
     """Each page says where the next one begins."""
     for _ in range(5):
         aurous.characters.add()
-    ids, query = [], {"limit": "2"}
+    ids: list[str] = []
+    query = {"limit": "2"}
 
     while True:
         page = aurous_client.get("/v1/characters", params=query).json()

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
+Receiver = Callable[[Delivery], int | Awaitable[int | None] | None]
+AsgiApp = Callable[[Any, Any, Any], Awaitable[Any]]
+WsgiApp = Callable[[Any, Any], Iterable[bytes]]
+Target = Receiver | AsgiApp | WsgiApp
+
 _WHO: Final = see("reference/webhooks.html#who-receives")
 _SCHEMES: Final = ("https://", "http://")
 
@@ -43,7 +48,12 @@ class Webhooks:
             return list(self._world.outbox.entries.values())
 
     def deliver_to(
-        self, target: Any = None, *, url: str | None = None, events: Iterable[str] = ("*",), secret: str | None = None
+        self,
+        target: Target | None = None,
+        *,
+        url: str | None = None,
+        events: Iterable[str] = ("*",),
+        secret: str | None = None,
     ) -> WebhookEndpoint | None:
         """Register an endpoint with its receiver, or set the receiver of a known URL.
 
@@ -82,7 +92,7 @@ class Webhooks:
             self._targets[url] = target
             return WebhookEndpoints(world, world.default_team).add(url, wanted, secret)
 
-    def route(self, url: str, target: Any) -> None:
+    def route(self, url: str, target: Target) -> None:
         """Send the deliveries for a URL to *target*, whether it is registered already or will be later.
 
         Registers nothing: use it for an endpoint or a ``webhook_url`` that the code under test registers itself.

@@ -37,14 +37,14 @@ class LateError(Exception):
 
 def create(api: Api) -> Callable[[], object]:
     """Order a synthesis that ends at once, with a key, while somebody listens."""
-    api.aurous.webhooks.deliver_to(str)
+    api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.script("synthesizing*0 -> ready")
     return lambda: api.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": "one"})
 
 
 def end(api: Api) -> Callable[[], object]:
     """Look at an image for the last time, which charges its hold and tells its maker, and the team of low credits."""
-    api.aurous.webhooks.deliver_to(str)
+    api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.images.script("pending -> processing -> succeeded")
     api.team.credits = 5
     api.post("/v1/images", json={"prompt": "x", "webhook_url": "https://app.example/hook"})
@@ -56,7 +56,7 @@ def end(api: Api) -> Callable[[], object]:
 
 def settle(api: Api) -> Callable[[], object]:
     """Meet what time has changed: each run ends, is charged and announced."""
-    api.aurous.webhooks.deliver_to(str)
+    api.aurous.webhooks.deliver_to(lambda _: None)
     api.aurous.script("synthesizing:5s -> ready")
     for _ in range(2):
         api.post("/v1/characters", json=ORDER)

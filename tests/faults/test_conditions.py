@@ -112,7 +112,7 @@ def test_conditions_of_deliveries_may_do_so_too(api: Api) -> None:
 
 def test_a_condition_of_a_delivery_that_raises_leaves_it_due(api: Api) -> None:
     """The flush ends with the exception, and the next one delivers."""
-    api.aurous.webhooks.deliver_to(str)
+    api.aurous.webhooks.deliver_to(lambda _: None)
     fault = api.aurous.faults.drop("*", when=lambda _: 1 / 0)
     api.aurous.images.add()
     with pytest.raises(ZeroDivisionError):

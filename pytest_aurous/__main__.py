@@ -1,0 +1,7 @@
+"""``python -m pytest_aurous``: the same as the command ``pytest-aurous``."""
+
+import sys
+
+from ._serve.cli import main
+
+sys.exit(main())
