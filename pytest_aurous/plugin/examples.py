@@ -9,14 +9,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction, signature
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from .._handle.session import Session
 from ..errors import AurousCrash, AurousError, see
 from . import fixtures
 from .options import FAKE
+
+if TYPE_CHECKING:
+    from .._handle.session import Session
 
 _ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
 """The fixtures that begin anew with the fake, or are constant."""
