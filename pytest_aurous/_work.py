@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import wraps
 from itertools import count
 from typing import Any, Final, Protocol
@@ -29,18 +28,25 @@ class Run(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
 class Work:
-    """What one test does, in all of its threads; *thread* runs the tests, and *number* grows from test to test."""
+    """What one test does, in all of its threads.
 
-    test: str
-    """Its node id; empty for what is not done for any one test, such as a session fixture's server."""
-    report: Callable[[str], None]
-    """Shows a text that must not fail any test."""
-    thread: int = field(default_factory=threading.get_ident)
-    number: int = field(default_factory=_NUMBERS.__next__)
-    run: Run | None = None
-    """The run of an exploration that it is part of, or None."""
+    Attributes:
+        test: Its node id; empty for what is not done for any one test, such as a session fixture's server.
+        report: Shows a text that must not fail any test.
+        run: The run of an exploration that it is part of, or None.
+        thread: The thread that runs the tests.
+        number: Grows from test to test.
+    """
+
+    __slots__ = ("number", "report", "run", "test", "thread")
+
+    def __init__(self, test: str, report: Callable[[str], None], run: Run | None = None) -> None:
+        self.test: str = test
+        self.report: Callable[[str], None] = report
+        self.run: Run | None = run
+        self.thread: int = threading.get_ident()
+        self.number: int = next(_NUMBERS)
 
 
 def set_work(work: Work | None) -> Work | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from os import urandom
 from traceback import format_exc
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from .._framework.endpoint import Context, Endpoint, Result
@@ -31,13 +31,13 @@ from .._world.settings import Settings
 from .._world.state import Saved
 from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
-from ..faults.collection import Faults
 from ..faults.fault import CallFault, Fault, Refuse
-from ..faults.grease import grease
-from ..faults.observed import follow_observed, read_observed
 from ..faults.queue import FaultQueue
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
+
+if TYPE_CHECKING:
+    from ..faults.collection import Faults
 
 __tracebackhide__ = hide_mistakes
 
@@ -69,15 +69,12 @@ class App:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
-        self.faults: Faults = Faults(
-            self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
-        )
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
         self.gate: Callable[[Call], object] | None = None
         self.observe: Callable[[Call], object] | None = None
         self.screen: Callable[[Call], object] | None = None
         self.problems: list[Problem] = []
-        self._observed = read_observed(settings.observed)
+        self._altered = _alteration(self.world)
         self.tracing: bool = False
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
@@ -89,6 +86,13 @@ class App:
             for row in kind.first():
                 self.world.table(kind).insert(row)
         self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
+
+    @cached_property
+    def faults(self) -> Faults:
+        """What goes wrong; each method adds a fault to the queue."""
+        from ..faults.collection import Faults  # most tests have none
+
+        return Faults(self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random)
 
     def snapshot(self) -> Snapshot:
         """Copy everything but the calls, for `restore`."""
@@ -199,10 +203,7 @@ class App:
         )
         headers = replaced(headers, answer.headers) if answer.headers else headers
         reply = Reply(answer.status, headers, answer.body)
-        if self._observed and ctx.row is not None:
-            reply = follow_observed(reply, ctx.row.operation, self._observed)
-        kind = self.world.settings.grease
-        return reply if kind == "off" else grease(reply, kind, self.world.state.random("grease"))
+        return reply if self._altered is None else self._altered(reply, ctx.row)
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
         """Check key, scope, limit and version; return the name of the rate bucket, and the bucket as it was before."""
@@ -341,6 +342,24 @@ class App:
         """Record the response of a test's route; None where its body is a stream of the test."""
         with self.world.lock:
             self.world.journal.answer(call, reply)
+
+
+def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | None:
+    """Return what lets responses differ from the rules if the settings say so, else None."""
+    file, kind = world.settings.observed, world.settings.grease
+    if file is None and kind == "off":
+        return None
+    from ..faults.grease import grease  # most tests have neither
+    from ..faults.observed import follow_observed, read_observed
+
+    observed = read_observed(file)
+
+    def altered(reply: Reply, row: Endpoint | None) -> Reply:
+        if row is not None:
+            reply = follow_observed(reply, row.operation, observed)
+        return reply if kind == "off" else grease(reply, kind, world.state.random("grease"))
+
+    return altered
 
 
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import FrameType
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from .._frames import PACKAGE, package_of
 from .._wire.call import Call
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A request that fails the test: no endpoint takes it, this package failed, or the ``when`` of a fault raised."""
 
     call: Call

@@ -14,13 +14,13 @@ from .._wire.reply import Pairs
 from .._world.tables import R, Table
 from .._world.world import World
 from .fields import read_body, without_nulls
-from .schema import Shape
+from .schema import Record, Shape
 
 NO_RESPONSE: Final = "no answer"
 """The outcome of a request whose client receives no response."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Context:
     """A request on its way through the pipeline.
 
@@ -94,8 +94,8 @@ Handler = Callable[[Context], Any]
 """Returns the body as JSON, the body as bytes of the endpoint's media type, or a `Result`."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class Endpoint(Record):
     """One row of the catalog.
 
     Attributes:

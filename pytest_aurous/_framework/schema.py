@@ -18,6 +18,19 @@ SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; va
 _SIMPLE: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
+class Record:  # noqa: PLW1641 - rows hold dicts, so nothing could hash them
+    """What rows have in common: two are equal if all their fields are.
+
+    Dataclasses would write these methods anew for each kind of row, which takes longer than a test.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
 def _cached(function: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
     cached: Any = lru_cache(maxsize=64)(function)  # mypy does not accept classes as hashable
     return cast("Callable[[type[Any]], T]", cached)

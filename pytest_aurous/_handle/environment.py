@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 
-@dataclass(eq=False)
 class _Layer:
-    """One variable as one fake or server set it, and the value that it found before."""
+    """One variable as one fake or server set it, and the value that it found before.
 
-    name: str
-    value: str
-    found: str | None
-    disturbed: bool = False
-    """Whether other code had changed the variable when this layer was removed, and may still restore it."""
+    Attributes:
+        disturbed: Whether other code had changed the variable when this layer was removed, and may still restore it.
+    """
+
+    __slots__ = ("disturbed", "found", "name", "value")
+
+    def __init__(self, name: str, value: str, found: str | None) -> None:
+        self.name = name
+        self.value = value
+        self.found = found
+        self.disturbed = False
 
 
 class Environment:

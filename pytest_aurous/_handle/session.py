@@ -16,7 +16,6 @@ from ..errors import hide_mistakes
 from .calls import Calls
 from .environment import environment
 from .verdict import Verdict
-from .webhooks import Webhooks
 
 if TYPE_CHECKING:
     import faker
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from .._explore.result import Exploration
     from .._httpx.binding import Binding
     from .._world.settings import Settings
+    from .webhooks import Webhooks
 
 __tracebackhide__ = hide_mistakes
 
@@ -42,7 +42,7 @@ class Session:
         self.settings = settings
         self.app: App = App(settings, api_key)
         self.verdict: Verdict = Verdict(self.app)
-        self.webhooks: Webhooks = Webhooks(self)
+        self._webhooks: Webhooks | None = None
         self._http: Binding | None = None
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
@@ -63,6 +63,16 @@ class Session:
     def calls(self) -> Calls:
         """Every call that arrived, in order."""
         return Calls(self.app.world.journal.entries, self.app.catalog.by_operation)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhook deliveries, created on first use."""
+        with self.app.world.lock:
+            if self._webhooks is None:
+                from .webhooks import Webhooks  # most tests have none
+
+                self._webhooks = Webhooks(self)
+            return self._webhooks
 
     @property
     def http(self) -> Binding:
@@ -157,7 +167,8 @@ class Session:
             self.app.restore(self._start)
             self.app.world.journal.clear()
             self.app.pitfalls.clear()
-            self.webhooks._forget()
+            if self._webhooks is not None:
+                self._webhooks._forget()
             self._faker = None
             if self._http is not None:
                 self._http.router.forget()

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._frames import shown_place
-from .._report.timeline import timeline
-from .._report.unmatched import describe, late
 from .._wire.call import Call
 from .._work import Work, current_work, older_work
-from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning, see
-from ..faults.fault import DeliveryFault, Fault
-from .calls import Calls, often
+from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+
+if TYPE_CHECKING:
+    from ..faults.fault import Fault
+    from .findings import Findings
 
 
 class Verdict:
@@ -41,7 +42,7 @@ class Verdict:
         if self._strict == "off" or not (problems or unfired):
             self._judge_pitfalls()
             return
-        text = "\n\n".join([*self._texts(problems), *map(self._unfired, unfired)])
+        text = "\n\n".join([*self._findings.problems(problems), *map(self._findings.unfired, unfired)])
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
             self._judge_pitfalls()
@@ -69,7 +70,7 @@ class Verdict:
         """Warn of what arrived after the body of *test*, which has its verdict already."""
         problems, _ = self._take_problems()
         if problems and self._strict != "off":
-            text = "\n\n".join(self._texts(problems))
+            text = "\n\n".join(self._findings.problems(problems))
             warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
         for one in self._take_pitfalls() if self._app.world.settings.pitfalls != "off" else ():
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
@@ -98,8 +99,7 @@ class Verdict:
             again: The command that repeats the test.
             problems: Whether to add what was wrong, because no error of the test has said it.
         """
-        texts = self._texts(self._app.problems) if problems else []
-        return "\n\n".join([timeline(self._app, again), *texts])
+        return self._findings.timeline(again, self._app.problems if problems else ())
 
     def _screen(self, since: Work, call: Call) -> None:
         """Take *call* out of the verdict if a test before *since* left it behind, and report it.
@@ -110,13 +110,15 @@ class Verdict:
         if older is None:
             return
         problems = self._app.problems
-        wrong = self._texts(problem for problem in problems if problem.call is call)
+        wrong = [problem for problem in problems if problem.call is call]
         problems[:] = [problem for problem in problems if problem.call is not call]
-        wrong += self._app.pitfalls.drop(call)
-        since.report(late(call, older.test, since.test, wrong))
+        since.report(self._findings.late(call, older.test, since.test, self._app.pitfalls.drop(call), wrong))
 
-    def _texts(self, problems: Iterable[Problem]) -> list[str]:
-        return [describe(problem, self._app) for problem in problems]
+    @property
+    def _findings(self) -> Findings:
+        from .findings import Findings  # most tests have nothing to say
+
+        return Findings(self._app)
 
     def _take_pitfalls(self) -> list[Pitfall]:
         """Return the pitfalls that were not reported yet, and mark them as reported."""
@@ -128,28 +130,7 @@ class Verdict:
         """Return the problems and unfired faults that were not reported yet, and mark them as reported."""
         with self._app.world.lock:
             problems = self._app.problems[self._reported :]
-            unfired = [fault for fault in self._app.faults.unfired if fault not in self._reported_faults]
+            unfired = [fault for fault in self._app.queue.unfired if fault not in self._reported_faults]
             self._reported = len(self._app.problems)
             self._reported_faults.update(unfired)
         return problems, unfired
-
-    def _unfired(self, fault: Fault) -> str:
-        name, met = fault.operation, fault.met
-        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
-        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(name)
-        if isinstance(fault, DeliveryFault):
-            why = f"no {'other ' if met else ''}such delivery was made. "
-            why += "Was there an endpoint, and did the test call webhooks.flush()?"
-        elif arrived > met:
-            why = (
-                f"{name} was called {often(arrived)}, but {'the other calls were' if met else 'each call was'} refused "
-                "before, met another fault or a route, came too late, or was excluded by after= or when=."
-            )
-        else:
-            why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
-        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
-        what_to_do = f"Give it times={met}" if met else "Remove the fault"
-        return (
-            f"{what}: {why}\n{what_to_do}, or let the test reach the call{'s' if met else ''}. Allow it with the "
-            f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
-        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from .._framework.endpoint import Context, Endpoint
 from .._framework.live import Collection, Live
-from .._framework.schema import column, reference, to_wire
+from .._framework.schema import Record, column, reference, to_wire
 from .._time.clock import iso
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem, not_found
@@ -25,8 +25,8 @@ _OPTIONAL: Final = ("default_", "description", "has_")
 """Prefixes of the columns that `add` accepts as keyword arguments."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoraRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LoraRow(Record):
     """A stored image style.
 
     Attributes:
@@ -65,8 +65,8 @@ class LoraRow:
         return _IMAGE_STYLES
 
 
-@dataclass(frozen=True, kw_only=True)
-class VideoLoraRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class VideoLoraRow(Record):
     """A stored video style.
 
     Attributes:

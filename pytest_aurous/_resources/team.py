@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._framework.endpoint import Context, Endpoint
-from .._framework.schema import column, obj, to_wire
+from .._framework.schema import Record, column, obj, to_wire
 from .._time.clock import iso
 from .._wire.version import VERSION
 from .._world.keys import Scope
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 
-@dataclass(frozen=True, kw_only=True)
-class TeamRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TeamRow(Record):
     """A stored team; its credits are in its ledger.
 
     Attributes:

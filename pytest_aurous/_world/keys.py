@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from .._check import Check
 from .._wire import messages as say
@@ -21,8 +20,7 @@ _KEY: Final = re.compile(r"[!-~]+")
 _ROTATION_GRACE: Final = 24 * 3600.0
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """What a key stands for: a team, a scope, and until when."""
 
     team: str
@@ -81,7 +79,7 @@ class Keyring:
     def end(self, key: str, at: float) -> None:
         """Let *key* end at the instant *at*, unless it ends before."""
         grant = self.grant(key)
-        self._grants[key] = replace(grant, dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
+        self._grants[key] = grant._replace(dies_at=at if grant.dies_at is None else min(at, grant.dies_at))
 
     def rotate(self, key: str, now: float) -> str:
         """Issue a successor; *key* lives on for 24 h beside it (auth-8)."""

@@ -30,8 +30,7 @@ _OWNERS: Final = {
 """The statuses that only one resource has; videos have those of images."""
 
 
-@dataclass(frozen=True)
-class Lifecycle:
+class Lifecycle(NamedTuple):
     """The statuses of a resource: the one in which each run begins, and for each those that may follow."""
 
     resource: str

@@ -161,7 +161,7 @@ def _setting(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """All settings with their defaults; each is an ini option, a flag, a marker argument and a keyword of `Aurous`."""
 

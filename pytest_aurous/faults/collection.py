@@ -245,7 +245,7 @@ class Faults(Collection[Fault], DeliveryFaults):
     @property
     def unfired(self) -> list[Fault]:
         """The faults that happened less often than `times` says; `strict` fails the test for them."""
-        return [fault for fault in self._queue.faults if fault.outstanding]
+        return self._queue.unfired
 
     def _add(self, kind: str, operation: str, meet: Meet, terms: Mapping[str, Any], until: float = inf) -> Fault:
         check = _check(kind.partition(" ")[0])

@@ -55,6 +55,11 @@ class FaultQueue:
         """All faults, in the order in which they are met. This does not need the lock."""
         return [self._added[number] for number in sorted(self._counts) if number in self._added]
 
+    @property
+    def unfired(self) -> list[Fault]:
+        """The faults that happened less often than ``times`` says."""
+        return [fault for fault in self.faults if fault.outstanding]
+
     def candidates(self, thing: Call | Delivery) -> list[Fault]:
         """Return the faults that *thing* can meet, after calling the ``when`` of each. Do not hold the fake's lock.
 

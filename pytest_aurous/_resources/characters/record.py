@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from ..._framework.fields import Reader, boolean, integer, list_of, object_of, text
-from ..._framework.schema import body_of, column, obj, to_wire
+from ..._framework.schema import Record, body_of, column, obj, to_wire
 from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
@@ -41,8 +41,7 @@ CREATE: Final[dict[str, Reader]] = {
 """The fields of POST /v1/characters (create-6, create-7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A reference picture.
 
     Attributes:
@@ -56,8 +55,8 @@ class Ref:
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class CharacterRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CharacterRow(Record):
     """A stored character. Each column that is not hidden is a field of the response, under the same name.
 
     Attributes:

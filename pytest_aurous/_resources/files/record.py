@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from ..._content.pictures import Measured, measure
-from ..._framework.schema import column, to_wire
+from ..._framework.schema import Record, column, to_wire
 from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
@@ -19,8 +19,8 @@ _LIFE: Final = 24 * 3600.0
 _URL_LIFE: Final = 3600.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FileRow(Record):
     """A stored file.
 
     Attributes:

@@ -24,7 +24,7 @@ IMAGES: Final = Lifecycle(
         **dict.fromkeys(ENDS, ()),
     },
 )
-VIDEOS: Final = replace(IMAGES, resource="videos")
+VIDEOS: Final = IMAGES._replace(resource="videos")
 LIFECYCLES: Final = {"image": IMAGES, "video": VIDEOS}
 DEFAULT: Final = plan_of("pending -> processing -> succeeded", IMAGES)
 

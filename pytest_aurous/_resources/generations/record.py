@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..._framework.schema import column, obj, to_wire
+from ..._framework.schema import Record, column, obj, to_wire
 from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
@@ -21,8 +21,8 @@ AMOUNT: Final = {"type": "number"}
 BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GenerationRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GenerationRow(Record):
     """A stored image or video. Each column that is not hidden is a field of the response, under the same name.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..._framework.schema import column
+from ..._framework.schema import Record, column
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
 from ..._world.world import World
@@ -14,8 +14,8 @@ POSES: Final = ("portrait", "front", "side", "back", "other")
 _TICKET_LIFE: Final = 24 * 3600.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class UploadRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class UploadRow(Record):
     """A stored upload ticket.
 
     Attributes:

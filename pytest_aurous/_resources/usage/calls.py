@@ -7,7 +7,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from math import inf
-from statistics import quantiles
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from zlib import crc32
@@ -156,6 +155,8 @@ def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
 def _percentile(values: list[int], percent: int) -> float | None:
     if len(values) < 2:  # noqa: PLR2004 - quantiles() needs two values
         return values[0] if values else None
+    from statistics import quantiles  # loads slowly, and few tests read percentiles
+
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..._framework.schema import column, to_wire
+from ..._framework.schema import Record, column, to_wire
 from ..._time.clock import iso
 from ..._world.world import World
 
@@ -24,8 +24,8 @@ EVENTS: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class EndpointRow:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class EndpointRow(Record):
     """A stored webhook endpoint.
 
     Attributes:

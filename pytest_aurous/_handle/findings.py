@@ -1,0 +1,58 @@
+"""The words of a verdict: what was wrong with requests, which faults no request met, and the timeline.
+
+Most tests pass and have no timeline, so `Verdict` imports this when there is something to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._engine.pipeline import App
+from .._engine.problems import Problem
+from .._report.timeline import timeline
+from .._report.unmatched import describe, late
+from .._wire.call import Call
+from ..errors import see
+from ..faults.fault import DeliveryFault, Fault
+from .calls import Calls, often
+
+
+class Findings:
+    """Puts what happened to a fake into words."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def problems(self, problems: Iterable[Problem]) -> list[str]:
+        """Return what was wrong with each of the requests."""
+        return [describe(problem, self._app) for problem in problems]
+
+    def timeline(self, again: str, problems: Iterable[Problem]) -> str:
+        """Return the calls, and what was wrong with them; *again* is the command that repeats the test."""
+        return "\n\n".join([timeline(self._app, again), *self.problems(problems)])
+
+    def late(self, call: Call, test: str, running: str, pitfalls: Iterable[str], problems: Iterable[Problem]) -> str:
+        """Return what to say about a call that *test* left behind, and that arrived while another test was running."""
+        return late(call, test, running, [*self.problems(problems), *pitfalls])
+
+    def unfired(self, fault: Fault) -> str:
+        """Return why a fault was met too few times, as far as the calls show it."""
+        name, met = fault.operation, fault.met
+        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
+        arrived = 0 if isinstance(fault, DeliveryFault) else calls.count(name)
+        if isinstance(fault, DeliveryFault):
+            why = f"no {'other ' if met else ''}such delivery was made. "
+            why += "Was there an endpoint, and did the test call webhooks.flush()?"
+        elif arrived > met:
+            why = (
+                f"{name} was called {often(arrived)}, but {'the other calls were' if met else 'each call was'} refused "
+                "before, met another fault or a route, came too late, or was excluded by after= or when=."
+            )
+        else:
+            why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
+        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
+        what_to_do = f"Give it times={met}" if met else "Remove the fault"
+        return (
+            f"{what}: {why}\n{what_to_do}, or let the test reach the call{'s' if met else ''}. Allow it with the "
+            f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
+        )
