@@ -4,5 +4,9 @@ The top layer: it may import everything below, and nothing imports it. pytest fi
 module, which the entry point and ``-p pytest_aurous`` name.
 """
 
-from .fixtures import *  # noqa: F403 - each name in `__all__` there
-from .hooks import *  # noqa: F403 - pytest takes those that begin with pytest_
+from .finder import skip_rewriting
+
+skip_rewriting()  # before the other modules are imported
+
+from .fixtures import *  # noqa: E402, F403 - each name in `__all__` there
+from .hooks import *  # noqa: E402, F403 - pytest takes those that begin with pytest_

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,95 @@ def test_the_first_use_of_the_fixture_loads_the_client(
     )
 
     pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=3)
+
+
+STARTUP = """
+    _check _frames _handle _handle.environment _redaction _time _time.clock _wire _wire.hosts _work _world
+    _world.settings errors plugin plugin.examples plugin.finder plugin.fixtures plugin.guard plugin.hooks
+    plugin.options plugin.outcome plugin.sections
+"""
+"""The modules of the package that each run of pytest imports, if it uses the plugin or not."""
+
+NOT_FIRST = """
+    _content.provider _engine.dispatch _engine.signing _explore _handle.findings _handle.webhooks _reality _report
+    _resources.openapi _serve _time.loops _time.skipping _time.turns _trace faults.collection faults.deliveries
+    faults.grease faults.observed hypothesis plugin.exploring plugin.tracing
+"""
+"""Folders and modules that a test imports only if it uses what they do."""
+
+LOADED = """
+    import sys
+
+    def ours():
+        return {name.removeprefix("pytest_aurous.") for name in sys.modules if name.startswith("pytest_aurous.")}
+"""
+
+
+def test_a_run_that_uses_nothing_imports_the_plugin_alone(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the fake is imported before a test asks for it."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makepyfile(loaded=LOADED)
+    pytester.makepyfile(
+        f"""
+        from loaded import ours
+
+        def test_it():
+            assert ours() == {set(STARTUP.split())!r}
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
+
+
+def test_the_first_test_imports_no_more_than_it_uses(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports, traces, explorations, comparisons, servers, webhooks and faults come with the test that uses them."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makepyfile(loaded=LOADED)
+    pytester.makepyfile(
+        f"""
+        import sys
+        from loaded import ours
+
+        def test_it(aurous_client):
+            assert aurous_client.get("/v1/balance").status_code == 200
+            rest = {set(NOT_FIRST.split())!r}
+            assert {{name for name in ours() if rest & {{name, name.partition(".")[0]}}}} == set()
+            assert {{"faker", "http.server", "hypothesis", "statistics"}} & set(sys.modules) == set()
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("name", NOT_FIRST.split())
+def test_what_the_first_test_does_not_import_exists(name: str) -> None:
+    """The list above is of modules that there are, so that it proves something."""
+    assert find_spec(f"pytest_aurous.{name}") is not None
+
+
+def test_pytest_rewrites_nothing_of_the_package(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is there before the finder passes pytest's hook; the tests themselves are rewritten as ever."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it(aurous):
+            rewritten = {name for name, module in sys.modules.items()
+                         if name.startswith("pytest_aurous") and "Rewriting" in type(module.__loader__).__name__}
+            assert rewritten <= {"pytest_aurous", "pytest_aurous.plugin", "pytest_aurous.plugin.finder"}
+            assert "Rewriting" in type(sys.modules[__name__].__loader__).__name__
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("name", sorted(set(pytest_aurous.__all__) - {"AurousProvider"}))
