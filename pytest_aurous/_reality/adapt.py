@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from .._world.settings import READINGS
@@ -44,7 +45,12 @@ def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[st
     mask = Sanitizer()
     differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
     differences += [difference for difference, _ in verdicts.uncovered.values()]
-    return [row for one in differences if (row := _observation(one, mask)) is not None]
+    each = [
+        replace(one, operation=operation, where=where)
+        for one in differences
+        for operation, where in one.places or ((one.operation, one.where),)
+    ]
+    return [row for one in each if (row := _observation(one, mask)) is not None]
 
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:

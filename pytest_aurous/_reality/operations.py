@@ -16,8 +16,7 @@ _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "
 _VERSION: Final = "/v1"
 """What the paths of the API begin with, also where neither server nor path says so."""
 _BYTES: Final = "application/octet-stream"
-_CODES: Final = re.compile(r"`?[a-z]+(?:_[a-z0-9]+)+`?(?:(?:,| or|,? and|;|\|)? *`?[a-z]+(?:_[a-z0-9]+)+`?)*\.?")
-"""A description that is a list of error codes and nothing else."""
+_WORD: Final = re.compile(r"[^\s,;|`.]+")
 _CODE: Final = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 
 
@@ -57,7 +56,7 @@ class Operation:
     def responses(self) -> dict[str, dict[str, Any]]:
         """Its responses by status."""
         some = as_object(self.content.get("responses"))
-        return {str(status).upper(): self.schemas.follow(one) for status, one in some.items()}
+        return {status.upper(): self.schemas.follow(one) for status, one in some.items() if status}
 
     def response(self, status: str) -> dict[str, Any] | None:
         """Return the response with a status, also where it is written down as ``4XX``, or as ``default``."""
@@ -85,7 +84,8 @@ class Operation:
         if listed is not None:
             return listed
         text = str((self.response(status) or {}).get("description", ""))
-        return frozenset(_CODE.findall(text)) if _CODES.fullmatch(text.strip()) else frozenset()
+        words = set(_WORD.findall(text)) - {"and", "or"}
+        return frozenset(words) if all(map(_CODE.fullmatch, words)) else frozenset()
 
 
 def operations(schemas: Schemas) -> Iterator[Operation]:

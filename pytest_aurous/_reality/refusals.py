@@ -104,6 +104,6 @@ class Refusals:
                 seen = code if codes in self._everywhere else f"{status} {code}"
                 rule = next((rule for rule, readings in READINGS.items() if code in readings), "")
                 word: Word = "differs" if rule else "added"
-                yield place.finding("added", word, words(seen), "never", rule=rule)
+                yield place.finding("added", word, words(seen), "absent", rule=rule)
             if status not in own and not codes:
-                yield Place(operation, "status").finding("added", "added", status, "never")
+                yield Place(operation, "status", "statuses", status).finding("added", "added", status, "absent")

@@ -14,7 +14,7 @@ from .adapt import shown
 from .check import Checked
 from .recording import Exchange
 from .sanitize import Sanitizer
-from .verdict import Difference, Verdict
+from .verdict import MOST_SHOWN, Difference, Verdict
 
 _WIDTH: Final = 100
 _INDENT: Final = " " * 13
@@ -37,11 +37,13 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         for verdict in (one for one in verdicts if one.word == word):
             number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
             lines.append(_row(word, verdict.rule, str(number), _what(verdict, rules[verdict.rule].statement)))
-            for one in verdict.differences:
+            for one in verdict.differences[:MOST_SHOWN]:
                 lines += [
                     _cut(f"{_INDENT}{_differs(one, mask)}"),
                     _cut(f"{_INDENT}in {one.file}, {one.place}"),
                 ]
+            if len(verdict.differences) > MOST_SHOWN:
+                lines.append(f"{_INDENT}and {len(verdict.differences) - MOST_SHOWN} more")
     unseen = ", ".join(one.rule for one in verdicts if one.word == "not seen")
     lines += _block("not seen", unseen, "                        ")
     if verdicts.uncovered:

@@ -13,7 +13,7 @@ from .document import Document
 
 _LOW: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _HIGH: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_MOST_STEPS: Final = 1_000_000
+_MOST_STEPS: Final = 300_000
 """A document whose schemas contain each other in more ways than this is refused."""
 _TYPES: Final[dict[type, str]] = {
     str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"
@@ -82,8 +82,7 @@ class Schemas:
         """Return what a schema says, with all that it refers to and is composed of."""
         self._steps += 1
         if self._steps > _MOST_STEPS:
-            text = f"check --spec {self.document.name}: its schemas contain each other in too many ways."
-            raise AurousError(f"{text}\n{see('reference/check.html#documents')}")
+            raise too_many(self.document.name)
         here = as_object(schema)
         path = list(seen)
         parts: list[Shape] = []
@@ -140,6 +139,12 @@ class Schemas:
             default=json.dumps(schema["default"], sort_keys=True) if "default" in schema else None,
             form=str(schema.get("format", "")),
         )
+
+
+def too_many(name: str) -> AurousError:
+    """Return the error for a document whose schemas cannot be resolved in reasonable time."""
+    text = f"check --spec {name}: its schemas contain each other too often, or too deeply."
+    return AurousError(f"{text}\n{see('reference/check.html#documents')}")
 
 
 def _is_nullable(schema: Mapping[str, Any]) -> bool:

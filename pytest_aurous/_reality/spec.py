@@ -16,7 +16,7 @@ from .document import Document
 from .operations import Operation, operations
 from .refusals import Refusals
 from .rules import rule_of_statement
-from .schemas import Schemas
+from .schemas import Schemas, too_many
 from .stated import Comparison, Finding, Place, words
 from .verdict import Difference, Verdicts
 
@@ -40,15 +40,13 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
         raise AurousError(f"{text}\n{see('reference/check.html#documents')}")
     checked = Checked(Verdicts(load_rules()), counted="operations", found_in="places")
     checked.verdicts.exchanges = len(theirs)
-    found: list[Finding] = []
-    refusals = Refusals(fake.values(), theirs.values(), chosen)
-    for name, other in theirs.items():
-        comparison = Comparison(fake[name].schemas, schemas, chosen)
-        found += comparison.findings(fake[name], other)
-        found += refusals.findings(CATALOG.by_operation[name].errors, fake[name], other)
+    try:
+        found = _found(fake, theirs, chosen)
+    except RecursionError:
+        raise too_many(document.name) from None
     found += _security(own.content, document)
     found += [Place(words(one.title), "operation").finding("missing", "added", "present", "absent") for one in others]
-    _count(checked, document.name, found, {name: words(one.title) for name, one in theirs.items()})
+    _count(checked, words(document.name), found, {name: words(one.title) for name, one in theirs.items()})
     missing = [name for name in fake if name not in theirs]
     if missing:
         notes.append(f"it does not have {len(missing)} of the {len(fake)} operations: {', '.join(missing)}")
@@ -65,6 +63,19 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
     ]
     checked.notes = [f"{words(document.name)}: {note}" for note in notes]
     return checked
+
+
+def _found(
+    fake: Mapping[str, Operation], theirs: Mapping[str, Operation], readings: Mapping[str, str]
+) -> list[Finding]:
+    """Return what is found in the operations that both documents have."""
+    found: list[Finding] = []
+    refusals = Refusals(fake.values(), theirs.values(), readings)
+    for name, other in theirs.items():
+        comparison = Comparison(fake[name].schemas, other.schemas, readings)
+        found += comparison.findings(fake[name], other)
+        found += refusals.findings(CATALOG.by_operation[name].errors, fake[name], other)
+    return found
 
 
 def _matched(
@@ -132,6 +143,9 @@ def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[st
     """Count what was found; a difference in a schema that several operations have is one difference."""
     verdicts, homes = checked.verdicts, _homes(found)
     first = {_key(one): one for one in reversed(found) if one.root and homes[one.root] == one.operation}
+    places: dict[tuple[str, ...], list[Finding]] = {}
+    for one in found:
+        places.setdefault(_key(one), []).append(one)
     unsaid: dict[str, None] = {}
     for one in found:
         if one.word in {"same", "silent"}:
@@ -143,20 +157,21 @@ def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[st
                 verdicts.doubt(rule, f"{place} is not stated")
                 unsaid[f"{place}: {one.outcome.strip() or one.fake}"] = None
             continue
-        home = first.get(_key(one), one)
+        home, key = first.get(_key(one), one), _key(one)
         rule = home.rule or rule_of_statement(home.operation, home.where, home.kind, home.outcome)
         if one.word == "added":
-            rule = (
-                rule_of_statement("", one.where, one.kind) if "header." in one.where and one.kind == "missing" else ""
-            )
+            header = "header." in one.where and one.kind == "missing"
+            rule = rule_of_statement("", one.where, one.kind) if header else ""
             if rule:  # each response has it, or each request may
                 verdicts.agree(rule)
                 continue
-        title = titles.get(home.operation, "")
-        verdicts.differ(
-            rule,
-            Difference(
-                file, 0, home.operation, home.where, home.kind, home.seen, home.fake, home.outcome, title, home.sample
-            ),
-        )
+        verdicts.differ(rule, _difference(file, home, titles, places[key] if key in first else [one]))
     checked.unsaid = list(unsaid)
+
+
+def _difference(file: str, one: Finding, titles: Mapping[str, str], found: list[Finding]) -> Difference:
+    """Return a difference, and all places in which it is *found*."""
+    title = titles.get(one.operation, "")
+    places = tuple((place.operation, place.where) for place in found)
+    said = one.operation, one.where, one.kind, one.seen, one.fake, one.outcome
+    return Difference(file, 0, *said, title, one.sample, places)

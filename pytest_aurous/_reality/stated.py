@@ -20,6 +20,7 @@ _UNSAID: Final = ("accept", "content-type", "authorization")
 _COMPLETE: Final = ("idempotency-key",)
 """Headers of requests that the fake's document names wherever they count."""
 _LONGEST: Final = 200
+_MOST: Final = 10_000
 _ARRAY: Final = frozenset({"array"})
 _WHOLE: Final = (frozenset({"integer"}), frozenset({"number"}))
 
@@ -82,7 +83,7 @@ class Place(NamedTuple):
 
 def words(text: str) -> str:
     """Return a text of a document as it can be shown: without keys, in one line, and not too long."""
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text))
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[:_MOST]))
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
 
 
@@ -168,7 +169,7 @@ class Comparison:
                 yield here.finding("status", "differs", others[0], status, outcome=status)
         for status in others:
             if agreed and status not in own and status.isdecimal():
-                yield here.finding("added", "added", status, "never")
+                yield here.finding("added", "added", status, "absent")
         other = next((theirs.responses[status] for status in [*own, *others] if status in theirs.responses), None)
         if other is not None:
             yield from self._success(fake.name, fake.responses[own[0]], other)
@@ -305,7 +306,7 @@ def _media_type(here: Place, own: list[str], others: Mapping[str, Any]) -> Itera
         yield here.finding("media type", word, words(", ".join(others)), kind)
     for kind in others:
         if own and has_type(others, own[0]) is not None and has_type(dict.fromkeys(own), kind) is None:
-            yield here.finding("media type", "added", words(kind), "never")
+            yield here.finding("media type", "added", words(kind), "absent")
 
 
 def _required(here: Place, own: Any, other: Any) -> Iterator[Finding]:
@@ -325,7 +326,7 @@ def _compared(here: Place, kind: str, own: Any, other: Any, text: Callable[[Any]
     """Compare what one keyword says."""
     if own is None and other is None:
         return
-    seen, fake = ("none" if one is None else words(text(one)) for one in (other, own))
+    seen, fake = ("not stated" if one is None else words(text(one)) for one in (other, own))
     word: Word = "added" if own is None else "silent" if other is None else "same" if own == other else "differs"
     yield here.finding(kind, word, seen, fake)
 

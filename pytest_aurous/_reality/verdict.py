@@ -14,8 +14,8 @@ from .rules import rule_of
 from .stated import Stated
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
-_SHOWN: Final = 3
-"""So many differences of a rule, or reasons, are kept with their exchanges."""
+MOST_SHOWN: Final = 3
+"""So many differences of a rule are shown, and of recordings kept."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Difference:
         outcome: Status and code of the fake's response.
         place: Where it is in the file.
         sample: A value of a field that is only in a document.
+        places: Operation and place of all that have one schema of a document; empty: this one alone.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Difference:
     outcome: str = ""
     place: str = ""
     sample: Any = None
+    places: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Verdicts:
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules: dict[str, Verdict] = {name: Verdict(name) for name in rules}
         self.exchanges: int = 0
-        self.uncovered: dict[tuple[str, ...], tuple[Difference, int]] = {}
+        self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
 
@@ -150,12 +152,12 @@ class Verdicts:
         if rule:
             self._keep(self.rules[rule].differences, found)
             return
-        stated = found.seen if isinstance(found.seen, Stated) else ""  # of a document each is a difference of its own
-        key = found.operation, found.where, found.kind, stated
+        stated = found.seen if isinstance(found.seen, Stated) else ""  # each of a document is a difference of its own
+        key = found.operation, found.where, f"{found.kind} {stated}".strip()
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1
 
     def _keep(self, kept: list[Difference], found: Difference) -> None:
         places = {(one.operation, one.where, one.kind) for one in kept}
-        if len(kept) < _SHOWN and (found.operation, found.where, found.kind) not in places:
+        if (len(kept) < MOST_SHOWN or found.places) and (found.operation, found.where, found.kind) not in places:
             kept.append(found)

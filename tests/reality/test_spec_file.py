@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous import AurousError
+from pytest_aurous import Aurous, AurousError
 from pytest_aurous._reality import document as reading
 from pytest_aurous._reality import schemas as composing
 from pytest_aurous._reality.document import Document, read_document
@@ -267,8 +267,32 @@ def test_schemas_that_grow_without_end_are_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(composing, "_MOST_STEPS", 1000)
     some: Content = {f"A{n}": {"anyOf": [ref(f"A{n + 1}"), ref(f"A{n + 1}")]} for n in range(20)}
 
-    with pytest.raises(AurousError, match="contain each other in too many ways"):
+    with pytest.raises(AurousError, match="contain each other too often, or too deeply"):
         shape(ref("A0"), **some)
+
+
+def test_schemas_that_are_too_deep_are_refused() -> None:
+    """Python would stop, too."""
+    deep: Content = {}
+    for _ in range(900):
+        deep = {"allOf": [deep]}
+    content = ours()
+    put("Character.properties.name", deep)(content)
+
+    with pytest.raises(AurousError, match="contain each other too often, or too deeply"):
+        checked(content)
+
+
+def test_codes_may_be_listed_in_words() -> None:
+    """Any other word in a description makes it a text, which lists nothing."""
+    content = ours()
+    codes("images.cancel", "400", "`generation_not_cancellable`, `too_late` or `unknown_version`.")(content)
+    codes("characters.save", "400", "The state is wrong: not_saved")(content)
+
+    result = checked(content)
+
+    assert refuted(result) == []
+    assert [one.seen for one, _ in result.verdicts.uncovered.values()] == ["400 too_late"]
 
 
 def loose(content: Content) -> Content:
@@ -420,6 +444,19 @@ def test_a_list_of_all_codes_is_no_list_of_a_status() -> None:
     assert candidates(result) == ["characters.retrieve error.code"]
 
 
+def test_what_every_operation_has_is_one_candidate() -> None:
+    """As a framework adds it that checks requests."""
+    content = ours()
+    for one in every(content):
+        one["responses"]["422"] = {"description": "Validation Error"}
+    del operation(content, "images.output")["responses"]["422"]
+
+    ((found, times),) = checked(content).verdicts.uncovered.values()
+
+    assert (found.operation, found.where, found.seen) == ("characters.retrieve", "status", "422")
+    assert times == len(every(content)) - 2  # the outputs have it
+
+
 def test_err_4_and_err_6_follow_the_readings() -> None:
     """A document is compared with the fake under the chosen reading."""
     content = ours()
@@ -474,16 +511,19 @@ def test_the_command_shows_the_same_table(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out.startswith("50 operations; rules: 0 refuted, ")
 
 
-def test_the_fake_follows_what_a_document_states(tmp_path: Path) -> None:
+def test_the_fake_follows_what_a_document_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--observed` writes fields and refusals; `--report` what differs, without an exchange."""
     content = ours()
     put("Character.properties.mood", {"enum": ["calm"]})(content)
     put("Character.properties.tags", {"type": "array"})(content)
     put("Character.properties.any", {})(content)
     codes("images.cancel", "400", "too_late, unknown_version")(content)
+    for name in ("negative_prompt", "duration_ms", "loras", "inference_type"):
+        del content["components"]["schemas"]["Generation"]["properties"][name]
     file, observed, report = write(tmp_path, content), tmp_path / "observed.json", tmp_path / "report.md"
 
-    assert main(["check", "--spec", file, "--quiet", "--observed", str(observed), "--report", str(report)]) == 1
+    assert main(["check", "--spec", file, "--observed", str(observed), "--report", str(report)]) == 1
+    assert "             and 1 more\n" in capsys.readouterr().out
     rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
     assert {"operation": "characters.retrieve", "where": "body.mood", "what": "added", "value": "calm"} in rows
     assert {"operation": "characters.retrieve", "where": "body.tags", "what": "added", "value": []} in rows
@@ -496,6 +536,13 @@ def test_the_fake_follows_what_a_document_states(tmp_path: Path) -> None:
         "status": 400,
         "code": "too_late",
     } in rows
+    assert {"operation": "characters.list", "where": "body.data[].mood", "what": "added", "value": "calm"} in rows
+    gone = [row["where"] for row in rows if row["operation"] == "images.retrieve" and row["what"] == "left out"]
+    assert sorted(gone) == ["body.duration_ms", "body.inference_type", "body.loras", "body.negative_prompt"]
+    aurous = Aurous(observed=str(observed), pitfalls="off")
+    aurous.characters.add("Aurora")
+    (shown,) = aurous.client().get("/v1/characters").json()["data"]
+    assert (shown["mood"], shown["tags"], shown["any"]) == ("calm", [], None)
     text = report.read_text(encoding="utf-8")
     assert text.startswith("# What a document refutes\n")
     assert "## img-7 (D)" in text
