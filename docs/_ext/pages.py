@@ -11,7 +11,15 @@ from shared import table
 from speed import speed_machine, speed_plot, speed_table
 from states import states
 from tables import buckets, lifecycle, operations, probes, reading_names, readings, setting_names, sizes
-from terminal import check_output, command_help, live_output, pytest_output, pytest_picture, record_output
+from terminal import (
+    check_output,
+    command_help,
+    doctor_output,
+    live_output,
+    pytest_output,
+    pytest_picture,
+    record_output,
+)
 
 __all__ = (
     "attributes",
@@ -19,6 +27,7 @@ __all__ = (
     "buckets",
     "check_output",
     "command_help",
+    "doctor_output",
     "drawn",
     "example",
     "fidelity",

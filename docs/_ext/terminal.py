@@ -25,11 +25,20 @@ from shared import DOCS, draw
 
 from pytest_aurous._serve.cli import main
 
-__all__ = ("check_output", "command_help", "live_output", "pytest_output", "pytest_picture", "record_output")
+__all__ = (
+    "check_output",
+    "command_help",
+    "doctor_output",
+    "live_output",
+    "pytest_output",
+    "pytest_picture",
+    "record_output",
+)
 
 _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
 _ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
+_SET: Final = ("AUROUS_", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _COLORS: Final = TerminalTheme(
     (30, 34, 42),
     (214, 219, 228),
@@ -72,6 +81,25 @@ def command_help(*command: str) -> None:
     with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
         main([*command, "--help"])
     code("text", printed.getvalue())
+
+
+def doctor_output() -> None:
+    """Print what `pytest-aurous doctor` prints from the settings on, in a folder where something needs attention."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "pytest.ini").write_text(
+            "[pytest]\naddopts = -p pytest_aurous --aurous-sleep=skip\naurous_credits = 50\naurous_network = allow\n",
+            encoding="utf-8",
+        )
+        Path(folder, "conftest.py").write_text("def aurous_seed():\n    return 3\n", encoding="utf-8")
+        run = subprocess.run(
+            [sys.executable, "-c", "from pytest_aurous._serve.cli import main; main(['doctor'])"],
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if not name.upper().startswith(_SET)},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    code("text", "\n".join(["$ pytest-aurous doctor", "...", *_part(run.stdout.splitlines(), "Settings", "")]))
 
 
 def check_output(arguments: str, start: str = "", end: str = "") -> None:

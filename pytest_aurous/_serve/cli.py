@@ -1,4 +1,4 @@
-"""The command ``pytest-aurous``: serve the fake, check it against recordings, or print its OpenAPI document."""
+"""The command ``pytest-aurous``: look at a folder, serve the fake, check it, or print its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -23,15 +23,29 @@ _STATE: Final = 'Expected JSON such as {"characters": [{"name": "Aurora", "statu
 
 _ABOUT: Final = """\
 The Aurous Labs API, offline: for another process, another language, or curl.
-Tests in Python need no command: they ask for the fixture `aurous`."""
+Tests in Python need no command: they ask for the fixture `aurous`. If they do
+not work as you expect, run pytest-aurous doctor in the folder of the suite."""
 _EXAMPLES: Final = f"""\
 examples:
+  pytest-aurous doctor
   pytest-aurous serve --port 8787
   pytest-aurous check staging.har
   pytest-aurous openapi --output aurous.json
 
 Each command has a help of its own, such as: pytest-aurous serve --help
 {see("how-to/server.html")}"""
+
+_ABOUT_DOCTOR: Final = """\
+Say what is installed, which settings apply in this folder and where they come
+from, what a request of a test meets, and what to do about each problem. It
+starts pytest up to where it would collect: no test runs, nothing is sent.
+Exit status: 0, nothing needs attention; 1, something does."""
+_EXAMPLES_DOCTOR: Final = f"""\
+examples:
+  pytest-aurous doctor
+  pytest-aurous doctor --json
+
+{see("reference/cli.html")}"""
 
 _ABOUT_SERVE: Final = """\
 Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
@@ -91,7 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help()
+        return 0
     try:
         done: int = options.run(options)
     except AurousError as error:
@@ -102,13 +120,17 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str, about: str, examples: str) -> Any:
         added = commands.add_parser(name, help=text, description=about, epilog=examples, formatter_class=_HELP)
         added.set_defaults(run=run)
         return added.add_argument
 
+    text = "say what is installed and set in this folder, and what to do"
+    option = command("doctor", _doctor, text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
+    option("--json", action="store_true", help="print the same as JSON")
     option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
     option("--port", type=int, default=0, metavar="PORT", help="the port; 0, the default, takes a free one")
     option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
@@ -129,6 +151,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
     return parser
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import run
+
+    return run(as_json=options.json)
 
 
 def _serve(options: argparse.Namespace) -> int:

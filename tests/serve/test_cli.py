@@ -141,16 +141,22 @@ class TestServe:
         assert why in line
 
     def test_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without a command it says which there are."""
+        """An unknown command is a usage error that lists those there are; no command at all asks for help."""
         with pytest.raises(SystemExit, match="2"):
-            main([])
-        assert "COMMAND" in capsys.readouterr().err
+            main(["serv"])
+        assert "choose from" in capsys.readouterr().err
+        assert main([]) == 0
+        out, err = capsys.readouterr()
+        assert "commands:" in out
+        assert err == ""
 
 
 class TestHelp:
     """What a newcomer reads."""
 
-    @pytest.mark.parametrize("command", [[], ["serve"], ["openapi"]], ids=["", "serve", "openapi"])
+    @pytest.mark.parametrize(
+        "command", [[], ["doctor"], ["serve"], ["openapi"]], ids=["", "doctor", "serve", "openapi"]
+    )
     def test_help(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
     ) -> None:
