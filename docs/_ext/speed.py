@@ -62,21 +62,21 @@ def _key(history: list[dict[str, Any]]) -> str:
     names = [entry["name"] for entry in history]
     texts = [f"{_dot(80 * place + 22, 22, last=name == names[-1])}" for place, name in enumerate(names)]
     texts += [f'<text x="{80 * place + 32}" y="26">{escape(name)}</text>' for place, name in enumerate(names)]
-    return f'{"".join(texts)}<text x="{_WIDTH - 16}" y="26" text-anchor="end">left of the mark the bar holds</text>'
+    return f'{"".join(texts)}<text x="{_WIDTH - 16}" y="26" text-anchor="end">left of the mark the bar holds; red: missed</text>'
 
 
 def _line(rows: list[dict[str, Any]]) -> str:
     """Return the line of one bar; the last of *rows* is the latest version."""
     width, last = _WIDTH - 32, rows[-1]
     dots = [
-        _dot(width * min(_share(row), _MOST) / _MOST, 24, last=row is last, missed=not row["passed"]) for row in rows
+        _dot(width * min(_share(row), _MOST) / _MOST, 26, last=row is last, missed=not row["passed"]) for row in rows
     ]
     values = " → ".join(_number(row["value"]) for row in rows)
     return (
         f'<text y="12">{escape(last["what"])}</text>'
         f'<text x="{width}" y="12" text-anchor="end">{values}{escape(_unit(last))}</text>'
-        f'<path d="M0 24H{width}" stroke="#ccc" stroke-width="2"/>'
-        f'<path d="M{width / 2} 17v14" stroke="#333" stroke-width="2"/>{"".join(dots)}'
+        f'<path d="M0 26H{width}" stroke="#ccc" stroke-width="2"/>'
+        f'<path d="M{width / 2} 20v12" stroke="#333" stroke-width="2"/>{"".join(dots)}'
     )
 
 
