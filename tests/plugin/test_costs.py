@@ -1,0 +1,133 @@
+"""What a suite pays for the fake, in counts that no busy machine changes: modules, function calls, bytes.
+
+The limits are budgets with air above what is needed today. If one is exceeded, look first for what was added by
+mistake: an import at the top of a module, work in the fixture that only some tests need, something that is kept of each
+request. If it is worth its cost, raise the limit in the same change, and measure with ``tox -e bench``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest_aurous
+from pytest_aurous import Aurous
+from pytest_aurous._trace.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    import pytest
+
+HOME: Final = Path(pytest_aurous.__file__).parent
+WATCHED: Final = """
+    import json, pathlib, sys
+
+    calls = {}
+
+    def pytest_runtest_protocol(item):
+        def see(frame, event, arg):
+            calls[item.name] = calls.get(item.name, 0) + (event in {"call", "c_call"})
+
+        sys.setprofile(see)
+
+    def pytest_runtest_logfinish():
+        sys.setprofile(None)
+
+    def pytest_sessionfinish():
+        files = {getattr(module, "__file__", None) for name, module in sys.modules.items() if "aurous" in name}
+        found = {"calls": calls, "files": sorted(filter(None, files))}
+        pathlib.Path(__file__).with_name("costs.json").write_text(json.dumps(found))
+"""
+"""Counts the functions that are called for each test, and notes the modules that were imported."""
+
+
+def run(pytester: pytest.Pytester, tests: str) -> dict[str, Any]:
+    """Run tests in a process of their own, with this plugin alone."""
+    pytester.makeconftest(WATCHED)
+    pytester.makepyfile(tests)
+    pytester.runpytest_subprocess("-p", "pytest_aurous").assert_outcomes(passed=tests.count("def test_"))
+    found: dict[str, Any] = json.loads((pytester.path / "costs.json").read_text("utf-8"))
+    return found
+
+
+def lines(found: dict[str, Any]) -> int:
+    """Return how many lines the imported modules of the package have."""
+    return sum(len(Path(file).read_text("utf-8").splitlines()) for file in found["files"] if HOME in Path(file).parents)
+
+
+def our_calls(action: Callable[[], object]) -> int:
+    """Return how many functions of the package *action* calls."""
+    files: list[str] = []
+
+    def see(frame: FrameType, event: str, _arg: object) -> None:
+        if event == "call":
+            files.append(frame.f_code.co_filename)
+
+    sys.setprofile(see)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return sum(HOME in Path(file).parents for file in files)
+
+
+def test_a_run_that_does_not_use_the_plugin_imports_little(pytester: pytest.Pytester) -> None:
+    """Hooks, options and fixtures: the first test that asks for the fake imports it."""
+    assert lines(run(pytester, "def test_bare(): ...")) < 4_000, __doc__
+
+
+def test_the_first_test_imports_what_it_needs(pytester: pytest.Pytester) -> None:
+    """Each line counts: where no bytecode is written, pytest compiles all of them in each process."""
+    found = run(pytester, "def test_one(aurous, aurous_client): aurous_client.get('/v1/balance')")
+
+    assert lines(found) < 16_000, __doc__
+
+
+def test_the_fixture_does_little(pytester: pytest.Pytester) -> None:
+    """Setup and teardown call so many functions more than those of an empty test, pytest's own included."""
+    tests = "def test_first(aurous): ...\ndef test_bare(): ...\ndef test_with(aurous): ..."
+
+    calls = run(pytester, tests)["calls"]
+
+    assert 0 < calls["test_with"] - calls["test_bare"] < 3_000, __doc__
+
+
+def test_a_poll_goes_through_few_functions() -> None:
+    """It stays so however many requests and characters there were before, and after a trace has ended."""
+    with Aurous() as fake, fake.client() as client:
+        path = f"/v1/characters/{fake.characters.add().id}"
+        client.get(path)
+        first = our_calls(lambda: client.get(path))
+        for _ in range(300):
+            fake.characters.add()
+            client.get(path)
+        later = our_calls(lambda: client.get(path))
+        Recorder(fake._session.app).stop()
+        traced_before = our_calls(lambda: client.get(path))
+
+    assert 0 < first < 130, __doc__
+    assert later <= first
+    assert traced_before <= first
+
+
+def test_little_is_kept_of_each_call() -> None:
+    """In bytes, with a body that all of them share."""
+    with Aurous() as fake, fake.client() as client:
+        path = f"/v1/characters/{fake.characters.add().id}"
+        for _ in range(100):
+            client.get(path)
+        gc.collect()
+        tracemalloc.start()
+        for _ in range(500):
+            client.get(path)
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert kept / 500 < 1_200, __doc__
