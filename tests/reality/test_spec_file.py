@@ -319,7 +319,10 @@ def loose(content: Content) -> Content:
 
 def test_what_a_document_does_not_say_refutes_nothing() -> None:
     """It is listed, and a rule of which nothing is said is `cannot tell`."""
-    result = checked(loose(ours()))
+    content = loose(ours())
+    del content["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["param"]
+
+    result = checked(content)
 
     assert refuted(result) == candidates(result) == []
     assert "characters.create request.body.name: maxLength 120" in result.unsaid
