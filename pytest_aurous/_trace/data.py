@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
+from math import inf
 from typing import Any, Final
 
 from .._explore.kinds import KINDS
@@ -88,10 +89,6 @@ class _Builder:
         self._app = recorder.app
         self._rules = rules
         self._pictures = 0
-        self._notes: dict[tuple[int, bool], list[str]] = {}
-        for note in recorder.app.world.journal.notes:
-            self._notes.setdefault((note.number, note.during), []).append(note.text)
-        self._last = 0
 
     def machines(self) -> dict[str, Any]:
         """Return the state machines of records, by kind."""
@@ -109,10 +106,10 @@ class _Builder:
             "at": step.at,
             "events": [{"kind": how, "seconds": seconds} for how, seconds in step.events],
             "changes": step.changes,
+            "notes": list(step.notes),
         }
         if step.call is None:
-            return {"kind": "between", "notes": self._notes.get((self._last, False), []), **common}
-        self._last = step.call.number
+            return {"kind": "between", **common}
         return {"kind": "call", **self._call(step.call), **common}
 
     def _call(self, call: Call) -> dict[str, Any]:
@@ -136,13 +133,12 @@ class _Builder:
             "replayed": call.replayed,
             "committed": call.committed,
             "delay": call.delay,
-            "timeout": call.patience,
+            "timeout": None if call.patience == inf else call.patience,
             "team": call.team,
             "request": {"headers": _headers(request.headers), "body": self._body(request.content, request.headers)},
             "response": None
             if response is None
             else {"headers": _headers(response.headers), "body": self._body(response.content, response.headers)},
-            "notes": self._notes.get((call.number, True), []),
             "hint": hint_of(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}

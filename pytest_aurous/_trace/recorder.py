@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .._engine.pipeline import App
 from .._wire.call import Call
+from .._world.journal import Note
 from .world import View, difference, view
 
 
@@ -17,12 +18,14 @@ class Step(NamedTuple):
         at: The clock at its end, in epoch seconds.
         events: What moved the clock in between: ``sleep``, ``advance``, ``freeze``, or ``fault``, with seconds.
         changes: What has changed in the fake.
+        notes: What has happened, in words.
     """
 
     call: Call | None
     at: float
     events: tuple[tuple[str, float], ...]
     changes: View
+    notes: tuple[str, ...]
 
 
 class Recorder:
@@ -39,6 +42,7 @@ class Recorder:
         self.steps: list[Step] = []
         self._now = self.start
         self._events: list[tuple[str, float]] = []
+        self._noted: Note | None = None
         self._gate, self._observe = app.gate, app.observe
         app.gate, app.observe = self._before, self._after
         app.tracing = True
@@ -70,10 +74,9 @@ class Recorder:
         """Record what the test, the clock and deliveries have done since the last step."""
         self.app.world.runs.settle()
         events, self._events = tuple(self._events), []
-        before = self._now
-        changes = self._changes()
-        if events or changes.keys() - {"buckets"}:
-            self.steps.append(Step(None, self.app.world.clock.time(), events, changes))
+        before, changes, notes = self._now, self._changes(), self._notes()
+        if events or notes or changes.keys() - {"buckets"}:
+            self.steps.append(Step(None, self.app.world.clock.time(), events, changes, notes))
         else:
             self._now = before  # buckets refill by themselves: the next step has their changes
 
@@ -81,11 +84,20 @@ class Recorder:
         if self._observe is not None:
             self._observe(call)
         events, self._events = tuple(self._events), []
-        self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes()))
+        self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
     def _changes(self) -> View:
         before, self._now = self._now, view(self.app)
         return difference(before, self._now)
+
+    def _notes(self) -> tuple[str, ...]:
+        """Return what was noted since the last time; a `reset` forgets all notes, and calls begin at 1 again."""
+        notes = self.app.world.journal.notes
+        at = len(notes)
+        while at and notes[at - 1] is not self._noted:
+            at -= 1
+        self._noted = notes[-1] if notes else None
+        return tuple(note.text for note in notes[at:])
 
     def _moved(self, how: str, seconds: float) -> None:
         self._events.append((how, seconds))

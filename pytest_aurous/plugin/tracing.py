@@ -75,8 +75,8 @@ class Traces:
             try:
                 self._write(traced)
             except Exception as error:  # noqa: BLE001 - a trace that cannot be written costs no test its result
-                folder = self._pages or self._data
-                why = f"The trace of {traced.item.nodeid} could not be written to {folder}: {shown(error)}"
+                folders = " and ".join(str(one) for one in dict.fromkeys((self._pages, self._data)) if one is not None)
+                why = f"The trace of {traced.item.nodeid} could not be written to {folders}: {shown(error)}"
                 record_warning(self._config, why)
 
     @pytest.hookimpl(trylast=True)
@@ -120,14 +120,14 @@ class Traces:
         }
         data = trace(recorder, test, explorations)
         name = _name(item)
-        if self._data is not None:
-            self._data.mkdir(parents=True, exist_ok=True)
-            (self._data / f"{name}.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
         if self._pages is not None:
             self._pages.mkdir(parents=True, exist_ok=True)
             file = self._pages / f"{name}.html"
             file.write_text(page(data, data["test"]["id"]), encoding="utf-8")
             self._rows[file.name] = _row(file, data)
+        if self._data is not None:
+            self._data.mkdir(parents=True, exist_ok=True)
+            (self._data / f"{name}.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
 
     def _link(self, file: Path) -> str:
         """Return the address of a page, as a report of pytest-html has to write it."""

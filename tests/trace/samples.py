@@ -120,6 +120,14 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
     with aurous.client(headers={"X-API-Key": aurous.team.add_key("read")}) as reader:
         reader.post("/v1/characters", json=body)
         reader.get("/v1/balance", headers={"X-Other": aurous.api_key})
+    for odd in (
+        b'{"prompt": "\\ud800"}',
+        b'{"prompt": "x", "seed": 1e999}',
+        b'{"prompt": ' + b"[" * 300 + b"]" * 300 + b"}",
+    ):
+        client.post("/v1/images", content=odd, headers={"Content-Type": "application/json"})
+    with aurous.client(timeout=float("inf")) as patient:
+        patient.get("/v1/balance")
     rivals = aurous.teams.add("Rivals", credits=20)
     with aurous.client(headers={"X-API-Key": rivals.api_key}) as theirs:
         theirs.post("/v1/characters", json=body)

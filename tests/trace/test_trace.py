@@ -110,6 +110,19 @@ def test_faults_keys_and_buckets_are_part_of_the_state() -> None:
     assert found["steps"][0]["changes"]["faults"]["1"]["times"] is None
 
 
+def test_what_a_reset_forgets_stays_in_the_trace() -> None:
+    """Calls begin at 1 again; each has its own notes."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.post("/v1/characters", json=SYNTHESIS)
+        aurous.reset()
+        client.get("/v1/balance")
+
+    found = traced(run)
+
+    assert [(call["number"], len(call["notes"])) for call in calls(found)] == [(1, 2), (1, 0)]
+
+
 def test_a_key_knows_how_long_its_request_is_in_flight() -> None:
     """A copied test sets up the same delay; of a request that was not delayed it is null."""
 

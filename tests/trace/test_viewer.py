@@ -416,3 +416,20 @@ def test_sixty_calls_are_a_small_file() -> None:
 
     assert sum(step["kind"] == "call" for step in data["steps"]) == 60
     assert len(page_of(data, "Sixty calls").encode()) < 400_000
+
+
+def test_calls_with_the_same_number_have_addresses_of_their_own(show: Open) -> None:
+    """After a reset calls begin at 1 again."""
+
+    def run(aurous: Any, client: Any) -> None:
+        client.get("/v1/balance")
+        aurous.reset()
+        client.get("/v1/team")
+
+    tab = show(samples.traced(run), "#call-1")
+
+    assert selected(tab) == "GET /v1/balance"
+    tab.keyboard.press("End")
+    sync_api.expect(tab).to_have_url(re.compile(r"#step-\d$"))
+    tab.reload()
+    assert selected(tab) == "GET /v1/team"

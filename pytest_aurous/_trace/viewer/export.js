@@ -60,7 +60,9 @@ const literal = (value) => python(JSON.stringify(value));
 /** Return the arguments of a request; the headers as [name, expression]. */
 function requestArguments(call, key = null) {
   const body = call.request.body;
-  const json = body?.type === "application/json" && parsed(body) !== undefined && !/\\u[dD][89a-fA-F]/.test(body.text);
+  // Half a surrogate, an infinite number, or brackets in brackets are JSON that Python cannot write as a literal.
+  const isOdd = (text) => /\\u[dD][89a-fA-F]|\d[eE]\+?\d{3}/.test(text) || text.split(/[[{]/).length > 90;
+  const json = body?.type === "application/json" && parsed(body) !== undefined && !isOdd(body.text);
   const headers = chosenHeaders(call).filter(([name]) => !json || name.toLowerCase() !== "content-type")
     .map(([name, value]) => `${pythonText(name)}: ${pythonText(value)}`);
   if (key) headers.unshift(`"X-API-Key": ${key}`);

@@ -96,7 +96,8 @@ function modelOf(data) {
   for (const step of steps) {
     const before = steps[step.index - 1];
     step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
-    step.id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
+    const id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
+    step.id = steps.some((one) => one.id === id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
     if (step.kind !== "call") continue;
     const here = `${step.operation} ${step.path}`;
     step.previous = latest[here] ?? latest[step.operation];
