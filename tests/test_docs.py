@@ -460,7 +460,7 @@ def test_the_tutorial_needs_no_more_than_it_shows() -> None:
         assert imported & beside <= saved, name
         assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.__all__), name
         saved.add(name.removesuffix(".py"))
-    assert {"portraits", "careful", "test_lost_answers"} <= saved
+    assert {"portraits", "careful", "test_lost_responses"} <= saved
 
 
 def test_the_example_for_unittest_needs_no_pytest() -> None:

@@ -1,4 +1,4 @@
-"""Publishes a character, and tells another service of it."""
+"""Publishes a character, and announces it on another service."""
 
 import httpx
 
@@ -8,6 +8,6 @@ CHAT = "https://chat.example/messages"
 
 
 def publish_and_announce(name: str) -> None:
-    """Publish a new character, and say so in the chat."""
+    """Publish a new character, and announce it in the chat."""
     publish(connect(), name, pause=0)
     httpx.post(CHAT, json={"text": f"{name} is ready"}).raise_for_status()

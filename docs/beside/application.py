@@ -1,4 +1,4 @@
-"""Orders a character, waits for its poses, and publishes it."""
+"""Creates a character, waits until its poses are drawn, and publishes it."""
 
 import os
 import time
@@ -17,14 +17,14 @@ def connect(transport: httpx.BaseTransport | None = None) -> httpx.Client:
 
 
 def publish(api: httpx.Client, name: str, *, pause: float = 2.0) -> Any:
-    """Publish a new character; an order whose answer is lost is sent once more."""
-    order = {"name": name, "generate": True, "attributes": {"age": 28}}
+    """Publish a new character; retry the create once if its response is lost."""
+    body = {"name": name, "generate": True, "attributes": {"age": 28}}
     once = {"Idempotency-Key": str(uuid4())}
     try:
-        answer = api.post("/v1/characters", json=order, headers=once)
+        response = api.post("/v1/characters", json=body, headers=once)
     except httpx.TransportError:
-        answer = api.post("/v1/characters", json=order, headers=once)
-    character = answer.raise_for_status().json()
+        response = api.post("/v1/characters", json=body, headers=once)
+    character = response.raise_for_status().json()
     path = f"/v1/characters/{character['id']}"
     while character["status"] == "synthesizing":
         time.sleep(pause)

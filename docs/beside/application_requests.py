@@ -16,14 +16,14 @@ def connect() -> requests.Session:
 
 
 def publish(api: requests.Session, name: str, *, pause: float = 2.0) -> Any:
-    """Publish a new character; an order whose answer is lost is sent once more."""
+    """Publish a new character; retry the create once if its response is lost."""
     characters = f"{os.environ['AUROUS_BASE_URL']}/v1/characters"
-    order: dict[str, Any] = {"name": name, "generate": True, "attributes": {"age": 28}}
+    body: dict[str, Any] = {"name": name, "generate": True, "attributes": {"age": 28}}
     once = {"Idempotency-Key": str(uuid4())}
     try:
-        character = read(api.post(characters, json=order, headers=once))
+        character = read(api.post(characters, json=body, headers=once))
     except requests.ConnectionError:
-        character = read(api.post(characters, json=order, headers=once))
+        character = read(api.post(characters, json=body, headers=once))
     url = f"{characters}/{character['id']}"
     while character["status"] == "synthesizing":
         time.sleep(pause)
@@ -31,7 +31,7 @@ def publish(api: requests.Session, name: str, *, pause: float = 2.0) -> Any:
     return read(api.post(f"{url}/save"))
 
 
-def read(answer: requests.Response) -> Any:
-    """Return what was answered; raise what was refused."""
-    answer.raise_for_status()
-    return answer.json()
+def read(response: requests.Response) -> Any:
+    """Return the body of a response; raise an error if it is a refusal."""
+    response.raise_for_status()
+    return response.json()

@@ -1,4 +1,4 @@
-"""How the cassettes were recorded: from pytest-aurous; the API has no sandbox."""
+"""Records the cassettes from the fake, since the API has no sandbox."""
 
 import os
 from pathlib import Path
@@ -9,17 +9,17 @@ import vcr
 
 from application import connect, publish
 from pytest_aurous import Aurous, AurousServer
-from test_vcr import LosesTheFirstAnswer
+from test_vcr import LosesTheFirstResponse
 
 CASSETTES = Path(__file__).parent / "cassettes" / "test_vcr"
 TRANSPORTS = {
     "test_publishes_when_the_poses_are_ready.yaml": None,
-    "test_a_lost_answer_is_paid_once.yaml": LosesTheFirstAnswer(),
+    "test_a_lost_response_is_paid_once.yaml": LosesTheFirstResponse(),
 }
 
 
 def main() -> None:
-    """Record what both tests need."""
+    """Record the cassettes of both tests."""
     tape = vcr.VCR(
         record_mode="all",
         filter_headers=["Host", "X-Api-Key"],
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def address(request: Any) -> Any:
-    """Write the name of the API where the fake was asked."""
+    """Replace the address of the fake with that of the API."""
     fake, vendor = os.environ["AUROUS_BASE_URL"], "https://api.aurous-labs.com"
     request.uri = request.uri.replace(fake, vendor)
     return request

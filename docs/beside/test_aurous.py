@@ -3,7 +3,7 @@ from pytest_aurous import Aurous
 
 
 def test_publishes_when_the_poses_are_ready(aurous: Aurous) -> None:
-    """It looks until the character is in review, and saves it."""
+    """The character is polled until it is in review, and then saved."""
     aurous.script("synthesizing*2 -> reviewing")
 
     assert publish(connect(), "Aurora", pause=0)["status"] == "ready"
@@ -11,8 +11,8 @@ def test_publishes_when_the_poses_are_ready(aurous: Aurous) -> None:
     aurous.assert_polled(aurous.characters.last, at_least=3, at_most=3)
 
 
-def test_a_lost_answer_is_paid_once(aurous: Aurous) -> None:
-    """The order took effect and its answer was lost: the second one costs nothing."""
+def test_a_lost_response_is_paid_once(aurous: Aurous) -> None:
+    """The create took effect and its response was lost: the retry costs nothing."""
     aurous.faults.disconnect("characters.create", commit=True)
 
     publish(connect(), "Aurora", pause=0)

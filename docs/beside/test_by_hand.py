@@ -5,14 +5,14 @@ from application import connect, publish
 
 
 class Fake:
-    """As much of the API as two tests need."""
+    """The part of the API that two tests need."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.polls = 0
         self.credits = 1000
-        self.loses_answers = 0
+        self.loses_responses = 0
         self.characters: dict[str, str] = {}
-        self.orders: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         _, _, collection, *rest = request.url.path.split("/")
@@ -21,21 +21,21 @@ class Fake:
             return self.create(request.headers["Idempotency-Key"])
         if rest[1:] == ["save"]:
             return self.save(rest[0])
-        return self.look(rest[0])
+        return self.retrieve(rest[0])
 
     def create(self, key: str) -> httpx.Response:
-        if key not in self.orders:
-            self.orders[key] = f"char_{len(self.orders) + 1}"
-            self.characters[self.orders[key]] = "synthesizing"
+        if key not in self.keys:
+            self.keys[key] = f"char_{len(self.keys) + 1}"
+            self.characters[self.keys[key]] = "synthesizing"
             self.credits -= 4
-        if self.loses_answers:
-            self.loses_answers -= 1
+        if self.loses_responses:
+            self.loses_responses -= 1
             raise httpx.ReadError("lost")
-        return self.show(self.orders[key], 201)
+        return self.show(self.keys[key], 201)
 
-    def look(self, character: str) -> httpx.Response:
-        self.looks += 1
-        if self.looks == 3:
+    def retrieve(self, character: str) -> httpx.Response:
+        self.polls += 1
+        if self.polls == 3:
             self.characters[character] = "reviewing"
         return self.show(character)
 
@@ -58,17 +58,17 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
 
 def test_publishes_when_the_poses_are_ready(fake: Fake) -> None:
-    """It looks until the character is in review, and saves it."""
+    """The character is polled until it is in review, and then saved."""
     api = connect(httpx.MockTransport(fake))
 
     assert publish(api, "Aurora", pause=0)["status"] == "ready"
 
-    assert fake.looks == 3
+    assert fake.polls == 3
 
 
-def test_a_lost_answer_is_paid_once(fake: Fake) -> None:
-    """The order took effect and its answer was lost: the second one costs nothing."""
-    fake.loses_answers = 1
+def test_a_lost_response_is_paid_once(fake: Fake) -> None:
+    """The create took effect and its response was lost: the retry costs nothing."""
+    fake.loses_responses = 1
 
     publish(connect(httpx.MockTransport(fake)), "Aurora", pause=0)
 

@@ -5,7 +5,7 @@ from pytest_httpx import HTTPXMock
 from application import connect, publish
 
 CHARACTERS = "https://api.aurous-labs.com/v1/characters"
-ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 AURORA = f"{CHARACTERS}/char_1"
 DRAWN = {"id": "char_1", "status": "synthesizing"}
 REVIEWED = {"id": "char_1", "status": "reviewing"}
@@ -22,21 +22,21 @@ def api(monkeypatch: pytest.MonkeyPatch, httpx_mock: HTTPXMock) -> httpx.Client:
 def test_publishes_when_the_poses_are_ready(
     api: httpx.Client, httpx_mock: HTTPXMock
 ) -> None:
-    """It looks until the character is in review, and saves it."""
+    """The character is polled until it is in review, and then saved."""
     httpx_mock.add_response(
-        url=CHARACTERS, match_json=ORDER, status_code=201, json=DRAWN
+        url=CHARACTERS, match_json=BODY, status_code=201, json=DRAWN
     )
-    for look in (DRAWN, DRAWN, REVIEWED):
-        httpx_mock.add_response(url=AURORA, json=look)
+    for poll in (DRAWN, DRAWN, REVIEWED):
+        httpx_mock.add_response(url=AURORA, json=poll)
 
     assert publish(api, "Aurora", pause=0)["status"] == "ready"
 
 
-def test_a_lost_answer_is_paid_once(api: httpx.Client, httpx_mock: HTTPXMock) -> None:
-    """The first order breaks off; the second one has the same key."""
-    httpx_mock.add_exception(httpx.ReadError("lost"), url=CHARACTERS, match_json=ORDER)
+def test_a_lost_response_is_paid_once(api: httpx.Client, httpx_mock: HTTPXMock) -> None:
+    """The first create fails; the retry has the same key."""
+    httpx_mock.add_exception(httpx.ReadError("lost"), url=CHARACTERS, match_json=BODY)
     httpx_mock.add_response(
-        url=CHARACTERS, match_json=ORDER, status_code=201, json=REVIEWED
+        url=CHARACTERS, match_json=BODY, status_code=201, json=REVIEWED
     )
 
     publish(api, "Aurora", pause=0)

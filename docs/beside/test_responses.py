@@ -7,7 +7,7 @@ from responses.registries import OrderedRegistry
 from application_requests import connect, publish
 
 CHARACTERS = "https://api.aurous-labs.com/v1/characters"
-ORDERED = [
+CREATE = [
     json_params_matcher({"name": "Aurora", "generate": True, "attributes": {"age": 28}})
 ]
 AURORA = f"{CHARACTERS}/char_1"
@@ -22,21 +22,21 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_publishes_when_the_poses_are_ready() -> None:
-    """It looks until the character is in review, and saves it."""
+    """The character is polled until it is in review, and then saved."""
     with RequestsMock(registry=OrderedRegistry) as mock:
-        mock.post(CHARACTERS, match=ORDERED, status=201, json=DRAWN)
-        for look in (DRAWN, DRAWN, REVIEWED):
-            mock.get(AURORA, json=look)
+        mock.post(CHARACTERS, match=CREATE, status=201, json=DRAWN)
+        for poll in (DRAWN, DRAWN, REVIEWED):
+            mock.get(AURORA, json=poll)
         mock.post(f"{AURORA}/save", json={"status": "ready"})
 
         assert publish(connect(), "Aurora", pause=0)["status"] == "ready"
 
 
-def test_a_lost_answer_is_paid_once() -> None:
-    """The first order breaks off; the second one has the same key."""
+def test_a_lost_response_is_paid_once() -> None:
+    """The first create fails; the retry has the same key."""
     with RequestsMock(registry=OrderedRegistry) as mock:
-        mock.post(CHARACTERS, match=ORDERED, body=requests.ConnectionError("lost"))
-        mock.post(CHARACTERS, match=ORDERED, status=201, json=REVIEWED)
+        mock.post(CHARACTERS, match=CREATE, body=requests.ConnectionError("lost"))
+        mock.post(CHARACTERS, match=CREATE, status=201, json=REVIEWED)
         mock.post(f"{AURORA}/save", json={"status": "ready"})
 
         publish(connect(), "Aurora", pause=0)

@@ -4,7 +4,7 @@ import respx
 
 from application import connect, publish
 
-ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 AURORA = "/v1/characters/char_1"
 DRAWN = {"id": "char_1", "status": "synthesizing"}
 REVIEWED = {"id": "char_1", "status": "reviewing"}
@@ -21,21 +21,21 @@ def api(monkeypatch: pytest.MonkeyPatch, respx_mock: respx.MockRouter) -> httpx.
 def test_publishes_when_the_poses_are_ready(
     api: httpx.Client, respx_mock: respx.MockRouter
 ) -> None:
-    """It looks until the character is in review, and saves it."""
-    respx_mock.post("/v1/characters", json=ORDER).respond(201, json=DRAWN)
-    looks = [httpx.Response(200, json=each) for each in (DRAWN, DRAWN, REVIEWED)]
-    poll = respx_mock.get(AURORA).mock(side_effect=looks)
+    """The character is polled until it is in review, and then saved."""
+    respx_mock.post("/v1/characters", json=BODY).respond(201, json=DRAWN)
+    polls = [httpx.Response(200, json=each) for each in (DRAWN, DRAWN, REVIEWED)]
+    poll = respx_mock.get(AURORA).mock(side_effect=polls)
 
     assert publish(api, "Aurora", pause=0)["status"] == "ready"
 
     assert poll.call_count == 3
 
 
-def test_a_lost_answer_is_paid_once(
+def test_a_lost_response_is_paid_once(
     api: httpx.Client, respx_mock: respx.MockRouter
 ) -> None:
-    """The first order breaks off; the second one has the same key."""
-    create = respx_mock.post("/v1/characters", json=ORDER)
+    """The first create fails; the retry has the same key."""
+    create = respx_mock.post("/v1/characters", json=BODY)
     create.side_effect = [httpx.ReadError("lost"), httpx.Response(201, json=REVIEWED)]
 
     publish(api, "Aurora", pause=0)

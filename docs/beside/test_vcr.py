@@ -8,8 +8,8 @@ from application import connect, publish
 pytestmark = pytest.mark.vcr
 
 
-class LosesTheFirstAnswer(httpx.BaseTransport):
-    """Sends everything, and throws the first answer away."""
+class LosesTheFirstResponse(httpx.BaseTransport):
+    """Sends each request, and drops the first response."""
 
     def __init__(self) -> None:
         self.sent: list[httpx.Request] = []
@@ -17,10 +17,10 @@ class LosesTheFirstAnswer(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
-        answer = self._inner.handle_request(request)
+        response = self._inner.handle_request(request)
         if len(self.sent) == 1:
             raise httpx.ReadError("lost")
-        return answer
+        return response
 
     def close(self) -> None:
         self._inner.close()
@@ -39,15 +39,15 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_publishes_when_the_poses_are_ready(vcr: Any) -> None:
-    """It looks until the character is in review, and saves it."""
+    """The character is polled until it is in review, and then saved."""
     assert publish(connect(), "Aurora", pause=0)["status"] == "ready"
 
     assert vcr.all_played
 
 
-def test_a_lost_answer_is_paid_once(vcr: Any) -> None:
-    """The first answer is lost; the second order has the same key."""
-    transport = LosesTheFirstAnswer()
+def test_a_lost_response_is_paid_once(vcr: Any) -> None:
+    """The first response is lost; the retry has the same key."""
+    transport = LosesTheFirstResponse()
 
     publish(connect(transport), "Aurora", pause=0)
 

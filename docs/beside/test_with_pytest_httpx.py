@@ -7,10 +7,10 @@ from application import connect, publish
 from pytest_aurous import Aurous
 
 
-def test_each_answers_its_own_hosts(aurous: Aurous, httpx_mock: HTTPXMock) -> None:
+def test_each_serves_its_own_hosts(aurous: Aurous, httpx_mock: HTTPXMock) -> None:
     """The fake plays the Aurous Labs API, pytest-httpx plays the chat."""
-    said = {"text": "Aurora is ready"}
-    httpx_mock.add_response(method="POST", url=CHAT, match_json=said)
+    message = {"text": "Aurora is ready"}
+    httpx_mock.add_response(method="POST", url=CHAT, match_json=message)
 
     publish_and_announce("Aurora")
 
@@ -31,16 +31,16 @@ def test_a_response_for_the_vendor_is_not_sent(
 
 @pytest.fixture
 def published(aurous: Aurous, httpx_mock: HTTPXMock) -> str:
-    """A fixture that calls the API, before the body of the test begins."""
+    """A fixture that uses the API before the body of the test starts."""
     character: str = publish(connect(), "Aurora", pause=0)["id"]
     return character
 
 
-def is_not_the_vendors(request: httpx.Request) -> bool:
+def is_for_another_host(request: httpx.Request) -> bool:
     return request.url.host != "api.aurous-labs.com"
 
 
-@pytest.mark.httpx_mock(should_mock=is_not_the_vendors)
-def test_calls_in_a_fixture(aurous: Aurous, published: str) -> None:
-    """There httpx_mock may be asked first, and is told what is not its own."""
+@pytest.mark.httpx_mock(should_mock=is_for_another_host)
+def test_requests_in_a_fixture(aurous: Aurous, published: str) -> None:
+    """In a fixture httpx_mock may come first, so the marker excludes the vendor."""
     assert aurous.characters[published].status == "ready"

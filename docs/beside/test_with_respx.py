@@ -7,20 +7,20 @@ from application import connect, publish
 from pytest_aurous import Aurous
 
 
-def test_each_answers_its_own_hosts(
+def test_each_serves_its_own_hosts(
     aurous: Aurous, respx_mock: respx.MockRouter
 ) -> None:
     """The fake plays the Aurous Labs API, respx plays the chat."""
-    said = respx_mock.post(CHAT, json={"text": "Aurora is ready"}).respond(201)
+    message = respx_mock.post(CHAT, json={"text": "Aurora is ready"}).respond(201)
 
     publish_and_announce("Aurora")
 
     assert aurous.characters.last.status == "ready"
-    assert said.call_count == 1
+    assert message.call_count == 1
 
 
 def test_respx_stays_strict(aurous: Aurous, respx_mock: respx.MockRouter) -> None:
-    """What it has no route for is refused as if the fake were not there."""
+    """A request to another host without a route fails, as without the fake."""
     with pytest.raises(respx.models.AllMockedAssertionError, match=r"chat\.example"):
         publish_and_announce("Aurora")
 
@@ -28,7 +28,7 @@ def test_respx_stays_strict(aurous: Aurous, respx_mock: respx.MockRouter) -> Non
 
 
 @pytest.mark.respx(assert_all_called=False)
-def test_a_route_for_the_vendor_is_not_asked(
+def test_a_route_for_the_vendor_is_not_used(
     aurous: Aurous, respx_mock: respx.MockRouter
 ) -> None:
     """The fake comes first for its own hosts."""
@@ -40,7 +40,7 @@ def test_a_route_for_the_vendor_is_not_asked(
 
 
 def test_one_operation_is_overridden(aurous: Aurous) -> None:
-    """This is the route to take: it is one of respx's, with all that a route can do."""
+    """`aurous.route()` returns a respx route, with everything that a route can do."""
     aurous.route("characters.save").respond(503)
 
     with pytest.raises(httpx.HTTPStatusError, match="503"):

@@ -10,7 +10,7 @@ CASSETTES = Path(__file__).parent / "cassettes" / "test_with_vcr"
 
 
 @pytest.mark.vcr
-def test_each_answers_its_own_hosts(aurous: Aurous) -> None:
+def test_each_serves_its_own_hosts(aurous: Aurous) -> None:
     """The fake plays the Aurous Labs API, the cassette plays the chat."""
     publish_and_announce("Aurora")
 
@@ -18,8 +18,8 @@ def test_each_answers_its_own_hosts(aurous: Aurous) -> None:
 
 
 def test_a_cassette_in_the_body(aurous: Aurous) -> None:
-    """Opened after the fake, it would be asked first: enter the fake once more."""
-    cassette = f"{CASSETTES}/test_each_answers_its_own_hosts.yaml"
+    """A cassette that is opened later comes first: enter the fake again."""
+    cassette = f"{CASSETTES}/test_each_serves_its_own_hosts.yaml"
     with vcr.use_cassette(cassette, record_mode="none"), aurous:
         publish_and_announce("Aurora")
 

@@ -1,4 +1,4 @@
-"""What the examples share."""
+"""Fixtures that the examples share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_aurous import Aurous
 if TYPE_CHECKING:
     from publisher import AsyncSleep, Sleep
 
-# The application, publisher.py, lies beside its tests.
+# The application, publisher.py, is in the same folder as its tests.
 sys.path.insert(0, str(Path(__file__).parent))
 
 collect_ignore = [] if find_spec("hypothesis") else ["test_bad_days.py"]
@@ -28,7 +28,7 @@ def sleep(aurous: Aurous) -> Sleep:
 
 @pytest.fixture
 def asleep(sleep: Sleep) -> AsyncSleep:
-    """The same for code that awaits its sleep."""
+    """The same for async code."""
 
     async def wait(seconds: float) -> None:
         sleep(seconds)

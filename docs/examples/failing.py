@@ -7,16 +7,16 @@ import pytest
 
 from pytest_aurous import Aurous
 
-ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 @pytest.mark.aurous(now="2026-05-08T10:00:00Z", credits=10)
-def test_an_order_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """It is paid twice, as the second attempt has no key either."""
+def test_a_character_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """It is paid twice: neither attempt has a key."""
     aurous.faults.disconnect("characters.create", commit=True)
     with suppress(httpx.TransportError):
-        aurous_client.post("/v1/characters", json=ORDER)
-    character = aurous_client.post("/v1/characters", json=ORDER).json()
+        aurous_client.post("/v1/characters", json=BODY)
+    character = aurous_client.post("/v1/characters", json=BODY).json()
     aurous.clock.advance(seconds=30)
     aurous_client.post(f"/v1/characters/{character['id']}/save")
     httpx.get(f"{aurous.base_url}/v1/balance")

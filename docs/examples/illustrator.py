@@ -1,6 +1,6 @@
-"""Another little application: it has pictures and films made, and downloads them.
+"""Another small application: it creates images and videos, and downloads them.
 
-As publisher.py, it knows nothing of its tests.
+Like publisher.py, it knows nothing about the tests.
 """
 
 import time
@@ -14,36 +14,36 @@ RUNNING = {"pending", "processing"}
 
 
 class IllustrateError(Exception):
-    """There is no picture; the message begins with the reason."""
+    """The image or video was not made; the message starts with the reason."""
 
 
 def illustrate(
     prompt: str,
     *,
     character: str | None = None,
-    likenesses: Sequence[bytes] = (),
+    references: Sequence[bytes] = (),
     key: str | None = None,
     patience: float = 300.0,
     sleep: Sleep | None = None,
 ) -> list[bytes]:
-    """Have a picture made, and download what came of it.
+    """Create an image, wait until it is finished, and download its outputs.
 
     Args:
-        prompt: What it shows.
-        character: The id of whom it shows.
-        likenesses: Pictures to draw from instead: PNG files.
-        key: Of the job. Who runs it again with the same key goes on with its picture.
-        patience: How many seconds it may take. Then it is cancelled if it has no key.
-        sleep: Waits between two looks; `time.sleep` if nothing else is given.
+        prompt: What the image shows.
+        character: The id of the character in it.
+        references: PNG files to draw from instead of a character.
+        key: Identifies the job. Another run with the same key uses the same image.
+        patience: How many seconds it may take. Without a key it is then cancelled.
+        sleep: Waits between two polls; `time.sleep` by default.
     """
-    order: Json = {"prompt": prompt, "size": "2k_3_2"}
+    body: Json = {"prompt": prompt, "size": "2k_3_2"}
     with httpx.Client(**connection()) as api:
         if character:
-            order["character_id"] = character
-        if likenesses:
-            files = [send(api, likeness, "reference") for likeness in likenesses]
-            order["reference_image_urls"] = files
-        image = read(api.post("/v1/images", json=order, headers=once(key)))
+            body["character_id"] = character
+        if references:
+            files = [send(api, picture, "reference") for picture in references]
+            body["reference_image_urls"] = files
+        image = read(api.post("/v1/images", json=body, headers=once(key)))
         done = wait(api, image, patience, sleep or time.sleep, cancel=key is None)
     return [download(url) for url in done["output_urls"]]
 
@@ -55,16 +55,16 @@ def film(
     patience: float = 300.0,
     sleep: Sleep | None = None,
 ) -> bytes:
-    """Have a film made that begins with a picture, and download it."""
+    """Create a video that starts with a picture, and download it."""
     with httpx.Client(**connection()) as api:
-        order = {
+        body = {
             "prompt": prompt,
             "video_lora_id": read_styles(api)[0]["slug"],
             "first_frame_url": send(api, first_frame, "first_frame"),
             "resolution": "720p",
             "duration": 4,
         }
-        video = read(api.post("/v1/videos", json=order, headers=once()))
+        video = read(api.post("/v1/videos", json=body, headers=once()))
         done = wait(api, video, patience, sleep or time.sleep)
     return download_in_parts(done["output_video_url"])
 
@@ -77,8 +77,8 @@ def wait(
     *,
     cancel: bool = True,
 ) -> Json:
-    """Poll an image or a video until it is there, or takes too long."""
-    path = f"/v1/images/{work['id']}"  # of videos, too
+    """Poll an image or a video until it is finished, or takes too long."""
+    path = f"/v1/images/{work['id']}"  # the path for videos, too
     for pause in growing():
         if work["status"] not in RUNNING:
             break
@@ -95,28 +95,28 @@ def wait(
 
 
 def send(api: httpx.Client, picture: bytes, purpose: str) -> str:
-    """Upload a picture to draw from, and return its id."""
+    """Upload a picture to draw from, and return the id of the file."""
     form = {"purpose": purpose}
     files = {"file": ("picture.png", picture, "image/png")}
-    # A key of its own for each: the API compares all but the bytes.
+    # Each file needs its own key: the API compares everything except the bytes.
     sent = read(api.post("/v1/files", data=form, files=files, headers=once()))
     file_id: str = sent["id"]
     return file_id
 
 
 def read_styles(api: httpx.Client) -> list[Json]:
-    """Return the styles of films: a bare array."""
+    """Return the styles of videos: a bare array."""
     styles: list[Json] = api.get("/v1/video_loras").raise_for_status().json()
     return styles
 
 
 def download(url: str) -> bytes:
-    """Return what is behind a URL, which needs no key."""
+    """Return the content of a URL, which needs no key."""
     return httpx.get(url).raise_for_status().content
 
 
 def download_in_parts(url: str, size: int = 4096) -> bytes:
-    """Return what is behind a URL, asked for piece by piece."""
+    """Return the content of a URL, requested in parts."""
     found, total = b"", 1
     while len(found) < total:
         wanted = f"bytes={len(found)}-{len(found) + size - 1}"
@@ -127,7 +127,7 @@ def download_in_parts(url: str, size: int = 4096) -> bytes:
 
 
 def spent(since: str) -> float:
-    """Return how many credits images and films have cost since an instant."""
+    """Return how many credits images and videos have cost since an instant."""
     with httpx.Client(**connection()) as api:
         usage = read(api.get("/v1/usage", params={"start_time": since}))
     groups = [group for bucket in usage["data"] for group in bucket["groups"]]

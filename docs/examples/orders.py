@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 
 AGAIN = {409, 429, 503}
-"""A retry with the same key may succeed."""
+"""Statuses after which a retry with the same key may succeed."""
 
 
 class OrderError(Exception):
-    """The character was not made, and the customer has to be told."""
+    """The character was not created; the customer has to know."""
 
 
 def order(name: str, number: int) -> str:
-    """Return the id of the published character of an order."""
+    """Carry out an order, and return the id of the published character."""
     key = {"Idempotency-Key": f"order-{number}"}
     with httpx.Client(base_url=os.environ["AUROUS_BASE_URL"], timeout=10) as client:
         client.headers["X-Api-Key"] = os.environ["AUROUS_API_KEY"]
@@ -44,6 +44,6 @@ def send(client: httpx.Client, method: str, path: str, **options: Any) -> Any:
                 raise OrderError(f"{method} {path}: {response.status_code}")
             wait = max(wait, int(response.headers.get("Retry-After", 0)))
         except (httpx.TransportError, ValueError):
-            pass  # no response, or one that was cut off
+            pass  # no response, or an incomplete one
         time.sleep(wait)
     raise OrderError(f"{method} {path}: no success in five attempts")

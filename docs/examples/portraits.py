@@ -1,4 +1,4 @@
-"""The code under test of the tutorial: it has a character drawn and publishes it."""
+"""The code under test of the tutorial: it creates a character and publishes it."""
 
 import os
 import time
@@ -12,13 +12,13 @@ class NotDrawnError(Exception):
 
 
 def draw(name: str, age: int) -> dict[str, Any]:
-    """Have a character drawn, wait for its poses, and publish it."""
+    """Create a character, wait until its poses are drawn, and publish it."""
     with httpx.Client(
         base_url=os.environ["AUROUS_BASE_URL"],
         headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]},
     ) as api:
-        order = {"name": name, "generate": True, "attributes": {"age": age}}
-        character = read(api.post("/v1/characters", json=order))
+        body = {"name": name, "generate": True, "attributes": {"age": age}}
+        character = read(api.post("/v1/characters", json=body))
         path = f"/v1/characters/{character['id']}"
         while character["status"] == "synthesizing":
             time.sleep(5)
@@ -28,7 +28,7 @@ def draw(name: str, age: int) -> dict[str, Any]:
         return read(api.post(f"{path}/save"))
 
 
-def read(answer: httpx.Response) -> dict[str, Any]:
-    """Return what was answered; raise what was refused."""
-    body: dict[str, Any] = answer.raise_for_status().json()
-    return body
+def read(response: httpx.Response) -> dict[str, Any]:
+    """Return the body of a response; raise an error if it is a refusal."""
+    content: dict[str, Any] = response.raise_for_status().json()
+    return content

@@ -1,7 +1,7 @@
-"""A little application: it has a character drawn, waits, and publishes it.
+"""A small application: it creates a character, polls it, and publishes it.
 
-Nothing here knows that it is tested. The address of the API, and the key for it, come
-from the environment.
+Nothing here knows about the tests. The base URL and the key of the API come from the
+environment.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 class PublishError(Exception):
-    """It was not published; the message begins with the reason, as a code."""
+    """The character was not published; the message starts with the error code."""
 
 
 def publish(
@@ -32,19 +32,19 @@ def publish(
     attempts: int = 2,
     sleep: Sleep | None = None,
 ) -> Json:
-    """Have a character drawn, wait for its poses, and publish it.
+    """Create a character, wait until its poses are drawn, and publish it.
 
     Args:
         name: Its display name.
-        attributes: What it looks like.
-        key: Of the job. Who runs it again with the same key goes on with its character.
-        attempts: How often it may be drawn before we give up.
-        sleep: Waits between two looks; `time.sleep` if nothing else is given.
+        attributes: Its appearance.
+        key: Identifies the job. Another run with the same key uses the same character.
+        attempts: How many syntheses may fail before this raises an error.
+        sleep: Waits between two polls; `time.sleep` by default.
     """
     sleep = sleep or time.sleep
     with httpx.Client(**connection()) as api:
-        order = {"name": name, "generate": True, "attributes": attributes}
-        character = read(api.post("/v1/characters", json=order, headers=once(key)))
+        body = {"name": name, "generate": True, "attributes": attributes}
+        character = read(api.post("/v1/characters", json=body, headers=once(key)))
         path = f"/v1/characters/{character['id']}"
         waits = growing()
         while character["status"] in {"synthesizing", "failed"}:
@@ -68,13 +68,11 @@ async def apublish(
     attempts: int = 2,
     sleep: AsyncSleep | None = None,
 ) -> Json:
-    """Do what `publish` does, beside other work."""
+    """Do what `publish` does, in async code."""
     sleep = sleep or asyncio.sleep
     async with httpx.AsyncClient(**connection()) as api:
-        order = {"name": name, "generate": True, "attributes": attributes}
-        character = read(
-            await api.post("/v1/characters", json=order, headers=once(key))
-        )
+        body = {"name": name, "generate": True, "attributes": attributes}
+        character = read(await api.post("/v1/characters", json=body, headers=once(key)))
         path = f"/v1/characters/{character['id']}"
         waits = growing()
         while character["status"] in {"synthesizing", "failed"}:
@@ -93,32 +91,32 @@ async def apublish(
 def publish_pictures(
     name: str, pictures: Mapping[str, bytes], *, key: str | None = None
 ) -> Json:
-    """Make a character from pictures of our own: it is ready at once.
+    """Create a character from uploaded pictures; it is ready at once.
 
     Args:
         name: Its display name.
-        pictures: File names and what is in the files.
-        key: Of the job. Who runs it again with the same key finds its character.
+        pictures: The content of each file, by file name.
+        key: Identifies the job. Another run with the same key finds its character.
     """
     with httpx.Client(**connection()) as api:
         if key and (made := find(api, key)):
             return made
         tickets = [upload(api, *picture) for picture in pictures.items()]
-        order: Json = {"name": name, "upload_ids": tickets}
+        body: Json = {"name": name, "upload_ids": tickets}
         if key:
-            order["client_reference_id"] = key
-        return read(api.post("/v1/characters", json=order))
+            body["client_reference_id"] = key
+        return read(api.post("/v1/characters", json=body))
 
 
 def find(api: httpx.Client, reference: str) -> Json | None:
-    """Find a character by our reference, as its pictures cannot be used twice."""
+    """Find a character by its reference, since its pictures cannot be used twice."""
     newest = read(api.get("/v1/characters", params={"limit": 100}))["data"]
     found = [one for one in newest if one.get("client_reference_id") == reference]
     return found[0] if found else None
 
 
 def upload(api: httpx.Client, filename: str, content: bytes) -> str:
-    """Send one picture and return its ticket."""
+    """Upload one picture and return its ticket."""
     extension = filename.rpartition(".")[2]
     picture = {
         "filename": filename,
@@ -127,18 +125,18 @@ def upload(api: httpx.Client, filename: str, content: bytes) -> str:
     }
     ticket = read(api.post("/v1/characters/uploads/init", json=picture))
     url, headers = ticket["upload_url"], ticket["upload_headers"]
-    # Not with `api`: the URL is signed, and our key must not go there.
+    # Not with `api`: the URL is signed, and the API key must not be sent there.
     httpx.put(url, content=content, headers=headers).raise_for_status()
     upload_id: str = ticket["upload_id"]
-    asked = {"upload_id": upload_id}
-    found = read(api.post("/v1/characters/uploads/classify", json=asked))
+    wanted = {"upload_id": upload_id}
+    found = read(api.post("/v1/characters/uploads/classify", json=wanted))
     if found["pose"] == "other":
         raise PublishError(f"no_pose_found: {filename}")
     return upload_id
 
 
 def connection() -> dict[str, Any]:
-    """Return how to reach the API."""
+    """Return the base URL and the headers of the client."""
     return {
         "base_url": os.environ["AUROUS_BASE_URL"],
         "headers": {"X-Api-Key": os.environ["AUROUS_API_KEY"]},
@@ -146,12 +144,12 @@ def connection() -> dict[str, Any]:
 
 
 def once(key: str | None = None) -> dict[str, str]:
-    """Return the header that keeps a repeated order from being paid twice."""
+    """Return the header that keeps a retry from being charged twice."""
     return {"Idempotency-Key": key or str(uuid4())}
 
 
 def growing() -> Iterator[float]:
-    """Yield how long to wait before each look: 2, 4, 8, 16, and then 30 seconds."""
+    """Yield the pause before each poll: 2, 4, 8, 16, and then 30 seconds."""
     wait = 2.0
     while True:
         yield min(wait, 30.0)
@@ -159,16 +157,16 @@ def growing() -> Iterator[float]:
 
 
 def check(attempts: int, character: Json) -> None:
-    """Give up when no attempt is left."""
+    """Raise an error if no attempt is left."""
     if attempts <= 0:
         raise PublishError(f"{character['error_message']}: {character['name']}")
 
 
 def read(response: httpx.Response) -> Json:
-    """Return what was answered; raise what was refused, by its code."""
+    """Return the body of a response; raise an error if it is a refusal."""
     try:
         body: Json = response.json()
-    except ValueError:  # it was cut off on its way
+    except ValueError:  # it was cut off
         raise PublishError(f"no_json: {response.status_code}") from None
     if response.is_error:
         raise PublishError(f"{body['error']['code']}: {body['error']['message']}")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts one record of each kind into a served fake, and reads all that can be read.
+# Adds one record of each kind to a served fake, and reads everything.
 # AUROUS_BASE_URL and AUROUS_API_KEY are what `pytest-aurous serve` prints.
 set -eu
 url=$AUROUS_BASE_URL
@@ -8,7 +8,7 @@ key="X-Api-Key: $AUROUS_API_KEY"
 add() { curl -fsS "$url/__aurous__/add" -H 'Content-Type: application/json' -d "$1" | cut -d '"' -f 4; }
 first() { curl -fsS -H "$key" "$url$1" | grep -o "$2" | head -n 1; }
 
-# Control calls answer with the record, whose id is the first that they say.
+# Control requests return the record; its id comes first.
 character=$(add '{"name": "Aurora", "status": "ready"}')
 image=$(add '{"collection": "images", "prompt": "Aurora on a bench"}')
 video=$(add '{"collection": "videos"}')
@@ -17,14 +17,14 @@ hook=$(add '{"collection": "webhook_endpoints"}')
 lora=$(first /v1/loras 'lora_[^"]*')
 video_lora=$(first /v1/video_loras 'lora_[^"]*')
 
-# What answers lead to are signed URLs of this server: they need no key.
+# The URLs in responses are signed URLs of this server: they need no key.
 portrait=$(first "/v1/characters/$character" 'http[^"]*/storage/[^"]*')
 picture=$(first "/v1/images/$image" 'http[^"]*/output/[^"]*')
 film=$(first "/v1/videos/$video" 'http[^"]*/output[^"]*')
 
 today=$(date -u +%Y-%m-%dT00:00:00Z)
 
-# One curl for all: the status and the URL of each go to the screen, the bodies not.
+# One curl for all: it prints the status and the URL of each, and no body.
 curl -sS -H "$key" -w '%{stderr}%{http_code} %{url_effective}\n' \
   "$url/v1/characters?limit=10" "$url/v1/characters/$character" "$portrait" \
   "$url/v1/images?limit=10" "$url/v1/images/$image" "$picture" \

@@ -1,6 +1,6 @@
-"""A receiver of webhooks: it checks the signature, and remembers what it was told.
+"""A receiver of webhooks: it checks the signature, and stores what each event reports.
 
-As publisher.py, it knows nothing of its tests.
+Like publisher.py, it knows nothing about the tests.
 """
 
 import hmac
@@ -9,7 +9,7 @@ from hashlib import sha256
 
 
 class Receiver:
-    """Verifies each delivery by hand, as the vendor's documentation says.
+    """Verifies each delivery by hand, as the vendor documents it.
 
     Args:
         secret: The whole ``whsec_...`` string of the endpoint.
@@ -21,7 +21,7 @@ class Receiver:
         self.seen: set[str] = set()
 
     def receive(self, body: bytes, signature: str) -> int:
-        """Take in one delivery, and return the status to answer with."""
+        """Process one delivery, and return the status of the response."""
         stamp, _, sent = signature.removeprefix("t=").partition(",v1=")
         signed = stamp.encode() + b"." + body
         expected = hmac.new(self.secret.encode(), signed, sha256).hexdigest()

@@ -7,7 +7,7 @@ from pytest_aurous import Aurous
 
 @pytest.mark.aurous(grease="fields")
 def test_unknown_fields_are_ignored(aurous: Aurous, sleep: Sleep) -> None:
-    """Every object of every response has a field that no page names."""
+    """Every object of every response has an undocumented field."""
     character = publish("Aurora", {"age": 28}, sleep=sleep)
     pictures = illustrate("On a bench", character=character["id"], sleep=sleep)
 
@@ -17,7 +17,7 @@ def test_unknown_fields_are_ignored(aurous: Aurous, sleep: Sleep) -> None:
 
 @pytest.mark.aurous(sparse="optional")
 def test_an_optional_field_may_be_missing(aurous: Aurous, sleep: Sleep) -> None:
-    """A cancelled image has no `error_message`: not even null."""
+    """A cancelled image has no `error_message`, not even null."""
     aurous.images.script("pending -> cancelled")
 
     with pytest.raises(IllustrateError, match=r"^cancelled$"):
@@ -25,7 +25,7 @@ def test_an_optional_field_may_be_missing(aurous: Aurous, sleep: Sleep) -> None:
 
 
 def test_an_unknown_status_is_an_error(aurous: Aurous, sleep: Sleep) -> None:
-    """A poll shows a status that no page names: neither success nor more waiting."""
+    """A poll shows an undocumented status: it is not a success, and polling ends."""
     aurous.faults.greased("images.retrieve", "all")
 
     with pytest.raises(IllustrateError, match=r"^grease_"):

@@ -19,34 +19,34 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     return backend
 
 
-async def test_ten_at_once(aurous: Aurous) -> None:
-    """However many look, all see one sequence, and it ends once."""
+async def test_ten_clients_share_one_script(aurous: Aurous) -> None:
+    """However many clients poll, they share one sequence, and it ends once."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing*9 -> reviewing"
     )
     seen: list[str] = []
 
-    async def look(api: httpx.AsyncClient) -> None:
-        answer = await api.get(f"/v1/characters/{character.id}")
-        seen.append(answer.json()["status"])
+    async def poll(api: httpx.AsyncClient) -> None:
+        response = await api.get(f"/v1/characters/{character.id}")
+        seen.append(response.json()["status"])
 
     async with aurous.async_client() as api, anyio.create_task_group() as tasks:
         for _ in range(10):
-            tasks.start_soon(look, api)
+            tasks.start_soon(poll, api)
 
     assert sorted(seen) == ["reviewing"] + ["synthesizing"] * 9
 
 
 @pytest.mark.aurous(sleep="skip", script="synthesizing:45s -> reviewing")
 async def test_code_that_awaits_its_sleep(aurous: Aurous) -> None:
-    """`anyio.sleep`, and so that of asyncio or trio, returns at once."""
+    """`anyio.sleep` returns at once, under asyncio and under trio."""
     await apublish("Aurora", {"age": 28}, sleep=anyio.sleep)
 
     aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
 
 
-async def test_a_fault_meets_them_too(aurous: Aurous) -> None:
-    """The client of an async test has a timeout of its own stack."""
+async def test_faults_reach_async_clients(aurous: Aurous) -> None:
+    """An async client raises the same timeout as a sync one."""
     aurous.faults.timeout("balance.retrieve")
 
     async with aurous.async_client() as api:

@@ -9,21 +9,21 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.aurous(sleep="skip")
 
 
-def test_a_storm_of_429_is_waited_out(aurous: Aurous) -> None:
-    """A client that waits as long as it is told gets through."""
+def test_a_client_waits_out_several_429s(aurous: Aurous) -> None:
+    """A client that respects Retry-After succeeds in the end."""
     character = aurous.characters.add()
     aurous.faults.rate_limited("characters.retrieve", retry_after=12, times=3)
     before = aurous.clock.now()
 
-    answer = CarefulClient().get(f"/v1/characters/{character.id}")
+    response = CarefulClient().get(f"/v1/characters/{character.id}")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert (aurous.clock.now() - before).total_seconds() == pytest.approx(36, abs=1)
 
 
 @pytest.mark.aurous(rate_limits="enforce")
 def test_the_thirteenth_synthesis_has_to_wait(aurous: Aurous) -> None:
-    """Twelve orders empty the bucket; ten seconds later there is room for one more."""
+    """Twelve requests empty the bucket; ten seconds later one more is possible."""
     client = CarefulClient(attempts=1)
     statuses = [client.create(f"Aurora {number}").status_code for number in range(13)]
     refused = aurous.calls.last.response
@@ -38,7 +38,7 @@ def test_the_thirteenth_synthesis_has_to_wait(aurous: Aurous) -> None:
 def test_a_key_is_rotated_while_a_worker_runs(
     aurous: Aurous, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old key works for another day; who has not changed by then is out."""
+    """The old key works for another day, and then is refused."""
     worker = CarefulClient()
     new = aurous.api_key.rotate()
 
@@ -52,8 +52,8 @@ def test_a_key_is_rotated_while_a_worker_runs(
 
 
 @pytest.mark.aurous(pitfalls="off")
-def test_the_url_of_a_ref_dies_after_a_day(aurous: Aurous) -> None:
-    """To use it then is a pitfall; reading the character again gives a fresh one."""
+def test_the_url_of_a_ref_expires_after_a_day(aurous: Aurous) -> None:
+    """Using it later is a pitfall; reading the character again returns a new one."""
     character = aurous.characters.add()
     kept = character.refs[0].url
     assert httpx.get(kept).headers["Content-Type"] == "image/png"
@@ -66,7 +66,7 @@ def test_the_url_of_a_ref_dies_after_a_day(aurous: Aurous) -> None:
 
 
 def test_an_outage_ends(aurous: Aurous) -> None:
-    """Nothing can be reached for five seconds; two pauses later all is well."""
+    """The API is down for five seconds; the third attempt succeeds."""
     aurous.faults.outage(seconds=5)
 
     assert CarefulClient().get("/v1/balance").status_code == 200

@@ -12,12 +12,12 @@ from pytest_aurous.hypothesis import bad_days, characters, scripts
 @settings(deadline=None, max_examples=25)
 @given(day=bad_days(operations="characters.create"))
 def test_nothing_is_paid_twice(aurous: Aurous, day: BadDay) -> None:
-    """Whatever happens to the order, one character is paid for at most."""
+    """Whatever goes wrong, at most one character is paid for."""
     client = CarefulClient()
     with aurous.day(day), suppress(httpx.TransportError, AurousCrash):
-        client.create("Aurora", key="order-1")
+        client.create("Aurora", key="job-1")
 
-    client.create("Aurora", key="order-1")  # once more, now that all is well
+    client.create("Aurora", key="job-1")  # once more, now that nothing goes wrong
     assert len(aurous.characters) == 1
 
 
@@ -25,9 +25,9 @@ def test_nothing_is_paid_twice(aurous: Aurous, day: BadDay) -> None:
     "day", [BadDay("characters.create#1 lost", "characters.create#2 unavailable")]
 )
 def test_a_day_that_was_found(aurous: Aurous, day: BadDay) -> None:
-    """The key keeps the retries from being orders of their own."""
+    """The retries have the same key, so they create no other character."""
     with aurous.day(day):
-        response = CarefulClient().create("Aurora", key="order-1")
+        response = CarefulClient().create("Aurora", key="job-1")
 
     assert response.headers["Aurous-Idempotent-Replayed"] == "true"
     assert aurous.calls.count("characters.create") == 3
@@ -38,7 +38,7 @@ def test_a_day_that_was_found(aurous: Aurous, day: BadDay) -> None:
 def test_any_character_ends_well(
     aurous: Aurous, body: dict[str, object], script: Script
 ) -> None:
-    """Any order is accepted, and a client that polls sees an end of any script."""
+    """Any body is accepted, and a client that polls sees the end of any script."""
     aurous.script(script)
     with aurous.client() as client, aurous.day(BadDay()):
         character = client.post("/v1/characters", json=body).json()

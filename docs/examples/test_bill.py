@@ -8,14 +8,14 @@ pytestmark = pytest.mark.aurous(sleep="skip")
 
 
 def test_a_portrait_costs_four_credits(aurous: Aurous) -> None:
-    """A team has a thousand unless the test says otherwise; a save is free."""
+    """A team has 1000 credits by default; a save is free."""
     draw("Aurora", 28)
 
     assert aurous.team.credits == 996
 
 
 def test_a_synthesis_that_fails_costs_nothing(aurous: Aurous) -> None:
-    """The credits were held while it ran, and are given back."""
+    """The credits are held during the synthesis, and released when it fails."""
     aurous.script("synthesizing -> failed(provider_timeout)")
 
     with pytest.raises(NotDrawnError):
@@ -26,7 +26,7 @@ def test_a_synthesis_that_fails_costs_nothing(aurous: Aurous) -> None:
 
 @pytest.mark.aurous(credits=3)
 def test_three_credits_are_not_enough(aurous: Aurous) -> None:
-    """The order is refused with 402, and no character is made."""
+    """The create is refused with 402, and no character is created."""
     with pytest.raises(httpx.HTTPStatusError) as refusal:
         draw("Aurora", 28)
 

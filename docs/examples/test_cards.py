@@ -4,12 +4,12 @@ import pytest
 from cards import card, publish
 from pytest_aurous import Aurous
 
-ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 @pytest.mark.aurous(sleep="skip")
 def test_publishes(aurous_client: httpx.Client) -> None:
-    character = aurous_client.post("/v1/characters", json=ORDER).json()
+    character = aurous_client.post("/v1/characters", json=BODY).json()
 
     assert publish(aurous_client, f"/v1/characters/{character['id']}") == "ready"
 

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 
 def test_one_seed_makes_one_world() -> None:
-    """One seed makes the same people, ids and pictures; another makes others."""
+    """The same seed makes the same people, ids and pictures; another makes others."""
     first, again, other = Aurous(seed=7), Aurous(seed=7), Aurous(seed=8)
 
     made = [fake.images.add(character=fake.characters.add()) for fake in (first, again)]
@@ -18,7 +18,7 @@ def test_one_seed_makes_one_world() -> None:
 
 
 def test_other_calls_change_no_id() -> None:
-    """Each kind of record counts its ids by itself, whatever else is made or read."""
+    """The ids of one kind of record do not depend on other records or requests."""
     busy, quiet = Aurous(seed=7), Aurous(seed=7)
     with busy.client() as client:
         for _ in range(5):
@@ -29,7 +29,7 @@ def test_other_calls_change_no_id() -> None:
 
 
 def test_a_frozen_clock() -> None:
-    """Where the clock is frozen, timestamps and signed URLs repeat, too."""
+    """With a frozen clock, timestamps and signed URLs are the same, too."""
     made = [
         Aurous(seed=7, now="2026-05-08T10:00:00Z").characters.add().json()
         for _ in range(2)
@@ -42,7 +42,7 @@ def test_a_frozen_clock() -> None:
 def test_threads_share_one_sequence(
     aurous: Aurous, aurous_client: httpx.Client
 ) -> None:
-    """Which thread sees which step may differ; how often each is seen does not."""
+    """Any thread may see any step, but each step is seen equally often in each run."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing*3 -> reviewing"
     )

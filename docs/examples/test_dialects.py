@@ -14,7 +14,7 @@ from pytest_aurous import Aurous
     ],
 )
 def test_publishes_under_both_readings(aurous: Aurous, sleep: Sleep, end: str) -> None:
-    """Whatever a synthesis ends in, the character is ready after a save."""
+    """Under both readings the character is ready after the save."""
     publish("Aurora", {"age": 28}, sleep=sleep)
 
     last_poll = aurous.calls.where("characters.retrieve").last.response
@@ -30,14 +30,14 @@ def test_publishes_under_both_readings(aurous: Aurous, sleep: Sleep, end: str) -
 def test_publishes_under_both_dialects(
     aurous: Aurous, sleep: Sleep, script: str
 ) -> None:
-    """Whether or not there is a review, the character is ready in the end."""
+    """With or without a review, the character is ready in the end."""
     aurous.script(script)
 
     assert publish("Aurora", {"age": 28}, sleep=sleep)["status"] == "ready"
 
 
-def test_ready_before_the_answer_is_out(aurous: Aurous, sleep: Sleep) -> None:
-    """A synthesis that is over at once needs no poll at all."""
+def test_ready_before_the_first_poll(aurous: Aurous, sleep: Sleep) -> None:
+    """A synthesis that has ended before the first response needs no poll."""
     aurous.script("synthesizing*0 -> reviewing")
 
     publish("Aurora", {"age": 28}, sleep=sleep)
@@ -57,8 +57,8 @@ def test_ready_before_the_answer_is_out(aurous: Aurous, sleep: Sleep) -> None:
         ),
     ],
 )
-def test_an_empty_purse_under_both_readings(aurous: Aurous, code: str) -> None:
-    """Two pages of the documentation name the refusal differently."""
+def test_an_empty_balance_under_both_readings(aurous: Aurous, code: str) -> None:
+    """Two pages of the documentation disagree on the code of the refusal."""
     with pytest.raises(PublishError, match=f"^{code}"):
         publish("Aurora", {"age": 28})
 

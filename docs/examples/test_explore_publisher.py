@@ -12,7 +12,7 @@ ATTRIBUTES = {"age": 28}
 
 
 def test_publishing_survives(aurous: Aurous) -> None:
-    """Whatever goes wrong is raised, and the job with the same key goes on with it."""
+    """Errors are raised, and another run with the same key finishes the job."""
     aurous.explore(
         lambda: publish("Aurora", ATTRIBUTES, key="job 1"),
         may_raise=(httpx.TransportError, PublishError),
@@ -22,8 +22,8 @@ def test_publishing_survives(aurous: Aurous) -> None:
 
 
 @pytest.mark.anyio
-async def test_publishing_beside_other_work_survives(aurous: Aurous) -> None:
-    """The same for the coroutine function."""
+async def test_publishing_async_survives(aurous: Aurous) -> None:
+    """The same for async code."""
     await aurous.aexplore(
         lambda: apublish("Aurora", ATTRIBUTES, key="job 1"),
         may_raise=(httpx.TransportError, PublishError),
@@ -33,8 +33,8 @@ async def test_publishing_beside_other_work_survives(aurous: Aurous) -> None:
 
 
 def test_publishing_pictures_survives(aurous: Aurous) -> None:
-    """A character of pictures is found by its reference, and not made twice."""
-    for _ in range(2):  # a second run may upload the picture again
+    """The character is found by its reference, and not created twice."""
+    for _ in range(2):  # the second run may upload the picture again
         aurous.uploads.pose("portrait")
 
     aurous.explore(
@@ -46,7 +46,7 @@ def test_publishing_pictures_survives(aurous: Aurous) -> None:
 
 
 def test_illustrating_survives(aurous: Aurous) -> None:
-    """A picture that takes too long is not cancelled: the next run finds it."""
+    """An image that takes too long is not cancelled: the next run finds it."""
     aurous.explore(
         lambda: len(illustrate("On a bench", key="job 2")),
         may_raise=(httpx.HTTPError, PublishError, IllustrateError),
@@ -56,7 +56,7 @@ def test_illustrating_survives(aurous: Aurous) -> None:
 
 
 def test_the_careful_client_survives(aurous: Aurous) -> None:
-    """It needs nobody who runs it again, unless its process dies."""
+    """Nothing has to be run again, unless the process crashes."""
 
     def draw() -> str:
         client = CarefulClient()

@@ -1,4 +1,4 @@
-"""A test whose bad days are explored with each run of the suite."""
+"""A test whose bad days are explored in each run of the suite."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from pytest_aurous import Aurous
 
 
 @pytest.mark.aurous_explore(laws="pays_once")
-def test_one_order_is_one_charge(aurous: Aurous) -> None:
-    """Whatever happens to its request, an order with a key is paid once."""
+def test_a_character_is_charged_once(aurous: Aurous) -> None:
+    """Whatever happens to the requests, a create with a key is charged once."""
     client = CarefulClient(attempts=2)
 
-    assert client.create("Aurora", key="order-1").status_code == 201
+    assert client.create("Aurora", key="job-1").status_code == 201
     assert len(aurous.characters) == 1

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 
 def test_a_poll_that_meets_a_503(aurous: Aurous, sleep: Sleep) -> None:
-    """The second poll is answered with an error, in the vendor's envelope."""
+    """The second poll is refused, with the documented error body."""
     fault = aurous.faults.status("characters.retrieve", 503, after=1)
     aurous.script("synthesizing*5 -> reviewing")
 
@@ -16,8 +16,8 @@ def test_a_poll_that_meets_a_503(aurous: Aurous, sleep: Sleep) -> None:
     assert fault.fired == 1
 
 
-def test_the_answer_is_lost(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """With `commit` the save takes effect, and only its answer is lost."""
+def test_the_response_is_lost(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """With `commit` the save takes effect, and only its response is lost."""
     character = aurous.characters.add("Aurora", status="reviewing")
     aurous.faults.timeout("characters.save", commit=True)
 
@@ -27,30 +27,30 @@ def test_the_answer_is_lost(aurous: Aurous, aurous_client: httpx.Client) -> None
     assert character.status == "ready"
 
 
-def test_an_order_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """Sent again with its key, an order whose answer was lost is answered at last."""
+def test_a_character_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A retry with the same key gets the response that was lost."""
     aurous.faults.disconnect("characters.create", commit=True)
-    order = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
-    key = {"Idempotency-Key": "order-1"}
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    key = {"Idempotency-Key": "job-1"}
 
     with pytest.raises(httpx.RemoteProtocolError):
-        aurous_client.post("/v1/characters", json=order, headers=key)
-    answer = aurous_client.post("/v1/characters", json=order, headers=key)
+        aurous_client.post("/v1/characters", json=body, headers=key)
+    response = aurous_client.post("/v1/characters", json=body, headers=key)
 
-    assert answer.headers["Aurous-Idempotent-Replayed"] == "true"
+    assert response.headers["Aurous-Idempotent-Replayed"] == "true"
     assert len(aurous.characters) == 1
 
 
-def test_a_slow_answer(aurous: Aurous) -> None:
-    """A delay takes no real time: a client that waits too briefly gets its timeout."""
+def test_a_slow_response(aurous: Aurous) -> None:
+    """A delay takes no real time: the client gets its timeout at once."""
     aurous.faults.delay("balance.retrieve", seconds=20)
 
     with aurous.client(timeout=5.0) as api, pytest.raises(httpx.ReadTimeout):
         api.get("/v1/balance")
 
 
-def test_one_order_of_many_is_lost(aurous: Aurous, sleep: Sleep) -> None:
-    """`when` chooses the call that meets the fault."""
+def test_one_create_of_many_is_lost(aurous: Aurous, sleep: Sleep) -> None:
+    """`when` chooses the request that the fault affects."""
     aurous.faults.timeout(
         "characters.create",
         commit=True,

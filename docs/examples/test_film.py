@@ -7,7 +7,7 @@ from pytest_aurous import Aurous
 
 
 def test_a_film_is_fetched_in_parts(aurous: Aurous, sleep: Sleep) -> None:
-    """It begins with our picture, and arrives whole, piece by piece."""
+    """It starts with the uploaded picture, and is downloaded in parts."""
     aurous.videos.script("pending -> processing:90s -> succeeded")
 
     content = film("A slow turn", aurous.images.add().picture(), sleep=sleep)
@@ -19,7 +19,7 @@ def test_a_film_is_fetched_in_parts(aurous: Aurous, sleep: Sleep) -> None:
 
 
 def test_a_part_of_a_film(aurous: Aurous) -> None:
-    """A range that lies in the film is a 206; one behind its end is a 416."""
+    """A range within the file is a 206; a range behind its end is a 416."""
     url = aurous.videos.add("A slow turn").output_video_url
     assert url is not None
 
@@ -32,7 +32,7 @@ def test_a_part_of_a_film(aurous: Aurous) -> None:
 
 @pytest.mark.aurous(now="2026-05-08T10:00:00Z")
 def test_what_it_has_cost(aurous: Aurous, sleep: Sleep) -> None:
-    """Usage is counted from what the test has made: 0.5 x 1.5 x 4 seconds."""
+    """Usage counts the video, 0.5 x 1.5 x 4 seconds, and the added image."""
     film("A slow turn", aurous.images.add().picture(), sleep=sleep)
 
     assert spent("2026-05-08T00:00:00Z") == 0.5 * 1.5 * 4 + 1

@@ -7,8 +7,8 @@ from pytest_aurous import Aurous
 httpx2 = pytest.importorskip("httpx2", reason="needs httpx2")
 
 
-def test_an_httpx2_client_meets_the_fake(aurous: Aurous) -> None:
-    """Nothing has to be said: it is answered like a client of httpx."""
+def test_an_httpx2_client_reaches_the_fake(aurous: Aurous) -> None:
+    """It needs no setting: the fake responds as it does to a client of httpx."""
     aurous.characters.add("Aurora")
     key = {"X-Api-Key": os.environ["AUROUS_API_KEY"]}
 
@@ -18,8 +18,8 @@ def test_an_httpx2_client_meets_the_fake(aurous: Aurous) -> None:
     assert names == ["Aurora"]
 
 
-def test_what_breaks_is_its_own(aurous: Aurous) -> None:
-    """A fault is an exception of the package that made the call."""
+def test_errors_are_those_of_httpx2(aurous: Aurous) -> None:
+    """A fault raises the exception of the package that sent the request."""
     aurous.faults.timeout("balance.retrieve")
 
     with pytest.raises(httpx2.ReadTimeout):

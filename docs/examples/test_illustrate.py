@@ -7,7 +7,7 @@ from pytest_aurous import Aurous
 
 
 def test_from_a_name_to_a_picture(aurous: Aurous, sleep: Sleep) -> None:
-    """A character is drawn, saved and put into a picture, which is downloaded."""
+    """A character is created and saved, and an image of it is downloaded."""
     aurous.script("synthesizing*2 -> reviewing")
     aurous.images.script("pending -> processing*2 -> succeeded")
 
@@ -20,8 +20,8 @@ def test_from_a_name_to_a_picture(aurous: Aurous, sleep: Sleep) -> None:
     aurous.assert_polled(aurous.images.last, at_least=4, at_most=4)
 
 
-def test_a_character_in_review_is_in_no_picture(aurous: Aurous) -> None:
-    """Who forgets to save is told so, and nothing is charged."""
+def test_a_character_in_review_cannot_be_used(aurous: Aurous) -> None:
+    """Without the save the image is refused, and nothing is charged."""
     character = aurous.characters.add("Aurora", status="reviewing")
 
     with pytest.raises(PublishError, match=r"^character_not_ready"):
@@ -32,7 +32,7 @@ def test_a_character_in_review_is_in_no_picture(aurous: Aurous) -> None:
 
 
 def test_a_picture_that_moderation_rejects(aurous: Aurous, sleep: Sleep) -> None:
-    """The credit is held while the work runs, and comes back when it fails."""
+    """The credit is held during the work, and released when it fails."""
     rejected = "pending -> processing -> failed(output_moderation_rejected)"
     aurous.images.script(rejected, name="On a bench")
 
@@ -44,8 +44,8 @@ def test_a_picture_that_moderation_rejects(aurous: Aurous, sleep: Sleep) -> None
     aurous.assert_not_called("images.output")
 
 
-def test_somebody_cancels_it_meanwhile(aurous: Aurous) -> None:
-    """A poll that finds it cancelled is the last one."""
+def test_the_image_is_cancelled_while_polling(aurous: Aurous) -> None:
+    """The application stops polling when the image is cancelled."""
     aurous.images.script("pending! -> processing")
 
     def cancel(_seconds: float) -> None:
@@ -57,8 +57,8 @@ def test_somebody_cancels_it_meanwhile(aurous: Aurous) -> None:
     aurous.assert_polled(aurous.images.last, at_most=1)
 
 
-def test_it_takes_too_long(aurous: Aurous, sleep: Sleep) -> None:
-    """The application loses its patience, cancels, and has its credit back."""
+def test_the_image_takes_too_long(aurous: Aurous, sleep: Sleep) -> None:
+    """The application cancels the image, and the credit is released."""
     aurous.images.script("pending -> processing! -> succeeded")
 
     with pytest.raises(IllustrateError, match=r"^took_too_long"):
@@ -68,22 +68,22 @@ def test_it_takes_too_long(aurous: Aurous, sleep: Sleep) -> None:
     assert aurous.team.available_credits == 1000
 
 
-def test_drawn_from_a_picture_of_ours(aurous: Aurous, sleep: Sleep) -> None:
-    """The picture goes up as a multipart form; what arrived is what was sent."""
-    likeness = aurous.images.add("Somebody we know").picture()
+def test_an_image_from_a_reference_picture(aurous: Aurous, sleep: Sleep) -> None:
+    """The picture is uploaded as a multipart form, and arrives unchanged."""
+    picture = aurous.images.add("A face").picture()
 
-    illustrate("The same face, older", likenesses=[likeness], sleep=sleep)
+    illustrate("The same face, older", references=[picture], sleep=sleep)
 
     (file,) = aurous.files
     assert (file.mime_type, file.width_px) == ("image/png", 256)
-    assert httpx.get(file.url).content == likeness
+    assert httpx.get(file.url).content == picture
     assert aurous.images.last.reference_image_urls == (file.id,)
 
 
-def test_a_likeness_that_is_no_picture(aurous: Aurous) -> None:
-    """The type is read from the bytes, whatever the form says."""
+def test_a_reference_that_is_not_a_picture(aurous: Aurous) -> None:
+    """The API reads the type from the bytes, whatever the form says."""
     with pytest.raises(PublishError, match=r"^invalid_format"):
-        illustrate("The same face", likenesses=[b"GIF89a"])
+        illustrate("The same face", references=[b"GIF89a"])
 
     aurous.assert_not_called("images.create")
 
@@ -96,8 +96,8 @@ def test_a_likeness_that_is_no_picture(aurous: Aurous) -> None:
         pytest.param(1, marks=pytest.mark.aurous(readings={"time-4": "24h"})),
     ],
 )
-def test_an_output_is_thrown_away(aurous: Aurous, days: int) -> None:
-    """Who kept the URL, and not the picture, has nothing."""
+def test_an_output_expires(aurous: Aurous, days: int) -> None:
+    """Code that kept only the URL has lost the picture."""
     (url,) = aurous.images.add("On a bench").output_urls
 
     aurous.clock.advance(seconds=days * 24 * 3600 - 60)

@@ -5,7 +5,7 @@ from pytest_aurous import Aurous
 
 
 @pytest.mark.parametrize(
-    ("script", "looks"),
+    ("script", "polls"),
     [
         ("synthesizing*0 -> reviewing", 0),
         ("synthesizing*3 -> reviewing", 4),
@@ -13,20 +13,20 @@ from pytest_aurous import Aurous
         ("synthesizing*2 -> failed ; synthesizing -> reviewing", 5),
     ],
 )
-def test_published_whatever_it_goes_through(
-    aurous: Aurous, sleep: Sleep, script: str, looks: int
+def test_published_after_any_lifecycle(
+    aurous: Aurous, sleep: Sleep, script: str, polls: int
 ) -> None:
-    """A script is a plain string, and makes a readable name of a case."""
+    """A script is a plain string, so it makes a readable test id."""
     aurous.script(script)
 
     publish("Aurora", {"age": 28}, sleep=sleep)
 
     assert aurous.characters.last.status == "ready"
-    assert aurous.calls.count("characters.retrieve") == looks
+    assert aurous.calls.count("characters.retrieve") == polls
 
 
 def test_one_of_two_fails(aurous: Aurous, sleep: Sleep) -> None:
-    """A script can be for one name alone."""
+    """A script can apply to one name only."""
     aurous.script("synthesizing -> failed(provider_timeout)", name="Borealis")
 
     publish("Aurora", {"age": 28}, sleep=sleep)
@@ -34,8 +34,8 @@ def test_one_of_two_fails(aurous: Aurous, sleep: Sleep) -> None:
         publish("Borealis", {"age": 31}, sleep=sleep)
 
 
-def test_at_a_moment_of_the_test(aurous: Aurous) -> None:
-    """`!` lasts until the test says so: here during the third pause."""
+def test_the_test_decides_when_to_go_on(aurous: Aurous) -> None:
+    """A step with `!` lasts until the test ends it: here in the third pause."""
     aurous.script("synthesizing! -> reviewing")
     pauses: list[float] = []
 

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 @pytest.mark.aurous(rate_limits="enforce")
 def test_an_empty_bucket_refuses(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A refusal says how long to wait; when the clock has passed, there is a token."""
+    """The refusal says how long to wait; after that time there is a token again."""
     aurous.limits["reads"].exhaust()
 
     refused = aurous_client.get("/v1/balance")
@@ -17,10 +17,10 @@ def test_an_empty_bucket_refuses(aurous: Aurous, aurous_client: httpx.Client) ->
 
 
 def test_overruns_are_counted(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """Unless limits are enforced nobody is refused, but each overrun is counted."""
+    """Without `enforce` no request is refused, but each overrun is counted."""
     aurous.limits["reads"].set(burst=2, per_minute=1)
 
-    answers = [aurous_client.get("/v1/balance") for _ in range(5)]
+    responses = [aurous_client.get("/v1/balance") for _ in range(5)]
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert aurous.limits["reads"].overruns == 3

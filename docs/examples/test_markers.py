@@ -11,7 +11,7 @@ pytestmark = pytest.mark.aurous(now="2026-05-08T10:00:00Z", credits=4)
     script="synthesizing*2 -> failed ; synthesizing -> reviewing", credits=8
 )
 def test_settings_by_marker(aurous: Aurous, sleep: Sleep) -> None:
-    """The clock is from the module's marker, script and credits from the test's."""
+    """The clock comes from the module's marker, script and credits from the test's."""
     publish("Aurora", {"age": 28}, sleep=sleep)
 
     assert aurous.characters.last.created_at == "2026-05-08T10:00:00Z"
@@ -20,9 +20,9 @@ def test_settings_by_marker(aurous: Aurous, sleep: Sleep) -> None:
 
 @pytest.mark.aurous(readings={"get-2": "readable"})
 def test_the_other_reading(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A rule that the documentation contradicts can be read the other way."""
+    """Where the documentation contradicts itself, a test can choose the reading."""
     character = aurous.characters.add(status="deleted")
 
-    answer = aurous_client.get(f"/v1/characters/{character.id}")
+    response = aurous_client.get(f"/v1/characters/{character.id}")
 
-    assert answer.json()["status"] == "deleted"
+    assert response.json()["status"] == "deleted"

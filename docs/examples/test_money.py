@@ -5,7 +5,7 @@ from pytest_aurous import Aurous
 
 
 def test_a_synthesis_costs_four_credits(aurous: Aurous, sleep: Sleep) -> None:
-    """Four credits are gone when the poses are there; publishing is free."""
+    """The synthesis costs four credits; publishing is free."""
     before = aurous.team.credits
 
     publish("Aurora", {"age": 28}, sleep=sleep)
@@ -14,7 +14,7 @@ def test_a_synthesis_costs_four_credits(aurous: Aurous, sleep: Sleep) -> None:
 
 
 def test_credits_are_held_while_it_runs(aurous: Aurous) -> None:
-    """Until the work is done the credits are held, and given back where it fails."""
+    """The credits are held during the synthesis, and released when it fails."""
     aurous.script("synthesizing! -> reviewing")
     with aurous.client() as api:
         api.post(
@@ -29,8 +29,8 @@ def test_credits_are_held_while_it_runs(aurous: Aurous) -> None:
 
 
 @pytest.mark.aurous(credits=3)
-def test_too_poor_for_a_synthesis(aurous: Aurous) -> None:
-    """Three credits are not enough: 402, and no character is made."""
+def test_too_few_credits_for_a_synthesis(aurous: Aurous) -> None:
+    """Three credits are not enough: 402, and no character is created."""
     with pytest.raises(PublishError, match=r"^insufficient_credits"):
         publish("Aurora", {"age": 28})
 
@@ -38,8 +38,10 @@ def test_too_poor_for_a_synthesis(aurous: Aurous) -> None:
     assert len(aurous.characters) == 0
 
 
-def test_the_credits_run_out_meanwhile(aurous: Aurous, sleep: Sleep) -> None:
-    """Somebody else has spent them between two orders."""
+def test_the_credits_run_out_between_two_characters(
+    aurous: Aurous, sleep: Sleep
+) -> None:
+    """Another program has spent them between two creates."""
     publish("Aurora", {"age": 28}, sleep=sleep)
     aurous.team.credits = 0
 
@@ -49,12 +51,12 @@ def test_the_credits_run_out_meanwhile(aurous: Aurous, sleep: Sleep) -> None:
     assert [one.name for one in aurous.characters] == ["Aurora"]
 
 
-def test_a_team_that_pays_in_another_way(aurous: Aurous) -> None:
-    """An exempt team is never refused for want of credits."""
+def test_an_exempt_team_is_never_refused(aurous: Aurous) -> None:
+    """Its requests succeed with a balance of zero."""
     partner = aurous.teams.add("Partner", credits=0, billing_mode="exempt")
-    order = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
     with aurous.client(headers={"X-Api-Key": partner.api_key}) as api:
-        assert api.post("/v1/characters", json=order).status_code == 201
+        assert api.post("/v1/characters", json=body).status_code == 201
 
     assert partner.credits == 0

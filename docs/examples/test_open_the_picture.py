@@ -10,7 +10,7 @@ Picture = pytest.importorskip("PIL.Image", reason="needs Pillow")
 
 
 def test_the_picture_can_be_opened(aurous: Aurous, sleep: Sleep) -> None:
-    """It is a PNG in the shape that was ordered, at an eighth of the size."""
+    """It is a PNG in the requested shape, at an eighth of the size."""
     (content,) = illustrate("On a bench", sleep=sleep)
 
     image = aurous.images.last
@@ -20,7 +20,7 @@ def test_the_picture_can_be_opened(aurous: Aurous, sleep: Sleep) -> None:
 
 
 def test_no_two_pictures_are_alike(aurous: Aurous) -> None:
-    """Code that mixes them up is found out."""
+    """Code that mixes them up fails its test."""
     image = aurous.images.add("On a bench", count=4)
     other = aurous.images.add("On a bench")
 

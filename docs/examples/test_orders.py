@@ -1,4 +1,4 @@
-"""An order on a good day, on a busy one, and on one that goes wrong."""
+"""Orders that succeed, orders on a busy service, and orders that fail."""
 
 import pytest
 
@@ -9,15 +9,15 @@ pytestmark = pytest.mark.aurous(sleep="skip")
 
 
 def test_an_order_is_published(aurous: Aurous) -> None:
-    """The day on which everything works."""
+    """Everything works."""
     order("Aurora", 1)
 
     assert aurous.characters.last.status == "ready"
     assert aurous.team.credits == 996
 
 
-def test_a_busy_service_is_tried_again(aurous: Aurous) -> None:
-    """Two requests get a 503."""
+def test_a_busy_service_is_retried(aurous: Aurous) -> None:
+    """The first two creates are refused with 503."""
     aurous.faults.status("characters.create", 503, times=2)
 
     order("Aurora", 1)
@@ -26,7 +26,7 @@ def test_a_busy_service_is_tried_again(aurous: Aurous) -> None:
 
 
 def test_a_failed_synthesis_is_reported(aurous: Aurous) -> None:
-    """The customer learns of it."""
+    """The order raises an error."""
     aurous.script("synthesizing -> failed(provider_timeout)")
 
     with pytest.raises(OrderError):

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 
 def test_a_save_that_fails(aurous: Aurous, sleep: Sleep) -> None:
-    """One operation is overridden as any respx route is; all others go on as before."""
+    """One operation has its own response; the fake serves all others."""
     refusal = {"error": {"code": "provider_unavailable", "message": "Try again later."}}
     aurous.route("characters.save").respond(503, json=refusal)
 
@@ -17,7 +17,7 @@ def test_a_save_that_fails(aurous: Aurous, sleep: Sleep) -> None:
 
 
 def test_a_network_that_breaks(aurous: Aurous) -> None:
-    """An exception as side effect is what the client meets."""
+    """The client gets the exception of the side effect."""
     aurous.route("characters.create").mock(side_effect=httpx.ConnectError)
 
     with pytest.raises(httpx.ConnectError):
@@ -25,7 +25,7 @@ def test_a_network_that_breaks(aurous: Aurous) -> None:
 
 
 def test_spying(aurous: Aurous, sleep: Sleep) -> None:
-    """A route that is not overridden answers as the fake does, and counts."""
+    """A route without a response counts requests, and the fake responds."""
     save = aurous.route("characters.save")
 
     publish("Aurora", {"age": 28}, sleep=sleep)
@@ -34,12 +34,14 @@ def test_spying(aurous: Aurous, sleep: Sleep) -> None:
     assert save.calls.last.response.json()["status"] == "ready"
 
 
-def test_one_answer_after_another(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A side effect that returns None leaves the call to the fake."""
-    answers = iter([httpx.Response(503), httpx.Response(429)])
+def test_one_response_after_another(
+    aurous: Aurous, aurous_client: httpx.Client
+) -> None:
+    """When the side effect returns None, the fake responds."""
+    responses = iter([httpx.Response(503), httpx.Response(429)])
 
     def play(_: httpx.Request) -> httpx.Response | None:
-        return next(answers, None)
+        return next(responses, None)
 
     aurous.route("balance.retrieve").side_effect = play
 

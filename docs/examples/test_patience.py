@@ -6,8 +6,8 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.aurous(sleep="skip")
 
 
-def test_looks_until_the_poses_are_there(aurous: Aurous) -> None:
-    """Three looks find nothing, the fourth finds the poses; it is saved once."""
+def test_polls_until_the_poses_are_ready(aurous: Aurous) -> None:
+    """The fourth poll finds the poses; the character is saved once."""
     aurous.script("synthesizing*3 -> reviewing")
 
     draw("Aurora", 28)
@@ -17,7 +17,7 @@ def test_looks_until_the_poses_are_there(aurous: Aurous) -> None:
 
 
 def test_a_synthesis_of_45_seconds(aurous: Aurous) -> None:
-    """With a look every five seconds, the ninth is the first after 45."""
+    """With a poll every five seconds, the ninth is the first after 45."""
     aurous.script("synthesizing:45s -> reviewing")
 
     draw("Aurora", 28)

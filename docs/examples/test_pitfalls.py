@@ -10,7 +10,7 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.aurous(pitfalls="error")
 misuse = pytest.mark.aurous(pitfalls="off")  # on purpose, so that a page can show it
 
-ORDER = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 def seen(aurous: Aurous) -> list[str]:
@@ -27,9 +27,9 @@ def announce(api: httpx.Client) -> dict[str, Any]:
 
 @misuse
 def test_early_save(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
-    """A save is sent until it works."""
+    """The save is sent until it succeeds."""
     aurous.script("synthesizing:10s -> reviewing")
-    character = aurous_client.post("/v1/characters", json=ORDER).json()
+    character = aurous_client.post("/v1/characters", json=BODY).json()
 
     while aurous_client.post(f"/v1/characters/{character['id']}/save").is_error:
         sleep(4)
@@ -40,9 +40,9 @@ def test_early_save(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -
 def test_early_save_mended(
     aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
 ) -> None:
-    """The character is polled until it is no longer being drawn."""
+    """The character is polled until its synthesis has ended."""
     aurous.script("synthesizing:10s -> reviewing")
-    character = aurous_client.post("/v1/characters", json=ORDER).json()
+    character = aurous_client.post("/v1/characters", json=BODY).json()
     path = f"/v1/characters/{character['id']}"
 
     while character["status"] == "synthesizing":
@@ -58,7 +58,7 @@ def test_early_save_mended(
 def test_endless_poll(
     aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
 ) -> None:
-    """The loop knows only how it ends well; a counter saves this one."""
+    """The loop waits for success only; just the counter ends this one."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing -> failed"
     )
@@ -75,54 +75,54 @@ def test_endless_poll(
 def test_endless_poll_mended(
     aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
 ) -> None:
-    """The loop goes on only while there is something to wait for."""
+    """The loop ends with any status other than `synthesizing`."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing -> failed"
     )
 
-    answer = aurous_client.get(f"/v1/characters/{character.id}")
-    while answer.is_success and answer.json()["status"] == "synthesizing":
+    response = aurous_client.get(f"/v1/characters/{character.id}")
+    while response.is_success and response.json()["status"] == "synthesizing":
         sleep(4)
-        answer = aurous_client.get(f"/v1/characters/{character.id}")
+        response = aurous_client.get(f"/v1/characters/{character.id}")
 
-    assert answer.json()["status"] == "failed"
+    assert response.json()["status"] == "failed"
     aurous.assert_polled(character, at_most=2)
 
 
 @misuse
 def test_double_charge(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The first order was carried out, and only its answer was lost."""
+    """The first create took effect; only its response was lost."""
     aurous.faults.timeout("characters.create", commit=True)
 
     with pytest.raises(httpx.ReadTimeout):
-        aurous_client.post("/v1/characters", json=ORDER)
-    aurous_client.post("/v1/characters", json=ORDER)
+        aurous_client.post("/v1/characters", json=BODY)
+    aurous_client.post("/v1/characters", json=BODY)
 
     assert seen(aurous) == ["double-charge"]
     assert len(aurous.characters) == 2
 
 
 def test_double_charge_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """Each attempt brings the key of the order, so that there is one order."""
+    """Both attempts have the same key, so there is one character."""
     aurous.faults.timeout("characters.create", commit=True)
-    key = {"Idempotency-Key": "order-4711"}
+    key = {"Idempotency-Key": "job-4711"}
 
     with pytest.raises(httpx.ReadTimeout):
-        aurous_client.post("/v1/characters", json=ORDER, headers=key)
-    aurous_client.post("/v1/characters", json=ORDER, headers=key)
+        aurous_client.post("/v1/characters", json=BODY, headers=key)
+    aurous_client.post("/v1/characters", json=BODY, headers=key)
 
     assert len(aurous.characters) == 1
 
 
 @misuse
 def test_new_key_per_attempt(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """Each attempt makes a key of its own, so that there are two orders."""
+    """Each attempt has a new key, so there are two characters."""
     aurous.faults.timeout("characters.create", commit=True)
 
     for attempt in range(2):
         key = {"Idempotency-Key": f"attempt-{attempt}"}
         with contextlib.suppress(httpx.ReadTimeout):
-            aurous_client.post("/v1/characters", json=ORDER, headers=key)
+            aurous_client.post("/v1/characters", json=BODY, headers=key)
 
     assert seen(aurous) == ["new-key-per-attempt"]
     assert len(aurous.characters) == 2
@@ -133,18 +133,18 @@ def test_new_key_per_attempt_mended(
 ) -> None:
     """The key is made once, before the first attempt."""
     aurous.faults.timeout("characters.create", commit=True)
-    key = {"Idempotency-Key": "order-4711"}
+    key = {"Idempotency-Key": "job-4711"}
 
     for _ in range(2):
         with contextlib.suppress(httpx.ReadTimeout):
-            aurous_client.post("/v1/characters", json=ORDER, headers=key)
+            aurous_client.post("/v1/characters", json=BODY, headers=key)
 
     assert len(aurous.characters) == 1
 
 
 @misuse
 def test_early_retry(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
-    """The client waits as long as it thinks fit."""
+    """The client ignores Retry-After."""
     aurous.faults.rate_limited("balance.retrieve", retry_after=12)
 
     while aurous_client.get("/v1/balance").status_code == 429:
@@ -156,18 +156,18 @@ def test_early_retry(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) 
 def test_early_retry_mended(
     aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
 ) -> None:
-    """The client waits as long as it was told to."""
+    """The client waits as long as Retry-After says."""
     aurous.faults.rate_limited("balance.retrieve", retry_after=12)
 
-    while (answer := aurous_client.get("/v1/balance")).status_code == 429:
-        sleep(int(answer.headers["Retry-After"]))
+    while (response := aurous_client.get("/v1/balance")).status_code == 429:
+        sleep(int(response.headers["Retry-After"]))
 
-    assert answer.json()["credits"] == 1000
+    assert response.json()["credits"] == 1000
 
 
 @misuse
 def test_wiping_patch(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """One attribute was meant, and the others are gone."""
+    """The PATCH sends one attribute, and the others are deleted."""
     character = aurous.characters.add(attributes={"age": 28, "gender": "female"})
 
     aurous_client.patch(
@@ -179,7 +179,7 @@ def test_wiping_patch(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 
 def test_wiping_patch_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """All attributes are read, and sent back with the one that changes."""
+    """The PATCH sends all attributes, with one of them changed."""
     character = aurous.characters.add(attributes={"age": 28, "gender": "female"})
     path = f"/v1/characters/{character.id}"
 
@@ -191,7 +191,7 @@ def test_wiping_patch_mended(aurous: Aurous, aurous_client: httpx.Client) -> Non
 
 @misuse
 def test_stale_url(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The URL was kept, as if it were an address."""
+    """The code stores a signed URL, which expires."""
     path = f"/v1/characters/{aurous.characters.add().id}"
     kept = aurous_client.get(path).json()["refs"][0]["url"]
 
@@ -203,7 +203,7 @@ def test_stale_url(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 
 def test_stale_url_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The id was kept, and the URL is asked for when it is needed."""
+    """The code stores the id, and reads the URL when it needs it."""
     path = f"/v1/characters/{aurous.characters.add().id}"
 
     aurous.clock.advance(seconds=24 * 3600)
@@ -214,7 +214,7 @@ def test_stale_url_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 @misuse
 def test_leaked_key(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The client of the API sends its key wherever it goes."""
+    """The client of the API sends its key to the upload host, too."""
     ticket = announce(aurous_client)
 
     aurous_client.put(
@@ -225,7 +225,7 @@ def test_leaked_key(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 
 def test_leaked_key_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """The picture goes without a client, and with the headers of the ticket alone."""
+    """The upload has only the headers of the ticket."""
     ticket = announce(aurous_client)
 
     httpx.put(ticket["upload_url"], content=b"...", headers=ticket["upload_headers"])
@@ -235,14 +235,14 @@ def test_leaked_key_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 @misuse
 def test_made_up_cursor(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A page number is no cursor."""
+    """A page number is not a cursor."""
     aurous_client.get("/v1/characters", params={"starting_after": "2"})
 
     assert seen(aurous) == ["made-up-cursor"]
 
 
 def test_made_up_cursor_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """Each page says where the next one begins."""
+    """Each page has the cursor of the next one."""
     for _ in range(5):
         aurous.characters.add()
     ids: list[str] = []

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 @pytest.mark.aurous(sleep="skip")
 def test_a_portrait_is_published(aurous: Aurous) -> None:
-    """What draw() has done can be seen in the fake."""
+    """The fake shows what draw() has done."""
     draw("Aurora", 28)
 
     assert aurous.characters.last.name == "Aurora"

@@ -3,7 +3,7 @@ from pytest_aurous import Aurous
 
 
 def test_publishes_when_the_poses_are_ready(aurous: Aurous, sleep: Sleep) -> None:
-    """The character is polled until its poses are there, and saved once."""
+    """The character is polled until its poses are ready, and saved once."""
     aurous.script("synthesizing*3 -> reviewing")
 
     publish("Aurora", {"age": 28}, sleep=sleep)
@@ -16,8 +16,8 @@ def test_publishes_when_the_poses_are_ready(aurous: Aurous, sleep: Sleep) -> Non
     )
 
 
-def test_waits_longer_and_longer(aurous: Aurous, sleep: Sleep) -> None:
-    """It looks after 2, 6, 14, 30 and 60 seconds; the poses take 45."""
+def test_pauses_grow_between_polls(aurous: Aurous, sleep: Sleep) -> None:
+    """It polls after 2, 6, 14, 30 and 60 seconds; the poses take 45."""
     aurous.clock.freeze("2026-05-08T10:00:00Z")
     aurous.script("synthesizing:45s -> reviewing")
 
@@ -27,8 +27,8 @@ def test_waits_longer_and_longer(aurous: Aurous, sleep: Sleep) -> None:
     assert aurous.clock.now().isoformat() == "2026-05-08T10:01:00+00:00"
 
 
-def test_sends_a_key_with_each_paid_call(aurous: Aurous, sleep: Sleep) -> None:
-    """An order that costs credits carries an Idempotency-Key."""
+def test_sends_a_key_with_each_paid_request(aurous: Aurous, sleep: Sleep) -> None:
+    """A request that costs credits has an Idempotency-Key."""
     publish("Aurora", {"age": 28}, sleep=sleep)
 
     sent = aurous.calls.where("characters.create").last.request

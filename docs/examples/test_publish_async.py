@@ -7,8 +7,8 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.anyio
 
 
-async def test_publishes_beside_other_work(aurous: Aurous, asleep: AsyncSleep) -> None:
-    """The same fixture serves code that awaits."""
+async def test_publishes_async(aurous: Aurous, asleep: AsyncSleep) -> None:
+    """Async code uses the same fixture."""
     aurous.script("synthesizing*3 -> reviewing")
 
     await apublish("Aurora", {"age": 28}, sleep=asleep)
@@ -19,7 +19,7 @@ async def test_publishes_beside_other_work(aurous: Aurous, asleep: AsyncSleep) -
 async def test_a_ready_client(
     aurous: Aurous, aurous_async_client: httpx.AsyncClient
 ) -> None:
-    """A test that talks to the API itself takes the ready client."""
+    """A test that sends requests itself takes the ready client."""
     character = aurous.characters.add("Aurora", status="reviewing")
 
     await aurous_async_client.post(f"/v1/characters/{character.id}/save")

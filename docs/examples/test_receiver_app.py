@@ -15,7 +15,7 @@ receiver = Receiver(SECRET)
 def app(
     environ: dict[str, Any], start_response: Callable[..., object]
 ) -> Iterable[bytes]:
-    """The application as WSGI, as Flask or Django would make one."""
+    """The application as WSGI, as Flask and Django have one."""
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     signature = environ.get("HTTP_AUROUS_WEBHOOK_SIGNATURE", "")
     status = receiver.receive(body, signature)
@@ -25,12 +25,12 @@ def app(
 
 @pytest.fixture(autouse=True)
 def registered(aurous: Aurous) -> None:
-    """The application receives what it has to, in each test of this file."""
+    """Register the application for webhooks in each test of this file."""
     aurous.webhooks.deliver_to(app, url="https://app.example/hooks", secret=SECRET)
 
 
-def test_the_end_of_an_image_arrives(aurous: Aurous) -> None:
-    """The app is called as its server would call it."""
+def test_a_finished_image_is_reported(aurous: Aurous) -> None:
+    """The application gets a request, as from its server."""
     image = aurous.images.add(status="processing")
     image.finish()
 
@@ -41,7 +41,7 @@ def test_the_end_of_an_image_arrives(aurous: Aurous) -> None:
 
 
 def test_a_delivery_with_a_wrong_signature(aurous: Aurous) -> None:
-    """It is refused, and what it told is forgotten."""
+    """The delivery is refused, and its event is not stored."""
     aurous.faults.bad_signature("image.*")
     image = aurous.images.add(status="processing")
     image.finish()

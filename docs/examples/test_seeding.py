@@ -8,7 +8,7 @@ from pytest_aurous import Aurous, Character
 
 @pytest.fixture
 def cast(aurous: Aurous) -> list[Character]:
-    """What a team has after a while, the oldest first."""
+    """The characters of a team, the oldest first."""
     return [
         aurous.characters.add("Aurora", attributes={"age": 28}),
         aurous.characters.add("Borealis", status="reviewing"),
@@ -19,24 +19,24 @@ def cast(aurous: Aurous) -> list[Character]:
 def test_a_list_has_the_newest_first(
     aurous_client: httpx.Client, cast: list[Character]
 ) -> None:
-    """What a fixture has added is what the code under test finds."""
+    """The code under test finds what a fixture has added."""
     page = aurous_client.get("/v1/characters").json()
 
     assert [one["id"] for one in page["data"]] == [one.id for one in cast[::-1]]
 
 
-def test_a_picture_of_somebody_who_is_there(
+def test_an_image_of_an_existing_character(
     aurous: Aurous, sleep: Sleep, cast: list[Character]
 ) -> None:
-    """The test is about the image; nobody had to be drawn, or paid, before."""
+    """The test needs no request, and no credits, for the character."""
     illustrate("On a bench", character=cast[0].id, sleep=sleep)
 
     aurous.assert_not_called("characters.*")
     assert aurous.team.credits == 999
 
 
-def test_a_picture_that_was_made_before(aurous: Aurous) -> None:
-    """Images are added just so, and their URLs lead to something."""
+def test_an_existing_image(aurous: Aurous) -> None:
+    """The URLs of an added image can be downloaded."""
     image = aurous.images.add("On a bench", character=aurous.characters.add())
 
     (url,) = image.output_urls

@@ -21,10 +21,10 @@ print([one["name"] for one in json.load(urllib.request.urlopen(request))["data"]
 """
 
 
-def test_a_subprocess_meets_the_same_fake(
+def test_a_subprocess_uses_the_same_fake(
     aurous: Aurous, aurous_server: AurousServer
 ) -> None:
-    """Another process, with another HTTP library, sees what the test has made."""
+    """Another process, with another HTTP library, sees the records of the test."""
     aurous.characters.add("Aurora")
 
     shown = subprocess.run(
@@ -40,10 +40,8 @@ def test_a_subprocess_meets_the_same_fake(
 
 
 @pytest.mark.skipif(NODE is None, reason="needs node, which is not installed")
-def test_node_moves_the_fake_and_meets_it(
-    aurous: Aurous, aurous_server: AurousServer
-) -> None:
-    """Control calls say in any language what a test in Python says to `aurous`."""
+def test_node_controls_the_fake(aurous: Aurous, aurous_server: AurousServer) -> None:
+    """Control requests do in any language what `aurous` does in Python."""
     shown = subprocess.run(
         [NODE or "", str(Path(__file__).with_name("control.mjs"))],
         env={**os.environ, **aurous_server.env},

@@ -1,4 +1,4 @@
-"""One fake for all tests of a module, which each begin with the same state."""
+"""One fake for all tests of a module; each test starts with the same state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def catalog() -> Iterator[Aurous]:
-    """A fake with state that takes long to make."""
+    """A fake with state that takes long to set up."""
     with Aurous() as fake:
         for number in range(200):
             fake.characters.add(f"Aurora {number}")
@@ -30,7 +30,7 @@ def fake(catalog: Aurous) -> Iterator[Aurous]:
 
 
 def test_deletes_all(fake: Aurous) -> None:
-    """What a test changes is undone after it."""
+    """The changes of a test are undone after it."""
     for character in fake.characters:
         character.delete()
 
@@ -38,5 +38,5 @@ def test_deletes_all(fake: Aurous) -> None:
 
 
 def test_has_all(fake: Aurous) -> None:
-    """The next test has all of it."""
+    """The next test has all characters again."""
     assert len(fake.characters) == 200

@@ -6,8 +6,8 @@ from pytest_aurous import Aurous
 
 
 @pytest.mark.aurous(sleep="skip")
-def test_the_answer_of_the_save_is_lost(aurous: Aurous) -> None:
-    """draw() says that it failed, and the character is published all the same."""
+def test_the_response_to_the_save_is_lost(aurous: Aurous) -> None:
+    """draw() raises an error, although the character is published."""
     aurous.faults.timeout("characters.save", commit=True)
 
     with pytest.raises(httpx.ReadTimeout):

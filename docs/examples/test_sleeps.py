@@ -6,14 +6,14 @@ from pytest_aurous import Aurous
 
 @pytest.mark.aurous(sleep="skip", script="synthesizing:45s -> reviewing")
 def test_code_that_sleeps(aurous: Aurous) -> None:
-    """Its sleeps return at once, and time jumps instead: five looks, no waiting."""
+    """Sleeps return at once, and the clock jumps: five polls, no waiting."""
     publish("Aurora", {"age": 28})
 
     aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
 
 
-def test_for_a_part_of_a_test(aurous: Aurous) -> None:
-    """A test can skip sleeps where it wants to."""
+def test_skip_sleeps_in_part_of_a_test(aurous: Aurous) -> None:
+    """Sleeps are skipped only inside the block."""
     before = aurous.clock.now()
 
     with aurous.clock.skip_sleeps():

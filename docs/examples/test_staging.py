@@ -33,11 +33,11 @@ def poll(client: httpx.Client, path: str) -> str:
 
 
 def test_a_character_and_its_picture(client: httpx.Client) -> None:
-    """From the order to the picture, with a refusal and a deletion."""
+    """Create, save, draw and delete, with one refusal."""
     client.get("/v1/balance")
     attributes = {"gender": "female", "age": 28}
-    order = {"name": "Aurora", "generate": True, "attributes": attributes}
-    character = client.post("/v1/characters", json=order).json()
+    body = {"name": "Aurora", "generate": True, "attributes": attributes}
+    character = client.post("/v1/characters", json=body).json()
     path = f"/v1/characters/{character['id']}"
 
     client.post(f"{path}/save")  # too early

@@ -4,18 +4,18 @@ import pytest
 from pytest_aurous import Aurous
 
 
-def test_begin_in_the_middle(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A state is made without a request, and costs no credits."""
+def test_start_from_any_state(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A record in any state needs no request, and costs no credits."""
     character = aurous.characters.add("Aurora", status="failed")
 
-    answer = aurous_client.post(f"/v1/characters/{character.id}/save")
+    response = aurous_client.post(f"/v1/characters/{character.id}/save")
 
-    assert answer.json()["error"]["code"] == "invalid_request_error"
+    assert response.json()["error"]["code"] == "invalid_request_error"
     assert character.error_message == "provider_timeout"
 
 
 def test_the_id_of_a_fixture_file(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A record can have an id of a fixture file, or of a page of the vendor."""
+    """A record can have the id that a fixture file or a documentation page uses."""
     aurous.characters.add("Aurora", id="char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
 
     response = aurous_client.get("/v1/characters/char_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
@@ -24,7 +24,7 @@ def test_the_id_of_a_fixture_file(aurous: Aurous, aurous_client: httpx.Client) -
 
 
 def test_step_by_step(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A step with `!` lasts until advance(), however often the client looks."""
+    """A step with `!` lasts until advance(), however often the client polls."""
     character = aurous.characters.add(
         "Aurora", status="synthesizing", script="synthesizing! -> reviewing"
     )
@@ -37,7 +37,7 @@ def test_step_by_step(aurous: Aurous, aurous_client: httpx.Client) -> None:
 
 
 def test_reading_is_not_polling(aurous: Aurous) -> None:
-    """A record shows the state now; however often the test looks, no script moves."""
+    """Reading a record in the test shows its state, and never moves a script."""
     character = aurous.characters.add("Aurora", status="synthesizing")
 
     assert [character.status for _ in range(5)] == ["synthesizing"] * 5
@@ -45,8 +45,8 @@ def test_reading_is_not_polling(aurous: Aurous) -> None:
     assert len(aurous.calls) == 0
 
 
-def test_one_pose_is_drawn_again(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A pose that was drawn again has another version; the others stay."""
+def test_one_pose_is_regenerated(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The regenerated pose has a new version; the others keep theirs."""
     character = aurous.characters.add("Aurora", status="reviewing")
     aurous_client.post(
         f"/v1/characters/{character.id}/refs/regenerate", json={"pose": "side"}
@@ -58,8 +58,8 @@ def test_one_pose_is_drawn_again(aurous: Aurous, aurous_client: httpx.Client) ->
     assert versions == {"portrait": 1, "front": 1, "side": 2, "back": 1}
 
 
-def test_back_to_a_moment(aurous: Aurous) -> None:
-    """A snapshot brings back rows, money, keys, scripts, faults and the clock."""
+def test_restore_a_snapshot(aurous: Aurous) -> None:
+    """restore() brings back records, credits, keys, scripts, faults and the clock."""
     character = aurous.characters.add("Aurora", status="reviewing")
     before = aurous.snapshot()
 
@@ -70,8 +70,8 @@ def test_back_to_a_moment(aurous: Aurous) -> None:
 
 
 @pytest.mark.aurous(pitfalls="off")
-def test_a_url_dies_after_a_day(aurous: Aurous) -> None:
-    """A day passes at once, and the URL of the picture is refused."""
+def test_a_url_expires_after_a_day(aurous: Aurous) -> None:
+    """After a day on the clock, the URL of the picture is refused."""
     url = aurous.characters.add("Aurora").refs[0].url
     assert httpx.get(url).status_code == 200
 

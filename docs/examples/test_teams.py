@@ -5,8 +5,8 @@ from publisher import publish_pictures
 from pytest_aurous import Aurous
 
 
-def test_two_teams_do_not_meet(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """What belongs to another team looks exactly like what does not exist."""
+def test_teams_are_isolated(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """A record of another team gets the same 404 as one that does not exist."""
     rivals = aurous.teams.add("Rivals", credits=20)
     theirs = rivals.characters.add("Borealis")
 
@@ -22,7 +22,7 @@ def test_two_teams_do_not_meet(aurous: Aurous, aurous_client: httpx.Client) -> N
 def test_the_application_under_another_key(
     aurous: Aurous, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key decides whose character it is."""
+    """The key of the request decides which team owns the character."""
     rivals = aurous.teams.add("Rivals")
     monkeypatch.setenv("AUROUS_API_KEY", rivals.api_key)
     aurous.uploads.pose("front")

@@ -4,8 +4,8 @@ from publisher import PublishError, Sleep, publish
 from pytest_aurous import Aurous
 
 
-def test_a_failed_synthesis_is_tried_again(aurous: Aurous, sleep: Sleep) -> None:
-    """The first run fails, the second works: one resynthesize was enough."""
+def test_a_failed_synthesis_is_retried(aurous: Aurous, sleep: Sleep) -> None:
+    """The first synthesis fails, the second succeeds: one resynthesize is enough."""
     aurous.script(
         "synthesizing*2 -> failed(provider_timeout) ; synthesizing -> reviewing"
     )
@@ -17,7 +17,7 @@ def test_a_failed_synthesis_is_tried_again(aurous: Aurous, sleep: Sleep) -> None
 
 
 def test_gives_up_in_the_end(aurous: Aurous, sleep: Sleep) -> None:
-    """The last run repeats, so this one fails each time; nothing is saved."""
+    """The last run of a script repeats: each synthesis fails, and nothing is saved."""
     aurous.script("synthesizing -> failed(provider_timeout)")
 
     with pytest.raises(PublishError, match=r"^provider_timeout"):
@@ -27,8 +27,8 @@ def test_gives_up_in_the_end(aurous: Aurous, sleep: Sleep) -> None:
     aurous.assert_not_called("characters.save")
 
 
-def test_somebody_deletes_it_meanwhile(aurous: Aurous, sleep: Sleep) -> None:
-    """A poll that finds the character deleted is the last one."""
+def test_the_character_is_deleted_while_polling(aurous: Aurous, sleep: Sleep) -> None:
+    """The application stops polling when the character is deleted."""
     aurous.script("synthesizing*2 -> deleted")
 
     with pytest.raises(PublishError, match=r"^resource_not_found"):

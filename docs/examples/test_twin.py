@@ -1,4 +1,4 @@
-"""The page "Is it true?" shows what really happens."""
+"""The page "Is it true?" shows real results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def verdicts(path: Path, out: Path) -> dict[str, tuple[str, int]]:
 
 
 def test_the_recording_is_that_of_the_twin(tmp_path: Path) -> None:
-    """Recorded anew it has the same verdicts."""
+    """A new recording gets the same verdicts."""
     pytest.importorskip("uvicorn", reason="needs the extra server")
     assert "1 in recordings. To compare them:" in twin.record(tmp_path)
 
@@ -42,7 +42,7 @@ def test_the_recording_is_that_of_the_twin(tmp_path: Path) -> None:
 def test_the_readings_and_the_observed_file_are_what_check_finds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The ini file on the page has the lines that are there to be pasted."""
+    """The ini file on the page has the lines that `check` prints."""
     observed = tmp_path / "observed.json"
     main(["check", str(twin.FILE), "--observed", str(observed)])
 
@@ -79,7 +79,7 @@ def test_the_document_differs_in_four_points(tmp_path: Path) -> None:
 def test_the_adapted_suite_finds_what_would_have_failed(
     tmp_path: Path, application: str, options: tuple[str, ...], outcome: str
 ) -> None:
-    """The draft passes until the fake does what the twin did."""
+    """The draft passes until the fake behaves like the twin."""
     for name in ADAPTED:
         copyfile(HERE / name, tmp_path / name)
     copyfile(HERE / application, tmp_path / "cards.py")

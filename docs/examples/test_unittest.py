@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 
 class TestPublishing(unittest.TestCase):
-    """One fake a test."""
+    """One fake for each test."""
 
     def setUp(self) -> None:
         """Enter the fake, and leave it when the test is over."""
@@ -23,14 +23,14 @@ class TestPublishing(unittest.TestCase):
         self.assertEqual(self.aurous.characters.last.status, "ready")
         self.aurous.assert_called("characters.save", times=1)
 
-    def test_nothing_is_ordered_without_credits(self) -> None:
-        """The refusal reaches the application."""
+    def test_nothing_is_created_without_credits(self) -> None:
+        """The application raises an error."""
         with Aurous(credits=3), self.assertRaisesRegex(PublishError, "insufficient"):
             publish("Aurora", {"age": 28})
 
 
-class TestPublishingBesideOtherWork(unittest.IsolatedAsyncioTestCase):
-    """The same for code that awaits."""
+class TestPublishingAsync(unittest.IsolatedAsyncioTestCase):
+    """The same for async code."""
 
     def setUp(self) -> None:
         """Enter the fake, and leave it when the test is over."""
@@ -46,19 +46,19 @@ class TestPublishingBesideOtherWork(unittest.IsolatedAsyncioTestCase):
 
 
 class TestOneFakeForAll(unittest.TestCase):
-    """A fake for the whole class, which each test gets as it was at the start."""
+    """One fake for the whole class, reset before each test."""
 
     aurous: Aurous
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Enter it once."""
+        """Enter the fake once."""
         stack = ExitStack()
         cls.addClassCleanup(stack.close)
         cls.aurous = stack.enter_context(Aurous(sleep="skip"))
 
     def setUp(self) -> None:
-        """Go back to the start."""
+        """Reset the fake."""
         self.aurous.reset()
 
     def test_one(self) -> None:
@@ -68,7 +68,7 @@ class TestOneFakeForAll(unittest.TestCase):
         self.assertEqual(len(self.aurous.characters), 1)
 
     def test_two(self) -> None:
-        """The other test has left nothing behind."""
+        """The character of the other test is gone."""
         publish("Borea", {"age": 31})
 
         self.assertEqual(len(self.aurous.characters), 1)

@@ -6,7 +6,7 @@ from pytest_aurous import Aurous
 
 @pytest.mark.aurous(sleep="skip")
 def test_a_synthesis_that_fails(aurous: Aurous) -> None:
-    """The reason is told, and nothing is saved."""
+    """The error has the reason, and nothing is saved."""
     aurous.script("synthesizing*2 -> failed(provider_timeout)")
 
     with pytest.raises(Exception, match="provider_timeout"):

@@ -16,8 +16,8 @@ def test_pictures_become_a_character(aurous: Aurous) -> None:
     aurous.assert_called("characters.uploads.*", times=6)
 
 
-def test_a_picture_of_nobody_is_refused(aurous: Aurous) -> None:
-    """`other` is an answer, not an error: the application decides."""
+def test_a_picture_without_a_person_is_refused(aurous: Aurous) -> None:
+    """`other` is a pose, not an error: the application decides."""
     aurous.uploads.pose("other", confidence=0.99)
 
     with pytest.raises(PublishError, match=r"^no_pose_found: teapot\.png"):
@@ -26,8 +26,8 @@ def test_a_picture_of_nobody_is_refused(aurous: Aurous) -> None:
     aurous.assert_not_called("characters.create")
 
 
-def test_the_key_stays_at_home(aurous: Aurous) -> None:
-    """The upload host is another host, and never sees the API key."""
+def test_the_upload_host_gets_no_key(aurous: Aurous) -> None:
+    """The upload host is not the API, and must not get the API key."""
     aurous.uploads.pose("front")
 
     publish_pictures("Aurora", {"face.png": b"..."})
@@ -37,7 +37,7 @@ def test_the_key_stays_at_home(aurous: Aurous) -> None:
 
 
 def test_the_upload_host_is_down(aurous: Aurous) -> None:
-    """The signed PUT can go wrong as any other call; no character is made."""
+    """The signed PUT fails, and no character is created."""
     aurous.faults.status("characters.uploads.put", 503)
 
     with pytest.raises(httpx.HTTPStatusError, match="503"):
@@ -47,14 +47,14 @@ def test_the_upload_host_is_down(aurous: Aurous) -> None:
     aurous.assert_not_called("characters.create")
 
 
-def test_a_ticket_that_was_found_elsewhere(
+def test_a_ticket_without_an_upload(
     aurous: Aurous, aurous_client: httpx.Client
 ) -> None:
-    """A ticket whose picture was sent before is made without a request."""
+    """The ticket of an uploaded picture needs no request."""
     ticket = aurous.uploads.add(pose="portrait")
 
-    order = {"name": "Aurora", "upload_ids": [ticket.id]}
-    answer = aurous_client.post("/v1/characters", json=order)
+    body = {"name": "Aurora", "upload_ids": [ticket.id]}
+    response = aurous_client.post("/v1/characters", json=body)
 
-    assert answer.json()["status"] == "ready"
+    assert response.json()["status"] == "ready"
     assert ticket.status == "consumed"

@@ -7,7 +7,7 @@ SECRET = "whsec_of_this_test"
 
 
 def test_a_receiver_verifies_what_it_is_sent(aurous: Aurous) -> None:
-    """The end of an image is delivered, signed, when the test says so."""
+    """The event is signed, and delivered when the test calls flush()."""
     receiver = Receiver(SECRET)
 
     def deliver(delivery: Delivery) -> int:
@@ -25,10 +25,10 @@ def test_a_receiver_verifies_what_it_is_sent(aurous: Aurous) -> None:
     assert receiver.finished == {image.id: "image.completed"}
 
 
-def test_a_receiver_that_is_down_is_tried_again(aurous: Aurous) -> None:
-    """The second attempt comes five seconds later, on the clock of the fake."""
-    answers = iter([503, 200])
-    aurous.webhooks.deliver_to(lambda _: next(answers))
+def test_a_failed_delivery_is_retried(aurous: Aurous) -> None:
+    """The second attempt follows five seconds later, on the clock of the fake."""
+    statuses = iter([503, 200])
+    aurous.webhooks.deliver_to(lambda _: next(statuses))
     aurous.images.add(status="processing").finish()
 
     aurous.webhooks.flush()
@@ -40,10 +40,10 @@ def test_a_receiver_that_is_down_is_tried_again(aurous: Aurous) -> None:
 
 
 def test_why_a_delivery_failed(aurous: Aurous) -> None:
-    """What the receiver raised is kept, so that a test can look at it, or raise it."""
+    """The delivery keeps the exception of the receiver."""
 
     def broken(_: Delivery) -> None:
-        raise KeyError("colour")
+        raise KeyError("color")
 
     aurous.webhooks.deliver_to(broken)
     aurous.images.add(status="processing").finish()
@@ -51,11 +51,11 @@ def test_why_a_delivery_failed(aurous: Aurous) -> None:
     (delivery,) = aurous.webhooks.flush()
 
     assert delivery.status == "failed"
-    assert repr(delivery.error) == "KeyError('colour')"
+    assert repr(delivery.error) == "KeyError('color')"
 
 
-def test_an_event_that_comes_twice_counts_once(aurous: Aurous) -> None:
-    """A receiver tells a duplicate by the id of the event."""
+def test_a_duplicate_event_has_the_same_id(aurous: Aurous) -> None:
+    """A receiver can recognize a duplicate by the id of the event."""
     ids: list[str] = []
     aurous.webhooks.deliver_to(lambda one: ids.append(one.payload["id"]))
     aurous.faults.duplicate("image.*")
@@ -68,7 +68,7 @@ def test_an_event_that_comes_twice_counts_once(aurous: Aurous) -> None:
 
 
 def test_a_forged_delivery_is_refused(aurous: Aurous) -> None:
-    """Who is not the vendor does not know the secret."""
+    """A delivery that is signed with another secret is refused."""
     receiver = Receiver(SECRET)
     refused: list[bytes] = []
 
@@ -92,14 +92,14 @@ def test_a_forged_delivery_is_refused(aurous: Aurous) -> None:
 
 
 def test_the_url_of_one_request(aurous: Aurous, aurous_client: httpx.Client) -> None:
-    """A `webhook_url` is told of its own image, without a signature."""
-    told: list[Delivery] = []
-    aurous.webhooks.route("https://app.example/*", told.append)
-    order = {"prompt": "On a bench", "webhook_url": "https://app.example/done"}
-    aurous_client.post("/v1/images", json=order).raise_for_status()
+    """A `webhook_url` gets the event of its own image, without a signature."""
+    received: list[Delivery] = []
+    aurous.webhooks.route("https://app.example/*", received.append)
+    body = {"prompt": "On a bench", "webhook_url": "https://app.example/done"}
+    aurous_client.post("/v1/images", json=body).raise_for_status()
     aurous.images.last.finish()
 
     aurous.webhooks.flush()
 
-    assert told[0].payload["event"] == "image.completed"
-    assert "Aurous-Webhook-Signature" not in told[0].headers
+    assert received[0].payload["event"] == "image.completed"
+    assert "Aurous-Webhook-Signature" not in received[0].headers

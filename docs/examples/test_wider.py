@@ -12,15 +12,15 @@ class TestWithUnittest(unittest.TestCase):
     def test_balance(self) -> None:
         """While it is entered, httpx is intercepted."""
         with Aurous(credits=10) as aurous:
-            answer = httpx.get(
+            response = httpx.get(
                 f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": aurous.api_key}
             )
 
-        assert answer.json()["credits"] == 10
+        assert response.json()["credits"] == 10
 
 
 def test_a_block_warns_at_its_end() -> None:
-    """A fake that is entered by hand tells of its pitfalls when it is left."""
+    """A fake that is entered by hand warns about pitfalls when it exits."""
     fake = Aurous()
     character = fake.characters.add(attributes={"age": 28, "gender": "female"})
     path, changed = f"/v1/characters/{character.id}", {"attributes": {"age": 29}}

@@ -1,7 +1,7 @@
 """Make twin.har: a recording of a twisted twin, in place of one of the real API.
 
 The twin is a fake that differs from this one in four points. It is served on a local
-port, and test_staging.py runs against it. Run this file to make the recording anew.
+port, and test_staging.py runs against it. Run this file to record it again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEW = {"operation": "images.retrieve", "where": "body.queue_position"}
 
 @contextmanager
 def served() -> Generator[dict[str, str], None, None]:
-    """Serve the twin: two other readings, and two differences that no reading has.
+    """Serve the twin: two other readings, and two differences without a reading.
 
     Yields:
         The variables that lead test_staging.py to it.

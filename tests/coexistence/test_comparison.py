@@ -30,12 +30,12 @@ FILES: Final = {
 CODE: Final = "application*.py"
 BELIEVED: Final = "*.py"
 MISTAKES: Final = {
-    "the code gives the second order a key of its own": (CODE, "=once", '={"Idempotency-Key": str(uuid4())}'),
-    "the code saves without having waited": (CODE, 'while character["status"] == "synthesizing"', "while False"),
+    "the code sends the retry with another key": (CODE, "=once", '={"Idempotency-Key": str(uuid4())}'),
+    "the code saves without waiting": (CODE, 'while character["status"] == "synthesizing"', "while False"),
     "the code misspells an attribute": (CODE, '"age"', '"aeg"'),
     "code and test misspell an attribute": (BELIEVED, '"age"', '"aeg"'),
-    "code and test forget to say `generate`": (BELIEVED, '"generate": True, ', ""),
-    "code and test take another header for the API key": (BELIEVED, "X-Api-Key", "Api-Key"),
+    "code and test omit `generate`": (BELIEVED, '"generate": True, ', ""),
+    "code and test send the API key in another header": (BELIEVED, "X-Api-Key", "Api-Key"),
 }
 
 

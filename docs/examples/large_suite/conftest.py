@@ -1,4 +1,4 @@
-"""What all tests of a large suite share."""
+"""Fixtures and hooks that all tests of a large suite share."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.aurous(sleep="skip", pitfalls="error", credits=20)
 PICTURE = {"prompt": "On a bench"}
 
 
-def order(api: httpx.Client, character: Character) -> httpx.Response:
+def create(api: httpx.Client, character: Character) -> httpx.Response:
     return api.post("/v1/images", json={**PICTURE, "character_id": character.id})
 
 
@@ -18,8 +18,8 @@ def order(api: httpx.Client, character: Character) -> httpx.Response:
 def test_a_picture_is_paid(
     aurous: Aurous, aurous_client: httpx.Client, aurora: Character
 ) -> None:
-    """The module says that there are 20 credits."""
-    assert order(aurous_client, aurora).status_code == 201
+    """The marker of the module sets 20 credits."""
+    assert create(aurous_client, aurora).status_code == 201
 
     aurous.images.last.finish()
     assert aurous.team.credits < 20
@@ -32,8 +32,8 @@ class TestWithoutCredits:
     def test_a_picture_is_refused(
         self, aurous: Aurous, aurous_client: httpx.Client, aurora: Character
     ) -> None:
-        """The refusal has the code of the vendor."""
-        refused = order(aurous_client, aurora)
+        """The refusal has the documented code."""
+        refused = create(aurous_client, aurora)
 
         assert refused.json()["error"]["code"] == "balance_too_low"
         assert len(aurous.images) == 0
@@ -43,7 +43,7 @@ class TestWithoutCredits:
         self, aurous_client: httpx.Client, aurora: Character
     ) -> None:
         """The nearest marker wins."""
-        assert order(aurous_client, aurora).status_code == 201
+        assert create(aurous_client, aurora).status_code == 201
 
 
 @pytest.mark.parametrize(

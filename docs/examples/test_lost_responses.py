@@ -7,31 +7,31 @@ from pytest_aurous import Aurous
 pytestmark = pytest.mark.aurous(sleep="skip")
 
 
-def test_the_answer_of_a_save_is_lost(aurous: Aurous) -> None:
-    """The second save finds the character published, and all is well."""
+def test_the_response_to_a_save_is_lost(aurous: Aurous) -> None:
+    """A save can be repeated: the second one succeeds, too."""
     character = aurous.characters.add(status="reviewing")
     aurous.faults.timeout("characters.save", commit=True)
 
-    answer = CarefulClient().save(character.id)
+    response = CarefulClient().save(character.id)
 
-    assert answer.json()["status"] == "ready"
+    assert response.json()["status"] == "ready"
     aurous.assert_called("characters.save", times=2)
 
 
-def test_a_lost_order_with_a_key_is_paid_once(aurous: Aurous) -> None:
-    """The second attempt is answered as the first would have been: one character."""
+def test_a_lost_create_with_a_key_is_paid_once(aurous: Aurous) -> None:
+    """The retry gets the response to the first attempt: there is one character."""
     aurous.faults.disconnect("characters.create", commit=True)
 
-    answer = CarefulClient().create("Aurora", key=new_key())
+    response = CarefulClient().create("Aurora", key=new_key())
 
-    assert answer.headers["Aurous-Idempotent-Replayed"] == "true"
+    assert response.headers["Aurous-Idempotent-Replayed"] == "true"
     assert len(aurous.characters) == 1
     assert aurous.team.available_credits == 996
 
 
 @pytest.mark.aurous(pitfalls="off")
-def test_a_lost_order_without_a_key_is_paid_twice(aurous: Aurous) -> None:
-    """Without a key the second attempt is a second order: eight credits."""
+def test_a_lost_create_without_a_key_is_paid_twice(aurous: Aurous) -> None:
+    """Without a key the retry creates a second character: eight credits."""
     aurous.faults.disconnect("characters.create", commit=True)
 
     CarefulClient().create("Aurora")
@@ -41,8 +41,8 @@ def test_a_lost_order_without_a_key_is_paid_twice(aurous: Aurous) -> None:
     assert [pitfall.id for pitfall in aurous.pitfalls] == ["double-charge"]
 
 
-def test_a_slow_order_is_still_in_flight(aurous: Aurous) -> None:
-    """The client gave up after 5 s, the server works for 20: the key is in use."""
+def test_a_slow_create_is_still_in_flight(aurous: Aurous) -> None:
+    """The client gives up after 5 s, the server works for 20: the key is in use."""
     key = new_key()
     aurous.faults.delay("characters.create", seconds=20, commit=True)
     with pytest.raises(httpx.ReadTimeout):
