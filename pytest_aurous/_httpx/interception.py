@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from respx.mocks import Mocker
 from respx.models import PassThrough
 
-from .stacks import STACKS
+from .arrival import Arrival
+from .stacks import stacks
 
 if TYPE_CHECKING:
     from .router import Router
@@ -36,10 +37,13 @@ class Interception:
         self._owners: dict[bytes, list[Router]] = {}
         self._patches: list[_Patch] = []
         self._lock = RLock()
+        self._arrival = Arrival("httpx2", self.to_front)
 
     def enter(self, router: Router) -> None:
         """Let a fake respond, before those that are entered already."""
         with self._lock:
+            if not self.entered:
+                self._arrival.begin()
             self.entered.append(router)
             self.to_front()
 
@@ -50,6 +54,7 @@ class Interception:
             self._owners = {}
             if self.entered:
                 return
+            self._arrival.end()
             _step_back()
             while self._patches:
                 owner, method, original, wrapper = self._patches.pop()
@@ -62,7 +67,7 @@ class Interception:
             self._owners = {}  # a new dict: another thread may be writing into the present one
             if self.entered:
                 _step_aside(self.router_for)
-                for stack in STACKS:
+                for stack in stacks():
                     self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
                     self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
 

@@ -25,7 +25,7 @@ from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.reply import Reply
 from ..errors import hide_mistakes
-from .stacks import REQUEST_ERRORS, as_httpx, native, relay, response
+from .stacks import as_httpx, native, relay, request_errors, response
 
 __tracebackhide__ = hide_mistakes
 
@@ -185,7 +185,7 @@ def _spies(route: respx.Route) -> bool:
 def _resolve(route: respx.Route, request: httpx.Request) -> Any:
     """Return what a route responds. The path was matched before, by our own rules, which know ``%2F``."""
     effect: Any = route.side_effect
-    if isinstance(effect, type) and issubclass(effect, REQUEST_ERRORS):  # respx knows only those of httpx
+    if isinstance(effect, type) and issubclass(effect, request_errors()):  # respx knows only those of httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
     return request if route.is_pass_through else route.resolve(request)
 

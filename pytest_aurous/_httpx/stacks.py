@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from .._wire.reply import Break, Reply
 
-httpx2: ModuleType | None
-try:
-    httpx2 = import_module("httpx2")
-except ImportError:  # optional
-    httpx2 = None
 
-STACKS: Final = (httpx,) if httpx2 is None or httpx2 is httpx else (httpx, httpx2)
-REQUEST_ERRORS: Final[tuple[Any, ...]] = tuple(stack.RequestError for stack in STACKS)
+def stacks() -> tuple[ModuleType, ...]:
+    """Return httpx, and httpx2 if somebody has imported it: it loads slowly, and few suites use it."""
+    httpx2 = sys.modules.get("httpx2")
+    # Another thread may be importing it at this moment.
+    complete = hasattr(httpx2, "HTTPTransport") and hasattr(httpx2, "AsyncHTTPTransport")
+    return (httpx, httpx2) if httpx2 is not None and httpx2 is not httpx and complete else (httpx,)
+
+
+def all_stacks() -> tuple[ModuleType, ...]:
+    """Return the same, after importing httpx2 if it is installed."""
+    with suppress(ImportError):
+        import_module("httpx2")
+    return stacks()
+
+
+def request_errors() -> tuple[Any, ...]:
+    """Return what the stacks raise for a request that failed."""
+    return tuple(stack.RequestError for stack in stacks())
 
 
 def stack_of(request: Any) -> ModuleType:
     """Return the module that *request* comes from."""
-    return next(stack for stack in STACKS if isinstance(request, stack.Request))
+    return next(stack for stack in stacks() if isinstance(request, stack.Request))
 
 
 def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:

@@ -10,7 +10,7 @@ from time import time
 from types import ModuleType
 from typing import Any, Final
 
-from .stacks import STACKS
+from .stacks import all_stacks
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -106,7 +106,7 @@ class Traffic:
 
     def start(self) -> None:
         """Patch the transports, below fakes and mocks that are started later."""
-        for stack in STACKS:
+        for stack in all_stacks():
             self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
             self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
 

@@ -84,7 +84,9 @@ class State:
         """
         if copier is not None:
             self._copiers[name] = copier
-        return self._sections.setdefault(name, Section(self))
+        if name not in self._sections:
+            self._sections[name] = Section(self)
+        return self._sections[name]
 
     def sequence(self, name: str) -> list[Any]:
         """Return the list of that name. A caller that changes it notes how to undo that."""

@@ -10,6 +10,9 @@ from zlib import crc32
 
 import pytest
 
+from .._check import Check
+from .._world.settings import BASE_URL, read_setting
+from ..errors import AurousError
 from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, TRACES, run_option
 
 if TYPE_CHECKING:
@@ -157,8 +160,6 @@ def aurous_base_url(pytestconfig: pytest.Config) -> str:
         def aurous_base_url():
             return "https://gateway.example/aurous"
     """
-    from .._world.settings import BASE_URL
-
     return str(pytestconfig.stash[CURRENT][1].get("base_url", BASE_URL))
 
 
@@ -205,14 +206,11 @@ def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
 
 def _returned_by(fixture: str, value: Any) -> Any:
     """Return *value* as `Aurous` takes it, or fail the test: the suite may have overridden the fixture."""
-    from .._check import Check
-    from .._world.keys import check_key
-    from .._world.settings import read_setting
-    from ..errors import AurousError
-
     try:
         if fixture != "aurous_api_key":
             return read_setting(fixture.removeprefix("aurous_"), value)
+        from .._world.keys import check_key
+
         check_key(Check("Aurous", "reference/fixtures.html"), value)
     except AurousError as error:
         pytest.fail(f"The fixture {fixture!r} returned a value that the fake cannot use.\n{error}", pytrace=False)

@@ -41,6 +41,7 @@ class NetworkGuard:
         self.allowed: Callable[[], bool] = allowed  # outside of tests, and in threads of tests that are over
         self.explain: Callable[[], str] = str  # why the fake did not respond
         self._expecting = tuple(expecting)
+        self._knows_unittest = False
         self._inner = inner  # inside another run of pytest in this process
         self._no_test = Work("", self.report)
         self._running: Work | None = None
@@ -60,15 +61,16 @@ class NetworkGuard:
             before.stop()  # of an earlier run in this process
         for name in _RESOLVERS:
             self._patch(socket, name, self._guarding)
+        # Many suites need neither unittest nor futures, so the guard does not import them.
+        if not self._knows_unittest and (unittest := sys.modules.get("unittest.case")) is not None:
+            context: Any = unittest.TestCase().assertRaises(Exception)  # noqa: PT027 - its context manager
+            self._expecting += (context.__class__,)
+            self._knows_unittest = True
         for kind in self._expecting:
             self._patch(kind, "__exit__", self._accepting)
         self._patch(threading.Thread, "start", lambda real: noting_start(real, self._work))
-        # Many suites need neither of these modules, so the guard does not import them.
         if (futures := sys.modules.get("concurrent.futures")) is not None:
             self._patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
-        if (unittest := sys.modules.get("unittest.case")) is not None:
-            context: Any = unittest.TestCase().assertRaises(Exception)  # noqa: PT027 - its context manager
-            self._patch(context.__class__, "__exit__", self._accepting)
 
     def stop(self) -> None:
         """Restore what `start` patched."""
@@ -122,6 +124,8 @@ class NetworkGuard:
 
     def take_refusals(self) -> list[AurousNetworkBlocked]:
         """Return the refusals that the running test did not expect, and forget them."""
+        if not self._pending:
+            return []
         with self._lock:
             found = [cast("AurousNetworkBlocked", error) for fails, error in self._pending if fails]
             self._pending = [item for item in self._pending if not item[0]]
@@ -129,6 +133,8 @@ class NetworkGuard:
 
     def take_texts(self) -> list[str]:
         """Return everything that is left to show, and forget it."""
+        if not self._pending:
+            return []
         with self._lock:
             texts = Counter(str(item) for _, item in self._pending)
             self._pending = []

@@ -80,6 +80,8 @@ EXPLORED: Final[pytest.StashKey[Results]] = pytest.StashKey()
 TRACES: Final[pytest.StashKey[Traces]] = pytest.StashKey()
 """What writes the traces; present if an option asks for them."""
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
+_READ: Final = pytest.StashKey[dict[str, Any]]()
+"""The options of the run that were read: each test asks for some of them."""
 _SOURCES: Final = pytest.StashKey[dict[str, str]]()
 
 # Of an item
@@ -122,6 +124,13 @@ def run_option(config: pytest.Config, name: str) -> Any:
     Raises:
         pytest.UsageError: If the ini file has an invalid value.
     """
+    read = config.stash.setdefault(_READ, {})
+    if name not in read:
+        read[name] = _read_run_option(config, name)
+    return read[name]
+
+
+def _read_run_option(config: pytest.Config, name: str) -> Any:
     key, options = f"aurous_{name.replace('-', '_')}", _RUN_OPTIONS[name]
     places = (config.getoption(key), config.getini(key))
     value = next((one for one in places if one is not None and one is not False and one != ""), None)  # 0 is a number

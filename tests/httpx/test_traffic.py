@@ -14,7 +14,7 @@ import pytest
 import respx
 
 from pytest_aurous import Aurous
-from pytest_aurous._httpx.stacks import STACKS
+from pytest_aurous._httpx.stacks import all_stacks
 from pytest_aurous._httpx.traffic import Exchanged, Traffic
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def noted() -> Iterator[list[Exchanged]]:
         yield found
 
 
-@pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.__name__)
+@pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
 def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) -> None:
     """With the headers and bodies of both sides."""
     with stack.Client(headers={"X-Own": "1"}) as client:
@@ -116,7 +116,7 @@ def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) ->
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.__name__)
+@pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
 async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) -> None:
     """Under asyncio as under trio."""
 
