@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._handle.calls import Calls
     from ._handle.limits import Limit
     from ._handle.team import Team
+    from ._names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
     from ._resources.catalog import Script
     from ._resources.characters import Character
     from ._resources.files import File
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ._time.clock import Clock
     from ._wire.call import Call
     from ._world.outbox import Delivery
+    from ._world.settings import AurousSettings
     from .errors import (
         AurousCrash,
         AurousError,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         AurousWarning,
     )
     from .faults.fault import Fault
+    from .plugin.markers import aurous_explore, aurous_settings
 
 __all__ = (
     "ApiKey",
@@ -61,6 +64,7 @@ __all__ = (
     "AurousProvider",
     "AurousScriptError",
     "AurousServer",
+    "AurousSettings",
     "AurousSignatureError",
     "AurousTransitionError",
     "AurousUnfiredFault",
@@ -70,13 +74,18 @@ __all__ = (
     "Call",
     "Calls",
     "Character",
+    "CharacterStatus",
     "Clock",
     "Delivery",
+    "ErrorCode",
+    "Event",
     "Exploration",
     "Fault",
     "File",
+    "GenerationStatus",
     "Image",
     "Limit",
+    "Operation",
     "Pitfall",
     "Script",
     "Snapshot",
@@ -84,6 +93,8 @@ __all__ = (
     "Upload",
     "Video",
     "WebhookEndpoint",
+    "aurous_explore",
+    "aurous_settings",
     "sign_webhook",
     "verify_webhook",
 )
@@ -93,17 +104,23 @@ _HOME: Final = {
     "Aurous": "_handle.aurous",
     "AurousProvider": "_content.provider",
     "AurousServer": "_serve.server",
+    "AurousSettings": "_world.settings",
     "BadDay": "_explore.day",
     "Call": "_wire.call",
     "Calls": "_handle.calls",
     "Character": "_resources.characters",
+    "CharacterStatus": "_names",
     "Clock": "_time.clock",
     "Delivery": "_world.outbox",
+    "ErrorCode": "_names",
+    "Event": "_names",
     "Exploration": "_explore.result",
     "Fault": "faults.fault",
     "File": "_resources.files",
+    "GenerationStatus": "_names",
     "Image": "_resources.generations",
     "Limit": "_handle.limits",
+    "Operation": "_names",
     "Pitfall": "_engine.pitfalls",
     "Script": "_resources.catalog",
     "Snapshot": "_engine.pipeline",
@@ -111,6 +128,8 @@ _HOME: Final = {
     "Upload": "_resources.uploads",
     "Video": "_resources.generations",
     "WebhookEndpoint": "_resources.webhooks",
+    "aurous_explore": "plugin.markers",
+    "aurous_settings": "plugin.markers",
     "sign_webhook": "_engine.signing",
     "verify_webhook": "_engine.signing",
 }

@@ -24,6 +24,8 @@ from .errors import AurousError, hide_mistakes, nearest, see
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
+    from ._names import BadDayFault, Operation, Resource
+
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes
 
@@ -63,7 +65,7 @@ def characters() -> SearchStrategy[dict[str, Any]]:
     )
 
 
-def scripts(resource: str = "characters") -> SearchStrategy[Script]:
+def scripts(resource: Resource | str = "characters") -> SearchStrategy[Script]:
     """Return a strategy for scripts, each run of which comes to an end without ``advance()``.
 
     Args:
@@ -105,7 +107,10 @@ def scripts(resource: str = "characters") -> SearchStrategy[Script]:
 
 
 def bad_days(
-    max_faults: int = 2, *, operations: str | Iterable[str] = "*", faults: str | Iterable[str] = "*"
+    max_faults: int = 2,
+    *,
+    operations: Operation | str | Iterable[Operation | str] = "*",
+    faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
 ) -> SearchStrategy[BadDay]:
     """Return a strategy for days on which requests or deliveries go wrong; a failing one shrinks to what it needs.
 

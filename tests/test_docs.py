@@ -164,6 +164,13 @@ def test_the_shipped_rules_are_those_of_the_table() -> None:
     assert load_rules() == RULES
 
 
+def test_the_names_that_editors_suggest_are_those_of_the_tables() -> None:
+    """The types of operations, statuses, events and so on are made from the tables."""
+    shipped = (PACKAGE / "_names.py").read_text(encoding="utf-8")
+
+    assert shipped == _module("names").as_python(), "make it anew: python docs/_ext/names.py"
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -362,8 +369,11 @@ def test_the_settings_on_the_first_page_are_settings() -> None:
 @pytest.mark.parametrize("name", pytest_aurous.__all__)
 def test_every_public_name_is_described(name: str) -> None:
     """Each name that can be imported is in the reference."""
+    is_type = getattr(pytest_aurous, name).__name__ == "Literal"
     page, kind = (
-        ("errors", "exception") if name in errors.__all__ else ("api", "class" if name[0].isupper() else "function")
+        ("errors", "exception")
+        if name in errors.__all__
+        else ("api", "data" if is_type else "class" if name[0].isupper() else "function")
     )
 
     assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", _page(f"reference/{page}"), re.MULTILINE)

@@ -17,6 +17,9 @@ from ..errors import AurousError, AurousLookupError, AurousTransitionError, hide
 from .fields import Reader, read_fields
 from .schema import visible
 
+if TYPE_CHECKING:
+    from .._names import ErrorCode
+
 __tracebackhide__ = hide_mistakes
 
 L = TypeVar("L", bound="Live")
@@ -274,7 +277,7 @@ class Playable(Live):
             while (run := self._world.runs.get(self.id)) is not None and not run.last:
                 self._world.runs.advance(self.id)
 
-    def fail(self, error: str = "provider_timeout") -> None:
+    def fail(self, error: ErrorCode | str = "provider_timeout") -> None:
         """Let the work fail: release its hold, and set `error_message`.
 
         Args:

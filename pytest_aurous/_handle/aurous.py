@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from .._engine.pitfalls import Pitfall
     from .._explore.day import BadDay
     from .._explore.result import Exploration
+    from .._httpx.options import AsyncClientOptions, ClientOptions
     from .._httpx.transport import AurousTransport
+    from .._names import BadDayFault, Law, Operation
     from .._resources.team import ApiKey
     from .._time.clock import Clock
     from .._world.script import Plan
-    from .._world.settings import SettingsDict
+    from .._world.settings import AurousSettings
     from .._world.world import World
     from ..faults.collection import Faults
     from .calls import Calls
@@ -59,7 +61,7 @@ class Aurous(CallAssertions, Belongings):
         10
     """
 
-    def __init__(self, *, api_key: str | None = None, **settings: Unpack[SettingsDict]) -> None:
+    def __init__(self, *, api_key: str | None = None, **settings: Unpack[AurousSettings]) -> None:
         if api_key is not None:
             check_key(Check("Aurous", "reference/settings.html"), api_key)
         read = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
@@ -104,19 +106,19 @@ class Aurous(CallAssertions, Belongings):
         """
         return self._session.http.transport
 
-    def client(self, **options: Any) -> httpx.Client:
+    def client(self, **options: Unpack[ClientOptions]) -> httpx.Client:
         """Return a ready-to-use client with base URL and key; *options* are those of `httpx.Client`, and win.
 
         Example:
             ``aurous.client(timeout=3).get("/v1/balance")``
         """
-        return self._session.http.client(self.api_key, options)
+        return self._session.http.client(self.api_key, {**options})
 
-    def async_client(self, **options: Any) -> httpx.AsyncClient:
+    def async_client(self, **options: Unpack[AsyncClientOptions]) -> httpx.AsyncClient:
         """Return a ready-to-use async client; *options* are those of `httpx.AsyncClient`, and win."""
-        return self._session.http.async_client(self.api_key, options)
+        return self._session.http.async_client(self.api_key, {**options})
 
-    def route(self, operation: str) -> respx.Route:
+    def route(self, operation: Operation | str) -> respx.Route:
         """Return the respx route of one operation, to spy on or to override; the fake responds until you override it.
 
         Args:
@@ -194,8 +196,8 @@ class Aurous(CallAssertions, Belongings):
         *,
         may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
         may_return: Callable[[Any], object] | None = None,
-        faults: str | Iterable[str] = "*",
-        laws: str | Iterable[str] = "*",
+        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
+        laws: Law | str | Iterable[Law | str] = "*",
         fresh: Callable[[], object] | None = None,
         depth: int = 1,
         limit: int = 400,
@@ -251,8 +253,8 @@ class Aurous(CallAssertions, Belongings):
         *,
         may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
         may_return: Callable[[Any], object] | None = None,
-        faults: str | Iterable[str] = "*",
-        laws: str | Iterable[str] = "*",
+        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
+        laws: Law | str | Iterable[Law | str] = "*",
         fresh: Callable[[], object] | None = None,
         depth: int = 1,
         limit: int = 400,

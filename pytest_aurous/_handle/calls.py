@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
 from .._check import Check
 from .._framework.live import Live
@@ -15,27 +15,33 @@ from .._world.journal import folded, line_of
 from ..errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack  # type checkers bundle it
+
     from .._framework.endpoint import Endpoint
+    from .._names import ErrorCode, Operation
 
 __tracebackhide__ = hide_mistakes
 
 _CLOSEST: Final = 3
 _SHOWN: Final = 100
 _PAGE: Final = "reference/calls.html"
-_FILTERS: Final = (
-    "at",
-    "committed",
-    "error_code",
-    "fault",
-    "host",
-    "method",
-    "number",
-    "path",
-    "query",
-    "replayed",
-    "status",
-    "team",
-)
+
+
+class Filters(TypedDict, total=False):
+    """The attributes of a `Call` that `Calls.where` filters by."""
+
+    at: float
+    committed: bool
+    error_code: ErrorCode | str | None
+    fault: str | None
+    host: str
+    method: str
+    number: int
+    path: str
+    query: str
+    replayed: bool
+    status: int | None
+    team: str | None
 
 
 class CallAssertions:
@@ -49,7 +55,7 @@ class CallAssertions:
 
     def assert_called(
         self,
-        operation: str,
+        operation: Operation | str,
         times: int | None = None,
         at_least: int | None = None,
         at_most: int | None = None,
@@ -90,7 +96,7 @@ class CallAssertions:
                 calls,
             )
 
-    def assert_not_called(self, operation: str) -> None:
+    def assert_not_called(self, operation: Operation | str) -> None:
         """Fail if *operation*, a name or a pattern, was called.
 
         Raises:
@@ -108,7 +114,7 @@ class CallAssertions:
                 calls,
             )
 
-    def assert_called_in_order(self, *operations: str) -> None:
+    def assert_called_in_order(self, *operations: Operation | str) -> None:
         """Fail unless calls of these operations arrived in this order; there may be others in between.
 
         Args:
@@ -213,7 +219,7 @@ class Calls(Sequence[Call], CallAssertions):
             )
         return latest[0]
 
-    def where(self, operation: str = "*", **filters: Any) -> Calls:
+    def where(self, operation: Operation | str = "*", **filters: Unpack[Filters]) -> Calls:
         """Return the calls of *operation*, a name or a pattern such as ``characters.*``, that match all filters.
 
         Args:
@@ -226,7 +232,7 @@ class Calls(Sequence[Call], CallAssertions):
         """
         return self._find(Check("calls.where", _PAGE), operation, filters)
 
-    def count(self, operation: str = "*") -> int:
+    def count(self, operation: Operation | str = "*") -> int:
         """Return how many calls of *operation* arrived, whatever the responses were."""
         return len(self._find(Check("calls.count", _PAGE), operation))
 
@@ -244,7 +250,7 @@ class Calls(Sequence[Call], CallAssertions):
     def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
         wanted = filters or {}
         check_operation(check, operation, self._operations)
-        check.keywords(wanted, ("operation", *_FILTERS))
+        check.keywords(wanted, ("operation", *Filters.__annotations__))
         return Calls(
             [
                 call

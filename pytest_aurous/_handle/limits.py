@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from .._check import Check
 from .._redaction import redacted
 from .._world.buckets import BUCKETS, Bucket
 from .._world.world import World
 from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
+
+if TYPE_CHECKING:
+    from .._names import BucketName
 
 __tracebackhide__ = hide_mistakes
 
@@ -91,7 +94,7 @@ class Limits(Mapping[str, Limit]):
         self._world = world
         self._team = team
 
-    def __getitem__(self, name: str) -> Limit:
+    def __getitem__(self, name: BucketName | str) -> Limit:
         if not isinstance(cast("object", name), str) or name not in BUCKETS:
             raise AurousLookupError(
                 f"No rate bucket is called {shown(name)}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"

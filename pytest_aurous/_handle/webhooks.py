@@ -14,6 +14,7 @@ from .._world.outbox import Delivery
 from ..errors import AurousError, hide_mistakes, see, shown
 
 if TYPE_CHECKING:
+    from .._names import Event
     from .session import Session
 
 __tracebackhide__ = hide_mistakes
@@ -52,7 +53,7 @@ class Webhooks:
         target: Target | None = None,
         *,
         url: str | None = None,
-        events: Iterable[str] = ("*",),
+        events: Iterable[Event | str] = ("*",),
         secret: str | None = None,
     ) -> WebhookEndpoint | None:
         """Register an endpoint with its receiver, or set the receiver of a known URL.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from .._framework.endpoint import Endpoint
@@ -15,6 +15,9 @@ from .._world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from .._world.world import World
 from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from . import characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
+
+if TYPE_CHECKING:
+    from .._names import Resource
 
 __tracebackhide__ = hide_mistakes
 
@@ -133,7 +136,7 @@ class Script(Plan):
         printer.text(repr(self))
 
     @classmethod
-    def parse(cls, text: str, resource: str = "characters") -> Script:
+    def parse(cls, text: str, resource: Resource | str = "characters") -> Script:
         """Read a script, checking each edge against the state machine of *resource*.
 
         Raises:

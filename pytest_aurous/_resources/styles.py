@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
 
 from .._framework.endpoint import Context, Endpoint
 from .._framework.live import Collection, Live
@@ -143,6 +144,10 @@ def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
 
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from typing_extensions import Unpack
+
+    from .._names import Ratio, Resolution
+
     _LoraFields = LoraRow
     _VideoLoraFields = VideoLoraRow
 else:
@@ -180,6 +185,25 @@ class VideoLora(_Style, _VideoLoraFields):
 L = TypeVar("L", Lora, VideoLora)
 
 
+class LoraColumns(TypedDict, total=False):
+    """More columns of an image style."""
+
+    description: str | None
+    default_denoise_strength: float
+    default_guidance_scale: float
+    default_steps: int
+    has_template: bool
+
+
+class VideoLoraColumns(TypedDict, total=False):
+    """More columns of a video style."""
+
+    description: str | None
+    default_resolution: Resolution | str
+    default_ratio: Ratio | str
+    default_duration: float
+
+
 class Styles(Collection[L]):
     """The styles that a team can use: the public ones, then its own."""
 
@@ -192,28 +216,8 @@ class Styles(Collection[L]):
     def _find(self, record_id: str) -> L | None:
         return self._live(record_id) if record_id in self._living() else None
 
-    def add(
-        self,
-        name: str = "House Style",
-        *,
-        slug: str | None = None,
-        public: bool = False,
-        id: str | None = None,  # noqa: A002 - the vendor's word
-        **columns: Any,
-    ) -> L:
-        """Add a style, for this team alone unless it is *public*.
-
-        Args:
-            name: Display name.
-            slug: Readable id; by default it is made from the name.
-            public: Whether every team can use it.
-            id: Its id, such as one of the vendor's pages; drawn by default.
-            **columns: More columns, such as ``default_steps``.
-
-        Raises:
-            TypeError: For a column that a style does not have.
-            AurousError: For an invalid value, or an id that is taken.
-        """
+    def _add(self, name: str, slug: str | None, public: bool, chosen: str | None, columns: Mapping[str, Any]) -> L:  # noqa: FBT001 - as in `add`
+        """Add a style."""
         check = self._check("add")
         check.text("name", name, "House Style")
         if slug is not None:
@@ -234,7 +238,7 @@ class Styles(Collection[L]):
         with self._world.lock:
             row = make(
                 kind,
-                self._new_id(id),
+                self._new_id(chosen),
                 name,
                 slug,
                 is_public=public,
@@ -250,11 +254,47 @@ class Loras(Styles[Lora]):
 
     _record = Lora
 
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        **columns: Unpack[LoraColumns],
+    ) -> Lora:
+        """Add a style, for this team alone unless it is *public*.
+
+        Args:
+            name: Display name.
+            slug: Readable id; by default it is made from the name.
+            public: Whether every team can use it.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+            **columns: More columns, such as ``default_steps``.
+
+        Raises:
+            TypeError: For a column that a style does not have.
+            AurousError: For an invalid value, or an id that is taken.
+        """
+        return self._add(name, slug, public, id, columns)
+
 
 class VideoLoras(Styles[VideoLora]):
     """The video styles that a team can use."""
 
     _record = VideoLora
+
+    def add(
+        self,
+        name: str = "House Style",
+        *,
+        slug: str | None = None,
+        public: bool = False,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+        **columns: Unpack[VideoLoraColumns],
+    ) -> VideoLora:
+        """Add a style, for this team alone unless it is *public*; see `Loras.add`."""
+        return self._add(name, slug, public, id, columns)
 
 
 def require_style(world: World, team: str, name: str, kind: type[S], param: str) -> S:

@@ -18,6 +18,7 @@ from ..errors import AurousError, UnknownArgument, choices, hide_mistakes, neare
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .._names import Readings
     from .script import Plan
 
 __tracebackhide__ = hide_mistakes
@@ -235,10 +236,18 @@ class Settings:
         return self.readings.get(rule, READINGS[rule][0])
 
 
-class SettingsDict(TypedDict, total=False):
-    """The keyword arguments of `Aurous`."""
+class Scripts(TypedDict, total=False):
+    """The setting ``script`` of several resources."""
 
-    script: str | Plan | Mapping[str, str | Plan]
+    characters: str | Plan
+    images: str | Plan
+    videos: str | Plan
+
+
+class AurousSettings(TypedDict, total=False):
+    """The settings, as keyword arguments of `Aurous` and `aurous_settings`."""
+
+    script: str | Plan | Scripts | Mapping[str, str | Plan]
     strict: Strictness
     pitfalls: Strictness
     now: datetime | str | None
@@ -248,7 +257,7 @@ class SettingsDict(TypedDict, total=False):
     credits: float | Decimal
     network: Network
     base_url: str
-    readings: Mapping[str, str]
+    readings: Readings
     sparse: Sparse
     grease: Grease
     observed: str | None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
     from .._framework.endpoint import Endpoint
+    from .._names import ErrorCode, Operation
 
 Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json"]
@@ -99,9 +100,9 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def status(
         self,
-        operation: str,
+        operation: Operation | str,
         status: int,
-        code: str | None = None,
+        code: ErrorCode | str | None = None,
         message: str | None = None,
         headers: Mapping[str, str | None] | None = None,
         retry_after: int | None = None,
@@ -149,7 +150,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         )
         return self._add(f"status {status}", operation, _refused(lambda _bucket, _seconds, _now: problem), terms)
 
-    def rate_limited(self, operation: str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
+    def rate_limited(self, operation: Operation | str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Respond with 429 and its headers, however many tokens the buckets have; ``Retry-After`` is in whole seconds.
 
         Example:
@@ -159,16 +160,16 @@ class Faults(Collection[Fault], DeliveryFaults):
         refuse = partial(_limited, USUAL_CODES[_TOO_MANY], None, seconds)
         return self._add("rate_limited", operation, _refused(refuse, free=True), terms)
 
-    def timeout(self, operation: str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
+    def timeout(self, operation: Operation | str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
         """Raise a timeout of the client's own HTTP library, at once: ``connect``, ``read``, ``write`` or ``pool``."""
         _check("timeout").choice("phase", phase, _TIMEOUTS)
         return self._add(f"timeout ({phase})", operation, _lost(_TIMEOUTS[phase]), terms)
 
-    def connect_error(self, operation: str, **terms: Unpack[Terms]) -> Fault:
+    def connect_error(self, operation: Operation | str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection."""
         return self._add("connect_error", operation, _lost(_REFUSED), terms)
 
-    def disconnect(self, operation: str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
+    def disconnect(self, operation: Operation | str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Close the connection before the response, or after so many bytes of its body."""
         if after_bytes is None:
             return self._add("disconnect", operation, _lost(CLOSED), terms)
@@ -177,7 +178,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         meet = _spoiled(lambda reply: Break("RemoteProtocolError", message, reply, length))
         return self._add("disconnect", operation, meet, terms)
 
-    def delay(self, operation: str, seconds: float, **terms: Unpack[Terms]) -> Fault:
+    def delay(self, operation: Operation | str, seconds: float, **terms: Unpack[Terms]) -> Fault:
         """Respond after that many seconds, on the fake's clock and never in real time.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
@@ -199,14 +200,14 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         return self._add("delay", operation, meet, terms)
 
-    def malformed(self, operation: str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
+    def malformed(self, operation: Operation | str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
         """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``."""
         _check("malformed").choice("kind", kind, _GARBAGE)
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
 
-    def greased(self, operation: str, kind: GreaseKind = "fields", **terms: Unpack[Terms]) -> Fault:
+    def greased(self, operation: Operation | str, kind: GreaseKind = "fields", **terms: Unpack[Terms]) -> Fault:
         """Respond as a later version of the API may: with an unknown field in each JSON object.
 
         An open enum, such as ``billing_mode``, has an unknown value. ``attributes``, ``metadata`` and

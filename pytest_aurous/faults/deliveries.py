@@ -15,6 +15,8 @@ from .queue import FaultQueue
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
+    from .._names import Event
+
 __tracebackhide__ = hide_mistakes
 
 
@@ -28,7 +30,7 @@ class DeliveryFaults:
     _queue: FaultQueue
     _events: Collection[str]
 
-    def drop(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
+    def drop(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Lose a delivery: nobody receives it, and it is not retried."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
@@ -38,7 +40,7 @@ class DeliveryFaults:
 
         return self._add_delivery_fault("drop", event, meet, terms)
 
-    def duplicate(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
+    def duplicate(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice, with the same id.
 
         Example:
@@ -52,7 +54,7 @@ class DeliveryFaults:
 
         return self._add_delivery_fault("duplicate", event, meet, terms)
 
-    def reorder(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
+    def reorder(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver everything else that is due first."""
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
@@ -64,7 +66,7 @@ class DeliveryFaults:
 
         return self._add_delivery_fault("reorder", event, meet, terms)
 
-    def late(self, event: str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
+    def late(self, event: Event | str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver so many seconds later, on the fake's clock."""
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
@@ -75,7 +77,7 @@ class DeliveryFaults:
 
         return self._add_delivery_fault("late", event, meet, terms)
 
-    def bad_signature(self, event: str, **terms: Unpack[DeliveryTerms]) -> Fault:
+    def bad_signature(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Sign with another secret than the endpoint's (hook-7)."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:

@@ -2,6 +2,7 @@
 
 The top layer: it may import everything below, and nothing imports it. pytest finds the hooks and fixtures in this
 module, which the entry point and ``-p pytest_aurous`` name.
+(PYTEST_DONT_REWRITE: a conftest.py that names the plugin may import a marker from the package before.)
 """
 
 from .finder import skip_rewriting

@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_aurous import Aurous, AurousLookupError, Call, Clock
-from pytest_aurous._handle.calls import Calls
+from pytest_aurous._handle.calls import Calls, Filters
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
 from pytest_aurous._work import Work, set_work
@@ -137,10 +138,15 @@ def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Calla
     assert ", ".join(OPERATIONS) in str(caught.value)
 
 
+def test_each_filter_is_an_attribute_of_a_call() -> None:
+    """What type checkers know of `Calls.where` is there."""
+    assert {*Filters.__annotations__} <= {field.name for field in fields(Call)}
+
+
 def test_a_misspelt_filter_raises(calls: Calls) -> None:
     """A filter that is no attribute of a call is a `TypeError` with the nearest."""
     with pytest.raises(TypeError, match=r"calls\.where\(\) has no argument 'statu'; did you mean 'status'\?"):
-        calls.where(statu=200)
+        calls.where(statu=200)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
+import re
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from pytest_aurous import AurousError, Script
+from pytest_aurous import AurousError, AurousSettings, Script
+from pytest_aurous._names import Readings
+from pytest_aurous._resources.catalog import LIFECYCLES
 from pytest_aurous._resources.characters.machine import DEFAULTS
-from pytest_aurous._world.settings import BASE_URL, READINGS, ROWS, Settings, read_setting
-from pytest_aurous.errors import shown
+from pytest_aurous._world.script import Plan
+from pytest_aurous._world.settings import BASE_URL, READINGS, ROWS, Scripts, Settings, read_setting
+from pytest_aurous.errors import choices, shown
 
 
 def test_the_defaults_are_those_of_the_surface() -> None:
@@ -155,3 +159,40 @@ def test_a_contradiction_is_read_by_default_as_the_contract_says(rule: str, defa
     assert len(READINGS) == 11
     assert Settings().reading(rule) == default
     assert Settings(readings={rule: other}).reading(rule) == other
+
+
+EXAMPLES: Final[dict[str, list[Any]]] = {
+    "script": [
+        "synthesizing -> reviewing",
+        Script.parse("synthesizing -> reviewing"),
+        {"characters": "synthesizing -> reviewing", "images": "pending -> failed", "videos": "pending -> failed"},
+    ],
+    "now": ["2026-05-08T10:00:00Z", datetime(2026, 5, 8, tzinfo=timezone.utc), None],
+    "seed": [7],
+    "credits": [7, 0.5, Decimal("0.5")],
+    "base_url": ["https://gateway.example"],
+    "readings": [{"get-2": "readable"}],
+    "observed": [None],
+}
+"""A value of each type that a setting has, unless its type is a `Literal`."""
+
+
+def test_the_types_are_those_of_the_settings() -> None:
+    """What type checkers know of `Aurous` and `aurous_settings` is what the settings accept."""
+    types = get_type_hints(AurousSettings, localns={"Plan": Plan, "Readings": Readings, "datetime": datetime})
+    choices_of = {name: get_args(one) for name, one in types.items() if get_origin(one) is Literal}
+
+    assert [*types] == [*ROWS]
+    assert {*choices_of} | {*EXAMPLES} == {*ROWS}
+    for name, allowed in choices_of.items():
+        assert [read_setting(name, value) for value in allowed] == [*allowed]
+        with pytest.raises(AurousError, match=re.escape(f"expected {choices(allowed)}.")):
+            read_setting(name, "none of them")
+    for name, values in EXAMPLES.items():
+        for value in values:
+            read_setting(name, value)
+
+
+def test_a_script_of_several_resources_has_their_names() -> None:
+    """The keys that type checkers know are the resources with a lifecycle."""
+    assert [*Scripts.__annotations__] == [*LIFECYCLES]

@@ -17,6 +17,8 @@ from .record import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._names import CharacterStatus, Pose
+
     _CharacterFields = CharacterRow
 else:
     _CharacterFields = object
@@ -90,9 +92,9 @@ class Characters(Scripted[Character]):
         self,
         name: str | None = None,
         *,
-        status: str = "ready",
+        status: CharacterStatus | str = "ready",
         attributes: Mapping[str, Any] | None = None,
-        refs: Iterable[str] | None = None,
+        refs: Iterable[Pose | str] | None = None,
         script: str | Plan | None = None,
         client_reference_id: str | None = None,
         team: Live | None = None,

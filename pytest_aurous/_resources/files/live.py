@@ -14,6 +14,8 @@ from .record import PURPOSES, FileRow, measured, render, store
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._names import Purpose
+
     _FileFields = FileRow
 else:
     _FileFields = object
@@ -56,7 +58,7 @@ class Files(Collection[File]):
         self,
         data: bytes | None = None,
         *,
-        purpose: str = "reference",
+        purpose: Purpose | str = "reference",
         metadata: dict[str, Any] | None = None,
         team: Live | None = None,
         id: str | None = None,  # noqa: A002 - the vendor's word

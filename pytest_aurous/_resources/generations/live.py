@@ -18,6 +18,8 @@ from .record import PREFIXES, RUNNING, GenerationRow, render
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._names import GenerationStatus, ImageSize, Ratio, Resolution
+
     _GenerationFields = GenerationRow
 else:
     _GenerationFields = object
@@ -192,9 +194,9 @@ class Images(Generations[Image]):
         self,
         prompt: str = "A portrait in soft light",
         *,
-        status: str = "succeeded",
+        status: GenerationStatus | str = "succeeded",
         character: Live | str | None = None,
-        size: str = "2k_1_1",
+        size: ImageSize | str = "2k_1_1",
         count: int = 1,
         script: str | Plan | None = None,
         webhook_url: str | None = None,
@@ -258,9 +260,9 @@ class Videos(Generations[Video]):
         self,
         prompt: str | None = "A slow turn of the head",
         *,
-        status: str = "succeeded",
-        resolution: str = "1080p",
-        ratio: str = "16:9",
+        status: GenerationStatus | str = "succeeded",
+        resolution: Resolution | str = "1080p",
+        ratio: Ratio | str = "16:9",
         duration: float = 5,
         script: str | Plan | None = None,
         webhook_url: str | None = None,

@@ -15,6 +15,8 @@ _PAGE: Final = "reference/records.html#uploads"
 _MAX_PICTURES: Final = 10_000
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._names import Pose
+
     _UploadFields = UploadRow
 else:
     _UploadFields = object
@@ -48,7 +50,7 @@ class Uploads(Collection[Upload]):
     def add(
         self,
         *,
-        pose: str | None = None,
+        pose: Pose | str | None = None,
         confidence: float = 0.92,
         filename: str = "picture.png",
         id: str | None = None,  # noqa: A002 - the vendor's word
@@ -83,7 +85,7 @@ class Uploads(Collection[Upload]):
             )
             return self._live(self._world.table(UploadRow).insert(row).id)
 
-    def pose(self, pose: str, confidence: float = 0.92, times: int = 1) -> None:
+    def pose(self, pose: Pose | str, confidence: float = 0.92, times: int = 1) -> None:
         """Set the result of classify for the next pictures; without it, results are seeded.
 
         Args:

@@ -21,6 +21,8 @@ __tracebackhide__ = hide_mistakes
 _SEE: Final = see("reference/webhooks.html")
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._names import Event
+
     _EndpointFields = EndpointRow
 else:
     _EndpointFields = object
@@ -51,7 +53,7 @@ class WebhookEndpoints(Collection[WebhookEndpoint]):
     def add(
         self,
         url: str = "https://receiver.example/webhooks",
-        events: Iterable[str] = ("*",),
+        events: Iterable[Event | str] = ("*",),
         secret: str | None = None,
         *,
         id: str | None = None,  # noqa: A002 - the vendor's word

@@ -1,0 +1,236 @@
+"""The names that type checkers know and editors suggest: made from the tables by `docs/_ext/names.py`."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+Operation: TypeAlias = Literal[
+    "characters.create",
+    "characters.list",
+    "characters.retrieve",
+    "characters.update",
+    "characters.save",
+    "characters.resynthesize",
+    "characters.regenerate_ref",
+    "characters.delete",
+    "characters.uploads.init",
+    "characters.uploads.classify",
+    "characters.uploads.put",
+    "images.create",
+    "images.estimate",
+    "images.list",
+    "images.retrieve",
+    "images.cancel",
+    "videos.create",
+    "videos.estimate",
+    "videos.retrieve",
+    "images.output",
+    "videos.output",
+    "files.create",
+    "files.retrieve",
+    "files.delete",
+    "loras.list",
+    "loras.retrieve",
+    "video_loras.list",
+    "video_loras.retrieve",
+    "storage.get",
+    "balance.retrieve",
+    "team.retrieve",
+    "pricing.retrieve",
+    "usage.list",
+    "usage.events",
+    "webhook_endpoints.create",
+    "webhook_endpoints.list",
+    "webhook_endpoints.retrieve",
+    "webhook_endpoints.delete",
+    "webhook_endpoints.rotate_secret",
+    "webhook_endpoints.test",
+    "legacy.images.create",
+    "legacy.images.estimate",
+    "legacy.images.list",
+    "legacy.images.retrieve",
+    "legacy.images.cancel",
+    "legacy.images.output",
+    "legacy.videos.create",
+    "legacy.videos.estimate",
+    "legacy.videos.retrieve",
+    "legacy.videos.output",
+]
+"""The name of an operation."""
+ErrorCode: TypeAlias = Literal[
+    "balance_too_low",
+    "character_not_ready",
+    "generation_not_cancellable",
+    "idempotency_key_in_use",
+    "insufficient_credits",
+    "internal_error",
+    "invalid_api_key",
+    "invalid_format",
+    "invalid_page_token",
+    "invalid_request",
+    "invalid_request_error",
+    "method_not_allowed",
+    "missing_api_key",
+    "missing_field",
+    "missing_scope",
+    "mutually_exclusive_input",
+    "output_expired",
+    "output_not_available",
+    "parameter_invalid_combination",
+    "provider_timeout",
+    "provider_unavailable",
+    "resource_not_found",
+    "too_many_buckets",
+    "too_many_requests",
+    "unknown_version",
+    "unsupported_lora_for_mode",
+    "upload_invalid",
+    "value_out_of_range",
+]
+"""A code of an error response."""
+Event: TypeAlias = Literal[
+    "image.completed",
+    "image.failed",
+    "image.cancelled",
+    "video.completed",
+    "video.failed",
+    "video.cancelled",
+    "character.completed",
+    "character.failed",
+    "character.cancelled",
+    "usage.balance_low",
+    "webhook.endpoint_disabled",
+]
+"""The name of an event that webhooks deliver."""
+Resource: TypeAlias = Literal[
+    "characters",
+    "images",
+    "videos",
+]
+"""A resource with a lifecycle, which a script can play."""
+CharacterStatus: TypeAlias = Literal[
+    "synthesizing",
+    "reviewing",
+    "ready",
+    "failed",
+    "deleted",
+]
+"""The status of a character."""
+GenerationStatus: TypeAlias = Literal[
+    "pending",
+    "processing",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "expired",
+    "moderation_rejected",
+]
+"""The status of an image or a video."""
+Pose: TypeAlias = Literal[
+    "portrait",
+    "front",
+    "side",
+    "back",
+    "other",
+]
+"""The pose that a picture shows."""
+BucketName: TypeAlias = Literal[
+    "characters_get",
+    "characters_post",
+    "characters_synthesize",
+    "images_post",
+    "videos_post",
+    "estimate_post",
+    "files_post",
+    "webhooks_post",
+    "webhooks_test",
+    "reads",
+]
+"""The name of a rate bucket."""
+ImageSize: TypeAlias = Literal[
+    "2k_1_1",
+    "2k_3_2",
+    "2k_2_3",
+    "2k_4_3",
+    "2k_3_4",
+    "2k_16_9",
+    "2k_9_16",
+    "2k_21_9",
+    "4k_1_1",
+    "4k_3_2",
+    "4k_2_3",
+    "4k_4_3",
+    "4k_3_4",
+    "4k_16_9",
+    "4k_9_16",
+    "4k_21_9",
+]
+"""The size of an image."""
+Resolution: TypeAlias = Literal[
+    "480p",
+    "720p",
+    "1080p",
+]
+"""The resolution of a video."""
+Ratio: TypeAlias = Literal[
+    "16:9",
+    "4:3",
+    "1:1",
+    "3:4",
+    "9:16",
+    "21:9",
+]
+"""The aspect ratio of a video."""
+Purpose: TypeAlias = Literal[
+    "reference",
+    "first_frame",
+    "last_frame",
+]
+"""What a file is for."""
+BadDayFault: TypeAlias = Literal[
+    "refused",
+    "timeout",
+    "lost",
+    "late",
+    "unavailable",
+    "rate_limited",
+    "garbled",
+    "crash",
+    "fails",
+    "slow",
+    "gone",
+    "greased",
+    "new_status",
+    "duplicate",
+    "reorder",
+    "drop",
+    "bad_signature",
+]
+"""A fault that exploring tries."""
+Law: TypeAlias = Literal[
+    "ends",
+    "tells",
+    "pays_once",
+    "no_pitfall",
+    "recovers",
+]
+"""A law that exploring judges by."""
+
+Readings = TypedDict(
+    "Readings",
+    {
+        "auth-4": Literal["invalid_api_key", "revoked_api_key"],
+        "create-4": Literal["reviewing", "ready"],
+        "cred-2": Literal["on_completion", "at_create"],
+        "err-4": Literal["null", "absent"],
+        "err-6": Literal["page", "global"],
+        "err-9": Literal["refused", "accepted"],
+        "get-2": Literal["not_found", "readable"],
+        "idem-5": Literal["first_answer", "generation"],
+        "img-8": Literal["token", "anonymous"],
+        "time-4": Literal["7d", "24h"],
+        "ver-3": Literal["pinned", "prior_dates"],
+    },
+    total=False,
+)
+"""The chosen reading of each rule that has two."""

@@ -1,0 +1,17 @@
+"""The options of clients that type checkers know are those of httpx."""
+
+from inspect import signature
+from typing import Any
+
+import httpx
+import pytest
+
+from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
+
+
+@pytest.mark.parametrize(
+    ("options", "client"), [(ClientOptions, httpx.Client), (AsyncClientOptions, httpx.AsyncClient)]
+)
+def test_each_option_is_one_of_httpx(options: Any, client: Any) -> None:
+    """None is missing, but those that httpx deprecated before 0.28; and none is made up."""
+    assert {*signature(client).parameters} - {"app", "proxies"} == {*options.__annotations__}
