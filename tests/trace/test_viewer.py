@@ -330,6 +330,16 @@ def test_an_exploration(show: Open, charge: dict[str, Any]) -> None:
     assert tab.locator(".calls li").count() > 1
 
 
+def test_an_exploration_begins_with_what_costs_most(show: Open, charge: dict[str, Any]) -> None:
+    """A case that pays twice is open at first, also where another breaks a lesser law before it."""
+    exploration = samples.exploration()
+    exploration["cases"]["characters.create#1 refused"]["broken"] = ["no_pitfall"]
+
+    tab = show({**charge, "exploration": exploration})
+
+    assert tab.locator("#case-title").inner_text() == "characters.create#1 lost"
+
+
 def test_the_index_sorts_and_filters(show: Open) -> None:
     """The index lists the traces with links; a heading sorts, a filter keeps what it names."""
     tab = show(samples.index())

@@ -477,7 +477,9 @@ function Case({ exploration, id }) {
 }
 
 function Exploration({ exploration, selected, onSelect }) {
-  const first = Object.keys(exploration.cases).find((id) => exploration.cases[id].broken.length) ?? Object.keys(exploration.cases)[0];
+  const ids = Object.keys(exploration.cases);
+  const breaking = Object.keys(LAWS).map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
+  const first = breaking.find(Boolean) ?? ids[0];
   const id = exploration.cases[selected] ? selected : first;
   return html`<main class="exploration" id="main" tabindex="-1"><${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />${id && html`<${Case} exploration=${exploration} id=${id} />`}</main>`;
 }
