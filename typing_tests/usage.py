@@ -1,6 +1,7 @@
-"""What a suite writes, as type checkers read it. Never run: a wrong type fails mypy and pyright.
+"""What types a suite gets, and which mistakes it is spared. Never run: a wrong type fails mypy and pyright.
 
-The last function is wrong on purpose: where a checker no longer sees that, its ``ignore`` is unused, and it says so.
+The functions at the end are wrong on purpose: where a checker no longer sees that, its ``ignore`` is unused, and it
+says so.
 """
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+import pytest
 import respx
 from hypothesis.strategies import SearchStrategy
 from typing_extensions import assert_type
@@ -27,9 +29,12 @@ from pytest_aurous import (
     Delivery,
     Fault,
     Image,
+    Operation,
     Pitfall,
     Script,
     Team,
+    aurous_explore,
+    aurous_settings,
     sign_webhook,
 )
 from pytest_aurous.hypothesis import attributes, bad_days, characters, scripts
@@ -43,6 +48,7 @@ def handle(aurous: Aurous) -> None:
     assert_type(aurous.team, Team)
     assert_type(aurous.client(timeout=1.0), httpx.Client)
     assert_type(aurous.async_client(), httpx.AsyncClient)
+    assert_type(aurous_settings(credits=10), pytest.MarkDecorator)
     assert_type(aurous.route("characters.save"), respx.Route)
     assert_type(aurous.clock.now(), datetime)
 
@@ -85,7 +91,7 @@ def receiver(delivery: Delivery) -> int | None:
 
 def others(aurous: Aurous) -> None:
     """It may be given to `deliver_to`; a server and settings take what they say."""
-    aurous.webhooks.deliver_to(receiver, events=("image.*",))
+    aurous.webhooks.deliver_to(receiver, events=("image.completed",))
     with AurousServer(aurous) as server:
         assert_type(server.env, dict[str, str])
     with Aurous(credits=10, script={"images": "pending -> succeeded"}) as fresh:
@@ -113,3 +119,25 @@ def mistakes(aurous: Aurous) -> None:
     aurous.day("characters.create#1 lost")  # type: ignore[arg-type]
     aurous.clock.advance(seconds="30")  # type: ignore[arg-type]
     aurous.teams.add().add_key(scope="admin")  # type: ignore[arg-type]
+    aurous.calls.where("characters.*", statu=200)  # type: ignore[call-arg]
+    aurous.calls.where("characters.*", status="200")  # type: ignore[arg-type]
+    aurous.client(time_out=3)  # type: ignore[call-arg]
+    aurous.async_client(transport=httpx.HTTPTransport())  # type: ignore[arg-type]
+    aurous.faults.timeout("characters.*", phase="send")  # type: ignore[arg-type]
+    aurous.faults.timeout("characters.*", time=2)  # type: ignore[call-arg]
+    aurous.loras.add(default_step=20)  # type: ignore[call-arg]
+    aurous.webhooks.deliver_to("https://app.example/hooks")  # type: ignore[arg-type]
+
+
+def mistakes_in_settings() -> None:
+    """Each line is a mistake, which a marker would show when it is collected."""
+    aurous_settings(credit=10)  # type: ignore[call-arg]
+    aurous_settings(sleep="skipped")  # type: ignore[arg-type]
+    aurous_settings(readings={"create-4": "published"})  # type: ignore[typeddict-item]
+    aurous_settings(readings={"create-5": "ready"})  # type: ignore[typeddict-unknown-key]
+    aurous_explore(law="ends")  # type: ignore[call-arg]
+
+
+def mistakes_in_names() -> Operation:
+    """A misspelled name is found where it is annotated."""
+    return "characters.crate"  # type: ignore[return-value]

@@ -1,6 +1,8 @@
 """The names that type checkers know and editors suggest, from the tables of the package.
 
 As a program it writes them to `pytest_aurous/_names.py`, where annotations find them.
+A parameter takes `Operation | str`, not `Operation` alone: editors suggest the names all the same, and a pattern, a
+computed name or the `str` of a parametrized test is no error.
 """
 
 from __future__ import annotations
@@ -50,7 +52,10 @@ _NAMES: Final[Mapping[str, tuple[Iterable[str], str]]] = {
 def as_python() -> str:
     """Return the module."""
     lines = [
-        '"""The names that type checkers know and editors suggest: made from the tables by `docs/_ext/names.py`."""',
+        '"""The names that type checkers know and editors suggest: made from the tables by `docs/_ext/names.py`.',
+        "",
+        "A parameter takes `Operation | str`: editors suggest the names, and patterns and computed ones are no errors.",
+        '"""',
         "",
         "from __future__ import annotations",
         "",
