@@ -14,6 +14,7 @@ from .compare import ABSENT
 from .sanitize import Sanitizer
 from .stated import Stated
 from .verdict import Difference, Verdicts
+from .words import Words
 
 _STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
 
@@ -55,18 +56,25 @@ def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[st
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     row: dict[str, Any] = {"operation": one.operation, "where": one.where}
-    place = one.where.startswith(("body.", "header."))
+    place = one.where.startswith(("body.", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
     if one.kind == "added" and place:
         value = one.sample if isinstance(one.seen, Stated) else mask.value(one.where.rpartition(".")[2], one.seen)
         return {**row, "what": "added", "value": value}
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
-        status, _, code = str(one.seen).partition(" ")
+        status, _, code = mask.outcome(str(one.seen)).partition(" ")
         return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
     if one.kind == "code":
         same = int(one.outcome.partition(" ")[0])
-        return {**row, "where": "status", "what": "refusal", "of": one.outcome, "status": same, "code": one.seen}
+        return {
+            **row,
+            "where": "status",
+            "what": "refusal",
+            "of": one.outcome,
+            "status": same,
+            "code": mask.value("code", one.seen),
+        }
     stamp = _STAMP.fullmatch(str(one.seen)) if one.kind == "form" and place else None
     return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
 
@@ -80,7 +88,10 @@ def shown(value: Any, where: str, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
     if value is ABSENT:
         return "absent"
-    if where == "status" or isinstance(value, Stated):
+    if isinstance(value, Words):
         return str(value)
-    text = json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)
-    return text if not where.startswith("header") else text.strip('"')
+    if where == "status":
+        return mask.outcome(str(value))
+    if where.startswith("header."):
+        return mask.header(where.removeprefix("header."), str(value))
+    return json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)

@@ -13,6 +13,7 @@ from .recording import Recording, read_recording
 from .replay import Replay
 from .survey import Survey
 from .verdict import Verdicts
+from .words import id_of, name_of
 
 Progress = Callable[[Path, int, int], object]
 """Called with the file, the number of exchanges that were checked, and the number of all."""
@@ -76,7 +77,7 @@ def _check(
         replay.finish(done)
         if progress is not None:
             progress(recording.file, view.index + 1, len(survey.views))
-    checked.scripts |= {record: _script(steps) for record, steps in replay.scripts.items() if steps}
+    checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
 
 
@@ -84,6 +85,6 @@ def _script(steps: list[list[Any]]) -> str:
     """Write what pollers saw as a script."""
     last = len(steps) - 1
     return " -> ".join(
-        f"{status}*{polls}" if polls > 1 and number < last else str(status)
+        f"{name_of(status)}*{polls}" if polls > 1 and number < last else name_of(status)
         for number, (status, polls) in enumerate(steps)
     )

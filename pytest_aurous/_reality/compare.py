@@ -13,6 +13,7 @@ from .._wire.data import as_list, as_object
 from .._wire.reply import Reply
 from .replay import Replayed
 from .survey import Survey
+from .words import Words, name_of
 
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ID: Final = re.compile(r"([a-z]+)_[0-9A-Za-z]{8,}")
@@ -43,6 +44,9 @@ _SHAPES_ONLY: Final = ("usage.list", "usage.events")
 """Operations whose values depend on what was before the recording."""
 _GENERATIONS: Final = {"id img", "id vid"}
 _VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecation$")
+_REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
+_CURSOR: Final = Words("the id of the last row, or null on the last page")
+_ORDER: Final = (Words("another order"), Words("the newest first"))
 _REMAINING: Final = 1
 _RESET: Final = 2
 _TYPES: Final[dict[type, str]] = {
@@ -138,7 +142,7 @@ class Comparer:
             yield from self._refusal(done, view.body, fake)
         elif exchange.body is not None and fake is not None:
             if view.body is None:
-                yield Point("body", "form", OTHER, "no JSON", "JSON")
+                yield Point("body", "form", OTHER, Words("no JSON"), Words("JSON"))
                 return
             yield from self._body(done, fake)
 
@@ -181,7 +185,7 @@ class Comparer:
             return
         found, expected = as_object(as_object(seen).get("error")), fake["error"]
         if not found:
-            yield Point("error", "form", OTHER, "no envelope", "an envelope")
+            yield Point("error", "form", OTHER, Words("no envelope"), Words("an envelope"))
             return
         yield Point("error", "form", SAME)
         for name in ("code", "type"):
@@ -190,14 +194,16 @@ class Comparer:
             )
         param = (found.get("param", ABSENT), expected.get("param", ABSENT))
         yield Point("error.param", "param", param[0] != param[1], *param)
-        yield Point("error.message", "form", not isinstance(found.get("message"), str), found.get("message"), "text")
+        yield Point(
+            "error.message", "form", not isinstance(found.get("message"), str), found.get("message"), Words("text")
+        )
         link = str(found.get("doc_url") or "").partition("#")[2]
         yield Point("error.doc_url", "form", link != str(found.get("code")), found.get("doc_url"), expected["doc_url"])
         own = done.view.exchange.received.get("aurous-request-id")
         same = own is None or found.get("request_id") == own
-        yield Point("error.request_id", "value", not same, found.get("request_id"), "the value of Aurous-Request-Id")
+        yield Point("error.request_id", "value", not same, found.get("request_id"), _REQUEST_ID)
         for name in found.keys() - expected.keys() - {"param"}:
-            yield Point(f"error.{name}", "added", OTHER, found[name], ABSENT)
+            yield Point(f"error.{name_of(name)}", "added", OTHER, found[name], ABSENT)
 
     def _body(self, done: Replayed, fake: Any) -> Iterator[Point]:
         view = done.view
@@ -224,17 +230,17 @@ class Comparer:
         cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
         if not isinstance(seen.get("data"), list) or not isinstance(more, bool) or cursor not in seen:
             return
-        ids = [row.get("id") for row in rows]
+        ids = [_id_of(row) for row in rows]
         following = seen[cursor]
         good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])
-        yield Point(f"body.{cursor}", "value", not good, following, "the id of the last row, or null on the last page")
+        yield Point(f"body.{cursor}", "value", not good, following, _CURSOR)
         stamps = [str(row["created_at"])[:19] for row in rows if _STAMP.fullmatch(str(row.get("created_at")))]
-        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), "another order", "the newest first")
+        yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
         if not more:
             index = done.view.index
             extra = {one for one in status.keys() - set(ids) if self._survey.status(str(one), index) == status[one]}
-            yield Point("body.data", "rows", bool(extra), f"{len(ids)} rows", f"{len(status)} rows")
+            yield Point("body.data", "rows", bool(extra), Words(f"{len(ids)} rows"), Words(f"{len(status)} rows"))
         if more and not fake["has_more"]:  # there may be older rows than the recording shows
             done.inferred.append("there are older rows than the recording shows")
         else:
@@ -244,9 +250,13 @@ class Comparer:
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return the rows that both have, in the same order."""
-    own = {as_object(row).get("id"): row for row in fake}
-    both = [row for row in seen if as_object(row).get("id") in own]
-    return both, [own[as_object(row).get("id")] for row in both]
+    own = {_id_of(row): row for row in fake}
+    both = [row for row in seen if _id_of(row) in own]
+    return both, [own[_id_of(row)] for row in both]
+
+
+def _id_of(row: Any) -> str:
+    return str(as_object(row).get("id"))
 
 
 class _Walk:
@@ -280,7 +290,7 @@ class _Walk:
             return
         kinds = _TYPES[type(seen)], _TYPES[type(fake)]
         if kinds[0] != kinds[1]:
-            yield Point(where, "json type", OTHER, kinds[0], kinds[1])
+            yield Point(where, "json type", OTHER, Words(kinds[0]), Words(kinds[1]))
             return
         if name in _MAPS:
             yield Point(where, "value", seen != fake, seen, fake)
@@ -307,18 +317,17 @@ class _Walk:
                 optional = value is None and name not in schema.get("required", ())
                 yield Point(inner, "omitted" if optional else "missing", OTHER, ABSENT, value)
         for name in seen.keys() - fake.keys():
-            inner = f"{where}.{name}"
             if seen[name] is None and name in properties:
-                yield Point(inner, "omitted", OTHER, None, ABSENT)
+                yield Point(f"{where}.{name}", "omitted", OTHER, None, ABSENT)
             else:
-                yield Point(inner, "added", OTHER, seen[name], ABSENT)
+                yield Point(f"{where}.{name_of(name)}", "added", OTHER, seen[name], ABSENT)
 
     def _array(
         self, where: str, seen: list[Any], fake: list[Any], schema: Mapping[str, Any], name: str
     ) -> Iterator[Point]:
         items = schema.get("items", {})
         if len(seen) != len(fake) and self._values:
-            yield Point(where, "rows", OTHER, f"{len(seen)} items", f"{len(fake)} items")
+            yield Point(where, "rows", OTHER, Words(f"{len(seen)} items"), Words(f"{len(fake)} items"))
         elif self._values and fake and not isinstance(fake[0], (dict, list)) and name not in _BOUND_NAMES:
             yield Point(where, "value", seen != fake, seen, fake)
         for one, other in zip(seen, fake, strict=False):

@@ -24,6 +24,8 @@ _MORE: Final = see("reference/check.html#recordings")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """A body that becomes larger when it is decompressed is left out."""
+_SHOWN: Final = 8
+"""So many numbers of exchanges are shown."""
 _FAKE: Final = "pytest-aurous"
 
 Pairs = tuple[tuple[str, str], ...]
@@ -75,8 +77,9 @@ class Exchange:
 
     @property
     def vendors(self) -> bool:
-        """Whether the host is the vendor's, or a fake on this machine."""
-        return is_vendors(self.host) or is_upload(self.host) or is_loopback(self.host)
+        """Whether it is a request of a client to the vendor, or to a fake on this machine."""
+        known = is_vendors(self.host) or is_upload(self.host) or is_loopback(self.host)
+        return known and self.method not in {"OPTIONS", "CONNECT"}
 
 
 @dataclass
@@ -134,6 +137,10 @@ def read_recording(file: Path) -> Recording:
     exchanges: list[Exchange] = []
     for number, entry in enumerate(as_list(entries), 1):
         exchanges.append(_read(file, read, number, entry, notes))
+    foreign = [str(exchange.number) for exchange in exchanges if not exchange.vendors]
+    if foreign:
+        some = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
+        notes.append(f"not a request to the API, and left out: exchange{'s' * (len(foreign) > 1)} {some}")
     recording = Recording(file, exchanges, notes, as_object(log.get("creator")).get("name") == _FAKE)
     if not recording.of_fake:
         _put_in_order(recording)
@@ -143,9 +150,9 @@ def read_recording(file: Path) -> Recording:
 def _read(file: Path, read: Reader, number: int, entry: Any, notes: list[str]) -> Exchange:
     try:
         return read(number, entry, notes)
-    except (AttributeError, KeyError, TypeError, ValueError, AurousError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}\n{_MORE}") from None
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another type or form"
+        raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}.\n{_MORE}") from None
 
 
 def _text(file: Path) -> str:
@@ -162,7 +169,8 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise AurousError(f"check {file}: truncated, or not valid JSON ({error}).\n{_MORE}") from None
+            line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
+            raise AurousError(f"check {file}: {line}truncated, or not valid JSON.\n{_MORE}") from None
     return as_object(content)
 
 
@@ -177,9 +185,12 @@ def _parse_yaml(file: Path, text: str) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(text, loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, RecursionError) as error:
-        first = str(error).partition("\n")[0]
-        raise AurousError(f"check {file}: truncated, or not plain YAML ({first}).\n{_MORE}") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f"line {mark.line + 1}: "
+        objects = isinstance(error, yaml.constructor.ConstructorError)
+        what = "an object of a program, which is not made" if objects else "truncated, or not plain YAML"
+        raise AurousError(f"check {file}: {line}{what}.\n{_MORE}") from None
 
 
 def _put_in_order(recording: Recording) -> None:
@@ -196,40 +207,45 @@ def _put_in_order(recording: Recording) -> None:
 
 
 def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
-    request, response = entry["request"], entry["response"]
+    request, response, at = entry["request"], entry.get("response") or {}, entry.get("startedDateTime")
     status = int(response.get("status") or 0)
     found = Exchange(
         number,
         str(request["method"]).upper(),
         str(request["url"]),
-        _pairs(request.get("headers", ())),
-        at=parse_instant(entry["startedDateTime"]).timestamp(),
-        status=status or None,
-        response_headers=_pairs(response.get("headers", ())),
+        _pairs(request.get("headers") or ()),
+        at=None if at is None else parse_instant(at).timestamp(),
+        status=status if status >= _INFORMATIONAL else None,  # tools write 0, -1 or -999
+        response_headers=_pairs(response.get("headers") or ()),
         fault=str(entry.get("_fault") or ""),
     )
-    post = request.get("postData")
-    if post is not None:
-        found.content = _har_body(post, int(request.get("bodySize") or 0))
-    elif int(request.get("bodySize") or 0) > 0:
-        found.content = None
-    content = response.get("content", {})
-    found.body = _har_body(content, int(content.get("size") or 0))
+    size = int(request.get("bodySize") or 0)
+    post = request.get("postData") or ({"params": [{}]} if size > 0 else {"text": ""})
+    found.content = _har_body(post, size if size > 0 or post.get("params") else 0)
+    content = response.get("content") or {"size": 0}
+    found.body = _har_body(content, content.get("size"))
     _note_omissions(found, notes)
     return found
 
 
-def _har_body(content: Mapping[str, Any], size: int) -> bytes | None:
+def _har_body(content: Mapping[str, Any], size: int | None) -> bytes | None:
     """Return a body; None where it was left out or cut off."""
-    if content.get("_omitted"):
-        return None
     text = content.get("text")
-    if text is None:
-        return b"" if size <= 0 else None
+    if content.get("_omitted") or (text is None and size != 0):
+        return None
     if content.get("encoding") == "base64":
-        return _plain(b64decode(text), "")
-    body = str(text).encode(errors="replace")
-    return None if size > len(body) and content.get("mimeType", "").partition(";")[0] == "application/json" else body
+        return _plain(b64decode(text or ""), "")
+    body = _encoded(text or "", size)
+    kind = content.get("mimeType") or ""
+    cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))
+    return None if cut or (kind.startswith("multipart/") and _LOST in (text or "")) else body
+
+
+def _encoded(text: str, size: int | None) -> bytes:
+    """Return a text as it was sent: in UTF-8, or with a byte for each character, as its size shows."""
+    body = text.encode(errors="replace")
+    bytes_ = size == len(text) != len(body) and all(ord(letter) < _BYTE for letter in text)
+    return text.encode("latin-1") if bytes_ else body
 
 
 def _pairs(headers: Any) -> Pairs:
@@ -289,7 +305,6 @@ def _plain(body: bytes, encoding: str) -> bytes | None:
 
 def _note_omissions(exchange: Exchange, notes: list[str]) -> None:
     if not exchange.vendors:
-        notes.append(f"exchange {exchange.number}: {exchange.host or 'no host'} is not a host of the vendor")
         return
     if exchange.content is None:
         notes.append(f"exchange {exchange.number}: the body of the request is missing")
@@ -297,4 +312,8 @@ def _note_omissions(exchange: Exchange, notes: list[str]) -> None:
         notes.append(f"exchange {exchange.number}: the body of the response is missing")
 
 
+_LOST: Final = "\N{REPLACEMENT CHARACTER}"
+"""What browsers write for bytes that are no text."""
+_BYTE: Final = 256
+_INFORMATIONAL: Final = 100
 _PICTURE: Final = re.compile("image/|video/|application/octet-stream")

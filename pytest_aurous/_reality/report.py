@@ -106,8 +106,6 @@ def _what(verdict: Verdict, statement: str) -> str:
 
 def _differs(one: Difference, mask: Sanitizer) -> str:
     seen, fake = shown(one.seen, one.where, mask), shown(one.fake, one.where, mask)
-    if one.kind == "order":
-        return f"{one.operation} {one.where}: {one.seen}, not {one.fake}"
     return f"{one.operation} {one.where}: {seen}, not {fake}"
 
 

@@ -259,7 +259,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if rule == "refs":
         return _rule_of_refs(done)
     if rule in {"price", "cost"}:
-        if rule == "cost" and 0 in {point.seen, point.fake}:
+        if rule == "cost" and 0 in (point.seen, point.fake):
             return "cred-2"
         return "vid-2" if _is_video(done) else "cred-4"
     if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
@@ -288,6 +288,8 @@ def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
     """Return the rule of a status, a code or a param."""
     operation, view = done.view.operation, done.view
+    if not operation and not view.refused:  # an operation that the fake does not have
+        return ""
     reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
     seen_code = view.code
     if point.where == "error.param":

@@ -5,80 +5,42 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .._content.pictures import measure
-from .._resources.catalog import CATALOG
-from .._resources.styles import LoraRow, VideoLoraRow
 from .._time.clock import iso_milliseconds
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_loopback, is_upload, is_vendors
-from .._wire.multipart import read_parts
+from .._wire.multipart import Part, read_parts
 from .._world.settings import BASE_URL
+from .blank import blank
 from .recording import Exchange, Pairs, Recording
+from .words import ID, STAMP, is_name, is_plain, known_words
 
-_ID: Final = re.compile(r"(?:char|img|vid|file|lora|we|upl|req|team|evt|ref)_[0-9A-Za-z]{20,32}")
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
-_URL: Final = re.compile(r"https?://\S*")
-_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_SAFE: Final = frozenset({
-    "object", "status", "type", "code", "param", "currency", "billing_mode", "media_type", "inference_type", "pose",
-    "size_preset", "video_resolution", "video_ratio", "mime_type", "purpose", "error_message",
-})  # fmt: skip
-"""Fields of responses in which the vendor has words, known to us or not."""
-_TEXTS: Final = ("name", "prompt", "negative_prompt", "description", "filename", "message")
-_STYLES: Final = frozenset(style.name for kind in (LoraRow, VideoLoraRow) for style in kind.first())
-"""The names of the public styles, which say nothing of a user."""
-_TOKENS: Final = ("token", "signature")
 _PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
 """What the rest of a text is masked behind: the kind of an id or a secret stays."""
-_KEPT_HEADERS: Final = frozenset({
-    "accept-ranges", "allow", "aurous-deprecated", "aurous-idempotent-replayed", "aurous-request-id", "aurous-version",
-    "content-length", "content-range", "content-type", "date", "deprecation", "range", "retry-after", "sunset",
-    "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
-})  # fmt: skip
-_DROPPED: Final = ("cookie", "set-cookie", "proxy-authorization")
+_URL: Final = re.compile(r"https?://\S*")
+_FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
 _KEYS: Final = ("x-api-key", "authorization")
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_PNG_HEAD: Final = 33
-_JPEG: Final = b"\xff\xd8"
-_SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""The markers of the segments with the size of a JPEG."""
-_WEBP_HEAD: Final = 30
-
-
-@cache
-def _known() -> frozenset[str]:
-    """Return the words that are in the OpenAPI document: names of fields and parameters, enums, codes, paths."""
-    document = json.loads(files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8"))
-    words = set(_words(document))
-    for row in CATALOG.by_operation.values():
-        words |= {part for outcome in row.outcomes for part in outcome.split()}
-        words |= {part for part in row.template.split("/") if not part.startswith("{")}
-    words |= {style.slug for kind in (LoraRow, VideoLoraRow) for style in kind.first()}
-    return frozenset(words | {"Idempotency-Key", "Aurous-Version", "Content-Type", "list", "*"})
-
-
-def _words(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for name, value in as_object(schema).items():
-            if name in {"enum", "required"}:
-                yield from filter(_is_text, as_list(value))
-            elif name in {"const", "name"} and isinstance(value, str):
-                yield value
-            elif name == "properties":
-                yield from value
-            yield from _words(value)
-    for one in as_list(schema):
-        yield from _words(one)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+_HEADERS: Final = frozenset({
+    *_KEYS, "accept-ranges", "allow", "content-length", "content-range", "content-type", "date", "deprecation",
+    "idempotency-key", "location", "range", "retry-after", "sunset",
+})  # fmt: skip
+"""The headers that a rule is about, beside those whose names begin with the vendor's prefixes; no other is written."""
+_OWN: Final = ("aurous-", "x-ratelimit-")
+_HEADER: Final = re.compile(
+    r"@?\d+|true|false|none|route|bytes(?:[ =][\d*/,-]+)?"
+    r"|(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+"
+    r"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+)
+"""Values of headers that say nothing of a user: numbers, flags, ranges, methods, dates."""
+_MEDIA: Final = re.compile(
+    r"application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
+    r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
+)
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_BOUNDARY: Final = "boundary"
 
 
 class Sanitizer:
@@ -87,6 +49,7 @@ class Sanitizer:
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._keys: dict[str, str] = {}
+        self._numbers: dict[float, int] = {}
 
     def har(self, recording: Recording) -> dict[str, Any]:
         """Return a recording as a HAR file without anything private."""
@@ -100,9 +63,9 @@ class Sanitizer:
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
-        kind = exchange.sent.get("content-type", "")
+        kind = _media_type(exchange.sent.get("content-type", ""))
         request: dict[str, Any] = {
-            "method": exchange.method,
+            "method": exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
             "url": self.url(exchange.url),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
@@ -114,13 +77,13 @@ class Sanitizer:
         if exchange.content is None:
             request["postData"] = {"mimeType": kind, "_omitted": True}
         elif exchange.content:
-            request["postData"] = {"mimeType": kind, **self._body(exchange.content, kind, response=False)}
-        kind = exchange.received.get("content-type", "")
+            request["postData"] = {"mimeType": kind, **self._body(exchange.content, exchange.sent, response=False)}
+        kind = _media_type(exchange.received.get("content-type", ""))
         content: dict[str, Any] = {"size": len(exchange.body or b""), "mimeType": kind}
         if exchange.body is None or (exchange.body and not kind.startswith("application/json")):
             content["_omitted"] = True
         else:
-            content |= self._body(exchange.body, kind, response=True)
+            content |= self._body(exchange.body, exchange.received, response=True)
         return {
             "startedDateTime": iso_milliseconds(exchange.at or 0),
             "time": 0,
@@ -150,27 +113,34 @@ class Sanitizer:
         if isinstance(value, dict):
             inner = user or name == "metadata"
             return {
-                self._name(key, user=inner): self.value(key, item, response=response, user=inner)
+                self._name(key, response=response, user=inner): self.value(key, item, response=response, user=inner)
                 for key, item in as_object(value).items()
             }
         if isinstance(value, list):
             return [self.value(name, item, response=response, user=user) for item in as_list(value)]
         if isinstance(value, str):
             return self._text(name, value, response=response, user=user)
+        if user and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self._numbers.setdefault(value, len(self._numbers) + 1)
         return value
+
+    def outcome(self, outcome: str) -> str:
+        """Return a status and a code without anything private."""
+        status, space, code = outcome.partition(" ")
+        return f"{status}{space}{self.value('code', code)}"
 
     def url(self, url: str) -> str:
         """Return a URL without its secrets, and without a host that is not the vendor's."""
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        known = is_vendors(host) or is_upload(host) or is_loopback(host)
-        path = "/".join(self._segment(segment) for segment in parts.path.split("/")) if known else self.mask(parts.path)
+        host, place = parts.hostname or "", parts.netloc.rpartition("@")[2]
+        if not (is_vendors(host) or is_upload(host) or is_loopback(host)):
+            return f"{parts.scheme}://{self.mask(url.partition('://')[2])}"
+        path = "/".join(self._segment(segment) for segment in parts.path.split("/"))
         query = "&".join(
-            f"{quote(self._name(name, user=False), safe='[]')}={quote(self._sent(name, value), safe=',:@/+')}"
+            f"{quote(self._name(name, response=False), safe='[]')}={quote(self._sent(name, value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
-        fragment = parts.fragment if _WORD.fullmatch(parts.fragment) else self.mask(parts.fragment)
-        place = parts.netloc if known else self.mask(parts.netloc)
+        fragment = parts.fragment if _FRAGMENT.fullmatch(parts.fragment) else self.mask(parts.fragment)
         return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
 
     def mask(self, text: str) -> str:
@@ -182,55 +152,60 @@ class Sanitizer:
                 if letter.isdigit():
                     number, rest = divmod(number, 10)
                     letters[place] = str(rest)
-                elif letter.isalpha():
+                elif letter.isalpha() or not letter.isascii():
                     number, rest = divmod(number, 26)
                     letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
             self._texts[text] = "".join(letters)
         return self._texts[text]
 
+    def header(self, name: str, value: str) -> str:
+        """Return the value of a header without anything private."""
+        if name in _KEYS:
+            scheme, _, token = value.rpartition(" ")
+            return f"{scheme if scheme in {'Bearer', 'Basic'} else ''} {self.key(token)}".strip() if token else ""
+        if name == "location":
+            base = "" if _URL.fullmatch(value) else BASE_URL
+            return self.url(base + value).removeprefix(base)
+        if name == "content-type":
+            return _media_type(value)
+        plain = name != "idempotency-key" and any(form.fullmatch(value) for form in (_HEADER, STAMP, ID))
+        return value if plain else self.mask(value)
+
+    def _headers(self, headers: Pairs) -> list[dict[str, str]]:
+        named = [(name.lower(), value) for name, value in headers]
+        kept = [(name, value) for name, value in named if name in _HEADERS or name.startswith(_OWN)]
+        return [{"name": name, "value": self.header(name, value)} for name, value in kept]
+
     def _sent(self, name: str, text: str) -> str:
         """Return a text of a request."""
         return self._text(name, text, response=False, user=False)
 
-    def _name(self, name: str, *, user: bool) -> str:
-        return name if not user and (name in _known() or _WORD.fullmatch(name) is not None) else self.mask(name)
+    def _name(self, name: str, *, response: bool, user: bool = False) -> str:
+        return name if not user and is_name(name, response=response) else self.mask(name)
 
     def _segment(self, segment: str) -> str:
-        stem, dot, suffix = segment.partition(".")
-        if segment in _known() or _ID.fullmatch(segment) or segment.isdigit() or not segment:
-            return segment
-        return segment if dot and stem in _known() and suffix.isalnum() else self.mask(segment)
+        stem, _, suffix = segment.partition(".")
+        number = segment.isdigit() and len(segment) <= 2  # noqa: PLR2004 - of an output
+        file = stem in known_words() and suffix in {"png", "jpg", "webp", "mp4"}
+        plain = not segment or segment in known_words() or ID.fullmatch(segment) or number or file
+        return segment if plain else self.mask(segment)
 
     def _text(self, name: str, text: str, *, response: bool, user: bool) -> str:
         if text in self._keys:
             return self._keys[text]
-        if not user and _is_plain(name, text, response=response):
+        if not user and is_plain(name, text, response=response and name != "param"):
             return text
         prefix = _PREFIX.match(text)
         if prefix is not None and not user:
             return prefix[0] + self.mask(text[prefix.end() :])
-        if name == "param":
+        if name == "param":  # a request has sent it
             first, *rest = text.split(".", 1)
-            return ".".join(
-                [self._name(first, user=False), *(self._name(one, user=first == "metadata") for one in rest)]
-            )
+            rest = [self._name(one, response=False, user=first == "metadata") for one in rest]
+            return ".".join([self._name(first, response=False), *rest])
         return self.url(text) if _URL.fullmatch(text) and not user else self.mask(text)
 
-    def _headers(self, headers: Pairs) -> list[dict[str, str]]:
-        named = ((name.lower(), value) for name, value in headers)
-        return [{"name": name, "value": self._header(name, value)} for name, value in named if name not in _DROPPED]
-
-    def _header(self, name: str, value: str) -> str:
-        if name in _KEYS:
-            scheme, _, token = value.rpartition(" ")
-            return f"{scheme} {self.key(token)}".strip() if token else ""
-        if name == "location":
-            base = "" if _URL.fullmatch(value) else BASE_URL
-            return self.url(base + value).removeprefix(base)
-        kept = name in _KEPT_HEADERS and (name != "aurous-version" or _STAMP.fullmatch(value))
-        return value if kept else self.mask(value)
-
-    def _body(self, body: bytes, kind: str, *, response: bool) -> dict[str, Any]:
+    def _body(self, body: bytes, headers: Mapping[str, str], *, response: bool) -> dict[str, Any]:
+        kind = headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
             return {"text": b64encode(self._form(body, kind)).decode(), "encoding": "base64"}
         if kind.startswith(("image/", "application/octet-stream")):
@@ -245,57 +220,39 @@ class Sanitizer:
         return {"text": text}
 
     def _form(self, body: bytes, kind: str) -> bytes:
-        """Return a form with the same fields, whose pictures show nothing."""
-        for part in read_parts(body, kind):
-            if part.name == "file":
-                plain = blank(part.data)
-            elif part.name == "metadata":
-                try:
-                    plain = json.dumps(self.value("metadata", json.loads(part.data))).encode()
-                except (ValueError, RecursionError):
-                    plain = self.mask(part.data.decode(errors="replace")).encode()
-            else:
-                plain = self._sent(part.name, part.data.decode(errors="replace")).encode()
-            body = body.replace(part.data, plain, 1) if part.data else body
-            if part.filename:
-                body = body.replace(part.filename.encode(), self.mask(part.filename).encode(), 1)
-        return body
+        """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
+        parts = read_parts(body, kind)
+        if not parts:
+            return self.mask(body.decode(errors="replace")).encode()
+        lines: list[bytes] = []
+        for part in parts:
+            name = quote(self._name(part.name, response=False))
+            file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
+            lines += [
+                f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'.encode(),
+                self._part(part),
+            ]
+        return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
+
+    def _part(self, part: Part) -> bytes:
+        """Return the content of a field of a form."""
+        if part.name == "file":
+            return blank(part.data)
+        text = part.data.decode(errors="replace")
+        if part.name != "metadata":
+            return self._sent(part.name, text).encode()
+        try:
+            return json.dumps(self.value("metadata", json.loads(text))).encode()
+        except (ValueError, RecursionError):
+            return self.mask(text).encode()
 
 
-def _is_plain(name: str, text: str, *, response: bool) -> bool:
-    """Whether a text says nothing of its user: a word of the API, an id, an instant or a number."""
-    if name in _TEXTS:
-        return text in _STYLES
-    parts = text.split(",")
-    word = response and name in _SAFE and _WORD.fullmatch(text) is not None
-    number = text.lstrip("-").isdigit() and name not in _TOKENS
-    return (
-        word or number or bool(_ID.fullmatch(text) or _STAMP.fullmatch(text)) or all(one in _known() for one in parts)
-    )
-
-
-def blank(picture: bytes) -> bytes:
-    """Return a picture of the same type, size and length that shows nothing, or as many zeros."""
-    if picture.startswith(_PNG):
-        kept = picture[:_PNG_HEAD]
-    elif picture.startswith(_JPEG):
-        kept = b"".join(_jpeg_segments(picture))
-    else:
-        kept = picture[:_WEBP_HEAD] if picture[8:12] == b"WEBP" else b""
-    plain = kept + bytes(max(0, len(picture) - len(kept)))
-    same = measure(plain) == measure(picture)
-    return plain if same else bytes(len(picture))
-
-
-def _jpeg_segments(picture: bytes) -> Iterator[bytes]:
-    """Yield the segments of a JPEG up to that with its size, without what they contain."""
-    yield picture[:2]
-    place = 2
-    while place + 4 <= len(picture) and picture[place] == 0xFF:  # noqa: PLR2004 - a marker
-        length = int.from_bytes(picture[place + 2 : place + 4], "big")
-        segment = picture[place : place + 2 + length]
-        is_size = segment[1] in _SIZES
-        yield segment if is_size else segment[:4] + bytes(max(0, len(segment) - 4))
-        if is_size or length < 2:  # noqa: PLR2004 - shorter than its own length
-            return
-        place += 2 + length
+def _media_type(kind: str) -> str:
+    """Return a media type without parameters that somebody has chosen."""
+    bare = kind.partition(";")[0].strip().lower()
+    if bare == "multipart/form-data":
+        return f"{bare}; boundary={_BOUNDARY}"
+    if _MEDIA.fullmatch(bare):
+        return f"{bare}; charset=utf-8" if "charset=utf-8" in kind.lower() else bare
+    main = bare.partition("/")[0]
+    return f"{main}/other" if main in {"application", "image", "video", "text", "audio"} else ""

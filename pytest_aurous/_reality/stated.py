@@ -11,6 +11,7 @@ from .._wire.data import as_object
 from .._wire.refusal import ERROR_TYPES, type_of
 from .operations import Operation, has_type, media_types, schema_of
 from .schemas import Schemas, Shape
+from .words import Words
 
 Word = Literal["same", "differs", "silent", "added"]
 _NUMBER_FORMS: Final = frozenset({"int32", "int64", "float", "double"})
@@ -25,7 +26,7 @@ _ARRAY: Final = frozenset({"array"})
 _WHOLE: Final = (frozenset({"integer"}), frozenset({"number"}))
 
 
-class Stated(str):
+class Stated(Words):
     """What a document says, in words that can be shown."""
 
     __slots__ = ()

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from pytest_aurous._reality.blank import blank
 from pytest_aurous._reality.check import check_recordings
 from pytest_aurous._reality.recording import read_recording
 from pytest_aurous._reality.replay import replay
-from pytest_aurous._reality.sanitize import Sanitizer, blank
+from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._serve.cli import main
 from tests.reality.story import Teller, body, checked, refuted, told, write
 from tests.reality.test_seeded import TWISTS, fields, header, named, put

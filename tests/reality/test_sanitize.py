@@ -10,8 +10,9 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import measure, picture
+from pytest_aurous._reality.blank import blank
 from pytest_aurous._reality.recording import read_recording
-from pytest_aurous._reality.sanitize import Sanitizer, blank
+from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._report.har import har
 from tests.reality.story import Teller, write
 

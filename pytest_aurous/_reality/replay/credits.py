@@ -15,6 +15,7 @@ from ..._world.ledger import total
 from ..._world.world import World
 from ..survey import Survey
 from ..view import RUNNING, RUNS, View
+from ..words import id_of
 from .money import Money, Work, amount_of
 from .records import GOOD, Records
 from .replayed import Replayed
@@ -133,7 +134,7 @@ class Credits:
         for guess in money.guesses(ends, credit, held):
             status = self._survey.end(guess.record, done.view.index)
             self._records.end(done.view, self._world.row(guess.record), status, good=guess.end == "good")
-            done.inferred.append(f"the work on {guess.record} has ended")
+            done.inferred.append(f"the work on {id_of(guess.record)} has ended")
 
     def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
         """Choose the rules that differences of a balance refute."""

@@ -13,6 +13,7 @@ from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..survey import Survey
 from ..view import ROWS, RUNNING, RUNS, View
+from ..words import id_of
 from .replayed import Replayed
 from .rows import KINDS, WAIT, WAITING
 from .teams import Teams
@@ -99,7 +100,7 @@ class Records:
                 table.retire(row)
             self.deleted.add(view.record)
             done.ignored.add("status")
-            done.inferred.append(f"{view.record} was deleted by somebody else")
+            done.inferred.append(f"{id_of(view.record)} was deleted by somebody else")
 
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""

@@ -13,6 +13,7 @@ from ..._world.ledger import total
 from ..._world.world import World
 from ..survey import Sighting, Survey
 from ..view import ROWS, RUNNING, View, instant_of
+from ..words import id_of, name_of
 from .money import Work
 from .records import LONG
 from .rows import KINDS, put, put_ticket, set_pose
@@ -91,8 +92,8 @@ class Seeds:
         if kind == "characters":
             columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
         put(self._world, kind, team, row, status, **columns)
-        shown = f" ({status})" if status else ""
-        self.notes.append(f"{row['id']}{shown}: was there before exchange {view.exchange.number}")
+        shown = f" ({name_of(status)})" if status else ""
+        self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         if status in RUNNING:
             self._hold(view, row["id"], kind)
 
