@@ -9,23 +9,32 @@ from typing import Final
 from rules import PROVENANCE, Rule, load_rules, tests_by_rule
 from shared import DOCS, rule_link, table
 
-__all__ = ("fidelity", "fidelity_summary", "planned_rules")
+__all__ = ("fidelity", "fidelity_summary", "planned_rules", "with_proofs")
 
 _TESTS: Final = DOCS.parent / "tests"
 
 
 def fidelity(family: str) -> None:
-    """Print the rules of one family: what each promises, on what ground, and the tests that prove it.
+    """Print the rules of one family: what each promises, on what ground, and how to run the tests that prove it.
 
     Raises:
         LookupError: If there is no such rule.
     """
-    rules = load_rules(DOCS)
-    tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), rules)
-    entries = [_entry(rule, tests[rule.id]) for rule in rules.values() if rule.family == family]
+    entries = [_entry(rule) for rule in load_rules(DOCS).values() if rule.family == family]
     if not entries:
         raise LookupError(f"no rule of rules.toml is called {family}-...")
     print("\n" + "\n\n".join(entries) + "\n")
+
+
+def with_proofs(page: str) -> str:
+    """Return the page Fidelity with the names of the tests of each rule, which the site shows."""
+    tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), load_rules(DOCS))
+    for rule, names in tests.items():
+        lines = "\n".join(f"- `{name}`" for name in names)
+        count = f"{len(names)} test{'s' if len(names) > 1 else ''}"
+        details = f"<details><summary>{count}</summary>\n\n{lines}\n\n</details>"
+        page = page.replace(_proof(rule), details)
+    return page
 
 
 def fidelity_summary() -> None:
@@ -46,7 +55,7 @@ def planned_rules() -> None:
         print("\nThe rules, one by one:\n\n" + "\n".join(lines) + "\n")
 
 
-def _entry(rule: Rule, tests: list[str]) -> str:
+def _entry(rule: Rule) -> str:
     pages = ", ".join(f"`{page}`" for page in rule.source)
     source = f"{pages}: “{rule.quote}”" if rule.quote else pages
     contradicted = re.sub(r"(?<=see )([a-z]+-\d+)", r"[\1](#\1)", rule.contradicted)
@@ -60,10 +69,9 @@ def _entry(rule: Rule, tests: list[str]) -> str:
     planned = ", planned" if rule.status == "planned" else ""
     statement = f"**{PROVENANCE[rule.provenance].capitalize()}{planned}.** {rule.statement}"
     texts = [f"### {rule.id}", statement, *(f"*{mark}:* {text}" for mark, text in marked.items() if text)]
-    return "\n\n".join([*texts, *_proof(tests)])
+    proof = [_proof(rule.id)] if rule.status == "delivered" else []
+    return "\n\n".join([*texts, *proof])
 
 
-def _proof(tests: list[str]) -> list[str]:
-    count = f"{len(tests)} test{'s' if len(tests) > 1 else ''}"
-    lines = "\n".join(f"- `{test}`" for test in tests)
-    return [f"<details><summary>{count}</summary>", lines, "</details>"] if tests else []
+def _proof(rule: str) -> str:
+    return f"*Tests:* `pytest -k {rule.replace('-', '_')}_`"

@@ -1,10 +1,11 @@
-"""What Sphinx needs beside Markdown: the table of contents, and links in docstrings."""
+"""What Sphinx needs beside Markdown: the table of contents, links in docstrings, and the tests of each rule."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
+from fidelity import with_proofs
 from shared import RULE
 
 if TYPE_CHECKING:
@@ -29,8 +30,15 @@ def _contents(_app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = f"{text}\n## All pages\n{listed}"
 
 
+def _proofs(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Show the tests of each rule on the page Fidelity."""
+    if page == "fidelity":
+        source[0] = with_proofs(source[0])
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect both."""
+    """Connect them."""
     app.connect("autodoc-process-docstring", _docstring, priority=400)
     app.connect("source-read", _contents)
+    app.connect("source-read", _proofs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -62,7 +62,8 @@ def _key(history: list[dict[str, Any]]) -> str:
     names = [entry["name"] for entry in history]
     texts = [f"{_dot(80 * place + 22, 22, last=name == names[-1])}" for place, name in enumerate(names)]
     texts += [f'<text x="{80 * place + 32}" y="26">{escape(name)}</text>' for place, name in enumerate(names)]
-    return f'{"".join(texts)}<text x="{_WIDTH - 16}" y="26" text-anchor="end">left of the mark the bar holds; red: missed</text>'
+    legend = "left of the mark the bar holds; red: missed"
+    return f'{"".join(texts)}<text x="{_WIDTH - 16}" y="26" text-anchor="end">{legend}</text>'
 
 
 def _line(rows: list[dict[str, Any]]) -> str:

@@ -50,7 +50,8 @@ FINE: Final = {
         silent=("HTTPS_PROXY",),
     ),
     "each place of a setting": Folder(
-        ini="aurous_credits = 5\naurous_script = synthesizing -> failed\n  images = pending -> failed\naurous_har = traffic\n"
+        ini="aurous_credits = 5\naurous_script = synthesizing -> failed\n  images = pending -> failed\n"
+        "aurous_har = traffic\n"
         "addopts = --aurous-sleep=skip -o aurous_seed=3 -n 2",
         env={"PYTEST_ADDOPTS": f"{LOADED} --aurous-grease fields -o aurous_now=2026-05-08T10:00:00Z --aurous-coverage"},
         said=(
