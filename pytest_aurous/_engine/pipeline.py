@@ -151,7 +151,7 @@ class App:
         else:
             outcome = fault.meet(call, world.clock, partial(self._serve, ctx, now))
         self.pitfalls.leave(ctx, outcome)
-        world.journal.answer(call, outcome if isinstance(outcome, Reply) else None)
+        world.journal.respond(call, outcome if isinstance(outcome, Reply) else None)
         return outcome
 
     def _arrive(self, call: Call) -> tuple[Context, float]:
@@ -179,30 +179,30 @@ class App:
             row = ctx.row or self._unmatched(ctx.call)
             name, bucket = self._admit(row, ctx, now, free=free)
             if instead is None:
-                answer = self._take_effect(row, ctx, now, busy, effect=effect)
+                response = self._take_effect(row, ctx, now, busy, effect=effect)
             else:
                 if effect:
                     try:
                         self._take_effect(row, ctx, now, busy, effect=True)
                     except ApiProblem as problem:  # its response is lost, and leaves only its code
                         ctx.call.error_code = problem.code
-                answer = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
+                response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
         except ApiProblem as problem:
-            answer = self._refusal(ctx, problem)
+            response = self._refusal(ctx, problem)
         except Exception as error:
             if is_interruption(error):
                 raise
             self.world.state.append(self.problems, Problem(ctx.call, "bug", format_exc()))
-            answer = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
+            response = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
         headers = (
-            *((("Content-Type", answer.media_type),) if answer.body else ()),
-            ("Content-Length", str(len(answer.body))),
+            *((("Content-Type", response.media_type),) if response.body else ()),
+            ("Content-Length", str(len(response.body))),
             ("Aurous-Request-Id", ctx.request_id),
             ("Aurous-Version", VERSION),
             *ctx.limits,
         )
-        headers = replaced(headers, answer.headers) if answer.headers else headers
-        reply = Reply(answer.status, headers, answer.body)
+        headers = replaced(headers, response.headers) if response.headers else headers
+        reply = Reply(response.status, headers, response.body)
         return reply if self._altered is None else self._altered(reply, ctx.row)
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
@@ -341,7 +341,7 @@ class App:
     def overruled(self, call: Call, reply: Reply | None) -> None:
         """Record the response of a test's route; None where its body is a stream of the test."""
         with self.world.lock:
-            self.world.journal.answer(call, reply)
+            self.world.journal.respond(call, reply)
 
 
 def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | None:

@@ -16,7 +16,7 @@ from .._world.world import World
 from .fields import read_body, without_nulls
 from .schema import Record, Shape
 
-NO_RESPONSE: Final = "no answer"
+NO_RESPONSE: Final = "no response"
 """The outcome of a request whose client receives no response."""
 
 

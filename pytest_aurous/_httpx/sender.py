@@ -29,7 +29,7 @@ class Sent(NamedTuple):
         target: The path and the query, as sent.
         headers: The headers of the request.
         status: The status of the response; None without a response.
-        answered: The headers of the response.
+        response_headers: The headers of the response.
         body: Its body; None if it was not read: a picture, or too long.
         problem: Why there is no response.
     """
@@ -37,7 +37,7 @@ class Sent(NamedTuple):
     target: str
     headers: Pairs
     status: int | None = None
-    answered: Pairs = ()
+    response_headers: Pairs = ()
     body: bytes | None = b""
     problem: str = ""
 
@@ -93,7 +93,7 @@ class Sender:
                 response.close()
         except httpx.HTTPError as error:
             return sent._replace(problem=redacted(_reason(error)))
-        return sent._replace(status=response.status_code, answered=self._pairs(response.headers), body=body)
+        return sent._replace(status=response.status_code, response_headers=self._pairs(response.headers), body=body)
 
     def _read(self, response: httpx.Response) -> bytes | None:
         """Return the body, which a client may print, without the key; None for a picture, or if it is too long."""

@@ -55,7 +55,7 @@ class Exchanged:
         headers: The headers of the request.
         sent: The body of the request.
         status: The status of the response; None without a response.
-        answered: The headers of the response.
+        response_headers: The headers of the response.
     """
 
     def __init__(self, stack: ModuleType, request: Any) -> None:
@@ -65,7 +65,7 @@ class Exchanged:
         self.headers: Pairs = _pairs(request)
         self.sent: Body = Body()
         self.status: int | None = None
-        self.answered: Pairs = ()
+        self.response_headers: Pairs = ()
         self._received = Body()
         self._stack = stack
         try:
@@ -76,7 +76,7 @@ class Exchanged:
 
     def respond(self, response: Any) -> None:
         """Note a response, whose body is still to be read."""
-        self.status, self.answered = response.status_code, _pairs(response)
+        self.status, self.response_headers = response.status_code, _pairs(response)
         kind = response.headers.get("content-type", "")
         self._received = Body(kept=kind.startswith("application/json"))
         response.stream = _noting(self._stack, response.stream, self._received)
@@ -87,7 +87,7 @@ class Exchanged:
         if not body:
             return body
         try:
-            plain: bytes = self._stack.Response(200, headers=self.answered, content=body).content
+            plain: bytes = self._stack.Response(200, headers=self.response_headers, content=body).content
         except self._stack.DecodingError:
             return None
         return plain

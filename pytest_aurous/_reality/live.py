@@ -195,7 +195,7 @@ class _Run:
         self._pace.wait(probe.bucket)
         at = self._pace.now()
         sent = self.sender.send(probe.method, fill(probe.target, values), probe.sent, fill(probe.body, values).encode())
-        headers = {name.lower(): value for name, value in sent.answered}
+        headers = {name.lower(): value for name, value in sent.response_headers}
         if not self.live.recording.exchanges and sent.status is not None:
             self._pace.set_clock(at, headers)
             at += self._pace.skew
@@ -214,14 +214,16 @@ class _Run:
         else:
             here = self._base_url
             exchange.status = sent.status
-            exchange.response_headers = tuple((name, value.replace(here, VENDOR)) for name, value in sent.answered)
+            exchange.response_headers = tuple(
+                (name, value.replace(here, VENDOR)) for name, value in sent.response_headers
+            )
             exchange.body = None if sent.body is None else sent.body.replace(here.encode(), VENDOR.encode())
         recording.exchanges.append(exchange)
 
 
 def _foreign(sent: Sent, *, legacy: bool = False) -> str:
     """Return why a response may not be the API's own; empty if it is."""
-    headers: dict[str, str] = {name.lower(): value for name, value in sent.answered}
+    headers: dict[str, str] = {name.lower(): value for name, value in sent.response_headers}
     if sent.status in _REDIRECTS and not legacy:
         target = urlsplit(headers.get("location", "")).netloc or "another path"
         return f"{sent.status}, a redirect to {target}, which is not followed"

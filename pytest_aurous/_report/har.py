@@ -117,7 +117,7 @@ def _response(call: Call) -> dict[str, Any]:
         "redirectURL": headers.get("location", ""),
         "headersSize": -1,
         "bodySize": len(body),
-        **({} if response is not None else {"_error": call.fault or "no answer"}),
+        **({} if response is not None else {"_error": call.fault or "no response"}),
     }
 
 

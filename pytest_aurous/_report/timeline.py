@@ -21,7 +21,7 @@ _INDENT: Final = " " * 7
 _COLORS: Final = (
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 2\d\d.*)$"), "green"),
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 4\d\d.*)$"), "yellow"),
-    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no answer).*)$"), "red"),
+    (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> (?:5\d\d|no response).*)$"), "red"),
     (re.compile(r"^( +)((?:pitfall|hint): .*)$"), "yellow"),
     (re.compile(r"^()((?:seed|grease|again|at the end|faults|not delivered):.*)$"), "cyan"),
 )

@@ -107,7 +107,7 @@ class Call:
         self.incoming = {name.lower(): value for name, value in reversed(self._headers)}
 
     def __repr__(self) -> str:
-        status = self.status if self.status is not None else "no answer"
+        status = self.status if self.status is not None else "no response"
         return redacted(f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>")
 
     @property

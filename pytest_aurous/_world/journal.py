@@ -77,7 +77,7 @@ class Journal:
             self.entries.pop()
             call.number = 0
 
-    def answer(self, call: Call, reply: Reply | None) -> None:
+    def respond(self, call: Call, reply: Reply | None) -> None:
         """Record the response of *call*, or that none arrived."""
         self._waiting.take(call)
         call.record_response(reply, self._same, whole=self.whole)
@@ -112,11 +112,11 @@ def line_of(call: Call) -> str:
     query = f"?{call.query}" if call.query else ""
     marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
     head, verb = f"  {call.number:>3}  {iso(call.at)[11:19]}  ", f"{call.method:<6} "
-    tail = redacted(f" -> {'no answer' if lost else call.status} {marks}".rstrip())
-    room = WIDTH - len(head + verb) - min(_LEAST, len(call.path + query))
-    tail = tail if len(tail) <= room else f"{tail[: room - 3]}..."
+    tail = redacted(f" -> {'no response' if lost else call.status} {marks}".rstrip())
+    left = WIDTH - len(head + verb) - min(_LEAST, len(call.path + query))
+    tail = tail if len(tail) <= left else f"{tail[: left - 3]}..."
     operation, below = f"{call.operation}  " if call.operation else "", ""
-    if len(operation) + len(tail) > room:
+    if len(operation) + len(tail) > left:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
     return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call)}"

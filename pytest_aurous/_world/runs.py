@@ -41,7 +41,7 @@ class Run(NamedTuple):
     @property
     def position(self) -> str:
         """Where it is in its script, in words."""
-        polls = f", seen {self.seen} of {self.step.looks} times" if self.step.looks and not self.last else ""
+        polls = f", seen {self.seen} of {self.step.polls} times" if self.step.polls and not self.last else ""
         return f"script step {self.current + 1} of {len(self.steps)}{polls}"
 
     @property
@@ -54,8 +54,8 @@ class Run(NamedTuple):
         """Return the index of the step that a poll would find now."""
         current, seen = self.current, self.seen
         while current < len(self.steps) - 1:
-            looks = self.steps[current].looks
-            if looks is None or seen < looks:
+            polls = self.steps[current].polls
+            if polls is None or seen < polls:
                 break
             current, seen = current + 1, 0
         return current
@@ -89,7 +89,7 @@ class Runs:
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
         run = self._runs[record] = Run(steps, resource, self._clock.time())
-        if settle and run.step.looks == 0 and not run.last:
+        if settle and run.step.polls == 0 and not run.last:
             self._step(record, run, run.since)
         else:
             self._watch(record, run)
@@ -144,7 +144,7 @@ class Runs:
         while True:
             run = self._runs[record] = run._replace(current=run.current + 1, seen=0, since=at)
             self.machines[run.resource](record, run.step, at)
-            if run.last or run.step.looks != 0:
+            if run.last or run.step.polls != 0:
                 break
         self._watch(record, run)
         return run
@@ -156,6 +156,6 @@ class Runs:
 
 
 def _end_of(step: Step) -> str:
-    if step.looks is not None:
-        return f"it was polled {step.looks} times"
+    if step.polls is not None:
+        return f"it was polled {step.polls} times"
     return f"{step.hold.seconds:g} s have passed" if step.hold and step.hold.unit else "the test calls advance()"

@@ -65,7 +65,7 @@ class Step(NamedTuple):
         return f"{self.status}{f'({self.error})' if self.error else ''}{self.hold or ''}"
 
     @property
-    def looks(self) -> int | None:
+    def polls(self) -> int | None:
         """How many polls the step lasts; None if polls do not end it. Without a hold: one."""
         if self.hold is None:
             return 1
@@ -178,9 +178,9 @@ class _Parser:
             if self.text[self.at : self.at + 1] in {"*", ":"}:
                 self.fail("unreadable hold", "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).")
             return None
-        looks, amount, unit, _ = match.groups()
-        if looks is not None:
-            return Hold("*", int(looks))
+        polls, amount, unit, _ = match.groups()
+        if polls is not None:
+            return Hold("*", int(polls))
         return Hold(":", int(amount), unit) if amount is not None else Hold("!")
 
 

@@ -134,7 +134,7 @@ class Recordings:
             one.sent.content(),
             one.at,
             one.status,
-            one.answered,
+            one.response_headers,
             one.received(),
         )
 

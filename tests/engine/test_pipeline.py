@@ -371,7 +371,7 @@ def test_a_committed_fault_loses_only_the_answer(api: Any, kind: str) -> None:
     body = {"name": "A", "generate": True, "attributes": {"age": 28}}
     sent = {"method": "POST", "url": "/v1/characters", "json": body, "headers": {"Idempotency-Key": "k"}}
 
-    with suppress(AssertionError):  # a timeout gives no answer
+    with suppress(AssertionError):  # a timeout gives no response
         api.send(**sent)
     lost = api.aurous.calls.last
     assert (lost.committed, lost.replayed, len(api.aurous.characters)) == (True, False, 1)

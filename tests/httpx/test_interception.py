@@ -242,7 +242,7 @@ class TestClients:
     def test_a_break_is_the_clients_own_exception(
         self, wire: Wire, fake: Aurous, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Where the core gives no answer the client meets the exception of its own package, with its request."""
+        """Where the core gives no response the client meets the exception of its own package, with its request."""
         monkeypatch.setattr(
             fake._session.app, "handle", lambda call: Break("ReadTimeout", f"{call.method} took too long")
         )

@@ -76,7 +76,7 @@ def test_hook_8_a_callable_answers_with_its_status(api: Api, answer: int | None,
 
 
 def test_hook_8_a_callable_that_raises_has_failed(api: Api) -> None:
-    """An exception of the receiver is no answer; it is kept, and shown where a test looks."""
+    """An exception of the receiver is no response; it is kept, and shown where a test looks."""
     why = RuntimeError("no such order")
 
     def target(delivery: Delivery) -> None:
@@ -122,7 +122,7 @@ def test_hook_8_an_app_sees_path_headers_and_body(api: Api, make: Callable[..., 
 
 @pytest.mark.parametrize("takes", [2, 3])
 def test_hook_8_an_app_that_raises_has_failed(api: Api, takes: int) -> None:
-    """Its exception is no answer, and does not reach the test."""
+    """Its exception is no response, and does not reach the test."""
 
     def wsgi_app(environ: Any, start_response: Any) -> Iterable[bytes]:
         raise RuntimeError

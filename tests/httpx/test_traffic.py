@@ -108,7 +108,7 @@ def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) ->
     one, two = noted
     assert (one.method, one.url, one.status) == ("POST", f"{url}/x?y=1", 200)
     assert ("x-own", "1") in [(name.lower(), value) for name, value in one.headers]
-    assert ("Content-Type", "application/json") in one.answered
+    assert ("Content-Type", "application/json") in one.response_headers
     assert one.sent.content() == one.received()
     assert json.loads(one.received() or b"") == {"name": "A"}
     assert one.at <= two.at

@@ -34,7 +34,7 @@ SUITE: Final = """
 MET: Final = {
     ("characters.create", "201"): 4,
     ("characters.retrieve", "404 resource_not_found"): 2,
-    ("balance.retrieve", "no answer"): 2,
+    ("balance.retrieve", "no response"): 2,
 }
 """What it meets."""
 
@@ -57,7 +57,7 @@ def test_the_coverage_of_the_api_is_a_table(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*aurous coverage: 3 of * operations, 3 of * outcomes*"])
     result.stdout.fnmatch_lines(["characters.create", "  met    201 x4", "  never  *", "*402 insufficient_credits*"])
     result.stdout.fnmatch_lines(["characters.retrieve", "  met    404 resource_not_found x2", "  never  *200*"])
-    result.stdout.fnmatch_lines(["balance.retrieve", "  met    no answer x2", "  never  200, *"])
+    result.stdout.fnmatch_lines(["balance.retrieve", "  met    no response x2", "  never  200, *"])
     result.stdout.fnmatch_lines(["characters.save", "  met    nothing", "  never  200, *"])
 
 

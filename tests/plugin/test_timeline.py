@@ -396,7 +396,7 @@ def test_it_shows_what_happened_between_the_calls(pytester: pytest.Pytester) -> 
             '       sent: {"name":*"Aurora",*"nme":*"x"}',
             "       said: *nme*",
             "    4  10:00:05  balance.retrieve  GET    /v1/balance -> 503 *",
-            "    5  10:00:05  characters.list  GET    /v1/characters -> no answer *timeout*",
+            "    5  10:00:05  characters.list  GET    /v1/characters -> no response *timeout*",
             "at the end:",
             "  char_*  synthesizing *Aurora*",
             "  team_*  credits 1000, held 4",

@@ -40,7 +40,7 @@ def test_what_a_call_can_come_to(row: Any) -> None:
     found = row.outcomes
 
     assert list(found) == sorted({*found})
-    assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no answer"} <= {*found}
+    assert {str(row.status), *row.errors, "400 unknown_version", "500 internal_error", "no response"} <= {*found}
     assert ("401 missing_api_key" in found) == (not row.signed or "401 missing_api_key" in row.errors)
     assert ("409 idempotency_key_in_use" in found) == bool(row.idempotent)
     assert all(
@@ -65,7 +65,7 @@ def test_what_a_call_can_come_to(row: Any) -> None:
                 "401 missing_api_key",
                 "429 too_many_requests",
                 "500 internal_error",
-                "no answer",
+                "no response",
             ),
         ),
         (
@@ -76,7 +76,7 @@ def test_what_a_call_can_come_to(row: Any) -> None:
                 "403 missing_scope",
                 "404 resource_not_found",
                 "500 internal_error",
-                "no answer",
+                "no response",
             ),
         ),
         (
@@ -90,7 +90,7 @@ def test_what_a_call_can_come_to(row: Any) -> None:
                 "404 resource_not_found",
                 "429 too_many_requests",
                 "500 internal_error",
-                "no answer",
+                "no response",
             ),
         ),
     ],
@@ -104,7 +104,7 @@ def test_what_was_met_is_counted(met: Coverage) -> None:
     """A call that no endpoint matched does not count, and no response is an outcome."""
     assert met.dump() == {
         "balance.retrieve": {"200": 2},
-        "characters.list": {"no answer": 1},
+        "characters.list": {"no response": 1},
         "characters.retrieve": {"404 resource_not_found": 1},
     }
 
@@ -166,7 +166,7 @@ def test_the_table_tells_each_operation(met: Coverage) -> None:
         "  met    200 x2",
         "  never  400 unknown_version, 401 invalid_api_key,",
         "         401 missing_api_key, 429 too_many_requests,",
-        "         500 internal_error, no answer",
+        "         500 internal_error, no response",
     ]
     assert lines[lines.index("characters.create") + 1] == "  met    nothing"
     assert [line for line in lines if not line.startswith(" ")] == list(ROWS)
@@ -196,6 +196,6 @@ def test_an_operation_that_has_met_all_has_nothing_left() -> None:
     assert coverage.table(100) == (
         "storage.get\n"
         "  met    200 x1, 400 unknown_version x1, 403 missing_scope x1, 404 resource_not_found x1,\n"
-        "         500 internal_error x1, no answer x1"
+        "         500 internal_error x1, no response x1"
     )
     assert coverage.title() == "aurous coverage: 1 of 1 operations, 6 of 6 outcomes"

@@ -137,7 +137,7 @@ def test_a_call_without_an_answer_has_status_0(api: Api) -> None:
     assert response["content"] == {"size": 0, "mimeType": "", "text": ""}
     assert response["_error"] == "timeout (read)"
     api.aurous.calls.last.fault = None
-    assert entry(api)["response"]["_error"] == "no answer"
+    assert entry(api)["response"]["_error"] == "no response"
 
 
 def test_a_status_that_is_none_has_no_phrase(api: Api) -> None:

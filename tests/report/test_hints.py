@@ -113,7 +113,7 @@ def test_where_nothing_is_odd_nothing_is_said(api: Api, path: str) -> None:
 
 
 def test_a_call_that_was_not_refused_needs_no_hint(api: Api) -> None:
-    """Whatever it looks like; nor does one that had no answer."""
+    """Whatever it looks like; nor does one that had no response."""
     api.get("/v1/balance?id=img_1")
     assert hint_of(api.aurous.calls.last) == ""
 

@@ -235,7 +235,7 @@ def test_a_call_without_an_answer_says_so(api: Api) -> None:
     api.aurous.faults.timeout("*")
     api.broken("GET", "/v1/balance")
 
-    assert lines(api)[0].endswith("GET    /v1/balance -> no answer (timeout (read))")
+    assert lines(api)[0].endswith("GET    /v1/balance -> no response (timeout (read))")
 
 
 def test_a_binary_body_shows_no_control_characters(api: Api) -> None:
@@ -442,7 +442,7 @@ def test_colours_add_nothing_but_codes(api: Api) -> None:
         assert f"\x1b[{green}m -> 200\x1b[0m" in painted
         assert f"\x1b[{yellow}m -> 401 missing_api_key\x1b[0m" in painted
         assert f"\x1b[{red}m -> 503 provider_unavailable (status 503)\x1b[0m" in painted
-        assert f"\x1b[{red}m -> no answer (timeout (read))\x1b[0m" in painted
+        assert f"\x1b[{red}m -> no response (timeout (read))\x1b[0m" in painted
         assert f"       \x1b[{yellow}mhint: no API key was sent" in painted
         assert f"       \x1b[{yellow}mpitfall: [leaked-key]" in painted
         for word in ("at the end:", "faults:", "seed: 0", "again: pytest"):

@@ -231,7 +231,7 @@ def test_file_1_metadata_come_back(api: Api, told: dict[str, Any]) -> None:
 
 
 def test_err_8_metadata_of_half_a_character_are_no_bug_of_ours(api: Api) -> None:
-    """A lone surrogate, which no answer could carry, is refused, not a 500."""
+    """A lone surrogate, which no response could carry, is refused, not a 500."""
     api.refused(
         "POST",
         FILES,

@@ -264,7 +264,7 @@ class TestDelays:
         assert fake.clock.position[0] == pytest.approx(0)
 
     def test_a_test_that_moves_the_clock_meanwhile(self) -> None:
-        """It makes no answer slow, and the clock stays where it was moved."""
+        """It makes no response slow, and the clock stays where it was moved."""
         fake = Aurous()
         fake.faults.status("balance.retrieve", 503, when=lambda _: fake.clock.advance(seconds=3600))
         before = time.monotonic()

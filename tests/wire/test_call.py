@@ -155,7 +155,7 @@ def test_of_a_large_body_a_digest_is_kept(size: int, whole: bool) -> None:  # no
 
 def test_a_call_is_shown_with_what_became_of_it(call: Call) -> None:
     """The repr tells number, operation, request and status, or that there was none."""
-    assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no answer>"
+    assert repr(call) == "<Call 0 unmatched: POST /v1/x -> no response>"
 
     call.number, call.operation = 3, "characters.save"
     call.record_response(Reply(200, (), b"{}"), {})

@@ -455,7 +455,7 @@ def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault:
 
     assert max(map(len, line.split("\n"))) <= 100
     assert "characters.save" in line
-    assert f" -> {status or 'no answer'}" in line
+    assert f" -> {status or 'no response'}" in line
 
 
 def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -> None:
@@ -469,7 +469,7 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
     assert line_of(story[3]) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
     assert (
         line_of(lost)
-        == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no answer (read timeout)"
+        == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no response (read timeout)"
     )
 
 

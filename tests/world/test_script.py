@@ -226,12 +226,12 @@ def test_the_last_run_repeats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hold", "looks"),
+    ("hold", "polls"),
     [(None, 1), (Hold("*", 0), 0), (Hold("*", 7), 7), (Hold(":", 3, "s"), None), (Hold("!"), None)],
 )
-def test_a_step_lasts_one_look_unless_told_otherwise(hold: Hold | None, looks: int | None) -> None:
-    """Only steps that are held by looks, or by nothing, end by looks."""
-    assert Step("synthesizing", None, hold).looks == looks
+def test_a_step_lasts_one_poll_by_default(hold: Hold | None, polls: int | None) -> None:
+    """Only steps that last a number of polls, or have no hold, end by polls."""
+    assert Step("synthesizing", None, hold).polls == polls
 
 
 @pytest.mark.parametrize(
