@@ -85,6 +85,8 @@ class Environment:
                 other.found = layer.found
 
     def _settle(self) -> None:
+        if not self._removed:
+            return
         current = {(layer.name, layer.value) for layer in self._layers}
         # The layer that was removed last comes first.
         for layer in sorted(self._removed, key=lambda one: one.disturbed)[::-1]:

@@ -36,7 +36,8 @@ class Section(dict[K, V]):
         self._state = state
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._state.note(_put, self, key, self.get(key, _ABSENT))
+        if self._state.active:
+            self._state.note(_put, self, key, self.get(key, _ABSENT))
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
