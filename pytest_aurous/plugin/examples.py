@@ -22,12 +22,37 @@ if TYPE_CHECKING:
 
 _ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
 """The fixtures that begin anew with the fake, or are constant."""
+_NAME: Final = "aurous-examples"
 _SIGNATURE: Final = pytest.StashKey[Any]()
 """What `__signature__` was before we hid fixtures from it."""
 
 
+class Examples:
+    """The hooks of tests of Hypothesis. Registered only if there is one."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Prepare a test of Hypothesis before Hypothesis checks it, and before other plugins wrap its body."""
+        __tracebackhide__ = True
+        with _beginning_anew(item):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+        """Let Hypothesis, which has made its checks, call the test with all fixtures."""
+        __tracebackhide__ = True
+        _show_fixtures(pyfuncitem)
+        return (yield)
+
+
+def start(config: pytest.Config) -> None:
+    """Register the hooks, once in each run: a plugin may collect again."""
+    if not config.pluginmanager.has_plugin(_NAME):
+        config.pluginmanager.register(Examples(), _NAME)
+
+
 @contextmanager
-def beginning_anew(item: Any) -> Generator[None, None, None]:
+def _beginning_anew(item: Any) -> Generator[None, None, None]:
     """Let each example of *item* begin anew, if it is a test of Hypothesis that uses `aurous`."""
     session, test = item.stash.get(FAKE, None), getattr(getattr(item, "obj", None), "hypothesis", None)
     if session is None or test is None:
@@ -40,7 +65,7 @@ def beginning_anew(item: Any) -> Generator[None, None, None]:
         try:
             yield
         finally:
-            show_fixtures(item)  # if the health check has failed
+            _show_fixtures(item)  # if the health check has failed
             test.inner_test = inner
 
 
@@ -97,7 +122,7 @@ def _hide_fixtures(item: Any) -> None:
     item.function.__signature__ = whole.replace(parameters=shown)
 
 
-def show_fixtures(item: Any) -> None:
+def _show_fixtures(item: Any) -> None:
     """Give the test its own signature back, which Hypothesis needs to call it."""
     if _SIGNATURE in item.stash:
         del item.function.__signature__

@@ -18,7 +18,6 @@ from .._redaction import protecting, redacted
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import options, sections
-from .examples import beginning_anew, show_fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import accepting, judge_refusals, judged, show_warnings
 
@@ -84,12 +83,16 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse an invalid marker before any test runs, and choose the tests to explore."""
+    """Refuse an invalid marker before any test runs, and prepare for the tests to explore, and those of Hypothesis."""
     options.check_markers(items)
     if items and (options.explores(items[0].config) or any(map(options.explore_marker, items))):
         from . import exploring  # most runs do not explore
 
         exploring.choose(items)
+    if any(hasattr(getattr(item, "obj", None), "hypothesis") for item in items):
+        from . import examples  # most runs have no test of Hypothesis
+
+        examples.start(items[0].config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -135,22 +138,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     reinstall()
     with judged(item):
         return (yield)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_call")
-def pytest_runtest_call_of_examples(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Prepare a test of Hypothesis before Hypothesis checks it, and before other plugins wrap its body."""
-    __tracebackhide__ = True
-    with beginning_anew(item):
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Let Hypothesis, which has made its checks, call the test with all fixtures."""
-    __tracebackhide__ = True
-    show_fixtures(pyfuncitem)
-    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -279,3 +279,25 @@ def test_async_tests(pytester: pytest.Pytester) -> None:
         assert len(aurous.calls) == 1
 """
     run(pytester, text, "-p", "anyio", "-W", "ignore::pytest_aurous.AurousPitfallWarning").assert_outcomes(passed=2)
+
+
+def test_tests_may_be_collected_again(pytester: pytest.Pytester) -> None:
+    """A plugin that collects a second time in one run gets the same tests, which pass."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_collection(session):
+            yield
+            return session.perform_collect()
+        """
+    )
+    text = """
+    @given(body=characters())
+    def test_it(aurous, body):
+        assert len(aurous.characters) == 0
+        aurous.client().post("/v1/characters", json=body)
+    """
+
+    run(pytester, text).assert_outcomes(passed=1)
