@@ -1,4 +1,4 @@
-"""A receiver of webhooks: it checks the signature, and stores what each event reports.
+"""A webhook receiver: it checks the signature, and stores what each event reports.
 
 Like publisher.py, it knows nothing about the tests.
 """

@@ -1,4 +1,4 @@
-"""The page "Is it true?" shows real results."""
+"""The page "Check the fake against the real API" shows real results."""
 
 from __future__ import annotations
 
