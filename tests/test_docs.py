@@ -247,8 +247,8 @@ def test_every_reading_is_explained() -> None:
 
 def test_every_doubtful_rule_has_a_recording_that_decides_it() -> None:
     """The page lists what to record for each contradiction first, and then for each assumption."""
-    doubtful = _page("how-to/is-it-true").partition("## Which recordings are worth most")[2]
-    first, silent = (re.findall(r"\[([a-z]+-\d+)\]\(", part) for part in doubtful.split("Then those"))
+    doubtful = _page("how-to/is-it-true").partition("## Choose what to record")[2]
+    first, silent = (re.findall(r"\[([a-z]+-\d+)\]\(", part) for part in doubtful.split("Next come"))
     by = {letter: {rule for rule in DELIVERED if RULES[rule].provenance == letter} for letter in "CA"}
 
     assert set(first) == by["C"] | {"cred-5"}

@@ -172,5 +172,5 @@ def late(call: Call, older: str, test: str, wrong: Iterable[str]) -> str:
         f"whose fake responded. It fails neither test.\n{also}"
         f"Let {older} wait for its threads, or shut its pool down, before it ends. "
         "Start a thread that serves many tests in a session fixture.\n"
-        f"{see('how-to/no-network.html#late-work')}"
+        f"{see('how-to/no-network.html#threads-and-background-jobs')}"
     )

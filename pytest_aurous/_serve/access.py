@@ -104,4 +104,4 @@ def _origin(url: str) -> tuple[str, str | None, int | None] | None:
         return None
 
 
-_PAGE: Final = "how-to/server.html#this-machine-alone"
+_PAGE: Final = "how-to/server.html#access-from-other-machines"

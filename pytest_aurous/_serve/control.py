@@ -113,7 +113,7 @@ def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not a number")
 
 
-def refused(status: int, why: str, *, page: str = "how-to/server.html#control-calls", **more: Any) -> Reply:
+def refused(status: int, why: str, *, page: str = "how-to/server.html#control-requests", **more: Any) -> Reply:
     """Return a refusal that says why, and where to read on."""
     return json_reply(status, {"error": redacted(why), "see": see(page), **more})
 

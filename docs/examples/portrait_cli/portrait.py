@@ -1,7 +1,7 @@
 """Make a portrait: a character, and a picture of it in a PNG file.
 
-Until the picture is there, a file beside it remembers the order. Run the command again
-after an interruption: it goes on with that order, and nothing is paid twice.
+Until the picture is saved, a file next to it stores the order. Run the command again
+after an interruption: it continues this order, and nothing is paid twice.
 """
 
 import argparse
@@ -28,16 +28,16 @@ PNG_END = b"IEND\xaeB`\x82"
 
 
 class PortraitError(Exception):
-    """There is no portrait, but running the command again may help."""
+    """There is no portrait; running the command again may help."""
 
 
 class FailedError(PortraitError):
-    """What was ordered cannot succeed: another run has to order it anew."""
+    """The order has failed: another run has to order again, with a new key."""
 
 
 @dataclass
 class Order:
-    """What is ordered, and the idempotency keys under which it is ordered."""
+    """An order, and the idempotency keys of its requests."""
 
     name: str
     age: int
@@ -47,7 +47,7 @@ class Order:
 
     @contextmanager
     def renewed(self, key: str) -> Generator[None]:
-        """Change a key if what was ordered under it has failed."""
+        """Replace a key if the work that it paid for has failed."""
         try:
             yield
         except FailedError:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with connect() as api:
             if file.exists():
                 order = Order(**json.loads(file.read_text(encoding="utf-8")))
-                print(f'Going on with {order.name}, "{order.prompt}".')
+                print(f'Continuing with {order.name}, "{order.prompt}".')
             else:
                 order = Order(options.name, options.age, options.prompt)
                 if not options.yes and not confirm(api, order):
@@ -72,14 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 picture = make(api, order, options.patience)
             except FailedError:
-                remember(file, order)  # with another key for what has failed
+                remember(file, order)  # with a new key
                 raise
             options.output.write_bytes(picture)
     except PortraitError as error:
-        print(f"portrait: {error}\nRun it again to go on.", file=sys.stderr)
+        print(f"portrait: {error}\nRun it again to continue.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. Run it again to go on.", file=sys.stderr)
+        print("\nInterrupted. Run it again to continue.", file=sys.stderr)
         return 130
     file.unlink()
     print(f"Saved {options.output}.")
@@ -89,8 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the arguments."""
     parser = argparse.ArgumentParser(prog="portrait", description=__doc__)
-    parser.add_argument("name", help="of the character")
-    parser.add_argument("--age", type=int, required=True, help="of the character")
+    parser.add_argument("name", help="the name of the character")
+    parser.add_argument("--age", type=int, required=True, help="its age")
     parser.add_argument("--prompt", required=True, help="what the picture shows")
     parser.add_argument("--output", type=Path, required=True, help="the PNG file")
     parser.add_argument("--yes", action="store_true", help="do not ask about the cost")
@@ -99,14 +99,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def confirm(api: httpx.Client, order: Order) -> bool:
-    """Show what it costs, and ask."""
+    """Show the cost, and ask for confirmation."""
     body = {"prompt": order.prompt}
     estimate = send(api, "POST", "/v1/images/estimate", body=body)
     cost = estimate["estimated_cost"]["amount"] * (CHARACTER + 1)
     available = send(api, "GET", "/v1/balance")["available_credits"]
     if cost > available:
         raise PortraitError(f"it costs {cost} credits, and there are {available}")
-    question = f"It costs {cost} of {available} credits. Go on? [y/N] "
+    question = f"It costs {cost} of {available} credits. Continue? [y/N] "
     return input(question).lower() in {"y", "yes"}
 
 
@@ -116,7 +116,7 @@ def remember(file: Path, order: Order) -> None:
 
 
 def make(api: httpx.Client, order: Order, patience: float) -> bytes:
-    """Make the portrait, or go on with it, and return the picture."""
+    """Make or continue the portrait, and return the picture."""
     with order.renewed("character_key"):
         body = {"name": order.name, "generate": True, "attributes": {"age": order.age}}
         key = order.character_key
@@ -128,13 +128,13 @@ def make(api: httpx.Client, order: Order, patience: float) -> bytes:
         body = {"prompt": order.prompt, "character_id": character["id"]}
         image = send(api, "POST", "/v1/images", key=order.picture_key, body=body)
         image = wait(api, f"/v1/images/{image['id']}", {"succeeded"}, patience)
-    with httpx.Client(timeout=10) as web:  # without our key
+    with httpx.Client(timeout=10) as web:  # without the key
         picture: bytes = send(web, "GET", image["output_urls"][0], read=whole_picture)
     return picture
 
 
 def wait(api: httpx.Client, path: str, ends: set[str], patience: float) -> Json:
-    """Poll until the work on a record has ended, and show that something goes on."""
+    """Poll until the work on a record has ended, and show the progress."""
     start = time.monotonic()
     while True:
         record: Json = send(api, "GET", path)
@@ -167,7 +167,7 @@ def send(
     body: Json | None = None,
     read: Callable[[httpx.Response], Any] = httpx.Response.json,
 ) -> Any:
-    """Send a request until its response has arrived, and return what is in it."""
+    """Send a request until it succeeds, and return the content of its response."""
     headers = {"Idempotency-Key": key} if key else {}
     problem = ""
     for attempt in range(ATTEMPTS):
@@ -178,7 +178,7 @@ def send(
                 return read(response)
             problem = response.json()["error"]["message"]
         except (httpx.TransportError, ValueError) as error:
-            problem = str(error)  # it may have taken effect: only the key helps
+            problem = str(error)  # it may have taken effect
         else:
             if response.status_code == 404:
                 raise FailedError(problem)
@@ -191,7 +191,7 @@ def send(
 
 
 def whole_picture(response: httpx.Response) -> bytes:
-    """Return the picture, unless it was cut off on its way."""
+    """Return the picture; raise an error if it was cut off."""
     if not response.content.endswith(PNG_END):
         raise ValueError("The picture was cut off.")
     return response.content

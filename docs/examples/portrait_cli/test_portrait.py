@@ -1,4 +1,4 @@
-"""What the command prints, pays and leaves, on good days and on bad ones."""
+"""Tests of the command, on good days and on bad days."""
 
 from pathlib import Path
 from tempfile import mkdtemp
@@ -8,7 +8,7 @@ import pytest
 from portrait import main
 from pytest_aurous import Aurous
 
-# Nothing waits, and misuse of the API that goes unnoticed fails the test.
+# Skip sleeps, and fail each test that misuses the API.
 pytestmark = pytest.mark.aurous(sleep="skip", pitfalls="error")
 
 
@@ -24,7 +24,7 @@ def test_a_portrait_is_made(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The good day: nothing is ordered before "y", and only the picture is left."""
+    """The good day: nothing is ordered before "y" is typed."""
     questions: list[str] = []
 
     def agree(question: str) -> str:
@@ -36,7 +36,7 @@ def test_a_portrait_is_made(
 
     assert run(tmp_path) == 0
 
-    assert questions == ["It costs 5 of 1000 credits. Go on? [y/N] "]
+    assert questions == ["It costs 5 of 1000 credits. Continue? [y/N] "]
     assert aurous.team.credits == 995
     assert (tmp_path / "aurora.png").read_bytes() == aurous.images.last.picture()
     assert [file.name for file in tmp_path.iterdir()] == ["aurora.png"]
@@ -46,7 +46,7 @@ def test_a_portrait_is_made(
 def test_a_no_costs_nothing(
     aurous: Aurous, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The price was shown, and nothing is ordered."""
+    """The command shows the price, and orders nothing."""
     monkeypatch.setattr("builtins.input", str.lower)  # no y in it
 
     assert run(tmp_path) == 1
@@ -67,7 +67,7 @@ def test_too_few_credits(
 
 
 def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
-    """Whatever breaks, the picture is there, or the next run makes it at one price."""
+    """Whatever breaks, this run or the next one makes the picture, for one price."""
 
     def command(folder: Path) -> int:
         status = run(folder, "--yes")
@@ -88,7 +88,7 @@ def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
 def test_credits_run_out_between_character_and_picture(
     aurous: Aurous, tmp_path: Path
 ) -> None:
-    """The next run goes on with the character that is paid for."""
+    """The next run uses the character that is already paid."""
     assert run(tmp_path, "--yes") == 1
 
     aurous.team.credits = 1
@@ -98,7 +98,7 @@ def test_credits_run_out_between_character_and_picture(
 
 
 def test_lost_responses_are_not_paid_twice(aurous: Aurous, tmp_path: Path) -> None:
-    """What took effect while no response arrived is found again by its key."""
+    """Requests that took effect without a response are found by their keys."""
     aurous.faults.outage(seconds=120, commit=True)
     assert run(tmp_path, "--yes") == 1
     aurous.assert_called("characters.create", times=6)
@@ -113,7 +113,7 @@ def test_lost_responses_are_not_paid_twice(aurous: Aurous, tmp_path: Path) -> No
 def test_a_rate_limit_is_respected(
     aurous: Aurous, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command waits as long as the API asks for, and says so."""
+    """The command waits as long as Retry-After says, and prints that."""
     aurous.faults.rate_limited("images.create", retry_after=30)
 
     assert run(tmp_path, "--yes") == 0
@@ -124,7 +124,7 @@ def test_a_rate_limit_is_respected(
 def test_patience_ends(
     aurous: Aurous, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After two minutes the command gives up, and the next one finds the drawing."""
+    """After two minutes the command gives up; the next run finds the character."""
     aurous.script("synthesizing:1h -> reviewing")
 
     assert run(tmp_path, "--yes", "--patience=120") == 1
@@ -138,7 +138,7 @@ def test_patience_ends(
 def test_control_c(
     aurous: Aurous, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The status is 130, and the next run goes on without another order."""
+    """The exit status is 130, and the next run continues the order."""
 
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
@@ -152,8 +152,8 @@ def test_control_c(
     assert aurous.team.credits == 995
 
 
-def test_a_drawing_that_fails_is_ordered_anew(aurous: Aurous, tmp_path: Path) -> None:
-    """What has failed costs nothing, and the next run orders another character."""
+def test_a_failed_character_is_ordered_again(aurous: Aurous, tmp_path: Path) -> None:
+    """A failed character costs nothing, and the next run orders another one."""
     aurous.script("synthesizing -> failed(provider_timeout)")
     assert run(tmp_path, "--yes") == 1
 

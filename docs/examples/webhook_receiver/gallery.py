@@ -1,7 +1,7 @@
-"""A gallery: the pictures that customers order, and the events that report their end.
+"""A gallery: pictures that customers order, and events that report the finished ones.
 
-Web handlers only write to its database. `Gallery.work` sends the requests to the API,
-as often as it is called, and goes on where the last call or process has ended.
+Web handlers only write to the database. `Gallery.work` sends the requests to the API.
+Each call continues where the last call or process stopped.
 """
 
 import asyncio
@@ -84,10 +84,10 @@ class Gallery:
         return self._folder / f"{number}.png"
 
     async def work(self) -> None:
-        """Order what is new, and download what has ended.
+        """Create images for new orders, and download finished ones.
 
-        An image is polled when an event has reported its end, and when it is overdue,
-        since events can be lost.
+        An image is polled when an event reports that it has ended, and when it is
+        overdue, since events can be lost.
 
         Raises:
             TryLaterError: If the API cannot be reached, or the credits have run out.
@@ -117,7 +117,7 @@ class Gallery:
     async def _poll(self, api: httpx.AsyncClient, number: int, image_id: str) -> None:
         image = await send(api, "GET", f"/v1/images/{image_id}")
         if image["status"] == "succeeded":
-            async with httpx.AsyncClient(timeout=10) as web:  # without our key
+            async with httpx.AsyncClient(timeout=10) as web:  # without the key
                 url = image["output_urls"][0]
                 content = await send(web, "GET", url, read=whole_picture)
             part = self._folder / f"{number}.part"
@@ -132,7 +132,7 @@ class Gallery:
         self._execute(statement, (state, number))
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Execute a statement: it is on disk, or without effect, when this ends."""
+        """Execute a statement, and commit it."""
         with closing(sqlite3.connect(self._file)) as database, database:
             return database.execute(statement, values).fetchall()
 
@@ -153,7 +153,7 @@ async def send(
     body: Json | None = None,
     read: Callable[[httpx.Response], Any] = httpx.Response.json,
 ) -> Any:
-    """Send a request until its response has arrived, and return what is in it."""
+    """Send a request until it succeeds, and return the content of its response."""
     headers = {"Idempotency-Key": key} if key else {}
     for attempt in range(ATTEMPTS):
         pause = 2.0**attempt
@@ -174,7 +174,7 @@ async def send(
 
 
 def whole_picture(response: httpx.Response) -> bytes:
-    """Return the picture, unless it was cut off on its way."""
+    """Return the picture; raise an error if it was cut off."""
     if not response.content.endswith(PNG_END):
         raise ValueError("the picture was cut off")
     return response.content

@@ -1,4 +1,4 @@
-"""The web application: it takes orders and events, and works in the background."""
+"""The web application: it stores orders and events, and works in the background."""
 
 import asyncio
 import hmac
@@ -19,8 +19,8 @@ from gallery import Gallery
 
 logger = logging.getLogger(__name__)
 
-TOLERANCE = 300.0  # of the age of a signature, in seconds
-PAUSE = 60.0  # how often the gallery works without news, for what is overdue
+TOLERANCE = 300.0  # the maximum age of a signature, in seconds
+PAUSE = 60.0  # between two runs without a new order or event
 
 
 class Order(BaseModel):
@@ -81,7 +81,7 @@ def create_app(gallery: Gallery, secret: str) -> FastAPI:
 
 
 def is_signed(body: bytes, signature: str, secret: str) -> bool:
-    """Whether the vendor has signed these bytes, and not long ago."""
+    """Return whether the vendor has signed these bytes, in the last five minutes."""
     stamp, _, sent = signature.removeprefix("t=").partition(",v1=")
     expected = hmac.new(secret.encode(), f"{stamp}.".encode() + body, sha256)
     if not hmac.compare_digest(expected.hexdigest().encode(), sent.encode()):
@@ -90,6 +90,6 @@ def is_signed(body: bytes, signature: str, secret: str) -> bool:
 
 
 def app() -> FastAPI:
-    """Make the application with what the environment says, as a server needs it."""
+    """Make the application for a server, configured by the environment."""
     gallery = Gallery(Path(os.environ["GALLERY_FOLDER"]))
     return create_app(gallery, os.environ["AUROUS_WEBHOOK_SECRET"])

@@ -1,4 +1,4 @@
-"""What the gallery makes of orders and events, on good days and on bad ones."""
+"""Tests of the gallery, on good days and on bad days."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from gallery_app import create_app
 
 SECRET = "whsec_of_this_test"
 
-# Nothing waits, and misuse of the API that goes unnoticed fails the test.
+# Skip sleeps, and fail each test that misuses the API.
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.aurous(
@@ -75,7 +75,7 @@ async def test_an_event_leads_to_a_picture(aurous: Aurous, gallery: Gallery) -> 
 
 
 async def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
-    """Whatever breaks, within an hour the order is done or has failed, paid once."""
+    """Whatever breaks, the order ends within an hour, and is paid once."""
 
     def fresh() -> Gallery:
         return open_gallery(aurous, Path(mkdtemp(dir=tmp_path)))
@@ -133,7 +133,7 @@ async def test_an_event_that_arrives_twice(aurous: Aurous, gallery: Gallery) -> 
 async def test_a_delivery_that_is_retried(
     aurous: Aurous, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the disk is full the API hears of it, and tries again after 5 s."""
+    """If the disk is full, the handler fails, and the API retries after 5 s."""
 
     def fail(_: object) -> None:
         raise OSError("no space left on device")
@@ -158,7 +158,7 @@ async def test_a_delivery_that_is_retried(
 async def test_a_signature_that_is_forged_or_old(
     gallery: Gallery, secret: str, age: int
 ) -> None:
-    """Neither a forgery nor a recording of an old event gets in."""
+    """Forged and old deliveries are refused."""
     body = b'{"id": "evt_1", "type": "image.completed", "data": {"id": "img_1"}}'
     signature = sign_webhook(body, secret, at=time.time() - age)
     transport = httpx.ASGITransport(create_app(gallery, SECRET))
@@ -173,7 +173,7 @@ async def test_a_signature_that_is_forged_or_old(
 async def test_lost_responses_are_not_paid_twice(
     aurous: Aurous, gallery: Gallery
 ) -> None:
-    """What took effect while no response arrived is found again by its key."""
+    """Requests that took effect without a response are found by their keys."""
     aurous.faults.outage(seconds=120, commit=True)
     await order(gallery)
     with pytest.raises(TryLaterError, match="no success in 6 attempts"):
@@ -188,7 +188,7 @@ async def test_lost_responses_are_not_paid_twice(
 
 @pytest.mark.aurous(credits=0)
 async def test_credits_run_out(aurous: Aurous, gallery: Gallery) -> None:
-    """The order waits, and is placed when there are credits again."""
+    """The order waits until there are credits again."""
     await order(gallery)
     with pytest.raises(TryLaterError, match="out of credits"):
         await gallery.work()
@@ -202,7 +202,7 @@ async def test_credits_run_out(aurous: Aurous, gallery: Gallery) -> None:
 
 @pytest.mark.aurous(rate_limits="enforce")
 async def test_a_rate_limit_is_respected(aurous: Aurous, gallery: Gallery) -> None:
-    """One retry, after as many seconds as the API asks for."""
+    """There is one retry, after the seconds that Retry-After says."""
     aurous.limits["images_post"].set(burst=1, per_minute=2)
     aurous.limits["images_post"].exhaust()
     await order(gallery)
@@ -217,7 +217,7 @@ async def test_a_rate_limit_is_respected(aurous: Aurous, gallery: Gallery) -> No
 async def test_the_background_task_does_the_work(
     aurous: Aurous, gallery: Gallery
 ) -> None:
-    """The application wakes up for an order, and once a minute for what is overdue."""
+    """The application wakes up for an order, and once a minute for overdue images."""
     gallery.order(1, "On a bench")
     app = create_app(gallery, SECRET)
 

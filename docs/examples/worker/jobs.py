@@ -1,4 +1,4 @@
-"""The queue: a table of SQLite with one row for each portrait that was ordered."""
+"""The queue: a SQLite table with one row for each job."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ CREATE TABLE IF NOT EXISTS jobs (
 
 @dataclass(frozen=True)
 class Job:
-    """One order, and how far it is.
+    """One job and its progress.
 
     Attributes:
         state: `open`, `done` or `failed`.
-        drawings: How often its character was drawn, this drawing included.
-        pictures: How many pictures of it were ordered, this one included.
+        drawings: How many drawings of its character were started.
+        pictures: How many pictures of it were created.
     """
 
     number: int
@@ -69,6 +69,6 @@ class Jobs:
         return job
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Execute a statement: it is on disk, or without effect, when this ends."""
+        """Execute a statement, and commit it."""
         with closing(sqlite3.connect(self._file)) as database, database:
             return database.execute(statement, values).fetchall()

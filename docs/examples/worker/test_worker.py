@@ -1,4 +1,4 @@
-"""What the worker does on a good day, and on the bad ones."""
+"""Tests of the worker, on a good day and on bad days."""
 
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,13 +9,13 @@ from jobs import Jobs
 from pytest_aurous import Aurous
 from worker import TryLaterError, Worker
 
-# Nothing waits, and misuse of the API that goes unnoticed fails the test.
+# Skip sleeps, and fail each test that misuses the API.
 pytestmark = pytest.mark.aurous(sleep="skip", pitfalls="error")
 
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Jobs:
-    """A queue in which one portrait is ordered."""
+    """A queue with one job."""
     queue = Jobs(tmp_path / "jobs.sqlite")
     queue.add("Aurora", 28, "On a bench")
     return queue
@@ -34,7 +34,7 @@ def test_a_job_becomes_a_picture(aurous: Aurous, jobs: Jobs, tmp_path: Path) -> 
 
 
 def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
-    """Whatever breaks, the job is done, has failed, or is done by the next run."""
+    """Whatever breaks, the job succeeds, fails, or succeeds in the next run."""
 
     def fresh() -> tuple[Jobs, Path]:
         folder = Path(mkdtemp(dir=tmp_path))
@@ -61,7 +61,7 @@ def test_any_bad_day(aurous: Aurous, tmp_path: Path) -> None:
 def test_lost_responses_are_not_paid_twice(
     aurous: Aurous, jobs: Jobs, tmp_path: Path
 ) -> None:
-    """What took effect while no response arrived is found again by its key."""
+    """Requests that took effect without a response are found by their keys."""
     aurous.faults.outage(seconds=120, commit=True)
     with pytest.raises(TryLaterError, match="no success in 6 attempts"):
         Worker(jobs, tmp_path).work()
@@ -74,10 +74,10 @@ def test_lost_responses_are_not_paid_twice(
     assert aurous.team.available_credits == 995
 
 
-def test_a_worker_that_was_killed_goes_on(
+def test_a_killed_worker_continues(
     aurous: Aurous, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next process polls the character that the first one has ordered."""
+    """The next process polls the character that the first one has created."""
 
     def die(_: float) -> None:
         raise KeyboardInterrupt
@@ -111,7 +111,7 @@ def test_credits_run_out_between_character_and_picture(
 
 @pytest.mark.aurous(rate_limits="enforce")
 def test_a_rate_limit_is_respected(aurous: Aurous, jobs: Jobs, tmp_path: Path) -> None:
-    """One retry, after as many seconds as the API asks for."""
+    """There is one retry, after the seconds that Retry-After says."""
     aurous.limits["characters_synthesize"].exhaust()
 
     Worker(jobs, tmp_path).work()
@@ -139,7 +139,7 @@ def test_a_drawing_that_takes_hours(aurous: Aurous, jobs: Jobs, tmp_path: Path) 
 def test_a_rejected_drawing_is_drawn_again(
     aurous: Aurous, jobs: Jobs, tmp_path: Path
 ) -> None:
-    """Nothing is published before the review has ended, and each drawing is paid."""
+    """Nothing is published before the review ends; each drawing is paid."""
     verdicts = iter([False, True])
 
     Worker(jobs, tmp_path, review=lambda _: next(verdicts)).work()
@@ -149,10 +149,10 @@ def test_a_rejected_drawing_is_drawn_again(
     assert aurous.team.available_credits == 991
 
 
-def test_a_job_that_fails_does_not_block_the_queue(
+def test_a_failed_job_does_not_block_the_queue(
     aurous: Aurous, jobs: Jobs, tmp_path: Path
 ) -> None:
-    """After three failures the job is given up, and the next one is done."""
+    """After three failures the job has failed, and the next one succeeds."""
     aurous.script("synthesizing -> failed(provider_timeout)", name="Aurora")
     jobs.add("Borealis", 31, "At sea")
 

@@ -1,8 +1,8 @@
-"""A worker: it takes jobs from a queue and makes each of them a portrait.
+"""A worker: it takes jobs from a queue, and makes a portrait for each.
 
-Run it again whenever it has ended, whether it succeeded, gave up or was killed: what a
-job has reached is in the database, and each paid request has the same idempotency key
-in each attempt, so that nothing is paid twice.
+Run it again whenever it exits, whether it succeeded, gave up or was killed: the
+database has the progress of each job, and all attempts of a paid request have the same
+idempotency key, so that nothing is paid twice.
 """
 
 import os
@@ -34,7 +34,7 @@ class JobError(Exception):
 
 
 class TryLaterError(Exception):
-    """No job can succeed now; all that are open stay in the queue."""
+    """No job can succeed now; open jobs stay in the queue."""
 
 
 class Worker:
@@ -58,10 +58,10 @@ class Worker:
             headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]},
             timeout=10,
         )
-        self._web = httpx.Client(timeout=10)  # without our key: pictures need none
+        self._web = httpx.Client(timeout=10)  # without the key: pictures need none
 
     def work(self) -> None:
-        """Work off all open jobs.
+        """Process all open jobs.
 
         Raises:
             TryLaterError: If the API cannot be reached, or the credits have run out.
@@ -83,15 +83,15 @@ class Worker:
         self._jobs.update(job, state="done")
 
     def _publish(self, job: Job) -> Job:
-        """Have the character drawn until it passes the review, and save it."""
+        """Create the character, draw it until it passes the review, and save it."""
         if job.character_id is None:
-            order = {
+            content = {
                 "name": job.name,
                 "generate": True,
                 "attributes": {"age": job.age},
             }
             key = f"job-{job.number}-character"
-            character = send(self._api, "POST", "/v1/characters", key=key, body=order)
+            character = send(self._api, "POST", "/v1/characters", key=key, body=content)
             job = self._jobs.update(job, character_id=character["id"])
         path = f"/v1/characters/{job.character_id}"
         character = self._wait(path)
@@ -104,12 +104,12 @@ class Worker:
         return job
 
     def _picture(self, job: Job) -> tuple[Job, Json]:
-        """Have the picture made."""
+        """Create the picture, and create it again if it fails."""
         while True:
             if job.image_id is None:
-                order = {"prompt": job.prompt, "character_id": job.character_id}
+                content = {"prompt": job.prompt, "character_id": job.character_id}
                 key = f"job-{job.number}-picture-{job.pictures}"
-                image = send(self._api, "POST", "/v1/images", key=key, body=order)
+                image = send(self._api, "POST", "/v1/images", key=key, body=content)
                 job = self._jobs.update(job, image_id=image["id"])
             image = self._wait(f"/v1/images/{job.image_id}")
             if image["status"] == "succeeded":
@@ -117,7 +117,7 @@ class Worker:
             job = self._again(job, "pictures", image, image_id=None)
 
     def _again(self, job: Job, column: str, record: Json, **changes: Any) -> Job:
-        """Count another try, before it is ordered."""
+        """Count another try, before its request is sent."""
         tries = getattr(job, column)
         if tries == TRIES:
             reason = record["error_message"] or record["status"]
@@ -145,7 +145,7 @@ def send(
     body: Json | None = None,
     read: Callable[[httpx.Response], Any] = httpx.Response.json,
 ) -> Any:
-    """Send a request until its response has arrived, and return what is in it."""
+    """Send a request until it succeeds, and return the content of its response."""
     headers = {"Idempotency-Key": key} if key else {}
     for attempt in range(ATTEMPTS):
         pause = 2.0**attempt
@@ -166,12 +166,12 @@ def send(
 
 
 def has_all_poses(character: Json) -> bool:
-    """Whether each pose was drawn; a person may look at the pictures instead."""
+    """Return whether each pose was drawn; a person could review them instead."""
     return {ref["pose"] for ref in character["refs"]} >= POSES
 
 
 def whole_picture(response: httpx.Response) -> bytes:
-    """Return the picture, unless it was cut off on its way."""
+    """Return the picture; raise an error if it was cut off."""
     if not response.content.endswith(PNG_END):
         raise ValueError("the picture was cut off")
     return response.content
