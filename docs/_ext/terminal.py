@@ -172,11 +172,12 @@ def _line(lines: list[str], pattern: str, first: int = 0) -> int:
 def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     """Run pytest with nobody else's plugin, and return what it prints before its short summary."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AUROUS_", "PYTEST_"))}
+    columns = "80" if "--help" in arguments else "100"  # in which requests stay in one line
     bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
     run = subprocess.run(  # noqa: S603 - an example of ours
         [sys.executable, "-m", "pytest", *bare, "--color=yes", "--tb=short", *arguments],
         cwd=folder,
-        env={**clean, "COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**clean, "COLUMNS": columns, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .._frames import shown_place
 from .._redaction import redacted
 from .._wire.call import Call
-from .._world.journal import WIDTH, folded, shortened
+from .._world.journal import NARROW, WIDTH, folded, shortened
 from ..errors import see
 from .kinds import KINDS
 from .laws import Day
@@ -68,7 +68,7 @@ def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
     lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration.cases), ""]
     for text in [*exploration.remarks, *_known(exploration)]:
-        lines += wrap(text, WIDTH, subsequent_indent="  ")
+        lines += wrap(text, NARROW, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
 
 
@@ -93,7 +93,15 @@ def _worst(exploration: Exploration) -> list[str]:
     where = f"{case.sent_at}: " if case.sent_at else ""
     return [
         *wrap(f"{where}{case.id} breaks {law}", WIDTH, subsequent_indent="  ", break_long_words=False),
-        *wrap(case.reasons[law], WIDTH, initial_indent="  ", subsequent_indent="  ", max_lines=3, placeholder=" ..."),
+        *wrap(
+            case.reasons[law],
+            NARROW,
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            max_lines=3,
+            placeholder=" ...",
+        ),
     ]
 
 
@@ -115,7 +123,8 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
     faults = [name for name in KINDS if any(case.fault == name for case in single)]
     places = list(dict.fromkeys(case.id.partition(" ")[0] for case in single))
     found = {case.id: case for case in single}
-    width = min(max((len(place) for place in places), default=0), WIDTH - 2 * len(faults) - 16)
+    stairs = max((2 * number + len(name) for number, name in enumerate(faults)), default=0)
+    width = min(max((len(place) for place in places), default=0), NARROW - 2 - stairs)
     head = [f"{' ' * width}  {'| ' * number}{name}" for number, name in enumerate(faults)]
     rows = [
         f"{shortened(place, width):<{width}}  {' '.join(_mark(found.get(f'{place} {name}')) for name in faults)}"
@@ -128,7 +137,7 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
     names = {mark: name for name, mark in _OUTCOMES.items()} | {mark: f"breaks {law}" for law, mark in _MARKS.items()}
     names[_KNOWN] = "known"
     legend = "  ".join(f"{mark} {name}" for mark, name in names.items() if mark in used)
-    return [*head, *(row.rstrip() for row in rows), *more, "", *wrap(legend, WIDTH)]
+    return [*head, *(row.rstrip() for row in rows), *more, "", *wrap(legend, NARROW)]
 
 
 def _mark(case: Case | None) -> str:
@@ -145,9 +154,10 @@ def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
     texts = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
     texts += [f"{law}: {case.reasons[law]}" for law in _laws(case)]
     for text in texts:
-        lines += wrap(text, WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
-    for remark in [*case.remarks, *case.advice]:
-        lines += wrap(remark, WIDTH - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+        lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    for remark in case.remarks:
+        lines += wrap(remark, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    lines += [f"  {address}" for address in case.advice]
     lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
     lines += [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
     return redacted("\n".join(lines))

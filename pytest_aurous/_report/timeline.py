@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import groupby
-from textwrap import wrap
+from textwrap import TextWrapper
 from typing import Any, Final, cast
 
 from .._engine.pipeline import App
 from .._redaction import redacted
 from .._wire.call import Call
-from .._world.journal import WIDTH, Note, folded, line_of, shortened
+from .._world.journal import NARROW, WIDTH, Note, folded, line_of, shortened
 from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
@@ -99,7 +99,8 @@ def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
             texts.append(f"said: {shortened(message, 4 * WIDTH)}")
     texts += [f"hint: {hint}"] if (hint := hint_of(call)) else []
     texts += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
-    return [line for text in texts for line in wrap(redacted(text), WIDTH - len(_INDENT), subsequent_indent="  ")]
+    about = TextWrapper(NARROW - len(_INDENT), subsequent_indent="  ", break_on_hyphens=False)
+    return [line for text in texts for line in about.wrap(redacted(text))]
 
 
 def _message(body: Any) -> str | None:

@@ -23,6 +23,8 @@ _STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
 
 WIDTH: Final = 100
 """Columns of a timeline."""
+NARROW: Final = 80
+"""Columns of sentences, which are wrapped, in a timeline."""
 
 
 class Note(NamedTuple):

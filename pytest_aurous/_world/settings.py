@@ -57,13 +57,16 @@ def _refuse(name: str, value: object, expected: str) -> AurousError:
     return AurousError(f"{name}={shown(value)} is not a valid setting: expected {expected}\n{MORE}")
 
 
-def _choice(*allowed: str) -> Callable[[str, Any], Any]:
-    def read(name: str, value: Any) -> Any:
-        if not isinstance(value, str) or value not in allowed:
-            raise _refuse(name, value, f"{choices(allowed)}.")
-        return value
+class _Choice:
+    """Reads one of a few words."""
 
-    return read
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = allowed
+
+    def __call__(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str) or value not in self.allowed:
+            raise _refuse(name, value, f"{choices(self.allowed)}.")
+        return value
 
 
 def _whole(name: str, value: Any) -> int:
@@ -169,58 +172,59 @@ class Settings:
     script: dict[str, Any] = _setting(
         {},
         _scripts,
-        "statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or those of another "
-        "resource: 'images = pending -> failed'; may be repeated",
+        "the statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or those of another "
+        "resource: 'images = pending -> failed'; can be repeated",
         merge=True,
         shown="synthesizing -> reviewing",  # as in `_resources.characters`, which --help does not import
     )
     strict: Strictness = _setting(
         "error",
-        _choice("error", "warn", "off"),
-        "whether a request that the API does not know fails the test: error, warn or off",
+        _Choice("error", "warn", "off"),
+        "what a request that the API does not know does to the test: error fails it, warn warns, off does nothing",
     )
     pitfalls: Strictness = _setting(
         "warn",
-        _choice("error", "warn", "off"),
-        "whether misuse of the API that causes no error response fails the test: error, warn or off",
+        _Choice("error", "warn", "off"),
+        "what misuse of the API that caused no error response does to the test: error fails it, warn warns, off does "
+        "nothing",
     )
     now: datetime | None = _setting(None, _instant, "freeze the clock at this instant, such as 2026-05-08T10:00:00Z")
     rate_limits: RateLimits = _setting(
         "report",
-        _choice("report", "enforce"),
-        "report: correct headers, but no request is refused; enforce: an empty bucket returns 429",
+        _Choice("report", "enforce"),
+        "report: the headers are right, but no request is refused; enforce: an empty bucket returns 429",
     )
     sleep: Sleep = _setting(
-        "real", _choice("real", "skip"), "skip: sleeps return at once and the clock jumps instead; real: they block"
+        "real", _Choice("real", "skip"), "real: sleeps block; skip: they return at once, and the clock jumps instead"
     )
     seed: int = _setting(
         0,
         _whole,
-        "base seed of names, ids and all random data; if unset, the faker_seed of the suite, if there is one",
+        "the base seed of names, ids and all random data; if unset, the faker_seed of the suite, if there is one",
     )
-    credits: float = _setting(1000, _amount, "credits of the default team at the start of the test")
+    credits: float = _setting(1000, _amount, "the credits of the default team at the start")
     network: Network = _setting(
         "block",
-        _choice("block", "allow"),
-        "block: any connection to the vendor fails, in all tests; allow: it succeeds",
+        _Choice("block", "allow"),
+        "block: every connection to the vendor is refused, in all tests; allow: it is made, and can cost money",
     )
-    base_url: str = _setting(BASE_URL, _url, "base URL of the fake, without /v1")
+    base_url: str = _setting(BASE_URL, _url, "the base URL of the fake, without /v1")
     readings: dict[str, str] = _setting(
         {},
         _readings,
-        "another reading of a rule for which the vendor's documentation contradicts itself or is silent, such as "
-        "'get-2 = readable'; may be repeated",
+        "another reading of a rule where the vendor's documentation contradicts itself or is silent, such as "
+        "'get-2 = readable'; can be repeated",
         merge=True,
     )
     sparse: Sparse = _setting(
         "none",
-        _choice("none", "optional"),
-        "optional: fields that the vendor's pages mark as optional are omitted where they are null; none: no field is",
+        _Choice("none", "optional"),
+        "none: no field is omitted; optional: fields that the vendor's pages mark as optional are, where they are null",
     )
     grease: Grease = _setting(
         "off",
-        _choice("off", "fields", "all"),
-        "fields: each object of a response has an unknown field; all: each status is unknown, too; off: neither",
+        _Choice("off", "fields", "all"),
+        "off: responses are as documented; fields: each object has an unknown field; all: each status is unknown, too",
     )
     observed: str | None = _setting(
         None,
@@ -228,7 +232,7 @@ class Settings:
         "a file that pytest-aurous check --observed has written: the fake differs from the rules as it says",
     )
     report: Report = _setting(
-        "failed", _choice("failed", "all", "off"), "which tests show the timeline of their calls: failed, all or off"
+        "failed", _Choice("failed", "all", "off"), "which tests show the timeline of their requests"
     )
 
     def reading(self, rule: str) -> str:

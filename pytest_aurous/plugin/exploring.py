@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
@@ -28,7 +27,7 @@ from .._world.journal import WIDTH, shortened
 from ..errors import AurousError, AurousExplorationError, see
 from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
 from .outcome import fail_report, record_warning
-from .sections import export_har
+from .sections import export_har, fitted
 
 if TYPE_CHECKING:
     from .._handle.session import Session
@@ -174,13 +173,13 @@ class _Around:
         """Print the table, and what is broken."""
         results = _sorted(config)
         if results:
-            terminalreporter.section("aurous: bad days")
+            terminalreporter.section("aurous bad days")
             for line in _table(results):
-                terminalreporter.write_line(line)
+                terminalreporter.write_line(fitted(line, config))
         for one in results:
             if one["broken"] and not one["fails"]:
                 terminalreporter.section(f"bad days of {one['test']}", sep="-")
-                for line in one["report"].split("\n"):
+                for line in fitted(one["report"], config).split("\n"):
                     terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
 
 
@@ -399,7 +398,8 @@ class ExploredTest:
         """Show how far the exploration is, on a terminal."""
         if (reporter := self._terminal()) is not None:
             reporter.ensure_newline()
-            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", WIDTH), erase=True)
+            width = min(reporter._tw.fullwidth, WIDTH) - 1
+            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", width), erase=True)
 
     def _end_progress(self) -> None:
         """Remove it."""
@@ -434,19 +434,12 @@ def _table(results: Results) -> list[str]:
     """Return a line for each test."""
     explored = [one for one in results if "cases" in one]
     widths = [len(name) + 2 for name in _COLUMNS]
-    width = min(max((len(one["test"]) for one in explored), default=0), WIDTH - sum(widths))
-    lines: list[str] = []
-    if explored:
-        names = "".join(f"{name:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
-        lines.append(f"{'test':<{width}}{names}")
+    lines = ["".join(f"{name:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))] if explored else []
     for one in explored:
         numbers = "".join(f"{one[name]:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
-        lines.append(f"{shortened(one['test'], width):<{width}}{numbers}")
-    for one in results:
-        if one["left_out"]:
-            text = f"left out: {one['test']}: {one['left_out']}"
-            lines += wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False)
-    return lines
+        lines.append(f"{numbers}  {one['test']}")
+    left_out = [one for one in results if one["left_out"]]
+    return [*lines, *(f"left out: {one['test']}: {one['left_out']}" for one in left_out)]
 
 
 def _write(config: pytest.Config, file: Path) -> None:

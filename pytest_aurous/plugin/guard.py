@@ -159,6 +159,7 @@ class NetworkGuard:
     def _guarding(self, real: Any) -> Any:
         @wraps(real)
         def guarded(*args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
             host = args[0] if args else options.get("host")
             if is_vendor(host):
                 self._check(host)
@@ -188,6 +189,7 @@ class NetworkGuard:
 
     def _check(self, host: Any) -> None:
         """Raise `AurousNetworkBlocked`, unless the connection is allowed."""
+        __tracebackhide__ = True
         running, work = self._running, self._work()
         own = running is not None and (work is running or work is None or self._in_tests_thread())
         if self._running_allowed if own else self.allowed():

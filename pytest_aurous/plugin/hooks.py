@@ -40,16 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read the settings while an error still ends the run with a plain message."""
     config.addinivalue_line(
         "markers",
-        f"aurous({', '.join(f'{name}=...' for name in ROWS)}): "
-        "settings of the `aurous` fixture for this test, class or module; the nearest marker wins. "
-        "Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
-        "`pytest --help` describes each setting under --aurous-....",
+        "aurous(script=..., credits=..., ...): settings of the fixture aurous for this test, class or module; the "
+        "nearest marker wins. Example: aurous(script='synthesizing*3 -> reviewing', credits=50). "
+        f"There are {', '.join(ROWS)}; pytest --help says what each does.",
     )
     config.addinivalue_line(
         "markers",
-        "aurous_explore(faults=..., laws=..., may_raise=..., limit=..., known=...): run this test again for each "
-        "request that it sends and each way in which that can break, and fail if that breaks a law; "
-        "aurous_explore(False) excludes a test, class or module from --aurous-explore. The nearest marker wins.",
+        "aurous_explore(faults=..., laws=..., may_raise=..., limit=..., known=...): run this test again, once for each "
+        "way in which each of its requests can break, and fail if that breaks a law; the nearest marker wins. "
+        "aurous_explore(False) excludes a test, class or module from --aurous-explore.",
     )
     if options.explores(config):
         from . import exploring  # most runs do not explore
@@ -117,7 +116,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
         raise item.stash[options.INVALID_MARKER]
     result = yield
     if options.UNUSED_MARKER in item.stash and options.SEED not in item.stash:
-        warnings.warn(AurousWarning(options.unused_marker(item)), stacklevel=1)
+        warning = AurousWarning(options.unused_marker(item))
+        warnings.warn_explicit(warning, None, filename=str(item.path), lineno=(item.location[1] or 0) + 1)
     return result
 
 

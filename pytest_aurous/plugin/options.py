@@ -22,46 +22,40 @@ if TYPE_CHECKING:
     from .tracing import Traces
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "coverage": {
-        "action": "store_true",
-        "help": "show at the end which operations, statuses and error codes the tests met, of all that the API has",
-    },
-    "coverage-json": {"metavar": "FILE", "help": "write the same to this file, as JSON"},
-    "durations": {
-        "metavar": "N",
-        "help": "show the N tests in which the fake took the most time, and for what (0: all tests)",
-    },
-    "explore": {
-        "metavar": "report|fail",
-        "help": "run each test that passes again for each request that it sends and each way in which that can break; "
-        "report what breaks a law in a table at the end, or let the test fail",
-    },
-    "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
-    "explore-limit": {"metavar": "N", "help": "the largest number of cases of each test (default: 60)"},
-    "explore-json": {"metavar": "FILE", "help": "write what exploring has found to this file, as JSON"},
-    "har": {"metavar": "DIR", "help": "write the calls of each failed test to this folder, as a HAR file"},
-    "har-keep": {
-        "choices": ["failed", "all"],
-        "help": "which tests have a HAR file: failed (the default) or all",
-    },
-    "record": {
-        "metavar": "DIR",
-        "help": 'write what each test with network = "allow" exchanges with the real API to this folder, as a HAR file '
-        "without keys, names and texts, for pytest-aurous check",
-    },
     "trace": {
         "metavar": "DIR",
-        "help": "write a page for each failed test to this folder: each request, and the state of the fake around it",
+        "help": "write a page for each failed test to this folder: its requests, and the state of the fake around each",
     },
-    "trace-keep": {
-        "choices": ["failed", "all"],
-        "help": "which tests have a trace: failed (the default) or all",
-    },
+    "trace-keep": {"choices": ["failed", "all"], "help": "which tests get a trace (default: failed)"},
     "trace-json": {
         "nargs": "?",
         "const": "true",
         "metavar": "DIR",
-        "help": "write the data of each trace as JSON, beside its page or, with =DIR, to this folder",
+        "help": "write the data of each trace as JSON, too: beside its page or, with =DIR, to this folder",
+    },
+    "coverage": {
+        "action": "store_true",
+        "help": "list at the end which operations, statuses and error codes of the API the tests have met",
+    },
+    "coverage-json": {"metavar": "FILE", "help": "write that list to this file, as JSON"},
+    "durations": {
+        "metavar": "N",
+        "help": "list the N tests in which the fake took the most time, and for what; 0 lists all tests",
+    },
+    "explore": {
+        "metavar": "report|fail",
+        "help": "run each test that passes again, once for each way in which each of its requests can break; report "
+        "lists at the end what breaks a law, fail fails the test",
+    },
+    "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
+    "explore-limit": {"metavar": "N", "help": "run at most N cases of each test (default: 60)"},
+    "explore-json": {"metavar": "FILE", "help": "write what exploring has found to this file, as JSON"},
+    "har": {"metavar": "DIR", "help": "write the requests of each failed test to this folder, as a HAR file"},
+    "har-keep": {"choices": ["failed", "all"], "help": "which tests get a HAR file (default: failed)"},
+    "record": {
+        "metavar": "DIR",
+        "help": 'write what each test with network = "allow" exchanges with the real API to this folder, as a HAR file '
+        "without keys, names and texts; pytest-aurous check compares it with the fake",
     },
 }
 """Options of the whole run, which no marker can set."""
@@ -100,8 +94,12 @@ UNUSED_MARKER: Final[pytest.StashKey[str]] = pytest.StashKey()
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare ``aurous_<name>`` and ``--aurous-<name>`` for each setting, and the options of the run."""
-    group = parser.getgroup("aurous", "aurous: the Aurous Labs API, offline")
+    """Declare the options of the run, and ``aurous_<name>`` and ``--aurous-<name>`` for each setting."""
+    group = parser.getgroup("aurous", "aurous: what a run shows, writes and explores")
+    for name, options in _RUN_OPTIONS.items():
+        group.addoption(_flag(name), **options)
+        parser.addini(f"aurous_{name.replace('-', '_')}", f"the same as {_flag(name)}", **_ANY_SCALAR)
+    group = parser.getgroup("aurous-settings", "aurous settings, also in the ini file and in @pytest.mark.aurous")
     for name, row in ROWS.items():
         text = f"{row['help']} (default: {row['shown']})"
         parser.addini(f"aurous_{name}", text, **_ANY_SCALAR)
@@ -110,12 +108,9 @@ def add_options(parser: pytest.Parser) -> None:
             dest=f"aurous_{name}",
             action="append" if row["merge"] else "store",
             default=None,
-            metavar=name.upper(),
+            metavar="|".join(getattr(row["read"], "allowed", ())) or name.upper(),
             help=text,
         )
-    for name, options in _RUN_OPTIONS.items():
-        group.addoption(_flag(name), **options)
-        parser.addini(f"aurous_{name.replace('-', '_')}", f"the same as {_flag(name)}", **_ANY_SCALAR)
 
 
 def run_option(config: pytest.Config, name: str) -> Any:

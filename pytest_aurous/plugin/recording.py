@@ -22,6 +22,7 @@ from .._world.settings import BASE_URL
 from ..errors import see
 from .options import CURRENT, run_option
 from .outcome import record_warning
+from .sections import fitted
 
 _OUTPUT: Final = "aurous_recorded"
 
@@ -76,12 +77,12 @@ class Recordings:
         self._tests.update(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say where the recordings are, or why there is none."""
         if self._collected_only:
             return
-        terminalreporter.section("Aurous recordings")
-        terminalreporter.write_line(self._summary())
+        terminalreporter.section("aurous recordings")
+        terminalreporter.write_line(fitted(self._summary(), config))
 
     def _summary(self) -> str:
         tests = self._tests

@@ -6,10 +6,12 @@ A report or file that cannot be written costs no test its result.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from .._handle.session import Session
 
 _TITLE: Final = "Aurous timeline"
+_NARROWEST, _WIDEST = 60, 100
+_WHOLE: Final = re.compile(r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)")
 _OUTPUT: Final = "aurous_coverage"
 
 
@@ -36,18 +40,25 @@ class Painter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add colors, if the terminal shows them."""
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if not getattr(reporter, "hasmarkup", False):
+        if reporter is None:
             return
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
-            if any("AurousExplorationError" in line for line in entry.lines):
+            if reporter.hasmarkup and any("AurousExplorationError" in line for line in entry.lines):
                 from .._explore.report import colored as painted
 
                 entry.lines[:] = map(painted, entry.lines)
-        if any(_timelines(report)):
-            from .._report.timeline import colored
+        for sections in (report.sections, getattr(report.longrepr, "sections", [])):
+            sections[:] = [(one[0], self._shown(*one[:2]), *one[2:]) for one in sections]
 
-            for sections in (report.sections, getattr(report.longrepr, "sections", [])):
-                sections[:] = [(one[0], colored(one[1]), *one[2:]) if one[0] == _TITLE else one for one in sections]
+    def _shown(self, title: str, text: str) -> str:
+        """Return a section as this terminal shows it, if it is one of the plugin."""
+        if not title.startswith("Aurous "):
+            return text
+        from .._report.timeline import colored
+
+        text = fitted(text, self._config)
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        return colored(text) if reporter.hasmarkup and title == _TITLE else text
 
     @pytest.hookimpl(trylast=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -57,6 +68,25 @@ class Painter:
         if reporter is not None and rest and first == INTERRUPTED:
             reporter.ensure_newline()
             reporter.write_line(redacted(rest))
+
+
+def fitted(text: str, config: pytest.Config) -> str:
+    """Return *text* as a terminal shows it: in lines that are no wider, and in characters that it has.
+
+    What can be copied, and rows of tables, stay in one line.
+    """
+    writer: Any = config.get_terminal_writer()
+    encoding = getattr(writer._file, "encoding", None) or "utf-8"  # pytest would escape the line breaks, too
+    width = max(writer.fullwidth, _NARROWEST)
+    lines: list[str] = []
+    for line in text.encode(encoding, "backslashreplace").decode(encoding).split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        if len(line) <= width or _WHOLE.match(line):
+            lines.append(line)
+        else:
+            hanging = TextWrapper(width, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+            lines += hanging.wrap(line.strip())
+    return "\n".join(lines)
 
 
 def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -151,7 +181,7 @@ def rerun_command(item: pytest.Item) -> str:
 
 def start_coverage(config: pytest.Config) -> None:
     """Count outcomes, if an option asks for it."""
-    if config.option.aurous_coverage or config.option.aurous_coverage_json:
+    if run_option(config, "coverage") or run_option(config, "coverage-json"):
         from .._report.coverage import Coverage
         from .._resources.catalog import CATALOG
 
@@ -166,8 +196,8 @@ def finish_coverage(config: pytest.Config) -> None:
     output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = coverage.dump()
-    elif config.option.aurous_coverage_json:
-        file = Path(config.option.aurous_coverage_json)
+    elif name := run_option(config, "coverage-json"):
+        file = Path(name)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
@@ -183,11 +213,12 @@ def merge_coverage(node: Any) -> None:
 
 def show_coverage(reporter: Any, config: pytest.Config) -> None:
     """Print the table of outcomes; ``-v`` shows all."""
-    if COVERAGE in config.stash and config.option.aurous_coverage:
+    if COVERAGE in config.stash and run_option(config, "coverage"):
         coverage = config.stash[COVERAGE]
         reporter.section(coverage.title())
         full = config.get_verbosity() > 0
-        reporter.write_line(guarded("Aurous coverage", lambda: coverage.table(full=full)))
+        width = min(max(config.get_terminal_writer().fullwidth, _NARROWEST), _WIDEST)
+        reporter.write_line(guarded("Aurous coverage", lambda: coverage.table(width, full=full)))
 
 
 def export_har(item: pytest.Item, session: Session) -> None:

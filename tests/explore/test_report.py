@@ -82,8 +82,8 @@ def test_the_first_lines_say_what_to_change(fake: Aurous, client: httpx.Client, 
         f"tests/explore/test_report.py:{line} in order: characters.create#1 lost breaks pays_once"
         if Path.cwd() in Path(__file__).parents
         else f"test_report.py:{line} in order: characters.create#1 lost breaks pays_once",
-        "  paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect; neither had an",
-        "  Idempotency-Key",
+        "  paid 8 credits, the good day paid 4: characters.create #1 and #2 both took",
+        "  effect; neither had an Idempotency-Key",
         "",
         "                     refused",
     ]
@@ -127,7 +127,7 @@ def test_keys_are_redacted(fake: Aurous, client: httpx.Client, broken: Broken) -
 
     report = broken(fake, run, faults="unavailable").report()
 
-    assert "it returned 'used " in report
+    assert "it returned 'used " in " ".join(report.split())
     assert str(fake.api_key) not in report
 
 

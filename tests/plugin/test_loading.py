@@ -335,8 +335,15 @@ def test_a_warning_filter_for_our_warning_can_be_given_on_the_command_line(pytes
 
 def test_the_marker_and_the_options_explain_themselves(pytester: pytest.Pytester) -> None:
     """``--markers``, ``--help`` and ``--fixtures`` are a reference."""
-    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.aurous(script=..., strict=...*): *"])
-    pytester.runpytest("--help").stdout.fnmatch_lines(["aurous: the Aurous Labs API, offline:", "*--aurous-strict=*"])
+    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.aurous(script=..., credits=..., ...): *"])
+    pytester.runpytest("--help").stdout.fnmatch_lines(
+        [
+            "aurous: what a run shows, writes and explores:",
+            "  --aurous-trace=DIR *",
+            "aurous settings, also in the ini file and in @pytest.mark.aurous:",
+            "  --aurous-strict=error|warn|off*",
+        ]
+    )
     result = pytester.runpytest("--fixtures")
     result.stdout.fnmatch_lines_random(
         [f"{name} -- *" for name in ("aurous", "aurous_client", "aurous_async_client", "aurous_faker", "aurous_seed")]

@@ -89,7 +89,7 @@ def test_a_recording_of_the_plain_twin_checks_clean(pytester: pytest.Pytester, p
     result = pytester.runpytest("--aurous-record=rec")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*= Aurous recordings =*", "1 in rec. To compare them: pytest-aurous check rec"])
+    result.stdout.fnmatch_lines(["*= aurous recordings =*", "1 in rec. To compare them: pytest-aurous check rec"])
     (file,) = recorded(pytester).values()
     assert file.name.startswith("test_it.py_test_publishes-")
     text = file.read_text(encoding="utf-8").lower()

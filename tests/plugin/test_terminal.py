@@ -1,0 +1,232 @@
+"""What the plugin shows in terminals of each kind: narrow and wide, with colors and without, and of few characters."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
+SHOWS: Final = ("--aurous-coverage", "--aurous-durations=0", "--aurous-explore=report", "--aurous-trace=traces")
+SUITE: Final = """
+import httpx
+import pytest
+
+CREATE = {"name": "Zo\\u00eb \\u2192 \\U0001f3a8, who has a long name", "generate": True, "attributes": {"age": 28}}
+
+
+def test_with_a_name_that_is_rather_long_so_that_it_does_not_fit_beside_the_columns_of_a_table(aurous_client):
+    while True:
+        try:
+            assert aurous_client.post("/v1/characters", json=CREATE).is_success
+            return
+        except httpx.TimeoutException:
+            pass
+
+
+def test_fails(aurous, aurous_client):
+    aurous_client.post("/v1/characters", json=CREATE)
+    aurous_client.get("/v1/characters/char_0")
+    aurous.characters.last.fail()
+    assert aurous.characters.last.status == "ready"
+
+
+def test_unmatched(aurous_client):
+    aurous_client.get("/v1/charactres")
+
+
+def test_guard():
+    httpx.get("https://api.aurous-labs.com/v1/balance")
+
+
+@pytest.mark.aurous(credits=5)
+def test_marker():
+    pass
+
+
+@pytest.mark.aurous_explore(limit=20)
+def test_explored(aurous):
+    with aurous.client() as client:
+        client.post("/v1/characters", json=CREATE)
+        client.post("/v1/characters", json=CREATE)
+    raise KeyError if aurous.characters.last.name == "" else SystemError
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A suite with each kind of output: two failures of its own, and one of each of ours."""
+    pytester.makepyfile(test_it=SUITE)
+    for name in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    return pytester
+
+
+def ours(result: pytest.RunResult) -> list[str]:
+    """Return the lines of the plugin's own sections, without the lines that name them."""
+    kept: list[str] = []
+    inside = False
+    for line in (ANSI.sub("", text) for text in result.outlines):
+        if re.match(r"([=_-])\1+ .* \1+$", line):
+            inside = re.search("urous|bad days of", line) is not None
+        elif inside:
+            kept.append(line)
+    return kept
+
+
+COPIED: Final = re.compile(r" *(again|Read on): | +\d.* test_it\.py::test_\w+$|.*test_with_a_name_\w+")
+"""What has to stay in one line."""
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_widths(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """No line is wider than the terminal, but those that are copied, or end with the id of a test."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = suite.runpytest(*SHOWS, "-v", "--tb=short")
+    lines = ours(result)
+
+    assert [line for line in lines if len(line) > columns and not COPIED.match(line)] == []
+    assert max(map(len, lines)) > columns * 0.4
+    result.stdout.fnmatch_lines(
+        [
+            "*- Aurous timeline -*",
+            "*characters.create  POST   /v1/characters -> 201",
+            "at the end:",
+            "*- aurous: * traces, listed in traces?index.html -*",
+            "*= aurous durations: 4 of 4 tests =*",
+            "    total    setup  serving teardown requests  skipped",
+            "*= aurous bad days =*",
+            "  cases  returned  raised  other  unmet  broken",
+            "*  test_it.py::test_with_a_name_that_is_rather_long_so_that_it_does_not_fit_beside_the_columns_of_a_table",
+            "*- bad days of test_it.py::test_with_a_name*",
+            "                     refused",
+            "characters.create#1  *",
+            "*= aurous coverage: *",
+            "characters.create",
+            "  never  400 invalid_format, *",
+        ]
+    )
+
+
+STYLES: Final = {
+    "--tb=short": ("*- Aurous timeline -*", "*- Aurous timeline -*"),
+    "--tb=line": ("*Aurous timeline*",),
+    "--tb=native -q": ("*- Aurous timeline -*", "AurousUnmatchedRequest: *", "*- Aurous timeline -*"),
+    "--tb=no -q": (
+        "*- Aurous timeline: test_it.py::test_fails -*",
+        "*- Aurous timeline: test_it.py::test_unmatched -*",
+    ),
+    "--tb=no -qq": ("*- Aurous timeline: test_it.py::test_fails -*", "FAILED test_it.py::test_fails*"),
+    "-vv --no-header": (
+        "*- Aurous timeline -*",
+        "characters.create",
+        "  never *",
+        "FAILED test_it.py::test_unmatched*",
+    ),
+    "-rA": ("*AurousWarning*has no effect*", "*= aurous coverage: *", "PASSED test_it.py::test_marker"),
+    "--no-summary": ("*= aurous durations*", "*= aurous coverage*"),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_styles(suite: pytest.Pytester, style: str) -> None:
+    """Each way to show less, or more, shows the sections that were asked for, and the state of what failed."""
+    result = suite.runpytest(*style.split(), "--aurous-coverage", "--aurous-durations=2")
+
+    result.assert_outcomes(passed=2, failed=4, warnings=1) if "-qq" not in style else None
+    result.stdout.fnmatch_lines(STYLES[style])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_the_report_of_the_guard_shows_no_code_of_ours(suite: pytest.Pytester) -> None:
+    """The message is below the code that connects, and a warning about a marker is where the test is."""
+    result = suite.runpytest("-k", "guard or marker", "--tb=long")
+
+    result.stdout.fnmatch_lines(["*AurousNetworkBlocked: test_it.py::test_guard: a connection to api.aurous-labs.com*"])
+    result.stdout.fnmatch_lines(["  *test_it.py:*: AurousWarning: test_it.py::test_marker: @pytest.mark.aurous has*"])
+    result.stdout.no_fnmatch_line("*guard.py*")
+    result.stdout.no_fnmatch_line("*hooks.py*")
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "colors"),
+    [
+        (["--color=yes"], {}, True),
+        (["--color=no"], {"FORCE_COLOR": "1"}, False),
+        ([], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {}, False),
+    ],
+    ids=["yes", "no", "NO_COLOR", "FORCE_COLOR", "no terminal"],
+)
+def test_colors(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: list[str], env: dict[str, str], *, colors: bool
+) -> None:
+    """They are there where those of pytest are, and the text is the same without them."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    result = suite.runpytest(*options, *SHOWS, "--tb=short")
+    text = "\n".join(result.outlines)
+
+    assert ("\x1b" in text) is colors
+    if colors:
+        assert "\x1b[32m -> 201\x1b[0m" in text
+        assert "\x1b[33m -> 404 resource_not_found\x1b[0m" in text
+        assert "\x1b[31mN\x1b[0m" in text
+    assert "at the end:" in ANSI.sub("", text)
+    assert len(ours(result)) > 60
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+def test_consoles_with_few_characters(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """What a console cannot show is escaped, and all lines stay lines."""
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    command = [sys.executable, "-m", "pytest", *SHOWS, "-rA", "--tb=short", "-k", "fails or long or unmatched"]
+    run = subprocess.run(command, cwd=suite.path, capture_output=True, encoding=encoding, check=False)  # noqa: S603
+
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    shown = pytest.LineMatcher(run.stdout.splitlines())
+    shown.fnmatch_lines(
+        [
+            "*- Aurous timeline -*",
+            "    2  *characters.retrieve  GET    /v1/characters/char_0 -> 404",
+            "      resource_not_found",
+            "at the end:",
+            "  char_*  failed *Zo*\\u2192 \\U0001f3a8*",
+            "again: pytest test_it.py::test_fails --aurous-seed=0",
+            "characters.create#1  *",
+        ]
+    )
+    shown.no_fnmatch_line("*\\\\n*")
+
+
+@pytest.mark.parametrize("command", ["--help", "--markers", "--fixtures", "--fixtures-per-test"])
+def test_references_are_plain(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """What describes the plugin is ASCII, and each line of it begins where it should."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii:strict")
+    result = suite.runpytest_subprocess(command)
+
+    assert result.ret == 0
+    text = "\n".join(result.outlines)
+    assert "aurous" in text
+    if command == "--help":
+        options = text[text.index("\naurous: what") : text.index("\n[pytest]")]
+        assert options.index("--aurous-trace=DIR") < options.index("\naurous settings, also") < options.index("-script")
+        assert max(map(len, options.splitlines())) <= 80
+    if command == "--fixtures":
+        assert re.search(r"^aurous -- .*\n    The whole Aurous Labs API, offline, for this test", text, re.MULTILINE)
+        assert len(re.findall(r"^aurous_\w+ -- .*\n    (?:A|The) ", text, re.MULTILINE)) == 7
+
+
+def test_what_the_ini_file_asks_for_is_shown(suite: pytest.Pytester) -> None:
+    """The options of a run are ini options, too: coverage, on the screen and as JSON."""
+    suite.makeini("[pytest]\naurous_coverage = true\naurous_coverage_json = out/coverage.json")
+    result = suite.runpytest("-k", "marker or unmatched")
+
+    result.stdout.fnmatch_lines(["*= aurous coverage: 0 of *"])
+    assert (suite.path / "out" / "coverage.json").exists()
