@@ -113,6 +113,7 @@ class App:
             )
         with self.world.lock:
             self.world.state.restore(snapshot.world)
+            self.world.journal.restores += 1
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:

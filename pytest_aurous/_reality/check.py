@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,9 @@ def check_recordings(
     """Check recordings that were read."""
     checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
     for recording in recordings:
-        _check(checked, recording, shapes, settings or {}, progress)
+        checked.notes += [f"{recording.file.name}: {note}" for note in recording.notes]
+        for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
+            _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
     return checked
 
 
@@ -67,7 +71,6 @@ def _check(
     checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
 ) -> None:
     name = recording.file.name
-    checked.notes += [f"{name}: {note}" for note in recording.notes]
     survey = Survey(recording)
     replay = Replay(survey, settings)
     comparer = Comparer(shapes, survey, replay.bound.__setitem__)

@@ -47,6 +47,7 @@ class Exchange:
         response_headers: The headers of the response.
         body: The body of the response; None where the recording left it out.
         fault: The fault of a fake that it met, as recordings of the fake say.
+        restores: How often the test had restored a snapshot before, as they say as well.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Exchange:
     response_headers: Pairs = ()
     body: bytes | None = b""
     fault: str = ""
+    restores: int = 0
 
     @cached_property
     def sent(self) -> dict[str, str]:
@@ -218,6 +220,7 @@ def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
         status=status if status >= _INFORMATIONAL else None,  # tools write 0, -1 or -999
         response_headers=_pairs(response.get("headers") or ()),
         fault=str(entry.get("_fault") or ""),
+        restores=int(entry.get("_restores") or 0),
     )
     size = int(request.get("bodySize") or 0)
     post = request.get("postData") or ({"params": [{}]} if size > 0 else {"text": ""})

@@ -102,6 +102,7 @@ class Sanitizer:
             "cache": {},
             "timings": {"send": 0, "wait": 0, "receive": 0},
             **({"_fault": exchange.fault} if exchange.fault else {}),
+            **({"_restores": exchange.restores} if exchange.restores else {}),
         }
 
     def key(self, key: str) -> str:

@@ -79,6 +79,7 @@ class Survey:
         self.views: list[View] = list(views_of(recording))
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
+        self._absent: dict[str, list[View]] = {}
         self._attempts: dict[str, list[View]] = {}
         self.histories: dict[str, History] = {}
         self.teams: dict[str, str] = {}
@@ -105,6 +106,11 @@ class Survey:
         first = self._attempts[view.idempotency][0]
         known = first.index < view.index and not first.replayed
         return "" if known else "the first attempt is not in the recording"
+
+    def stored(self, view: View) -> View | None:
+        """Return the first attempt with the same idempotency key whose response is the stored one of *view*."""
+        attempts = self._attempts.get(view.idempotency or "", ())
+        return next((one for one in attempts if one.replayed and one.result and one.index > view.index), None)
 
     def seen(self, record: str, index: int) -> Sighting | None:
         """Return the first sighting of a record at *index* or behind it."""
@@ -153,6 +159,8 @@ class Survey:
             made_here = not view.replayed or not first.replayed  # a stored response to what came before the recording
             if view.operation in CREATES and made_here and history.created is None:
                 history.created = view.index
+        if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
+            self._absent.setdefault(view.record, []).append(view)
         if view.record and (view.succeeded or view.record in self.histories):
             touched = self.histories.get(view.record)
             if touched is not None:
@@ -184,12 +192,18 @@ class Survey:
                 if other == old:
                     self.teams[name] = team
 
+    def _same_team(self, one: View, other: View) -> bool:
+        return self.teams.get(one.key) == self.teams.get(other.key)
+
     def _since(self, history: History) -> int:
         """Return the index before which a record that no exchange created has to be there."""
         first, row = history.sightings[0]
         whole = self._whole.get(history.kind, [])
         at = bisect_left(whole, first.index)
         since = whole[at - 1] + 1 if at else 0
+        for absent in self._absent.get(str(row["id"]), ()):
+            if absent.index < first.index and self._same_team(absent, first):
+                since = max(since, absent.index + 1)
         for older in _behind(first, row):
             created = self.histories[older].created
             if created is not None and created < first.index:
@@ -204,8 +218,7 @@ class Survey:
         again = self._again(view)
         if again is not None:
             if again.replayed or again.code == "idempotency_key_in_use":
-                attempts = self._attempts[view.idempotency or ""]
-                stored = next((one for one in attempts if one.replayed and one.result), None)
+                stored = self.stored(view)
                 self.lost[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.lost[view.index], view)
             return

@@ -82,6 +82,7 @@ def _entry(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
         "comment": note or "no endpoint matches",
         **({"_place": shown_place(call.place)} if call.place is not None else {}),
         **({"_fault": call.fault} if call.fault else {}),
+        **({"_restores": call.restores} if call.restores else {}),
     }
 
 

@@ -72,6 +72,7 @@ class Call:
         committed: Whether it took effect, even if the client received no response.
         place: File, line and function of the code under test that sent it; None if that is not known, as over
             `aurous_server`, or if its thread or task runs nothing but libraries.
+        restores: How often the test had restored a snapshot before.
         stack: While tracing, its place and the callers of that, out to the test, or to the root of the thread or task;
             else empty.
 
@@ -100,6 +101,7 @@ class Call:
     replayed: bool = False
     committed: bool = False
     place: Place | None = None
+    restores: int = 0
     stack: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:

@@ -41,13 +41,15 @@ class Journal:
 
     Attributes:
         whole: Whether large bodies are kept, too; else their digests.
+        restores: How often a snapshot was restored.
     """
 
-    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes", "whole")
+    __slots__ = ("_busy", "_clock", "_same", "_state", "_waiting", "entries", "notes", "restores", "whole")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self.whole: bool = False
+        self.restores: int = 0
         self.entries: list[Call] = []
         self.notes: list[Note] = []
         self._clock = clock
@@ -60,7 +62,7 @@ class Journal:
         self._state.note(self._undo_arrival, call, call.number, len(self.entries), self._busy)
         self._busy = call
         if not call.number:
-            call.at = now
+            call.at, call.restores = now, self.restores
             self.entries.append(call)
             call.number = len(self.entries)
 

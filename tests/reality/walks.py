@@ -49,6 +49,7 @@ class Walk(Teller):
             if chance.random() < 0.5
         }
         super().__init__(seed=seed, readings=self.readings, script=scripts, credits=200, **settings)
+        self.kept = self.aurous.snapshot()
         self.ids: dict[str, list[str]] = {}
         self.keys: list[str] = []
         self.urls: list[str] = []
@@ -173,6 +174,8 @@ STEPS: Final[tuple[Callable[[Walk], Any], ...]] = (
 """The requests of a client."""
 
 ACTS: Final[tuple[Callable[[Walk], Any], ...]] = (
+    lambda walk: setattr(walk, "kept", walk.aurous.snapshot()),
+    lambda walk: walk.aurous.restore(walk.kept),
     lambda walk: walk.aurous.clock.advance(seconds=walk.any_of([1, 30, 3600, 86_400, 8 * 86_400])),
     lambda walk: walk.aurous.characters.last.finish(),
     lambda walk: walk.aurous.characters.last.fail("provider_timeout"),

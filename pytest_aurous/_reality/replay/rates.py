@@ -50,7 +50,7 @@ class Rates:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
             done.inferred.append(f"the limit of {name} is {limit}, not {capacity}")
             return
-        cost = 0 if view.exchange.status in _FREE or view.code == "unknown_version" else 1
+        cost = 0 if view.exchange.status in _FREE else 1
         seen_before = (team, name) in self._known
         drained = left == 0 and self._world.buckets.get(team, name, now).left > cost + 1
         if seen_before and not drained:

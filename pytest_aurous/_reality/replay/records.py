@@ -63,7 +63,8 @@ class Records:
 
     def script(self, view: View) -> None:
         """Set the script of the work that a request orders: it ends when the recording says so."""
-        world, status = self._world, "" if view.lost else str(view.result.get("status"))
+        world, shown = self._world, self._survey.stored(view) if view.lost else view
+        status = "" if shown is None else str(shown.result.get("status"))
         for resource, plan in WAITING.items():
             world.scripts[resource, None] = plan
         if view.replayed:

@@ -49,6 +49,7 @@ _TICKETS: Final = ("characters.create", "characters.uploads.classify")
 _SHOWN: Final = (200, 206, 416)
 """The statuses of an output that is there."""
 _CLOSE: Final = 2.0
+_PAYMENT: Final = 402
 
 
 class Seeds:
@@ -63,6 +64,7 @@ class Seeds:
         self._survey = survey
         self._teams = teams
         self._sightings = survey.seeds()
+        self._unseen: dict[str, int] = {}
         self.notes: list[str] = []
 
     def plant(self, view: View) -> None:
@@ -75,11 +77,12 @@ class Seeds:
         self._imply_record(view)
         self._imply_cursors(view)
         self._imply_uploads(view)
-        if view.succeeded:
+        accepted = view.succeeded or view.exchange.status == _PAYMENT  # the price is the last that is looked at
+        if accepted:
             self._imply_styles(view)
             self._imply_files(view)
-        if view.succeeded or view.code == "character_not_ready":
-            status = "ready" if view.succeeded else "deleted"
+        if accepted or view.code == "character_not_ready":
+            status = "ready" if accepted else "deleted"
             self._put(view, "characters", view.order.get("character_id"), status)
 
     def _plant(self, sighting: Sighting) -> None:
@@ -92,6 +95,7 @@ class Seeds:
         if kind == "characters":
             columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
         put(self._world, kind, team, row, status, **columns)
+        self._unseen[row["id"]] = view.index
         shown = f" ({name_of(status)})" if status else ""
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         if status in RUNNING:
@@ -131,6 +135,8 @@ class Seeds:
     def _imply_record(self, view: View) -> None:
         """Add the record that a request is about."""
         status = _IMPLIED.get((view.operation, view.code))
+        if status is not None and self._unseen.get(view.record, 0) > view.index:
+            self._change(view, status)
         if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
             status = "succeeded"
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
@@ -147,6 +153,18 @@ class Seeds:
             finished = self._world.clock.time() - (LONG if view.code == "output_expired" else 0)
             shape = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
             self._put(view, "generations", view.record, status, media_type=medium, finished=finished, **shape)
+
+    def _change(self, view: View, status: str) -> None:
+        """Let a record that is shown later have the status that a refusal implies."""
+        kind = "characters" if view.operation.startswith("characters.") else "generations"
+        table = self._world.table(KINDS[kind])
+        row = table[view.record]
+        if row.status in RUNNING:
+            return
+        finished = {"finished": self._world.clock.time() - LONG} if view.code == "output_expired" else {}
+        table.replace(replace(row, status=status, **finished))
+        if status in RUNNING:
+            self._hold(view, view.record, kind)
 
     def _imply_cursors(self, view: View) -> None:
         if view.succeeded and view.operation in ROWS:
