@@ -1,4 +1,4 @@
-"""Timing for a busy machine: CPU time, interleaved rounds, and the fastest round of each contestant."""
+"""Timing for a busy machine: CPU time, interleaved rounds, and what each round says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Literal
 
 __all__ = ("Result", "a_second", "added_ratio", "microseconds", "per_call", "ratio", "rounds")
@@ -18,9 +18,10 @@ class Result:
 
     Attributes:
         what: What was measured.
-        value: From the fastest round of each contestant: other programs can only make a round slower.
-        median: The median of what the single rounds say.
-        low: Their lower quartile.
+        value: Of a ratio the median of all rounds, since both of its halves meet the same machine; of an absolute
+            number that of the fastest round, since other programs can only make it slower.
+        fastest: From the fastest round of each contestant.
+        low: The lower quartile of all rounds.
         high: Their upper quartile.
         bar: What the value must reach.
         at_least: Whether more is better.
@@ -29,7 +30,7 @@ class Result:
 
     what: str
     value: float
-    median: float
+    fastest: float
     low: float
     high: float
     bar: float
@@ -66,8 +67,9 @@ def rounds(contestants: Mapping[str, Callable[[], float]], count: int) -> dict[s
 
 
 def ratio(what: str, ours: Sequence[float], theirs: Sequence[float], bar: float) -> Result:
-    """Divide the fastest round of both, and each round by the other's in it."""
-    return _result(what, min(ours) / min(theirs), [one / other for one, other in zip(ours, theirs, strict=True)], bar)
+    """Compare two contestants round by round."""
+    values = [one / other for one, other in zip(ours, theirs, strict=True)]
+    return _result(what, median(values), min(ours) / min(theirs), values, bar)
 
 
 def added_ratio(what: str, samples: Mapping[str, Sequence[float]], ours: str, theirs: str, bar: float) -> Result:
@@ -77,22 +79,22 @@ def added_ratio(what: str, samples: Mapping[str, Sequence[float]], ours: str, th
         (one - bare) / (other - bare)
         for one, other, bare in zip(samples[ours], samples[theirs], samples["bare"], strict=True)
     ]
-    value = (fastest[ours] - fastest["bare"]) / (fastest[theirs] - fastest["bare"])
-    return _result(what, value, each, bar)
+    least = (fastest[ours] - fastest["bare"]) / (fastest[theirs] - fastest["bare"])
+    return _result(what, median(each), least, each, bar)
 
 
 def microseconds(what: str, seconds: Sequence[float], bar: float) -> Result:
     """Return the row of a duration."""
     values = [value * 1e6 for value in seconds]
-    return replace(_result(what, min(values), values, bar), unit="us")
+    return replace(_result(what, min(values), min(values), values, bar), unit="us")
 
 
 def a_second(what: str, cases: int, seconds: Sequence[float], bar: float) -> Result:
     """Return the row of how many *cases* a second were run."""
     values = [cases / value for value in seconds]
-    return replace(_result(what, max(values), values, bar), at_least=True, unit="cases/s")
+    return replace(_result(what, max(values), max(values), values, bar), at_least=True, unit="cases/s")
 
 
-def _result(what: str, value: float, values: Sequence[float], bar: float) -> Result:
-    low, middle, high = quantiles(values, n=4)
-    return Result(what, value, middle, low, high, bar)
+def _result(what: str, value: float, fastest: float, values: Sequence[float], bar: float) -> Result:
+    low, _, high = quantiles(values, n=4)
+    return Result(what, value, fastest, low, high, bar)
