@@ -5,6 +5,7 @@ from examples import beside, example, file, include, lines
 from fidelity import fidelity, fidelity_summary, planned_rules
 from fields import attributes, fields
 from layers import layers
+from messages import messages
 from mutants import surviving_mutants
 from railroads import grammar
 from shared import table
@@ -40,6 +41,7 @@ __all__ = (
     "lifecycle",
     "lines",
     "live_output",
+    "messages",
     "operations",
     "planned_rules",
     "probes",

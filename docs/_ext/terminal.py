@@ -37,6 +37,7 @@ __all__ = (
 
 _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
+_SHORT: Final = "in 0.12s"
 _ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
 _SET: Final = ("AUROUS_", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _COLORS: Final = TerminalTheme(
@@ -131,7 +132,7 @@ def record_output() -> None:
         printed: str = import_module("twin").record(Path(folder))
     lines = _part(printed.splitlines(), "collected", "")
     command = "$ pytest test_staging.py --aurous-record=recordings"
-    code("text", _TIME.sub("in 0.12s", "\n".join([command, *lines])))
+    code("text", _TIME.sub(_SHORT, "\n".join([command, *lines])))
 
 
 def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:
@@ -144,7 +145,18 @@ def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:
             shown = _printed(words, Path(place))
     else:
         shown = _printed(words, _EXAMPLES)
-    return [_TIME.sub("in 0.12s", line) for line in _part(shown, start, end)]
+    return [_at_one_time(line) for line in _part(shown, start, end)]
+
+
+def _at_one_time(line: str) -> str:
+    """Return a line with the same time, whatever it was, and as long as if the run had taken that."""
+    found = _TIME.search(line)
+    if found is None or len(found[0]) == len(_SHORT):
+        return _TIME.sub(_SHORT, line)
+    plain = _ANSI.sub("", line)
+    title = _TIME.sub(_SHORT, plain).strip("= ")
+    fill = "=" * ((len(plain) - len(title) - 2) // 2)
+    return f"{fill} {title} {fill}".ljust(len(plain), "=")
 
 
 def _part(lines: list[str], start: str, end: str) -> list[str]:

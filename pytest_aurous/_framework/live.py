@@ -301,7 +301,7 @@ class Playable(Live):
 
     def _illegal(self, verb: str, why: str) -> AurousTransitionError:
         legal = self._legal()
-        can = f"Legal now: {', '.join(legal)}." if legal else "No transition is legal any more."
+        can = f"Possible now: {', '.join(legal)}." if legal else "No transition is possible any more."
         return AurousTransitionError(
             f"{verb} on {self!r}: {why}, and it is {self._row.status!r}.\n{can}\n{see('reference/records.html')}"
         )

@@ -76,8 +76,8 @@ def run_probes(base_url: str, file: Path, *, yes: bool) -> Live:
     """
     if os.environ.get("CI") and not yes:
         raise AurousError(
-            f"check --live does not send anything where the variable CI is set, unless --yes is passed: "
-            f"a key of the real API does not belong into each run.\n{_MORE}"
+            f"check --live sends nothing where the variable CI is set, unless you pass --yes: "
+            f"keep the key of the real API out of runs that nobody watches.\n{_MORE}"
         )
     key = _key()
     with protecting(key):
@@ -103,7 +103,9 @@ def _key() -> str:
             f"needs no key.\n{_MORE}"
         )
     if not _KEY.fullmatch(key):
-        raise AurousError(f"{_VARIABLE} is no key that a header can carry: expected al_live_ and 64 digits.\n{_MORE}")
+        raise AurousError(
+            f"{_VARIABLE} has characters that a header cannot carry: expected al_live_ and 64 digits.\n{_MORE}"
+        )
     return key
 
 

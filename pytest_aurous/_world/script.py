@@ -127,14 +127,14 @@ class _Parser:
         if self.at < len(self.text):
             arrow = _NO_ARROW.match(self.text, self.at)
             what = f"{arrow.group()!r}: the arrow between two steps is '->'" if arrow else repr(self.rest())
-            self.fail(f"unexpected {what}", "Legal here: '->' and a status, ';' and a run, or the end.")
+            self.fail(f"unexpected {what}", "Expected here: '->' and a status, ';' and a run, or the end.")
         return tuple(runs)
 
     def run(self) -> tuple[Step, ...]:
         steps = [self.step((self.lifecycle.start,), "A run begins with")]
         while self.take(_ARROW):
             before = steps[-1].status
-            steps.append(self.step(self.lifecycle.edges[before], f"After {before!r} legal"))
+            steps.append(self.step(self.lifecycle.edges[before], f"After {before!r} may come"))
         return tuple(steps)
 
     def step(self, legal: tuple[str, ...], lead: str) -> Step:
@@ -150,7 +150,7 @@ class _Parser:
                 self.fail(what, f"{self.elsewhere(_OWNERS[status])}\n{hint}", word.start())
             self.fail(f"{what}{nearest(status, self.lifecycle.edges)}", hint, word.start())
         if status not in legal:
-            self.fail(f"{status!r} cannot stand here", hint, word.start())
+            self.fail(f"{status!r} cannot be here", hint, word.start())
         return Step(status, self.error(status), self.hold())
 
     def elsewhere(self, owner: str) -> str:

@@ -132,7 +132,7 @@ def _readings(name: str, value: Any) -> dict[str, str]:
         if rule not in READINGS:
             raise _refuse(name, value, f"rules out of {choices(READINGS)}{nearest(rule, READINGS)}")
         if reading not in READINGS[rule]:
-            raise _refuse(name, value, f"for {rule} {choices(READINGS[rule])}{nearest(reading, READINGS[rule])}")
+            raise _refuse(name, value, f"{choices(READINGS[rule])} for {rule}{nearest(reading, READINGS[rule])}")
     return readings
 
 

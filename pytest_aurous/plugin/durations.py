@@ -12,6 +12,7 @@ from .._engine.pipeline import App
 from .._redaction import redacted
 from .._wire.call import Call
 from .._wire.reply import Break, Reply
+from ..errors import see
 from . import fixtures
 from .options import FAKE, run_option
 
@@ -33,7 +34,8 @@ class Durations:
         wanted = str(run_option(config, "durations"))
         if not wanted.isdecimal():
             raise pytest.UsageError(
-                f"--aurous-durations={wanted}: expected a number of tests, such as 10, or 0 for all."
+                f"--aurous-durations={wanted}: expected a number of tests, such as 10, or 0 for all.\n"
+                f"{see('how-to/why-is-my-suite-slow.html')}"
             )
         self._count = int(wanted)
         self._rows: list[tuple[str, dict[str, float]]] = []

@@ -345,13 +345,17 @@ class TestBeforeSending:
         monkeypatch.setenv("CI", "true")
 
         assert check(twin) == 2
-        assert "where the variable CI is set, unless --yes is passed" in capsys.readouterr().err
+        assert "where the variable CI is set, unless you pass --yes" in capsys.readouterr().err
         assert twin.calls == []
         assert check(twin, "--yes", "--quiet") == 0
 
     @pytest.mark.parametrize(
         ("key", "message"),
-        [("", "needs a key of the real API"), ("two words, no key", "no key that"), ("short", "no key that")],
+        [
+            ("", "needs a key of the real API"),
+            ("two words, no key", "characters that a header cannot carry"),
+            ("short", "characters that a header cannot carry"),
+        ],
     )
     def test_no_other_key_will_do(
         self,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
-NOTHING: Final = "No transition is legal any more."
+NOTHING: Final = "No transition is possible any more."
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
@@ -340,7 +340,7 @@ def test_an_illegal_transition_says_what_is_legal(api: Api) -> None:
     """At the last step of a script that does not end, work can still fail or be cancelled."""
     image = api.aurous.images.add(status="pending", script="pending!")
 
-    with pytest.raises(AurousTransitionError, match=r"Legal now: fail\(error\), cancel\(\)\."):
+    with pytest.raises(AurousTransitionError, match=r"Possible now: fail\(error\), cancel\(\)\."):
         image.advance()
 
 
@@ -405,9 +405,9 @@ def test_scripts_are_values_of_their_resource(api: Api) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("pending -> succeeded", "'succeeded' cannot stand here"),
+        ("pending -> succeeded", "'succeeded' cannot be here"),
         ("processing -> succeeded", "A run begins with: 'pending'"),
-        ("pending -> processing -> succeeded -> failed", "After 'succeeded' legal: nothing, it is final."),
+        ("pending -> processing -> succeeded -> failed", "After 'succeeded' may come: nothing, it is final."),
         ("pending -> procesing", "did you mean 'processing'?"),
     ],
 )

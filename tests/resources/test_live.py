@@ -365,7 +365,7 @@ def test_an_illegal_transition_says_what_is_legal(
 
     first, second, third = str(caught.value).splitlines()
     assert first == f"{verb} on {character!r}: {why}, and it is {status!r}."
-    assert second == (f"Legal now: {legal}." if legal else "No transition is legal any more.")
+    assert second == (f"Possible now: {legal}." if legal else "No transition is possible any more.")
     assert third.startswith("Read on: https://")
     assert api.state() == before
 
@@ -374,7 +374,7 @@ def test_an_illegal_transition_lists_the_scripts_steps(api: Api) -> None:
     """Where steps follow, `advance()` and `finish()` are among what is legal."""
     character = api.synthesize("synthesizing*0 -> reviewing! -> ready")
 
-    with pytest.raises(AurousTransitionError, match=r"Legal now: advance\(\), finish\(\), delete\(\)\."):
+    with pytest.raises(AurousTransitionError, match=r"Possible now: advance\(\), finish\(\), delete\(\)\."):
         character.fail()
 
 

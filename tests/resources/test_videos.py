@@ -510,11 +510,11 @@ def test_what_a_video_cannot_do_is_told(api: Api) -> None:
     video = api.aurous.videos.add()
 
     with pytest.raises(
-        AurousTransitionError, match=r"cancel\(\) on <Video .*'succeeded'\.\nNo transition is legal any more"
+        AurousTransitionError, match=r"cancel\(\) on <Video .*'succeeded'\.\nNo transition is possible any more"
     ):
         video.cancel()
     running = api.aurous.videos.add(status="pending", script="pending!")
-    with pytest.raises(AurousTransitionError, match=r"Legal now: fail\(error\), cancel\(\)"):
+    with pytest.raises(AurousTransitionError, match=r"Possible now: fail\(error\), cancel\(\)"):
         running.advance()
 
 

@@ -114,9 +114,9 @@ def test_a_setting_is_read_from_text_and_from_python(name: str, given: Any, expe
         ("readings", 3, "a dict such as {'get-2': 'readable'}"),
         ("readings", "readable", "lines of the form 'key = value'"),
         ("readings", {"get-22": "readable"}, "; did you mean 'get-2'?"),
-        ("readings", {"get-2": "maybe"}, "for get-2 'not_found' or 'readable'."),
-        ("readings", {"create-4": "redy"}, "for create-4 'reviewing' or 'ready'; did you mean 'ready'?"),
-        ("readings", {"err-4": None}, "for err-4 'null' or 'absent'."),
+        ("readings", {"get-2": "maybe"}, "'not_found' or 'readable' for get-2."),
+        ("readings", {"create-4": "redy"}, "'reviewing' or 'ready' for create-4; did you mean 'ready'?"),
+        ("readings", {"err-4": None}, "'null' or 'absent' for err-4."),
     ],
     ids=lambda value: repr(value)[:40],
 )
