@@ -28,7 +28,7 @@ _FREE: Final = frozenset({
 """Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
 _LOOSE: Final = frozenset({"last_success_at", "last_failure_at", "description"})
 """Fields that are null, or not, for a reason that no request shows."""
-_MAPS: Final = frozenset({"attributes", "metadata", "upload_headers"})
+_MAPS: Final = frozenset({"metadata", "upload_headers"})
 """Objects of the client's own: compared as a whole."""
 _TEXTS: Final = {
     "team.retrieve": frozenset({"id", "name", "billing_email"}),
@@ -214,22 +214,22 @@ class Comparer:
         walk = _Walk(self._shapes, self._bind, free, values=view.operation not in _SHAPES_ONLY, ignored=done.ignored)
         seen = view.body
         if view.operation.endswith(".list") and isinstance(fake, dict) and view.result:
-            yield from self._page(view.result, as_object(fake), done)
-            frame = {"has_more", "next_cursor"} & view.result.keys()
-            seen = {name: value for name, value in view.result.items() if name not in frame}
-            fake = {name: value for name, value in as_object(fake).items() if name not in frame}
-            if view.operation not in _SHAPES_ONLY:
-                seen["data"], fake["data"] = _aligned(as_list(seen.get("data")), as_list(fake["data"]))
+            seen, fake = dict(view.result), dict(as_object(fake))
+            cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
+            if isinstance(seen.get("data"), list) and isinstance(seen.get("has_more"), bool) and cursor in seen:
+                yield from self._page(seen, fake, cursor, done)
+                for name in ("has_more", "next_cursor"):
+                    seen.pop(name, None)
+                    fake.pop(name, None)
+            if isinstance(seen.get("data"), list) and view.operation not in _SHAPES_ONLY:
+                seen["data"], fake["data"] = _aligned(as_list(seen["data"]), as_list(fake["data"]))
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from walk.compare("body", seen, fake, schema)
 
-    def _page(self, seen: dict[str, Any], fake: dict[str, Any], done: Replayed) -> Iterator[Point]:
+    def _page(self, seen: dict[str, Any], fake: dict[str, Any], cursor: str, done: Replayed) -> Iterator[Point]:
         """Compare the frame of a list, which the rows decide (list-1, list-2)."""
-        rows, more = [as_object(row) for row in as_list(seen.get("data"))], seen.get("has_more")
-        cursor = next((name for name in ("next_cursor", "next_page") if name in fake), "next_cursor")
-        if not isinstance(seen.get("data"), list) or not isinstance(more, bool) or cursor not in seen:
-            return
+        rows, more = [as_object(row) for row in as_list(seen["data"])], seen["has_more"]
         ids = [_id_of(row) for row in rows]
         following = seen[cursor]
         good = (following is not None) == more and (cursor == "next_page" or not more or following == ids[-1:][0])

@@ -18,6 +18,7 @@ from .verdict import MOST_SHOWN, Difference, Verdict
 
 _WIDTH: Final = 100
 _INDENT: Final = " " * 13
+_MARGIN: Final = len(f"{_INDENT}in , ")
 _WORDS: Final = ("refuted", "as written", "cannot tell", "not seen")
 _MOST: Final = 40
 """So many lines of scripts, seeds and guesses are shown."""
@@ -40,7 +41,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
             for one in verdict.differences[:MOST_SHOWN]:
                 lines += [
                     _cut(f"{_INDENT}{_differs(one, mask)}"),
-                    _cut(f"{_INDENT}in {one.file}, {one.place}"),
+                    f"{_INDENT}in {_cut(one.file, _WIDTH - len(one.place) - _MARGIN)}, {one.place}",
                 ]
             if len(verdict.differences) > MOST_SHOWN:
                 lines.append(f"{_INDENT}and {len(verdict.differences) - MOST_SHOWN} more")
@@ -91,8 +92,8 @@ def _row(word: str, rule: str, number: str, text: str) -> str:
     return _cut(f"{word:<12} {rule:<10} {number:>9} {text}")
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+def _cut(text: str, width: int = _WIDTH) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _block(word: str, text: str, indent: str) -> list[str]:

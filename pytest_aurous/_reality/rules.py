@@ -126,6 +126,7 @@ _PLACES: Final = (
     # Operation, place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
     ("*", "header.aurous-version", "*", "ver-2"),
     ("*", "header.aurous-request-id", "*", "err-3"),
+    ("*", "header.x-ratelimit-*", "added", ""),
     ("*", "header.x-ratelimit-*", "*", "rate-1"),
     ("*", "header.retry-after", "*", "rate-2"),
     ("*", "header.aurous-idempotent-replayed", "*", "idem-3"),
@@ -165,7 +166,7 @@ _PLACES: Final = (
     ("characters.*", "body*.refs*", "*", "refs"),
     ("characters.delete", "body*", "*", "del-1"),
     ("characters.update", "body.name", "*", "patch-1"),
-    ("characters.update", "body.attributes", "*", "patch-1"),
+    ("characters.update", "body.attributes*", "*", "patch-1"),
     ("characters.*", "body*.status", "*", "status"),
     ("characters.*", "body*", "*", "="),
     ("*.create", "body.cost*", "*", "price"),

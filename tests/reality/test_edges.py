@@ -310,3 +310,41 @@ def test_an_unknown_path_without_a_response_says_nothing(tmp_path: Path) -> None
     entries[1]["response"] = {"status": 503, "headers": [], "content": {"size": 0}}
 
     assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_a_frame_of_a_list_that_is_none_is_a_difference(tmp_path: Path) -> None:
+    """Null instead of has_more, and instead of the rows."""
+    for name, value in (("has_more", None), ("data", None), ("next_cursor", 3)):
+        entries = told("characters")
+        fields("characters.list", put(name, value))(entries)
+        result = checked(tmp_path, entries)
+
+        assert (name, refuted(result)) == (name, ["list-1"])
+
+
+def test_what_is_new_among_attributes_and_limits_refutes_nothing(tmp_path: Path) -> None:
+    """Each new field and header is named; another value of an attribute is a difference."""
+    entries = told("characters")
+    fields("characters.retrieve", put("attributes.mood", "sunny"))(entries)
+    header("characters.list", "x-ratelimit-policy", "240;w=120")(entries)
+    result = checked(tmp_path, entries)
+    assert refuted(result) == []
+    assert {one.where for one, _ in result.verdicts.uncovered.values()} == {
+        "body.attributes.mood",
+        "header.x-ratelimit-policy",
+    }
+
+    entries = told("characters")
+    fields("characters.create", put("attributes.age", 99), 201, 0)(entries)
+    assert refuted(checked(tmp_path, entries)) == ["create-1"]
+
+
+def test_a_long_name_of_a_file_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number of the exchange stays."""
+    entries = told("characters")
+    fields("characters.list", put("has_more", None))(entries)
+    file = write(tmp_path, entries).rename(tmp_path / f"{'long_' * 30}.har")
+
+    assert main(["check", str(file)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any("..., exchange 3" in line and len(line) == 100 for line in lines)

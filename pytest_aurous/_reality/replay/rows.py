@@ -19,6 +19,7 @@ from ..._wire.data import as_list, as_object
 from ..._world.script import Hold, Plan, Step
 from ..._world.world import World
 from ..view import instant_of
+from ..words import known_words
 
 KINDS: Final[dict[str, type[Any]]] = {
     "characters": CharacterRow,
@@ -102,6 +103,8 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
     """Return the value of a column as a row has it, where it is *old* now."""
     if name == "cost":
         return _cost(old, value)
+    if name == "attributes":  # new ones are a difference each time
+        return {key: one for key, one in as_object(value).items() if key in known_words()}
     if name.endswith("_at") and value is not None:
         instant = instant_of(value)
         return old if instant is None else iso(instant)
