@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousLookupError
+from pytest_aurous import Aurous, AurousError, AurousLookupError, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -808,3 +808,10 @@ def test_faults_offer_what_a_test_can_say(api: Api) -> None:
     of_deliveries = {"drop", "duplicate", "reorder", "late", "bad_signature"}
 
     assert shown == of_calls | of_deliveries | {"unfired"}
+
+
+def test_a_name_that_the_folder_does_not_have_is_an_attribute_error() -> None:
+    """The folder has the names that it lists, and no others."""
+    with pytest.raises(AttributeError, match=r"module 'pytest_aurous.faults' has no attribute 'Fault5'"):
+        faults.Fault5  # noqa: B018 - that it raises is the point
+    assert faults.Faults is type(Aurous().faults)
