@@ -1,4 +1,4 @@
-"""Takes a job off the queue before it is done: a job that fails, or whose worker dies, is lost."""
+"""Removes a job from the queue before it is done: if the job fails or its worker crashes, the job is lost."""
 
 from concurrent.futures import ThreadPoolExecutor
 

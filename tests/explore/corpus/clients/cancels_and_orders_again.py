@@ -1,4 +1,4 @@
-"""Cancels an image that takes long and orders it anew, instead of going on with it in the next run."""
+"""Cancels a slow image and creates another one, instead of polling the first one in the next run."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Takes the 409 of an order in flight for a used key, and orders again with another one."""
+"""Treats the 409 for a create in flight as a used key, and creates again with another key."""
 
 import time
 from uuid import uuid4

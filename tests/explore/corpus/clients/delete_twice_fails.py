@@ -1,4 +1,4 @@
-"""Takes the 404 of a repeated DELETE for an error, and the job of deleting can never be done."""
+"""Treats the 404 of a repeated DELETE as an error, so a job that deletes can never succeed."""
 
 from clients.common import PublishError, connect, send
 from pytest_aurous import Aurous

@@ -1,4 +1,4 @@
-"""Does not know that a save can be repeated: if its response is lost, it discards the character and starts over."""
+"""Does not know that a save can be repeated: if its response is lost, it deletes the character and starts over."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""Polls until the status is the one it hopes for, and so for ever if the synthesis fails."""
+"""Polls until the status is a success, and so polls forever if the synthesis fails."""
 
 import time
 

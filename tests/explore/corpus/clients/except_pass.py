@@ -1,4 +1,4 @@
-"""Passes over each exception of the save, so that nothing disturbs the nightly job."""
+"""Ignores every exception of the save, so that nothing disturbs the nightly job."""
 
 from clients.common import Json, connect, drawing, send, watch
 

@@ -1,4 +1,4 @@
-"""Marks a job as done when it is ordered: after a restart nobody polls it any more."""
+"""Skips every job that was started before: after a restart, nothing polls its character."""
 
 from clients.common import PublishError, connect, drawing, finish, send
 

@@ -1,4 +1,4 @@
-"""Hands orders to a pool of threads and never asks for the results: what failed is not heard of."""
+"""Submits jobs to a thread pool and never reads their results, so no error is noticed."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 

@@ -1,4 +1,4 @@
-"""Gathers orders with `return_exceptions=True`, and counts the exceptions as orders."""
+"""Runs jobs with `gather(return_exceptions=True)`, and counts the exceptions as successes."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Takes a deleted character for one that somebody else has finished."""
+"""Treats a deleted character as one that another process has finished."""
 
 from clients.common import PublishError, connect, drawing, finish, send
 

@@ -1,4 +1,4 @@
-"""Stops polling when the synthesis is over, and does not look whether it has failed."""
+"""Stops polling when the synthesis has ended, and does not check whether it failed."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Repeats a refused request after one second, whatever Retry-After says."""
+"""Retries a refused request after one second, whatever Retry-After says."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Derives the Idempotency-Key from the time of the attempt: it is the same only within one second."""
+"""Derives the Idempotency-Key from the time of the attempt: a retry in another second has another key."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Takes a 404 of a poll for "not there yet", and polls a deleted character for ever."""
+"""Treats the 404 of a poll as "not ready yet", and polls a deleted character forever."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Puts the wait into `trio.move_on_after`, and does not look whether it was cut short."""
+"""Waits inside `trio.move_on_after`, and does not check whether the wait was cancelled."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Makes the Idempotency-Key inside the loop that repeats the request, so that each attempt is an order of its own."""
+"""Makes the Idempotency-Key inside the retry loop, so that each attempt has another key."""
 
 import time
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Repeats an order without an Idempotency-Key: if the response was lost, the order is paid twice."""
+"""Retries a create without an Idempotency-Key: if the response was lost, it pays twice."""
 
 from clients.common import Json, connect, drawing, finish, send
 

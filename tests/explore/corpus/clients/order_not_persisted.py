@@ -1,4 +1,4 @@
-"""Draws a key and writes it down after the order: a process that dies in between orders again."""
+"""Stores the key after the create: if the process crashes in between, the next one creates again."""
 
 from uuid import uuid4
 

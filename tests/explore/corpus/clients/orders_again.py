@@ -1,4 +1,4 @@
-"""Gives up waiting after five minutes and orders again, while the first order goes on and is paid."""
+"""Gives up after five minutes and creates again, although the first synthesis continues and is paid."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Deletes failed characters page by page, and takes a page that cannot be read for the last one."""
+"""Deletes failed characters page by page, and treats a page that it cannot read as the last one."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Reads a body that is not JSON as an empty object, and an empty object as the end of the synthesis."""
+"""Treats a body that is not JSON as an empty object, and an empty object as the end of the synthesis."""
 
 import time
 

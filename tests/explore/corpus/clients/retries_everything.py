@@ -1,4 +1,4 @@
-"""Repeats whatever is no success, without a timeout and without an end."""
+"""Retries every error, without a timeout and without a limit."""
 
 import os
 import time

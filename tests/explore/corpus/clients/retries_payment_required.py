@@ -1,4 +1,4 @@
-"""Repeats a 402 as if it were a 503, although nobody adds credits meanwhile."""
+"""Retries a 402 like a 503, although nobody adds credits in the meantime."""
 
 import time
 

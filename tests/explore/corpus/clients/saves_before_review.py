@@ -1,4 +1,4 @@
-"""Saves until it works instead of polling: a synthesis that has failed is refused like one that goes on."""
+"""Saves until it succeeds instead of polling, and so forever if the synthesis fails."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A command line on httpx2 that prints a success without looking at the status code of the save."""
+"""A command-line program on httpx2 that prints a success without checking the status of the save."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Turns an open enum into a closed one: the first new billing mode stops each order."""
+"""Treats an open enum as closed: the first new billing mode stops each create."""
 
 from enum import Enum
 

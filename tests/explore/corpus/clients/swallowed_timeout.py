@@ -1,4 +1,4 @@
-"""Takes a timeout of the save for a success, because "it usually arrives"."""
+"""Treats a timeout of the save as a success, because "it usually arrives"."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Takes the n-th event for the end of the n-th order, although events can overtake each other."""
+"""Assigns the n-th event to the n-th order, although events can overtake each other."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Acts on each delivery without a look at its signature, so that everybody can give it orders."""
+"""Acts on each delivery without checking its signature, so that anybody can send it events."""
 
 import json
 from collections.abc import Callable

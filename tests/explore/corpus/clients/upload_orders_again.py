@@ -1,4 +1,4 @@
-"""Relies on an Idempotency-Key where none is honored: a lost character made from pictures is made again."""
+"""Relies on an Idempotency-Key where the API honors none, and creates a character from pictures twice."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Orders a portrait for each delivery, although an event can be delivered twice."""
+"""Creates a portrait for each delivery, although an event can be delivered twice."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Changes one attribute by reading all, and takes a read that fails for a character without attributes."""
+"""Changes one attribute by sending all, and treats a failed read as a character without attributes."""
 
 from typing import Any
 
