@@ -70,7 +70,7 @@ def check_recordings(
 def _check(
     checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
 ) -> None:
-    name = recording.file.name
+    name = recording.name
     survey = Survey(recording)
     replay = Replay(survey, settings)
     comparer = Comparer(shapes, survey, replay.bound.__setitem__)

@@ -14,7 +14,7 @@ from ..errors import AurousError, see
 from .adapt import find_readings, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
-from .recording import Recording, find_files, read_recording
+from .recording import Recording, find_files, read_recordings
 from .report import as_json, report, summary, table
 from .sanitize import Sanitizer
 from .spec import check_document
@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
     live = _live(options)
     if options.dry_run:
         return 0
-    recordings = [read_recording(file) for file in find_files(options.files)] if live is None else [live.recording]
+    recordings = read_recordings(find_files(options.files)) if live is None else [live.recording]
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         if document is not None:
@@ -53,7 +53,7 @@ def run(options: Namespace) -> int:
     if options.json is not None:
         _write("--json", options.json, as_json(checked, found))
     if options.report is not None:
-        exchanges = {(one.file.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
+        exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
         _write("--report", options.report, report(checked, exchanges))
     if options.observed is not None:
         _write("--observed", options.observed, observed_file(checked.verdicts, found))
@@ -100,9 +100,14 @@ def _live(options: Namespace) -> Live | None:
 
 
 def _sanitize(folder: Path, recordings: Iterable[Recording]) -> None:
+    written = {recording.file.resolve() for recording in recordings}
     for recording in recordings:
+        file = folder / Path(recording.name).with_suffix(".har")
+        while file.resolve() in written:
+            file = file.with_stem(f"{file.stem}-sanitized")
+        written.add(file.resolve())
         text = json.dumps(Sanitizer().har(recording), indent=1, ensure_ascii=False) + "\n"
-        _write("--sanitize", folder / f"{recording.file.stem}.har", text)
+        _write("--sanitize", file, text)
 
 
 def _write(option: str, file: Path, text: str) -> None:

@@ -160,8 +160,8 @@ class Comparer:
                 continue
             yield Point(where, "missing", SAME)
             yield self._header(where, name, received[name], value)
-        for name in received.keys() - names.keys():
-            if _VENDORS.match(name) and f"header.{name}" not in done.ignored:
+        for name in received:
+            if name not in names and _VENDORS.match(name) and f"header.{name}" not in done.ignored:
                 yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
 
     def _header(self, where: str, name: str, seen: str, fake: str) -> Point:
@@ -202,7 +202,7 @@ class Comparer:
         own = done.view.exchange.received.get("aurous-request-id")
         same = own is None or found.get("request_id") == own
         yield Point("error.request_id", "value", not same, found.get("request_id"), _REQUEST_ID)
-        for name in found.keys() - expected.keys() - {"param"}:
+        for name in [name for name in found if name not in expected and name != "param"]:
             yield Point(f"error.{name_of(name)}", "added", OTHER, found[name], ABSENT)
 
     def _body(self, done: Replayed, fake: Any) -> Iterator[Point]:
@@ -316,7 +316,7 @@ class _Walk:
             else:
                 optional = value is None and name not in schema.get("required", ())
                 yield Point(inner, "omitted" if optional else "missing", OTHER, ABSENT, value)
-        for name in seen.keys() - fake.keys():
+        for name in [name for name in seen if name not in fake]:
             if seen[name] is None and name in properties:
                 yield Point(f"{where}.{name}", "omitted", OTHER, None, ABSENT)
             else:

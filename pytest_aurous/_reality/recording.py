@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -21,6 +21,7 @@ from .._wire.hosts import is_loopback, is_upload, is_vendors
 from ..errors import AurousError, see
 
 _MORE: Final = see("reference/check.html#recordings")
+_PATTERN: Final = re.compile(r"[*?\[]")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """A body that becomes larger when it is decompressed is left out."""
@@ -93,12 +94,17 @@ class Recording:
         exchanges: Its exchanges, in order of time.
         notes: What is missing or unusual, for the report.
         of_fake: Whether pytest-aurous wrote it.
+        name: What results call it: that of the file.
     """
 
     file: Path
     exchanges: list[Exchange]
     notes: list[str] = field(default_factory=list[str])
     of_fake: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.file.name
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -111,17 +117,32 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
         elif path.is_file():
             files = [path]
         else:
             base = Path(path.anchor) if path.anchor else Path()
             pattern = str(path.relative_to(path.anchor)) if path.anchor else text
-            files = sorted(file for file in base.glob(pattern) if file.is_file()) if "*" in text else []
+            files = sorted(file for file in base.glob(pattern) if file.is_file()) if _PATTERN.search(text) else []
         if not files:
             raise AurousError(f"check {text}: there is no recording. Expected files such as staging.har.\n{_MORE}")
         found += files
-    return list(dict.fromkeys(found))
+    return list({file.resolve(): file for file in found}.values())
+
+
+def read_recordings(files: Sequence[Path]) -> list[Recording]:
+    """Read several files; those of one name are named after their folders, too.
+
+    Raises:
+        AurousError: If one of them cannot be read.
+    """
+    recordings = [read_recording(file) for file in files]
+    parts = 1
+    while len({recording.name for recording in recordings}) < len(recordings):
+        parts += 1
+        for recording in recordings:
+            recording.name = "/".join(recording.file.parts[-parts:])
+    return recordings
 
 
 def read_recording(file: Path) -> Recording:
@@ -165,7 +186,7 @@ def _text(file: Path) -> str:
 
 
 def _parse(file: Path, text: str) -> dict[str, Any]:
-    if file.suffix in {".yaml", ".yml"}:
+    if file.suffix.lower() in {".yaml", ".yml"} or text.startswith("interactions:"):  # VCR.py adds no suffix
         content = _parse_yaml(file, text)
     else:
         try:
@@ -209,7 +230,7 @@ def _put_in_order(recording: Recording) -> None:
 
 
 def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
-    request, response, at = entry["request"], entry.get("response") or {}, entry.get("startedDateTime")
+    request, response, at = entry["request"], as_object(entry.get("response")), entry.get("startedDateTime")
     status = int(response.get("status") or 0)
     found = Exchange(
         number,
@@ -223,9 +244,10 @@ def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
         restores=int(entry.get("_restores") or 0),
     )
     size = int(request.get("bodySize") or 0)
-    post = request.get("postData") or ({"params": [{}]} if size > 0 else {"text": ""})
+    lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
+    post = as_object(request.get("postData")) or lost
     found.content = _har_body(post, size if size > 0 or post.get("params") else 0)
-    content = response.get("content") or {"size": 0}
+    content = as_object(response.get("content")) or {"size": 0}
     found.body = _har_body(content, content.get("size"))
     _note_omissions(found, notes)
     return found

@@ -37,7 +37,7 @@ class History:
         kind: Its collection, such as ``characters``.
         sightings: The responses that show it.
         created: The index of the exchange that created it; None if it was there before, or came from elsewhere.
-        touched: The indexes of the exchanges whose path or body names it.
+        touched: The exchanges whose path names it.
         since: The index before which it is put into the fake, unless an exchange created it.
     """
 
@@ -152,12 +152,12 @@ class Survey:
             self._attempts.setdefault(view.idempotency, []).append(view)
         if view.operation.endswith(".list") and view.operation in ROWS and view.succeeded and _is_whole(view):
             self._whole.setdefault(ROWS[view.operation], []).append(view.index)
-        for row in view.records:
+        first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
+        stored = view.replayed and first.replayed  # it shows what was before the recording
+        for row in () if stored else view.records:
             history = self.histories.setdefault(row["id"], History(ROWS[view.operation]))
             history.sightings.append(Sighting(view, row))
-            first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
-            made_here = not view.replayed or not first.replayed  # a stored response to what came before the recording
-            if view.operation in CREATES and made_here and history.created is None:
+            if view.operation in CREATES and history.created is None:
                 history.created = view.index
         if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
             self._absent.setdefault(view.record, []).append(view)
@@ -229,7 +229,7 @@ class Survey:
             if made:
                 self.lost[view.index] = made
                 self._created(made, view)
-        elif self._shows(view):
+        elif self._shows(view) or self._is_drawn(view):
             self.lost[view.index] = ""
 
     def _made(self, view: View) -> str:
@@ -282,6 +282,16 @@ class Survey:
             return later.code in {"invalid_request_error", "invalid_request"} and view.operation in RUNS
         wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(view.operation, RUNNING)
         return row.get("status") in wanted
+
+    def _is_drawn(self, view: View) -> bool:
+        """Whether a picture of a saved character is accepted before the next request about the character."""
+        if view.operation != "characters.save":
+            return False
+        history = self.histories.get(view.record)
+        later = history.next_touch(view.index) if history is not None else None
+        until = len(self.views) if later is None else later.index
+        between = self.views[view.index + 1 : until]
+        return any(one.succeeded and one.order.get("character_id") == view.record for one in between)
 
 
 def _texts(order: dict[str, Any], name: str) -> list[str]:

@@ -142,6 +142,27 @@ def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
     assert "billing@" not in (out / "recorded.har").read_text(encoding="utf-8")
 
 
+def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the table, in the report, and sanitized, which never replaces a recording."""
+    for folder, entries in (("a", told("account")), ("b", twisted("a save is refused"))):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, entries)
+    out, report = tmp_path / "out", tmp_path / "report.md"
+
+    assert main(["check", str(tmp_path), "--sanitize", str(out), "--report", str(report)]) == 1
+    assert "in b/recorded.har, exchange" in capsys.readouterr().out
+    assert report.read_text(encoding="utf-8").count("/save") > 0
+    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.har")) == [
+        "a/recorded.har",
+        "b/recorded.har",
+    ]
+
+    before = (tmp_path / "a" / "recorded.har").read_bytes()
+    assert main(["check", str(tmp_path / "a"), "--quiet", "--sanitize", str(tmp_path / "a")]) == 0
+    assert (tmp_path / "a" / "recorded.har").read_bytes() == before
+    assert (tmp_path / "a" / "recorded-sanitized.har").exists()
+
+
 OBSERVED = [
     "no refs",
     "a ticket has no headers",

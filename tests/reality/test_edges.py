@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_aurous._content.pictures import picture
 from pytest_aurous._reality.blank import blank
 from pytest_aurous._reality.check import check_recordings
 from pytest_aurous._reality.recording import read_recording
@@ -348,3 +349,82 @@ def test_a_long_name_of_a_file_is_cut(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["check", str(file)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any("..., exchange 3" in line and len(line) == 100 for line in lines)
+
+
+def test_too_little_credit_shows_that_the_rest_was_there(tmp_path: Path) -> None:
+    """Credit is checked last: character, style, file and upload of the request existed."""
+    teller = Teller()
+    character = teller.aurous.characters.add("Aurora")
+    teller.aurous.team.credits = 0
+    teller.call("POST", "/v1/images", json={"prompt": "On a bench", "character_id": character.id})
+
+    assert refuted(checked(tmp_path, teller.entries())) == []
+
+
+def test_a_stored_response_shows_what_was_before(tmp_path: Path) -> None:
+    """A recording that begins behind the first attempt learns the status from what follows."""
+    teller = Teller()
+    path = teller.synthesize("Aurora", "order-1")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    teller.image(character_id=path.rpartition("/")[2])
+    teller.synthesize("Aurora", "order-1")
+    teller.call("GET", path)
+
+    assert refuted(checked(tmp_path, teller.entries()[-3:])) == []
+
+
+@pytest.mark.parametrize("lost", [4, 5])
+def test_what_follows_from_a_lost_order_decides_whether_it_took_effect(tmp_path: Path, lost: int) -> None:
+    """A picture of a character shows that it was saved; a poll shows that the picture was ordered."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    picture = teller.image(character_id=path.rpartition("/")[2])
+    teller.call("GET", picture)
+    entries = teller.entries()
+    entries[lost]["response"] = {"status": 0, "headers": [], "content": {"size": 0}}
+
+    assert refuted(checked(tmp_path, entries)) == []
+    if lost == 5:
+        assert refuted(checked(tmp_path, entries[lost:])) == []
+
+
+def test_a_lost_order_shows_that_there_was_credit(tmp_path: Path) -> None:
+    """After a 402 somebody has added some."""
+    teller = Teller(credits=0)
+    teller.call("POST", "/v1/images", json={"prompt": "On a bench"})
+    teller.aurous.team.credits = 9
+    picture = teller.image()
+    teller.call("GET", picture)
+    entries = teller.entries()
+    entries[1]["response"] = {"status": 503, "headers": [], "content": {"size": 0}}
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_an_upload_belongs_to_the_team_that_uses_it(tmp_path: Path) -> None:
+    """A signed URL is sent without a key."""
+    teller = Teller()
+    ticket = teller.call(
+        "POST",
+        "/v1/characters/uploads/init",
+        json={"filename": "a.png", "extension": "png", "content_type": "image/png"},
+    )
+    teller.client.put(ticket["upload_url"], content=picture(["me"], 64, 64, ""), headers=ticket["upload_headers"])
+    teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": ticket["upload_id"]})
+    upload, classify = teller.entries()[1:]
+    upload["request"]["headers"] = [one for one in upload["request"]["headers"] if one["name"] != "x-api-key"]
+
+    assert refuted(checked(tmp_path, [upload, classify])) == []
+
+
+def test_new_fields_are_listed_in_their_order(tmp_path: Path) -> None:
+    """Each run writes the same."""
+    entries = told("images")
+    new = {f"field_{number}": number for number in range(20)}
+    fields("images.retrieve", lambda content: content.update(new))(entries)
+    found = checked(tmp_path, entries).verdicts.uncovered
+
+    assert [where for _, where, _ in found] == [f"body.{name}" for name in new]

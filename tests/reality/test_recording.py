@@ -154,12 +154,13 @@ def test_a_cassette_in_yaml_is_read(tmp_path: Path) -> None:
     """Bytes are those of the file; the date of a response is the time of its request."""
     yaml = pytest.importorskip("yaml")
     content = cassette({"string": gzip.compress(BODY.encode())}, Date=["Fri, 08 May 2026 10:00:00 GMT"])
-    file = tmp_path / "cassette.yaml"
-    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    for name in ("cassette.yaml", "cassette"):  # without a name, VCR.py adds no suffix
+        file = tmp_path / name
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
 
-    (exchange,) = read_recording(file).exchanges
+        (exchange,) = read_recording(file).exchanges
 
-    assert (exchange.body, exchange.at) == (BODY.encode(), 1_778_234_400)
+        assert (exchange.body, exchange.at) == (BODY.encode(), 1_778_234_400)
 
 
 def test_yaml_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,11 +202,12 @@ def test_a_cassette_without_times_is_checked(tmp_path: Path) -> None:
 
 def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once, in order; a name that leads nowhere is an error."""
-    for name in ("b.har", "a.har", "notes.txt", "c.yaml"):
+    for name in ("b.har", "a.har", "notes.txt", "c.yaml", "D.HAR"):
         (tmp_path / name).write_text("{}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
-    assert [file.name for file in find_files([str(tmp_path)])] == ["a.har", "b.har", "c.yaml"]
+    assert [file.name for file in find_files([str(tmp_path)])] == ["D.HAR", "a.har", "b.har", "c.yaml"]
+    assert [file.name for file in find_files(["[ab].har", "?.yaml"])] == ["a.har", "b.har", "c.yaml"]
     assert [file.name for file in find_files([str(tmp_path / "*.har"), "a.har", "*.har"])][:2] == ["a.har", "b.har"]
     for absent in ("absent.har", "*.absent"):
         with pytest.raises(AurousError, match="there is no recording"):

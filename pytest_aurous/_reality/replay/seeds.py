@@ -77,7 +77,7 @@ class Seeds:
         self._imply_record(view)
         self._imply_cursors(view)
         self._imply_uploads(view)
-        accepted = view.succeeded or view.exchange.status == _PAYMENT  # the price is the last that is looked at
+        accepted = _accepted(view)
         if accepted:
             self._imply_styles(view)
             self._imply_files(view)
@@ -174,9 +174,9 @@ class Seeds:
 
     def _imply_uploads(self, view: View) -> None:
         """Add the tickets that a request names: of another team, if they were not found."""
-        if view.operation not in _TICKETS or not (view.succeeded or view.code == "resource_not_found"):
+        if view.operation not in _TICKETS or not (_accepted(view) or view.code == "resource_not_found"):
             return
-        team = self._teams.of(view) if view.succeeded else ""
+        team = self._teams.of(view) if _accepted(view) else ""
         poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
         named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
         for number, upload in enumerate(named):
@@ -200,3 +200,8 @@ class Seeds:
         for name in used:
             if isinstance(name, str) and name.startswith("file_"):
                 self._put(view, "files", name, expires=self._world.clock.time() + LONG)
+
+
+def _accepted(view: View) -> bool:
+    """Whether all that a request names was there: it took effect, or only credit was missing, which is checked last."""
+    return view.succeeded or view.lost or view.exchange.status == _PAYMENT
