@@ -83,7 +83,7 @@ def test_a_run_that_does_not_use_the_plugin_imports_little(pytester: pytest.Pyte
 
 
 def test_the_first_test_imports_what_it_needs(pytester: pytest.Pytester) -> None:
-    """Each line counts: where no bytecode is written, pytest compiles all of them in each process."""
+    """Each line counts: where there is no bytecode, all of them are compiled in each process."""
     found = run(pytester, "def test_one(aurous, aurous_client): aurous_client.get('/v1/balance')")
 
     assert lines(found) < 16_000, __doc__
