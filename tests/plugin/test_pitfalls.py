@@ -250,7 +250,7 @@ def test_a_test_that_fails_anyway_has_them_in_its_timeline(pytester: pytest.Pyte
             "E*OSError: my own",
             "*Aurous timeline*",
             "    1  ??:??:??  characters.update  PATCH  /v1/characters/char_* -> 200",
-            "       pitfall: [[]wiping-patch] a PATCH replaces attributes as a whole, and this one dropped *",
+            "       pitfall: [[]wiping-patch] a PATCH replaces attributes as a *",
         ]
     )
 
