@@ -11,6 +11,7 @@ from dataclasses import is_dataclass
 from typing import Any, Final, NamedTuple, cast
 
 from .._framework.schema import to_wire
+from .._resources.characters.record import Ref
 from .._world.script import Step
 from .._world.state import Saved
 from .._world.world import World
@@ -124,6 +125,8 @@ def _plain(value: Any) -> Any:
     """Return *value* as JSON, without what differs from run to run."""
     if is_dataclass(value):
         value = to_wire(value, "none")
+    elif isinstance(value, Ref):
+        value = value._asdict()
     if isinstance(value, dict):
         return {
             key: one if key in _OWN else _plain(one)
