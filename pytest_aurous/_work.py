@@ -1,4 +1,4 @@
-"""Which test a thread works for: the test that started it, or the test that submitted its job.
+"""Which test a thread works for: the one that started it, or the one that submitted its job.
 
 Nothing here knows pytest. The network guard says when a test begins and ends, and wraps `threading.Thread.start` and
 `ThreadPoolExecutor.submit` with the functions below. A fake asks whether a request comes from an older test.
@@ -24,7 +24,7 @@ class Run(Protocol):
     """The run of an exploration, as those see it who only have to end what it has left behind."""
 
     def error(self) -> BaseException | None:
-        """Return what ends its work; None while it goes on."""
+        """Return the exception that ends its work; None while it continues."""
         ...
 
 
@@ -57,13 +57,13 @@ def set_work(work: Work | None) -> Work | None:
 
 
 def current_work() -> Work | None:
-    """Return what this thread works for, or None where nothing shows it."""
+    """Return the test that this thread works for, or None if it is not known."""
     work: Work | None = _WORK.get() or getattr(threading.current_thread(), _STARTED_BY, None)
     return work
 
 
 def ending() -> BaseException | None:
-    """Return what ends the work of this thread or task, because the run that it belongs to is over; else None."""
+    """Return the exception that ends this thread or task, because its run is over; else None."""
     work = current_work()
     return None if work is None or work.run is None else work.run.error()
 

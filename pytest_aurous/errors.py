@@ -1,7 +1,7 @@
 """Every exception and warning of pytest-aurous, and helpers for their messages.
 
-`AurousError` and its subclasses mean that a *test* is wrong. What the vendor's API refuses is an HTTP response, and
-never one of these.
+`AurousError` and its subclasses mean that a *test* is wrong. If the vendor's API refuses a request, the client gets an
+HTTP response, and never one of these.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LONGEST: Final = 80
 
 
 class AurousError(Exception):
-    """The test is wrong, and the message says how. The base class of all other errors.
+    """The test is wrong, and the message says why. The base class of all other errors.
 
     Example:
         >>> from pytest_aurous import Aurous, AurousError
@@ -57,7 +57,7 @@ class AurousUnmatchedRequest(AurousError, AssertionError):  # noqa: N818 - it na
 
 
 class AurousUnfiredFault(AurousError, AssertionError):  # noqa: N818 - it names what happened
-    """A fault met no call of the code under test, or fewer calls than its `times`."""
+    """No request of the code under test met a fault, or fewer requests than its `times`."""
 
 
 class AurousScriptError(AurousError, ValueError):
@@ -65,7 +65,7 @@ class AurousScriptError(AurousError, ValueError):
 
 
 class AurousTransitionError(AurousError):
-    """A record cannot change as `advance()`, `fail()` or `delete()` demands; the message lists what it can do."""
+    """A record cannot change as `advance()`, `fail()` or `delete()` requires; the message lists what is possible."""
 
 
 class AurousLookupError(AurousError, KeyError):
@@ -80,7 +80,7 @@ class UnknownArgument(AurousError, TypeError):  # noqa: N818 - it names what hap
 
 
 class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened
-    """A connection to the vendor was blocked before it was made, so that no test pays for real images."""
+    """A connection to the vendor was blocked, so that no test pays for real images."""
 
 
 class AurousSignatureError(AurousError, ValueError):
@@ -100,21 +100,21 @@ class AurousExplorationError(AurousError, AssertionError):
 
 
 class AurousCrash(BaseException):
-    """The process "dies": exploring raises it from a request, and from each later request and skipped sleep.
+    """The simulated end of the process: raised from a request, and from each later request and skipped sleep.
 
-    It is not an `Exception`, so that only code that catches everything catches it.
+    It is not an `Exception`, so that `except Exception` does not catch it.
     """
 
 
 class AurousWarning(UserWarning):
-    """An error that fails no test, because `strict` is relaxed or the test is over."""
+    """A problem that does not fail the test, because `strict` is relaxed or the test is over."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*[redacted(one) if isinstance(one, str) else one for one in args])
 
 
 class AurousPitfallWarning(AurousWarning):
-    """The code under test misused the API without an error; the message begins with the pitfall's ``[id]``."""
+    """The code under test misused the API without getting an error; the message begins with the pitfall's ``[id]``."""
 
 
 def nearest(word: object, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The documentation says what is so."""
+"""The documentation agrees with the code."""
 
 import ast
 import doctest
@@ -33,7 +33,7 @@ PACKAGE = Path(pytest_aurous.__file__).parent
 
 
 def _module(name: str) -> Any:
-    """Import what the pages are made with, without leaving its folder on the path."""
+    """Import the module that generates the pages, without leaving its folder on the path."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
         return import_module(name)
@@ -78,7 +78,7 @@ def test_the_first_test_is_one_that_runs() -> None:
 
 
 def test_the_two_commands_are_those_that_we_run() -> None:
-    """One command runs the examples, which our own runs collect too; the other is what CI does."""
+    """One command runs the examples, which the other test runs collect, too; the other command is that of CI."""
     examples, project = "".join(_blocks("sh")).splitlines()
 
     assert examples == "python -m pip install . && python -m pytest docs/examples"
@@ -91,14 +91,14 @@ def _read(name: str) -> str:
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:
-    """What the README names in the checkout is there."""
+    """Files of the checkout that the README names exist."""
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", _read("README.md"))
 
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
 def test_the_cheat_sheet_names_what_there_is(request: pytest.FixtureRequest) -> None:
-    """What it shows of the fake is an attribute, and what it shows of pytest is an option."""
+    """The names of the fake that it shows are attributes, and those of pytest are options."""
     page = _page("cheat-sheet")
     names = re.findall(r"\baurous((?:\.\w+)+)", re.sub(r"https?://\S+", "", page))
     aurous = pytest_aurous.Aurous()
@@ -121,7 +121,7 @@ POLICIES = ("CONTRIBUTING.md", "SECURITY.md", ".github/PULL_REQUEST_TEMPLATE.md"
 
 @pytest.mark.parametrize("page", POLICIES)
 def test_every_path_of_a_policy_leads_somewhere(page: str) -> None:
-    """Each file and folder that it links to or names in backticks is in the checkout, or a room of the package."""
+    """Each file and folder that it links to or names in backticks is in the checkout, or a layer of the package."""
     links = {(ROOT / page).parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", _read(page))}
     named = re.findall(r"`([a-z._][\w.-]*/[\w./-]*|[a-zA-Z._][\w.-]*\.(?:md|py|toml|yaml|ini))`", _read(page))
 
@@ -147,17 +147,17 @@ def test_every_tox_command_of_a_policy_exists() -> None:
 
 @pytest.mark.parametrize("rule", DELIVERED)
 def test_every_delivered_rule_is_proved(rule: str) -> None:
-    """A rule that we say we keep has a test whose name begins with its id."""
+    """A delivered rule has a test whose name begins with its id."""
     assert PROOFS[rule], f"no test is called test_{rule.replace('-', '_')}_..."
 
 
 def test_every_rule_of_an_endpoint_is_explained() -> None:
-    """No row of the catalog names a rule that the table does not have."""
+    """Each rule that a row of the catalog names is in the table."""
     assert {rule for row in ENDPOINTS for rule in row.rules} - set(RULES) == set()
 
 
 def test_the_shipped_rules_are_those_of_the_table() -> None:
-    """What the installed package reads is made from the table."""
+    """The file that the installed package reads is generated from the table."""
     shipped = (PACKAGE / "rules.json").read_text(encoding="utf-8")
 
     assert shipped == FIDELITY.as_json(DOCS), "make it anew: python docs/_ext/rules.py"
@@ -185,7 +185,7 @@ def test_the_names_that_editors_suggest_are_those_of_the_tables() -> None:
     ids=["no page", "provenance", "status", "no recording", "no version", "observed and assumed", "twice"],
 )
 def test_a_rule_of_the_table_is_complete(tmp_path: Path, row: str) -> None:
-    """A documented rule without a page is refused, as is what means nothing or is there twice."""
+    """A documented rule without a page is refused, and so is an unknown key or a duplicate id."""
     (tmp_path / "rules.toml").write_text(f'[[rule]]\nid = "a-1"\n{row}\nstatement = "x"\n', encoding="utf-8")
 
     with pytest.raises(ValueError, match="a-1"):
@@ -280,7 +280,7 @@ def test_a_test_may_prove_several_rules(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("file", "anchor"), sorted(set(_anchors())))
 def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
-    """Whoever follows the link at the end of a message finds a page, and the heading on it."""
+    """The link at the end of a message leads to an existing page and heading."""
     page, _, heading = anchor.partition("#")
     text = _page(page.removesuffix(".html"))
 
@@ -296,7 +296,7 @@ def _typed(page: str) -> str:
 
 
 def test_the_refusal_of_a_script_is_shown_as_it_is() -> None:
-    """The page Scripts has the message that its script is refused with."""
+    """The page Scripts shows the message with which its script is refused."""
     with pytest.raises(AurousScriptError) as raised:
         pytest_aurous.Script.parse("synthesizing -> reviewed")
 
@@ -304,7 +304,7 @@ def test_the_refusal_of_a_script_is_shown_as_it_is() -> None:
 
 
 def test_an_unmatched_request_is_shown_as_it_is() -> None:
-    """Its page has the message of its example, and what is said of a call that this version does not have."""
+    """Its page shows the message of its example, and that of an operation which this version does not have."""
     messages: list[str] = []
     for path in ("/v1/characters/x/svae", "/v1/chat/completions"):
         with pytest.raises(errors.AurousUnmatchedRequest) as raised, pytest_aurous.Aurous() as fake:
@@ -321,8 +321,8 @@ def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -
     """Each fixture has a place on its page, which begins with the type and the scope that it has."""
     found = request.session._fixturemanager.getfixturedefs(name, request.node)
     assert found
-    told = inspect.get_annotations(inspect.unwrap(found[-1].func))["return"]
-    kind = re.escape(re.sub(r"^Iterator\[(.*)\]$", r"\1", told))
+    annotation = inspect.get_annotations(inspect.unwrap(found[-1].func))["return"]
+    kind = re.escape(re.sub(r"^Iterator\[(.*)\]$", r"\1", annotation))
 
     assert re.search(
         rf"^### {name}\n\n.*\b{kind}`(?:\]\(api\.md\))?, scope \*{found[-1].scope}\*",
@@ -340,7 +340,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_is_described(name: str) -> None:
-    """Each method that makes a fault is in a table."""
+    """Each method that adds a fault is in a table."""
     assert re.search(rf"^\| `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
 
 
@@ -385,7 +385,7 @@ LEAVES = {"status": "failed", "error": "provider_timeout", "N": "3"}
 
 
 def test_every_way_through_the_grammar_is_a_script() -> None:
-    """What one can read from the diagrams the parser takes, step by step."""
+    """The parser accepts every text that follows the diagrams, step by step."""
     ways = set(GRAMMAR.sentences(GRAMMAR.GRAMMAR["run"]))
 
     for way in ways:
@@ -503,7 +503,7 @@ def test_what_is_beside_other_tools_is_on_a_page() -> None:
     ids=lambda file: file.name,
 )
 def test_a_session_in_a_docstring_runs(file: Path) -> None:
-    """What it shows is what Python shows."""
+    """Its output is the output of Python."""
     name = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
 
     failed, tried = doctest.testmod(import_module(name))
@@ -513,7 +513,7 @@ def test_a_session_in_a_docstring_runs(file: Path) -> None:
 
 
 def test_an_example_of_one_line_is_of_the_fake_that_there_is() -> None:
-    """It is Python, and what it takes from `aurous` is there."""
+    """It is valid Python, and the attributes of `aurous` that it uses exist."""
     examples = [
         line
         for _, text in _docstrings()

@@ -68,7 +68,7 @@ def test_every_page_that_we_send_people_to_is_under_our_documentation() -> None:
 @pytest.mark.parametrize(
     "mistake",
     [
-        lambda aurous: aurous.calls.where("*", colour="red"),
+        lambda aurous: aurous.calls.where("*", color="red"),
         lambda aurous: aurous.characters.add(status="redy"),
         lambda aurous: aurous.characters.add(name=""),
         lambda aurous: aurous.characters.add(refs=["fornt"]),

@@ -39,12 +39,12 @@ _LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.lis
 
 
 class Detector:
-    """Sees each request to the operations that it watches twice: when it arrives, and when its outcome is known.
+    """Called twice for each request to its operations: when it arrives, and when its outcome is known.
 
-    A subclass overrides one method or both. It may keep what it has seen; each fake has its own instance.
+    A subclass overrides one method or both. It may store what it has seen; each fake has its own instance.
 
     Attributes:
-        id: Of the pitfall, and of its section on the page Pitfalls.
+        id: The id of the pitfall, and of its section on the page Pitfalls.
         message: What the client did, and what it should do instead.
         operations: Names of the operations that it watches; None for requests that no endpoint takes.
     """
@@ -59,7 +59,7 @@ class Detector:
         return False
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
-        """Return whether it is, now that the *outcome* is known, which `ctx.call` does not have yet."""
+        """Return whether it is the pitfall, now that the *outcome* is known, which `ctx.call` does not have yet."""
         del ctx, outcome
         return False
 

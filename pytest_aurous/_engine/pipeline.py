@@ -117,7 +117,7 @@ class App:
             self.pitfalls.begin_anew()
 
     def handle(self, call: Call) -> Reply | Break:
-        """Handle one request. Everything that it decides and changes happens under one lock, wholly or not at all."""
+        """Handle one request. All decisions and changes happen under one lock, completely or not at all."""
         self._let_pass(call)
         try:
             faults = self._faults_for(call)
@@ -318,7 +318,7 @@ class App:
         return self.addresses.find(call).get(call.method, (None, {}))
 
     def fit(self, host: str, target: str) -> int:
-        """Return how well a path with its query fits this API, if several APIs serve its host; 0 if it does not fit.
+        """Return how well a path with its query fits this API, if several APIs share a host; 0 if it does not fit.
 
         The longest base URL fits best. On the upload host, the API that signed the URL and has the upload fits.
         """
@@ -346,7 +346,7 @@ class App:
 
 
 def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | None:
-    """Return what lets responses differ from the rules if the settings say so, else None."""
+    """Return the function that changes responses as the settings say, or None."""
     file, kind = world.settings.observed, world.settings.grease
     if file is None and kind == "off":
         return None

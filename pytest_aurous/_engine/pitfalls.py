@@ -23,12 +23,12 @@ _WATCHING: Final = {
 
 @dataclass(frozen=True)
 class Pitfall:
-    """One misuse of the API that the code under test got away with.
+    """One misuse of the API by the code under test that caused no error.
 
     Attributes:
-        id: Such as ``early-save``.
+        id: The id, such as ``early-save``.
         message: What the client did, and what it should do instead.
-        call: The request that did it.
+        call: The request.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What fails a test, as the pipeline records it; `_report.unmatched` puts it into words."""
+"""Problems that fail a test, as the pipeline records them; `_report.unmatched` writes the texts."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
     Args:
         body: The raw body of the delivery.
         secret: The whole ``whsec_...`` string of the endpoint.
-        at: Unix seconds; now, if left out.
+        at: The time in Unix seconds; by default now.
 
     Raises:
         AurousError: If an argument has another type, or *secret* is blank.
@@ -51,14 +51,14 @@ def verify_webhook(
 
     Args:
         body: The raw body as it arrived.
-        header: The value of ``Aurous-Webhook-Signature``; None where there was none.
+        header: The value of ``Aurous-Webhook-Signature``; None if it is missing.
         secret: The whole ``whsec_...`` string of the endpoint.
-        tolerance: How many seconds the signature may be old, or ahead.
-        at: The time to verify it at, in Unix seconds; the current time, if left out.
+        tolerance: How many seconds old, or ahead of *at*, the signature may be.
+        at: The time of the verification, in Unix seconds; by default now.
         now: The old name of *at*.
 
     Raises:
-        AurousSignatureError: If it is not a signature, is too old, or is of another body or secret.
+        AurousSignatureError: If it is malformed, is too old, or does not match the body and the secret.
         AurousError: If both *at* and *now* are passed, or an argument has another type.
 
     Example:
@@ -82,13 +82,13 @@ def verify_webhook(
     age = (time.time() if at is None else at) - int(stamp)
     if abs(age) > tolerance:
         raise AurousSignatureError(
-            f"{SIGNATURE}: it was made {age:.0f} s ago, and {tolerance:g} s are tolerated. "
+            f"{SIGNATURE}: it was made {age:.0f} s ago, and the tolerance is {tolerance:g} s. "
             f"Where the clock of the fake is frozen or was moved, pass at=aurous.clock.now().timestamp().\n{_MORE}"
         )
     expected = sign_webhook(body, secret, int(stamp)).partition("v1=")[2]
     if not hmac.compare_digest(expected.encode(), sent.encode(errors="replace")):
         raise AurousSignatureError(
-            f"{SIGNATURE}: it is not that of these {len(body)} bytes under this secret. "
+            f"{SIGNATURE}: it does not match these {len(body)} bytes and this secret. "
             f"Verify the raw body, before anything parses it, with the whole whsec_... string.\n{_MORE}"
         )
 

@@ -1,4 +1,4 @@
-"""One bad day, chosen by the test: `BadDay`, and how to play one."""
+"""One bad day, chosen by the test: `BadDay`, and how to play it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _MOST_REQUESTS: Final = 1_000
 
 
 class BadDay:
-    """What goes wrong on one day: each fault with its place, as in ``characters.create#1 lost``. A value.
+    """The faults of one bad day, each with its place, as in ``characters.create#1 lost``. A value.
 
-    The place is the first, second, ... request of an operation, or the first, second, ... event of a kind, such as
+    The place is the n-th request of an operation, or the n-th event of a kind, such as
     ``webhooks.character.completed#1``. `Aurous.day` plays it.
 
     Args:
-        *faults: A place and a fault each; none for a good day.
+        *faults: Texts of a place and a fault; none for a good day.
 
     Attributes:
         faults: The same.

@@ -64,7 +64,7 @@ def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
         return Outcome(error=AurousError(f"{text} as lambda: list(publish()).\n{see(PAGE)}"))
     if iscoroutine(returned):
         returned.close()
-        return Outcome(error=AurousError(f"explore(run): run returned a coroutine, which nobody awaits. {_ASYNC}"))
+        return Outcome(error=AurousError(f"explore(run): run returned a coroutine, which nothing awaits. {_ASYNC}"))
     return Outcome(returned)
 
 
@@ -114,7 +114,7 @@ def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
     """Return a set that has the tasks which runs start in the running asyncio loop.
 
     It stays empty under trio, where no task outlives its nursery. What the tasks raise is not logged: a fault makes
-    tasks fail for which nobody waits.
+    tasks fail that nothing awaits.
     """
     tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
     try:

@@ -1,4 +1,4 @@
-"""What a run has achieved: the records that exist at its end, without what differs from run to run anyway."""
+"""The result of a run: the records that exist at its end, without values that always differ between runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Record(NamedTuple):
     """One record at the end of a run.
 
     Attributes:
-        kind: Such as ``character``.
+        kind: The kind of record, such as ``character``.
         id: Its id.
         fields: Its documented fields as JSON, without ids, references, times, URLs and chance.
     """
@@ -40,14 +40,14 @@ class Record(NamedTuple):
     fields: tuple[tuple[str, str], ...]
 
     def label(self, unstable: Collection[tuple[str, str]]) -> str:
-        """Return how a report calls it, without its *unstable* fields."""
+        """Return its name in a report, without its *unstable* fields."""
         shown = {name: json.loads(value) for name, value in self.fields if (self.kind, name) not in unstable}
         name = shown.get("name") or shown.get("prompt") or shown.get("filename") or ""
         return " ".join(filter(None, (self.kind, repr(name) if name else "", shown.get("status"))))
 
 
 class EndState(NamedTuple):
-    """What a run has changed. Two of them differ as the records of the two runs do.
+    """The changes of a run.
 
     Attributes:
         there: The records that are new or different.
@@ -75,7 +75,7 @@ class EndStates:
         Args:
             failed: The records that a fault lets fail, with their steps without it. Those that have failed are left
                 out. The others count as if there were no fault: one that was repaired, as the page of the character
-                says ("use POST /:id/resynthesize to retry"), and one whose failure nobody can have seen yet.
+                says ("use POST /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
         """
         failed = failed or {}
         state = EndState([], [])

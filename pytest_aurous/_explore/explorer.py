@@ -381,7 +381,8 @@ class Explorer:
                 near = get_close_matches(case_id, list(plans), n=3, cutoff=0)
                 name = "only" if case_id == self._options.only else "known"
                 raise AurousError(
-                    f"explore({name}={shown(case_id)}): there is no such case. Nearest: {', '.join(map(repr, near))}. "
+                    f"explore({name}={shown(case_id)}): there is no such case. The nearest are: "
+                    f"{', '.join(map(repr, near))}. "
                     f"A case is a place and a fault, such as 'characters.create#1 lost'.\n{_MORE}"
                 )
 
@@ -452,7 +453,7 @@ class Explorer:
         if second.spent > good.spent:
             self._remarks.insert(
                 0,
-                "A second run pays again even after a good day, so no failure can be repaired by running it again: let "
+                "A second run pays again even after a good day, so running the code again cannot repair a failure. Let "
                 "it find what an earlier run has ordered, for example by an Idempotency-Key that does not change.",
             )
 
@@ -466,7 +467,7 @@ class Explorer:
         remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
         if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in _leaves(day.error)):
             self._swallowed.append(case_id)
-            remarks.append("AurousCrash did not come out of the run: it goes on after its process has died")
+            remarks.append("AurousCrash did not leave the run: the code continues after its process has died")
         return Case(
             id=case_id,
             operation=place.operation,
@@ -514,8 +515,8 @@ class Explorer:
         if not self._swallowed:
             return []
         text = (
-            f"AurousCrash did not come out of the run in {', '.join(self._swallowed)}: it was in another thread, or "
-            "the code catches BaseException and goes on after its process has died."
+            f"AurousCrash did not leave the run in {', '.join(self._swallowed)}: it was in another thread, or "
+            "the code catches BaseException and continues after its process has died."
         )
         return [text]
 

@@ -127,7 +127,7 @@ def _crash(scene: Scene) -> Meet:
             return reply
         fault.fire(call)
         scene.run.crashed = True
-        return CLOSED  # nobody is left to see it
+        return CLOSED  # no client is left to see it
 
     return meet
 

@@ -1,4 +1,4 @@
-"""The laws: what holds on a bad day, judged by money, state and time, with the good day for comparison."""
+"""The laws: what must hold on a bad day, judged by credits, state and time, compared with the good day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIMED: Final = frozenset({"early-retry"})
 
 @dataclass(frozen=True)
 class Rules:
-    """What a test says of its code.
+    """The expectations of a test for its code.
 
     Attributes:
         may_raise: The exceptions that are a documented failure.
@@ -48,11 +48,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Day:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
         run: The run.
-        outcome: As in `Case`.
+        outcome: The outcome, as in `Case`.
         error: What it raised, or None.
         returned: What it returned.
         calls: Its requests.
@@ -99,7 +99,7 @@ class Judged:
 
 
 def refused(rules: Rules, day: Day) -> bool:
-    """Whether a run returned what ``may_return`` accepts as a refusal."""
+    """Whether a run returned a value that ``may_return`` accepts as a refusal."""
     return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
 
 
@@ -182,7 +182,7 @@ LAWS: Final[dict[str, Callable[[Judged], str | None]]] = {
 
 
 def judge(judged: Judged) -> dict[str, str]:
-    """Return the laws that a bad day breaks, each with the reason."""
+    """Return the laws that a bad day breaks, each with its reason."""
     laws = set(judged.rules.laws)
     if judged.bad.outcome == "unmet":
         return {}
@@ -209,7 +209,7 @@ def _named(error: BaseException) -> str:
 
 
 def _difference(found: EndState, wanted: EndState, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
-    """Say how the records at the end differ from those of the good day; empty if they do not."""
+    """Return how the records at the end differ from those of the good day; empty if they do not."""
     more, missing = differences(found, wanted, rules.unstable)
     more = [record for record in more if may_be_left not in record.fields]
     ids = {record.id: record for record in more}
@@ -219,7 +219,7 @@ def _difference(found: EndState, wanted: EndState, rules: Rules, may_be_left: tu
         label = record.label(rules.unstable)
         parts.append(_changed(other, record, rules) if other else f"there is no {label}, which the good day left")
     parts += [
-        f"there is one {record.label(rules.unstable)} more than on the good day" for record in more if record.id in ids
+        f"there is one more {record.label(rules.unstable)} than on the good day" for record in more if record.id in ids
     ]
     return "; ".join(parts)
 
@@ -236,7 +236,7 @@ def _changed(found: Record, wanted: Record, rules: Rules) -> str:
 
 
 def unaddressed(value: object) -> str:
-    """Return how a report shows *value*, without addresses in memory, which differ from run to run."""
+    """Return the repr of *value* for a report, without addresses in memory, which differ from run to run."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))
 
 
@@ -246,7 +246,7 @@ def _left_over(day: Day, good: Day, rules: Rules) -> str:
 
 
 def _paying(day: Day) -> list[Call]:
-    """Return the requests for which credits were held or spent."""
+    """Return the requests that held or spent credits."""
     numbers = {note.number for note in day.notes if note.during and _increase(note) > 0}
     return [call for call in day.calls if call.number in numbers and call.method != "GET"]  # a poll only ends a hold
 
@@ -262,7 +262,7 @@ def _increase(note: Note) -> Decimal:
 
 
 def _price_of(day: Day, records: Collection[str]) -> Decimal:
-    """Return what the requests that created *records* have cost."""
+    """Return the cost of the requests that created *records*."""
     created = {
         note.number for note in day.notes if note.during and any(note.text.startswith(f"{one}: new") for one in records)
     }
@@ -274,7 +274,7 @@ def _price_of(day: Day, records: Collection[str]) -> Decimal:
 
 
 def _charges(day: Day, good: Day) -> str:
-    """Say which requests have cost more than on the good day."""
+    """Return a text about the requests that have cost more than on the good day."""
     usual = Counter(call.operation for call in _paying(good))
     number: Counter[str] = Counter()
     paying = {call.number for call in _paying(day)}

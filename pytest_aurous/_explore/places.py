@@ -1,4 +1,4 @@
-"""Where something can go wrong: the requests and the deliveries of the good day."""
+"""The places where a fault can happen: the requests and the deliveries of the good day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of an exploration: headline, matrix, and the story of each case that breaks a law."""
+"""The report of an exploration: headline, matrix, and the requests of each case that breaks a law."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _laws(case: Case) -> list[str]:
 
 
 def _worst(exploration: Exploration) -> list[str]:
-    """Return the worst of what is broken: at which line of the code under test, by which fault, and why."""
+    """Return the worst break: its line of the code under test, its fault, and its reason."""
     if not exploration.broken:
         return []
     law, case = min(((law, case) for case in exploration.broken for law in case.broken), key=lambda one: _rank(one[0]))

@@ -1,4 +1,4 @@
-"""What an exploration found: `Exploration` and its cases."""
+"""The results of exploring: `Exploration` and its cases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Case:
     """One run with one fault at one place; or the good day, without a fault.
 
     Attributes:
-        id: Such as ``characters.create#1 lost``.
+        id: The id, such as ``characters.create#1 lost``.
         operation: The operation or event; empty for the good day.
         occurrence: 1 for its first request of that operation.
         fault: The name of the fault; empty for the good day.
@@ -28,9 +28,9 @@ class Case:
             as over HTTP, and for events.
         timeline: Its requests, if it breaks a law; else None.
         reasons: For each law that it breaks, the reason in one sentence.
-        advice: What to read on, for each law that it breaks.
+        advice: Where to read on, for each law that it breaks.
         known: Why its breaks are accepted; empty if they are not.
-        remarks: What else there is to say of it.
+        remarks: Other remarks about it.
         rows: Its requests as JSON data, while the test is traced; else empty.
     """
 
@@ -79,9 +79,9 @@ class Exploration:
     Attributes:
         cases: All runs with a fault, in order.
         good_day: The run without one, in the form of a case.
-        skipped: How many repeated reads were left out, and how many cases do not apply because the client has no
+        skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
-        remarks: What the report says besides, such as what was cut.
+        remarks: Other remarks of the report, such as what was cut.
         again: The command that runs one case alone, with ``<case>`` for its id.
 
     Example:
@@ -96,7 +96,7 @@ class Exploration:
 
     @property
     def broken(self) -> tuple[Case, ...]:
-        """The cases that break a law and are not known."""
+        """The cases that break a law, without the known ones."""
         return tuple(case for case in self.cases if case.broken and not case.known)
 
     def table(self) -> str:

@@ -220,7 +220,7 @@ def noting_runs() -> Generator[None, None, None]:
 
 
 def ignore(*_: object) -> None:
-    """Show nothing: nobody has asked for it, or, outside of pytest, there is nowhere to show it."""
+    """Show nothing: no option asks for it, or it runs outside of pytest."""
 
 
 def _quiet(run: Callable[[], None]) -> Callable[[], None]:

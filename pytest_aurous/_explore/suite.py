@@ -1,4 +1,4 @@
-"""Explore a whole test: each run is the test itself, with a new fake that it makes."""
+"""Explore a whole test: each run is the test itself, with a new fake."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ L = TypeVar("L", bound="Live")
 
 
 class Live:
-    """A record of the fake: each attribute is the current state, and reading changes and counts nothing."""
+    """A record of the fake: each attribute has its current value, and reading it changes and counts nothing."""
 
     __slots__ = ("_world", "id")
 
@@ -271,17 +271,17 @@ class Playable(Live):
             self._world.runs.advance(self.id)
 
     def finish(self) -> None:
-        """Play the current run of the script to its end; without effect after its end."""
+        """Play the current run of the script to its end; has no effect after its end."""
         with self._world.lock:
             _ = self._row
             while (run := self._world.runs.get(self.id)) is not None and not run.last:
                 self._world.runs.advance(self.id)
 
     def fail(self, error: ErrorCode | str = "provider_timeout") -> None:
-        """Let the work fail: release its hold, and set `error_message`.
+        """Let the work fail, release its hold, and set `error_message`.
 
         Args:
-            error: An error code such as ``provider_timeout``.
+            error: An error code, such as ``provider_timeout``.
 
         Raises:
             AurousTransitionError: If no work is in progress.

@@ -1,4 +1,4 @@
-"""`Aurous`: what the fixture yields, and the context manager for wider scopes, `unittest` and scripts."""
+"""`Aurous`: the object of the fixture, and the context manager for wider scopes, `unittest` and scripts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Aurous(CallAssertions, Belongings):
     """The whole Aurous Labs API, offline; while it is entered, it responds to the requests of httpx and httpx2 clients.
 
     Args:
-        api_key: The key of the default team; by default the fake creates one that visibly is not a real key.
+        api_key: The key of the default team; by default one that the fake creates.
         **settings: The settings, named as in the ini file without ``aurous_``.
 
     Raises:
@@ -119,7 +119,7 @@ class Aurous(CallAssertions, Belongings):
         return self._session.http.async_client(self.api_key, {**options})
 
     def route(self, operation: Operation | str) -> respx.Route:
-        """Return the respx route of one operation, to spy on or to override; the fake responds until you override it.
+        """Return the respx route of an operation, to spy or override; the fake responds until the test sets a response.
 
         Args:
             operation: Such as ``characters.save``.
@@ -148,14 +148,14 @@ class Aurous(CallAssertions, Belongings):
         return world, world.default_team
 
     def script(self, text: str | Plan, name: str | None = None) -> None:
-        """Set what pollers see of later characters; short for `Characters.script`.
+        """Set what pollers see of later characters; the same as `Characters.script`.
 
         Args:
             text: The steps, or a `Script`.
-            name: Only for characters that are created with this name.
+            name: Set it only for characters that are created with this name.
 
         Raises:
-            AurousScriptError: If it cannot be played.
+            AurousScriptError: For an invalid script.
 
         Example:
             ``aurous.script("synthesizing*3 -> reviewing")``
@@ -164,16 +164,16 @@ class Aurous(CallAssertions, Belongings):
 
     @property
     def webhooks(self) -> Webhooks:
-        """The webhook deliveries: who receives them, and when."""
+        """The webhook deliveries of the fake: their receivers, and when they are made."""
         return self._session.webhooks
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong; each method adds a fault."""
+        """The faults of the fake; each method adds one."""
         return self._session.app.faults
 
     def snapshot(self) -> Snapshot:
-        """Return the current state: rows, money, keys, scripts and the polls they counted, faults, clock."""
+        """Return the current state: records, credits, keys, scripts with their poll counts, faults and the clock."""
         return self._session.app.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -218,8 +218,8 @@ class Aurous(CallAssertions, Belongings):
             fresh: Resets the application's own state; called before each run.
             depth: 2 to try pairs of faults, too.
             limit: The largest number of cases.
-            only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake is
-                left as it left it.
+            only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
+                as it left it.
             known: Ids of cases that may break a law, each with the reason.
 
         Raises:
@@ -290,11 +290,11 @@ class Aurous(CallAssertions, Belongings):
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.
 
         A place counts the requests of the block. Sleeps are skipped, and the clock moves only with them. A fault that
-        no request meets is no mistake. After a ``crash`` each request and each sleep of the block raises
-        `AurousCrash`. Afterwards the faults are gone.
+        no request meets is not an error. After a ``crash``, each request and each sleep of the block raises
+        `AurousCrash`. Afterwards the faults are removed.
 
         Args:
-            day: What goes wrong.
+            day: The faults, each with its place.
 
         Raises:
             AurousError: If the block does not end, or another day is played or explored.
@@ -309,13 +309,13 @@ class Aurous(CallAssertions, Belongings):
     def reset(self) -> None:
         """Return to the start of the test: state, clock, faults, calls, pitfalls and routes.
 
-        An unmatched request that arrived before still fails the test: a reset hides nothing.
+        An unmatched request that arrived before still fails the test.
         """
         self._session.reset()
 
     @property
     def pitfalls(self) -> list[Pitfall]:
-        """The pitfalls seen so far, in order: each has ``id``, ``message``, ``call`` and ``place``."""
+        """The pitfalls so far, in order: each has ``id``, ``message``, ``call`` and ``place``."""
         with self._session.app.world.lock:
             return list(self._session.app.pitfalls.seen)
 
@@ -343,7 +343,7 @@ class Aurous(CallAssertions, Belongings):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop intercepting, and raise what ``strict`` demands, unless the block itself has raised an error."""
+        """Stop intercepting, and raise as ``strict`` says, unless the block itself has raised an error."""
         self._session.leave()
         if error is None:
             self._session.verdict.judge()

@@ -1,4 +1,4 @@
-"""The words of a verdict: what was wrong with requests, which faults no request met, and the timeline.
+"""The texts of a verdict: problems of requests, faults that no request met, and the timeline.
 
 Most tests pass and have no timeline, so `Verdict` imports this when there is something to say.
 """
@@ -24,11 +24,11 @@ class Findings:
         self._app = app
 
     def problems(self, problems: Iterable[Problem]) -> list[str]:
-        """Return what was wrong with each of the requests."""
+        """Return the problem of each of the requests."""
         return [describe(problem, self._app) for problem in problems]
 
     def timeline(self, again: str, problems: Iterable[Problem]) -> str:
-        """Return the calls, and what was wrong with them; *again* is the command that repeats the test."""
+        """Return the calls and their problems; *again* is the command that repeats the test."""
         return "\n\n".join([timeline(self._app, again), *self.problems(problems)])
 
     def late(self, call: Call, test: str, running: str, pitfalls: Iterable[str], problems: Iterable[Problem]) -> str:

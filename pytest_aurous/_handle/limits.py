@@ -44,17 +44,17 @@ class Limit:
 
     @property
     def capacity(self) -> int:
-        """The burst: how many calls a full bucket allows."""
+        """The burst: how many requests a full bucket allows."""
         return self._bucket.capacity
 
     @property
     def remaining(self) -> int:
-        """How many calls the bucket allows now."""
+        """How many more requests the bucket allows now."""
         return self._bucket.left
 
     @property
     def overruns(self) -> int:
-        """How many calls found the bucket empty, whether they were refused or not."""
+        """How many requests found the bucket empty, whether they were refused or not."""
         return self._bucket.overruns
 
     def exhaust(self) -> None:
@@ -67,7 +67,7 @@ class Limit:
 
         Args:
             burst: New capacity, 1 or more.
-            per_minute: New refill, in calls, more than 0.
+            per_minute: New refill, in requests per minute, more than 0.
 
         Raises:
             AurousError: If a size is invalid.

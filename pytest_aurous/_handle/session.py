@@ -1,4 +1,4 @@
-"""One fake from the inside: what `Aurous`, the plugin, the server and the ASGI application share."""
+"""The internals of one fake, which `Aurous`, the plugin, the server and the ASGI application share."""
 
 from __future__ import annotations
 

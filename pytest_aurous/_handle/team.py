@@ -30,7 +30,7 @@ else:
 
 
 class Belongings:
-    """What belongs to a team."""
+    """The records, limits and endpoints of a team."""
 
     __slots__ = ()
 
@@ -85,7 +85,7 @@ class Belongings:
 
 
 class Team(Belongings, Live, _TeamFields):
-    """A team, to which everything belongs (auth-6).
+    """A team, which owns records, credits, rate buckets and keys (auth-6).
 
     Attributes:
         id: ``team_`` and a ULID.
@@ -163,7 +163,7 @@ class Team(Belongings, Live, _TeamFields):
 
     @property
     def billing_mode(self) -> BillingMode:
-        """``metered``, or ``exempt``: never charged nor refused."""
+        """``metered``, or ``exempt``: never charged or refused."""
         with self._world.lock:
             return self._account.billing_mode
 
@@ -199,7 +199,7 @@ class Teams(Collection[Team]):
         Args:
             name: Display name; by default ``Team`` and a number.
             credits: The balance.
-            billing_mode: ``exempt`` teams are never charged nor refused.
+            billing_mode: ``metered``, or ``exempt``: never charged or refused.
             id: Its id, such as one of the vendor's pages; drawn by default.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The verdict on a test: what `strict` makes of unmatched requests, unfired faults and bugs of the fake."""
+"""The verdict on a test: how unmatched requests, unfired faults and bugs of the fake affect it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Verdict:
         self._app.screen = None if since is None else partial(self._screen, since)
 
     def judge(self) -> None:
-        """Raise what ``strict`` demands: problems not reported yet, and faults that were met too few times."""
+        """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
         __tracebackhide__ = True
         problems, unfired = self._take_problems()
         if self._strict == "off" or not (problems or unfired):
@@ -76,7 +76,7 @@ class Verdict:
             warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
 
     def mark_reported(self) -> None:
-        """Report nothing of what happened until now: the test has its outcome."""
+        """Do not report anything that happened until now: the test has its outcome."""
         self._take_problems()
         self._take_pitfalls()
 
@@ -93,7 +93,7 @@ class Verdict:
         return back
 
     def timeline(self, again: str, *, problems: bool = True) -> str:
-        """Return what a failed test shows: the calls, and what was wrong with them.
+        """Return the timeline of a failed test: the calls and their problems.
 
         Args:
             again: The command that repeats the test.

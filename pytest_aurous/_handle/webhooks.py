@@ -1,4 +1,4 @@
-"""`aurous.webhooks`: who receives deliveries, and when."""
+"""`aurous.webhooks`: the receivers of deliveries, and when deliveries are made."""
 
 from __future__ import annotations
 

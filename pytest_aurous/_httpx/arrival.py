@@ -1,4 +1,4 @@
-"""Notice that a library is imported, so that nobody who does not use it has to load it."""
+"""Notice when a library is imported, so that code that does not use it need not load it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Arrival:
         self._then = then
 
     def begin(self) -> None:
-        """Look out from now on."""
+        """Start to watch imports."""
         sys.meta_path.insert(0, self)
 
     def end(self) -> None:
-        """Look out no more."""
-        with suppress(ValueError):  # whoever saved `sys.meta_path` before may have restored it
+        """Stop watching imports."""
+        with suppress(ValueError):  # other code may have restored an earlier `sys.meta_path`
             sys.meta_path.remove(self)
 
     def find_spec(
@@ -41,7 +41,7 @@ class Arrival:
 
 
 class _Noticed(Loader):
-    """Loads a module as its own loader does, which takes this one's place before, and calls *then* afterwards."""
+    """Loads a module with its original loader, and calls *then* afterwards."""
 
     def __init__(self, loader: Any, then: Callable[[], object]) -> None:
         self._loader = loader

@@ -62,7 +62,7 @@ class Interception:
                     setattr(owner, method, original)
 
     def to_front(self) -> None:
-        """Intercept before everybody else: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
+        """Intercept before all other tools: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
         with self._lock:
             self._owners = {}  # a new dict: another thread may be writing into the present one
             if self.entered:

@@ -1,4 +1,4 @@
-"""Requests to the real API: the one place that sends any, and none of them can create, change or cost something."""
+"""Requests to the real API: the only module that sends any. None of them can create, change or cost anything."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Sender:
 
 
 def _reason(error: httpx.HTTPError) -> str:
-    """Say why there is no response."""
+    """Return why there is no response."""
     text = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return f"no response within {_PATIENCE:.0f} s"

@@ -1,4 +1,4 @@
-"""What makes the fake agree with a recording: other readings, and observed differences as data."""
+"""Changes that make the fake agree with a recording: other readings, and observed differences as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A check: recordings in, verdicts out."""
+"""Check recordings, and return verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of a recorded response with that of the fake: what agrees and what differs, place by place."""
+"""Compare a recorded response with that of the fake, place by place."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Live:
 
     Attributes:
         recording: The exchanges.
-        doubts: Rules of which nothing can be told, each with the reason.
+        doubts: Rules that cannot be judged, each with the reason.
     """
 
     recording: Recording
@@ -57,7 +57,7 @@ def check_base_url(text: str) -> str:
     found = _BASE_URL.fullmatch(text)
     if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
         raise AurousError(
-            f"--base-url {text}: expected a URL such as https://api.staging.example, with https so that nobody "
+            f"--base-url {text}: expected a URL such as https://api.staging.example, with https so that no one "
             f"can read the key on its way, and without a path.\n{_MORE}"
         )
     return f"{found[1]}://{found[2]}"
@@ -88,7 +88,7 @@ def run_probes(base_url: str, file: Path, *, yes: bool) -> Live:
                 _ask()
             run.rest()
         except KeyboardInterrupt:
-            raise AurousError("check --live: interrupted before there was anything to judge.") from None
+            raise AurousError("check --live: interrupted before any response could be judged.") from None
         finally:
             run.sender.close()
     return run.live
@@ -180,9 +180,9 @@ class _Run:
         if sent.status == _OK:
             self._shown.learn(probe.path, sent.body)
         if sent.status == _FORBIDDEN and probe.key:
-            self._doubt(probe, "the key may not ask for it")
+            self._doubt(probe, "the key has no permission for it")
         if sent.status == _UNAUTHORIZED and probe.key == OWN_KEY:
-            return "the key is not accepted any more"
+            return "the key is no longer accepted"
         return sent.problem if self._silent == _DEAD else ""
 
     def _doubt(self, probe: Probe, reason: str) -> None:
@@ -248,4 +248,4 @@ def _problem(sent: Sent) -> str:
         return f"it does not accept the key in {_VARIABLE} (401 {code})"
     if sent.status != _OK:
         return f"GET /v1/team gets {sent.status} {code or ''}".rstrip()
-    return "" if isinstance(body, dict) else "the response to GET /v1/team is no JSON object"
+    return "" if isinstance(body, dict) else "the response to GET /v1/team is not a JSON object"

@@ -260,7 +260,7 @@ PROBES: Final = (
     _estimate("images", "img-9", '{"prompt": "On a bench", "count": 2}'),
     _estimate("images", "img-9", '{"prompt": "On a bench", "enhance_prompt": true}'),
     _estimate("images", "img-9", "{}"),
-    _estimate("images", "img-9", '{"prompt": "On a bench", "colour": "red"}'),
+    _estimate("images", "img-9", '{"prompt": "On a bench", "color": "red"}'),
     _estimate("images", "img-9", '{"prompt": '),
     _estimate("images", "err-9", '{"prompt": "On a bench", "negative_prompt": null}'),
     _estimate("videos", "vid-2", '{"video_lora_id": "{video_style}", "duration": 4, "resolution": "480p"}'),

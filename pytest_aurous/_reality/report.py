@@ -1,4 +1,4 @@
-"""The result of a check: as a table of 100 columns, as JSON, and as a report of what was refuted."""
+"""The result of a check: as a table of 100 columns, as JSON, and as a report of the refuted rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rule each place of a response rests on: one table for what agrees and for what differs."""
+"""The rule of each place of a response: one table for agreement and for differences."""
 
 from __future__ import annotations
 

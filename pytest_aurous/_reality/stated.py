@@ -1,4 +1,4 @@
-"""What two OpenAPI documents say of the same operation: what agrees, what differs, and what only one of them says."""
+"""Compare what two OpenAPI documents say about the same operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a whole recording says about the state behind it: records, keys, teams, and requests whose response was lost."""
+"""What a whole recording shows about the state behind it: records, keys, teams, and lost responses."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Survey:
                 history.since = self._since(history)
 
     def unknown_attempt(self, view: View) -> str:
-        """Return why nothing can be told of a response that follows from an earlier attempt; empty if it can."""
+        """Return why a response to a retry says nothing about the rules; empty if it does."""
         if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
             return ""
         lost = [self.views[index] for index in self.lost if index < view.index]

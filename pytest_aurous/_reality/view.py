@@ -1,4 +1,4 @@
-"""One exchange of a recording, with what its request and response mean."""
+"""One exchange of a recording, with the meaning of its request and response."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 
 @dataclass(eq=False)
 class View:
-    """One exchange, with what its request and response mean.
+    """One exchange, with the meaning of its request and response.
 
     Attributes:
         exchange: The exchange.

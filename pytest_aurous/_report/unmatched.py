@@ -1,4 +1,4 @@
-"""The texts of problems: what was wrong with a request, the nearest operation, and what to do."""
+"""The texts of problems: what is wrong with a request, the nearest operation, and what to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DOUBLED: Final = (
 
 
 def hint_of(call: Call) -> str:
-    """Return what probably went wrong with a request that was refused; empty if nothing is known."""
+    """Return the probable cause of a refusal; empty if it is not known."""
     if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
         return ""
     if call.error_code == "missing_api_key":
@@ -57,7 +57,7 @@ def hint_of(call: Call) -> str:
 
 
 def explain(catalog: Catalog, call: Call, base_url: str) -> str:
-    """Return the text about an unmatched request: the nearest operation, what differs, and how to allow it."""
+    """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it."""
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
     later = [what for start, what in LATER.items() if f"{path}/".startswith(f"{prefix}{start}/")]

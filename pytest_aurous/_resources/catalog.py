@@ -109,7 +109,7 @@ class _Node:
 
 @dataclass(frozen=True, repr=False)
 class Script(Plan):
-    """What a client that polls sees, step by step. A value: equal, hashable, readable as a pytest id.
+    """What a polling client sees, step by step. A value: equal, hashable, readable as a pytest id.
 
     Example:
         >>> script = Script.parse("synthesizing*3 -> reviewing")

@@ -63,7 +63,7 @@ def create_team(
 
 
 class ApiKey(str):
-    """An API key of the fake: a string for a header, which a test can revoke and rotate.
+    """An API key of the fake: a string that a test can revoke and rotate.
 
     Example:
         ``client = aurous.client(headers={"X-Api-Key": aurous.team.add_key(scope="read")})``
@@ -93,7 +93,7 @@ class ApiKey(str):
 
     @property
     def scope(self) -> Scope:
-        """What the key may do: ``read``, ``write`` or ``full`` (auth-5)."""
+        """The scope of the key: ``read``, ``write`` or ``full`` (auth-5)."""
         with self._world.lock:
             return self._world.keys.grant(self).scope
 

@@ -1,4 +1,4 @@
-"""The command ``pytest-aurous``: look at a folder, serve the fake, check it, or print its OpenAPI document."""
+"""The command ``pytest-aurous``: examine a folder, serve the fake, check it, or print its OpenAPI document."""
 
 from __future__ import annotations
 

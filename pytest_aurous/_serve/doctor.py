@@ -72,7 +72,7 @@ class Problem(NamedTuple):
 
 
 def run(*, as_json: bool) -> int:
-    """Print what there is to say, and return the exit code: 1 if something needs attention."""
+    """Print the findings, and return the exit code: 1 if something needs attention."""
     with protecting(os.environ.get("AUROUS_API_KEY")):
         found = examined()
         text = json.dumps(found, indent=2) if as_json else "\n".join(_lines(found))

@@ -1,4 +1,4 @@
-"""The fake on a local port, for processes that cannot be intercepted (extra ``server``)."""
+"""The fake on a local port, for processes whose requests cannot be intercepted (extra ``server``)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AurousServer:
         aurous: The fake.
         host: A loopback address or name.
         port: 0 takes a free one.
-        allow_remote: Allow an address that is not loopback; anybody who reaches it can use and control the fake.
+        allow_remote: Allow an address that is not loopback; anyone who can reach it can use and control the fake.
         allow_host: Names that clients may use besides those of loopback and *host*, such as a container's.
 
     Raises:
@@ -112,7 +112,7 @@ class AurousServer:
         if self._thread.ident is not None or self._socket.fileno() == -1:
             state = "is running already" if self._thread.is_alive() else "has been stopped"
             raise AurousError(
-                f"The server on port {self.port} of {self.host} {state}: a server can be started once. "
+                f"The server on port {self.port} of {self.host} {state}: a server can only be started once. "
                 f"Make another AurousServer, with another port, or without one to take a free one.\n{_MORE}"
             )
         self._thread.start()

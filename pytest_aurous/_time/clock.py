@@ -22,7 +22,7 @@ _MORE: Final = see("reference/records.html#the-clock")
 
 
 class Clock:
-    """The fake's clock: the wall clock plus what the test added, or frozen at an instant.
+    """The fake's clock: the wall clock plus the time that the test added, or frozen at an instant.
 
     Attributes:
         waiting_for: Returns which records wait for what, for the error that ends an endless wait.
@@ -122,10 +122,10 @@ class Clock:
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
-        """Let sleeps of the whole process return at once; instead, this clock and those of the process jump.
+        """Let sleeps of the whole process return at once; this clock and those of the process jump instead.
 
         Raises:
-            AurousError: In a sleep without end: after 10,000 sleeps, or a week.
+            AurousError: If sleeping does not end: after 10,000 sleeps, or a week.
 
         Example:
             ``with aurous.clock.skip_sleeps(): wait_until_ready(character)``

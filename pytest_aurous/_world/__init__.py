@@ -1,4 +1,4 @@
-"""Everything one fake knows: rows, runs, keys, money, limits, deliveries, and the journal of its calls.
+"""The state of one fake: rows, runs, keys, credits, limits, deliveries, and the journal of its calls.
 
 It may import time and the wire. Two fakes share nothing.
 """

@@ -112,5 +112,5 @@ class Buckets:
         self._buckets[team, name] = Bucket(capacity, rate, capacity, now, bucket.overruns)
 
     def fill(self, team: str, name: str, tokens: float, now: float) -> None:
-        """Let a bucket hold so many tokens."""
+        """Set the tokens of a bucket."""
         self._buckets[team, name] = self.get(team, name, now)._replace(tokens=tokens)

@@ -8,10 +8,10 @@ from weakref import WeakSet
 
 
 class Renewable(Protocol):
-    """Something with a lock."""
+    """An object with a lock."""
 
     def after_fork(self) -> None:
-        """Be usable in the child of a fork."""
+        """Become usable in the child of a fork."""
 
 
 # The only state that a module has: what the system is to do after a fork can be registered, but never withdrawn.

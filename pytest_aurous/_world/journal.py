@@ -1,4 +1,4 @@
-"""The journal: every call in order of arrival, and what changed meanwhile."""
+"""The journal: every call in order of arrival, and the changes in between."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Journal:
         self.leave()
 
     def withdraw(self, call: Call) -> None:
-        """Remove a call that was interrupted while it waited; where others have arrived since, it stays unanswered."""
+        """Remove a call that was interrupted while it waited; if others have arrived since, it has no response."""
         if self._waiting.take(call) and self.entries[-1] is call:
             self.entries.pop()
             call.number = 0

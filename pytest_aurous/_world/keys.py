@@ -1,4 +1,4 @@
-"""API keys: who calls, for which team, and what the key may do (auth-1 to auth-8)."""
+"""API keys: the team and the scope of a request (auth-1 to auth-8)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Keyring:
         return key
 
     def first(self, team: str) -> str:
-        """Return the key that the team got when it was founded."""
+        """Return the first key of a team."""
         return self._first[team]
 
     def grant(self, key: str) -> Grant:
@@ -115,12 +115,12 @@ def sent_key(headers: Mapping[str, str]) -> str:
 
 
 def permits(grant: Grant, method: str) -> bool:
-    """Whether a key is wide enough."""
+    """Whether the scope of a key is sufficient."""
     return method == "GET" or grant.scope != "read"
 
 
 def require_scope(grant: Grant, method: str) -> None:
-    """Refuse a key that is too narrow (auth-5): every GET needs ``read``, everything else ``write``."""
+    """Refuse a key with an insufficient scope (auth-5): every GET needs ``read``, everything else ``write``."""
     if not permits(grant, method):
         raise ApiProblem(
             403, "missing_scope", say.MISSING_SCOPE.format(scope=grant.scope, method=method, needed="write or full")

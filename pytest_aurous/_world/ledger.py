@@ -1,4 +1,4 @@
-"""Credits: what a team has, what is held for running work, and what was charged (cred-1 to cred-5)."""
+"""Credits: the balance of a team, holds for running work, and charges (cred-1 to cred-5)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def json_number(amount: Decimal) -> float:
 
 
 def plain(amount: Decimal | float) -> str:
-    """Write an amount of credits with no more decimals than it needs."""
+    """Write an amount of credits without trailing zeros."""
     text = f"{exact(amount):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -67,7 +67,7 @@ class Account(NamedTuple):
     Attributes:
         credits: The balance, held and available together; falls when a hold is committed.
         held: Credits held for work that is under way.
-        billing_mode: An ``exempt`` team is never charged nor refused.
+        billing_mode: An ``exempt`` team is never charged or refused.
         holds: How many holds there have been.
     """
 
@@ -144,7 +144,7 @@ class Ledger:
         self._report("credits", account.credits, credits)
 
     def release(self, hold: int) -> None:
-        """Give a hold back: the work failed or was cancelled."""
+        """Release a hold: the work failed or was cancelled."""
         account, price = self.account, self._end(hold)
         held = self._without(price)
         self._change(held=held)

@@ -1,4 +1,4 @@
-"""What is to be delivered to webhooks: each attempt, due at an instant of the clock, in order."""
+"""The deliveries to webhooks: each attempt, due at an instant of the clock, in order."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Delivery:
     """One attempt to deliver one event.
 
     Attributes:
-        event: Such as ``image.completed``.
-        url: Where it goes.
-        payload: What is sent, as JSON.
-        at: When it is due, or was made, in epoch seconds.
+        event: The event, such as ``image.completed``.
+        url: The URL that it is sent to.
+        payload: The payload, as JSON.
+        at: When it is due or was made, in epoch seconds.
         attempt: 1 for the first.
         status: ``pending``, ``delivered`` or ``failed``.
         response_status: The status of the receiver's response; None without a response.
@@ -65,7 +65,7 @@ class Delivery:
 
     @property
     def outcome(self) -> str:
-        """What became of it, in words."""
+        """Its outcome, in words."""
         why = self.response_status if self.error is None else shown(self.error)
         return redacted(f"attempt {self.attempt}: {self.status}{'' if why is None else f' ({why})'}")
 

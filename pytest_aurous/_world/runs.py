@@ -1,4 +1,4 @@
-"""Plays scripts: where each record is in its run, and what ends a step: polls, time, or the test."""
+"""Plays scripts: the position of each record in its run, and what ends a step: polls, time, or the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a fake is served over HTTP, so that other processes follow its URLs to a server."""
+"""The servers of a fake, so that other processes can follow its URLs."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class Served:
         return text
 
     def outward(self, text: bytes) -> bytes:
-        """Return *text* for a receiver that may be another process: its URLs lead to the last server, if one runs."""
+        """Return *text* for a receiver in another process: its URLs lead to the last server, if one runs."""
         return self.led_to(self.urls[-1], text) if self.urls else text

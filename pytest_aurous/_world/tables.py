@@ -1,4 +1,4 @@
-"""Tables of frozen rows: every row ever made by id, and the living ones of each team in order of creation."""
+"""Tables of frozen rows: all rows by id, and the living ones of each team in order of creation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Table(Generic[R]):
         return self._chosen.get(row_id, row_id)[-26:]
 
     def find(self, row_id: str, team: str) -> R | None:
-        """Return the row if it ever existed and belongs to *team*."""
+        """Return the row if it belongs to *team*, even if it was deleted."""
         row = self._rows.get(row_id)
         return row if row is not None and row.team == team else None
 

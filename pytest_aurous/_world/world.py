@@ -1,4 +1,4 @@
-"""Everything one fake knows: clock, chance, ids, rows, runs, teams. Two fakes share nothing."""
+"""The state of one fake: clock, random data, ids, rows, runs, teams. Two fakes share nothing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class World:
 
     def after_fork(self) -> None:
         """In the child of a fork, undo the request of a thread that does not exist there."""
-        if self.lock.acquire(blocking=False):  # nobody held it, or this very thread
+        if self.lock.acquire(blocking=False):  # no thread held it, or this one did
             self.lock.release()
         else:
             self.lock = RLock()

@@ -1,4 +1,4 @@
-"""What can go wrong with a request or a delivery: ``aurous.faults``.
+"""The faults of requests and deliveries: ``aurous.faults``.
 
 It may import the world and everything below. `Faults` is imported on first access: most tests have no faults.
 """

@@ -1,4 +1,4 @@
-"""`aurous.faults`: what goes wrong between a client and a server that may have done its work all the same.
+"""`aurous.faults`: failures between a client and a server, which may have processed the request nevertheless.
 
 Each kind of fault is one method, with the function `Meet` that says what happens to a request.
 """
@@ -56,14 +56,14 @@ _GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
 
 
 class Faults(Collection[Fault], DeliveryFaults):
-    """The faults of a fake. Each method adds one; of several for an operation, the one added first happens first.
+    """The faults of a fake. Each method adds one; of several for an operation, the first one added happens first.
 
     Each takes *operation*, a name or a pattern such as ``characters.*``, and:
 
     - ``times``: how many requests meet it (default 1);
-    - ``after``: how many requests pass before;
+    - ``after``: how many requests pass before that;
     - ``when``: called with the `Call`; a request that it rejects counts toward neither;
-    - ``commit``: the request takes effect first, and only its response is lost.
+    - ``commit``: whether the request takes effect first, so that only its response is lost.
 
     An unknown operation raises an `AurousLookupError`, an unknown argument a `TypeError`, and any other value that is
     invalid an `AurousError` that says which values are valid.
@@ -115,8 +115,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         Args:
             operation: Name or pattern.
             status: 400 to 599.
-            code: The vendor's code; the usual one of that status by default.
-            message: The vendor's message.
+            code: The error code; by default, the usual one of that status.
+            message: The message of the error.
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
@@ -170,7 +170,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("connect_error", operation, _lost(_REFUSED), terms)
 
     def disconnect(self, operation: Operation | str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
-        """Close the connection before the response, or after so many bytes of its body."""
+        """Close the connection before the response, or after that many bytes of its body."""
         if after_bytes is None:
             return self._add("disconnect", operation, _lost(CLOSED), terms)
         length = _check("disconnect").whole("after_bytes", after_bytes, 0)
@@ -179,7 +179,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("disconnect", operation, meet, terms)
 
     def delay(self, operation: Operation | str, seconds: float, **terms: Unpack[Terms]) -> Fault:
-        """Respond after that many seconds, on the fake's clock and never in real time.
+        """Respond after that many seconds on the fake's clock, without real waiting.
 
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
         shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
@@ -234,7 +234,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add(f"greased ({kind})", operation, meet, terms)
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
-        """Let every request fail to connect until so many seconds have passed on the clock.
+        """Let every request fail to connect until that many seconds have passed on the clock.
 
         Example:
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``

@@ -31,7 +31,7 @@ class DeliveryFaults:
     _events: Collection[str]
 
     def drop(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: nobody receives it, and it is not retried."""
+        """Lose a delivery: the receiver gets nothing, and there is no retry."""
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
@@ -67,7 +67,7 @@ class DeliveryFaults:
         return self._add_delivery_fault("reorder", event, meet, terms)
 
     def late(self, event: Event | str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver so many seconds later, on the fake's clock."""
+        """Deliver the event that many seconds later, on the fake's clock."""
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:

@@ -52,9 +52,9 @@ class Fault:
     """Something that goes wrong with some requests or deliveries; `Faults` adds it.
 
     Attributes:
-        kind: Such as ``timeout``.
+        kind: The kind of fault, such as ``timeout``.
         operation: Name or pattern of the operations, or of the events of deliveries.
-        commit: Whether the request takes effect first, and only its response is lost.
+        commit: Whether the request takes effect first, so that only its response is lost.
         times: How often it happens; infinity for an outage.
         met: How often it happened, also before a `restore`.
         number: 1 for the first fault of the fake.

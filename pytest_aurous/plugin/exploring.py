@@ -448,4 +448,4 @@ def _write(config: pytest.Config, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
     except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-        record_warning(config, f"What exploring has found could not be written to {file}: {shown(error)}")
+        record_warning(config, f"The results of exploring could not be written to {file}: {shown(error)}")

@@ -70,7 +70,7 @@ COVERAGE: Final[pytest.StashKey[Coverage]] = pytest.StashKey()
 CURRENT: Final[pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]] = pytest.StashKey()
 """The test that runs, and its settings. `request` has the test too, but costs more than most fixtures."""
 EXPLORED: Final[pytest.StashKey[Results]] = pytest.StashKey()
-"""What exploring has found in each test; present if there is anything to explore."""
+"""The results of exploring each test; present if there is anything to explore."""
 TRACES: Final[pytest.StashKey[Traces]] = pytest.StashKey()
 """What writes the traces; present if an option asks for them."""
 _CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()

@@ -1,4 +1,4 @@
-"""Fail a test for its refused connections, and show what must not fail any test as warnings."""
+"""Fail a test for its refused connections, and show problems that must not fail a test as warnings."""
 
 from __future__ import annotations
 

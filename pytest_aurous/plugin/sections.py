@@ -1,4 +1,4 @@
-"""What a run shows or writes: timelines, reports without API keys, the coverage of outcomes, and HAR files.
+"""The output of a run: timelines, reports without API keys, the coverage of outcomes, and HAR files.
 
 A report or file that cannot be written costs no test its result.
 """

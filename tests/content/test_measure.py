@@ -20,7 +20,7 @@ KINDS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "jpeg": ("JPEG", "RGB", {}),
     "jpeg, grey": ("JPEG", "L", {}),
     "jpeg, progressive": ("JPEG", "RGB", {"progressive": True}),
-    "jpeg, exif and colours": ("JPEG", "RGB", {"exif": EXIF, "icc_profile": b"x" * 70_000}),
+    "jpeg, exif and colors": ("JPEG", "RGB", {"exif": EXIF, "icc_profile": b"x" * 70_000}),
     "webp, lossy": ("WEBP", "RGB", {"quality": 50}),
     "webp, lossless": ("WEBP", "RGB", {"lossless": True}),
     "webp, extended": ("WEBP", "RGB", {"exif": EXIF}),

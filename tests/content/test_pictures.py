@@ -14,8 +14,8 @@ def opened(data: bytes) -> Image.Image:
         unverified.verify()
     with Image.open(io.BytesIO(data)) as found:
         assert found.format == "PNG"
-        colours: Image.Image = found.convert("RGB")
-        return colours
+        colors: Image.Image = found.convert("RGB")
+        return colors
 
 
 def changed(one: bytes, other: bytes) -> tuple[int, int, int, int] | None:
@@ -123,7 +123,7 @@ def test_a_picture_depends_on_lines_and_seed_alone() -> None:
 
 
 def test_no_two_seeds_look_alike() -> None:
-    """Colours and pattern of pictures with other seeds can be told apart, without any text."""
+    """Colors and pattern of pictures with other seeds can be told apart, without any text."""
     assert len({opened(picture([], 64, 64, str(seed))).tobytes() for seed in range(200)}) == 200
 
 
@@ -138,5 +138,5 @@ def test_a_picture_has_a_pattern_and_a_frame() -> None:
     border = [(at, far) for at in range(192) for far in (0, 191)]
     assert {found.getpixel(place) for pair in border for place in (pair, pair[::-1])} == {edge}
     assert all(row == row[::-1] for row in cells)
-    assert len({colour for row in cells for colour in row}) == 2
+    assert len({color for row in cells for color in row}) == 2
     assert edge != paper

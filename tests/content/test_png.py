@@ -12,7 +12,7 @@ SIZES = [(1, 1), (3, 2), (2, 3), (300, 1), (1, 300)]
 
 
 def rows(width: int, height: int) -> list[bytes]:
-    """Rows in which the colours of the palette take turns."""
+    """Rows in which the colors of the palette take turns."""
     return [bytes((x + y) % 3 for x in range(width)) for y in range(height)]
 
 
@@ -41,7 +41,7 @@ def test_a_picture_is_a_well_formed_png(width: int, height: int) -> None:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_picture_has_as_many_pixels_as_it_says(width: int, height: int) -> None:
-    """Width, height and colour type of the header go with the decompressed rows, none of which is filtered."""
+    """Width, height and color type of the header go with the decompressed rows, none of which is filtered."""
     (_, header, _), _, (_, data, _), _ = chunks(png(rows(width, height), width, height, PALETTE))
 
     assert unpack(">IIBBBBB", header) == (width, height, 8, 3, 0, 0, 0)
@@ -50,7 +50,7 @@ def test_a_picture_has_as_many_pixels_as_it_says(width: int, height: int) -> Non
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_another_decoder_finds_each_pixel(width: int, height: int) -> None:
-    """Pillow reads the colours back that the numbers of the rows mean."""
+    """Pillow reads the colors back that the numbers of the rows mean."""
     data = png(iter(rows(width, height)), width, height, PALETTE)
 
     with Image.open(io.BytesIO(data)) as broken_or_not:
@@ -58,8 +58,8 @@ def test_another_decoder_finds_each_pixel(width: int, height: int) -> None:
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.size == (width, height)
         found = picture.convert("RGB").tobytes()
-    colours = [PALETTE[number * 3 : number * 3 + 3] for row in rows(width, height) for number in row]
-    assert found == b"".join(colours)
+    colors = [PALETTE[number * 3 : number * 3 + 3] for row in rows(width, height) for number in row]
+    assert found == b"".join(colors)
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:

@@ -459,7 +459,7 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
     found = reasons(broken(fake, delete, faults="unavailable", laws="tells"))
     assert found == {
         "characters.delete#1 unavailable": {
-            "tells": "it returned None, but there is one character 'After' ready more than on the good day"
+            "tells": "it returned None, but there is one more character 'After' ready than on the good day"
         }
     }
 

@@ -57,7 +57,10 @@ def test_a_law_can_be_left_out() -> None:
         ({"only": 7}, r"explore\(only=7"),
         ({"known": ["x"]}, r"explore\(known=\['x'\].*a dict"),
         ({"known": {"x": 7}}, r"explore\(known"),
-        ({"only": "balance.retrieve#1 lost"}, r"only='balance.retrieve#1 lost'.*no such case. Nearest: 'balance"),
+        (
+            {"only": "balance.retrieve#1 lost"},
+            r"only='balance.retrieve#1 lost'.*no such case. The nearest are: 'balance",
+        ),
         ({"known": {"x": "y"}}, r"known='x'.*no such case"),
         ({"only": "balance.retrieve#1 refused + x"}, r"no such case"),
     ],

@@ -15,7 +15,7 @@ class LampRow:
     """A row of a resource that does not exist."""
 
     id: str
-    colour: str = "red"
+    color: str = "red"
     about: dict[str, Any] | None = None
     team: str = column(hidden=True)
 
@@ -110,11 +110,11 @@ def test_an_empty_collection_has_no_last(world: World) -> None:
 def test_a_record_is_live(world: World, lamps: Any) -> None:
     """Each attribute is the state now, whenever the handle was taken."""
     lamp = lamps["lamp_1"]
-    assert lamp.colour == "red"
+    assert lamp.color == "red"
 
-    world.table(LampRow).replace(replace(world.table(LampRow)["lamp_1"], colour="blue"))
+    world.table(LampRow).replace(replace(world.table(LampRow)["lamp_1"], color="blue"))
 
-    assert lamp.colour == "blue"
+    assert lamp.color == "blue"
 
 
 def test_the_row_is_not_the_tests_to_change(lamps: Any) -> None:
@@ -127,7 +127,7 @@ def test_the_row_is_not_the_tests_to_change(lamps: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("color", r"Lamp has no attribute 'color'; did you mean 'colour'\?"),
+        ("colr", r"Lamp has no attribute 'colr'; did you mean 'color'\?"),
         ("_secret", "Lamp has no attribute '_secret'"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_misspelt_attribute_raises(lamps: Lamps, name: str, message: str) -> N
 
 def test_dir_lists_the_fields(lamps: Lamps) -> None:
     """Completion in a debugger shows what there is."""
-    assert {"id", "colour", "about"} <= set(dir(lamps["lamp_1"]))
+    assert {"id", "color", "about"} <= set(dir(lamps["lamp_1"]))
 
 
 def test_two_handles_on_one_row_are_equal(world: World, lamps: Lamps) -> None:

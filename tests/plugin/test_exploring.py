@@ -350,7 +350,7 @@ ONE_CASE: Final = """
     [
         ("characters.retrieve#1 refused", "blind", ["*publish(aurous_client)*", "*ConnectError*", "*Aurous timeline*"]),
         ("characters.create#1 lost", "blind", ["*AurousExplorationError: 0 of 1 cases hold; 1 breaks a law"]),
-        ("characters.create#1 lots", "blind", ["*there is no such case. Nearest: 'characters.create#1 lost'*"]),
+        ("characters.create#1 lots", "blind", ["*there is no such case. The nearest are: 'characters.create#1 lost'*"]),
         ("characters.retrieve#1 refused", "explores", ["*ConnectError*"]),
         ("characters.retrieve#1 refused", "served", ["*--aurous-explore-only: the test cannot be explored: it uses*"]),
         ("characters.create#1 greased", "blind", []),
@@ -726,7 +726,7 @@ def test_a_file_that_cannot_be_written(explored: pytest.Pytester) -> None:
     result = explored.runpytest("--aurous-explore=report", "--aurous-explore-json=taken")
 
     result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*What exploring has found could not be written to *taken: *"])
+    result.stdout.fnmatch_lines(["*The results of exploring could not be written to *taken: *"])
 
 
 def test_traces_and_har_are_of_the_own_run(explored: pytest.Pytester) -> None:

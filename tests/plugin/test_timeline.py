@@ -106,7 +106,7 @@ def test_it_comes_from_the_processes_of_xdist(pytester: pytest.Pytester, options
 @pytest.mark.parametrize("color", ["yes", "no"])
 @pytest.mark.parametrize("family", ["xunit1", "xunit2"])
 def test_a_junit_file_has_it_plain(pytester: pytest.Pytester, family: str, color: str) -> None:
-    """It is part of the failure there, without colours whatever the terminal shows."""
+    """It is part of the failure there, without colors whatever the terminal shows."""
     pytester.makepyfile(SUITE)
 
     pytester.runpytest("--junitxml=report.xml", f"--color={color}", "-o", f"junit_family={family}")
@@ -117,14 +117,14 @@ def test_a_junit_file_has_it_plain(pytester: pytest.Pytester, family: str, color
     assert titles((pytester.path / "report.xml").read_text()) == 2
 
 
-def test_a_terminal_with_colours_has_it_coloured(pytester: pytest.Pytester) -> None:
+def test_a_terminal_with_colors_has_it_colored(pytester: pytest.Pytester) -> None:
     """Answers by how they went, and what leads on."""
     pytester.makepyfile(SUITE)
 
-    coloured, plain = (str(pytester.runpytest(f"--color={color}").stdout) for color in ("yes", "no"))
+    colored, plain = (str(pytester.runpytest(f"--color={color}").stdout) for color in ("yes", "no"))
 
     for code, text in (("32", " -> 200"), ("33", " -> 404 resource_not_found"), ("36", "at the end:"), ("36", "again")):
-        assert f"\x1b[{code}m{text}" in coloured
+        assert f"\x1b[{code}m{text}" in colored
     assert "\x1b" not in plain
 
 

@@ -226,7 +226,7 @@ def test_credits_that_change_without_a_request_refute_nothing(tmp_path: Path) ->
     result = checked(tmp_path, teller.entries())
 
     assert refuted(result) == []
-    assert result.verdicts.inferred["somebody else has changed the credits"] == 1
+    assert result.verdicts.inferred["another client has changed the credits"] == 1
     assert result.verdicts.inferred["the team had too little credit"] == 1
 
 

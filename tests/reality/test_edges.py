@@ -127,7 +127,7 @@ def test_a_file_that_somebody_deletes_is_gone(tmp_path: Path) -> None:
     result = checked(tmp_path, entries)
 
     assert refuted(result) == []
-    assert sum("was deleted by somebody else" in text for text in result.verdicts.inferred) == 1
+    assert sum("was deleted by another client" in text for text in result.verdicts.inferred) == 1
 
 
 def test_held_credits_of_unknown_work_are_taken_over(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ class TestPlainTwin:
         assert check(twin, "--yes", "--quiet", "--json", str(out)) == 0
         rules = json.loads(out.read_text(encoding="utf-8"))["rules"]
         assert rules["img-9"]["verdict"] == "cannot tell"
-        assert rules["img-9"]["doubts"] == {"the key may not ask for it": 5}
+        assert rules["img-9"]["doubts"] == {"the key has no permission for it": 5}
         assert rules["auth-5"]["verdict"] == "as written"
 
     @pytest.mark.parametrize(
@@ -508,8 +508,8 @@ class TestTrouble:
             (header("location", "https://login.example/in"), "307, a redirect to login.example"),
             (whole(502, {"error": {"code": "provider_unavailable"}}), "GET /v1/team gets 502 provider_unavailable"),
             (whole(401, {"error": {"code": "invalid_api_key"}}), "AUROUS_CHECK_KEY (401 invalid_api_key)"),
-            (whole(200, "nothing"), "no JSON object"),
-            (whole(200, "[]"), "no JSON object"),
+            (whole(200, "nothing"), "not a JSON object"),
+            (whole(200, "[]"), "not a JSON object"),
         ],
     )
     def test_without_a_team_nothing_else_is_sent(
@@ -575,7 +575,7 @@ class TestTrouble:
         twin.change = at("balance.retrieve", whole(401, {"error": {"code": "invalid_api_key"}}))
 
         check(twin, "--yes", "--quiet")
-        assert "the key is not accepted any more" in capsys.readouterr().err
+        assert "the key is no longer accepted" in capsys.readouterr().err
         assert twin.calls[-1][1] == "/v1/balance"
 
     @pytest.mark.parametrize("operation", ["team.retrieve", "characters.list"])

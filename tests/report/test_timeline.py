@@ -421,10 +421,10 @@ def test_no_part_of_a_key_is_in_the_report(api: Api, story: Story) -> None:
     assert KEY[-4:] not in text
 
 
-# Colours
+# Colors
 
 
-def test_colours_add_nothing_but_codes(api: Api) -> None:
+def test_colors_add_nothing_but_codes(api: Api) -> None:
     """Without them the text is what it was, and good, refused, broken and told have one each."""
     api.get("/v1/balance")
     api.get("/v1/balance", key=None)

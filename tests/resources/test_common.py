@@ -217,7 +217,7 @@ def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> N
         api.get(BALANCE, headers={"Aurous-Version": "x"}),
         api.post("/v1/characters", json={"name": "x"}),
         api.post("/v1/characters", json={"name": "x", "upload_ids": ["x"]}),
-        api.post("/v1/characters", json={"name": "x", "colour": "x"}),
+        api.post("/v1/characters", json={"name": "x", "color": "x"}),
         api.post(f"{url}/save"),
         api.post("/v1/characters", json=GENERATE),
         api.get("/v1/characters/x"),

@@ -129,7 +129,7 @@ def test_metadata_may_be_left_out(api: Api) -> None:
         (form(), "missing_field", "purpose"),
         (form(purpose=""), "invalid_format", "purpose"),
         (form(purpose="mask"), "invalid_format", "purpose"),
-        (form(purpose="reference", name="a.png", colour="red", zoom="2"), "invalid_request", "colour"),
+        (form(purpose="reference", name="a.png", color="red", zoom="2"), "invalid_request", "color"),
         (form(purpose="reference", metadata="campaign"), "invalid_format", "metadata"),
         (form(purpose="reference", metadata="[1]"), "invalid_format", "metadata"),
         (form(purpose="reference", metadata=""), "invalid_format", "metadata"),
@@ -169,12 +169,12 @@ def test_an_unknown_part_s_message_names_all(api: Api) -> None:
         FILES,
         status=400,
         code="invalid_request",
-        param="colour",
-        **form(purpose="reference", colour="red", zoom="2"),
+        param="color",
+        **form(purpose="reference", color="red", zoom="2"),
     )
 
     message = answer.json["error"]["message"]
-    assert all(word in message for word in ("colour, zoom", "file, purpose, metadata"))
+    assert all(word in message for word in ("color, zoom", "file, purpose, metadata"))
 
 
 @pytest.mark.parametrize("extra", [0, 1])

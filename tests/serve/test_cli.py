@@ -112,7 +112,7 @@ class TestServe:
         assert "Traceback" not in err
 
     @pytest.mark.parametrize(
-        "told", ["{", {"character": [{}]}, {"characters": [{"status": "redy"}]}, {"characters": [{"colour": "red"}]}]
+        "told", ["{", {"character": [{}]}, {"characters": [{"status": "redy"}]}, {"characters": [{"color": "red"}]}]
     )
     def test_bad_state(self, capsys: pytest.CaptureFixture[str], tmp_path: Path, told: Any) -> None:
         """A file of records that cannot be added is named, with what is wrong."""

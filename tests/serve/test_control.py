@@ -369,7 +369,7 @@ class TestMistakes:
             ("add", {"collection": "character"}, "'characters'"),
             ("add", {"collection": "teams"}, "is not a collection"),
             ("add", {"status": "redy"}, "redy"),
-            ("add", {"colour": "red"}, "colour"),
+            ("add", {"color": "red"}, "color"),
         ],
     )
     def test_bad_arguments(self, fake: Aurous, name: str, told: dict[str, Any], said: str) -> None:

@@ -16,7 +16,7 @@ REPLAYED: Final = "Aurous-Idempotent-Replayed"
 
 
 class Paid(NamedTuple):
-    """A call that honours a key."""
+    """A call that honors a key."""
 
     path: str
     body: Any
@@ -92,7 +92,7 @@ def test_idem_1_a_key_of_another_length_is_refused(api: Api, length: int, name: 
 
 
 @pytest.mark.parametrize("call", PAID)
-def test_idem_2_paid_calls_honour_a_key(api: Api, call: str) -> None:
+def test_idem_2_paid_calls_honor_a_key(api: Api, call: str) -> None:
     """Synthesis, resynthesis and one pose are replayed, and paid for once."""
     character = api.characters.add()
     path, body, _, cost = PAID[call]

@@ -38,7 +38,7 @@ class Credits:
         self._balances = [view for view in survey.views if view.operation == "balance.retrieve"]
 
     def prepare(self, done: Replayed) -> None:
-        """Let a team have the credits that the response to a request shows."""
+        """Set the credits of a team to those that the response to a request shows."""
         view = done.view
         if view.operation == "team.retrieve" and view.succeeded:
             self._name(view)
@@ -73,7 +73,7 @@ class Credits:
             self._teams.money_of(view).doubtful = True
 
     def fund(self, done: Replayed) -> None:
-        """Give a team more than it needs, which somebody has done."""
+        """Give a team more credits than it needs, as another client has done."""
         self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
         self._teams.money_of(done.view).known = False
         done.inferred.append("credits were added")
@@ -95,7 +95,7 @@ class Credits:
         table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
 
     def _balance(self, done: Replayed) -> None:
-        """Let the credits of the fake be those of the first response that shows them; explain differences later."""
+        """Set the credits of the fake to those of the first response that shows them; explain differences later."""
         view, world = done.view, self._world
         team, money = self._teams.of(view), self._teams.money_of(view)
         credit, held = amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
@@ -105,7 +105,7 @@ class Credits:
             self._set(team, billing_mode="exempt")
         if money.doubtful:
             done.ignored |= {"body.credits", "body.held_credits", "body.available_credits"}
-            done.inferred.append("an order of which too little is known may have been charged")
+            done.inferred.append("an order that the recording shows incompletely may have been charged")
             return
         account = world.accounts[team]
         if not money.known:
@@ -116,7 +116,7 @@ class Credits:
                 self._set(team, credits=credit)  # the balance was seen after the charge
         else:
             change: Decimal | None = credit - account.credits
-            if not money.rule_of_credits(credit - account.credits):  # somebody else has changed them
+            if not money.rule_of_credits(credit - account.credits):  # another client has changed them
                 change = None
             self._explain(done, money, change, None if held is None else held - account.held)
         self._judge(done, money, credit, held)
@@ -148,11 +148,11 @@ class Credits:
                 done.rules["body.credits"] = rule
             else:
                 done.ignored.add("body.credits")
-                done.inferred.append("somebody else has changed the credits")
+                done.inferred.append("another client has changed the credits")
             done.ignored.add("body.available_credits")
 
     def _empty(self, done: Replayed) -> None:
-        """Let a team have too little, where that is not known to be wrong."""
+        """Set the credits of a team too low, unless that is known to be wrong."""
         view = done.view
         team, money = self._teams.of(view), self._teams.money_of(view)
         account = self._world.accounts[team]

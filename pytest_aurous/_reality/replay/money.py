@@ -98,7 +98,7 @@ class Money:
         return self._rule_of_price()
 
     def rule_of_credits(self, difference: Decimal) -> str:
-        """Return the rule that a *difference* in credits refutes; nothing if somebody else may have caused it."""
+        """Return the rule that a *difference* in credits refutes; nothing if another client may have caused it."""
         prices = [work.price for work in self.works]
         bad = [work.price for work in self.works if work.end == "bad"]
         if not prices:

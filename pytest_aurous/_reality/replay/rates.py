@@ -33,7 +33,7 @@ class Rates:
         self._known: set[tuple[str, str]] = set()
 
     def fill(self, done: Replayed) -> None:
-        """Let a bucket have as many tokens as the first response of it shows."""
+        """Set the tokens of a bucket to those of its first response."""
         view, received = done.view, done.view.exchange.received
         if view.row is None or view.row.signed or _REMAINING not in received:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}

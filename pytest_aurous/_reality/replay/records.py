@@ -82,7 +82,7 @@ class Records:
             world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
 
     def vanish(self, done: Replayed) -> None:
-        """Delete a record that is not found and never seen again, as somebody else may have done."""
+        """Delete a record that is not found and never seen again, as another client may have done."""
         view = done.view
         row: Any = self._world.row(view.record) if view.record else None
         kind = ROWS.get(view.operation, view.operation.partition(".")[0])
@@ -101,7 +101,7 @@ class Records:
                 table.retire(row)
             self.deleted.add(view.record)
             done.ignored.add("status")
-            done.inferred.append(f"{id_of(view.record)} was deleted by somebody else")
+            done.inferred.append(f"{id_of(view.record)} was deleted by another client")
 
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""

@@ -15,7 +15,7 @@ class Replayed:
     Attributes:
         view: The exchange.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
-        why: Why nothing can be told; empty if it can.
+        why: Why the exchange says nothing; empty if it does.
         ignored: The places that say nothing, because the fake was made to agree there.
         rules: For some places the rule that a difference refutes; empty: none.
         inferred: What was assumed about the test or the operator.

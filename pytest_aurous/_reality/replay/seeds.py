@@ -1,4 +1,4 @@
-"""What was there before a recording: records that a response shows, and those that a refusal or their use implies."""
+"""The state before a recording: records that a response shows, and those that a refusal or their use implies."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _PAYMENT: Final = 402
 
 
 class Seeds:
-    """Adds to the fake what was there before.
+    """Adds the records to the fake that existed before a recording.
 
     Attributes:
         notes: The records that were added because a response shows them.

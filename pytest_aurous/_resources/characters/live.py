@@ -65,10 +65,10 @@ class Character(Playable, _CharacterFields):
         return render(self._world, self._row)
 
     def delete(self) -> None:
-        """Delete as the API would: for good while in review, softly in any other state.
+        """Delete as the API would: permanently during the review, softly in any other state.
 
         Raises:
-            AurousTransitionError: If it is already deleted.
+            AurousTransitionError: If the character is already deleted.
         """
         with self._world.lock:
             row = self._row

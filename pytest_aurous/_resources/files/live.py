@@ -66,7 +66,7 @@ class Files(Collection[File]):
         """Add a file, without a request.
 
         Args:
-            data: The bytes of a PNG, JPEG or WebP; by default a small picture is drawn.
+            data: The bytes of a PNG, JPEG or WebP; by default, the fake draws a small picture.
             purpose: ``reference``, ``first_frame`` or ``last_frame``.
             metadata: A JSON object to store with it.
             team: Another owner, from `Aurous.teams`.

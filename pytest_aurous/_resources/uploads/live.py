@@ -58,7 +58,7 @@ class Uploads(Collection[Upload]):
         """Add a ticket that has its picture, without a request.
 
         Args:
-            pose: The result of classify; by default classify was not called yet.
+            pose: The result of classify; by default, classify has not been called.
             confidence: The confidence of classify, 0 to 1.
             filename: Name of the picture.
             id: Its id, such as one of the vendor's pages; drawn by default.
