@@ -428,3 +428,16 @@ def test_new_fields_are_listed_in_their_order(tmp_path: Path) -> None:
     found = checked(tmp_path, entries).verdicts.uncovered
 
     assert [where for _, where, _ in found] == [f"body.{name}" for name in new]
+
+
+def test_a_refusal_shows_the_status_before_a_record_is_seen(tmp_path: Path) -> None:
+    """It was still being drawn when it was saved, and is in review when it is first read."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.call("POST", f"{path}/save")
+    teller.aurous.characters.last.finish()
+    teller.call("GET", path)
+    result = checked(tmp_path, teller.entries()[1:])
+
+    assert refuted(result) == []
+    assert result.verdicts.rules["save-3"].agreed == 1

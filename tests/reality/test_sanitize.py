@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import measure, picture
 from pytest_aurous._reality.blank import blank
-from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.recording import Exchange, read_recording
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._report.har import har
 from tests.reality.story import Teller, write
@@ -132,3 +133,24 @@ def test_what_another_tool_wrote_is_sanitized_too(tmp_path: Path) -> None:
     assert log["entries"][0]["response"]["status"] == 0
     assert log["entries"][0]["_fault"] == "timeout (read)"
     assert log["entries"][1]["request"]["postData"]["_omitted"]
+
+
+def test_numbers_of_a_user_become_others() -> None:
+    """Equal ones stay equal; flags stay."""
+    mask = Sanitizer()
+    data = {"metadata": {"phone": 4915123456, "again": 4915123456, "other": 7.5, "vip": True}, "size_bytes": 4915123456}
+    masked = mask.value("", data)
+
+    assert masked["size_bytes"] == 4915123456
+    assert list(masked["metadata"].values()) == [1, 1, 2, True]
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\nCANARY", b"CANARY: --x--"])
+def test_a_form_that_is_none_is_masked_as_text(body: bytes) -> None:
+    """Whatever stands in it, and whatever its boundary is."""
+    headers = (("content-type", "multipart/form-data; boundary=canary"),)
+    exchange = Exchange(1, "POST", "https://api.aurous-labs.com/v1/files", headers, body or b"CANARY")
+    entry = Sanitizer().entry(exchange)
+
+    assert b"CANARY" not in b64decode(entry["request"]["postData"]["text"])
+    assert "canary" not in json.dumps(entry)
