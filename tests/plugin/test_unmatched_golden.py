@@ -145,7 +145,8 @@ HINTS: Final = {
         """\
     1  10:00:00  balance.retrieve  GET    /v1/balance -> 401 missing_api_key
        said: No API key provided. Send it in the X-Api-Key header.
-       hint: no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it
+       hint: no API key was sent: send X-Api-Key; aurous_client does, and
+         AUROUS_API_KEY holds it
 """,
     ),
     "quoted slash": (
@@ -153,7 +154,8 @@ HINTS: Final = {
         """\
     1  10:00:00  characters.save  POST   /v1/characters/char%2Fx/save -> 404 resource_not_found
        said: No such character: 'char/x'.
-       hint: char%2Fx contains %2F: a slash inside a segment, and no id contains one
+       hint: char%2Fx contains %2F: a slash inside a segment, and no id contains
+         one
 """,
     ),
     "nothing to say": (
