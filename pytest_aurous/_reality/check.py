@@ -61,7 +61,7 @@ def check_recordings(
     """Check recordings that were read."""
     checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
     for recording in recordings:
-        checked.notes += [f"{recording.file.name}: {note}" for note in recording.notes]
+        checked.notes += [f"{recording.name}: {note}" for note in recording.notes]
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
     return checked

@@ -90,7 +90,7 @@ class Survey:
             self._note(view)
         self.scopes -= self._writers
         for view in self.views:
-            if view.lost and view.row is not None and view.row.method != "GET":
+            if view.lost and not view.mute and view.row is not None and view.row.method != "GET":
                 self._decide(view)
         for history in self.histories.values():
             if history.created is None:

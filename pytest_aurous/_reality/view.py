@@ -56,6 +56,7 @@ _PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
 _SERVER: Final = 500
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
+_UNAUTHORIZED: Final = 401
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording that has none."""
 
@@ -124,6 +125,11 @@ class View:
         return self.exchange.status in range(400, _SERVER) and self.exchange.status != _TOO_MANY
 
     @property
+    def mute(self) -> bool:
+        """Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key."""
+        return self.refused and self.exchange.body is None and self.exchange.status != _UNAUTHORIZED
+
+    @property
     def lost(self) -> bool:
         """Whether the response says nothing about the vendor's rules.
 
@@ -133,7 +139,7 @@ class View:
         unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
         signed = self.row is not None and self.row.signed
         barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
-        return not said or unread or barred or bool(self.exchange.fault)
+        return not said or unread or barred or self.mute or bool(self.exchange.fault)
 
     @property
     def code(self) -> str:

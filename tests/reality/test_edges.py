@@ -441,3 +441,15 @@ def test_a_refusal_shows_the_status_before_a_record_is_seen(tmp_path: Path) -> N
 
     assert refuted(result) == []
     assert result.verdicts.rules["save-3"].agreed == 1
+
+
+def test_a_refusal_without_its_body_says_nothing(tmp_path: Path) -> None:
+    """Its code would say what was wrong."""
+    teller = Teller(credits=0)
+    teller.call("POST", "/v1/images", json={"prompt": "On a bench"})
+    entries = teller.entries()
+    entries[0]["response"]["content"] = {"size": 9, "mimeType": "application/json"}
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert list(result.verdicts.rules["img-1"].doubts) == ["the body of the response is missing"]
