@@ -229,7 +229,7 @@ Readings = TypedDict(
         "err-6": Literal["page", "global"],
         "err-9": Literal["refused", "accepted"],
         "get-2": Literal["not_found", "readable"],
-        "idem-5": Literal["first_response", "generation"],
+        "idem-5": Literal["first_answer", "generation"],
         "img-8": Literal["token", "anonymous"],
         "time-4": Literal["7d", "24h"],
         "ver-3": Literal["pinned", "prior_dates"],

@@ -33,7 +33,7 @@ READINGS: Final = {
     "err-6": ("page", "global"),
     "err-9": ("refused", "accepted"),
     "get-2": ("not_found", "readable"),
-    "idem-5": ("first_response", "generation"),
+    "idem-5": ("first_answer", "generation"),
     "img-8": ("token", "anonymous"),
     "time-4": ("7d", "24h"),
     "ver-3": ("pinned", "prior_dates"),
