@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pytest_aurous import Exploration
 
 
+@pytest.fixture(autouse=True)
+def _as_documented() -> None:
+    """Compare no response with the OpenAPI document: other tests do, and here are many thousands of them."""
+
+
 class PublishFailed(Exception):  # noqa: N818 - as the documentation calls it
     """The documented failure of the shop."""
 

@@ -61,7 +61,7 @@ WRONG: Final = [
     ("script", "synthesizing -> redy", "*column 17: 'redy' is not a status of characters; did you mean 'ready'?*"),
     ("script", "charcters = synthesizing", "*'charcters' is not a resource*; did you mean 'characters'?*"),
     ("readings", "get-3 = readable", "*'auth-4', 'create-4',*'time-4' or 'ver-3'; did you mean 'get-2'?*"),
-    ("readings", "create-4 = redy", "*for create-4 'reviewing' or 'ready'; did you mean 'ready'?*"),
+    ("readings", "create-4 = redy", "*expected 'reviewing' or 'ready' for create-4; did you mean 'ready'?*"),
     ("readings", "get-2 = legible", "*readings='get-2 = legible'*'not_found' or 'readable'*"),
     ("readings", "readable", "*readings='readable'*'key = value'*"),
 ]
@@ -419,7 +419,7 @@ def test_a_bad_value_is_a_usage_error(pytester: pytest.Pytester, place: str, nam
         ("script={'characters': None}", "*A script is text such as*not None*"),
         ("readings=['get-2']", "*readings=*a dict such as*"),
         ("readings={'get-2': True}", "*readings=*'not_found' or 'readable'*"),
-        ("readings={'create-4': 'redy'}", "*for create-4 'reviewing' or 'ready'; did you mean 'ready'?*"),
+        ("readings={'create-4': 'redy'}", "*expected 'reviewing' or 'ready' for create-4; did you mean 'ready'?*"),
         ("readings={'creat-4': 'ready'}", "*'auth-4', 'create-4',*'ver-3'; did you mean 'create-4'?*"),
     ],
 )

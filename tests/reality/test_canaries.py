@@ -36,11 +36,6 @@ TRACES: Final = ("canary", b64encode(b"canary").decode().lower(), "\u6f22", "zo\
 """What must be in no output, in lower case."""
 
 
-@pytest.fixture(autouse=True)
-def _as_documented() -> None:
-    """A fake that follows such recordings sends what no document has."""
-
-
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the places of all values and names in JSON data."""
     if isinstance(value, dict):

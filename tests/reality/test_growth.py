@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 ROUNDS = 6
 
 
-@pytest.fixture(autouse=True)
-def _as_documented() -> None:
-    """Nothing else is to be counted."""
-
-
 def long_recording(rounds: int) -> Entries:
     """Return a recording with orders, polls, lists, balances, retries, and orders whose response was lost."""
     teller = Teller(credits=100_000)
