@@ -56,7 +56,7 @@ def test_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
 
     result.assert_outcomes(passed=2)
     result.stdout.re_match_lines_random(
-        [r".*::test_polls +24 +\d+ +\d+ +0 +0 +3$", r".*::test_leaves_a_task +10 +\d+ +\d+ +0 +0 +3$"]
+        [r" +24 +\d+ +\d+ +0 +0 +3 .*::test_polls$", r" +10 +\d+ +\d+ +0 +0 +3 .*::test_leaves_a_task$"]
     )
 
 
@@ -85,7 +85,7 @@ def test_pytest_trio(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("-p", "trio", "--aurous-explore=report")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r".*::test_polls +24 +\d+ +\d+ +0 +0 +3$"])
+    result.stdout.re_match_lines([r" +24 +\d+ +\d+ +0 +0 +3 .*::test_polls$"])
 
 
 def test_pytest_timeout(pytester: pytest.Pytester) -> None:
@@ -112,7 +112,7 @@ def test_pytest_timeout(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=2)
     result.stdout.re_match_lines_random(
-        [r".*::test_hangs +6 +2 +2 +2 +0 +0$", r".*::test_takes_long +6 +2 +4 +0 +0 +0$"]
+        [r" +6 +2 +2 +2 +0 +0 .*::test_hangs$", r" +6 +2 +4 +0 +0 +0 .*::test_takes_long$"]
     )
 
 

@@ -230,3 +230,13 @@ def test_what_the_ini_file_asks_for_is_shown(suite: pytest.Pytester) -> None:
 
     result.stdout.fnmatch_lines(["*= aurous coverage: 0 of *"])
     assert (suite.path / "out" / "coverage.json").exists()
+
+
+def test_without_a_terminal_nothing_is_colored(pytester: pytest.Pytester) -> None:
+    """With ``-p no:terminal`` there is no width and no color, and a failed test still fails."""
+    pytester.makepyfile("def test_it(aurous): assert len(aurous.characters) == 1")
+
+    run = pytester.inline_run("-p", "no:terminal")
+
+    (failed,) = (report for report in run.getreports("pytest_runtest_logreport") if report.failed)
+    assert "Aurous timeline" in str(failed.longrepr)

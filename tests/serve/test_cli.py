@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -197,3 +198,12 @@ class TestOpenApi:
         assert main(["openapi", "--output", str(tmp_path / "api.json")]) == 0
         assert capsys.readouterr().out == ""
         assert (tmp_path / "api.json").read_text(encoding="utf-8") == text
+
+
+def test_it_prints_to_any_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that calls it may have replaced the standard output by something simpler than Python's own."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+
+    assert main(["openapi"]) == 0
+    assert json.loads(stream.getvalue())["openapi"].startswith("3.1")
