@@ -27,6 +27,9 @@ def pages() -> list[Path]:
 def main(arguments: list[str]) -> int:
     """Write or check these pages, or all of them, and return the exit code."""
     names = [name for name in arguments if name != "--check"] or [str(page) for page in pages()]
+    if not arguments:  # then all pictures are drawn again, too
+        for picture in (ROOT / "docs" / "_static" / "made").iterdir():
+            picture.unlink()
     mode = ["--check", "--diff"] if "--check" in arguments else ["-r"]
     settings = [
         "-P",

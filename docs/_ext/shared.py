@@ -35,9 +35,9 @@ def with_links(text: str) -> str:
 
 
 def draw(name: str, picture: str | bytes, alt: str, up: str = "../") -> None:
-    """Print a picture that stays as it is, in `docs/_static/made`, until the file is deleted.
+    """Print a picture in `docs/_static/made`, and draw it if it is not there.
 
-    Other versions of the tools that draw would draw it a little differently, so a check does not compare it.
+    Writing all pages deletes it first. A check does not compare it: other versions of the tools draw it differently.
     """
     file = DOCS / "_static" / "made" / name
     if not file.exists():
