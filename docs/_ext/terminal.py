@@ -39,6 +39,7 @@ _EXAMPLES: Final = DOCS / "examples"
 _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
 _SHORT: Final = "in 0.12s"
 _ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
+_MARKED: Final = re.compile(r" *\^+")  # under an expression; each version of Python marks others
 _SET: Final = ("AUROUS_", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _COLORS: Final = TerminalTheme(
     (30, 34, 42),
@@ -194,6 +195,6 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
         encoding="utf-8",
         check=False,
     )
-    lines = run.stdout.splitlines()
+    lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(_ANSI.sub("", line))]
     ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
