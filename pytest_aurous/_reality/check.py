@@ -75,6 +75,8 @@ def _check(
     replay = Replay(survey, settings)
     comparer = Comparer(shapes, survey, replay.bound.__setitem__)
     for view in survey.views:
+        if view.foreign:
+            checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
         done = replay.step(view)
         checked.verdicts.count(name, done, comparer.points(done))
         replay.finish(done)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from .._httpx.sender import OWN_KEY, Sender, Sent
 from .._redaction import protecting, redacted
@@ -20,6 +19,7 @@ from ..errors import AurousError, see, shown
 from .pace import Limited, Pace
 from .probes import PICKS, PROBES, Probe, Shown, fill
 from .recording import Exchange, Recording
+from .view import foreign_response
 
 VENDOR: Final = "https://api.aurous-labs.com"
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
@@ -32,7 +32,6 @@ _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
 _OK: Final = 200
-_REDIRECTS: Final = range(300, 400)
 
 
 @dataclass
@@ -226,12 +225,7 @@ class _Run:
 def _foreign(sent: Sent, *, legacy: bool = False) -> str:
     """Return why a response may not be the API's own; empty if it is."""
     headers: dict[str, str] = {name.lower(): value for name, value in sent.response_headers}
-    if sent.status in _REDIRECTS and not legacy:
-        target = urlsplit(headers.get("location", "")).netloc or "another path"
-        return f"{sent.status}, a redirect to {target}, which is not followed"
-    if headers.get("content-type", "").startswith("text/html"):
-        return f"{sent.status} with a web page in place of JSON, as proxies and logins send"
-    return ""
+    return foreign_response(sent.status, headers, legacy=legacy)
 
 
 def _problem(sent: Sent) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -77,15 +77,17 @@ class Sanitizer:
         if exchange.content is None:
             request["postData"] = {"mimeType": kind, "_omitted": True}
         elif exchange.content:
-            request["postData"] = {"mimeType": kind, **self._body(exchange.content, exchange.sent, response=False)}
+            body = self._body(exchange.content, exchange.sent, response=False)
+            request |= {"bodySize": _size(body), "postData": {"mimeType": kind, **body}}
         kind = _media_type(exchange.received.get("content-type", ""))
         content: dict[str, Any] = {"size": len(exchange.body or b""), "mimeType": kind}
         if exchange.body is None or (exchange.body and not kind.startswith("application/json")):
             content["_omitted"] = True
         else:
-            content |= self._body(exchange.body, exchange.received, response=True)
+            body = self._body(exchange.body, exchange.received, response=True)
+            content |= {"size": _size(body), **body}
         return {
-            "startedDateTime": iso_milliseconds(exchange.at or 0),
+            **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
             "time": 0,
             "request": request,
             "response": {
@@ -246,6 +248,11 @@ class Sanitizer:
             return json.dumps(self.value("metadata", json.loads(text))).encode()
         except (ValueError, RecursionError):
             return self.mask(text).encode()
+
+
+def _size(body: Mapping[str, Any]) -> int:
+    """Return the size of a body as it is written: other letters and numbers may have fewer bytes."""
+    return len(b64decode(body["text"]) if "encoding" in body else body["text"].encode())
 
 
 def _media_type(kind: str) -> str:

@@ -76,7 +76,7 @@ class Survey:
 
     def __init__(self, recording: Recording) -> None:
         self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
-        self.views: list[View] = list(views_of(recording))
+        self.views: list[View] = views_of(recording)
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
         self._absent: dict[str, list[View]] = {}
@@ -222,7 +222,7 @@ class Survey:
                 self.lost[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.lost[view.index], view)
             return
-        if view.exchange.status == _TOO_MANY:
+        if view.exchange.status in {_TOO_MANY, *range(300, 400)}:
             return
         if view.operation in CREATES:
             made = self._made(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -57,8 +57,11 @@ _SERVER: Final = 500
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
 _UNAUTHORIZED: Final = 401
+_REDIRECTS: Final = range(300, 400)
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
-"""The time of a recording that has none."""
+"""The time of a recording that has none, and shows none."""
+_PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
+"""The fields, and the parameter, whose instants are never in the future."""
 
 
 @dataclass(eq=False)
@@ -135,11 +138,17 @@ class View:
 
         It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
         """
-        said = self.succeeded or self.refused or self.exchange.status in range(300, 400)
+        said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
         unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
         signed = self.row is not None and self.row.signed
         barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
-        return not said or unread or barred or self.mute or bool(self.exchange.fault)
+        return not said or unread or barred or self.mute or bool(self.exchange.fault or self.foreign)
+
+    @property
+    def foreign(self) -> str:
+        """Why the response may not be the vendor's own; empty if it is."""
+        legacy = self.row is not None and "legacy-1" in self.row.rules
+        return foreign_response(self.exchange.status, self.exchange.received, legacy=legacy)
 
     @property
     def code(self) -> str:
@@ -176,10 +185,11 @@ class View:
         return "" if self.operation in _PATHS else self.args.get("id", "")
 
 
-def views_of(recording: Recording) -> Iterator[View]:
-    """Yield the exchanges with the hosts of the vendor; one without a time has that of the one before."""
-    index = 0
-    now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), _SOME_DAY)
+def views_of(recording: Recording) -> list[View]:
+    """Return the exchanges with the hosts of the vendor; one without a time has that of the one before."""
+    views: list[View] = []
+    now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), None)
+    timed = now is not None
     for exchange in recording.exchanges:
         now = now if exchange.at is None else exchange.at
         if exchange.vendors:
@@ -187,8 +197,42 @@ def views_of(recording: Recording) -> Iterator[View]:
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)
             row, args = (None, {}) if found is None else (found[0], dict(found[1]))
-            yield View(exchange, index, now, row, args)
-            index += 1
+            views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
+    if not timed:
+        _date(views)
+    return views
+
+
+def _date(views: list[View]) -> None:
+    """Give the exchanges of a recording without times those that requests and responses show."""
+    shown = [max(_past_instants(view), default=None) for view in views]
+    now = next((instant for instant in shown if instant is not None), _SOME_DAY)
+    for view, instant in zip(views, shown, strict=True):
+        now = view.at = max(now, instant or now)
+
+
+def _past_instants(view: View) -> Iterator[float]:
+    for holder in (view.query, view.result, *map(as_object, as_list(view.result.get("data") or view.body))):
+        for name in _PAST:
+            instant = instant_of(holder.get(name))
+            if instant is not None:
+                yield instant
+
+
+def foreign_response(status: int | None, headers: Mapping[str, str], *, legacy: bool) -> str:
+    """Return why a response may not be the vendor's own; empty if it is.
+
+    Args:
+        status: Its status.
+        headers: Its headers, by name in lower case.
+        legacy: Whether the API has a redirect there.
+    """
+    if status in _REDIRECTS and not legacy:
+        target = urlsplit(headers.get("location", "")).netloc or "another path"
+        return f"{status}, a redirect to {target}, which is not followed"
+    if headers.get("content-type", "").startswith("text/html"):
+        return f"{status} with a web page in place of JSON, as proxies and logins send"
+    return ""
 
 
 def _json(body: bytes | None) -> Any:

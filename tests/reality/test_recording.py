@@ -12,9 +12,10 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous import AurousError
-from pytest_aurous._reality.check import check_recordings
+from pytest_aurous._reality.check import check_files, check_recordings
 from pytest_aurous._reality.recording import find_files, read_recording
-from tests.reality.story import Teller, told, write
+from pytest_aurous._reality.sanitize import Sanitizer
+from tests.reality.story import Entries, Teller, told, write
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
 BODY: Final = '{"credits": 5}'
@@ -172,10 +173,8 @@ def test_yaml_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         read_recording(tmp_path / "cassette.yaml")
 
 
-def test_a_cassette_without_times_is_checked(tmp_path: Path) -> None:
-    """Its order is that of the file, and rate limits are not compared."""
-    teller = Teller()
-    teller.poll(teller.synthesize("Aurora"))
+def vcr(folder: Path, entries: Entries) -> Path:
+    """Write entries of HAR as a cassette of VCR.py, which has no times where a server sends none."""
     interactions = [
         {
             "request": {
@@ -190,14 +189,64 @@ def test_a_cassette_without_times_is_checked(tmp_path: Path) -> None:
                 "body": {"string": one["response"]["content"]["text"]},
             },
         }
-        for one in teller.entries()
+        for one in entries
     ]
-    file = tmp_path / "cassette.json"
+    file = folder / "cassette.json"
     file.write_text(json.dumps({"interactions": interactions}), encoding="utf-8")
-    result = check_recordings([read_recording(file)])
+    return file
+
+
+@pytest.mark.parametrize("begin", [0, 4])
+def test_a_cassette_without_times_is_checked(tmp_path: Path, begin: int) -> None:
+    """Its order is that of the file, its clock that of its records, and rate limits are not compared."""
+    teller = Teller()
+    teller.aurous.clock.advance(seconds=400 * 86400)
+    teller.call("GET", "/v1/balance")
+    teller.poll(teller.synthesize("Aurora"))
+    teller.call("GET", "/v1/usage", params={"start_time": "2027-06-12T00:00:00Z"})
+    teller.call("GET", "/v1/characters")
+    cassette = read_recording(vcr(tmp_path, teller.entries()[begin:]))
+    result = check_recordings([cassette])
 
     assert result.verdicts.refuted == []
-    assert result.verdicts.rules["get-1"].agreed == 3
+    assert result.verdicts.rules["usage-1"].agreed == 1
+
+    sanitized = tmp_path / "sanitized.har"
+    sanitized.write_text(json.dumps(Sanitizer().har(cassette)), encoding="utf-8")
+    again = check_files([sanitized])
+    assert [one.agreed for one in again.verdicts] == [one.agreed for one in result.verdicts]
+    assert again.verdicts.refuted == []
+
+
+def test_a_cassette_without_times_and_records_is_checked(tmp_path: Path) -> None:
+    """On some day."""
+    teller = Teller()
+    teller.call("GET", "/v1/balance")
+    assert check_files([vcr(tmp_path, teller.entries())]).verdicts.rules["cred-1"].agreed == 1
+
+
+def test_a_redirect_does_nothing(tmp_path: Path) -> None:
+    """What it asked for happens when the client has followed it; the report says that it does not count."""
+    entries = told("characters")
+    for number in (25, 8, 1):  # a DELETE, a save, a create
+        redirect = {**entries[number], "response": QUIRKS["a redirect to https"]["response"]}
+        entries.insert(number, redirect)
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert "exchange 2 does not count: 301, a redirect to api.aurous-labs.com" in result.notes[0]
+    assert len(result.notes) == 3
+
+
+def test_a_key_that_was_left_out_is_not_refused_for_good(tmp_path: Path) -> None:
+    """A recording without keys may have a refusal of another key than that of the other requests."""
+    entries = told("account")[:7]
+    for one in entries:
+        one["request"]["headers"] = [pair for pair in one["request"]["headers"] if pair["name"] != "x-api-key"]
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert result.verdicts.rules["auth-3"].agreed == 2
 
 
 def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +273,10 @@ QUIRKS: Final[dict[str, dict[str, Any]]] = {
     },
     "a body without a size": {"response": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}}},
     "an unknown size": {"response": {"status": 200, "headers": None, "content": {"size": -1}}},
+    "a redirect to https": {"response": {"status": 301, "headers": [{"name": "Location", "value": URL}],
+                                         "content": {}}},
+    "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
+                                         "content": {"text": "<html>", "mimeType": "text/html"}}},
     "a preflight": {"request": {"method": "OPTIONS", "url": URL, "headers": []}},
     "a tunnel": {"request": {"method": "CONNECT", "url": URL, "headers": []}},
 }  # fmt: skip

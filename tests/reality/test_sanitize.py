@@ -12,10 +12,11 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import measure, picture
 from pytest_aurous._reality.blank import blank
+from pytest_aurous._reality.check import check_files, check_recordings
 from pytest_aurous._reality.recording import Exchange, read_recording
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._report.har import har
-from tests.reality.story import Teller, write
+from tests.reality.story import Teller, refuted, write
 
 CANARIES: Final = {
     "a name": "Wilhelmina Canary",
@@ -133,6 +134,25 @@ def test_what_another_tool_wrote_is_sanitized_too(tmp_path: Path) -> None:
     assert log["entries"][0]["response"]["status"] == 0
     assert log["entries"][0]["_fault"] == "timeout (read)"
     assert log["entries"][1]["request"]["postData"]["_omitted"]
+
+
+def test_bodies_of_other_sizes_stay_complete(tmp_path: Path) -> None:
+    """Other letters and numbers may have fewer bytes; a body is still no truncated one."""
+    teller = Teller()
+    call = teller.call
+    call("POST", "/v1/characters", content=json.dumps({"name": "Z\u00f6e \U0001f3a8"}))  # escaped
+    call("POST", "/v1/characters", json={"name": "Z\u00f6e \U0001f3a8"})
+    form = {"files": {"file": ("me.png", picture(["me"], 64, 64, ""), "image/png")}}
+    file = call("POST", "/v1/files", data={"purpose": "reference", "metadata": '{"phone": 4915123456}'}, **form)
+    call("GET", f"/v1/files/{file['id']}")
+    original = read_recording(write(tmp_path, teller.entries()))
+    out = tmp_path / "sanitized.har"
+    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
+
+    assert read_recording(out).notes == []
+    again = check_files([out])
+    assert [one.agreed for one in again.verdicts] == [one.agreed for one in check_recordings([original]).verdicts]
+    assert refuted(again) == []
 
 
 def test_numbers_of_a_user_become_others() -> None:

@@ -138,6 +138,8 @@ def _reason(view: View) -> str:
         return "it met a fault of the fake"
     if view.exchange.status is None:
         return "there was no response"
+    if view.foreign:
+        return "the response may not be the API's own"
     if view.succeeded or view.mute:
         return "the body of the response is missing"
     return f"a {view.exchange.status} refutes nothing by itself"

@@ -15,6 +15,7 @@ PLENTY: Final = 10**9
 """Credits of a team whose balance was not seen yet."""
 _UNKNOWN_KEY: Final = "al_live_unknown"
 _DEAD_KEYS: Final = ("invalid_api_key", "revoked_api_key")
+_NO_SCOPE: Final = "missing_scope"
 _UNAUTHORIZED: Final = 401
 
 
@@ -53,11 +54,13 @@ class Teams:
             return _UNKNOWN_KEY if view.key else ""
         if view.code == "missing_api_key" or (signed and not view.key):
             return ""
-        if view.code == "invalid_api_key" and view.key not in self._keys:
+        refused = view.code in {*_DEAD_KEYS, _NO_SCOPE}
+        key = view.code if refused and not view.key else view.key  # a recording without keys may be of several
+        if view.code == "invalid_api_key" and key not in self._keys:
             return _UNKNOWN_KEY
-        if view.key not in self._keys:
-            scope: Scope = "read" if view.key in self._survey.scopes else "write"
-            self._keys[view.key] = self._world.keys.issue(self.of(view), scope)
+        if key not in self._keys:
+            scope: Scope = "read" if key in {*self._survey.scopes, _NO_SCOPE} else "write"
+            self._keys[key] = self._world.keys.issue(self.of(view), scope)
         if view.code in _DEAD_KEYS:
-            self._world.keys.end(self._keys[view.key], self._world.clock.time())
-        return self._keys[view.key]
+            self._world.keys.end(self._keys[key], self._world.clock.time())
+        return self._keys[key]
