@@ -20,7 +20,7 @@ from .._redaction import protecting, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
-from .._wire.call import Call
+from .._wire.call import Call, is_digest
 from .._wire.headers import Headers
 from .._world.keys import sent_key
 from .._world.settings import ROWS
@@ -29,10 +29,10 @@ from .recorder import Recorder, Step
 
 VERSION: Final = 1
 SECRET: Final = re.compile(
-    r"(whsec_|(?:token|signature)(?:=|%(?:25)*3d)(?=[\w.~-]*\d))[\w.~+/=-]{8,}|\b[0-9a-f]{8}-[0-9a-f]{8}\b",
+    r"(whsec_|(?:token|signature|api[-_]?key)(?:=|%(?:25)*3d)(?=[\w.~-]*\d))[\w.~+/=-]{8,}|\b[0-9a-f]{8}-[0-9a-f]{8}\b",
     re.IGNORECASE,
 )
-"""The secret of a webhook endpoint, and the token of a signed URL, also where it stands alone."""
+"""The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
 _SECRET_HEADERS: Final = (*SECRET_HEADERS, "cookie", "proxy-authorization")
 _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
@@ -157,6 +157,9 @@ class _Builder:
             return None
         kind = headers.get("content-type", "").partition(";")[0]
         size = len(content)
+        if is_digest(content):  # of a body that the journal did not keep
+            length, _, digest = content.decode()[1:-1].partition(" bytes, sha256 ")
+            return {"type": kind, "size": int(length), "digest": digest, "begins": ""}
         if kind.startswith("image/") and self._pictures + size <= _PICTURES:
             self._pictures += size
             return {"type": kind, "size": size, "picture": f"data:{kind};base64,{b64encode(content).decode()}"}

@@ -7,6 +7,7 @@ import re
 import threading
 from base64 import b64encode
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -163,13 +164,21 @@ def test_bodies_are_text_pictures_or_digests() -> None:
         client.get(aurous.characters.add().refs[0].url)
         client.post("/v1/characters", json={"name": "x" * 5000})
         client.post("/v1/characters", content=b"\xff\xfe", headers={"Content-Type": "application/octet-stream"})
+        client.post("/v1/images", json={"prompt": "x" * 1_000_000})
 
     found = traced(run)
-    picture, long, other = calls(found)
+    picture, long, other, huge = calls(found)
 
     assert picture["response"]["body"]["picture"].startswith("data:image/png;base64,")
     assert {"digest", "begins"} <= long["request"]["body"].keys()
     assert other["request"]["body"]["begins"] == ""
+    sent = b'{"prompt":"' + b"x" * 1_000_000 + b'"}'
+    assert huge["request"]["body"] == {
+        "type": "application/json",
+        "size": len(sent),
+        "digest": sha256(sent).hexdigest(),
+        "begins": "",
+    }
     assert ["x-api-key", "(redacted)"] in [[name.lower(), value] for name, value in long["request"]["headers"]]
     assert "al_live_" not in json.dumps(found)
 
@@ -342,6 +351,7 @@ def test_no_form_of_a_secret_is_left() -> None:
             client.post("/v1/characters", json={"name": f"<{one}>"}, headers={"X-Other": one})
             client.post("/v1/characters", json={"name": "x" * (1020 - len(one)) + one + "x" * 5000})
         client.get(url.replace("token", "%74oken"))
+        client.get(f"/v1/balance?api_key={STRANGE}")
         client.get("/v1/balance", headers={"Cookie": f"id={STRANGE}", "Proxy-Authorization": STRANGE})
 
     hidden, written = set[str](), set[str]()

@@ -275,16 +275,18 @@ def test_each_call_as_a_test_passes(
 
 
 def test_a_body_that_is_not_in_the_trace_skips_the_test(show: Open, pytester: pytest.Pytester) -> None:
-    """A long body is a digest; the copied test says so."""
+    """A long body is a digest, also where not even its beginning was kept; the copied test says so."""
 
     def run(_: Any, client: Any) -> None:
         client.post("/v1/images", json={"prompt": "x" * 6000})
+        client.post("/v1/images", json={"prompt": "x" * 100_000})
 
     tab = show(samples.traced(run))
-    pytester.makepyfile(tab.evaluate("{ const it = modelOf(source.load()); asTest(it, it.calls[0]) }"))
+    for text in tab.evaluate("{ const it = modelOf(source.load()); it.calls.map((call) => asTest(it, call)) }"):
+        pytester.makepyfile(**{f"test_{len(text)}": text})
 
-    assert "sha256" in tab.locator(".pane.call").inner_text()
-    pytester.runpytest_subprocess("-q").assert_outcomes(skipped=1)
+    assert "100,013 bytes; sha256" in tab.locator(".pane.call").inner_text()
+    pytester.runpytest_subprocess("-q").assert_outcomes(skipped=2)
 
 
 def test_the_har_is_saved(show: Open, charge: dict[str, Any], tmp_path: Path) -> None:

@@ -464,7 +464,7 @@ const CaseCall = ({ call, start }) => call
 function Case({ exploration, id }) {
   const one = exploration.cases[id];
   const good = exploration.good_day.calls, calls = one.calls ?? [];
-  const pairs = aligned(good, calls, (call) => `${call.method} ${call.path}`);
+  const pairs = aligned(good, calls, (call) => call.operation ?? `${call.method} ${call.path}`);
   const about = (call) => call && `${call.status} ${call.fault ?? ""}`;
   return html`<article class="case" aria-labelledby="case-title"><header class="call-head"><h2 id="case-title">${visible(id)}</h2>
     <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}${one.error ? ` ${visible(one.error)}` : ""}</span>${one.known && html`<span>known: <${Text} of=${one.known} /></span>`}

@@ -8,7 +8,7 @@ const OWN = /^(host|accept|accept-encoding|connection|user-agent|content-length)
 const ownHeaders = (call) => call.request.headers.filter(([name]) => !OWN.test(name) && !KEY.test(name));
 const isRedacted = ([, value]) => /…|\(redacted\)/.test(value);
 const chosenHeaders = (call) => ownHeaders(call).filter((header) => !isRedacted(header));
-const hasKey = (call) => call.request.headers.some(([name]) => KEY.test(name));
+const hasKey = (call) => call.error_code !== "missing_api_key" && call.request.headers.some(([name]) => KEY.test(name));
 
 // ---------------------------------------------------------------------------------------------- shell
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
