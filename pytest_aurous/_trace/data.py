@@ -6,7 +6,7 @@ import json
 import linecache
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from math import inf
@@ -20,12 +20,14 @@ from .._redaction import protecting, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
-from .._wire.call import Call, is_digest
+from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
 from .._world.keys import sent_key
 from .._world.settings import ROWS
 from ..errors import DOCS
+from .pictures import small_pictures
 from .recorder import Recorder, Step
+from .world import View
 
 VERSION: Final = 1
 SECRET: Final = re.compile(
@@ -38,7 +40,7 @@ _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
 """So many lines are shown above and below a line of source."""
 _PICTURES: Final = 64 * 1024
-"""All pictures of a trace together have at most so many bytes."""
+"""All pictures in responses of a trace together have at most so many bytes."""
 _SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
 """The settings that change responses: a test of one request needs them."""
 
@@ -69,6 +71,7 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         "credits": recorder.spent(),
         "start": recorder.start,
         "machines": builder.machines(),
+        "pictures": small_pictures(_records([recorder.start, *(step.changes for step in recorder.steps)])),
         "steps": steps,
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
         **({"exploration": _exploration(explorations[-1])} if explorations else {}),
@@ -79,6 +82,12 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
             stack.enter_context(protecting(key))
         cleaned: dict[str, Any] = redacted_json(data, more=SECRET)
     return cleaned
+
+
+def _records(views: Iterable[View]) -> Iterator[Mapping[str, Any]]:
+    """Yield each version of each record."""
+    for one in views:
+        yield from filter(None, one.get("records", {}).values())
 
 
 class _Builder:
@@ -135,10 +144,8 @@ class _Builder:
             "delay": call.delay,
             "timeout": None if call.patience == inf else call.patience,
             "team": call.team,
-            "request": {"headers": _headers(request.headers), "body": self._body(request.content, request.headers)},
-            "response": None
-            if response is None
-            else {"headers": _headers(response.headers), "body": self._body(response.content, response.headers)},
+            "request": self._message(request, drawn=False),
+            "response": response and self._message(response, drawn="/storage/files/" not in call.path),
             "hint": hint_of(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
@@ -151,16 +158,20 @@ class _Builder:
             "stack": [_place(frame) for frame in call.stack],
         }
 
-    def _body(self, content: bytes, headers: Headers) -> dict[str, Any] | None:
-        """Return a body: its text, a small picture, or a digest."""
+    def _message(self, message: Request | Response, *, drawn: bool) -> dict[str, Any]:
+        return {"headers": _headers(message.headers), "body": self._body(message, drawn=drawn)}
+
+    def _body(self, message: Request | Response, *, drawn: bool) -> dict[str, Any] | None:
+        """Return a body: its text, a picture if it is small and the fake has *drawn* it, or a digest."""
+        content = message.content
         if not content:
             return None
-        kind = headers.get("content-type", "").partition(";")[0]
+        kind = message.headers.get("content-type", "").partition(";")[0]
         size = len(content)
         if is_digest(content):  # of a body that the journal did not keep
             length, _, digest = content.decode()[1:-1].partition(" bytes, sha256 ")
             return {"type": kind, "size": int(length), "digest": digest, "begins": ""}
-        if kind.startswith("image/") and self._pictures + size <= _PICTURES:
+        if drawn and kind.startswith("image/") and self._pictures + size <= _PICTURES:
             self._pictures += size
             return {"type": kind, "size": size, "picture": f"data:{kind};base64,{b64encode(content).decode()}"}
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._content.pictures import Measured, measure, picture
 from pytest_aurous._trace.data import to_text, trace
 from pytest_aurous._trace.page import page
 from pytest_aurous._trace.recorder import Recorder
@@ -181,6 +182,44 @@ def test_bodies_are_text_pictures_or_digests() -> None:
     }
     assert ["x-api-key", "(redacted)"] in [[name.lower(), value] for name, value in long["request"]["headers"]]
     assert "al_live_" not in json.dumps(found)
+
+
+def test_references_and_outputs_are_drawn_in_small() -> None:
+    """Each has the colors of the one that the fake serves; all together stay small, and a film is its first frame."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        client.get(aurous.characters.add("Aurora").refs[0].url)
+        aurous.images.add("a cat", status="succeeded", count=2)
+        aurous.videos.add("a dog", status="succeeded")
+        client.get("/v1/balance")
+        for _ in range(40):
+            aurous.characters.add()
+
+    found = traced(run)
+    pictures = {path: b64decode(url.partition("base64,")[2]) for path, url in found["pictures"].items()}
+    served = b64decode(calls(found)[0]["response"]["body"]["picture"].partition("base64,")[2])
+
+    assert sum(map(len, found["pictures"].values())) <= 48 * 1024
+    assert 60 < len(pictures) < 40 * 4
+    kinds = [path for path in pictures if "/output" in path]
+    assert [path.rpartition("/")[2] for path in kinds] == ["0", "1", "output"]
+    assert {measure(one) for one in pictures.values()} == {Measured("image/png", 88, 88)}
+    palette = slice(33, 33 + 24)
+    assert pictures[calls(found)[0]["path"]][palette] == served[palette]
+
+
+def test_pictures_of_the_user_are_digests() -> None:
+    """What a test uploads is not drawn by the fake: neither request nor response has it."""
+
+    def run(_: Aurous, client: httpx.Client) -> None:
+        made = client.post("/v1/files", files={"file": ("a.png", mine, "image/png")}, data=purpose).json()
+        client.get(made["url"])
+
+    mine, purpose = picture(["mine"], 32, 32, "mine"), {"purpose": "reference"}
+    found = traced(run)
+
+    assert "digest" in calls(found)[1]["response"]["body"]
+    assert "picture" not in json.dumps([call["request"] for call in calls(found)])
 
 
 def test_recording_leaves_the_fake_as_it_was() -> None:

@@ -137,13 +137,16 @@ def test_the_poll_before_is_compared(show: Open, charge: dict[str, Any]) -> None
     assert tab.locator(".pane.call .leaf.changed", has_text="status").count() == 1
 
 
-def test_pictures_are_shown_where_the_test_fetched_them(show: Open, charge: dict[str, Any]) -> None:
-    """The state shows the picture of an output, and the call its body."""
+def test_references_and_outputs_are_pictures(show: Open, charge: dict[str, Any]) -> None:
+    """The state shows them in small, also those that the test did not fetch; a call that fetched one shows its body."""
     tab = show(charge, "#call-14")
 
     assert tab.locator("img.picture").evaluate("it => it.naturalWidth") > 0
-    tab.locator(".record summary", has_text="a cat").click()
-    assert tab.locator(".pictures img").evaluate("it => it.naturalWidth") > 0
+    for name, count in (("a cat", 1), ("evil", 4)):
+        row = tab.locator(".record", has=tab.locator("summary", has_text=name))
+        row.locator("summary").first.click()
+        row.locator(".pictures img").nth(count - 1).wait_for()
+        assert row.locator(".pictures img").evaluate_all("all => all.map((it) => it.naturalWidth)") == [88] * count
 
 
 def test_hint_place_and_refusal(show: Open, charge: dict[str, Any]) -> None:

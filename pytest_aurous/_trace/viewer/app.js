@@ -334,7 +334,7 @@ function Pictures({ model, json }) {
   if (!all.length) return null;
   return html`<ul class="pictures" role="list" aria-label="Pictures">${all.slice(0, 12).map(([name, url]) => {
     const picture = model.pictures[pathOf(url)];
-    return html`<li>${picture ? html`<img src=${picture} alt=${name} />` : html`<span class="no-picture" title="The test did not fetch it">${name}</span>`}</li>`;
+    return html`<li>${picture ? html`<img src=${picture} alt=${name} />` : html`<span class="no-picture" title="Not in the trace, which has only so many pictures">${name}</span>`}</li>`;
   })}</ul>`;
 }
 

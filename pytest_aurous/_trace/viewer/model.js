@@ -92,7 +92,7 @@ function modelOf(data) {
   const steps = [start, ...data.steps].map((step, index) => ({ ...step, index }));
   const calls = steps.filter((step) => step.kind === "call");
   const latest = {};
-  const pictures = {};
+  const pictures = { ...data.pictures };
   for (const step of steps) {
     const before = steps[step.index - 1];
     step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
@@ -104,7 +104,6 @@ function modelOf(data) {
     latest[here] = step;
     if (step.operation !== null) latest[step.operation] = step;
     step.marks = marksOf(step);
-    if (step.response?.body?.picture) pictures[step.path] = step.response.body.picture;
   }
   const world = structuredClone(data.start);
   const money = {};
