@@ -117,7 +117,8 @@ class _Undo(Exception):  # noqa: N818 - it is no error
     pass
 
 
-def _record(kind: str, row: Any) -> Record:
+def _record(table: str, row: Any) -> Record:
+    kind = row.media_type if table == "generation" else table  # an image or a video
     return Record(kind, row.id, tuple((key, json.dumps(value, sort_keys=True)) for key, value in _plain(row).items()))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
+from _pytest.tmpdir import tmppath_result_key
 
 from .._explore.explorer import Attempt, Outcome
 from .._explore.options import Options
@@ -365,6 +366,7 @@ class ExploredTest:
         item.__dict__.pop("_instance", None)
         item.__dict__["_obj"] = self._function
         item._initrequest()
+        item.stash.setdefault(tmppath_result_key, {})  # a report would set it, and `tmp_path` needs it to end
         if self.reported:
             self.reports = []
         with warnings.catch_warnings(record=True):

@@ -464,6 +464,23 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
     }
 
 
+@pytest.mark.parametrize("media_type", ["image", "video"])
+def test_a_missing_generation_is_called_by_its_kind(
+    fake: Aurous, client: httpx.Client, broken: Broken, media_type: str
+) -> None:
+    """The reason says image or video, as the API does."""
+    style = {"video_lora_id": "seedance-1-pro"} if media_type == "video" else {}
+
+    def run() -> None:
+        client.post(f"/v1/{media_type}s", json={"prompt": "On a bench", **style})
+
+    found = reasons(broken(fake, run, faults="unavailable", laws="tells"))
+
+    assert found[f"{media_type}s.create#1 unavailable"] == {
+        "tells": f"it returned None, but there is no {media_type} 'On a bench' succeeded, which the good day left"
+    }
+
+
 def test_unused_tickets_do_not_count(fake: Aurous, client: httpx.Client) -> None:
     """They expire by themselves."""
     ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}

@@ -67,7 +67,8 @@ def test_a_suite(explored: pytest.Pytester) -> None:
             yield started
             print("the wide fixture ends")
 
-        def test_blind(aurous, aurous_client, wide):
+        def test_blind(aurous, aurous_client, wide, tmp_path):
+            (tmp_path / "order").mkdir()  # each run has another folder
             publish(aurous_client)
             assert aurous.characters.last.status == "ready"
             assert wide == [1]
