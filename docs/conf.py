@@ -19,6 +19,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "beside", "**/.pytest_cache"]
 html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"  # the default underlines names like links
 html_show_copyright = False
 html_title = f"{project} {release}"
 html_static_path = ["_static"]

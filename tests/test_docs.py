@@ -427,6 +427,25 @@ def test_no_page_types_a_test_of_its_own() -> None:
     assert [name for name, text in typed.items() if "def test_" in text] == []
 
 
+def test_no_comment_ends_early_and_shows_its_rest() -> None:
+    """What makes a part of a page is in a comment, which must not contain the end of a comment."""
+    visible = {
+        page.name: re.sub(r"<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL) for page in PAGES
+    }
+
+    assert [name for name, text in visible.items() if "]]] -->" in text] == []
+
+
+def test_every_picture_with_text_names_a_font() -> None:
+    """Without one, a browser shows a terminal in the letters of a book."""
+    pictures = {file.name: file.read_text(encoding="utf-8") for file in (DOCS / "_static/made").glob("*.svg")}
+
+    font = re.compile(r"font(-family)?[:=]")
+
+    assert "timeline.svg" in pictures
+    assert [name for name, text in pictures.items() if "<text" in text and not font.search(text)] == []
+
+
 def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
     """It has all imports and fixtures that it needs; only the applications lie beside it."""
     fails_on_purpose = "failing.py", "test_unlucky.py"

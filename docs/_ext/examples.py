@@ -35,11 +35,14 @@ def file(path: str, language: str) -> None:
     code(language, (DOCS / path).read_text(encoding="utf-8"))
 
 
-def include(path: str, after: str = "", before: str = "") -> None:
-    """Print the Markdown of a file between two texts, with links that lead on from a folder of the documentation."""
+def include(path: str, part: str = "") -> None:
+    """Print the Markdown of a file, or of a part of it, with links that lead on from a folder of the documentation.
+
+    A part stands between the comments `<!-- part -->` and `<!-- end of the part -->`.
+    """
     text = (DOCS / path).read_text(encoding="utf-8")
-    text = text.partition(after)[2] if after else text
-    text = text.partition(before)[0] if before else text
+    if part:
+        text = text.partition(f"<!-- {part} -->")[2].partition(f"<!-- end of the {part} -->")[0]
     print("\n" + re.sub(r"\]\(docs/", "](../", text).strip() + "\n")
 
 
@@ -74,7 +77,7 @@ def source(file: Path, names: tuple[str, ...]) -> str:
     fixtures = _Module(file.with_name("conftest.py")) if file.with_name("conftest.py").exists() else None
     if unknown := [name for name in names if name not in module.nodes]:
         raise LookupError(f"{file.name} has no {', '.join(unknown)}")
-    wanted = [(module, name) for name in (*module.silent(), *names)]
+    wanted = [(module, name) for name in (*module.silent(names), *names)]
     nodes: dict[tuple[str, int], str] = {}
     imports: _Imports = defaultdict(set)
     seen: set[tuple[_Module, str]] = set()
@@ -129,10 +132,12 @@ class _Module:
                     name.id: node for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
                 }
 
-    def silent(self) -> list[str]:
-        """Return the names that pytest uses although no test names them."""
+    def silent(self, names: tuple[str, ...]) -> list[str]:
+        """Return the names that pytest uses for these, although none of them names them."""
         automatic = [name for name, node in self.nodes.items() if "autouse=True" in ast.unparse(node)]
-        return automatic + [name for name in ("anyio_backend", "pytestmark") if name in self.nodes]
+        runs_async = any(isinstance(self.nodes[name], ast.AsyncFunctionDef) for name in names)
+        marks = ("anyio_backend", "pytestmark") if runs_async else ("pytestmark",)
+        return automatic + [name for name in marks if name in self.nodes]
 
     def text(self, node: ast.stmt) -> str:
         """Return the lines of a node, from the comment or the decorator above it to what follows a constant."""

@@ -49,10 +49,11 @@ _COLORS: Final = TerminalTheme(
         *((121, 173, 255), (210, 168, 255), (86, 201, 214), (214, 219, 228)),
     ],
 )
-# That of rich, but for the font that it would fetch.
+# That of rich, but for the font that it would fetch: a picture in a page can fetch none.
 _FRAME: Final = """\
 <svg class="window" viewBox="0 0 {width} {height}" role="img" aria-label="ALT" xmlns="http://www.w3.org/2000/svg">
-<style>{styles}</style>
+<style>text {{ font: {char_height}px monospace }}
+{styles}</style>
 <defs>{lines}</defs>
 {chrome}
 <g transform="translate({terminal_x}, {terminal_y})">{backgrounds}{matrix}</g>
