@@ -43,6 +43,7 @@ class Traces:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._pages, self._data = trace_folders(config)
+        self._home = config.invocation_params.dir  # of relative paths: a test may leave another one behind
         self._keeps_all = run_option(config, "trace-keep") == "all"
         self._traced: _Traced | None = None
         self._rows: dict[str, dict[str, Any]] = {}  # of the index, by file
@@ -59,12 +60,12 @@ class Traces:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the report of one phase of the test; pytest-html gets a link to the page."""
-        if self._traced is None or RUNNING in self._traced.item.stash:  # a subtest, whose test has not ended
-            return
+        if self._traced is None or (RUNNING in self._traced.item.stash and not report.failed):
+            return  # a subtest, whose test has not ended
         self._traced.reports.append(report)
         if self._pages is not None and (report.failed or (report.when == "call" and self._keeps_all)):
             extras: list[Any] = getattr(report, "extras", [])
-            url = self._link(self._pages / f"{_name(self._traced.item)}.html")
+            url = self._link(self._home / self._pages / f"{_name(self._traced.item)}.html")
             link = {"name": "trace", "format_type": "url", "content": url, "mime_type": None, "extension": None}
             report.extras = [*extras, link]  # type: ignore[attr-defined]  # of pytest-html
 
@@ -88,10 +89,9 @@ class Traces:
         elif self._pages is not None:
             rows = sorted(self._rows.values(), key=lambda row: str(row["test"]))
             try:
-                self._pages.mkdir(parents=True, exist_ok=True)
-                index = self._pages / "index.html"
-                index.write_text(page({"version": 1, "index": rows}, "Traces"), encoding="utf-8")
-                self._index = index
+                html = page({"version": 1, "index": rows}, "Traces")
+                self._save(self._pages, "index.html", html)
+                self._index = self._pages / "index.html"
             except Exception as error:  # noqa: BLE001 - an index that cannot be written costs no result
                 why = f"The index of the traces could not be written to {self._pages}: {shown(error)}"
                 record_warning(self._config, why)
@@ -121,17 +121,20 @@ class Traces:
         data = trace(recorder, test, explorations)
         name = _name(item)
         if self._pages is not None:
-            self._pages.mkdir(parents=True, exist_ok=True)
-            file = self._pages / f"{name}.html"
-            file.write_text(page(data, data["test"]["id"]), encoding="utf-8")
-            self._rows[file.name] = _row(file, data)
+            file = f"{name}.html"
+            self._save(self._pages, file, page(data, data["test"]["id"]))
+            self._rows[file] = _row(file, data)
         if self._data is not None:
-            self._data.mkdir(parents=True, exist_ok=True)
-            (self._data / f"{name}.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+            self._save(self._data, f"{name}.json", json.dumps(data, indent=1))
+
+    def _save(self, folder: Path, name: str, text: str) -> None:
+        there = self._home / folder
+        there.mkdir(parents=True, exist_ok=True)
+        (there / name).write_text(text, encoding="utf-8")
 
     def _link(self, file: Path) -> str:
         """Return the address of a page, as a report of pytest-html has to write it."""
-        report = Path(getattr(self._config.option, "htmlpath", None) or "report.html")
+        report = self._home / (getattr(self._config.option, "htmlpath", None) or "report.html")
         try:
             return os.path.relpath(file, report.parent)
         except ValueError:  # pragma: no cover - on another drive of Windows
@@ -157,11 +160,11 @@ def _message(report: pytest.TestReport) -> str:
     return str(getattr(crash, "message", None) or report.longrepr)[:2000]
 
 
-def _row(file: Path, data: dict[str, Any]) -> dict[str, Any]:
+def _row(file: str, data: dict[str, Any]) -> dict[str, Any]:
     test = data["test"]
     calls = [step for step in data["steps"] if step["kind"] == "call"]
     return {
-        "file": file.name,
+        "file": file,
         "test": test["id"],
         "outcome": test["outcome"],
         "duration": test["duration"],

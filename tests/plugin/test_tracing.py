@@ -124,6 +124,60 @@ def test_a_folder_that_cannot_be_written_is_a_warning(pytester: pytest.Pytester)
     result.stdout.fnmatch_lines(["*The index of the traces could not be written to file*"])
 
 
+def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester) -> None:
+    """Paths begin where pytest was started, also if a test has changed or even removed its current directory."""
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_moves(aurous_client, tmp_path):
+            os.chdir(tmp_path)
+            assert 0
+
+        def test_removes(aurous_client, tmp_path):
+            (tmp_path / "gone").mkdir()
+            os.chdir(tmp_path / "gone")
+            os.rmdir(tmp_path / "gone")
+            assert 0
+        """
+    )
+
+    result = pytester.runpytest_subprocess("--aurous-trace=traces", "--aurous-trace-json=data")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*2 traces, listed in traces/index.html*"])
+    assert [row["test"] for row in index(pytester.path / "traces")] == [
+        "test_a_test_that_leaves_its_directory_has_its_page.py::test_moves",
+        "test_a_test_that_leaves_its_directory_has_its_page.py::test_removes",
+    ]
+    assert len(traces(pytester.path / "data")) == 2
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
+def test_a_test_whose_subtest_fails_has_a_page(pytester: pytest.Pytester) -> None:
+    """Also if nothing else fails; a subtest that passes changes nothing."""
+    pytester.makepyfile(
+        """
+        def test_it(aurous_client, subtests):
+            for number in range(3):
+                with subtests.test(number=number):
+                    aurous_client.get("/v1/balance")
+                    assert number != 1
+
+        def test_good(aurous_client, subtests):
+            with subtests.test():
+                aurous_client.get("/v1/balance")
+        """
+    )
+
+    pytester.runpytest("--aurous-trace=traces", "--aurous-trace-json")
+
+    (made,) = traces(pytester.path / "traces")
+    assert made["test"]["outcome"] == "failed"
+    assert "number != 1" in made["test"]["message"] or "1 != 1" in made["test"]["message"]
+    assert sum(step["kind"] == "call" for step in made["steps"]) == 3
+
+
 def test_pytest_html_gets_a_link(pytester: pytest.Pytester) -> None:
     """A failed report has an extra of pytest-html with the path of the page."""
     pytester.makepyfile(SUITE)
