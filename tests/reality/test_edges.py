@@ -38,6 +38,19 @@ def test_a_signed_url_that_was_never_seen_says_nothing(tmp_path: Path) -> None:
     assert list(result.verdicts.rules["get-3"].doubts) == ["the response with its signed URL is not in the recording"]
 
 
+def test_a_stored_response_shows_how_a_record_was(tmp_path: Path) -> None:
+    """It is in review by then, so that deleting it is for good, under any reading of get-2."""
+    readings = {"get-2": "readable"}
+    teller = Teller(readings=readings)
+    path = teller.synthesize("Aurora", "order-1")
+    teller.poll(path)
+    teller.synthesize("Aurora", "order-1")
+    teller.call("DELETE", path)
+    teller.call("GET", path)
+
+    assert refuted(checked(tmp_path, teller.entries(), readings)) == []
+
+
 def test_outputs_alone_show_that_there_are_records(tmp_path: Path) -> None:
     """Of an image and of a video; and one that has expired, or whose work has ended unseen."""
     teller = Teller()
