@@ -56,7 +56,8 @@ def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[st
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     row: dict[str, Any] = {"operation": one.operation, "where": one.where}
-    place = one.where.startswith(("body.", "header.")) and "*" not in one.where
+    success = not one.outcome.startswith(("4", "5"))
+    place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
     if one.kind == "added" and place:

@@ -15,7 +15,7 @@ from .stated import Stated
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
 MOST_SHOWN: Final = 3
-"""So many differences of a rule are shown, and of recordings kept."""
+"""So many differences of a rule are shown."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,20 @@ class Verdict:
         rule: Its id.
         agreed: The number of exchanges that agree.
         differing: The number of exchanges that differ.
-        differences: The first of the differences, one for each place.
+        first: The first difference of each place, and of each response of the fake there.
         doubts: Why exchanges of its operations say nothing, and how many.
     """
 
     rule: str
     agreed: int = 0
     differing: int = 0
-    differences: list[Difference] = field(default_factory=list[Difference])
+    first: dict[tuple[str, ...], Difference] = field(default_factory=dict[tuple[str, ...], Difference])
     doubts: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def differences(self) -> list[Difference]:
+        """The differences, one for each place and each response of the fake there."""
+        return list(self.first.values())
 
     @property
     def word(self) -> Word:
@@ -150,14 +155,9 @@ class Verdicts:
 
     def _add(self, rule: str, found: Difference) -> None:
         if rule:
-            self._keep(self.rules[rule].differences, found)
+            self.rules[rule].first.setdefault((found.operation, found.where, found.kind, found.outcome), found)
             return
         stated = found.seen if isinstance(found.seen, Stated) else ""  # each of a document is a difference of its own
         key = found.operation, found.where, f"{found.kind} {stated}".strip()
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1
-
-    def _keep(self, kept: list[Difference], found: Difference) -> None:
-        places = {(one.operation, one.where, one.kind) for one in kept}
-        if (len(kept) < MOST_SHOWN or found.places) and (found.operation, found.where, found.kind) not in places:
-            kept.append(found)

@@ -143,6 +143,8 @@ def _headers(headers: Headers, names: Mapping[str, str]) -> list[dict[str, str]]
 def _secret(value: str, names: Mapping[str, str]) -> str:
     """Return the value of a header with an API key: with the name of the key, or nothing of it."""
     scheme, _, token = value.partition(" ")
+    if not value.strip():
+        return value
     if value.strip() in names:
         return names[value.strip()]
     return f"{scheme} {names[token.strip()]}" if token.strip() in names else "(redacted)"

@@ -188,6 +188,30 @@ def test_the_fake_follows_an_observed_difference(tmp_path: Path, name: str) -> N
     assert result.verdicts.uncovered == {}
 
 
+def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
+    """Not only those that the table shows; in lists, too, and for keys, but no header of a refusal alone."""
+    entries = told("account")
+    fields("loras.list", lambda content: [row.pop("slug") for row in content])(entries)
+    for entry in entries:
+        response = entry["response"]
+        if response["status"] < 400 or entry["comment"].startswith("images.create"):
+            response["headers"] = [pair for pair in response["headers"] if pair["name"] != "aurous-request-id"]
+        if response["status"] == 401:
+            code = {"code": "bad_key", "doc_url": "https://docs.aurous-labs.com/errors#bad_key"}
+            body(entry, lambda content, code=code: content["error"].update(code))  # type: ignore[misc]
+    file, observed, out = write(tmp_path, entries), tmp_path / "observed.json", tmp_path / "out.json"
+
+    assert main(["check", str(file), "--quiet", "--observed", str(observed), "--json", str(out)]) == 1
+    rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
+    places = {(row["operation"], row["where"]) for row in rows}
+    assert {("loras.list", "body[].slug"), ("team.retrieve", "status")} <= places
+    assert ("images.create", "header.aurous-request-id") not in places
+    assert len([place for place in places if place[1] == "header.aurous-request-id"]) > 10
+    refused = [row["of"] for row in rows if row["what"] == "refusal"]
+    assert refused == ["401 missing_api_key", "401 invalid_api_key"]
+    assert json.loads(out.read_text(encoding="utf-8"))["rules"]["auth-3"]["differing"] == 2
+
+
 def test_what_cannot_be_followed_is_no_observation(tmp_path: Path) -> None:
     """Another value is for a rule or a script; what a reading explains is for the reading."""
     for name in ("two images cost three", "a synthesis ends in ready"):

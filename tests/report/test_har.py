@@ -189,6 +189,13 @@ def test_what_is_no_key_is_redacted_whole(api: Api, value: str) -> None:
     assert named(entry(api)["request"]["headers"]) == {"authorization": "(redacted)"}
 
 
+def test_an_empty_key_is_none(api: Api) -> None:
+    """There is nothing to redact, and a replay of the file sends no key either."""
+    api.get("/v1/team", key="")
+
+    assert named(entry(api)["request"]["headers"])["x-api-key"] == ""
+
+
 def test_a_large_body_is_marked_unless_it_was_kept(api: Api) -> None:
     """A digest cannot be replayed, and says so; with the option of the plugin the body is whole."""
     api.post(CHARACTERS, json={"name": "A" * 70_000})

@@ -127,7 +127,7 @@ class Replay:
         for row in view.records:
             record = str(row["id"])
             if self._world.row(record) is not None:
-                if not view.replayed:  # a stored response shows how it was
+                if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
                     follow(self._world, kind, row)
             elif not done.replays or self._survey.status(record, view.index + 1):
                 put(self._world, kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing

@@ -50,8 +50,8 @@ class Teams:
     def key_of(self, view: View) -> str:
         """Return the fake's key for that of a request; empty where none was sent."""
         signed = view.row is not None and view.row.signed
-        if view.exchange.status == _UNAUTHORIZED and not view.code:  # its body is missing
-            return _UNKNOWN_KEY if view.key else ""
+        if view.exchange.status == _UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
+            return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
         if view.code == "missing_api_key" or (signed and not view.key):
             return ""
         refused = view.code in {*_DEAD_KEYS, _NO_SCOPE}
