@@ -80,6 +80,7 @@ class SuiteExplorer(Explorer):
     def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, with a fake that it has just made."""
         listeners = self.watch.listeners
+        app.observe = None  # the coverage counts the test's own run
         self.app, self.watch = app, Watch(app)
         self.watch.listeners = listeners
         app.gate, app.observe, self._time.watch = self.watch.admit, self.watch.observe, self.watch.begin_sleep

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,7 +42,13 @@ def host_names(names: Iterable[str]) -> frozenset[str]:
 def host_name(name: object) -> str | None:
     """Return the name or address of a host in the form of a ``Host`` header; None if it is neither."""
     bare = str(name).strip("[]")
-    return _name(f"[{bare}]" if ":" in bare else bare)
+    if ":" not in bare:
+        return _name(bare)
+    try:
+        IPv6Address(bare)  # and not a name with a port, such as a:80
+    except ValueError:
+        return None
+    return _name(f"[{bare}]")
 
 
 def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | None:

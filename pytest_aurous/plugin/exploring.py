@@ -10,7 +10,7 @@ import json
 import shlex
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
@@ -262,7 +262,7 @@ class ExploredTest:
 
         def run() -> None:
             # Not the hook: the test itself has been torn down, and a plugin may do that once only.
-            with capture.item_capture("teardown", self._item):
+            with capture.item_capture("teardown", self._item) if capture is not None else nullcontext():
                 call = pytest.CallInfo[None].from_call(
                     lambda: session._setupstate.teardown_exact(last), when="teardown", reraise=(pytest.exit.Exception,)
                 )

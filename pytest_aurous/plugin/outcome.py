@@ -24,12 +24,31 @@ def accepting(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @contextmanager
+def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
+    """Treat a refusal as expected if `unittest.expectedFailure` catches it, of which pytest keeps no exception."""
+    if not hasattr(item, "addExpectedFailure"):
+        yield
+        return
+    add = item.addExpectedFailure
+
+    def accept(testcase: Any, error: Any, *reason: Any) -> None:
+        item.config.stash[GUARD].accept(error[1])
+        add(testcase, error, *reason)
+
+    item.addExpectedFailure = accept
+    try:
+        yield
+    finally:
+        del item.addExpectedFailure
+
+
+@contextmanager
 def judged(item: pytest.Item) -> Generator[None, None, None]:
     """Run the body of a test, then raise what it did wrong, as `_as_failure` returns it."""
     __tracebackhide__ = True
     item.stash[RUNNING] = True
     try:
-        with accepting(item):
+        with accepting(item), _accepting_expected_failures(item):
             yield
     finally:
         del item.stash[RUNNING]

@@ -388,7 +388,7 @@ def test_fixtures_that_send_requests(explored: pytest.Pytester) -> None:
     explored.makepyfile(test_doc='"""\n>>> getfixture("aurous").calls.count()\n0\n"""')
 
     every = explored.runpytest("--aurous-explore=report", "--doctest-modules")
-    one = explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", "-k", "test_it")
+    one = explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", "-k", "test_it", "-p", "no:capture")
 
     every.assert_outcomes(passed=2)
     assert [*rows(every).values()] == [dict(zip(COLUMNS, (6, 1, 5, 0, 0, 0), strict=True))]
@@ -730,12 +730,14 @@ def test_a_file_that_cannot_be_written(explored: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*The results of exploring could not be written to *taken: *"])
 
 
-def test_traces_and_har_are_of_the_own_run(explored: pytest.Pytester) -> None:
-    """Bad days write neither a trace nor a HAR file; the one case that is asked for does."""
+def test_traces_har_and_coverage_are_of_the_own_run(explored: pytest.Pytester) -> None:
+    """Bad days write neither a trace nor a HAR file, and cover nothing; the one case that is asked for is written."""
     explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")
     options = ("--aurous-trace=traces", "--aurous-har=har")
 
-    explored.runpytest("--aurous-explore=report", *options).assert_outcomes(passed=1)
+    result = explored.runpytest("--aurous-explore=report", "--aurous-coverage", *options)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 of * outcomes*", "balance.retrieve", "*met *200 x1"])
     assert not [*explored.path.glob("traces/*it*"), *explored.path.glob("har/*")]
 
     explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", *options).assert_outcomes(failed=1)

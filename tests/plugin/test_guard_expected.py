@@ -76,6 +76,10 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
         def test_called(self):
             self.assertRaises(AurousNetworkBlocked, look_up)
 
+        @unittest.expectedFailure
+        def test_expected_failure(self):
+            look_up()
+
     @pytest.mark.xfail(raises=AurousNetworkBlocked, strict=True)
     def test_xfail_raises():
         look_up()
@@ -88,7 +92,7 @@ def test_a_refusal_that_is_accepted_is_expected(pytester: pytest.Pytester) -> No
 
     result = pytester.runpytest("-W", "error")
 
-    result.assert_outcomes(passed=12, xfailed=2)
+    result.assert_outcomes(passed=12, xfailed=3)
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 
@@ -239,13 +243,18 @@ def test_every_other_refusal_fails_the_test(pytester: pytest.Pytester) -> None:
         def test_skipped(self):
             swallow()
             self.skipTest("offline")
+
+        @unittest.expectedFailure
+        def test_fails_for_another_reason(self):
+            swallow()
+            self.fail()
     """
     )
 
     result = pytester.runpytest("-W", "ignore::DeprecationWarning")
 
-    result.assert_outcomes(failed=19)
-    assert str(result.stdout).count("FAILED ") == 19
+    result.assert_outcomes(failed=20)
+    assert str(result.stdout).count("FAILED ") == 20
     result.stdout.no_fnmatch_line("*AurousWarning*")
 
 
