@@ -19,6 +19,7 @@ from .._framework.rules import Rule, load_rules
 from .._redaction import protecting, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
+from .._report.view import View
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
@@ -27,7 +28,6 @@ from .._world.settings import ROWS
 from ..errors import DOCS
 from .pictures import small_pictures
 from .recorder import Recorder, Step
-from .world import View
 
 VERSION: Final = 1
 SECRET: Final = re.compile(

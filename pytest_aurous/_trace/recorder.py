@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._engine.pipeline import App
+from .._report.view import View, Written, difference, view
 from .._wire.call import Call
 from .._world.journal import Note
-from .world import View, difference, view
 
 
 class Step(NamedTuple):
@@ -37,7 +37,8 @@ class Recorder:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.start: View = view(app)
+        self._written: Written = {}
+        self.start: View = view(app, self._written)
         self.began: float = app.world.clock.time()
         self.steps: list[Step] = []
         self._now = self.start
@@ -87,7 +88,7 @@ class Recorder:
         self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
     def _changes(self) -> View:
-        before, self._now = self._now, view(self.app)
+        before, self._now = self._now, view(self.app, self._written)
         return difference(before, self._now)
 
     def _notes(self) -> tuple[str, ...]:

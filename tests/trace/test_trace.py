@@ -18,10 +18,11 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import Measured, measure, picture
+from pytest_aurous._report import view as view_module
+from pytest_aurous._report.view import difference, view
 from pytest_aurous._trace.data import to_text, trace
 from pytest_aurous._trace.page import page
 from pytest_aurous._trace.recorder import Recorder
-from pytest_aurous._trace.world import difference, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,6 +247,27 @@ def test_a_difference_has_null_for_what_is_gone() -> None:
     assert difference({"a": {"1": 1, "2": 2, "3": 3}}, {"a": {"1": 1, "2": 0}, "b": {}}) == {"a": {"2": 0, "3": None}}
 
 
+def test_records_that_are_the_same_are_written_once() -> None:
+    """A request writes what it has changed, and not each record anew, however many there are."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        for _ in range(20):
+            aurous.characters.add()
+        aurous.clock.advance(seconds=5)
+        client.get("/v1/balance")
+        client.request("DELETE", f"/v1/characters/{aurous.characters.last.id}")
+
+    reads, write = list[str](), view_module._record
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(view_module, "_record", lambda *args: (reads.append(args[2].id), write(*args))[1])
+        found = traced(run)
+
+    balance, deleted = calls(found)
+    assert "records" not in balance["changes"]
+    assert [record["gone"] for record in deleted["changes"]["records"].values()] == [True]
+    assert len(reads) == len(found["start"]["records"]) + 20 + 1
+
+
 def test_the_state_shows_every_kind_of_record() -> None:
     """Each collection of the fake has its records in the state."""
     with Aurous() as aurous:
@@ -260,7 +282,7 @@ def test_the_state_shows_every_kind_of_record() -> None:
             aurous.webhook_endpoints,
         ):
             collection.add()
-        kinds = {record["kind"] for record in view(aurous._session.app)["records"].values()}
+        kinds = {record["kind"] for record in view(aurous._session.app, {})["records"].values()}
 
     assert kinds == {"character", "upload", "image", "video", "file", "lora", "videolora", "endpoint", "team"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from operator import is_not
 from typing import Any, Final
 
 from .._engine.pipeline import App
@@ -15,6 +16,7 @@ from .._resources.webhooks import WebhookEndpoint
 from .._world.buckets import BUCKETS
 from .._world.ledger import json_number
 from .._world.outbox import Delivery
+from .._world.runs import Run
 from .._world.tables import Row
 
 _LIVE: Final[dict[str, Any]] = {
@@ -30,14 +32,22 @@ _DAY: Final = 86_400.0
 View = dict[str, dict[str, Any]]
 """Sections by name, and in each what is in it by id."""
 
+Written = dict[str, tuple[tuple[Row, Run | None, bool], dict[str, Any]]]
+"""Records as JSON by id, each with what it was written from."""
 
-def view(app: App) -> View:
-    """Return the state of a fake: records, money, rate buckets, idempotency keys, faults and deliveries."""
+
+def view(app: App, written: Written) -> View:
+    """Return the state of a fake: records, money, rate buckets, idempotency keys, faults and deliveries.
+
+    Args:
+        app: The fake.
+        written: The records of an earlier view. Rows are frozen: one that is still the same is not written again,
+            so thousands of records cost little.
+    """
     world = app.world
     with world.lock:
-        rows = [(kind, table[row_id]) for kind, table in world.tables() for row_id in table]
         return {
-            "records": {row.id: _record(app, kind, row) for kind, row in rows},
+            "records": _records(app, written),
             "money": {
                 team: {
                     "credits": json_number(account.credits),
@@ -73,15 +83,29 @@ def view(app: App) -> View:
         }
 
 
-def _record(app: App, kind: str, row: Row) -> dict[str, Any]:
+def _records(app: App, written: Written) -> dict[str, Any]:
+    """Return all records, and note in *written* those that are new or have changed."""
+    world, found = app.world, {}
+    for kind, table in world.tables():
+        rows = [table[row_id] for row_id in table]
+        living = {row_id for team in {row.team for row in rows} for row_id in table.living(team)}
+        for row in rows:
+            source = (row, world.runs.get(row.id), row.id not in living)
+            known = written.get(row.id)
+            if known is None or any(map(is_not, known[0], source)):
+                known = written[row.id] = (source, _record(app, kind, *source))
+            found[row.id] = known[1]
+    return found
+
+
+def _record(app: App, kind: str, row: Row, run: Run | None, gone: bool) -> dict[str, Any]:  # noqa: FBT001 - of a tuple
     """Return a record: its JSON as a GET would return it, and where it is in its script."""
     live = _LIVE.get(kind)
-    run = app.world.runs.get(row.id)
     return {
         "kind": getattr(row, "media_type", None) or kind.removesuffix("Row").lower(),
         "status": getattr(row, "status", None),
         "team": row.team,
-        "gone": not app.world.table(type(row)).lives(row),
+        "gone": gone,
         "json": live(app.world, row.id).json() if live else to_wire(row, "none"),
         "script": str(getattr(row, "plan", "")) or None,
         "steps": [str(step) for step in run.steps] if run else [],
@@ -121,7 +145,7 @@ def difference(before: View, after: View) -> View:
     found: View = {}
     for section, values in after.items():
         old = before.get(section, {})
-        changed = {key: value for key, value in values.items() if key not in old or old[key] != value}
+        changed = {key: value for key, value in values.items() if value is not old.get(key) and value != old.get(key)}
         changed |= dict.fromkeys(old.keys() - values.keys())
         if changed:
             found[section] = changed
