@@ -126,7 +126,9 @@ class TestHost:
             raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n")
             assert raw.recv(64).split()[1] in {b"400", b"421"}
 
-    @pytest.mark.parametrize("name", ["", "http://fake", "fake:8787", "a:80", "192.0.2.7:80", "fake/x", "*", "a b", ".", "f\xe4ke"])
+    @pytest.mark.parametrize(
+        "name", ["", "http://fake", "fake:8787", "a:80", "192.0.2.7:80", "fake/x", "*", "a b", ".", "f\xe4ke"]
+    )
     def test_no_name(self, name: str) -> None:
         """What is no name of a host is refused where it is said."""
         with pytest.raises(AurousError, match=r"allow_host .* is not the name of a host|allow_host=''"):
