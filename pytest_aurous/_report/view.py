@@ -85,7 +85,8 @@ def view(app: App, written: Written) -> View:
 
 def _records(app: App, written: Written) -> dict[str, Any]:
     """Return all records, and note in *written* those that are new or have changed."""
-    world, found = app.world, {}
+    world = app.world
+    found: dict[str, Any] = {}
     for kind, table in world.tables():
         rows = [table[row_id] for row_id in table]
         living = {row_id for team in {row.team for row in rows} for row_id in table.living(team)}

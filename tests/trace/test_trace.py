@@ -10,6 +10,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 import httpx
@@ -257,15 +258,13 @@ def test_records_that_are_the_same_are_written_once() -> None:
         client.get("/v1/balance")
         client.request("DELETE", f"/v1/characters/{aurous.characters.last.id}")
 
-    reads, write = list[str](), view_module._record
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(view_module, "_record", lambda *args: (reads.append(args[2].id), write(*args))[1])
+    with patch.object(view_module, "_record", wraps=view_module._record) as write:
         found = traced(run)
 
     balance, deleted = calls(found)
     assert "records" not in balance["changes"]
     assert [record["gone"] for record in deleted["changes"]["records"].values()] == [True]
-    assert len(reads) == len(found["start"]["records"]) + 20 + 1
+    assert write.call_count == len(found["start"]["records"]) + 20 + 1
 
 
 def test_the_state_shows_every_kind_of_record() -> None:
