@@ -60,7 +60,7 @@ class Call:
         path: The path as sent, without the query.
         content: The request body; after the response, the digest of a large one.
         query: The query string as sent.
-        at: The fake's clock on arrival, in seconds since the epoch.
+        at: The fake's clock on arrival, in seconds since the epoch, as in ``aurous.clock.now().timestamp()``.
         number: 1 for the first call of the fake, in order of arrival.
         team: Id of the team of the API key, or None.
         status: The status that the client saw; None if no response arrived.

@@ -26,7 +26,7 @@ class Delivery:
         event: The event, such as ``image.completed``.
         url: The URL that it is sent to.
         payload: The payload, as JSON.
-        at: When it is due or was made, in epoch seconds.
+        at: When it is due or was made, in seconds since the epoch, as in ``aurous.clock.now().timestamp()``.
         attempt: 1 for the first.
         status: ``pending``, ``delivered`` or ``failed``.
         response_status: The status of the receiver's response; None without a response.

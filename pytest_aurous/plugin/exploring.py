@@ -179,7 +179,7 @@ class _Around:
                 terminalreporter.write_line(fitted(line, config))
         for one in results:
             if one["broken"] and not one["fails"]:
-                terminalreporter.section(f"bad days of {one['test']}", sep="-")
+                terminalreporter.section(redacted(f"bad days of {one['test']}"), sep="-")
                 for line in fitted(one["report"], config).split("\n"):
                     terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
 
@@ -401,7 +401,8 @@ class ExploredTest:
         if (reporter := self._terminal()) is not None:
             reporter.ensure_newline()
             width = min(reporter._tw.fullwidth, WIDTH) - 1
-            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", width), erase=True)
+            text = redacted(f"exploring {self._item.nodeid}: {number} of {of}")
+            reporter.rewrite(shortened(text, width), erase=True)
 
     def _end_progress(self) -> None:
         """Remove it."""
@@ -441,7 +442,8 @@ def _table(results: Results) -> list[str]:
         numbers = "".join(f"{one[name]:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
         lines.append(f"{numbers}  {one['test']}")
     left_out = [one for one in results if one["left_out"]]
-    return [*lines, *(f"left out: {one['test']}: {one['left_out']}" for one in left_out)]
+    lines += [f"left out: {one['test']}: {one['left_out']}" for one in left_out]
+    return [redacted(line) for line in lines]
 
 
 def _write(config: pytest.Config, file: Path) -> None:

@@ -81,6 +81,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return options.header(config)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Write the name of the variable into the id of a test, and not the API key that the variable holds."""
+    key = os.environ.get("AUROUS_API_KEY")
+    if not key or not isinstance(val, str) or key not in val or redacted(val) == val:
+        return None
+    return val.replace(key, "AUROUS_API_KEY")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse an invalid marker before any test runs, and prepare for the tests to explore, and those of Hypothesis."""
     options.check_markers(items)

@@ -110,7 +110,7 @@ def show_omitted(reporter: Any, style: str) -> None:
     if style in ({"no"} if pytest.version_tuple >= (9, 2) else {"no", "line"}):
         for report in reporter.stats.get("failed", []):
             for text in _timelines(report):
-                reporter.section(f"{_TITLE}: {report.nodeid}", sep="-")
+                reporter.section(redacted(f"{_TITLE}: {report.nodeid}"), sep="-")
                 reporter.write_line(text)
 
 

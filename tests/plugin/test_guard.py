@@ -497,11 +497,13 @@ def test_a_real_key_is_in_no_report(
         test_key="""
         import os
         import app
+        import pytest
 
         def test_environment(aurous):
             assert app.KEY not in " ".join(os.environ.values()), "it is there"
 
-        def test_it(aurous):
+        @pytest.mark.parametrize("header", [f"Bearer {app.KEY}"])
+        def test_it(aurous, header):
             app.send()
             raise OSError("broken")
         """,
@@ -514,4 +516,5 @@ def test_a_real_key_is_in_no_report(
     assert len(files) == 2
     shown = "\n".join([str(result.stdout), str(result.stderr), *(file.read_text() for file in files)])
     assert "Aurous timeline" in shown
+    assert "test_it[Bearer AUROUS_API_KEY]" in shown
     assert REAL_KEY.removeprefix("al_live_") not in shown
