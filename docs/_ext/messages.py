@@ -189,12 +189,12 @@ def _suite() -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         Path(folder, "test_messages.py").write_text(_SUITE, encoding="utf-8")
         Path(folder, "conftest.py").write_text(_NOTES, encoding="utf-8")
-        Path(folder, "file").write_text("not a folder", encoding="utf-8")
+        Path(folder, "results").write_text("not a folder", encoding="utf-8")
         options = (
             "--aurous-record=rec",
-            "--aurous-har=file",
-            "--aurous-trace=file",
-            "--aurous-coverage-json=file/c.json",
+            "--aurous-har=results",
+            "--aurous-trace=results",
+            "--aurous-coverage-json=results/c.json",
         )
         run = _pytest(folder, *options)
         found: dict[str, Any] = json.loads(Path(folder, "found.json").read_text(encoding="utf-8"))
@@ -232,6 +232,7 @@ def _command(*arguments: str) -> Callable[[], str]:
     def say() -> str:
         with TemporaryDirectory() as folder, redirect_stderr(StringIO()) as printed:
             Path(folder, "notes.har").write_text('{"log": 1}', encoding="utf-8")
+            Path(folder, "rec").mkdir()
             main([one.replace("FOLDER", folder) for one in arguments])
         return printed.getvalue().strip().replace(f"{folder}{os.sep}", "")
 
@@ -415,7 +416,7 @@ MESSAGES: Final = (
     ),
     Message(
         _NETWORK,
-        "The same, as a warning",
+        "No operation matches the request, and strict is warn",
         'The setting `strict` is "warn".',
         "As above.",
         _warning("no such operation"),

@@ -53,7 +53,7 @@ def lifecycle(resource: str) -> None:
         (f"`{status}`", ", ".join(f"`{name}`" for name in following) or "nothing, it is final")
         for status, following in LIFECYCLES[resource].edges.items()
     ]
-    table(["after", "may come"], rows)
+    table(["status", "can be followed by"], rows)
 
 
 def sizes() -> None:

@@ -15,7 +15,7 @@ from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._work import Work, current_work, noting_start, noting_submit, set_work
 from .._world.script import Step
-from ..errors import AurousCrash
+from ..errors import AurousCrash, see
 
 if TYPE_CHECKING:
     from .._time.turns import SharedTime
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MOST_CALLS: Final = 20_000
 MOST_SLEEPS: Final = 50_000
 DAY: Final = 86_400.0
+_CRASHED: Final = (
+    "The process crashes here, because this bad day has the fault crash. Do not catch this exception: in a process "
+    f"that has crashed, no more code runs.\n{see('reference/exploring.html#faults')}"
+)
 
 
 class RunEnded(BaseException):
@@ -65,7 +69,7 @@ class Run:
     def error(self) -> BaseException | None:
         """Return what each request and each skipped sleep of this run raises from now on; None while it goes on."""
         if self.crashed:
-            return AurousCrash("The process has died here.")
+            return AurousCrash(_CRASHED)
         if self.over or self.stopped:
             return RunEnded(self.stopped or "The run that this belongs to is over.")
         return None

@@ -189,8 +189,9 @@ class Collection(Generic[L]):
                 table = self._world.table(self._record._kind)
                 known = [row_id for row_id in table if self._find(row_id) is not None]
             raise AurousLookupError(
-                f"{self._name}[{shown(record_id)}]: no such id{nearest(record_id, known)} There are {len(known)} "
-                f"records, including deleted ones; {self._name}.last is the newest that is not deleted.\n"
+                f"{self._name}[{shown(record_id)}]: no such id{nearest(record_id, known)} "
+                f"{'There is 1 record' if len(known) == 1 else f'There are {len(known)} records'}, including deleted "
+                f"ones; {self._name}.last is the newest that is not deleted.\n"
                 f"{see('reference/records.html')}"
             )
         return found
@@ -290,7 +291,7 @@ class Playable(Live):
         with self._world.lock:
             row = self._row
             if row.status not in self._running:
-                raise self._illegal(f"fail({error!r})", f"only {' or '.join(self._running)} can fail")
+                raise self._illegal(f"fail({error!r})", f"it can fail only while it is {' or '.join(self._running)}")
             self._set_failed(row, error)
 
     def _legal(self) -> list[str]:
@@ -301,10 +302,8 @@ class Playable(Live):
 
     def _illegal(self, verb: str, why: str) -> AurousTransitionError:
         legal = self._legal()
-        can = f"Possible now: {', '.join(legal)}." if legal else "No transition is possible any more."
-        return AurousTransitionError(
-            f"{verb} on {self!r}: {why}, and it is {self._row.status!r}.\n{can}\n{see('reference/records.html')}"
-        )
+        can = f"Possible now: {', '.join(legal)}." if legal else "Nothing can change it anymore."
+        return AurousTransitionError(f"{verb} on {self!r}: {why}.\n{can}\n{see('reference/records.html')}")
 
 
 P = TypeVar("P", bound=Playable)

@@ -68,9 +68,9 @@ class Aurous(CallAssertions, Belongings):
         self._session = Session(read, api_key)
 
     def __repr__(self) -> str:
-        return (
-            f"<Aurous at {self.base_url}: {len(self.characters)} characters, {len(self.calls)} calls, seed {self.seed}>"
-        )
+        characters, calls = len(self.characters), len(self.calls)
+        counts = f"{characters} character{'s' * (characters != 1)}, {calls} call{'s' * (calls != 1)}"
+        return f"<Aurous at {self.base_url}: {counts}, seed {self.seed}>"
 
     @property
     def base_url(self) -> str:

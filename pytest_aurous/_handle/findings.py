@@ -50,9 +50,10 @@ class Findings:
             )
         else:
             why = f"the code under test {f'called {name} {often(arrived)}' if met else f'did not call {name}'}."
-        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"No call has met {fault!r}"
+        what = f"{fault!r} was met {met} of {fault.times} times" if met else f"{fault!r} was never met"
         what_to_do = f"Give it times={met}" if met else "Remove the fault"
+        wanted = "make such a delivery" if isinstance(fault, DeliveryFault) else "send such a request"
         return (
-            f"{what}: {why}\n{what_to_do}, or let the test reach the call{'s' if met else ''}. Allow it with the "
+            f"{what}: {why}\n{what_to_do}, or let the test {wanted}{' more often' if met else ''}. Allow it with the "
             f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/faults.html")}'
         )

@@ -125,7 +125,8 @@ def find_files(paths: Iterable[str]) -> list[Path]:
             pattern = str(path.relative_to(path.anchor)) if path.anchor else text
             files = sorted(file for file in base.glob(pattern) if file.is_file()) if _PATTERN.search(text) else []
         if not files:
-            raise AurousError(f"check {text}: there is no recording. Expected files such as staging.har.\n{_MORE}")
+            why = "the folder contains no recording" if path.is_dir() else "there is no such file"
+            raise AurousError(f"check {text}: {why}. Expected files such as staging.har.\n{_MORE}")
         found += files
     return list({file.resolve(): file for file in found}.values())
 

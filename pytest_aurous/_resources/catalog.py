@@ -154,7 +154,7 @@ def lifecycle_of(resource: str) -> Lifecycle:
     if not isinstance(cast("object", resource), str) or resource not in LIFECYCLES:
         raise AurousScriptError(
             f"{shown(resource)} is not a resource with a lifecycle{nearest(resource, LIFECYCLES)} "
-            f"With one: {choices(LIFECYCLES)}.\n{see('reference/scripts.html')}"
+            f"Resources with a lifecycle: {choices(LIFECYCLES)}.\n{see('reference/scripts.html')}"
         )
     return LIFECYCLES[resource]
 

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from .._reality.arguments import add_arguments
+from .._report.har import version_of_package
 from .._world.settings import ROWS
 from ..errors import AurousError, see
 from .control import CONTROL, control
 
 _HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
-_STATE: Final = 'Expected JSON such as {"characters": [{"name": "Aurora", "status": "ready"}]}.'
+_STATE: Final = (
+    f'Expected JSON such as {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}.\n{see("how-to/server.html")}'
+)
 
 _ABOUT: Final = """\
 The Aurous Labs API, offline: for another process, another language, or curl.
@@ -123,6 +126,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
+    version = f"pytest-aurous {version_of_package()}"
+    parser.add_argument("--version", action="version", version=version, help="show the version and exit")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -198,7 +203,7 @@ def _load(aurous: Any, file: Path) -> None:
                 raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
             reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
             if reply.status != 200:  # noqa: PLR2004 - success
-                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}")
+                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}\n{see('how-to/server.html')}")
 
 
 def _welcome(server: Any) -> str:

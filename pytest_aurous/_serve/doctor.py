@@ -26,7 +26,7 @@ from .._world.settings import BASE_URL
 from ..errors import see
 
 _WIDTH: Final = 80
-_COLUMNS: Final = (20, 27)
+_COLUMNS: Final = (20, 29)
 _WHOLE: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 _HOSTS: Final = tuple(urlsplit(url).netloc for url in (BASE_URL, UPLOAD_HOST))
 _NETWORK: Final = "how-to/no-network.html"
@@ -47,10 +47,10 @@ class Package(NamedTuple):
 PACKAGES: Final = (
     Package("pytest-aurous", "the plugin, and this command"),
     Package("pytest", "runs the tests", "8", required=True),
-    Package("httpx", "its clients meet the fake", "0.27", required=True),
+    Package("httpx", "its clients reach the fake", "0.27", required=True),
     Package("respx", "intercepts requests", "0.22", required=True),
     Package("Faker", "makes names and other data", "20", required=True),
-    Package("httpx2", "its clients meet the fake", "2.12"),
+    Package("httpx2", "its clients reach the fake", "2.12"),
     Package("hypothesis", "strategies for bad days", "6.100"),
     Package("PyYAML", "reads recordings in YAML", "6"),
     Package("uvicorn", "serves the fake over HTTP", "0.30"),
@@ -118,8 +118,9 @@ def _of_packages(packages: list[dict[str, Any]]) -> Iterator[Problem]:
                 if row["version"] is None
                 else f"{row['name']} {row['version']} is older than pytest-aurous supports."
             )
+            verb = "Install" if row["version"] is None else "Upgrade"
             wanted = f"{row['name']}>={row['floor']}"
-            yield Problem(what, f'Install it: python -m pip install --upgrade "{wanted}"', _CLI)
+            yield Problem(what, f'{verb} it: python -m pip install --upgrade "{wanted}"', _CLI)
 
 
 def _ask_pytest() -> dict[str, Any]:
@@ -257,7 +258,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         if value is not None or name.startswith("AUROUS_"):
             yield from _row(name, value or "not set")
     if found["hosts"]:
-        yield from ("", "What a request meets: in a test with aurous, and elsewhere")
+        yield from ("", "What responds to a request: in a test with aurous, and elsewhere")
     for row in found["hosts"]:
         yield from _row(row["host"], row["with"], row["without"])
     problems = found["problems"]

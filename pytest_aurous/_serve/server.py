@@ -177,7 +177,9 @@ def _uvicorn(app: AsgiApp) -> Any:
     try:
         import uvicorn
     except ImportError:
-        raise AurousError(f"The server needs uvicorn: install the extra, pytest-aurous[server].\n{_MORE}") from None
+        raise AurousError(
+            f'The server needs uvicorn: install it with python -m pip install "pytest-aurous[server]".\n{_MORE}'
+        ) from None
 
     class Server(uvicorn.Server):
         """A server that does not wait, as on Python 3.12 and later, for clients that never finish a request."""

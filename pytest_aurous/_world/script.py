@@ -134,7 +134,7 @@ class _Parser:
         steps = [self.step((self.lifecycle.start,), "A run begins with")]
         while self.take(_ARROW):
             before = steps[-1].status
-            steps.append(self.step(self.lifecycle.edges[before], f"After {before!r} may come"))
+            steps.append(self.step(self.lifecycle.edges[before], f"{before!r} can be followed by"))
         return tuple(steps)
 
     def step(self, legal: tuple[str, ...], lead: str) -> Step:

@@ -23,11 +23,11 @@ from .._explore.options import Options
 from .._explore.report import CASE, colored
 from .._explore.result import Exploration
 from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
-from .._redaction import redacted, shown
+from .._redaction import redacted
 from .._world.journal import WIDTH, shortened
 from ..errors import AurousError, AurousExplorationError, see
 from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
-from .outcome import fail_report, record_warning
+from .outcome import fail_report, record_unwritten
 from .sections import export_har, fitted
 
 if TYPE_CHECKING:
@@ -452,4 +452,4 @@ def _write(config: pytest.Config, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
     except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-        record_warning(config, f"The results of exploring could not be written to {file}: {shown(error)}")
+        record_unwritten(config, "The results of exploring", file, error, _PAGE)

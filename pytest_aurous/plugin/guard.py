@@ -24,7 +24,7 @@ _GUARD: Final = "_aurous_guard"
 _INTERCEPTION: Final = "pytest_aurous._httpx.interception"
 _NO_FAKE: Final = (
     "There is no fake here: use the fixture `aurous` in the test, or enter Aurous() around the code. "
-    "A client that sends requests while a module is imported is too early for either.\n"
+    "A request that is sent while a module is imported comes too early for both.\n"
 )
 
 

@@ -154,8 +154,8 @@ def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
         )
     if flag and not pages:
         raise pytest.UsageError(
-            "--aurous-trace-json writes beside the pages of traces, and nothing writes them: add "
-            f"--aurous-trace=DIR, or write --aurous-trace-json=DIR for the data alone.\n{_TRACE_PAGE}"
+            "--aurous-trace-json writes the data beside the pages of traces, but this run writes no pages: add "
+            f"--aurous-trace=DIR, or name a folder for the data alone, --aurous-trace-json=DIR.\n{_TRACE_PAGE}"
         )
     folder = Path(pages) if pages else None
     return folder, folder if flag else Path(data) if data else None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .._redaction import shown
 from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
 from .options import EXPLORED_TEST, FAKE, GUARD, REFUSALS, RUNNING
 
@@ -110,6 +111,12 @@ def record_warning(config: pytest.Config, text: str) -> None:
     config.hook.pytest_warning_recorded.call_historic(
         kwargs={"warning_message": message, "when": "config", "nodeid": "", "location": None}
     )
+
+
+def record_unwritten(config: pytest.Config, what: str, place: object, error: Exception, read_on: str) -> None:
+    """Warn about something that the run could not write; it costs no test its result."""
+    advice = f"{error.strerror or shown(error)}. Choose another place." if isinstance(error, OSError) else shown(error)
+    record_warning(config, f"{what} could not be written to {place}: {advice}\n{read_on}")
 
 
 def _as_failure(error: Exception) -> BaseException:

@@ -14,17 +14,17 @@ import pytest
 from .._httpx.traffic import Exchanged, Traffic
 from .._reality.recording import Exchange, Recording
 from .._reality.sanitize import Sanitizer
-from .._redaction import shown
 from .._report.har import file_name, version_of_package
 from .._wire.hosts import is_loopback, is_vendors
 from .._work import Work, current_work, older_work
 from .._world.settings import BASE_URL
 from ..errors import see
 from .options import CURRENT, run_option
-from .outcome import record_warning
+from .outcome import record_unwritten
 from .sections import fitted
 
 _OUTPUT: Final = "aurous_recorded"
+_PAGE: Final = see("reference/check.html#record-a-suite")
 
 
 def start(config: pytest.Config) -> None:
@@ -100,7 +100,7 @@ class Recordings:
                 'no test has network = "allow". Allow it where tests reach the vendor, as in '
                 '@pytest.mark.aurous(network="allow") or --aurous-network=allow.'
             )
-        return f"Nothing was recorded: {why}\n{see('reference/check.html#record-a-suite')}"
+        return f"Nothing was recorded: {why}\n{_PAGE}"
 
     def _list_for(self, url: str) -> list[Exchanged] | None:
         """Return the list of the running test; what threads of an older test send belongs to none."""
@@ -119,8 +119,7 @@ class Recordings:
             self._tests["written"] += 1
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
             self._tests["unwritable"] += 1
-            why = f"The recording of {item.nodeid} could not be written to {self._folder}: {shown(error)}"
-            record_warning(item.config, why)
+            record_unwritten(item.config, f"The recording of {item.nodeid}", self._folder, error, _PAGE)
 
     def _exchange(self, number: int, one: Exchanged) -> Exchange:
         """Return what was noted as `check` reads it; a gateway of the team stands for the vendor's host."""

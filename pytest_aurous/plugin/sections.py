@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from .._redaction import keys_in, protecting, redacted, shown
-from ..errors import INTERRUPTED, AurousError
+from ..errors import INTERRUPTED, AurousError, see
 from .options import COVERAGE, FAKE, SEED, run_option
-from .outcome import record_warning
+from .outcome import record_unwritten
 
 if TYPE_CHECKING:
     from .._handle.session import Session
@@ -202,7 +202,7 @@ def finish_coverage(config: pytest.Config) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-            record_warning(config, f"The coverage could not be written to {file}: {shown(error)}")
+            record_unwritten(config, "The coverage", file, error, see("reference/reports.html#coverage-of-the-api"))
 
 
 def merge_coverage(node: Any) -> None:
@@ -229,5 +229,6 @@ def export_har(item: pytest.Item, session: Session) -> None:
     try:
         write_har(folder, item.nodeid, session.calls)
     except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-        why = f"The HAR file of {item.nodeid} could not be written to {folder}: {shown(error)}"
-        record_warning(item.config, why)
+        record_unwritten(
+            item.config, f"The HAR file of {item.nodeid}", folder, error, see("reference/reports.html#har-files")
+        )

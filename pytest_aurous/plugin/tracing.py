@@ -20,12 +20,13 @@ from .._report.har import file_name
 from .._trace.data import SECRET, trace
 from .._trace.page import page
 from .._trace.recorder import Recorder
-from ..errors import shown
+from ..errors import see
 from .options import RUNNING, run_option, trace_folders
-from .outcome import record_warning
+from .outcome import record_unwritten
 from .sections import rerun_command
 
 _OUTPUT: Final = "aurous_traces"
+_PAGE: Final = see("how-to/trace.html")
 
 
 class _Traced(NamedTuple):
@@ -77,8 +78,7 @@ class Traces:
                 self._write(traced)
             except Exception as error:  # noqa: BLE001 - a trace that cannot be written costs no test its result
                 folders = " and ".join(str(one) for one in dict.fromkeys((self._pages, self._data)) if one is not None)
-                why = f"The trace of {traced.item.nodeid} could not be written to {folders}: {shown(error)}"
-                record_warning(self._config, why)
+                record_unwritten(self._config, f"The trace of {traced.item.nodeid}", folders, error, _PAGE)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
@@ -93,8 +93,7 @@ class Traces:
                 self._save(self._pages, "index.html", html)
                 self._index = self._pages / "index.html"
             except Exception as error:  # noqa: BLE001 - an index that cannot be written costs no result
-                why = f"The index of the traces could not be written to {self._pages}: {shown(error)}"
-                record_warning(self._config, why)
+                record_unwritten(self._config, "The index of the traces", self._pages, error, _PAGE)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -11,7 +11,8 @@ import time
 import tracemalloc
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import httpx
@@ -19,6 +20,8 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousExplorationError, AurousServer, Call
+from pytest_aurous._explore.kinds import KINDS
+from pytest_aurous._explore.report import _matrix
 from pytest_aurous._explore.result import Case, Exploration
 
 if TYPE_CHECKING:
@@ -116,6 +119,20 @@ def test_the_report_shows_a_matrix_and_each_broken_case(fake: Aurous, client: ht
     assert "Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/exploring.html#tells" in report
     assert [line for line in report.split("\n") if len(line) > 100 and "again:" not in line] == []
     assert explored.table() == report[: len(explored.table())]
+
+
+def test_a_line_of_the_legend_ends_between_two_entries() -> None:
+    """A mark and what it means stay together, however many marks there are."""
+    laws = ("pays_once", "ends", "tells", "no_pitfall", "recovers")
+    cases = [
+        SimpleNamespace(id=f"a.b#1 {fault}", fault=fault, outcome="returned", broken=[law], known=None)
+        for fault, law in zip(KINDS, laws, strict=False)
+    ]
+
+    *_, first, second = _matrix(cast("list[Case]", cases))
+
+    assert first == "P breaks pays_once  E breaks ends  T breaks tells  N breaks no_pitfall"
+    assert second == "R breaks recovers"
 
 
 def test_keys_are_redacted(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

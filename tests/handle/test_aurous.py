@@ -240,7 +240,7 @@ class TestVerdict:
     def test_several_problems_are_one_error(self) -> None:
         """All are told, in order of arrival."""
         with (  # noqa: PT012 - the exit of the block is what may raise
-            pytest.raises(AurousUnmatchedRequest, match=r"(?s)GET .*DELETE .*No call has met"),
+            pytest.raises(AurousUnmatchedRequest, match=r"(?s)GET .*DELETE .*was never met"),
             Aurous() as aurous,
         ):
             httpx.get(NONSENSE)
@@ -373,7 +373,7 @@ class TestHandle:
         aurous.characters.add()
         aurous.client().get("/v1/balance")
 
-        assert repr(aurous) == "<Aurous at http://localhost:1: 1 characters, 1 calls, seed 3>"
+        assert repr(aurous) == "<Aurous at http://localhost:1: 1 character, 1 call, seed 3>"
 
     def test_assertions_are_at_hand(self) -> None:
         """`assert_called`, `assert_not_called`, `assert_called_in_order` and `assert_polled` ask the journal."""

@@ -75,7 +75,7 @@ def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], st
             unfired,
             AurousUnfiredFault,
             (
-                r"No call has met <Fault timeout \(read\) on characters.save, added at test_verdict.py:\d+: fired 0>: "
+                r"<Fault timeout \(read\) on characters.save, added at test_verdict.py:\d+: fired 0> was never met: "
                 r"the code under test did not call characters.save\."
             ),
         ),
@@ -105,7 +105,7 @@ def test_an_unfired_fault_says_whether_there_were_calls(api: Api, calls: int, to
     for _ in range(calls):
         assert api.get("/v1/characters/char_x").status == 404
 
-    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0>: {told}")):
+    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0> was never met: {told}")):
         Verdict(api.app).judge()
 
 
@@ -142,7 +142,7 @@ def test_a_fault_without_an_end_is_met_once_at_least(api: Api, give: Callable[[F
     """An outage, or ``times=inf``: one call is enough, none is not."""
     fault = give(api.aurous.faults)
     assert api.aurous.faults.unfired == [fault]
-    with pytest.raises(AurousUnfiredFault, match="No call has met"):
+    with pytest.raises(AurousUnfiredFault, match="was never met"):
         Verdict(api.app).judge()
 
     api.broken("GET", "/v1/balance")
@@ -230,7 +230,7 @@ def test_all_that_is_wrong_is_told_at_once(
     api: Api, broken: Callable[[Api], None], kinds: tuple[str, ...], error: type[AurousError]
 ) -> None:
     """Problems come in order, faults last, and the type is that of the gravest."""
-    texts = {"unmatched": "/v1/character", "broken": "itself failed", "unfired": "No call has met"}
+    texts = {"unmatched": "/v1/character", "broken": "itself failed", "unfired": "was never met"}
     for kind in kinds:
         {"unmatched": unmatched, "broken": broken, "unfired": unfired}[kind](api)
 
@@ -243,7 +243,7 @@ def test_strict_warn_warns_once_of_everything(make_api: Callable[..., Api]) -> N
     """One `AurousWarning` holds what would have been the error."""
     verdict = all_of(make_api(strict="warn"), "warn")
 
-    with pytest.warns(AurousWarning, match=r"/v1/character(?s:.*)No call has met") as caught:
+    with pytest.warns(AurousWarning, match=r"/v1/character(?s:.*)was never met") as caught:
         verdict.judge()
     assert len(caught) == 1
 

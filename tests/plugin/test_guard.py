@@ -232,7 +232,7 @@ def test_a_client_used_at_import_is_an_error_at_collection(pytester: pytest.Pyte
         [
             "*ERROR collecting test_import.py*",
             "E*AurousNetworkBlocked: outside of any test: a connection to api.aurous-labs.com was blocked.*",
-            "E*A client that sends requests while a module is imported is too early for either.",
+            "E*A request that is sent while a module is imported comes too early for both.",
         ]
     )
 

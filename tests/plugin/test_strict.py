@@ -404,7 +404,7 @@ def test_a_fault_that_was_never_met(pytester: pytest.Pytester, strict: str, outc
     if strict != "off":
         kind = "Unfired" if strict == "error" else "Warning"
         result.stdout.fnmatch_lines(
-            [f"*Aurous{kind}*: No call has met <Fault timeout*characters.create*test_fault.py:*"]
+            [f"*Aurous{kind}*: <Fault timeout*characters.create*test_fault.py:* was never met:*"]
         )
     result.stdout.no_fnmatch_line("*ERROR*")
 
@@ -448,7 +448,7 @@ def test_faults_and_requests_are_told_together(pytester: pytest.Pytester) -> Non
     result = pytester.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *no such operation*", "No call has met <Fault timeout*"])
+    result.stdout.fnmatch_lines(["*AurousUnmatchedRequest: *no such operation*", "<Fault timeout* was never met:*"])
 
 
 UNITTEST: Final = """

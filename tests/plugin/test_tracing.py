@@ -120,8 +120,10 @@ def test_a_folder_that_cannot_be_written_is_a_warning(pytester: pytest.Pytester)
     result = pytester.runpytest("--aurous-trace=file", "-k", "TestOne or test_good")
 
     result.assert_outcomes(passed=1, failed=1, warnings=2)
-    result.stdout.fnmatch_lines(["*The trace of *TestOne::test_bad could not be written to file*"])
-    result.stdout.fnmatch_lines(["*The index of the traces could not be written to file*"])
+    result.stdout.fnmatch_lines(
+        ["*The trace of *TestOne::test_bad could not be written to file: *. Choose another place."]
+    )
+    result.stdout.fnmatch_lines(["*The index of the traces could not be written to file: *. Choose another place."])
 
 
 def test_a_test_that_leaves_its_directory_has_its_page(pytester: pytest.Pytester) -> None:
@@ -236,7 +238,7 @@ def test_the_data_can_have_a_folder_of_its_own(pytester: pytest.Pytester) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--aurous-trace-json"], "*add --aurous-trace=DIR, or write --aurous-trace-json=DIR*"),
+        (["--aurous-trace-json"], "*add --aurous-trace=DIR, or name a folder *, --aurous-trace-json=DIR*"),
         (["--aurous-trace=traces", "--aurous-trace-json", "tests"], "*for a folder write --aurous-trace-json=tests*"),
     ],
     ids=["no folder", "a path to tests"],

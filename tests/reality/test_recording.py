@@ -258,8 +258,14 @@ def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch:
     assert [file.name for file in find_files([str(tmp_path)])] == ["D.HAR", "a.har", "b.har", "c.yaml"]
     assert [file.name for file in find_files(["[ab].har", "?.yaml"])] == ["a.har", "b.har", "c.yaml"]
     assert [file.name for file in find_files([str(tmp_path / "*.har"), "a.har", "*.har"])][:2] == ["a.har", "b.har"]
-    for absent in ("absent.har", "*.absent"):
-        with pytest.raises(AurousError, match="there is no recording"):
+    (tmp_path / "empty").mkdir()
+    wanted = {
+        "absent.har": "there is no such file",
+        "*.absent": "there is no such file",
+        "empty": "the folder contains",
+    }
+    for absent, why in wanted.items():
+        with pytest.raises(AurousError, match=why):
             find_files([absent])
 
 

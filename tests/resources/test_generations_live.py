@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEDIA: Final = ["images", "videos"]
 STATUSES: Final = ["pending", "processing", "succeeded", "failed", "cancelled"]
-NOTHING: Final = "No transition is possible any more."
+NOTHING: Final = "Nothing can change it anymore."
 
 
 def made(api: Api, medium: str, **told: Any) -> Any:
@@ -327,11 +327,11 @@ def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str,
 
     why = {
         "advance()": "its script has no next step",
-        "fail('provider_timeout')": "only pending or processing can fail",
-        "cancel()": "only pending or processing can be cancelled",
+        "fail('provider_timeout')": "it can fail only while it is pending or processing",
+        "cancel()": "it can be cancelled only while it is pending or processing",
     }[verb]
     first, second, third = str(caught.value).splitlines()
-    assert first == f"{verb} on {record!r}: {why}, and it is {status!r}."
+    assert first == f"{verb} on {record!r}: {why}."
     assert (second, third.startswith("Read on: https://")) == (NOTHING, True)
     assert api.state() == before
 
@@ -407,7 +407,7 @@ def test_scripts_are_values_of_their_resource(api: Api) -> None:
     [
         ("pending -> succeeded", "'succeeded' cannot be here"),
         ("processing -> succeeded", "A run begins with: 'pending'"),
-        ("pending -> processing -> succeeded -> failed", "After 'succeeded' may come: nothing, it is final."),
+        ("pending -> processing -> succeeded -> failed", "'succeeded' can be followed by: nothing, it is final."),
         ("pending -> procesing", "did you mean 'processing'?"),
     ],
 )

@@ -18,6 +18,7 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import AurousServer
+from pytest_aurous._report.har import version_of_package
 from pytest_aurous._serve.cli import _parser, main
 
 
@@ -137,9 +138,10 @@ class TestServe:
         file = tmp_path / "state.json"
         file.write_text(told, encoding="utf-8")
         assert main(["serve", "--state", str(file)]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
+        line, more = capsys.readouterr().err.splitlines()
         assert line.startswith(f"pytest-aurous: --state {file}")
         assert why in line
+        assert more.startswith("Read on: ")
 
     def test_usage(self, capsys: pytest.CaptureFixture[str]) -> None:
         """An unknown command is a usage error that lists those there are; no command at all asks for help."""
@@ -150,6 +152,12 @@ class TestServe:
         out, err = capsys.readouterr()
         assert "commands:" in out
         assert err == ""
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is that of the package, as every command has it."""
+        with pytest.raises(SystemExit, match="0"):
+            main(["--version"])
+        assert capsys.readouterr().out == f"pytest-aurous {version_of_package()}\n"
 
 
 class TestHelp:

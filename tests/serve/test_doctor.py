@@ -295,13 +295,13 @@ def test_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 
     monkeypatch.setattr(doctor, "version", version)
     status, out = _look(Folder(), monkeypatch, capsys)
-    assert "httpx2 2.12 (2.12 or newer) its clients meet the fake" in out
+    assert "httpx2 2.12 (2.12 or newer) its clients reach the fake" in out
     assert "vcrpy not installed records other hosts" in out
     assert "Needs attention: 3" in out
     for text in (
         (
             "1. httpx 0.26.0 is older than pytest-aurous supports. "
-            'Install it: python -m pip install --upgrade "httpx>=0.27"'
+            'Upgrade it: python -m pip install --upgrade "httpx>=0.27"'
         ),
         "2. respx is not installed, and pytest-aurous needs it. Install it: python -m pip install",
         "3. hypothesis 6.99.13 is older than pytest-aurous supports.",

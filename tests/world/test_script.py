@@ -72,37 +72,37 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
             "synthesizing -> reviewed",
             17,
             "'reviewed' is not a status of characters; did you mean 'reviewing'?",
-            "After 'synthesizing' may come: 'reviewing', 'ready', 'failed' or 'deleted'.",
+            "'synthesizing' can be followed by: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
             "synthesizing -> Ready_2",
             17,
             "'Ready_2' is not a status of characters; did you mean 'ready'?",
-            "After 'synthesizing' may come: 'reviewing', 'ready', 'failed' or 'deleted'.",
+            "'synthesizing' can be followed by: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
             "synthesizing -> failed -> reviewing",
             27,
             "'reviewing' cannot be here",
-            "After 'failed' may come: 'synthesizing' or 'deleted'.",
+            "'failed' can be followed by: 'synthesizing' or 'deleted'.",
         ),
         (
             "synthesizing -> deleted -> ready",
             28,
             "'ready' cannot be here",
-            "After 'deleted' may come: nothing, it is final.",
+            "'deleted' can be followed by: nothing, it is final.",
         ),
         (
             "synthesizing -> 3",
             17,
             "expected a status, found '3'",
-            "After 'synthesizing' may come: 'reviewing', 'ready', 'failed' or 'deleted'.",
+            "'synthesizing' can be followed by: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         (
             "synthesizing -> ",
             17,
             "expected a status, found the end",
-            "After 'synthesizing' may come: 'reviewing', 'ready', 'failed' or 'deleted'.",
+            "'synthesizing' can be followed by: 'reviewing', 'ready', 'failed' or 'deleted'.",
         ),
         ("synthesizing ; ready", 16, "'ready' cannot be here", "A run begins with: 'synthesizing'."),
         ("synthesizing ;", 15, "expected a status, found the end", "A run begins with: 'synthesizing'."),
@@ -157,7 +157,12 @@ def test_a_script_says_what_a_poller_sees(text: str, runs: list[list[tuple[Any, 
             "unreadable hold",
             "A hold is *N polls, :N with ms, s, m or h, or ! (until advance()).",
         ),
-        ("synthesizing\n -> nowhere", 18, "'nowhere' is not a status of characters", "After 'synthesizing' may come:"),
+        (
+            "synthesizing\n -> nowhere",
+            18,
+            "'nowhere' is not a status of characters",
+            "'synthesizing' can be followed by:",
+        ),
     ],
 )
 def test_a_wrong_script_is_explained_at_its_column(text: str, column: int, what: str, legal: str) -> None:
@@ -202,7 +207,7 @@ def test_a_script_is_text(text: Any) -> None:
 @pytest.mark.parametrize("resource", ["character", "files", ""])
 def test_a_resource_without_a_lifecycle_is_refused(resource: str) -> None:
     """The error lists the resources that have one."""
-    with pytest.raises(AurousScriptError, match=r"not a resource with a lifecycle.*With one: 'characters'"):
+    with pytest.raises(AurousScriptError, match=r"not a resource .*Resources with a lifecycle: 'characters'"):
         Script.parse("synthesizing", resource)
 
 

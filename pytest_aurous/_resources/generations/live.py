@@ -77,7 +77,7 @@ class Generation(Playable, _GenerationFields):
         with self._world.lock:
             row = self._row
             if row.status not in self._running:
-                raise self._illegal("cancel()", f"only {' or '.join(self._running)} can be cancelled")
+                raise self._illegal("cancel()", f"it can be cancelled only while it is {' or '.join(self._running)}")
             machine.cancel(self._world, row)
 
     def _succeeded(self) -> GenerationRow:
