@@ -107,7 +107,7 @@ def doctor_output() -> None:
 
 def check_output(arguments: str, start: str = "", end: str = "") -> None:
     """Print what `pytest-aurous check` prints with these arguments, in the folder of the examples."""
-    names = [str(_EXAMPLES / word) if word.endswith((".har", ".yaml")) else word for word in arguments.split()]
+    names = [str(_EXAMPLES / word) if word.endswith((".har", ".yaml", ".json")) else word for word in arguments.split()]
     with redirect_stdout(StringIO()) as printed:
         main(["check", *names])
     lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))

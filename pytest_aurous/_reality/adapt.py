@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -80,9 +80,16 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
 
 
-def observed_file(verdicts: Verdicts, without: Mapping[str, str]) -> str:
-    """Return the content of the file for the setting ``observed``."""
-    return json.dumps({"observed": observations(verdicts, without)}, indent=1) + "\n"
+def observed_file(verdicts: Verdicts, without: Mapping[str, str], followed: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return the content of the file for the setting ``observed``: the *followed* differences, and those elsewhere."""
+    known = {(row["operation"], row["where"], code) for row in followed for code in (_code(row), row.get("code", ""))}
+    new = [row for row in observations(verdicts, without) if (row["operation"], row["where"], _code(row)) not in known]
+    return json.dumps({"observed": [*followed, *new]}, indent=1) + "\n"
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    """Return the code of the refusal that a row changes; empty for any other row."""
+    return str(row.get("of", "")).partition(" ")[2]
 
 
 def shown(value: Any, where: str, mask: Sanitizer) -> str:

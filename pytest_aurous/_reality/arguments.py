@@ -16,6 +16,8 @@ def add_arguments(option: Callable[..., Any]) -> None:
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
     option("--json", type=Path, metavar="FILE", help="write the verdicts to this file, as JSON")
     option("--report", type=Path, metavar="FILE", help="write what was refuted, with an exchange each, as Markdown")
+    text = "check under the observed differences in this file, which --observed has written"
+    option("--follow", type=Path, metavar="FILE", help=text)
     text = "write the differences as data, which the setting observed makes the fake follow"
     option("--observed", type=Path, metavar="FILE", help=text)
     text = "write the recordings to this folder, without keys, secrets, names and texts"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._world.settings import read_setting
 from ..errors import AurousError, see
+from ..faults.observed import read_observed
 from .adapt import find_readings, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
@@ -35,6 +36,8 @@ def run(options: Namespace) -> int:
     """
     chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
     document = _document(options)
+    followed = None if options.follow is None else str(options.follow)
+    rows = read_observed(followed)
     live = _live(options)
     if options.dry_run:
         return 0
@@ -43,11 +46,13 @@ def run(options: Namespace) -> int:
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         if document is not None:
             return check_document(document, readings)
-        return check_recordings(recordings, {"readings": readings}, progress)
+        return check_recordings(recordings, {"readings": readings, "observed": followed}, progress)
 
     checked = again(chosen, _progress(options))
     for rule, reason in live.doubts if live is not None else ():
         checked.verdicts.rules[rule].doubts[reason] += 1
+    if rows:
+        checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
     found = find_readings(checked.verdicts, chosen, again)
     print(summary(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
@@ -56,7 +61,7 @@ def run(options: Namespace) -> int:
         exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
         _write("--report", options.report, report(checked, exchanges))
     if options.observed is not None:
-        _write("--observed", options.observed, observed_file(checked.verdicts, found))
+        _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
     if options.sanitize is not None:
         _sanitize(options.sanitize, recordings)
     return 1 if checked.verdicts.refuted else 0
@@ -69,8 +74,9 @@ def _document(options: Namespace) -> Document | None:
     if options.files or options.live:
         other = options.files[0] if options.files else "--live"
         raise AurousError(f"check --spec {options.spec} {other}: expected a document alone.\n{_MORE}")
-    if options.sanitize is not None:
-        raise AurousError(f"check --spec: --sanitize belongs to recordings.\n{_MORE}")
+    for name in ("sanitize", "follow"):
+        if getattr(options, name) is not None:
+            raise AurousError(f"check --spec: --{name} belongs to recordings.\n{_MORE}")
     return read_document(options.spec)
 
 

@@ -75,6 +75,7 @@ examples:
   pytest-aurous check staging.har
   pytest-aurous check cassettes/ --explain
   pytest-aurous check staging.har --readings create-4=ready --report found.md
+  pytest-aurous check staging.har --follow observed.json
   pytest-aurous check staging.har --sanitize observations
   pytest-aurous check --spec openapi.json
   pytest-aurous check --live --dry-run
@@ -148,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
     option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
     kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
-    kinds |= {"sparse": "WHAT", "grease": "WHAT"}
+    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
     for name, kind in kinds.items():
         option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
     option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
@@ -171,7 +172,7 @@ def _serve(options: argparse.Namespace) -> int:
     from .._handle.aurous import Aurous
     from .server import AurousServer
 
-    names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease")
+    names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.readings is not None:
         settings["readings"] = "\n".join(options.readings)

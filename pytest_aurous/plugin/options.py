@@ -179,7 +179,7 @@ def configured(config: pytest.Config) -> dict[str, Any]:
         sources: dict[str, str] = {}
         for name in ROWS:
             for place, value in (
-                (f"ini option aurous_{name}", config.getini(f"aurous_{name}")),
+                (f"ini option aurous_{name}", _from_root(config, name, config.getini(f"aurous_{name}"))),
                 (_flag(name), config.getoption(f"aurous_{name}")),
             ):
                 if value is not None and value != "":
@@ -188,6 +188,11 @@ def configured(config: pytest.Config) -> dict[str, Any]:
                     sources[name] = place
         config.stash[_CONFIGURED], config.stash[_SOURCES] = settings, sources
     return config.stash[_CONFIGURED]
+
+
+def _from_root(config: pytest.Config, name: str, value: Any) -> Any:
+    """Return the value of a setting in the ini file or a marker: a relative path starts at the rootdir."""
+    return str(config.rootpath / value) if name == "observed" and value and isinstance(value, str) else value
 
 
 def early_network(parser: pytest.Parser, config: pytest.Config) -> str:
@@ -299,7 +304,7 @@ def _settings_at(item: pytest.Item) -> Iterator[tuple[str, Any]]:
                         f"got {mark.args!r}.\n{MORE}"
                     )
                 for name, value in mark.kwargs.items():
-                    yield name, read_value(place, name, value)
+                    yield name, read_value(place, name, _from_root(item.config, name, value))
     yield from _settings_in_parameter(item)
 
 
@@ -320,7 +325,7 @@ def _settings_in_parameter(item: pytest.Item) -> Iterator[tuple[str, Any]]:
                 f"{place}: expected a dict of settings, such as {{'credits': 5}}; got {value!r}.\n{MORE}"
             )
         for name, setting in cast("Mapping[str, Any]", value).items():
-            yield name, read_value(place, name, setting)
+            yield name, read_value(place, name, _from_root(item.config, name, setting))
 
 
 def _is_plugin_fixture(item: pytest.Item, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ GIVEN: Final = {
 """For each setting a value as text, and what comes of it."""
 
 WRONG: Final = [
-    ("observed", "absent.json", "*observed='absent.json'*the path of a file that*"),
+    ("observed", "absent.json", "*observed='*absent.json'*the path of a file that*"),
     ("strict", "loud", "*strict='loud'*'error', 'warn' or 'off'*"),
     ("rate_limits", "on", "*rate_limits='on'*'report' or 'enforce'*"),
     ("sleep", "never", "*sleep='never'*'real' or 'skip'*"),
@@ -216,6 +217,38 @@ def test_an_empty_option_is_none(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("-s")
 
     result.stdout.fnmatch_lines(["<strict: error>", "<seed: 0>", "<script: >"])
+
+
+def test_a_relative_path_of_observed_starts_at_the_rootdir(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the ini file and in markers, from whatever folder pytest runs; on the command line, in that folder."""
+    pytester.makeini("[pytest]\naurous_observed = followed.json\n")
+    for name, rows in {"followed.json": "[]", "another.json": "[]", "inner/last.json": "[]"}.items():
+        (pytester.path / name).parent.mkdir(exist_ok=True)
+        (pytester.path / name).write_text(f'{{"observed": {rows}}}', encoding="utf-8")
+    (pytester.path / "inner" / "test_paths.py").write_text("""\
+import pytest
+
+def test_of_the_ini_file(aurous):
+    print(f"<is {aurous._session.settings.observed}>")
+
+@pytest.mark.aurous(observed="another.json")
+def test_of_a_marker(aurous):
+    print(f"<is {aurous._session.settings.observed}>")
+
+@pytest.mark.aurous(observed=None)
+def test_of_none(aurous):
+    print(f"<is {aurous._session.settings.observed}>")
+""", encoding="utf-8")  # fmt: skip
+    monkeypatch.chdir(pytester.path / "inner")
+
+    result = pytester.runpytest("-s")
+    shown = re.findall("<is (.*)>", result.stdout.str())
+    assert shown == [str(pytester.path / "followed.json"), str(pytester.path / "another.json"), "None"]
+
+    result = pytester.runpytest("-s", "-k", "ini", "--aurous-observed=last.json")
+    assert re.findall("<is (.*)>", result.stdout.str()) == ["last.json"]
 
 
 def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> None:

@@ -188,6 +188,47 @@ def test_the_fake_follows_an_observed_difference(tmp_path: Path, name: str) -> N
     assert result.verdicts.uncovered == {}
 
 
+def test_a_check_follows_what_was_observed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It refutes nothing a second time; no rule is judged by what the file changes, and values are not compared."""
+    entries = twisted("a missing name is a 422")
+    tier = {"name": "gold", "limits": [{"images": 3}]}
+    fields("characters.retrieve", lambda content: content.update(queue_position=len(content["refs"]), tier=tier))(
+        entries
+    )
+    file, observed = write(tmp_path, entries), tmp_path / "observed.json"
+    assert main(["check", str(file), "--quiet", "--observed", str(observed)]) == 1
+    first = observed.read_text(encoding="utf-8")
+    capsys.readouterr()
+
+    assert main(["check", str(file), "--follow", str(observed), "--observed", str(observed)]) == 0
+    out = capsys.readouterr().out
+    assert "Differences that no rule covers" not in out
+    assert "  observed.json: the fake follows it, and no rule is judged by what it changes" in out
+    assert "as written   create-6" not in out
+    assert observed.read_text(encoding="utf-8") == first
+
+
+def test_what_contradicts_the_followed_file_refutes_no_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is shown; the file keeps what it has, and gets what is new."""
+    entries = told("characters")
+    fields("characters.list", put("mood", "calm"))(entries)
+    rows: list[dict[str, Any]] = [
+        {"operation": "characters.retrieve", "where": "body.mood", "what": "added", "value": "x"},
+        {"operation": "characters.retrieve", "where": "status", "what": "refusal", "of": "404 resource_not_found",
+         "status": 410, "code": "gone"},
+    ]  # fmt: skip
+    file, observed, new = write(tmp_path, entries), tmp_path / "observed.json", tmp_path / "new.json"
+    observed.write_text(json.dumps({"observed": rows}), encoding="utf-8")
+
+    assert main(["check", str(file), "--follow", str(observed), "--observed", str(new)]) == 0
+    out = capsys.readouterr().out
+    assert "characters.retrieve body.mood: absent, not " in out
+    assert "characters.retrieve status: 404 resource_not_found, not 410 gone" in out
+    found = json.loads(new.read_text(encoding="utf-8"))["observed"]
+    assert found[:2] == rows
+    assert [(row["operation"], row["where"]) for row in found[2:]] == [("characters.list", "body.mood")]
+
+
 def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
     """Not only those that the table shows; in lists, too, and for keys, but no header of a refusal alone."""
     entries = told("account")

@@ -554,7 +554,12 @@ def test_the_fake_follows_what_a_document_states(tmp_path: Path, capsys: pytest.
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["check", "--spec", "x.json", "y.har"], ["check", "--spec", "x.json", "--sanitize", "out"]],
+    [
+        ["check"],
+        ["check", "--spec", "x.json", "y.har"],
+        ["check", "--spec", "x.json", "--sanitize", "out"],
+        ["check", "--spec", "x.json", "--follow", "y.json"],
+    ],
 )
 def test_what_cannot_be_combined_is_a_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """With a message that says what can be done."""

@@ -89,6 +89,23 @@ class TestServe:
         assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
         assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
 
+    @pytest.mark.usefixtures("interrupted")
+    def test_observed(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """The served fake follows the differences in a file."""
+        file = tmp_path / "observed.json"
+        row = {"operation": "balance.retrieve", "where": "body.note", "what": "added", "value": "new"}
+        file.write_text(json.dumps({"observed": [row]}), encoding="utf-8")
+
+        def note(server: AurousServer) -> str:
+            with server.aurous.client() as client:
+                return str(client.get("/v1/balance").json()["note"])
+
+        monkeypatch.setattr("pytest_aurous._serve.cli._welcome", note)
+        assert main(["serve", "--observed", str(file)]) == 0
+        assert capsys.readouterr().out == "new\n"
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -98,6 +115,7 @@ class TestServe:
             (["--rate-limits", "strict"], "rate_limits='strict'"),
             (["--grease", "on"], "grease='on'"),
             (["--sparse", "on"], "sparse='on'"),
+            (["--observed", "absent.json"], "observed='absent.json'"),
             (["--readings", "create4=ready"], "did you mean 'create-4'?"),
             (["--readings", "create-4=redy"], "did you mean 'ready'?"),
             (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104 - refused
