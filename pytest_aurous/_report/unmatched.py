@@ -13,10 +13,10 @@ from .._engine.problems import Problem
 from .._frames import shown_place
 from .._framework.endpoint import Endpoint
 from .._redaction import redacted
-from .._resources.catalog import Catalog
+from .._resources.catalog import CATALOG, Catalog
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
-from ..errors import see
+from ..errors import nearest, see
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "we": "webhook_endpoints",
@@ -35,7 +35,22 @@ _DOUBLED: Final = (
 
 
 def hint_of(call: Call) -> str:
-    """Return the probable cause of a refusal; empty if it is not known."""
+    """Return the probable cause of a refusal, or a misspelled query parameter; empty if nothing is known."""
+    return _cause_of_refusal(call) or _misspelled_parameter(call)
+
+
+def _misspelled_parameter(call: Call) -> str:
+    row = CATALOG.by_operation.get(call.operation or "")
+    if row is None:
+        return ""
+    for name in [name for name in call.request.params if name not in row.query]:
+        meant = nearest(name, row.query)
+        if "?" in meant:
+            return f"the fake ignores {name!r}: {row.operation} has no such parameter{meant}"
+    return ""
+
+
+def _cause_of_refusal(call: Call) -> str:
     if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
         return ""
     if call.error_code == "missing_api_key":

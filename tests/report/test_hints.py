@@ -118,3 +118,25 @@ def test_a_call_that_was_not_refused_needs_no_hint(api: Api) -> None:
     assert hint_of(api.aurous.calls.last) == ""
 
     assert hint_of(Call("GET", "https", "api.aurous-labs.com", "/v1/characters/img_1%2Fx")) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        (
+            "/v1/characters?limit=2&statuses=ready",
+            "the fake ignores 'statuses': characters.list has no such parameter; did you mean 'status'?",
+        ),
+        ("/v1/characters?limit=2&version=7", ""),
+        ("/v1/balance?limits=1", ""),
+        ("/v1/characters?limit=2&status=ready", ""),
+        ("/v1/usage?group_by[]=model", ""),
+        ("/v1/generations?limit=2", ""),
+        ("/v1/nothing?limit=2", ""),
+    ],
+)
+def test_a_misspelled_parameter_is_named(api: Api, path: str, hint: str) -> None:
+    """It causes no refusal, and the result is not what the test expects; one that resembles no other is no mistake."""
+    api.get(path)
+
+    assert hint_of(api.aurous.calls.last) == hint
