@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
-from _pytest.tmpdir import tmppath_result_key
 
 from .._explore.explorer import Attempt, Outcome
 from .._explore.options import Options
@@ -366,7 +365,9 @@ class ExploredTest:
         item.__dict__.pop("_instance", None)
         item.__dict__["_obj"] = self._function
         item._initrequest()
-        item.stash.setdefault(tmppath_result_key, {})  # a report would set it, and `tmp_path` needs it to end
+        tmpdir: Any = item.config.pluginmanager.get_plugin("tmpdir")
+        if tmpdir is not None:
+            item.stash.setdefault(tmpdir.tmppath_result_key, {})  # a report would set it; `tmp_path` needs it to end
         if self.reported:
             self.reports = []
         with warnings.catch_warnings(record=True):

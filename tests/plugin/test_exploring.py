@@ -388,7 +388,8 @@ def test_fixtures_that_send_requests(explored: pytest.Pytester) -> None:
     explored.makepyfile(test_doc='"""\n>>> getfixture("aurous").calls.count()\n0\n"""')
 
     every = explored.runpytest("--aurous-explore=report", "--doctest-modules")
-    one = explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", "-k", "test_it", "-p", "no:capture")
+    without = ("-p", "no:capture", "-p", "no:tmpdir")
+    one = explored.runpytest("--aurous-explore-only=balance.retrieve#1 refused", "-k", "test_it", *without)
 
     every.assert_outcomes(passed=2)
     assert [*rows(every).values()] == [dict(zip(COLUMNS, (6, 1, 5, 0, 0, 0), strict=True))]
