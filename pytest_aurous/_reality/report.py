@@ -112,10 +112,11 @@ def _differs(one: Difference, mask: Sanitizer) -> str:
 
 def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
     """Return the result as JSON."""
-    mask = Sanitizer()
+    mask, rules = Sanitizer(), load_rules()
     verdicts = {
         one.rule: {
             "verdict": one.word,
+            "provenance": rules[one.rule].provenance,
             "agreed": one.agreed,
             "differing": one.differing,
             "doubts": dict(one.doubts),
@@ -125,6 +126,8 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
     }
     uncovered = [{**_as_data(one, mask), "times": times} for one, times in checked.verdicts.uncovered.values()]
     result = {
+        "version": 1,
+        "generator": f"pytest-aurous {version_of_package()}",
         checked.counted: checked.verdicts.exchanges,
         "rules": verdicts,
         "uncovered": uncovered,
@@ -132,6 +135,8 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "readings": dict(readings),
         "inferred": dict(checked.verdicts.inferred),
         "scripts": checked.scripts,
+        "seeds": checked.seeds,
+        "unsaid": checked.unsaid,
         "notes": checked.notes,
     }
     return json.dumps(result, indent=1) + "\n"

@@ -7,6 +7,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import jsonschema
+
 from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import picture
 from pytest_aurous._reality.check import Checked, check_files
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 NOW: Final = "2026-05-08T10:00:00Z"
 ATTRIBUTES: Final = {"gender": "female", "age": 28}
 Entries = list[dict[str, Any]]
+SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
 
 
 class Teller:
@@ -201,3 +204,10 @@ def body(entry: dict[str, Any], change: Callable[[Any], object]) -> None:
     change(content)
     entry["response"]["content"]["text"] = json.dumps(content)
     entry["response"]["content"]["size"] = 0
+
+
+def validated(file: Path) -> Any:
+    """Return the result of a check that `--json` wrote, which its schema allows."""
+    result = json.loads(file.read_text(encoding="utf-8"))
+    jsonschema.validate(result, SCHEMA)
+    return result

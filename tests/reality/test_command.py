@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._reality import command
 from pytest_aurous._serve.cli import main
-from tests.reality.story import body, checked, refuted, told, write
+from tests.reality.story import body, checked, refuted, told, validated, write
 from tests.reality.test_seeded import TWISTS, fields, header, put
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_the_result_is_json_too(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out.json"
 
     assert main(["check", str(write(tmp_path, entries)), "--quiet", "--json", str(out)]) == 1
-    result = json.loads(out.read_text(encoding="utf-8"))
+    result = validated(out)
     assert result["rules"]["list-1"]["verdict"] == "refuted"
     assert result["rules"]["list-1"]["differences"][0]["seen"] == '"page"'
     assert result["uncovered"][0]["where"] == "body.queue_position"
@@ -250,7 +250,7 @@ def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
     assert len([place for place in places if place[1] == "header.aurous-request-id"]) > 10
     refused = [row["of"] for row in rows if row["what"] == "refusal"]
     assert refused == ["401 missing_api_key", "401 invalid_api_key"]
-    assert json.loads(out.read_text(encoding="utf-8"))["rules"]["auth-3"]["differing"] == 2
+    assert validated(out)["rules"]["auth-3"]["differing"] == 2
 
 
 def test_what_cannot_be_followed_is_no_observation(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from pytest_aurous._reality.probes import PICKS, PROBES
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._serve.cli import main
 from pytest_aurous._wire.reply import Break
-from tests.reality.story import refuted
+from tests.reality.story import refuted, validated
 from tests.reality.twin import KEY, READER, at, body, error, header, same, serving, status, whole
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class TestPlainTwin:
         out = tmp_path / "out.json"
 
         assert check(twin, "--yes", "--quiet", "--json", str(out)) == 0
-        rules = json.loads(out.read_text(encoding="utf-8"))["rules"]
+        rules = validated(out)["rules"]
         assert rules["img-9"]["verdict"] == "cannot tell"
         assert rules["img-9"]["doubts"] == {"the key has no permission for it": 5}
         assert rules["auth-5"]["verdict"] == "as written"
@@ -139,7 +139,7 @@ class TestPlainTwin:
             assert check(twin, "--yes", "--quiet", "--json", str(out), "--record", str(recorded)) == 1
             twin.begin()
             assert check(twin, "--yes", "--quiet", *chosen) == 0
-        result = json.loads(out.read_text(encoding="utf-8"))
+        result = validated(out)
         assert result["readings"] == found
         assert [rule for rule, one in result["rules"].items() if one["verdict"] == "refuted"] == sorted(
             found, key=list(result["rules"]).index
@@ -536,7 +536,7 @@ class TestTrouble:
         out = tmp_path / "out.json"
 
         assert check(twin, "--yes", "--quiet", "--json", str(out)) == 0
-        result = json.loads(out.read_text(encoding="utf-8"))
+        result = validated(out)
         notes = "\n".join(result["notes"])
         assert "(GET /v1/balance) does not count: 200 with a web page" in notes
         assert "(GET /v1/pricing) does not count: 302, a redirect to another path" in notes

@@ -16,6 +16,7 @@ from pytest_aurous._reality.document import Document, read_document
 from pytest_aurous._reality.schemas import Schemas, Shape
 from pytest_aurous._reality.spec import check_document
 from pytest_aurous._serve.cli import main
+from tests.reality.story import validated
 from tests.reality.test_spec import (
     body,
     candidates,
@@ -507,7 +508,7 @@ def test_the_command_shows_the_same_table(tmp_path: Path, capsys: pytest.Capture
     assert "  images.create request.body.prompt: maxLength 4000" in shown
     assert "hush" not in shown
     assert "\x1b" not in shown
-    result = json.loads(out.read_text(encoding="utf-8"))
+    result = validated(out)
     assert result["operations"] == 50
     assert result["rules"]["err-6"]["differences"][0]["place"] == "POST /v1/characters"
     assert main(["check", "--spec", file, "--quiet", "--readings", "err-6=global"]) == 0
