@@ -1,4 +1,4 @@
-"""A check against an OpenAPI document: ours in other forms agrees, and each seeded difference is attributed."""
+"""A check against an OpenAPI document: that of the fake agrees in other forms; each difference is attributed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Content = dict[str, Any]
 _UNSHARED: Final = "characters.retrieve"
 
 
-def ours() -> Content:
-    """Return our document, to be changed."""
+def own_document() -> Content:
+    """Return the document of the fake, to be changed."""
     content: Content = json.loads(json.dumps(document()))
     return content
 
@@ -116,13 +116,13 @@ def inlined(content: Content) -> Content:
 
 def test_our_own_document_agrees() -> None:
     """Nothing differs, and each rule that it can speak about is as written."""
-    result = checked(ours())
+    result = checked(own_document())
 
     assert refuted(result) == []
     assert candidates(result) == []
     assert result.unsaid == []
     assert result.notes == []
-    assert result.verdicts.exchanges == len([one for path in ours()["paths"].values() for one in path])
+    assert result.verdicts.exchanges == len([one for path in own_document()["paths"].values() for one in path])
     assert set(word_of(result).values()) == {"as written", "not seen"}
     assert list(word_of(result).values()).count("as written") > 80
 
@@ -130,18 +130,20 @@ def test_our_own_document_agrees() -> None:
 @pytest.mark.parametrize("form", [old, inlined, lambda content: old(inlined(content))], ids=["3.0", "inlined", "both"])
 def test_another_form_of_our_document_says_the_same(form: Callable[[Content], Content]) -> None:
     """OpenAPI 3.0 has its own words for null and constants, and references may be written out."""
-    result = checked(form(ours()))
+    result = checked(form(own_document()))
 
     assert refuted(result) == []
     assert candidates(result) == []
     assert result.unsaid == []
-    assert word_of(result) == word_of(checked(ours()))
+    assert word_of(result) == word_of(checked(own_document()))
 
 
 def test_our_document_in_yaml_says_the_same(tmp_path: Path) -> None:
     """Statuses are numbers there."""
     yaml = pytest.importorskip("yaml")
-    content = walked(ours(), lambda one: {int(name) if name.isdecimal() else name: item for name, item in one.items()})
+    content = walked(
+        own_document(), lambda one: {int(name) if name.isdecimal() else name: item for name, item in one.items()}
+    )
     file = tmp_path / "vendor.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
@@ -434,7 +436,7 @@ SEEDS: Final = {
 @pytest.mark.parametrize("name", SEEDS)
 def test_a_seeded_difference_is_attributed(name: str) -> None:
     """It refutes its rule and no other, or is listed as a candidate for a new one."""
-    seed, content = SEEDS[name], ours()
+    seed, content = SEEDS[name], own_document()
     seed.change(content)
 
     result = checked(content)

@@ -23,7 +23,7 @@ from tests.reality.test_spec import (
     checked,
     codes,
     operation,
-    ours,
+    own_document,
     parameter,
     put,
     refuted,
@@ -277,7 +277,7 @@ def test_schemas_that_are_too_deep_are_refused() -> None:
     deep: Content = {}
     for _ in range(2_000):
         deep = {"allOf": [deep]}
-    content = ours()
+    content = own_document()
     put("Character.properties.name", deep)(content)
 
     with pytest.raises(AurousError, match="contain each other too often, or too deeply"):
@@ -286,7 +286,7 @@ def test_schemas_that_are_too_deep_are_refused() -> None:
 
 def test_codes_may_be_listed_in_words() -> None:
     """Any other word in a description makes it a text, which lists nothing."""
-    content = ours()
+    content = own_document()
     codes("images.cancel", "400", "`generation_not_cancellable`, `too_late` or `unknown_version`.")(content)
     codes("characters.save", "400", "The state is wrong: not_saved")(content)
 
@@ -320,7 +320,7 @@ def loose(content: Content) -> Content:
 
 def test_what_a_document_does_not_say_refutes_nothing() -> None:
     """It is listed, and a rule of which nothing is said is `cannot tell`."""
-    content = loose(ours())
+    content = loose(own_document())
     del content["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["param"]
 
     result = checked(content)
@@ -334,7 +334,7 @@ def test_what_a_document_does_not_say_refutes_nothing() -> None:
 
 def test_almost_nothing_refutes_nothing() -> None:
     """Operations alone, without a response or a parameter; the others are listed."""
-    paths: Content = {path: {method: {} for method in item} for path, item in ours()["paths"].items()}
+    paths: Content = {path: {method: {} for method in item} for path, item in own_document()["paths"].items()}
     del paths["/v1/characters/{id}/save"]
 
     result = checked({"openapi": "3.0.0", "paths": paths})
@@ -359,22 +359,22 @@ def test_almost_nothing_refutes_nothing() -> None:
 def test_paths_may_be_cut_and_their_parameters_have_other_names(servers: list[Content]) -> None:
     """Operations are found by method and path: a server has the rest, or nobody does."""
     paths: Content = {}
-    for path, item in ours()["paths"].items():
+    for path, item in own_document()["paths"].items():
         for one in item.values():
             one["operationId"] = "x"
             for place in one["parameters"]:
                 place["name"] = "other" if place["in"] == "path" else place["name"]
         paths[path.removeprefix("/v1").replace("{id}", "{other}") + "/"] = {**item, "summary": "Text"}
 
-    result = checked({**ours(), "servers": servers, "paths": paths})
+    result = checked({**own_document(), "servers": servers, "paths": paths})
 
     assert refuted(result) == candidates(result) == result.notes == []
-    assert result.verdicts.exchanges == checked(ours()).verdicts.exchanges
+    assert result.verdicts.exchanges == checked(own_document()).verdicts.exchanges
 
 
 def test_an_operation_is_compared_once() -> None:
     """A second one at the same path is reported."""
-    content = ours()
+    content = own_document()
     content["paths"]["/team"] = content["paths"]["/v1/team"]
 
     assert checked(content).notes == ["vendor.json: GET /team is GET /v1/team again, and was not compared"]
@@ -382,7 +382,7 @@ def test_an_operation_is_compared_once() -> None:
 
 def test_parts_of_a_document_may_be_references() -> None:
     """Path items, parameters, bodies and responses."""
-    content = ours()
+    content = own_document()
     create = operation(content, "characters.create")
     content["components"]["parameters"] = {"Key": create["parameters"][0]}
     create["parameters"][0] = {"$ref": "#/components/parameters/Key"}
@@ -404,7 +404,7 @@ def test_parts_of_a_document_may_be_references() -> None:
 
 def test_another_way_to_say_the_same_is_no_difference() -> None:
     """Ranges of statuses, wildcards of media types, lists in a query, usual headers, whole numbers as numbers."""
-    content = ours()
+    content = own_document()
     some = operation(content, "images.create")
     some["responses"]["4XX"] = some["responses"].pop("404")
     some["responses"]["4XX"]["description"] = "Your mistake"
@@ -435,7 +435,7 @@ def test_another_way_to_say_the_same_is_no_difference() -> None:
 
 def test_a_list_of_all_codes_is_no_list_of_a_status() -> None:
     """An enum that is the same at every status says which codes there are, and no more."""
-    content = ours()
+    content = own_document()
     texts = [response["description"] for one in every(content) for response in one["responses"].values()]
     everything = {code for text in texts for code in text.split(", ") if "_" in code}
     put("Error.properties.error.properties.code.enum", sorted(everything))(content)
@@ -450,7 +450,7 @@ def test_a_list_of_all_codes_is_no_list_of_a_status() -> None:
 
 def test_what_every_operation_has_is_one_candidate() -> None:
     """As a framework adds it that checks requests."""
-    content = ours()
+    content = own_document()
     for one in every(content):
         one["responses"]["422"] = {"description": "Validation Error"}
     del operation(content, "images.output")["responses"]["422"]
@@ -463,7 +463,7 @@ def test_what_every_operation_has_is_one_candidate() -> None:
 
 def test_err_4_and_err_6_follow_the_readings() -> None:
     """A document is compared with the fake under the chosen reading."""
-    content = ours()
+    content = own_document()
     codes("characters.save", "400", "invalid_request, unknown_version")(content)
     codes("team.retrieve", "401", "invalid_api_key, missing_api_key, revoked_api_key")(content)
     put("Error.properties.error.properties.param", {"type": "string"})(content)
@@ -481,14 +481,14 @@ def test_err_4_and_err_6_follow_the_readings() -> None:
 
 def test_readings_that_no_document_states_are_named() -> None:
     """They change nothing."""
-    result = checked(ours(), get_2="readable", err_4="null")
+    result = checked(own_document(), get_2="readable", err_4="null")
 
     assert result.notes == ["vendor.json: the reading get-2 = readable changes nothing here: no document states it"]
 
 
 def test_the_command_shows_the_same_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With places in the document, readings to paste, candidates and what it does not state; in 100 columns."""
-    content = ours()
+    content = own_document()
     for response in [response for one in every(content) for response in one["responses"].values()]:
         text = response["description"].replace("invalid_request_error", "invalid_request")
         response["description"] = text.replace("insufficient_credits", "balance_too_low")
@@ -517,7 +517,7 @@ def test_the_command_shows_the_same_table(tmp_path: Path, capsys: pytest.Capture
 
 def test_the_fake_follows_what_a_document_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--observed` writes fields and refusals; `--report` what differs, without an exchange."""
-    content = ours()
+    content = own_document()
     put("Character.properties.mood", {"enum": ["calm"]})(content)
     put("Character.properties.tags", {"type": "array"})(content)
     put("Character.properties.any", {})(content)
@@ -570,4 +570,4 @@ def test_what_cannot_be_combined_is_a_2(capsys: pytest.CaptureFixture[str], argu
 
 def test_the_whole_can_be_checked_from_a_file(tmp_path: Path) -> None:
     """As the command does it."""
-    assert refuted(check_document(read_document(Path(write(tmp_path, ours()))), {})) == []
+    assert refuted(check_document(read_document(Path(write(tmp_path, own_document()))), {})) == []
