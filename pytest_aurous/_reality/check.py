@@ -66,6 +66,7 @@ def check_recordings(
         checked.notes += [f"{recording.name}: {note}" for note in recording.notes]
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
+    checked.verdicts.settle()
     return checked
 
 
@@ -74,6 +75,7 @@ def _check(
 ) -> None:
     name = recording.name
     survey = Survey(recording)
+    checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
     replay = Replay(survey, settings)
     observed = read_observed(settings.get("observed"))
     comparer = Comparer(shapes, survey, replay.bound.__setitem__)

@@ -237,15 +237,15 @@ class Comparer:
         stamps = [str(row["created_at"])[:19] for row in rows if _STAMP.fullmatch(str(row.get("created_at")))]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
-        if not more:
-            index = done.view.index
-            extra = {one for one in status.keys() - set(ids) if self._survey.status(str(one), index) == status[one]}
-            yield Point("body.data", "rows", bool(extra), Words(f"{len(ids)} rows"), Words(f"{len(status)} rows"))
-        if more and not fake["has_more"]:  # there may be older rows than the recording shows
-            done.inferred.append("there are older rows than the recording shows")
-        else:
-            differs = more != fake["has_more"] and len(ids) <= len(status)
-            yield Point("body.has_more", "value", differs, more, fake["has_more"])
+        known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))
+        yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
+        if not known:
+            done.inferred.append(f"there are {'older' if more else 'fewer'} rows than the recording shows")
+        if more:
+            return
+        index = done.view.index
+        extra = {one for one in status.keys() - set(ids) if self._survey.steady(str(one), index) == status[one]}
+        yield Point("body.data", "rows", bool(extra), Words(f"{len(ids)} rows"), Words(f"{len(status)} rows"))
 
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -73,6 +73,13 @@ class Exchange:
         """The headers of the response by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}
 
+    def repeats(self, other: Exchange) -> bool:
+        """Whether it is the same exchange, recorded once more; a retry gets a response of its own."""
+        return bool(self.received) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("method", "url", "content", "status", "received", "body")
+        )
+
     @property
     def host(self) -> str:
         """The host of the URL, without a port."""

@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
-from .._wire.data import as_list
+from .._wire.data import as_list, as_object
 from .recording import Recording
 from .view import CREATES, ROWS, RUNNING, RUNS, View, instant_of, views_of
 
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
+_OF_STATES: Final = (
+    "invalid_request_error", "invalid_request", "resource_not_found", "character_not_ready", "upload_invalid",
+    "generation_not_cancellable", "output_not_available", "output_expired",
+)  # fmt: skip
+"""The codes of refusals that are about the state of a record, or about whether there is one."""
+_AT_REST: Final = ("characters.save", *RUNS)
+"""Operations that are refused while there is work under way."""
 _CLOSE: Final = 2.0
 """Seconds between a request and the time that its record has as its creation."""
 
@@ -72,14 +79,17 @@ class Survey:
         scopes: The keys that can only read.
         lost: The requests without a usable response that took effect all the same, each with the id of what it created.
         timed: Whether the recording has times.
+        twice: The numbers of exchanges that were left out because they were recorded before.
     """
 
     def __init__(self, recording: Recording) -> None:
         self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
-        self.views: list[View] = views_of(recording)
+        self.twice: list[int] = []
+        self.views: list[View] = views_of(recording, self.twice)
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
         self._absent: dict[str, list[View]] = {}
+        self._sent: dict[str, list[View]] = {}
         self._attempts: dict[str, list[View]] = {}
         self.histories: dict[str, History] = {}
         self.teams: dict[str, str] = {}
@@ -90,7 +100,7 @@ class Survey:
             self._note(view)
         self.scopes -= self._writers
         for view in self.views:
-            if view.lost and not view.mute and view.row is not None and view.row.method != "GET":
+            if view.lost and not view.refused and view.row is not None and view.row.method != "GET":
                 self._decide(view)
         for history in self.histories.values():
             if history.created is None:
@@ -100,12 +110,11 @@ class Survey:
         """Return why a response to a retry says nothing about the rules; empty if it does."""
         if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
             return ""
-        lost = [self.views[index] for index in self.lost if index < view.index]
-        if any(one.idempotency == view.idempotency for one in lost):
-            return "" if view.replayed else "the first attempt may have been in flight"
-        first = self._attempts[view.idempotency][0]
-        known = first.index < view.index and not first.replayed
-        return "" if known else "the first attempt is not in the recording"
+        earlier = [one for one in self._sent[view.idempotency] if one.index < view.index]
+        if not view.replayed and any(one.lost for one in earlier):
+            return "the first attempt may have been in flight"
+        known = any(one.index in self.lost or (one.succeeded and not one.replayed) for one in earlier if one.whole)
+        return "" if known else "the first attempt is not in the recording as a whole"
 
     def stored(self, view: View) -> View | None:
         """Return the first attempt with the same idempotency key whose response is the stored one of *view*."""
@@ -117,10 +126,45 @@ class Survey:
         history = self.histories.get(record)
         return None if history is None else history.from_(index)
 
+    def before(self, record: str, index: int) -> Sighting | None:
+        """Return the last sighting of a record before *index*."""
+        history = self.histories.get(record)
+        at = 0 if history is None else bisect_left(history.sightings, index, key=lambda one: one.view.index)
+        return history.sightings[at - 1] if history is not None and at else None
+
     def status(self, record: str, index: int) -> str:
         """Return the status in which a record is first seen at *index* or behind it; empty without one."""
         sighting = self.seen(record, index)
         return "" if sighting is None else sighting.status
+
+    def changed_elsewhere(self, view: View) -> bool:
+        """Whether another client may have changed what a request names: it is not seen the same before and after."""
+        return view.code in _OF_STATES and any(not self._rests(name, view.index) for name in view.named)
+
+    def _rests(self, record: str, index: int) -> bool:
+        """Whether a record is seen before and after *index*, and nothing in between shows that it was not at rest."""
+        before, after = self.before(record, index), self.seen(record, index)
+        if before is None or after is None:
+            return False
+        changes = after.view.operation in _AT_REST and before.status in {"reviewing", "ready", "failed"}
+        return changes or after.status in {before.status, "cancelled"}  # which can be cancelled again
+
+    def steady(self, record: str, index: int) -> str:
+        """Return the status of a record that is seen in it before *index*, and still behind it; empty without one."""
+        before = self.before(record, index)
+        return before.status if before is not None and before.status == self.status(record, index) else ""
+
+    def goes_on(self, view: View) -> bool:
+        """Whether there are records that are older than the last one of a page, whatever their status is."""
+        last = view.records[-1] if view.records and not {"status", "ending_before"} & view.query.keys() else {}
+        kind, made = ROWS[view.operation], str(last.get("created_at", ""))[:19]
+        return any(
+            history.kind == kind
+            and str(history.sightings[0].row.get("created_at"))[:19] < made
+            and self._same_team(history.sightings[0].view, view)
+            and self.steady(record, view.index)
+            for record, history in self.histories.items()
+        )
 
     def end(self, record: str, index: int) -> str:
         """Return the status in which work on a record has ended that was under way at *index*; empty if none shows it.
@@ -146,6 +190,8 @@ class Survey:
 
     def _note(self, view: View) -> None:
         self._note_key(view)
+        if view.idempotency is not None:
+            self._sent.setdefault(view.idempotency, []).append(view)
         if view.lost:
             return
         if view.idempotency is not None:
@@ -254,11 +300,12 @@ class Survey:
             return False
         first = history.sightings[0]
         made = instant_of(first.row.get("created_at"))
-        same = [name for name in ("name", "prompt", "url") if name in view.order and name in first.row]
         return (
             first.view.index > view.index
+            and self._same_team(first.view, view)
             and (made is None or abs(made - view.at) <= _CLOSE)
-            and all(view.order[name] == first.row[name] for name in same)
+            and (view.operation == "videos.create") == first.row["id"].startswith("vid_")
+            and _shows(first.row, view.order)
         )
 
     def _shows(self, view: View) -> bool:
@@ -292,6 +339,19 @@ class Survey:
         until = len(self.views) if later is None else later.index
         between = self.views[view.index + 1 : until]
         return any(one.succeeded and one.order.get("character_id") == view.record for one in between)
+
+
+def _shows(row: dict[str, Any], order: dict[str, Any]) -> bool:
+    """Whether a record is as it was ordered, as far as both say."""
+    same = [name for name in ("name", "prompt", "url", "character_id") if name in order and name in row]
+    style, styles = order.get("lora_id"), [as_object(one).get("id") for one in as_list(row.get("loras"))]
+    by_id = isinstance(style, str) and style.startswith("lora_")  # and not by its slug
+    return (
+        all(order[name] == row[name] for name in same)
+        and (style in styles if by_id else bool(style) == bool(styles))
+        and bool(order.get("reference_image_urls")) == bool(row.get("reference_image_urls"))
+        and row.get("image_count") in {None, order.get("count", 1)}
+    )
 
 
 def _texts(order: dict[str, Any], name: str) -> list[str]:

@@ -14,6 +14,9 @@ from .rules import rule_of
 from .stated import Stated
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
+_ENOUGH: Final = 2
+"""Of so many records a difference has to be seen that another client may have caused."""
+_ELSEWHERE: Final = "another client may have caused what differs: record it once more"
 MOST_SHOWN: Final = 3
 """So many differences of a rule are shown."""
 
@@ -59,6 +62,8 @@ class Verdict:
         differing: The number of exchanges that differ.
         first: The first difference of each place, and of each response of the fake there.
         doubts: Why exchanges of its operations say nothing, and how many.
+        elsewhere: The differences that another client may have caused, one for each record or order.
+        steady: Whether other records show no such difference.
     """
 
     rule: str
@@ -66,6 +71,8 @@ class Verdict:
     differing: int = 0
     first: dict[tuple[str, ...], Difference] = field(default_factory=dict[tuple[str, ...], Difference])
     doubts: Counter[str] = field(default_factory=Counter[str])
+    elsewhere: dict[tuple[str, str], Difference] = field(default_factory=dict[tuple[str, str], Difference])
+    steady: bool = False
 
     @property
     def differences(self) -> list[Difference]:
@@ -114,8 +121,7 @@ class Verdicts:
         if done.why:
             for rule in view.row.rules if view.row is not None else ():
                 self.rules[rule].doubts[done.why] += 1
-        agreed: set[str] = set()
-        differing: set[str] = set()
+        agreed, doubtful, differing = set(done.agrees), set[str](), set[str]()
         for point in points:
             if point.kind == "omitted":
                 self.omitted[f"{view.operation} {point.where}"] += 1
@@ -123,19 +129,31 @@ class Verdicts:
             rule = rule_of(done, point)
             if not point.differs:
                 agreed.add(rule)
-                continue
-            outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
-            number, seen, fake = view.exchange.number, point.seen, point.fake
-            place = f"exchange {number}"
-            found = Difference(file, number, view.operation, point.where, point.kind, seen, fake, outcome, place)
-            if rule:
+            elif rule and point.where in done.elsewhere:
+                doubtful.add(rule)
+                subject = file, done.elsewhere[point.where]
+                self.rules[rule].elsewhere.setdefault(subject, _difference(file, done, point))
+            else:
                 differing.add(rule)
-            self._add(rule, found)
+                self._add(rule, _difference(file, done, point))
         self.inferred.update(done.inferred)
-        for rule in agreed - differing - {""}:
+        for rule in done.agrees:
+            self.rules[rule].steady = True
+        for rule in agreed - differing - doubtful - {""}:
             self.rules[rule].agreed += 1
-        for rule in differing:
+        for rule in differing - {""}:
             self.rules[rule].differing += 1
+
+    def settle(self) -> None:
+        """Decide, after the last exchange, about the differences that another client may have caused."""
+        for verdict in self:
+            found = verdict.elsewhere.values()
+            if len(found) >= _ENOUGH and not verdict.steady:
+                verdict.differing += len(found)
+                for one in found:
+                    self._add(verdict.rule, one)
+            elif found:
+                verdict.doubts[_ELSEWHERE] += len(found)
 
     def agree(self, rule: str) -> None:
         """Count a place of a document that agrees with a rule; empty: no rule covers it."""
@@ -161,3 +179,10 @@ class Verdicts:
         key = found.operation, found.where, f"{found.kind} {stated}".strip()
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1
+
+
+def _difference(file: str, done: Replayed, point: Point) -> Difference:
+    view, number = done.view, done.view.exchange.number
+    outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
+    where, kind, seen, fake = point.where, point.kind, point.seen, point.fake
+    return Difference(file, number, view.operation, where, kind, seen, fake, outcome, f"exchange {number}")

@@ -50,7 +50,8 @@ RUNNING: Final = ("synthesizing", "pending", "processing")
 RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
 """The operations that begin new work on a character; they are refused while there is some under way."""
 _ORDERS: Final = (*CREATES, *RUNS, "images.cancel")
-"""The operations whose response has to be known to follow them."""
+"""The operations that change something, and whose response has to be known to follow them."""
+_FRAMES: Final = ("first_frame_url", "last_frame_url")
 _PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
 """Operations whose path has an id or a slug."""
 _SERVER: Final = 500
@@ -108,6 +109,11 @@ class View:
         return as_object(self.sent)
 
     @property
+    def whole(self) -> bool:
+        """Whether its request is known; its body may be missing in the recording."""
+        return self.exchange.content is not None or self.row is None or not self.row.body
+
+    @property
     def synthesizes(self) -> bool:
         """Whether a request to create a character orders a synthesis."""
         return self.order.get("generate") is True
@@ -139,7 +145,8 @@ class View:
         It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
         """
         said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
-        unread = self.succeeded and self.operation in _ORDERS and self.exchange.body is None
+        shows = self.operation in _ORDERS or (self.operation in ROWS and self.exchange.method == "GET")
+        unread = self.succeeded and shows and self.exchange.body is None
         signed = self.row is not None and self.row.signed
         barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
         return not said or unread or barred or self.mute or bool(self.exchange.fault or self.foreign)
@@ -154,6 +161,11 @@ class View:
     def code(self) -> str:
         """The vendor's error code, or nothing."""
         return str(as_object(self.result.get("error")).get("code") or "")
+
+    @property
+    def param(self) -> str:
+        """The parameter that a refusal names, or nothing."""
+        return str(as_object(self.result.get("error")).get("param") or "")
 
     @cached_property
     def key(self) -> str:
@@ -180,19 +192,34 @@ class View:
         return [row for row in map(as_object, rows) if isinstance(row.get("id"), str)]
 
     @property
+    def named(self) -> list[str]:
+        """The ids of the records that the request names: in its path, as its character, its styles and its files."""
+        order = self.order
+        some = [order.get(name) for name in ("character_id", "lora_id", "video_lora_id", *_FRAMES)]
+        some += [*as_list(order.get("reference_image_urls")), *as_list(order.get("upload_ids")), order.get("upload_id")]
+        return [name for name in (self.record, *some) if isinstance(name, str) and name]
+
+    @property
     def record(self) -> str:
         """The id of the record that the request is about, from its path; empty without one."""
         return "" if self.operation in _PATHS else self.args.get("id", "")
 
 
-def views_of(recording: Recording) -> list[View]:
-    """Return the exchanges with the hosts of the vendor; one without a time has that of the one before."""
+def views_of(recording: Recording, twice: list[int]) -> list[View]:
+    """Return the exchanges with the hosts of the vendor; one without a time has that of the one before.
+
+    What a proxy has recorded *twice* is left out, and its number added there.
+    """
     views: list[View] = []
+    shown: dict[str, Exchange] = {}
     now = next((exchange.at for exchange in recording.exchanges if exchange.at is not None), None)
     timed = now is not None
     for exchange in recording.exchanges:
         now = now if exchange.at is None else exchange.at
-        if exchange.vendors:
+        first = shown.setdefault(exchange.received.get("aurous-request-id", ""), exchange)
+        if first is not exchange and exchange.repeats(first):
+            twice.append(exchange.number)
+        elif exchange.vendors:
             url = urlsplit(exchange.url)
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)

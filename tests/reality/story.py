@@ -95,6 +95,11 @@ def characters(teller: Teller) -> None:
     call("GET", "/v1/characters", params={"status": "sleeping"})
     call("DELETE", other)
     call("GET", other)
+    another = teller.synthesize("Cirra")
+    call("GET", "/v1/balance")
+    teller.aurous.characters.last.fail("provider_timeout")
+    call("GET", another)
+    call("GET", "/v1/balance")
     teller.image(character_id=path.rpartition("/")[2])
 
 
@@ -123,6 +128,10 @@ def images(teller: Teller) -> None:
     video = call("POST", "/v1/videos", json={"video_lora_id": styles[0]["id"], "duration": 4, "resolution": "480p"})
     teller.poll(f"/v1/images/{video['id']}")
     call("GET", f"/v1/videos/{video['id']}")
+    call("GET", "/v1/balance")
+    another = teller.image()
+    images.last.fail("provider_timeout")
+    call("GET", another)
     call("GET", "/v1/balance")
 
 

@@ -139,12 +139,23 @@ def whole(operation: str, content: Any, status: int = 200) -> Any:
     return twist
 
 
-def charged(nth: int, amount: int) -> Any:
-    """Let the balances from the *nth* on be lower."""
+def more(total: int, held: int) -> Callable[[Any], object]:
+    """Let a balance show more credits, and more that are held."""
+
+    def change(content: Any) -> None:
+        content["credits"] += total
+        content["held_credits"] += held
+        content["available_credits"] += total - held
+
+    return change
+
+
+def charged(amount: int, *failures: int) -> Any:
+    """Let failures be charged, each shown by a balance; a single one may be the order of another client."""
 
     def twist(entries: Entries) -> None:
-        for entry in named(entries, "balance.retrieve")[nth:]:
-            body(entry, lambda one: one.update({name: one[name] - amount for name in ("credits", "available_credits")}))
+        for nth, entry in enumerate(named(entries, "balance.retrieve")):
+            body(entry, more(-amount * sum(failure <= nth for failure in failures), 0))
 
     return twist
 
@@ -188,15 +199,11 @@ def _accepted(entries: Entries, operation: str, status: int) -> None:
 
 
 def _priced(entries: Entries, price: int) -> None:
-    """Let the first synthesis cost another price."""
-    balances = named(entries, "balance.retrieve")
+    """Let each synthesis cost another price: while it is drawn, and when it was drawn well."""
     extra = price - 4
-    body(balances[1], lambda one: one.update(held_credits=price, available_credits=one["credits"] - price))
-    for entry in balances[2:]:
-        body(
-            entry,
-            lambda one: one.update(credits=one["credits"] - extra, available_credits=one["available_credits"] - extra),
-        )
+    changes = [(0, 0), (0, extra), (-extra, 0), (-2 * extra, 0), (-2 * extra, 0), (-2 * extra, extra), (-2 * extra, 0)]
+    for entry, change in zip(named(entries, "balance.retrieve"), changes, strict=True):
+        body(entry, more(*change))
 
 
 def _spent(entries: Entries) -> None:
@@ -340,8 +347,8 @@ TWISTS: Final[dict[str, Twist]] = {
     "an estimate is dearer": Twist("images", fields("images.estimate", put("estimated_cost.amount", 3)), "img-9"),
     "the price list is dearer": Twist("account", fields("pricing.retrieve", put("image.base", 2)), "cred-4"),
     "a failed image costs": Twist("images", fields("images.retrieve", put("cost.amount", 1), nth=3), "cred-2"),
-    "a failed synthesis costs": Twist("characters", charged(4, 4), "cred-5"),
-    "a failed image is charged": Twist("images", charged(3, 1), "img-11"),
+    "a failed synthesis costs": Twist("characters", charged(4, 4, 6), "cred-5"),
+    "an image that comes to nothing is charged": Twist("images", charged(1, 3, 4, 5), "img-11"),
     # Sequence
     "a synthesis ends in ready": Twist("characters", _ready, "create-4"),
     "a save leaves the review": Twist("characters", fields("characters.save", put("status", "reviewing")), "save-1"),

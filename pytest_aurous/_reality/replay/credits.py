@@ -65,7 +65,7 @@ class Credits:
             pose = view.operation == "characters.regenerate_ref"
             price = row.cost["amount"] if isinstance(row, GenerationRow) else POSE_COST if pose else SYNTHESIS_COST
             end = "" if row.status in RUNNING else "good"
-            money.begin(Work(record, total([price]), record.startswith("vid_"), end))
+            money.begin(Work(record, total([price]), record.startswith("vid_"), end, view.exchange.number))
 
     def doubt(self, view: View) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
@@ -115,6 +115,8 @@ class Credits:
                 self._explain(done, money, None, held - account.held)
                 self._set(team, credits=credit)  # the balance was seen after the charge
         else:
+            if (credit, held) == (account.credits, account.held):
+                done.agrees |= money.rules()
             change: Decimal | None = credit - account.credits
             if not money.rule_of_credits(credit - account.credits):  # another client has changed them
                 change = None
@@ -137,19 +139,31 @@ class Credits:
             done.inferred.append(f"the work on {id_of(guess.record)} has ended")
 
     def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
-        """Choose the rules that differences of a balance refute."""
+        """Choose the rules that differences of a balance refute.
+
+        Other clients may have spent and held credits; what the work under way holds is at least there.
+        """
         account = self._world.accounts[self._teams.of(done.view)]
+        order = f"order {money.works[0].order}" if money.works else "balance"
         if held is not None and held != account.held:
             done.rules["body.held_credits"] = money.rule_of_held(held, account.held)
             done.ignored.add("body.available_credits")
+            if held >= self._under_way(done.view, money):
+                done.elsewhere["body.held_credits"] = order
         if credit != account.credits:
             rule = money.rule_of_credits(credit - account.credits)
             if rule:
                 done.rules["body.credits"] = rule
+                done.elsewhere["body.credits"] = order
             else:
                 done.ignored.add("body.credits")
                 done.inferred.append("another client has changed the credits")
             done.ignored.add("body.available_credits")
+
+    def _under_way(self, view: View, money: Money) -> Decimal:
+        """Return what the works hold that a later poll shows to be still under way."""
+        ordered = (work for work in money.works if work.order and not work.end)  # others may have begun later
+        return total(work.price for work in ordered if self._survey.end(work.record, view.index) in RUNNING)
 
     def _empty(self, done: Replayed) -> None:
         """Set the credits of a team too low, unless that is known to be wrong."""

@@ -23,12 +23,14 @@ class Work:
         price: Its price.
         video: Whether it is a video.
         end: ``good`` or ``bad`` once it has ended; empty before.
+        order: The number of the exchange that ordered it.
     """
 
     record: str
     price: Decimal
     video: bool = False
     end: str = ""
+    order: int = 0
 
 
 class Guess(NamedTuple):
@@ -89,6 +91,11 @@ class Money:
                 return found
         return []
 
+    def rules(self) -> set[str]:
+        """Return the rules with which a balance agrees that is as the works let expect."""
+        good = {"cred-2", self._rule_of_price()} if any(work.end != "bad" for work in self.works) else set[str]()
+        return good | ({self._rule_of_failure()} if any(work.end == "bad" for work in self.works) else set[str]())
+
     def rule_of_held(self, seen: Decimal, fake: Decimal) -> str:
         """Return the rule that a difference in held credits refutes."""
         prices = [work.price for work in self.works]
@@ -104,10 +111,13 @@ class Money:
         if not prices:
             return ""
         if -difference in set(_sums(bad)) and not self.at_create:
-            return "img-11" if all(work.record[:4] in {"img_", "vid_"} for work in self.works) else "cred-5"
+            return self._rule_of_failure()
         if abs(difference) in set(_sums(prices)):
             return "cred-2"
         return self._rule_of_price() if abs(difference) < 2 * total(prices) else ""
+
+    def _rule_of_failure(self) -> str:
+        return "img-11" if all(work.record[:4] in {"img_", "vid_"} for work in self.works) else "cred-5"
 
     def _rule_of_price(self) -> str:
         return "vid-2" if self.works and all(work.video for work in self.works) else "cred-4"

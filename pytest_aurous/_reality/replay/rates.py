@@ -1,7 +1,8 @@
-"""The rate buckets of a recording: each has as many tokens as the first response shows."""
+"""The rate buckets of a recording: each has as many tokens as its responses show."""
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from ..._framework.endpoint import Endpoint
@@ -21,19 +22,28 @@ _FREE: Final = (401, 403, 429)
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
 _DIGITS: Final = 12
+_CLOSE: Final = 3.0
+"""Seconds by which the time may differ at which a bucket is full."""
+_UNDER_WAY: Final = 1.0
+"""Seconds in which a request may overtake another."""
 
 
 class Rates:
-    """Fills the buckets of the fake."""
+    """Compares the buckets of the fake with those of the recording.
+
+    Other clients may have taken tokens, and requests that are sent at the same time take them in any order.
+    """
 
     def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
         self._world = world
         self._survey = survey
         self._teams = teams
         self._known: set[tuple[str, str]] = set()
+        self._fewer: set[tuple[str, str]] = set()
+        self._sent: dict[tuple[str, str], list[float]] = {}
 
     def fill(self, done: Replayed) -> None:
-        """Set the tokens of a bucket to those of its first response."""
+        """Set the tokens of a bucket to those of its first response, and to those of two that show fewer."""
         view, received = done.view, done.view.exchange.received
         if view.row is None or view.row.signed or _REMAINING not in received:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
@@ -44,23 +54,37 @@ class Rates:
         if limit is None or not self._survey.timed:
             done.ignored |= _COUNTS
             return
-        team, name, now = self._teams.of(view), _bucket(view, view.row), self._world.clock.time()
+        name = _bucket(view, view.row)
         capacity, per_minute = BUCKETS[name]
         if limit != capacity:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
             done.inferred.append(f"the limit of {name} is {limit}, not {capacity}")
             return
-        cost = 0 if view.exchange.status in _FREE else 1
-        seen_before = (team, name) in self._known
-        drained = left == 0 and self._world.buckets.get(team, name, now).left > cost + 1
-        if seen_before and not drained:
-            return
         tokens = float(left)
-        if reset is not None:  # tells the fraction of a token
-            tokens = min(max(tokens, capacity - (reset - now) * per_minute / 60), left + 0.999)
-        self._world.buckets.fill(team, name, min(float(capacity), tokens + cost), now)
-        self._known.add((team, name))
-        done.ignored |= _COUNTS
+        if reset is not None:
+            missing = (reset - _vendors_time(view)) * per_minute / 60
+            if abs(capacity - left - 0.5 - missing) <= 0.5 + _CLOSE * per_minute / 60:
+                done.ignored.add(f"header.{_RESET}")  # it fits what remains
+            tokens = min(max(tokens, capacity - missing), left + 0.999)  # it tells the fraction of a token
+        cost = 0 if view.exchange.status in _FREE else 1
+        self._compare(done, (self._teams.of(view), name), min(float(capacity), tokens + cost))
+
+    def _compare(self, done: Replayed, bucket: tuple[str, str], tokens: float) -> None:
+        """Compare the tokens before a request."""
+        now = self._world.clock.time()
+        expected = self._world.buckets.get(*bucket, now).tokens
+        under_way = [at for at in self._sent.get(bucket, ()) if at > now - _UNDER_WAY]
+        self._sent[bucket] = [*under_way, now]
+        fewer = tokens < expected - 1
+        if fewer:
+            done.inferred.append(f"requests that are not in the recording took tokens of {bucket[1]}")
+        if bucket not in self._known or (fewer and bucket in self._fewer):
+            self._world.buckets.fill(*bucket, tokens, now)
+            done.ignored |= _COUNTS
+        elif fewer or 1 < tokens - expected <= 1 + len(under_way):
+            done.ignored |= _COUNTS
+        self._known.add(bucket)
+        (self._fewer.add if fewer else self._fewer.discard)(bucket)
 
     def forget(self, view: View) -> None:
         """Whether a request without a usable response cost a token, only the next response shows."""
@@ -72,6 +96,14 @@ class Rates:
 def _bucket(view: View, row: Endpoint) -> str:
     """Return the name of the bucket that a request takes its token from."""
     return _CREATE[view.synthesizes] if callable(row.bucket) else row.bucket
+
+
+def _vendors_time(view: View) -> float:
+    """Return when a response was sent, by the vendor's clock if it shows it."""
+    try:
+        return parsedate_to_datetime(view.exchange.received["date"]).timestamp()
+    except (KeyError, ValueError):
+        return view.at
 
 
 def _number(text: str | None) -> int | None:

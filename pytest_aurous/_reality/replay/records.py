@@ -15,7 +15,7 @@ from ..survey import Survey
 from ..view import ROWS, RUNNING, RUNS, View
 from ..words import id_of
 from .replayed import Replayed
-from .rows import KINDS, WAIT, WAITING
+from .rows import KINDS, WAIT, WAITING, rename
 from .teams import Teams
 
 GOOD: Final = ("reviewing", "ready", "succeeded")
@@ -28,6 +28,7 @@ _AT_REST: Final = ("characters.save", *RUNS)
 """Operations that are refused while there is work under way."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
+_DELETABLE: Final = ("characters", "files", "webhook_endpoints")
 _AT_ONCE: Final = Hold("*", 0)
 _PAYMENT: Final = 402
 
@@ -47,11 +48,12 @@ class Records:
         self.scripts: dict[str, list[list[Any]]] = {}
         self.deleted: set[str] = set()
 
-    def prepare(self, view: View) -> None:
+    def prepare(self, done: Replayed) -> None:
         """Let the records that a request is about be where its response shows them."""
+        view = done.view
         row = self._world.row(view.record) if view.record else None
         if view.operation in _POLLS:
-            self._poll(view)
+            self._poll(done)
         elif view.operation == "characters.update" and row is not None and view.records:
             self._bring(row.id, view.records[0])
         elif row is not None:
@@ -86,7 +88,7 @@ class Records:
         view = done.view
         row: Any = self._world.row(view.record) if view.record else None
         kind = ROWS.get(view.operation, view.operation.partition(".")[0])
-        if view.code != "resource_not_found" or row is None or kind not in {"characters", "files"}:
+        if view.code != "resource_not_found" or row is None or kind not in _DELETABLE:
             return
         later = self._survey.seen(view.record, view.index)
         there = later is not None and later.status != "deleted"
@@ -119,15 +121,29 @@ class Records:
         if getattr(row, "status", "") in RUNNING:
             self._teams.money[row.team].known = False
 
-    def _poll(self, view: View) -> None:
+    def _poll(self, done: Replayed) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
+        view = done.view
         for row in view.records:
+            rename(self._world, row)
+            self._compare_end(done, row)
             self._bring(str(row["id"]), row)
             steps, status = self.scripts.setdefault(str(row["id"]), []), str(row.get("status"))
             if steps and steps[-1][0] == status:
                 steps[-1][1] += 1
             else:
                 steps.append([status, 1])
+
+    def _compare_end(self, done: Replayed, seen: Mapping[str, Any]) -> None:
+        """Note that a synthesis has ended as expected; or not, but perhaps another client has saved the character."""
+        row, before = self._world.row(str(seen["id"])), self._survey.before(str(seen["id"]), done.view.index)
+        if not isinstance(row, CharacterRow) or row.status != "synthesizing" or row.published:
+            return
+        if seen.get("status") == self._world.settings.reading("create-4"):
+            done.agrees.add("create-4")
+        elif before is None or before.view.operation not in _POLLS:
+            where = "body.data[].status" if done.view.operation.endswith(".list") else "body.status"
+            done.elsewhere[where] = row.id
 
     def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
         """Move a record to a status that it was seen in, as its state machine allows; the rest is a difference."""

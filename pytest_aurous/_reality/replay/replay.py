@@ -60,7 +60,7 @@ class Replay:
         self._seeds.plant(view)
         if view.lost and view.index not in self._survey.lost:
             done.why = _reason(view)
-        elif view.exchange.content is None and view.row is not None and view.row.body:
+        elif not view.whole:
             done.why = "the body of the request is missing"
         if done.why:
             self._rates.forget(view)
@@ -93,7 +93,7 @@ class Replay:
         """Let the fake be as the response to a request shows it."""
         view = done.view
         self._seeds.imply(view)
-        self._records.prepare(view)
+        self._records.prepare(done)
         done.was = str(getattr(self._world.row(view.record), "status", "")) if view.record else ""
         self._records.vanish(done)
         self._records.script(view)
@@ -116,6 +116,10 @@ class Replay:
         if reply.status < _REFUSED and view.refused:
             state.back_to(mark)
             self._rates.forget(view)  # the refusal has cost a token, too
+        other = reply.status != view.exchange.status and call.error_code != view.code
+        if view.refused and other and self._survey.changed_elsewhere(view):
+            done.why = "another client may have changed the record"
+            return
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
 
     def _handle(self, call: Call) -> Reply:

@@ -18,6 +18,9 @@ class Replayed:
         why: Why the exchange says nothing; empty if it does.
         ignored: The places that say nothing, because the fake was made to agree there.
         rules: For some places the rule that a difference refutes; empty: none.
+        elsewhere: For some places the record or the order that another client may have changed, or an exchange that
+            the recording has lost: one difference there proves nothing.
+        agrees: The rules with which such places agree.
         inferred: What was assumed about the test or the operator.
         replays: Whether the fake returned a stored response.
         was: The status of the record in the path, before the request.
@@ -29,6 +32,8 @@ class Replayed:
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
     rules: dict[str, str] = field(default_factory=dict[str, str])
+    elsewhere: dict[str, str] = field(default_factory=dict[str, str])
+    agrees: set[str] = field(default_factory=set[str])
     inferred: list[str] = field(default_factory=list[str])
     replays: bool = False
     was: str = ""

@@ -39,6 +39,8 @@ WAITING: Final = {
 }
 """Scripts whose work ends when the recording says so."""
 
+_BYTES: Final = 1024
+"""The size of a picture that no request shows."""
 _PREVIEW: Final = "whsec_..."
 _KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
 """Fields that the fake writes for itself."""
@@ -85,6 +87,14 @@ def follow(world: World, kind: str, seen: Mapping[str, Any]) -> None:
         table.replace(replace(row, **changes))
 
 
+def rename(world: World, seen: Mapping[str, Any]) -> None:
+    """Let a character have the name and the attributes that a poll shows: another client may have changed them."""
+    row = world.row(str(seen["id"]))
+    shown = {name: seen[name] for name in ("name", "attributes") if seen.get(name) is not None}
+    if isinstance(row, CharacterRow) and (changes := _simple(row, shown, set())):
+        world.table(CharacterRow).replace(replace(row, **changes))
+
+
 def _simple(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
     """Return the columns in which *seen* differs from a row, if their values fit."""
     changes: dict[str, Any] = {}
@@ -103,7 +113,7 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
     """Return the value of a column as a row has it, where it is *old* now."""
     if name == "cost":
         return _cost(old, value)
-    if name == "attributes":  # new ones are a difference each time
+    if name == "attributes" and value is not None:  # new ones are a difference each time
         return {key: one for key, one in as_object(value).items() if key in known_words()}
     if name.endswith("_at") and value is not None:
         instant = instant_of(value)
@@ -216,18 +226,23 @@ def _endpoint(world: World, team: str, seen: Mapping[str, Any], _: str) -> Endpo
 
 
 def put_ticket(world: World, team: str, upload_id: str) -> None:
-    """Add an upload ticket that has its picture."""
+    """Add an upload ticket that has its picture, or to one that has none its picture."""
+    old, table = world.row(upload_id), world.table(UploadRow)
+    if old is not None:
+        if isinstance(old, UploadRow) and not old.size:
+            table.replace(replace(old, size=_BYTES))
+        return
     world.ids.choose(upload_id, "upl")
     row = UploadRow(
         id=upload_id,
         filename="picture.png",
         extension="png",
         content_type="image/png",
-        size=1024,
+        size=_BYTES,
         created_at=world.clock.time(),
         team=team,
     )
-    world.table(UploadRow).insert(row)
+    table.insert(row)
 
 
 def set_pose(world: World, upload_id: str, pose: object, confidence: object) -> None:

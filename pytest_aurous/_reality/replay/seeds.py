@@ -12,7 +12,7 @@ from ..._wire.data import as_list, as_object
 from ..._world.ledger import total
 from ..._world.world import World
 from ..survey import Sighting, Survey
-from ..view import ROWS, RUNNING, View, instant_of
+from ..view import CREATES, ROWS, RUNNING, View, instant_of
 from ..words import id_of, name_of
 from .money import Work
 from .records import LONG
@@ -24,8 +24,8 @@ _IMPLIED: Final = {
     ("characters.save", "invalid_request"): "synthesizing",
     ("characters.resynthesize", "invalid_request_error"): "synthesizing",
     ("characters.resynthesize", "invalid_request"): "synthesizing",
-    ("characters.regenerate_ref", "invalid_request_error"): "ready",
-    ("characters.regenerate_ref", "invalid_request"): "ready",
+    ("characters.regenerate_ref", "invalid_request_error"): "synthesizing",
+    ("characters.regenerate_ref", "invalid_request"): "synthesizing",
     ("characters.update", "invalid_request"): "ready",
     ("images.cancel", "generation_not_cancellable"): "succeeded",
     ("images.output", "output_not_available"): "failed",
@@ -74,12 +74,14 @@ class Seeds:
 
     def imply(self, view: View) -> None:
         """Add the records that only a refusal, or the use of an id, shows."""
+        self._find_again(view)
         self._imply_record(view)
         self._imply_cursors(view)
         self._imply_uploads(view)
         accepted = _accepted(view)
-        if accepted:
+        if accepted or view.code == "unsupported_lora_for_mode":
             self._imply_styles(view)
+        if accepted:
             self._imply_files(view)
         if accepted or view.code == "character_not_ready":
             status = "ready" if accepted else "deleted"
@@ -100,6 +102,13 @@ class Seeds:
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         if status in RUNNING:
             self._hold(view, row["id"], kind)
+
+    def _find_again(self, view: View) -> None:
+        """Add the records that a response shows although the order that the replay saw has come to nothing."""
+        if view.operation not in CREATES:
+            for row in view.records:
+                if self._world.row(row["id"]) is None:
+                    self._plant(Sighting(view, row))
 
     def _status_before(self, sighting: Sighting) -> str:
         """Return the status that a record had before its first sighting; empty if it has none."""
@@ -134,7 +143,7 @@ class Seeds:
 
     def _imply_record(self, view: View) -> None:
         """Add the record that a request is about."""
-        status = _IMPLIED.get((view.operation, view.code))
+        status = None if view.param else _IMPLIED.get((view.operation, view.code))
         if status is not None and self._unseen.get(view.record, 0) > view.index:
             self._change(view, status)
         if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
@@ -180,13 +189,15 @@ class Seeds:
         poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
         named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
         for number, upload in enumerate(named):
-            if isinstance(upload, str) and self._world.row(upload) is None:
+            if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):
                 put_ticket(self._world, team, upload)
-                set_pose(self._world, upload, poses[number] if number < len(poses) else None, 1)
+            if number < len(poses) and poses[number] != "other":  # classify may have been called before, or elsewhere
+                set_pose(self._world, str(upload), poses[number], 1)
         set_pose(self._world, str(named[0]), view.result.get("pose"), view.result.get("confidence"))
 
     def _imply_styles(self, view: View) -> None:
-        for name, kind in (("lora_id", "loras"), ("video_lora_id", "video_loras")):
+        kinds = ("loras", "video_loras") if _accepted(view) else ("video_loras", "loras")  # it is of the other medium
+        for name, kind in zip(("lora_id", "video_lora_id"), kinds, strict=True):
             style, body, team = view.order.get(name), view.result, self._teams.of(view)
             if isinstance(style, str) and not find_style(self._world, KINDS[kind], team, style):
                 parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
