@@ -47,7 +47,7 @@ def test_a_refuted_rule_is_a_1_and_names_the_reading(tmp_path: Path, capsys: pyt
     assert 'characters.retrieve body.status: "ready", not "reviewing"' in out
     assert "    aurous_readings =\n        create-4 = ready\n" in out
     assert main(["check", file, "--readings", "create-4=ready", "--quiet"]) == 0
-    assert capsys.readouterr().out.startswith("37 exchanges; rules: 0 refuted, ")
+    assert capsys.readouterr().out.startswith("41 exchanges; rules: 0 refuted, ")
 
 
 @pytest.mark.parametrize("arguments", [["absent.har"], [".", "--readings", "create-4=never"], ["--json", "x/y"]])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_aurous._content.pictures import picture
-from tests.reality.story import Entries, Teller, checked, refuted
+from tests.reality.story import Entries, Teller, body, checked, refuted, told
+from tests.reality.walks import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +128,103 @@ def test_a_recording_with_one_damage_agrees(tmp_path: Path, client: str, damage:
         result = checked(tmp_path, entries)
 
         assert (number, refuted(result), result.verdicts.uncovered) == (number, [], {})
+
+
+def some_lost(entries: Entries, chance: Random) -> Entries:
+    """Leave out some exchanges."""
+    return [entry for entry in entries if chance.random() < 0.7]
+
+
+def some_bare(entries: Entries, chance: Random) -> Entries:
+    """Leave out some bodies of responses."""
+    for number in range(len(entries)):
+        if chance.random() < 0.2:
+            bare(entries, number)
+    return entries
+
+
+def others_orders(entries: Entries, chance: Random) -> Entries:
+    """Leave out most of what changes something: another client has sent it."""
+    return [entry for entry in entries if entry["request"]["method"] == "GET" or chance.random() < 0.4]
+
+
+@pytest.mark.parametrize("damage", [some_lost, some_bare, others_orders])
+def test_a_random_walk_with_gaps_agrees(tmp_path: Path, damage: Callable[[Entries, Random], Entries]) -> None:
+    """Whatever is missing."""
+    for seed in range(4):
+        walk = Walk(seed)
+        entries = damage(walk.go(60), Random(seed))
+
+        assert (seed, refuted(checked(tmp_path, entries, walk.readings))) == (seed, [])
+
+
+def test_an_exchange_that_was_recorded_twice_is_left_out(tmp_path: Path) -> None:
+    """By its request id; a retry has an id of its own."""
+    entries = [deepcopy(entry) for entry in told("characters") for _ in range(2)]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert result.verdicts.exchanges == len(entries) / 2
+    assert "recorded.har: exchange 2: recorded twice, and left out" in result.notes
+
+
+def test_requests_at_the_same_time_take_tokens_in_any_order(tmp_path: Path) -> None:
+    """The first of them may get the last of the tokens."""
+    teller = Teller()
+    for _ in range(4):
+        teller.call("GET", "/v1/balance")
+        for _ in range(5):
+            teller.client.get("/v1/balance")
+    entries = teller.entries()
+    for start in range(1, len(entries), 6):
+        group = [entry["response"] for entry in entries[start : start + 5]]
+        for entry, response in zip(entries[start : start + 5], reversed(group), strict=True):
+            entry["response"] = response
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_other_clients_take_tokens(tmp_path: Path) -> None:
+    """The bucket follows, and is compared again."""
+    teller = Teller()
+    for _ in range(3):
+        teller.call("GET", "/v1/characters")
+        for _ in range(40):
+            teller.client.get("/v1/characters")
+        teller.call("GET", "/v1/characters")
+    entries = [entry for number, entry in enumerate(teller.entries()) if number % 42 in {0, 20, 40, 41}]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert result.verdicts.inferred["requests that are not in the recording took tokens of characters_get"] > 1
+
+
+@pytest.mark.parametrize(("skew", "rules"), [(0, ["rate-1"]), (40, [])])
+def test_the_time_at_which_a_bucket_is_full_is_by_the_vendors_clock(
+    tmp_path: Path, skew: int, rules: list[str]
+) -> None:
+    """Its Date shows by how much the clock of the recording differs."""
+    entries = told("images")
+    for entry in entries:
+        pairs = entry["response"]["headers"]
+        for pair in pairs:
+            if pair["name"] == "x-ratelimit-reset":
+                pair["value"] = str(int(pair["value"]) + 40)
+        sent = datetime.fromisoformat(entry["startedDateTime"]) + timedelta(seconds=skew)
+        pairs.append({"name": "date", "value": format_datetime(sent.astimezone(timezone.utc), usegmt=True)})
+
+    assert refuted(checked(tmp_path, entries)) == rules
+
+
+def test_one_balance_that_another_order_explains_is_a_doubt(tmp_path: Path) -> None:
+    """The report says so, and what to do."""
+    teller = Teller()
+    teller.call("GET", "/v1/balance")
+    teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+    entries = teller.entries()
+    body(entries[2], lambda one: one.update(held_credits=5, available_credits=995))
+    verdict = checked(tmp_path, entries).verdicts.rules["cred-4"]
+
+    assert verdict.word == "cannot tell"
+    assert list(verdict.doubts) == ["another client may have caused what differs: record it once more"]

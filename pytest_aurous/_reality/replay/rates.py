@@ -39,11 +39,11 @@ class Rates:
         self._survey = survey
         self._teams = teams
         self._known: set[tuple[str, str]] = set()
-        self._fewer: set[tuple[str, str]] = set()
+        self._fewer: dict[tuple[str, str], float] = {}
         self._sent: dict[tuple[str, str], list[float]] = {}
 
     def fill(self, done: Replayed) -> None:
-        """Set the tokens of a bucket to those of its first response, and to those of two that show fewer."""
+        """Set the tokens of a bucket to those of its first response, and to those of one that still shows fewer."""
         view, received = done.view, done.view.exchange.received
         if view.row is None or view.row.signed or _REMAINING not in received:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
@@ -75,16 +75,17 @@ class Rates:
         expected = self._world.buckets.get(*bucket, now).tokens
         under_way = [at for at in self._sent.get(bucket, ()) if at > now - _UNDER_WAY]
         self._sent[bucket] = [*under_way, now]
-        fewer = tokens < expected - 1
+        fewer = bucket in self._known and tokens < expected - 1
+        since = self._fewer.setdefault(bucket, now) if fewer else self._fewer.pop(bucket, now)
         if fewer:
             done.inferred.append(f"requests that are not in the recording took tokens of {bucket[1]}")
-        if bucket not in self._known or (fewer and bucket in self._fewer):
+        if bucket not in self._known or (fewer and now > since + _UNDER_WAY):
             self._world.buckets.fill(*bucket, tokens, now)
+            self._fewer.pop(bucket, None)
             done.ignored |= _COUNTS
         elif fewer or 1 < tokens - expected <= 1 + len(under_way):
             done.ignored |= _COUNTS
         self._known.add(bucket)
-        (self._fewer.add if fewer else self._fewer.discard)(bucket)
 
     def forget(self, view: View) -> None:
         """Whether a request without a usable response cost a token, only the next response shows."""
