@@ -148,7 +148,7 @@ def test_the_key_of_the_environment_is_protected_while_a_fake_is_entered(
 
 
 def test_control_calls_show_no_key_but_that_of_the_fake(api: Api) -> None:
-    """What a control call returns can be printed: it has the key that the fake issued, and no other."""
+    """What a control request returns can be printed: it has the key that the fake issued, and no other."""
     api.post(f"/v1/characters?key={KEY}", json={KEY: KEY}, headers={"X-Api-Key": OTHER})
     api.get(f"/v1/nowhere/{KEY}")
     api.aurous.characters.add(KEY)

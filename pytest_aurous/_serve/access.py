@@ -74,7 +74,7 @@ def refuse_host(headers: Headers, allowed: Collection[str | None]) -> Reply | No
 
 
 def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
-    """Return the refusal of a control call that may come from a web page of an origin other than *own*, or None."""
+    """Return the refusal of a control request that may come from a web page of an origin other than *own*, or None."""
     for name, value in headers:
         if name == "origin" and _origin(value) != _origin(own):
             return refused(
@@ -89,7 +89,7 @@ def refuse_control(headers: Headers, body: bytes, own: str) -> Reply | None:
         found = f"the Content-Type {kinds[0]!r}" if kinds else "a body without a Content-Type"
         return refused(
             415,
-            f"A control call takes JSON, but this one has {found}: send Content-Type: application/json. "
+            f"A control request takes JSON, but this one has {found}: send Content-Type: application/json. "
             "With curl: --json '{...}', or -H 'Content-Type: application/json' -d '{...}'.",
             page=_PAGE,
         )

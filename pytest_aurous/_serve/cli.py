@@ -212,7 +212,7 @@ def _welcome(server: Any) -> str:
     return (
         f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
         f"Control it, from any language:\n"
-        f"  curl {server.url}{CONTROL}/            # lists the control calls\n"
+        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
         f"  curl {server.url}{CONTROL}/state\n"
         f"  curl -X POST {server.url}{CONTROL}/reset\n"
         f"Ctrl-C ends it."

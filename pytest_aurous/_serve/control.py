@@ -1,4 +1,4 @@
-"""Control calls: requests by which a test in another process, or another language, prepares and reads a served fake."""
+"""Control requests: with them a test in another process or language prepares and reads a served fake."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST: Final = 10**10
 
 
 class _Takes(NamedTuple):
-    """The arguments of a control call."""
+    """The arguments of a control request."""
 
     readers: Mapping[str, Reader]
     required: tuple[str, ...] = ()
 
 
 class _ControlCall(NamedTuple):
-    """One control call; *text* describes it in the index.
+    """One control request; *text* describes it in the index.
 
     If the arguments depend on a kind, *takes* has them by kind, and *kind* is the argument that chooses it, with its
     default. *run* receives the fake, the kind if there is one, and the arguments by name.
@@ -45,10 +45,10 @@ class _ControlCall(NamedTuple):
 
 
 def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
-    """Respond to a control call; one with a mistake changes nothing."""
+    """Respond to a control request; one with a mistake changes nothing."""
     name = f"{path}/".removeprefix(f"{CONTROL}/").strip("/")
     if name not in _CALLS:
-        return refused(404, f"There is no control call {path!r}{nearest(name, _CALLS)}", calls=_index())
+        return refused(404, f"There is no control request {path!r}{nearest(name, _CALLS)}", calls=_index())
     call = _CALLS[name]
     if method != call.method:
         wrong = refused(405, f"{CONTROL}/{name} takes {call.method}, not {method}.", calls=_index())
@@ -100,12 +100,12 @@ def _parsed(body: bytes) -> dict[str, Any]:
         content: Any = json.loads(body, parse_constant=_refuse_constant) if body.strip() else {}
         json.dumps(content, ensure_ascii=False).encode()  # JSON can escape a lone surrogate, but UTF-8 cannot carry it
     except RecursionError:
-        raise AurousError("The body is nested too deeply: a control call takes a flat JSON object.") from None
+        raise AurousError("The body is nested too deeply: a control request takes a flat JSON object.") from None
     except ValueError as error:
-        raise AurousError(f"The body is not valid JSON ({error}): a control call takes a JSON object.") from None
+        raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
     if not isinstance(content, dict):
         shown = json.dumps(content)[:40]
-        raise AurousError(f"The body is JSON, but not an object: {shown}. A control call takes an object.")
+        raise AurousError(f"The body is JSON, but not an object: {shown}. A control request takes an object.")
     return cast("dict[str, Any]", content)
 
 

@@ -26,7 +26,7 @@ from .._world.settings import BASE_URL
 from ..errors import see
 
 _WIDTH: Final = 80
-_COLUMNS: Final = (20, 29)
+_COLUMNS: Final = (20, 27)
 _WHOLE: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
 _HOSTS: Final = tuple(urlsplit(url).netloc for url in (BASE_URL, UPLOAD_HOST))
 _NETWORK: Final = "how-to/no-network.html"
@@ -155,8 +155,12 @@ def _of_pytest(pytest: Mapping[str, Any]) -> Iterator[Problem]:
     if not pytest["starts"]:
         what = f"pytest does not start in this folder (exit status {pytest['status']}): {pytest['why']}"
         advice = "Correct that, and run pytest-aurous doctor again: until then it cannot read the settings."
-        if "unrecognized arguments: " in what and "--aurous-" in what:
-            advice = f"pytest-aurous is not loaded. {_how_to_load(pytest)}"
+        if "unrecognized arguments: " in what:
+            advice = (
+                f"pytest-aurous is not loaded. {_how_to_load(pytest)}"
+                if "--aurous-" in what
+                else "Install the plugins that have these options, or remove them from addopts and PYTEST_ADDOPTS."
+            )
         yield Problem(what, advice, _CLI)
     elif not pytest["loaded"]:
         yield Problem(
@@ -249,9 +253,9 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that a person reads."""
     yield f"Installed for Python {found['python']['version']}, {found['python']['executable']}"
     for row in found["packages"]:
-        known = "not installed" if row["version"] is None else row["version"]
         floor = f" ({row['floor']} or newer)" if row["floor"] else ""
-        yield from _row(row["name"], f"{known}{floor}", row["purpose"])
+        known = f"{row['version']}{floor}" if row["version"] else "not installed"
+        yield from _row(row["name"], known, row["purpose"])
     yield from _about_pytest(found["pytest"])
     yield from ("", "Environment")
     for name, value in found["environment"].items():

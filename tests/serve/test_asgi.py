@@ -284,6 +284,6 @@ class TestDelays:
 
 
 def test_control_is_no_call(fake: Aurous) -> None:
-    """Control calls are answered here, and are not in the journal."""
+    """Control requests are answered here, and are not in the journal."""
     assert ask(fake, "GET", "/__aurous__/state").json()["credits"] == 1000
     assert fake.calls.count() == 0

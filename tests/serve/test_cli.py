@@ -67,7 +67,7 @@ class TestServe:
 
     @pytest.mark.usefixtures("interrupted")
     def test_welcome(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-        """What one needs is on the screen: the URL, the variables, the control calls."""
+        """What one needs is on the screen: the URL, the variables, the control requests."""
         file = tmp_path / "state.json"
         file.write_text(json.dumps({"characters": [{"name": "Aurora"}], "uploads": []}), encoding="utf-8")
         options = ["--state", str(file), "--script", "synthesizing*3 -> reviewing", "--now", "2026-05-08T10:00:00Z"]

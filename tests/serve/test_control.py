@@ -1,4 +1,4 @@
-"""Control calls: each does what it says, and a mistake is a clear refusal that changes nothing."""
+"""Control requests: each does what it says, and a mistake is a clear refusal that changes nothing."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def fake() -> Aurous:
 
 
 def say(fake: Aurous, method: str, name: str, told: Any = None, *, body: bytes | None = None) -> tuple[int, Any]:
-    """Make one control call, and return status and content."""
+    """Make one control request, and return status and content."""
     sent = body if body is not None else (b"" if told is None else json.dumps(told).encode())
     reply = control(fake, method, f"/__aurous__/{name}", sent)
     assert ("Content-Length", str(len(reply.body))) in reply.headers

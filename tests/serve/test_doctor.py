@@ -182,7 +182,14 @@ WRONG: Final = {
                 "remove -p no:pytest_aurous and --disable-plugin-autoload from addopts and PYTEST_ADDOPTS."
             ),
         ),
-        silent=("What a request meets",),
+        silent=("What responds to a request",),
+    ),
+    "options of another plugin that is missing": Folder(
+        ini="addopts = --no-such-option",
+        said=(
+            "unrecognized arguments: --no-such-option",
+            "Install the plugins that have these options, or remove them from addopts and PYTEST_ADDOPTS.",
+        ),
     ),
     "a conftest with an error": Folder(
         conftest="import nowhere",

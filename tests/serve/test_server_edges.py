@@ -105,7 +105,7 @@ def test_what_is_not_http_is_left_alone() -> None:
 
 
 def said(aurous: Aurous, name: str, told: Any) -> tuple[int, Any]:
-    """Make a control call."""
+    """Make a control request."""
     reply = control(aurous, "POST", f"/__aurous__/{name}", json.dumps(told).encode())
     return reply.status, json.loads(reply.body)
 

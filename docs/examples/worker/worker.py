@@ -178,6 +178,8 @@ def whole_picture(response: httpx.Response) -> bytes:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python worker.py DATABASE PICTURES")
     database, pictures = map(Path, sys.argv[1:])
     try:
         Worker(Jobs(database), pictures).work()
