@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._engine.pipeline import App
 from .._frames import shown_place
+from .._report.view import View, Written, view
 from .._wire.call import Call
 from .._world.ledger import json_number
 from .._world.outbox import Delivery
@@ -108,6 +109,10 @@ class Explorer:
         self._cut = 0
         self._swallowed: list[str] = []
         self._sent_at: dict[str, str] = {}
+        self._written: Written = {}
+        self._views: dict[int, View] = {}
+        if app.tracing:
+            self.watch.listeners.append(self._view)
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
@@ -213,8 +218,12 @@ class Explorer:
                 self._old_deliveries = frozenset(self.app.world.outbox.entries)
                 self._work = dict(self.app.world.runs.items())
                 self._starting.clear()
+                self._views = {0: view(self.app, self._written)} if self.app.tracing else {}
         with self.watch.running(run):
             yield
+
+    def _view(self, call: Call) -> None:
+        self._views[call.number] = view(self.app, self._written)
 
     def _available(self) -> dict[str, Decimal]:
         return {team: account.available for team, account in self.app.world.accounts.items()}
@@ -259,6 +268,7 @@ class Explorer:
                 seconds=app.world.clock.time() - self._start_time,
                 deliveries=self._delivered(),
                 starting=frozenset(self._starting),
+                views=self._views,
             )
 
     # The good day
@@ -269,7 +279,7 @@ class Explorer:
         first = yield from self._good_day()
         second = yield from self._good_day()
         if self._options.depth == 1:
-            self.watch.listeners.clear()
+            self.watch.listeners.remove(self._notice_work)
         self._compare(first, second)
         unstable = unstable_fields(first.end, second.end)
         timeless = self._polled_work and not second.seconds
@@ -485,12 +495,8 @@ class Explorer:
             advice=advice(reasons, second or day) if reasons else (),
             known=self._options.known.get(case_id, ""),
             remarks=tuple(remarks),
-            rows=self._rows(second or day),
+            rows=tuple(rows(second or day)),
         )
-
-    def _rows(self, day: Day) -> tuple[dict[str, Any], ...]:
-        """Return the requests of a run for a trace; nobody else needs them."""
-        return tuple(rows(day)) if self.app.tracing else ()
 
     # The result
 
@@ -501,7 +507,7 @@ class Explorer:
             returned=good.returned,
             credits=json_number(good.spent),
             calls=len(good.calls),
-            rows=self._rows(good),
+            rows=tuple(rows(good)),
         )
         return Exploration(
             cases=tuple(self._cases),
@@ -509,6 +515,7 @@ class Explorer:
             skipped=self._skipped,
             remarks=(*self._remarks, *self._about_crashes()),
             again=self._again_with,
+            start=good.views.get(0, {}),
         )
 
     def _about_crashes(self) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
+from .._report.view import View
 from .._wire.call import Call
 from .._world.journal import Note
 from .._world.ledger import plain
@@ -64,6 +65,7 @@ class Day:
         seconds: How far the clock moved since the start.
         deliveries: The webhook deliveries that were made.
         starting: Numbers of the requests that started work.
+        views: While tracing, the state at the start as 0, and after each request by its number; else empty.
     """
 
     run: Run
@@ -79,6 +81,7 @@ class Day:
     seconds: float
     deliveries: Sequence[Delivery]
     starting: Collection[int]
+    views: Mapping[int, View]
 
 
 @dataclass(frozen=True)

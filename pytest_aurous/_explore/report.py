@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._frames import shown_place
 from .._redaction import redacted
+from .._report.view import difference
 from .._wire.call import Call
 from .._world.journal import NARROW, WIDTH, folded, shortened
 from ..errors import see
@@ -198,10 +199,12 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
 
 
 def rows(day: Day) -> Iterator[dict[str, Any]]:
-    """Yield the requests of a run for a trace; identical polls are shown as the first and the last of them."""
+    """Yield the requests of a run that was traced; identical polls are shown as the first and the last of them."""
     start = day.calls[0].at if day.calls else 0.0
+    before = day.views.get(0)
     for call in folded(day.calls):
-        if not isinstance(call, str):
+        if before is not None and not isinstance(call, str):
+            now = day.views.get(call.number, before)  # nothing watched a request that outlived its run
             yield {
                 "operation": call.operation,
                 "method": call.method,
@@ -211,7 +214,9 @@ def rows(day: Day) -> Iterator[dict[str, Any]]:
                 "fault": call.fault,
                 "at": round(call.at - start, 3),
                 "notes": [note.text for note in day.notes if note.during and note.number == call.number],
+                "changes": difference(before, now),
             }
+            before = now
 
 
 def _line(call: Call, start: float) -> str:

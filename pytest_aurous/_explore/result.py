@@ -83,6 +83,7 @@ class Exploration:
             timeout.
         remarks: Other remarks of the report, such as what was cut.
         again: The command that runs one case alone, with ``<case>`` for its id.
+        start: The state before each run as JSON data, while the test is traced; else empty.
 
     Example:
         ``assert not [case for case in aurous.explore(run).cases if case.broken]``
@@ -93,6 +94,7 @@ class Exploration:
     skipped: int = 0
     remarks: tuple[str, ...] = ()
     again: str = ""
+    start: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def broken(self) -> tuple[Case, ...]:

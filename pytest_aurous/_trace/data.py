@@ -6,7 +6,7 @@ import json
 import linecache
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from math import inf
@@ -19,7 +19,6 @@ from .._framework.rules import Rule, load_rules
 from .._redaction import protecting, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
-from .._report.view import View
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
@@ -53,7 +52,7 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
         explorations: What it has explored; the last one is shown.
     """
-    rules = load_rules()
+    rules, explored = load_rules(), explorations[-1:]
     builder = _Builder(recorder, rules)
     steps = [builder.step(step) for step in recorder.steps]
     settings = recorder.app.world.settings
@@ -71,10 +70,10 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         "credits": recorder.spent(),
         "start": recorder.start,
         "machines": builder.machines(),
-        "pictures": small_pictures(_records([recorder.start, *(step.changes for step in recorder.steps)])),
+        "pictures": small_pictures(_records(recorder, explored)),
         "steps": steps,
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
-        **({"exploration": _exploration(explorations[-1])} if explorations else {}),
+        **({"exploration": _exploration(explored[0])} if explored else {}),
     }
     with ExitStack() as stack:
         world = recorder.app.world
@@ -84,10 +83,13 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
     return cleaned
 
 
-def _records(views: Iterable[View]) -> Iterator[Mapping[str, Any]]:
+def _records(recorder: Recorder, explorations: Sequence[Exploration]) -> Iterator[Mapping[str, Any]]:
     """Yield each version of each record."""
-    for one in views:
-        yield from filter(None, one.get("records", {}).values())
+    views: list[Mapping[str, Any]] = [recorder.start, *(step.changes for step in recorder.steps)]
+    for one in explorations:
+        views += [one.start, *(row["changes"] for case in (one.good_day, *one.cases) for row in case.rows)]
+    for view in views:
+        yield from filter(None, view.get("records", {}).values())
 
 
 class _Builder:
@@ -192,6 +194,7 @@ def _exploration(exploration: Exploration) -> dict[str, Any]:
         "remarks": list(exploration.remarks),
         "faults": [name for name in KINDS if any(case.fault == name for case in single)],
         "rows": list(dict.fromkeys(case.id.partition(" ")[0] for case in single)),
+        "start": exploration.start,
         "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
         "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},
     }

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from .._content.pictures import picture
 
-_SIDE: Final = 88
+_SIDE: Final = 76
 _MOST: Final = 48 * 1024
 """All of them together have at most so many bytes."""
 

@@ -9,17 +9,18 @@ from typing import Any
 
 import httpx
 
-from pytest_aurous import Aurous, Fault
+from pytest_aurous import Aurous, AurousExplorationError, Fault
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
 
 Run = Callable[[Aurous, httpx.Client], object]
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
 START = "2026-05-08T10:00:00Z"
+SECTIONS = ("records", "money", "buckets", "keys", "faults", "scripts", "deliveries")
 
 
 def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **settings: Any) -> dict[str, Any]:
-    """Return the trace of *run*, as a test of its name."""
+    """Return the trace of *run*, as a test of its name, with what it explores."""
     chosen: dict[str, Any] = {"seed": 3, "strict": "off", "pitfalls": "off", "sleep": "skip", "now": START}
     with Aurous(**(chosen | settings)) as aurous:
         recorder = Recorder(aurous._session.app)
@@ -28,7 +29,7 @@ def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **
         recorder.stop()
         name = f"tests/test_portraits.py::test_{getattr(run, '__name__', 'run')}"
         about = {"id": name, "outcome": outcome, "message": message, "duration": 0.02, "again": f"pytest {name}"}
-        return trace(recorder, about)
+        return trace(recorder, about, aurous._session.explorations)
 
 
 def double_charge(aurous: Aurous, client: httpx.Client) -> None:
@@ -57,6 +58,27 @@ def double_charge(aurous: Aurous, client: httpx.Client) -> None:
         time.sleep(5)
     for url in image["output_urls"]:
         httpx.get(url)
+
+
+def explored(aurous: Aurous, client: httpx.Client) -> None:
+    """A worker that sends a lost request again, without a key, is explored."""
+
+    def send(method: str, path: str, **request: Any) -> Any:
+        for _ in range(3):
+            with suppress(httpx.TransportError):
+                return client.request(method, path, **request).raise_for_status().json()
+            time.sleep(2)
+        raise RuntimeError("no response")
+
+    def order() -> None:
+        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+        path = f"/v1/characters/{send('POST', '/v1/characters', json=body)['id']}"
+        while send("GET", path)["status"] == "synthesizing":
+            time.sleep(15)
+        send("POST", f"{path}/save")
+
+    with suppress(AurousExplorationError):
+        aurous.explore(order, may_raise=(httpx.HTTPStatusError, RuntimeError, ValueError))
 
 
 def long_poll(aurous: Aurous, client: httpx.Client) -> None:
@@ -180,7 +202,7 @@ def exploration() -> dict[str, Any]:
         method = "GET" if operation.endswith("retrieve") else "POST"
         return {
             "operation": operation, "method": method, "path": path + ("/save" if operation.endswith("save") else ""),
-            "status": status, "fault": fault, "at": begin + at, "notes": list(notes),
+            "status": status, "fault": fault, "at": begin + at, "notes": list(notes), "changes": {},
         }  # fmt: skip
 
     good = [
@@ -219,6 +241,7 @@ def exploration() -> dict[str, Any]:
         "rows": places,
         "cases": cases,
         "good_day": {"calls": good},
+        "start": {name: {} for name in SECTIONS},
     }
 
 

@@ -205,7 +205,7 @@ def test_references_and_outputs_are_drawn_in_small() -> None:
     assert 60 < len(pictures) < 40 * 4
     kinds = [path for path in pictures if "/output" in path]
     assert [path.rpartition("/")[2] for path in kinds] == ["0", "1", "output"]
-    assert {measure(one) for one in pictures.values()} == {Measured("image/png", 88, 88)}
+    assert {measure(one) for one in pictures.values()} == {Measured("image/png", 76, 76)}
     palette = slice(33, 33 + 24)
     assert pictures[calls(found)[0]["path"]][palette] == served[palette]
 
@@ -327,6 +327,13 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
     assert len(exploration["good_day"]["calls"]) == 4
     lost = exploration["cases"]["characters.create#1 lost"]
     assert (lost["outcome"], lost["calls"][1]["fault"]) == ("raised", "disconnect, committed")
+    assert exploration["start"]["records"].keys() == found["start"]["records"].keys()
+    team = next(iter(exploration["start"]["money"]))
+    assert [call["changes"].get("money", {}).get(team, {}).get("held") for call in lost["calls"][:2]] == [None, 4]
+    states = [call["changes"].get("records", {}) for call in exploration["good_day"]["calls"]]
+    assert [[record["status"] for record in one.values()] for one in states] == [
+        [], ["synthesizing"], ["synthesizing"], ["synthesizing"]
+    ]  # fmt: skip
     assert [call["operation"] for call in calls(found)] == ["balance.retrieve", "characters.create"] + 9 * [
         "characters.retrieve"
     ]

@@ -146,7 +146,7 @@ def test_references_and_outputs_are_pictures(show: Open, charge: dict[str, Any])
         row = tab.locator(".record", has=tab.locator("summary", has_text=name))
         row.locator("summary").first.click()
         row.locator(".pictures img").nth(count - 1).wait_for()
-        assert row.locator(".pictures img").evaluate_all("all => all.map((it) => it.naturalWidth)") == [88] * count
+        assert row.locator(".pictures img").evaluate_all("all => all.map((it) => it.naturalWidth)") == [76] * count
 
 
 def test_hint_place_and_refusal(show: Open, charge: dict[str, Any]) -> None:
@@ -237,6 +237,68 @@ def test_a_link_selects_its_call(show: Open, charge: dict[str, Any]) -> None:
     assert tab.evaluate("navigator.clipboard.readText()").endswith("trace.html#call-5")
     tab.evaluate("location.hash = '#call-1'")
     assert selected(tab) == "POST /v1/characters"
+
+
+def test_identical_polls_are_one_row_that_unfolds(show: Open) -> None:
+    """The row says how many, and stands for the last; a button and a key unfold it, without losing the focus."""
+    tab = show(samples.traced(samples.long_poll))
+    rows = tab.locator(".calls li")
+    button = tab.locator(".fold button")
+
+    assert [text.split("\n")[0] for text in rows.all_inner_texts()[2:]] == ["1", "2\u201360", "slept 4 s, skipped"]
+    assert button.inner_text() == "59 identical polls in 3 m 52 s"
+    assert rows.nth(3).bounding_box()["height"] > rows.nth(2).bounding_box()["height"] + 60  # like any long wait
+    sync_api.expect(rows.nth(3).locator("a")).to_have_attribute("aria-current", "step")
+    tab.keyboard.press("ArrowUp")
+    sync_api.expect(tab).to_have_url(re.compile(r"#call-1$"))
+    tab.keyboard.press("ArrowDown")
+    sync_api.expect(tab).to_have_url(re.compile(r"#call-60$"))
+    button.focus()
+    tab.keyboard.press("Enter")
+    sync_api.expect(button).to_have_attribute("aria-expanded", "true")
+    sync_api.expect(button).to_be_focused()
+    sync_api.expect(tab).to_have_url(re.compile(r"#call-2$"))
+    sync_api.expect(rows).to_have_count(3 + 59 * 2)
+    tab.keyboard.press("f")
+    sync_api.expect(button).to_have_attribute("aria-expanded", "false")
+    sync_api.expect(tab).to_have_url(re.compile(r"#call-60$"))
+    tab.keyboard.press("/")
+    tab.keyboard.type("#17")
+    sync_api.expect(rows).to_have_count(1)
+
+
+def test_a_link_into_identical_polls_unfolds_them(show: Open) -> None:
+    """They stay unfolded when the selection moves on; polls that see something else are not folded."""
+
+    def run(aurous: Any, client: Any) -> None:
+        aurous.characters.script("synthesizing:20s -> reviewing")
+        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+        path = f"/v1/characters/{client.post('/v1/characters', json=body).json()['id']}"
+        for _ in range(6):
+            client.get(path)
+            aurous.clock.advance(seconds=4)
+        for _ in range(2):
+            client.get(path)
+
+    tab = show(samples.traced(run), "#call-4")
+
+    assert selected(tab).startswith("GET")
+    assert tab.locator(".calls [aria-current]").inner_text().startswith("4")
+    tab.keyboard.press("End")
+    assert tab.locator(".fold button").inner_text() == "5 identical polls in 16 s"
+    numbers = tab.locator(".calls .call-row .number").all_inner_texts()
+    assert numbers == [str(number) for number in range(1, 10)]
+
+
+def test_the_page_begins_with_the_call_that_explains_the_failure(show: Open, charge: dict[str, Any]) -> None:
+    """That is the last one with a refusal, a fault, a hint or a pitfall; without any, the last one."""
+
+    def run(_: Any, client: Any) -> None:
+        client.get("/v1/balance")
+        client.get("/v1/team")
+
+    for data, call in ((charge, "GET /v1/nothing"), (samples.traced(run), "GET /v1/team")):
+        assert selected(show(data)) == call
 
 
 def test_copied_commands(show: Open, charge: dict[str, Any]) -> None:
@@ -335,6 +397,30 @@ def test_an_exploration(show: Open, charge: dict[str, Any]) -> None:
     assert tab.locator(".calls li").count() > 1
 
 
+def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open) -> None:
+    """At first that of the end; each row of calls has a button for the state after it."""
+    tab = show(samples.traced(samples.explored))
+    good, case = tab.locator(".states .world").all()
+
+    assert tab.locator("#case-title").inner_text() == "characters.create#1 lost"
+    assert tab.locator(".aligned .absent").count() == 1
+    assert good.locator("h2").inner_text() == "The good day, after 4 calls"
+    assert case.locator("h2").inner_text() == "This case, after 5 calls"
+    assert good.locator(".record .state").all_inner_texts() == ["reviewing → ready"]
+    assert case.locator(".record .state").all_inner_texts() == ["synthesizing", "reviewing → ready"]
+    assert good.locator(".spark strong").all_inner_texts() == ["996", "0", "4"]
+    assert case.locator(".spark strong").all_inner_texts() == ["992", "4", "4"]
+    assert case.locator(".pictures img").count() == 4
+    tab.get_by_role("button", name="State after row 1, characters.create").click()
+    sync_api.expect(case.locator("h2")).to_have_text("This case, after 1 call")
+    assert case.locator(".record .badge").all_inner_texts() == ["new"]
+    tab.get_by_role("button", name="State after row 2, characters.create").click()
+    sync_api.expect(good.locator("h2")).to_have_text("The good day, after 1 call")
+    sync_api.expect(case.locator(".record .state")).to_have_count(2)
+    tab.get_by_role("button", name="characters.create#1 late: ").click()
+    sync_api.expect(case.locator("h2")).to_have_text("This case, after 5 calls")
+
+
 def test_an_exploration_begins_with_what_costs_most(show: Open, charge: dict[str, Any]) -> None:
     """A case that pays twice is open at first, also where another breaks a lesser law before it."""
     exploration = samples.exploration()
@@ -413,6 +499,7 @@ def test_axe_finds_nothing(show: Open, charge: dict[str, Any], size: str, theme:
     """axe-core finds nothing in any view, size and theme."""
     exploration = {**charge, "exploration": samples.exploration()}
     views = [(charge, "#call-2"), (charge, "#call-13"), (exploration, "")]
+    views += [(samples.traced(samples.explored), ""), (samples.traced(samples.long_poll), "#call-60")]
     for data, anchor in [*views, (samples.index(), "")]:
         tab = show(data, anchor, size, theme)
         panes = tab.locator("nav.panes button")

@@ -16,16 +16,20 @@ const ICONS = {
   link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 0 1 4.3 4.3L11.3 8.8M9 11.5 7.5 13a3 3 0 0 1-4.3-4.3L4.7 7.2",
   save: "M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
   theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+  state: "M2 4.5 8 2l6 2.5L8 7zM2 8l6 2.5L14 8M2 11.5 8 14l6-2.5",
   help: "M6 6a2 2 0 1 1 2.6 2L8 9M8 11.4v.8",
 };
 ICONS.freeze = ICONS.advance;
 ICONS.faults = ICONS.fault;
-const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name] ?? ICONS.note} /></svg>`;
+const Icon = ({ name }) =>
+  html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name] ?? ICONS.note} /></svg>`;
 
 /** Text of the user: its direction stays its own, and what cannot be seen is escaped. */
 const Text = ({ of, limit = 300 }) => html`<bdi>${shortened(visible(of), limit)}</bdi>`;
-const Status = ({ status }) => html`<span class=${`status ${toneOf(status === "no response" ? null : status)}`}>${status ?? "no response"}</span>`;
-const Marks = ({ marks }) => marks.map((mark) => html`<span class=${`mark ${mark}`} key=${mark}><${Icon} name=${mark} />${mark}</span>`);
+const Status = ({ status = null }) =>
+  html`<span class=${`status ${toneOf(status === "no response" ? null : status)}`}>${status ?? "no response"}</span>`;
+const Marks = ({ marks }) =>
+  marks.map((mark) => html`<span class=${`mark ${mark}`} key=${mark}><${Icon} name=${mark} />${mark}</span>`);
 const Prose = ({ text }) => visible(text).split("`").map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
 
 /** Tells a screen reader what has happened. */
@@ -51,7 +55,8 @@ function Copy({ text, what, label, icon = "copy", title }) {
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
-  return html`<button type="button" class="copy" title=${title} onClick=${click}><${Icon} name=${icon} />${done ? "Copied" : label}</button>`;
+  return html`<button type="button" class="copy" title=${title} onClick=${click}>
+    <${Icon} name=${icon} />${done ? "Copied" : label}</button>`;
 }
 
 function download(name, type, text) {
@@ -60,6 +65,9 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
   announce(`Saved ${name}`);
 }
+
+const Filter = ({ label, value, onChange }) => html`<input id="filter" type="search" placeholder="Filter  /"
+  aria-label=${label} value=${value} onInput=${(event) => onChange(event.target.value)} />`;
 
 // ----------------------------------------------------------------------------------------------- JSON
 const MANY = 100;
@@ -73,76 +81,96 @@ function Json({ value, name, path = "", changed, depth = 0 }) {
   const label = name === undefined ? null : html`<span class="key">${shortened(visible(name), 80)}</span>: `;
   if (!isObject(value)) {
     const type = value === null ? "null" : typeof value;
-    return html`<div class=${`leaf${mark}`}>${label}<span class=${`value ${type}`}><bdi>${shortened(visible(JSON.stringify(value)))}</bdi></span></div>`;
+    const text = shortened(visible(JSON.stringify(value)));
+    return html`<div class=${`leaf${mark}`}>${label}<span class=${`value ${type}`}><bdi>${text}</bdi></span></div>`;
   }
   const list = Array.isArray(value);
   const entries = Object.entries(value);
   const [left, right] = list ? "[]" : "{}";
   if (!entries.length) return html`<div class=${`leaf${mark}`}>${label}${left}${right}</div>`;
-  const toggle = (event) => setOpen(event.currentTarget.open);
-  return html`<details class=${`branch${mark}`} open=${open} onToggle=${toggle}>
-    <summary>${label}${left}${!open && html` <span class="count">${plural(entries.length, list ? "item" : "field")}</span> ${right}`}</summary>
+  const about = html` <span class="count">${plural(entries.length, list ? "item" : "field")}</span> ${right}`;
+  const below = (key) => (list ? `${path}[${key}]` : path ? `${path}.${key}` : key);
+  return html`<details class=${`branch${mark}`} open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary>${label}${left}${!open && about}</summary>
     ${open && html`<div class="branches">
-      ${entries.slice(0, count).map(([key, item]) => html`<${Json} key=${key} name=${list ? undefined : key} value=${item} changed=${changed}
-        path=${list ? `${path}[${key}]` : path ? `${path}.${key}` : key} depth=${depth + 1} />`)}
-      ${entries.length > count && html`<button type="button" class="more" onClick=${() => setCount(count + 1000)}>${plural(entries.length - count, "more item")}</button>`}
+      ${entries.slice(0, count).map(([key, item]) => html`<${Json} key=${key} name=${list ? undefined : key}
+        value=${item} changed=${changed} path=${below(key)} depth=${depth + 1} />`)}
+      ${entries.length > count && html`<button type="button" class="more" onClick=${() => setCount(count + 1000)}>
+        ${plural(entries.length - count, "more item")}</button>`}
     </div><div class="brackets">${right}</div>`}
   </details>`;
 }
 
 const short = (value) =>
-  isObject(value) ? (Array.isArray(value) ? `[${plural(value.length, "item")}]` : `{${plural(Object.keys(value).length, "field")}}`)
+  Array.isArray(value) ? `[${plural(value.length, "item")}]`
+  : isObject(value) ? `{${plural(Object.keys(value).length, "field")}}`
   : shortened(visible(JSON.stringify(value)), 80);
 
 const Differences = ({ found }) => html`<ul class="diff">
-  ${found.slice(0, 30).map(({ path, before, after }) => html`<li key=${path}><code>${shortened(visible(path || "all"), 80)}</code>${" "}
-    ${before !== undefined && html`<del><bdi>${short(before)}</bdi></del>`}${before !== undefined && after !== undefined && " → "}
-    ${after === undefined ? " removed" : html`<ins>${before === undefined && "+ "}<bdi>${short(after)}</bdi></ins>`}</li>`)}
+  ${found.slice(0, 30).map(({ path, before, after }) => html`<li key=${path}>
+    <code>${shortened(visible(path || "all"), 80)}</code>${" "}
+    ${before !== undefined && html`<del><bdi>${short(before)}</bdi></del>`}
+    ${before !== undefined && after !== undefined && " → "}
+    ${after === undefined ? " removed" : html`<ins>${before === undefined && "+ "}<bdi>${short(after)}</bdi></ins>`}
+  </li>`)}
   ${found.length > 30 && html`<li>and ${found.length - 30} more</li>`}
 </ul>`;
 
 // ---------------------------------------------------------------------------------------------- calls
-const ROW = 54, LINE = 21;
+const ROW = 54, LINE = 21, FOLD = 28;
 
 /** Where each row of the list is; a row begins with the wait before it, drawn to scale. */
-function placed(steps) {
+function placed(steps, open, model) {
   let top = 0;
   return steps.map((step) => {
-    const gap = gapHeight(step.gap);
+    const { run } = step;
+    const fold = run && (open.has(run.first) ? step.index === run.first : step.index === run.last);
+    const folded = fold && !open.has(run.first);
+    const gap = gapHeight(folded ? model.steps[run.first].gap : step.gap);
     const lines = step.kind === "call" ? 0 : Math.min(5, step.lines?.length ?? 1);
-    const height = step.kind === "call" ? ROW + (gap ? Math.max(gap, 20) : 0) : Math.max(lines * LINE + 12, gap);
-    const row = { step, top, height, gap };
-    top += height;
+    const end = folded ? Math.max(FOLD, gapHeight(run.seconds)) : fold ? FOLD : 0;
+    const above = step.kind === "call" ? (gap ? Math.max(gap, 20) : 0) : Math.max(lines * LINE + 12, gap) - ROW;
+    const row = { step, top, gap, above, end, fold, folded, height: above + ROW + end };
+    top += row.height;
     return row;
   });
 }
 
-function Row({ row, model, selected, size, at, onSelect }) {
-  const { step, top, height, gap } = row;
-  const here = selected === step.index;
-  const place = { top: `${top}px`, height: `${height}px` };
-  const link = (content, label) => html`<a href=${`#${step.id}`} aria-current=${here ? "step" : undefined} aria-label=${label}
-    onClick=${(event) => { event.preventDefault(); onSelect(step.index, true); }}>${content}</a>`;
+function Row({ row, model, selected, size, at, onSelect, onFold }) {
+  const { step, top, height, gap, above, end, fold, folded } = row;
+  const { run } = step;
+  const current = selected === step.index ? "step" : undefined;
+  const select = (event) => { event.preventDefault(); onSelect(step.index, true); };
+  const link = (content) =>
+    html`<a href=${`#${step.id}`} aria-current=${current} onClick=${select}><span class="rail"></span>${content}</a>`;
+  const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
+    aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
   if (step.kind !== "call") {
     const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
-    return html`<li class=${`between${gap ? " waited" : ""}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
-      ${link(html`<span class="rail" aria-hidden="true"></span><span class="lines">
-        ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} /><span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}
-        ${lines.length > 5 && html`<span class="line">and ${lines.length - 4} more</span>`}
-      </span>`)}</li>`;
+    return item(`between${gap ? " waited" : ""}`, link(html`<span class="lines">
+      ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
+        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}
+      ${lines.length > 5 && html`<span class="line">and ${lines.length - 4} more</span>`}</span>`));
   }
-  return html`<li class=${`call-row ${toneOf(step.status)}`} style=${place} aria-setsize=${size} aria-posinset=${at}>
-    ${gap > 0 && html`<span class="wait" style=${{ height: `${Math.max(gap, 20)}px` }}><span class="rail" aria-hidden="true"></span>${duration(step.gap)}</span>`}
-    ${link(html`<span class="rail" aria-hidden="true"></span>
-      <span class="top"><span class="number">${step.number}</span><span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
+  const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
+  const path = step.operation
+    ? html`${step.method} <${Text} of=${shortPath(step.path)} limit=${80} />` : "no endpoint matches";
+  return item(`call-row ${toneOf(step.status)}`, html`
+    ${gap > 0 && html`<span class="wait" style=${{ height: `${above}px` }}><span class="rail"></span>
+      ${duration(folded ? model.steps[run.first].gap : step.gap)}</span>`}
+    ${link(html`
+      <span class="top"><span class="number">${number}</span>
+        <span class="name cut"><${Text} of=${step.operation ?? `${step.method} ${step.path}`} limit=${80} /></span>
         <${Status} status=${step.status} /></span>
-      <span class="bottom"><span class="path cut">${step.operation ? html`${step.method} <${Text} of=${shortPath(step.path)} limit=${80} />` : "no endpoint matches"}</span>
-        <${Marks} marks=${step.marks} /><span class="at">${`+${since(step.arrived ?? step.at, model)}`}</span></span>`)}
-  </li>`;
+      <span class="bottom"><span class="path cut">${path}</span><${Marks} marks=${step.marks} />
+        <span class="at">+${since(step.arrived ?? step.at, model)}</span></span>`)}
+    ${fold && html`<span class="fold" style=${{ height: `${end}px` }}><span class="rail"></span>
+      <button type="button" aria-expanded=${folded ? "false" : "true"} onClick=${() => onFold(run)}>
+        ${plural(run.count, "identical poll")} in ${duration(run.seconds)}</button></span>`}`);
 }
 
-function Calls({ model, steps, selected, onSelect, filter, setFilter }) {
-  const rows = useMemo(() => placed(steps), [steps]);
+function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter }) {
+  const rows = useMemo(() => placed(steps, open, model), [steps]);
   const box = useRef(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
@@ -151,23 +179,29 @@ function Calls({ model, steps, selected, onSelect, filter, setFilter }) {
     if (!row || !list.clientHeight) return;
     const end = list.scrollTop + list.clientHeight;
     if (row.top < list.scrollTop || row.top + row.height > end) list.scrollTop = row.top - list.clientHeight / 3;
-    if (list.contains(document.activeElement)) requestAnimationFrame(() => list.querySelector("[aria-current]")?.focus());
+    if (document.activeElement?.matches(".calls li a")) {
+      requestAnimationFrame(() => list.querySelector("[aria-current]")?.focus());
+    }
   }, [selected, rows]);
   const total = rows.length ? rows[rows.length - 1].top + rows[rows.length - 1].height : 0;
   const every = rows.length <= 300;
   const near = (row) => row.top + row.height > top - 600 && row.top < top + innerHeight + 600;
   const seen = every ? rows : rows.filter((row) => row.step.index === selected || near(row));
-  const count = steps.filter((step) => step.kind === "call").length;
+  const count = filter ? steps.filter((step) => step.kind === "call").length : model.calls.length;
+  const key = ({ step, folded }) => (folded ? step.run.first : step.index);
   return html`<section class="pane calls" aria-labelledby="calls-title">
     <div class="pane-head">
-      <h2 id="calls-title">Calls <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
-      <input id="filter" type="search" placeholder="Filter  /" aria-label="Filter calls, for example 404, images or fault" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+      <h2 id="calls-title">Calls${" "}
+        <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
+      <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter} />
     </div>
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
-        ${seen.map((row) => html`<${Row} key=${row.step.index} row=${row} model=${model} selected=${selected} size=${rows.length} at=${rows.indexOf(row) + 1} onSelect=${onSelect} />`)}
+        ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
+          ...${{ row, model, selected, onSelect, onFold }} />`)}
       </ol>
-      ${!rows.length && html`<p class="empty">No call matches. A filter looks at number, operation, method, path, status, error code and marks.</p>`}
+      ${!rows.length && html`<p class="empty">No call matches.
+        A filter looks at number, operation, method, path, status, error code and marks.</p>`}
     </div>
     <p class="foot">Waits are drawn on a logarithmic scale.</p>
   </section>`;
@@ -182,34 +216,46 @@ function Timeline({ model, selected, onSelect }) {
     const total = x + 4;
     return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
   }, [model]);
-  const ticks = useMemo(() => points.map(({ step: one, x }) => one.kind === "call" && html`<line key=${one.index}
-    class=${`tick ${toneOf(one.status)} ${one.marks.length ? "marked" : ""}`} x1=${x} x2=${x} y1=${one.marks.length ? 3 : 8} y2=${one.marks.length ? 27 : 22} />`), [points]);
+  const ticks = useMemo(() => points.filter(({ step }) => step.kind === "call").map(({ step: { index, status, marks }, x }) => {
+    const [from, to] = marks.length ? [3, 27] : [8, 22];
+    const kind = `tick ${toneOf(status)} ${marks.length ? "marked" : ""}`;
+    return html`<line key=${index} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
+  }), [points]);
   const step = model.steps[selected];
   const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;
-  const nearest = (x) => points.reduce((best, point) => (Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best)).step.index;
+  const distance = (point, x) => Math.abs(point.x - x);
+  const nearest = (x) => points.reduce((best, one) => (distance(one, x) < distance(best, x) ? one : best)).step.index;
   return html`<section class="timeline" aria-label="Timeline">
-    <svg class=${points.length > 300 ? "crowded" : ""} viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true"><line class="base" x1="0" x2="1000" y1="15" y2="15" />${ticks}</svg>
-    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time" aria-valuetext=${text} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
+    <svg class=${points.length > 300 ? "crowded" : ""} viewBox="0 0 1000 30" preserveAspectRatio="none"
+      aria-hidden="true"><line class="base" x1="0" x2="1000" y1="15" y2="15" />${ticks}</svg>
+    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time"
+      aria-valuetext=${text} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
     <output>${text}</output>
   </section>`;
 }
 
 // -------------------------------------------------------------------------------------- the selected call
-function Section({ title, children, open = true, count }) {
-  return html`<details class="section" open=${open}><summary><h3>${title}</h3>${count !== undefined && html` <span class="count">${count}</span>`}</summary><div class="inner">${children}</div></details>`;
-}
+const Section = ({ title, children, open = true, count }) => html`<details class="section" open=${open}>
+  <summary><h3>${title}</h3>${count !== undefined && html` <span class="count">${count}</span>`}</summary>
+  <div class="inner">${children}</div></details>`;
 
-const Notice = ({ kind, title, children }) => html`<div class=${`notice ${kind}`}><${Icon} name=${kind} /><div><strong>${title}</strong> ${children}</div></div>`;
+const Notice = ({ kind, title, children }) =>
+  html`<div class=${`notice ${kind}`}><${Icon} name=${kind} /><div><strong>${title}</strong> ${children}</div></div>`;
 
 function Body({ body, changed }) {
-  if (!body) return html`<p class="empty">No body</p>`;
+  if (!body) return html`<p class="about">No body</p>`;
   if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${plural(body.size, "byte")}`} />`;
   const value = parsed(body);
-  const about = html`<p class="about">${body.type || "no content type"}, ${plural(body.size, "byte")}${body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`}</p>`;
+  const digest = body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`;
+  const about = html`<p class="about">${body.type || "no content type"}, ${plural(body.size, "byte")}${digest}</p>`;
   if (value !== undefined) return html`${about}<div class="json"><${Json} value=${value} changed=${changed} /></div>`;
   const text = body.text ?? (body.begins && `${body.begins}…`);
   return html`${about}${text && html`<pre tabindex="0"><bdi>${shortened(visible(text), 8000)}</bdi></pre>`}`;
 }
+
+const Headers = ({ headers }) => html`<details class="headers"><summary>${plural(headers.length, "header")}</summary>
+  <dl>${headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl>
+</details>`;
 
 function Message({ id, title, message, before, number, other }) {
   const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
@@ -222,8 +268,7 @@ function Message({ id, title, message, before, number, other }) {
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
       : html`<p class="about">The same as in call ${number}.</p>`)}
     <${Body} key=${id} body=${message.body} changed=${changed} />
-    <details class="headers"><summary>${plural(message.headers.length, "header")}</summary>
-      <dl>${message.headers.map(([name, one]) => html`<div><dt>${visible(name)}</dt><dd><${Text} of=${one} /></dd></div>`)}</dl></details>
+    <${Headers} headers=${message.headers} />
   <//>`;
 }
 
@@ -232,69 +277,96 @@ const Rule = ({ rule }) => html`<li class="rule">
   <span class=${`provenance ${PROVENANCE[rule.provenance]}`}>${rule.provenance} ${PROVENANCE[rule.provenance]}</span>
   <a href=${`${rule.url}#rule-${rule.name}`}>${rule.name}</a>
   <p><${Prose} text=${rule.statement} /></p>
-  ${rule.observed && html`<p class="more-of-rule"><em>Observed:</em> <${Prose} text=${rule.observed} /></p>`}
-  ${rule.assumed && html`<p class="more-of-rule"><em>Assumed:</em> <${Prose} text=${rule.assumed} /></p>`}
-  ${rule.contradicted && html`<p class="more-of-rule"><em>Contradicted:</em> <${Prose} text=${rule.contradicted} /></p>`}
+  ${["observed", "assumed", "contradicted"].filter((one) => rule[one]).map((one) => html`<p class="more-of-rule" key=${one}>
+    <em>${one[0].toUpperCase()}${one.slice(1)}:</em> <${Prose} text=${rule[one]} /></p>`)}
 </li>`;
 
-const where = (place) => `${visible(place.file)}:${place.line}`;
-function Place({ call }) {
-  const { place, stack } = call;
+const where = (place) => html`<code>${visible(place.file)}:${place.line}</code> in <code>${visible(place.function)}</code>`;
+
+function Place({ call: { place, stack } }) {
   if (!place) return null;
   const outer = stack.filter((frame) => frame && (frame.file !== place.file || frame.line !== place.line));
   return html`<${Section} title="Sent by">
-    <p class="about"><code>${where(place)}</code> in <code>${visible(place.function)}</code></p>
-    ${place.source?.length > 0 && html`<ol class="source" role="list" tabindex="0" aria-label="Source">${place.source.map(([number, line]) => html`<li class=${number === place.line ? "here" : ""} aria-current=${number === place.line ? "true" : undefined}><span class="line-number">${number}</span><code>${shortened(visible(line), 300) || " "}</code></li>`)}</ol>`}
-    ${outer.length > 0 && html`<details class="headers"><summary>Called from ${plural(outer.length, "place")}</summary><ol class="stack">${outer.map((frame) => html`<li><code>${where(frame)}</code> in <code>${visible(frame.function)}</code></li>`)}</ol></details>`}
+    <p class="about">${where(place)}</p>
+    ${place.source?.length > 0 && html`<ol class="source" role="list" tabindex="0" aria-label="Source">
+      ${place.source.map(([number, line]) => html`<li class=${number === place.line ? "here" : ""}
+        aria-current=${number === place.line ? "true" : undefined}><span class="line-number">${number}</span>
+        <code>${shortened(visible(line), 300) || " "}</code></li>`)}</ol>`}
+    ${outer.length > 0 && html`<details class="headers"><summary>Called from ${plural(outer.length, "place")}</summary>
+      <ol class="stack">${outer.map((frame) => html`<li>${where(frame)}</li>`)}</ol></details>`}
   <//>`;
 }
 
 function CallView({ model, call, onSelect }) {
-  const { data } = model;
-  const rules = rulesOf(data, call);
+  const { refusal, endpoint } = rulesOf(model.data, call);
   const before = call.previous;
   const lost = call.status === null && call.committed;
   const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
+  const parts = shortened(visible(call.path), 300).split("/");
+  const back = (event) => { event.preventDefault(); onSelect(before.index); };
+  const rules = (rows) => html`<ul class="rules">${rows.map((rule) => html`<${Rule} rule=${rule} />`)}</ul>`;
   return html`<article aria-labelledby="call-title">
     <header class="call-head">
-      <h2 id="call-title"><span class="method">${call.method}</span> <bdi>${shortened(visible(call.path), 300).split("/").map((part, at) => (at ? ["/", part, html`<wbr />`] : part))}</bdi>${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
-      <p class="facts"><${Status} status=${call.status} />${call.error_code && html` <code class="code">${visible(call.error_code)}</code>`}
-        <span>call ${call.number}</span><span>${call.operation ?? "no endpoint matches"}</span><span>${iso(call.arrived)}</span>
+      <h2 id="call-title"><span class="method">${call.method}</span>${" "}
+        <bdi>${parts.map((part, at) => (at ? ["/", part, html`<wbr />`] : part))}</bdi>
+        ${call.query && html`<span class="query">?<${Text} of=${call.query} limit=${200} /></span>`}</h2>
+      <p class="facts"><span><${Status} status=${call.status} />
+        ${call.error_code && html` <code class="code">${visible(call.error_code)}</code>`}</span>
+        <span>call ${call.number}</span><span>${call.operation ?? "no endpoint matches"}</span>
+        <span>${iso(call.arrived)}</span>
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
         <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
       <div class="actions" role="group" aria-label="Copy this call">
-        <${Copy} label="As a test" what="call as a test" text=${() => asTest(model, call)} title="A complete pytest file that sets up the state before this call, and makes it" />
+        <${Copy} label="As a test" what="call as a test" text=${() => asTest(model, call)}
+          title="A complete pytest file that sets up the state before this call, and makes it" />
         <${Copy} label="curl" what="call as curl" text=${() => asCurl(call)} title="Copy as curl" />
         <${Copy} label="httpx" what="call as httpx" text=${() => asHttpx(call)} title="Copy as Python with httpx" />
-        <${Copy} label="Link" icon="link" what="link to this call" text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} title="Copy a link to this call" />
+        <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
+          text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} />
       </div>
     </header>
-    ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}><${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
-    ${call.fault && html`<${Notice} kind="fault" title="Fault:"><${Text} of=${call.fault} />${lost && ". The request took effect; its response was lost"}.<//>`}
-    ${call.operation === null && html`<${Notice} kind="unmatched" title="No endpoint matches."> The API does not know this request.<//>`}
-    ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">the stored response of an earlier request with this Idempotency-Key.<//>`}
+    ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
+      <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
+    ${call.fault && html`<${Notice} kind="fault" title="Fault:">
+      <${Text} of=${call.fault} />${lost && ". The request took effect; its response was lost"}.<//>`}
+    ${call.operation === null && html`<${Notice} kind="unmatched" title="No endpoint matches.">${" "}
+      The API does not know this request.<//>`}
+    ${call.replayed && html`<${Notice} kind="replay" title="Replayed:">
+      the stored response of an earlier request with this Idempotency-Key.<//>`}
     ${call.hint && html`<${Notice} kind="help" title="Hint:"><${Prose} text=${call.hint} /><//>`}
-    ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
+    ${call.notes.length > 0 && html`<${Section} title="What it did"><ul class="notes">
+      ${call.notes.map((note) => html`<li><${Text} of=${note} /></li>`)}</ul><//>`}
     <${Place} call=${call} />
-    <${Message} id=${call.index} title="Request" message=${call.request} before=${before?.request} number=${before?.number} />
-    <${Message} id=${call.index} title="Response" message=${call.response} before=${before?.response} number=${before?.number} other=${other} />
-    ${before && html`<p class="about beside"><a href=${`#${before.id}`} onClick=${(event) => { event.preventDefault(); onSelect(before.index); }}>Call ${before.number}</a> was the previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
-    ${rules.refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${rules.refusal.length}><ul class="rules">${rules.refusal.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
-    ${rules.endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${rules.endpoint.length}><ul class="rules">${rules.endpoint.map((rule) => html`<${Rule} rule=${rule} />`)}</ul><//>`}
+    <${Message} id=${call.index} title="Request" message=${call.request}
+      before=${before?.request} number=${before?.number} />
+    <${Message} id=${call.index} title="Response" message=${call.response}
+      before=${before?.response} number=${before?.number} other=${other} />
+    ${before && html`<p class="about"><a href=${`#${before.id}`} onClick=${back}>Call ${before.number}</a> was the
+      ${" "}previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
+    ${refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${refusal.length}>
+      ${rules(refusal)}<//>`}
+    ${endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${endpoint.length}>
+      ${rules(endpoint)}<//>`}
   </article>`;
 }
 
 function BetweenView({ model, step }) {
-  if (step.kind === "start") {
-    const { test } = model.data;
-    return html`<article><header class="call-head plain"><h2>Start of the test</h2><p class="facts"><span>${iso(model.began)}</span><span>seed ${test.seed}</span></p></header>
-      <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
-      ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
-      ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre><${Copy} label="Command" what="command" text=${() => test.again} /><//>`}
-    </article>`;
+  const { test } = model.data;
+  const head = (title, facts) =>
+    html`<header class="call-head plain"><h2>${title}</h2><p class="facts">${facts}</p></header>`;
+  if (step.kind !== "start") {
+    const passed = step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`;
+    return html`<article>${head("Between calls", html`<span>${iso(step.at)}</span>${passed}`)}<ul class="notes">
+      ${step.lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}
+    </ul></article>`;
   }
-  return html`<article><header class="call-head plain"><h2>Between calls</h2><p class="facts"><span>${iso(step.at)}</span>${step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`}</p></header>
-    <ul class="notes">${step.lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}</ul></article>`;
+  return html`<article>
+    ${head("Start of the test", html`<span>${iso(model.began)}</span><span>seed ${test.seed}</span>`)}
+    <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
+    ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
+    ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre>
+      <${Copy} label="Command" what="command" text=${() => test.again} /><//>`}
+  </article>`;
 }
 
 // ------------------------------------------------------------------------------------------ the world
@@ -308,7 +380,8 @@ function Machine({ machine, kind, current, statuses, before }) {
   const edges = names.flatMap((from) => machine.edges[from].filter((to) => to !== from).map((to) => {
     const steps = names.indexOf(to) - names.indexOf(from);
     const way = `${from} ${to}`;
-    const tone = way === `${before} ${current}` ? "changed" : taken.has(way) ? "taken" : from === current ? "possible" : "";
+    const tone = way === `${before} ${current}` ? "changed"
+      : taken.has(way) ? "taken" : from === current ? "possible" : "";
     const side = Math.sign(steps), x = steps > 0 ? wide : 0, bend = x + side * (10 + ARC * Math.abs(steps));
     const y = names.indexOf(from) * STATE + 10 + side * 3, end = names.indexOf(to) * STATE + 10 - side * 3;
     const line = `M${x} ${y}C${bend} ${y} ${bend} ${end} ${x + side * 5} ${end}`;
@@ -318,29 +391,36 @@ function Machine({ machine, kind, current, statuses, before }) {
   edges.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
   const reach = (side) => Math.max(0, ...edges.map((edge) => edge.steps * side)) * ARC * 0.75 + 12;
   const next = machine.edges[current] ?? [];
-  const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${next.length ? `may become ${next.join(", ")}` : "final"}`;
+  const future = next.length ? `may become ${next.join(", ")}` : "final";
+  const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${future}`;
   const [left, width, height] = [reach(-1), reach(-1) + wide + reach(1), names.length * STATE];
-  return html`<svg class="machine" viewBox=${`${-left} -1 ${width} ${height}`} width=${width} height=${height} role="img" aria-label=${label}>
-    ${edges.map(({ way, tone, line, head }) => html`<g class=${`edge ${tone}`} key=${way}><path d=${line} /><path class="head" d=${head} /></g>`)}
-    ${names.map((name, at) => html`<g class=${`node ${name === current ? "current" : statuses.includes(name) ? "visited" : ""}`} key=${name}>
-      <rect x="0" y=${at * STATE} width=${wide} height="20" rx="10" /><text x=${wide / 2} y=${at * STATE + 14}>${name}</text></g>`)}
+  const tone = (name) => (name === current ? "current" : statuses.includes(name) ? "visited" : "");
+  return html`<svg class="machine" viewBox=${`${-left} -1 ${width} ${height}`} width=${width} height=${height} role="img"
+    aria-label=${label}>
+    ${edges.map(({ way, tone, line, head }) => html`<g class=${`edge ${tone}`} key=${way}>
+      <path d=${line} /><path class="head" d=${head} /></g>`)}
+    ${names.map((name, at) => html`<g class=${`node ${tone(name)}`} key=${name}>
+      <rect x="0" y=${at * STATE} width=${wide} height="20" rx="10" />
+      <text x=${wide / 2} y=${at * STATE + 14}>${name}</text></g>`)}
   </svg>`;
 }
 
 function Pictures({ model, json }) {
   const refs = (json.refs ?? []).map((ref) => [ref.pose, ref.url]);
-  const outputs = [...(json.output_urls ?? []).map((url, at) => [`output ${at}`, url]), ...(json.output_video_url ? [["video", json.output_video_url]] : [])];
-  const all = [...refs, ...outputs].filter(([, url]) => typeof url === "string");
-  if (!all.length) return null;
-  return html`<ul class="pictures" role="list" aria-label="Pictures">${all.slice(0, 12).map(([name, url]) => {
-    const picture = model.pictures[pathOf(url)];
-    return html`<li>${picture ? html`<img src=${picture} alt=${name} />` : html`<span class="no-picture" title="Not in the trace, which has only so many pictures">${name}</span>`}</li>`;
-  })}</ul>`;
+  const outputs = (json.output_urls ?? []).map((url, at) => [`output ${at}`, url]);
+  const all = [...refs, ...outputs, ["video", json.output_video_url]].filter(([, url]) => typeof url === "string");
+  const missing = "Not in the trace, which has only so many pictures";
+  return all.length > 0 && html`<ul class="pictures" role="list" aria-label="Pictures">
+    ${all.slice(0, 12).map(([name, url]) => html`<li>${model.pictures[pathOf(url)]
+      ? html`<img src=${model.pictures[pathOf(url)]} alt=${name} />`
+      : html`<span class="no-picture" title=${missing}>${name}</span>`}</li>`)}</ul>`;
 }
 
 function Script({ record }) {
-  if (!record.steps.length) return record.script ? html`<p class="script">script <code>${visible(record.script)}</code></p>` : null;
-  return html`<p class="script">script ${record.steps.map((one, at) => html`<span class=${`script-step${at === record.step ? " now" : ""}`} aria-current=${at === record.step ? "step" : undefined}>${visible(one)}</span>`)}
+  if (!record.steps.length) return record.script && html`<p class="script">script <code>${visible(record.script)}</code></p>`;
+  return html`<p class="script">script ${record.steps.map((one, at) => html`<span
+    class=${`script-step${at === record.step ? " now" : ""}`} aria-current=${at === record.step ? "step" : undefined}
+    >${visible(one)}</span>`)}
     ${record.polls !== null && html`<span class="count">${plural(record.polls, "poll")} in this step</span>`}</p>`;
 }
 
@@ -349,17 +429,25 @@ function Record({ model, id, record, change, index }) {
   const machine = model.machines[record.kind];
   const shown = open ?? Boolean(change);
   const name = record.json.name ?? record.json.prompt ?? record.json.url ?? record.json.filename ?? "";
-  const found = change ? differences(change[0]?.json, record.json).filter((one) => one.path) : [];
-  return html`<details class=${`record${change && !(change[0] && !found.length) ? " changed" : ""}${record.gone ? " gone" : ""}`} open=${shown} onToggle=${(event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open)}>
-    <summary><span class="id" title=${id}>${shortId(id)}</span><span class="cut name"><${Text} of=${name} limit=${60} /></span>
-      ${change && html`<span class="badge">${!change[0] ? "new" : found.length || change[0].status !== record.status ? "changed" : "polled"}</span>`}
-      ${record.status && html`<span class="state">${change?.[0] && change[0].status !== record.status ? `${change[0].status} → ` : ""}${record.status}</span>`}</summary>
+  const [old] = change ?? [];
+  const found = change ? differences(old?.json, record.json).filter((one) => one.path) : [];
+  const moved = old && old.status !== record.status;
+  const badge = change && (!old ? "new" : found.length || moved ? "changed" : "polled");
+  const kind = `record${change && badge !== "polled" ? " changed" : ""}${record.gone ? " gone" : ""}`;
+  const toggle = (event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open);
+  return html`<details class=${kind} open=${shown} onToggle=${toggle}>
+    <summary><span class="id" title=${id}>${shortId(id)}</span>
+      <span class="cut name"><${Text} of=${name} limit=${60} /></span>
+      ${badge && html`<span class="badge">${badge}</span>`}
+      ${record.status && html`<span class="state">${moved ? `${old.status} → ` : ""}${record.status}</span>`}</summary>
     ${shown && html`<div class="inner">
-      ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status} statuses=${statusesOf(model, id, index)} before=${change?.[0]?.status} />`}
+      ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status}
+        statuses=${statusesOf(model, id, index)} before=${old?.status} />`}
       <${Script} record=${record} />
       <${Pictures} model=${model} json=${record.json} />
-      ${change?.[0] && found.length > 0 && html`<${Differences} found=${found} />`}
-      <div class="json"><${Json} value=${record.json} changed=${new Set(change?.[0] ? found.map((one) => one.path) : [])} depth=${1} /></div>
+      ${old && found.length > 0 && html`<${Differences} found=${found} />`}
+      <div class="json"><${Json} value=${record.json} depth=${1}
+        changed=${new Set(old ? found.map((one) => one.path) : [])} /></div>
     </div>`}
   </details>`;
 }
@@ -370,56 +458,93 @@ function Spark({ values, at, label }) {
   const x = (index) => (values.length > 1 ? (index / (values.length - 1)) * 196 + 2 : 100);
   const y = (value) => (most === least ? 24 : 26 - ((value - least) / (most - least)) * 22);
   const stairs = (value, index) =>
-    !index ? `M${x(0)} ${y(value)}` : value !== values[index - 1] ? `H${x(index).toFixed(1)}V${y(value).toFixed(1)}` : "";
+    !index ? `M${x(0)} ${y(value)}`
+    : value !== values[index - 1] ? `H${x(index).toFixed(1)}V${y(value).toFixed(1)}` : "";
   const path = values.map(stairs).join("") + `H${x(values.length - 1)}`;
+  const about = `${label} over the calls, from ${amount(values[0])} to ${amount(values[values.length - 1])}`;
   return html`<div class=${`spark ${label}`}><dt>${label}</dt><dd><strong>${amount(values[at])}</strong>
-    <svg viewBox="0 0 200 30" preserveAspectRatio="none" role="img" aria-label=${`${label} over the calls, from ${amount(values[0])} to ${amount(values[values.length - 1])}`}>
+    <svg viewBox="0 0 200 30" preserveAspectRatio="none" role="img" aria-label=${about}>
       <path d=${path} /><line class="now" x1=${x(at)} x2=${x(at)} y1="0" y2="30" /></svg></dd></div>`;
 }
 
 function Money({ model, index, world, change }) {
-  return Object.entries(model.money).filter(([team]) => world.money[team]).map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
-    ${Object.keys(world.money).length > 1 && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
-    <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label} at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl></div>`);
+  const several = Object.keys(world.money).length > 1;
+  const teams = Object.entries(model.money).filter(([team]) => world.money[team]);
+  return teams.map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
+    ${several && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
+    <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label}
+      at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl></div>`);
 }
 
-const Facts = ({ rows, change }) => html`<ul class="facts-list" role="list">${rows.map(([id, ...cells]) => html`<li key=${id} class=${change?.[id] ? "changed" : ""}>${cells}</li>`)}</ul>`;
+/** What has no record: a section with a row of cells for each entry; the latest first. */
+function Facts({ title, entries, change, count, open, cells }) {
+  return entries.length > 0 && html`<${Section} title=${title} count=${count && entries.length} open=${open}>
+    <ul class="facts-list" role="list">${entries.slice(0, MANY).map(([id, one]) => html`<li key=${id}
+      class=${change?.[id] ? "changed" : ""}>${cells(one, id)}</li>`)}</ul><//>`;
+}
 
-function World({ model, index }) {
-  const step = model.steps[index];
+const Delivery = ({ one, changed }) => html`<details class=${`record${changed ? " changed" : ""}`}>
+  <summary><span class="id">${one.event}</span><span class="cut name"><${Text} of=${one.url} limit=${60} /></span>
+    <span class="state">${one.status}${one.response_status ? ` ${one.response_status}` : ""}</span></summary>
+  <div class="inner"><p class="about">${iso(one.at)}, attempt ${one.attempt}
+    ${one.error && `, ${one.error}`}${one.fault && `, ${visible(one.fault)}`}</p>
+    <div class="json"><${Json} value=${one.payload} depth=${1} /></div></div></details>`;
+
+const STANDING = "There from the start";
+
+/** The state after a step, with what this step has changed. */
+function World({ model, index, title, name = "world" }) {
   const world = useMemo(() => worldAt(model, index), [model, index]);
-  const change = useMemo(() => changesOf(step, worldAt(model, index - 1)), [model, index]);
+  const change = useMemo(() => changesOf(model.steps[index], worldAt(model, index - 1)), [model, index]);
   const known = model.data.start.records;
   const groups = {};
   for (const [id, record] of Object.entries(world.records)) {
-    const standing = known[id] && !differences(known[id].json, record.json).length && record.kind !== "character";
-    (groups[standing ? "there from the start" : record.kind] ??= []).push([id, record]);
+    const standing = known[id] && record.kind !== "character" && !differences(known[id].json, record.json).length;
+    (groups[standing ? STANDING : `${record.kind[0].toUpperCase()}${record.kind.slice(1)}s`] ??= []).push([id, record]);
   }
-  const order = Object.keys(groups).sort((a, b) => (a === "there from the start") - (b === "there from the start"));
-  const entries = (section) => Object.entries(world[section]).reverse();
-  const team = (id) => (Object.keys(world.money).length > 1 ? html`<span class="about">${shortId(id)}</span>` : null);
-  return html`<section class="pane world" aria-labelledby="world-title">
-    <div class="pane-head"><h2 id="world-title">State ${step.kind === "call" ? `after call ${step.number}` : step.kind === "start" ? "at the start" : "after this step"}</h2></div>
-    <div class="scroll" tabindex="0" role="region" aria-label="State of the fake">
-      <${Section} title="Credits"><${Money} model=${model} index=${index} world=${world} change=${change.money} /><//>
-      ${order.map((kind) => html`<${Section} key=${kind} title=${kind === "there from the start" ? "There from the start" : `${kind[0].toUpperCase()}${kind.slice(1)}s`} count=${groups[kind].length} open=${kind !== "there from the start"}>
-        ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} model=${model} id=${id} record=${record} change=${change.records?.[id]} index=${index} />`)}
+  const order = Object.keys(groups).sort((a, b) => (a === STANDING) - (b === STANDING));
+  const section = (part) => ({ entries: Object.entries(world[part]).reverse(), change: change[part] });
+  const deliveries = section("deliveries").entries;
+  const team = (id) => Object.keys(world.money).length > 1 && html`<span class="about">${shortId(id)}</span>`;
+  const until = (one) => (one.in_flight_until ? `in flight until ${iso(one.in_flight_until)}` : `until ${iso(one.until)}`);
+  return html`<section class="pane world" aria-labelledby=${`${name}-title`}>
+    <div class="pane-head"><h2 id=${`${name}-title`}>${title}</h2></div>
+    <div class="scroll" tabindex="0" role="region" aria-label=${`${title}: details`}>
+      <${Section} title="Credits"><${Money} ...${{ model, index, world, change: change.money }} /><//>
+      ${order.map((kind) => html`<${Section} key=${kind} title=${kind} count=${groups[kind].length} open=${kind !== STANDING}>
+        ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${change.records?.[id]}
+          ...${{ model, id, record, index }} />`)}
         ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
-      ${entries("faults").length > 0 && html`<${Section} title="Faults"><${Facts} change=${change.faults} rows=${entries("faults").map(([id, one]) => [id, html`<code>${visible(one.kind)}</code> on ${visible(one.operation)}`, html`<span class="count">${one.fired} of ${one.times ?? "any number"} met</span>`])} /><//>`}
-      ${entries("scripts").length > 0 && html`<${Section} title="Scripts"><${Facts} change=${change.scripts} rows=${entries("scripts").map(([id, one]) => [id, html`${visible(id)}: <code>${visible(one)}</code>`])} /><//>`}
-      ${entries("deliveries").length > 0 && html`<${Section} title="Deliveries" count=${entries("deliveries").length}>${entries("deliveries").slice(0, 50).map(([id, one]) => html`<details key=${id} class=${`record${change.deliveries?.[id] ? " changed" : ""}`}>
-        <summary><span class="id">${one.event}</span><span class="cut name"><${Text} of=${one.url} limit=${60} /></span><span class="state">${one.status}${one.response_status ? ` ${one.response_status}` : ""}</span></summary>
-        <div class="inner"><p class="about">${iso(one.at)}, attempt ${one.attempt}${one.error && `, ${one.error}`}${one.fault && `, ${visible(one.fault)}`}</p><div class="json"><${Json} value=${one.payload} depth=${1} /></div></div></details>`)}<//>`}
-      ${entries("keys").length > 0 && html`<${Section} title="Idempotency keys" count=${entries("keys").length}><${Facts} change=${change.keys} rows=${entries("keys").slice(0, 100).map(([id, one]) => [id, html`<code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code>`, html` <span>${visible(one.request)}</span>`, html`<span class="count">${one.in_flight_until ? `in flight until ${iso(one.in_flight_until)}` : `until ${iso(one.until)}`}</span>`])} /><//>`}
-      ${entries("buckets").length > 0 && html`<${Section} title="Rate buckets" open=${false} count=${entries("buckets").length}><${Facts} change=${change.buckets} rows=${entries("buckets").map(([id, one]) => [id, html`<span>${id.split(" ")[1]}</span> ${team(id.split(" ")[0])}`,
-        html`<meter min="0" max=${one.capacity} value=${one.remaining} aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>`,
-        html`<span class="count">${one.remaining} of ${one.capacity}${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`])} /><//>`}
+      <${Facts} title="Faults" ...${section("faults")} cells=${(one) => html`<code>${visible(one.kind)}</code>
+        <span>on ${visible(one.operation)}</span>
+        <span class="count">${one.fired} of ${one.times ?? "any number"} met</span>`} />
+      <${Facts} title="Scripts" ...${section("scripts")}
+        cells=${(one, id) => html`<span>${visible(id)}:</span><code>${visible(one)}</code>`} />
+      ${deliveries.length > 0 && html`<${Section} title="Deliveries" count=${deliveries.length}>
+        ${deliveries.slice(0, 50).map(([id, one]) => html`<${Delivery} key=${id} one=${one}
+          changed=${change.deliveries?.[id]} />`)}<//>`}
+      <${Facts} title="Idempotency keys" count ...${section("keys")} cells=${(one, id) => html`
+        <code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code><span>${visible(one.request)}</span>
+        <span class="count">${until(one)}</span>`} />
+      <${Facts} title="Rate buckets" count open=${false} ...${section("buckets")} cells=${(one, id) => html`
+        <span>${id.split(" ")[1]}</span>${team(id.split(" ")[0])}
+        <meter min="0" max=${one.capacity} value=${one.remaining}
+          aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>
+        <span class="count">${one.remaining} of ${one.capacity}
+          ${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`} />
     </div></section>`;
 }
 
 // ------------------------------------------------------------------------------------------ exploration
 const LAWS = { pays_once: "P", ends: "E", tells: "T", no_pitfall: "N", recovers: "R" };
-const OUTCOMES = { returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"], unmet: ["–", "unmet"], other: ["o", "other"] };
+const OUTCOMES = {
+  returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"],
+  unmet: ["–", "unmet"], other: ["o", "other"],
+};
+const LEGEND = [
+  ...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), "k known",
+  ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`),
+];
 
 /** One case as a button: the law that it breaks, or its outcome. */
 function Cell({ id, exploration, selected, onSelect }) {
@@ -428,86 +553,146 @@ function Cell({ id, exploration, selected, onSelect }) {
   const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
   const broken = one.broken.length > 0;
   const about = broken ? `breaks ${one.broken.join(", ")}${one.known ? `, known: ${one.known}` : ""}` : name;
-  return html`<button type="button" class=${`cell ${!broken ? one.outcome : one.known ? "known" : "broken"}`} aria-pressed=${id === selected ? "true" : "false"} title=${visible(about)}
-    aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)} onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[Object.keys(LAWS).find((law) => one.broken.includes(law))] ?? "✗"}</button>`;
+  const law = Object.keys(LAWS).find((each) => one.broken.includes(each));
+  const kind = !broken ? one.outcome : one.known ? "known" : "broken";
+  return html`<button type="button" class=${`cell ${kind}`} aria-pressed=${id === selected ? "true" : "false"}
+    title=${visible(about)} aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)}
+    onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[law] ?? "✗"}</button>`;
 }
 
 function Matrix({ exploration, selected, onSelect }) {
   const pairs = Object.keys(exploration.cases).filter((id) => id.includes(" + "));
+  const cell = (id) => html`<${Cell} ...${{ id, exploration, selected, onSelect }} />`;
   const move = (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
     const column = event.target.closest("td")?.cellIndex;
     if (!by || column === undefined) return;
     event.preventDefault();
     const buttons = [...event.currentTarget.querySelectorAll("button")];
-    const line = /Left|Right/.test(event.key) ? buttons : buttons.filter((one) => one.closest("td").cellIndex === column);
+    const line = /Left|Right/.test(event.key) ? buttons
+      : buttons.filter((one) => one.closest("td").cellIndex === column);
     line[line.indexOf(event.target) + by]?.focus();
   };
-  return html`<div class="matrix-box" tabindex="0" role="region" aria-label="Matrix of the exploration"><table class="matrix" onKeyDown=${move}>
-    <caption>${visible(exploration.headline)}</caption>
-    <thead><tr><th scope="col">Place</th>${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
-    <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
-      ${exploration.faults.map((fault) => html`<td key=${fault}><${Cell} id=${`${place} ${fault}`} exploration=${exploration} selected=${selected} onSelect=${onSelect} /></td>`)}</tr>`)}</tbody></table>
-    ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">${pairs.slice(0, MANY).map((id) => html`<li key=${id}><${Cell} id=${id} exploration=${exploration} selected=${selected} onSelect=${onSelect} /> ${visible(id)}</li>`)}
+  return html`<div class="matrix-box" tabindex="0" role="region" aria-label="Matrix of the exploration">
+    <table class="matrix" onKeyDown=${move}>
+      <caption>${visible(exploration.headline)}</caption>
+      <thead><tr><th scope="col">Place</th>
+        ${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
+      <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
+        ${exploration.faults.map((fault) => html`<td key=${fault}>${cell(`${place} ${fault}`)}</td>`)}</tr>`)}</tbody></table>
+    ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">
+      ${pairs.slice(0, MANY).map((id) => html`<li key=${id}>${cell(id)} ${visible(id)}</li>`)}
       ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
-    <p class="about legend">${[...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), "k known", ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`)].join("; ")}</p>
-    ${(exploration.remarks ?? []).map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
+    <p class="about legend">${LEGEND.join("; ")}</p>
+    ${exploration.remarks.map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
 }
 
 const CaseCall = ({ call, start }) => call
-  ? html`<td><span class="case-call"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} /><${Status} status=${call.status} /></span>
+  ? html`<td><span class="case-call"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} />
+        <${Status} status=${call.status} /></span>
       ${call.fault && html`<span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}
       <span class="about path">+${duration(call.at - start)} <${Text} of=${shortPath(call.path)} limit=${80} /></span>
-      ${(call.notes ?? []).map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>`
+      ${call.notes.map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>`
   : html`<td class="absent">no call</td>`;
 
-function Case({ exploration, id }) {
+/** A case beside the good day; *at* is the pair of calls whose state is shown. */
+function Case({ exploration, id, pairs, at, onSelect }) {
   const one = exploration.cases[id];
-  const good = exploration.good_day.calls, calls = one.calls ?? [];
-  const pairs = aligned(good, calls, (call) => call.operation ?? `${call.method} ${call.path}`);
+  const [good, bad] = [exploration.good_day.calls, one.calls].map((calls) => calls[0]?.at ?? 0);
   const about = (call) => call && `${call.status} ${call.fault ?? ""}`;
-  return html`<article class="case" aria-labelledby="case-title"><header class="call-head"><h2 id="case-title">${visible(id)}</h2>
-    <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds"}</span><span>${one.outcome}${one.error ? ` ${visible(one.error)}` : ""}</span>${one.known && html`<span>known: <${Text} of=${one.known} /></span>`}
-      ${one.credits != null && html`<span>${amount(one.credits)} credits</span>`}</p></header>
-    ${Object.entries(one.reasons ?? {}).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}><${Prose} text=${reason} /><//>`)}
-    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side"><table class="aligned"><thead><tr><th scope="col">The good day</th><th scope="col">This case</th></tr></thead>
-      <tbody>${pairs.slice(0, 500).map(([left, right]) => html`<tr class=${about(left) === about(right) ? "" : "changed"}><${CaseCall} call=${left} start=${good[0]?.at ?? 0} /><${CaseCall} call=${right} start=${calls[0]?.at ?? 0} /></tr>`)}</tbody></table></div>
+  const kind = (left, right) => (about(left) === about(right) ? "" : "changed");
+  const verdict = one.broken.length ? `breaks ${one.broken.join(", ")}` : "holds";
+  return html`<article class="case" aria-labelledby="case-title">
+    <header class="call-head"><h2 id="case-title">${visible(id)}</h2>
+      <p class="facts"><span class=${`status ${one.broken.length ? "bad" : "good"}`}>${verdict}</span>
+        <span>${one.outcome}${one.error ? ` ${visible(one.error)}` : ""}</span>
+        ${one.known && html`<span>known: <${Text} of=${one.known} /></span>`}
+        ${one.credits != null && html`<span>${plural(one.credits, "credit")}</span>`}</p></header>
+    ${Object.entries(one.reasons).map(([law, reason]) => html`<${Notice} key=${law} kind="pitfall" title=${`${law}:`}>
+      <${Prose} text=${reason} /><//>`)}
+    <div class="matrix-box" tabindex="0" role="region" aria-label="The good day and this case, side by side">
+      <table class="aligned"><thead><tr><th scope="col">The good day</th><th scope="col">This case</th>
+        <th scope="col" class="pick">State</th></tr></thead>
+        <tbody>${pairs.slice(0, 500).map(([left, right], row) => html`<tr key=${row} class=${kind(left, right)}>
+          <${CaseCall} call=${left} start=${good} /><${CaseCall} call=${right} start=${bad} />
+          <td class="pick"><button type="button" aria-pressed=${row === at ? "true" : "false"} onClick=${() => onSelect(row)}
+            aria-label=${`State after row ${row + 1}, ${(right ?? left).operation ?? "unmatched"}`}>
+            <${Icon} name="state" /></button></td></tr>`)}</tbody></table></div>
     ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
   </article>`;
 }
 
-function Exploration({ exploration, selected, onSelect }) {
+function Exploration({ data, selected, onSelect }) {
+  const { exploration } = data;
   const ids = Object.keys(exploration.cases);
   const breaking = Object.keys(LAWS).map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
-  const first = breaking.find(Boolean) ?? ids[0];
-  const id = exploration.cases[selected] ? selected : first;
-  return html`<main class="exploration" id="main" tabindex="-1"><${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />${id && html`<${Case} exploration=${exploration} id=${id} />`}</main>`;
+  const id = exploration.cases[selected] ? selected : breaking.find(Boolean) ?? ids[0];
+  const [row, setRow] = useState({});
+  const good = exploration.good_day.calls, calls = exploration.cases[id]?.calls ?? [];
+  const models = useMemo(() => [good, calls].map((one) => modelOfCase(data, one)), [id]);
+  const pairs = useMemo(() => aligned(good, calls, (call) => call.operation ?? `${call.method} ${call.path}`), [id]);
+  const at = row.id === id ? row.at : Math.min(pairs.length, 500) - 1;
+  const pane = (side, title) => {
+    const index = pairs.slice(0, at + 1).filter((pair) => pair[side]).length;
+    return html`<${World} key=${`${id} ${side}`} model=${models[side]} index=${index} name=${`world-${side}`}
+      title=${`${title}, ${index ? `after ${plural(index, "call")}` : "at the start"}`} />`;
+  };
+  return html`<main class="exploration" id="main" tabindex="-1">
+    <${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />
+    ${id && html`<${Case} ...${{ exploration, id, pairs, at }} onSelect=${(one) => setRow({ id, at: one })} />`}
+    ${id && html`<div class="states">${pane(0, "The good day")}${pane(1, "This case")}</div>`}
+  </main>`;
 }
 
 // ------------------------------------------------------------------------------------------------ index
-const COLUMNS = [["outcome", "Outcome"], ["test", "Test"], ["duration", "Took"], ["clock", "On the clock"], ["calls", "Calls"], ["credits", "Credits"], ["pitfalls", "Pitfalls"]];
+const COLUMNS = [
+  ["outcome", "Outcome"], ["test", "Test"], ["duration", "Took"], ["clock", "On the clock"], ["calls", "Calls"],
+  ["credits", "Credits"], ["pitfalls", "Pitfalls"],
+];
 const NUMBERS = new Set(["duration", "clock", "calls", "credits", "pitfalls"]);
 
 function Index({ rows }) {
   const [[column, down], setOrder] = useState(["outcome", false]);
   const [filter, setFilter] = useState("");
-  const compare = (a, b) => (NUMBERS.has(column) ? a[column] - b[column] : String(a[column]).localeCompare(String(b[column]))) * (down ? -1 : 1) || a.test.localeCompare(b.test);
+  const by = (a, b) => (NUMBERS.has(column) ? a[column] - b[column] : String(a[column]).localeCompare(String(b[column])));
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = rows.filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word))).sort(compare);
-  const sort = (name) => { setOrder([name, name === column ? !down : NUMBERS.has(name)]); announce(`Sorted by ${name}`); };
+  const shown = rows
+    .filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word)))
+    .sort((a, b) => by(a, b) * (down ? -1 : 1) || a.test.localeCompare(b.test));
+  const sort = (name) => {
+    setOrder([name, name === column ? !down : NUMBERS.has(name)]);
+    announce(`Sorted by ${name}`);
+  };
+  const heading = ([name, title]) => {
+    const sorted = name === column ? (down ? "descending" : "ascending") : undefined;
+    return html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${sorted}>
+      <button type="button" onClick=${() => sort(name)}>${title}
+        <span aria-hidden="true">${sorted && (down ? " ↓" : " ↑")}</span></button></th>`;
+  };
+  const line = (row) => {
+    const [file, ...names] = row.test.split("::");
+    const numbers = [duration(row.duration), duration(Math.round(row.clock)), row.calls, amount(row.credits), row.pitfalls];
+    return html`<tr key=${row.file}>
+      <td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
+      <td class="test-name"><span class="file"><${Text} of=${file} /></span>
+        <a href=${encodeURI(row.file)}><${Text} of=${names.join("::") || file} limit=${160} /></a></td>
+      ${numbers.map((one) => html`<td class="number">${one}</td>`)}</tr>`;
+  };
   return html`<main class="index" id="main" tabindex="-1">
-    <div class="pane-head"><h2>${plural(shown.length, "test")}</h2><input id="filter" type="search" placeholder="Filter  /" aria-label="Filter tests" value=${filter} onInput=${(event) => setFilter(event.target.value)} /></div>
-    <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests"><thead><tr>${COLUMNS.map(([name, title]) => html`<th scope="col" key=${name} class=${NUMBERS.has(name) ? "number" : ""} aria-sort=${name === column ? (down ? "descending" : "ascending") : undefined}><button type="button" onClick=${() => sort(name)}>${title}<span aria-hidden="true">${name === column ? (down ? " ↓" : " ↑") : ""}</span></button></th>`)}</tr></thead>
-      <tbody>${shown.slice(0, 2000).map((row) => html`<tr key=${row.file}><td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
-        <td class="test-name"><span class="file"><${Text} of=${row.test.split("::")[0]} /></span><a href=${encodeURI(row.file)}><${Text} of=${row.test.split("::").slice(1).join("::") || row.test} limit=${200} /></a></td>
-        <td class="number">${duration(row.duration)}</td><td class="number">${duration(Math.round(row.clock))}</td>
-        <td class="number">${row.calls}</td><td class="number">${amount(row.credits)}</td><td class="number">${row.pitfalls}</td></tr>`)}</tbody></table></div>
+    <div class="pane-head"><h2>${plural(shown.length, "test")}</h2>
+      <${Filter} label="Filter tests" value=${filter} onChange=${setFilter} /></div>
+    <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests">
+      <thead><tr>${COLUMNS.map(heading)}</tr></thead><tbody>${shown.slice(0, 2000).map(line)}</tbody></table></div>
     ${!shown.length && html`<p class="empty">No test matches.</p>`}
   </main>`;
 }
 
 // -------------------------------------------------------------------------------------------------- app
-const KEYS = [["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"], ["Home, End", "first and last step"], ["/", "filter"], ["t", "light or dark"], ["?", "this help"], ["Esc", "close, or clear the filter"]];
+const KEYS = [
+  ["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"], ["Home, End", "first and last step"],
+  ["f", "fold or unfold identical polls"], ["/", "filter"], ["t", "light or dark"], ["?", "this help"],
+  ["Esc", "close, or clear the filter"],
+];
 
 /** Switches between light and dark; at first the page is as the system is. */
 function switchTheme() {
@@ -517,69 +702,96 @@ function switchTheme() {
   announce(`${dataset.theme} theme`);
 }
 
-function Help({ box }) {
-  return html`<dialog ref=${box} aria-labelledby="help-title"><h2 id="help-title">Keys</h2><dl>${KEYS.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
-    <form method="dialog"><button autofocus>Close</button></form></dialog>`;
-}
+const Help = ({ box }) => html`<dialog ref=${box} aria-labelledby="help-title"><h2 id="help-title">Keys</h2>
+  <dl>${KEYS.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+  <form method="dialog"><button autofocus>Close</button></form></dialog>`;
 
 function Top({ data, model, help, children }) {
   const { test } = data;
   const [file, ...names] = (test?.id ?? "Traces").split("::");
   const [first, ...rest] = visible(test?.message ?? "").split("\\u000a").join("\n").split("\n");
+  const phase = test?.phase && test.phase !== "call" && ` in ${visible(test.phase)}`;
+  const saved = `${names.join("_").replace(/[^\w.-]+/g, "_") || "trace"}.har`;
+  const save = () => download(saved, "application/json", JSON.stringify(asHar(model), null, 1));
   return html`<header class="page-head">
-    <div class="title"><h1>${names.length > 0 && html`<span class="file"><${Text} of=${file} /></span>`}<${Text} of=${names.join("::") || file} limit=${160} /></h1>
-      ${test && html`<p class="facts"><span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}${test.phase && test.phase !== "call" && ` in ${visible(test.phase)}`}</span>
-        ${model && html`<span>${plural(model.calls.length, "call")}</span><span>${since(data.ended, model)} on the clock</span>${test.duration != null && html`<span>${duration(test.duration)} real</span>`}<span>${plural(data.credits, "credit")}</span>`}</p>`}
-      ${first && (rest.length ? html`<details class="failure"><summary><${Text} of=${first} /></summary><pre tabindex="0">${shortened(rest.join("\n"), 20000)}</pre></details>` : html`<p class="failure"><${Text} of=${first} /></p>`)}</div>
+    <div class="title">
+      <h1>${names.length > 0 && html`<span class="file"><${Text} of=${file} /></span>`}
+        <${Text} of=${names.join("::") || file} limit=${160} /></h1>
+      ${test && html`<p class="facts">
+        <span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}${phase}</span>
+        ${model && html`<span>${plural(model.calls.length, "call")}</span>
+          <span>${since(data.ended, model)} on the clock</span>
+          <span>${duration(test.duration)} real</span><span>${plural(data.credits, "credit")}</span>`}</p>`}
+      ${first && (rest.length
+        ? html`<details class="failure"><summary><${Text} of=${first} /></summary>
+            <pre tabindex="0">${shortened(rest.join("\n"), 20000)}</pre></details>`
+        : html`<p class="failure"><${Text} of=${first} /></p>`)}</div>
     <div class="tools">${children}
-      ${model && html`<button type="button" onClick=${() => download(`${names.join("_").replace(/[^\w.-]+/g, "_") || "trace"}.har`, "application/json", JSON.stringify(asHar(model), null, 1))}><${Icon} name="save" />HAR</button>`}
-      <button type="button" onClick=${switchTheme} aria-label="Light or dark" title="Light or dark  t"><${Icon} name="theme" /></button>
+      ${model && html`<button type="button" onClick=${save}><${Icon} name="save" />HAR</button>`}
+      <button type="button" onClick=${switchTheme} aria-label="Light or dark" title="Light or dark  t">
+        <${Icon} name="theme" /></button>
       <button type="button" onClick=${help} aria-label="Help" title="Keys  ?"><${Icon} name="help" /></button></div>
   </header>`;
 }
 
-/** Return the step of the address, or the one to begin with: the last call. */
+/** Return the step of the address, or the one to begin with: the last call that explains a failure, or else the last. */
 function indexOf(model, hash) {
   const found = model.steps.find((step) => `#${step.id}` === hash);
-  return (found ?? model.calls[model.calls.length - 1] ?? model.steps[0]).index;
+  return (found ?? model.calls.findLast(explains) ?? model.calls[model.calls.length - 1] ?? model.steps[0]).index;
 }
 
-function Trace({ model, selected, onSelect, filter, setFilter, pane, setPane }) {
-  const steps = useMemo(() => filtered(model.steps, filter), [model, filter]);
+function Trace({ model, steps, selected, onSelect, pane, setPane, ...list }) {
   const step = model.steps[selected];
   const middle = useRef(null);
   useLayoutEffect(() => { middle.current.scrollTop = 0; }, [selected]);
-  const panes = [["calls", "Calls"], ["call", step.kind === "call" ? `Call ${step.number}` : "Step"], ["world", "State"]];
+  const call = step.kind === "call";
+  const panes = [["calls", "Calls"], ["call", call ? `Call ${step.number}` : "Step"], ["world", "State"]];
+  const title = `State ${call ? `after call ${step.number}` : step.kind === "start" ? "at the start" : "after this step"}`;
   return html`<${Timeline} model=${model} selected=${selected} onSelect=${onSelect} />
-    <nav class="panes" aria-label="Panes">${panes.map(([name, title]) => html`<button type="button" key=${name} aria-current=${pane === name ? "true" : undefined} onClick=${() => setPane(name)}>${title}</button>`)}</nav>
+    <nav class="panes" aria-label="Panes">${panes.map(([name, title]) => html`<button type="button" key=${name}
+      aria-current=${pane === name ? "true" : undefined} onClick=${() => setPane(name)}>${title}</button>`)}</nav>
     <main class="columns" id="main" tabindex="-1" data-pane=${pane}>
-      <${Calls} model=${model} steps=${steps} selected=${selected} onSelect=${onSelect} filter=${filter} setFilter=${setFilter} />
-      <section class="pane call" aria-label="Selected step"><div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
-        ${step.kind === "call" ? html`<${CallView} model=${model} call=${step} onSelect=${onSelect} />` : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}
-      </div></section>
-      <${World} model=${model} index=${selected} />
+      <${Calls} ...${{ model, steps, selected, onSelect, ...list }} />
+      <section class="pane call" aria-label="Selected step">
+        <div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
+          ${call ? html`<${CallView} model=${model} call=${step} onSelect=${onSelect} />`
+            : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}</div></section>
+      <${World} model=${model} index=${selected} title=${title} />
     </main>`;
 }
 
 function App({ data }) {
   const model = useMemo(() => (data.steps ? modelOf(data) : null), [data]);
-  const [selected, setSelected] = useState(() => (model ? indexOf(model, location.hash) : 0));
+  const first = useMemo(() => (model ? indexOf(model, location.hash) : 0), [model]);
+  const [selected, setSelected] = useState(first);
+  const [open, setOpen] = useState(() => opened(new Set(), model?.steps[first])); // runs of polls, by their first step
   const [chosen, setChosen] = useState(() => decodeURIComponent(location.hash.replace(/^#case-/, "")));
-  const [view, setView] = useState(data.exploration && !/^#(call|step|start)/.test(location.hash) ? "exploration" : "trace");
+  const isTrace = !data.exploration || /^#(call|step|start)/.test(location.hash);
+  const [view, setView] = useState(isTrace ? "trace" : "exploration");
   const [filter, setFilter] = useState("");
   const [pane, setPane] = useState(/^#(call|step)/.test(location.hash) ? "call" : "calls");
   const box = useRef(null);
   const help = () => box.current.showModal();
+  const steps = useMemo(() => (!model ? [] : filter ? filtered(model.steps, filter) : folded(model.steps, open)),
+    [model, filter, open]);
 
   const now = useRef(0); // the selection, also before the page is drawn again: keys may be faster
   now.current = selected;
-  const select = (index, open = false) => {
-    const step = model.steps[index];
+  const go = (index) => {
     now.current = index;
     setSelected(index);
-    if (open) setPane("call");
-    history.replaceState(null, "", `#${step.id}`);
-    announce(nameOf(step, model));
+    setOpen((before) => opened(before, model.steps[index]));
+  };
+  const select = (index, show = false) => {
+    go(index);
+    if (show) setPane("call");
+    history.replaceState(null, "", `#${model.steps[index].id}`);
+    announce(nameOf(model.steps[index], model));
+  };
+  const fold = (run) => {
+    const closes = open.has(run.first);
+    if (closes || selected === run.last) select(closes ? run.last : run.first);
+    setOpen((before) => new Set(closes ? [...before].filter((one) => one !== run.first) : [...before, run.first]));
   };
   const choose = (id) => {
     setChosen(id);
@@ -588,7 +800,7 @@ function App({ data }) {
   };
 
   useLayoutEffect(() => {
-    const onHash = () => model && setSelected(indexOf(model, location.hash));
+    const onHash = () => model && go(indexOf(model, location.hash));
     const onKey = (event) => {
       const { target, key } = event;
       const typing = target.closest?.("[type=search], dialog");
@@ -606,12 +818,15 @@ function App({ data }) {
         return;
       }
       if (!model || view !== "trace") return;
+      const { run } = model.steps[now.current];
+      if (key === "f" && run && !filter) return fold(run);
       const scrolls = target.closest?.(".pane.call .scroll, .pane.world .scroll");
-      const steps = filtered(model.steps, filter);
       const here = steps.findIndex((step) => step.index >= now.current);
       const last = steps.length - 1;
-      const vertical = target.type === "range" ? { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 } : { ArrowUp: -1, ArrowDown: 1 };
-      const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...(scrolls ? {} : { ...vertical, Home: -last, End: last }) };
+      const slides = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+      const vertical = target.type === "range" ? slides : { ArrowUp: -1, ArrowDown: 1 };
+      const ends = scrolls ? {} : { ...vertical, Home: -last, End: last };
+      const jumps = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1, ...ends };
       if (!(key in jumps)) return;
       event.preventDefault();
       const to = Math.max(0, Math.min(last, (here < 0 ? last : here) + jumps[key]));
@@ -622,12 +837,16 @@ function App({ data }) {
     return () => { window.removeEventListener("hashchange", onHash); document.removeEventListener("keydown", onKey); };
   });
 
-  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+  const skip = (event) => { event.preventDefault(); document.getElementById("main").focus(); };
+  return html`<a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <${Top} data=${data} model=${view === "trace" ? model : null} help=${help}>
-      ${data.exploration && model && ["exploration", "trace"].map((name) => html`<button type="button" key=${name} aria-pressed=${view === name ? "true" : "false"} onClick=${() => setView(name)}>${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
+      ${data.exploration && ["exploration", "trace"].map((name) => html`<button type="button" key=${name}
+        aria-pressed=${view === name ? "true" : "false"} onClick=${() => setView(name)}>
+        ${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
     ${data.index ? html`<${Index} rows=${data.index} />`
-      : view === "exploration" ? html`<${Exploration} exploration=${data.exploration} selected=${chosen} onSelect=${choose} />`
-      : model ? html`<${Trace} ...${{ model, selected, onSelect: select, filter, setFilter, pane, setPane }} />`
+      : view === "exploration" ? html`<${Exploration} data=${data} selected=${chosen} onSelect=${choose} />`
+      : model ? html`<${Trace} ...${{ model, steps, selected, pane, setPane, open, filter, setFilter }} onSelect=${select}
+          onFold=${fold} />`
       : html`<main id="main" tabindex="-1"><p class="empty">Nothing was recorded.</p></main>`}
     <${Help} box=${box} />`;
 }
@@ -637,5 +856,6 @@ function show(data) {
   render(html`<${App} data=${data} />`, document.getElementById("app"));
 }
 
-document.getElementById("app").insertAdjacentElement("afterend", Object.assign(document.createElement("div"), { id: "said", role: "status" }));
+const said = Object.assign(document.createElement("div"), { id: "said", role: "status" });
+document.getElementById("app").insertAdjacentElement("afterend", said);
 show(source.load());

@@ -92,12 +92,13 @@ function modelOf(data) {
   const steps = [start, ...data.steps].map((step, index) => ({ ...step, index }));
   const calls = steps.filter((step) => step.kind === "call");
   const latest = {};
-  const pictures = { ...data.pictures };
+  const ids = new Set();
   for (const step of steps) {
     const before = steps[step.index - 1];
     step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
     const id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
-    step.id = steps.some((one) => one.id === id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
+    step.id = ids.has(id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
+    ids.add(step.id);
     if (step.kind !== "call") continue;
     const here = `${step.operation} ${step.path}`;
     step.previous = latest[here] ?? latest[step.operation];
@@ -109,6 +110,7 @@ function modelOf(data) {
   const money = {};
   for (const step of steps) {
     if (step.kind === "between") step.lines = linesOf(step, world);
+    step.quiet = !step.notes.length && isQuiet(changesOf(step, world));
     const before = { ...world.money };
     apply(step, world);
     for (const [team, now] of Object.entries(world.money)) {
@@ -117,8 +119,49 @@ function modelOf(data) {
       values.push({ available: now.available, held: now.held, spent: (values.at(-1)?.spent ?? 0) + paid });
     }
   }
-  return { data, steps, calls, pictures, money, machines: data.machines, began: data.began };
+  markRuns(steps);
+  return { data, steps, calls, money, pictures: data.pictures ?? {}, machines: data.machines, began: data.began };
 }
+
+/** Return the model of one run of an exploration; what the page shows of it are its calls and the states after them. */
+const modelOfCase = (data, calls) => modelOf({
+  ...data, start: data.exploration.start, began: 0,
+  steps: calls.map((call, at) => ({ kind: "call", number: at + 1, events: [], pitfalls: [], ...call })),
+});
+
+/** Whether changes are none that a poll would show: rate buckets fill by themselves, and polls are counted. */
+const isQuiet = ({ buckets, records, ...others }) => !Object.keys(others).length &&
+  Object.values(records ?? {}).every(([old, now]) => old && now &&
+    differences({ ...old, polls: 0 }, { ...now, polls: 0 }).length === 0);
+
+const LEAST_RUN = 4;
+
+/** Give the steps of each run of identical polls that run: {first, last, count, seconds}; between them only time passes. */
+function markRuns(steps) {
+  const runs = [];
+  let run = null;
+  for (const step of steps) {
+    if (step.kind === "between" && step.quiet) continue;
+    const isPoll = step.kind === "call" && step.quiet && step.method === "GET" && !explains(step);
+    const seen = isPoll ? [step.path, step.query, step.status, step.response?.body?.text].join() : null;
+    if (isPoll && run?.seen === seen) Object.assign(run, { last: step.index, count: run.count + 1 });
+    else runs.push((run = { seen, first: step.index, last: step.index, count: 1 }));
+  }
+  for (const one of runs.filter(({ count }) => count >= LEAST_RUN)) {
+    one.seconds = steps[one.last].at - steps[one.first].at;
+    for (const step of steps.slice(one.first, one.last + 1)) step.run = one;
+  }
+}
+
+/** Return the steps that the list shows: of a run of polls that is not *open* only the last one, which stands for all. */
+const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.has(run.first) || index === run.last);
+
+/** Return the runs that are open after a step was selected: that around it, unless the step stands for it. */
+const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.first]));
+
+/** Whether a call may explain why a test failed. */
+const explains = (call) => Boolean(call.hint || call.fault || call.pitfalls.length) || call.operation === null ||
+  ["bad", "none"].includes(toneOf(call.status));
 
 /** Let a step happen to a state. */
 function apply(step, world) {
