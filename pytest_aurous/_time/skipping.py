@@ -61,7 +61,11 @@ class _Clock:
     unit: int
 
     def __call__(self) -> Any:
-        if not self.shared.active or package_of(sys._getframe(1)) in BYSTANDERS:
+        return self.real() if package_of(sys._getframe(1)) in BYSTANDERS else self.shifted()
+
+    def shifted(self) -> Any:
+        """Return the time as the code under test sees it, whoever calls."""
+        if not self.shared.active:
             return self.real()
         shift = self.shared.shift
         return self.real() + (shift if self.unit == 1 else int(shift * self.unit))

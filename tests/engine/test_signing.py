@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import AurousError, AurousSignatureError, sign_webhook, verify_webhook
+from pytest_aurous import Aurous, AurousError, AurousSignatureError, sign_webhook, verify_webhook
 
 BODY: Final = b'{"id": "evt_1"}'
 SECRET: Final = "whsec_test"
@@ -106,3 +106,13 @@ def test_a_time_that_is_not_in_seconds_is_refused_with_the_way_to_get_them(at: A
     for use in (lambda: sign_webhook(BODY, SECRET, at=at), lambda: verify_webhook(BODY, GOOD, SECRET, at=at)):
         with pytest.raises(AurousError, match=r"seconds since the epoch, such as at=aurous\.clock\.now\(\)\.timestamp"):
             use()
+
+
+def test_skipped_sleeps_age_a_signature() -> None:
+    """A receiver whose sleeps are skipped is as late as one that has slept."""
+    with Aurous() as aurous, aurous.clock.skip_sleeps():
+        header = sign_webhook(b"{}", "whsec_test")
+        time.sleep(3_600)
+        verify_webhook(b"{}", sign_webhook(b"{}", "whsec_test"), "whsec_test")
+        with pytest.raises(AurousSignatureError, match=r"360[0-9] s ago"):
+            verify_webhook(b"{}", header, "whsec_test")
