@@ -252,13 +252,21 @@ def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
         restores=int(entry.get("_restores") or 0),
     )
     size = int(request.get("bodySize") or 0)
+    size = size if "postData" in request else max(size, _length(found.sent))
     lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
     post = as_object(request.get("postData")) or lost
     found.content = _har_body(post, size if size > 0 or post.get("params") else 0)
     content = as_object(response.get("content")) or {"size": 0}
-    found.body = _har_body(content, content.get("size"))
+    full = str(content.get("mimeType")).startswith("application/json") or _length(found.received) > 0
+    found.body = None if full and "text" not in content else _har_body(content, content.get("size"))
     _note_omissions(found, notes)
     return found
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """Return the length of a body, as its header has it."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) <= _DIGITS else 0
 
 
 def _har_body(content: Mapping[str, Any], size: int | None) -> bytes | None:
@@ -348,5 +356,7 @@ def _note_omissions(exchange: Exchange, notes: list[str]) -> None:
 _LOST: Final = "\N{REPLACEMENT CHARACTER}"
 """What browsers write for bytes that are no text."""
 _BYTE: Final = 256
+_DIGITS: Final = 18
+"""A longer number is no length."""
 _INFORMATIONAL: Final = 100
 _PICTURE: Final = re.compile("image/|video/|application/octet-stream")

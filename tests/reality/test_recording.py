@@ -328,6 +328,24 @@ def test_a_request_body_is_read_as_each_tool_writes_it(tmp_path: Path, post: Any
     assert read_recording(har(tmp_path, one)).exchanges[0].content == content
 
 
+@pytest.mark.parametrize("at", [{"size": 0, "mimeType": "application/json"}, {"size": -1}, {"size": 77}])
+def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str, Any]) -> None:
+    """Browsers leave them out, or forget them; lengths in headers show that they were there."""
+    entries = told("characters") + told("images") + told("account")
+    for one in entries:
+        one["response"]["content"] = dict(at)
+        if one["request"].pop("postData", None):
+            one["request"]["bodySize"] = -1
+            length = {"name": "content-length", "value": "9"}
+            one["request"]["headers"] = [*one["request"]["headers"], length]
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert result.verdicts.uncovered == {}
+    assert result.verdicts.rules["create-6"].word == "cannot tell"
+    assert "recorded.har: exchange 2: the body of the request is missing" in result.notes
+
+
 @pytest.mark.parametrize(
     "at",
     [

@@ -62,6 +62,8 @@ class Replay:
             done.why = _reason(view)
         elif not view.whole:
             done.why = "the body of the request is missing"
+        elif self._unknown(view):
+            done.why = "the body of the response is missing"
         if done.why:
             self._rates.forget(view)
             self._credits.doubt(view)
@@ -77,6 +79,11 @@ class Replay:
             done.reply, done.why = None, _reason(view)
             self._rates.forget(view)
         return done
+
+    def _unknown(self, view: View) -> bool:
+        """Whether a response without its body is all that shows that there is a record."""
+        unread = view.succeeded and view.exchange.body is None and view.operation in ROWS
+        return unread and bool(view.record) and self._world.row(view.record) is None
 
     def finish(self, done: Replayed) -> None:
         """Let the fake have what the recording shows, after the comparison, so that each difference counts once."""
