@@ -16,7 +16,7 @@ from .adapt import find_readings, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
 from .recording import Recording, find_files, read_recordings
-from .report import as_json, report, summary, table
+from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
 from .spec import check_document
 
@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
     if rows:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
     found = find_readings(checked.verdicts, chosen, again)
-    print(summary(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
+    print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
         _write("--json", options.json, as_json(checked, found))
     if options.report is not None:

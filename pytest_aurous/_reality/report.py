@@ -61,16 +61,26 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     if checked.notes:
         lines += ["", "Of the files:", *(_cut(f"  {note}") for note in _some(checked.notes))]
-    if explain:
-        lines += _explanation(checked)
+    lines += _explanation(checked) if explain else _unexplained(checked)
     return "\n".join([*lines, "", summary(checked)])
 
 
+def quiet(checked: Checked) -> str:
+    """Return the result in one line, with the number of notes that the table shows."""
+    return summary(checked) + (f"; notes on the files: {len(checked.notes)}" if checked.notes else "")
+
+
 def summary(checked: Checked) -> str:
-    """Return the result in one line."""
+    """Return the result in one line, as it ends each form of it."""
     count = {word: sum(verdict.word == word for verdict in checked.verdicts) for word in _WORDS}
     text = ", ".join(f"{number} {word}" for word, number in count.items())
     return f"{checked.verdicts.exchanges} {checked.counted}; rules: {text}"
+
+
+def _unexplained(checked: Checked) -> Iterator[str]:
+    assumed = checked.verdicts.inferred.total() + len(checked.seeds)
+    if assumed:
+        yield from ("", f"Assumptions about what the recordings leave out: {assumed}. --explain shows them.")
 
 
 def _explanation(checked: Checked) -> Iterator[str]:

@@ -78,6 +78,13 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
     assert "was there before exchange" in out
     assert "x the limit of " in out
     assert "not a request to the API, and left out: exchange " in out
+    assert "Assumptions about what" not in out
+
+    assert main(["check", str(tmp_path / "recorded.har")]) == 0
+    assert "\nAssumptions about what the recordings leave out: " in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "recorded.har"), "--quiet"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("; notes on the files: 1")
 
 
 def test_long_tables_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
