@@ -436,6 +436,15 @@ def test_no_comment_ends_early_and_shows_its_rest() -> None:
     assert [name for name, text in visible.items() if "]]] -->" in text] == []
 
 
+def test_no_page_shows_a_directive_in_the_repository() -> None:
+    """A code host knows none; what needs one is in a comment for the site, with plain text in its place."""
+    comment = re.compile(r"<!--.*?-->", re.DOTALL)
+    visible = {page.name: comment.sub("", page.read_text(encoding="utf-8")) for page in PAGES}
+
+    assert [name for name, text in visible.items() if re.search(r"^(```|:::)\{", text, re.MULTILINE)] == []
+    assert len(visible["SECURITY.md"].splitlines()) < 10 < len(visible["api.md"].splitlines())
+
+
 def test_every_picture_with_text_names_a_font() -> None:
     """Without one, a browser shows a terminal in the letters of a book."""
     pictures = {file.name: file.read_text(encoding="utf-8") for file in (DOCS / "_static/made").glob("*.svg")}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fidelity import with_proofs
-from shared import RULE
+from shared import ON_THE_SITE, RULE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,6 +30,11 @@ def _contents(_app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = f"{text}\n## All pages\n{listed}"
 
 
+def _directives(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Show what needs directives, which a code host cannot show: there it is in a comment, with plain text below."""
+    source[0] = ON_THE_SITE.sub(r"\1", source[0])
+
+
 def _proofs(_app: Sphinx, page: str, source: list[str]) -> None:
     """Show the tests of each rule on the page Fidelity."""
     if page == "fidelity":
@@ -40,5 +45,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect them."""
     app.connect("autodoc-process-docstring", _docstring, priority=400)
     app.connect("source-read", _contents)
+    app.connect("source-read", _directives)
     app.connect("source-read", _proofs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,7 @@ from fields import attributes, fields
 from layers import layers
 from messages import messages
 from mutants import surviving_mutants
+from public import public_names
 from railroads import grammar
 from shared import table
 from speed import speed_machine, speed_plot, speed_table
@@ -45,6 +46,7 @@ __all__ = (
     "operations",
     "planned_rules",
     "probes",
+    "public_names",
     "pytest_output",
     "pytest_picture",
     "reading_names",

@@ -9,10 +9,14 @@ from typing import Final
 
 import pytest_aurous
 
-__all__ = ("DOCS", "PACKAGE", "RULE", "draw", "rule_link", "table", "with_links")
+__all__ = ("DOCS", "ON_THE_SITE", "PACKAGE", "RULE", "draw", "rule_link", "table", "with_links")
 
 DOCS: Final = Path(__file__).parents[1]
 PACKAGE: Final = Path(pytest_aurous.__file__).parent
+ON_THE_SITE: Final = re.compile(
+    r"<!-- on the site:\n(.*?)\n-->\n.*?<!-- end of what the repository shows -->", re.DOTALL
+)
+"""What only the site shows, in a comment, and after it what the repository shows in its place."""
 RULE: Final = r"\b([a-z]+-\d+)\b(?=[,;)])"
 """The id of a rule in a docstring, which stands in parentheses."""
 
