@@ -455,6 +455,23 @@ def test_every_picture_with_text_names_a_font() -> None:
     assert [name for name, text in pictures.items() if "<text" in text and not font.search(text)] == []
 
 
+def test_pictures_of_a_trace_are_dark_in_dark_mode() -> None:
+    """Each is one line that code hosts draw, with both pictures; the site lets its theme choose."""
+    line = re.compile(
+        r'^<picture><source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)-dark\.png">'
+        r"!\[[^\]]+\]\(\1-light\.png\)</picture>$",
+        re.MULTILINE,
+    )
+    shown: list[str] = []
+    for page in (ROOT / "README.md", *PAGES):
+        text = page.read_text(encoding="utf-8")
+        found = line.findall(text)
+        assert len(found) == text.count("-light.png"), page
+        shown += [name for name in found if (page.parent / f"{name}-dark.png").is_file()]
+
+    assert len(shown) == 3
+
+
 def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
     """It has all imports and fixtures that it needs; only the applications lie beside it."""
     fails_on_purpose = "failing.py", "test_unlucky.py"

@@ -84,7 +84,7 @@ def test_the_index_leads_to_the_pages_that_messages_name(dist: Distribution) -> 
 
 def test_each_link_of_the_readme_works_on_the_index(dist: Distribution) -> None:
     """The build makes relative links absolute, and leads to the page of the site."""
-    links = re.findall(r"\]\(([^)]+)\)", dist.read_text("METADATA") or "")
+    links = re.findall(r'(?:\]\(|srcset=")([^)"]+)', dist.read_text("METADATA") or "")
 
     assert f"{DOCS}tutorial.html" in links
     assert [link for link in links if not link.startswith("https://") or ".md" in link] == []

@@ -35,6 +35,12 @@ def _directives(_app: Sphinx, _page: str, source: list[str]) -> None:
     source[0] = ON_THE_SITE.sub(r"\1", source[0])
 
 
+def _pictures(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Let the theme choose between the light and the dark picture: its reader can choose another than the system."""
+    picture = r'<picture><source [^>]*srcset="([^"]+)">(!\[([^\]]+)\]\([^)]+\))</picture>'
+    source[0] = re.sub(picture, r"\2{.only-light}![\3](\1){.only-dark}", source[0])
+
+
 def _proofs(_app: Sphinx, page: str, source: list[str]) -> None:
     """Show the tests of each rule on the page Fidelity."""
     if page == "fidelity":
@@ -46,5 +52,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", _docstring, priority=400)
     app.connect("source-read", _contents)
     app.connect("source-read", _directives)
+    app.connect("source-read", _pictures)
     app.connect("source-read", _proofs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

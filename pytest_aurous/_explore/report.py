@@ -137,9 +137,10 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
     used = {_mark(case) for case in single}
     names = {mark: name for name, mark in _OUTCOMES.items()} | {mark: f"breaks {law}" for law, mark in _MARKS.items()}
     names[_KNOWN] = "known"
-    # A line never ends within an entry: while they are wrapped, its spaces are those that do not break.
+    # A line never ends within an entry: while they are wrapped, its spaces are those that do not break. pytest puts
+    # four characters before the line of an exception, so a terminal of 80 columns does not break it either.
     entries = [f"{mark} {name}".replace(" ", "\xa0") for mark, name in names.items() if mark in used]
-    legend = [line.replace("\xa0", " ") for line in wrap("  ".join(entries), NARROW, break_on_hyphens=False)]
+    legend = [line.replace("\xa0", " ") for line in wrap("  ".join(entries), NARROW - 4, break_on_hyphens=False)]
     return [*head, *(row.rstrip() for row in rows), *more, "", *legend]
 
 

@@ -29,7 +29,7 @@ VIEWS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "index": (index, ""),
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-SHOWN = ["trace-wide-light", "trace-wide-dark", "trace-narrow-light", "exploration-wide-light", "exploration-wide-dark"]
+SHOWN = ["trace-wide-light", "trace-wide-dark", "exploration-wide-light", "exploration-wide-dark"]
 
 
 def main(folder: Path, *, every: bool) -> None:
