@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_aurous._world.buckets import BUCKETS, Buckets
+from pytest_aurous._world.buckets import BUCKETS, Bucket, Buckets
 from pytest_aurous._world.state import State
 
 if TYPE_CHECKING:
@@ -75,6 +75,17 @@ def test_an_empty_bucket_stays_at_zero(buckets: Buckets) -> None:
 
     assert seen == [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0]
     assert shown(buckets, "characters_synthesize", NOW + 20)[1] == 1
+
+
+def test_a_bucket_of_another_size_keeps_the_rest(buckets: Buckets) -> None:
+    """Another capacity leaves the refill and the overruns as they are, and another refill the capacity."""
+    buckets.fill("team_a", "reads", 0, NOW)
+    shown(buckets, "reads")
+    buckets.resize("team_a", "reads", 5, None, NOW)
+    buckets.resize("team_a", "reads", None, 30, NOW)
+    buckets.resize("team_a", "reads", 7, None, NOW + 1)
+
+    assert buckets.get("team_a", "reads", NOW + 1) == Bucket(7, 0.5, 7, NOW + 1, overruns=1)
 
 
 def test_a_clock_that_was_set_back_earns_nothing(buckets: Buckets) -> None:

@@ -23,9 +23,14 @@ def _clock() -> Clock:
     return Clock(NOON)
 
 
+@pytest.fixture(name="state")
+def _state(clock: Clock) -> State:
+    return State(clock)
+
+
 @pytest.fixture(name="runs")
-def _runs(clock: Clock) -> Runs:
-    return Runs(State(), clock)
+def _runs(state: State, clock: Clock) -> Runs:
+    return Runs(state, clock)
 
 
 @pytest.fixture(name="seen")
@@ -117,6 +122,30 @@ def test_what_is_due_at_one_instant_comes_in_the_order_in_which_it_began(
     runs.settle()
 
     assert [record for record, _, _ in seen] == ["b", "c", "a"]
+
+
+def test_a_step_that_is_interrupted_is_due_again(
+    state: State, runs: Runs, play: Player, clock: Clock, seen: list[tuple[str, str, float]]
+) -> None:
+    """A record whose move fails has not moved, and moves the next time."""
+    play("synthesizing:5s -> reviewing")
+    clock.advance(seconds=5)
+    enter = runs.machines.pop("characters")
+
+    with pytest.raises(KeyError, match="characters"):
+        state.whole(runs.settle)
+    runs.machines["characters"] = enter
+    runs.settle()
+
+    assert seen == [("a", "reviewing", 5)]
+
+
+def test_all_runs_are_listed(runs: Runs, play: Player) -> None:
+    """In the order in which they began, each once."""
+    for record in ("b", "a"):
+        play(f"synthesizing -> {'ready' if record == 'a' else 'reviewing'}", record)
+
+    assert [run.steps[-1].status for run in runs.all()] == ["reviewing", "ready"]
 
 
 def test_peeking_never_changes_anything(runs: Runs, play: Player, seen: list[tuple[str, str, float]]) -> None:

@@ -200,8 +200,9 @@ def test_a_number_that_nobody_can_count_to_is_a_script_error_too(hold: str) -> N
 def test_a_script_is_text(text: Any) -> None:
     """Anything else is refused, with an example, wherever a script is asked for."""
     for read in (Script.parse, partial(plan_of, lifecycle=CHARACTERS)):
-        with pytest.raises(AurousScriptError, match=r"A script is text such as 'synthesizing\*3 -> reviewing', not "):
+        with pytest.raises(AurousScriptError) as raised:
             read(text)
+        assert f"A script is text such as 'synthesizing*3 -> reviewing', not {text!r}." in str(raised.value)
 
 
 @pytest.mark.parametrize("resource", ["character", "files", ""])
@@ -258,6 +259,7 @@ def test_text_and_parsed_scripts_are_both_plans() -> None:
     text = "synthesizing*3 -> ready"
 
     assert plan_of(text, CHARACTERS) == plan_of(Script.parse(text), CHARACTERS) == Plan(Script.parse(text).runs)
+    assert repr(plan_of(text, CHARACTERS)) == "<Plan 'synthesizing*3 -> ready'>"
 
 
 def test_a_script_of_another_resource_is_refused() -> None:
