@@ -20,7 +20,7 @@ def add_arguments(option: Callable[..., Any]) -> None:
     option("--follow", type=Path, metavar="FILE", help=text)
     text = "write the differences as data, which the setting observed makes the fake follow"
     option("--observed", type=Path, metavar="FILE", help=text)
-    text = "write the recordings to this folder, without keys, secrets, names and texts"
+    text = "write the recordings to this folder, or one to this .har file, without keys, secrets, names and texts"
     option("--sanitize", type=Path, metavar="OUT", help=text)
     text = "show what pollers saw as scripts, what was there before, and what was assumed or not stated"
     option("--explain", action="store_true", help=text)

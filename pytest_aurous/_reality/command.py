@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -105,10 +105,14 @@ def _live(options: Namespace) -> Live | None:
     return live
 
 
-def _sanitize(folder: Path, recordings: Iterable[Recording]) -> None:
+def _sanitize(out: Path, recordings: Sequence[Recording]) -> None:
+    """Write recordings to the folder *out*, or one to the file of that name; none replaces an original."""
+    alone = out.suffix == ".har" and not out.is_dir()
+    if alone and len(recordings) > 1:
+        raise AurousError(f"--sanitize {out}: expected a folder for {len(recordings)} recordings.\n{_MORE}")
     written = {recording.file.resolve() for recording in recordings}
     for recording in recordings:
-        file = folder / Path(recording.name).with_suffix(".har")
+        file = out if alone else out / Path(recording.name).with_suffix(".har")
         while file.resolve() in written:
             file = file.with_stem(f"{file.stem}-sanitized")
         written.add(file.resolve())

@@ -255,10 +255,12 @@ def _har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Excha
     size = size if "postData" in request else max(size, _length(found.sent))
     lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
     post = as_object(request.get("postData")) or lost
-    found.content = _har_body(post, size if size > 0 or post.get("params") else 0)
+    coding = found.sent.get("content-encoding", "")
+    found.content = _har_body(post, size if size > 0 or post.get("params") else 0, coding)
     content = as_object(response.get("content")) or {"size": 0}
+    coding = found.received.get("content-encoding", "")
     full = str(content.get("mimeType")).startswith("application/json") or _length(found.received) > 0
-    found.body = None if full and "text" not in content else _har_body(content, content.get("size"))
+    found.body = None if full and "text" not in content else _har_body(content, content.get("size"), coding)
     _note_omissions(found, notes)
     return found
 
@@ -269,13 +271,13 @@ def _length(headers: Mapping[str, str]) -> int:
     return int(length) if length.isdecimal() and len(length) <= _DIGITS else 0
 
 
-def _har_body(content: Mapping[str, Any], size: int | None) -> bytes | None:
-    """Return a body; None where it was left out or cut off."""
+def _har_body(content: Mapping[str, Any], size: int | None, coding: str) -> bytes | None:
+    """Return a body; None where it was left out or cut off. Some tools keep it compressed."""
     text = content.get("text")
     if content.get("_omitted") or (text is None and size != 0):
         return None
     if content.get("encoding") == "base64":
-        return _plain(b64decode(text or ""), "")
+        return _plain(b64decode(text or ""), coding)
     body = _encoded(text or "", size)
     kind = content.get("mimeType") or ""
     cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))

@@ -149,6 +149,20 @@ def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
     assert "billing@" not in (out / "recorded.har").read_text(encoding="utf-8")
 
 
+def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with .har is that of the file; several recordings need a folder."""
+    file, out = write(tmp_path, told("account")), tmp_path / "clean.har"
+    before = file.read_bytes()
+
+    assert main(["check", str(file), "--quiet", "--sanitize", str(out)]) == 0
+    assert main(["check", str(out), "--quiet"]) == 0
+    assert main(["check", str(file), "--quiet", "--sanitize", str(file)]) == 0
+    assert file.read_bytes() == before
+    assert (tmp_path / "recorded-sanitized.har").is_file()
+    assert main(["check", str(file), str(out), "--quiet", "--sanitize", str(tmp_path / "new.har")]) == 2
+    assert "new.har: expected a folder for 2 recordings" in capsys.readouterr().err
+
+
 def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the table, in the report, and sanitized, which never replaces a recording."""
     for folder, entries in (("a", told("account")), ("b", twisted("a save is refused"))):

@@ -84,6 +84,15 @@ def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], bo
     assert bool(recording.notes) == (body is None)
 
 
+@pytest.mark.parametrize(("data", "body"), [(b"\x1b\x0d\x00", None), (BODY.encode(), BODY.encode())])
+def test_a_compression_of_the_network_may_be_in_the_file(tmp_path: Path, data: bytes, body: bytes | None) -> None:
+    """Python cannot undo that of Brotli; most tools have undone it already."""
+    content = {"text": b64encode(data).decode(), "encoding": "base64", "mimeType": "application/json"}
+    one = entry(content=content, headers=[{"name": "Content-Encoding", "value": "br"}])
+
+    assert read_recording(har(tmp_path, one)).exchanges[0].body == body
+
+
 def test_a_request_body_that_was_left_out_is_reported(tmp_path: Path) -> None:
     """What depends on it cannot be told."""
     one = entry()
