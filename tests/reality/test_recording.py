@@ -160,6 +160,22 @@ def test_a_cassette_in_json_is_read(tmp_path: Path, interaction: dict[str, Any],
     assert exchange.sent == {"x-api-key": "secret", "accept": "*/*"}
 
 
+def test_a_cassette_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Of httpx it had the status and the content under other names, and forms without the bytes of their files."""
+    form = cassette({}, **{"content-type": ["application/json"]})
+    (one,) = form["interactions"]
+    headers = {"Content-Type": ["multipart/form-data; boundary=x"], "Content-Length": ["400"]}
+    one["request"] |= {"method": "POST", "body": FORM.format("PNG"), "headers": headers}
+    one["response"] = {"status_code": 201, "http_version": "HTTP/1.1", "headers": {}, "content": BODY}
+    file = tmp_path / "cassette.json"
+    file.write_text(json.dumps(form), encoding="utf-8")
+
+    recording = read_recording(file)
+    (exchange,) = recording.exchanges
+    assert (exchange.status, exchange.body, exchange.content) == (201, BODY.encode(), None)
+    assert recording.notes == ["exchange 1: the body of the request is missing"]
+
+
 def test_a_cassette_in_yaml_is_read(tmp_path: Path) -> None:
     """Bytes are those of the file; the date of a response is the time of its request."""
     yaml = pytest.importorskip("yaml")
