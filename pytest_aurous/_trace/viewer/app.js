@@ -216,11 +216,12 @@ function Timeline({ model, selected, onSelect }) {
     const total = x + 4;
     return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
   }, [model]);
-  const ticks = useMemo(() => points.filter(({ step }) => step.kind === "call").map(({ step: { index, status, marks }, x }) => {
+  const tick = ({ step: { index, status, marks }, x }) => {
     const [from, to] = marks.length ? [3, 27] : [8, 22];
     const kind = `tick ${toneOf(status)} ${marks.length ? "marked" : ""}`;
     return html`<line key=${index} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
-  }), [points]);
+  };
+  const ticks = useMemo(() => points.filter(({ step }) => step.kind === "call").map(tick), [points]);
   const step = model.steps[selected];
   const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;
   const distance = (point, x) => Math.abs(point.x - x);
@@ -244,10 +245,11 @@ const Notice = ({ kind, title, children }) =>
 
 function Body({ body, changed }) {
   if (!body) return html`<p class="about">No body</p>`;
-  if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${plural(body.size, "byte")}`} />`;
+  const size = plural(body.size, "byte");
+  if (body.picture) return html`<img class="picture" src=${body.picture} alt=${`Picture of ${size}`} />`;
   const value = parsed(body);
   const digest = body.digest && html`; sha256 <code>${body.digest.slice(0, 16)}…</code>`;
-  const about = html`<p class="about">${body.type || "no content type"}, ${plural(body.size, "byte")}${digest}</p>`;
+  const about = html`<p class="about">${body.type || "no content type"}, ${size}${digest}</p>`;
   if (value !== undefined) return html`${about}<div class="json"><${Json} value=${value} changed=${changed} /></div>`;
   const text = body.text ?? (body.begins && `${body.begins}…`);
   return html`${about}${text && html`<pre tabindex="0"><bdi>${shortened(visible(text), 8000)}</bdi></pre>`}`;
@@ -259,7 +261,8 @@ const Headers = ({ headers }) => html`<details class="headers"><summary>${plural
 
 function Message({ id, title, message, before, number, other }) {
   const value = parsed(message?.body), old = other ? undefined : parsed(before?.body);
-  const found = useMemo(() => (value !== undefined && old !== undefined ? differences(old, value) : null), [message, before]);
+  const both = value !== undefined && old !== undefined;
+  const found = useMemo(() => (both ? differences(old, value) : null), [message, before]);
   const changed = useMemo(() => new Set((found ?? []).map((one) => one.path)), [found]);
   if (!message) return html`<${Section} title=${title}><p class="empty">No response arrived.</p><//>`;
   return html`<${Section} title=${title}>
@@ -277,11 +280,12 @@ const Rule = ({ rule }) => html`<li class="rule">
   <span class=${`provenance ${PROVENANCE[rule.provenance]}`}>${rule.provenance} ${PROVENANCE[rule.provenance]}</span>
   <a href=${`${rule.url}#rule-${rule.name}`}>${rule.name}</a>
   <p><${Prose} text=${rule.statement} /></p>
-  ${["observed", "assumed", "contradicted"].filter((one) => rule[one]).map((one) => html`<p class="more-of-rule" key=${one}>
-    <em>${one[0].toUpperCase()}${one.slice(1)}:</em> <${Prose} text=${rule[one]} /></p>`)}
+  ${["observed", "assumed", "contradicted"].map((one) => rule[one] && html`<p class="more-of-rule" key=${one}>
+    <em>${capital(one)}:</em> <${Prose} text=${rule[one]} /></p>`)}
 </li>`;
 
-const where = (place) => html`<code>${visible(place.file)}:${place.line}</code> in <code>${visible(place.function)}</code>`;
+const where = ({ file, line, function: name }) =>
+  html`<code>${visible(file)}:${line}</code> in <code>${visible(name)}</code>`;
 
 function Place({ call: { place, stack } }) {
   if (!place) return null;
@@ -395,7 +399,7 @@ function Machine({ machine, kind, current, statuses, before }) {
   const label = `States of ${kind}: now ${current}; so far ${statuses.join(", ")}; ${future}`;
   const [left, width, height] = [reach(-1), reach(-1) + wide + reach(1), names.length * STATE];
   const tone = (name) => (name === current ? "current" : statuses.includes(name) ? "visited" : "");
-  return html`<svg class="machine" viewBox=${`${-left} -1 ${width} ${height}`} width=${width} height=${height} role="img"
+  return html`<svg class="machine" viewBox=${`${-left} -1 ${width} ${height}`} ...${{ width, height }} role="img"
     aria-label=${label}>
     ${edges.map(({ way, tone, line, head }) => html`<g class=${`edge ${tone}`} key=${way}>
       <path d=${line} /><path class="head" d=${head} /></g>`)}
@@ -417,7 +421,8 @@ function Pictures({ model, json }) {
 }
 
 function Script({ record }) {
-  if (!record.steps.length) return record.script && html`<p class="script">script <code>${visible(record.script)}</code></p>`;
+  if (!record.steps.length && !record.script) return null;
+  if (!record.steps.length) return html`<p class="script">script <code>${visible(record.script)}</code></p>`;
   return html`<p class="script">script ${record.steps.map((one, at) => html`<span
     class=${`script-step${at === record.step ? " now" : ""}`} aria-current=${at === record.step ? "step" : undefined}
     >${visible(one)}</span>`)}
@@ -432,6 +437,7 @@ function Record({ model, id, record, change, index }) {
   const [old] = change ?? [];
   const found = change ? differences(old?.json, record.json).filter((one) => one.path) : [];
   const moved = old && old.status !== record.status;
+  const state = `${moved ? `${old.status} → ` : ""}${record.status ?? ""}`;
   const badge = change && (!old ? "new" : found.length || moved ? "changed" : "polled");
   const kind = `record${change && badge !== "polled" ? " changed" : ""}${record.gone ? " gone" : ""}`;
   const toggle = (event) => event.currentTarget.open !== shown && setOpen(event.currentTarget.open);
@@ -439,7 +445,7 @@ function Record({ model, id, record, change, index }) {
     <summary><span class="id" title=${id}>${shortId(id)}</span>
       <span class="cut name"><${Text} of=${name} limit=${60} /></span>
       ${badge && html`<span class="badge">${badge}</span>`}
-      ${record.status && html`<span class="state">${moved ? `${old.status} → ` : ""}${record.status}</span>`}</summary>
+      ${state && html`<span class="state">${state}</span>`}</summary>
     ${shown && html`<div class="inner">
       ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status}
         statuses=${statusesOf(model, id, index)} before=${old?.status} />`}
@@ -500,18 +506,19 @@ function World({ model, index, title, name = "world" }) {
   const groups = {};
   for (const [id, record] of Object.entries(world.records)) {
     const standing = known[id] && record.kind !== "character" && !differences(known[id].json, record.json).length;
-    (groups[standing ? STANDING : `${record.kind[0].toUpperCase()}${record.kind.slice(1)}s`] ??= []).push([id, record]);
+    (groups[standing ? STANDING : `${capital(record.kind)}s`] ??= []).push([id, record]);
   }
   const order = Object.keys(groups).sort((a, b) => (a === STANDING) - (b === STANDING));
   const section = (part) => ({ entries: Object.entries(world[part]).reverse(), change: change[part] });
   const deliveries = section("deliveries").entries;
   const team = (id) => Object.keys(world.money).length > 1 && html`<span class="about">${shortId(id)}</span>`;
-  const until = (one) => (one.in_flight_until ? `in flight until ${iso(one.in_flight_until)}` : `until ${iso(one.until)}`);
+  const until = (one) => `${one.in_flight_until ? "in flight " : ""}until ${iso(one.in_flight_until ?? one.until)}`;
   return html`<section class="pane world" aria-labelledby=${`${name}-title`}>
     <div class="pane-head"><h2 id=${`${name}-title`}>${title}</h2></div>
     <div class="scroll" tabindex="0" role="region" aria-label=${`${title}: details`}>
       <${Section} title="Credits"><${Money} ...${{ model, index, world, change: change.money }} /><//>
-      ${order.map((kind) => html`<${Section} key=${kind} title=${kind} count=${groups[kind].length} open=${kind !== STANDING}>
+      ${order.map((kind) => html`<${Section} key=${kind} title=${kind} count=${groups[kind].length}
+        open=${kind !== STANDING}>
         ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${change.records?.[id]}
           ...${{ model, id, record, index }} />`)}
         ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
@@ -563,6 +570,7 @@ function Cell({ id, exploration, selected, onSelect }) {
 function Matrix({ exploration, selected, onSelect }) {
   const pairs = Object.keys(exploration.cases).filter((id) => id.includes(" + "));
   const cell = (id) => html`<${Cell} ...${{ id, exploration, selected, onSelect }} />`;
+  const { faults, rows, remarks } = exploration;
   const move = (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
     const column = event.target.closest("td")?.cellIndex;
@@ -577,23 +585,26 @@ function Matrix({ exploration, selected, onSelect }) {
     <table class="matrix" onKeyDown=${move}>
       <caption>${visible(exploration.headline)}</caption>
       <thead><tr><th scope="col">Place</th>
-        ${exploration.faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
-      <tbody>${exploration.rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
-        ${exploration.faults.map((fault) => html`<td key=${fault}>${cell(`${place} ${fault}`)}</td>`)}</tr>`)}</tbody></table>
+        ${faults.map((fault) => html`<th scope="col" key=${fault}><span>${visible(fault)}</span></th>`)}</tr></thead>
+      <tbody>${rows.map((place) => html`<tr key=${place}><th scope="row"><${Text} of=${place} /></th>
+        ${faults.map((fault) => html`<td key=${fault}>${cell(`${place} ${fault}`)}</td>`)}</tr>`)}</tbody></table>
     ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">
       ${pairs.slice(0, MANY).map((id) => html`<li key=${id}>${cell(id)} ${visible(id)}</li>`)}
       ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
     <p class="about legend">${LEGEND.join("; ")}</p>
-    ${exploration.remarks.map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
+    ${remarks.map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
 }
 
-const CaseCall = ({ call, start }) => call
-  ? html`<td><span class="case-call"><${Text} of=${call.operation ?? `${call.method} ${call.path}`} limit=${80} />
-        <${Status} status=${call.status} /></span>
-      ${call.fault && html`<span class="mark fault"><${Icon} name="fault" /><${Text} of=${call.fault} limit=${60} /></span>`}
-      <span class="about path">+${duration(call.at - start)} <${Text} of=${shortPath(call.path)} limit=${80} /></span>
-      ${call.notes.map((note) => html`<span class="about path"><${Text} of=${shortPath(note)} limit=${120} /></span>`)}</td>`
-  : html`<td class="absent">no call</td>`;
+function CaseCall({ call, start }) {
+  if (!call) return html`<td class="absent">no call</td>`;
+  const { operation, method, path, status, fault, at, notes } = call;
+  const line = (content) => html`<span class="about path">${content}</span>`;
+  return html`<td><span class="case-call"><${Text} of=${operation ?? `${method} ${path}`} limit=${80} />
+      <${Status} status=${status} /></span>
+    ${fault && html`<span class="mark fault"><${Icon} name="fault" /><${Text} of=${fault} limit=${60} /></span>`}
+    ${line(html`+${duration(at - start)} <${Text} of=${shortPath(path)} limit=${80} />`)}
+    ${notes.map((note) => line(html`<${Text} of=${shortPath(note)} limit=${120} />`))}</td>`;
+}
 
 /** A case beside the good day; *at* is the pair of calls whose state is shown. */
 function Case({ exploration, id, pairs, at, onSelect }) {
@@ -615,9 +626,9 @@ function Case({ exploration, id, pairs, at, onSelect }) {
         <th scope="col" class="pick">State</th></tr></thead>
         <tbody>${pairs.slice(0, 500).map(([left, right], row) => html`<tr key=${row} class=${kind(left, right)}>
           <${CaseCall} call=${left} start=${good} /><${CaseCall} call=${right} start=${bad} />
-          <td class="pick"><button type="button" aria-pressed=${row === at ? "true" : "false"} onClick=${() => onSelect(row)}
-            aria-label=${`State after row ${row + 1}, ${(right ?? left).operation ?? "unmatched"}`}>
-            <${Icon} name="state" /></button></td></tr>`)}</tbody></table></div>
+          <td class="pick"><button type="button" aria-pressed=${row === at ? "true" : "false"}
+            aria-label=${`State after row ${row + 1}, ${(right ?? left).operation ?? "unmatched"}`}
+            onClick=${() => onSelect(row)}><${Icon} name="state" /></button></td></tr>`)}</tbody></table></div>
     ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
   </article>`;
 }
@@ -654,7 +665,7 @@ const NUMBERS = new Set(["duration", "clock", "calls", "credits", "pitfalls"]);
 function Index({ rows }) {
   const [[column, down], setOrder] = useState(["outcome", false]);
   const [filter, setFilter] = useState("");
-  const by = (a, b) => (NUMBERS.has(column) ? a[column] - b[column] : String(a[column]).localeCompare(String(b[column])));
+  const by = NUMBERS.has(column) ? (a, b) => a[column] - b[column] : (a, b) => a[column].localeCompare(b[column]);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = rows
     .filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word)))
@@ -671,7 +682,8 @@ function Index({ rows }) {
   };
   const line = (row) => {
     const [file, ...names] = row.test.split("::");
-    const numbers = [duration(row.duration), duration(Math.round(row.clock)), row.calls, amount(row.credits), row.pitfalls];
+    const times = [duration(row.duration), duration(Math.round(row.clock))];
+    const numbers = [...times, row.calls, amount(row.credits), row.pitfalls];
     return html`<tr key=${row.file}>
       <td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
       <td class="test-name"><span class="file"><${Text} of=${file} /></span>
@@ -689,9 +701,9 @@ function Index({ rows }) {
 
 // -------------------------------------------------------------------------------------------------- app
 const KEYS = [
-  ["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"], ["Home, End", "first and last step"],
-  ["f", "fold or unfold identical polls"], ["/", "filter"], ["t", "light or dark"], ["?", "this help"],
-  ["Esc", "close, or clear the filter"],
+  ["← →, k j", "previous and next step"], ["↑ ↓", "the same, unless a pane scrolls"],
+  ["Home, End", "first and last step"], ["f", "fold or unfold identical polls"], ["/", "filter"],
+  ["t", "light or dark"], ["?", "this help"], ["Esc", "close, or clear the filter"],
 ];
 
 /** Switches between light and dark; at first the page is as the system is. */
@@ -734,7 +746,7 @@ function Top({ data, model, help, children }) {
   </header>`;
 }
 
-/** Return the step of the address, or the one to begin with: the last call that explains a failure, or else the last. */
+/** Return the step of the address; or the last call that explains a failure, or else the last. */
 function indexOf(model, hash) {
   const found = model.steps.find((step) => `#${step.id}` === hash);
   return (found ?? model.calls.findLast(explains) ?? model.calls[model.calls.length - 1] ?? model.steps[0]).index;
@@ -746,7 +758,7 @@ function Trace({ model, steps, selected, onSelect, pane, setPane, ...list }) {
   useLayoutEffect(() => { middle.current.scrollTop = 0; }, [selected]);
   const call = step.kind === "call";
   const panes = [["calls", "Calls"], ["call", call ? `Call ${step.number}` : "Step"], ["world", "State"]];
-  const title = `State ${call ? `after call ${step.number}` : step.kind === "start" ? "at the start" : "after this step"}`;
+  const when = call ? `after call ${step.number}` : step.kind === "start" ? "at the start" : "after this step";
   return html`<${Timeline} model=${model} selected=${selected} onSelect=${onSelect} />
     <nav class="panes" aria-label="Panes">${panes.map(([name, title]) => html`<button type="button" key=${name}
       aria-current=${pane === name ? "true" : undefined} onClick=${() => setPane(name)}>${title}</button>`)}</nav>
@@ -756,7 +768,7 @@ function Trace({ model, steps, selected, onSelect, pane, setPane, ...list }) {
         <div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
           ${call ? html`<${CallView} model=${model} call=${step} onSelect=${onSelect} />`
             : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}</div></section>
-      <${World} model=${model} index=${selected} title=${title} />
+      <${World} model=${model} index=${selected} title=${`State ${when}`} />
     </main>`;
 }
 
@@ -845,8 +857,8 @@ function App({ data }) {
         ${name === "trace" ? "Trace" : "Exploration"}</button>`)}<//>
     ${data.index ? html`<${Index} rows=${data.index} />`
       : view === "exploration" ? html`<${Exploration} data=${data} selected=${chosen} onSelect=${choose} />`
-      : model ? html`<${Trace} ...${{ model, steps, selected, pane, setPane, open, filter, setFilter }} onSelect=${select}
-          onFold=${fold} />`
+      : model ? html`<${Trace} ...${{ model, steps, selected, pane, setPane, open, filter, setFilter }}
+          onSelect=${select} onFold=${fold} />`
       : html`<main id="main" tabindex="-1"><p class="empty">Nothing was recorded.</p></main>`}
     <${Help} box=${box} />`;
 }

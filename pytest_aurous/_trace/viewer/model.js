@@ -10,11 +10,12 @@ const LONGEST = 2000;
 /** Write characters that cannot be seen, or that turn a line around, as escapes. */
 const visible = (text) =>
   String(text).replace(INVISIBLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
-const shortened = (text, length = LONGEST) =>
-  text.length > length ? `${text.slice(0, length)}… (${(text.length - length).toLocaleString("en")} more characters)` : text;
+const shortened = (text, length = LONGEST) => text.length <= length ? text
+  : `${text.slice(0, length)}… (${(text.length - length).toLocaleString("en")} more characters)`;
 const shortId = (id) => (id.length > 20 ? `${id.slice(0, id.indexOf("_") + 1)}…${id.slice(-6)}` : id);
 const shortPath = (text) => text.replace(/\b[a-z]+_[0-9A-Z]{26}\b/g, shortId);
 const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
 const amount = (value) => Number(value.toFixed(6)).toLocaleString("en", { maximumFractionDigits: 6 });
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 const isObject = (value) => value !== null && typeof value === "object";
@@ -136,7 +137,7 @@ const isQuiet = ({ buckets, records, ...others }) => !Object.keys(others).length
 
 const LEAST_RUN = 4;
 
-/** Give the steps of each run of identical polls that run: {first, last, count, seconds}; between them only time passes. */
+/** Give steps of identical polls, between which only time passes, their run: {first, last, count, seconds}. */
 function markRuns(steps) {
   const runs = [];
   let run = null;
@@ -153,7 +154,7 @@ function markRuns(steps) {
   }
 }
 
-/** Return the steps that the list shows: of a run of polls that is not *open* only the last one, which stands for all. */
+/** Return the steps that the list shows: of a run of polls that is not *open* the last one, which stands for all. */
 const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.has(run.first) || index === run.last);
 
 /** Return the runs that are open after a step was selected: that around it, unless the step stands for it. */
@@ -195,7 +196,8 @@ function changesOf(step, before) {
 
 /** Return a step in a few words. */
 const nameOf = (step, model) =>
-  step.kind === "call" ? `call ${step.number} of ${model.calls.length}, ${step.operation ?? "unmatched"}, ${step.status ?? "no response"}`
+  step.kind === "call" ? [`call ${step.number} of ${model.calls.length}`, step.operation ?? "unmatched",
+    step.status ?? "no response"].join(", ")
   : step.kind === "start" ? "start"
   : step.lines.map((line) => line.text).join(", ");
 
