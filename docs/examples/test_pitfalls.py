@@ -58,7 +58,7 @@ def test_early_save_mended(
 def test_endless_poll(
     aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
 ) -> None:
-    """The loop waits for success only; just the counter ends this one."""
+    """The loop waits only for success; here, a counter ends it."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing -> failed"
     )
