@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .._world.settings import READINGS
 from .check import Checked
-from .compare import ABSENT
+from .points import ABSENT
 from .sanitize import Sanitizer
 from .stated import Stated
 from .verdict import Difference, Verdicts

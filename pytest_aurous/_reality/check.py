@@ -11,10 +11,11 @@ from typing import Any
 
 from .._framework.rules import load_rules
 from ..faults.observed import read_observed
-from .compare import Comparer, Shapes, load_shapes
+from .compare import Comparer
 from .followed import followed_places
 from .recording import Recording, read_recording
 from .replay import Replay
+from .shapes import Shapes, load_shapes
 from .survey import Survey
 from .verdict import Verdicts
 from .words import id_of, name_of

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from .compare import Point
+from .points import Point
 from .replay import Replayed
 
 _PAGE_CODES: Final = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from .._framework.rules import Rule
-from .compare import Point
+from .points import Point
 from .replay import Replayed
 from .rules import rule_of
 from .stated import Stated

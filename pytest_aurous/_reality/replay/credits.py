@@ -130,11 +130,11 @@ class Credits:
             return
         ends: list[tuple[str, tuple[str, ...]]] = []
         for work in money.works:
-            status = self._survey.end(work.record, done.view.index)
+            status = self._survey.histories.end(work.record, done.view.index)
             if not work.end and status not in RUNNING:
                 ends.append((work.record, _ends_of(status)))
         for guess in money.guesses(ends, credit, held):
-            status = self._survey.end(guess.record, done.view.index)
+            status = self._survey.histories.end(guess.record, done.view.index)
             self._records.end(done.view, self._world.row(guess.record), status, good=guess.end == "good")
             done.inferred.append(f"the work on {id_of(guess.record)} has ended")
 
@@ -144,11 +144,14 @@ class Credits:
         Other clients may have spent and held credits; what the work under way holds is at least there.
         """
         account = self._world.accounts[self._teams.of(done.view)]
-        order = f"order {money.works[0].order}" if money.works else "balance"
+        order = f"order {money.works[0].order}" if money.works else ""
         if held is not None and held != account.held:
             done.rules["body.held_credits"] = money.rule_of_held(held, account.held)
             done.ignored.add("body.available_credits")
-            if held >= self._under_way(done.view, money):
+            if not order:
+                done.ignored.add("body.held_credits")
+                done.inferred.append("another client has changed the held credits")
+            elif held >= self._under_way(done.view, money):
                 done.elsewhere["body.held_credits"] = order
         if credit != account.credits:
             rule = money.rule_of_credits(credit - account.credits)
@@ -163,7 +166,7 @@ class Credits:
     def _under_way(self, view: View, money: Money) -> Decimal:
         """Return what the works hold that a later poll shows to be still under way."""
         ordered = (work for work in money.works if work.order and not work.end)  # others may have begun later
-        return total(work.price for work in ordered if self._survey.end(work.record, view.index) in RUNNING)
+        return total(work.price for work in ordered if self._survey.histories.runs_on(work.record, view.index))
 
     def _empty(self, done: Replayed) -> None:
         """Set the credits of a team too low, unless that is known to be wrong."""

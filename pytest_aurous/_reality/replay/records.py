@@ -15,7 +15,7 @@ from ..survey import Survey
 from ..view import ROWS, RUNNING, RUNS, View
 from ..words import id_of
 from .replayed import Replayed
-from .rows import KINDS, WAIT, WAITING, rename
+from .rows import KINDS, WAIT, WAITING, redraw, rename
 from .teams import Teams
 
 GOOD: Final = ("reviewing", "ready", "succeeded")
@@ -58,6 +58,8 @@ class Records:
             self._bring(row.id, view.records[0])
         elif row is not None:
             self._act(view, row)
+            if view.operation in RUNS and view.records:
+                redraw(self._world, view.records[0])
         if view.replayed:
             self._end_before_retry(view)
         if view.operation == "characters.delete":
@@ -90,7 +92,7 @@ class Records:
         kind = ROWS.get(view.operation, view.operation.partition(".")[0])
         if view.code != "resource_not_found" or row is None or kind not in _DELETABLE:
             return
-        later = self._survey.seen(view.record, view.index)
+        later = self._survey.histories.seen(view.record, view.index)
         there = later is not None and later.status != "deleted"
         if there or row.team != self._teams.of(view) or view.record in self.deleted:
             return
@@ -136,18 +138,22 @@ class Records:
 
     def _compare_end(self, done: Replayed, seen: Mapping[str, Any]) -> None:
         """Note that a synthesis has ended as expected; or not, but perhaps another client has saved the character."""
-        row, before = self._world.row(str(seen["id"])), self._survey.before(str(seen["id"]), done.view.index)
+        record, index, histories = str(seen["id"]), done.view.index, self._survey.histories
+        row, before = self._world.row(record), histories.before(record, index)
         if not isinstance(row, CharacterRow) or row.status != "synthesizing" or row.published:
             return
+        polled = before is not None and before.view.operation in _POLLS
         if seen.get("status") == self._world.settings.reading("create-4"):
             done.agrees.add("create-4")
-        elif before is None or before.view.operation not in _POLLS:
+        elif not (polled and histories.saved(record, index)):
             where = "body.data[].status" if done.view.operation.endswith(".list") else "body.status"
-            done.elsewhere[where] = row.id
+            done.elsewhere[where] = record
 
     def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
         """Move a record to a status that it was seen in, as its state machine allows; the rest is a difference."""
         row, status = self._world.row(record), str(seen.get("status"))
+        if status == "synthesizing":
+            redraw(self._world, seen)
         if isinstance(row, CharacterRow) and row.status != status:
             if row.status == "synthesizing" and not row.published and status in {"reviewing", "ready"}:
                 status = self._world.settings.reading("create-4")
@@ -175,7 +181,7 @@ class Records:
     def _end_before_retry(self, view: View) -> None:
         """End the work whose stored response is returned, unless a later poll shows that it goes on."""
         record = str(view.result.get("id"))
-        row, later = self._world.row(record), self._survey.seen(record, view.index + 1)
+        row, later = self._world.row(record), self._survey.histories.seen(record, view.index + 1)
         goes_on = later is not None and later.status in RUNNING and later.view.operation in _POLLS
         if getattr(row, "status", "") in RUNNING and not goes_on:
             self._end_unseen(view, row)
@@ -186,7 +192,7 @@ class Records:
             refs = view.records[0].get("refs") if view.records and not row.refs else None
             status, known, good = "", refs is not None, refs != []
         else:
-            status = self._survey.end(row.id, view.index + 1)
+            status = self._survey.histories.end(row.id, view.index + 1)
             bad = view.code == "output_not_available" or status in _ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         self.end(view, row, status, good=good)

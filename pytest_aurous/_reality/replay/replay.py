@@ -124,7 +124,7 @@ class Replay:
             state.back_to(mark)
             self._rates.forget(view)  # the refusal has cost a token, too
         other = reply.status != view.exchange.status and call.error_code != view.code
-        if view.refused and other and self._survey.changed_elsewhere(view):
+        if view.refused and other and self._survey.histories.changed_elsewhere(view):
             done.why = "another client may have changed the record"
             return
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
@@ -140,7 +140,7 @@ class Replay:
             if self._world.row(record) is not None:
                 if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
                     follow(self._world, kind, row)
-            elif not done.replays or self._survey.status(record, view.index + 1):
+            elif not done.replays or self._survey.histories.status(record, view.index + 1):
                 put(self._world, kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
         self._credits.adopt(view)
 

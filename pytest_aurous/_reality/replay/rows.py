@@ -41,6 +41,8 @@ WAITING: Final = {
 
 _BYTES: Final = 1024
 """The size of a picture that no request shows."""
+_DRAWN: Final = len(POSES) - 1
+"""How many pictures a synthesis draws: of each pose but ``other``."""
 _PREVIEW: Final = "whsec_..."
 _KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
 """Fields that the fake writes for itself."""
@@ -93,6 +95,13 @@ def rename(world: World, seen: Mapping[str, Any]) -> None:
     shown = {name: seen[name] for name in ("name", "attributes") if seen.get(name) is not None}
     if isinstance(row, CharacterRow) and (changes := _simple(row, shown, set())):
         world.table(CharacterRow).replace(replace(row, **changes))
+
+
+def redraw(world: World, seen: Mapping[str, Any]) -> None:
+    """Let a character without pictures have all that it shows during new work: another client had it drawn."""
+    row, poses = world.row(str(seen["id"])), _poses(seen)
+    if isinstance(row, CharacterRow) and not row.refs and len(poses) == _DRAWN:
+        world.table(CharacterRow).replace(replace(row, refs=tuple(draw(world, pose) for pose in poses)))
 
 
 def _simple(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from ..._resources.webhooks import EVENTS
 from ..._wire.data import as_list, as_object
 from ..._world.ledger import total
 from ..._world.world import World
-from ..survey import Sighting, Survey
+from ..histories import Sighting
+from ..survey import Survey
 from ..view import CREATES, ROWS, RUNNING, View, instant_of
 from ..words import id_of, name_of
 from .money import Work
@@ -168,7 +169,8 @@ class Seeds:
         kind = "characters" if view.operation.startswith("characters.") else "generations"
         table = self._world.table(KINDS[kind])
         row = table[view.record]
-        if row.status in RUNNING:
+        ended = kind == "generations" and view.code != "output_expired"  # and does not change any more
+        if row.status in RUNNING or ended:
             return
         finished = {"finished": self._world.clock.time() - LONG} if view.code == "output_expired" else {}
         table.replace(replace(row, status=status, **finished))

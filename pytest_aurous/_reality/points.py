@@ -1,0 +1,34 @@
+"""One place of a response that was compared."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+
+class Point(NamedTuple):
+    """One place of a response that was compared.
+
+    Attributes:
+        where: The place, such as ``status``, ``error.code``, ``header.retry-after`` or ``body.refs[].url``.
+        kind: What was compared: ``status``, ``code``, ``type``, ``param``, ``missing``, ``added``, ``null``,
+            ``json type``, ``enum``, ``form``, ``value``, ``rows``, ``order`` or ``omitted``.
+        differs: Whether it differs.
+        seen: What the recording has.
+        fake: What the fake has.
+    """
+
+    where: str
+    kind: str
+    differs: bool
+    seen: Any = None
+    fake: Any = None
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Final = _Absent()
+SAME: Final = False
+OTHER: Final = True
