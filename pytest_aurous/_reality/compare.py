@@ -173,7 +173,7 @@ class Comparer:
         if more:
             return
         index, histories = done.view.index, self._survey.histories
-        missing = {str(one) for one in status} - set(ids)
+        missing = {one for one in status if isinstance(one, str)} - set(ids)
         extra = [one for one in missing if histories.steady(one, index) == status[one]]
         if behind is not None:  # nothing shows on which side a record was made that no exchange has created
             extra = [one for one in extra if histories[one].created is not None]
