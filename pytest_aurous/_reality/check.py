@@ -12,8 +12,9 @@ from typing import Any
 from .._framework.rules import load_rules
 from ..faults.observed import read_observed
 from .compare import Comparer
+from .files import read_recording
 from .followed import followed_places
-from .recording import Recording, read_recording
+from .recording import Recording
 from .replay import Replay
 from .shapes import Shapes, load_shapes
 from .survey import Survey

@@ -15,7 +15,8 @@ from ..faults.observed import read_observed
 from .adapt import find_readings, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
-from .recording import Recording, find_files, read_recordings
+from .files import find_files, read_recordings
+from .recording import Recording
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
 from .spec import check_document

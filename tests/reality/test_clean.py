@@ -17,7 +17,7 @@ import pytest
 from pytest_aurous import Aurous
 from pytest_aurous._reality.adapt import find_readings
 from pytest_aurous._reality.check import Checked, check_files
-from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.files import read_recording
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._world.settings import READINGS
 from tests.reality.story import STORIES, Entries, Teller, checked, refuted, told, write

@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous._content.pictures import picture
 from pytest_aurous._reality.blank import blank
 from pytest_aurous._reality.check import check_recordings
-from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.files import read_recording
 from pytest_aurous._reality.replay import replay
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._serve.cli import main

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_aurous._framework.rules import rule_of
 from pytest_aurous._reality.check import check_files
-from pytest_aurous._reality.recording import read_recording
+from pytest_aurous._reality.files import read_recording
 from pytest_aurous._reality.report import report
 from tests.reality.story import refuted
 

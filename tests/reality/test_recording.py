@@ -13,7 +13,7 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._reality.check import check_files, check_recordings
-from pytest_aurous._reality.recording import find_files, read_recording
+from pytest_aurous._reality.files import find_files, read_recording
 from pytest_aurous._reality.sanitize import Sanitizer
 from tests.reality.story import Entries, Teller, told, write
 

@@ -13,7 +13,8 @@ from pytest_aurous import Aurous
 from pytest_aurous._content.pictures import measure, picture
 from pytest_aurous._reality.blank import blank
 from pytest_aurous._reality.check import check_files, check_recordings
-from pytest_aurous._reality.recording import Exchange, read_recording
+from pytest_aurous._reality.files import read_recording
+from pytest_aurous._reality.recording import Exchange
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._report.har import har
 from tests.reality.story import Teller, refuted, write
