@@ -111,8 +111,7 @@ class Explorer:
         self._sent_at: dict[str, str] = {}
         self._written: Written = {}
         self._views: dict[int, View] = {}
-        if app.tracing:
-            self.watch.listeners.append(self._view)
+        self.watch.listeners.append(self._view)
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
@@ -223,7 +222,8 @@ class Explorer:
             yield
 
     def _view(self, call: Call) -> None:
-        self._views[call.number] = view(self.app, self._written)
+        if self.app.tracing:
+            self._views[call.number] = view(self.app, self._written)
 
     def _available(self) -> dict[str, Decimal]:
         return {team: account.available for team, account in self.app.world.accounts.items()}

@@ -333,6 +333,8 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
     lost = made["exploration"]["cases"]["characters.create#1 lost"]
     assert lost["broken"] == ["pays_once", "no_pitfall"]
     assert [call["fault"] for call in lost["calls"]] == ["disconnect, committed", None]
+    held = [account["held"] for call in lost["calls"] for account in call["changes"]["money"].values()]
+    assert held == [4, 8]
     assert [step["operation"] for step in made["steps"] if step["kind"] == "call"] == ["characters.create"]
     assert "AurousExplorationError" in made["test"]["message"]
     assert [row["outcome"] for row in index(pytester.path / "traces")] == ["failed"]
