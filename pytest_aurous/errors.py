@@ -140,12 +140,13 @@ def choices(known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return the repr of *value*, shortened; also where its own ``__repr__`` fails."""
+    """Return the repr of *value*, shortened in the middle; also where its own ``__repr__`` fails."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - code of the test, which must not hide the message
         return f"<{type(value).__name__} without a working repr>"
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    half = _LONGEST // 2 - 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
 
 
 def hide_mistakes(excinfo: Any) -> bool:

@@ -165,7 +165,8 @@ def _require_hypothesis() -> None:
         import_module("hypothesis")
     except ImportError:
         raise AurousError(
-            f"The strategies need Hypothesis: install the extra, pytest-aurous[hypothesis].\n{see(_PAGE)}"
+            'The strategies need Hypothesis: install it with python -m pip install "pytest-aurous[hypothesis]".\n'
+            f"{see(_PAGE)}"
         ) from None
 
 

@@ -100,3 +100,13 @@ def test_what_a_test_author_is_told_ends_with_where_to_read_on(mistake: Callable
         pytest.raises((errors.AurousError, TypeError), match=rf"\nRead on: {re.escape(errors.DOCS)}[\w/.#-]+$"),
     ):
         mistake(aurous)
+
+
+def test_a_long_value_is_shortened_in_the_middle() -> None:
+    """The end of a path is the name of the file, which the message is about."""
+    path = f"/{'long/' * 40}observed.json"
+
+    assert errors.shown(path).startswith("'/long/long/")
+    assert errors.shown(path).endswith("/observed.json'")
+    assert "..." in errors.shown(path)
+    assert len(errors.shown(path)) < 80

@@ -126,7 +126,7 @@ def _write(option: str, file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise AurousError(f"{option} {file}: {error.strerror}") from None
+        raise AurousError(f"{option} {file}: {error.strerror}. Choose another file.\n{_MORE}") from None
 
 
 def _progress(options: Namespace) -> Progress | None:

@@ -235,5 +235,7 @@ def _openapi(options: argparse.Namespace) -> int:
         try:
             options.output.write_text(f"{text}\n", encoding="utf-8")
         except OSError as error:
-            raise AurousError(f"--output {options.output}: {error.strerror}") from None
+            raise AurousError(
+                f"--output {options.output}: {error.strerror}. Choose another file.\n{see('reference/openapi.html')}"
+            ) from None
     return 0

@@ -132,7 +132,7 @@ def _read_run_option(config: pytest.Config, name: str) -> Any:
     if options.get("action") == "store_true":
         return str(value).lower() in {"true", "1", "yes", "on"}
     if "choices" in options and value not in {None, *options["choices"]}:
-        raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.")
+        raise pytest.UsageError(f"ini option {key} = {value}: expected {' or '.join(options['choices'])}.\n{MORE}")
     return value
 
 
