@@ -419,6 +419,9 @@ def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open) -> None:
     sync_api.expect(case.locator(".record .state")).to_have_count(2)
     tab.get_by_role("button", name="characters.create#1 late: ").click()
     sync_api.expect(case.locator("h2")).to_have_text("This case, after 5 calls")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.get_by_role("button", name="State after row 2, characters.create").click()
+    sync_api.expect(good.locator("h2")).to_be_in_viewport()
 
 
 def test_an_exploration_begins_with_what_costs_most(show: Open, charge: dict[str, Any]) -> None:

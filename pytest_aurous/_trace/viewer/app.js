@@ -639,6 +639,7 @@ function Exploration({ data, selected, onSelect }) {
   const breaking = Object.keys(LAWS).map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
   const id = exploration.cases[selected] ? selected : breaking.find(Boolean) ?? ids[0];
   const [row, setRow] = useState({});
+  const states = useRef(null);
   const good = exploration.good_day.calls, calls = exploration.cases[id]?.calls ?? [];
   const models = useMemo(() => [good, calls].map((one) => modelOfCase(data, one)), [id]);
   const pairs = useMemo(() => aligned(good, calls, (call) => call.operation ?? `${call.method} ${call.path}`), [id]);
@@ -648,10 +649,16 @@ function Exploration({ data, selected, onSelect }) {
     return html`<${World} key=${`${id} ${side}`} model=${models[side]} index=${index} name=${`world-${side}`}
       title=${`${title}, ${index ? `after ${plural(index, "call")}` : "at the start"}`} />`;
   };
+  const select = (one) => {
+    setRow({ id, at: one });
+    announce(`State after row ${one + 1}`);
+    const { top } = states.current.getBoundingClientRect();
+    if (top < 0 || top > innerHeight - 200) states.current.scrollIntoView();
+  };
   return html`<main class="exploration" id="main" tabindex="-1">
     <${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />
-    ${id && html`<${Case} ...${{ exploration, id, pairs, at }} onSelect=${(one) => setRow({ id, at: one })} />`}
-    ${id && html`<div class="states">${pane(0, "The good day")}${pane(1, "This case")}</div>`}
+    ${id && html`<${Case} ...${{ exploration, id, pairs, at }} onSelect=${select} />`}
+    ${id && html`<div class="states" ref=${states}>${pane(0, "The good day")}${pane(1, "This case")}</div>`}
   </main>`;
 }
 
