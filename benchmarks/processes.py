@@ -55,7 +55,8 @@ TESTS: Final = {
 """,
 }
 # By the name of the entry point: pytest then rewrites the assertions of the whole package, as for an installed plugin.
-PLUGINS: Final = {"aurous": ["-p", "pytest_aurous"], "respx": ["-p", "respx"], "httpx": ["-p", "pytest_httpx"]}
+# That of the bare run is empty: to find any plugin, pytest reads the metadata of all installed packages.
+PLUGINS: Final = {"aurous": "pytest_aurous", "respx": "respx", "httpx": "pytest_httpx", "bare": "empty_plugin"}
 STOPWATCH: Final = """
 import json, pathlib, time
 
@@ -118,7 +119,8 @@ def _packages() -> Generator[Path, None, None]:
             shutil.copytree(
                 spec.submodule_search_locations[0], folder / package, ignore=shutil.ignore_patterns("__pycache__")
             )
-            compileall.compile_dir(folder / package, quiet=1)
+        (folder / f"{PLUGINS['bare']}.py").touch()
+        compileall.compile_dir(folder, quiet=1)
         yield folder
 
 
@@ -128,7 +130,7 @@ def _run(packages: Path, test: str, tool: str, *, bytecode: bool = True) -> Call
     home.mkdir(exist_ok=True)
     (home / "conftest.py").unlink(missing_ok=True)
     (home / "test_suite.py").write_text(test)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PLUGINS.get(tool, ())]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", PLUGINS[tool]]
     env = {
         **os.environ,
         "PYTEST_ADDOPTS": "",
