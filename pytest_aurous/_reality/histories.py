@@ -103,6 +103,12 @@ class Histories(dict[str, History]):
             return False
         return before.row.get("updated_at") == after.row.get("updated_at")  # which new work changes
 
+    def ordered(self, record: str, index: int) -> bool:
+        """Whether an exchange before *index* has ordered work on a record."""
+        history = self[record]
+        runs = (view for view in history.touched if view.operation in RUNS and view.succeeded)
+        return history.created is not None or any(view.index < index for view in runs)
+
     def saved(self, record: str, index: int) -> bool:
         """Whether a client of the recording saves a character behind *index*."""
         touched = self[record].touched

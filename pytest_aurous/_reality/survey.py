@@ -6,6 +6,7 @@ from bisect import bisect_left
 from itertools import accumulate
 from typing import Any, Final
 
+from .._framework.endpoint import Endpoint
 from .histories import Histories, History, Sighting
 from .lost import LostRequests, stored_response
 from .recording import Recording
@@ -61,6 +62,12 @@ class Survey:
     def stored(self, view: View) -> View | None:
         """Return the first attempt with the same idempotency key whose response is the stored one of *view*."""
         return stored_response(self._attempts, view)
+
+    def repeats_first(self, view: View) -> bool:
+        """Whether a response to a retry is that to the first attempt."""
+        attempts = self._attempts.get(view.idempotency or "", [view])
+        first = (attempts[0].operation, attempts[0].exchange.status, attempts[0].body)
+        return attempts[0].index < view.index and first == (view.operation, view.exchange.status, view.body)
 
     def goes_on(self, view: View) -> bool:
         """Whether there are records that are older than the last one of a page, whatever their status is."""
@@ -118,7 +125,7 @@ class Survey:
         if not key or view.lost:
             return
         self.teams.setdefault(key, key)
-        if view.exchange.status == _FORBIDDEN and view.row is not None and not view.row.signed:
+        if view.exchange.status == _FORBIDDEN and view.row is not None and not _is_about_more(view, view.row):
             self.scopes.add(key)
         if not view.succeeded:
             return
@@ -158,6 +165,11 @@ class Survey:
         if made is not None and self.timed:
             since = max(since, bisect_left(self._seconds, made))
         return min(since, first.index)
+
+
+def _is_about_more(view: View, row: Endpoint) -> bool:
+    """Whether a 403 is about more than the scope of a key: a signature, or what has another status otherwise."""
+    return row.signed or any(outcome.split()[1:] == [view.code] for outcome in row.outcomes if outcome[:3] != "403")
 
 
 def _is_whole(view: View) -> bool:

@@ -75,6 +75,10 @@ class Values:
         self, where: str, seen: dict[str, Any], fake: dict[str, Any], schema: Mapping[str, Any]
     ) -> Iterator[Point]:
         properties: Mapping[str, Any] = schema.get("properties", {})
+        allowed = self._shapes.resolved(properties.get("status", {})).get("enum")
+        if allowed is not None and isinstance(seen.get("status"), str) and seen["status"] not in allowed:
+            yield Point(f"{where}.status", "enum", OTHER, seen["status"], fake.get("status"))
+            return  # the fake cannot be brought there, so nothing else can be compared
         for name, value in fake.items():
             inner = f"{where}.{name}"
             if name in seen:

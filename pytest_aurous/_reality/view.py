@@ -46,6 +46,15 @@ ROWS: Final = {
 }
 """The operations whose responses show records, and of which kind."""
 CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
+PREFIXES: Final = {
+    "characters.create": "char",
+    "characters.uploads.init": "upl",
+    "images.create": "img",
+    "videos.create": "vid",
+    "files.create": "file",
+    "webhook_endpoints.create": "we",
+}
+"""The prefix of the id that each operation makes."""
 RUNNING: Final = ("synthesizing", "pending", "processing")
 RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
 """The operations that begin new work on a character; they are refused while there is some under way."""

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..._world.ids import IdSource
 from ..._world.world import World
 from ..survey import Survey
-from ..view import View
-
-_PREFIXES: Final = {
-    "characters.create": "char",
-    "characters.uploads.init": "upl",
-    "images.create": "img",
-    "videos.create": "vid",
-    "files.create": "file",
-    "webhook_endpoints.create": "we",
-}
-"""The prefix of the id that each operation makes."""
+from ..view import PREFIXES, View
 
 
 class RecordedIds(IdSource):
@@ -33,7 +21,7 @@ class RecordedIds(IdSource):
     def expect(self, view: View, survey: Survey) -> None:
         """Expect the id that the recording has for what this request creates."""
         self._expected.clear()
-        prefix = _PREFIXES.get(view.operation, "")
+        prefix = PREFIXES.get(view.operation, "")
         made: object = survey.lost.get(view.index, "")
         if view.succeeded and not view.lost:
             made = view.result.get("upload_id" if prefix == "upl" else "id")

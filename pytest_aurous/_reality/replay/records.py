@@ -15,7 +15,7 @@ from ..survey import Survey
 from ..view import ROWS, RUNNING, RUNS, View
 from ..words import id_of
 from .replayed import Replayed
-from .rows import KINDS, WAIT, WAITING, redraw, rename
+from .rows import KINDS, WAIT, WAITING, has_all, redraw, rename
 from .teams import Teams
 
 GOOD: Final = ("reviewing", "ready", "succeeded")
@@ -24,11 +24,15 @@ LONG: Final = 30 * 86_400.0
 """Seconds after which every output has expired."""
 _ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
 _POLLS: Final = ("characters.retrieve", "characters.list", "images.retrieve", "images.list", "videos.retrieve")
+_NAMING: Final = ("characters.create", "characters.update")
+"""Operations that set the name of a character."""
 _AT_REST: Final = ("characters.save", *RUNS)
 """Operations that are refused while there is work under way."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
+_RESTS: Final = ("reviewing", "ready", "failed")
+"""The statuses of a character at rest."""
 _AT_ONCE: Final = Hold("*", 0)
 _PAYMENT: Final = 402
 
@@ -47,19 +51,23 @@ class Records:
         self._teams = teams
         self.scripts: dict[str, list[list[Any]]] = {}
         self.deleted: set[str] = set()
+        self._elsewhere: set[str] = set()
 
     def prepare(self, done: Replayed) -> None:
         """Let the records that a request is about be where its response shows them."""
         view = done.view
         row = self._world.row(view.record) if view.record else None
+        for shown in () if view.operation in _NAMING else view.records:
+            rename(self._world, shown)
         if view.operation in _POLLS:
             self._poll(done)
         elif view.operation == "characters.update" and row is not None and view.records:
             self._bring(row.id, view.records[0])
         elif row is not None:
             self._act(view, row)
-            if view.operation in RUNS and view.records:
-                redraw(self._world, view.records[0])
+            runs = isinstance(row, CharacterRow) and not row.refs and view.operation in RUNS
+            if runs and view.records and has_all(view.records[0]):
+                redraw(self._world, view.records[0])  # another client had it drawn
         if view.replayed:
             self._end_before_retry(view)
         if view.operation == "characters.delete":
@@ -127,8 +135,8 @@ class Records:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
         view = done.view
         for row in view.records:
-            rename(self._world, row)
             self._compare_end(done, row)
+            self._run_elsewhere(view, str(row["id"]), row)
             self._bring(str(row["id"]), row)
             steps, status = self.scripts.setdefault(str(row["id"]), []), str(row.get("status"))
             if steps and steps[-1][0] == status:
@@ -149,11 +157,24 @@ class Records:
             where = "body.data[].status" if done.view.operation.endswith(".list") else "body.status"
             done.elsewhere[where] = record
 
+    def _run_elsewhere(self, view: View, record: str, seen: Mapping[str, Any]) -> None:
+        """Begin work that another client has ordered, or a request of which nothing shows that it took effect."""
+        row, status, histories = self._world.row(record), seen.get("status"), self._survey.histories
+        if not isinstance(row, CharacterRow) or row.status == status or record in self.deleted:
+            return
+        if status == "synthesizing" or (row.status in _RESTS and "failed" in {status, row.status}):
+            self._move(record, "synthesizing")
+            self._elsewhere.add(record)
+        elif row.status == "synthesizing" and (record in self._elsewhere or not histories.ordered(record, view.index)):
+            self._elsewhere.discard(record)
+            self._bring(record, seen)
+            redraw(self._world, seen)
+
     def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
         """Move a record to a status that it was seen in, as its state machine allows; the rest is a difference."""
         row, status = self._world.row(record), str(seen.get("status"))
-        if status == "synthesizing":
-            redraw(self._world, seen)
+        if isinstance(row, CharacterRow) and status == "synthesizing" and not row.refs and has_all(seen):
+            redraw(self._world, seen)  # another client has it drawn once more
         if isinstance(row, CharacterRow) and row.status != status:
             if row.status == "synthesizing" and not row.published and status in {"reviewing", "ready"}:
                 status = self._world.settings.reading("create-4")

@@ -13,7 +13,7 @@ from ..._resources.files import FileRow
 from ..._resources.generations import GenerationRow
 from ..._resources.styles import LoraRow, VideoLoraRow, make
 from ..._resources.uploads import POSES, UploadRow
-from ..._resources.webhooks import EndpointRow
+from ..._resources.webhooks import EVENTS, EndpointRow
 from ..._time.clock import iso
 from ..._wire.data import as_list, as_object
 from ..._world.script import Hold, Plan, Step
@@ -98,10 +98,15 @@ def rename(world: World, seen: Mapping[str, Any]) -> None:
 
 
 def redraw(world: World, seen: Mapping[str, Any]) -> None:
-    """Let a character without pictures have all that it shows during new work: another client had it drawn."""
-    row, poses = world.row(str(seen["id"])), _poses(seen)
-    if isinstance(row, CharacterRow) and not row.refs and len(poses) == _DRAWN:
-        world.table(CharacterRow).replace(replace(row, refs=tuple(draw(world, pose) for pose in poses)))
+    """Let a character have the pictures that it shows."""
+    row = world.row(str(seen["id"]))
+    if isinstance(row, CharacterRow):
+        world.table(CharacterRow).replace(replace(row, refs=tuple(draw(world, pose) for pose in _poses(seen))))
+
+
+def has_all(seen: Mapping[str, Any]) -> bool:
+    """Whether a character shows all pictures of a synthesis, not only those that were drawn so far."""
+    return len(_poses(seen)) == _DRAWN
 
 
 def _simple(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
@@ -124,6 +129,8 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
         return _cost(old, value)
     if name == "attributes" and value is not None:  # new ones are a difference each time
         return {key: one for key, one in as_object(value).items() if key in known_words()}
+    if name == "events":  # those that are none are a difference each time
+        return old if set(map(str, as_list(value))) - set(EVENTS) else tuple(as_list(value))
     if name.endswith("_at") and value is not None:
         instant = instant_of(value)
         return old if instant is None else iso(instant)

@@ -42,6 +42,7 @@ _ON_ROWS: Final = (
     "characters.resynthesize",
     "characters.regenerate_ref",
     "webhook_endpoints.test",
+    "webhook_endpoints.rotate_secret",
 )
 """Operations on a record whose response may not show it."""
 _BEFORE_ROWS: Final = (401, 403, 404, 405, 409)
