@@ -75,13 +75,20 @@ def redacted_json(value: Any, keep: str = "", more: re.Pattern[str] | None = Non
 
     The text *keep*, a fake's own key, stays as it is.
     """
+    return _clean(value, {keep: keep}, more)
+
+
+def _clean(value: Any, known: dict[str, str], more: re.Pattern[str] | None) -> Any:
+    """Return *value* redacted; *known* has each text that was, since requests have most of their texts in common."""
     if isinstance(value, str):
-        return value if value == keep else redacted(value, more)
+        if value not in known:
+            known[value] = redacted(value, more)
+        return known[value]
     if isinstance(value, list):
-        return [redacted_json(item, keep, more) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
+        return [_clean(item, known, more) for item in cast("list[Any]", value)]  # type: ignore[redundant-cast]  # pyright finds list[Unknown]
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value).items()
-        return {redacted(name, more): redacted_json(item, keep, more) for name, item in fields}
+        return {_clean(name, known, more): _clean(item, known, more) for name, item in fields}
     return value
 
 
