@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from itertools import count
@@ -60,6 +61,15 @@ def current_work() -> Work | None:
     """Return the test that this thread works for, or None if it is not known."""
     work: Work | None = _WORK.get() or getattr(threading.current_thread(), _STARTED_BY, None)
     return work
+
+
+def sender() -> tuple[int, object]:
+    """Return what sends a request now: the thread, and its task of asyncio or trio, if it has one."""
+    for name in ("asyncio", "trio.lowlevel"):
+        with suppress(RuntimeError):  # no loop of that library runs in this thread
+            if (library := sys.modules.get(name)) is not None:
+                return threading.get_ident(), library.current_task()
+    return threading.get_ident(), None
 
 
 def ending() -> BaseException | None:

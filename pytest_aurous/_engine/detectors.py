@@ -15,17 +15,22 @@ from .._wire.call import Call
 from .._wire.headers import idempotency_key
 from .._wire.hosts import is_upload
 from .._wire.reply import Break, Reply
+from .._work import sender
 
 _STATUS: Final = b'"status":"'
 _BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
+_AT_ONCE: Final = 1.0
+"""Seconds within which several tasks or threads send requests at the same time."""
 _SETTLED: Final = frozenset({200, 201, 202, 402})
 """Statuses that tell the client whether its order was placed. A replay has one of them, too."""
 _BAD, _SERVER_ERROR, _FORBIDDEN, _NOT_FOUND, _OK = 400, 500, 403, 404, 200
 
 _Attempt = tuple[str, str, str, bytes]
 """What all attempts of one request have in common: client, method, path with query, and body."""
+_Moment = tuple[float, object]
+"""When a client saw an outcome, and which of its tasks or threads did."""
 
 
 def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None]:
@@ -131,17 +136,18 @@ class DoubleCharge(Detector):
     operations = _PAID | _LOOKS
 
     def __init__(self) -> None:
-        self._lost: set[_Attempt] = set()
+        self._lost: dict[_Attempt, _Moment] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        return bool(self._lost) and _attempt(ctx.call) in self._lost
+        moment = self._lost.get(_attempt(ctx.call)) if self._lost else None
+        return moment is not None and not _was_beside(ctx.call, moment)
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.operation in _LOOKS:
             if self._lost and _status(outcome) == _OK:  # the client has seen whether there is one
-                self._lost = {attempt for attempt in self._lost if not _shows(ctx.call.path, attempt)}
+                self._lost = {key: one for key, one in self._lost.items() if not _shows(ctx.call.path, key)}
         elif idempotency_key(ctx.call.incoming) is None and _is_lost(ctx, outcome) and _is_paid(ctx):
-            self._lost.add(_attempt(ctx.call))
+            self._lost[_attempt(ctx.call)] = _moment(ctx)
         return False
 
 
@@ -156,18 +162,21 @@ class NewKeyPerAttempt(Detector):
     operations = _PAID
 
     def __init__(self) -> None:
-        self._lost: dict[_Attempt, set[str]] = {}
+        self._lost: dict[_Attempt, dict[str, _Moment]] = {}
 
     def arrive(self, ctx: Context) -> bool:
         key = idempotency_key(ctx.call.incoming)
-        return bool(self._lost) and key is not None and key not in self._lost.get(_attempt(ctx.call), {key})
+        lost = self._lost.get(_attempt(ctx.call), {}) if self._lost else {}
+        if key is None or key in lost:
+            return False
+        return any(not _was_beside(ctx.call, moment) for moment in lost.values())
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         key = idempotency_key(ctx.call.incoming)
         if key is None or not _is_paid(ctx):
             return False
         if _is_lost(ctx, outcome):
-            self._lost.setdefault(_attempt(ctx.call), set()).add(key)
+            self._lost.setdefault(_attempt(ctx.call), {})[key] = _moment(ctx)
         elif _status(outcome) in _SETTLED:
             self._lost.pop(_attempt(ctx.call), None)
         return False
@@ -184,16 +193,22 @@ class EarlyRetry(Detector):
     operations = operations_where(lambda _: True)
 
     def __init__(self) -> None:
-        self._retry_at: dict[_Attempt, float] = {}
+        self._refused: dict[_Attempt, tuple[float, _Moment]] = {}
 
     def arrive(self, ctx: Context) -> bool:
-        return bool(self._retry_at) and ctx.call.at < self._retry_at.pop(_attempt(ctx.call), 0.0)
+        if not self._refused or (attempt := _attempt(ctx.call)) not in self._refused:
+            return False
+        until, moment = self._refused[attempt]
+        if _was_beside(ctx.call, moment):
+            return False
+        del self._refused[attempt]
+        return ctx.call.at < until
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if isinstance(outcome, Reply) and outcome.status >= _BAD:
             for name, value in outcome.headers:
                 if name.lower() == "retry-after" and value.isdigit():
-                    self._retry_at[_attempt(ctx.call)] = ctx.call.at + int(value)
+                    self._refused[_attempt(ctx.call)] = ctx.call.at + int(value), _moment(ctx)
         return False
 
 
@@ -290,6 +305,17 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
 def _attempt(call: Call) -> _Attempt:
     client = call.incoming.get("x-api-key") or call.incoming.get("authorization", "")
     return client, call.method, call.path + call.query, call.content
+
+
+def _moment(ctx: Context) -> _Moment:
+    return ctx.world.clock.time(), sender()
+
+
+def _was_beside(call: Call, moment: _Moment) -> bool:
+    """Return whether a request is not a retry of the one with that outcome, but was sent beside it by another task."""
+    at, who = moment
+    served = call.incoming.get("host", call.host) != call.host  # in a task of its own, whoever sent it
+    return not served and call.at - at < _AT_ONCE and sender() != who
 
 
 def _shows(path: str, attempt: _Attempt) -> bool:
