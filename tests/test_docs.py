@@ -445,6 +445,30 @@ def test_no_page_shows_a_directive_in_the_repository() -> None:
     assert len(visible["SECURITY.md"].splitlines()) < 10 < len(visible["api.md"].splitlines())
 
 
+def _anchors_of(page: str) -> set[str]:
+    """Return the anchors that a code host gives to the headings of a page."""
+    text = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    titles = [
+        re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title) for title in re.findall(r"^#{1,6} (.*)$", text, re.MULTILINE)
+    ]
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_between_pages_works_in_the_repository() -> None:
+    """A code host makes other anchors than Sphinx where a title has a dot: both must find the heading."""
+    sources = {page: page.read_text(encoding="utf-8") for page in [*PAGES, *ROOT.glob("*.md")]}
+    anchors = {page.resolve(): _anchors_of(text) for page, text in sources.items()}
+    dead = []
+    for page, text in sources.items():
+        prose = re.sub(r"^```.*?^```$|<!--.*?-->", "", text, flags=re.MULTILINE | re.DOTALL)
+        for link, path, anchor in re.findall(r"\]\((([^)#:\s]*)(?:#([^)\s]*))?)\)", prose):
+            target = (page.parent / path).resolve() if path else page.resolve()
+            if not target.exists() or (anchor and target in anchors and anchor not in anchors[target]):
+                dead.append(f"{page.name}: {link}")
+
+    assert dead == []
+
+
 def test_every_picture_with_text_names_a_font() -> None:
     """Without one, a browser shows a terminal in the letters of a book."""
     pictures = {file.name: file.read_text(encoding="utf-8") for file in (DOCS / "_static/made").glob("*.svg")}
