@@ -10,7 +10,7 @@ from .view import RUNNING, RUNS, View
 
 _OF_STATES: Final = (
     "invalid_request_error", "invalid_request", "resource_not_found", "character_not_ready", "upload_invalid",
-    "generation_not_cancellable", "output_not_available", "output_expired",
+    "generation_not_cancellable", "output_not_available",
 )  # fmt: skip
 """The codes of refusals that are about the state of a record, or about whether there is one."""
 _AT_REST: Final = ("characters.save", *RUNS)
