@@ -97,8 +97,7 @@ function Json({ value, name, path = "", changed, depth = 0 }) {
         value=${item} changed=${changed} path=${below(key)} depth=${depth + 1} />`)}
       ${entries.length > count && html`<button type="button" class="more" onClick=${() => setCount(count + 1000)}>
         ${plural(entries.length - count, "more item")}</button>`}
-    </div><div class="brackets">${right}</div>`}
-  </details>`;
+    </div><div class="brackets">${right}</div>`}</details>`;
 }
 
 const short = (value) =>
@@ -113,8 +112,7 @@ const Differences = ({ found }) => html`<ul class="diff">
     ${before !== undefined && after !== undefined && " → "}
     ${after === undefined ? " removed" : html`<ins>${before === undefined && "+ "}<bdi>${short(after)}</bdi></ins>`}
   </li>`)}
-  ${found.length > 30 && html`<li>and ${found.length - 30} more</li>`}
-</ul>`;
+  ${found.length > 30 && html`<li>and ${found.length - 30} more</li>`}</ul>`;
 
 // ---------------------------------------------------------------------------------------------- calls
 const ROW = 54, LINE = 21, FOLD = 28;
@@ -193,18 +191,14 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
     <div class="pane-head">
       <h2 id="calls-title">Calls${" "}
         <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
-      <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter} />
-    </div>
+      <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter} /></div>
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
-          ...${{ row, model, selected, onSelect, onFold }} />`)}
-      </ol>
+          ...${{ row, model, selected, onSelect, onFold }} />`)}</ol>
       ${!rows.length && html`<p class="empty">No call matches.
-        A filter looks at number, operation, method, path, status, error code and marks.</p>`}
-    </div>
-    <p class="foot">Waits are drawn on a logarithmic scale.</p>
-  </section>`;
+        A filter looks at number, operation, method, path, status, error code and marks.</p>`}</div>
+    <p class="foot">Waits are drawn on a logarithmic scale.</p></section>`;
 }
 
 // ---------------------------------------------------------------------------------------- the timeline
@@ -231,8 +225,7 @@ function Timeline({ model, selected, onSelect }) {
       aria-hidden="true"><line class="base" x1="0" x2="1000" y1="15" y2="15" />${ticks}</svg>
     <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time"
       aria-valuetext=${text} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
-    <output>${text}</output>
-  </section>`;
+    <output>${nameOf(step, model)}, +${since(step.at, model)}</output></section>`;
 }
 
 // -------------------------------------------------------------------------------------- the selected call
@@ -271,8 +264,7 @@ function Message({ id, title, message, before, number, other }) {
       ? html`<div class="since"><h4>Differs from call ${number}</h4><${Differences} found=${found} /></div>`
       : html`<p class="about">The same as in call ${number}.</p>`)}
     <${Body} key=${id} body=${message.body} changed=${changed} />
-    <${Headers} headers=${message.headers} />
-  <//>`;
+    <${Headers} headers=${message.headers} /><//>`;
 }
 
 const PROVENANCE = { D: "documented", C: "contradictory", A: "assumed", O: "observed" };
@@ -281,8 +273,7 @@ const Rule = ({ rule }) => html`<li class="rule">
   <a href=${`${rule.url}#rule-${rule.name}`}>${rule.name}</a>
   <p><${Prose} text=${rule.statement} /></p>
   ${["observed", "assumed", "contradicted"].map((one) => rule[one] && html`<p class="more-of-rule" key=${one}>
-    <em>${capital(one)}:</em> <${Prose} text=${rule[one]} /></p>`)}
-</li>`;
+    <em>${capital(one)}:</em> <${Prose} text=${rule[one]} /></p>`)}</li>`;
 
 const where = ({ file, line, function: name }) =>
   html`<code>${visible(file)}:${line}</code> in <code>${visible(name)}</code>`;
@@ -297,8 +288,7 @@ function Place({ call: { place, stack } }) {
         aria-current=${number === place.line ? "true" : undefined}><span class="line-number">${number}</span>
         <code>${shortened(visible(line), 300) || " "}</code></li>`)}</ol>`}
     ${outer.length > 0 && html`<details class="headers"><summary>Called from ${plural(outer.length, "place")}</summary>
-      <ol class="stack">${outer.map((frame) => html`<li>${where(frame)}</li>`)}</ol></details>`}
-  <//>`;
+      <ol class="stack">${outer.map((frame) => html`<li>${where(frame)}</li>`)}</ol></details>`}<//>`;
 }
 
 function CallView({ model, call, onSelect }) {
@@ -326,9 +316,7 @@ function CallView({ model, call, onSelect }) {
         <${Copy} label="curl" what="call as curl" text=${() => asCurl(call)} title="Copy as curl" />
         <${Copy} label="httpx" what="call as httpx" text=${() => asHttpx(call)} title="Copy as Python with httpx" />
         <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
-          text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} />
-      </div>
-    </header>
+          text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
     ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
       <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">
@@ -350,8 +338,7 @@ function CallView({ model, call, onSelect }) {
     ${refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${refusal.length}>
       ${rules(refusal)}<//>`}
     ${endpoint.length > 0 && html`<${Section} title="Rules of this endpoint" open=${false} count=${endpoint.length}>
-      ${rules(endpoint)}<//>`}
-  </article>`;
+      ${rules(endpoint)}<//>`}</article>`;
 }
 
 function BetweenView({ model, step }) {
@@ -369,8 +356,7 @@ function BetweenView({ model, step }) {
     <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
     ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
     ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre>
-      <${Copy} label="Command" what="command" text=${() => test.again} /><//>`}
-  </article>`;
+      <${Copy} label="Command" what="command" text=${() => test.again} /><//>`}</article>`;
 }
 
 // ------------------------------------------------------------------------------------------ the world
@@ -405,8 +391,7 @@ function Machine({ machine, kind, current, statuses, before }) {
       <path d=${line} /><path class="head" d=${head} /></g>`)}
     ${names.map((name, at) => html`<g class=${`node ${tone(name)}`} key=${name}>
       <rect x="0" y=${at * STATE} width=${wide} height="20" rx="10" />
-      <text x=${wide / 2} y=${at * STATE + 14}>${name}</text></g>`)}
-  </svg>`;
+      <text x=${wide / 2} y=${at * STATE + 14}>${name}</text></g>`)}</svg>`;
 }
 
 function Pictures({ model, json }) {
@@ -454,8 +439,7 @@ function Record({ model, id, record, change, index }) {
       ${old && found.length > 0 && html`<${Differences} found=${found} />`}
       <div class="json"><${Json} value=${record.json} depth=${1}
         changed=${new Set(old ? found.map((one) => one.path) : [])} /></div>
-    </div>`}
-  </details>`;
+    </div>`}</details>`;
 }
 
 /** One quantity over the steps as a line of stairs, on a scale of its own. */
@@ -538,8 +522,7 @@ function World({ model, index, title, name = "world" }) {
         <meter min="0" max=${one.capacity} value=${one.remaining}
           aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>
         <span class="count">${one.remaining} of ${one.capacity}
-          ${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`} />
-    </div></section>`;
+          ${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`} /></div></section>`;
 }
 
 // ------------------------------------------------------------------------------------------ exploration
@@ -629,8 +612,7 @@ function Case({ exploration, id, pairs, at, onSelect }) {
           <td class="pick"><button type="button" aria-pressed=${row === at ? "true" : "false"}
             aria-label=${`State after row ${row + 1}, ${(right ?? left).operation ?? "unmatched"}`}
             onClick=${() => onSelect(row)}><${Icon} name="state" /></button></td></tr>`)}</tbody></table></div>
-    ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}
-  </article>`;
+    ${pairs.length > 500 && html`<p class="about">and ${plural(pairs.length - 500, "more call")}</p>`}</article>`;
 }
 
 function Exploration({ data, selected, onSelect }) {
@@ -658,8 +640,7 @@ function Exploration({ data, selected, onSelect }) {
   return html`<main class="exploration" id="main" tabindex="-1">
     <${Matrix} exploration=${exploration} selected=${id} onSelect=${onSelect} />
     ${id && html`<${Case} ...${{ exploration, id, pairs, at }} onSelect=${select} />`}
-    ${id && html`<div class="states" ref=${states}>${pane(0, "The good day")}${pane(1, "This case")}</div>`}
-  </main>`;
+    ${id && html`<div class="states" ref=${states}>${pane(0, "The good day")}${pane(1, "This case")}</div>`}</main>`;
 }
 
 // ------------------------------------------------------------------------------------------------ index
@@ -702,8 +683,7 @@ function Index({ rows }) {
       <${Filter} label="Filter tests" value=${filter} onChange=${setFilter} /></div>
     <div class="matrix-box" tabindex="0" role="region" aria-label="Tests"><table class="tests">
       <thead><tr>${COLUMNS.map(heading)}</tr></thead><tbody>${shown.slice(0, 2000).map(line)}</tbody></table></div>
-    ${!shown.length && html`<p class="empty">No test matches.</p>`}
-  </main>`;
+    ${!shown.length && html`<p class="empty">No test matches.</p>`}</main>`;
 }
 
 // -------------------------------------------------------------------------------------------------- app
@@ -775,8 +755,7 @@ function Trace({ model, steps, selected, onSelect, pane, setPane, ...list }) {
         <div class="scroll" ref=${middle} tabindex="0" role="region" aria-label="Details">
           ${call ? html`<${CallView} model=${model} call=${step} onSelect=${onSelect} />`
             : html`<${BetweenView} key=${step.index} model=${model} step=${step} />`}</div></section>
-      <${World} model=${model} index=${selected} title=${`State ${when}`} />
-    </main>`;
+      <${World} model=${model} index=${selected} title=${`State ${when}`} /></main>`;
 }
 
 function App({ data }) {
