@@ -106,20 +106,23 @@ class EndlessPoll(Detector):
     operations = operations_where(lambda row: "{id}" in row.template)
 
     def __init__(self) -> None:
-        self._polls: dict[str, int] = {}
+        self._polls: dict[str, dict[object, int]] = {}
 
     def arrive(self, ctx: Context) -> bool:
         if ctx.record not in self._polls or not _is_poll(ctx):
             return False
-        self._polls[ctx.record] += 1
-        return self._polls[ctx.record] == _POLLS
+        polls, who = self._polls[ctx.record], _sender(ctx.call)
+        if who not in polls:  # it has not seen the end yet
+            return False
+        polls[who] += 1
+        return polls[who] == _POLLS
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
         if ctx.call.committed:  # the record may change again
             self._polls.pop(ctx.record, None)
         elif _is_poll(ctx) and isinstance(outcome, Reply):
             if outcome.status == _NOT_FOUND or _shows_end(outcome):
-                self._polls.setdefault(ctx.record, 0)
+                self._polls.setdefault(ctx.record, {}).setdefault(_sender(ctx.call), 0)
             elif outcome.status == _OK:
                 self._polls.pop(ctx.record, None)
         return False
@@ -307,15 +310,19 @@ def _attempt(call: Call) -> _Attempt:
     return client, call.method, call.path + call.query, call.content
 
 
+def _sender(call: Call) -> object:
+    """Return the task or thread that sends a request; None if it came over HTTP, where each has a task of its own."""
+    return None if call.incoming.get("host", call.host) != call.host else sender()
+
+
 def _moment(ctx: Context) -> _Moment:
-    return ctx.world.clock.time(), sender()
+    return ctx.world.clock.time(), _sender(ctx.call)
 
 
 def _was_beside(call: Call, moment: _Moment) -> bool:
     """Return whether a request is not a retry of the one with that outcome, but was sent beside it by another task."""
     at, who = moment
-    served = call.incoming.get("host", call.host) != call.host  # in a task of its own, whoever sent it
-    return not served and call.at - at < _AT_ONCE and sender() != who
+    return call.at - at < _AT_ONCE and _sender(call) != who
 
 
 def _shows(path: str, attempt: _Attempt) -> bool:

@@ -112,5 +112,26 @@ def test_a_served_fake(aurous: Aurous) -> None:
     ):
         for _ in range(2):
             api.post("/v1/images", json={"prompt": "On a bench"})
+        for _ in range(4):
+            api.get("/v1/images/img_01HXMQ7Z3K8Y2NABCDEFGHJKMR")
 
-    assert [one.id for one in aurous.pitfalls] == ["early-retry"]
+    assert [one.id for one in aurous.pitfalls] == ["early-retry", "endless-poll"]
+
+
+@pytest.mark.parametrize("polls", [1, 4])
+def test_each_task_has_to_see_the_end(aurous: Aurous, polls: int) -> None:
+    """Five tasks that poll one record see its end once each; one that goes on polling is told."""
+    character = aurous.characters.add(status="failed")
+
+    async def watch(client: httpx.AsyncClient) -> None:
+        for _ in range(polls):
+            await client.get(f"/v1/characters/{character.id}")
+            await asyncio.sleep(10)
+
+    async def all_five() -> None:
+        async with aurous.async_client() as client:
+            await asyncio.gather(*(watch(client) for _ in range(5)))
+
+    asyncio.run(all_five())
+
+    assert [one.id for one in aurous.pitfalls] == (["endless-poll"] if polls > 1 else [])
