@@ -294,8 +294,7 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
     seen_code = view.code
     if point.where == "error.param":
-        absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
-        return "err-4" if absent or not point.differs else _refusal(operation, _outcome(done))
+        return _rule_of_param(done, point)
     fake = str(point.fake) if point.where == "status" else _outcome(done)
     special = _rule_of_codes({seen_code, reply_code}) or _rule_of_request(done, fake, reply_code)
     if special:
@@ -315,6 +314,16 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     if done.replays:
         return "idem-3"
     return _success(operation, done.was or "-")
+
+
+def _rule_of_param(done: Replayed, point: Point) -> str:
+    """Return the rule of a param."""
+    outcome = _outcome(done)
+    named = isinstance(point.seen, str) or isinstance(point.fake, str)
+    if point.differs and named and done.view.code != done.code:  # another refusal, of another field or of none
+        return _rule_of_request(done, outcome, done.code) or _refusal(done.view.operation, outcome)
+    absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
+    return "err-4" if absent or not point.differs else _refusal(done.view.operation, outcome)
 
 
 def _rule_of_codes(codes: set[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous import Aurous, AurousError
 from pytest_aurous._reality import command
 from pytest_aurous._serve.cli import main
-from tests.reality.story import body, checked, refuted, told, validated, write
+from tests.reality.story import Teller, body, checked, refuted, told, validated, write
 from tests.reality.test_seeded import TWISTS, fields, header, put
 
 if TYPE_CHECKING:
@@ -348,3 +348,12 @@ def test_a_reading_is_offered_only_if_it_helps(tmp_path: Path, capsys: pytest.Ca
     main(["check", str(write(tmp_path, entries))])
 
     assert "aurous_readings" not in capsys.readouterr().out
+
+
+def test_another_refusal_of_another_field_refutes_one_rule(tmp_path: Path) -> None:
+    """A null that the twin accepts is a name that is missing there: its code and its param follow from err-9."""
+    teller = Teller(readings={"err-9": "accepted"})
+    path = teller.synthesize("Aurora")
+    teller.call("PATCH", path, json={"name": None})
+
+    assert refuted(checked(tmp_path, teller.entries())) == ["err-9"]
