@@ -1,4 +1,4 @@
-"""The texts that explain a test: the timeline, unmatched requests, HAR files, and the coverage of outcomes.
+"""What explains a test: the timeline, unmatched requests, HAR files, the coverage of outcomes, and the state as JSON.
 
 It reads what the engine recorded and may import the engine and everything below. It knows no HTTP client and no pytest.
 """
