@@ -44,14 +44,23 @@ def find_readings(
 def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the differences that the setting ``observed`` makes the fake follow; not those that a reading explains."""
     mask = Sanitizer()
+    return [row for one in _unexplained(verdicts, without) if (row := _observation(one, mask)) is not None]
+
+
+def count_others(verdicts: Verdicts, without: Mapping[str, str]) -> int:
+    """Return the number of differences that the fake cannot follow, and that no reading explains."""
+    mask = Sanitizer()
+    return sum(_observation(one, mask) is None for one in _unexplained(verdicts, without))
+
+
+def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
     differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
     differences += [difference for difference, _ in verdicts.uncovered.values()]
-    each = [
+    return [
         replace(one, operation=operation, where=where)
         for one in differences
         for operation, where in one.places or ((one.operation, one.where),)
     ]
-    return [row for one in each if (row := _observation(one, mask)) is not None]
 
 
 def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from .._world.settings import read_setting
 from ..errors import AurousError, see
 from ..faults.observed import read_observed
-from .adapt import find_readings, observed_file
+from .adapt import count_others, find_readings, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
 from .files import find_files, read_recordings
@@ -55,6 +55,11 @@ def run(options: Namespace) -> int:
     if rows:
         checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
     found = find_readings(checked.verdicts, chosen, again)
+    others = count_others(checked.verdicts, found) if options.observed is not None else 0
+    if others:
+        checked.notes.append(
+            f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
+        )
     print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
         _write("--json", options.json, as_json(checked, found))

@@ -274,12 +274,16 @@ def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
     assert validated(out)["rules"]["auth-3"]["differing"] == 2
 
 
-def test_what_cannot_be_followed_is_no_observation(tmp_path: Path) -> None:
-    """Another value is for a rule or a script; what a reading explains is for the reading."""
-    for name in ("two images cost three", "a synthesis ends in ready"):
+def test_what_cannot_be_followed_is_no_observation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another value is for a rule or a script, as a note says; what a reading explains is for the reading."""
+    for name, noted in (("two images cost three", True), ("a synthesis ends in ready", False)):
         observed = tmp_path / "observed.json"
         main(["check", str(write(tmp_path, twisted(name))), "--quiet", "--observed", str(observed)])
         assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
+        assert capsys.readouterr().out.endswith("; notes on the files: 1\n") is noted
+
+    main(["check", str(write(tmp_path, twisted("two images cost three"))), "--observed", str(observed)])
+    assert "  observed.json: differences that the fake cannot follow are not in it: " in capsys.readouterr().out
 
 
 ROW = {"operation": "team.retrieve", "where": "body.name"}
