@@ -40,6 +40,7 @@ _VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecat
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
+_TOO_MANY: Final = 429
 _REMAINING: Final = 1
 _RESET: Final = 2
 
@@ -56,6 +57,7 @@ class Comparer:
         """Yield what was compared."""
         view, reply = done.view, done.reply
         if reply is None:
+            yield from _wait(view)
             return
         exchange = view.exchange
         fake = _json(reply)
@@ -193,6 +195,15 @@ class Comparer:
         if behind is not None:  # nothing shows on which side a record was made that no exchange has created
             extra = [one for one in extra if histories[one].created is not None]
         yield Point("body.data", "rows", bool(extra), Words(f"{len(ids)} rows"), Words(f"{len(status)} rows"))
+
+
+def _wait(view: View) -> Iterator[Point]:
+    """Compare the form of the time that a 429 of the vendor tells to wait, although it says nothing else."""
+    received = view.exchange.received
+    vendors = {"aurous-request-id", "retry-after"} <= received.keys() and not view.exchange.fault
+    if view.exchange.status == _TOO_MANY and vendors:
+        seconds = received["retry-after"]
+        yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
 
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -124,4 +124,6 @@ class Histories(dict[str, History]):
         if before is None or after is None:
             return False
         changes = after.view.operation in _AT_REST and before.status in {"reviewing", "ready", "failed"}
-        return changes or after.status in {before.status, "cancelled"}  # which can be cancelled again
+        polled = after.view.exchange.method == "GET"
+        touched = polled and before.row.get("updated_at") != after.row.get("updated_at")
+        return changes or (after.status in {before.status, "cancelled"} and not touched)  # which is cancelled again

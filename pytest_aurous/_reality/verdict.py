@@ -148,7 +148,8 @@ class Verdicts:
         """Decide, after the last exchange, about the differences that another client may have caused."""
         for verdict in self:
             found = verdict.elsewhere.values()
-            if len(found) >= _ENOUGH and not verdict.steady:
+            alike = Counter(map(_change, found))
+            if found and max(alike.values()) >= _ENOUGH and not verdict.steady:
                 verdict.differing += len(found)
                 for one in found:
                     self._add(verdict.rule, one)
@@ -186,3 +187,10 @@ def _difference(file: str, done: Replayed, point: Point) -> Difference:
     outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
     where, kind, seen, fake = point.where, point.kind, point.seen, point.fake
     return Difference(file, number, view.operation, where, kind, seen, fake, outcome, f"exchange {number}")
+
+
+def _change(found: Difference) -> object:
+    """Return what is the same in two differences of one cause: by how much a number differs, or both values."""
+    seen, fake = found.seen, found.fake
+    numbers = isinstance(seen, (int, float)) and isinstance(fake, (int, float))
+    return round(seen - fake, 6) if numbers else (seen, fake)

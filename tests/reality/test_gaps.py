@@ -216,6 +216,43 @@ def test_the_time_at_which_a_bucket_is_full_is_by_the_vendors_clock(
     assert refuted(checked(tmp_path, entries)) == rules
 
 
+def test_a_lost_order_that_the_fake_refuses_is_made_up_for(tmp_path: Path) -> None:
+    """The character was saved elsewhere; the image is there when it is polled."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.poll(path)
+    teller.call("POST", f"{path}/save")
+    teller.call("GET", teller.image(character_id=path.rpartition("/")[2]))
+    entries = teller.entries()
+    broken(entries, -2)
+    del entries[-3]
+    result = checked(tmp_path, entries)
+
+    assert refuted(result) == []
+    assert result.verdicts.rules["img-6"].agreed == 1
+
+
+@pytest.mark.parametrize(("drawn_elsewhere", "rules"), [(False, ["resyn-1"]), (True, [])])
+def test_a_refusal_in_a_state_counts_where_the_state_is_known(
+    tmp_path: Path, drawn_elsewhere: bool, rules: list[str]
+) -> None:
+    """Seen before and after in the same state, and not changed in between."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(path, 1)
+    teller.call("POST", f"{path}/save")
+    if drawn_elsewhere:
+        teller.call("POST", f"{path}/resynthesize")
+        teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(path, 1)
+    entries = [entry for entry in teller.entries() if "resynthesize" not in entry["comment"]]
+    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
+    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
+
+    assert refuted(checked(tmp_path, entries)) == rules
+
+
 def test_one_balance_that_another_order_explains_is_a_doubt(tmp_path: Path) -> None:
     """The report says so, and what to do."""
     teller = Teller()

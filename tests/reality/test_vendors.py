@@ -57,6 +57,16 @@ def accepted(operation: str, status: int, like: int, old: str) -> Any:
     return twist
 
 
+def too_many(wait: str) -> Any:
+    """Let the last response be a 429 that says how long to wait."""
+
+    def twist(entries: Entries) -> None:
+        entries[-1]["response"]["status"] = 429
+        header("balance.retrieve", "retry-after", wait, 429)(entries)
+
+    return twist
+
+
 def texts(old: str, new: str) -> Any:
     """Replace a text everywhere, in requests and responses."""
 
@@ -155,6 +165,7 @@ HABITS: Final[dict[str, Twist]] = {
     "a replay is marked with 1": Twist(
         "characters", header("characters.create", "aurous-idempotent-replayed", "1", 201, 1), "idem-3"
     ),
+    "a wait is a date": Twist("images", too_many("Fri, 08 May 2026 10:00:00 GMT"), "rate-2"),
     # Idempotency
     "a replay is a 200": Twist(
         "characters",

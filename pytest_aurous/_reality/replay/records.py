@@ -65,9 +65,8 @@ class Records:
             self._bring(row.id, view.records[0])
         elif row is not None:
             self._act(view, row)
-            runs = isinstance(row, CharacterRow) and not row.refs and view.operation in RUNS
-            if runs and view.records and has_all(view.records[0]):
-                redraw(self._world, view.records[0])  # another client had it drawn
+            if isinstance(row, CharacterRow) and view.operation in RUNS and view.records:
+                self._draw_again(done, row, view.records[0])
         if view.replayed:
             self._end_before_retry(view)
         if view.operation == "characters.delete":
@@ -136,7 +135,7 @@ class Records:
         view = done.view
         for row in view.records:
             self._compare_end(done, row)
-            self._run_elsewhere(view, str(row["id"]), row)
+            self._run_elsewhere(done, str(row["id"]), row)
             self._bring(str(row["id"]), row)
             steps, status = self.scripts.setdefault(str(row["id"]), []), str(row.get("status"))
             if steps and steps[-1][0] == status:
@@ -154,10 +153,16 @@ class Records:
         if seen.get("status") == self._world.settings.reading("create-4"):
             done.agrees.add("create-4")
         elif not (polled and histories.saved(record, index)):
-            where = "body.data[].status" if done.view.operation.endswith(".list") else "body.status"
-            done.elsewhere[where] = record
+            _doubt_status(done, record)
 
-    def _run_elsewhere(self, view: View, record: str, seen: Mapping[str, Any]) -> None:
+    def _draw_again(self, done: Replayed, row: CharacterRow, seen: Mapping[str, Any]) -> None:
+        """Let a character that is drawn again be as another client may have left it: with pictures, or saved."""
+        if not row.refs and has_all(seen):
+            redraw(self._world, seen)
+        if seen.get("status") == "ready" and not row.published:
+            _doubt_status(done, row.id)
+
+    def _run_elsewhere(self, done: Replayed, record: str, seen: Mapping[str, Any]) -> None:
         """Begin work that another client has ordered, or a request of which nothing shows that it took effect."""
         row, status, histories = self._world.row(record), seen.get("status"), self._survey.histories
         if not isinstance(row, CharacterRow) or row.status == status or record in self.deleted:
@@ -165,8 +170,12 @@ class Records:
         if status == "synthesizing" or (row.status in _RESTS and "failed" in {status, row.status}):
             self._move(record, "synthesizing")
             self._elsewhere.add(record)
-        elif row.status == "synthesizing" and (record in self._elsewhere or not histories.ordered(record, view.index)):
+            _doubt_status(done, record)
+        elif row.status == "synthesizing" and (
+            record in self._elsewhere or not histories.ordered(record, done.view.index)
+        ):
             self._elsewhere.discard(record)
+            _doubt_status(done, record)
             self._bring(record, seen)
             redraw(self._world, seen)
 
@@ -228,3 +237,8 @@ class Records:
         world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
         for money in self._teams.money.values():
             money.end(record, "" if status in RUNNING else "good" if status in GOOD else "bad")
+
+
+def _doubt_status(done: Replayed, record: str) -> None:
+    """Leave open whether another client has caused that the status of a record differs."""
+    done.elsewhere["body.data[].status" if done.view.operation.endswith(".list") else "body.status"] = record

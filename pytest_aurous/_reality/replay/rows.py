@@ -99,9 +99,8 @@ def rename(world: World, seen: Mapping[str, Any]) -> None:
 
 def redraw(world: World, seen: Mapping[str, Any]) -> None:
     """Let a character have the pictures that it shows."""
-    row = world.row(str(seen["id"]))
-    if isinstance(row, CharacterRow):
-        world.table(CharacterRow).replace(replace(row, refs=tuple(draw(world, pose) for pose in _poses(seen))))
+    table = world.table(CharacterRow)
+    table.replace(replace(table[str(seen["id"])], refs=tuple(draw(world, pose) for pose in _poses(seen))))
 
 
 def has_all(seen: Mapping[str, Any]) -> bool:
