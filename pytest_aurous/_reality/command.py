@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,14 +52,8 @@ def run(options: Namespace) -> int:
     checked = again(chosen, _progress(options))
     for rule, reason in live.doubts if live is not None else ():
         checked.verdicts.rules[rule].doubts[reason] += 1
-    if rows:
-        checked.notes.append(f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes")
     found = find_readings(checked.verdicts, chosen, again)
-    others = count_others(checked.verdicts, found) if options.observed is not None else 0
-    if others:
-        checked.notes.append(
-            f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
-        )
+    checked.notes += _notes_on_observed(options, checked, found)
     print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
     if options.json is not None:
         _write("--json", options.json, as_json(checked, found))
@@ -71,6 +65,15 @@ def run(options: Namespace) -> int:
     if options.sanitize is not None:
         _sanitize(options.sanitize, recordings)
     return 1 if checked.verdicts.refuted else 0
+
+
+def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the report says of files with observed differences: one that is followed, and one that is written."""
+    if options.follow is not None:
+        yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
+    others = count_others(checked.verdicts, found) if options.observed is not None else 0
+    if others:
+        yield f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
 
 
 def _document(options: Namespace) -> Document | None:
