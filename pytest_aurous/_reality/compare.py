@@ -32,6 +32,9 @@ _TEXTS: Final = {
     "video_loras.list": frozenset({"name"}),
     "video_loras.retrieve": frozenset({"name"}),
     "characters.uploads.classify": frozenset({"pose"}),
+    "images.list": frozenset({"name"}),
+    "images.retrieve": frozenset({"name"}),
+    "videos.retrieve": frozenset({"name"}),
 }
 """The fields of some operations whose values are texts."""
 _SHAPES_ONLY: Final = ("usage.list", "usage.events")

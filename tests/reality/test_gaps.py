@@ -234,7 +234,7 @@ def test_a_lost_order_that_the_fake_refuses_is_made_up_for(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("drawn_elsewhere", "rules"), [(False, ["resyn-1"]), (True, [])])
 def test_a_refusal_in_a_state_counts_where_the_state_is_known(
-    tmp_path: Path, drawn_elsewhere: bool, rules: list[str]
+    tmp_path: Path, *, drawn_elsewhere: bool, rules: list[str]
 ) -> None:
     """Seen before and after in the same state, and not changed in between."""
     teller = Teller()

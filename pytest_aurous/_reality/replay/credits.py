@@ -148,7 +148,7 @@ class Credits:
         if held is not None and held != account.held:
             done.rules["body.held_credits"] = money.rule_of_held(held, account.held)
             done.ignored.add("body.available_credits")
-            if not order:
+            if not order or (held > account.held > 0 and done.rules["body.held_credits"] == "cred-2"):
                 done.ignored.add("body.held_credits")
                 done.inferred.append("another client has changed the held credits")
             elif held >= self._under_way(done.view, money):
