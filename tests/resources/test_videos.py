@@ -510,7 +510,8 @@ def test_what_a_video_cannot_do_is_told(api: Api) -> None:
     video = api.aurous.videos.add()
 
     with pytest.raises(
-        AurousTransitionError, match=r"cancel\(\) on <Video .*'succeeded'\.\nNo transition is possible any more"
+        AurousTransitionError,
+        match=r"cancel\(\) on <Video .* succeeded>: it can be cancelled only while .*\.\nNothing can change it anymore\.",
     ):
         video.cancel()
     running = api.aurous.videos.add(status="pending", script="pending!")
