@@ -265,3 +265,47 @@ def test_one_balance_that_another_order_explains_is_a_doubt(tmp_path: Path) -> N
 
     assert verdict.word == "cannot tell"
     assert list(verdict.doubts) == ["another client may have caused what differs: record it once more"]
+
+
+@pytest.mark.parametrize("polled", [True, False])
+def test_a_list_without_a_row_counts_where_the_row_is_known(tmp_path: Path, *, polled: bool) -> None:
+    """It is seen before and after; else another client may have deleted it."""
+    teller = Teller()
+    old, new = teller.synthesize("Aurora"), teller.synthesize("Borea")
+    teller.poll(old)
+    teller.poll(new)
+    for limit in (20, 1):
+        teller.call("GET", "/v1/characters", params={"limit": limit})
+    teller.poll(old, 1)
+    entries = teller.entries() if polled else teller.entries()[:-1]
+    every, page = [entry for entry in entries if entry["comment"] == "characters.list"]
+    body(every, lambda content: content["data"].pop())
+    body(page, lambda content: content.update(has_more=False, next_cursor=None))
+
+    assert refuted(checked(tmp_path, entries)) == (["list-1", "list-2"] if polled else [])
+
+
+def test_a_character_that_is_drawn_again_may_have_been_saved_elsewhere(tmp_path: Path) -> None:
+    """Its new pictures are ready at once."""
+    teller = Teller(script={"characters": "synthesizing*0 -> reviewing"})
+    path = teller.synthesize("Aurora")
+    for action in ("save", "resynthesize"):
+        teller.call("POST", f"{path}/{action}")
+    entries = teller.entries()
+    del entries[1]
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_an_output_may_have_expired_before_its_image_is_shown(tmp_path: Path) -> None:
+    """The image is there, and was finished long ago."""
+    teller = Teller()
+    path = teller.image()
+    teller.aurous.images.last.finish()
+    teller.aurous.clock.advance(seconds=8 * 86_400)
+    teller.call("GET", f"{path}/output/0")
+    teller.call("GET", path)
+    result = checked(tmp_path, teller.entries()[1:])
+
+    assert refuted(result) == []
+    assert result.verdicts.rules["time-4"].agreed == 1
