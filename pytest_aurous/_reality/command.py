@@ -71,9 +71,10 @@ def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str,
     """Yield what the report says of files with observed differences: one that is followed, and one that is written."""
     if options.follow is not None:
         yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
-    others = count_others(checked.verdicts, found) if options.observed is not None else 0
-    if others:
-        yield f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
+    if options.observed is not None:
+        others = count_others(checked.verdicts, found)
+        if others:
+            yield f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
 
 
 def _document(options: Namespace) -> Document | None:
