@@ -511,7 +511,7 @@ def test_what_a_video_cannot_do_is_told(api: Api) -> None:
 
     with pytest.raises(
         AurousTransitionError,
-        match=r"cancel\(\) on <Video .* succeeded>: it can be cancelled only while .*\.\nNothing can change it anymore\.",
+        match=r"cancel\(\) on <Video .* succeeded>: it can be cancelled only .*\.\nNothing can change it anymore\.",
     ):
         video.cancel()
     running = api.aurous.videos.add(status="pending", script="pending!")
