@@ -89,11 +89,15 @@ def _check(
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
         points = (point for point in comparer.points(done) if point.kind != "value" or point.where not in followed)
         checked.verdicts.count(name, done, points)
+        if done.inferred or done.why:
+            checked.verdicts.shared.add(name)
         replay.finish(done)
         if progress is not None:
             progress(recording.file, view.index + 1, len(survey.views))
     checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
+    if replay.seeds:
+        checked.verdicts.shared.add(name)
 
 
 def _script(steps: list[list[Any]]) -> str:

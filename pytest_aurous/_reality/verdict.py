@@ -15,7 +15,7 @@ from .stated import Stated
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
 _ENOUGH: Final = 2
-"""Of so many records a difference has to be seen that another client may have caused."""
+"""So many records have to show a difference that another client may have caused, if there are traces of one."""
 _ELSEWHERE: Final = "another client may have caused what differs: record it once more"
 MOST_SHOWN: Final = 3
 """So many differences of a rule are shown."""
@@ -75,6 +75,11 @@ class Verdict:
     steady: bool = False
 
     @property
+    def repeats(self) -> bool:
+        """Whether several records show the difference that another client may have caused, and none shows otherwise."""
+        return max(Counter(map(_change, self.elsewhere.values())).values()) >= _ENOUGH and not self.steady
+
+    @property
     def differences(self) -> list[Difference]:
         """The differences, one for each place and each response of the fake there."""
         return list(self.first.values())
@@ -97,6 +102,7 @@ class Verdicts:
         uncovered: Differences that no rule covers, with the number of exchanges.
         omitted: The places of optional fields that are absent where the fake has null, or the reverse.
         inferred: What was assumed about the tests and the operator, and how often.
+        shared: The recordings with traces of other clients: records from elsewhere, requests that are missing.
     """
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -105,6 +111,7 @@ class Verdicts:
         self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
+        self.shared: set[str] = set()
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.rules.values())
@@ -145,15 +152,21 @@ class Verdicts:
             self.rules[rule].differing += 1
 
     def settle(self) -> None:
-        """Decide, after the last exchange, about the differences that another client may have caused."""
-        for verdict in self:
+        """Decide, after the last exchange, about the differences that another client may have caused.
+
+        They refute a rule if several records show the same. Where nothing is as certain, one is enough if the recording
+        has no trace of others.
+        """
+        doubtful = [verdict for verdict in self if verdict.elsewhere]
+        certain = [verdict for verdict in doubtful if verdict.repeats]
+        for verdict in doubtful:
             found = verdict.elsewhere.values()
-            alike = Counter(map(_change, found))
-            if found and max(alike.values()) >= _ENOUGH and not verdict.steady:
+            alone = any(file not in self.shared for file, _ in verdict.elsewhere)
+            if verdict in certain or (alone and not certain):
                 verdict.differing += len(found)
                 for one in found:
                     self._add(verdict.rule, one)
-            elif found:
+            else:
                 verdict.doubts[_ELSEWHERE] += len(found)
 
     def agree(self, rule: str) -> None:

@@ -151,7 +151,7 @@ def more(total: int, held: int) -> Callable[[Any], object]:
 
 
 def charged(amount: int, *failures: int) -> Any:
-    """Let failures be charged, each shown by a balance; a single one may be the order of another client."""
+    """Let failures be charged, each shown by a balance."""
 
     def twist(entries: Entries) -> None:
         for nth, entry in enumerate(named(entries, "balance.retrieve")):
@@ -348,6 +348,8 @@ TWISTS: Final[dict[str, Twist]] = {
     "the price list is dearer": Twist("account", fields("pricing.retrieve", put("image.base", 2)), "cred-4"),
     "a failed image costs": Twist("images", fields("images.retrieve", put("cost.amount", 1), nth=3), "cred-2"),
     "a failed synthesis costs": Twist("characters", charged(4, 4, 6), "cred-5"),
+    "one failed synthesis of two costs": Twist("characters", charged(4, 4), "cred-5"),
+    "one failed image is charged": Twist("images", charged(1, 3), "img-11"),
     "an image that comes to nothing is charged": Twist("images", charged(1, 3, 4, 5), "img-11"),
     # Sequence
     "a synthesis ends in ready": Twist("characters", _ready, "create-4"),
