@@ -200,6 +200,23 @@ def test_other_clients_take_tokens(tmp_path: Path) -> None:
     assert result.verdicts.inferred["requests that are not in the recording took tokens of characters_get"] > 1
 
 
+@pytest.mark.parametrize(("cost", "rules"), [(0, ["rate-1"]), (1, []), (2, ["rate-1"])])
+def test_rate_1_requests_that_follow_each_other_take_one_token_each(
+    tmp_path: Path, cost: int, rules: list[str]
+) -> None:
+    """No other client takes the same number between each two of them."""
+    teller = Teller()
+    for _ in range(12):
+        teller.client.get("/v1/characters")
+    entries = teller.entries()
+    for number, entry in enumerate(entries):
+        for header in entry["response"]["headers"]:
+            if header["name"].lower() == "x-ratelimit-remaining":
+                header["value"] = str(239 - cost * number)
+
+    assert refuted(checked(tmp_path, entries)) == rules
+
+
 @pytest.mark.parametrize(("skew", "rules"), [(0, ["rate-1"]), (40, [])])
 def test_the_time_at_which_a_bucket_is_full_is_by_the_vendors_clock(
     tmp_path: Path, skew: int, rules: list[str]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Final
 
 from ..._framework.endpoint import Endpoint
@@ -24,14 +26,18 @@ _CREATE: Final = ("characters_post", "characters_synthesize")
 _DIGITS: Final = 12
 _CLOSE: Final = 3.0
 """Seconds by which the time may differ at which a bucket is full."""
-_UNDER_WAY: Final = 1.0
-"""Seconds in which a request may overtake another."""
+_ROUNDED: Final = 0.5
+"""Tokens that rounding hides."""
+_ENOUGH: Final = 6
+"""So many requests have to take the same number of tokens, if it is not one; other clients take them irregularly."""
 
 
 class Rates:
     """Compares the buckets of the fake with those of the recording.
 
-    Other clients may have taken tokens, and requests that are sent at the same time take them in any order.
+    Other clients may have taken tokens, and requests that are sent at the same time take them in any order: the buckets
+    follow what the responses show. They do not once all requests that follow each other soon take the same number of
+    tokens, and that is not one.
     """
 
     def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
@@ -39,8 +45,8 @@ class Rates:
         self._survey = survey
         self._teams = teams
         self._known: set[tuple[str, str]] = set()
-        self._fewer: dict[tuple[str, str], float] = {}
-        self._sent: dict[tuple[str, str], list[float]] = {}
+        self._left: dict[tuple[str, str], tuple[float, int]] = {}
+        self._steps: dict[tuple[str, str], Counter[int]] = {}
 
     def fill(self, done: Replayed) -> None:
         """Set the tokens of a bucket to those of its first response, and to those of one that still shows fewer."""
@@ -66,26 +72,30 @@ class Rates:
             if abs(capacity - left - 0.5 - missing) <= 0.5 + _CLOSE * per_minute / 60:
                 done.ignored.add(f"header.{_RESET}")  # it fits what remains
             tokens = min(max(tokens, capacity - missing), left + 0.999)  # it tells the fraction of a token
-        cost = 0 if view.exchange.status in _FREE else 1
-        self._compare(done, (self._teams.of(view), name), min(float(capacity), tokens + cost))
+        bucket = self._teams.of(view), name
+        free = view.exchange.status in _FREE
+        if free or not self._costs_otherwise(bucket, left):
+            self._compare(done, bucket, min(float(capacity), tokens + (not free)))
 
     def _compare(self, done: Replayed, bucket: tuple[str, str], tokens: float) -> None:
-        """Compare the tokens before a request."""
-        now = self._world.clock.time()
-        expected = self._world.buckets.get(*bucket, now).tokens
-        under_way = [at for at in self._sent.get(bucket, ()) if at > now - _UNDER_WAY]
-        self._sent[bucket] = [*under_way, now]
-        fewer = bucket in self._known and tokens < expected - 1
-        since = self._fewer.setdefault(bucket, now) if fewer else self._fewer.pop(bucket, now)
-        if fewer:
+        """Compare the tokens before a request, and go on from those that it shows."""
+        off = tokens - self._world.buckets.get(*bucket, self._world.clock.time()).tokens
+        if bucket in self._known and off < -1:
             done.inferred.append(f"requests that are not in the recording took tokens of {bucket[1]}")
-        if bucket not in self._known or (fewer and now > since + _UNDER_WAY):
-            self._world.buckets.fill(*bucket, tokens, now)
-            self._fewer.pop(bucket, None)
-            done.ignored |= _COUNTS
-        elif fewer or 1 < tokens - expected <= 1 + len(under_way):
+        if bucket not in self._known or abs(off) > _ROUNDED:
+            self._world.buckets.fill(*bucket, tokens, self._world.clock.time())
             done.ignored |= _COUNTS
         self._known.add(bucket)
+
+    def _costs_otherwise(self, bucket: tuple[str, str], left: int) -> bool:
+        """Whether all requests that followed each other soon took the same number of tokens, and not one."""
+        now = self._world.clock.time()
+        at, before = self._left.get(bucket, (-inf, 0))
+        self._left[bucket] = now, left
+        steps = self._steps.setdefault(bucket, Counter())
+        if (now - at) * BUCKETS[bucket[1]][1] / 60 < _ROUNDED:  # not half a token has come back
+            steps[before - left] += 1
+        return len(steps) == 1 and 1 not in steps and steps.total() >= _ENOUGH
 
     def forget(self, view: View) -> None:
         """Whether a request without a usable response cost a token, only the next response shows."""
