@@ -271,6 +271,20 @@ def test_a_refusal_in_a_state_counts_where_the_state_is_known(
     assert refuted(checked(tmp_path, entries)) == rules
 
 
+def test_a_refusal_at_the_end_shows_no_state(tmp_path: Path) -> None:
+    """Another client may have ordered a drawing just before."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(path, 1)
+    teller.call("POST", f"{path}/save")
+    entries = teller.entries()
+    entries[2]["request"]["url"] = entries[2]["request"]["url"].replace("/save", "/resynthesize")
+    entries[2]["comment"] = "characters.resynthesize; invalid_request_error"
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_one_balance_is_a_doubt_where_another_client_has_left_traces(tmp_path: Path, *, shared: bool) -> None:
     """The report says so, and what to do. Where nothing comes from elsewhere, the balance counts."""
