@@ -374,12 +374,16 @@ TWISTS: Final[dict[str, Twist]] = {
 @pytest.mark.parametrize("name", TWISTS)
 def test_a_seeded_difference_refutes_its_rule_and_no_other(tmp_path: Path, name: str) -> None:
     """It is found, and attributed to the rule that it is about."""
-    story, change, rule = TWISTS[name]
+    refutes_its_rule(tmp_path, TWISTS[name])
+
+
+def refutes_its_rule(folder: Path, twist: Twist) -> None:
+    """Check a twisted story: its rule is refuted, and no other; without a rule the difference is uncovered."""
+    story, change, rule = twist
     entries = told(story)
     change(entries)
 
-    result = checked(tmp_path, entries)
+    result = checked(folder, entries)
 
-    found = [one.where for one, _ in result.verdicts.uncovered.values()]
     assert refuted(result) == ([rule] if rule else [])
-    assert bool(found) == (not rule)
+    assert bool(result.verdicts.uncovered) == (not rule)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.reality.story import Entries, body, checked, refuted, told
+from tests.reality.story import Entries, body
 from tests.reality.test_seeded import (
     Twist,
     drop,
@@ -19,6 +19,7 @@ from tests.reality.test_seeded import (
     named,
     put,
     refusal,
+    refutes_its_rule,
     status_of,
     whole,
 )
@@ -220,11 +221,4 @@ HABITS: Final[dict[str, Twist]] = {
 @pytest.mark.parametrize("name", HABITS)
 def test_a_habit_refutes_its_rule_and_no_other(tmp_path: Path, name: str) -> None:
     """It is found, and attributed to the rule that it is about."""
-    story, change, rule = HABITS[name]
-    entries = told(story)
-    change(entries)
-
-    result = checked(tmp_path, entries)
-
-    assert refuted(result) == ([rule] if rule else [])
-    assert bool(result.verdicts.uncovered) == (not rule)
+    refutes_its_rule(tmp_path, HABITS[name])

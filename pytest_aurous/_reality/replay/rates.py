@@ -49,7 +49,7 @@ class Rates:
         self._steps: dict[tuple[str, str], Counter[int]] = {}
 
     def fill(self, done: Replayed) -> None:
-        """Set the tokens of a bucket to those of its first response, and to those of one that still shows fewer."""
+        """Compare the bucket that a response shows, and let that of the fake follow it."""
         view, received = done.view, done.view.exchange.received
         if view.row is None or view.row.signed or _REMAINING not in received:
             done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
@@ -74,7 +74,9 @@ class Rates:
             tokens = min(max(tokens, capacity - missing), left + 0.999)  # it tells the fraction of a token
         bucket = self._teams.of(view), name
         free = view.exchange.status in _FREE
-        if free or not self._costs_otherwise(bucket, left):
+        if not free:
+            self._count_step(bucket, left)
+        if not self._costs_otherwise(bucket):
             self._compare(done, bucket, min(float(capacity), tokens + (not free)))
 
     def _compare(self, done: Replayed, bucket: tuple[str, str], tokens: float) -> None:
@@ -87,14 +89,17 @@ class Rates:
             done.ignored |= _COUNTS
         self._known.add(bucket)
 
-    def _costs_otherwise(self, bucket: tuple[str, str], left: int) -> bool:
-        """Whether all requests that followed each other soon took the same number of tokens, and not one."""
+    def _count_step(self, bucket: tuple[str, str], left: int) -> None:
+        """Count how many tokens a request took, if it followed another one soon."""
         now = self._world.clock.time()
         at, before = self._left.get(bucket, (-inf, 0))
         self._left[bucket] = now, left
-        steps = self._steps.setdefault(bucket, Counter())
         if (now - at) * BUCKETS[bucket[1]][1] / 60 < _ROUNDED:  # not half a token has come back
-            steps[before - left] += 1
+            self._steps.setdefault(bucket, Counter())[before - left] += 1
+
+    def _costs_otherwise(self, bucket: tuple[str, str]) -> bool:
+        """Whether all requests that followed each other soon took the same number of tokens, and not one."""
+        steps = self._steps.get(bucket, Counter[int]())
         return len(steps) == 1 and 1 not in steps and steps.total() >= _ENOUGH
 
     def forget(self, view: View) -> None:
