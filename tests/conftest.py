@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import re
+import signal
 import sys
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -30,7 +31,7 @@ with suppress(ImportError):  # likewise: what an inner run imports first, it for
     import_module("httpx2")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
     from pytest_aurous._framework.endpoint import Context
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     from pytest_aurous._resources.uploads import Uploads
 
 pytest_plugins = ("pytester",)
+
+LIMIT: Final = 300
+"""Seconds for one test, with its fixtures. The slowest needs a fifth of it, under coverage, on two busy cores."""
+AGAIN: Final = 20
+"""Seconds until a test that has reached its limit is interrupted again."""
+_SETTINGS: Final = pytest.StashKey[Any]()
 
 NOW: Final = "2026-05-08T10:00:00Z"
 OWN: Final = "the key of the default team"
@@ -254,6 +261,30 @@ class Api:
             return {name: saved.sections[name] for name in sorted(saved.sections.keys() - _UNCOUNTED)} | lists
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the limit of each test, wherever its file is. Without pytest-timeout, an ini option would be an error."""
+    if config.getoption("timeout", 0) is None:
+        config.option.timeout = LIMIT
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
+    """Interrupt a test again and again: its code may swallow the failure, and Hypothesis repeats what failed."""
+    done = yield
+    if settings.method == "signal":  # not on Windows, where pytest-timeout ends the process at once
+        item.stash[_SETTINGS] = settings
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout, AGAIN)
+    return done
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Start the timer again, which pytest-timeout stops at a failure: the fixtures are yet to end."""
+    if settings := node.stash.get(_SETTINGS, None):
+        node.ihook.pytest_timeout_set_timer(item=node, settings=settings)
+
+
 @pytest.fixture(autouse=True)
 def _as_documented() -> Iterator[None]:
     """Whatever a fake of this process answers in a test, to whatever client, is in the OpenAPI document."""
@@ -300,7 +331,8 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
         monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
     monkeypatch.setenv("COLUMNS", "250")  # a summary line is cut to fit
     # Hypothesis would be loaded anew in each of them; the filters around them would make each warning an error.
-    options = "-p no:hypothesispytest -W always"
+    # A second pytest-timeout would take the timer of the first.
+    options = "-p no:hypothesispytest -p no:timeout -W always"
     if not installed or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         options += " -p pytest_aurous"
     monkeypatch.setenv("PYTEST_ADDOPTS", options)

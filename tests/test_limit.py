@@ -1,0 +1,55 @@
+"""No test of this project may hang: each has a limit."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
+def test_a_test_that_hangs_fails_with_its_name_and_the_stacks(pytester: pytest.Pytester) -> None:
+    """Also if it swallows the failure, or hangs after it; the others go on, in the same worker of pytest-xdist."""
+    conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
+    conftest = conftest.replace("\nLIMIT: Final = 300\n", "\nLIMIT = 1\n")
+    conftest = conftest.replace("\nAGAIN: Final = 20\n", "\nAGAIN = 2\n")
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(
+        """
+        import threading, pytest
+
+        def wait():
+            threading.Event().wait(60)
+
+        def test_swallows():
+            threading.Thread(target=wait, name="busy", daemon=True).start()
+            try:
+                wait()
+            except BaseException:
+                wait()
+
+        @pytest.fixture
+        def ends_late():
+            yield
+            wait()
+
+        def test_fails(ends_late):
+            assert False
+
+        def test_passes():
+            print("in time")
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n", "1", "-p", "pytest_timeout", "-rA", timeout=60)
+
+    result.assert_outcomes(passed=1, failed=2, errors=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*Stack of busy*",
+            "FAILED *::test_swallows - Failed: Timeout (>1s) from pytest-timeout.",
+            "ERROR *::test_fails - Failed: Timeout (>1s) from pytest-timeout.",
+            "PASSED *::test_passes",
+        ]
+    )
+    assert "crashed" not in result.stdout.str()
