@@ -141,7 +141,7 @@ def _run(packages: Path, test: str, tool: str, *, bytecode: bool = True) -> Call
 
     def run() -> float:
         before = _children()
-        done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
         return _children() - before

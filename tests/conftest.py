@@ -336,4 +336,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     if not installed or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         options += " -p pytest_aurous"
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    run = pytester.run
+    # Else a process that hangs would go on after its test has reached its limit.
+    monkeypatch.setattr(pytester, "run", lambda *args, timeout=None, **more: run(*args, timeout=timeout or 200, **more))
     return pytester

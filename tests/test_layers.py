@@ -143,6 +143,7 @@ def loaded(code: str) -> set[str]:
         capture_output=True,
         check=True,
         text=True,
+        timeout=60,
     )
     return set(run.stdout.split())
 

@@ -39,7 +39,8 @@ def test_the_package_runs_as_its_command() -> None:
     """``python -m pytest_aurous`` prints what ``pytest-aurous`` prints, and returns its status."""
     command = [sys.executable, "-m", "pytest_aurous", "openapi", "--output", "no/such/folder/aurous.json"]
     path = str(Path(pytest_aurous.__file__).parents[1])
-    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=False)  # noqa: S603 - ours
+    env = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=False)  # noqa: S603 - ours
 
     assert ended.returncode == 2
     assert ended.stderr.startswith("pytest-aurous: ")

@@ -179,6 +179,7 @@ def _pytest(folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**clean, "COLUMNS": "250", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",
+        timeout=300,
         check=False,
     )
 

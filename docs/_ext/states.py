@@ -82,6 +82,11 @@ def _graph(machine: Lifecycle, edges: dict[tuple[str, str], str]) -> str:
 def _picture(graph: str) -> str:
     program = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts"))
     run = subprocess.run(  # noqa: S603 - a tool of the docs' own environment
-        [program or "graphviz-pure", "-Tsvg"], input=graph, capture_output=True, encoding="utf-8", check=True
+        [program or "graphviz-pure", "-Tsvg"],
+        input=graph,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
     )
     return run.stdout

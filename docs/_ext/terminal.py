@@ -100,6 +100,7 @@ def doctor_output() -> None:
             env={name: value for name, value in os.environ.items() if not name.upper().startswith(_SET)},
             capture_output=True,
             encoding="utf-8",
+            timeout=60,
             check=True,
         )
     code("text", "\n".join(["$ pytest-aurous doctor", "...", *_part(run.stdout.splitlines(), "Settings", "")]))
@@ -194,6 +195,7 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
         env={**clean, "COLUMNS": columns, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",
+        timeout=300,
         check=False,
     )
     lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(_ANSI.sub("", line))]

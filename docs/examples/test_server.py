@@ -32,6 +32,7 @@ def test_a_subprocess_uses_the_same_fake(
         env={**os.environ, **aurous_server.env},
         capture_output=True,
         text=True,
+        timeout=60,
         check=True,
     ).stdout
 
@@ -47,6 +48,7 @@ def test_node_controls_the_fake(aurous: Aurous, aurous_server: AurousServer) -> 
         env={**os.environ, **aurous_server.env},
         capture_output=True,
         text=True,
+        timeout=60,
         check=True,
     ).stdout
 

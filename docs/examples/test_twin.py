@@ -90,6 +90,7 @@ def test_the_adapted_suite_finds_what_would_have_failed(
         env={**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         encoding="utf-8",
+        timeout=120,
         check=False,
     )
     assert outcome in run.stdout, run.stdout

@@ -61,6 +61,7 @@ def record(folder: Path) -> str:
             env={**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **variables},
             capture_output=True,
             encoding="utf-8",
+            timeout=120,
             check=True,
         )
     return run.stdout

@@ -220,7 +220,7 @@ def test_a_signal_handler_interrupts_a_real_client() -> None:
         raise LateError
 
     with Aurous(script="synthesizing! -> reviewing", credits=100_000) as aurous, aurous.client() as client:
-        previous = signal.signal(signal.SIGALRM, handle)
+        limit, previous = signal.getitimer(signal.ITIMER_REAL), signal.signal(signal.SIGALRM, handle)
         try:
             for number in range(300):
                 try:
@@ -233,6 +233,7 @@ def test_a_signal_handler_interrupts_a_real_client() -> None:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
+            signal.setitimer(signal.ITIMER_REAL, *limit)  # the limit of this test
             lock: Any = vars(logging)["_lock"]  # httpx logs; an exception between acquire and try leaves this locked
             while lock._is_owned():
                 lock.release()

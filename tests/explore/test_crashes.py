@@ -120,7 +120,7 @@ def test_a_crash_in_a_thread_leaves_the_next_case_intact(fake: Aurous, client: h
             time.sleep(1)
 
     def run() -> None:
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
         thread.join()
         with lock:
@@ -168,14 +168,14 @@ def test_threads_from_before_belong_to_the_present_run(fake: Aurous, client: htt
         while (job := jobs.get()) is not None:
             results.put(outcome(job))
 
-    worker = threading.Thread(target=work)
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     try:
 
         def run() -> int:
             jobs.put(lambda: order(client))
             jobs.put(lambda: time.sleep(30))
-            result, slept = results.get(), results.get()
+            result, slept = results.get(timeout=30), results.get(timeout=30)
             for error in (result, slept):
                 if isinstance(error, BaseException):
                     raise error
@@ -201,7 +201,7 @@ def test_a_thread_that_outlives_its_run_is_refused(
     sent: list[object] = []
 
     def late() -> None:
-        go.wait()
+        go.wait(30)
         sent.append(client.get("/v1/team"))
 
     def sleeper() -> None:
@@ -237,7 +237,7 @@ def test_a_job_that_outlives_its_run_is_refused(fake: Aurous, client: httpx.Clie
     with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as slow:
 
         def late() -> object:
-            go.wait()
+            go.wait(30)
             return client.get("/v1/team")
 
         def run() -> int:
@@ -560,11 +560,11 @@ def test_a_thread_of_the_application_can_start_threads(fake: Aurous) -> None:
 
     def work() -> None:
         while word := wanted.get():
-            helper = threading.Thread(target=done.put, args=(word,))
+            helper = threading.Thread(target=done.put, args=(word,), daemon=True)
             helper.start()
             helper.join()
 
-    worker = threading.Thread(target=work)
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     with fake.client() as client:
 

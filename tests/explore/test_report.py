@@ -247,6 +247,7 @@ def test_two_explorations_give_the_same_report(tmp_path: Path, depth: int) -> No
             check=True,
             capture_output=True,
             cwd=tmp_path,
+            timeout=60,
         ).stdout
         for seed in ("1", "2")
     }

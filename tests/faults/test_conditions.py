@@ -76,7 +76,7 @@ def test_threads_ask_a_condition_one_after_the_other(api: Api) -> None:
         return True
 
     api.aurous.faults.status("team.retrieve", 503, times=8, when=when)
-    threads = [Thread(target=api.get, args=("/v1/team",)) for _ in range(8)]
+    threads = [Thread(target=api.get, args=("/v1/team",), daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

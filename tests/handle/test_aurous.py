@@ -488,7 +488,7 @@ class TestHandle:
         with Aurous() as aurous:
             headers = {"X-Api-Key": aurous.api_key}
             url = f"{aurous.base_url}/v1/balance"
-            thread = Thread(target=lambda: seen.append(httpx.get(url, headers=headers).status_code))
+            thread = Thread(target=lambda: seen.append(httpx.get(url, headers=headers).status_code), daemon=True)
             thread.start()
             thread.join()
         assert seen == [200]

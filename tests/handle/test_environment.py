@@ -130,7 +130,7 @@ def test_threads(before: str | None) -> None:
             with Aurous(seed=seed):
                 pass
 
-    threads = [Thread(target=come_and_go) for _ in range(4)]
+    threads = [Thread(target=come_and_go, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

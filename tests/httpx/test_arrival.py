@@ -87,7 +87,7 @@ TAIL = """
 def test_httpx2_meets_the_fake_whenever_it_is_imported(when: str) -> None:
     """The fake does not load it, responds to its clients from then on, and leaves nothing of itself behind."""
     code = dedent(HEAD + BODIES[when] + TAIL)
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
 
     assert (run.returncode, run.stderr) == (0, "")
 

@@ -112,7 +112,7 @@ def loopback() -> Iterator[str]:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -315,7 +315,7 @@ class TestClients:
             "    response = httpx.get(aurous.base_url + '/v1/balance', headers={'X-Api-Key': aurous.api_key})\n"
             "    print(response.json()['credits'])\n"
         )
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our own
 
         assert (run.stdout.strip(), run.stderr) == ("1000", "")
 
@@ -1089,7 +1089,7 @@ class TestConcurrency:
         barrier = Barrier(50)
 
         def poll(client: Any) -> None:
-            barrier.wait()
+            barrier.wait(30)
             client.get(f"/v1/characters/{character}").raise_for_status()
 
         options = {"base_url": fake.base_url, "headers": {"X-Api-Key": fake.api_key}}

@@ -75,7 +75,7 @@ def test_a_thread_a_task_and_a_job_have_places_of_their_own(aurous: Aurous) -> N
         await asyncio.gather(asend(client), asyncio.to_thread(send))
         await asyncio.wait_for(asend(client), 60)
 
-    thread = threading.Thread(target=send)
+    thread = threading.Thread(target=send, daemon=True)
     thread.start()
     thread.join()
     with ThreadPoolExecutor() as pool:
@@ -94,7 +94,7 @@ def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) 
     async def main() -> None:
         await asyncio.create_task(aurous.async_client().get(PATH))
 
-    thread = threading.Thread(target=partial(client.get, PATH))
+    thread = threading.Thread(target=partial(client.get, PATH), daemon=True)
     thread.start()
     thread.join()
     asyncio.run(main())

@@ -673,7 +673,7 @@ def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
         threads, go_on, errors = [], threading.Event(), []
 
         def later(client):
-            go_on.wait()
+            go_on.wait(30)
             try:
                 client.get("/v1/characters")
             except BaseException as error:

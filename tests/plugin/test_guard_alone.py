@@ -391,7 +391,7 @@ class Straggler:
     def __init__(self, name: str) -> None:
         self.errors: list[AurousNetworkBlocked] = []
         self._go = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -449,7 +449,7 @@ def test_a_thread_that_nobody_saw_start_is_the_running_tests(guard: NetworkGuard
 
     def run() -> None:
         blocked(look_up)
-        inner = threading.Thread(target=blocked, args=(look_up,))
+        inner = threading.Thread(target=blocked, args=(look_up,), daemon=True)
         inner.start()
         inner.join()
         done.set()

@@ -26,7 +26,7 @@ def test_shares_everything(pytester: pytest.Pytester) -> None:
             assert aurous_server.aurous is aurous
             character = aurous.characters.add()
             run = subprocess.run([sys.executable, "-c", CODE.replace("\\n        ", "\\n")], capture_output=True,
-                                 env=os.environ | aurous_server.env, check=True)
+                                 env=os.environ | aurous_server.env, timeout=60, check=True)
             assert character.id in run.stdout.decode()
             aurous.assert_called("characters.list", times=1)
 

@@ -187,7 +187,7 @@ def test_consoles_with_few_characters(suite: pytest.Pytester, monkeypatch: pytes
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
     monkeypatch.setenv("PYTHONUTF8", "0")
     command = [sys.executable, "-m", "pytest", *SHOWS, "-rA", "--tb=short", "-k", "fails or long or unmatched"]
-    run = subprocess.run(command, cwd=suite.path, capture_output=True, encoding=encoding, check=False)  # noqa: S603
+    run = subprocess.run(command, cwd=suite.path, capture_output=True, encoding=encoding, timeout=120, check=False)  # noqa: S603
 
     assert run.returncode == pytest.ExitCode.TESTS_FAILED
     shown = pytest.LineMatcher(run.stdout.splitlines())

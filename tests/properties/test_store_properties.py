@@ -92,6 +92,7 @@ def test_ids_do_not_depend_on_the_process(hash_seed: str) -> None:
         capture_output=True,
         check=True,
         text=True,
+        timeout=60,
     )
 
     assert run.stdout.split() == [source.new(prefix) for prefix in ("char", "img") * 3]

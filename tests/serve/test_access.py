@@ -226,7 +226,7 @@ class TestControl:
     def test_our_clients(self, server: AurousServer) -> None:
         """httpx, and urllib without a body."""
         assert httpx.post(f"{server.url}/__aurous__/clock", json={"advance": 1}, trust_env=False).status_code == 200
-        with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST")) as answer:  # noqa: S310 - ours
+        with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST"), timeout=30) as answer:  # noqa: S310 - ours
             assert json.load(answer) == {"reset": True}
 
     @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
@@ -243,4 +243,4 @@ class TestControl:
         """Curl works, where it says that it sends JSON."""
         told = [word.format(f"{server.url}/__aurous__") for word in words]
         command = ["curl", "-s", "--noproxy", "*", "-w", "%{http_code}", *told]
-        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith(status)  # noqa: S603
+        assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.endswith(status)  # noqa: S603

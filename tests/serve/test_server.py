@@ -77,17 +77,22 @@ class TestService:
     def test_urllib(self, server: AurousServer) -> None:
         """A client that nobody can intercept is answered, refusals too."""
         headers = {"X-Api-Key": server.env["AUROUS_API_KEY"]}
-        with urlopen(Request(f"{server.url}/v1/balance", headers=headers)) as answer:  # noqa: S310 - ours
+        with urlopen(Request(f"{server.url}/v1/balance", headers=headers), timeout=30) as answer:  # noqa: S310 - ours
             assert json.load(answer)["credits"] == 1000
         with pytest.raises(HTTPError) as refused:
-            urlopen(f"{server.url}/v1/balance")  # noqa: S310 - ours
+            urlopen(f"{server.url}/v1/balance", timeout=30)  # noqa: S310 - ours
         with refused.value as error:
             assert error.code == 401
 
     @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
     def test_curl(self, server: AurousServer) -> None:
         """So is one in another language."""
-        told = subprocess.run(["curl", "-s", f"{server.url}/__aurous__/state"], capture_output=True, check=True)  # noqa: S603, S607
+        told = subprocess.run(  # noqa: S603 - ours
+            ["curl", "-s", f"{server.url}/__aurous__/state"],  # noqa: S607 - wherever it is
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
         assert json.loads(told.stdout)["credits"] == 1000
 
     @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="needs curl, and a shell")
@@ -99,6 +104,7 @@ class TestService:
             env={**os.environ, **server.env, "no_proxy": "*"},
             capture_output=True,
             text=True,
+            timeout=60,
             check=True,
         )
         reads = {row.operation: row.status for row in ENDPOINTS if row.method == "GET"}
@@ -117,7 +123,7 @@ class TestService:
     @pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n", b"GET /v1"])
     def test_malformed(self, server: AurousServer, sent: bytes) -> None:
         """Bytes that are no HTTP harm nobody but their sender."""
-        with socket.create_connection((server.host, server.port)) as raw:
+        with socket.create_connection((server.host, server.port), timeout=5) as raw:
             raw.sendall(sent)
         with client(server) as http:
             assert http.get("/v1/balance").status_code == 200
@@ -154,7 +160,7 @@ class TestFaults:
         """A client that still waits does not hold up the end."""
         with AurousServer(Aurous()) as server:
             server.aurous.faults.timeout("balance.retrieve")
-            with socket.create_connection((server.host, server.port)) as raw:
+            with socket.create_connection((server.host, server.port), timeout=5) as raw:
                 raw.sendall(b"GET /v1/balance HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 until = time.monotonic() + 5
                 while not server.aurous.calls.count() and time.monotonic() < until:
@@ -279,7 +285,7 @@ class TestNothingIsLeft:
             assert any(one.name == "aurous-server" for one in threading.enumerate())
         assert not any(one.name == "aurous-server" for one in threading.enumerate())
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((server.host, server.port))
+            socket.create_connection((server.host, server.port), timeout=5)
 
     def test_no_uvicorn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without uvicorn it is said what to install."""
@@ -294,7 +300,7 @@ class TestNothingIsLeft:
         server = AurousServer(Aurous())
         ended = threading.Event()
         run = (lambda: None) if dies else ended.wait
-        monkeypatch.setattr(server, "_thread", threading.Thread(target=run))
+        monkeypatch.setattr(server, "_thread", threading.Thread(target=run, daemon=True))
         with pytest.raises(AurousError, match="did not start"):
             server.start()
         ended.set()

@@ -88,12 +88,12 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
     lies = (head + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", head + b"Content-Length: -5\r\n\r\n")
     with ExitStack() as ending, AurousServer(Aurous()) as server:
         for _ in range(20):
-            ending.enter_context(socket.create_connection((server.host, server.port))).sendall(hanging)
+            ending.enter_context(socket.create_connection((server.host, server.port), timeout=5)).sendall(hanging)
         for lie in lies:
             with socket.create_connection((server.host, server.port), timeout=5) as raw:
                 raw.sendall(lie)
                 assert raw.recv(64).startswith(b"HTTP/1.1 400 ")
-        with urlopen(f"{server.url}/__aurous__/calls") as answer:  # noqa: S310 - ours
+        with urlopen(f"{server.url}/__aurous__/calls", timeout=30) as answer:  # noqa: S310 - ours
             assert json.load(answer) == []
         before = time.monotonic()
     assert time.monotonic() - before < 5

@@ -393,7 +393,7 @@ def test_two_loops_share_the_time(jumps: Jumps) -> None:
     def runner(backend: str, seconds: int) -> None:
         anyio.run(sleeper, seconds, backend=backend)
 
-    threads = [threading.Thread(target=runner, args=args) for args in (("asyncio", 10), ("trio", 20))]
+    threads = [threading.Thread(target=runner, args=args, daemon=True) for args in (("asyncio", 10), ("trio", 20))]
     with quickly():
         for thread in threads:
             thread.start()
@@ -487,7 +487,7 @@ def test_a_call_from_a_thread_comes_first(jumps: Jumps) -> None:
             loop.call_soon_threadsafe(event.set)
 
         background = asyncio.ensure_future(asyncio.sleep(100))
-        threading.Thread(target=work).start()
+        threading.Thread(target=work, daemon=True).start()
         start = loop.time()
         await asyncio.wait_for(event.wait(), 50)
         passed = loop.time() - start
@@ -503,10 +503,11 @@ def test_a_busy_thread_makes_a_task_sleep_really(jumps: Jumps) -> None:
     stop: list[bool] = []
 
     def work() -> None:
-        while not stop:
-            pass
+        for _ in range(10**9):
+            if stop:
+                break
 
-    worker = threading.Thread(target=work)
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     start = REAL.clock()
     asyncio.run(asyncio.sleep(0.1))

@@ -193,7 +193,7 @@ def test_eight_threads_share_ten_seconds(jumps: Jumps) -> None:
 
 def test_a_thread_that_does_nothing_but_sleep(jumps: Jumps) -> None:
     """A thread may be handed the function itself."""
-    thread = threading.Thread(target=time.sleep, args=(10,))
+    thread = threading.Thread(target=time.sleep, args=(10,), daemon=True)
     with quickly():
         thread.start()
         thread.join()
@@ -245,7 +245,7 @@ def test_work_comes_first(jumps: Jumps) -> None:
         REAL.sleep(0.05)  # as a database driver would
         done.append("called")
 
-    workers = [threading.Thread(target=work) for work in (compute, call)]
+    workers = [threading.Thread(target=work, daemon=True) for work in (compute, call)]
     for worker in workers:
         worker.start()
     time.sleep(10)
@@ -310,10 +310,11 @@ def test_a_sleep_ends_in_real_time_too(jumps: Jumps) -> None:
     stop: list[bool] = []
 
     def work() -> None:
-        while not stop:
-            pass
+        for _ in range(10**9):
+            if stop:
+                break
 
-    worker = threading.Thread(target=work)
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     start = REAL.clock()
     time.sleep(0.2)
@@ -334,7 +335,7 @@ def test_who_sleeps_on_at_the_end_sleeps_really() -> None:
         ends.append(REAL.clock() - start)
 
     with jumps.skipper():
-        sleeper = threading.Thread(target=nap)
+        sleeper = threading.Thread(target=nap, daemon=True)
         sleeper.start()
         until = REAL.clock() + 0.1
         while REAL.clock() < until:
@@ -512,7 +513,7 @@ def test_who_waits_does_not_slow_down_the_others(jumps: Jumps, wait: str) -> Non
         "process": lambda: ours.recv(1),
     }
     lock.acquire()
-    thread = threading.Thread(target=waits[wait])
+    thread = threading.Thread(target=waits[wait], daemon=True)
     thread.start()
     time.sleep(1)
     start = REAL.clock()
@@ -540,7 +541,7 @@ def test_who_was_just_woken_comes_first(jumps: Jumps) -> None:
         while (number := work.get()) >= 0:
             done.append(sum(range(20_000)) + number)
 
-    thread = threading.Thread(target=worker)
+    thread = threading.Thread(target=worker, daemon=True)
     thread.start()
     for number in range(200):
         work.put(number)

@@ -368,7 +368,7 @@ def test_a_request_of_a_library_has_no_place() -> None:
     """Such as one of a thread that runs nothing else."""
 
     def run(_: Aurous, client: httpx.Client) -> None:
-        thread = threading.Thread(target=client.get, args=("/v1/balance",))
+        thread = threading.Thread(target=client.get, args=("/v1/balance",), daemon=True)
         thread.start()
         thread.join()
 

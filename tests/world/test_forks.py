@@ -82,12 +82,14 @@ def test_reads_during_writes_raise_nothing(api: Api) -> None:  # noqa: C901 - ma
 
     def repeat(act: Callable[[], object]) -> None:
         try:
-            while not stop.is_set():
+            for _ in range(100_000):
+                if stop.is_set():
+                    break
                 act()
         except BaseException as error:  # noqa: BLE001 - the test's own outcome
             errors.append(error)
 
-    threads = [Thread(target=repeat, args=(act,)) for act in (write, write, rewind)]
+    threads = [Thread(target=repeat, args=(act,), daemon=True) for act in (write, write, rewind)]
     for thread in threads:
         thread.start()
     try:
@@ -109,10 +111,10 @@ def test_the_first_two_get_the_same_object(name: str) -> None:
         aurous, found, ready = Aurous(seed=seed), list[Any](), Barrier(4)
 
         def take(aurous: Aurous = aurous, found: list[Any] = found, ready: Barrier = ready) -> None:
-            ready.wait()
+            ready.wait(30)
             found.append(aurous.route("characters.save") if name == "route" else getattr(aurous, name))
 
-        threads = [Thread(target=take) for _ in range(4)]
+        threads = [Thread(target=take, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

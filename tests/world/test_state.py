@@ -114,7 +114,7 @@ def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
     _renew()
     assert world.lock is lock
     for act in (world.lock.acquire, given._asking.acquire):
-        thread = Thread(target=act)
+        thread = Thread(target=act, daemon=True)
         thread.start()
         thread.join()
     world.state.active = True

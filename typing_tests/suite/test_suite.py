@@ -531,7 +531,7 @@ def test_server(aurous_server: AurousServer, aurous: Aurous) -> None:
     variables: dict[str, str] = aurous_server.env
     request = Request(f"{aurous_server.url}/v1/balance", headers={"X-Api-Key": variables["AUROUS_API_KEY"]})  # noqa: S310 - ours
 
-    with urlopen(request) as response:  # noqa: S310 - ours
+    with urlopen(request, timeout=30) as response:  # noqa: S310 - ours
         assert json.load(response)["credits"] == 100
     assert (aurous_server.host, aurous.calls.count("balance.retrieve")) == ("127.0.0.1", 1)
 
