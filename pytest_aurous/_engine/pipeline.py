@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from os import urandom
 from traceback import format_exc
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -69,6 +69,7 @@ class App:
         self.world: World = World(settings)
         self.catalog: Catalog = CATALOG
         self.queue: FaultQueue = FaultQueue(self.world.state)
+        self._faults: Faults | None = None
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
         self.gate: Callable[[Call], object] | None = None
         self.observe: Callable[[Call], object] | None = None
@@ -87,12 +88,16 @@ class App:
                 self.world.table(kind).insert(row)
         self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
 
-    @cached_property
+    @property
     def faults(self) -> Faults:
         """What goes wrong; each method adds a fault to the queue."""
-        from ..faults.collection import Faults  # most tests have none
+        if self._faults is None:
+            from ..faults.collection import Faults  # most tests have none
 
-        return Faults(self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random)
+            self._faults = Faults(
+                self.queue, self.world.clock, self.catalog.by_operation, EVENTS, self.world.state.random
+            )
+        return self._faults
 
     def snapshot(self) -> Snapshot:
         """Copy everything but the calls, for `restore`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -43,18 +42,20 @@ class Context:
     team: str = ""
     request_id: str = ""
     limits: Pairs = ()
+    _body: dict[str, Any] | None = None
 
-    @cached_property
+    @property  # not a `cached_property`: before Python 3.12, it has a lock that no fork frees
     def body(self) -> dict[str, Any]:
         """The JSON object in the request body; empty without a body. Nulls of optional fields are left out (err-9).
 
         Raises:
             ApiProblem: 400 for any other body (err-8).
         """
-        body = read_body(self.call.content) if self.call.content else {}
-        if self.world.settings.reading("err-9") == "refused" or self.row is None or self.row.body is None:
-            return body
-        return without_nulls(body, self.row.body)
+        if self._body is None:
+            self._body = read_body(self.call.content) if self.call.content else {}
+            if self.world.settings.reading("err-9") != "refused" and self.row is not None and self.row.body is not None:
+                self._body = without_nulls(self._body, self.row.body)
+        return self._body
 
     def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
         """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.

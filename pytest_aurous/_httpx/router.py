@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import cached_property
 from inspect import isawaitable
 from types import ModuleType
 from typing import Any
@@ -40,11 +39,12 @@ class Router:
     def __init__(self, app: App) -> None:
         self.app = app
         self._routes: dict[str, respx.Route] = {}
+        self._mock_router: respx.MockRouter | None = None
 
     def forget(self) -> None:
         """Drop all routes."""
         self._routes.clear()
-        self.__dict__.pop("_respx", None)
+        self._mock_router = None
 
     def keep(self) -> Callable[[], None]:
         """Return a function that goes back to the routes of this moment, and to what they respond."""
@@ -75,9 +75,11 @@ class Router:
 
         return back
 
-    @cached_property
+    @property
     def _respx(self) -> respx.MockRouter:
-        return respx.MockRouter(assert_all_called=False)
+        if self._mock_router is None:
+            self._mock_router = respx.MockRouter(assert_all_called=False)
+        return self._mock_router
 
     def route_for(self, operation: str) -> respx.Route:
         """Return the route of *operation*, which leaves the response to the fake until the test sets one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import pytest_aurous
 from pytest_aurous import Aurous
 from tests.conftest import ATTRIBUTES
 
@@ -30,6 +31,13 @@ def test_a_child_that_is_forked_can_send_requests(scene: str) -> None:
     untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     run = subprocess.run(command, env=untraced, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
     assert run.returncode == 0, run.stderr
+
+
+def test_no_fork_finds_a_lock_that_nothing_renews() -> None:
+    """Before Python 3.12, `functools.cached_property` has a lock; only what replays recordings may use it."""
+    home = Path(pytest_aurous.__file__).parent
+    files = [file for file in home.rglob("*.py") if "@cached_property" in file.read_text("utf-8")]
+    assert {file.relative_to(home).parts[0] for file in files} == {"_reality"}
 
 
 @pytest.fixture(name="_switching")
