@@ -38,7 +38,7 @@ def operations_where(fits: Callable[[Endpoint], object]) -> frozenset[str | None
     return frozenset(name for name, row in CATALOG.by_operation.items() if fits(row))
 
 
-_PAID: Final = operations_where(lambda row: row.idempotent and not row.free)
+_PAID: Final = operations_where(lambda row: row.pays)
 _LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.list"})
 """Reads that show whether a paid request took effect; the list of images shows videos, too."""
 

@@ -117,7 +117,7 @@ def _place(operation: str, occurrence: int) -> Place:
         has_bucket=not row.signed,
         has_body=True,
         is_json=row.media_type == "application/json",
-        starts=bool(row.idempotent) and not row.free,
+        starts=row.pays,
         polls=operation.endswith(".retrieve"),
         deletable=row.template in deletable,
     )

@@ -119,7 +119,8 @@ class Endpoint(Record):
         takes: Media type of the request body.
         query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
-        rules: Ids of the contract's rules that it implements.
+        rules: Ids of the contract's rules that it implements, first the rule of a successful response.
+        makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
     """
 
     operation: str
@@ -142,6 +143,29 @@ class Endpoint(Record):
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    makes: str = ""
+
+    @property
+    def shows(self) -> str:
+        """The schema of the records that a success shows, alone or in a list; empty without a record."""
+        shape = self.shape or {}
+        page = shape.get("properties", {}).get("data", shape)
+        return str(page.get("items", page).get("$ref", "")).rpartition("/")[2]
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on the record in its path: it is neither a GET, nor does it succeed for any id."""
+        return "{id}" in self.template and self.method != "GET" and not self.any_id and not self.signed
+
+    @property
+    def pays(self) -> bool:
+        """Whether it costs credits, for each request or for some."""
+        return bool(self.idempotent) and not self.free
+
+    @property
+    def reruns(self) -> bool:
+        """Whether it begins new work on the record in its path, which it refuses while work is under way."""
+        return self.acts and self.pays
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -38,7 +38,12 @@ def _cached(function: Callable[[type[Any]], T]) -> Callable[[type[Any]], T]:
 
 def reference(kind: type[Any]) -> dict[str, Any]:
     """Return a reference to the schema of a record in the OpenAPI document."""
-    return {"$ref": f"#/components/schemas/{kind.__name__.removesuffix('Row')}"}
+    return {"$ref": f"#/components/schemas/{schema_name(kind)}"}
+
+
+def schema_name(kind: type[Any]) -> str:
+    """Return the name of the schema of a record in the OpenAPI document."""
+    return kind.__name__.removesuffix("Row")
 
 
 @_cached

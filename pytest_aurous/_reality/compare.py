@@ -14,7 +14,7 @@ from .replay import Replayed
 from .shapes import Shapes
 from .survey import Survey
 from .values import Values, form_of
-from .view import PREFIXES, View
+from .view import View
 from .words import Words, name_of
 
 _FREE: Final = frozenset({
@@ -27,18 +27,13 @@ _FREE: Final = frozenset({
 _TEXTS: Final = {
     "team.retrieve": frozenset({"id", "name", "billing_email"}),
     "pricing.retrieve": frozenset({"description"}),
-    "loras.list": frozenset({"name"}),
-    "loras.retrieve": frozenset({"name"}),
-    "video_loras.list": frozenset({"name"}),
-    "video_loras.retrieve": frozenset({"name"}),
     "characters.uploads.classify": frozenset({"pose"}),
-    "images.list": frozenset({"name"}),
-    "images.retrieve": frozenset({"name"}),
-    "videos.retrieve": frozenset({"name"}),
 }
 """The fields of some operations whose values are texts."""
-_SHAPES_ONLY: Final = ("usage.list", "usage.events")
-"""Operations whose values depend on what was before the recording."""
+_STYLED: Final = ("generations", "loras", "video_loras")
+"""The collections that show names of styles, which others may have changed."""
+_SHAPES_ONLY: Final = "usage."
+"""The operations whose values depend on what was before the recording."""
 _VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecation$")
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
@@ -144,9 +139,13 @@ class Comparer:
         view = done.view
         schema = self._shapes.of(view.operation)
         free = _FREE | _TEXTS.get(view.operation, frozenset())
+        if view.kind in _STYLED and view.exchange.method == "GET":
+            free |= {"name"}
         if view.order.get("seed") in {None, -1}:
             free |= {"seed"}
-        walk = Values(self._shapes, self._bind, free, values=view.operation not in _SHAPES_ONLY, ignored=done.ignored)
+        walk = Values(
+            self._shapes, self._bind, free, values=not view.operation.startswith(_SHAPES_ONLY), ignored=done.ignored
+        )
         seen = view.body
         if view.operation.endswith(".list") and isinstance(fake, dict) and view.result:
             seen, fake = dict(view.result), dict(as_object(fake))
@@ -156,7 +155,7 @@ class Comparer:
                 for name in ("has_more", "next_cursor"):
                     seen.pop(name, None)
                     fake.pop(name, None)
-            if isinstance(seen.get("data"), list) and view.operation not in _SHAPES_ONLY:
+            if isinstance(seen.get("data"), list) and not view.operation.startswith(_SHAPES_ONLY):
                 seen["data"], fake["data"] = _aligned(as_list(seen["data"]), as_list(fake["data"]))
         elif isinstance(view.body, list) and isinstance(fake, list):
             seen, fake = _aligned(as_list(seen), as_list(fake))
@@ -165,7 +164,7 @@ class Comparer:
 
     def _new_id(self, view: View) -> Iterator[Point]:
         """Compare the form of the id that was made, which the fake takes over."""
-        prefix = PREFIXES.get(view.operation, "")
+        prefix = view.makes
         name = "upload_id" if prefix == "upl" else "id"
         made = view.result.get(name)
         if prefix and isinstance(made, str):

@@ -6,15 +6,13 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from .view import RUNNING, RUNS, View
+from .view import RUNNING, View
 
 _OF_STATES: Final = (
     "invalid_request_error", "invalid_request", "resource_not_found", "character_not_ready", "upload_invalid",
     "generation_not_cancellable", "output_not_available",
 )  # fmt: skip
 """The codes of refusals that are about the state of a record, or about whether there is one."""
-_AT_REST: Final = ("characters.save", *RUNS)
-"""Operations that are refused while there is work under way."""
 
 
 class Sighting(NamedTuple):
@@ -87,7 +85,7 @@ class Histories(dict[str, History]):
         New work on the record shows that it has ended, and if there are no pictures, that it has failed.
         """
         sighting = self.seen(record, index)
-        if sighting is not None and sighting.view.operation in RUNS:
+        if sighting is not None and sighting.view.reruns:
             return "failed" if sighting.row.get("refs") == [] else ""
         return "" if sighting is None else sighting.status
 
@@ -106,7 +104,7 @@ class Histories(dict[str, History]):
     def ordered(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has ordered work on a record."""
         history = self[record]
-        runs = (view for view in history.touched if view.operation in RUNS and view.succeeded)
+        runs = (view for view in history.touched if view.reruns and view.succeeded)
         return history.created is not None or any(view.index < index for view in runs)
 
     def saved(self, record: str, index: int) -> bool:
@@ -123,7 +121,7 @@ class Histories(dict[str, History]):
         before, after = self.before(record, index), self.seen(record, index)
         if before is None or after is None:
             return False
-        changes = after.view.operation in _AT_REST and before.status in {"reviewing", "ready", "failed"}
+        changes = after.view.at_rest and before.status in {"reviewing", "ready", "failed"}
         polled = after.view.exchange.method == "GET"
         touched = polled and before.row.get("updated_at") != after.row.get("updated_at")
         return changes or (after.status in {before.status, "cancelled"} and not touched)  # which is cancelled again

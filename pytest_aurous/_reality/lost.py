@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .._wire.data import as_list, as_object
 from .histories import Histories, History
-from .view import CREATES, ROWS, RUNNING, RUNS, View, instant_of
+from .view import RUNNING, View, instant_of
 
 _TOO_MANY: Final = 429
 _CLOSE: Final = 2.0
@@ -48,7 +48,7 @@ class LostRequests:
             return
         if view.exchange.status in {_TOO_MANY, *range(300, 400)}:
             return
-        if view.operation in CREATES:
+        if view.creates:
             made = self._made(view)
             if made:
                 self.found[view.index] = made
@@ -74,7 +74,7 @@ class LostRequests:
 
     def _fits(self, view: View, history: History) -> bool:
         """Whether a record that no response created is what *view* asked for."""
-        if history.created is not None or history.kind != ROWS.get(view.operation) or not view.order:
+        if history.created is not None or history.kind != view.kind or not view.order:
             return False
         first = history.sightings[0]
         made = instant_of(first.row.get("created_at"))
@@ -104,8 +104,10 @@ class LostRequests:
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
-            return later.code in {"invalid_request_error", "invalid_request"} and view.operation in RUNS
-        wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(view.operation, RUNNING)
+            return later.code in {"invalid_request_error", "invalid_request"} and view.reruns
+        wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(
+            view.operation, RUNNING if view.reruns else ()
+        )
         return row.get("status") in wanted
 
     def _is_drawn(self, view: View) -> bool:

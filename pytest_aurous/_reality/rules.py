@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
+from .._resources.catalog import CATALOG
 from .points import Point
 from .replay import Replayed
 
@@ -77,50 +78,8 @@ _REFUSALS: Final = (
     ("*", "*", "err-8"),
 )
 
-_SUCCESSES: Final = (
-    # Operation, status of the record before, rule.
-    ("characters.save", "ready", "save-2"),
-    ("characters.save", "*", "save-1"),
-    ("characters.create", "*", "create-1"),
-    ("characters.list", "*", "list-5"),
-    ("characters.retrieve", "deleted", "get-2"),
-    ("characters.retrieve", "*", "get-1"),
-    ("characters.update", "*", "patch-1"),
-    ("characters.resynthesize", "*", "resyn-1"),
-    ("characters.regenerate_ref", "*", "regen-1"),
-    ("characters.delete", "*", "del-1"),
-    ("characters.uploads.init", "*", "up-1"),
-    ("characters.uploads.classify", "*", "up-5"),
-    ("characters.uploads.put", "*", "up-3"),
-    ("images.create", "*", "img-1"),
-    ("images.list", "*", "img-10"),
-    ("images.retrieve", "*", "img-6"),
-    ("images.cancel", "*", "img-7"),
-    ("images.estimate", "*", "img-9"),
-    ("images.output", "*", "img-8"),
-    ("videos.create", "*", "vid-1"),
-    ("videos.retrieve", "*", "vid-4"),
-    ("videos.estimate", "*", "vid-2"),
-    ("videos.output", "*", "vid-5"),
-    ("files.create", "*", "file-1"),
-    ("files.retrieve", "*", "time-3"),
-    ("files.delete", "*", "file-2"),
-    ("loras.list", "*", "style-1"),
-    ("loras.retrieve", "*", "style-2"),
-    ("video_loras.list", "*", "style-3"),
-    ("video_loras.retrieve", "*", "style-4"),
-    ("storage.get", "*", "get-3"),
-    ("balance.retrieve", "*", "cred-1"),
-    ("team.retrieve", "*", "team-1"),
-    ("pricing.retrieve", "*", "cred-4"),
-    ("usage.list", "*", "usage-1"),
-    ("usage.events", "*", "usage-3"),
-    ("webhook_endpoints.create", "*", "hook-1"),
-    ("webhook_endpoints.test", "*", "hook-10"),
-    ("webhook_endpoints.*", "*", "hook-2"),
-    ("legacy.*", "*", "legacy-1"),
-    ("*", "*", ""),
-)
+_SUCCESSES: Final = {("characters.save", "ready"): "save-2", ("characters.retrieve", "deleted"): "get-2"}
+"""The rules of successes that depend on the status of the record before; of all others the row of the endpoint."""
 
 _PLACES: Final = (
     # Operation, place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
@@ -254,7 +213,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if done.replays and point.where.startswith("body") and point.kind == "value":
         return "idem-3"
     if rule == "=":
-        return "err-1" if done.view.refused else _success(operation, done.was or "-")
+        return "err-1" if done.view.refused else _success(operation, done.was)
     if rule == "status":
         return _rule_of_status(done, point)
     if rule == "refs":
@@ -271,13 +230,13 @@ def rule_of(done: Replayed, point: Point) -> str:
 def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") -> str:
     """Return the rule of what a document states about a place, or about an outcome; empty without one."""
     if outcome:
-        return _success(operation, "-") if outcome[0] in "23" else _refusal(operation, outcome)
+        return _success(operation) if outcome[0] in "23" else _refusal(operation, outcome)
     rule = _place(operation, where, kind)
     if rule == "?":
         return _refusal(operation, f"400 {_REFUSED_AS.get(kind, 'invalid_format')}")
     priced = "vid-2" if operation.startswith("videos") else "cred-4"
     own = {
-        "=": _success(operation, "-"),
+        "=": _success(operation),
         "status": _STATUS_RULES.get(operation, "get-1"),
         "refs": _REFS_RULES.get(operation, "get-3"),
         "price": priced,
@@ -310,10 +269,10 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
             return "idem-5"
         rule = _refusal(operation, str(point.seen))
         generic = rule.partition("-")[0] in {"auth", "ver", "idem", "cred", "rate", "time"}
-        return rule if generic and rule != "auth-7" else _success(operation, done.was or "-")
+        return rule if generic and rule != "auth-7" else _success(operation, done.was)
     if done.replays:
         return "idem-3"
-    return _success(operation, done.was or "-")
+    return _success(operation, done.was)
 
 
 def _rule_of_param(done: Replayed, point: Point) -> str:
@@ -389,11 +348,10 @@ def _refusal(operation: str, outcome: str) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
-def _success(operation: str, status: str) -> str:
-    return next(
-        rule for name, wanted, rule in _SUCCESSES if fnmatchcase(operation, name) and fnmatchcase(status, wanted)
-    )
+def _success(operation: str, status: str = "") -> str:
+    """Return the rule of a success; *status* is that of the record before."""
+    row = CATALOG.by_operation.get(operation)
+    return _SUCCESSES.get((operation, status), row.rules[0] if row is not None and row.rules else "")
 
 
 @lru_cache(maxsize=4096)

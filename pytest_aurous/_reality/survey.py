@@ -10,7 +10,7 @@ from .._framework.endpoint import Endpoint
 from .histories import Histories, History, Sighting
 from .lost import LostRequests, stored_response
 from .recording import Recording
-from .view import CREATES, ROWS, View, instant_of, views_of
+from .view import STYLES, View, instant_of, views_of
 
 _FORBIDDEN: Final = 403
 
@@ -72,7 +72,7 @@ class Survey:
     def goes_on(self, view: View) -> bool:
         """Whether there are records that are older than the last one of a page, whatever their status is."""
         last = view.records[-1] if view.records and not {"status", "ending_before"} & view.query.keys() else {}
-        kind, made = ROWS[view.operation], str(last.get("created_at", ""))[:19]
+        kind, made = view.kind, str(last.get("created_at", ""))[:19]
         return any(
             history.kind == kind
             and str(history.sightings[0].row.get("created_at"))[:19] < made
@@ -103,14 +103,14 @@ class Survey:
             return
         if view.idempotency is not None:
             self._attempts.setdefault(view.idempotency, []).append(view)
-        if view.operation.endswith(".list") and view.operation in ROWS and view.succeeded and _is_whole(view):
-            self._whole.setdefault(ROWS[view.operation], []).append(view.index)
+        if view.operation.endswith(".list") and view.kind and view.succeeded and _is_whole(view):
+            self._whole.setdefault(view.kind, []).append(view.index)
         first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
         stored = view.replayed and first.replayed  # it shows what was before the recording
         for row in () if stored else view.records:
-            history = self.histories.setdefault(row["id"], History(ROWS[view.operation]))
+            history = self.histories.setdefault(row["id"], History(view.kind))
             history.sightings.append(Sighting(view, row))
-            if view.operation in CREATES and history.created is None:
+            if view.creates and history.created is None:
                 history.created = view.index
         if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
             self._absent.setdefault(view.record, []).append(view)
@@ -132,7 +132,7 @@ class Survey:
         if view.exchange.method != "GET":
             self._writers.add(key)
         shown = [f"team {view.result.get('id')}"] if view.operation == "team.retrieve" else []
-        if view.operation in ROWS and not ROWS[view.operation].endswith("loras"):
+        if view.kind not in STYLES:
             shown += [row["id"] for row in view.records]
         shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
         for name in shown:

@@ -10,7 +10,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from .._framework.endpoint import Endpoint
-from .._resources.catalog import CATALOG
+from .._framework.schema import schema_name
+from .._resources.catalog import CATALOG, LIFECYCLES, UNDER_WAY
+from .._resources.characters import CharacterRow
+from .._resources.files import FileRow
+from .._resources.generations import GenerationRow
+from .._resources.styles import LoraRow, VideoLoraRow
+from .._resources.webhooks import EndpointRow
 from .._time.clock import parse_instant
 from .._wire.data import as_list, as_object
 from .._wire.headers import idempotency_key
@@ -19,50 +25,28 @@ from .._world.keys import sent_key
 from ..errors import AurousError
 from .recording import Exchange, Recording
 
-ROWS: Final = {
-    "characters.create": "characters",
-    "characters.list": "characters",
-    "characters.retrieve": "characters",
-    "characters.update": "characters",
-    "characters.save": "characters",
-    "characters.resynthesize": "characters",
-    "characters.regenerate_ref": "characters",
-    "images.create": "generations",
-    "images.list": "generations",
-    "images.retrieve": "generations",
-    "images.cancel": "generations",
-    "videos.create": "generations",
-    "videos.retrieve": "generations",
-    "files.create": "files",
-    "files.retrieve": "files",
-    "loras.list": "loras",
-    "loras.retrieve": "loras",
-    "video_loras.list": "video_loras",
-    "video_loras.retrieve": "video_loras",
-    "webhook_endpoints.create": "webhook_endpoints",
-    "webhook_endpoints.list": "webhook_endpoints",
-    "webhook_endpoints.retrieve": "webhook_endpoints",
-    "webhook_endpoints.rotate_secret": "webhook_endpoints",
+KINDS: Final[dict[str, type[Any]]] = {
+    "characters": CharacterRow,
+    "generations": GenerationRow,
+    "files": FileRow,
+    "loras": LoraRow,
+    "video_loras": VideoLoraRow,
+    "webhook_endpoints": EndpointRow,
 }
-"""The operations whose responses show records, and of which kind."""
-CREATES: Final = ("characters.create", "images.create", "videos.create", "files.create", "webhook_endpoints.create")
-PREFIXES: Final = {
-    "characters.create": "char",
-    "characters.uploads.init": "upl",
-    "images.create": "img",
-    "videos.create": "vid",
-    "files.create": "file",
-    "webhook_endpoints.create": "we",
+"""The row of each collection."""
+_SHOWN: Final = {schema_name(row): kind for kind, row in KINDS.items()}
+"""The collection of each schema of a record."""
+STATUSES: Final = {
+    "characters": tuple(LIFECYCLES["characters"].edges),
+    "generations": tuple(LIFECYCLES["images"].edges),
 }
-"""The prefix of the id that each operation makes."""
-RUNNING: Final = ("synthesizing", "pending", "processing")
-RUNS: Final = ("characters.resynthesize", "characters.regenerate_ref")
-"""The operations that begin new work on a character; they are refused while there is some under way."""
-_ORDERS: Final = (*CREATES, *RUNS, "images.cancel")
-"""The operations that change something, and whose response has to be known to follow them."""
+"""The statuses of each collection whose records change by themselves."""
+RUNNING: Final = UNDER_WAY
+_TOLD: Final = ("characters.save", "characters.update", "webhook_endpoints.rotate_secret")
+"""Operations on a record whose effect is known without the body of the response."""
 _FRAMES: Final = ("first_frame_url", "last_frame_url")
-_PATHS: Final = {"loras.retrieve", "video_loras.retrieve"}
-"""Operations whose path has an id or a slug."""
+STYLES: Final = ("loras", "video_loras")
+"""The collections whose records a path names by id or by slug."""
 _SERVER: Final = 500
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
@@ -96,6 +80,52 @@ class View:
     def operation(self) -> str:
         """The name of its operation; empty without one."""
         return "" if self.row is None else self.row.operation
+
+    @cached_property
+    def kind(self) -> str:
+        """The collection of the records that a success shows; empty without records."""
+        return "" if self.row is None else _SHOWN.get(self.row.shows, "")
+
+    @property
+    def collection(self) -> str:
+        """The collection of the record in its path."""
+        resource = self.operation.partition(".")[0]
+        return "generations" if resource in {"images", "videos"} else resource
+
+    @property
+    def makes(self) -> str:
+        """The prefix of the id that it makes; empty if it makes none."""
+        return "" if self.row is None else self.row.makes
+
+    @property
+    def creates(self) -> bool:
+        """Whether it creates a record that the response shows."""
+        return bool(self.makes and self.kind)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on the record in its path."""
+        return self.row is not None and self.row.acts
+
+    @property
+    def reruns(self) -> bool:
+        """Whether it begins new work on the record in its path, which it refuses while work is under way."""
+        return self.row is not None and self.row.reruns
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is refused while there is work under way on the record in its path."""
+        return self.reruns or self.operation == "characters.save"
+
+    @property
+    def pays(self) -> bool:
+        """Whether it may cost credits."""
+        return self.row is not None and self.row.pays
+
+    @property
+    def polls(self) -> bool:
+        """Whether it shows records that may have changed by themselves."""
+        return self.kind in STATUSES and self.exchange.method == "GET"
 
     @cached_property
     def sent(self) -> Any:
@@ -154,7 +184,7 @@ class View:
         It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
         """
         said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
-        shows = self.operation in _ORDERS or (self.operation in ROWS and self.exchange.method == "GET")
+        shows = bool(self.kind) and self.operation not in _TOLD
         unread = self.succeeded and shows and self.exchange.body is None
         signed = self.row is not None and self.row.signed
         barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
@@ -194,7 +224,7 @@ class View:
     @cached_property
     def records(self) -> list[dict[str, Any]]:
         """The records that the response shows."""
-        if not self.succeeded or self.operation not in ROWS:
+        if not self.succeeded or not self.kind:
             return []
         shown = self.result.get("data", self.body)
         rows = as_list(shown) or [shown]
@@ -211,7 +241,7 @@ class View:
     @property
     def record(self) -> str:
         """The id of the record that the request is about, from its path; empty without one."""
-        return "" if self.operation in _PATHS else self.args.get("id", "")
+        return "" if self.kind in STYLES else self.args.get("id", "")
 
 
 def views_of(recording: Recording, twice: list[int]) -> list[View]:

@@ -9,7 +9,7 @@ from inspect import getdoc
 from typing import Any, Final
 
 from .._framework.endpoint import NO_RESPONSE, Endpoint
-from .._framework.schema import obj, record, reference
+from .._framework.schema import obj, record, schema_name
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.refusal import ERROR_TYPES
 from .._wire.version import VERSION
@@ -45,13 +45,9 @@ def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) ->
                 "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
-            "schemas": {"Error": _error(), **{_name(kind): dict(record(kind)) for kind in _RECORDS}},
+            "schemas": {"Error": _error(), **{schema_name(kind): dict(record(kind)) for kind in _RECORDS}},
         },
     }
-
-
-def _name(kind: type[Any]) -> str:
-    return str(reference(kind)["$ref"]).rpartition("/")[2]
 
 
 def _error() -> dict[str, Any]:

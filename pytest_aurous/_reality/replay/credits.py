@@ -8,21 +8,18 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..._resources.characters import CharacterRow
-from ..._resources.characters.calls import POSE_COST, SYNTHESIS_COST
 from ..._resources.generations import GenerationRow
 from ..._resources.team import TeamRow
 from ..._world.ledger import total
 from ..._world.world import World
 from ..survey import Survey
-from ..view import RUNNING, RUNS, View
+from ..view import RUNNING, View
 from ..words import id_of
 from .money import Money, Work, amount_of
-from .records import GOOD, Records
+from .records import GOOD, Records, end_of
 from .replayed import Replayed
 from .teams import PLENTY, Teams
 
-_CREATES: Final = ("characters.create", "images.create", "videos.create")
-_ORDERS: Final = (*_CREATES, *RUNS)
 _REFUSED: Final = 400
 _TOO_MANY: Final = 429
 
@@ -53,23 +50,21 @@ class Credits:
         if reply is None or reply.status >= _REFUSED or done.replays or (view.refused and not view.lost):
             return
         record, money = view.record, self._teams.money_of(view)
-        if view.operation in _CREATES:
+        if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
-        if view.operation in {"characters.delete", "images.cancel"}:
-            money.end(record, "bad")
         row = self._world.row(record) if record else None
+        if view.acts and not view.reruns:
+            money.end(record, end_of(getattr(row, "status", "")))
         drafted = view.operation == "characters.create" and not view.synthesizes
-        if view.operation not in _ORDERS or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
+        if not view.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
             return
         if row.hold is not None or row.status in GOOD:
-            pose = view.operation == "characters.regenerate_ref"
-            price = row.cost["amount"] if isinstance(row, GenerationRow) else POSE_COST if pose else SYNTHESIS_COST
-            end = "" if row.status in RUNNING else "good"
-            money.begin(Work(record, total([price]), record.startswith("vid_"), end, view.exchange.number))
+            end = end_of(row.status)
+            money.begin(Work(record, done.price, record.startswith("vid_"), end, view.exchange.number))
 
     def doubt(self, view: View) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
-        if view.operation in _ORDERS and view.exchange.status != _TOO_MANY:
+        if view.pays and view.exchange.status != _TOO_MANY:
             self._teams.money_of(view).doubtful = True
 
     def fund(self, done: Replayed) -> None:

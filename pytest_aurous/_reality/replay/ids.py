@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._world.ids import IdSource
 from ..._world.world import World
 from ..survey import Survey
-from ..view import PREFIXES, View
+from ..view import View
 
 
 class RecordedIds(IdSource):
@@ -21,7 +21,7 @@ class RecordedIds(IdSource):
     def expect(self, view: View, survey: Survey) -> None:
         """Expect the id that the recording has for what this request creates."""
         self._expected.clear()
-        prefix = PREFIXES.get(view.operation, "")
+        prefix = view.makes
         made: object = survey.lost.get(view.index, "")
         if view.succeeded and not view.lost:
             made = view.result.get("upload_id" if prefix == "upl" else "id")

@@ -9,25 +9,20 @@ from typing import Any, Final
 from ..._resources.characters import CharacterRow
 from ..._resources.characters import machine as character_machine
 from ..._resources.generations import GenerationRow
+from ..._resources.generations.record import ENDS
 from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..survey import Survey
-from ..view import ROWS, RUNNING, RUNS, View
+from ..view import KINDS, RUNNING, View
 from ..words import id_of
 from .replayed import Replayed
-from .rows import KINDS, WAIT, WAITING, has_all, redraw, rename
+from .rows import WAIT, WAITING, has_all, redraw, rename
 from .teams import Teams
 
 GOOD: Final = ("reviewing", "ready", "succeeded")
 """The statuses in which work ends well."""
 LONG: Final = 30 * 86_400.0
 """Seconds after which every output has expired."""
-_ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
-_POLLS: Final = ("characters.retrieve", "characters.list", "images.retrieve", "images.list", "videos.retrieve")
-_NAMING: Final = ("characters.create", "characters.update")
-"""Operations that set the name of a character."""
-_AT_REST: Final = ("characters.save", *RUNS)
-"""Operations that are refused while there is work under way."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
@@ -57,15 +52,15 @@ class Records:
         """Let the records that a request is about be where its response shows them."""
         view = done.view
         row = self._world.row(view.record) if view.record else None
-        for shown in () if view.operation in _NAMING else view.records:
+        for shown in () if {"name", "attributes"} & view.order.keys() else view.records:
             rename(self._world, shown)
-        if view.operation in _POLLS:
+        if view.polls:
             self._poll(done)
         elif view.operation == "characters.update" and row is not None and view.records:
             self._bring(row.id, view.records[0])
         elif row is not None:
             self._act(view, row)
-            if isinstance(row, CharacterRow) and view.operation in RUNS and view.records:
+            if isinstance(row, CharacterRow) and view.reruns and view.records:
                 self._draw_again(done, row, view.records[0])
         if view.replayed:
             self._end_before_retry(view)
@@ -86,9 +81,9 @@ class Records:
             if view.operation == "characters.create" and view.synthesizes:
                 world.scripts["characters", None] = plan
             row = world.row(view.record) if view.record else None
-            if isinstance(row, CharacterRow) and view.operation in RUNS:
+            if isinstance(row, CharacterRow) and view.reruns:
                 world.table(CharacterRow).replace(replace(row, plan=plan))
-        if view.operation in {"images.create", "videos.create"} and status in {"processing", *_ENDS}:
+        if view.creates and view.kind == "generations" and status in {"processing", *ENDS}:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
             world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
 
@@ -96,7 +91,7 @@ class Records:
         """Delete a record that is not found and never seen again, as another client may have done."""
         view = done.view
         row: Any = self._world.row(view.record) if view.record else None
-        kind = ROWS.get(view.operation, view.operation.partition(".")[0])
+        kind = view.collection
         if view.code != "resource_not_found" or row is None or kind not in _DELETABLE:
             return
         later = self._survey.histories.seen(view.record, view.index)
@@ -122,7 +117,7 @@ class Records:
             best = "ready" if row.published else first
         else:
             best = "succeeded"
-        self._move(row.id, best if good else status if status in _ENDS else "failed")
+        self._move(row.id, best if good else status if status in ENDS else "failed")
 
     def _doubt(self, view: View) -> None:
         """Leave open how the work on a record ends that is deleted: it may have ended just before."""
@@ -149,7 +144,7 @@ class Records:
         row, before = self._world.row(record), histories.before(record, index)
         if not isinstance(row, CharacterRow) or row.status != "synthesizing" or row.published:
             return
-        polled = before is not None and before.view.operation in _POLLS
+        polled = before is not None and before.view.polls
         if seen.get("status") == self._world.settings.reading("create-4"):
             done.agrees.add("create-4")
         elif not (polled and histories.saved(record, index)):
@@ -190,14 +185,14 @@ class Records:
             if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
                 self._move(record, status, seen.get("error_message"))
         elif (
-            isinstance(row, GenerationRow) and row.status in RUNNING and status in {"processing", *_ENDS} - {row.status}
+            isinstance(row, GenerationRow) and row.status in RUNNING and status in {"processing", *ENDS} - {row.status}
         ):
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:
         """Let work end before a request that shows that it has ended."""
         if getattr(row, "status", "") in RUNNING:
-            at_rest = view.operation in _AT_REST and (view.succeeded or view.exchange.status == _PAYMENT)
+            at_rest = view.at_rest and (view.succeeded or view.exchange.status == _PAYMENT)
             output = view.succeeded and view.operation.endswith(".output")
             if not (at_rest or output or view.code in _TOO_EARLY):
                 return
@@ -212,18 +207,18 @@ class Records:
         """End the work whose stored response is returned, unless a later poll shows that it goes on."""
         record = str(view.result.get("id"))
         row, later = self._world.row(record), self._survey.histories.seen(record, view.index + 1)
-        goes_on = later is not None and later.status in RUNNING and later.view.operation in _POLLS
+        goes_on = later is not None and later.status in RUNNING and later.view.polls
         if getattr(row, "status", "") in RUNNING and not goes_on:
             self._end_unseen(view, row)
 
     def _end_unseen(self, view: View, row: Any) -> None:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
-        if view.operation in RUNS:  # what is seen later is the new work
+        if view.reruns:  # what is seen later is the new work
             refs = view.records[0].get("refs") if view.records and not row.refs else None
             status, known, good = "", refs is not None, refs != []
         else:
             status = self._survey.histories.end(row.id, view.index + 1)
-            bad = view.code == "output_not_available" or status in _ENDS
+            bad = view.code == "output_not_available" or status in ENDS
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         self.end(view, row, status, good=good)
         if not known:
@@ -236,7 +231,12 @@ class Records:
         code = error if status == "failed" and isinstance(error, str) and error else None
         world.runs.machines[resource](record, Step(status, code, WAIT), world.clock.time())
         for money in self._teams.money.values():
-            money.end(record, "" if status in RUNNING else "good" if status in GOOD else "bad")
+            money.end(record, end_of(status))
+
+
+def end_of(status: str) -> str:
+    """Return how work has ended whose record is in *status*: ``good``, ``bad``, or empty while it is under way."""
+    return "" if status in RUNNING else "good" if status in GOOD else "bad"
 
 
 def _doubt_status(done: Replayed, record: str) -> None:

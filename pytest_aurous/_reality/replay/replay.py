@@ -11,7 +11,7 @@ from ..._wire.call import Call
 from ..._wire.reply import Reply
 from ..._world.settings import Settings, read_setting
 from ..survey import Survey
-from ..view import ROWS, View
+from ..view import View
 from .credits import Credits
 from .ids import RecordedIds
 from .rates import Rates
@@ -82,7 +82,7 @@ class Replay:
 
     def _unknown(self, view: View) -> bool:
         """Whether a response without its body is all that shows that there is a record."""
-        unread = view.succeeded and view.exchange.body is None and view.operation in ROWS
+        unread = view.succeeded and view.exchange.body is None and bool(view.kind)
         return unread and bool(view.record) and self._world.row(view.record) is None
 
     def finish(self, done: Replayed) -> None:
@@ -113,13 +113,13 @@ class Replay:
         view, state = done.view, self._world.state
         mark = state.mark()
         call = request()
-        reply = self._handle(call)
+        reply = self._handle(done, call)
         if reply.status == _PAYMENT and (view.succeeded or view.lost):
             state.back_to(mark)
             self._credits.fund(done)
             self._ids.expect(view, self._survey)
             call = request()
-            reply = self._handle(call)
+            reply = self._handle(done, call)
         if reply.status < _REFUSED and view.refused:
             state.back_to(mark)
             self._rates.forget(view)  # the refusal has cost a token, too
@@ -129,19 +129,22 @@ class Replay:
             return
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
 
-    def _handle(self, call: Call) -> Reply:
+    def _handle(self, done: Replayed, call: Call) -> Reply:
+        accounts, team = self._world.accounts, self._teams.of(done.view)
+        before = accounts[team].available
         outcome = self._app.handle(call)
+        done.price = before - accounts[team].available
         return cast("Reply", outcome)  # no fault breaks a connection here
 
     def _adopt(self, done: Replayed) -> None:
-        view, kind = done.view, ROWS.get(done.view.operation, "")
+        view = done.view
         for row in view.records:
             record = str(row["id"])
             if self._world.row(record) is not None:
                 if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
-                    follow(self._world, kind, row)
+                    follow(self._world, view.kind, row)
             elif not done.replays or self._survey.histories.status(record, view.index + 1):
-                put(self._world, kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
+                put(self._world, view.kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
         self._credits.adopt(view)
 
 

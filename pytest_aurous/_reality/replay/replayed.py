@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from ..._wire.reply import Reply
 from ..view import View
@@ -25,6 +26,7 @@ class Replayed:
         replays: Whether the fake returned a stored response.
         was: The status of the record in the path, before the request.
         code: The error code of the fake's response; empty without one.
+        price: The credits that the fake has held or charged for the request.
     """
 
     view: View
@@ -38,3 +40,4 @@ class Replayed:
     replays: bool = False
     was: str = ""
     code: str = ""
+    price: Decimal = Decimal(0)

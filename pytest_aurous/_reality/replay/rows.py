@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from ..._content.pictures import picture
+from ..._resources.catalog import LIFECYCLES
 from ..._resources.characters import CharacterRow
 from ..._resources.characters.record import draw
 from ..._resources.files import FileRow
@@ -18,25 +19,12 @@ from ..._time.clock import iso
 from ..._wire.data import as_list, as_object
 from ..._world.script import Hold, Plan, Step
 from ..._world.world import World
-from ..view import instant_of
+from ..view import KINDS, STATUSES, instant_of
 from ..words import known_words
 
-KINDS: Final[dict[str, type[Any]]] = {
-    "characters": CharacterRow,
-    "generations": GenerationRow,
-    "files": FileRow,
-    "loras": LoraRow,
-    "video_loras": VideoLoraRow,
-    "webhook_endpoints": EndpointRow,
-}
-"""The row of each collection."""
 STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
 WAIT: Final = Hold("!")
-WAITING: Final = {
-    "characters": Plan(((Step("synthesizing", None, WAIT),),)),
-    "images": Plan(((Step("pending", None, WAIT),),)),
-    "videos": Plan(((Step("pending", None, WAIT),),)),
-}
+WAITING: Final = {name: Plan(((Step(lifecycle.start, None, WAIT),),)) for name, lifecycle in LIFECYCLES.items()}
 """Scripts whose work ends when the recording says so."""
 
 _BYTES: Final = 1024
@@ -46,10 +34,6 @@ _DRAWN: Final = len(POSES) - 1
 _PREVIEW: Final = "whsec_..."
 _KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
 """Fields that the fake writes for itself."""
-_STATUSES: Final = {
-    "characters": ("synthesizing", "reviewing", "ready", "failed", "deleted"),
-    "generations": ("pending", "processing", "succeeded", "failed", "cancelled", "expired", "moderation_rejected"),
-}
 
 
 def put(world: World, kind: str, team: str, seen: Mapping[str, Any], status: str = "", **columns: Any) -> None:
@@ -74,7 +58,7 @@ def follow(world: World, kind: str, seen: Mapping[str, Any]) -> None:
         return
     row = table[seen["id"]]
     changes = _simple(row, seen, {"cost"})
-    if changes.get("status") not in _STATUSES.get(kind, ()):
+    if changes.get("status") not in STATUSES.get(kind, ()):
         changes.pop("status", None)
     if kind == "characters":
         changes["plan"] = WAITING["characters"]
@@ -163,7 +147,7 @@ def _text(seen: Mapping[str, Any], name: str, default: str) -> str:
 
 def _character(world: World, team: str, seen: Mapping[str, Any], status: str) -> CharacterRow:
     now = iso(world.clock.time())
-    status = status if status in _STATUSES["characters"] else "ready"
+    status = status if status in STATUSES["characters"] else "ready"
     return CharacterRow(
         id=str(seen["id"]),
         name=_text(seen, "name", "?"),
@@ -182,7 +166,7 @@ def _generation(world: World, team: str, seen: Mapping[str, Any], status: str) -
     styles = [as_object(one) for one in as_list(seen.get("loras"))]
     row = GenerationRow(
         id=str(seen["id"]),
-        status=status if status in _STATUSES["generations"] else "succeeded",
+        status=status if status in STATUSES["generations"] else "succeeded",
         created_at=iso(now),
         media_type="video" if str(seen["id"]).startswith("vid_") else "image",
         cost={"amount": 0, "currency": "credit", "breakdown": {"base": 0, "enhance": 0}},

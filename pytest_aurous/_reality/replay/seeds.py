@@ -13,11 +13,11 @@ from ..._world.ledger import total
 from ..._world.world import World
 from ..histories import Sighting
 from ..survey import Survey
-from ..view import CREATES, ROWS, RUNNING, View, instant_of
+from ..view import KINDS, RUNNING, STYLES, View, instant_of
 from ..words import id_of, name_of
 from .money import Work
 from .records import LONG
-from .rows import KINDS, put, put_ticket, set_pose
+from .rows import put, put_ticket, set_pose
 from .teams import Teams
 
 _IMPLIED: Final = {
@@ -35,16 +35,6 @@ _IMPLIED: Final = {
     ("videos.output", "output_expired"): "succeeded",
 }
 """The status of a record that nothing else shows, by the refusal that it caused."""
-_ON_ROWS: Final = (
-    "characters.delete",
-    "characters.save",
-    "characters.update",
-    "characters.resynthesize",
-    "characters.regenerate_ref",
-    "webhook_endpoints.test",
-    "webhook_endpoints.rotate_secret",
-)
-"""Operations on a record whose response may not show it."""
 _BEFORE_ROWS: Final = (401, 403, 404, 405, 409)
 """The statuses of refusals that say nothing of the record; 404: that it is not there."""
 _TICKETS: Final = ("characters.create", "characters.uploads.classify")
@@ -91,8 +81,8 @@ class Seeds:
 
     def _plant(self, sighting: Sighting) -> None:
         view, row = sighting
-        kind, team = ROWS[view.operation], self._teams.of(view)
-        if kind in {"loras", "video_loras"} and find_style(self._world, KINDS[kind], team, str(row["id"])):
+        kind, team = view.kind, self._teams.of(view)
+        if kind in STYLES and find_style(self._world, KINDS[kind], team, str(row["id"])):
             return
         status = self._status_before(sighting)
         columns: dict[str, Any] = {}
@@ -107,7 +97,7 @@ class Seeds:
 
     def _find_again(self, view: View) -> None:
         """Add the records that a response shows although the order that the replay saw has come to nothing."""
-        if view.operation not in CREATES:
+        if not view.creates:
             for row in view.records:
                 if self._world.row(row["id"]) is None:
                     self._plant(Sighting(view, row))
@@ -118,7 +108,7 @@ class Seeds:
         moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
         if view.operation == "characters.save":
             return "reviewing" if moved else "ready"
-        if view.operation in {"characters.resynthesize", "characters.regenerate_ref"}:
+        if view.reruns:
             return "ready" if self._ends_ready(row["id"]) else "reviewing"
         return "pending" if view.operation == "images.cancel" and moved else sighting.status
 
@@ -151,14 +141,13 @@ class Seeds:
         if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
             status = "succeeded"
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
-        if status is None and view.operation in _ON_ROWS and not refused_before:
+        if status is None and view.acts and view.collection != "generations" and not refused_before:
             status = "ready"
         if status is None or not view.record:
             return
-        if view.operation.startswith("characters."):
-            self._put(view, "characters", view.record, status)
-        elif view.operation.startswith("webhook_endpoints."):
-            self._put(view, "webhook_endpoints", view.record, status, events=EVENTS)
+        if view.collection != "generations":
+            columns: dict[str, Any] = {"events": EVENTS} if view.collection == "webhook_endpoints" else {}
+            self._put(view, view.collection, view.record, status, **columns)
         else:
             medium = "video" if view.operation.startswith("videos.") else "image"
             finished = self._world.clock.time() - (LONG if view.code == "output_expired" else 0)
@@ -167,7 +156,7 @@ class Seeds:
 
     def _change(self, view: View, status: str) -> None:
         """Let a record that is shown later have the status that a refusal implies."""
-        kind = "characters" if view.operation.startswith("characters.") else "generations"
+        kind = view.collection
         table = self._world.table(KINDS[kind])
         row = table[view.record]
         ended = kind == "generations" and view.code != "output_expired"  # and does not change any more
@@ -179,8 +168,8 @@ class Seeds:
             self._hold(view, view.record, kind)
 
     def _imply_cursors(self, view: View) -> None:
-        if view.succeeded and view.operation in ROWS:
-            self._put(view, ROWS[view.operation], view.query.get("starting_after"))
+        if view.succeeded and view.kind:
+            self._put(view, view.kind, view.query.get("starting_after"))
         if view.succeeded and view.operation == "usage.events":
             self._put(view, "generations", view.query.get("cursor"), "succeeded")
 

@@ -177,6 +177,7 @@ ENDPOINTS: Final = (
             "404 resource_not_found",
         ),
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
+        makes="char",
     ),
     Endpoint(
         "characters.list",
@@ -187,7 +188,7 @@ ENDPOINTS: Final = (
         errors=(*PAGE_ERRORS, "400 invalid_request"),
         shape=listing(CharacterRow),
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
-        rules=("list-1", "list-2", "list-3", "list-4", "list-5"),
+        rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
     ),
     Endpoint(
         "characters.retrieve",

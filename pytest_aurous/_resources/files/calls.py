@@ -107,6 +107,7 @@ ENDPOINTS: Final = (
         takes="multipart/form-data",
         errors=BODY_ERRORS,
         rules=("file-1", "idem-7", "time-3"),
+        makes="file",
     ),
     Endpoint(
         "files.retrieve", "GET", "/v1/files/{id}", retrieve, bucket="reads", shape=reference(FileRow), rules=("time-3",)

@@ -11,7 +11,7 @@ from ..._framework.pages import PAGE, PAGE_ERRORS, page
 from ..._framework.schema import SIGNATURE, body_of, listing, obj, reference
 from ..payment import pay
 from . import images, machine, outputs, videos
-from .record import AMOUNT, BREAKDOWN, GenerationRow, render
+from .record import AMOUNT, BREAKDOWN, PREFIXES, GenerationRow, render
 
 _ONE: Final = reference(GenerationRow)
 _ESTIMATE: Final = obj(
@@ -105,6 +105,7 @@ def _creation(
             body=body,
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
+            makes=PREFIXES[media_type],
         ),
         Endpoint(
             f"{resource}.estimate",
@@ -149,7 +150,7 @@ ENDPOINTS: Final = (
         retrieve,
         bucket="reads",
         shape=_ONE,
-        rules=("img-5", "img-6", "img-12", "vid-3"),
+        rules=("img-6", "img-5", "img-12", "vid-3"),
     ),
     Endpoint(
         "images.cancel",
@@ -169,7 +170,7 @@ ENDPOINTS: Final = (
         "video_lora_id",
         _VIDEO_ERRORS,
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
-        ("vid-1", "vid-2", "img-9"),
+        ("vid-2", "vid-1", "img-9"),
     ),
     Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE, rules=("vid-4",)),
     Endpoint(

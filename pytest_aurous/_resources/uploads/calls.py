@@ -77,6 +77,7 @@ ENDPOINTS: Final = (
         shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
+        makes="upl",
     ),
     Endpoint(
         "characters.uploads.classify",

@@ -91,6 +91,7 @@ ENDPOINTS: Final = (
         body=body_of(_CREATE, ("url", "events")),
         errors=BODY_ERRORS,
         rules=("hook-1", "hook-2"),
+        makes="we",
     ),
     Endpoint(
         "webhook_endpoints.list",
