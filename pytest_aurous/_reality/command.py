@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,10 +40,12 @@ def run(options: Namespace) -> int:
     document = _document(options)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
+    files = find_files(options.files)
+    outputs = _outputs(options, files)
     live = _live(options)
     if options.dry_run:
         return 0
-    recordings = read_recordings(find_files(options.files)) if live is None else [live.recording]
+    recordings = read_recordings(files) if live is None else [live.recording]
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         if document is not None:
@@ -63,7 +66,7 @@ def run(options: Namespace) -> int:
     if options.observed is not None:
         _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
     if options.sanitize is not None:
-        _sanitize(options.sanitize, recordings)
+        _sanitize(options.sanitize, recordings, [*files, *outputs])
     return 1 if checked.verdicts.refuted else 0
 
 
@@ -115,17 +118,54 @@ def _live(options: Namespace) -> Live | None:
     return live
 
 
-def _sanitize(out: Path, recordings: Sequence[Recording]) -> None:
-    """Write recordings to the folder *out*, or one to the file of that name; none replaces an original."""
-    alone = out.suffix == ".har" and not out.is_dir()
-    if alone and len(recordings) > 1:
-        raise AurousError(f"--sanitize {out}: expected a folder for {len(recordings)} recordings.\n{_MORE}")
-    written = {recording.file.resolve() for recording in recordings}
+def _outputs(options: Namespace, files: Sequence[Path]) -> list[Path]:
+    """Return the files that the options write, without those of a folder.
+
+    Raises:
+        AurousError: If one of them would replace an input or another one, or is one for several recordings.
+    """
+    out: Path | None = options.sanitize
+    if out is not None and _is_file(out) and len(files) > 1:
+        raise AurousError(f"--sanitize {out}: expected a folder for {len(files)} recordings.\n{_MORE}")
+    names = ("json", "report", "observed", "record", *(["sanitize"] if out is not None and _is_file(out) else []))
+    outputs = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    inputs = [file for file in (*files, options.spec) if file is not None]
+    for number, (name, file) in enumerate(outputs.items()):
+        followed = [] if name == "observed" or options.follow is None else [options.follow]  # which it adds to
+        if any(_is_same(file, one) for one in (*inputs, *followed)):
+            raise AurousError(
+                f"--{name} {file}: this file is an input, and would be replaced. Choose another file.\n{_MORE}"
+            )
+        for other in list(outputs)[:number]:
+            if _is_same(file, outputs[other]):
+                raise AurousError(
+                    f"--{other} {outputs[other]} and --{name} {file}: both are the same file. "
+                    f"Choose another file for one of them.\n{_MORE}"
+                )
+    return list(outputs.values())
+
+
+def _is_file(out: Path) -> bool:
+    """Whether ``--sanitize`` names a file, not a folder."""
+    return out.suffix == ".har" and not out.is_dir()
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, also through links; neither has to exist."""
+    try:
+        return file.samefile(other)
+    except OSError:
+        return os.path.realpath(file) == os.path.realpath(other)
+
+
+def _sanitize(out: Path, recordings: Sequence[Recording], taken: Sequence[Path]) -> None:
+    """Write a recording to the file *out*, or several to the folder of that name, where those in *taken* stay."""
+    written = list(taken)
     for recording in recordings:
-        file = out if alone else out / Path(recording.name).with_suffix(".har")
-        while file.resolve() in written:
+        file = out if _is_file(out) else out / Path(recording.name).with_suffix(".har")
+        while not _is_file(out) and any(_is_same(file, one) for one in written):
             file = file.with_stem(f"{file.stem}-sanitized")
-        written.add(file.resolve())
+        written.append(file)
         text = json.dumps(Sanitizer().har(recording), indent=1, ensure_ascii=False) + "\n"
         _write("--sanitize", file, text)
 

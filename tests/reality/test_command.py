@@ -15,6 +15,8 @@ from tests.reality.story import Teller, body, checked, refuted, told, validated,
 from tests.reality.test_seeded import TWISTS, fields, header, put
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.reality.story import Entries
 
 
@@ -156,11 +158,86 @@ def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.Ca
 
     assert main(["check", str(file), "--quiet", "--sanitize", str(out)]) == 0
     assert main(["check", str(out), "--quiet"]) == 0
-    assert main(["check", str(file), "--quiet", "--sanitize", str(file)]) == 0
+    assert main(["check", str(file), "--quiet", "--sanitize", str(tmp_path)]) == 0
     assert file.read_bytes() == before
     assert (tmp_path / "recorded-sanitized.har").is_file()
     assert main(["check", str(file), str(out), "--quiet", "--sanitize", str(tmp_path / "new.har")]) == 2
     assert "new.har: expected a folder for 2 recordings" in capsys.readouterr().err
+
+
+LINKS: dict[str, Any] = {
+    "itself": lambda _, file: file,
+    "another spelling": lambda folder, file: folder / "sub" / ".." / file.name,
+    "a symbolic link": lambda folder, file: linked(folder / "link.har", lambda link: link.symlink_to(file)),
+    "a hard link": lambda folder, file: linked(folder / "hard.har", lambda link: link.hardlink_to(file)),
+}
+
+
+def linked(link: Path, make: Callable[[Path], None]) -> Path:
+    """Return a link that is new."""
+    link.unlink(missing_ok=True)
+    make(link)
+    return link
+
+
+@pytest.mark.parametrize("option", ["--json", "--report", "--observed", "--sanitize"])
+@pytest.mark.parametrize("link", list(LINKS))
+def test_an_output_replaces_no_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, link: str
+) -> None:
+    """Under whatever name: a file, or one of a folder; nothing is checked, and the message names the option."""
+    (tmp_path / "sub").mkdir()
+    file = write(tmp_path, told("images")[:3])
+    before = file.read_bytes()
+    out = LINKS[link](tmp_path, file)
+
+    for given in (file, tmp_path) if link in {"itself", "another spelling"} else (file,):
+        assert main(["check", str(given), option, str(out)]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith(f"pytest-aurous: {option} {out}: this file is an input, and would be replaced.")
+        assert said.out == ""
+        assert file.read_bytes() == before
+
+
+def test_an_output_replaces_no_other_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The document of --spec and the file of --follow are inputs, too; --observed adds to the latter."""
+    spec, file = tmp_path / "spec.json", write(tmp_path, told("images")[:3])
+    assert main(["openapi", "--output", str(spec)]) == 0
+    observed = tmp_path / "observed.json"
+    observed.write_text('{"observed": []}', encoding="utf-8")
+    before = spec.read_bytes()
+
+    assert main(["check", "--spec", str(spec), "--json", str(spec)]) == 2
+    assert spec.read_bytes() == before
+    assert main(["check", str(file), "--follow", str(observed), "--json", str(observed)]) == 2
+    assert capsys.readouterr().err.count("this file is an input, and would be replaced") == 2
+    assert main(["check", str(file), "--quiet", "--follow", str(observed), "--observed", str(observed)]) == 0
+
+
+@pytest.mark.parametrize("first", ["found.har", "sub/../found.har"])
+def test_two_outputs_are_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str) -> None:
+    """Else the second would replace the first."""
+    (tmp_path / "sub").mkdir()
+    file, one, other = write(tmp_path, told("images")[:3]), tmp_path / first, tmp_path / "found.har"
+
+    assert main(["check", str(file), "--report", str(other), "--json", str(one)]) == 2
+    assert capsys.readouterr().err.startswith(f"pytest-aurous: --json {one} and --report {other}: both are the same")
+    assert main(["check", str(file), "--sanitize", str(other), "--observed", str(one)]) == 2
+    assert not other.exists()
+
+
+def test_sanitized_recordings_of_a_folder_replace_no_output(tmp_path: Path) -> None:
+    """Nor an input that is a link to the same file."""
+    file, out = write(tmp_path, told("images")[:3]), tmp_path / "out"
+    out.mkdir()
+    (out / "recorded.har").hardlink_to(file)
+    before = file.read_bytes()
+
+    report = out / "recorded-sanitized.har"
+    assert main(["check", str(file), "--quiet", "--report", str(report), "--sanitize", str(out)]) == 0
+    assert file.read_bytes() == before
+    assert report.read_text(encoding="utf-8").startswith("# What")
+    assert (out / "recorded-sanitized-sanitized.har").is_file()
 
 
 def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
