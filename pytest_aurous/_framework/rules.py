@@ -41,6 +41,18 @@ class Rule:
     status: str = "delivered"
 
     @property
+    def ground(self) -> str:
+        """What it rests on, in words; of an observed rule with the recording."""
+        word = PROVENANCE[self.provenance]
+        return f"{word} in {self.observed}" if self.observed else word
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts that rest on less, each as a sentence."""
+        named = {"Assumed": self.assumed, "Contradicted": self.contradicted}
+        return [f"{name}: {text}" for name, text in named.items() if text]
+
+    @property
     def family(self) -> str:
         """The word before the number."""
         return self.id.partition("-")[0]

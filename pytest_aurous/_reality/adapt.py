@@ -47,10 +47,11 @@ def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[st
     return [row for one in _unexplained(verdicts, without) if (row := _observation(one, mask)) is not None]
 
 
-def count_others(verdicts: Verdicts, without: Mapping[str, str]) -> int:
-    """Return the number of differences that the fake cannot follow, and that no reading explains."""
+def not_followed(verdicts: Verdicts, without: Mapping[str, str]) -> list[str]:
+    """Return the operation and the place of each difference that the fake cannot follow, and no reading explains."""
     mask = Sanitizer()
-    return sum(_observation(one, mask) is None for one in _unexplained(verdicts, without))
+    found = (one for one in _unexplained(verdicts, without) if _observation(one, mask) is None)
+    return list(dict.fromkeys(f"{one.operation} {one.where}" for one in found))
 
 
 def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
@@ -109,6 +110,8 @@ def shown(value: Any, where: str, mask: Sanitizer) -> str:
         return str(value)
     if where == "status":
         return mask.outcome(str(value))
+    if where == "error.doc_url":  # an anchor, which is the code
+        return f"#{mask.value('code', value)}"
     if where.startswith("header."):
         return mask.header(where.removeprefix("header."), str(value))
     return json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)

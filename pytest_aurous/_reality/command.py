@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from .._world.settings import read_setting
 from ..errors import AurousError, see
 from ..faults.observed import read_observed
-from .adapt import count_others, find_readings, observed_file
+from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
 from .document import Document, read_document
 from .files import find_files, read_recordings
@@ -75,9 +75,10 @@ def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str,
     if options.follow is not None:
         yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
     if options.observed is not None:
-        others = count_others(checked.verdicts, found)
+        others = not_followed(checked.verdicts, found)
         if others:
-            yield f"{options.observed.name}: differences that the fake cannot follow are not in it: {others}"
+            what = ", ".join(others)
+            yield f"{options.observed.name}: these differences are not in it, as the fake cannot follow them: {what}"
 
 
 def _document(options: Namespace) -> Document | None:

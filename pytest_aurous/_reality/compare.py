@@ -36,6 +36,7 @@ _SHAPES_ONLY: Final = "usage."
 """The operations whose values depend on what was before the recording."""
 _VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecation$")
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
+_NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
 _TOO_MANY: Final = 429
@@ -127,8 +128,8 @@ class Comparer:
         yield Point(
             "error.message", "form", not isinstance(found.get("message"), str), found.get("message"), Words("text")
         )
-        link = str(found.get("doc_url") or "").partition("#")[2]
-        yield Point("error.doc_url", "form", link != str(found.get("code")), found.get("doc_url"), expected["doc_url"])
+        anchor, code = str(found.get("doc_url") or "").partition("#")[2], str(found.get("code"))
+        yield Point("error.doc_url", "form", anchor != code, anchor or _NO_ANCHOR, code)
         own = done.view.exchange.received.get("aurous-request-id")
         same = own is None or found.get("request_id") == own
         yield Point("error.request_id", "value", not same, found.get("request_id"), _REQUEST_ID)

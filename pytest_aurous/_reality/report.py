@@ -1,4 +1,4 @@
-"""The result of a check: as a table of 100 columns, as JSON, and as a report of the refuted rules."""
+"""The result of a check: as a table, wrapped at 100 columns, as JSON, and as a report of the refuted rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from .._framework.rules import load_rules
+from .._framework.rules import Rule, load_rules
 from .._report.har import version_of_package
 from ..errors import see
 from .adapt import shown
@@ -18,7 +18,8 @@ from .verdict import MOST_SHOWN, Difference, Verdict
 
 _WIDTH: Final = 100
 _INDENT: Final = " " * 13
-_MARGIN: Final = len(f"{_INDENT}in , ")
+_COLUMN: Final = " " * len(f"{'':<12} {'':<10} {'':>9} ")
+"""The indent of the last column."""
 _WORDS: Final = ("refuted", "as written", "cannot tell", "not seen")
 _MOST: Final = 40
 """So many lines of scripts, seeds and guesses are shown."""
@@ -36,21 +37,14 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     lines = [_row("verdict", "rule", checked.found_in, "what"), "-" * _WIDTH]
     for word in _WORDS[:3]:
         for verdict in (one for one in verdicts if one.word == word):
-            number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
-            lines.append(_row(word, verdict.rule, str(number), _what(verdict, rules[verdict.rule].statement)))
-            for one in verdict.differences[:MOST_SHOWN]:
-                lines += [
-                    _cut(f"{_INDENT}{_differs(one, mask)}"),
-                    f"{_INDENT}in {_cut(one.file, _WIDTH - len(one.place) - _MARGIN)}, {one.place}",
-                ]
-            if len(verdict.differences) > MOST_SHOWN:
-                lines.append(f"{_INDENT}and {len(verdict.differences) - MOST_SHOWN} more")
+            lines += _verdict(verdict, rules[verdict.rule], mask)
     unseen = ", ".join(one.rule for one in verdicts if one.word == "not seen")
     lines += _block("not seen", unseen, "                        ")
     if verdicts.uncovered:
         lines += ["", "Differences that no rule covers:"]
         some = list(verdicts.uncovered.values())
-        lines += [_cut(f"  {times:>4} x  {_differs(one, mask)}") for one, times in some[:_MOST]]
+        for one, times in some[:_MOST]:
+            lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
         lines += [f"  and {len(some) - _MOST} more"] if len(some) > _MOST else []
     if verdicts.omitted:
         lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
@@ -60,9 +54,25 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         lines += ["", f"These readings agree with the {what}; paste them into the ini file:", "    aurous_readings ="]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
     if checked.notes:
-        lines += ["", "Of the files:", *(_cut(f"  {note}") for note in _some(checked.notes))]
+        lines += ["", "Of the files:", *_list(checked.notes)]
     lines += _explanation(checked) if explain else _unexplained(checked)
     return "\n".join([*lines, "", summary(checked)])
+
+
+def _verdict(verdict: Verdict, rule: Rule, mask: Sanitizer) -> Iterator[str]:
+    """Yield a verdict; of a refuted rule also what it rests on, and its first differences."""
+    word = verdict.word
+    number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
+    what = "; ".join(verdict.doubts) if word == "cannot tell" else rule.statement
+    yield from _wrapped(_row(word, rule.id, str(number), what.replace("`", "")), _COLUMN)
+    if word == "refuted":
+        for text in (f"Provenance: {rule.ground}.", *rule.parts):
+            yield from _wrapped(_COLUMN + text.replace("`", ""), _COLUMN)
+    for one in verdict.differences[:MOST_SHOWN]:
+        yield from _wrapped(f"{_INDENT}{_differs(one, mask)}", f"{_INDENT}  ")
+        yield from _wrapped(f"{_INDENT}in {one.file}, {one.place}", f"{_INDENT}  ")
+    if len(verdict.differences) > MOST_SHOWN:
+        yield f"{_INDENT}and {len(verdict.differences) - MOST_SHOWN} more"
 
 
 def quiet(checked: Checked) -> str:
@@ -91,28 +101,28 @@ def _explanation(checked: Checked) -> Iterator[str]:
         ("What was assumed:", [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]),
     ):
         if some:
-            yield from ("", title, *(_cut(f"  {text}") for text in _some(some)))
+            yield from ("", title, *_list(some))
 
 
-def _some(texts: list[str]) -> list[str]:
-    return texts if len(texts) <= _MOST else [*texts[:_MOST], f"and {len(texts) - _MOST} more"]
+def _list(texts: list[str]) -> Iterator[str]:
+    """Yield the first texts, each on lines of its own, and the number of the others."""
+    for text in texts[:_MOST]:
+        yield from _wrapped(f"  {text}", "    ")
+    if len(texts) > _MOST:
+        yield f"  and {len(texts) - _MOST} more"
 
 
 def _row(word: str, rule: str, number: str, text: str) -> str:
-    return _cut(f"{word:<12} {rule:<10} {number:>9} {text}")
+    return f"{word:<12} {rule:<10} {number:>9} {text}"
 
 
-def _cut(text: str, width: int = _WIDTH) -> str:
-    return text if len(text) <= width else f"{text[: width - 3]}..."
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Break a text into lines; nothing is left out, and a word that is longer than a line stays whole."""
+    return wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _block(word: str, text: str, indent: str) -> list[str]:
-    first, *more = wrap(text, _WIDTH - len(indent)) or [""]
-    return [f"{word:<24}{first}", *(f"{indent}{line}" for line in more)] if text else []
-
-
-def _what(verdict: Verdict, statement: str) -> str:
-    return "; ".join(verdict.doubts) if verdict.word == "cannot tell" else statement.replace("`", "")
+    return _wrapped(f"{word:<24}{text}", indent) if text else []
 
 
 def _differs(one: Difference, mask: Sanitizer) -> str:
@@ -172,8 +182,9 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
     lines = [f"# What {what}", "", f"pytest-aurous {version_of_package()}, {summary(checked)}.", ""]
     for verdict in checked.verdicts.refuted:
         rule, first = rules[verdict.rule], verdict.differences[0]
-        ground = ", ".join(filter(None, (rule.provenance, rule.observed)))
-        lines += [f"## {rule.id} ({ground})", "", rule.statement, ""]
+        lines += [f"## {rule.id} ({rule.ground})", "", rule.statement, ""]
+        for part in rule.parts:
+            lines += [part, ""]
         lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
         shown_by = exchanges.get((first.file, first.number))
         lines += [""] if shown_by is None else ["", *_exchange(shown_by, mask)]

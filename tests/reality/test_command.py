@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
+from pytest_aurous._framework.rules import load_rules
 from pytest_aurous._reality import command
 from pytest_aurous._serve.cli import main
 from tests.reality.story import Teller, body, checked, refuted, told, validated, write
-from tests.reality.test_seeded import TWISTS, fields, header, put
+from tests.reality.test_seeded import TWISTS, fields, header, put, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,38 @@ def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.
     assert line.endswith("; notes on the files: 1")
 
 
+def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Statement, provenance in words, both values and the place, wrapped; nothing is cut, not even a long word."""
+    entries = told("characters")
+    fields("characters.list", lambda content: content["data"][0].update(created_at="2026-05-08T10:00:00.123Z"))(entries)
+    fields("characters.retrieve", put("mood", f"{'x' * 200} y"))(entries)
+    file = write(tmp_path, entries)
+    long = tmp_path / f"{'a recording ' * 12}.har"
+    file.rename(long)
+
+    assert main(["check", str(long)]) == 1
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("refuted      time-1 "))
+    block = " ".join(" ".join(lines[at : at + 12]).split())
+    assert load_rules()["time-1"].statement.replace("`", "") in block
+    assert "Provenance: documented. Assumed: To the second: " in block
+    assert 'characters.list body.data[].created_at: "2026-05-08T10:00:00.123Z", not "2026-05-08T10:' in block
+    assert f"in {long.name}, exchange 31" in block
+    assert "..." not in out
+    assert [line for line in lines if len(line) > 100 and "aaaa" not in line.lower()] == []
+
+
+def test_the_address_of_an_error_is_compared_by_its_anchor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The anchor is the code of the same error; what differs is shown, and not two addresses that are replaced."""
+    for doc_url, shown in (("https://x.example/y#resource_not_found", "#resource_not_found"), (None, "no anchor")):
+        entries = told("characters")
+        refusal("characters.save", 404, {"code": "not_found", "doc_url": doc_url})(entries)
+
+        assert main(["check", str(write(tmp_path, entries))]) == 1
+        assert f"characters.save error.doc_url: {shown}, not #not_found\n" in capsys.readouterr().out
+
+
 def test_long_tables_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of many differences without a rule the first are shown, and the number of the others."""
     entries = told("images")
@@ -134,7 +167,8 @@ def test_a_report_shows_an_exchange_without_its_secrets(tmp_path: Path) -> None:
 
     assert main(["check", str(write(tmp_path, entries)), "--quiet", "--report", str(out)]) == 1
     text = out.read_text(encoding="utf-8")
-    assert "## save-1 (D)" in text
+    assert "## save-1 (documented)" in text
+    assert "Contradicted: The changelog of 2026-06-19 says" in text
     assert "- characters.save status: 400 invalid_request_error, not 200" in text
     assert '"value": "key-1"' in text
     assert "## No rule: characters.retrieve body.mood" in text
@@ -360,7 +394,9 @@ def test_what_cannot_be_followed_is_no_observation(tmp_path: Path, capsys: pytes
         assert capsys.readouterr().out.endswith("; notes on the files: 1\n") is noted
 
     main(["check", str(write(tmp_path, twisted("two images cost three"))), "--observed", str(observed)])
-    assert "  observed.json: differences that the fake cannot follow are not in it: " in capsys.readouterr().out
+    note = " ".join(capsys.readouterr().out.partition("Of the files:")[2].split())
+    left_out = "observed.json: these differences are not in it, as the fake cannot follow them: "
+    assert note.startswith(f"{left_out}images.create body.cost.amount ")
 
 
 ROW = {"operation": "team.retrieve", "where": "body.name"}
