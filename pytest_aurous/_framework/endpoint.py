@@ -120,6 +120,8 @@ class Endpoint(Record):
         query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
         rules: Ids of the contract's rules that it implements, first the rule of a successful response.
+        refuses: The rules of its refusals, by status and code, or by status for all other codes; ``*`` is any other
+            refusal. Refusals that are the same for all endpoints are not in it.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
     """
 
@@ -143,6 +145,7 @@ class Endpoint(Record):
     query: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    refuses: Mapping[str, str] = field(default_factory=dict[str, str])
     makes: str = ""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, Final
 
 from .._wire.data import as_list, as_object
@@ -39,7 +40,6 @@ _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
-_TOO_MANY: Final = 429
 _REMAINING: Final = 1
 _RESET: Final = 2
 
@@ -204,7 +204,7 @@ def _wait(view: View) -> Iterator[Point]:
     """Compare the form of the time that a 429 of the vendor tells to wait, although it says nothing else."""
     received = view.exchange.received
     vendors = {"aurous-request-id", "retry-after"} <= received.keys() and not view.exchange.fault
-    if view.exchange.status == _TOO_MANY and vendors:
+    if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS and vendors:
         seconds = received["retry-after"]
         yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
 

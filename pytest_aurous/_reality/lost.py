@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from .._wire.data import as_list, as_object
 from .histories import Histories, History
 from .view import RUNNING, View, instant_of
 
-_TOO_MANY: Final = 429
 _CLOSE: Final = 2.0
 """Seconds between a request and the time that its record has as its creation."""
 
@@ -46,7 +46,7 @@ class LostRequests:
                 self.found[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.found[view.index], view)
             return
-        if view.exchange.status in {_TOO_MANY, *range(300, 400)}:
+        if view.exchange.status in {HTTPStatus.TOO_MANY_REQUESTS, *range(300, 400)}:
             return
         if view.creates:
             made = self._made(view)
@@ -98,7 +98,7 @@ class LostRequests:
         if later is None:
             return False
         if view.operation.endswith(".delete"):
-            return later.exchange.status == 404 and later.operation != view.operation  # noqa: PLR2004 - not found
+            return later.exchange.status == HTTPStatus.NOT_FOUND and later.operation != view.operation
         if view.operation == "characters.update":
             shown = self._histories.seen(view.record, view.index + 1)
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
@@ -18,65 +19,16 @@ _PAGE_CODES: Final = (
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
 
-_REFUSALS: Final = (
-    # Operation, refusal, rule: the first that fits.
-    ("*", "401 revoked_api_key", "auth-4"),
-    ("images.output", "401 *", "img-8"),
-    ("videos.output", "401 *", "vid-5"),
-    ("*", "401 *", "auth-3"),
-    ("storage.get", "403 *", "time-2"),
-    ("characters.uploads.put", "403 *", "up-3"),
-    ("*.output", "403 *", "img-8"),
-    ("*", "403 *", "auth-5"),
-    ("*", "400 unknown_version", "ver-3"),
-    ("*", "409 *", "idem-6"),
-    ("*", "402 *", "cred-3"),
-    ("*", "405 *", "err-8"),
-    ("characters.save", "400 *", "save-3"),
-    ("characters.save", "404 *", "save-4"),
-    ("characters.resynthesize", "400 invalid_request*", "resyn-1"),
-    ("characters.regenerate_ref", "400 invalid_request*", "regen-3"),
-    ("characters.regenerate_ref", "400 *", "regen-1"),
-    ("characters.update", "404 *", "patch-3"),
-    ("characters.update", "400 missing_field", "patch-4"),
-    ("characters.update", "400 *", "patch-2"),
-    ("characters.delete", "404 *", "del-3"),
-    ("characters.create", "400 upload_invalid", "create-3"),
-    ("characters.create", "400 parameter_invalid_combination", "create-1"),
-    ("characters.create", "404 *", "create-3"),
-    ("characters.create", "400 *", "create-6"),
-    ("characters.list", "400 invalid_request", "list-4"),
-    ("usage.list", "400 invalid_page_token", "usage-2"),
-    ("usage.list", "400 *", "usage-1"),
-    ("*.list", "400 *", "list-3"),
-    ("characters.retrieve", "404 *", "get-2"),
-    ("characters.uploads.classify", "*", "up-6"),
-    ("characters.uploads.init", "400 *", "up-1"),
-    ("images.create", "400 character_not_ready", "img-4"),
-    ("images.create", "400 mutually_exclusive_input", "img-4"),
-    ("*.create", "400 unsupported_lora_for_mode", "style-5"),
-    ("images.create", "400 parameter_invalid_combination", "img-3"),
-    ("images.create", "404 *", "img-4"),
-    ("images.*", "400 generation_not_cancellable", "img-7"),
-    ("images.create", "400 *", "img-1"),
-    ("images.estimate", "400 *", "img-9"),
-    ("videos.create", "400 *", "vid-1"),
-    ("videos.estimate", "400 *", "vid-2"),
-    ("images.output", "410 *", "time-4"),
-    ("videos.output", "410 *", "time-4"),
-    ("images.output", "*", "img-8"),
-    ("videos.output", "*", "vid-5"),
-    ("files.create", "400 *", "file-1"),
-    ("files.retrieve", "404 *", "file-2"),
-    ("loras.retrieve", "404 *", "style-2"),
-    ("video_loras.retrieve", "404 *", "style-4"),
-    ("webhook_endpoints.test", "400 *", "hook-10"),
-    ("webhook_endpoints.create", "400 *", "hook-1"),
-    ("usage.events", "400 *", "usage-3"),
-    ("", "404 *", "err-8"),
-    ("*", "404 *", "auth-7"),
-    ("*", "*", "err-8"),
-)
+_REFUSALS: Final = {
+    "400 unknown_version": "ver-3",
+    "401 revoked_api_key": "auth-4",
+    "401": "auth-3",
+    "402": "cred-3",
+    "403": "auth-5",
+    "405": "err-8",
+    "409": "idem-6",
+}
+"""The rules of refusals that no row has, by status and code, or by status for all other codes."""
 
 _SUCCESSES: Final = {("characters.save", "ready"): "save-2", ("characters.retrieve", "deleted"): "get-2"}
 """The rules of successes that depend on the status of the record before; of all others the row of the endpoint."""
@@ -343,9 +295,14 @@ def _code_of(outcome: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _refusal(operation: str, outcome: str) -> str:
-    return next(
-        rule for name, wanted, rule in _REFUSALS if fnmatchcase(operation, name) and fnmatchcase(outcome, wanted)
-    )
+    """Return the rule of a refusal: the row's, or what holds for all; a code goes before a status."""
+    row = CATALOG.by_operation.get(operation)
+    own: Mapping[str, str] = {} if row is None else row.refuses
+    status = outcome.partition(" ")[0]
+    for rules, name in ((own, outcome), (_REFUSALS, outcome), (own, status), (_REFUSALS, status), (own, "*")):
+        if name in rules:
+            return rules[name]
+    return "auth-7" if status == "404" and row is not None else "err-8"
 
 
 def _success(operation: str, status: str = "") -> str:

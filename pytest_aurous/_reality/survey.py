@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from http import HTTPStatus
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any
 
 from .._framework.endpoint import Endpoint
 from .histories import Histories, History, Sighting
 from .lost import LostRequests, stored_response
 from .recording import Recording
 from .view import STYLES, View, instant_of, views_of
-
-_FORBIDDEN: Final = 403
 
 
 class Survey:
@@ -125,7 +124,7 @@ class Survey:
         if not key or view.lost:
             return
         self.teams.setdefault(key, key)
-        if view.exchange.status == _FORBIDDEN and view.row is not None and not _is_about_more(view, view.row):
+        if view.exchange.status == HTTPStatus.FORBIDDEN and view.row is not None and not _is_about_more(view, view.row):
             self.scopes.add(key)
         if not view.succeeded:
             return

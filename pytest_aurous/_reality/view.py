@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -47,10 +48,6 @@ _TOLD: Final = ("characters.save", "characters.update", "webhook_endpoints.rotat
 _FRAMES: Final = ("first_frame_url", "last_frame_url")
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
-_SERVER: Final = 500
-_TOO_MANY: Final = 429
-_FORBIDDEN: Final = 403
-_UNAUTHORIZED: Final = 401
 _REDIRECTS: Final = range(300, 400)
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording that has none, and shows none."""
@@ -170,12 +167,12 @@ class View:
     @property
     def refused(self) -> bool:
         """Whether the vendor refused the request: a 4xx, but no 429."""
-        return self.exchange.status in range(400, _SERVER) and self.exchange.status != _TOO_MANY
+        return self.exchange.status in range(400, 500) and self.exchange.status != HTTPStatus.TOO_MANY_REQUESTS
 
     @property
     def mute(self) -> bool:
         """Whether the vendor refused the request for a reason that the recording left out; a 401 is about the key."""
-        return self.refused and self.exchange.body is None and self.exchange.status != _UNAUTHORIZED
+        return self.refused and self.exchange.body is None and self.exchange.status != HTTPStatus.UNAUTHORIZED
 
     @property
     def lost(self) -> bool:
@@ -187,7 +184,7 @@ class View:
         shows = bool(self.kind) and self.operation not in _TOLD
         unread = self.succeeded and shows and self.exchange.body is None
         signed = self.row is not None and self.row.signed
-        barred = self.exchange.status == _FORBIDDEN and self.exchange.method == "GET" and not signed
+        barred = self.exchange.status == HTTPStatus.FORBIDDEN and self.exchange.method == "GET" and not signed
         return not said or unread or barred or self.mute or bool(self.exchange.fault or self.foreign)
 
     @property

@@ -329,8 +329,26 @@ def _endpoints(resource: str, kind: type[S], of_list: str, of_one: str) -> tuple
     path, one = f"/v1/{resource}", reference(kind)
     array = {"type": "array", "items": one}
     return (
-        Endpoint(f"{resource}.list", "GET", path, list_all, bucket="reads", shape=array, rules=(of_list,)),
-        Endpoint(f"{resource}.retrieve", "GET", f"{path}/{{id}}", retrieve, bucket="reads", shape=one, rules=(of_one,)),
+        Endpoint(
+            f"{resource}.list",
+            "GET",
+            path,
+            list_all,
+            bucket="reads",
+            shape=array,
+            rules=(of_list,),
+            refuses={"400": "list-3"},
+        ),
+        Endpoint(
+            f"{resource}.retrieve",
+            "GET",
+            f"{path}/{{id}}",
+            retrieve,
+            bucket="reads",
+            shape=one,
+            rules=(of_one,),
+            refuses={"404": of_one},
+        ),
     )
 
 

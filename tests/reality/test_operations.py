@@ -48,6 +48,7 @@ ENDPOINTS = (
         errors=_STATE_ERRORS,
         shape=_ONE,
         rules=("img-9",),
+        refuses={"400 invalid_request_error": "file-1"},
         makes="char",
     ),
     Endpoint(
@@ -83,7 +84,7 @@ from pytest_aurous._serve.cli import main
 assert main(["openapi", "--output", "pytest_aurous/openapi.json"]) == 0
 
 from tests.reality.story import Teller, checked, refuted
-from tests.reality.test_seeded import drop, fields, instead, put
+from tests.reality.test_seeded import drop, fields, instead, put, refusal
 
 teller = Teller()
 call = teller.call
@@ -113,7 +114,7 @@ def refuted_by(change, start=0):
 
 def words(entries):
     verdicts = checked(Path(), entries).verdicts
-    return {rule: verdicts.rules[rule].word for rule in ("img-9", "usage-3", "style-1")}
+    return {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1")}
 
 
 def without_body(operation):
@@ -139,6 +140,7 @@ found = {
     "refused": refuted_by(instead("characters.duplicate", 201, 400, "invalid_request_error")),
     "field of a run": refuted_by(fields("characters.restyle", drop("updated_at"))),
     "type": refuted_by(fields("characters.lock", put("locked", "yes"))),
+    "code of a refusal": refuted_by(refusal("characters.duplicate", 400, {"code": "busy", "doc_url": "https://x/#busy"})),
     "charged": refuted_by(fields("balance.retrieve", put("held_credits", 4), nth=2)),
 }
 print(json.dumps(found))
@@ -206,8 +208,8 @@ def test_a_recording_of_new_operations_refutes_nothing(verdicts: dict[str, Any],
 
 
 def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str, Any]) -> None:
-    """The rule of a success is the first that the row names."""
-    assert verdicts["words"] == dict.fromkeys(("img-9", "usage-3", "style-1"), "as written")
+    """The rule of a success is the first that the row names; the rule of a refusal is the one that it names for it."""
+    assert verdicts["words"] == dict.fromkeys(("img-9", "file-1", "usage-3", "style-1"), "as written")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,7 @@ def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str
         ("refused", "img-9"),
         ("field of a run", "usage-3"),
         ("type", "style-1"),
+        ("code of a refusal", "file-1"),
         ("charged", "cred-4"),
     ],
 )

@@ -35,6 +35,15 @@ def test_each_endpoint_is_found_where_it_says(catalog: Catalog, row: Endpoint) -
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
+def test_each_rule_of_a_refusal_is_of_one_that_the_endpoint_has(row: Endpoint) -> None:
+    """It is named by status and code, by a status of several, or by ``*`` for the rest."""
+    refusals = {outcome for outcome in row.outcomes if outcome[0] in "45"}
+    statuses = {outcome.partition(" ")[0] for outcome in refusals}
+
+    assert set(row.refuses) <= {*refusals, *statuses, "*"}
+
+
+@pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
 def test_each_endpoint_is_complete(row: Endpoint) -> None:
     """It keeps rules, each named once, its method is HTTP's, its bucket exists or is chosen."""
     assert row.rules

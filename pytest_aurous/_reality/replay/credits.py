@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any
 
 from ..._resources.characters import CharacterRow
 from ..._resources.generations import GenerationRow
@@ -19,9 +20,6 @@ from .money import Money, Work, amount_of
 from .records import GOOD, Records, end_of
 from .replayed import Replayed
 from .teams import PLENTY, Teams
-
-_REFUSED: Final = 400
-_TOO_MANY: Final = 429
 
 
 class Credits:
@@ -47,7 +45,7 @@ class Credits:
     def count(self, done: Replayed) -> None:
         """Note the work that a request has ordered, or ended."""
         view, reply = done.view, done.reply
-        if reply is None or reply.status >= _REFUSED or done.replays or (view.refused and not view.lost):
+        if reply is None or reply.status >= HTTPStatus.BAD_REQUEST or done.replays or (view.refused and not view.lost):
             return
         record, money = view.record, self._teams.money_of(view)
         if view.creates:
@@ -64,7 +62,7 @@ class Credits:
 
     def doubt(self, view: View) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
-        if view.pays and view.exchange.status != _TOO_MANY:
+        if view.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
             self._teams.money_of(view).doubtful = True
 
     def fund(self, done: Replayed) -> None:

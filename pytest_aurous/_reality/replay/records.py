@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from ..._resources.characters import CharacterRow
@@ -29,7 +30,6 @@ _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
 _RESTS: Final = ("reviewing", "ready", "failed")
 """The statuses of a character at rest."""
 _AT_ONCE: Final = Hold("*", 0)
-_PAYMENT: Final = 402
 
 
 class Records:
@@ -192,7 +192,7 @@ class Records:
     def _act(self, view: View, row: Any) -> None:
         """Let work end before a request that shows that it has ended."""
         if getattr(row, "status", "") in RUNNING:
-            at_rest = view.at_rest and (view.succeeded or view.exchange.status == _PAYMENT)
+            at_rest = view.at_rest and (view.succeeded or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED)
             output = view.succeeded and view.operation.endswith(".output")
             if not (at_rest or output or view.code in _TOO_EARLY):
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from ..._engine.pipeline import App
@@ -22,8 +23,6 @@ from .rows import follow, put
 from .seeds import Seeds
 from .teams import PLENTY, Teams
 
-_REFUSED: Final = 400
-_PAYMENT: Final = 402
 _KEPT_CALLS: Final = 500
 
 
@@ -114,13 +113,13 @@ class Replay:
         mark = state.mark()
         call = request()
         reply = self._handle(done, call)
-        if reply.status == _PAYMENT and (view.succeeded or view.lost):
+        if reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost):
             state.back_to(mark)
             self._credits.fund(done)
             self._ids.expect(view, self._survey)
             call = request()
             reply = self._handle(done, call)
-        if reply.status < _REFUSED and view.refused:
+        if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
             state.back_to(mark)
             self._rates.forget(view)  # the refusal has cost a token, too
         other = reply.status != view.exchange.status and call.error_code != view.code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from ..._resources.characters.calls import SYNTHESIS_COST
@@ -41,7 +42,6 @@ _TICKETS: Final = ("characters.create", "characters.uploads.classify")
 _SHOWN: Final = (200, 206, 416)
 """The statuses of an output that is there."""
 _CLOSE: Final = 2.0
-_PAYMENT: Final = 402
 
 
 class Seeds:
@@ -207,4 +207,4 @@ class Seeds:
 
 def _accepted(view: View) -> bool:
     """Whether all that a request names was there: it took effect, or only credit was missing, which is checked last."""
-    return view.succeeded or view.lost or view.exchange.status == _PAYMENT
+    return view.succeeded or view.lost or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
 from ..._resources.team import create_team
@@ -16,7 +17,6 @@ PLENTY: Final = 10**9
 _UNKNOWN_KEY: Final = "al_live_unknown"
 _DEAD_KEYS: Final = ("invalid_api_key", "revoked_api_key")
 _NO_SCOPE: Final = "missing_scope"
-_UNAUTHORIZED: Final = 401
 
 
 class Teams:
@@ -50,7 +50,7 @@ class Teams:
     def key_of(self, view: View) -> str:
         """Return the fake's key for that of a request; empty where none was sent."""
         signed = view.row is not None and view.row.signed
-        if view.exchange.status == _UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
+        if view.exchange.status == HTTPStatus.UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
             return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
         if view.code == "missing_api_key" or (signed and not view.key):
             return ""

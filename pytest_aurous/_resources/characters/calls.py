@@ -177,6 +177,12 @@ ENDPOINTS: Final = (
             "404 resource_not_found",
         ),
         rules=("create-1", "create-2", "create-3", "create-4", "create-5", "create-6", "create-7"),
+        refuses={
+            "400": "create-6",
+            "400 upload_invalid": "create-3",
+            "400 parameter_invalid_combination": "create-1",
+            "404": "create-3",
+        },
         makes="char",
     ),
     Endpoint(
@@ -189,6 +195,7 @@ ENDPOINTS: Final = (
         shape=listing(CharacterRow),
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
+        refuses={"400": "list-3", "400 invalid_request": "list-4"},
     ),
     Endpoint(
         "characters.retrieve",
@@ -198,6 +205,7 @@ ENDPOINTS: Final = (
         bucket="characters_get",
         shape=_ONE,
         rules=("get-1", "get-2", "get-3"),
+        refuses={"404": "get-2"},
     ),
     Endpoint(
         "characters.update",
@@ -209,6 +217,7 @@ ENDPOINTS: Final = (
         body=body_of(UPDATE),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
+        refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3"},
     ),
     Endpoint(
         "characters.save",
@@ -219,6 +228,7 @@ ENDPOINTS: Final = (
         errors=_STATE_ERRORS,
         shape=_ONE,
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
+        refuses={"400": "save-3", "404": "save-4"},
     ),
     Endpoint(
         "characters.resynthesize",
@@ -231,6 +241,7 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(RESYNTHESIZE),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
+        refuses={"400 invalid_request": "resyn-1", "400 invalid_request_error": "resyn-1"},
     ),
     Endpoint(
         "characters.regenerate_ref",
@@ -243,6 +254,7 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
         rules=("regen-1", "regen-2", "regen-3", "run-1"),
+        refuses={"400": "regen-1", "400 invalid_request": "regen-3", "400 invalid_request_error": "regen-3"},
     ),
     Endpoint(
         "characters.delete",
@@ -252,5 +264,6 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         shape=deleted("character"),
         rules=("del-1", "del-2", "del-3", "del-4", "del-5"),
+        refuses={"404": "del-3"},
     ),
 )

@@ -107,10 +107,18 @@ ENDPOINTS: Final = (
         takes="multipart/form-data",
         errors=BODY_ERRORS,
         rules=("file-1", "idem-7", "time-3"),
+        refuses={"400": "file-1"},
         makes="file",
     ),
     Endpoint(
-        "files.retrieve", "GET", "/v1/files/{id}", retrieve, bucket="reads", shape=reference(FileRow), rules=("time-3",)
+        "files.retrieve",
+        "GET",
+        "/v1/files/{id}",
+        retrieve,
+        bucket="reads",
+        shape=reference(FileRow),
+        rules=("time-3",),
+        refuses={"404": "file-2"},
     ),
     Endpoint(
         "files.delete",

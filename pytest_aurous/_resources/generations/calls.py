@@ -68,12 +68,13 @@ def _creation(
     required: str,
     errors: tuple[str, ...],
     rules: tuple[str, ...],
+    refuses: Mapping[str, str],
     estimate_rules: tuple[str, ...],
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
     *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* and *estimate_rules* are
-    those of each.
+    those of each, and *refuses* has the rules of refusals to create one.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -105,6 +106,7 @@ def _creation(
             body=body,
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
+            refuses=refuses,
             makes=PREFIXES[media_type],
         ),
         Endpoint(
@@ -117,6 +119,7 @@ def _creation(
             body=body,
             errors=errors,
             rules=estimate_rules,
+            refuses={"400": estimate_rules[0]},
         ),
     )
 
@@ -130,6 +133,14 @@ ENDPOINTS: Final = (
         "prompt",
         _IMAGE_ERRORS,
         ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
+        {
+            "400": "img-1",
+            "400 character_not_ready": "img-4",
+            "400 mutually_exclusive_input": "img-4",
+            "400 parameter_invalid_combination": "img-3",
+            "400 unsupported_lora_for_mode": "style-5",
+            "404": "img-4",
+        },
         ("img-9",),
     ),
     Endpoint(
@@ -142,6 +153,7 @@ ENDPOINTS: Final = (
         query=PAGE,
         errors=PAGE_ERRORS,
         rules=("img-10", "list-1", "list-2", "list-3"),
+        refuses={"400": "list-3"},
     ),
     Endpoint(
         "images.retrieve",
@@ -161,6 +173,7 @@ ENDPOINTS: Final = (
         shape=_ONE,
         errors=("400 generation_not_cancellable",),
         rules=("img-7", "vid-3"),
+        refuses={"400 generation_not_cancellable": "img-7"},
     ),
     *_creation(
         "videos",
@@ -170,6 +183,7 @@ ENDPOINTS: Final = (
         "video_lora_id",
         _VIDEO_ERRORS,
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
+        {"400": "vid-1", "400 unsupported_lora_for_mode": "style-5"},
         ("vid-2", "vid-1", "img-9"),
     ),
     Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE, rules=("vid-4",)),
@@ -183,6 +197,7 @@ ENDPOINTS: Final = (
         media_type="image/png",
         errors=_OUTPUT_ERRORS,
         rules=("img-8", "time-4"),
+        refuses={"401": "img-8", "403": "img-8", "410": "time-4", "*": "img-8"},
     ),
     Endpoint(
         "videos.output",
@@ -194,5 +209,6 @@ ENDPOINTS: Final = (
         media_type="video/mp4",
         errors=(*_OUTPUT_ERRORS, "206", "416"),
         rules=("vid-5", "time-4"),
+        refuses={"401": "vid-5", "403": "img-8", "410": "time-4", "*": "vid-5"},
     ),
 )

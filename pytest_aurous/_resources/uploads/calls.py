@@ -77,6 +77,7 @@ ENDPOINTS: Final = (
         shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
+        refuses={"400": "up-1"},
         makes="upl",
     ),
     Endpoint(
@@ -89,6 +90,7 @@ ENDPOINTS: Final = (
         shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
+        refuses={"*": "up-6"},
     ),
     Endpoint(
         "characters.uploads.put",
@@ -102,5 +104,6 @@ ENDPOINTS: Final = (
         query={"signature": SIGNATURE},
         errors=("403 missing_scope",),
         rules=("up-3",),
+        refuses={"403": "up-3"},
     ),
 )

@@ -258,6 +258,7 @@ ENDPOINTS: Final = (
         query=BUCKETS_QUERY,
         errors=(*_QUERY_ERRORS, "400 invalid_page_token", "400 too_many_buckets"),
         rules=("usage-1", "usage-2"),
+        refuses={"400": "usage-1", "400 invalid_page_token": "usage-2"},
     ),
     Endpoint(
         "usage.events",
@@ -269,5 +270,6 @@ ENDPOINTS: Final = (
         query=EVENTS_QUERY,
         errors=_QUERY_ERRORS,
         rules=("usage-3",),
+        refuses={"400": "usage-3"},
     ),
 )

@@ -91,6 +91,7 @@ ENDPOINTS: Final = (
         body=body_of(_CREATE, ("url", "events")),
         errors=BODY_ERRORS,
         rules=("hook-1", "hook-2"),
+        refuses={"400": "hook-1"},
         makes="we",
     ),
     Endpoint(
@@ -103,6 +104,7 @@ ENDPOINTS: Final = (
         query=PAGE,
         errors=PAGE_ERRORS,
         rules=("hook-2",),
+        refuses={"400": "list-3"},
     ),
     Endpoint(
         "webhook_endpoints.retrieve", "GET", f"{_PATH}/{{id}}", retrieve, bucket="reads", shape=_ONE, rules=("hook-2",)
@@ -136,5 +138,6 @@ ENDPOINTS: Final = (
         body=body_of(_TEST, ("event_type",)),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("hook-10",),
+        refuses={"400": "hook-10"},
     ),
 )
