@@ -40,6 +40,7 @@ def run(options: Namespace) -> int:
     document = _document(options)
     followed = None if options.follow is None else str(options.follow)
     rows = read_observed(followed)
+    _check_live(options)
     files = find_files(options.files)
     outputs = _outputs(options, files)
     live = _live(options)
@@ -94,17 +95,22 @@ def _document(options: Namespace) -> Document | None:
     return read_document(options.spec)
 
 
-def _live(options: Namespace) -> Live | None:
-    """Return what the probes of ``--live`` show; None without it."""
+def _check_live(options: Namespace) -> None:
+    """Refuse options that do not fit together with ``--live``, or without it."""
+    if options.live and options.files:
+        raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
     if not options.live:
         for name in ("dry_run", "yes", "base_url", "record"):
             if getattr(options, name):
                 raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
         if not options.files and options.spec is None:
             raise AurousError(f"check: expected recordings, such as staging.har, or --live, or --spec.\n{_MORE}")
+
+
+def _live(options: Namespace) -> Live | None:
+    """Return what the probes of ``--live`` show; None without it."""
+    if not options.live:
         return None
-    if options.files:
-        raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
     from .live import VENDOR, check_base_url, run_probes  # loads httpx
     from .probes import dry_run
 

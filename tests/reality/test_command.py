@@ -257,6 +257,7 @@ def test_two_outputs_are_two_files(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["check", str(file), "--report", str(other), "--json", str(one)]) == 2
     assert capsys.readouterr().err.startswith(f"pytest-aurous: --json {one} and --report {other}: both are the same")
     assert main(["check", str(file), "--sanitize", str(other), "--observed", str(one)]) == 2
+    assert main(["check", "--live", "--dry-run", "--record", str(other), "--json", str(one)]) == 2
     assert not other.exists()
 
 
