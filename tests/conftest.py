@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("pytester",)
 
-LIMIT: Final = 300
-"""Seconds for one test, with its fixtures. The slowest needs a fifth of it, under coverage, on two busy cores."""
+LIMIT: Final = 600
+"""Seconds for one test, with its fixtures."""
 AGAIN: Final = 20
 """Seconds until a test that has reached its limit is interrupted again."""
 _SETTINGS: Final = pytest.StashKey[Any]()

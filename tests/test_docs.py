@@ -517,7 +517,7 @@ def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         encoding="utf-8",
-        timeout=200,
+        timeout=500,
         check=False,
     )
 
@@ -551,7 +551,7 @@ def test_the_example_for_unittest_needs_no_pytest() -> None:
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         encoding="utf-8",
-        timeout=200,
+        timeout=500,
         check=False,
     )
 

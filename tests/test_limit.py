@@ -12,7 +12,7 @@ import pytest
 def test_a_test_that_hangs_fails_with_its_name_and_the_stacks(pytester: pytest.Pytester) -> None:
     """Also if it swallows the failure, or hangs after it; the others go on, in the same worker of pytest-xdist."""
     conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
-    conftest = conftest.replace("\nLIMIT: Final = 300\n", "\nLIMIT = 1\n")
+    conftest = conftest.replace("\nLIMIT: Final = 600\n", "\nLIMIT = 1\n")
     conftest = conftest.replace("\nAGAIN: Final = 20\n", "\nAGAIN = 2\n")
     pytester.makeconftest(conftest)
     pytester.makepyfile(

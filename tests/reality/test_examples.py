@@ -22,7 +22,7 @@ def test_the_examples_of_the_documentation_agree(tmp_path: Path) -> None:
     many_runs = ("--ignore-glob=*explore*", f"--ignore={EXAMPLES / 'test_bad_days.py'}")
     options = (f"--aurous-har={tmp_path}", "--aurous-har-keep=all", "-p", "no:cacheprovider", "-q", *many_runs)
     command = [sys.executable, "-m", "pytest", str(EXAMPLES), *options]
-    subprocess.run(command, check=True, capture_output=True, timeout=200)  # noqa: S603 - our own examples
+    subprocess.run(command, check=True, capture_output=True, timeout=500)  # noqa: S603 - our own examples
     files = sorted(tmp_path.glob("*.har"))
     assert len(files) > 100
 
