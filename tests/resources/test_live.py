@@ -387,6 +387,17 @@ def test_a_saved_record_has_no_further_step(api: Api) -> None:
         character.advance()
 
 
+@pytest.mark.parametrize("status", ["ready", "reviewing", "failed", "deleted"])
+def test_hook_4_an_added_character_sends_no_event(api: Api, status: str) -> None:
+    """It was never synthesizing, so no work of it ended, and none was cancelled."""
+    api.aurous.webhooks.deliver_to(lambda _: 200)
+
+    character = api.characters.add(status=status)
+
+    assert character.status == status
+    assert api.aurous.webhooks.deliveries == []
+
+
 # collections
 
 

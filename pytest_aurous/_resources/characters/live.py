@@ -136,7 +136,7 @@ class Characters(Scripted[Character]):
             row = CharacterRow(
                 id=row_id,
                 name=name,
-                status="synthesizing" if status == "deleted" else status,
+                status=status,
                 refs=tuple(draw(world, pose) for pose in poses),
                 created_at=now,
                 updated_at=now,
@@ -151,5 +151,5 @@ class Characters(Scripted[Character]):
             if status == "synthesizing":
                 machine.begin_run(world, row, settle=False)
             elif status == "deleted":
-                machine.delete(world, row)
+                world.table(CharacterRow).retire(row)
             return self._live(row.id)

@@ -67,11 +67,10 @@ def add(
         plan=plan or world.script_for(LIFECYCLES[media_type].resource, columns.get("prompt"), DEFAULT),
         **columns,
     )
-    if status in RUNNING:
-        row = replace(row, status=status)
-    world.table(GenerationRow).insert(row)
     if status is not None and status not in RUNNING:
-        return end(world, row, status, ERRORS.get(status))
+        row = world.table(GenerationRow).insert(_ended(row, status, now, ERRORS.get(status)))
+        return _announce(world, row, now)
+    world.table(GenerationRow).insert(row if status is None else replace(row, status=status))
     steps = row.plan.run(0)
     if status == "processing":
         names = [step.status for step in steps]
@@ -112,26 +111,32 @@ def enter(world: World, record: str, step: Step, at: float) -> None:
 
 
 def _end(world: World, row: GenerationRow, status: str, at: float, error: str | None = None) -> GenerationRow:
-    succeeded = status == "succeeded"
-    if row.hold is not None and succeeded:
+    if row.hold is not None and status == "succeeded":
         charge(world, row.team, row.hold, at)
     elif row.hold is not None:
         world.ledger(row.team).release(row.hold)
-    charged = succeeded or row.charged
+    return _announce(world, world.table(GenerationRow).replace(_ended(row, status, at, error)), at)
+
+
+def _ended(row: GenerationRow, status: str, at: float, error: str | None) -> GenerationRow:
+    """Return the row as it is after its end."""
+    charged = status == "succeeded" or row.charged
     cost = row.cost if charged else {**row.cost, "amount": 0, "breakdown": dict.fromkeys(row.cost["breakdown"], 0)}
-    ended = world.table(GenerationRow).replace(
-        replace(
-            row,
-            status=status,
-            error_message=error,
-            hold=None,
-            charged=charged,
-            cost=cost,
-            duration_ms=round((at - row.started) * 1000),
-            completed_at=iso(at),
-            finished=at,
-        )
+    return replace(
+        row,
+        status=status,
+        error_message=error,
+        hold=None,
+        charged=charged,
+        cost=cost,
+        duration_ms=round((at - row.started) * 1000),
+        completed_at=iso(at),
+        finished=at,
     )
-    event = f"{row.media_type}.{EVENTS.get(status, 'failed')}"
-    announce(world, row.team, event, partial(render, world, ended), at, row.webhook_url)
-    return ended
+
+
+def _announce(world: World, row: GenerationRow, at: float) -> GenerationRow:
+    """Queue the event of the end (hook-3)."""
+    event = f"{row.media_type}.{EVENTS.get(row.status, 'failed')}"
+    announce(world, row.team, event, partial(render, world, row), at, row.webhook_url)
+    return row
