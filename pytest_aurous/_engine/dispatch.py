@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._resources.webhooks import EndpointRow, announce, disabled
 from .._time.clock import iso
-from .._world.journal import WIDTH, shortened
 from .._world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from .._world.world import World
-from ..errors import AurousError, hide_mistakes, see
+from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.fault import DeliveryFault
 from ..faults.queue import FaultQueue
 from .signing import SIGNATURE, sign_webhook
@@ -45,8 +44,20 @@ def _reserve(world: World) -> Delivery | None:
             if row is None or (row.is_active and table.lives(row)):
                 delivery.under_way = True
                 return delivery
-            delivery.status = "failed"  # its endpoint is gone or inactive (hook-9)
+            delivery.status = "failed"  # (hook-9)
+            _note(world, delivery, "not sent", "its endpoint is disabled or deleted")
     return None
+
+
+def _note(world: World, delivery: Delivery, outcome: object, why: str = "") -> None:
+    """Note the outcome of a delivery, unless a reset or a restore has taken the delivery away."""
+    if not world.outbox.holds(delivery):
+        return
+    parts = [f"delivery {delivery.number}: {delivery.event} to {delivery.url} -> {outcome}"]
+    parts += [f" ({delivery.fault})"] if delivery.fault else []
+    parts += [f", attempt {delivery.attempt}"] if delivery.attempt > 1 else []
+    parts += [f": {why}"] if why else []
+    world.journal.note("".join(parts), "delivery")
 
 
 class Attempt:
@@ -88,6 +99,8 @@ class Attempt:
                 self._sign(now)
             else:
                 self._put_back()
+                if delivery.status == "failed":
+                    _note(world, delivery, "not sent")
         return self
 
     def __exit__(
@@ -133,6 +146,7 @@ class Attempt:
         now = world.clock.time()
         if error is None and status is not None and not (isinstance(status, int) and status in range(100, 600)):
             delivery.status = "failed"
+            _note(world, delivery, "no response", f"its target returned {shown(status)}")
             raise AurousError(
                 f"The target of {delivery.url} returned {status!r}: expected a status such as 200, or None.\n{_MORE}"
             )
@@ -144,8 +158,7 @@ class Attempt:
         delivery.status = "delivered" if delivered else "failed"
         if not world.outbox.holds(delivery):  # a reset or a restore came in between
             return
-        if not delivered:
-            world.journal.note(shortened(f"{delivery.event}, {delivery.outcome}", WIDTH - 30))
+        _note(world, delivery, *((delivery.response_status,) if error is None else ("no response", shown(error))))
         retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
         active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
         if not delivered and active and delivery.attempt <= len(retries):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import Any, Final, cast
 
 from .._engine.pipeline import App
 from .._redaction import redacted
 from .._wire.call import Call
-from .._world.journal import NARROW, WIDTH, Note, folded, line_of, shortened
+from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of, shortened
 from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
 
-_CALLS, _RECORDS = 60, 20
+_CALLS, _RECORDS, _CHANGES = 60, 20, 20
 _INDENT: Final = " " * 7
 _COLORS: Final = (
     (re.compile(r"^( +\d+  \d\d:\d\d:\d\d .*)( -> 2\d\d.*)$"), "green"),
@@ -29,6 +29,7 @@ _GREASES: Final = {
     "fields": "each object of a response has an unknown field, grease_...",
     "all": "each object of a response has an unknown field, grease_..., and an unknown status",
 }
+_BY: Final = {"test": "(the test) ", "clock": "(the clock) ", "delivery": ""}
 _ANSI: Final = {"green": "32", "yellow": "33", "red": "31", "cyan": "36"}
 
 
@@ -53,14 +54,12 @@ def colored(text: str) -> str:
 
 def _calls(app: App) -> str:
     journal = app.world.journal
-    notes = {key: list(group) for key, group in groupby(journal.notes, key=lambda note: (note.number, note.during))}
+    notes: dict[tuple[int, bool], list[Note]] = {}
+    for note in journal.notes:
+        notes.setdefault((note.number, note.during), []).append(note)
     keys = _keys(journal.entries)
     about = {call.number: _about(app, call, notes.get((call.number, True), [])) for call in journal.entries}
-    between = {
-        number: [f"{_INDENT}(the test or the clock) {note.text}" for note in found]
-        for (number, during), found in notes.items()
-        if not during
-    }
+    between = {number: _between(found) for (number, during), found in notes.items() if not during}
     items = folded(journal.entries, lambda call: bool({call.number} & {*between, *keys}) or bool(about[call.number]))
     items = items[-_CALLS:]
     first = next((item.number for item in items if isinstance(item, Call)), 0)
@@ -74,6 +73,24 @@ def _calls(app: App) -> str:
             lines += [line_of(item), *(_INDENT + line for line in [*details, *about[item.number]])]
             lines += between.get(item.number, [])
     return "\n".join(lines) or "  no calls"
+
+
+def _between(notes: Iterable[Note]) -> list[str]:
+    """Return the lines about what happened between two calls: the last of them, with equal ones folded."""
+    rows: list[tuple[str, int]] = []  # each with the number of changes that it stands for
+    for _, group in groupby(notes, key=lambda note: (note.by, note.change)):
+        same = [(f"{_BY[note.by]}{note.text}", 1) for note in group]
+        rows += same if len(same) < SERIES else [same[0], (f"x {len(same)}", len(same) - 2), same[-1]]
+    earlier = sum(count for _, count in rows[:-_CHANGES])
+    texts = [f"... {earlier} earlier changes"] if earlier else []
+    texts += [shortened(text, 4 * WIDTH) for text, _ in rows[-_CHANGES:]]
+    return [_INDENT + line for line in _wrapped(texts, WIDTH)]
+
+
+def _wrapped(texts: Iterable[str], width: int) -> list[str]:
+    """Return the lines of texts below a call."""
+    wrapper = TextWrapper(width - len(_INDENT), subsequent_indent="  ", break_on_hyphens=False)
+    return [*chain.from_iterable(map(wrapper.wrap, texts))]
 
 
 def _keys(calls: Iterable[Call]) -> dict[int, str]:
@@ -99,8 +116,7 @@ def _about(app: App, call: Call, notes: list[Note]) -> list[str]:
             texts.append(f"said: {shortened(message, 4 * WIDTH)}")
     texts += [f"hint: {hint}"] if (hint := hint_of(call)) else []
     texts += [f"pitfall: [{one.id}] {one.message}" for one in app.pitfalls.seen if one.call is call]
-    about = TextWrapper(NARROW - len(_INDENT), subsequent_indent="  ", break_on_hyphens=False)
-    return [line for text in texts for line in about.wrap(redacted(text))]
+    return _wrapped(map(redacted, texts), NARROW)
 
 
 def _message(body: Any) -> str | None:

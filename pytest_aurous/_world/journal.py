@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import PurePath
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from .._frames import shown_place
 from .._redaction import redacted
@@ -17,8 +17,8 @@ from .._work import current_work
 from .state import Section, State
 
 _LEAST: Final = 20
-_SERIES: Final = 4
-"""A series of at least this many identical polls is folded."""
+SERIES: Final = 4
+"""A series of at least this many identical polls or changes is folded."""
 _STATUS: Final = re.compile(rb'"status":\s*"([^"]*)"')
 
 WIDTH: Final = 100
@@ -27,13 +27,33 @@ NARROW: Final = 80
 """Columns of sentences, which are wrapped, in a timeline."""
 
 
+Cause = Literal["call", "test", "clock", "delivery"]
+
+
 class Note(NamedTuple):
-    """One change, such as ``credits 1000 -> 996``: *during* the call of that *number*, or by test or clock after it."""
+    """One change, such as ``char_...: new, ready`` or ``credits 1000 -> 996``.
+
+    Attributes:
+        number: The number of the call that caused it, or else of the last call before it.
+        by: What caused it.
+        at: The clock, in epoch seconds.
+        text: What changed.
+    """
 
     number: int
-    during: bool
+    by: Cause
     at: float
     text: str
+
+    @property
+    def during(self) -> bool:
+        """Whether a call caused it."""
+        return self.by == "call"
+
+    @property
+    def change(self) -> str:
+        """The text without the name of the record or delivery that changed."""
+        return self.text.partition(": ")[2] or self.text
 
 
 class Journal:
@@ -91,10 +111,11 @@ class Journal:
         """End the call: it does not cause what changes from now on."""
         self._busy = None
 
-    def note(self, text: str) -> None:
-        """Record a change."""
+    def note(self, text: str, by: Cause | None = None) -> None:
+        """Record a change. By default, the call that is under way has caused it, or else the test."""
         number = self._busy.number if self._busy is not None else len(self.entries)
-        self._state.append(self.notes, Note(number, self._busy is not None, self._clock.time(), text))
+        cause = by or ("test" if self._busy is None else "call")
+        self._state.append(self.notes, Note(number, cause, self._clock.time(), text))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -145,7 +166,7 @@ def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: Fals
     items: list[Call | str] = []
     for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):
         series = list(group)
-        if len(series) < _SERIES:
+        if len(series) < SERIES:
             items += series
         else:
             took = round(series[-1].at - series[0].at, 3)

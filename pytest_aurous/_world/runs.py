@@ -62,12 +62,18 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The runs of all records of one fake; *machines* move a record of a resource. Callers hold the fake's lock."""
+    """The runs of all records of one fake. Callers hold the fake's lock.
 
-    __slots__ = ("_clock", "_due", "_runs", "_state", "_ticks", "machines")
+    Attributes:
+        machines: What moves a record, by resource.
+        settling: Whether the clock is moving a record now.
+    """
+
+    __slots__ = ("_clock", "_due", "_runs", "_state", "_ticks", "machines", "settling")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.machines: dict[str, Enter] = {}
+        self.settling: bool = False
         self._clock = clock
         self._state = state
         self._runs: Section[str, Run] = state.section("runs")
@@ -125,7 +131,11 @@ class Runs:
             deadline, _, record = heappop(self._due)
             run = self._runs.get(record)
             if run is not None and run.deadline == deadline:  # else the run was dropped or moved on meanwhile
-                self._step(record, run, deadline)
+                self.settling = True
+                try:
+                    self._step(record, run, deadline)
+                finally:
+                    self.settling = False
 
     def advance(self, record: str) -> None:
         """End the present step, which must not be the last."""

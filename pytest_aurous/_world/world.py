@@ -80,7 +80,7 @@ class World:
         """Return the table of one kind of row."""
         name = kind.__name__
         if name not in self._tables:
-            self._tables[name] = Table(self.state, name, self.journal.note)
+            self._tables[name] = Table(self.state, name, self._note)
         return self._tables[name]
 
     def tables(self) -> list[tuple[str, Table[Any]]]:
@@ -90,7 +90,10 @@ class World:
     def ledger(self, team: str) -> Ledger:
         """Return what changes the credits of a team."""
         at_create = self.settings.reading("cred-2") == "at_create"
-        return Ledger(self.state, team, self.journal.note, at_create=at_create)
+        return Ledger(self.state, team, self._note, at_create=at_create)
+
+    def _note(self, change: str) -> None:
+        self.journal.note(change, "clock" if self.runs.settling else None)
 
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous
+from pytest_aurous import Aurous, AurousError
 from pytest_aurous._redaction import redacted
 from pytest_aurous._report.timeline import colored, timeline
+from pytest_aurous._resources.catalog import LIFECYCLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,14 +63,14 @@ def test_what_the_test_changed_stands_between_the_calls(api: Api) -> None:
     character = api.characters.add(status="reviewing")
     api.get("/v1/balance")
 
-    assert below(api, 1) == [f"(the test or the clock) {character.id}: new, reviewing"]
+    assert below(api, 1) == [f"(the test) {character.id}: new, reviewing"]
     assert below(api, 2) == []
 
 
 def test_what_came_before_the_first_call_is_told(api: Api) -> None:
     """In front of it; where no call came at all, too."""
     character = api.characters.add()
-    note = f"       (the test or the clock) {character.id}: new, ready"
+    note = f"       (the test) {character.id}: new, ready"
     assert note in lines(api)
 
     api.get("/v1/balance")
@@ -82,8 +84,132 @@ def test_what_time_changed_is_not_laid_to_the_next_call(api: Api) -> None:
     api.clock.advance(seconds=60)
     api.get("/v1/balance")
 
-    assert f"(the test or the clock) {character.id}: synthesizing -> reviewing" in below(api, 1)
+    assert f"(the clock) {character.id}: synthesizing -> reviewing" in below(api, 1)
     assert below(api, 2) == []
+
+
+def test_what_the_clock_changed_is_not_laid_to_the_test(api: Api) -> None:
+    """Neither its own changes before, nor those after it."""
+    character = api.characters.add(status="synthesizing", script="synthesizing:45s -> reviewing! -> ready")
+    api.clock.advance(seconds=60)
+    character.advance()
+
+    assert [line.strip() for line in lines(api)[:3]] == [
+        f"(the test) {character.id}: new, synthesizing",
+        f"(the clock) {character.id}: synthesizing -> reviewing",
+        f"(the test) {character.id}: reviewing -> ready",
+    ]
+
+
+@pytest.mark.parametrize("resource", ["characters", "images", "videos"])
+def test_a_record_is_added_in_its_status(api: Api, resource: str) -> None:
+    """It never had another status, so the timeline tells of no other."""
+    collection: Any = getattr(api.aurous, resource)
+    added = [collection.add(status=status) for status in LIFECYCLES[resource].edges]
+
+    assert [line.strip() for line in lines(api)[: len(added)]] == [
+        f"(the test) {one.id}: new, {one.status}" for one in added
+    ]
+
+
+def test_equal_changes_in_a_row_are_folded(api: Api) -> None:
+    """The set-up of 31 equal records takes three lines; three of them are not folded."""
+    made = [api.aurous.images.add() for _ in range(31)]
+    api.get("/v1/balance")
+    few = [api.aurous.images.add(status="failed") for _ in range(3)]
+
+    assert [line.strip() for line in lines(api)[:3]] == [
+        f"(the test) {made[0].id}: new, succeeded",
+        "x 31",
+        f"(the test) {made[-1].id}: new, succeeded",
+    ]
+    assert lines(api)[3].startswith("    1  ")
+    assert below(api, 1) == [f"(the test) {one.id}: new, failed" for one in few]
+
+
+def test_set_up_is_cut_and_requests_are_not(api: Api) -> None:
+    """Of many changes before a request the last are shown, and the others are counted."""
+    series = [api.aurous.images.add() for _ in range(6)]
+    made = [api.aurous.images.add(status=status) for status in ["failed", "succeeded"] * 10]
+    api.get("/v1/balance")
+
+    text = [line.strip() for line in lines(api)]
+    assert text[0] == "... 6 earlier changes"
+    assert text[1:21] == [f"(the test) {one.id}: new, {one.status}" for one in made]
+    assert text[21].startswith("1  ")
+    assert not any(one.id in line for one in series for line in text[:22])
+
+
+# Deliveries
+
+
+def test_each_delivery_is_told_with_its_number_and_outcome(api: Api) -> None:
+    """Delivered, failed, delivered twice, and lost ones, each with its URL, status and fault."""
+    statuses = iter([200, 200, 503, 200])
+    endpoint = api.aurous.webhooks.deliver_to(lambda _: next(statuses))
+    assert endpoint is not None
+    api.aurous.faults.duplicate("image.completed")
+    api.aurous.faults.drop("video.completed")
+    api.aurous.images.add()
+    api.aurous.webhooks.flush()
+    api.aurous.videos.add()
+    api.aurous.webhooks.flush()
+    api.aurous.images.add(status="failed")
+    api.aurous.webhooks.flush()
+    api.clock.advance(seconds=5)
+    api.aurous.webhooks.flush()
+
+    told = [line.strip() for line in lines(api) if "delivery" in line]
+    assert told == [
+        f"delivery 1: image.completed to {endpoint.url} -> 200 (duplicate)",
+        f"delivery 2: image.completed to {endpoint.url} -> 200",
+        f"delivery 3: video.completed to {endpoint.url} -> not sent (drop)",
+        f"delivery 4: image.failed to {endpoint.url} -> 503",
+        f"delivery 5: image.failed to {endpoint.url} -> 200, attempt 2",
+    ]
+
+
+def test_a_delivery_that_is_not_sent_says_why(api: Api) -> None:
+    """Its endpoint was deleted, or its target returned what is no status."""
+    endpoint = api.aurous.webhooks.deliver_to(lambda _: "ok")  # type: ignore[arg-type]
+    assert endpoint is not None
+    api.aurous.images.add()
+    with pytest.raises(AurousError, match="returned 'ok'"):
+        api.aurous.webhooks.flush()
+    api.aurous.images.add()
+    api.send("DELETE", f"/v1/webhook_endpoints/{endpoint.id}")
+    api.aurous.webhooks.flush()
+
+    told = " ".join(" ".join(line.split()) for line in lines(api))
+    assert f"delivery 1: image.completed to {endpoint.url} -> no response: its target returned 'ok'" in told
+    assert f"delivery 2: image.completed to {endpoint.url} -> not sent: its endpoint is disabled or deleted" in told
+
+
+@pytest.mark.parametrize("returned", [None, "ok"])
+def test_a_delivery_that_a_reset_took_away_is_not_told(api: Api, returned: Any) -> None:
+    """The journal began anew while its receiver was at work."""
+
+    def receive(_: object) -> Any:
+        api.aurous.reset()
+        return returned
+
+    api.aurous.webhooks.deliver_to(receive)
+    api.aurous.images.add()
+    with suppress(AurousError):
+        api.aurous.webhooks.flush()
+
+    assert "delivery" not in timeline(api.app)
+
+
+def test_equal_deliveries_are_folded(api: Api) -> None:
+    """Twelve to the same URL with the same outcome take three lines."""
+    api.aurous.webhooks.deliver_to(lambda _: 204)
+    for _ in range(12):
+        api.aurous.images.add()
+    api.aurous.webhooks.flush()
+
+    told = [line.strip().partition(":")[0] for line in lines(api)[:6]]
+    assert told[3:] == ["delivery 1", "x 12", "delivery 12"]
 
 
 def test_a_refusal_shows_what_was_sent_and_said(api: Api) -> None:
@@ -304,6 +430,16 @@ def pitfalls(api: Api) -> None:
     api.put(UPLOAD, key=KEY)
 
 
+def long_delivery(api: Api) -> None:
+    def receive(_: object) -> None:
+        raise RuntimeError("\x1b[31mno " * 100)
+
+    api.aurous.webhooks.deliver_to(receive, url=f"https://app.example/{'hooks/' * 100}")
+    api.aurous.images.add()
+    api.aurous.webhooks.flush()
+    api.get("/v1/balance")
+
+
 def much_money(api: Api) -> None:
     api.team.credits = 123456789.5
     api.synthesize("synthesizing*0 -> reviewing")
@@ -322,6 +458,7 @@ WIDE: Final[tuple[Story, ...]] = (
     long_fault,
     long_method,
     pitfalls,
+    long_delivery,
     much_money,
 )
 
@@ -331,7 +468,7 @@ def test_every_line_fits_into_100_columns(api: Api, story: Story) -> None:
     """However long what was sent, said or named."""
     story(api)
 
-    assert [line for line in lines(api) if len(line) > 100] == []
+    assert [line for line in lines(api) if len(line) > 100 or not line.isprintable()] == []
 
 
 def test_a_name_of_several_lines_stands_on_one(api: Api) -> None:

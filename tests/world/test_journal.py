@@ -393,10 +393,10 @@ def test_a_change_belongs_to_the_call_that_did_it_or_to_the_time_after_it() -> N
     journal.leave()
 
     assert journal.notes == [
-        Note(number=0, during=False, at=NOON_S, text="before"),
-        Note(number=1, during=True, at=NOON_S, text="by the first"),
-        Note(number=1, during=False, at=NOON_S, text="after it"),
-        Note(number=2, during=True, at=NOON_S, text="by the second"),
+        Note(number=0, by="test", at=NOON_S, text="before"),
+        Note(number=1, by="call", at=NOON_S, text="by the first"),
+        Note(number=1, by="test", at=NOON_S, text="after it"),
+        Note(number=2, by="call", at=NOON_S, text="by the second"),
     ]
 
 
@@ -408,7 +408,7 @@ def test_a_call_that_comes_back_is_at_work_again() -> None:
         journal.arrive(call, NOON_S)
     journal.note("by the first")
 
-    assert ([call.path for call in journal.entries], journal.notes[0][:2]) == (["/1", "/2"], (1, True))
+    assert ([call.path for call in journal.entries], journal.notes[0][:2]) == (["/1", "/2"], (1, "call"))
 
 
 def test_notes_bear_the_time_of_the_clock() -> None:
