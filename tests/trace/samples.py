@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx
 
-from pytest_aurous import Aurous, AurousExplorationError, Fault
+from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
 from pytest_aurous._trace.data import trace
 from pytest_aurous._trace.recorder import Recorder
 
@@ -159,6 +160,67 @@ def trouble(aurous: Aurous, client: httpx.Client) -> None:
         "/v1/images", json={"prompt": "x", "lora_id": next(iter(aurous.loras)).id, "seed": 12345678901234567890}
     )
     client.post("/v1/images", json={"prompt": "with a style", "loras": [{"id": next(iter(aurous.loras)).id}]})
+
+
+def every_fault(aurous: Aurous, client: httpx.Client) -> None:
+    """A read and an order meet each kind of fault; an unknown path and requests with other keys meet one, too."""
+    faults = aurous.faults
+    body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+    requests: dict[str, Callable[[], object]] = {
+        "balance.retrieve": lambda: client.get("/v1/balance"),
+        "characters.create": lambda: client.post("/v1/characters", json=body),
+    }
+    for where, send in requests.items():
+        adds: list[Callable[..., Fault]] = [
+            *(partial(faults.status, where, status) for status in (503, 500, 429, 403, 402, 401)),
+            partial(faults.status, where, 503, code="of_its_own", message="Later."),
+            partial(faults.status, where, 503, retry_after=3),
+            partial(faults.status, where, 503, headers={"Retry-After": "Fri, 08 May 2026 12:00:00 GMT"}),
+            partial(faults.status, where, 503, commit=True),
+            partial(faults.rate_limited, where),
+            *(partial(faults.timeout, where, phase) for phase in ("connect", "read", "write", "pool")),
+            partial(faults.timeout, where, commit=True),
+            partial(faults.connect_error, where),
+            partial(faults.disconnect, where),
+            partial(faults.disconnect, where, after_bytes=3),
+            *(partial(faults.delay, where, seconds) for seconds in (2, 20)),
+            *(partial(faults.malformed, where, kind) for kind in ("truncated", "html", "empty", "not_json")),
+            *(partial(faults.greased, where, kind) for kind in ("fields", "all")),
+            partial(faults.outage, 1),
+        ]
+        for add in adds:
+            add()
+            with suppress(httpx.TransportError):
+                send()
+            time.sleep(30)
+    faults.malformed("balance.retrieve")
+    client.get("/v1/balance", headers={"X-API-Key": "al_live_wrong"})
+    faults.status("balance.retrieve", 401)
+    client.get("/v1/balance", headers={"X-API-Key": aurous.teams.add("Rivals").api_key})
+    faults.malformed("*")
+    client.get("/v1/nothing")
+
+
+def deliveries(aurous: Aurous, client: httpx.Client) -> None:
+    """A receiver gets an event twice, refuses one, and never gets another; no request is sent."""
+    del client
+    statuses = iter([200, 503, 200, 200])
+
+    def receive(delivery: Delivery) -> int:
+        if delivery.event == "character.failed":
+            raise KeyError("color")
+        return next(statuses)
+
+    aurous.webhooks.deliver_to(receive)
+    aurous.faults.duplicate("image.completed")
+    aurous.faults.drop("video.completed")
+    aurous.images.add()
+    aurous.videos.add()
+    aurous.images.add(status="failed")
+    aurous.characters.add(status="synthesizing").fail()
+    aurous.webhooks.flush()
+    aurous.clock.advance(seconds=5)
+    aurous.webhooks.flush()
 
 
 def many_calls(count: int) -> dict[str, Any]:

@@ -319,8 +319,8 @@ def test_copied_commands(show: Open, charge: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("run", "settings"),
-    [(samples.double_charge, {}), (samples.trouble, {"rate_limits": "enforce"})],
-    ids=["double charge", "trouble"],
+    [(samples.double_charge, {}), (samples.trouble, {"rate_limits": "enforce"}), (samples.every_fault, {})],
+    ids=["double charge", "trouble", "every fault"],
 )
 def test_each_call_as_a_test_passes(
     show: Open, pytester: pytest.Pytester, run: samples.Run, settings: dict[str, Any]
@@ -337,6 +337,54 @@ def test_each_call_as_a_test_passes(
     result = pytester.runpytest_subprocess("-q", "-W", "error", "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=len(written))
+
+
+def test_each_call_with_a_fault_is_copied_by_its_buttons(show: Open) -> None:
+    """A click has copied by the time it returns, whatever the call has met and whatever was copied just before."""
+    data = samples.traced(samples.every_fault)
+    tab = show(data)
+    names = {"As a test": "asTest(it, call)", "curl": "asCurl(call)", "httpx": "asHttpx(call)"}
+
+    for call in [step for step in data["steps"] if step["kind"] == "call" and step["fault"]]:
+        tab.evaluate(f"location.hash = '#call-{call['number']}'")
+        sync_api.expect(tab.locator(".call-head .facts")).to_contain_text(f"call {call['number']}")
+        for name, code in names.items():
+            button = tab.get_by_role("button", name=name, exact=True)
+            assert button.is_visible()
+            assert button.is_enabled()
+            button.evaluate("it => it.click()")
+            found = f"{{ const it = modelOf(source.load()), call = it.calls[{call['number'] - 1}]; {code} }}"
+            assert tab.evaluate("navigator.clipboard.readText()") == tab.evaluate(found)
+
+
+def test_a_browser_that_does_not_copy_shows_the_text(show: Open, charge: dict[str, Any]) -> None:
+    """Neither way of copying works there; the page says so, and shows what it would have copied."""
+    tab = show(charge, "#call-2")
+    tab.evaluate("document.execCommand = () => false; navigator.clipboard.writeText = () => Promise.reject(); void 0")
+
+    tab.get_by_role("button", name="As a test").click()
+
+    box = tab.get_by_role("textbox", name="This browser does not let the page copy the call as a test")
+    assert "def test_call_2_characters_create" in box.input_value()
+    assert tab.locator("#said").inner_text() == "Could not copy call as a test"
+    assert tab.get_by_role("button", name="Copied").count() == 0
+    tab.keyboard.press("ArrowRight")
+    sync_api.expect(tab.locator(".by-hand")).to_have_count(0)
+
+
+def test_a_page_in_a_frame_copies(show: Open, browser: Any, charge: dict[str, Any], tmp_path: Path) -> None:
+    """The pages of a CI server stand in a frame, where a policy forbids the newer way of copying."""
+    tab = show(charge)
+    frame = tmp_path / "frame.html"
+    frame.write_text('<iframe sandbox="allow-scripts" src="trace.html#call-2" width="1200" height="700"></iframe>')
+    context = browser.new_context()
+    outside = context.new_page()
+    outside.goto(frame.as_uri())
+    outside.frame_locator("iframe").get_by_role("button", name="curl").click(timeout=5000)
+    context.close()
+
+    tab.bring_to_front()
+    assert tab.evaluate("navigator.clipboard.readText()").startswith("curl -X POST")
 
 
 def test_a_body_that_is_not_in_the_trace_skips_the_test(show: Open, pytester: pytest.Pytester) -> None:

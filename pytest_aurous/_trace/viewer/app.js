@@ -35,28 +35,33 @@ const Prose = ({ text }) => visible(text).split("`").map((part, at) => (at % 2 ?
 /** Tells a screen reader what has happened. */
 const announce = (text) => { document.getElementById("said").textContent = text; };
 
-async function copy(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = Object.assign(document.createElement("textarea"), { value: text });
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  announce(`Copied ${what}`);
+/** Copies a text, and returns whether the browser has done so: at once where it can, also in a frame. */
+async function copy(text) {
+  const put = (event) => {
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+  };
+  document.addEventListener("copy", put);
+  const done = document.execCommand("copy");
+  document.removeEventListener("copy", put);
+  return done || Boolean(await navigator.clipboard?.writeText(text).then(() => true, () => false));
 }
 
-function Copy({ text, what, label, icon = "copy", title }) {
-  const [done, setDone] = useState(false);
+/** A button that copies a text *of* something; where the browser does not copy, it shows the text. */
+function Copy({ text, of, what, label, icon = "copy", title }) {
+  const [last, setLast] = useState({});
   const click = async () => {
-    await copy(text(), what);
-    setDone(true);
-    setTimeout(() => setDone(false), 1500);
+    const written = text();
+    const done = await copy(written);
+    setLast({ of, done, written });
+    announce(done ? `Copied ${what}` : `Could not copy ${what}`);
+    if (done) setTimeout(() => setLast({}), 1500);
   };
+  const copied = last.of === of && last.done, refused = last.of === of && last.done === false;
   return html`<button type="button" class="copy" title=${title} onClick=${click}>
-    <${Icon} name=${icon} />${done ? "Copied" : label}</button>`;
+    <${Icon} name=${icon} />${copied ? "Copied" : label}</button>
+    ${refused && html`<label class="by-hand">This browser does not let the page copy the ${what}. Copy it from here:
+      <textarea readonly rows="8" onFocus=${(event) => event.currentTarget.select()}>${last.written}</textarea></label>`}`;
 }
 
 function download(name, type, text) {
@@ -311,12 +316,13 @@ function CallView({ model, call, onSelect }) {
         ${call.delay > 0 && html`<span>took ${duration(call.delay)}</span>`}
         <span>${call.timeout === null ? "no timeout" : `timeout ${duration(call.timeout)}`}</span></p>
       <div class="actions" role="group" aria-label="Copy this call">
-        <${Copy} label="As a test" what="call as a test" text=${() => asTest(model, call)}
+        <${Copy} label="As a test" what="call as a test" of=${call.index} text=${() => asTest(model, call)}
           title="A complete pytest file that sets up the state before this call, and makes it" />
-        <${Copy} label="curl" what="call as curl" text=${() => asCurl(call)} title="Copy as curl" />
-        <${Copy} label="httpx" what="call as httpx" text=${() => asHttpx(call)} title="Copy as Python with httpx" />
+        <${Copy} label="curl" what="call as curl" of=${call.index} text=${() => asCurl(call)} title="Copy as curl" />
+        <${Copy} label="httpx" what="call as httpx" of=${call.index} text=${() => asHttpx(call)}
+          title="Copy as Python with httpx" />
         <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
-          text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
+          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
     ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
       <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">
@@ -356,7 +362,7 @@ function BetweenView({ model, step }) {
     <p>This is the state of the fake before anything happened. Select a call, or press the right arrow key.</p>
     ${test.message && html`<${Section} title="How it ended"><pre tabindex="0">${visible(test.message)}</pre><//>`}
     ${test.again && html`<${Section} title="Run it again"><pre tabindex="0">${visible(test.again)}</pre>
-      <${Copy} label="Command" what="command" text=${() => test.again} /><//>`}</article>`;
+      <${Copy} label="Command" what="command" of="again" text=${() => test.again} /><//>`}</article>`;
 }
 
 // ------------------------------------------------------------------------------------------ the world

@@ -95,7 +95,8 @@ function faultOf(call, seconds) {
   const where = pythonText(call.operation ?? "*");
   const commit = effects.length ? ["commit=True"] : [];
   const retry = header(call.response, "retry-after");
-  const after = retry ? [`retry_after=${Number(retry)}`] : [];
+  const after = !retry ? [] : /^\d+$/.test(retry) ? [`retry_after=${retry}`]
+    : [`headers={"Retry-After": ${pythonText(retry)}}`];
   const one = (method, ...rest) => pythonCall(`aurous.faults.${method}`, [where, ...rest, ...commit]);
   const makers = {
     status: () => one("status", String(call.status), `code=${pythonText(call.error_code)}`, ...after),
@@ -240,6 +241,7 @@ function asTest(model, call) {
   const keyOf = (one) =>
     signed ? null
     : other ? "team.api_key"
+    : /^status/.test(one.fault) ? null
     : one.status === 401 && hasKey(one) ? '"al_live_unknown"'
     : one.error_code === "insufficient_scope" || one.error_code === "missing_scope" ? 'aurous.team.add_key("read")' : null;
   requests.forEach((one, at) => {
