@@ -92,13 +92,16 @@ class Recorder:
         return difference(before, self._now)
 
     def _notes(self) -> tuple[str, ...]:
-        """Return what was noted since the last time; a `reset` forgets all notes, and calls begin at 1 again."""
+        """Return what was noted since the last time; a `reset` forgets all notes, and calls begin at 1 again.
+
+        Deliveries are in the changes, with all that is known of them.
+        """
         notes = self.app.world.journal.notes
         at = len(notes)
         while at and notes[at - 1] is not self._noted:
             at -= 1
         self._noted = notes[-1] if notes else None
-        return tuple(note.text for note in notes[at:])
+        return tuple(note.text for note in notes[at:] if note.by != "delivery")
 
     def _moved(self, how: str, seconds: float) -> None:
         self._events.append((how, seconds))

@@ -95,6 +95,26 @@ def test_what_happens_between_requests_is_a_step_too() -> None:
     assert after["notes"]
 
 
+def test_each_delivery_is_a_change_and_no_note() -> None:
+    """A delivery that was made twice is there twice; no note repeats what the changes say."""
+
+    def run(aurous: Aurous, _: httpx.Client) -> None:
+        aurous.webhooks.deliver_to(lambda _: 204)
+        aurous.faults.duplicate("image.completed")
+        image = aurous.images.add()
+        aurous.webhooks.flush()
+        made.append(image.id)
+
+    made: list[str] = []
+    (step,) = traced(run)["steps"]
+
+    assert step["notes"] == [f"{made[0]}: new, succeeded"]
+    assert {
+        number: (one["status"], one["response_status"], one["fault"])
+        for number, one in step["changes"]["deliveries"].items()
+    } == {"1": ("delivered", 204, "duplicate"), "2": ("delivered", 204, None)}
+
+
 def test_faults_keys_and_buckets_are_part_of_the_state() -> None:
     """A stored response, a fault that happens, and a rate bucket that is not full are shown."""
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -387,6 +388,64 @@ def test_a_page_in_a_frame_copies(show: Open, browser: Any, charge: dict[str, An
     assert tab.evaluate("navigator.clipboard.readText()").startswith("curl -X POST")
 
 
+def test_a_trace_of_deliveries(show: Open) -> None:
+    """It opens at them, without any call: each with its number, URL, status and fault, also one that was made twice."""
+    data = samples.traced(samples.deliveries)
+    tab = show(data)
+    details = tab.locator(".pane.call")
+
+    assert "0 calls\n7 deliveries" in tab.locator(".page-head .facts").inner_text()
+    assert tab.locator(".pane.calls h2").inner_text() == "Calls 0, 7 deliveries"
+    assert details.locator("h2").inner_text() == "Without calls"
+    url = "https://receiver-1.example/webhooks"
+    assert [text.split("\n") for text in details.locator(".record > summary").all_inner_texts()] == [
+        ["1", "image.completed", url, "duplicate", "delivered 200"],
+        ["2", "video.completed", url, "drop", "failed"],
+        ["3", "image.failed", url, "failed 503"],
+        ["4", "character.failed", url, "failed KeyError"],
+        ["5", "image.completed", url, "delivered 200"],
+        ["6", "image.failed", url, "delivered 200"],
+        ["7", "character.failed", url, "failed KeyError"],
+    ]
+    assert tab.locator(".pane.world .record", has_text=url).count() == 9  # and the endpoint
+
+
+def test_a_failed_delivery_after_calls_is_where_the_page_opens(show: Open) -> None:
+    """It explains a failure as a refusal does; deliveries that succeeded do not."""
+
+    def run(aurous: Any, client: Any, status: int) -> None:
+        aurous.webhooks.deliver_to(lambda _: status)
+        client.get("/v1/balance")
+        aurous.images.add()
+        aurous.webhooks.flush()
+
+    failed = show(samples.traced(partial(run, status=500)))
+    assert failed.locator(".pane.call h2").inner_text() == "Between calls"
+    assert failed.locator(".timeline .tick").count() == 2
+    assert failed.locator(".timeline output").inner_text() == "1 delivery, +0 s"
+    assert selected(show(samples.traced(partial(run, status=200)))) == "GET /v1/balance"
+
+
+def test_a_long_set_up_is_folded(show: Open) -> None:
+    """Equal changes in a row are three lines; of many others, the row shows the last."""
+
+    def run(aurous: Any, client: Any) -> None:
+        for _ in range(31):
+            aurous.images.add()
+        client.get("/v1/balance")
+        for status in ("failed", "expired") * 4:
+            aurous.images.add(status=status)
+
+    tab = show(samples.traced(run), "#step-1")
+    folded, cut = tab.locator(".calls .between .lines").all()[1:]
+
+    assert re.fullmatch(r"img_…\w{6}: new, succeeded\nx 31\nimg_…\w{6}: new, succeeded", folded.inner_text())
+    assert [line.split(": ")[-1] for line in cut.inner_text().split("\n")] == [
+        "4 more before", "new, failed", "new, expired", "new, failed", "new, expired"]  # fmt: skip
+    tab.keyboard.press("End")
+    sync_api.expect(tab.locator(".timeline output")).to_contain_text("new, failed, and 7 more")
+
+
 def test_a_body_that_is_not_in_the_trace_skips_the_test(show: Open, pytester: pytest.Pytester) -> None:
     """A long body is a digest, also where not even its beginning was kept; the copied test says so."""
 
@@ -551,6 +610,7 @@ def test_axe_finds_nothing(show: Open, charge: dict[str, Any], size: str, theme:
     exploration = {**charge, "exploration": samples.exploration()}
     views = [(charge, "#call-2"), (charge, "#call-13"), (exploration, "")]
     views += [(samples.traced(samples.explored), ""), (samples.traced(samples.long_poll), "#call-60")]
+    views += [(samples.traced(samples.deliveries), "")]
     for data, anchor in [*views, (samples.index(), "")]:
         tab = show(data, anchor, size, theme)
         panes = tab.locator("nav.panes button")

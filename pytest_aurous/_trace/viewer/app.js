@@ -151,9 +151,9 @@ function Row({ row, model, selected, size, at, onSelect, onFold }) {
   if (step.kind !== "call") {
     const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
     return item(`between${gap ? " waited" : ""}`, link(html`<span class="lines">
-      ${lines.slice(0, lines.length > 5 ? 4 : 5).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
-        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}
-      ${lines.length > 5 && html`<span class="line">and ${lines.length - 4} more</span>`}</span>`));
+      ${lines.length > 5 && html`<span class="line">${lines.length - 4} more before</span>`}
+      ${lines.slice(lines.length > 5 ? -4 : 0).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
+        <span class="cut"><${Text} of=${shortPath(line.text)} limit=${120} /></span></span>`)}</span>`));
   }
   const number = folded ? `${model.steps[run.first].number}–${step.number}` : step.number;
   const path = step.operation
@@ -195,7 +195,8 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
   return html`<section class="pane calls" aria-labelledby="calls-title">
     <div class="pane-head">
       <h2 id="calls-title">Calls${" "}
-        <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}</span></h2>
+        <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}
+          ${model.deliveries > 0 && `, ${plural(model.deliveries, "delivery", "deliveries")}`}</span></h2>
       <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter} /></div>
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
@@ -215,12 +216,12 @@ function Timeline({ model, selected, onSelect }) {
     const total = x + 4;
     return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
   }, [model]);
-  const tick = ({ step: { index, status, marks }, x }) => {
-    const [from, to] = marks.length ? [3, 27] : [8, 22];
-    const kind = `tick ${toneOf(status)} ${marks.length ? "marked" : ""}`;
-    return html`<line key=${index} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
+  const tick = ({ step, x }) => {
+    const [from, to] = step.marks?.length ? [3, 27] : [8, 22];
+    const kind = `tick ${toneOfStep(step)} ${step.marks?.length ? "marked" : ""}`;
+    return html`<line key=${step.index} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
   };
-  const ticks = useMemo(() => points.filter(({ step }) => step.kind === "call").map(tick), [points]);
+  const ticks = useMemo(() => points.filter(({ step }) => step.kind === "call" || step.deliveries.length).map(tick), [points]);
   const step = model.steps[selected];
   const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;
   const distance = (point, x) => Math.abs(point.x - x);
@@ -353,9 +354,12 @@ function BetweenView({ model, step }) {
     html`<header class="call-head plain"><h2>${title}</h2><p class="facts">${facts}</p></header>`;
   if (step.kind !== "start") {
     const passed = step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`;
-    return html`<article>${head("Between calls", html`<span>${iso(step.at)}</span>${passed}`)}<ul class="notes">
-      ${step.lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}
-    </ul></article>`;
+    const title = model.calls.length ? "Between calls" : "Without calls";
+    const lines = step.lines.filter((line) => line.kind !== "deliveries" || !step.deliveries.length);
+    return html`<article>${head(title, html`<span>${iso(step.at)}</span>${passed}`)}
+      ${step.deliveries.length > 0 && html`<${Deliveries} entries=${step.deliveries} />`}
+      <ul class="notes">
+        ${lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}</ul></article>`;
   }
   return html`<article>
     ${head("Start of the test", html`<span>${iso(model.began)}</span><span>seed ${test.seed}</span>`)}
@@ -479,11 +483,18 @@ function Facts({ title, entries, change, count, open, cells }) {
       class=${change?.[id] ? "changed" : ""}>${cells(one, id)}</li>`)}</ul><//>`;
 }
 
-const Delivery = ({ one, changed }) => html`<details class=${`record${changed ? " changed" : ""}`}>
-  <summary><span class="id">${one.event}</span><span class="cut name"><${Text} of=${one.url} limit=${60} /></span>
-    <span class="state">${one.status}${one.response_status ? ` ${one.response_status}` : ""}</span></summary>
-  <div class="inner"><p class="about">${iso(one.at)}, attempt ${one.attempt}
-    ${one.error && `, ${one.error}`}${one.fault && `, ${visible(one.fault)}`}</p>
+const Deliveries = ({ entries, change }) => html`<${Section} title="Deliveries" count=${entries.length}>
+  ${entries.slice(0, 50).map(([number, one]) => html`<${Delivery} key=${number} ...${{ number, one }}
+    changed=${change?.[number]} />`)}
+  ${entries.length > 50 && html`<p class="about">and ${entries.length - 50} more</p>`}<//>`;
+
+const Delivery = ({ number, one, changed }) => html`<details class=${`record${changed ? " changed" : ""}`}>
+  <summary><span class="id">${number}</span><span>${one.event}</span>
+    <span class="cut name"><${Text} of=${one.url} limit=${60} /></span>
+    ${one.fault && html`<span class="mark fault"><${Icon} name="fault" />${visible(one.fault)}</span>`}
+    <span class="state">${one.status} ${one.response_status ?? one.error}</span></summary>
+  <div class="inner"><p class="about">delivery ${number} to <${Text} of=${one.url} /></p>
+    <p class="about">${iso(one.at)}, attempt ${one.attempt}: ${visible(outcomeOf({ ...one, attempt: 1 }))}</p>
     <div class="json"><${Json} value=${one.payload} depth=${1} /></div></div></details>`;
 
 const STANDING = "There from the start";
@@ -500,7 +511,7 @@ function World({ model, index, title, name = "world" }) {
   }
   const order = Object.keys(groups).sort((a, b) => (a === STANDING) - (b === STANDING));
   const section = (part) => ({ entries: Object.entries(world[part]).reverse(), change: change[part] });
-  const deliveries = section("deliveries").entries;
+  const deliveries = section("deliveries");
   const team = (id) => Object.keys(world.money).length > 1 && html`<span class="about">${shortId(id)}</span>`;
   const until = (one) => `${one.in_flight_until ? "in flight " : ""}until ${iso(one.in_flight_until ?? one.until)}`;
   return html`<section class="pane world" aria-labelledby=${`${name}-title`}>
@@ -517,9 +528,7 @@ function World({ model, index, title, name = "world" }) {
         <span class="count">${one.fired} of ${one.times ?? "any number"} met</span>`} />
       <${Facts} title="Scripts" ...${section("scripts")}
         cells=${(one, id) => html`<span>${visible(id)}:</span><code>${visible(one)}</code>`} />
-      ${deliveries.length > 0 && html`<${Section} title="Deliveries" count=${deliveries.length}>
-        ${deliveries.slice(0, 50).map(([id, one]) => html`<${Delivery} key=${id} one=${one}
-          changed=${change.deliveries?.[id]} />`)}<//>`}
+      ${deliveries.entries.length > 0 && html`<${Deliveries} ...${deliveries} />`}
       <${Facts} title="Idempotency keys" count ...${section("keys")} cells=${(one, id) => html`
         <code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code><span>${visible(one.request)}</span>
         <span class="count">${until(one)}</span>`} />
@@ -725,6 +734,7 @@ function Top({ data, model, help, children }) {
       ${test && html`<p class="facts">
         <span class=${`status ${toneOfOutcome(test.outcome)}`}>${visible(test.outcome)}${phase}</span>
         ${model && html`<span>${plural(model.calls.length, "call")}</span>
+          ${model.deliveries > 0 && html`<span>${plural(model.deliveries, "delivery", "deliveries")}</span>`}
           <span>${since(data.ended, model)} on the clock</span>
           <span>${duration(test.duration)} real</span><span>${plural(data.credits, "credit")}</span>`}</p>`}
       ${first && (rest.length
@@ -739,10 +749,10 @@ function Top({ data, model, help, children }) {
   </header>`;
 }
 
-/** Return the step of the address; or the last call that explains a failure, or else the last. */
+/** Return the step of the address; or the last one that explains a failure, or else the last call, or the last step. */
 function indexOf(model, hash) {
   const found = model.steps.find((step) => `#${step.id}` === hash);
-  return (found ?? model.calls.findLast(explains) ?? model.calls[model.calls.length - 1] ?? model.steps[0]).index;
+  return (found ?? model.steps.findLast(explains) ?? model.calls.at(-1) ?? model.steps.at(-1)).index;
 }
 
 function Trace({ model, steps, selected, onSelect, pane, setPane, ...list }) {

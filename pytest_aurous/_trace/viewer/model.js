@@ -100,7 +100,10 @@ function modelOf(data) {
     const id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
     step.id = ids.has(id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
     ids.add(step.id);
-    if (step.kind !== "call") continue;
+    if (step.kind !== "call") {
+      step.deliveries = Object.entries(step.changes.deliveries ?? {}).filter(([, one]) => one && one.status !== "pending");
+      continue;
+    }
     const here = `${step.operation} ${step.path}`;
     step.previous = latest[here] ?? latest[step.operation];
     latest[here] = step;
@@ -121,7 +124,8 @@ function modelOf(data) {
     }
   }
   markRuns(steps);
-  return { data, steps, calls, money, pictures: data.pictures ?? {}, machines: data.machines, began: data.began };
+  const deliveries = steps.reduce((all, step) => all + (step.deliveries?.length ?? 0), 0);
+  return { data, steps, calls, deliveries, money, pictures: data.pictures ?? {}, machines: data.machines, began: data.began };
 }
 
 /** Return the model of one run of an exploration; what the page shows of it are its calls and the states after them. */
@@ -160,9 +164,10 @@ const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.ha
 /** Return the runs that are open after a step was selected: that around it, unless the step stands for it. */
 const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.first]));
 
-/** Whether a call may explain why a test failed. */
-const explains = (call) => Boolean(call.hint || call.fault || call.pitfalls.length) || call.operation === null ||
-  ["bad", "none"].includes(toneOf(call.status));
+/** Whether a call, or a delivery between two calls, may explain why a test failed. */
+const explains = (step) => step.kind !== "call" ? step.deliveries.some(([, one]) => one.fault || one.status === "failed")
+  : Boolean(step.hint || step.fault || step.pitfalls.length) || step.operation === null ||
+    ["bad", "none"].includes(toneOf(step.status));
 
 /** Let a step happen to a state. */
 function apply(step, world) {
@@ -199,6 +204,8 @@ const nameOf = (step, model) =>
   step.kind === "call" ? [`call ${step.number} of ${model.calls.length}`, step.operation ?? "unmatched",
     step.status ?? "no response"].join(", ")
   : step.kind === "start" ? "start"
+  : step.deliveries.length ? plural(step.deliveries.length, "delivery", "deliveries")
+  : step.lines.length > 2 ? `${step.lines[0].text}, and ${step.lines.length - 1} more`
   : step.lines.map((line) => line.text).join(", ");
 
 function marksOf(call) {
@@ -212,6 +219,10 @@ function marksOf(call) {
 
 /** Return the tone of a response: good, bad, none (no response) or plain. */
 const toneOf = (status) => (status == null ? "none" : status >= 400 ? "bad" : status >= 300 ? "plain" : "good");
+
+/** Return the tone of a step: of its response, or of its deliveries. */
+const toneOfStep = (step) => step.kind === "call" ? toneOf(step.status)
+  : step.deliveries.some(([, one]) => one.status === "failed") ? "bad" : "good";
 
 const toneOfOutcome = (outcome) => ({ passed: "good", failed: "bad", error: "bad" })[outcome] ?? "plain";
 
@@ -241,11 +252,25 @@ function linesOf(step, before) {
   for (const [section, values] of Object.entries(changesOf(step, before))) {
     for (const [id, [old, after]] of Object.entries(values)) {
       const text = WHAT_CHANGED[section]?.(id, old, after);
-      const known = noted.includes(id) || (section === "money" && noted.includes("credits"));
+      const name = { records: id, money: "credits" }[section];
+      const known = name && noted.includes(name);
       if (text && !known) lines.push({ kind: section, text });
     }
   }
-  return lines.length ? lines : [{ kind: "note", text: "time passed" }];
+  return lines.length ? foldedLines(lines) : [{ kind: "note", text: "time passed" }];
+}
+
+/** Return lines with series of equal ones folded: lines that differ only in the record or the delivery they are about. */
+function foldedLines(lines) {
+  const series = [];
+  const change = ({ kind, text }) => `${kind}${text.slice(text.indexOf(": ") + 1)}`;
+  for (const line of lines) {
+    const last = series.at(-1);
+    if (last && change(last[0]) === change(line)) last.push(line);
+    else series.push([line]);
+  }
+  return series.flatMap((equal) => (equal.length < LEAST_RUN ? equal
+    : [equal[0], { kind: equal[0].kind, text: `x ${equal.length}` }, equal.at(-1)]));
 }
 
 const WHAT_CHANGED = {
@@ -265,11 +290,14 @@ const WHAT_CHANGED = {
     : !before ? `fault added: ${after.kind} on ${after.operation}`
     : `fault met: ${after.kind} on ${after.operation}`,
   scripts: (id, _, after) => `script of ${id}: ${after ?? "removed"}`,
-  deliveries: (_, before, after) =>
-    !after ? null
-    : `${after.event} ${after.status}${after.response_status ? ` (${after.response_status})` : ""}` +
-      `${after.attempt > 1 ? `, attempt ${after.attempt}` : ""}${after.fault ? `, ${after.fault}` : ""}`,
+  deliveries: (number, _, after) => after && `delivery ${number}: ${after.event} ${outcomeOf(after)}, to ${after.url}`,
 };
+
+/** Return the outcome of a delivery in words. */
+function outcomeOf({ status, response_status: response, error, fault, attempt }) {
+  const why = response ?? error;
+  return `${status}${why ? ` (${why})` : ""}${fault ? `, fault ${fault}` : ""}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+}
 
 /** Return the statuses that a record has had up to a step, in order. */
 function statusesOf(model, id, index) {
