@@ -86,7 +86,7 @@ class View:
     @property
     def collection(self) -> str:
         """The collection of the record in its path."""
-        resource = self.operation.partition(".")[0]
+        resource = self.operation.removeprefix("legacy.").partition(".")[0]
         return "generations" if resource in {"images", "videos"} else resource
 
     @property

@@ -51,6 +51,17 @@ def test_a_stored_response_shows_how_a_record_was(tmp_path: Path) -> None:
     assert refuted(checked(tmp_path, teller.entries(), readings)) == []
 
 
+def test_a_deprecated_path_that_does_not_redirect_refutes_its_rule(tmp_path: Path) -> None:
+    """Also where the output that it returns is all that shows the image."""
+    teller = Teller()
+    path = teller.image()
+    teller.call("GET", f"{path.replace('images', 'generations')}/output/0", follow_redirects=False)
+    entries = teller.entries()[1:]
+    entries[0]["response"]["status"] = 200
+
+    assert refuted(checked(tmp_path, entries)) == ["legacy-1"]
+
+
 def test_outputs_alone_show_that_there_are_records(tmp_path: Path) -> None:
     """Of an image and of a video; and one that has expired, or whose work has ended unseen."""
     teller = Teller()

@@ -71,9 +71,18 @@ ENDPOINTS = (
         shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
         rules=("style-1",),
     ),
+    Endpoint(
+        "team.seats.free",
+        "POST",
+        "/v1/team/seats/{id}/free",
+        lambda ctx: {"id": ctx.record, "free": True},
+        bucket="characters_post",
+        shape={"type": "object", "properties": {"id": {"type": "string"}, "free": {"type": "boolean"}}},
+        rules=("style-2",),
+    ),
 )
 '''
-"""Three operations at the bottom of `calls.py`; each has a rule that is about something else, so that it is its own."""
+"""Four operations at the bottom of `calls.py`; each has a rule that is about something else, so that it is its own."""
 CHECK: Final = """
 import json
 from copy import deepcopy
@@ -102,6 +111,7 @@ call("GET", "/v1/balance")
 teller.poll(copy)
 call("GET", "/v1/balance")
 call("POST", f"{copy}/lock")
+call("POST", "/v1/team/seats/first/free")
 call("GET", "/v1/characters")
 story = teller.entries()
 
@@ -114,7 +124,7 @@ def refuted_by(change, start=0):
 
 def words(entries):
     verdicts = checked(Path(), entries).verdicts
-    return {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1")}
+    return {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1", "style-2")}
 
 
 def without_body(operation):
@@ -165,7 +175,7 @@ def test_bad(aurous, aurous_client):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with three more operations, and nothing else changed by hand."""
+    """A copy of the package with four more operations, and nothing else changed by hand."""
     folder = tmp_path_factory.mktemp("copy")
     package = Path(pytest_aurous.__file__).parent
     shutil.copytree(package, folder / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__"))
@@ -209,7 +219,7 @@ def test_a_recording_of_new_operations_refutes_nothing(verdicts: dict[str, Any],
 
 def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str, Any]) -> None:
     """The rule of a success is the first that the row names; the rule of a refusal is the one that it names for it."""
-    assert verdicts["words"] == dict.fromkeys(("img-9", "file-1", "usage-3", "style-1"), "as written")
+    assert verdicts["words"] == dict.fromkeys(("img-9", "file-1", "usage-3", "style-1", "style-2"), "as written")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ class Seeds:
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
         if status is None and view.acts and view.collection != "generations" and not refused_before:
             status = "ready"
-        if status is None or not view.record:
+        if status is None or not view.record or view.collection not in KINDS:
             return
         if view.collection != "generations":
             columns: dict[str, Any] = {"events": EVENTS} if view.collection == "webhook_endpoints" else {}
