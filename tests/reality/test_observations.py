@@ -125,5 +125,5 @@ def test_a_report_names_the_observation(monkeypatch: pytest.MonkeyPatch) -> None
     known = rules.load_rules()
     monkeypatch.setattr(rules, "load_rules", lambda: {**known, "err-6": rule})
     text = report(checked, {(TWIN.name, one.number): one for one in recording.exchanges})
-    assert "## err-6 (O, save.har, version 2026-05-15, 2026-11)\n\nIt is so." in text
-    assert "## time-1 (D)" in text
+    assert "## err-6 (observed in save.har, version 2026-05-15, 2026-11)\n\nIt is so." in text
+    assert "## time-1 (documented)" in text
