@@ -134,6 +134,16 @@ def test_long_tables_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "  and 20 more" in out
 
 
+def test_of_many_notes_the_first_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the number of the others, here of exchanges that a proxy has recorded twice."""
+    entries = told("characters")
+
+    assert main(["check", str(write(tmp_path, [one for entry in entries for one in (entry, entry)]))]) == 0
+    notes = capsys.readouterr().out.partition("Of the files:\n")[2].partition("\n\n")[0].splitlines()
+    assert notes[0] == "  recorded.har: exchange 2: recorded twice, and left out"
+    assert notes[40:] == [f"  and {len(entries) - 40} more"]
+
+
 def test_progress_is_shown_on_long_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
