@@ -549,7 +549,7 @@ def test_the_fake_follows_what_a_document_states(tmp_path: Path, capsys: pytest.
     assert (shown["mood"], shown["tags"], shown["any"]) == ("calm", [], None)
     text = report.read_text(encoding="utf-8")
     assert text.startswith("# What a document refutes\n")
-    assert "## img-7 (D)" in text
+    assert "## img-7 (documented)" in text
     assert "- images.cancel error.code: too_late, not generation_not_cancellable" in text
 
 
