@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
 from .._redaction import protecting, redacted
-from .._wire.hosts import UPLOAD_HOST, is_loopback, is_vendors
+from .._wire.hosts import UPLOAD_HOST, ascii_host, is_loopback, is_vendors
 from .._world.settings import BASE_URL
 from ..errors import see
 
@@ -198,8 +198,8 @@ def _without_password(url: str | None) -> str | None:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname or ""
-    except ValueError:  # unclosed brackets
+        return ascii_host(urlsplit(url).hostname or "")
+    except ValueError:  # unclosed brackets, or a name that no resolver accepts
         return ""
 
 

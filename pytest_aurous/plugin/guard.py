@@ -10,12 +10,12 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Final, cast
 
 from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
-from .._wire.hosts import is_vendors
+from .._wire.hosts import ascii_host, is_vendors
 from .._work import Work, current_work, noting_start, noting_submit, set_work
 from ..errors import AurousNetworkBlocked, see
 
@@ -194,7 +194,7 @@ class NetworkGuard:
         own = running is not None and (work is running or work is None or self._in_tests_thread())
         if self._running_allowed if own else self.allowed():
             return
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        name = host.decode(errors="replace") if isinstance(host, bytes) else host
         late = not own and work is not None and work.test != ""
         during = f"It came while {running.test} ran.\n" if running is not None and not own else ""
         error = AurousNetworkBlocked(
@@ -236,8 +236,12 @@ def _print(text: str) -> None:
 def is_vendor(host: object) -> bool:
     """Whether *host*, as it is passed to a resolver, is one of the vendor's names."""
     if isinstance(host, bytes):
-        host = host.decode("ascii", "replace")
-    return isinstance(host, str) and is_vendors(host.lower().rstrip("."))
+        host = host.decode(errors="replace")
+    if not isinstance(host, str):
+        return False
+    with suppress(UnicodeError):  # the resolver will refuse the name
+        host = ascii_host(host)
+    return is_vendors(host.lower().rstrip("."))
 
 
 def reinstall() -> None:

@@ -78,6 +78,13 @@ def look_up(host: Any = API) -> object:
         (b"api.aurous-labs.com", True),
         (b"API.AUROUS-LABS.COM.", True),
         (b"\xff.aurous-labs.com", True),
+        ("api.\uff41urous-labs.com", True),  # a fullwidth letter
+        ("api\u3002aurous-labs\uff0ecom\uff61", True),  # dots of other scripts
+        ("api.aurous\u00ad-labs.com", True),  # a soft hyphen
+        ("cdn.\uff21urous.Storage", True),
+        ("api.\uff41urous-labs.com".encode(), True),
+        ("\udc80.aurous-labs.com", True),  # which no resolver can encode
+        ("\u0430urous.storage", False),  # a Cyrillic letter
         ("evil-aurous-labs.com", False),
         ("aurous-labs.com.evil.test", False),
         ("aurous-labs.org", False),

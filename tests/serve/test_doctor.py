@@ -103,6 +103,9 @@ FINE: Final = {
         ),
         silent=(KEY,),
     ),
+    "the vendor's host in other letters": Folder(
+        env={"AUROUS_BASE_URL": "https://api.aurous\u3002storage"}, said=("Nothing needs attention.",)
+    ),
 }
 WRONG: Final = {
     "the guard is off": Folder(
