@@ -244,7 +244,7 @@ class Playable(Live):
         raise NotImplementedError
 
     def script(self, text: str | Plan) -> None:
-        """Bind a script to later runs; while no work is in progress, the next run is its first.
+        """Bind a script to later runs: the next run is its first. A run in progress ends as it was scripted.
 
         Args:
             text: The steps, or a `Script`.
@@ -254,9 +254,7 @@ class Playable(Live):
         """
         plan = plan_of(text, self._lifecycle)
         with self._world.lock:
-            row = self._row
-            started = 1 if row.status in self._running else 0
-            self._world.table(self._kind).replace(replace(row, plan=plan, runs=started))
+            self._world.table(self._kind).replace(replace(self._row, plan=plan, runs=0))
 
     def advance(self) -> None:
         """End the current step of the script.

@@ -74,7 +74,7 @@ class CharacterRow(Record):
         team: Id of the owning team.
         gone: Whether it was deleted for good (del-2).
         plan: Its script.
-        runs: Number of runs of the script that have started.
+        runs: Number of runs that have started since the script was bound.
         published: Whether it was ever ``ready``; from then on it skips ``reviewing`` (save-6).
         redraw: The poses that the current run draws.
         hold: The ledger's id of the credits held for the current run.

@@ -66,7 +66,8 @@ class Generation(Playable, _GenerationFields):
         Raises:
             AurousScriptError: For an invalid script.
         """
-        super().script(text)
+        plan_of(text, self._lifecycle)
+        _ = self._row  # raises an error if restore() has removed it
 
     def cancel(self) -> None:
         """Cancel as the API would.

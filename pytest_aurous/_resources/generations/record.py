@@ -59,7 +59,6 @@ class GenerationRow(Record):
         completed_at: When its work ended.
         team: Id of the owning team.
         plan: Its script.
-        runs: Number of runs of the script that have started: always 1.
         hold: The ledger's id of the credits held for it.
         charged: Whether its cost has been spent: at its end, or at its creation (cred-2).
         finished: When its work ended, in epoch seconds.
@@ -110,7 +109,6 @@ class GenerationRow(Record):
     completed_at: str | None = None
     team: str = column(hidden=True)
     plan: Plan = column(hidden=True)
-    runs: int = column(hidden=True, default=1)
     hold: int | None = column(hidden=True, default=None)
     charged: bool = column(hidden=True, default=False)
     started: float = column(hidden=True)
