@@ -8,6 +8,7 @@ Names are imported on first access, so a suite that does not use them does not p
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,8 +139,15 @@ pytest_plugins: tuple[str, ...] = ("pytest_aurous.plugin",)
 """Makes `-p pytest_aurous` work from a checkout that is only on `sys.path`."""
 
 
-# No `__dir__`: pytest reads each name of a plugin, and would import them all.
+def __dir__() -> list[str]:
+    # pytest looks for fixtures in each name that a plugin lists, and would import them all.
+    reader: str = sys._getframe(1).f_globals["__name__"]
+    return [] if reader.startswith("_pytest.") else sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .errors import nearest  # a misspelled name is rare
+
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}")
     return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)

@@ -128,10 +128,15 @@ def test_every_public_name_is_there(name: str) -> None:
     assert getattr(pytest_aurous, name).__name__ in {name, "Literal"}
 
 
+def test_dir_lists_the_public_names_and_no_others() -> None:
+    """An editor that asks `dir` completes what a test may import."""
+    assert dir(pytest_aurous) == sorted(pytest_aurous.__all__)
+
+
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
-    """A misspelt import fails as it does everywhere."""
-    with pytest.raises(AttributeError, match="module 'pytest_aurous' has no attribute 'Aurora'"):
-        _ = pytest_aurous.Aurora
+    """The message has the nearest public name."""
+    with pytest.raises(AttributeError, match=r"module 'pytest_aurous' has no attribute 'Arous'; did you mean 'Aurous'"):
+        _ = pytest_aurous.Arous
 
 
 def loaded(code: str) -> set[str]:

@@ -9,7 +9,7 @@ from math import inf
 from typing import Final
 
 from .._check import Check
-from ..errors import AurousError, AurousSignatureError, hide_mistakes, see, shown
+from ..errors import AurousSignatureError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
 
@@ -45,7 +45,6 @@ def verify_webhook(
     *,
     tolerance: float = 300,
     at: float | None = None,
-    now: float | None = None,
 ) -> None:
     """Check a signature as a receiver should (hook-7).
 
@@ -55,20 +54,14 @@ def verify_webhook(
         secret: The whole ``whsec_...`` string of the endpoint.
         tolerance: How many seconds old, or ahead of *at*, the signature may be.
         at: The time of the verification, in Unix seconds; by default now.
-        now: The old name of *at*.
 
     Raises:
         AurousSignatureError: If it is malformed, is too old, or does not match the body and the secret.
-        AurousError: If both *at* and *now* are passed, or an argument has another type.
+        AurousError: If an argument has another type.
 
     Example:
         >>> verify_webhook(b"{}", sign_webhook(b"{}", "whsec_test"), "whsec_test")
     """
-    if at is not None and now is not None:
-        raise AurousError(
-            f"verify_webhook(at={shown(at)}, now={shown(now)}): now= is the old name of at=. Pass only at=.\n{_MORE}"
-        )
-    at = now if at is None else at
     check = _check("verify_webhook", body, secret, at)
     if header is not None:
         check.instance("header", header, str, f"the value of {SIGNATURE} as text, or None where it is missing.")
