@@ -34,6 +34,21 @@ DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
 INTERRUPTED: Final = "while exploring:"
 """The first line of the message of a `KeyboardInterrupt` that has ended an exploration."""
 _LONGEST: Final = 80
+_MEANINGS: Final = {
+    word: words
+    for words in (
+        "add create insert make new post",
+        "fetch find get load poll read retrieve show",
+        "change edit modify patch update",
+        "delete destroy remove",
+        "all list",
+        "abort cancel stop",
+        "filter search select where",
+        "hours minutes seconds",
+    )
+    for word in words.split()
+}
+"""Names of other APIs, each with the words of the same meaning."""
 
 
 class AurousError(Exception):
@@ -117,12 +132,22 @@ class AurousPitfallWarning(AurousWarning):
     """The code under test misused the API without getting an error; the message begins with the pitfall's ``[id]``."""
 
 
-def nearest(word: object, known: Iterable[str]) -> str:
-    """Return the end of a sentence: ``"; did you mean 'x'?"`` with the known name closest to *word*, or a period."""
+def closest(word: object, known: Iterable[str]) -> str | None:
+    """Return the known name that means the same as *word*, else the one spelled most like it; None if no name does."""
     from difflib import get_close_matches  # takes 4 ms to import, and only messages need it
 
-    found = get_close_matches(word, list(known), n=1, cutoff=0.5) if isinstance(word, str) else []
-    return f"; did you mean {found[0]!r}?" if found else "."
+    if not isinstance(word, str):
+        return None
+    meaning = _MEANINGS.get(word, "")
+    names = [name for name in known if not meaning or _MEANINGS.get(name, meaning) == meaning]
+    same = [name for name in names if _MEANINGS.get(name) == meaning]
+    return next(iter(same or get_close_matches(word, names, n=1, cutoff=0.5)), None)
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Return the end of a sentence: ``"; did you mean 'x'?"`` with the known name `closest` to *word*, or a period."""
+    found = closest(word, known)
+    return f"; did you mean {found!r}?" if found is not None else "."
 
 
 def vanished(what: str) -> AurousLookupError:

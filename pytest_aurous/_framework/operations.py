@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .._check import Check
-from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
+from ..errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
@@ -36,23 +36,44 @@ def check_operation(check: Check, operation: object, rows: Mapping[str, Endpoint
 def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupError:
     """Return the error for an unknown operation; for a request, such as ``GET /v1/team``, it names the operation."""
     request = _REQUEST.fullmatch(str(name).strip())
-    hint = _operations_of(rows, *request.groups()) if request else nearest(name, rows)
+    resource, hint = _of_request(rows, *request.groups()) if request else _of_name(rows, name)
+    listed = [one for one in rows if not resource or _resource(one) == resource]
     return AurousLookupError(
-        f"No operation is called {shown(name)}{hint} Operations: {', '.join(rows)}.\n{see('reference/operations.html')}"
+        f"No operation is called {shown(name)}{hint} Operations{f' of {resource}' if resource else ''}: "
+        f"{', '.join(listed)}.\n{see('reference/operations.html')}"
     )
 
 
-def _operations_of(rows: Mapping[str, Endpoint], method: str | None, target: str) -> str:
-    """Return the end of the message for a path or URL, with or without a method."""
+def _resource(operation: str) -> str:
+    return operation.rpartition(".")[0]
+
+
+def _of_name(rows: Mapping[str, Endpoint], name: object) -> tuple[str, str]:
+    """Return the resource that a name means, if any, and the end of the sentence about the name."""
+    resources = dict.fromkeys(map(_resource, rows))
+    if name in resources:
+        return str(name), "."
+    head, _, verb = str(name).rpartition(".")
+    resource = closest(head, resources)
+    if resource is None:
+        return "", nearest(name, rows)
+    found = closest(verb, [one.rpartition(".")[2] for one in rows if _resource(one) == resource])
+    return resource, f"; did you mean '{resource}.{found}'?" if found else "."
+
+
+def _of_request(rows: Mapping[str, Endpoint], method: str | None, target: str) -> tuple[str, str]:
+    """Return the resource of a path or URL, if any, and the end of the sentence about it."""
     path = urlsplit(target.replace("[", "")).path  # urlsplit() refuses an unclosed bracket
     matches = _at(rows, [segment for segment in path.split("/") if segment])
     if not matches:
-        return f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
+        return "", f": operations have names such as 'characters.create', and no endpoint has the path {path!r}."
+    resource = _resource(matches[0])
     names = [name for name in matches if method is None or rows[name].method == method.upper()]
     if len(names) == 1:
-        return f": this is a request, and its operation is {names[0]!r}. Use that name."
+        return resource, f": this is a request, and its operation is {names[0]!r}. Use that name."
     listed = " or ".join(f"{one!r} ({rows[one].method})" for one in names or matches)
-    return f": {'this path has' if names else f'the path has no {method}, but'} the operations {listed}. Use a name."
+    has = "this path has" if names else f"the path has no {method}, but"
+    return resource, f": {has} the operations {listed}. Use a name."
 
 
 def _at(rows: Mapping[str, Endpoint], sent: list[str]) -> list[str]:

@@ -111,3 +111,48 @@ def test_a_request_is_recognized_wherever_an_operation_is_asked_for(
     """In assertions, filters, faults and routes."""
     with pytest.raises(AurousLookupError, match=r"its operation is 'characters\.create'\. Use that name\."):
         ask(api.aurous, "POST /v1/characters")
+
+
+@pytest.mark.parametrize(
+    ("given", "operation"),
+    [
+        ("images.get", "images.retrieve"),
+        ("images.read", "images.retrieve"),
+        ("videos.fetch", "videos.retrieve"),
+        ("characters.show", "characters.retrieve"),
+        ("characters.poll", "characters.retrieve"),
+        ("characters.remove", "characters.delete"),
+        ("characters.edit", "characters.update"),
+        ("images.stop", "images.cancel"),
+        ("files.add", "files.create"),
+        ("loras.all", "loras.list"),
+        ("legacy.images.get", "legacy.images.retrieve"),
+        ("image.get", "images.retrieve"),
+        ("webhooks.remove", "webhook_endpoints.delete"),
+        ("charcters.sav", "characters.save"),
+        ("image_create", "images.create"),
+    ],
+)
+def test_another_word_for_an_operation_is_told_its_name(given: str, operation: str) -> None:
+    """What clients of other APIs call an operation leads to it, as a misspelled name does."""
+    assert message(given).startswith(f"No operation is called {given!r}; did you mean {operation!r}?")
+
+
+@pytest.mark.parametrize("given", ["images.remove", "images.*.*", "videos.list", "characters.uploads"])
+def test_what_a_resource_cannot_do_is_no_misspelling(given: str) -> None:
+    """A word with another meaning is not offered, even where its spelling is similar."""
+    assert message(given).startswith(f"No operation is called {given!r}. Operations of ")
+
+
+@pytest.mark.parametrize(
+    ("given", "listed"),
+    [
+        ("balance.get", "Operations of balance: balance.retrieve."),
+        ("usage", "Operations of usage: usage.list, usage.events."),
+        ("file.sho", "Operations of files: files.create, files.retrieve, files.delete."),
+        ("GET /v1/team", "Operations of team: team.retrieve."),
+    ],
+)
+def test_only_the_operations_of_the_resource_are_listed(given: str, listed: str) -> None:
+    """A test author reads a few names, and not those of the whole API."""
+    assert f" {listed}\n" in message(given)
