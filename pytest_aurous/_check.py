@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
-from types import UnionType
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
+from inspect import CO_VARKEYWORDS, signature
+from types import FunctionType, UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeVar, cast
 
+from ._redaction import redacted
 from .errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 
 __tracebackhide__ = hide_mistakes
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 MOST: Final = 10_000_000_000
 """The largest number that most arguments accept; as seconds it is three centuries."""
@@ -102,6 +107,80 @@ class Check(NamedTuple):
                     f"{self.who}() has no argument {name!r}{nearest(name, valid)} It takes: {', '.join(valid)}.\n"
                     f"{see(self.page)}"
                 )
+
+
+class Hinting:
+    """A class of objects that a test uses: a name that an object does not have raises an error with the nearest one."""
+
+    __slots__ = ()
+
+    _page: ClassVar[str] = "reference/api.html"
+
+    @property
+    def _besides(self) -> str:
+        """What to do instead, for a name without a nearest one."""
+        return ""
+
+    if not TYPE_CHECKING:  # pragma: no branch - type checkers find misspelled names themselves
+
+        def __getattr__(self, name: str) -> Any:
+            __tracebackhide__ = True
+            if hasattr(type(self), name):  # a property that has raised an AttributeError: raise that
+                return object.__getattribute__(self, name)
+            text = f"{type(self).__name__} has no attribute {name!r}"
+            if name.startswith("_"):  # other libraries look for such names
+                raise AttributeError(redacted(f"{text}."))
+            known = [one for one in dir(self) if not one.startswith("_")]
+            found = nearest(name, known)
+            rest = f" It has: {', '.join(known)}.{self._besides}" if found == "." else ""
+            raise AttributeError(redacted(f"{text}{found}{rest}\n{see(self._page)}"))
+
+
+class Public(Hinting):
+    """`Hinting`, also for the arguments of its public methods."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, FunctionType) and not name.startswith("_"):
+                setattr(cls, name, hinting(value))
+
+
+def hinting(function: F) -> F:
+    """Let arguments that *function* does not take raise an `UnknownArgument`, which says what it takes.
+
+    A function without arguments, or with ``**options``, which it checks itself, stays as it is.
+    """
+    code = function.__code__
+    if code.co_flags & CO_VARKEYWORDS or code.co_argcount + code.co_kwonlyargcount <= 1:  # `self`
+        return function
+
+    @wraps(function)
+    def checked(*args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return function(*args, **named)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:  # from within the function
+                raise
+            problem = str(error)
+        return _refuse(function, args, named, problem)
+
+    return cast("F", checked)
+
+
+def _refuse(function: Any, args: tuple[Any, ...], named: Iterable[str], problem: str) -> NoReturn:
+    """Refuse arguments that Python could not pass to *function*, because of the *problem* that it reports."""
+    known = [name for name in signature(function).parameters if name not in {"self", "cls"}]
+    check = Check(function.__qualname__)
+    if args and isinstance(args[0], Public):  # which may have inherited the method
+        check = Check(f"{type(args[0]).__name__}.{function.__name__}", args[0]._page)
+    check.keywords(named, known)
+    raise UnknownArgument(
+        f"{check.who}(){problem.partition('()')[2]}. It takes: {', '.join(known)}.\n{see(check.page)}"
+    )
 
 
 def encodable(text: str) -> bool:

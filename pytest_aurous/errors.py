@@ -91,7 +91,7 @@ class AurousLookupError(AurousError, KeyError):
 
 
 class UnknownArgument(AurousError, TypeError):  # noqa: N818 - it names what happened
-    """A keyword argument does not exist. Also a `TypeError`, as in Python itself."""
+    """An argument does not exist, or is missing. Also a `TypeError`, as in Python itself."""
 
 
 class AurousNetworkBlocked(AurousError):  # noqa: N818 - it names what happened

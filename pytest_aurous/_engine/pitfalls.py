@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from .._check import Hinting
 from .._frames import Place
 from .._framework.endpoint import Context
 from .._resources.catalog import CATALOG
@@ -22,7 +23,7 @@ _WATCHING: Final = {
 
 
 @dataclass(frozen=True)
-class Pitfall:
+class Pitfall(Hinting):
     """One misuse of the API by the code under test that caused no error.
 
     Attributes:

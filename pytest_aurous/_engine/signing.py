@@ -8,7 +8,7 @@ from hashlib import sha256
 from math import inf
 from typing import Final
 
-from .._check import Check
+from .._check import Check, hinting
 from ..errors import AurousSignatureError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
@@ -17,6 +17,7 @@ _DIGITS: Final = 12
 SIGNATURE: Final = "Aurous-Webhook-Signature"
 
 
+@hinting
 def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
     """Return the value of ``Aurous-Webhook-Signature`` (hook-7).
 
@@ -38,6 +39,7 @@ def sign_webhook(body: bytes, secret: str, at: float | None = None) -> str:
     return f"t={stamp},v1={digest}"
 
 
+@hinting
 def verify_webhook(
     body: bytes,
     header: str | None,

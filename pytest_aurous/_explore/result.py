@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._check import Hinting
 from . import report
 
 
@@ -73,7 +74,7 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exploration:
+class Exploration(Hinting):
     """The result of `Aurous.explore`.
 
     Attributes:

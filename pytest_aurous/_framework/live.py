@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from .._check import Check
+from .._check import Check, Public
 from .._redaction import redacted
 from .._wire.refusal import ApiProblem
 from .._world.ids import ULID
@@ -25,11 +25,12 @@ __tracebackhide__ = hide_mistakes
 L = TypeVar("L", bound="Live")
 
 
-class Live:
+class Live(Public):
     """A record of the fake: each attribute has its current value, and reading it changes and counts nothing."""
 
     __slots__ = ("_world", "id")
 
+    _page = "reference/records.html"
     _kind: ClassVar[type[Any]]
     """The class of the row, whose fields are the attributes."""
     _prefix: ClassVar[str]
@@ -62,8 +63,7 @@ class Live:
         def __getattr__(self, name: str) -> Any:
             __tracebackhide__ = True
             if name not in visible(self._kind):
-                known = nearest(name, dir(self))
-                raise AttributeError(redacted(f"{type(self).__name__} has no attribute {name!r}{known}"))
+                return super().__getattr__(name)
             value = getattr(self._row, name)
             if isinstance(value, dict):  # a copy: tests must not change the row
                 return cast("dict[str, Any]", value).copy()
@@ -105,7 +105,7 @@ def check_fields(who: str, readers: Mapping[str, Reader], **arguments: Any) -> N
         raise AurousError(f"{who}({problem.param}=...): {problem.message}\n{see('reference/records.html')}") from None
 
 
-class Collection(Generic[L]):
+class Collection(Public, Generic[L]):
     """The records of one resource and one team. Iteration, `len`, `in` and `last` leave out deleted records.
 
     Example:
@@ -114,6 +114,7 @@ class Collection(Generic[L]):
 
     __slots__ = ("_team", "_world")
 
+    _page = "reference/records.html"
     _record: type[Any]
 
     def __init__(self, world: World, team: str) -> None:
@@ -123,6 +124,10 @@ class Collection(Generic[L]):
     @property
     def _name(self) -> str:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def _besides(self) -> str:
+        return f" Iterate over it for other records: list({self._name})[0] is the first."
 
     def _living(self) -> list[str]:
         with self._world.lock:
@@ -183,7 +188,12 @@ class Collection(Generic[L]):
         Raises:
             AurousLookupError: For an unknown id, with the nearest one.
         """
-        found = self.get(record_id) if isinstance(cast("object", record_id), str) else None
+        if not isinstance(cast("object", record_id), str):
+            raise AurousLookupError(
+                f"{self._name}[{shown(record_id)}]: the index is an id, not a position.{self._besides} "
+                f"{self._name}.last is the newest.\n{see(self._page)}"
+            )
+        found = self.get(record_id)
         if found is None:
             with self._world.lock:
                 table = self._world.table(self._record._kind)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
-from .._check import Check
+from .._check import Check, Public
 from .._framework.live import Live
 from .._framework.operations import check_operation
 from .._redaction import redacted
@@ -44,7 +44,7 @@ class Filters(TypedDict, total=False):
     team: str | None
 
 
-class CallAssertions:
+class CallAssertions(Public):
     """The assertions about calls, for all calls of a fake or for some of them."""
 
     __slots__ = ()
@@ -173,6 +173,8 @@ class Calls(Sequence[Call], CallAssertions):
 
     __slots__ = ("_calls", "_operations")
 
+    _page = _PAGE
+
     def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint]) -> None:
         self._calls = calls
         self._operations = operations
@@ -246,6 +248,10 @@ class Calls(Sequence[Call], CallAssertions):
     @property
     def _asserted(self) -> Calls:
         return self
+
+    @property
+    def _besides(self) -> str:
+        return " calls[0] is the first, and where(...) filters by attributes."
 
     def _find(self, check: Check, operation: str, filters: Mapping[str, Any] | None = None) -> Calls:
         wanted = filters or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from .._check import Check
+from .._check import Check, Public
 from .._redaction import redacted
 from .._world.buckets import BUCKETS, Bucket
 from .._world.world import World
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
+_PAGE: Final = "reference/limits.html"
 _SLOWEST: Final = 0.001
 """The lowest refill, in calls per minute: one in 17 hours."""
 
 
-class Limit:
+class Limit(Public):
     """One rate bucket of one team.
 
     Example:
@@ -28,6 +29,8 @@ class Limit:
     """
 
     __slots__ = ("_team", "_world", "name")
+
+    _page = _PAGE
 
     def __init__(self, world: World, team: str, name: str) -> None:
         self._world = world
@@ -72,7 +75,7 @@ class Limit:
         Raises:
             AurousError: If a size is invalid.
         """
-        check = Check(f"limits[{self.name!r}].set", "reference/limits.html")
+        check = Check(f"limits[{self.name!r}].set", _PAGE)
         if burst is not None:
             check.whole("burst", burst, 1)
         if per_minute is not None:
@@ -81,7 +84,7 @@ class Limit:
             self._world.buckets.resize(self._team, self.name, burst, per_minute, self._world.clock.time())
 
 
-class Limits(Mapping[str, Limit]):
+class Limits(Public, Mapping[str, Limit]):
     """The rate buckets of a team, by the vendor's names; an unknown name raises `AurousLookupError`.
 
     Example:
@@ -89,6 +92,8 @@ class Limits(Mapping[str, Limit]):
     """
 
     __slots__ = ("_team", "_world")
+
+    _page = _PAGE
 
     def __init__(self, world: World, team: str) -> None:
         self._world = world
@@ -98,7 +103,7 @@ class Limits(Mapping[str, Limit]):
         if not isinstance(cast("object", name), str) or name not in BUCKETS:
             raise AurousLookupError(
                 f"No rate bucket is called {shown(name)}{nearest(name, BUCKETS)} Buckets: {', '.join(BUCKETS)}.\n"
-                f"{see('reference/limits.html')}"
+                f"{see(_PAGE)}"
             )
         return Limit(self._world, self._team, name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._check import Check
+from .._check import Check, Public
 from .._framework.live import Collection, Live
 from .._redaction import redacted
 from .._resources.characters import Characters
@@ -29,7 +29,7 @@ else:
     _TeamFields = object
 
 
-class Belongings:
+class Belongings(Public):
     """The records, limits and endpoints of a team."""
 
     __slots__ = ()

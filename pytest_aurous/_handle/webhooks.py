@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._check import Public
 from .._engine.dispatch import attempts
 from .._resources.generations import GenerationRow
 from .._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
@@ -28,12 +29,14 @@ _WHO: Final = see("reference/webhooks.html#who-receives")
 _SCHEMES: Final = ("https://", "http://")
 
 
-class Webhooks:
+class Webhooks(Public):
     """The deliveries of a fake. None is made automatically: call `flush`.
 
     Example:
         ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
     """
+
+    _page = "reference/webhooks.html"
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
+from .._check import hinting
 from .._framework.endpoint import Endpoint
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
@@ -136,6 +137,7 @@ class Script(Plan):
         printer.text(repr(self))
 
     @classmethod
+    @hinting
     def parse(cls, text: str, resource: Resource | str = "characters") -> Script:
         """Read a script, checking each edge against the state machine of *resource*.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from .._check import Check
+from .._check import Check, Public
 from .._handle.environment import environment
 from .._redaction import redacted
 from .._wire.hosts import is_loopback
@@ -33,7 +33,7 @@ _GRACE: Final = 0.2
 _BACKLOG: Final = 2048
 
 
-class AurousServer:
+class AurousServer(Public):
     """A fake over HTTP. It shares state, script, faults, clock and calls with its `Aurous`.
 
     Args:

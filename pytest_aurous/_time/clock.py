@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import inf
 from typing import Final, cast
 
-from .._check import Check
+from .._check import Check, Public
 from ..errors import AurousError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
@@ -21,7 +21,7 @@ _LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
 
 
-class Clock:
+class Clock(Public):
     """The fake's clock: the wall clock plus the time that the test added, or frozen at an instant.
 
     Attributes:
@@ -39,6 +39,8 @@ class Clock:
     """
 
     __slots__ = ("_frozen", "_offset", "_seen", "moved", "waiting_for")
+
+    _page = "reference/records.html#the-clock"
 
     def __init__(self, now: datetime | str | None = None) -> None:
         self.waiting_for: Callable[[], str] = str

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from .._check import Hinting
 from .._frames import Place
 from .._redaction import redacted
 from .headers import Headers
@@ -50,7 +51,7 @@ class Response(NamedTuple):
 
 
 @dataclass(eq=False, repr=False, slots=True)
-class Call:
+class Call(Hinting):
     """A request of the code under test, and its response.
 
     Attributes:
@@ -79,6 +80,8 @@ class Call:
     Example:
         ``aurous.calls.last.request.json["name"]``
     """
+
+    _page = "reference/calls.html"
 
     method: str
     scheme: str

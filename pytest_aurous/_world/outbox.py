@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from .._check import Hinting
 from .._redaction import redacted, shown
 from .state import Section, State
 
@@ -19,7 +20,7 @@ PATIENCE: Final = 10.0
 
 
 @dataclass(eq=False, repr=False, slots=True)
-class Delivery:
+class Delivery(Hinting):
     """One attempt to deliver one event.
 
     Attributes:
@@ -42,6 +43,8 @@ class Delivery:
     Example:
         ``assert aurous.webhooks.deliveries[-1].response_status == 200``
     """
+
+    _page = "reference/webhooks.html"
 
     event: str
     url: str

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from .._check import Check
+from .._check import Check, Public
 from .._world.outbox import Delivery, Outbox
 from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 
-class DeliveryFaults:
+class DeliveryFaults(Public):
     """The faults of deliveries.
 
     Each takes the name of an event (hook-3) or a pattern such as ``image.*``, and ``times``, ``after`` and ``when`` as
     in `Faults`; ``when`` is called with the `Delivery`.
     """
 
+    _page = PAGE
     _queue: FaultQueue
     _events: Collection[str]
 

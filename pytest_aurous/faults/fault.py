@@ -9,7 +9,7 @@ from inspect import iscoroutinefunction
 from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
 
-from .._check import Check
+from .._check import Check, Hinting
 from .._frames import PACKAGE, nearest_outside, place_of
 from .._redaction import redacted
 from .._time.clock import Clock
@@ -48,7 +48,7 @@ class Counts(NamedTuple):
     fired: int = 0
 
 
-class Fault:
+class Fault(Hinting):
     """Something that goes wrong with some requests or deliveries; `Faults` adds it.
 
     Attributes:
@@ -62,6 +62,8 @@ class Fault:
     Example:
         ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
     """
+
+    _page = PAGE
 
     def __init__(
         self,
