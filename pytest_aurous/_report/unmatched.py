@@ -54,7 +54,7 @@ def _cause_of_refusal(call: Call) -> str:
     if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
         return ""
     if call.error_code == "missing_api_key":
-        return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
+        return _missing_key(call)
     if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
         return (
             "the fake accepts only keys that it issued and did not revoke: read the variable AUROUS_API_KEY when you "
@@ -69,6 +69,14 @@ def _cause_of_refusal(call: Call) -> str:
         if "%2f" in segment.lower():
             return f"{segment} contains %2F: a slash inside a segment, and no id contains one"
     return ""
+
+
+def _missing_key(call: Call) -> str:
+    headers = call.request.headers
+    sent = headers.get("authorization", "").split()
+    if sent and sent[0].lower() != "bearer" and "x-api-key" not in headers:
+        return "the scheme Bearer is missing: send `Authorization: Bearer <key>`, or the key alone as X-Api-Key"
+    return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
 
 
 def explain(catalog: Catalog, call: Call, base_url: str) -> str:

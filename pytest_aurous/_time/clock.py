@@ -99,9 +99,10 @@ class Clock(Public):
             raise check.refuse("seconds", seconds, "a number, such as seconds=30, or a timedelta.")
         step = seconds + (delta.total_seconds() if delta is not None else 0) if abs(seconds) <= _LAST else inf
         if not 0 <= step <= _LAST - self.time():  # also refuses NaN
+            passed = ([repr(delta)] if delta else []) + ([f"{shown(seconds)} s"] if seconds else [])
             raise AurousError(
-                f"The clock cannot go back, nor beyond the year 9999: advance() got {shown(seconds)} s"
-                f"{f' and {delta!r}' if delta else ''}, and it is {iso(self.time())}. "
+                f"The clock cannot go back, nor beyond the year 9999: advance() got {' and '.join(passed)}, "
+                f"and it is {iso(self.time())}. "
                 f"Use freeze(at) to choose an instant.\n{_MORE}"
             )
         self._move("advance", step)  # beside a frozen instant too: tenths of a second, added to one, would not sum up
@@ -110,7 +111,7 @@ class Clock(Public):
         """Stop time until the test moves it.
 
         Args:
-            at: The instant, as a `datetime` or ISO 8601 text, in UTC if it has no zone; default: now.
+            at: The instant, as a `datetime` or ISO 8601 text; one without a time zone is in UTC. Default: now.
 
         Raises:
             AurousError: If *at* is not an instant, or is outside the years 1 to 9999 in UTC.
@@ -120,7 +121,8 @@ class Clock(Public):
         """
         now = self.time()
         self._frozen, self._offset = (now if at is None else calendar_instant(at).timestamp()), 0.0
-        self._move("freeze", 0.0)
+        if self.moved is not None:
+            self.moved("freeze", self._frozen - now)
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:

@@ -23,6 +23,23 @@ def test_a_missing_key_is_told_where_it_is(api: Api) -> None:
     assert all(word in hint for word in ("X-Api-Key", "aurous_client", "AUROUS_API_KEY"))
 
 
+@pytest.mark.parametrize("scheme", ["", "Token "])
+def test_a_key_without_the_scheme_is_told_so(api: Api, scheme: str) -> None:
+    """A bare key in ``Authorization``, or another scheme, is no bearer token."""
+    response = api.get("/v1/balance", key=None, headers={"Authorization": f"{scheme}{api.team.api_key}"})
+
+    assert response.status == 401
+    assert hint_of(api.aurous.calls.last).startswith("the scheme Bearer is missing: send `Authorization: Bearer <key>`")
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer"}, {"Authorization": "al_live_x", "X-Api-Key": ""}])
+def test_a_key_that_is_empty_is_a_missing_key(api: Api, headers: dict[str, str]) -> None:
+    """The scheme is there, or another header decides."""
+    api.get("/v1/balance", key=None, headers=headers)
+
+    assert hint_of(api.aurous.calls.last).startswith("no API key was sent")
+
+
 @pytest.mark.parametrize("reading", ["invalid_api_key", "revoked_api_key"])
 @pytest.mark.parametrize("key", ["al_live_made_up", "sk-test", "revoked"])
 @pytest.mark.parametrize("header", ["X-Api-Key", "Authorization"])

@@ -12,6 +12,8 @@ from pytest_aurous import AurousError, Clock
 from pytest_aurous._time.clock import iso, parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Api
 
 NOON = "2026-05-08T12:00:00Z"
@@ -93,6 +95,58 @@ def test_time_never_runs_backwards_nor_out(delta: timedelta | None, seconds: flo
         clock.advance(delta, seconds=seconds)
 
     assert clock.time() == NOON_S
+
+
+@pytest.fixture(name="elsewhere")
+def _elsewhere() -> Iterator[None]:
+    """The machine is five hours behind UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "EST5")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows cannot change the time zone of a process")
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("at", [datetime(2026, 5, 8, 12), "2026-05-08T12:00:00"])  # noqa: DTZ001 - a naive one
+def test_an_instant_without_a_zone_is_in_utc(at: datetime | str) -> None:
+    """The time zone of the machine makes no difference."""
+    clock = Clock()
+
+    clock.freeze(at)
+
+    assert clock.time() == NOON_S
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"delta": timedelta(days=-30)}, "advance() got datetime.timedelta(days=-30), and it is"),
+        ({"seconds": -1}, "advance() got -1 s, and it is"),
+        ({"delta": timedelta(days=-30), "seconds": 5}, "advance() got datetime.timedelta(days=-30) and 5 s, and it is"),
+    ],
+)
+def test_the_refusal_shows_what_was_passed(arguments: dict[str, Any], told: str) -> None:
+    """Of delta and seconds, the message shows what the test wrote."""
+    with pytest.raises(AurousError) as caught:
+        Clock(NOON).advance(**arguments)
+
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"), [("2026-04-08T12:00:00Z", -30 * 86400), ("2026-05-08T12:01:00Z", 60), (None, 0)]
+)
+def test_freezing_says_how_far_the_clock_moved(wall: SimpleNamespace, at: str | None, seconds: float) -> None:
+    """A trace shows the seconds between the instant before and the new one, also back in time."""
+    moves: list[tuple[str, float]] = []
+    clock = Clock()
+    clock.moved = lambda how, by: moves.append((how, by))
+
+    clock.freeze(at)
+
+    assert moves == [("freeze", seconds)]
 
 
 @pytest.mark.parametrize(
