@@ -452,6 +452,20 @@ MESSAGES: Final = (
     ),
     Message(
         _CALLS,
+        "There is no such argument",
+        "A method of `aurous`, or of what it returns, is called with an argument that it does not take.",
+        "Correct the name; the message has the nearest, and all that the method takes.",
+        _on_fake(lambda aurous: aurous.clock.advance(minutes=2)),
+    ),
+    Message(
+        _CALLS,
+        "There is no such attribute",
+        "The test reads a name that `aurous`, or what it returns, does not have.",
+        "Use the name that the message suggests, or one of those that it lists.",
+        _on_fake(lambda aurous: aurous.characters.first),
+    ),
+    Message(
+        _CALLS,
         "There was no request",
         "`calls.last` is read before any request.",
         "Check that the code under test ran, with a client that the fake intercepts.",
@@ -463,6 +477,13 @@ MESSAGES: Final = (
         "`advance()`, `fail()` or `delete()` is called in a status that does not allow it.",
         "Choose one of the changes that the message lists.",
         _on_fake(lambda aurous: aurous.characters.add(name="Nova", status="ready").fail()),
+    ),
+    Message(
+        _RECORDS,
+        "The index of a collection is an id",
+        "A collection is asked for a record by its position.",
+        "Use the id of the record, or iterate over the collection.",
+        _on_fake(lambda aurous: aurous.characters[0]),
     ),
     Message(
         _RECORDS,

@@ -129,13 +129,14 @@ def test_calls_are_found_by_name_pattern_and_filter(
     ids=["where", "count", "called", "not called", "in order"],
 )
 def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Callable[[Calls], object]) -> None:
-    """Nothing here is a Mock: an unknown name is an error that offers the nearest and lists all."""
+    """Nothing here is a Mock: an unknown name is an error that offers the nearest and lists those of the resource."""
     with pytest.raises(
         AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean 'characters\.save'\?"
     ) as caught:
         ask(calls)
 
-    assert ", ".join(OPERATIONS) in str(caught.value)
+    listed = [name for name in OPERATIONS if name.rpartition(".")[0] == "characters"]
+    assert f"Operations of characters: {', '.join(listed)}." in str(caught.value)
 
 
 def test_each_filter_is_an_attribute_of_a_call() -> None:
