@@ -12,7 +12,7 @@ from .._engine.pipeline import App
 from .._frames import shown_place
 from .._report.view import View, Written, view
 from .._wire.call import Call
-from .._world.ledger import json_number
+from .._world.ledger import json_number, total
 from .._world.outbox import Delivery
 from ..errors import INTERRUPTED, AurousCrash, AurousError, AurousExplorationError, hide_mistakes, see, shown
 from ..faults.fault import Fault
@@ -213,7 +213,7 @@ class Explorer:
             for fault in reversed(self._faults):
                 queue.put_first(fault)
             if fresh:
-                self._began, self._before = self._lengths(), self._available()
+                self._began, self._before = self._lengths(), self._paid()
                 self._old_deliveries = frozenset(self.app.world.outbox.entries)
                 self._work = dict(self.app.world.runs.items())
                 self._starting.clear()
@@ -225,8 +225,9 @@ class Explorer:
         if self.app.tracing:
             self._views[call.number] = view(self.app, self._written)
 
-    def _available(self) -> dict[str, Decimal]:
-        return {team: account.available for team, account in self.app.world.accounts.items()}
+    def _paid(self) -> Decimal:
+        """Return the credits that all teams have spent, and that are held for them."""
+        return total(amount for account in self.app.world.accounts.values() for amount in (account.spent, account.held))
 
     # Runs
 
@@ -251,8 +252,6 @@ class Explorer:
         if any(not fault.fired for fault in self._faults):
             name = "unmet"
         with app.world.lock:
-            available = self._available()
-            spent = sum((amount - available[team] for team, amount in self._before.items()), Decimal(0))
             calls, notes, problems, pitfalls = self._began
             return Day(
                 run=run,
@@ -261,7 +260,7 @@ class Explorer:
                 returned=outcome.returned,
                 calls=app.world.journal.entries[calls:],
                 notes=app.world.journal.notes[notes:],
-                spent=spent,
+                spent=self._paid() - self._before,
                 pitfalls=app.pitfalls.seen[pitfalls:],
                 problems=app.problems[problems:],
                 end=self._states.read((before.run if before else run).failed),

@@ -69,12 +69,14 @@ class Account(NamedTuple):
         held: Credits held for work that is under way.
         billing_mode: An ``exempt`` team is never charged or refused.
         holds: How many holds there have been.
+        spent: Credits that work has cost, whatever balance a test has set.
     """
 
     credits: Decimal
     held: Decimal = Decimal(0)
     billing_mode: BillingMode = "metered"
     holds: int = 0
+    spent: Decimal = Decimal(0)
 
     @property
     def available(self) -> Decimal:
@@ -126,9 +128,7 @@ class Ledger:
             raise ApiProblem(402, code, message)
         number = account.holds + 1
         if self._at_create:
-            credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
-            self._change(credits=credits)
-            self._report("credits", account.credits, credits)
+            self._spend(price)
             price = Decimal(0)
         self._holds[self._team, number] = price
         held = _add(account.held, price)
@@ -138,10 +138,8 @@ class Ledger:
 
     def commit(self, hold: int) -> None:
         """Charge a hold: the work succeeded."""
-        account, price = self.account, self._end(hold)
-        credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
-        self._change(credits=credits, held=self._without(price))
-        self._report("credits", account.credits, credits)
+        price = self._end(hold)
+        self._spend(price, held=self._without(price))
 
     def release(self, hold: int) -> None:
         """Release a hold: the work failed or was cancelled."""
@@ -149,6 +147,12 @@ class Ledger:
         held = self._without(price)
         self._change(held=held)
         self._report("held credits", account.held, held, ", released")
+
+    def _spend(self, price: Decimal, **changes: Decimal) -> None:
+        account = self.account
+        credits = _subtract(account.credits, price)  # noqa: A001 - the vendor's word
+        self._change(credits=credits, spent=_add(account.spent, price), **changes)
+        self._report("credits", account.credits, credits)
 
     def _end(self, hold: int) -> Decimal:
         price = self._holds[self._team, hold]

@@ -56,6 +56,26 @@ def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     assert found == {f"characters.create#1 {fault}": {"pays_once": text} for fault in ("lost", "late", "garbled")}
 
 
+@pytest.mark.parametrize("law", ["pays_once", "recovers"])
+def test_the_teams_that_a_run_creates_pay_too(broken: Broken, law: str) -> None:
+    """What they spend and hold counts, and not the credits that the test gives them."""
+    with Aurous(credits=100) as fake:
+
+        def run() -> None:
+            team = fake.teams.add(credits=6)
+            team.credits = 100
+            with fake.client(timeout=5, headers={"X-Api-Key": team.api_key}) as client:
+                if law == "pays_once":
+                    twice(client, None)
+                else:
+                    order(client, None).raise_for_status()
+
+        found = reasons(broken(fake, run, faults="lost", laws=law))
+
+    assert [*found] == ["characters.create#1 lost"]
+    assert "paid 8 credits, the good day paid 4: characters.create #1 and #2 both took effect" in str(found)
+
+
 def test_pays_once_with_a_new_key(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """The reason says that each had another one."""
     keys = iter(map(str, range(1000)))
