@@ -32,7 +32,7 @@ __all__ = (
 
 DOCS: Final = "https://pytest-aurous.readthedocs.io/en/latest/"
 INTERRUPTED: Final = "while exploring:"
-"""The first line of the message of a `KeyboardInterrupt` that has ended an exploration."""
+"""The line before the table of an exploration, in the message of what has ended it, such as a `KeyboardInterrupt`."""
 _LONGEST: Final = 80
 _MEANINGS: Final = {
     word: words

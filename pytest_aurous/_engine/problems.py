@@ -20,11 +20,15 @@ class Problem(NamedTuple):
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether a signal handler raised *error*: only such a function takes a frame, the one that it interrupted."""
-    return any(
-        package_of(frame) != PACKAGE and any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values()))
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-    )
+    """Whether a signal handler raised *error*."""
+    return any(package != PACKAGE for package in signal_handlers(error))
+
+
+def signal_handlers(error: BaseException) -> Iterator[str]:
+    """Yield the packages of the signal handlers that raised *error*: only they take a frame, the interrupted one."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if any(isinstance(value, FrameType) for value in _flat(frame.f_locals.values())):
+            yield package_of(frame)
 
 
 def _flat(values: Iterable[object]) -> Iterator[object]:

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from ..errors import AurousError, hide_mistakes, see
-from .explorer import Explorer, Outcome, Steps
+from .explorer import Explorer, Outcome
 from .options import PAGE
 from .result import Exploration
 from .run import present_run
@@ -31,27 +31,24 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
     takes_argument = _takes_argument(run)
     try:
         while True:
-            attempt = steps.send(outcome)
+            try:
+                attempt = steps.send(outcome)
+            except StopIteration as stop:
+                return cast("Exploration", stop.value)
             if attempt.fresh and fresh is not None:
-                made = _made(steps, fresh)
-                if iscoroutine(made):
-                    made.close()
-                    raise AurousError(f"explore(fresh=...): fresh returned a coroutine. {_ASYNC}")
+                made = fresh()
+                _refuse_coroutine(made)
                 arguments = (made,) if takes_argument else ()
             with attempt.running():
                 outcome = _outcome(run, arguments)
-    except StopIteration as stop:
-        return cast("Exploration", stop.value)
-    finally:
-        steps.close()
+    except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs
+        return cast("Exploration", steps.throw(error))
 
 
-def _made(steps: Steps, fresh: Callable[[], Any]) -> Any:
-    """Return what *fresh* returns; Ctrl-C in it ends the exploration as in a run."""
-    try:
-        return fresh()
-    except KeyboardInterrupt as error:
-        return steps.throw(error)
+def _refuse_coroutine(made: Any) -> None:
+    if iscoroutine(made):
+        made.close()
+        raise AurousError(f"explore(fresh=...): fresh returned a coroutine. {_ASYNC}")
 
 
 def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
@@ -74,20 +71,22 @@ async def aexplore(explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh
     arguments: tuple[Any, ...] = ()
     takes_argument = _takes_argument(run)
     with ExitStack() as undo:
-        undo.callback(steps.close)
         tasks = _tasks_of_runs(undo)
-        while True:
-            try:
-                attempt = steps.send(outcome)
-            except StopIteration as stop:  # a coroutine must not raise it
-                return cast("Exploration", stop.value)
-            if attempt.fresh and fresh is not None:
-                made = _made(steps, fresh)
-                made = await made if isawaitable(made) else made
-                arguments = (made,) if takes_argument else ()
-            with attempt.running():
-                outcome = await _aoutcome(run, arguments)
-            await _end(tasks)
+        try:
+            while True:
+                try:
+                    attempt = steps.send(outcome)
+                except StopIteration as stop:
+                    return cast("Exploration", stop.value)
+                if attempt.fresh and fresh is not None:
+                    made = fresh()
+                    made = await made if isawaitable(made) else made
+                    arguments = (made,) if takes_argument else ()
+                with attempt.running():
+                    outcome = await _aoutcome(run, arguments)
+                await _end(tasks)
+        except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
+            return cast("Exploration", steps.throw(error))
 
 
 async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._chains import connected, leaves
 from .._engine.pipeline import App
-from .._frames import shown_place
+from .._engine.problems import signal_handlers
+from .._frames import TOOLS, shown_place
 from .._report.view import View, Written, view
 from .._wire.call import Call
 from .._world.ledger import json_number, total
@@ -23,7 +25,7 @@ from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, rows, story
 from .result import Case, Exploration
-from .run import DAY, Run, RunEnded, Watch, ignore, leaves, present_run
+from .run import DAY, Run, RunEnded, Watch, ignore, present_run
 
 if TYPE_CHECKING:
     from .._httpx.router import Router
@@ -32,7 +34,7 @@ __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
 _INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "Cancelled"), ("_pytest", "Exit")})
-"""Packages and names of the exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
+"""Packages and names of exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
 
 Plan = tuple[tuple[Place, str], ...]
 """The faults of a case, each with its place; none on the good day."""
@@ -126,8 +128,10 @@ class Explorer:
                     yield from self._case(good, only, plans[only])
                 else:
                     yield from self._all(good, plans)
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt(f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
+            except BaseException as error:
+                if (ending := interruption(error)) is None:
+                    raise
+                raise _with_text(ending, f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
             finally:
                 if only is None:
                     self._remove_faults()
@@ -240,10 +244,9 @@ class Explorer:
 
     def _day(self, outcome: Outcome, before: Day | None) -> Day:
         app, run, error = self.app, self._run, outcome.error
-        if any(_named(leaf) in _INTERRUPTIONS for leaf in _leaves(error)):
-            assert error is not None  # noqa: S101 - it has leaves
-            raise error
-        if run.crashed or (error is not None and any(isinstance(leaf, AurousCrash) for leaf in leaves(error))):
+        if (ending := interruption(error)) is not None:
+            raise ending
+        if run.crashed or any(isinstance(leaf, AurousCrash) for leaf in leaves(error)):
             name = "crashed"
         elif run.stopped:
             name = "stopped"
@@ -474,7 +477,7 @@ class Explorer:
         good = self._good
         assert good is not None  # noqa: S101 - cases come after the good day
         remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
-        if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in _leaves(day.error)):
+        if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
             self._swallowed.append(case_id)
             remarks.append("AurousCrash did not leave the run: the code continues after its process has died")
         return Case(
@@ -541,18 +544,33 @@ def _call(call: Call) -> str:
     return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
 
 
+def interruption(error: BaseException | None) -> BaseException | None:
+    """Return what ends the whole exploration, and not only a run, if *error* is that or comes from it.
+
+    That is Ctrl-C, a cancellation, `pytest.exit`, or what a tool such as pytest-timeout raises in a signal handler.
+    """
+    if error is None or any(_named(leaf) in _INTERRUPTIONS for leaf in leaves(error)):
+        return error
+    return next((one for one in connected(error) if not TOOLS.isdisjoint(signal_handlers(one))), None)
+
+
+def _with_text(error: Any, text: str) -> BaseException:
+    """Add a text to the message of an interruption; trio's cancellation has none."""
+    if hasattr(error, "msg"):  # of pytest's exceptions, which show it or their argument
+        error.msg = f"{error.msg}\n{text}"
+        error.args = (error.msg,)
+    elif isinstance(error, KeyboardInterrupt):
+        error.args = (text,)
+    return cast("BaseException", error)
+
+
 def _named(error: BaseException) -> tuple[str, str]:
     return type(error).__module__.partition(".")[0], type(error).__name__
-
-
-def _leaves(error: BaseException | None) -> list[BaseException]:
-    return [] if error is None else list(leaves(error))
 
 
 def _bare(error: BaseException | None) -> BaseException | None:
     """Remove the tracebacks of an error, which would keep everything alive that the run has used."""
     if error is not None:
-        error.__traceback__ = None
-        for one in (error.__cause__, error.__context__, *(leaf for leaf in leaves(error) if leaf is not error)):
-            _bare(one)
+        for one in connected(error):
+            one.with_traceback(None)  # unlike an assignment, it also works for a frozen dataclass
     return error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from .._chains import leaves
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._report.view import View
@@ -18,7 +19,7 @@ from .._world.ledger import plain
 from .._world.outbox import Delivery
 from ..errors import AurousError, shown
 from .end_state import EndState, Record, differences
-from .run import Run, leaves
+from .run import Run
 
 _HELD: Final = "held credits "
 _CANCELLED: Final = ("status", '"cancelled"')

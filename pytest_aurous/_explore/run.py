@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from math import inf
@@ -233,13 +233,3 @@ def _quiet(run: Callable[[], None]) -> Callable[[], None]:
             run()
 
     return quiet
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions of a group, and of groups in it; or *error* itself."""
-    members: object = getattr(error, "exceptions", None)  # of a group, also of the backport's
-    if isinstance(members, tuple):
-        for member in cast("tuple[BaseException, ...]", members):
-            yield from leaves(member)
-    else:
-        yield error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
+from .._chains import leaves
 from .._check import Check
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
@@ -16,7 +17,7 @@ from .kinds import BY_DEFAULT, KINDS
 from .laws import Day, allowed
 from .options import PAGE, Options, read_names, read_options
 from .result import Case, Exploration
-from .run import Watch, leaves, noting_runs
+from .run import Watch, noting_runs
 
 if TYPE_CHECKING:
     from .._names import BadDayFault, Law
@@ -109,7 +110,7 @@ class SuiteExplorer(Explorer):
     def _good_day(self) -> Generator[Attempt, Outcome, Day]:
         day = yield from self._attempt(())
         if day.error is not None:
-            why = "; ".join(f"{type(leaf).__name__}: {leaf}".partition("\n")[0] for leaf in leaves(day.error))
+            why = "; ".join(_told(leaf) for leaf in leaves(day.error))
             raise LeftOut(f"it does not pass when it is run again: {why}")
         if not day.calls:
             raise LeftOut("it sends no request")
@@ -128,6 +129,13 @@ class _Unread(EndStates):
     def read(self, failed: Any = None) -> EndState:  # noqa: ARG002 - there is nothing to leave out
         """Return nothing."""
         return EndState([], [])
+
+
+def _told(error: BaseException) -> str:
+    """Return the type of an exception and the first line of its message, if it can be read."""
+    with suppress(Exception):
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return type(error).__name__
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:

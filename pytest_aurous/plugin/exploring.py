@@ -277,6 +277,15 @@ class ExploredTest:
     # Exploring
 
     def explore(self) -> None:
+        """Explore the test if it has passed; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
+        try:
+            self._explore()
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:  # noqa: BLE001 - pytest would end the session
+            self._fail(error)
+
+    def _explore(self) -> None:
         """Explore the test if it has passed, and note what was found."""
         if not all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
             return
@@ -311,17 +320,19 @@ class ExploredTest:
             self._explored()
         except LeftOut as why:
             self._fail(AurousError(f"--aurous-explore-only: the test cannot be explored: {why}.\n{_PAGE}"))
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
         except BaseException as error:
-            if isinstance(error, AurousError) and error is not self._error:
-                self._fail(error)
-            elif error is not self._error:  # Ctrl-C
+            if error is not self._error:  # else it is reported as that of the test
                 raise
         notes = getattr(self._error, "__notes__", [])
         self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))
 
-    def _fail(self, error: AurousError) -> None:
-        """Let the body of the test fail."""
-        failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
+    def _fail(self, error: BaseException) -> None:
+        """Let the body of the test fail; only an error that explains itself has no traceback."""
+        failure = error
+        if isinstance(error, AurousError):
+            failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
         fail_report(self._item, self.reports[1], failure)
         if self._session is not None and run_option(self._item.config, "har"):
             export_har(self._item, self._session)
@@ -350,8 +361,9 @@ class ExploredTest:
                 outcome = Outcome(error=self._error)
         except StopIteration as stop:
             return cast("Exploration", stop.value)
+        except BaseException as error:  # noqa: BLE001 - of the steps, or of a hook
+            return cast("Exploration", steps.throw(error))
         finally:
-            steps.close()
             self._end_progress()
 
     def _again(self) -> str:
@@ -381,9 +393,7 @@ class ExploredTest:
         """Run one phase, and note what it raises; return whether it has passed."""
         item = self._item
         hook = getattr(item.ihook, f"pytest_runtest_{when}")
-        call = pytest.CallInfo[None].from_call(
-            lambda: hook(item=item, **arguments), when=when, reraise=(pytest.exit.Exception,)
-        )
+        call = pytest.CallInfo[None].from_call(lambda: hook(item=item, **arguments), when=when)
         if self.reported:
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             self.reports.append(report)

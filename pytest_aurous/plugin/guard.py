@@ -9,11 +9,12 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Final, cast
 
+from .._chains import grouped
 from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
 from .._wire.hosts import ascii_host, is_vendors
 from .._work import Work, current_work, noting_start, noting_submit, set_work
@@ -118,7 +119,7 @@ class NetworkGuard:
 
     def accept(self, error: BaseException) -> None:
         """Treat *error*, and each exception in a group, as expected."""
-        accepted = set(map(id, _leaves(error)))
+        accepted = set(map(id, grouped(error)))
         with self._lock:
             self._pending = [item for item in self._pending if id(item[1]) not in accepted]
 
@@ -219,13 +220,6 @@ class NetworkGuard:
         if self._running is not None:
             return f"{thread}, a thread that no test started"
         return "outside of any test" + (f", after {self._last}" if self._last else "")
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    yield error
-    members: object = getattr(error, "exceptions", ())  # of a group, also of the backport's
-    for member in cast("tuple[BaseException, ...]", members) if isinstance(members, tuple) else ():
-        yield from _leaves(member)
 
 
 def _print(text: str) -> None:

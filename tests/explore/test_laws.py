@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -213,6 +214,55 @@ def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, brok
         fake, lambda: run(Refused(), LookupError()), faults="refused", may_raise=httpx.HTTPError, laws="tells"
     )
     assert reasons(found) == {"characters.create#1 refused": {"tells": "it raised Refused; may_raise allows HTTPError"}}
+
+
+class Refused(Exception):  # noqa: N818 - it names what happened
+    """A documented failure."""
+
+
+def _leads_back() -> BaseException:
+    first, second = Refused(), Refused()
+    first.__context__, second.__context__ = second, first
+    return first
+
+
+def _is_its_own_cause() -> BaseException:
+    error = Refused()
+    error.__cause__ = error
+    return error
+
+
+def _long() -> BaseException:
+    error = Refused()
+    for _ in range(3000):
+        cause, error = error, Refused()
+        error.__cause__ = cause
+    return error
+
+
+@dataclass(frozen=True)
+class _Frozen(Refused):
+    number: int = 1
+
+
+@pytest.mark.parametrize("make", [_leads_back, _is_its_own_cause, _long, _Frozen])
+def test_any_exception_is_judged(fake: Aurous, client: httpx.Client, make: Callable[[], BaseException]) -> None:
+    """Whatever its chain looks like, and also one that refuses assignments; its traceback is not kept."""
+
+    def run() -> None:
+        if client.get("/v1/balance").status_code != 200:
+            raise make()
+
+    (case,) = fake.explore(run, faults="unavailable", may_raise=Refused).cases
+    assert (case.outcome, case.broken) == ("raised", ())
+    assert case.error is not None
+    assert case.error.__traceback__ is None
+
+    if make is _Frozen:
+        return  # contextlib itself cannot let it pass
+    with pytest.raises(Refused) as raised:
+        fake.explore(run, faults="unavailable", only="balance.retrieve#1 unavailable")
+    assert "balance.retrieve" in vars(raised.value)["__notes__"][0]
 
 
 def test_tells_by_may_return(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

@@ -720,6 +720,104 @@ def test_interrupt(explored: pytest.Pytester, option: str) -> None:
     result.stdout.fnmatch_lines(["*KeyboardInterrupt: while exploring:*"])
 
 
+def test_exit(explored: pytest.Pytester) -> None:
+    """`pytest.exit` in a run ends the session, and shows the table so far."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        def test_it(aurous_client, runs=[]):
+            runs.append(1)
+            if len(runs) == 4:
+                pytest.exit("enough", returncode=9)
+            aurous_client.get("/v1/balance").raise_for_status()
+        """
+    )
+
+    result = explored.runpytest_subprocess("--aurous-explore=report")
+
+    assert result.ret == 9
+    result.stdout.fnmatch_lines(["*Exit: enough", "while exploring:", "0 of 0 cases hold; 0 break a law*"])
+
+
+def test_exceptions_whose_chain_does_not_end(explored: pytest.Pytester) -> None:
+    """They are the outcome of a case as any others, also where the text of one cannot be read."""
+    explored.makepyfile(
+        """
+        import pytest
+
+        def own():
+            error = ValueError("own")
+            raise error from error
+
+        def pair():
+            first, second = ValueError("first"), ValueError("second")
+            first.__context__, second.__context__ = second, first
+            raise first
+
+        def long():
+            error = ValueError()
+            for number in range(3000):
+                cause, error = error, ValueError(number)
+                error.__cause__ = cause
+            raise error
+
+        class Unreadable(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        @pytest.mark.aurous_explore(faults="unavailable")
+        @pytest.mark.parametrize("fail", [own, pair, long])
+        def test_marked(aurous_client, fail):
+            if aurous_client.get("/v1/balance").status_code == 503:
+                fail()
+
+        def test_unreadable(aurous_client, runs=[]):
+            runs.append(1)
+            aurous_client.get("/v1/balance")
+            if len(runs) > 1:
+                raise Unreadable
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report")
+
+    result.assert_outcomes(passed=4)
+    found = rows(result)
+    assert {tuple(row.values()) for row in found.values()} == {(1, 0, 1, 0, 0, 0)}
+    assert [name.partition("::")[2] for name in found] == ["test_marked[long]", "test_marked[own]", "test_marked[pair]"]
+    assert "test_unreadable: it does not pass when it is run again: Unreadable" in left_out(result)
+
+
+@pytest.mark.parametrize("option", ["--aurous-explore=report", "--aurous-explore-only=balance.retrieve#1 greased"])
+def test_a_bug_of_ours_fails_the_test(explored: pytest.Pytester, option: str) -> None:
+    """The session goes on, and the failure has our traceback."""
+    explored.makepyfile(
+        """
+        import pytest
+        from pytest_aurous._explore import explorer
+
+        def test_it(aurous_client):
+            aurous_client.get("/v1/balance")
+
+        @pytest.fixture(autouse=True, scope="module")
+        def bug():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(explorer, "judge", None)
+                yield
+
+        @pytest.mark.aurous_explore(False)
+        def test_after():
+            pass
+        """
+    )
+
+    result = explored.runpytest(option)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*judge(Judged(*", "*explorer.py:*: TypeError", "FAILED *::test_it*"])
+
+
 def test_a_file_that_cannot_be_written(explored: pytest.Pytester) -> None:
     """It becomes a warning, and costs no test its result."""
     explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")

@@ -1,0 +1,48 @@
+"""Walk along exceptions that belong together. A chain can lead back to where it began, and be of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
+
+
+def grouped(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error*; of a group also its exceptions, and those of the groups in it."""
+    return _walk(error, _members)
+
+
+def leaves(error: BaseException | None) -> list[BaseException]:
+    """Return the exceptions of a group and of the groups in it; for any other exception, itself.
+
+    Example:
+        ``all(isinstance(leaf, OSError) for leaf in leaves(error))``
+    """
+    if error is None:
+        return []
+    return [one for one in grouped(error) if not _members(one)] or [error]  # a group can have only itself
+
+
+def connected(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error*, and all exceptions that are reachable from it: causes, contexts, and those of groups."""
+    return _walk(error, lambda one: (one.__cause__, one.__context__, *_members(one)))
+
+
+def _walk(
+    error: BaseException, following: Callable[[BaseException], Iterable[BaseException | None]]
+) -> Iterator[BaseException]:
+    """Yield each exception once, without recursion."""
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            left += reversed([*following(one)])
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    members: object = getattr(error, "exceptions", None)  # of a group, also of the backport's
+    if not isinstance(members, tuple):
+        return ()
+    return tuple(one for one in cast("tuple[object, ...]", members) if isinstance(one, BaseException))
