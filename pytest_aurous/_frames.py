@@ -14,12 +14,15 @@ Place = tuple[str, int, str]
 
 PACKAGE: Final = "pytest_aurous"
 _JOBS: Final = f"{PACKAGE}._work"
+_DRIVERS: Final = f"{PACKAGE}._explore.drivers"
 
 TOOLS: Final = frozenset(
     {"_pydev_bundle", "_pydevd_bundle", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
     | {"_pytest", "execnet", "hypothesis", "pluggy", "pytest", "pytest_timeout", "xdist"}
 )
 """Run or debug the tests. Their sleeps and clocks stay real, and their threads never count as busy."""
+DEBUGGERS: Final = frozenset({"_pydev_bundle", "_pydevd_bundle", "bdb", "debugpy", "pdb", "pydevd"})
+"""While one of them has stopped a test, nothing goes on, and nothing hangs."""
 BYSTANDERS: Final = TOOLS | {PACKAGE, "multiprocessing", "subprocess", "uvicorn"}
 """Keep real sleeps and clocks: the tools, and packages that wait for another process or serve one."""
 LIBRARIES: Final = frozenset(
@@ -84,6 +87,13 @@ def under_test(frame: FrameType) -> Iterator[Place]:
         elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
             return
         caller = caller.f_back
+
+
+def hosts(frame: FrameType) -> bool:
+    """Whether a frame calls code under test and is no part of it: that of a task, of a test, or of an exploration."""
+    if package_of(frame) in _STARTERS:
+        return not frame.f_code.co_flags & CO_COROUTINE
+    return bool(frame.f_globals.get("__name__") == _DRIVERS)
 
 
 def short_path(file: str) -> str:

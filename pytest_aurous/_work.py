@@ -13,7 +13,10 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from itertools import count
+from types import FrameType
 from typing import Any, Final, Protocol
+
+from ._frames import callers
 
 _NUMBERS: Final = count(1)
 _WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
@@ -76,6 +79,18 @@ def ending() -> BaseException | None:
     """Return the exception that ends this thread or task, because its run is over; else None."""
     work = current_work()
     return None if work is None or work.run is None else work.run.error()
+
+
+def workers(run: Run, ident: int) -> dict[int, FrameType]:
+    """Return the frame of each thread that works for a run: the thread *ident*, those it started, and jobs of pools."""
+    started = {thread.ident: getattr(thread, _STARTED_BY, None) for thread in threading.enumerate()}
+    found: dict[int, FrameType] = {}
+    for thread, frame in sys._current_frames().items():
+        work = started.get(thread)
+        jobs = [one.f_locals.get("work") for one in callers(frame) if one.f_code is _do.__code__]
+        if thread == ident or any(one is not None and one.run is run for one in (work, *jobs)):
+            found[thread] = frame
+    return found
 
 
 def older_work(since: Work | None) -> Work | None:

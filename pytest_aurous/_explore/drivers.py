@@ -10,10 +10,11 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from ..errors import AurousError, hide_mistakes, see
-from .explorer import Explorer, Outcome
+from .explorer import Attempt, Explorer, Outcome
 from .options import PAGE
 from .result import Exploration
 from .run import present_run
+from .watchdog import RunEnded
 
 __tracebackhide__ = hide_mistakes
 
@@ -39,8 +40,11 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
                 made = fresh()
                 _refuse_coroutine(made)
                 arguments = (made,) if takes_argument else ()
-            with attempt.running():
-                outcome = _outcome(run, arguments)
+            try:
+                with attempt.running():
+                    outcome = _outcome(run, arguments)
+            except RunEnded as error:  # it came just when the run had ended
+                outcome = Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs
         return cast("Exploration", steps.throw(error))
 
@@ -83,25 +87,45 @@ async def aexplore(explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh
                     made = await made if isawaitable(made) else made
                     arguments = (made,) if takes_argument else ()
                 with attempt.running():
-                    outcome = await _aoutcome(run, arguments)
+                    attempt.cancel_with(_cancelling())
+                    outcome = await _aoutcome(run, arguments, attempt)
                 await _end(tasks)
         except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
             return cast("Exploration", steps.throw(error))
 
 
-async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
+def _cancelling() -> Callable[[], object]:
+    """Return a function that cancels this task of asyncio from another thread; trio ends on the signal of Ctrl-C."""
+    try:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    except RuntimeError:
+        return int
+    assert task is not None  # noqa: S101 - a loop runs
+    return lambda: loop.call_soon_threadsafe(task.cancel)
+
+
+async def _aoutcome(run: Callable[..., Any], arguments: tuple[Any, ...], attempt: Attempt) -> Outcome:
     try:
         returned = run(*arguments)
         if isawaitable(returned):
             return Outcome(await returned)
     except asyncio.CancelledError as error:
-        if _is_cancelled():
+        if attempt.hangs:
+            _uncancel()
+        elif _is_cancelled():
             raise
         return Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - each outcome is judged
         return Outcome(error=error)
     text = f"aexplore(run): run returned no coroutine. Use aurous.explore(run) for a plain function.\n{see(PAGE)}"
     return Outcome(error=AurousError(text))
+
+
+def _uncancel() -> None:
+    """Let the task go on that was cancelled because its run hung."""
+    task = asyncio.current_task()
+    while getattr(task, "cancelling", int)():  # Python 3.10 does not count
+        cast("Any", task).uncancel()
 
 
 def _is_cancelled() -> bool:

@@ -25,7 +25,8 @@ from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, rows, story
 from .result import Case, Exploration
-from .run import DAY, Run, RunEnded, Watch, ignore, present_run
+from .run import DAY, Run, Watch, ignore, present_run
+from .watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
     from .._httpx.router import Router
@@ -66,6 +67,15 @@ class Attempt:
         """Add the faults; the block is the run."""
         with self._explorer.begin(self.plan, fresh=self.fresh):
             yield
+
+    def cancel_with(self, cancel: Callable[[], object]) -> None:
+        """Call *cancel*, in another thread, if the run hangs."""
+        self._explorer.cancel_with(cancel)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the run hung, and was stopped from outside."""
+        return self._explorer.hangs
 
 
 Steps = Generator[Attempt, Outcome, Any]
@@ -154,11 +164,18 @@ class Explorer:
                 "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
                 f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
             )
-        with self.watch.watching() as self._time:
+        with self.watch.watching() as self._time, self._watching():
             with app.world.lock:
                 self._start_time = app.world.clock.time()
                 self._start = self._mark()
                 self._states = EndStates(app.world, app.snapshot().world)
+            yield
+
+    @contextmanager
+    def _watching(self) -> Generator[None, None, None]:
+        """End runs that hang."""
+        self._watchdog = Watchdog(self._options.patience, self._time)
+        with self._watchdog.watching():
             yield
 
     def _lengths(self) -> tuple[int, int, int, int]:
@@ -222,8 +239,19 @@ class Explorer:
                 self._work = dict(self.app.world.runs.items())
                 self._starting.clear()
                 self._views = {0: view(self.app, self._written)} if self.app.tracing else {}
-        with self.watch.running(run):
+        self.watch.progress = self._watchdog.progress
+        case = " + ".join(f"{place} {kind}" for place, kind in plan) or "The good day"
+        with self.watch.running(run), self._watchdog.guarding(run, case):
             yield
+
+    def cancel_with(self, cancel: Callable[[], object]) -> None:
+        """Call *cancel*, in another thread, if the present run hangs."""
+        self._watchdog.cancel = cancel
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the present run hung, and was stopped from outside."""
+        return self._run.hangs
 
     def _view(self, call: Call) -> None:
         if self.app.tracing:
@@ -244,7 +272,7 @@ class Explorer:
 
     def _day(self, outcome: Outcome, before: Day | None) -> Day:
         app, run, error = self.app, self._run, outcome.error
-        if (ending := interruption(error)) is not None:
+        if not run.hangs and (ending := interruption(error)) is not None:
             raise ending
         if run.crashed or any(isinstance(leaf, AurousCrash) for leaf in leaves(error)):
             name = "crashed"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, cast
 
 from .._check import Check
 from ..errors import choices, hide_mistakes, nearest
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
+from .watchdog import PATIENCE
 
 __tracebackhide__ = hide_mistakes
 
@@ -26,6 +28,7 @@ class Options:
     laws: tuple[str, ...] = tuple(LAWS)
     depth: int = 1
     limit: int = 400
+    patience: float = PATIENCE
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -42,6 +45,12 @@ def read_options(who: str, **arguments: Any) -> Options:
         if name in found and not callable(value) and not (optional and value is None):
             raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
     return Options(**{name: _READERS[name](check, value) for name, value in found.items() if name in _READERS})
+
+
+def _patience(check: Check, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+        raise check.refuse("patience", value, "real seconds, more than 0, such as 10.")
+    return float(value)
 
 
 def _only(check: Check, value: Any) -> str | None:
@@ -101,6 +110,7 @@ _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), tuple(LAWS)),
     "depth": lambda check, value: check.whole("depth", value, 1, 2),
     "limit": lambda check, value: check.whole("limit", value, 1),
+    "patience": _patience,
     "only": _only,
     "known": _known,
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from math import inf
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._engine.pipeline import App
@@ -16,6 +18,7 @@ from .._wire.call import Call
 from .._work import Work, current_work, noting_start, noting_submit, set_work
 from .._world.script import Step
 from ..errors import AurousCrash, see
+from .watchdog import MOST_STOPS, RunEnded, unwind
 
 if TYPE_CHECKING:
     from .._time.turns import SharedTime
@@ -27,10 +30,6 @@ _CRASHED: Final = (
     "The process crashes here, because this bad day has the fault crash. Do not catch this exception: in a process "
     f"that has crashed, no more code runs.\n{see('reference/exploring.html#faults')}"
 )
-
-
-class RunEnded(BaseException):
-    """Ends a run that goes on for too long, or the work that an earlier run has left behind."""
 
 
 class Run:
@@ -48,6 +47,9 @@ class Run:
         stopped: Why it was stopped, or None.
         failed: The records that a fault lets fail, with the steps that they would have gone through without it.
         deleted: Ids of the records that a fault has deleted.
+        hangs: Whether it was stopped from outside, because nothing happened any more.
+        stops: How often that was raised in vain which ends it.
+        tried: The lines of the code under test at which `unwind` has raised.
         busy: Seconds for which the work that a fault has delayed goes on.
     """
 
@@ -59,6 +61,9 @@ class Run:
         self.stopped: str | None = None
         self.failed: dict[str, tuple[Step, ...]] = {}
         self.deleted: set[str] = set()
+        self.hangs = False
+        self.stops = 0
+        self.tried: set[tuple[CodeType, int]] = set()
         self.busy: float = 0
         self._app = app
         self._calls = min(calls, MOST_CALLS)
@@ -90,6 +95,11 @@ class Run:
             self.stopped = f"it slept {self._sleeps:,} times"
         self._check_time(seconds)
 
+    def hang(self, reason: str) -> None:
+        """Stop the run, because nothing happens any more."""
+        self.hangs = True
+        self.stopped = self.stopped or reason
+
     def _check_time(self, seconds: float) -> None:
         now = self._app.world.clock.time() + seconds
         if self.stopped is None and now > self._until:
@@ -114,11 +124,13 @@ class Watch:
     Attributes:
         run: The run that goes on now, or None.
         listeners: Called with each request of the run, after its response.
+        progress: Called before each request and each skipped sleep of a run that goes on.
     """
 
     def __init__(self, app: App) -> None:
         self.run: Run | None = None
         self.listeners: list[Callable[[Call], object]] = []
+        self.progress: Callable[[], object] = ignore
         self._app = app
         self._observe = app.observe
 
@@ -145,9 +157,10 @@ class Watch:
         if (run := self.run) is None:
             return
         if run.error() is None:
+            self.progress()
             run.count_call(call)
         if (error := run.error()) is not None:
-            raise error
+            raise _insistent(run, error)
 
     def observe(self, call: Call) -> None:
         """See a request after its response; a crash ends it there."""
@@ -164,9 +177,10 @@ class Watch:
         if (run := self.run) is None:
             return lambda: None
         if run.error() is None:
+            self.progress()
             run.count_sleep(seconds)
         if (error := run.error()) is not None:
-            raise error
+            raise _insistent(run, error)
         return run.error if present_run() is run else lambda: None  # a thread of the application outlives the run
 
     def pass_on(self, calls: Iterable[Call]) -> None:
@@ -185,6 +199,14 @@ class Watch:
             run.over = True
             self.run = None
             set_work(before)
+
+
+def _insistent(run: Run, error: BaseException) -> BaseException:
+    """Return what ends a run; it cannot be caught for ever."""
+    run.stops += 1
+    if run.stops > MOST_STOPS:
+        unwind(run, sys._getframe())
+    return error
 
 
 def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:

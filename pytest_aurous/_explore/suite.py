@@ -42,6 +42,7 @@ class ExploreOptions(TypedDict, total=False):
     laws: Law | str | Iterable[Law | str]
     may_raise: type[BaseException] | tuple[type[BaseException], ...]
     limit: int
+    patience: float
     known: Mapping[str, str] | None
 
 
@@ -95,7 +96,8 @@ class SuiteExplorer(Explorer):
         with SleepSkipper(lambda _running, _frozen: None) as self._time:
             self._now = self._time.now()
             try:
-                yield
+                with self._watching():
+                    yield
             finally:
                 self._time.watch = None
 

@@ -201,6 +201,7 @@ class Aurous(CallAssertions, Belongings):
         fresh: Callable[[], object] | None = None,
         depth: int = 1,
         limit: int = 400,
+        patience: float = 10,
         only: str | None = None,
         known: Mapping[str, str] | None = None,
     ) -> Exploration:
@@ -218,6 +219,8 @@ class Aurous(CallAssertions, Belongings):
             fresh: Resets the application's own state; called before each run.
             depth: 2 to try pairs of faults, too.
             limit: The largest number of cases.
+            patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
+                code. Then it is stopped; after the first time, 2 s are enough.
             only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
                 as it left it.
             known: Ids of cases that may break a law, each with the reason.
@@ -242,6 +245,7 @@ class Aurous(CallAssertions, Belongings):
             laws=laws,
             depth=depth,
             limit=limit,
+            patience=patience,
             only=only,
             known=known,
         )
@@ -258,6 +262,7 @@ class Aurous(CallAssertions, Belongings):
         fresh: Callable[[], object] | None = None,
         depth: int = 1,
         limit: int = 400,
+        patience: float = 10,
         only: str | None = None,
         known: Mapping[str, str] | None = None,
     ) -> Exploration:
@@ -281,6 +286,7 @@ class Aurous(CallAssertions, Belongings):
             laws=laws,
             depth=depth,
             limit=limit,
+            patience=patience,
             only=only,
             known=known,
         )

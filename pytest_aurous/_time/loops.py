@@ -33,6 +33,8 @@ class AsyncioSleeps:
         async def sleep(delay: float, result: Any = None) -> Any:
             loop: Any = asyncio.get_running_loop()
             frame = sys._getframe(1)
+            if not delay and shared.active:
+                shared.yield_now(frame)
             # A loop that is not written in Python, such as uvloop, has a clock that cannot jump: its sleeps stay real.
             if not isinstance(loop, BaseEventLoop) or not _is_skipped(shared, delay, frame):
                 return await real(delay, result)
@@ -110,6 +112,8 @@ class TrioSleeps:
         @wraps(real_sleep)
         async def sleep(seconds: float) -> None:
             frame = sys._getframe(1)
+            if not seconds and shared.active:
+                shared.yield_now(frame)
             if not _is_skipped(shared, seconds, frame):
                 return await real_sleep(seconds)  # type: ignore[no-any-return]
             return await self._sleep(shared.begin(seconds, frame, trio.current_time() + seconds))

@@ -81,8 +81,11 @@ class _Sleeper:
     def __call__(self, seconds: Any, /) -> None:
         shared, frame = self.shared, sys._getframe(1)
         number = isinstance(seconds, float) or hasattr(seconds, "__index__")  # what the builtin accepts
-        if not shared.active or not number or not 0 < seconds < inf or package_of(frame) in BYSTANDERS:
+        if not shared.active or not number or not 0 <= seconds < inf or package_of(frame) in BYSTANDERS:
             self.real(seconds)
+        elif not seconds:
+            shared.yield_now(frame)
+            self.real(0)
         else:
             shared.block(shared.begin(seconds, frame, shared.now() + seconds))
 

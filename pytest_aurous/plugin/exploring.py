@@ -356,8 +356,7 @@ class ExploredTest:
                 self.attempt = steps.send(outcome)
                 self._used, self._error = False, None
                 self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=self._siblings)
-                if not self._used:
-                    raise LeftOut("it does not use the fixture aurous when it is run again")
+                self._check_used()
                 outcome = Outcome(error=self._error)
         except StopIteration as stop:
             return cast("Exploration", stop.value)
@@ -365,6 +364,10 @@ class ExploredTest:
             return cast("Exploration", steps.throw(error))
         finally:
             self._end_progress()
+
+    def _check_used(self) -> None:
+        if not self._used:
+            raise LeftOut("it does not use the fixture aurous when it is run again")
 
     def _again(self) -> str:
         """Return the command that runs one case."""

@@ -216,10 +216,6 @@ def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, brok
     assert reasons(found) == {"characters.create#1 refused": {"tells": "it raised Refused; may_raise allows HTTPError"}}
 
 
-class Refused(Exception):  # noqa: N818 - it names what happened
-    """A documented failure."""
-
-
 def _leads_back() -> BaseException:
     first, second = Refused(), Refused()
     first.__context__, second.__context__ = second, first

@@ -1,0 +1,222 @@
+"""End a run that hangs: from outside, because it sends no request and sleeps no more.
+
+A thread looks at the run from time to time. If nothing happens for the patience of the exploration, it raises an
+exception between two instructions of each thread of the run, wakes the main thread as Ctrl-C would, and cancels what
+an event loop waits for. An exception can be caught, so `unwind` raises at each line of the code under test in turn: one
+of these lines is outside of any ``try``. What even that cannot end ends the process, as pytest-timeout does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from math import inf
+from threading import get_ident
+from time import monotonic
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from .._frames import DEBUGGERS, SENDERS, callers, hosts, package_of, shown_place, under_test
+from .._redaction import redacted
+from .._work import workers
+from ..errors import see
+
+if TYPE_CHECKING:
+    from .._time.turns import SharedTime
+    from .run import Run
+
+PATIENCE: Final = 10.0
+"""Real seconds without progress, unless `patience` says something else."""
+LATER: Final = 2.0
+"""The patience of an exploration that has met a hang."""
+MOST_STOPS: Final = 300
+"""So often a run is stopped in vain before something stronger is used."""
+_TICK: Final = 0.2
+_STOPPING_TICK: Final = 0.01
+_WAKE: Final = 50
+"""The attempt that also wakes the main thread."""
+
+
+class RunEnded(BaseException):
+    """Ends a run that goes on for too long, or the work that an earlier run has left behind."""
+
+
+class Watchdog:
+    """Watches one run after the other, and ends those that hang.
+
+    Args:
+        patience: Real seconds without progress.
+        time: The skipped sleeps, which do not wait for the watching thread.
+        stop: Called to end the process if a run cannot be ended.
+
+    Attributes:
+        cancel: Cancels what an event loop does for the present run; called from the watching thread.
+    """
+
+    def __init__(self, patience: float, time: SharedTime, exit_process: Callable[[int], object] = os._exit) -> None:
+        self.cancel: Callable[[], object] = int
+        self._patience = patience
+        self._time = time
+        self._exit = exit_process
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._run: Run | None = None
+        self._case = ""
+        self._ident = 0
+        self._before: Any = None
+        self._seen: set[object] = set()
+        self._progress = 0.0
+        self._attempts = 0
+
+    @contextmanager
+    def watching(self) -> Generator[None, None, None]:
+        """Watch the runs of the block."""
+        thread = threading.Thread(target=self._watch, name="aurous-watchdog", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._closed.set()
+            thread.join(_TICK * 10)
+
+    @contextmanager
+    def guarding(self, run: Run, case: str) -> Generator[None, None, None]:
+        """Let the block be the run, in this thread."""
+        self._before = sys.gettrace()
+        with self._lock:
+            self._run, self._case, self._ident = run, case, get_ident()
+            self._seen, self._progress, self._attempts, self.cancel = set(), monotonic(), 0, int
+        try:
+            yield
+        finally:
+            while True:
+                try:
+                    self._leave()
+                    break
+                except RunEnded:  # it came a moment too late
+                    continue
+
+    def _leave(self) -> None:
+        with self._lock:
+            stopped, self._run = self._run is not None and self._run.hangs, None
+        if stopped:
+            _raise_in(get_ident(), None)
+        if getattr(sys.gettrace(), "run", None) is not None or stopped:
+            sys.settrace(self._before)
+
+    def progress(self) -> None:
+        """Note that the run has sent a request, or has slept."""
+        self._progress = monotonic()
+
+    def _watch(self) -> None:
+        self._time.deadlines[get_ident()] = inf
+        try:
+            tick = min(_TICK, self._patience / 10)
+            while not self._closed.wait(_STOPPING_TICK if self._attempts else tick):
+                with self._lock:
+                    if self._run is not None:
+                        self._look(self._run)
+        finally:
+            del self._time.deadlines[get_ident()]
+
+    def _look(self, run: Run) -> None:
+        """See whether the run makes progress, and try to end it if it does not."""
+        frames = workers(run, self._ident)
+        if not run.hangs:
+            places = {_place(frame) for frame in frames.values()}
+            if not places <= self._seen or any(package_of(one) in DEBUGGERS for one in callers(frames[self._ident])):
+                self._seen |= places
+                self._progress = monotonic()
+            if monotonic() - self._progress < self._patience:
+                return
+            run.hang(f"nothing happened for {self._patience:g} s at {_shown(frames[self._ident])}")
+            self._patience = min(self._patience, LATER)
+        self._attempts += 1
+        for ident, frame in frames.items():
+            if next(under_test(frame), None) is not None:  # else it is an event loop, which must not break
+                _raise_in(ident, ending(run))
+        if self._attempts % _WAKE == 1:
+            self.cancel()
+        if self._attempts == _WAKE:
+            _wake(self._ident)
+        if self._attempts > MOST_STOPS:
+            self._give_up(run, frames)
+
+    def _give_up(self, run: Run, frames: dict[int, FrameType]) -> None:
+        """End the process, with the stacks of all threads of the run."""
+        stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
+        text = (
+            f"{self._case} cannot be stopped: {run.stopped}. Python cannot interrupt code that waits or works in C, so "
+            f"the process ends here.\n{see('reference/exploring.html#what-cannot-be-stopped')}"
+        )
+        print(redacted("\n".join(["", text, *stacks])), file=sys.__stderr__, flush=True)
+        self._exit(1)
+
+
+def ending(run: Run) -> type[RunEnded]:
+    """Return an exception that also calls `unwind` in the thread in which it is raised."""
+
+    class Ending(RunEnded):
+        def __init__(self) -> None:
+            super().__init__(run.stopped)
+            unwind(run, sys._getframe(1))
+
+    return Ending
+
+
+def unwind(run: Run, frame: FrameType) -> None:
+    """Raise at the next line of the code under test in this thread, but only once at each line of the run.
+
+    Args:
+        run: The run.
+        frame: Where the thread is now.
+    """
+    before = sys.gettrace()
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if run.over:
+            sys.settrace(before)
+            return None
+        if package_of(frame) in SENDERS:
+            return None
+        place: tuple[CodeType, int] = (frame.f_code, frame.f_lineno)
+        if event == "line" and place not in run.tried:
+            run.tried.add(place)
+            raise RunEnded(run.stopped)  # Python removes the trace function
+        return trace
+
+    trace.run = run  # type: ignore[attr-defined]
+    for one in callers(frame):
+        if hosts(one):
+            break
+        if package_of(one) not in SENDERS:
+            one.f_trace = trace
+    sys.settrace(trace)
+
+
+def _raise_in(ident: int, error: type[RunEnded] | None) -> None:
+    """Raise an exception in a thread, before its next instruction; None takes back one that was not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(ident), ctypes.py_object(error) if error is not None else None
+    )
+
+
+def _wake(ident: int) -> None:
+    """Wake the main thread, as Ctrl-C does; other threads cannot be woken."""
+    if ident == threading.main_thread().ident and callable(signal.getsignal(signal.SIGINT)):
+        signal.pthread_kill(ident, signal.SIGINT)
+
+
+def _place(frame: FrameType) -> object:
+    return next(under_test(frame), (frame.f_code, frame.f_lineno))
+
+
+def _shown(frame: FrameType) -> str:
+    place = next(under_test(frame), None)
+    return shown_place(place) if place is not None else "a place outside of the code under test"
