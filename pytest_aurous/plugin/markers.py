@@ -29,7 +29,7 @@ def aurous_explore(**options: Unpack[ExploreOptions]) -> pytest.MarkDecorator:
     """Return ``pytest.mark.aurous_explore`` with these options, which editors suggest and type checkers know.
 
     Args:
-        **options: ``faults``, ``laws``, ``may_raise``, ``limit`` and ``known``, as in `Aurous.explore`.
+        **options: ``faults``, ``laws``, ``may_raise``, ``limit``, ``patience`` and ``known``, as in `Aurous.explore`.
 
     Example:
         ``@aurous_explore(laws="pays_once", limit=20)``

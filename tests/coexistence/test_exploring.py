@@ -89,17 +89,23 @@ def test_pytest_trio(pytester: pytest.Pytester) -> None:
 
 
 def test_pytest_timeout(pytester: pytest.Pytester) -> None:
-    """It bounds each run, not their sum: a run that hangs is one case, and the others are made."""
+    """It bounds each run, not their sum; when time is up, the exploration ends, and the test fails as without it."""
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
         """
         import threading
         import pytest
 
-        @pytest.mark.timeout(4)
+        @pytest.mark.timeout(2)
         def test_hangs(aurous_client):
-            response = aurous_client.get("/v1/balance")
-            threading.Event().wait(1 if response.status_code == 200 else 60)
+            if aurous_client.get("/v1/balance").status_code != 200:
+                threading.Event().wait(60)
+
+        @pytest.mark.timeout(4)
+        @pytest.mark.aurous_explore(faults="unavailable, greased", patience=0.5, laws="pays_once")
+        def test_is_stopped_before(aurous_client):
+            if aurous_client.get("/v1/balance").status_code != 200:
+                threading.Event().wait(60)
 
         @pytest.mark.timeout(4, func_only=True)
         def test_takes_long(aurous_client):
@@ -110,9 +116,15 @@ def test_pytest_timeout(pytester: pytest.Pytester) -> None:
 
     result = pytester.runpytest("-p", "pytest_timeout", "--aurous-explore=report")
 
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=2, failed=1)
     result.stdout.re_match_lines_random(
-        [r" +6 +2 +2 +2 +0 +0 .*::test_hangs$", r" +6 +2 +4 +0 +0 +0 .*::test_takes_long$"]
+        [
+            r" +6 +2 +4 +0 +0 +0 .*::test_takes_long$",
+            r" +2 +1 +0 +1 +0 +0 .*::test_is_stopped_before$",
+            r"E +Failed: Timeout .*",
+            r"E +while exploring:",
+            r"E +2 of 2 cases hold; 0 break a law",
+        ]
     )
 
 

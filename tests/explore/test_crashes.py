@@ -18,7 +18,8 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousCrash, Call
-from pytest_aurous._explore.run import Run, RunEnded, Watch
+from pytest_aurous._explore.run import Run, Watch
+from pytest_aurous._explore.watchdog import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

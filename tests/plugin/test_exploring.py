@@ -818,6 +818,54 @@ def test_a_bug_of_ours_fails_the_test(explored: pytest.Pytester, option: str) ->
     result.stdout.fnmatch_lines(["*judge(Judged(*", "*explorer.py:*: TypeError", "FAILED *::test_it*"])
 
 
+def test_hangs(explored: pytest.Pytester) -> None:
+    """A run that hangs is a case that breaks `ends`, the teardown runs, and the next test is whole."""
+    explored.makepyfile(
+        """
+        import threading
+        import pytest
+
+        pytestmark = pytest.mark.aurous_explore(faults="unavailable, greased", patience=0.3)
+
+        @pytest.fixture
+        def resource(ended=[]):
+            assert not ended
+            ended.append(1)
+            yield
+            ended.clear()
+
+        def test_spins(aurous_client, resource):
+            while aurous_client.get("/v1/balance").status_code != 200:
+                while True:
+                    pass
+
+        def test_waits(aurous_client, resource):
+            if aurous_client.get("/v1/balance").status_code != 200:
+                threading.Event().wait()
+
+        def test_swallows(aurous_client, resource):
+            down = aurous_client.get("/v1/balance").status_code != 200
+            while down:
+                try:
+                    aurous_client.get("/v1/balance")
+                except:
+                    pass
+
+        def test_after(aurous_client, resource):
+            aurous_client.get("/v1/balance")
+        """
+    )
+
+    result = explored.runpytest_subprocess("-p", "no:xdist", "--tb=short", timeout=120)
+
+    result.assert_outcomes(passed=1, failed=3)
+    found = {name.partition("::")[2]: row["broken"] for name, row in rows(result).items()}
+    assert found == {"test_spins": 1, "test_waits": 1, "test_swallows": 1, "test_after": 0}
+    text = result.stdout.str()
+    assert "test_hangs.py:15 in test_spins" in text
+    assert "test_hangs.py:20 in test_waits" in text
+
+
 def test_a_file_that_cannot_be_written(explored: pytest.Pytester) -> None:
     """It becomes a warning, and costs no test its result."""
     explored.makepyfile("def test_it(aurous_client): aurous_client.get('/v1/balance').raise_for_status()")

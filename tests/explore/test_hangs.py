@@ -1,0 +1,318 @@
+"""Runs that would never end, and what stops each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from queue import Queue
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trio
+import trio.lowlevel
+
+from pytest_aurous import Aurous, AurousExplorationError
+from pytest_aurous._explore import run as runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Case, Exploration
+
+    Broken = Callable[..., Exploration]
+
+LIMIT = 60
+"""Seconds for a process that must end by itself."""
+
+
+@pytest.fixture(autouse=True)
+def _few_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop of sleeps ends soon."""
+    monkeypatch.setattr(runs, "MOST_SLEEPS", 500)
+
+
+def post() -> None:
+    """Do nothing."""
+
+
+def swallows_requests(client: httpx.Client) -> None:
+    """Each request ends the run, and nobody lets it end."""
+    while True:
+        try:
+            client.get("/v1/balance").raise_for_status()
+        except BaseException:  # noqa: BLE001 - that is the mistake
+            post()
+
+
+def swallows_sleeps(_: httpx.Client) -> None:
+    """Each sleep ends the run, and nobody lets it end."""
+    while True:
+        with suppress(BaseException):
+            time.sleep(1)
+
+
+def sleeps_for_no_time(_: httpx.Client) -> None:
+    """Time does not move."""
+    while True:
+        time.sleep(0)
+
+
+def spins(_: httpx.Client | None = None) -> None:
+    """Neither a request nor a sleep."""
+    while True:
+        pass
+
+
+def swallows_everything(_: httpx.Client) -> None:
+    """Each exception is caught, at three levels."""
+    while True:
+        try:
+            while True:
+                try:
+                    while True:
+                        try:
+                            post()
+                        except BaseException:  # noqa: BLE001 - that is the mistake
+                            post()
+                        finally:
+                            post()
+                except BaseException:  # noqa: BLE001, PERF203 - that is the mistake
+                    post()
+        except BaseException:  # noqa: BLE001, PERF203 - that is the mistake
+            post()
+
+
+def keeps_what_it_catches(_: httpx.Client) -> None:
+    """No exception is ever freed."""
+    kept = []
+    while True:
+        try:
+            post()
+        except BaseException as error:  # noqa: BLE001, PERF203 - that is the mistake
+            kept.append(error)
+
+
+def waits(_: httpx.Client) -> None:
+    """Nobody sets the event."""
+    threading.Event().wait()
+
+
+def waits_again_and_again(_: httpx.Client) -> None:
+    """To wait in short steps is no progress."""
+    event = threading.Event()
+    while not event.wait(0.01):
+        pass
+
+
+def reads_a_queue(_: httpx.Client) -> None:
+    """Nobody puts anything there."""
+    Queue[int]().get()
+
+
+def joins_a_thread(_: httpx.Client) -> None:
+    """The thread hangs."""
+    thread = threading.Thread(target=spins, daemon=True)
+    thread.start()
+    thread.join()
+
+
+def waits_for_a_job(_: httpx.Client) -> None:
+    """A job of a pool hangs."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(spins).result()
+
+
+SLEPT, SENT, HUNG = "it slept 501 times", "it sent 121 requests", "nothing happened for 0.2 s at "
+
+
+@pytest.mark.parametrize(
+    ("hang", "reason"),
+    [
+        (swallows_requests, SENT),
+        (swallows_sleeps, SLEPT),
+        (sleeps_for_no_time, SLEPT),
+        (spins, f"{HUNG}tests/explore/test_hangs.py:"),
+        (swallows_everything, HUNG),
+        (keeps_what_it_catches, HUNG),
+        (waits, HUNG),
+        (waits_again_and_again, HUNG),
+        (reads_a_queue, HUNG),
+        (joins_a_thread, HUNG),
+        (waits_for_a_job, HUNG),
+    ],
+)
+def test_a_run_that_hangs_is_stopped(
+    fake: Aurous, client: httpx.Client, broken: Broken, hang: Any, reason: str
+) -> None:
+    """It breaks `ends` with a reason that names the line, and the next case is whole."""
+    traced = sys.gettrace()
+
+    def run() -> int:
+        status = client.get("/v1/balance").status_code
+        if status == 503:
+            hang(client)
+        return status
+
+    stopped, other = broken(fake, run, faults="unavailable, greased", laws="ends", patience=0.2).cases
+
+    assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
+    assert reason in stopped.reasons["ends"]
+    assert (other.outcome, other.returned, other.broken) == ("returned", 200, ())
+    assert sys.gettrace() is traced
+
+
+async def _swallows_requests(client: httpx.AsyncClient) -> None:
+    while True:
+        with suppress(BaseException):
+            await client.get("/v1/balance")
+
+
+async def _sleeps_for_no_time(_: httpx.AsyncClient) -> None:
+    while True:
+        await asyncio.sleep(0)
+
+
+async def _swallows_sleeps(_: httpx.AsyncClient) -> None:
+    while True:
+        with suppress(BaseException):
+            await asyncio.sleep(0)
+
+
+async def _spins(_: httpx.AsyncClient) -> None:
+    spins()
+
+
+async def _spins_in_a_task(_: httpx.AsyncClient) -> None:
+    await asyncio.create_task(_spins(_))
+
+
+async def _spins_in_a_thread(_: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(spins)
+
+
+async def _waits(_: httpx.AsyncClient) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("hang", "reason"),
+    [
+        (_swallows_requests, SENT),
+        (_sleeps_for_no_time, SLEPT),
+        (_swallows_sleeps, SLEPT),
+        (_spins, HUNG),
+        (_spins_in_a_task, HUNG),
+        (_spins_in_a_thread, HUNG),
+        (_waits, HUNG),
+    ],
+)
+def test_a_coroutine_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str) -> None:
+    """In asyncio, also where the loop itself is idle; the loop goes on."""
+    stopped, other = asyncio.run(_explored(fake, hang))
+
+    assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
+    assert reason in stopped.reasons["ends"]
+    assert (other.outcome, other.returned) == ("returned", 200)
+
+
+async def _trio_sleeps_for_no_time(_: httpx.AsyncClient) -> None:
+    while True:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize(
+    ("hang", "reason"), [(_swallows_requests, SENT), (_trio_sleeps_for_no_time, SLEPT), (_spins, HUNG)]
+)
+def test_a_coroutine_of_trio_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str) -> None:
+    """As under asyncio."""
+    stopped, other = trio.run(_explored, fake, hang)
+
+    assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
+    assert reason in stopped.reasons["ends"]
+    assert (other.outcome, other.returned) == ("returned", 200)
+
+
+async def _explored(fake: Aurous, hang: Any) -> tuple[Case, ...]:
+    async def run() -> int:
+        async with fake.async_client(timeout=5) as client:
+            status = (await client.get("/v1/balance")).status_code
+            if status == 503:
+                await hang(client)
+        return status
+
+    with pytest.raises(AurousExplorationError) as raised:
+        await fake.aexplore(run, faults="unavailable, greased", laws="ends", patience=0.2)
+    return raised.value.exploration.cases
+
+
+def test_work_that_takes_long_is_no_hang(fake: Aurous, client: httpx.Client) -> None:
+    """New lines, requests and skipped sleeps are progress, and so is a thread that works for the run."""
+
+    def run() -> None:
+        client.get("/v1/balance")
+        threading.Event().wait(0.4)
+        time.sleep(1)
+        threading.Event().wait(0.4)
+        thread = threading.Thread(target=lambda: threading.Event().wait(0.4))
+        thread.start()
+        thread.join()
+        threading.Event().wait(0.4)
+        client.get("/v1/balance")
+
+    assert not fake.explore(run, faults="unavailable", patience=1.2).broken
+
+
+def test_after_a_hang_patience_is_short(
+    fake: Aurous, client: httpx.Client, broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suite that hangs everywhere is explored in minutes."""
+    monkeypatch.setattr("pytest_aurous._explore.watchdog.LATER", 0.1)
+
+    def run() -> None:
+        if client.get("/v1/balance").status_code != 200:
+            spins()
+
+    first, second = broken(fake, run, faults="unavailable, rate_limited", laws="ends", patience=0.4).cases
+
+    assert "nothing happened for 0.4 s" in first.reasons["ends"]
+    assert "nothing happened for 0.1 s" in second.reasons["ends"]
+
+
+def test_what_cannot_be_stopped_ends_the_process(tmp_path: Path) -> None:
+    """A thread that waits in C cannot be woken: the case, its line and the stack are shown."""
+    file = tmp_path / "hangs.py"
+    file.write_text(
+        dedent(
+            """
+            import threading
+            from pytest_aurous import Aurous
+
+            def waits(client):
+                if client.get("/v1/balance").status_code != 200:
+                    threading.Event().wait()
+
+            def explore():
+                with Aurous() as aurous, aurous.client() as client:
+                    aurous.explore(lambda: waits(client), faults="unavailable", patience=0.2)
+
+            thread = threading.Thread(target=explore)
+            thread.start()
+            thread.join()
+            """
+        )
+    )
+
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=LIMIT, check=False)
+
+    assert done.returncode == 1
+    assert "balance.retrieve#1 unavailable cannot be stopped: nothing happened for 0.2 s at " in done.stderr
+    assert "hangs.py:7 in waits" in done.stderr
+    assert "threading.Event().wait()" in done.stderr
