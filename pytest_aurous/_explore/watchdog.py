@@ -22,7 +22,7 @@ from time import monotonic
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from .._frames import DEBUGGERS, SENDERS, callers, hosts, package_of, shown_place, under_test
+from .._frames import DEBUGGERS, PACKAGE, SENDERS, callers, hosts, package_of, shown_place, under_test
 from .._redaction import redacted
 from .._work import workers
 from ..errors import see
@@ -38,7 +38,7 @@ LATER: Final = 2.0
 MOST_STOPS: Final = 300
 """So often a run is stopped in vain before something stronger is used."""
 _TICK: Final = 0.2
-_STOPPING_TICK: Final = 0.01
+_STOPPING_TICK: Final = 0.02
 _WAKE: Final = 50
 """The attempt that also wakes the main thread."""
 
@@ -138,12 +138,13 @@ class Watchdog:
             run.hang(f"nothing happened for {self._patience:g} s at {_shown(frames[self._ident])}")
             self._patience = min(self._patience, LATER)
         self._attempts += 1
-        for ident, frame in frames.items():
-            if next(under_test(frame), None) is not None:  # else it is an event loop, which must not break
-                _raise_in(ident, ending(run))
+        error = ending(run)
+        for ident in frames:
+            if _can_raise(sys._current_frames().get(ident)):
+                _raise_in(ident, error)
         if self._attempts % _WAKE == 1:
             self.cancel()
-        if self._attempts == _WAKE:
+        if self._attempts == _WAKE and _can_raise(frames[self._ident], idle=True):
             _wake(self._ident)
         if self._attempts > MOST_STOPS:
             self._give_up(run, frames)
@@ -179,7 +180,7 @@ def unwind(run: Run, frame: FrameType) -> None:
     """
     before = sys.gettrace()
 
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
+    def trace(frame: FrameType, event: str, _: Any) -> Any:  # pragma: no cover - nothing traces a trace function
         if run.over:
             sys.settrace(before)
             return None
@@ -205,6 +206,21 @@ def _raise_in(ident: int, error: type[RunEnded] | None) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(ident), ctypes.py_object(error) if error is not None else None
     )
+
+
+def _can_raise(frame: FrameType | None, *, idle: bool = False) -> bool:
+    """Whether an exception may come between two instructions: not in our code, which has locks, nor in a loop.
+
+    Our code raises by itself while it ends a run. An *idle* loop can be woken.
+    """
+    while frame is not None and not hosts(frame):
+        package = package_of(frame)
+        if package == PACKAGE:
+            return False
+        if package not in SENDERS:
+            return True
+        frame = frame.f_back
+    return idle
 
 
 def _wake(ident: int) -> None:
