@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, cast
 
 _PREFIX: Final = re.compile(r"al_(?:live|test)_", re.IGNORECASE)
@@ -24,20 +25,25 @@ _Span = tuple[int, int, str, str]
 """Start and end in the text, the key, which is empty for another secret, and what to write instead."""
 
 
-@contextmanager
-def protecting(key: str | None) -> Generator[None, None, None]:
-    """Redact *key*, whatever its form, until the block ends; `redacted` recognizes keys in the vendor's form by itself.
+def protect(key: str | None) -> Callable[[], object]:
+    """Redact *key*, whatever its form, and return the function that ends that.
 
-    None, a short value and a key of a fake are not secret.
+    `redacted` recognizes keys in the vendor's form by itself. None, a short value and a key of a fake are not secret.
     """
     if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
-        yield
-        return
+        return str  # does nothing
     _protected.append(key)
+    return partial(_protected.remove, key)
+
+
+@contextmanager
+def protecting(key: str | None) -> Generator[None, None, None]:
+    """Redact *key* until the block ends, as `protect` does."""
+    end = protect(key)
     try:
         yield
     finally:
-        _protected.remove(key)
+        end()
 
 
 def redacted(text: str, more: re.Pattern[str] | None = None) -> str:

@@ -3,105 +3,78 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Final
 
 
-class _Layer:
-    """One variable as one fake or server set it, and the value that it found before.
+@dataclass(eq=False, slots=True)
+class _Held:
+    """A variable, the value that a fake or a server has set, and the value that it found."""
 
-    Attributes:
-        disturbed: Whether other code had changed the variable when this layer was removed, and may still restore it.
-    """
-
-    __slots__ = ("disturbed", "found", "name", "value")
-
-    def __init__(self, name: str, value: str, found: str | None) -> None:
-        self.name = name
-        self.value = value
-        self.found = found
-        self.disturbed = False
+    name: str
+    value: str
+    found: str | None
 
 
 class Environment:
     """Sets variables for fakes and servers that start and end in any order.
 
     - While several have set a variable, it has the value of the latest one that has not ended.
-    - Each restores the value that it found. If that value was set by one that has ended since, it restores what that
-      one found.
-    - A variable that other code has changed or deleted meanwhile stays as it is.
-    - Other code, such as monkeypatch, may later restore a value that one of them had set and that has ended since.
-      Such a value is replaced whenever one of them starts or ends, and at the end of each test, when the plugin calls
-      `settle`.
+    - Each restores the value that it found, whatever other code has done to the variable meanwhile. If others that
+      started later are still there, the next of them restores that value instead.
+    - Other code, such as monkeypatch, may put back a value that one of them had set and that has ended since. `settle`
+      replaces it; the plugin calls it at the end of each test.
     """
 
     def __init__(self, variables: MutableMapping[str, str]) -> None:
         self._variables = variables
-        self._layers: list[_Layer] = []
-        self._removed: list[_Layer] = []
+        self._held: list[_Held] = []
+        self._ended: dict[tuple[str, str | None], str | None] = {}  # what was found, by name and value
         self._lock = Lock()
 
-    @contextmanager
-    def holding(self, **values: str) -> Generator[None, None, None]:
-        """Set variables until the end of the block."""
+    def hold(self, **values: str) -> Callable[[], None]:
+        """Set variables, and return the function that restores them."""
         with self._lock:
-            if not self._layers:
-                self._removed = [layer for layer in self._removed if layer.disturbed]
-            self._settle()
-            own = [_Layer(name, value, self._variables.get(name)) for name, value in values.items()]
-            self._layers += own
+            self._replace_ended()
+            held = [_Held(name, value, self._variables.get(name)) for name, value in values.items()]
+            self._held += held
             self._variables.update(values)
-        try:
-            yield
-        finally:
-            with self._lock:
-                for layer in own:
-                    self._remove(layer)
-                self._settle()
+        return partial(self._restore, held)
 
     def settle(self) -> None:
-        """Replace the values that removed layers have left behind, and forget these layers."""
+        """Replace values that have ended, and forget these."""
         with self._lock:
-            self._settle()
-            self._removed.clear()
+            self._replace_ended()
+            self._ended.clear()
 
-    def _remove(self, layer: _Layer) -> None:
-        place = self._layers.index(layer)
-        del self._layers[place]
-        self._removed.append(layer)
-        later = [one for one in self._layers[place:] if one.name == layer.name]
-        layer.disturbed = (later[0].found if later else self._variables.get(layer.name)) != layer.value
-        if not later and not layer.disturbed:
-            self._put(layer)
-        for other in later:
-            if other.found == layer.value:
-                other.found = layer.found
-            if other.value == layer.value:  # the next layer has found the value of this one
-                return
-        for other in self._removed:
-            if (other.name, other.found) == (layer.name, layer.value):
-                other.found = layer.found
+    def _restore(self, ending: list[_Held]) -> None:
+        with self._lock:
+            for held in ending:
+                place = self._held.index(held)
+                del self._held[place]
+                later = [other for other in self._held[place:] if other.name == held.name]
+                if later:
+                    later[0].found = held.found
+                else:
+                    self._put(held.name, held.found)
+                self._ended[held.name, held.value] = held.found
 
-    def _settle(self) -> None:
-        if not self._removed:
-            return
-        current = {(layer.name, layer.value) for layer in self._layers}
-        # The layer that was removed last comes first.
-        for layer in sorted(self._removed, key=lambda one: one.disturbed)[::-1]:
-            if (layer.name, layer.value) not in current and self._variables.get(layer.name) == layer.value:
-                self._put(layer)
+    def _replace_ended(self) -> None:
+        for held in self._held:  # a value that somebody still holds has not ended
+            self._ended.pop((held.name, held.value), None)
+        for name in {name for name, _ in self._ended}:
+            while (ended := (name, self._variables.get(name))) in self._ended:
+                self._put(name, self._ended.pop(ended))
 
-    def _put(self, layer: _Layer) -> None:
-        """Restore the value that a layer found."""
-        if layer.found is None:
-            self._variables.pop(layer.name, None)
+    def _put(self, name: str, value: str | None) -> None:
+        if value is None:
+            self._variables.pop(name, None)
         else:
-            self._variables[layer.name] = layer.found
+            self._variables[name] = value
 
 
 ENVIRONMENT: Final = Environment(os.environ)
 """The variables of this process, which all fakes share."""
-
-environment: Final = ENVIRONMENT.holding

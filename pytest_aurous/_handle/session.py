@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._engine.pipeline import App
-from .._redaction import protecting
+from .._redaction import protect
 from .._resources.team import ApiKey
 from .._work import current_work
 from ..errors import hide_mistakes
 from .calls import Calls
-from .environment import environment
+from .environment import ENVIRONMENT
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._explore.explorer import Explorer
     from .._explore.result import Exploration
     from .._httpx.binding import Binding
+    from .._time.skipping import SleepSkipper
     from .._world.settings import Settings
     from .webhooks import Webhooks
 
@@ -100,12 +101,12 @@ class Session:
         """Intercept requests, set the environment variables, and skip sleeps if the settings say so."""
         with ExitStack() as undo:  # undoes the first steps if a later one fails
             self.verdict.begin()
-            undo.enter_context(self.http.intercepting())
-            undo.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
+            undo.callback(self.http.intercept())
+            undo.callback(protect(os.environ.get("AUROUS_API_KEY")))
             variables = {"AUROUS_API_KEY": str(self.api_key), "AUROUS_BASE_URL": self.settings.base_url}
-            undo.enter_context(environment(**variables))
+            undo.callback(ENVIRONMENT.hold(**variables))
             if self.settings.sleep == "skip":
-                undo.enter_context(self.app.world.clock.skip_sleeps())
+                undo.enter_context(self._skipper())
             self._entered.append(undo.pop_all())
 
     def leave(self) -> None:
@@ -142,9 +143,7 @@ class Session:
             ]
             backs = [self.webhooks._mark(), self.verdict.mark(), self.http.router.keep()]
             if self.settings.sleep == "skip":
-                from .._time.skipping import SleepSkipper  # loads asyncio
-
-                shared = undo.enter_context(SleepSkipper(app.world.clock.jump, app.world.clock.waiting_for))
+                shared = undo.enter_context(self._skipper())
                 backs.append(partial(shared.go_back, shared.now()))
             ending = undo.pop_all()
 
@@ -160,6 +159,11 @@ class Session:
 
         with ending:
             yield back
+
+    def _skipper(self) -> SleepSkipper:
+        from .._time.skipping import SleepSkipper  # loads asyncio
+
+        return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
 
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""

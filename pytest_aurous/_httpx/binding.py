@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -46,16 +45,15 @@ class Binding:
         status: int | Awaitable[int | None] | None = target(delivery)
         return status
 
-    @contextmanager
-    def intercepting(self) -> Generator[None, None, None]:
-        """Intercept requests in the block; at its end the routes are dropped, and keep the calls that they saw."""
+    def intercept(self) -> Callable[[], None]:
+        """Intercept requests, and return the function that ends that; then routes keep the calls that they saw."""
         INTERCEPTION.enter(self.router)
-        try:
-            yield
-        finally:
-            INTERCEPTION.leave(self.router)
-            if self.router not in INTERCEPTION.entered:  # else it was entered twice
-                self.router.forget()
+        return self._let_go
+
+    def _let_go(self) -> None:
+        INTERCEPTION.leave(self.router)
+        if self.router not in INTERCEPTION.entered:  # else it was entered twice
+            self.router.forget()
 
     def client(self, api_key: str, options: dict[str, Any]) -> httpx.Client:
         """Return a client with base URL and key, unless *options* have others."""

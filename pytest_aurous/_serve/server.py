@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from .._check import Check, Public
-from .._handle.environment import environment
+from .._handle.environment import ENVIRONMENT
 from .._redaction import redacted
 from .._wire.hosts import is_loopback
 from ..errors import AurousError, hide_mistakes, see
@@ -122,7 +122,7 @@ class AurousServer(Public):
             if not self._thread.is_alive() or time.monotonic() > until:
                 raise AurousError(f"the server at {self.url} did not start.\n{_MORE}")
             time.sleep(0.002)
-        self._undo.enter_context(environment(AUROUS_BASE_URL=self.url))
+        self._undo.callback(ENVIRONMENT.hold(AUROUS_BASE_URL=self.url))
         servers = self._session.app.world.served.urls
         servers.append(self.url)
         self._undo.callback(servers.remove, self.url)

@@ -7,14 +7,13 @@ import os
 import sys
 import warnings
 from collections.abc import Generator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from .._frames import callers
 from .._handle.environment import ENVIRONMENT
-from .._redaction import protecting, redacted
+from .._redaction import protect, redacted
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import options, sections
@@ -66,9 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(config.stash[options.TRACES], "aurous-traces")
     allowed = options.configured(config).get("network") == "allow"
     config.stash[options.GUARD].allowed = lambda: allowed
-    secret = ExitStack()
-    secret.enter_context(protecting(os.environ.get("AUROUS_API_KEY")))
-    config.add_cleanup(secret.close)
+    config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
     sections.start_coverage(config)
     if options.run_option(config, "record"):

@@ -50,24 +50,48 @@ def _delete() -> None:
 
 
 @pytest.mark.parametrize("change", [_assign, _delete, os.environ.clear])
-def test_what_others_have_changed_stays(change: Callable[[], None]) -> None:
-    """A variable that the block assigned, deleted or cleared is no more the fake's to restore."""
+def test_what_the_block_has_changed_is_restored(before: str | None, change: Callable[[], None]) -> None:
+    """The key is what it was before the fake, also where the block has assigned, deleted or cleared it."""
     with mock.patch.dict(os.environ):
         with Aurous():
             change()
-            changed = os.environ.get(KEY)
-        assert os.environ.get(KEY) == changed
+        assert os.environ.get(KEY) == before
 
 
-def test_what_others_changed_between_two_fakes_stays() -> None:
-    """The inner fake puts back what the block has set, and the outer one leaves that alone."""
+@pytest.mark.parametrize("change", [_assign, _delete, os.environ.clear])
+@pytest.mark.parametrize("order", ["10", "01"])
+def test_what_was_changed_between_two_fakes_is_restored(
+    before: str | None, order: str, change: Callable[[], None]
+) -> None:
+    """The inner fake restores what it found, and the last one to leave what was there before both."""
+    fakes = [Aurous(seed=1), Aurous(seed=2)]
     with mock.patch.dict(os.environ):
-        with Aurous(seed=1):
-            os.environ[KEY] = "mine"
-            with Aurous(seed=2) as inner:
-                assert os.environ[KEY] == inner.api_key
-            assert os.environ[KEY] == "mine"
+        fakes[0].__enter__()
+        change()
+        found = os.environ.get(KEY)
+        fakes[1].__enter__()
+        fakes[int(order[0])].__exit__(None, None, None)
+        assert os.environ.get(KEY) == (found if order == "10" else fakes[1].api_key)
+        fakes[int(order[1])].__exit__(None, None, None)
+        assert os.environ.get(KEY) == before
+
+
+def test_what_was_set_before_a_fake_stays(before: str | None) -> None:
+    """A fake leaves what it found, and not what was there before that."""
+    with mock.patch.dict(os.environ, {KEY: "mine"}):
+        with Aurous():
+            os.environ.clear()
         assert os.environ[KEY] == "mine"
+    assert os.environ.get(KEY) == before
+
+
+def test_a_key_that_another_fake_has_is_not_replaced() -> None:
+    """Two fakes with one seed have one key: while one of them is there, its key stays, though the other has left."""
+    with Aurous(seed=1) as outer:
+        with Aurous(seed=1):
+            pass
+        ENVIRONMENT.settle()
+        assert os.environ[KEY] == outer.api_key
 
 
 def test_what_is_put_back_too_late_is_replaced(before: str | None) -> None:
@@ -75,9 +99,20 @@ def test_what_is_put_back_too_late_is_replaced(before: str | None) -> None:
     patch = pytest.MonkeyPatch()
     with Aurous():
         patch.setenv(KEY, "mine")
-    assert os.environ[KEY] == "mine"
+    assert os.environ.get(KEY) == before
     patch.undo()
     ENVIRONMENT.settle()
+    assert os.environ.get(KEY) == before
+
+
+def test_a_later_fake_does_not_find_it(before: str | None) -> None:
+    """Where a fake is entered after that, it finds what the first one found."""
+    patch = pytest.MonkeyPatch()
+    with Aurous(seed=1):
+        patch.setenv(KEY, "mine")
+    patch.undo()
+    with Aurous(seed=2):
+        pass
     assert os.environ.get(KEY) == before
 
 
@@ -94,28 +129,26 @@ def test_who_leaves_later_replaces_it_too(before: str | None) -> None:
     assert os.environ.get(KEY) == before
 
 
-def test_of_two_fakes_with_one_key_the_last_to_go_counts(before: str | None) -> None:
+def test_of_two_fakes_with_one_key_the_last_to_go_counts() -> None:
     """What a patch puts back is replaced by what the later fake found, though an earlier one had set the same value."""
+    patch = pytest.MonkeyPatch()
+    with Aurous():
+        pass
     with mock.patch.dict(os.environ, {KEY: "patched"}):
-        first = Aurous()
-        first.__enter__()
-    first.__exit__(None, None, None)
-    second = Aurous()
-    second.__enter__()
-    with mock.patch.dict(os.environ, {KEY: "patched"}):
-        second.__exit__(None, None, None)
+        with Aurous():
+            patch.setenv(KEY, "mine")
+        patch.undo()
 
-    ENVIRONMENT.settle()
+        ENVIRONMENT.settle()
 
-    assert os.environ.get(KEY) == before
+        assert os.environ[KEY] == "patched"
 
 
 def test_what_is_settled_is_forgotten() -> None:
     """After the test's end a variable may have any value again, also one that a fake once had."""
     variables: dict[str, str] = {}
     environment = Environment(variables)
-    with environment.holding(A="1"):
-        pass
+    environment.hold(A="1")()
     environment.settle()
     variables["A"] = "1"
     environment.settle()
@@ -147,6 +180,15 @@ def test_in_a_test_whatever_is_requested_first(pytester: pytest.Pytester, monkey
         import os
         import pytest
         from unittest import mock
+        from pytest_aurous import Aurous
+
+        @pytest.fixture
+        def others(monkeypatch):
+            "Variables of others, such as pytest's own, which a test that clears them has to restore itself."
+            before = dict(os.environ)
+            yield
+            for name in before.keys() - {"AUROUS_API_KEY", "AUROUS_BASE_URL"}:
+                os.environ[name] = before[name]
 
         @pytest.fixture(autouse=True)
         def found():
@@ -164,13 +206,30 @@ def test_in_a_test_whatever_is_requested_first(pytester: pytest.Pytester, monkey
         def test_deleted(monkeypatch, aurous):
             monkeypatch.delenv("AUROUS_API_KEY")
 
-        def test_cleared(aurous):
+        def test_patched_in_a_block(monkeypatch):
+            with Aurous():
+                monkeypatch.setenv("AUROUS_API_KEY", "mine")
+
+        def test_cleared_in_a_block(aurous):
             with mock.patch.dict(os.environ, clear=True):
                 assert "AUROUS_API_KEY" not in os.environ
+
+        def test_assigned(aurous):
+            os.environ["AUROUS_API_KEY"] = os.environ["AUROUS_BASE_URL"] = "mine"
+
+        def test_popped(aurous):
+            del os.environ["AUROUS_API_KEY"]
+            os.environ.pop("AUROUS_BASE_URL")
+
+        def test_cleared(aurous, others):
+            os.environ.clear()
+
+        def test_rotated(aurous):
+            os.environ["AUROUS_API_KEY"] = aurous.api_key.rotate()
 
         def test_nothing():
             pass
         """
     )
 
-    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=10)

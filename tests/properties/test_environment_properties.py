@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pytest
@@ -15,14 +14,16 @@ from pytest_aurous._handle.environment import Environment
 NAME: Final = "AUROUS_API_KEY"
 ENTERED: Final = st.tuples(st.just("enter or leave"), st.integers(0, 2))
 PATCHED: Final = st.sampled_from([("patch", "x"), ("patch", "y"), ("unset", ""), ("undo", "")])
-CHANGED: Final = st.sampled_from([("assign", "mine"), ("assign", "other"), ("clear", "")])
+CHANGED: Final = st.sampled_from([("assign", "mine"), ("assign", "other"), ("pop", ""), ("clear", "")])
 BEFORE: Final = st.sampled_from([{}, {NAME: "before"}, {NAME: "before", "OTHER": "1"}])
+KEYS: Final = st.sampled_from([("a", "b", "c"), ("a", "b", "b"), ("a", "a", "a")])
 
 
 class Machine:
     """Does what it is told to one variable, and knows which fakes are entered.
 
     Without *keys* each has another key each time: of two with the same it cannot be told whose a patch has put back.
+    Patches and changes are only made while a fake is entered.
     """
 
     def __init__(self, before: dict[str, str], keys: Sequence[str] = ()) -> None:
@@ -30,38 +31,41 @@ class Machine:
         self.used: list[str] = []
         self.variables = dict(before)
         self.environment = Environment(self.variables)
-        self.inside: dict[int, AbstractContextManager[None]] = {}
+        self.inside: dict[int, Callable[[], None]] = {}
         self.patches = pytest.MonkeyPatch()
 
     def do(self, what: str, value: str | int) -> None:
         """Do one thing."""
         if isinstance(value, int):
             if value in self.inside:
-                self.inside.pop(value).__exit__(None, None, None)
+                self.inside.pop(value)()
             else:
                 self.used.append(self.keys[value] if self.keys else f"key {len(self.used)}")
-                self.inside[value] = self.environment.holding(**{NAME: self.used[-1]})
-                self.inside[value].__enter__()
+                self.inside[value] = self.environment.hold(**{NAME: self.used[-1]})
+        elif what == "undo":
+            self.patches.undo()
+        elif not self.inside:
+            return
         elif what == "patch":
             self.patches.setitem(self.variables, NAME, value)
         elif what == "unset":
             self.patches.delitem(self.variables, NAME, raising=False)
-        elif what == "undo":
-            self.patches.undo()
         elif what == "assign":
             self.variables[NAME] = value
+        elif what == "pop":
+            self.variables.pop(NAME, None)
         else:
             self.variables.clear()
 
     def end(self) -> None:
         """Leave all that are entered, undo the patches, and end the test."""
-        for one in list(self.inside):
-            self.do("leave", one)
+        for leave in self.inside.values():
+            leave()
         self.patches.undo()
         self.environment.settle()
 
 
-@given(BEFORE, st.lists(ENTERED), st.sampled_from([("a", "b", "c"), ("a", "b", "b"), ("a", "a", "a")]))
+@given(BEFORE, st.lists(ENTERED), KEYS)
 def test_fakes_alone(before: dict[str, str], steps: list[tuple[str, int]], keys: tuple[str, ...]) -> None:
     """The value is always that of who came last and has not gone; without any it is what it was before."""
     machine = Machine(before, keys)
@@ -71,28 +75,44 @@ def test_fakes_alone(before: dict[str, str], steps: list[tuple[str, int]], keys:
         assert machine.variables.get(NAME) == (keys[inside[-1]] if inside else before.get(NAME))
 
 
+@given(BEFORE, st.lists(ENTERED | CHANGED), KEYS)
+def test_fakes_and_changes(before: dict[str, str], steps: list[tuple[str, str | int]], keys: tuple[str, ...]) -> None:
+    """Whatever the code under test does to the variable, it is as before as soon as no fake is entered."""
+    machine = Machine(before, keys)
+    for step in steps:
+        machine.do(*step)
+        if not machine.inside:
+            assert machine.variables.get(NAME) == before.get(NAME)
+    machine.end()
+    assert machine.variables.get(NAME) == before.get(NAME)
+    if ("clear", "") not in steps:
+        assert machine.variables == before
+
+
+@given(BEFORE, st.lists(ENTERED | CHANGED))
+def test_what_was_changed_between_two_fakes(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
+    """If a fake is left before those that were entered earlier, the variable is what the fake found."""
+    machine = Machine(before)
+    found: list[tuple[int, str | None]] = []
+    for what, value in steps:
+        entered = isinstance(value, int) and value not in machine.inside
+        if isinstance(value, int) and entered:
+            found.append((value, machine.variables.get(NAME)))
+        machine.do(what, value)
+        if isinstance(value, int) and not entered:
+            if found[-1][0] != value:
+                return  # another one was left first
+            assert machine.variables.get(NAME) == found.pop()[1]
+
+
 @given(BEFORE, st.lists(ENTERED | PATCHED))
 def test_fakes_and_patches(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
-    """However fakes and patches are interleaved, in the end everything is as before."""
+    """However fakes, and patches that were made after the first fake, are interleaved, the end is as the beginning."""
     machine = Machine(before)
     for step in steps:
         machine.do(*step)
     machine.end()
     assert machine.variables == before
-
-
-@given(BEFORE, st.lists(ENTERED | CHANGED))
-def test_what_the_test_itself_has_set(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
-    """Whoever leaves changes nothing where the test itself has set or cleared the variable meanwhile."""
-    machine = Machine(before)
-    for what, value in steps:
-        current = machine.variables.get(NAME)
-        leaves = value in machine.inside
-        machine.do(what, value)
-        if leaves and current not in machine.used:
-            assert machine.variables.get(NAME) == current
-    machine.end()
-    assert machine.variables.get(NAME) not in machine.used
 
 
 @given(BEFORE, st.lists(ENTERED | PATCHED | CHANGED))
@@ -105,14 +125,3 @@ def test_no_value_of_a_fake_stays(before: dict[str, str], steps: list[tuple[str,
     assert machine.variables.get(NAME) not in machine.used
     if ("clear", "") not in steps:
         assert machine.variables.get("OTHER") == before.get("OTHER")
-
-
-def test_contexts_close_in_order() -> None:
-    """The usual way: an `ExitStack`."""
-    variables: dict[str, str] = {}
-    environment = Environment(variables)
-    with ExitStack() as stack:
-        for value in ("a", "b", "c"):
-            stack.enter_context(environment.holding(A=value))
-        assert variables == {"A": "c"}
-    assert variables == {}
