@@ -25,13 +25,13 @@ _Span = tuple[int, int, str, str]
 """Start and end in the text, the key, which is empty for another secret, and what to write instead."""
 
 
-def protect(key: str | None) -> Callable[[], object]:
+def protect(key: str | None) -> Callable[[], None]:
     """Redact *key*, whatever its form, and return the function that ends that.
 
     `redacted` recognizes keys in the vendor's form by itself. None, a short value and a key of a fake are not secret.
     """
     if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
-        return str  # does nothing
+        return lambda: None
     _protected.append(key)
     return partial(_protected.remove, key)
 

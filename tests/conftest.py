@@ -107,7 +107,7 @@ def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
     return [f"{what} {error.json_path}: {error.message}" for error in errors]
 
 
-_UNCOUNTED: Final = {"faults", "buckets", "idempotency", "ids"}
+_UNCOUNTED: Final = {"faults", "fault lines", "buckets", "idempotency", "ids"}
 """What a refused request may change."""
 
 

@@ -85,7 +85,7 @@ class Attempt:
         world, delivery = self._world, self.delivery
         try:
             # Without the lock: this calls functions of the test.
-            candidates = [] if delivery.faced else self._faults.candidates(delivery)
+            candidates = None if delivery.faced else self._faults.candidates(delivery)
         except BaseException:
             self._put_back()
             raise
@@ -93,7 +93,7 @@ class Attempt:
             if not world.outbox.holds(delivery):  # a reset or a restore came in between
                 return self
             now = world.clock.time()
-            fault = self._faults.met_by(DeliveryFault, delivery, now, candidates)
+            fault = candidates and self._faults.met_by(DeliveryFault, delivery, now, candidates)
             self.sends = fault is None or fault.meet(delivery, world.outbox, now)
             if self.sends:
                 self._sign(now)
@@ -135,7 +135,7 @@ class Attempt:
         delivery.headers = {"Content-Type": "application/json", "User-Agent": "Aurous-Webhooks/1.0"}
         if delivery.endpoint is not None:
             secret = self._world.table(EndpointRow)[delivery.endpoint].signing_secret
-            met = [fault for fault in self._faults.faults if fault.number in delivery.met]
+            met = map(self._faults.get, delivery.met)
             forged = any(isinstance(fault, DeliveryFault) and fault.forges for fault in met)
             delivery.headers[SIGNATURE] = sign_webhook(delivery.body, "whsec_forged" if forged else secret, now)
 

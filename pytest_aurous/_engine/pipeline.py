@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from os import urandom
@@ -31,8 +31,8 @@ from .._world.settings import Settings
 from .._world.state import Saved
 from .._world.world import World
 from ..errors import AurousError, hide_mistakes, see, shown
-from ..faults.fault import CallFault, Fault, Refuse
-from ..faults.queue import FaultQueue
+from ..faults.fault import CallFault, Refuse
+from ..faults.queue import Candidates, FaultQueue
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
 
@@ -146,12 +146,12 @@ class App:
             with self.world.lock:
                 self.gate(call)
 
-    def _handle(self, call: Call, faults: Collection[Fault]) -> Reply | Break:
+    def _handle(self, call: Call, faults: Candidates | None) -> Reply | Break:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
         world = self.world
         ctx, now = self._arrive(call)
         self.pitfalls.arrive(ctx)
-        fault = self.queue.met_by(CallFault, call, now, faults) if faults else None
+        fault = self.queue.met_by(CallFault, call, now, faults) if faults is not None else None
         if fault is None:
             outcome: Reply | Break = self._serve(ctx, now)
         else:
@@ -275,11 +275,12 @@ class App:
     def _is_under_way(self, record: str) -> bool:
         return getattr(self.world.row(record), "status", None) in UNDER_WAY
 
-    def _faults_for(self, call: Call) -> Collection[Fault]:
-        """Return the faults that the request can meet; call each ``when``, without the lock."""
-        faults = self.queue.faults
-        if not any(fault.conditional for fault in faults):
-            return faults
+    def _faults_for(self, call: Call) -> Candidates | None:
+        """Return the faults that the request can meet, or None; call each ``when``, without the lock."""
+        if not self.queue.open:
+            return None
+        if not self.queue.conditional:
+            return Candidates([])
         with self.world.lock:
             self.world.state.whole(self._wait, call)
         try:
@@ -289,7 +290,7 @@ class App:
                 raise
             problem = Problem(call, "condition", format_exc())  # the code under test could swallow it
             self.world.state.append(self.problems, problem)
-            return ()
+            return None
 
     def _wait(self, call: Call) -> None:
         self._arrive(call)

@@ -41,8 +41,12 @@ class Terms(TypedDict, total=False):
     commit: bool
 
 
+Scope = tuple[str | bool, ...]
+"""What the requests or deliveries have in common that a fault concerns."""
+
+
 class Counts(NamedTuple):
-    """How many requests or deliveries a fault has counted, and to how many it happened."""
+    """How many requests or deliveries a fault with a ``when`` has counted, and to how many any fault happened."""
 
     seen: int = 0
     fired: int = 0
@@ -58,6 +62,7 @@ class Fault(Hinting):
         times: How often it happens; infinity for an outage.
         met: How often it happened, also before a `restore`.
         number: 1 for the first fault of the fake.
+        after: How many requests or deliveries pass before it happens.
 
     Example:
         ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
@@ -85,7 +90,7 @@ class Fault(Hinting):
         check = Check(f"faults.{kind.partition(' ')[0]}", PAGE)
         forever = isinstance(cast("object", times), float) and times == inf
         self.times: float = inf if forever else check.whole("times", times, 1)
-        self._after = check.whole("after", after, 0)
+        self.after: int = check.whole("after", after, 0)
         self._when = when
         if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
             raise check.refuse("when", when, "a plain function of one argument, which is not async.")
@@ -120,21 +125,32 @@ class Fault(Hinting):
         """Whether it has a ``when``."""
         return self._when is not None
 
+    @property
+    def scope(self) -> Scope:
+        """What it has in common with other faults that concern the same."""
+        return type(self).__name__, self.operation
+
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether the operation or the event is one of its own."""
+        """Whether the operation or the event is one of its own; the same for all faults of its scope."""
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
 
     def accepts(self, thing: Call | Delivery) -> bool:
         """Call its ``when``. The caller must not hold the fake's lock."""
         return self._when is None or bool(self._when(thing))
 
-    def due(self, now: float) -> bool:
-        """Count a request or a delivery that it concerns; return whether the fault happens to it."""
-        if now >= self._until:
-            return False
+    def faced_by(self, _thing: Call | Delivery) -> bool:
+        """Whether a delivery has met it already: no delivery meets a fault twice."""
+        return False
+
+    def over(self, now: float) -> bool:
+        """Whether it does not happen any more: it has happened as often as it may, or its time is over."""
+        return self.fired >= self.times or now >= self._until
+
+    def due(self) -> bool:
+        """Count a request or a delivery that its ``when`` accepts; return whether the fault happens to it."""
         seen, fired = self._count
         self._counts[self.number] = Counts(seen + 1, fired)
-        return seen >= self._after and fired < self.times
+        return seen >= self.after and fired < self.times
 
     def fire(self, thing: Call | Delivery) -> None:
         """Count that it happened to a request or a delivery."""
@@ -221,11 +237,18 @@ class DeliveryFault(Fault):
         self._meet = meet
         self.forges = forges
 
+    @property
+    def scope(self) -> Scope:
+        return *super().scope, self.forges
+
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether it is for a delivery that has not met it. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
-        if not isinstance(thing, Delivery) or self.number in thing.met or (self.forges and thing.endpoint is None):
+        """Whether it is for a delivery. Deliveries to a ``webhook_url`` are not signed (hook-6)."""
+        if not isinstance(thing, Delivery) or (self.forges and thing.endpoint is None):
             return False
         return super().concerns(thing)
+
+    def faced_by(self, thing: Call | Delivery) -> bool:
+        return isinstance(thing, Delivery) and self.number in thing.met
 
     def meet(self, delivery: Delivery, outbox: Outbox, now: float) -> bool:
         """Change the delivery; return whether to send it now."""

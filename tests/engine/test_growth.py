@@ -65,6 +65,51 @@ def flush_of_failures(api: Api, number: int) -> Callable[[], object]:
     return flush(api, number, lambda _: 500)
 
 
+def flush_of_many_faults(api: Api, number: int) -> Callable[[], object]:
+    """Return a flush in which each delivery meets a fault of its own."""
+    for _ in range(number):
+        api.aurous.faults.bad_signature("*")
+        api.aurous.faults.drop("character.*")
+    return flush(api, number)
+
+
+def faults_in_turn(api: Api, number: int) -> Callable[[], object]:
+    """Return requests that each meet another fault."""
+    for _ in range(number):
+        api.aurous.faults.status("team.retrieve", 503)
+    return lambda: [api.get("/v1/team") for _ in range(number)]
+
+
+def faults_that_wait(api: Api, number: int) -> Callable[[], object]:
+    """Return requests while faults wait for a later one, and the first ones happen last."""
+    for one in range(number):
+        api.aurous.faults.status("team.*", 503, after=2 * number - one)
+    return lambda: [api.get("/v1/team") for _ in range(2 * number)]
+
+
+def faults_of_others(api: Api, number: int) -> Callable[[], object]:
+    """Return requests that no fault concerns, of which there are many, with and without a condition."""
+    for _ in range(number):
+        api.aurous.faults.status("images.create", 503)
+        api.aurous.faults.status("images.create", 503, when=lambda _: True)
+        api.aurous.faults.drop("*")
+    return lambda: [api.get("/v1/team") for _ in range(number)]
+
+
+def faults_one_by_one(api: Api, number: int) -> Callable[[], object]:
+    """Return requests, each after a fault was added for it, by a pattern or with a condition."""
+
+    def meet() -> None:
+        for one in range(number):
+            api.aurous.faults.outage(1)
+            api.outcome("GET", "/v1/team")
+            api.clock.advance(seconds=1)
+            api.aurous.faults.status("team.*", 503, when=(lambda _: True) if one % 2 else None)
+            api.get("/v1/team")
+
+    return meet
+
+
 def holds(api: Api, number: int) -> Callable[[], object]:
     """Return holds of so many runs."""
     return lambda: order(api, number)
@@ -123,7 +168,22 @@ def teams(api: Api, number: int) -> Callable[[], object]:
 
 @pytest.mark.parametrize(
     "work",
-    [flush, flush_of_faults, flush_of_failures, holds, settlement, cancels, leaks, guesses, teams],
+    [
+        flush,
+        flush_of_faults,
+        flush_of_failures,
+        flush_of_many_faults,
+        faults_in_turn,
+        faults_that_wait,
+        faults_of_others,
+        faults_one_by_one,
+        holds,
+        settlement,
+        cancels,
+        leaks,
+        guesses,
+        teams,
+    ],
     ids=lambda work: work.__name__,
 )
 def test_four_times_the_work_takes_four_times_as_long(

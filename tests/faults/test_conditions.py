@@ -12,6 +12,7 @@ from pytest_aurous import AurousError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_aurous import Fault
     from tests.conftest import Api
 
 
@@ -172,3 +173,62 @@ def test_a_fault_that_was_removed_stays_away(api: Api) -> None:
 
     assert list(api.aurous.faults) == [other]
     assert api.get("/v1/team").status == 500
+
+
+def test_a_fault_that_a_condition_adds_counts_from_the_next_request(api: Api) -> None:
+    """With ``after``, the request whose condition added it does not count either."""
+    added: list[Fault] = []
+
+    def when(_: Any) -> bool:
+        if not added:
+            added.append(api.aurous.faults.status("team.retrieve", 500, after=1))
+            added.append(api.aurous.faults.status("team.retrieve", 502))
+        return False
+
+    api.aurous.faults.status("team.*", 503, when=when)
+    api.aurous.faults.status("team.retrieve", 504, after=1)
+
+    assert [api.get("/v1/team").status for _ in range(5)] == [200, 504, 500, 502, 200]
+
+
+def test_a_condition_is_asked_while_its_fault_can_happen(api: Api) -> None:
+    """A fault that has happened as often as it may asks no more, also before others for that operation are over."""
+    asked: list[str] = []
+    for name in "ab":
+        api.aurous.faults.status("team.*", 503, when=lambda _, name=name: not asked.append(name))
+
+    assert [api.get("/v1/team").status for _ in range(4)] == [503, 503, 200, 200]
+    assert asked == ["a", "b", "b"]
+
+
+def test_a_fault_that_a_condition_takes_away_does_not_happen(api: Api) -> None:
+    """A restore by a condition takes away the faults that were added since, the one that asks included."""
+    before = api.aurous.snapshot()
+    fault = api.aurous.faults.status("team.*", 503, when=lambda _: (api.aurous.restore(before), True)[1])
+
+    assert api.get("/v1/team").status == 200
+    assert fault.fired == 0
+    assert not list(api.aurous.faults)
+
+
+def test_faults_are_met_in_their_order(api: Api) -> None:
+    """Of those that are due, the first one added happens, whatever their patterns, ``after`` and conditions."""
+    faults = api.aurous.faults
+    faults.status("team.retrieve", 500, after=2)
+    faults.status("*", 501, when=lambda _: True, after=1)
+    faults.status("team.*", 502, times=3)
+    faults.status("team.retrieve", 503)
+    before = api.aurous.snapshot()
+
+    for _ in range(2):
+        assert [api.get("/v1/team").status for _ in range(7)] == [502, 501, 500, 502, 502, 503, 200]
+        api.aurous.restore(before)
+
+
+def test_a_fault_that_was_put_first_comes_first(api: Api) -> None:
+    """It is met before the others, and is not met a second time in its former place."""
+    first, second = (api.aurous.faults.status("team.retrieve", status) for status in (500, 503))
+    api.app.queue.put_first(second)
+
+    assert [api.get("/v1/team").status for _ in range(3)] == [503, 500, 200]
+    assert (first.fired, second.fired) == (1, 1)
