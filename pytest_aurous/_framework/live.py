@@ -130,9 +130,10 @@ class Collection(Public, Generic[L]):
         return f" Iterate over it for other records: list({self._name})[0] is the first."
 
     def _living(self) -> list[str]:
+        """Return the ids of the records that are not deleted, oldest first; do not change the list."""
         with self._world.lock:
             self._world.runs.settle()
-            return list(self._world.table(self._record._kind).living(self._team))
+            return self._world.table(self._record._kind).living(self._team)
 
     def _owner_of(self, team: Live | None) -> str:
         """Return the id of *team*, or of this collection's team."""

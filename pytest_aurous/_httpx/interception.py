@@ -72,8 +72,10 @@ class Interception:
                     self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
 
     def _patch(self, stack: ModuleType, owner: type[Any], method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
-        ours = [patch for patch in self._patches if patch[:2] == (owner, method)]
         current = getattr(owner, method)
+        if any(patch.wrapper is current for patch in self._patches):  # in front already
+            return
+        ours = [patch for patch in self._patches if patch[:2] == (owner, method)]
         while hasattr(current, _ORIGINAL) and all(patch.wrapper is not current for patch in ours):
             current = getattr(current, _ORIGINAL)  # a wrapper of an earlier test, which was restored too late
         if any(patch.wrapper is current for patch in ours):

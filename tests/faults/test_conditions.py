@@ -194,8 +194,16 @@ def test_a_fault_that_a_condition_adds_counts_from_the_next_request(api: Api) ->
 def test_a_condition_is_asked_while_its_fault_can_happen(api: Api) -> None:
     """A fault that has happened as often as it may asks no more, also before others for that operation are over."""
     asked: list[str] = []
+
+    def asks(name: str) -> Callable[[Any], bool]:
+        def when(_: Any) -> bool:
+            asked.append(name)
+            return True
+
+        return when
+
     for name in "ab":
-        api.aurous.faults.status("team.*", 503, when=lambda _, name=name: not asked.append(name))
+        api.aurous.faults.status("team.*", 503, when=asks(name))
 
     assert [api.get("/v1/team").status for _ in range(4)] == [503, 503, 200, 200]
     assert asked == ["a", "b", "b"]
@@ -204,7 +212,12 @@ def test_a_condition_is_asked_while_its_fault_can_happen(api: Api) -> None:
 def test_a_fault_that_a_condition_takes_away_does_not_happen(api: Api) -> None:
     """A restore by a condition takes away the faults that were added since, the one that asks included."""
     before = api.aurous.snapshot()
-    fault = api.aurous.faults.status("team.*", 503, when=lambda _: (api.aurous.restore(before), True)[1])
+
+    def when(_: Any) -> bool:
+        api.aurous.restore(before)
+        return True
+
+    fault = api.aurous.faults.status("team.*", 503, when=when)
 
     assert api.get("/v1/team").status == 200
     assert fault.fired == 0

@@ -116,6 +116,20 @@ def test_a_poll_goes_through_few_functions() -> None:
     assert traced_before <= first
 
 
+def test_the_last_record_and_their_number_copy_no_ids() -> None:
+    """In bytes, with many characters: both take as much as with few."""
+    fake = Aurous()
+    for _ in range(2_000):
+        fake.characters.add()
+    tracemalloc.start()
+    found = fake.characters.last, len(fake.characters)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found[1] == 2_000
+    assert most < 8_000, __doc__
+
+
 def test_little_is_kept_of_each_call() -> None:
     """In bytes, with a body that all of them share."""
     with Aurous() as fake, fake.client() as client:
