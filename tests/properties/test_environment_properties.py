@@ -107,10 +107,16 @@ def test_what_was_changed_between_two_fakes(before: dict[str, str], steps: list[
 
 @given(BEFORE, st.lists(ENTERED | PATCHED))
 def test_fakes_and_patches(before: dict[str, str], steps: list[tuple[str, str | int]]) -> None:
-    """However fakes, and patches that were made after the first fake, are interleaved, the end is as the beginning."""
+    """However fakes, and patches that were made after the first fake, are interleaved, the end is as the beginning.
+
+    Patches are undone once: a patch that is made after that may have found what a fake has restored of an earlier one.
+    """
     machine = Machine(before)
-    for step in steps:
-        machine.do(*step)
+    undone = False
+    for what, value in steps:
+        if not undone or isinstance(value, int):
+            machine.do(what, value)
+        undone = undone or what == "undo"
     machine.end()
     assert machine.variables == before
 
