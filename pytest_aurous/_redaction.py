@@ -103,6 +103,18 @@ def keys_in(text: str) -> set[str]:
     return {match[0] for match in _KEY.finditer(_unescaped(text)[0])}
 
 
+def shortened(text: str, width: int) -> str:
+    """Return *text* without API keys, in one line of at most *width* characters: its middle gives way.
+
+    The ends of a path say most. What is shortened anywhere passes here, since half a key is not recognized anymore.
+    """
+    text = redacted("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
+    if len(text) <= width:
+        return text
+    half = (width - 3) // 2
+    return f"{text[: width - 3 - half]}...{text[-half:]}"
+
+
 def shown(value: object) -> str:
     """Return the repr of *value* without API keys, also where its own ``__repr__`` fails."""
     try:

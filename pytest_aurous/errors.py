@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._redaction import redacted
+from ._redaction import redacted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,13 +165,15 @@ def choices(known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return the repr of *value*, shortened in the middle; also where its own ``__repr__`` fails."""
+    """Return the repr of *value*, also where its own ``__repr__`` fails; a long one is shortened in the middle.
+
+    A short one keeps its keys: the error redacts its whole message at once, and so tells several keys apart.
+    """
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - code of the test, which must not hide the message
         return f"<{type(value).__name__} without a working repr>"
-    half = _LONGEST // 2 - 2
-    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"
+    return text if len(text) <= _LONGEST else shortened(text, _LONGEST)
 
 
 def hide_mistakes(excinfo: Any) -> bool:

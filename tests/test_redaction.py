@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousWarning
-from pytest_aurous._redaction import protecting, redacted, shown
+import pytest_aurous
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
+from pytest_aurous._check import Check
+from pytest_aurous._content.pictures import picture
+from pytest_aurous._httpx.sender import Sent
+from pytest_aurous._reality.document import Document, read_document
+from pytest_aurous._reality.live import _Run
+from pytest_aurous._reality.schemas import Schemas
+from pytest_aurous._reality.stated import words
+from pytest_aurous._redaction import protecting, redacted, shortened, shown
 from pytest_aurous._report.har import har
+from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._serve.control import control
+from pytest_aurous.plugin.exploring import ExploredTest
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -253,3 +269,196 @@ def test_no_channel_leaks_a_key(
     assert len(files) > 4
     for text in (result.stdout.str(), result.stderr.str(), *written):
         assert not leaks(text, KEY, OTHER, PLAIN)
+
+
+LONG: Final = [
+    f"{'x' * before}{KEY}{'y' * after}" for before in (0, 9, 25, 33, 60, 140) for after in (0, 9, 33, 60, 200)
+]
+"""Texts that are shortened in front of a key, within it, behind it, and in both its halves."""
+
+
+def message(act: Callable[[], object]) -> str:
+    """Return the message of the error that *act* raises."""
+    with pytest.raises((AurousError, AssertionError, TypeError, ValueError)) as caught:
+        act()
+    return str(caught.value)
+
+
+def refusal(api: Api, path: str, **sent: Any) -> str:
+    """Return what the timeline and the HAR file say of a refusal that quotes the request; and its response."""
+    response = api.post(path, **sent)
+    assert response.status >= 400
+    written = [call["response"]["content"]["text"] for call in har(api.aurous.calls)["log"]["entries"]]
+    return "\n".join([redacted(response.body.decode()), timeline(api.app), *written])
+
+
+def asserted(api: Api, text: str) -> str:
+    """Return the message of an assertion on a request that has sent the text."""
+    api.post("/v1/characters", json={"name": text}, headers={"X-Note": text})
+    wanted: dict[str, Any] = {"name": f"{text}.", "age": text}
+    headers = {"X-Note": f"{text}."}
+    return message(lambda: api.aurous.assert_called("characters.create", json=wanted, headers=headers))
+
+
+def called(api: Api, text: str) -> str:
+    """Return the lines of requests to an address and with a fault that have the text."""
+    api.get(f"/v1/{text}?a={text}")
+    api.aurous.faults.status("*", 503, code=f"a{text}", message=text)
+    api.post(f"/v1/characters?a={text}", content=f"a {text} b".encode())
+    api.characters.add(name=text[:120])
+    api.aurous.faults.status("*", 503, message=text, when=lambda _: False)
+    return f"{api.aurous.calls.timeline()}\n{timeline(api.app)}\n{api.aurous.faults!r}"
+
+
+def delivered(api: Api, text: str) -> str:
+    """Return what is said of a delivery to such an address, which has failed with such an error."""
+
+    def refuse(_: object) -> None:
+        raise ValueError(text)
+
+    api.aurous.webhooks.deliver_to(refuse, url=f"https://example.com/{text}")
+    api.aurous.images.add().finish()
+    before = timeline(api.app)
+    api.aurous.webhooks.flush()
+    return f"{before}\n{timeline(api.app)}\n{api.aurous.webhooks.deliveries!r}"
+
+
+def explored(_: Api, text: str) -> str:
+    """Return the report of an exploration whose code requests, raises and leaves behind such texts."""
+    with Aurous(pitfalls="off") as aurous, aurous.client() as client:
+
+        def run() -> str:
+            response = client.post(f"/v1/characters?a={text}", json={"name": text}, headers={"Idempotency-Key": text})
+            if response.status_code >= 500:
+                raise KeyError(f"{text} is not there")
+            return text
+
+        with pytest.raises(AurousExplorationError) as caught:
+            aurous.explore(
+                run, may_raise=OSError, faults="refused, unavailable", known={"characters.create#1 refused": text}
+            )
+    return str(caught.value)
+
+
+def document(text: str) -> Path:
+    """Write the document that is *text*."""
+    file = Path("document.json")
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def unread(_: Api, text: str) -> str:
+    """Return what is said of a reference that leads nowhere."""
+    schemas = Schemas(Document("", {}))
+    schemas.follow({"$ref": f"#/{text}"})
+    schemas.follow({"$ref": text})
+    return words(" ".join(schemas.unread))
+
+
+def told(_: Api, text: str) -> str:
+    """Return what `check --live` prints of a team with such a name."""
+    run = _Run("https://api.example", PLAIN, Path())
+    run._send = lambda *_: Sent("", (), status=200, body=json.dumps({"object": "team", "name": text}).encode())  # type: ignore[method-assign]
+    with redirect_stderr(StringIO()) as said:
+        run.show_team()
+    return said.getvalue()
+
+
+def form(api: Api, text: str) -> str:
+    """Return what is said of a form whose metadata are no JSON."""
+    parts = {"file": picture([], 9, 9, ""), "purpose": b"first_frame", "metadata": text.encode()}
+    start = '--b\r\nContent-Disposition: form-data; filename="a.png"; name='
+    content = b"".join(f'{start}"{name}"\r\n\r\n'.encode() + part + b"\r\n" for name, part in parts.items())
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    return refusal(api, "/v1/files", content=content + b"--b--\r\n", headers=kind)
+
+
+def control_body(api: Api, text: str) -> str:
+    return control(api.aurous, "POST", "/__aurous__/add", json.dumps([text]).encode()).body.decode()
+
+
+def progressed(_: Api, text: str) -> str:
+    """Return the line of progress of a test with such an id."""
+    lines: list[str] = []
+    reporter = SimpleNamespace(
+        ensure_newline=list,
+        rewrite=lambda line, **_: lines.append(line),
+        _tw=SimpleNamespace(fullwidth=60),
+    )
+    test: Any = SimpleNamespace(_terminal=lambda: reporter, _item=SimpleNamespace(nodeid=text))
+    ExploredTest._progress(test, 1, 2)
+    return lines[0]
+
+
+SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
+    "_check": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
+    "_engine/dispatch": delivered,
+    "_engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
+    "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
+    "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
+    "_explore/explorer": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
+    "_explore/laws": explored,
+    "_explore/report": explored,
+    "_framework/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
+    "_framework/live": lambda api, text: message(lambda: api.characters[text]),
+    "_framework/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
+    "_handle/calls": asserted,
+    "_handle/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
+    "_handle/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
+    "_reality/document": lambda api, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
+    "_reality/live": told,
+    "_reality/schemas": unread,
+    "_report/timeline": called,
+    "_resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
+    "_resources/files/calls": form,
+    "_resources/generations/live": lambda api, text: repr(api.aurous.images.add(text)),
+    "_resources/webhooks/live": lambda api, text: message(lambda: api.aurous.webhooks.deliver_to(None, events=[text])),
+    "_serve/control": control_body,
+    "_time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
+    "_wire/headers": lambda api, text: message(lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})),
+    "_world/journal": called,
+    "_world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
+    "_world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
+    "plugin/exploring": progressed,
+    "faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
+}
+"""Each module that shortens values, and what it says of one."""
+
+
+def shortens(file: Path) -> bool:
+    """Whether a module shortens values: `shown` of `errors` does it, too."""
+    imports = [
+        node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
+    found = {(one.module, name.name) for one in imports for name in one.names}
+    return bool(found & {("errors", "shown"), ("_redaction", "shortened")})
+
+
+def test_each_module_that_shortens_is_tested() -> None:
+    """A new one fails this test until it has its row."""
+    package = Path(pytest_aurous.__file__).parent
+    names = {file: file.relative_to(package).with_suffix("").as_posix() for file in package.rglob("*.py")}
+
+    assert {name for file, name in names.items() if shortens(file)} - {"errors"} == SHORTENING.keys()
+
+
+@pytest.mark.parametrize("module", SHORTENING)
+def test_no_half_of_a_key_is_left(module: str, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a long value is cut or wrapped, the key in it is redacted first."""
+    monkeypatch.chdir(tmp_path)
+    quoted = [(text, SHORTENING[module](api, text)) for text in LONG]
+
+    assert [text for text, said in quoted if leaks(said, KEY)] == []
+    assert "…" in "".join(said for _, said in quoted)
+
+
+def test_several_keys_in_a_message_are_told_apart() -> None:
+    """Values that need not be shortened are redacted with the whole message."""
+    assert message(lambda: Check(KEY).whole("x", OTHER, 1)).startswith("al_live_…#1(x='al_live_…#2'): expected")
+
+
+def test_a_text_is_shortened_in_the_middle() -> None:
+    """In one line of at most so many characters, without what cannot be printed."""
+    assert shortened("0123456789" * 3, 12) == "01234...6789"
+    assert shortened("a\nb", 3) == "a\ufffdb"
+    assert shortened(f"{'x' * 9}{KEY}", 22) == f"{'x' * 9}al_live_…"

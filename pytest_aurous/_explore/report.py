@@ -8,10 +8,10 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from .._frames import shown_place
-from .._redaction import redacted
+from .._redaction import redacted, shortened
 from .._report.view import difference
 from .._wire.call import Call
-from .._world.journal import NARROW, WIDTH, folded, shortened
+from .._world.journal import NARROW, WIDTH, folded
 from ..errors import see
 from .kinds import KINDS
 from .laws import Day
@@ -68,7 +68,7 @@ def headline(exploration: Exploration) -> str:
 def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
     lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration.cases), ""]
-    for text in [*exploration.remarks, *_known(exploration)]:
+    for text in map(redacted, [*exploration.remarks, *_known(exploration)]):
         lines += wrap(text, NARROW, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
 
@@ -93,9 +93,9 @@ def _worst(exploration: Exploration) -> list[str]:
     law, case = min(((law, case) for case in exploration.broken for law in case.broken), key=lambda one: _rank(one[0]))
     where = f"{case.sent_at}: " if case.sent_at else ""
     return [
-        *wrap(f"{where}{case.id} breaks {law}", WIDTH, subsequent_indent="  ", break_long_words=False),
+        *wrap(redacted(f"{where}{case.id} breaks {law}"), WIDTH, subsequent_indent="  ", break_long_words=False),
         *wrap(
-            case.reasons[law],
+            redacted(case.reasons[law]),
             NARROW,
             initial_indent="  ",
             subsequent_indent="  ",
@@ -157,10 +157,10 @@ def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
     lines = [f"{case.id}: breaks {', '.join(_laws(case))}"]
     texts = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
     texts += [f"{law}: {case.reasons[law]}" for law in _laws(case)]
-    for text in texts:
+    for text in map(redacted, texts):
         lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
-    for remark in case.remarks:
-        lines += wrap(remark, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    for text in map(redacted, case.remarks):
+        lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     lines += [f"  {address}" for address in case.advice]
     lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
     lines += [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []

@@ -9,9 +9,9 @@ from textwrap import TextWrapper
 from typing import Any, Final, cast
 
 from .._engine.pipeline import App
-from .._redaction import redacted
+from .._redaction import redacted, shortened
 from .._wire.call import Call
-from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of, shortened
+from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of
 from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of

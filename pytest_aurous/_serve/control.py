@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from .._framework.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
-from .._redaction import redacted, redacted_json
+from .._redaction import redacted, redacted_json, shortened
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, to_json
 from .._wire.refusal import ApiProblem
@@ -104,7 +104,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise AurousError(f"The body is not valid JSON ({error}): a control request takes a JSON object.") from None
     if not isinstance(content, dict):
-        shown = json.dumps(content)[:40]
+        shown = shortened(json.dumps(content), 40)
         raise AurousError(f"The body is JSON, but not an object: {shown}. A control request takes an object.")
     return cast("dict[str, Any]", content)
 

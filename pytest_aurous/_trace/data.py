@@ -16,7 +16,7 @@ from .._explore.kinds import KINDS
 from .._explore.result import Exploration
 from .._frames import Place, short_path
 from .._framework.rules import Rule, load_rules
-from .._redaction import protecting, redacted_json
+from .._redaction import protecting, redacted, redacted_json
 from .._report.har import SECRET_HEADERS, version_of_package
 from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
@@ -52,11 +52,21 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
         explorations: What it has explored; the last one is shown.
     """
-    rules, explored = load_rules(), explorations[-1:]
+    world = recorder.app.world
+    with ExitStack() as stack:
+        for key in {world.default_key, *(sent_key(call.incoming) for call in world.journal.entries)}:
+            stack.enter_context(protecting(key))
+        cleaned: dict[str, Any] = redacted_json(_trace(recorder, test, explorations[-1:]), more=SECRET)
+    return cleaned
+
+
+def _trace(recorder: Recorder, test: Mapping[str, Any], explored: Sequence[Exploration]) -> dict[str, Any]:
+    """Return the trace of a test; in it, only what is cut is redacted already."""
+    rules = load_rules()
     builder = _Builder(recorder, rules)
     steps = [builder.step(step) for step in recorder.steps]
     settings = recorder.app.world.settings
-    data = {
+    return {
         "version": VERSION,
         "generator": f"pytest-aurous {version_of_package()}",
         "docs": DOCS,
@@ -75,12 +85,6 @@ def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Ex
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
         **({"exploration": _exploration(explored[0])} if explored else {}),
     }
-    with ExitStack() as stack:
-        world = recorder.app.world
-        for key in {world.default_key, *(sent_key(call.incoming) for call in world.journal.entries)}:
-            stack.enter_context(protecting(key))
-        cleaned: dict[str, Any] = redacted_json(data, more=SECRET)
-    return cleaned
 
 
 def _records(recorder: Recorder, explorations: Sequence[Exploration]) -> Iterator[Mapping[str, Any]]:
@@ -182,7 +186,8 @@ class _Builder:
             text = ""
         if text and size <= _LONGEST_BODY:
             return {"type": kind, "size": size, "text": text}
-        return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": text[: _LONGEST_BODY // 4]}
+        begins = redacted(text, SECRET)[: _LONGEST_BODY // 4]
+        return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": begins}
 
 
 def _exploration(exploration: Exploration) -> dict[str, Any]:

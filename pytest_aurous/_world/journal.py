@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
 from .._frames import shown_place
-from .._redaction import redacted
+from .._redaction import redacted, shortened
 from .._time.clock import Clock, iso
 from .._wire.call import Call
 from .._wire.reply import Reply
@@ -179,12 +179,3 @@ def _seen(call: Call) -> tuple[object, ...]:
     response = call.response
     shown = _STATUS.findall(response.content) if response is not None else None
     return call.path, call.query, call.status, call.error_code, call.fault, str(shown)
-
-
-def shortened(text: str, width: int) -> str:
-    """Return *text* in one line of at most *width* characters: its middle gives way, for its ends say more."""
-    text = redacted("".join(letter if letter.isprintable() else "\ufffd" for letter in text))
-    if len(text) <= width:
-        return text
-    half = (width - 3) // 2
-    return f"{text[: width - 3 - half]}...{text[-half:]}"

@@ -22,8 +22,8 @@ from .._explore.options import Options
 from .._explore.report import CASE, colored
 from .._explore.result import Exploration
 from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
-from .._redaction import redacted
-from .._world.journal import WIDTH, shortened
+from .._redaction import redacted, shortened
+from .._world.journal import WIDTH
 from ..errors import AurousError, AurousExplorationError, see
 from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
 from .outcome import fail_report, record_unwritten
@@ -415,8 +415,7 @@ class ExploredTest:
         if (reporter := self._terminal()) is not None:
             reporter.ensure_newline()
             width = min(reporter._tw.fullwidth, WIDTH) - 1
-            text = redacted(f"exploring {self._item.nodeid}: {number} of {of}")
-            reporter.rewrite(shortened(text, width), erase=True)
+            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", width), erase=True)
 
     def _end_progress(self) -> None:
         """Remove it."""

@@ -16,6 +16,7 @@ import pytest
 
 from .._explore.result import Exploration
 from .._handle.session import Session
+from .._redaction import redacted
 from .._report.har import file_name
 from .._trace.data import SECRET, trace
 from .._trace.page import page
@@ -156,7 +157,7 @@ def _outcome(reports: list[pytest.TestReport]) -> str:
 
 def _message(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(getattr(crash, "message", None) or report.longrepr)[:2000]
+    return redacted(str(getattr(crash, "message", None) or report.longrepr), SECRET)[:2000]
 
 
 def _row(file: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import jsonschema
 import pytest
+
+from pytest_aurous.plugin.tracing import _message
 
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
 SUITE: Final = """
@@ -220,6 +223,13 @@ def test_no_secret_is_in_a_title_an_index_or_the_name_of_a_file(pytester: pytest
     secrets = ("Qw3rTy7UiOp9", "c2VjcmV0c2VjcmV0", "a1b2c3d4e5", "chosen-by-the-test")
     assert [one for one in secrets if one in everything] == []
     assert len(files) == 7
+
+
+def test_the_message_of_a_test_is_redacted_before_it_is_cut() -> None:
+    """No half of a token is at its end."""
+    report: Any = SimpleNamespace(longrepr=f"{' ' * 1990}0123abcd-0123abcd")
+
+    assert "0123" not in _message(report)
 
 
 def test_the_data_can_have_a_folder_of_its_own(pytester: pytest.Pytester) -> None:

@@ -217,11 +217,11 @@ def test_img_8_picture_is_what_a_download_gives(api: Api) -> None:
 
 
 def test_a_record_shows_itself(api: Api) -> None:
-    """`repr` has the id, the beginning of the prompt and the state now."""
-    image = api.aurous.images.add("x" * 50, status="processing")
+    """`repr` has the id, both ends of the prompt and the state now."""
+    image = api.aurous.images.add("A" * 50 + "Z" * 50, status="processing")
     video = api.aurous.videos.add(None)
 
-    assert repr(image) == f"<Image {image.id} {'x' * 40!r} processing>"
+    assert repr(image) == f"<Image {image.id} '{'A' * 19}...{'Z' * 18}' processing>"
     assert repr(video) == f"<Video {video.id} '' succeeded>"
     assert repr(api.aurous.images) == f"<Images: [{image!r}]>"
 

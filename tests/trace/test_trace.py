@@ -416,6 +416,22 @@ def test_a_trace_has_no_secret_and_no_token() -> None:
     assert re.findall(r"(?:token|signature)=[^(]", text) == []
 
 
+def test_what_is_cut_is_redacted_first() -> None:
+    """Of a long body only the beginning is shown, which has no half of a token that stands alone."""
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        token = aurous.characters.add().refs[0].url.partition("token=")[2]
+        tokens.append(token)
+        for before in range(997, 1014):
+            client.post("/v1/characters", json={"name": f"{' ' * before}{token} {'x' * 5000}"})
+
+    tokens: list[str] = []
+    begins = [call["request"]["body"]["begins"] for call in calls(traced(run))]
+
+    assert len(begins) == 17
+    assert [text for text in begins if tokens[0][:8] in text] == []
+
+
 OWN = "sk-chosen-by-the-test-4711"
 STRANGE = "session-of-somebody-815"
 

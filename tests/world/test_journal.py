@@ -7,10 +7,11 @@ import pytest
 
 from pytest_aurous import Aurous, AurousLookupError, Call, Clock
 from pytest_aurous._handle.calls import Calls, Filters
+from pytest_aurous._redaction import shortened
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
 from pytest_aurous._work import Work, set_work
-from pytest_aurous._world.journal import Journal, Note, line_of, shortened
+from pytest_aurous._world.journal import Journal, Note, line_of
 from pytest_aurous._world.state import State
 
 NOON_S = 1_778_241_600.0

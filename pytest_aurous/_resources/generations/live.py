@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..._check import Check
 from ..._framework.live import Live, Playable, Scripted, check_fields
-from ..._redaction import redacted
+from ..._redaction import redacted, shortened
 from ..._world.script import Plan, plan_of
 from ...errors import AurousError, hide_mistakes, see
 from .. import characters
@@ -36,7 +36,7 @@ class Generation(Playable, _GenerationFields):
 
     def __repr__(self) -> str:
         row = self._row
-        return redacted(f"<{type(self).__name__} {row.id} {(row.prompt or '')[:40]!r} {row.status}>")
+        return redacted(f"<{type(self).__name__} {row.id} {shortened(row.prompt or '', 40)!r} {row.status}>")
 
     @property
     def output_urls(self) -> list[str]:  # type: ignore[override]  # each read signs new URLs
