@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -145,6 +145,9 @@ def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
     lowered = text.lower() if _protected else ""
     for key in _protected:
         secret = _PREFIX.sub("", key.lower())
+        half = _WINDOW // 2
+        if not any(lowered[place : place + half] in secret for place in range(0, len(lowered), half)):
+            continue  # cheap: each window has, at one of these places, half a window of the key
         place = 0
         while place < len(lowered):
             end = place + _WINDOW
@@ -161,12 +164,13 @@ def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
 def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
     """Return the places of words in *text* that are Base64 of a text with a secret, as in Basic authentication."""
     found: list[_Span] = []
+    anything = bool(_protected or more)
     for match in _BASE64.finditer(text):
-        word = match[0].replace("+", "-").replace("/", "_")
+        word = match[0].replace("-", "+").replace("_", "/")
         for offset in range(4):  # it may follow a path, in the same alphabet
             part = word[offset : -1 if (len(word) - offset) % 4 == 1 else None]
-            inner = _spans(urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1"), more)
-            if inner:
-                found.append((*match.span(), inner[0][2], "…"))
+            inner = a2b_base64(part + "=" * (-len(part) % 4))
+            if (anything or b"_" in inner) and (spans := _spans(inner.decode("latin-1"), more)):
+                found.append((*match.span(), spans[0][2], "…"))
                 break
     return found

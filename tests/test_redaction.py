@@ -30,6 +30,7 @@ from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._serve.control import control
 from pytest_aurous.plugin.exploring import ExploredTest
+from pytest_aurous.plugin.sections import without_keys
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -271,6 +272,128 @@ def test_no_channel_leaks_a_key(
         assert not leaks(text, KEY, OTHER, PLAIN)
 
 
+COLLECTED: Final = {
+    "test_raises": 'raise RuntimeError("no " + KEY)',
+    "test_imports": "from json import KEY_IS, al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4",
+    "test_skips": 'import pytest; pytest.skip("no " + KEY + REAL, allow_module_level=True)',
+    "test_syntax": 'print(KEY, REAL); key = = "al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4"',
+    "test_prints": "print(KEY, REAL); assert REAL == KEY",
+    "test_fixture": """
+def test_it(unknown="", other=KEY, *, missing): '''al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4'''
+def test_key(al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4): ...""",
+    "test_doctest": """
+def function():
+    '''
+    >>> "al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4"
+    '''
+def test_property(record_property):
+    record_property("sent", {"X-Api-Key": KEY})""",
+    "test_ids": """
+import pytest
+from base64 import b64encode
+@pytest.mark.parametrize("one", [
+    pytest.param(1, id=KEY), pytest.param(2, id=f"Bearer {KEY} 2"), pytest.param(3, id=OTHER), pytest.param(4, id=REAL),
+    pytest.param(5, id=b64encode(f"x:{KEY}".encode()).decode()),
+])
+def test_param(one): assert not one
+@pytest.mark.parametrize("sent", [{"X-Api-Key": KEY, "a": [OTHER]}, {"X-Api-Key": REAL}], ids=str)
+def test_dict(sent): assert not sent
+@pytest.mark.parametrize("key", [KEY, REAL, "plain"], ids=lambda key: "a" + key + "a")
+@pytest.mark.parametrize("status", [200, 404])
+def test_part(key, status): assert not key
+class TestIt:
+    @pytest.fixture(params=[KEY, OTHER, b"al_live_Qw3rTy7UiOp9AsDfGh2JkLzXcVbNm4"], ids=None)
+    def key(self, request): return request.param
+    def test_it(self, key): assert not key""",
+}
+"""Modules that cannot be collected, and tests whose ids and errors have keys."""
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")])
+def test_collection_leaks_no_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    """In no report of a module that cannot be imported, and in no id: on the terminal, in JUnit, for other plugins."""
+    if workers:
+        pytest.importorskip("xdist")
+    monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
+    pytester.makepyfile(keys=f'KEY, OTHER = "{KEY}", "{OTHER}"')
+    start = "import os; from keys import KEY, OTHER; REAL = os.environ['AUROUS_API_KEY']\n"
+    pytester.makepyfile(**{name: start + text for name, text in COLLECTED.items()})
+    pytester.makeconftest(
+        """
+        def pytest_collectreport(report): write(report)
+        def pytest_runtest_logreport(report): write(report)
+        def write(report):
+            with open("seen.txt", "a", encoding="utf-8") as file:  # what pytest-html writes
+                file.write(f"{report.nodeid} {report.longreprtext} {report.sections}\\n")
+        """
+    )
+
+    result = pytester.runpytest_subprocess(
+        *("-p", "no:randomly", "--junitxml=junit.xml", "-rA", "-l", "-v", "--doctest-modules", "--aurous-trace=traces"),
+        *("--continue-on-collection-errors", *workers),
+    )
+    listed = pytester.runpytest_subprocess("--collect-only", "--continue-on-collection-errors")
+
+    texts = [(pytester.path / name).read_text("utf-8") for name in ("junit.xml", "seen.txt")]
+    texts += [one.str() for output in (result, listed) for one in (output.stdout, output.stderr)]
+    assert [leaks(text, KEY, OTHER, PLAIN) for text in texts] == [[]] * len(texts)
+    assert all(f"{name}.py" in result.stdout.str() for name in COLLECTED)
+
+
+@pytest.mark.parametrize("text", ["a " + KEY, PLAIN, "nothing secret"])
+def test_a_conftest_that_cannot_be_imported_leaks_no_key(
+    text: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its traceback is shown, and the run ends as without the plugin."""
+    monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
+    pytester.makeconftest(f"raise RuntimeError({text!r})")
+
+    result = pytester.runpytest_subprocess()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*conftest.py*", "*RuntimeError: *"])
+    assert not leaks(f"{result.stdout}{result.stderr}", KEY, PLAIN)
+
+
+def test_an_id_with_a_key_selects_its_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test still has an id of its own, which selects it."""
+    monkeypatch.setenv("AUROUS_API_KEY", PLAIN)
+    pytester.makepyfile(
+        f"""
+        import pytest
+        @pytest.mark.parametrize("one", range(4), ids=["{KEY}", "a {OTHER} b", "x {PLAIN}", "plain"])
+        def test_it(one): ...
+        """
+    )
+    file = "test_an_id_with_a_key_selects_its_test.py"
+    ids = [f"{file}::test_it[{one}]" for one in ("al_live_...#1", "a al_live_...#2 b", "x AUROUS_API_KEY", "plain")]
+
+    pytester.runpytest("--collect-only", "-q").stdout.fnmatch_lines([one.replace("[", "[[]") for one in ids])
+    for one in ids:
+        pytester.runpytest(one).assert_outcomes(passed=1)
+
+
+def test_an_error_of_another_plugin_becomes_text_if_it_has_a_key() -> None:
+    """Else it stays as it is."""
+
+    class Error:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def __str__(self) -> str:
+            return self.text
+
+        def toterminal(self, writer: object) -> None: ...
+
+    for text, safe in ((f"no {KEY}", "no al_live_…"), ("plain", None)):
+        error: Any = Error(text)
+        report = pytest.CollectReport("a", "failed", error, None)
+        without_keys(report, ())
+        assert report.longrepr == (safe or error)
+
+
 LONG: Final = [
     f"{'x' * before}{KEY}{'y' * after}" for before in (0, 9, 25, 33, 60, 140) for after in (0, 9, 33, 60, 200)
 ]
@@ -405,7 +528,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_handle/calls": asserted,
     "_handle/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_handle/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_reality/document": lambda api, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
+    "_reality/document": lambda _, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
     "_reality/live": told,
     "_reality/schemas": unread,
     "_report/timeline": called,

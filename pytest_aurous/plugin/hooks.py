@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Generator
+from traceback import format_exception
 from typing import Any
 
 import pytest
@@ -33,6 +34,20 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     config.stash[options.GUARD] = guard
     config.add_cleanup(guard.finish)
     guard.start()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Redact API keys in the traceback of a conftest that cannot be imported."""
+    try:
+        return (yield)
+    except Exception as error:
+        text = "".join(format_exception(error.__cause__ or error))
+        with protecting(os.environ.get("AUROUS_API_KEY")):
+            safe = redacted(text)
+        if safe == text:
+            raise
+        raise pytest.UsageError(safe) from None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,12 +94,20 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return options.header(config)
 
 
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Write the name of the variable into the id of a test, and not the API key that the variable holds."""
-    key = os.environ.get("AUROUS_API_KEY")
-    if not key or not isinstance(val, str) or key not in val or redacted(val) == val:
-        return None
-    return val.replace(key, "AUROUS_API_KEY")
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Redact API keys in a report of collection, such as of a module that cannot be imported."""
+    report = yield
+    sections.without_keys(report, ())
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_generate_tests(metafunc: Any) -> Generator[None, None, None]:
+    """Redact API keys in the ids of a parametrized test."""
+    yield
+    if metafunc._calls:  # pytest has no public way
+        sections.without_keys_in_ids(metafunc._calls)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

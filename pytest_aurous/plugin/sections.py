@@ -6,10 +6,12 @@ A report or file that cannot be written costs no test its result.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -122,13 +124,14 @@ def guarded(what: str, write: Callable[[], str]) -> str:
         return f"{what}: could not be written: {shown(error)}"
 
 
-def without_keys(report: pytest.TestReport, sent: Iterable[str]) -> None:
+def without_keys(report: pytest.TestReport | pytest.CollectReport, sent: Iterable[str]) -> None:
     """Redact API keys in the whole report: source lines and values in the traceback, and the captured output.
 
     Where pytest has shortened a value, only a part of a key is left, so the keys must be known from other texts.
     Such texts are those *sent*, the requests of the test. Lone surrogates are escaped: pytest-xdist cannot send them.
     """
-    if not (report.longrepr or report.sections or report.user_properties or hasattr(report, "wasxfail")):
+    properties: list[tuple[str, object]] = getattr(report, "user_properties", [])
+    if not (report.longrepr or report.sections or properties or hasattr(report, "wasxfail")):
         return  # as of most tests, three times each
     with ExitStack() as stack:
         texts = (*sent, *_texts(report.longrepr), *_texts(report.sections))
@@ -136,9 +139,28 @@ def without_keys(report: pytest.TestReport, sent: Iterable[str]) -> None:
             stack.enter_context(protecting(key))
         report.sections[:] = [tuple(map(_redact, section)) for section in report.sections]
         report.longrepr = _redact(report.longrepr)
-        report.user_properties[:] = [(_redact(name), _redact(value)) for name, value in report.user_properties]
+        properties[:] = [(_redact(name), _redact(value)) for name, value in properties]
         if hasattr(report, "wasxfail"):
             report.wasxfail = _redact(report.wasxfail)
+
+
+def without_keys_in_ids(calls: list[Any]) -> None:
+    """Replace API keys in the ids of a parametrized test, that in the environment by the name of its variable.
+
+    The ids change before pytest makes the tests: afterwards, each version of pytest keeps them elsewhere.
+
+    Args:
+        calls: What pytest makes the tests of, each with the parts of its id.
+    """
+    parts: list[str] = list(dict.fromkeys(part for call in calls for part in call._idlist))
+    text = "\0".join(parts)  # as one text, so that several keys are numbered
+    key = os.environ.get("AUROUS_API_KEY")
+    safe = redacted(text.replace(key, "AUROUS_API_KEY") if key and redacted(key) != key else text)
+    if safe == text:
+        return
+    # pytest writes ids in ASCII, so that they can be typed anywhere.
+    names = dict(zip(parts, safe.replace("\N{HORIZONTAL ELLIPSIS}", "...").split("\0"), strict=True))
+    calls[:] = [replace(call, _idlist=[names[part] for part in call._idlist]) for call in calls]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -148,21 +170,33 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in cast("Sequence[Any]", value):
             yield from _texts(one)
-    elif type(cast("object", value)).__module__.startswith("_pytest._code"):
-        yield from _texts(list(vars(cast("object", value)).values()))
+    elif _is_pytests(value):
+        yield from _texts(list(vars(value).values()))
+    elif isinstance(value, dict) or hasattr(value, "toterminal"):
+        yield str(cast("object", value))
 
 
 def _redact(value: Any) -> Any:
-    """Return a part of a report without keys; objects of pytest are changed in place."""
+    """Return a part of a report without keys.
+
+    Objects of pytest are changed in place. An error of another plugin, or a dict, becomes text if it has a key.
+    """
     if isinstance(value, str):
         return redacted(value).encode(errors="backslashreplace").decode()
     if isinstance(value, (list, tuple)):
         items = [_redact(one) for one in cast("Sequence[Any]", value)]
         return items if isinstance(value, list) else tuple(items)
-    if type(cast("object", value)).__module__.startswith("_pytest._code"):
-        for name, part in vars(cast("object", value)).items():
+    if _is_pytests(value):
+        for name, part in vars(value).items():
             setattr(value, name, _redact(part))
-    return value
+        return value
+    text = "".join(_texts(value))
+    return value if (safe := _redact(text)) == text else safe
+
+
+def _is_pytests(value: object) -> bool:
+    """Whether *value* is an object in which pytest describes an error, or a part of one."""
+    return type(value).__module__.startswith("_pytest.") and hasattr(value, "toterminal")
 
 
 def _timelines(report: pytest.TestReport) -> list[str]:
