@@ -17,6 +17,10 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _WINDOW: Final = 8
 """This many consecutive characters of a key are redacted."""
 _FAKE: Final = "al_live_fa4e"
+KEY_HEADERS: Final = ("x-api-key", "authorization")
+"""The headers in which the API takes a key."""
+SECRET_HEADERS: Final = (*KEY_HEADERS, "proxy-authorization", "x-auth-token", "cookie", "set-cookie")
+"""The headers whose values are never written. HAR files, traces and recordings have this one list."""
 
 _protected: Final[list[str]] = []
 """The keys in the environment when a session or a fake began; there may be several."""
@@ -47,7 +51,7 @@ def protecting(key: str | None) -> Generator[None, None, None]:
 
 
 def redacted(text: str, more: re.Pattern[str] | None = None) -> str:
-    r"""Return *text* without API keys, also where they are escaped, or in Base64.
+    r"""Return *text* without API keys, also where they are escaped, in Base64, or in hexadecimal digits.
 
     Where the text has several different keys, they are numbered in order of appearance.
 
@@ -162,10 +166,18 @@ def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
 
 
 def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
-    """Return the places of words in *text* that are Base64 of a text with a secret, as in Basic authentication."""
+    """Return the places of words in *text* that are a text with a secret in Base64 or in hexadecimal digits."""
     found: list[_Span] = []
     anything = bool(_protected or more)
-    for match in _BASE64.finditer(text):
+    for match in _BASE64.finditer(text):  # these words include those of hexadecimal digits
+        for digits in re.finditer(r"[0-9A-Fa-f]{16,}", match[0]):
+            for offset in range(2):  # a digit may stand before them
+                part = digits[0][offset : len(digits[0]) - (len(digits[0]) - offset) % 2]
+                spans = _spans(bytes.fromhex(part).decode("latin-1"), more)
+                if spans:
+                    start = match.start() + digits.start()
+                    found.append((start, start + len(digits[0]), spans[0][2], "…"))
+                    break
         word = match[0].replace("-", "+").replace("_", "/")
         for offset in range(4):  # it may follow a path, in the same alphabet
             part = word[offset : -1 if (len(word) - offset) % 4 == 1 else None]

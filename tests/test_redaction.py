@@ -63,6 +63,8 @@ def leaks(text: str, *keys: str) -> list[str]:
         f"https://{KEY.lower()}.example",
         f"Basic {b64encode(f'{KEY}:'.encode()).decode()}",
         f"/v1/{b64encode(f'user:{KEY}'.encode()).decode()}",
+        KEY.encode().hex(),
+        f"/v1/a{f'user:{KEY}'.encode().hex().upper()}",
         f'name="{KEY}"; filename="{KEY}.png"',
     ],
 )
@@ -82,7 +84,16 @@ def test_several_keys_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "100%20 %zz \\u00e9", "aGVsbG8gd29ybGQgaGVsbG8=", "al_live_", "al_live_…"]
+    "text",
+    [
+        "",
+        "plain",
+        "5d41402abc4b2a76b9719d911017c592",
+        "100%20 %zz \\u00e9",
+        "aGVsbG8gd29ybGQgaGVsbG8=",
+        "al_live_",
+        "al_live_…",
+    ],
 )
 def test_other_text_stays(text: str) -> None:
     """What is no key is not touched."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from .._redaction import KEY_HEADERS
 from .._time.clock import iso_milliseconds
 from .._wire.data import as_list, as_object
 from .._wire.hosts import is_loopback, is_upload, is_vendors
@@ -22,9 +23,8 @@ _PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
 """What the rest of a text is masked behind: the kind of an id or a secret stays."""
 _URL: Final = re.compile(r"https?://\S*")
 _FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
-_KEYS: Final = ("x-api-key", "authorization")
 _HEADERS: Final = frozenset({
-    *_KEYS, "accept-ranges", "allow", "content-length", "content-range", "content-type", "date", "deprecation",
+    *KEY_HEADERS, "accept-ranges", "allow", "content-length", "content-range", "content-type", "date", "deprecation",
     "idempotency-key", "location", "range", "retry-after", "sunset",
 })  # fmt: skip
 """The headers that a rule is about, beside those whose names begin with the vendor's prefixes; no other is written."""
@@ -54,7 +54,7 @@ class Sanitizer:
     def har(self, recording: Recording) -> dict[str, Any]:
         """Return a recording as a HAR file without anything private."""
         for exchange in recording.exchanges:
-            for name in _KEYS:
+            for name in KEY_HEADERS:
                 if exchange.sent.get(name):
                     self.key(exchange.sent[name].rpartition(" ")[2])
         entries = [self.entry(exchange) for exchange in recording.exchanges if exchange.vendors]
@@ -163,7 +163,7 @@ class Sanitizer:
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without anything private."""
-        if name in _KEYS:
+        if name in KEY_HEADERS:
             scheme, _, token = value.rpartition(" ")
             return f"{scheme if scheme in {'Bearer', 'Basic'} else ''} {self.key(token)}".strip() if token else ""
         if name == "location":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from .._frames import shown_place
-from .._redaction import redacted, redacted_json
+from .._redaction import SECRET_HEADERS, redacted, redacted_json
 from .._time.clock import moment
 from .._wire.call import Call, is_digest
 from .._wire.headers import Headers
 from .._world.keys import sent_key
+from .bodies import cleaned
 
-SECRET_HEADERS: Final = ("x-api-key", "authorization")
-"""Headers whose values are API keys."""
 _SECRET: Final = 8
 """A shorter key is no secret, and may be a part of any word."""
+_KEY_PARAMETERS: Final = ("api_key", "api-key", "apikey")
+_WEBHOOK_SECRET: Final = re.compile(r"whsec_[\w+/=-]{8,}")
 
 
 def write_har(folder: Path, test: str, calls: Iterable[Call]) -> Path:
@@ -44,13 +45,42 @@ def file_name(test: str, *, parameters: bool = True, secret: re.Pattern[str] | N
 
 
 def har(calls: Iterable[Call]) -> dict[str, Any]:
-    """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``."""
+    """Return *calls* as a HAR 1.2 object that can be replayed: each API key has a name, such as ``key-1``.
+
+    The secret of a webhook endpoint has a name, too, which has the form of a secret.
+    """
     creator = {"name": "pytest-aurous", "version": version_of_package()}
     calls = list(calls)
-    keys = dict.fromkeys(key for call in calls if (key := sent_key(_fields(call))))
-    names = {key: f"key-{number}" for number, key in enumerate(keys, 1)}
-    entries = [redacted_json(_named(_entry(call, names), names)) for call in calls]
+    names = _names(calls)
+    long = [re.escape(key) for key in names if len(key) >= _SECRET]
+    more = re.compile(f"()(?:{'|'.join(long)})") if long else None
+
+    def clean(text: str) -> str:
+        return redacted(_named(text, names), more)
+
+    entries = [redacted_json(_named(_entry(call, names, clean), names), more=more) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+
+
+def _names(calls: list[Call]) -> dict[str, str]:
+    """Return a name for each secret: keys in headers and queries, and the secrets of webhook endpoints anywhere."""
+    keys: list[str] = []
+    texts: list[str] = []
+
+    def read(text: str) -> str:
+        texts.append(text)
+        return text
+
+    for call in calls:
+        parameters = call.request.params.items()
+        keys += filter(None, [sent_key(_fields(call)), *(key for name, key in parameters if name in _KEY_PARAMETERS)])
+        for message in filter(None, (call.request, call.response)):
+            texts += message.headers.values()
+            cleaned(message.content, message.headers.get("content-encoding", ""), read)
+        texts.append(call.url)
+    names = {key: f"key-{number}" for number, key in enumerate(dict.fromkeys(keys), 1)}
+    secrets = dict.fromkeys(_WEBHOOK_SECRET.findall("\n".join(texts)))
+    return names | {secret: f"whsec_redacted{number}" for number, secret in enumerate(secrets, 1)}
 
 
 def _fields(call: Call) -> dict[str, str]:
@@ -70,13 +100,13 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _entry(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
+def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
     return {
         "startedDateTime": moment(call.at).isoformat(timespec="milliseconds"),
         "time": 0,
-        "request": _request(call, names),
-        "response": _response(call),
+        "request": _request(call, names, clean),
+        "response": _response(call, clean),
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "comment": note or "no endpoint matches",
@@ -86,9 +116,9 @@ def _entry(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _request(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
+def _request(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
     request = call.request
-    body = {"mimeType": request.headers.get("content-type", ""), **_body(request.content)}
+    body = {"mimeType": request.headers.get("content-type", ""), **_body(request.content, request.headers, clean)}
     return {
         "method": call.method,
         "url": call.url,
@@ -102,12 +132,13 @@ def _request(call: Call, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _response(call: Call) -> dict[str, Any]:
+def _response(call: Call, clean: Callable[[str], str]) -> dict[str, Any]:
     response = call.response
     status = 0 if response is None else response.status
     headers = Headers(()) if response is None else response.headers
     body = b"" if response is None else response.content
-    content: dict[str, Any] = {"size": len(body), "mimeType": headers.get("content-type", ""), **_body(body)}
+    kind = headers.get("content-type", "")
+    content: dict[str, Any] = {"size": len(body), "mimeType": kind, **_body(body, headers, clean)}
     return {
         "status": status,
         "statusText": HTTPStatus(status).phrase if status in _PHRASES else "",
@@ -122,12 +153,14 @@ def _response(call: Call) -> dict[str, Any]:
     }
 
 
-def _body(body: bytes) -> dict[str, Any]:
+def _body(body: bytes, headers: Headers, clean: Callable[[str], str]) -> dict[str, Any]:
     """Return a body as text, or in Base64 if it is none; of one that was not kept, only the digest."""
+    safe = cleaned(body, headers.get("content-encoding", ""), clean)
+    if safe is None:
+        return {"text": "", "_omitted": True}
     try:
-        text = body.decode()
+        text = safe.decode()
     except UnicodeDecodeError:
-        safe = redacted(body.decode("latin-1")).encode("latin-1", errors="replace")
         return {"text": b64encode(safe).decode(), "encoding": "base64"}
     return {"text": text, "_omitted": True} if is_digest(body) else {"text": text}
 

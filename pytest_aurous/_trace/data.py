@@ -16,8 +16,8 @@ from .._explore.kinds import KINDS
 from .._explore.result import Exploration
 from .._frames import Place, short_path
 from .._framework.rules import Rule, load_rules
-from .._redaction import protecting, redacted, redacted_json
-from .._report.har import SECRET_HEADERS, version_of_package
+from .._redaction import SECRET_HEADERS, protecting, redacted, redacted_json
+from .._report.har import version_of_package
 from .._report.unmatched import hint_of
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, Request, Response, is_digest
@@ -34,7 +34,6 @@ SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 """The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
-_SECRET_HEADERS: Final = (*SECRET_HEADERS, "cookie", "proxy-authorization")
 _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
 """So many lines are shown above and below a line of source."""
@@ -206,7 +205,7 @@ def _exploration(exploration: Exploration) -> dict[str, Any]:
 
 
 def _headers(headers: Headers) -> list[list[str]]:
-    return [[name, "(redacted)" if name.lower() in _SECRET_HEADERS else value] for name, value in headers.multi_items()]
+    return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
 
 
 def _place(place: Place | None, *, source: bool = False) -> dict[str, Any] | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
-from base64 import b64decode
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +16,11 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._redaction import SECRET_HEADERS
 from pytest_aurous._report.har import har, write_har
+from pytest_aurous._trace.data import trace
+from pytest_aurous._trace.recorder import Recorder
+from pytest_aurous._wire.reply import Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,6 +299,138 @@ def test_names_are_unique_and_portable(tmp_path: Path) -> None:
         assert re.fullmatch(r'[^<>:"/\\|?*\s\x00-\x1f]+\.har', file.name)
         assert len(file.name.encode()) <= 255
         assert not file.name.endswith((".", " "))
+
+
+STRANGE: Final = "session-of-somebody-815"
+TEXT: Final = f'{{"name": "{KEY}"}}'
+
+
+def raw_deflate(body: bytes) -> bytes:
+    pack = zlib.compressobj(wbits=-15)
+    return pack.compress(body) + pack.flush()
+
+
+def opened(form: str, body: bytes) -> bytes:
+    """Return a body as text in UTF-8."""
+    for layer in reversed(form.split(", ")):
+        if layer == "gzip":
+            body = gzip.decompress(body)
+        elif layer in {"deflate", "raw"}:
+            body = zlib.decompress(body, -15 if layer == "raw" else 15)
+        else:
+            body = body.decode(layer).encode()
+    return body
+
+
+FORMS: Final[dict[str, Callable[[str], bytes]]] = {
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "deflate": lambda text: zlib.compress(text.encode()),
+    "raw": lambda text: raw_deflate(text.encode()),
+    "gzip, gzip": lambda text: gzip.compress(gzip.compress(text.encode())),
+    "utf-16": lambda text: text.encode("utf-16"),
+    "utf-16-le": lambda text: text.encode("utf-16-le"),
+    "utf-16-be": lambda text: text.encode("utf-16-be"),
+    "utf-32": lambda text: text.encode("utf-32"),
+    "utf-16, gzip": lambda text: gzip.compress(text.encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", [KEY, "sk-chosen-by-the-test"])
+def test_keys_are_found_in_every_form_of_a_body(api: Api, form: str, key: str) -> None:
+    """Compressed, and in UTF-16: the body has the same form, and the name of the key."""
+    body = FORMS[form](TEXT.replace(KEY, key))
+    coding = {"raw": "deflate"}.get(form, form) if "utf" not in form else ""
+    headers = {"Content-Encoding": coding} if coding else {}
+    api.post(CHARACTERS, content=body, headers=headers, key=key)
+
+    sent = entry(api)["request"]["postData"]
+
+    safe = b64decode(sent["text"]) if "encoding" in sent else sent["text"].encode()
+    assert opened(form, safe) == b'{"name": "key-1"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (b"\xffnobody knows", "br"),
+        (gzip.compress(TEXT.encode())[:-9], ""),
+        (gzip.compress(b"a") + gzip.compress(TEXT.encode()), ""),
+        (b"\x1f\x8b" + TEXT.encode(), "gzip"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(gzip.compress(TEXT.encode()))))), "gzip"),
+        (b"\xff" + TEXT.encode("utf-16-le"), ""),
+        ("\u4eba--b\r\n".encode() + TEXT.encode("utf-16-le"), ""),
+        (gzip.compress(b"\xff" + TEXT.encode("utf-16-le")), ""),
+    ],
+)
+def test_a_body_that_may_hide_a_key_is_left_out(api: Api, body: bytes, coding: str) -> None:
+    """As one that was not kept: what reads the file says that it is missing."""
+    api.post(CHARACTERS, content=body, headers={"Content-Encoding": coding} if coding else {})
+
+    sent = entry(api)["request"]["postData"]
+
+    assert (sent["text"], sent["_omitted"]) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (gzip.compress(b'{"name": "A"}'), "gzip"),
+        ('{"name": "A"}'.encode("utf-16"), ""),
+        (b"\0\0\0\xff\xfe", ""),
+        (b'{"name": "A"}', "br"),
+        (b"", "gzip"),
+    ],
+)
+def test_a_body_without_a_key_stays(api: Api, body: bytes, coding: str) -> None:
+    """Byte for byte, also where its coding is not what the header says."""
+    api.put(UPLOAD, content=body, headers={"Content-Encoding": coding})
+
+    sent = entry(api)["request"].get("postData", {"text": ""})
+
+    assert (b64decode(sent["text"]) if "encoding" in sent else sent["text"].encode()) == body
+
+
+def test_a_compressed_response_is_redacted_too(api: Api) -> None:
+    """Of a route of the test, for example."""
+    api.get("/v1/balance")
+    api.aurous.calls.last._reply = Reply(200, (("Content-Encoding", "gzip"),), FORMS["gzip"](TEXT))
+
+    content = entry(api)["response"]["content"]
+
+    assert gzip.decompress(b64decode(content["text"])) == b'{"name": "al_live_\xe2\x80\xa6"}'
+
+
+@pytest.mark.parametrize("header", SECRET_HEADERS)
+def test_secret_headers_are_redacted(api: Api, header: str) -> None:
+    """Whatever their values look like; HAR files and traces have one list of them."""
+    recorder = Recorder(api.app)
+    api.get("/v1/balance", headers={header.title(): f"Basic {STRANGE}"})
+    api.aurous.calls.last._reply = Reply(200, ((header, STRANGE),), b"")
+    recorder.stop()
+    test = {"id": "", "outcome": "failed", "message": "", "duration": 0, "again": ""}
+
+    assert STRANGE not in json.dumps(har(api.aurous.calls))
+    assert STRANGE not in json.dumps(trace(recorder, test))
+
+
+def test_secrets_of_webhook_endpoints_and_keys_in_queries_have_names(api: Api) -> None:
+    """In the form of a secret, so that the file can be checked; the same one everywhere."""
+    made = api.post("/v1/webhook_endpoints", json={"url": "https://x.example/hook", "events": ["*"]}).json
+    secret = made["secret"]
+    api.get(f"/v1/balance?api_key={STRANGE}&k={secret}&l={b64encode(secret.encode()).decode()}")
+    api.get(f"/v1/characters/{STRANGE}?h={secret.encode().hex()}")
+    api.post("/v1/characters", json={"name": secret}, headers={"X-Note": STRANGE})
+
+    text = json.dumps(har(api.aurous.calls))
+
+    assert json.loads(entries(api)[0]["response"]["content"]["text"])["secret"] == "whsec_redacted1"
+    assert entries(api)[1]["request"]["queryString"][:2] == [
+        {"name": "api_key", "value": "key-2"},
+        {"name": "k", "value": "whsec_redacted1"},
+    ]
+    hidden = (secret[6:], STRANGE, b64encode(secret.encode()).decode()[8:20], secret.encode().hex()[12:])
+    assert [one for one in hidden if one in text] == []
 
 
 def test_an_entry_has_the_place_of_its_call() -> None:

@@ -40,6 +40,18 @@ def below(api: Api, number: int) -> list[str]:
 # What it tells
 
 
+def test_a_key_of_another_form_has_a_name(api: Api) -> None:
+    """It may be a real one, so the timeline does not show it."""
+    api.get("/v1/team", key="sk-of-somebody-1")
+    api.get("/v1/team", key="sk-of-somebody-2")
+    api.get("/v1/team", key="sk-of-somebody-1")
+
+    text = timeline(api.app)
+
+    assert [line.strip() for line in text.split("\n") if "key: " in line] == ["key: key-1", "key: key-2", "key: key-1"]
+    assert "somebody" not in text
+
+
 def test_without_calls_it_tells_how_everything_stands(api: Api) -> None:
     """The end, the money of each team, and the seed."""
     assert timeline(api.app) == f"  no calls\nat the end:\n  {api.team.id}  credits 1000, held 0\nseed: 0"

@@ -448,14 +448,14 @@ def test_no_form_of_a_secret_is_left() -> None:
         hidden.update({secret.removeprefix("whsec_"), token, OWN, STRANGE})
         for one in (secret, token, url, OWN):
             forms = (quote(one, safe=""), quote(quote(one)), "".join(f"%{ord(letter):02x}" for letter in one))
-            for form in (*forms, b64encode(f"user:{one}".encode()).decode()):
+            for form in (*forms, b64encode(f"user:{one}".encode()).decode(), one.encode().hex()):
                 written.add(form)
                 client.get(f"/v1/balance?k={form}")
             client.post("/v1/characters", json={"name": f"<{one}>"}, headers={"X-Other": one})
             client.post("/v1/characters", json={"name": "x" * (1020 - len(one)) + one + "x" * 5000})
         client.get(url.replace("token", "%74oken"))
         client.get(f"/v1/balance?api_key={STRANGE}")
-        client.get("/v1/balance", headers={"Cookie": f"id={STRANGE}", "Proxy-Authorization": STRANGE})
+        client.get("/v1/balance", headers={"Cookie": f"id={STRANGE}", "X-Auth-Token": STRANGE})
 
     hidden, written = set[str](), set[str]()
     text = json.dumps(traced(run, api_key=OWN))

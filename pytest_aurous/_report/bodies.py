@@ -1,0 +1,66 @@
+"""Bodies without secrets, also where they are compressed, or in UTF-16 or UTF-32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from json import detect_encoding
+from typing import Final
+from zlib import compressobj, decompressobj
+from zlib import error as ZlibError  # noqa: N812 - an exception
+
+_GZIP: Final = b"\x1f\x8b"
+_FORMATS: Final = (31, 15, -15)
+"""For zlib: gzip, deflate, and deflate without a header."""
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_LAYERS: Final = 3
+
+
+def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int = _MOST_LAYERS) -> bytes | None:
+    """Return a body whose text was cleaned, compressed and encoded as it was.
+
+    Args:
+        body: The body.
+        coding: Its ``Content-Encoding``; it may be compressed without one.
+        clean: Returns a text without its secrets; a text that is clean, it returns as it is.
+        layers: How often it may be compressed.
+
+    Returns:
+        The body; None if it cannot be told whether it has a secret, or where.
+    """
+    if body.startswith(_GZIP) or (coding.lower() not in {"", "identity"} and not _is_text(body)):
+        return _recompressed(body, clean, layers)
+    encoding = detect_encoding(body)
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError:
+        encoding, text = "latin-1", body.decode("latin-1")
+    safe = clean(text)
+    plain = safe.replace("\0", "")  # a part of the body may be in UTF-16
+    if plain != safe and clean(plain) != plain:
+        return None
+    return body if safe == text else safe.encode(encoding, errors="replace")
+
+
+def _recompressed(body: bytes, clean: Callable[[str], str], layers: int) -> bytes | None:
+    for form in _FORMATS:
+        unpack = decompressobj(form)
+        try:
+            plain = unpack.decompress(body, _MOST_BYTES)
+        except ZlibError:
+            continue
+        if not layers or not unpack.eof or unpack.unused_data:
+            return None
+        safe = cleaned(plain, "", clean, layers - 1)
+        if safe is None or safe == plain:
+            return safe and body
+        pack = compressobj(wbits=form)
+        return pack.compress(safe) + pack.flush()
+    return None
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
