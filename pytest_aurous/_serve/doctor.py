@@ -76,7 +76,7 @@ def run(*, as_json: bool) -> int:
     with protecting(os.environ.get("AUROUS_API_KEY")):
         found = examined()
         text = json.dumps(found, indent=2) if as_json else "\n".join(_lines(found))
-        plain = re.sub(r"//[^/\s@]+@", "//", redacted(text)).replace("\N{HORIZONTAL ELLIPSIS}", "...")
+        plain = _without_secrets(redacted(text)).replace("\N{HORIZONTAL ELLIPSIS}", "...")
         print(plain.encode("ascii", "backslashreplace").decode())  # noqa: T201 - a command prints
     return 1 if found["problems"] else 0
 
@@ -193,7 +193,14 @@ def _environment() -> dict[str, str | None]:
 
 
 def _without_password(url: str | None) -> str | None:
-    return None if url is None else re.sub(r"^([^/]*//)?[^/@]*@", r"\1", url)
+    """Return a URL, which may lack a scheme, without what stands before its last @, and without its query."""
+    return None if url is None else re.sub(r"\?.*", "?...", re.sub(r"^([^/]*//)?.*@", r"\1", url))
+
+
+def _without_secrets(text: str) -> str:
+    """Return *text* without passwords in URLs, which may have a slash, and without the queries of URLs."""
+    text = re.sub(r"//[^\s\"']*@", "//", text)
+    return re.sub(r"(//[^\s\"'?]*\?)[^\s\"']+", r"\1...", text)
 
 
 def _host(url: str) -> str:

@@ -65,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "wins. "
         "aurous_explore(False) excludes a test, class or module from --aurous-explore.",
     )
+    allowed = options.configured(config).get("network") == "allow"  # first: it names every option that is wrong
     if options.explores(config):
         from . import exploring  # most runs do not explore
 
@@ -78,7 +79,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[options.TRACES] = Traces(config)
         config.pluginmanager.register(config.stash[options.TRACES], "aurous-traces")
-    allowed = options.configured(config).get("network") == "allow"
     config.stash[options.GUARD].allowed = lambda: allowed
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")

@@ -172,9 +172,13 @@ def explore_marker(item: pytest.Item) -> pytest.Mark | None:
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings of the ini file, overridden by those of the command line."""
+    """Return the settings of the ini file, overridden by those of the command line.
+
+    Raises:
+        pytest.UsageError: With every option that is unknown or has an invalid value.
+    """
     if _CONFIGURED not in config.stash:
-        _refuse_unknown(config)
+        problems = list(_unknown(config))
         settings: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for name in ROWS:
@@ -184,8 +188,18 @@ def configured(config: pytest.Config) -> dict[str, Any]:
             ):
                 if value is not None and value != "":
                     text = "\n".join(cast("list[str]", value)) if isinstance(value, list) else value
-                    merge_setting(settings, name, read_value(place, name, text))
+                    try:
+                        merge_setting(settings, name, read_value(place, name, text))
+                    except pytest.UsageError as error:
+                        problems.append(str(error))
                     sources[name] = place
+        for name in _RUN_OPTIONS:
+            try:
+                run_option(config, name)
+            except pytest.UsageError as error:  # noqa: PERF203 - once for each run
+                problems.append(str(error))
+        if problems:
+            raise pytest.UsageError("\n".join(problems))
         config.stash[_CONFIGURED], config.stash[_SOURCES] = settings, sources
     return config.stash[_CONFIGURED]
 
@@ -239,8 +253,8 @@ def _flag(name: str) -> str:
     return f"--aurous-{name.replace('_', '-')}"
 
 
-def _refuse_unknown(config: pytest.Config) -> None:
-    """Refuse an unknown ini option that begins with ``aurous_``; pytest itself would only warn."""
+def _unknown(config: pytest.Config) -> Iterator[str]:
+    """Yield a problem for each unknown ini option that begins with ``aurous_``; pytest itself would only warn."""
     file: Any = getattr(config, "_inicfg", None)  # pytest 9.2 deprecates the public name, and has no other
     if file is None:  # pragma: no cover - py310-lowest runs it
         file = getattr(config, "inicfg")  # noqa: B009  # as above
@@ -252,9 +266,7 @@ def _refuse_unknown(config: pytest.Config) -> None:
             if option in overrides:
                 env = " in PYTEST_ADDOPTS" if option in os.environ.get("PYTEST_ADDOPTS", "") else ""
                 place = f"-o {option}=...{env}"
-            raise pytest.UsageError(
-                f"{place}: {option!r} is not an option{nearest(option, known)} Options: {', '.join(known)}.\n{MORE}"
-            )
+            yield f"{place}: {option!r} is not an option{nearest(option, known)} Options: {', '.join(known)}.\n{MORE}"
 
 
 def settings_for(item: pytest.Item) -> dict[str, Any]:

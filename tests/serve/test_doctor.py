@@ -152,6 +152,24 @@ WRONG: Final = {
         ),
         silent=("secret",),
     ),
+    "URLs with slashes in their passwords, and tokens in their queries": Folder(
+        ini="aurous_base_url = https://me:sec/ret@own.example/aurous",
+        env={
+            "AUROUS_BASE_URL": "https://me:sec/ret@gateway.example/aurous?token=secret",
+            "HTTPS_PROXY": "http://me:sec/ret@proxy:3128",
+            "HTTP_PROXY": "me:sec/ret@proxy:3128/?key=secret",
+            "PYTEST_ADDOPTS": f"{LOADED} -o cache_dir=https://me:sec/ret@cache.example?token=secret",
+        },
+        said=(
+            "AUROUS_BASE_URL https://gateway.example/aurous?... ",
+            "HTTPS_PROXY http://proxy:3128 ",
+            "HTTP_PROXY proxy:3128/?...",
+            "-o cache_dir=https://cache.example?...",
+            "base_url='https://own.example/aurous' is not a valid setting",
+            "2. AUROUS_BASE_URL is https://gateway.example/aurous?..., and the guard",
+        ),
+        silent=("secret", "ret@"),
+    ),
     "no URL": Folder(env={"AUROUS_BASE_URL": "http://["}, said=("1. AUROUS_BASE_URL is http://[, and the guard",)),
     "the plugin is blocked": Folder(
         ini="addopts = -p no:pytest_aurous",
@@ -220,6 +238,19 @@ WRONG: Final = {
     "a hook that fails": Folder(
         conftest="def pytest_configure(): raise RuntimeError('boom')",
         said=("(exit status 3): RuntimeError: boom Correct that",),
+    ),
+    "several options that are wrong": Folder(
+        ini="aurous_credits = many\naurous_strict = loud\naurous_har_keep = some\naurous_nope = 1\naurous_script = x",
+        env={"PYTEST_ADDOPTS": f"{LOADED} --aurous-seed=one -o aurous_other=2"},
+        said=(
+            "'aurous_nope' is not an option",
+            "-o aurous_other=... in PYTEST_ADDOPTS: 'aurous_other' is not an option",
+            "ini option aurous_credits: credits='many' is not a valid setting",
+            "ini option aurous_strict: strict='loud' is not a valid setting",
+            "ini option aurous_script: ",
+            "--aurous-seed: seed='one' is not a valid setting",
+            "ini option aurous_har_keep = some: expected failed or all",
+        ),
     ),
     "a setting that is none": Folder(
         ini="aurous_credits = many",
