@@ -29,7 +29,7 @@ def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int =
     """
     if body.startswith(_GZIP) or (coding.lower() not in {"", "identity"} and not _is_text(body)):
         return _recompressed(body, clean, layers)
-    encoding = detect_encoding(body)
+    encoding: str = detect_encoding(body)
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 from .._frames import shown_place
 from .._redaction import SECRET_HEADERS, redacted, redacted_json
 from .._time.clock import moment
-from .._wire.call import Call, is_digest
+from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
 from .._world.keys import sent_key
 from .bodies import cleaned
@@ -74,7 +74,9 @@ def _names(calls: list[Call]) -> dict[str, str]:
     for call in calls:
         parameters = call.request.params.items()
         keys += filter(None, [sent_key(_fields(call)), *(key for name, key in parameters if name in _KEY_PARAMETERS)])
-        for message in filter(None, (call.request, call.response)):
+        messages: list[Request | Response] = [call.request]
+        messages += [call.response] if call.response is not None else []
+        for message in messages:
             texts += message.headers.values()
             cleaned(message.content, message.headers.get("content-encoding", ""), read)
         texts.append(call.url)

@@ -200,7 +200,7 @@ def _without_password(url: str | None) -> str | None:
 def _without_secrets(text: str) -> str:
     """Return *text* without passwords in URLs, which may have a slash, and without the queries of URLs."""
     text = re.sub(r"//[^\s\"']*@", "//", text)
-    return re.sub(r"(//[^\s\"'?]*\?)[^\s\"']+", r"\1...", text)
+    return re.sub(r"(//[^\s\"'?]*\?)(?!\.\.\.)[^\s\"']+", r"\1...", text)
 
 
 def _host(url: str) -> str:
