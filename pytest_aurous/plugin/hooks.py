@@ -14,7 +14,7 @@ import pytest
 
 from .._frames import callers
 from .._handle.environment import ENVIRONMENT
-from .._redaction import protect, redacted
+from .._redaction import protect, protecting, redacted
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import options, sections
