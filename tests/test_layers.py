@@ -12,7 +12,7 @@ import pytest_aurous
 PACKAGE = Path(pytest_aurous.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
-TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing", "traffic", "durations", "pace"}
+TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing", "traffic", "pace"}
 TIMEKEEPERS |= {"watchdog"}
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is
 # exchanged with the real API, a stopwatch, the pace of probes, and how long a run does nothing in real time.

@@ -381,13 +381,6 @@ MESSAGES: Final = (
         _usage("--aurous-trace-json"),
     ),
     Message(
-        _SETTINGS,
-        "The number of tests is invalid",
-        "`--aurous-durations` is not a number.",
-        "Pass one, or 0 for all tests.",
-        _usage("--aurous-durations=few"),
-    ),
-    Message(
         _SCRIPTS,
         "A status does not exist",
         "A script names a status that the resource does not have.",

@@ -70,10 +70,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from . import exploring  # most runs do not explore
 
         exploring.start(config)
-    if options.run_option(config, "durations") is not None:
-        from .durations import Durations  # most runs do not measure
-
-        config.pluginmanager.register(Durations(config), "aurous-durations")
     if any(options.trace_folders(config)):
         from .tracing import Traces  # most runs write no traces
 

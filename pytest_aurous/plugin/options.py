@@ -38,10 +38,6 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "list at the end which operations, statuses and error codes of the API the tests have met",
     },
     "coverage-json": {"metavar": "FILE", "help": "write that list to this file, as JSON"},
-    "durations": {
-        "metavar": "N",
-        "help": "list the N tests in which the fake took the most time, and for what; 0 lists all tests",
-    },
     "explore": {
         "metavar": "report|fail",
         "help": "run each test that passes again, once for each way in which each of its requests can break; report "

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
-SHOWS: Final = ("--aurous-coverage", "--aurous-durations=0", "--aurous-explore=report", "--aurous-trace=traces")
+SHOWS: Final = ("--aurous-coverage", "--aurous-explore=report", "--aurous-trace=traces")
 SUITE: Final = """
 import httpx
 import pytest
@@ -97,8 +97,6 @@ def test_widths(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, columns
             "*characters.create  POST   /v1/characters -> 201",
             "at the end:",
             "*- aurous: * traces, listed in traces?index.html -*",
-            "*= aurous durations: 4 of 4 tests =*",
-            "    total    setup  serving teardown requests  skipped",
             "*= aurous bad days =*",
             "  cases  returned  raised  other  unmet  broken",
             "*  test_it.py::test_with_a_name_that_is_rather_long_so_that_it_does_not_fit_beside_the_columns_of_a_table",
@@ -128,14 +126,14 @@ STYLES: Final = {
         "FAILED test_it.py::test_unmatched*",
     ),
     "-rA": ("*AurousWarning*has no effect*", "*= aurous coverage: *", "PASSED test_it.py::test_marker"),
-    "--no-summary": ("*= aurous durations*", "*= aurous coverage*"),
+    "--no-summary": ("*= aurous coverage*"),
 }
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_styles(suite: pytest.Pytester, style: str) -> None:
     """Each way to show less, or more, shows the sections that were asked for, and the state of what failed."""
-    result = suite.runpytest(*style.split(), "--aurous-coverage", "--aurous-durations=2")
+    result = suite.runpytest(*style.split(), "--aurous-coverage")
 
     result.assert_outcomes(passed=2, failed=4, warnings=1) if "-qq" not in style else None
     result.stdout.fnmatch_lines(STYLES[style])
