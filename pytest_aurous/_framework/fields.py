@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..errors import shown
-from .schema import Shape, body_of
+from .schema import HOLDS, Holds, Shape, body_of
 
 BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")
 """How an endpoint can refuse its body."""
@@ -46,8 +46,8 @@ def described(reader: Reader, schema: dict[str, Any]) -> Reader:
     return reader
 
 
-def text(high: int, low: int = 1) -> Reader:
-    """Read a string of *low* to *high* characters."""
+def text(high: int, low: int = 1, holds: Holds | None = None) -> Reader:
+    """Read a string of *low* to *high* characters; *holds* says what it is if it is no free text."""
 
     def read(value: Any, param: str) -> Any:
         if not isinstance(value, str):
@@ -57,7 +57,8 @@ def text(high: int, low: int = 1) -> Reader:
         _check_length(value, param, low, high, "characters")
         return value
 
-    return described(read, {"type": "string", "minLength": low, "maxLength": high})
+    schema = {"type": "string", "minLength": low, "maxLength": high}
+    return described(read, schema if holds is None else {**schema, HOLDS: holds})
 
 
 def integer(low: int, high: int) -> Reader:
@@ -88,7 +89,7 @@ def url(high: int) -> Reader:
             raise ApiProblem(400, "invalid_format", say.NO_URL.format(param=param, got=value), param)
         return value
 
-    return described(read, {"type": "string", "maxLength": high, "pattern": _HTTPS})
+    return described(read, {"type": "string", "maxLength": high, "pattern": _HTTPS, HOLDS: "url"})
 
 
 def is_https(text: str) -> bool:

@@ -11,14 +11,15 @@ from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 from .._world.tables import R, Table
 from .fields import Reader, integer
+from .schema import text_of
 
 _LIMIT: Final = integer(1, 100)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,4000}")
 
 PAGE: Final = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    "starting_after": {"type": "string"},
-    "ending_before": {"type": "string"},
+    "starting_after": text_of("id"),
+    "ending_before": text_of("id"),
 }
 """Schemas of the query parameters of a list."""
 PAGE_ERRORS: Final = ("400 invalid_format", "400 parameter_invalid_combination", "400 value_out_of_range")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from .._world.settings import Sparse
 
 Shape = Mapping[str, Any]
 T = TypeVar("T")
+
+Holds = Literal["id", "style", "url", "page", "word", "time", "param", "secret", "client"]
+"""What is in a text that nobody has written: an id; name or slug of a public style; a URL; the address of a page of the
+documentation; a word of the vendor; an instant or a date; the name of a field; a secret. In an object of the *client*,
+the client chooses the names, too."""
+HOLDS: Final = "x-holds"
+"""The keyword of a schema for what is in its text. Without it, and without an enum or a format, a text is free text."""
 
 SIGNATURE: Final = {"type": "string", "description": "Part of the signed URL; valid for its path, for a limited time."}
 
@@ -54,11 +61,22 @@ def record(kind: type[Any]) -> Shape:
     return {
         "type": "object",
         "properties": {
-            entry.name: entry.metadata.get("schema") or _timed(entry.name, _of(hints[entry.name])) for entry in shown
+            entry.name: entry.metadata.get("schema") or _described(entry, _of(hints[entry.name])) for entry in shown
         },
         "required": _required(kind),
         "additionalProperties": False,
     }
+
+
+def _described(entry: Field[Any], schema: Shape) -> Shape:
+    """Add what a column holds to the schema of its type."""
+    holds = entry.metadata.get("holds")
+    return _timed(entry.name, schema if holds is None else {**schema, HOLDS: holds})
+
+
+def text_of(holds: Holds) -> Shape:
+    """Return the schema of a text that is no free text."""
+    return {"type": "string", HOLDS: holds}
 
 
 def _required(kind: type[Any]) -> list[str]:
@@ -73,13 +91,13 @@ def listing(kind: type[Any]) -> Shape:
         object={"const": "list"},
         data={"type": "array", "items": reference(kind)},
         has_more={"type": "boolean"},
-        next_cursor={"type": ["string", "null"]},
+        next_cursor={"type": ["string", "null"], HOLDS: "id"},
     )
 
 
 def deleted(name: str) -> Shape:
     """Return the schema of the response to a DELETE."""
-    return obj(id={"type": "string"}, object={"const": name}, deleted={"const": True})
+    return obj(id=text_of("id"), object={"const": name}, deleted={"const": True})
 
 
 def obj(optional: Collection[str] = (), /, **properties: Any) -> Shape:
@@ -131,6 +149,7 @@ def column(
     omitted: bool = False,
     null: bool = False,
     schema: Mapping[str, Any] | None = None,
+    holds: Holds | None = None,
     **options: Any,
 ) -> Any:
     """Declare how a field of a record appears in responses.
@@ -142,6 +161,7 @@ def column(
         omitted: Omit the field where it is None, whatever the setting ``sparse`` says.
         null: Write null where it is None, whatever the setting says: so does the vendor's page.
         schema: Its JSON Schema, unless its type determines it.
+        holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
         **options: For `dataclasses.field`.
     """
     metadata = {
@@ -151,6 +171,7 @@ def column(
         "omitted": omitted,
         "null": null,
         "schema": schema,
+        "holds": holds,
     }
     return field(metadata=metadata, **options)
 

@@ -71,7 +71,7 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
     if one.kind == "added" and place:
-        value = one.sample if isinstance(one.seen, Stated) else mask.value(one.where.rpartition(".")[2], one.seen)
+        value = one.sample if isinstance(one.seen, Stated) else mask.at(one.operation, one.where, one.seen)
         return {**row, "what": "added", "value": value}
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = mask.outcome(str(one.seen)).partition(" ")
@@ -84,7 +84,7 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
             "what": "refusal",
             "of": one.outcome,
             "status": same,
-            "code": mask.value("code", one.seen),
+            "code": mask.at("", "error.code", one.seen),
         }
     stamp = _STAMP.fullmatch(str(one.seen)) if one.kind == "form" and place else None
     return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
@@ -102,8 +102,9 @@ def _code(row: Mapping[str, Any]) -> str:
     return str(row.get("of", "")).partition(" ")[2]
 
 
-def shown(value: Any, where: str, mask: Sanitizer) -> str:
+def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     """Return a value of a difference as text, without anything private."""
+    where = one.where
     if value is ABSENT:
         return "absent"
     if isinstance(value, Words):
@@ -114,4 +115,4 @@ def shown(value: Any, where: str, mask: Sanitizer) -> str:
         return f"#{mask.value('code', value)}"
     if where.startswith("header."):
         return mask.header(where.removeprefix("header."), str(value))
-    return json.dumps(mask.value(where.rpartition(".")[2].rstrip("[]"), value), ensure_ascii=False)
+    return json.dumps(mask.at(one.operation, where, value), ensure_ascii=False)

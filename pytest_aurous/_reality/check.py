@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -14,6 +14,7 @@ from ..faults.observed import read_observed
 from .compare import Comparer
 from .files import read_recording
 from .followed import followed_places
+from .points import Point
 from .recording import Recording
 from .replay import Replay
 from .shapes import Shapes, load_shapes
@@ -87,7 +88,7 @@ def _check(
         done = replay.step(view)
         followed = followed_places(done, observed)
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
-        points = (point for point in comparer.points(done) if point.kind != "value" or point.where not in followed)
+        points = (point for point in comparer.points(done) if not _is_followed(point, followed))
         checked.verdicts.count(name, done, points)
         if done.inferred or done.why:
             checked.verdicts.shared.add(name)
@@ -98,6 +99,12 @@ def _check(
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
     if replay.seeds:
         checked.verdicts.shared.add(name)
+
+
+def _is_followed(point: Point, followed: Collection[str]) -> bool:
+    """Whether a point is a value that was observed, or in it: a file with observed differences has other texts."""
+    inner = any(point.where.startswith((f"{place}.", f"{place}[")) for place in followed)
+    return inner or (point.kind == "value" and point.where in followed)
 
 
 def _script(steps: list[list[Any]]) -> str:

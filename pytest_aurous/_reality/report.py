@@ -126,7 +126,7 @@ def _block(word: str, text: str, indent: str) -> list[str]:
 
 
 def _differs(one: Difference, mask: Sanitizer) -> str:
-    seen, fake = shown(one.seen, one.where, mask), shown(one.fake, one.where, mask)
+    seen, fake = shown(one.seen, one, mask), shown(one.fake, one, mask)
     return f"{one.operation} {one.where}: {seen}, not {fake}"
 
 
@@ -170,8 +170,8 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
         "operation": one.operation,
         "where": one.where,
         "kind": one.kind,
-        "seen": shown(one.seen, one.where, mask),
-        "fake": shown(one.fake, one.where, mask),
+        "seen": shown(one.seen, one, mask),
+        "fake": shown(one.fake, one, mask),
     }
 
 

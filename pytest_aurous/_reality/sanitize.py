@@ -6,47 +6,75 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
+from .._framework.schema import HOLDS, Shape
 from .._redaction import KEY_HEADERS
+from .._resources.catalog import CATALOG
 from .._time.clock import iso_milliseconds
 from .._wire.data import as_list, as_object
-from .._wire.hosts import is_loopback, is_upload, is_vendors
+from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._wire.multipart import Part, read_parts
 from .._world.settings import BASE_URL
 from .blank import blank
 from .recording import Exchange, Pairs, Recording
-from .words import ID, STAMP, is_name, is_plain, known_words
+from .shapes import load_shapes
+from .words import ID, PATHS, STAMP, STYLES, is_word
 
 _PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
 """What the rest of a text is masked behind: the kind of an id or a secret stays."""
 _URL: Final = re.compile(r"https?://\S*")
 _FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
-_HEADERS: Final = frozenset({
-    *KEY_HEADERS, "accept-ranges", "allow", "content-length", "content-range", "content-type", "date", "deprecation",
-    "idempotency-key", "location", "range", "retry-after", "sunset",
-})  # fmt: skip
-"""The headers that a rule is about, beside those whose names begin with the vendor's prefixes; no other is written."""
-_OWN: Final = ("aurous-", "x-ratelimit-")
-_HEADER: Final = re.compile(
-    r"@?\d+|true|false|none|route|bytes(?:[ =][\d*/,-]+)?"
-    r"|(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+"
-    r"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
-)
-"""Values of headers that say nothing of a user: numbers, flags, ranges, methods, dates."""
+_HOSTS: Final = (
+    *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
+    "localhost", "127.0.0.1", "::1",
+)  # fmt: skip
+"""The hosts that are written; other names of the vendor's hosts may be those of a customer, or of a machine."""
+_DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+_NUMBER: Final = r"\d{1,18}"
+_HEADERS: Final[dict[str, str]] = {
+    **dict.fromkeys((*KEY_HEADERS, "content-type", "location", "idempotency-key"), ""),
+    "accept-ranges": "bytes|none",
+    "allow": "(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+",
+    "aurous-deprecated": "route",
+    "aurous-idempotency-key": "",
+    "aurous-idempotent-key": "",
+    "aurous-idempotent-replayed": "true|false",
+    "aurous-request-id": ID.pattern,
+    "aurous-version": STAMP.pattern,
+    "content-length": _NUMBER,
+    "content-range": r"bytes [\d*/-]+",
+    "date": _DATE,
+    "deprecation": f"@{_NUMBER}|true|{_DATE}",
+    "range": r"bytes=[\d,-]+",
+    "retry-after": f"{_NUMBER}|{_DATE}",
+    "sunset": _DATE,
+    "x-ratelimit-limit": _NUMBER,
+    "x-ratelimit-remaining": _NUMBER,
+    "x-ratelimit-reset": _NUMBER,
+}
+"""The headers that a rule is about, and the form of the values that are kept; empty: none is kept as it is."""
+_NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
+"""New headers of responses, whose values are masked; no other header is written."""
 _MEDIA: Final = re.compile(
     r"application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
     r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BOUNDARY: Final = "boundary"
+_REFUSED: Final = 400
 
 
 class Sanitizer:
-    """Replaces what is private: the same text by the same text of the same length, everywhere."""
+    """Replaces what may be private: the same text by the same text of the same length, everywhere.
+
+    A value is kept only where its schema says that it is no free text.
+    """
 
     def __init__(self) -> None:
+        self._shapes = load_shapes()
         self._texts: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._numbers: dict[float, int] = {}
@@ -64,12 +92,13 @@ class Sanitizer:
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
         kind = _media_type(exchange.sent.get("content-type", ""))
+        operation = _operation(exchange)
         request: dict[str, Any] = {
             "method": exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
             "url": self.url(exchange.url),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": self._headers(exchange.headers),
+            "headers": self._headers(exchange.headers, response=False),
             "queryString": [],
             "headersSize": -1,
             "bodySize": len(exchange.content or b""),
@@ -77,14 +106,15 @@ class Sanitizer:
         if exchange.content is None:
             request["postData"] = {"mimeType": kind, "_omitted": True}
         elif exchange.content:
-            body = self._body(exchange.content, exchange.sent, response=False)
+            body = self._body(exchange.content, exchange.sent, self._shapes.of_request(operation), response=False)
             request |= {"bodySize": _size(body), "postData": {"mimeType": kind, **body}}
         kind = _media_type(exchange.received.get("content-type", ""))
         content: dict[str, Any] = {"size": len(exchange.body or b""), "mimeType": kind}
         if exchange.body is None or (exchange.body and not kind.startswith("application/json")):
             content["_omitted"] = True
         else:
-            body = self._body(exchange.body, exchange.received, response=True)
+            shape = self._shapes.refusal if (exchange.status or 0) >= _REFUSED else self._shapes.of(operation)
+            body = self._body(exchange.body, exchange.received, shape, response=True)
             content |= {"size": _size(body), **body}
         return {
             **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
@@ -95,7 +125,7 @@ class Sanitizer:
                 "statusText": "",
                 "httpVersion": "HTTP/1.1",
                 "cookies": [],
-                "headers": self._headers(exchange.response_headers),
+                "headers": self._headers(exchange.response_headers, response=True),
                 "content": content,
                 "redirectURL": "",
                 "headersSize": -1,
@@ -103,7 +133,7 @@ class Sanitizer:
             },
             "cache": {},
             "timings": {"send": 0, "wait": 0, "receive": 0},
-            **({"_fault": exchange.fault} if exchange.fault else {}),
+            **({"_fault": "fault"} if exchange.fault else {}),  # its kind says nothing of the API
             **({"_restores": exchange.restores} if exchange.restores else {}),
         }
 
@@ -111,39 +141,53 @@ class Sanitizer:
         """Return the name of an API key, such as ``key-1``."""
         return self._keys.setdefault(key, f"key-{len(self._keys) + 1}")
 
-    def value(self, name: str, value: Any, *, response: bool = True, user: bool = False) -> Any:
-        """Return JSON data without anything private; *name* is that of its field, *user*: in a map of the user's."""
+    def value(self, schema: Shape, value: Any, *, response: bool = True) -> Any:
+        """Return JSON data without anything private; *schema* says what it is."""
+        schema = self._shapes.resolved(schema)
         if isinstance(value, dict):
-            inner = user or name == "metadata"
             return {
-                self._name(key, response=response, user=inner): self.value(key, item, response=response, user=inner)
-                for key, item in as_object(value).items()
+                self._name(schema, name, response=response): self.value(
+                    self._shapes.field(schema, name), item, response=response
+                )
+                for name, item in as_object(value).items()
             }
         if isinstance(value, list):
-            return [self.value(name, item, response=response, user=user) for item in as_list(value)]
+            items = self._shapes.items(schema)
+            return [self.value(items, item, response=response) for item in as_list(value)]
         if isinstance(value, str):
-            return self._text(name, value, response=response, user=user)
-        if user and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return self._numbers.setdefault(value, len(self._numbers) + 1)
-        return value
+            return self._text(schema, value, response=response)
+        if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(_types(schema)):
+            return value
+        return self._numbers.setdefault(value, len(self._numbers) + 1)
+
+    def at(self, operation: str, where: str, value: Any) -> Any:
+        """Return a value at a place in a response, such as ``body.data[].name``, without anything private."""
+        return self.value(self._shapes.at(operation, where), value)
 
     def outcome(self, outcome: str) -> str:
         """Return a status and a code without anything private."""
         status, space, code = outcome.partition(" ")
-        return f"{status}{space}{self.value('code', code)}"
+        return f"{status}{space}{self.at('', 'error.code', code)}"
 
-    def url(self, url: str) -> str:
-        """Return a URL without its secrets, and without a host that is not the vendor's."""
+    def url(self, url: str, *, page: bool = False) -> str:
+        """Return a URL without its secrets, and without a host that is not the vendor's; that of a *page* has words."""
         parts = urlsplit(url)
-        host, place = parts.hostname or "", parts.netloc.rpartition("@")[2]
-        if not (is_vendors(host) or is_upload(host) or is_loopback(host)):
-            return f"{parts.scheme}://{self.mask(url.partition('://')[2])}"
-        path = "/".join(self._segment(segment) for segment in parts.path.split("/"))
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_upload(host) or is_loopback(host)):
+            scheme, _, rest = url.partition("://")
+            return f"{scheme}://{self.mask(rest)}" if scheme in {"http", "https"} else self.mask(url)
+        before = ["", *parts.path.split("/")]
+        path = "/".join(self._segment(*pair) for pair in pairwise(before))
+        known = CATALOG.find("upload" if is_upload(host) else "api", parts.path)
+        shapes = {name: shape for row, _ in known.values() for name, shape in row.query.items()}
         query = "&".join(
-            f"{quote(self._name(name, response=False), safe='[]')}={quote(self._sent(name, value), safe=',:@/+')}"
+            f"{quote(name if name in shapes else self.mask(name), safe='[]')}="
+            f"{quote(self._parameter(shapes.get(name, {}), value), safe=',:@/+')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         )
-        fragment = parts.fragment if _FRAGMENT.fullmatch(parts.fragment) else self.mask(parts.fragment)
+        word = page and _FRAGMENT.fullmatch(parts.fragment)
+        fragment = parts.fragment if word else self.mask(parts.fragment)
+        place = self._place(parts, host)
         return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
 
     def mask(self, text: str) -> str:
@@ -171,46 +215,59 @@ class Sanitizer:
             return self.url(base + value).removeprefix(base)
         if name == "content-type":
             return _media_type(value)
-        plain = name != "idempotency-key" and any(form.fullmatch(value) for form in (_HEADER, STAMP, ID))
-        return value if plain else self.mask(value)
+        return value if re.fullmatch(_HEADERS.get(name, ""), value) else self.mask(value)
 
-    def _headers(self, headers: Pairs) -> list[dict[str, str]]:
+    def _headers(self, headers: Pairs, *, response: bool) -> list[dict[str, str]]:
         named = [(name.lower(), value) for name, value in headers]
-        kept = [(name, value) for name, value in named if name in _HEADERS or name.startswith(_OWN)]
+        kept = [pair for pair in named if pair[0] in _HEADERS or (response and _NEW.fullmatch(pair[0]))]
         return [{"name": name, "value": self.header(name, value)} for name, value in kept]
 
-    def _sent(self, name: str, text: str) -> str:
-        """Return a text of a request."""
-        return self._text(name, text, response=False, user=False)
+    def _place(self, parts: SplitResult, host: str) -> str:
+        """Return host and port of a URL of the vendor or of this machine."""
+        if host not in _HOSTS:
+            *names, domain, top = host.split(".")
+            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        host = f"[{host}]" if ":" in host else host
+        return host if port is None else f"{host}:{port}"
 
-    def _name(self, name: str, *, response: bool, user: bool = False) -> str:
-        return name if not user and is_name(name, response=response) else self.mask(name)
+    def _segment(self, before: str, segment: str) -> str:
+        """Return a segment of a path; the one *before* it tells the number of an output from other numbers."""
+        number = before == "output" and segment.isdecimal() and len(segment) <= 2  # noqa: PLR2004 - of an output
+        return segment if segment in PATHS or number or _is_id(segment) else self.mask(segment)
 
-    def _segment(self, segment: str) -> str:
-        stem, _, suffix = segment.partition(".")
-        number = segment.isdigit() and len(segment) <= 2  # noqa: PLR2004 - of an output
-        file = stem in known_words() and suffix in {"png", "jpg", "webp", "mp4"}
-        plain = not segment or segment in known_words() or ID.fullmatch(segment) or number or file
-        return segment if plain else self.mask(segment)
+    def _parameter(self, schema: Shape, text: str) -> str:
+        """Return the value of a parameter in a query, where a number is text, too."""
+        whole = "integer" in _types(schema) and re.fullmatch(f"-?{_NUMBER}", text)
+        return text if whole else self._text(self._shapes.items(schema) or schema, text, response=False)
 
-    def _text(self, name: str, text: str, *, response: bool, user: bool) -> str:
+    def _name(self, schema: Shape, name: str, *, response: bool) -> str:
+        """Return the name of a field: one of its schema, or a new one of the vendor's own objects."""
+        new = response and "properties" in schema and schema.get(HOLDS) != "client" and is_word(name, response=True)
+        return name if new or name in schema.get("properties", {}) else self.mask(name)
+
+    def _text(self, schema: Shape, text: str, *, response: bool) -> str:
         if text in self._keys:
             return self._keys[text]
-        if not user and is_plain(name, text, response=response and name != "param"):
+        if _is_plain(schema, text, response=response):
             return text
-        prefix = _PREFIX.match(text)
-        if prefix is not None and not user:
-            return prefix[0] + self.mask(text[prefix.end() :])
-        if name == "param":  # a request has sent it
-            first, *rest = text.split(".", 1)
-            rest = [self._name(one, response=False, user=first == "metadata") for one in rest]
-            return ".".join([self._name(first, response=False), *rest])
-        return self.url(text) if _URL.fullmatch(text) and not user else self.mask(text)
+        holds = schema.get(HOLDS)
+        if holds in {"url", "page"} and _URL.fullmatch(text):
+            return self.url(text, page=holds == "page")
+        if holds == "param":  # a request has sent it
+            first, *rest = text.split(".")
+            rest = [one if is_word(one, response=False) and first != "metadata" else self.mask(one) for one in rest]
+            return ".".join([first if is_word(first, response=False) else self.mask(first), *rest])
+        prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
+        return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
 
-    def _body(self, body: bytes, headers: Mapping[str, str], *, response: bool) -> dict[str, Any]:
+    def _body(self, body: bytes, headers: Mapping[str, str], schema: Shape, *, response: bool) -> dict[str, Any]:
         kind = headers.get("content-type", "")
         if kind.startswith("multipart/form-data"):
-            return {"text": b64encode(self._form(body, kind)).decode(), "encoding": "base64"}
+            return {"text": b64encode(self._form(body, kind, schema)).decode(), "encoding": "base64"}
         if kind.startswith(("image/", "application/octet-stream")):
             return {"text": b64encode(blank(body)).decode(), "encoding": "base64"}
         try:
@@ -219,35 +276,64 @@ class Sanitizer:
             return {"text": self.mask(body.decode(errors="replace"))}
         compact = b'": ' not in body
         separators = (",", ":") if compact else (", ", ": ")
-        text = json.dumps(self.value("", content, response=response), ensure_ascii=False, separators=separators)
+        text = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
         return {"text": text}
 
-    def _form(self, body: bytes, kind: str) -> bytes:
+    def _form(self, body: bytes, kind: str, schema: Shape) -> bytes:
         """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
         parts = read_parts(body, kind)
         if not parts:
             return self.mask(body.decode(errors="replace")).encode()
         lines: list[bytes] = []
         for part in parts:
-            name = quote(self._name(part.name, response=False))
+            name = quote(self._name(schema, part.name, response=False))
             file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
             lines += [
                 f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'.encode(),
-                self._part(part),
+                self._part(self._shapes.field(schema, part.name), part),
             ]
         return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
 
-    def _part(self, part: Part) -> bytes:
+    def _part(self, schema: Shape, part: Part) -> bytes:
         """Return the content of a field of a form."""
         if part.name == "file":
             return blank(part.data)
         text = part.data.decode(errors="replace")
         if part.name != "metadata":
-            return self._sent(part.name, text).encode()
+            return self._text(schema, text, response=False).encode()
         try:
-            return json.dumps(self.value("metadata", json.loads(text))).encode()
+            return json.dumps(self.value({}, json.loads(text), response=False)).encode()
         except (ValueError, RecursionError):
             return self.mask(text).encode()
+
+
+def _operation(exchange: Exchange) -> str:
+    """Return the operation of a request; empty without one."""
+    host = "upload" if is_upload(exchange.host) else "api"
+    found = CATALOG.find(host, urlsplit(exchange.url).path).get(exchange.method)
+    return "" if found is None else found[0].operation
+
+
+def _types(schema: Shape) -> list[str]:
+    """Return the JSON types that a schema names."""
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _is_id(text: str) -> bool:
+    return ID.fullmatch(text) is not None or text in STYLES
+
+
+def _is_plain(schema: Shape, text: str, *, response: bool) -> bool:
+    """Whether a schema says that a text is no free text, and the text is what the schema says."""
+    holds, enum = schema.get(HOLDS), schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if holds == "word" or enum is not None:
+        if response:
+            return is_word(text, response=True)
+        return text in enum if enum is not None else all(is_word(one, response=False) for one in text.split(","))
+    if holds == "time" or "format" in schema:
+        return STAMP.fullmatch(text) is not None
+    return holds in {"id", "style", "url"} and _is_id(text)
 
 
 def _size(body: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from .._framework.schema import HOLDS
 from .._wire.data import as_list, as_object
 from .points import ABSENT, OTHER, SAME, Point
 from .shapes import Shapes, nullable
@@ -90,7 +91,8 @@ class Values:
             if seen[name] is None and name in properties:
                 yield Point(f"{where}.{name}", "omitted", OTHER, None, ABSENT)
             else:
-                yield Point(f"{where}.{name_of(name)}", "added", OTHER, seen[name], ABSENT)
+                shown = "*" if schema.get(HOLDS) == "client" else name_of(name)
+                yield Point(f"{where}.{shown}", "added", OTHER, seen[name], ABSENT)
 
     def _array(
         self, where: str, seen: list[Any], fake: list[Any], schema: Mapping[str, Any], name: str

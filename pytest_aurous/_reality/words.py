@@ -17,17 +17,13 @@ _KINDS: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team
 ID: Final = re.compile(rf"(?:{'|'.join(_KINDS)})_[0-9A-Za-z]{{20,32}}")
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_SAFE: Final = frozenset({
-    "object", "status", "type", "code", "param", "currency", "billing_mode", "media_type", "inference_type", "pose",
-    "size_preset", "video_resolution", "video_ratio", "mime_type", "purpose", "error_message",
-})  # fmt: skip
-"""Fields of responses in which the vendor has words, known to us or not."""
-_TEXTS: Final = (
-    "name", "prompt", "negative_prompt", "description", "filename", "message", "billing_email", "client_reference_id",
-)  # fmt: skip
-"""Fields of texts that a user has written, whatever they look like."""
-_STYLES: Final = frozenset(style.name for kind in (LoraRow, VideoLoraRow) for style in kind.first())
-"""The names of the public styles, which say nothing of a user."""
+_LISTS: Final = tuple(style for kind in (LoraRow, VideoLoraRow) for style in kind.first())
+STYLES: Final = frozenset(text for style in _LISTS for text in (style.name, style.slug))
+"""The names and slugs of the public styles, which say nothing of a user."""
+PATHS: Final = frozenset(
+    part for row in CATALOG.by_operation.values() for part in row.template.split("/") if not part.startswith("{")
+)
+"""What stands in the paths of the API."""
 
 
 @cache
@@ -37,9 +33,7 @@ def known_words() -> frozenset[str]:
     words = set(_words(document))
     for row in CATALOG.by_operation.values():
         words |= {part for outcome in row.outcomes for part in outcome.split()}
-        words |= {part for part in row.template.split("/") if not part.startswith("{")}
-    words |= {style.slug for kind in (LoraRow, VideoLoraRow) for style in kind.first()}
-    return frozenset(words | {"Idempotency-Key", "Aurous-Version", "Content-Type", "list", "*"})
+    return frozenset(words | PATHS | {"Idempotency-Key", "Aurous-Version", "Content-Type", "list", "*"})
 
 
 def _words(schema: Any) -> Iterator[str]:
@@ -60,24 +54,14 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def is_name(name: str, *, response: bool) -> bool:
-    """Whether a name is one of the API: known to us, or, in a response, at least of the form of one."""
-    return name in known_words() or (response and _WORD.fullmatch(name) is not None)
-
-
-def is_plain(name: str, text: str, *, response: bool) -> bool:
-    """Whether a text says nothing of its user: a word of the API, an id, an instant or a number."""
-    if name in _TEXTS:
-        return text in _STYLES
-    word = response and name in _SAFE and _WORD.fullmatch(text) is not None
-    number = name in known_words() and text.lstrip("-").isdigit()
-    known = all(one in known_words() for one in text.split(","))
-    return word or number or known or bool(ID.fullmatch(text) or STAMP.fullmatch(text))
+def is_word(text: str, *, response: bool) -> bool:
+    """Whether a text is a word of the API: known to us, or, in a response, at least of the form of one."""
+    return text in known_words() or (response and _WORD.fullmatch(text) is not None)
 
 
 def name_of(name: str) -> str:
     """Return a name in a response as it can be shown: ``*`` for one that may be of a user."""
-    return name if is_name(name, response=True) else "*"
+    return name if is_word(name, response=True) else "*"
 
 
 def id_of(record: str) -> str:

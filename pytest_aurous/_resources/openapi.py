@@ -9,7 +9,7 @@ from inspect import getdoc
 from typing import Any, Final
 
 from .._framework.endpoint import NO_RESPONSE, Endpoint
-from .._framework.schema import obj, record, schema_name
+from .._framework.schema import HOLDS, obj, record, schema_name, text_of
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.refusal import ERROR_TYPES
 from .._wire.version import VERSION
@@ -54,11 +54,11 @@ def _error() -> dict[str, Any]:
     error = obj(
         ("param",),
         type={"enum": list(ERROR_TYPES)},
-        code=_TEXT,
+        code=text_of("word"),
         message=_TEXT,
-        param={"type": ["string", "null"]},
-        doc_url=_TEXT,
-        request_id=_TEXT,
+        param={"type": ["string", "null"], HOLDS: "param"},
+        doc_url=text_of("page"),
+        request_id=text_of("id"),
     )
     return dict(obj(error=error))
 

@@ -47,13 +47,13 @@ class LoraRow(Record):
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("id", "name", "is_public", "created_at")
 
-    id: str
-    name: str
+    id: str = column(holds="id")
+    name: str = column(holds="style")
     is_public: bool = True
     created_at: str = _CREATED
-    slug: str
+    slug: str = column(holds="style")
     description: str | None = None
-    preview_image_url: str
+    preview_image_url: str = column(holds="url")
     default_denoise_strength: float = 0.8
     default_guidance_scale: float = 7.5
     default_steps: int = 30
@@ -94,16 +94,16 @@ class VideoLoraRow(Record):
         "created_at",
     )
 
-    id: str
-    name: str
+    id: str = column(holds="id")
+    name: str = column(holds="style")
     is_public: bool = True
-    default_resolution: str = "1080p"
-    default_ratio: str = "16:9"
+    default_resolution: str = column(holds="word", default="1080p")
+    default_ratio: str = column(holds="word", default="16:9")
     default_duration: float = 5
     created_at: str = _CREATED
-    slug: str
+    slug: str = column(holds="style")
     description: str | None = None
-    preview_video_url: str
+    preview_video_url: str = column(holds="url")
     team: str = column(hidden=True, default="")
 
     @classmethod

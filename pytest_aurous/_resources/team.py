@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._framework.endpoint import Context, Endpoint
-from .._framework.schema import Record, column, obj, to_wire
+from .._framework.schema import Record, column, obj, text_of, to_wire
 from .._time.clock import iso
 from .._wire.version import VERSION
 from .._world.keys import Scope
@@ -152,7 +152,7 @@ _BALANCE: Final = obj(
 )
 _TEAM: Final = obj(
     ("billing_email",),
-    id={**_TEXT, "description": "`team_` and a ULID."},
+    id={**text_of("id"), "description": "`team_` and a ULID."},
     name={**_TEXT, "description": "Display name."},
     credits={**_NUMBER, "description": "The balance, including held credits."},
     created_at={**_TEXT, "description": "ISO 8601."},
@@ -160,7 +160,7 @@ _TEAM: Final = obj(
 )
 _PRICING: Final = obj(
     object={"const": "pricing", "description": "Always `pricing`."},
-    version={**_TEXT, "description": "The version of the API."},
+    version={**text_of("time"), "description": "The version of the API."},
     currency={"const": "credit", "description": "The unit of all prices."},
     description={**_TEXT, "description": "Text for people."},
     image={

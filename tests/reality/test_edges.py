@@ -245,10 +245,10 @@ def test_texts_that_are_keys_or_look_like_ids_are_replaced() -> None:
     mask = Sanitizer()
     mask.key("the-key-of-a-team")
 
-    assert mask.value("prompt", "the-key-of-a-team") == "key-1"
-    assert mask.value("reference", "file_of_mine") == "file_" + mask.mask("of_mine")
-    assert mask.value("param", "attributes.age") == "attributes.age"
-    assert mask.value("param", "metadata.canary") == "metadata." + mask.mask("canary")
+    assert mask.at("images.retrieve", "body.prompt", "the-key-of-a-team") == "key-1"
+    assert mask.at("images.retrieve", "body.character_id", "char_of_mine") == "char_" + mask.mask("of_mine")
+    assert mask.at("", "error.param", "attributes.age") == "attributes.age"
+    assert mask.at("", "error.param", "metadata.canary") == "metadata." + mask.mask("canary")
     assert b"ab" not in blank(b"\xff\xd8\xff\xe0\x00\x04ab")
 
 
@@ -355,7 +355,7 @@ def test_what_is_new_among_attributes_and_limits_refutes_nothing(tmp_path: Path)
     result = checked(tmp_path, entries)
     assert refuted(result) == []
     assert {one.where for one, _ in result.verdicts.uncovered.values()} == {
-        "body.attributes.mood",
+        "body.attributes.*",
         "header.x-ratelimit-policy",
     }
 

@@ -17,7 +17,9 @@ from pytest_aurous._reality.files import read_recording
 from pytest_aurous._reality.recording import Exchange
 from pytest_aurous._reality.sanitize import Sanitizer
 from pytest_aurous._report.har import har
-from tests.reality.story import Teller, refuted, write
+from pytest_aurous._resources.catalog import CATALOG
+from pytest_aurous._serve.cli import main
+from tests.reality.story import Teller, body, refuted, told, write
 
 CANARIES: Final = {
     "a name": "Wilhelmina Canary",
@@ -133,7 +135,7 @@ def test_what_another_tool_wrote_is_sanitized_too(tmp_path: Path) -> None:
     log = Sanitizer().har(read_recording(write(tmp_path, entries)))["log"]
 
     assert log["entries"][0]["response"]["status"] == 0
-    assert log["entries"][0]["_fault"] == "timeout (read)"
+    assert log["entries"][0]["_fault"] == "fault"
     assert log["entries"][1]["request"]["postData"]["_omitted"]
 
 
@@ -160,7 +162,7 @@ def test_numbers_of_a_user_become_others() -> None:
     """Equal ones stay equal; flags stay."""
     mask = Sanitizer()
     data = {"metadata": {"phone": 4915123456, "again": 4915123456, "other": 7.5, "vip": True}, "size_bytes": 4915123456}
-    masked = mask.value("", data)
+    masked = mask.at("files.retrieve", "body", data)
 
     assert masked["size_bytes"] == 4915123456
     assert list(masked["metadata"].values()) == [1, 1, 2, True]
@@ -175,3 +177,132 @@ def test_a_form_that_is_none_is_masked_as_text(body: bytes) -> None:
 
     assert b"CANARY" not in b64decode(entry["request"]["postData"]["text"])
     assert "canary" not in json.dumps(entry)
+
+
+SECRET: Final = "hivpositive"
+NUMBER: Final = "4915123456"
+KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "digits of a character": (
+        "POST",
+        "/v1/characters",
+        {"name": "A", "attributes": {"additional_details": NUMBER, "hair_color": NUMBER, "gender": "slug"}},
+    ),
+    "digits of a pose": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": "front", "prompt_override": NUMBER}),
+    "a value of an enum that is none": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": SECRET}),
+    "words of the API in an attribute": ("PATCH", "/v1/characters/char_x", {"attributes": {"type": SECRET}}),
+    "an id that is a text": ("POST", "/v1/characters", {"name": "A", "client_reference_id": "char_" + SECRET * 2}),
+    "a number in place of a text": ("POST", "/v1/characters", {"name": 4915123456}),
+    "a text in place of a number": ("POST", "/v1/images", {"prompt": "A", "seed": NUMBER, "width": SECRET}),
+    "a list in place of a text": ("POST", "/v1/images", {"prompt": [SECRET, NUMBER, {SECRET: 1}]}),
+    "a body of an unknown operation": ("POST", "/v1/unknown", {"status": SECRET, "limit": 4915123456}),
+    "a path": ("GET", f"/v1/loras/{NUMBER}", {}),
+    "a parameter": ("GET", f"/v1/images?status={SECRET}&limit={SECRET}&slug={NUMBER}", {}),
+    "a header": ("GET", "/v1/images", {}),
+    "a fault": ("GET", "/v1/images", {}),
+    "hosts": ("GET", "/v1/images", {}),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_only_what_a_column_allows_is_kept_of_a_request(name: str) -> None:
+    """Digits and lower-case words are free text unless the schema of their place says otherwise."""
+    method, target, sent = KEPT[name]
+    for host in ("https://api.aurous-labs.com", f"http://{SECRET}.aurous-labs.com:{SECRET}", "http://127.66.49.15:1"):
+        exchange = Exchange(
+            1,
+            method,
+            f"{host}{target}#{SECRET}",
+            (
+                ("Content-Type", "application/json"),
+                ("Aurous-Idempotency-Key", NUMBER),
+                ("Aurous-Version", SECRET),
+                (f"Aurous-{SECRET}", NUMBER),
+            ),
+            json.dumps(sent).encode(),
+            fault=f"timeout of {SECRET}",
+        )
+        text = json.dumps(Sanitizer().entry(exchange))
+
+        assert SECRET not in text
+        assert NUMBER not in text
+        assert "127.66" not in text
+        assert '\\"slug\\"' not in text
+
+
+def received(operation: str, content: Any, status: int = 200, **headers: str) -> Exchange:
+    """Return an exchange with a response."""
+    row = CATALOG.by_operation[operation]
+    url = "https://api.aurous-labs.com" + row.template.replace("{id}", "char_x")
+    pairs = (("content-type", "application/json"), *((name.replace("_", "-"), text) for name, text in headers.items()))
+    body = json.dumps(content).encode()
+    return Exchange(1, row.method, url, status=status, response_headers=pairs, body=body)
+
+
+def test_only_what_a_column_allows_is_kept_of_a_response() -> None:
+    """Also names of attributes, texts of new fields, numbers of a map, and fragments of other URLs."""
+    exchanges = [
+        received("characters.retrieve", {
+            "id": SECRET, "name": SECRET, "client_reference_id": NUMBER,
+            "attributes": {SECRET: 1, "gender": NUMBER, "type": SECRET, "age": SECRET},
+        }),
+        received("images.retrieve", {
+            "prompt": NUMBER, "new_field": SECRET, "newer": {SECRET: NUMBER}, "webhook_url": SECRET, "seed": SECRET,
+            "reference_image_urls": [f"https://api.aurous-labs.com/v1/images#{SECRET}", SECRET, f"hiv://{SECRET}"],
+        }),
+        received("files.retrieve", {"metadata": {"type": SECRET, SECRET: NUMBER, "limit": 4915123456}}),
+        received("loras.retrieve", {"slug": NUMBER, "name": SECRET}),
+        received("team.retrieve", {"name": "type", "billing_email": SECRET}),
+        received("images.list", [SECRET]),
+        received("images.retrieve", SECRET),
+        received("images.retrieve", {"error": {"message": SECRET, "param": f"attributes.{SECRET}"}}, 400),
+        received("team.retrieve", {}, x_ratelimit_reset=SECRET, aurous_customer=NUMBER, x_customer=SECRET),
+    ]  # fmt: skip
+    mask = Sanitizer()
+    text = json.dumps([mask.entry(exchange) for exchange in exchanges])
+
+    assert SECRET not in text
+    assert NUMBER not in text
+    assert '"name": "type"' not in text.replace("\\", "")
+    assert '"aurous-customer"' in text
+    assert "x-customer" not in text
+
+
+def test_what_the_vendor_says_is_kept() -> None:
+    """Words of enums, codes and new fields, ids, instants, numbers, and the anchors of its pages."""
+    content = {
+        "id": "char_01KRMEXM017R6QKY9FRGVYXRJ9", "object": "character", "status": "sleeping", "attributes": {"age": 28},
+        "created_at": "2026-05-08T10:00:00Z", "aurous_version": "2026-05-08", "queue_position": None, "is_new": True,
+        "refs": [{"pose": "front", "url": "https://api.aurous-labs.com/storage/x/y/z.png"}],
+    }  # fmt: skip
+    error = {"error": {
+        "type": "new_error", "code": "new_code", "param": "attributes.age",
+        "request_id": "req_01KRMEXM017R6QKY9FRGVYXRJ9", "doc_url": "https://docs.aurous-labs.com/errors#new_code",
+    }}  # fmt: skip
+    mask = Sanitizer()
+    kept = json.loads(mask.entry(received("characters.retrieve", content))["response"]["content"]["text"])
+    refused = json.loads(mask.entry(received("characters.retrieve", error, 404))["response"]["content"]["text"])
+
+    assert {**kept, "refs": []} == {**content, "refs": []}
+    assert kept["refs"][0]["pose"] == "front"
+    assert kept["refs"][0]["url"].startswith("https://api.aurous-labs.com/storage/")
+    assert refused["error"]["doc_url"].endswith("#new_code")
+    assert {**refused["error"], "doc_url": ""} == {**error["error"], "doc_url": ""}
+
+
+def test_a_report_shows_no_attribute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither its name nor its value, whatever they look like; nor do the other files."""
+    entries = told("characters")
+    for entry in entries:
+        if entry["comment"] == "characters.retrieve" and entry["response"]["status"] == 200:
+            body(
+                entry, lambda content: content["attributes"].update({SECRET: "plain", "type": SECRET, "gender": NUMBER})
+            )
+    report, result, observed = (tmp_path / name for name in ("found.md", "found.json", "observed.json"))
+
+    outputs = ("--explain", "--report", str(report), "--json", str(result), "--observed", str(observed))
+    main(["check", str(write(tmp_path, entries)), *outputs])
+    shown = capsys.readouterr().out + "".join(file.read_text(encoding="utf-8") for file in (report, result, observed))
+
+    assert "body.attributes" in shown
+    assert SECRET not in shown
+    assert NUMBER not in shown

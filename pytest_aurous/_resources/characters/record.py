@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
 from ..._framework.fields import Reader, boolean, integer, list_of, object_of, text
-from ..._framework.schema import Record, body_of, column, obj, to_wire
+from ..._framework.schema import HOLDS, Record, body_of, column, obj, text_of, to_wire
 from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
@@ -34,7 +34,7 @@ ATTRIBUTES: Final[dict[str, Reader]] = {
 CREATE: Final[dict[str, Reader]] = {
     "name": text(120),
     "generate": boolean,
-    "upload_ids": list_of(text(256), 1, 6),
+    "upload_ids": list_of(text(256, holds="id"), 1, 6),
     "attributes": object_of(ATTRIBUTES),
     "client_reference_id": text(256),
 }
@@ -82,20 +82,20 @@ class CharacterRow(Record):
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("id", "object", "name", "status", "refs", "created_at", "updated_at")
 
-    id: str
-    object: str = "character"
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="character")
     name: str
-    status: str
+    status: str = column(holds="word")
     refs: tuple[Ref, ...] = column(
-        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url={"type": "string"})}, default=()
+        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=()
     )
     created_at: str
     updated_at: str
     attributes: dict[str, Any] | None = column(
-        null=True, schema={"anyOf": [body_of(ATTRIBUTES), {"type": "null"}]}, default=None
+        null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
     )
-    error_message: str | None = column(null=True, default=None)
-    aurous_version: str = VERSION
+    error_message: str | None = column(null=True, holds="word", default=None)
+    aurous_version: str = column(holds="time", default=VERSION)
     client_reference_id: str | None = column(omitted=True, default=None)
     team: str = column(hidden=True)
     gone: bool = column(hidden=True, visible=True, default=False)

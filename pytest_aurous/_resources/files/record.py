@@ -52,14 +52,14 @@ class FileRow(Record):
         "created_at",
     )
 
-    id: str
-    object: str = "file"
-    purpose: str
-    mime_type: str
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="file")
+    purpose: str = column(holds="word")
+    mime_type: str = column(holds="word")
     size_bytes: int
     width_px: int
     height_px: int
-    url: str | None = None
+    url: str | None = column(holds="url", default=None)
     expires_at: str
     created_at: str
     metadata: dict[str, Any] | None = None

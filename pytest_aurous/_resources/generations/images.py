@@ -38,8 +38,8 @@ _SIDE: Final = integer(*SIDES)
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
     "negative_prompt": text(4000),
-    "lora_id": text(256),
-    "character_id": text(256),
+    "lora_id": text(256, holds="id"),
+    "character_id": text(256, holds="id"),
     "width": _SIDE,
     "height": _SIDE,
     "size": one_of(tuple(PRESETS)),
@@ -48,7 +48,7 @@ CREATE: Final[dict[str, Reader]] = {
     "cfg_rescale": number(0, 1),
     "denoise_strength": number(0, 1),
     "count": integer(1, 4),
-    "reference_image_urls": list_of(text(2048), 1, 10),
+    "reference_image_urls": list_of(text(2048, holds="url"), 1, 10),
 }
 """The fields of POST /v1/images (img-1)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ..._framework.schema import Record, column, obj, to_wire
+from ..._framework.schema import Record, column, obj, text_of, to_wire
 from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
@@ -67,45 +67,45 @@ class GenerationRow(Record):
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "created_at")
 
-    id: str
-    object: str = "inference"
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="inference")
     status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending")
     prompt: str | None = None
     created_at: str
-    media_type: str
+    media_type: str = column(holds="word")
     negative_prompt: str | None = None
-    output_urls: tuple[str, ...] = column(list, default=())
-    output_video_url: str | None = None
-    reference_image_urls: tuple[str, ...] = column(list, default=())
-    error_message: str | None = None
+    output_urls: tuple[str, ...] = column(list, holds="url", default=())
+    output_video_url: str | None = column(holds="url", default=None)
+    reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
+    error_message: str | None = column(holds="word", default=None)
     duration_ms: int | None = None
     cost: dict[str, Any] = column(schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN))
     width: int | None = None
     height: int | None = None
     image_count: int | None = None
-    size_preset: str | None = None
-    inference_type: str
+    size_preset: str | None = column(holds="word", default=None)
+    inference_type: str = column(holds="word")
     cfg_rescale: float | None = None
     denoise_strength: float | None = None
     seed: int | None = None
     video_duration: float | None = None
-    video_resolution: str | None = None
-    video_ratio: str | None = None
+    video_resolution: str | None = column(holds="word", default=None)
+    video_ratio: str | None = column(holds="word", default=None)
     video_camera_fixed: bool | None = None
-    character_id: str | None = None
+    character_id: str | None = column(holds="id", default=None)
     loras: tuple[tuple[str, str], ...] | None = column(
         lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
         null=True,
         schema={
             "anyOf": [
-                {"type": "array", "items": obj(id={"type": "string"}, name={"type": "string"})},
+                {"type": "array", "items": obj(id=text_of("id"), name=text_of("style"))},
                 {"type": "null"},
             ]
         },
         default=None,
     )
-    aurous_version: str = VERSION
-    creation_request_id: str | None = None
+    aurous_version: str = column(holds="time", default=VERSION)
+    creation_request_id: str | None = column(holds="id", default=None)
     completed_at: str | None = None
     team: str = column(hidden=True)
     plan: Plan = column(hidden=True)

@@ -16,9 +16,9 @@ RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "
 
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
-    "video_lora_id": text(256),
-    "first_frame_url": text(2048),
-    "last_frame_url": text(2048),
+    "video_lora_id": text(256, holds="id"),
+    "first_frame_url": text(2048, holds="url"),
+    "last_frame_url": text(2048, holds="url"),
     "resolution": one_of(tuple(FACTORS)),
     "ratio": one_of(tuple(RATIOS)),
     "duration": number(2, 12),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ..._framework.endpoint import Context, Endpoint
 from ..._framework.fields import BODY_ERRORS, one_of, read_fields, text
-from ..._framework.schema import SIGNATURE, body_of, obj
+from ..._framework.schema import SIGNATURE, body_of, obj, text_of
 from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.hosts import UPLOAD_HOST
@@ -21,7 +21,7 @@ _INIT: Final = {
     "extension": one_of(tuple(_TYPES)),
     "content_type": one_of(tuple(dict.fromkeys(_TYPES.values()))),
 }
-_CLASSIFY: Final = {"upload_id": text(256)}
+_CLASSIFY: Final = {"upload_id": text(256, holds="id")}
 _TEXT: Final = {"type": "string"}
 
 
@@ -74,7 +74,12 @@ ENDPOINTS: Final = (
         bucket="characters_post",
         status=201,
         errors=BODY_ERRORS,
-        shape=obj(upload_id=_TEXT, upload_url=_TEXT, upload_headers=obj(**{"Content-Type": _TEXT}), expires_at=_TEXT),
+        shape=obj(
+            upload_id=text_of("id"),
+            upload_url=text_of("url"),
+            upload_headers=obj(**{"Content-Type": text_of("word")}),
+            expires_at=_TEXT,
+        ),
         body=body_of(_INIT, tuple(_INIT)),
         rules=("up-1", "up-2", "up-4"),
         refuses={"400": "up-1"},
@@ -87,7 +92,7 @@ ENDPOINTS: Final = (
         classify,
         bucket="characters_post",
         errors=(*BODY_ERRORS, "400 upload_invalid", "404 resource_not_found"),
-        shape=obj(upload_id=_TEXT, pose={"enum": list(POSES)}, confidence={"type": "number"}),
+        shape=obj(upload_id=text_of("id"), pose={"enum": list(POSES)}, confidence={"type": "number"}),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
         refuses={"*": "up-6"},

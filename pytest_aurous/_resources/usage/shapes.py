@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._framework.schema import Shape, obj
+from ..._framework.schema import HOLDS, Shape, obj
 
 _DAY: Final = 86_400
 WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}
@@ -13,18 +13,19 @@ GROUPS: Final = ("status", "type", "model", "api_key_id", "user_id")
 FILTERS: Final = (*GROUPS, "lora_id", "character_id")
 LISTS: Final = (*FILTERS, "group_by")
 """The parameters with several values: separated by commas, or repeated."""
+_ID: Final = {HOLDS: "id"}
 
 
 def _field(description: str, kind: str | list[str] = "string", **more: Any) -> Shape:
     return {"type": kind, "description": description, **more}
 
 
-def _page(row: Shape, cursor: str) -> Shape:
+def _page(row: Shape, cursor: str, **more: Any) -> Shape:
     return obj(
         object={"const": "list"},
         data={"type": "array", "items": row},
         has_more=_field("Whether there is another page.", "boolean"),
-        **{cursor: _field("Cursor of the next page; null on the last page.", ["string", "null"])},
+        **{cursor: _field("Cursor of the next page; null on the last page.", ["string", "null"], **more)},
     )
 
 
@@ -75,7 +76,7 @@ BUCKETS: Final = _page(
 )
 EVENTS: Final = _page(
     obj(
-        id=_field("Id of the image or video."),
+        id=_field("Id of the image or video.", **_ID),
         type={"enum": ["image", "video"]},
         model=_WHO["model"],
         status=_STATUS,
@@ -88,21 +89,28 @@ EVENTS: Final = _page(
         api_key_id=_WHO["api_key_id"],
         user_id=_WHO["user_id"],
         request_id=_field(
-            "`Aurous-Request-Id` of the create request; null for a generation that a test added.", ["string", "null"]
+            "`Aurous-Request-Id` of the create request; null for a generation that a test added.",
+            ["string", "null"],
+            **_ID,
         ),
     ),
     "next_cursor",
+    **_ID,
 )
 
 _RANGE: Final = {
     "start_time": _instant("Start of the range. Required, unless a page token contains it."),
     "end_time": _instant("End of the range, exclusive; now by default."),
 }
-_FILTERED: Final = {name: _field("One value, or several separated by commas.") for name in FILTERS}
+_HOLDS: Final = {"status": "word", "type": "word", "lora_id": "id", "character_id": "id"}
+_FILTERED: Final = {
+    name: _field("One value, or several separated by commas.", **({HOLDS: _HOLDS[name]} if name in _HOLDS else {}))
+    for name in FILTERS
+}
 BUCKETS_QUERY: Final[Shape] = {
     **_RANGE,
     "bucket_width": {"enum": list(WIDTHS), "default": "1d"},
-    "group_by": _field(f"{', '.join(GROUPS)}: none, one, or several separated by commas."),
+    "group_by": _field(f"{', '.join(GROUPS)}: none, one, or several separated by commas.", **{HOLDS: "word"}),
     "group_by[]": {"type": "array", "items": {"enum": list(GROUPS)}, "description": "`group_by`, one by one."},
     **_FILTERED,
     "limit": _field("Maximum number of buckets on a page.", "integer", minimum=1, maximum=100, default=24),
@@ -112,5 +120,5 @@ EVENTS_QUERY: Final[Shape] = {
     **_RANGE,
     **_FILTERED,
     "limit": _field("Maximum number of rows on a page.", "integer", minimum=1, maximum=500, default=100),
-    "cursor": _field("`next_cursor` of the previous page."),
+    "cursor": _field("`next_cursor` of the previous page.", **_ID),
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..._framework.endpoint import Context, Endpoint
 from ..._framework.fields import BODY_ERRORS, dict_of, list_of, one_of, read_fields, text, url
 from ..._framework.pages import PAGE, PAGE_ERRORS, page
-from ..._framework.schema import body_of, deleted, listing, obj, reference
+from ..._framework.schema import body_of, deleted, listing, obj, reference, text_of
 from ..._time.clock import iso
 from ..._wire.refusal import not_one_of
 from .emit import deliver, envelope, sample
@@ -77,7 +77,6 @@ def _row(ctx: Context) -> EndpointRow:
 _PATH: Final = "/v1/webhook_endpoints"
 
 _ONE: Final = reference(EndpointRow)
-_TEXT: Final = {"type": "string"}
 
 ENDPOINTS: Final = (
     Endpoint(
@@ -134,7 +133,12 @@ ENDPOINTS: Final = (
         f"{_PATH}/{{id}}/test",
         test,
         bucket="webhooks_test",
-        shape=obj(object={"const": "webhook_test_fire"}, endpoint_id=_TEXT, event_id=_TEXT, enqueued={"const": True}),
+        shape=obj(
+            object={"const": "webhook_test_fire"},
+            endpoint_id=text_of("id"),
+            event_id=text_of("id"),
+            enqueued={"const": True},
+        ),
         body=body_of(_TEST, ("event_type",)),
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("hook-10",),

@@ -64,12 +64,12 @@ class EndpointRow(Record):
         "updated_at",
     )
 
-    id: str
-    object: str = "webhook_endpoint"
-    url: str
-    events: tuple[str, ...] = column(list)
-    secret_preview: str
-    secret: str | None = None
+    id: str = column(holds="id")
+    object: str = column(holds="word", default="webhook_endpoint")
+    url: str = column(holds="url")
+    events: tuple[str, ...] = column(list, holds="word")
+    secret_preview: str = column(holds="secret")
+    secret: str | None = column(holds="secret", default=None)
     is_active: bool = True
     consecutive_failures: int = 0
     last_success_at: str | None = None
