@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Final, NamedTuple
 
 import httpx
@@ -16,6 +19,8 @@ _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _PATH: Final = re.compile(r"/v1(?:/[A-Za-z0-9_-]+)+")
 _ESTIMATES: Final = frozenset({"/v1/images/estimate", "/v1/videos/estimate"})
 _PATIENCE: Final = 30.0
+_WHOLE: Final = 60.0
+"""The most seconds for a response as a whole; `_PATIENCE` is that for each read of it."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
 _UNREAD: Final = re.compile("image/|video/|application/octet-stream")
 OWN_KEY: Final = "key-1"
@@ -30,7 +35,8 @@ class Sent(NamedTuple):
         headers: The headers of the request.
         status: The status of the response; None without a response.
         response_headers: The headers of the response.
-        body: Its body; None if it was not read: a picture, or too long.
+        body: Its body; None if it was not read: a picture, or over a limit.
+        omitted: Why the body is over a limit.
         problem: Why there is no response.
     """
 
@@ -39,6 +45,7 @@ class Sent(NamedTuple):
     status: int | None = None
     response_headers: Pairs = ()
     body: bytes | None = b""
+    omitted: str = ""
     problem: str = ""
 
 
@@ -61,7 +68,11 @@ class Sender:
         try:
             self._client = httpx.Client(
                 base_url=base_url,
-                headers={"Accept": "application/json", "User-Agent": "pytest-aurous check --live"},
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",  # httpx would decompress any amount at once
+                    "User-Agent": "pytest-aurous check --live",
+                },
                 timeout=_PATIENCE,
                 follow_redirects=False,
             )
@@ -85,33 +96,44 @@ class Sender:
         real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
         request = self._client.build_request(method, target, headers=real, content=content or None)
         sent = Sent(request.url.raw_path.decode(), self._pairs(request.headers))
+        arrived: SimpleQueue[Sent] = SimpleQueue()
+        # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.
+        Thread(target=lambda: arrived.put(self._response(request, sent)), daemon=True).start()
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                body = self._read(response)
-            finally:
-                response.close()
-        except httpx.HTTPError as error:
-            return sent._replace(problem=redacted(_reason(error)))
-        return sent._replace(status=response.status_code, response_headers=self._pairs(response.headers), body=body)
+            return arrived.get(timeout=_WHOLE)
+        except Empty:
+            return sent._replace(problem=f"no complete response within {_WHOLE:.0f} s")
 
-    def _read(self, response: httpx.Response) -> bytes | None:
-        """Return the body, which a client may print, without the key; None for a picture, or if it is too long."""
+    def _response(self, request: httpx.Request, sent: Sent) -> Sent:
+        """Send a request, and return it with its response, or with the problem."""
+        try:
+            with closing(self._client.send(request, stream=True)) as response:
+                body, omitted = self._read(response)
+        except Exception as error:  # noqa: BLE001 - the command has to go on, whatever httpx raises in this thread
+            return sent._replace(problem=redacted(_reason(error)))
+        headers = self._pairs(response.headers)
+        return sent._replace(status=response.status_code, response_headers=headers, body=body, omitted=omitted)
+
+    def _read(self, response: httpx.Response) -> tuple[bytes | None, str]:
+        """Return the body without the key, which a client may print; else None, and why it is over a limit."""
         if _UNREAD.match(response.headers.get("content-type", "")):
-            return None
-        body = b""
-        for part in response.iter_bytes():
+            return None, ""
+        coding = response.headers.get("content-encoding", "identity")
+        if coding != "identity":
+            return None, f"it is compressed ({coding}), although it must not be"
+        body = bytearray()
+        for part in response.iter_raw():
             body += part
             if len(body) > _MOST_BYTES:
-                return None
-        return body.replace(self._key.encode(), OWN_KEY.encode())
+                return None, f"it is larger than {_MOST_BYTES // 1024 // 1024} MB"
+        return bytes(body).replace(self._key.encode(), OWN_KEY.encode()), ""
 
     def _pairs(self, headers: httpx.Headers) -> Pairs:
         pairs = ((name, value.replace(self._key, OWN_KEY)) for name, value in headers.multi_items())
         return tuple(pair for pair in pairs if pair[0] != "host")
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     """Return why there is no response."""
     text = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):

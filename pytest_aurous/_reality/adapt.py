@@ -112,7 +112,7 @@ def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
     if where == "status":
         return mask.outcome(str(value))
     if where == "error.doc_url":  # an anchor, which is the code
-        return f"#{mask.value('code', value)}"
+        return f"#{mask.at('', 'error.code', value)}"
     if where.startswith("header."):
         return mask.header(where.removeprefix("header."), str(value))
     return json.dumps(mask.at(one.operation, where, value), ensure_ascii=False)

@@ -33,6 +33,7 @@ class Checked:
     Attributes:
         verdicts: The verdicts on all rules.
         notes: For each file what is missing or unusual.
+        left_out: How many exchanges and bodies are over a limit.
         scripts: For each record what its pollers saw.
         seeds: What was there before the recordings.
         unsaid: What the fake says, and a document does not.
@@ -42,6 +43,7 @@ class Checked:
 
     verdicts: Verdicts
     notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
     scripts: dict[str, str] = field(default_factory=dict[str, str])
     seeds: list[str] = field(default_factory=list[str])
     unsaid: list[str] = field(default_factory=list[str])
@@ -67,6 +69,7 @@ def check_recordings(
     checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
     for recording in recordings:
         checked.notes += [f"{recording.name}: {note}" for note in recording.notes]
+        checked.left_out += recording.left_out
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
     checked.verdicts.settle()

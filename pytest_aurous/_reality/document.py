@@ -13,11 +13,9 @@ from urllib.parse import unquote
 
 from .._wire.data import as_list, as_object
 from ..errors import AurousError, see, shown
+from .limits import LimitError, check_aliases, check_yaml, read_file
 
 _MORE: Final = see("reference/check.html#documents")
-_MOST_BYTES: Final = 64 * 1024 * 1024
-_MOST_NODES: Final = 2_000_000
-"""A document in YAML whose aliases make it larger than so many values is refused."""
 _OTHER_MARKS: Final = (BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE)
 _WHOLE: Final = r"[-+]?(?:0|[1-9][0-9]*)"
 _REAL: Final = r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)"
@@ -62,12 +60,11 @@ def read_document(file: Path) -> Document:
         AurousError: If it cannot be read, or is none of version 3.0 or 3.1.
     """
     try:
-        size = file.stat().st_size
-        raw = file.read_bytes() if size <= _MOST_BYTES else b""
+        raw = read_file(file)
     except OSError as error:
         raise _unreadable(file, f"{error.strerror}") from None
-    if size > _MOST_BYTES:
-        raise _unreadable(file, f"it is larger than {_MOST_BYTES // 1024 // 1024} MB")
+    except LimitError as error:
+        raise _unreadable(file, str(error)) from None
     if raw.startswith(_OTHER_MARKS):
         raise _unreadable(file, "it is in UTF-16 or UTF-32. Save it as UTF-8")
     try:
@@ -136,39 +133,34 @@ def _parse_yaml(file: Path, text: str) -> Any:
     for name, pattern in kinds.items():
         Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), None)
     try:
+        check_yaml(text, Loader)
         loader = Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None
-        _check_size(node)
+        check_aliases(node, {})
+        _check_names(node)
         return _plain(loader.construct_document(node))
-    except _MalformedError as error:
+    except (_MalformedError, LimitError) as error:
         raise _unreadable(file, str(error)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).partition("\n")[0]
         raise _unreadable(file, f"it is truncated, or not plain YAML ({first})") from None
 
 
-def _check_size(node: Any) -> None:
-    """Refuse a document whose aliases, written out, are too many values."""
-    if _size(node, {}) > _MOST_NODES:
-        raise _MalformedError("its aliases make it too large")
-
-
-def _size(node: Any, known: dict[int, int]) -> int:
-    """Return how many values a node of YAML stands for, with all aliases written out."""
-    if id(node) in known:
-        if known[id(node)] == 0:
-            raise _MalformedError("an alias contains itself")
-        return known[id(node)]
-    known[id(node)] = 0
-    parts = as_list(getattr(node, "value", None))
-    if getattr(node, "id", "") == "mapping":
-        _unique([(str(name.value), None) for name, _ in parts if not name.tag.endswith(":merge")])
-        parts = [part for pair in parts for part in pair]
-    size = 1 + sum(_size(part, known) for part in parts)
-    known[id(node)] = size
-    return size
+def _check_names(root: Any) -> None:
+    """Refuse a document with two fields of one name in an object."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or node.id == "scalar":
+            continue
+        seen.add(id(node))
+        if node.id == "mapping":
+            _unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
+            waiting += [part for pair in node.value for part in pair]
+        else:
+            waiting += node.value
 
 
 def _plain(value: Any) -> Any:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from .._wire.data import as_list, as_object
 from ..errors import AurousError, see
 from .formats import har_exchange, vcr_exchange
+from .limits import Intake, LimitError, check_aliases, check_yaml, read_file
 from .recording import Exchange, Recording
 
-Reader = Callable[[int, Any, list[str]], Exchange]
+Reader = Callable[[int, Any, Intake], Exchange]
 
 _MORE: Final = see("reference/check.html#recordings")
 _PATTERN: Final = re.compile(r"[*?\[]")
@@ -41,7 +42,13 @@ def find_files(paths: Iterable[str]) -> list[Path]:
             pattern = str(path.relative_to(path.anchor)) if path.anchor else text
             files = sorted(file for file in base.glob(pattern) if file.is_file()) if _PATTERN.search(text) else []
         if not files:
-            why = "the folder contains no recording" if path.is_dir() else "there is no such file"
+            why = (
+                "the folder contains no recording"
+                if path.is_dir()
+                else "it is not a regular file. Save it as one first"
+                if path.exists()
+                else "there is no such file"
+            )
             raise AurousError(f"check {text}: {why}. Expected files such as staging.har.\n{_MORE}")
         found += files
     return list({file.resolve(): file for file in found}.values())
@@ -68,28 +75,30 @@ def read_recording(file: Path) -> Recording:
     Raises:
         AurousError: If it cannot be read, or is neither a HAR file nor a cassette.
     """
-    content = _parse(file, _text(file))
-    notes: list[str] = []
+    intake = Intake()
+    content = _parse(file, _text(file), intake)
+    notes = intake.notes
     log = as_object(content.get("log"))
     entries, read = (log.get("entries"), har_exchange) if log else (content.get("interactions"), vcr_exchange)
     if not isinstance(entries, list):
         raise AurousError(f"check {file}: neither a HAR file nor a cassette of VCR.py.\n{_MORE}")
     exchanges: list[Exchange] = []
     for number, entry in enumerate(as_list(entries), 1):
-        exchanges.append(_read(file, read, number, entry, notes))
+        if number not in intake.skipped:
+            exchanges.append(_read(file, read, number, entry, intake))
     foreign = [str(exchange.number) for exchange in exchanges if not exchange.vendors]
     if foreign:
         some = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
         notes.append(f"not a request to the API, and left out: exchange{'s' * (len(foreign) > 1)} {some}")
-    recording = Recording(file, exchanges, notes, as_object(log.get("creator")).get("name") == _FAKE)
+    recording = Recording(file, exchanges, notes, intake.left_out, as_object(log.get("creator")).get("name") == _FAKE)
     if not recording.of_fake:
         _put_in_order(recording)
     return recording
 
 
-def _read(file: Path, read: Reader, number: int, entry: Any, notes: list[str]) -> Exchange:
+def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> Exchange:
     try:
-        return read(number, entry, notes)
+        return read(number, entry, intake)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another type or form"
         raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}.\n{_MORE}") from None
@@ -97,14 +106,16 @@ def _read(file: Path, read: Reader, number: int, entry: Any, notes: list[str]) -
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return read_file(file).decode("utf-8-sig")
+    except LimitError as error:
+        raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise AurousError(f"check {file}: {getattr(error, 'strerror', None) or 'it is not text'}.\n{_MORE}") from None
 
 
-def _parse(file: Path, text: str) -> dict[str, Any]:
+def _parse(file: Path, text: str, intake: Intake) -> dict[str, Any]:
     if file.suffix.lower() in {".yaml", ".yml"} or text.startswith("interactions:"):  # VCR.py adds no suffix
-        content = _parse_yaml(file, text)
+        content = _parse_yaml(file, text, intake)
     else:
         try:
             content = json.loads(text)
@@ -114,23 +125,58 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
     return as_object(content)
 
 
-def _parse_yaml(file: Path, text: str) -> Any:
-    """Read YAML as plain data; a tag that would construct an object of Python is refused."""
+def _parse_yaml(file: Path, text: str, intake: Intake) -> Any:
+    """Read YAML as plain data; a tag that would construct an object of Python is refused.
+
+    What is too large when its aliases are written out is left out.
+    """
     try:
         import yaml
     except ImportError:
         raise AurousError(
             f'check {file}: YAML needs the extra check: pip install "pytest-aurous[check]".\n{_MORE}'
         ) from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    kind: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, loader)  # noqa: S506 - a safe loader
+        check_yaml(text, kind)
+        loader = kind(text)
+        node = loader.get_single_node()
+        _leave_out(node, yaml.ScalarNode("tag:yaml.org,2002:null", ""), intake)
+        return None if node is None else loader.construct_document(node)
+    except LimitError as error:
+        raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
         objects = isinstance(error, yaml.constructor.ConstructorError)
         what = "an object of a program, which is not made" if objects else "truncated, or not plain YAML"
         raise AurousError(f"check {file}: {line}{what}.\n{_MORE}") from None
+
+
+def _leave_out(root: Any, null: Any, intake: Intake) -> None:
+    """Leave out what aliases make too large: in the place of an interaction stands *null*, other parts go."""
+    known: dict[int, int] = {}
+
+    def fits(where: str, node: Any) -> bool:
+        try:
+            check_aliases(node, known)
+        except LimitError as error:
+            intake.leave_out(where, error)
+            return False
+        return True
+
+    kept: list[Any] = []
+    for name, part in root.value if getattr(root, "id", "") == "mapping" else ():
+        if name.value == "interactions" and part.id == "sequence":
+            for place, node in enumerate(part.value):
+                if not fits(f"exchange {place + 1}", node):
+                    intake.skipped.add(place + 1)
+                    part.value[place] = null
+            kept.append((name, part))
+        elif fits(name.value, part):
+            kept.append((name, part))
+    if kept:
+        root.value = kept
 
 
 def _put_in_order(recording: Recording) -> None:

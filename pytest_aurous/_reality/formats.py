@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -12,27 +11,25 @@ from zlib import error as ZlibError  # noqa: N812 - a class
 
 from .._time.clock import parse_instant
 from .._wire.data import as_list, as_object
+from .limits import MOST_BYTES, Intake, LimitError
 from .recording import Exchange, Pairs
 
-_MOST_BYTES: Final = 64 * 1024 * 1024
-"""A body that becomes larger when it is decompressed is left out."""
 _LOST: Final = "\N{REPLACEMENT CHARACTER}"
 """What browsers write for bytes that are no text."""
 _BYTE: Final = 256
 _DIGITS: Final = 18
 """A longer number is no length."""
 _INFORMATIONAL: Final = 100
-_PICTURE: Final = re.compile("image/|video/|application/octet-stream")
 
 
-def har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
+def har_exchange(number: int, entry: dict[str, Any], intake: Intake) -> Exchange:
     """Read an entry of HAR 1.2, as browsers, proxies and we write it."""
     request, response, at = entry["request"], as_object(entry.get("response")), entry.get("startedDateTime")
     status = int(response.get("status") or 0)
     found = Exchange(
         number,
-        str(request["method"]).upper(),
-        str(request["url"]),
+        _plain_text(request["method"]).upper(),
+        _plain_text(request["url"]),
         _pairs(request.get("headers") or ()),
         at=None if at is None else parse_instant(at).timestamp(),
         status=status if status >= _INFORMATIONAL else None,  # tools write 0, -1 or -999
@@ -44,13 +41,15 @@ def har_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchan
     size = size if "postData" in request else max(size, _length(found.sent))
     lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
     post = as_object(request.get("postData")) or lost
-    coding = found.sent.get("content-encoding", "")
-    found.content = _har_body(post, size if size > 0 or post.get("params") else 0, coding)
+    size = size if size > 0 or post.get("params") else 0
+    found.content = intake.take(found, "request", lambda: _har_body(post, size, found.sent.get("content-encoding", "")))
     content = as_object(response.get("content")) or {"size": 0}
-    coding = found.received.get("content-encoding", "")
     full = str(content.get("mimeType")).startswith("application/json") or _length(found.received) > 0
-    found.body = None if full and "text" not in content else _har_body(content, content.get("size"), coding)
-    _note_omissions(found, notes)
+    absent = full and "text" not in content
+    coding = found.received.get("content-encoding", "")
+    found.body = intake.take(
+        found, "response", lambda: None if absent else _har_body(content, content.get("size"), coding)
+    )
     return found
 
 
@@ -82,39 +81,55 @@ def _encoded(text: str, size: int | None) -> bytes:
 
 def _pairs(headers: Any) -> Pairs:
     """Return the headers of HAR, without the pseudo-headers of HTTP/2."""
-    pairs = ((str(pair["name"]), str(pair["value"])) for pair in headers)
+    pairs = ((_plain_text(pair["name"]), _plain_text(pair["value"])) for pair in headers)
     return tuple(pair for pair in pairs if not pair[0].startswith(":"))
 
 
-def vcr_exchange(number: int, entry: dict[str, Any], notes: list[str]) -> Exchange:
+def vcr_exchange(number: int, entry: dict[str, Any], intake: Intake) -> Exchange:
     """Read an interaction of a cassette of VCR.py."""
     request, response = entry["request"], entry["response"]
     status = response["status"] if "status" in response else response["status_code"]  # older versions, of httpx
     found = Exchange(
         number,
-        str(request["method"]).upper(),
-        str(request["uri"]),
+        _plain_text(request["method"]).upper(),
+        _plain_text(request["uri"]),
         _vcr_pairs(request.get("headers") or {}),
         status=int(as_object(status).get("code", status)),
         response_headers=_vcr_pairs(response.get("headers") or {}),
     )
-    found.content = _vcr_body(request.get("body"), found.sent.get("content-encoding", ""))
-    if found.sent.get("content-type", "").startswith("multipart/") and _length(found.sent) > len(found.content or b""):
-        found.content = None  # its file is not text, and was cut
-    found.body = _vcr_body(response.get("body", response.get("content")), found.received.get("content-encoding", ""))
+    found.content = intake.take(found, "request", lambda: _vcr_request(request.get("body"), found.sent))
+    body = response.get("body", response.get("content"))
+    coding = found.received.get("content-encoding", "")
+    found.body = intake.take(found, "response", lambda: _vcr_body(body, coding))
     if "date" in found.received:
         found.at = parsedate_to_datetime(found.received["date"]).timestamp()
-    _note_omissions(found, notes)
     return found
 
 
 def _vcr_pairs(headers: Mapping[str, Any]) -> Pairs:
     """Return the headers of a cassette, where each name has a list of values, or one."""
     return tuple(
-        (str(name), str(value))
+        (str(name), _plain_text(value))
         for name, values in headers.items()
         for value in (as_list(values) if isinstance(values, list) else [values])
     )
+
+
+def _vcr_request(body: Any, sent: Mapping[str, str]) -> bytes | None:
+    content = _vcr_body(body, sent.get("content-encoding", ""))
+    cut = sent.get("content-type", "").startswith("multipart/") and _length(sent) > len(content or b"")
+    return None if cut else content  # the file of a form is not text
+
+
+def _plain_text(value: Any) -> str:
+    """Return a text or a number as text; never that of a list, which aliases of YAML may make endless.
+
+    Raises:
+        TypeError: For any other value.
+    """
+    if isinstance(value, (dict, list, tuple, set)):
+        raise TypeError
+    return str(value)
 
 
 def _vcr_body(body: Any, encoding: str) -> bytes | None:
@@ -122,7 +137,7 @@ def _vcr_body(body: Any, encoding: str) -> bytes | None:
         shape = as_object(body)
         packed = shape.get("base64_string")
         body = b64decode(packed) if packed is not None else shape.get("string")
-    content = b"" if body is None else body if isinstance(body, bytes) else str(body).encode(errors="replace")
+    content = b"" if body is None else body if isinstance(body, bytes) else _plain_text(body).encode(errors="replace")
     return _plain(content, encoding)
 
 
@@ -131,17 +146,10 @@ def _plain(body: bytes, encoding: str) -> bytes | None:
     if body[:2] == b"\x1f\x8b" or (encoding == "deflate" and body[:1] in {b"\x78", b"\x58"}):
         unpack = decompressobj(MAX_WBITS | 32)
         try:
-            plain = unpack.decompress(body, _MOST_BYTES)
+            plain = unpack.decompress(body, MOST_BYTES)
         except ZlibError:
             return None
+        if len(plain) == MOST_BYTES:
+            raise LimitError(f"it expands to {MOST_BYTES // 1024 // 1024} MB or more")
         return plain if unpack.eof else None
     return None if encoding in {"br", "zstd"} and body[:1] not in {b"{", b"[", b""} else body
-
-
-def _note_omissions(exchange: Exchange, notes: list[str]) -> None:
-    if not exchange.vendors:
-        return
-    if exchange.content is None:
-        notes.append(f"exchange {exchange.number}: the body of the request is missing")
-    if exchange.body is None and not _PICTURE.match(exchange.received.get("content-type", "")):
-        notes.append(f"exchange {exchange.number}: the body of the response is missing")

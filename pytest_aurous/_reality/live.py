@@ -16,6 +16,7 @@ from .._redaction import protecting, redacted
 from .._wire.data import as_object
 from .._wire.hosts import is_loopback
 from ..errors import AurousError, see, shown
+from .limits import Intake, LimitError
 from .pace import Limited, Pace
 from .probes import PICKS, PROBES, Probe, Shown, fill
 from .recording import Exchange, Recording
@@ -128,6 +129,7 @@ class _Run:
         self._pace = Pace(lambda seconds: _say(f"The API limits this team: waiting {seconds:.0f} s."))
         self._shown = Shown()
         self._silent = 0
+        self._intake = Intake(self.live.recording.notes)
 
     def show_team(self) -> None:
         """Send the first probe, and show whose key it is.
@@ -218,7 +220,8 @@ class _Run:
             exchange.response_headers = tuple(
                 (name, value.replace(here, VENDOR)) for name, value in sent.response_headers
             )
-            exchange.body = None if sent.body is None else sent.body.replace(here.encode(), VENDOR.encode())
+            exchange.body = self._intake.take(exchange, "response", lambda: _body(sent, here))
+        recording.left_out = self._intake.left_out
         recording.exchanges.append(exchange)
 
 
@@ -228,11 +231,24 @@ def _foreign(sent: Sent, *, legacy: bool = False) -> str:
     return foreign_response(sent.status, headers, legacy=legacy)
 
 
+def _body(sent: Sent, base_url: str) -> bytes | None:
+    """Return the body of a response as one of the vendor's own host.
+
+    Raises:
+        LimitError: If it was too large.
+    """
+    if sent.omitted:
+        raise LimitError(sent.omitted)
+    return None if sent.body is None else sent.body.replace(base_url.encode(), VENDOR.encode())
+
+
 def _problem(sent: Sent) -> str:
     """Return why the first response shows no team; empty if it does."""
     foreign = sent.problem or _foreign(sent)
     if foreign:
         return foreign
+    if sent.omitted:
+        return f"its body was left out: {sent.omitted}"
     try:
         body: Any = json.loads(sent.body or b"")
     except (ValueError, RecursionError):

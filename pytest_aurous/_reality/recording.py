@@ -79,6 +79,7 @@ class Recording:
         file: The file.
         exchanges: Its exchanges, in order of time.
         notes: What is missing or unusual, for the report.
+        left_out: How many exchanges and bodies were left out because they are over a limit.
         of_fake: Whether pytest-aurous wrote it.
         name: What results call it: that of the file.
     """
@@ -86,6 +87,7 @@ class Recording:
     file: Path
     exchanges: list[Exchange]
     notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
     of_fake: bool = False
     name: str = ""
 

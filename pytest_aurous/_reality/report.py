@@ -84,7 +84,8 @@ def summary(checked: Checked) -> str:
     """Return the result in one line, as it ends each form of it."""
     count = {word: sum(verdict.word == word for verdict in checked.verdicts) for word in _WORDS}
     text = ", ".join(f"{number} {word}" for word, number in count.items())
-    return f"{checked.verdicts.exchanges} {checked.counted}; rules: {text}"
+    left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
+    return f"{checked.verdicts.exchanges} {checked.counted}{left_out}; rules: {text}"
 
 
 def _unexplained(checked: Checked) -> Iterator[str]:
@@ -158,6 +159,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "seeds": checked.seeds,
         "unsaid": checked.unsaid,
         "notes": checked.notes,
+        "left_out": checked.left_out,
     }
     return json.dumps(result, indent=1) + "\n"
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from .._reality.arguments import add_arguments
+from .._redaction import redacted
 from .._report.har import version_of_package
 from .._world.settings import ROWS
 from ..errors import AurousError, see
@@ -91,6 +93,10 @@ examples:
   pytest-aurous openapi --output aurous.json
 
 {see("reference/openapi.html")}"""
+_OURS: Final = (
+    "pytest-aurous: an error of pytest-aurous itself, which says nothing about your code or the API. "
+    "Please report it with the lines above."
+)
 _PIPE_CLOSED: Final = 141
 """The exit code of a command that SIGPIPE ends."""
 
@@ -121,6 +127,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         done: int = options.run(options)
     except AurousError as error:
         print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        return 2
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - Python would exit with 1, which means that check has refuted a rule
+        print(redacted(traceback.format_exc()) + _OURS, file=sys.stderr)  # noqa: T201 - a command prints
         return 2
     return done
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import Aurous, AurousError
-from pytest_aurous._reality import document as reading
+from pytest_aurous._reality import limits
 from pytest_aurous._reality import schemas as composing
 from pytest_aurous._reality.document import Document, read_document
 from pytest_aurous._reality.schemas import Schemas, Shape
@@ -166,7 +166,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, monkeypatch: pytest.
         read_document(file)
     with pytest.raises(AurousError, match="No such file"):
         read_document(tmp_path / "absent.json")
-    monkeypatch.setattr(reading, "_MOST_BYTES", 1)
+    monkeypatch.setattr(limits, "MOST_BYTES", 1)
     with pytest.raises(AurousError, match="it is larger than"):
         read_document(file)
 
