@@ -13,12 +13,12 @@ import httpx
 import respx
 
 from pytest_aurous import Aurous, AurousCrash, Exploration
+from pytest_aurous._base.frames import Place
 from pytest_aurous._explore import day, kinds
 from pytest_aurous._explore.run import Run
-from pytest_aurous._frames import Place
 from pytest_aurous._httpx import router
+from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._time.skipping import SleepSkipper
-from pytest_aurous._trace.recorder import Recorder
 from timing import Result, a_second, microseconds, per_call, ratio, rounds
 
 __all__ = ("measure",)

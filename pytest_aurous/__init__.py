@@ -13,19 +13,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ._content.provider import AurousProvider
     from ._engine.pipeline import Snapshot
     from ._engine.pitfalls import Pitfall
     from ._engine.signing import sign_webhook, verify_webhook
     from ._explore.day import BadDay
     from ._explore.result import Exploration
-    from ._handle.aurous import Aurous
-    from ._handle.calls import Calls
-    from ._handle.limits import Limit
-    from ._handle.team import Team
-    from ._names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
+    from ._fake.aurous import Aurous
+    from ._fake.calls import Calls
+    from ._fake.limits import Limit
+    from ._fake.team import Team
+    from ._generated.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
     from ._resources.catalog import Script
     from ._resources.characters import Character
+    from ._resources.content.provider import AurousProvider
     from ._resources.files import File
     from ._resources.generations import Image, Video
     from ._resources.team import ApiKey
@@ -102,30 +102,30 @@ __all__ = (
 
 _HOME: Final = {
     "ApiKey": "_resources.team",
-    "Aurous": "_handle.aurous",
-    "AurousProvider": "_content.provider",
+    "Aurous": "_fake.aurous",
+    "AurousProvider": "_resources.content.provider",
     "AurousServer": "_serve.server",
     "AurousSettings": "_world.settings",
     "BadDay": "_explore.day",
     "Call": "_wire.call",
-    "Calls": "_handle.calls",
+    "Calls": "_fake.calls",
     "Character": "_resources.characters",
-    "CharacterStatus": "_names",
+    "CharacterStatus": "_generated.names",
     "Clock": "_time.clock",
     "Delivery": "_world.outbox",
-    "ErrorCode": "_names",
-    "Event": "_names",
+    "ErrorCode": "_generated.names",
+    "Event": "_generated.names",
     "Exploration": "_explore.result",
     "Fault": "faults.fault",
     "File": "_resources.files",
-    "GenerationStatus": "_names",
+    "GenerationStatus": "_generated.names",
     "Image": "_resources.generations",
-    "Limit": "_handle.limits",
-    "Operation": "_names",
+    "Limit": "_fake.limits",
+    "Operation": "_generated.names",
     "Pitfall": "_engine.pitfalls",
     "Script": "_resources.catalog",
     "Snapshot": "_engine.pipeline",
-    "Team": "_handle.team",
+    "Team": "_fake.team",
     "Upload": "_resources.uploads",
     "Video": "_resources.generations",
     "WebhookEndpoint": "_resources.webhooks",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._redaction import redacted, shortened
+from ._base.redaction import redacted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

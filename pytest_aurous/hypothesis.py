@@ -10,21 +10,21 @@ from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from ._check import Check
+from ._base.arguments import Check
 from ._explore import day
 from ._explore.day import BadDay
 from ._explore.kinds import BY_DEFAULT, KINDS
 from ._explore.options import read_names
-from ._framework.schema import Shape, body_of
+from ._resources.base.schema import Shape, body_of
 from ._resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
-from ._resources.characters.record import ATTRIBUTES, CREATE
+from ._resources.characters.row import ATTRIBUTES, CREATE
 from ._world.script import Hold, Step
 from .errors import AurousError, hide_mistakes, nearest, see
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from ._names import BadDayFault, Operation, Resource
+    from ._generated.names import BadDayFault, Operation, Resource
 
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes

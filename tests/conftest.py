@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
-    from pytest_aurous._framework.endpoint import Context
+    from pytest_aurous._resources.base.endpoint import Context
     from pytest_aurous._resources.characters import Characters
     from pytest_aurous._resources.uploads import Uploads
 

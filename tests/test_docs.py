@@ -20,7 +20,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous import AurousScriptError, errors
 from pytest_aurous._engine.detectors import DETECTORS
-from pytest_aurous._framework.rules import load_rules
+from pytest_aurous._resources.base.rules import load_rules
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._world import settings as _settings
 from pytest_aurous._world.script import Lifecycle, parse_runs
@@ -158,7 +158,7 @@ def test_every_rule_of_an_endpoint_is_explained() -> None:
 
 def test_the_shipped_rules_are_those_of_the_table() -> None:
     """The file that the installed package reads is generated from the table."""
-    shipped = (PACKAGE / "rules.json").read_text(encoding="utf-8")
+    shipped = (PACKAGE / "_generated" / "rules.json").read_text(encoding="utf-8")
 
     assert shipped == FIDELITY.as_json(DOCS), "make it anew: python docs/_ext/rules.py"
     assert load_rules() == RULES
@@ -166,7 +166,7 @@ def test_the_shipped_rules_are_those_of_the_table() -> None:
 
 def test_the_names_that_editors_suggest_are_those_of_the_tables() -> None:
     """The types of operations, statuses, events and so on are made from the tables."""
-    shipped = (PACKAGE / "_names.py").read_text(encoding="utf-8")
+    shipped = (PACKAGE / "_generated" / "names.py").read_text(encoding="utf-8")
 
     assert shipped == _module("names").as_python(), "make it anew: python docs/_ext/names.py"
 

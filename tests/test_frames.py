@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._frames import LIBRARIES, callers, nearest_outside, package_of, place_of, shown_place
+from pytest_aurous._base.frames import LIBRARIES, callers, nearest_outside, package_of, place_of, shown_place
 
 
 def call_in(module: str, run: Callable[[], Any]) -> Callable[[], Any]:
@@ -27,7 +27,7 @@ def caller() -> FrameType:
         ("httpx._client", "httpx"),
         ("test_app", "test_app"),
         ("pytest_aurous.faults.collection", "pytest_aurous"),
-        ("pytest_aurous._work", "concurrent"),
+        ("pytest_aurous._base.work", "concurrent"),
         ("pytest_aurous._worker", "pytest_aurous"),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pytest_aurous
-from pytest_aurous._serve.cli import main
+from pytest_aurous._cli.main import main
 from pytest_aurous.errors import DOCS
 
 
@@ -32,7 +32,7 @@ def test_there_is_one_command(dist: Distribution) -> None:
     """``pytest-aurous`` serves the fake, or prints its document."""
     (entry,) = dist.entry_points.select(group="console_scripts")
 
-    assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._serve.cli:main")
+    assert (entry.name, entry.value) == ("pytest-aurous", "pytest_aurous._cli.main:main")
 
 
 def test_the_package_runs_as_its_command() -> None:
@@ -115,5 +115,5 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
-    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/rules.json"}
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_generated/rules.json"}
     assert shipped <= {file.as_posix() for file in dist.files or []}

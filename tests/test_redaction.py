@@ -17,17 +17,17 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
-from pytest_aurous._check import Check
-from pytest_aurous._content.pictures import picture
-from pytest_aurous._httpx.sender import Sent
-from pytest_aurous._reality.document import Document, read_document
-from pytest_aurous._reality.live import _Run
-from pytest_aurous._reality.schemas import Schemas
-from pytest_aurous._reality.stated import words
-from pytest_aurous._redaction import protecting, redacted, shortened, shown
+from pytest_aurous._base.arguments import Check
+from pytest_aurous._base.redaction import protecting, redacted, shortened, shown
+from pytest_aurous._check.live.run import _Run
+from pytest_aurous._check.live.sender import Sent
+from pytest_aurous._check.openapi.compare import words
+from pytest_aurous._check.openapi.document import Document, read_document
+from pytest_aurous._check.openapi.schemas import Schemas
 from pytest_aurous._report.har import har
 from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
+from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.control import control
 from pytest_aurous.plugin.exploring import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
@@ -525,7 +525,7 @@ def progressed(_: Api, text: str) -> str:
 
 
 SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
-    "_check": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
+    "_base/arguments": lambda _, text: message(lambda: Check("x").whole("y", text, 0)),
     "_engine/dispatch": delivered,
     "_engine/pipeline": lambda api, text: message(lambda: api.aurous.restore(text)),
     "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
@@ -533,20 +533,22 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_explore/explorer": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
     "_explore/laws": explored,
     "_explore/report": explored,
-    "_framework/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
-    "_framework/live": lambda api, text: message(lambda: api.characters[text]),
-    "_framework/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
-    "_handle/calls": asserted,
-    "_handle/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
-    "_handle/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_reality/document": lambda _, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
-    "_reality/live": told,
-    "_reality/schemas": unread,
+    "_resources/base/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
+    "_resources/base/record": lambda api, text: message(lambda: api.characters[text]),
+    "_resources/base/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
+    "_fake/calls": asserted,
+    "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
+    "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
+    "_check/openapi/document": lambda _, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
+    "_check/live/run": told,
+    "_check/openapi/schemas": unread,
     "_report/timeline": called,
     "_resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
-    "_resources/files/calls": form,
-    "_resources/generations/live": lambda api, text: repr(api.aurous.images.add(text)),
-    "_resources/webhooks/live": lambda api, text: message(lambda: api.aurous.webhooks.deliver_to(None, events=[text])),
+    "_resources/files/endpoints": form,
+    "_resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
+    "_resources/webhooks/record": lambda api, text: message(
+        lambda: api.aurous.webhooks.deliver_to(None, events=[text])
+    ),
     "_serve/control": control_body,
     "_time/clock": lambda api, text: message(lambda: api.clock.freeze(text)),
     "_wire/headers": lambda api, text: message(lambda: api.aurous.faults.status("*", 503, headers={"a": f"\n{text}"})),
@@ -565,7 +567,7 @@ def shortens(file: Path) -> bool:
         node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
     ]
     found = {(one.module, name.name) for one in imports for name in one.names}
-    return bool(found & {("errors", "shown"), ("_redaction", "shortened")})
+    return bool(found & {("errors", "shown"), ("_base/redaction", "shortened")})
 
 
 def test_each_module_that_shortens_is_tested() -> None:

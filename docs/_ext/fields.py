@@ -10,7 +10,7 @@ from typing import Any, Final
 from shared import table, with_links
 
 import pytest_aurous
-from pytest_aurous._framework.schema import record
+from pytest_aurous._resources.base.schema import record
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._resources.characters import CharacterRow
 from pytest_aurous._resources.files import FileRow

@@ -19,9 +19,9 @@ from examples import code
 from shared import DOCS
 
 from pytest_aurous import Aurous, AurousCrash, AurousServer, verify_webhook
-from pytest_aurous._reality.live import check_base_url
-from pytest_aurous._serve import doctor
-from pytest_aurous._serve.cli import main
+from pytest_aurous._check.live.run import check_base_url
+from pytest_aurous._cli import doctor
+from pytest_aurous._cli.main import main
 from pytest_aurous.errors import DOCS as ADDRESS
 
 __all__ = ("MESSAGES", "Message", "messages")

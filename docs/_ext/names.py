@@ -1,6 +1,6 @@
 """The names that type checkers know and editors suggest, from the tables of the package.
 
-As a program it writes them to `pytest_aurous/_names.py`, where annotations find them.
+As a program it writes them to `pytest_aurous/_generated/names.py`, where annotations find them.
 A parameter takes `Operation | str`, not `Operation` alone: editors suggest the names all the same, and a pattern, a
 computed name or the `str` of a parametrized test is no error.
 """
@@ -13,9 +13,9 @@ from typing import Final
 
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._framework.endpoint import NO_RESPONSE
+from pytest_aurous._resources.base.endpoint import NO_RESPONSE
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
-from pytest_aurous._resources.files.record import PURPOSES
+from pytest_aurous._resources.files.row import PURPOSES
 from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._resources.generations.videos import FACTORS, RATIOS
 from pytest_aurous._resources.uploads import POSES
@@ -26,7 +26,7 @@ from pytest_aurous._world.settings import READINGS
 
 __all__ = ("as_python",)
 
-_FILE: Final = Path(__file__).parents[2] / "pytest_aurous" / "_names.py"
+_FILE: Final = Path(__file__).parents[2] / "pytest_aurous" / "_generated/names.py"
 _OUTCOMES: Final = {outcome for row in ENDPOINTS for outcome in row.outcomes if outcome != NO_RESPONSE}
 _NAMES: Final[Mapping[str, tuple[Iterable[str], str]]] = {
     "Operation": ([row.operation for row in ENDPOINTS], "The name of an operation."),

@@ -2,7 +2,7 @@
 
 Sphinx is not needed, so that our tests can use it.
 
-As a program it writes them to `pytest_aurous/rules.json`, where the installed package reads them.
+As a program it writes them to `pytest_aurous/_generated/rules.json`, where the installed package reads them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_aurous._framework.rules import PROVENANCE, Rule, rule_of
+from pytest_aurous._resources.base.rules import PROVENANCE, Rule, rule_of
 
 __all__ = ("PROVENANCE", "Rule", "as_json", "load_readings", "load_rules", "read_toml", "tests_by_rule")
 
@@ -78,4 +78,4 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
 
 
 if __name__ == "__main__":
-    (_ROOT / "pytest_aurous" / "rules.json").write_text(as_json(_ROOT / "docs"), encoding="utf-8")
+    (_ROOT / "pytest_aurous" / "_generated" / "rules.json").write_text(as_json(_ROOT / "docs"), encoding="utf-8")

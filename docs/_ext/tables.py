@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from rules import load_readings
 from shared import DOCS, rule_link, table
 
-from pytest_aurous._reality.probes import PROBES
+from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.settings import READINGS, ROWS
 
 if TYPE_CHECKING:
-    from pytest_aurous._framework.endpoint import Endpoint
+    from pytest_aurous._resources.base.endpoint import Endpoint
 
 __all__ = ("buckets", "lifecycle", "operations", "probes", "reading_names", "readings", "setting_names", "sizes")
 

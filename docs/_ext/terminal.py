@@ -23,7 +23,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from shared import DOCS, draw
 
-from pytest_aurous._serve.cli import main
+from pytest_aurous._cli.main import main
 
 __all__ = (
     "check_output",
@@ -95,7 +95,7 @@ def doctor_output() -> None:
         )
         Path(folder, "conftest.py").write_text("def aurous_seed():\n    return 3\n", encoding="utf-8")
         run = subprocess.run(
-            [sys.executable, "-c", "from pytest_aurous._serve.cli import main; main(['doctor'])"],
+            [sys.executable, "-c", "from pytest_aurous._cli.main import main; main(['doctor'])"],
             cwd=folder,
             env={name: value for name, value in os.environ.items() if not name.upper().startswith(_SET)},
             capture_output=True,

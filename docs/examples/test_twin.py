@@ -12,7 +12,7 @@ from shutil import copyfile
 import pytest
 
 import twin
-from pytest_aurous._serve.cli import main
+from pytest_aurous._cli.main import main
 
 HERE = Path(__file__).parent
 ADAPTED = ("adapted.ini", "observed.json", "test_cards.py")

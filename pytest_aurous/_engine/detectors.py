@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
-from .._framework.endpoint import Context, Endpoint
+from .._base.work import sender
+from .._resources.base.endpoint import Context, Endpoint
 from .._resources.catalog import CATALOG
 from .._wire import messages as say
 from .._wire.call import Call
 from .._wire.headers import idempotency_key
 from .._wire.hosts import is_upload
 from .._wire.reply import Break, Reply
-from .._work import sender
 
 _STATUS: Final = b'"status":"'
 _BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')

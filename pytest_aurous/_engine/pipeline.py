@@ -11,7 +11,8 @@ from traceback import format_exc
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 
-from .._framework.endpoint import Context, Endpoint, Result
+from .._base.work import ending
+from .._resources.base.endpoint import Context, Endpoint, Result
 from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
@@ -23,7 +24,6 @@ from .._wire.hosts import is_upload
 from .._wire.refusal import ApiProblem, envelope
 from .._wire.reply import Break, Reply
 from .._wire.version import VERSION, check_version
-from .._work import ending
 from .._world.buckets import Bucket
 from .._world.idempotency import Stored, claim_of
 from .._world.keys import permits, require_scope

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .._check import Hinting
-from .._frames import Place
-from .._framework.endpoint import Context
+from .._base.arguments import Hinting
+from .._base.frames import Place
+from .._resources.base.endpoint import Context
 from .._resources.catalog import CATALOG
 from .._wire.call import Call
 from .._wire.reply import Break, Reply

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Literal, NamedTuple, cast
 
-from .._frames import PACKAGE, package_of
+from .._base.frames import PACKAGE, package_of
 from .._wire.call import Call
 
 

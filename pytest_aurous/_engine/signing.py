@@ -8,7 +8,7 @@ from hashlib import sha256
 from math import inf
 from typing import Final
 
-from .._check import Check, hinting
+from .._base.arguments import Check, hinting
 from ..errors import AurousSignatureError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from .._check import Check
+from .._base.arguments import Check
 from .._engine.pipeline import App
 from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS

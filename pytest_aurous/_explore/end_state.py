@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import is_dataclass
 from typing import Any, Final, NamedTuple, cast
 
-from .._framework.schema import to_wire
-from .._resources.characters.record import Ref
+from .._resources.base.schema import to_wire
+from .._resources.characters.row import Ref
 from .._world.script import Step
 from .._world.state import Saved
 from .._world.world import World

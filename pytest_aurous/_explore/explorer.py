@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._chains import connected, leaves
+from .._base.chains import connected, leaves
+from .._base.frames import TOOLS, shown_place
 from .._engine.pipeline import App
 from .._engine.problems import signal_handlers
-from .._frames import TOOLS, shown_place
-from .._report.view import View, Written, view
+from .._report.state import View, Written, view
 from .._wire.call import Call
 from .._world.ledger import json_number, total
 from .._world.outbox import Delivery

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .._engine.pipeline import App
-from .._framework.endpoint import Context
+from .._resources.base.endpoint import Context
 from .._resources.catalog import lifecycle_of
 from .._time.clock import Clock
 from .._wire.call import Call, to_json

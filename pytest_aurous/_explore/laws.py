@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from .._chains import leaves
+from .._base.chains import leaves
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
-from .._report.view import View
+from .._report.state import View
 from .._wire.call import Call
 from .._world.journal import Note
 from .._world.ledger import plain

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, cast
 
-from .._check import Check
+from .._base.arguments import Check
 from ..errors import choices, hide_mistakes, nearest
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
-from .._frames import shown_place
-from .._redaction import redacted, shortened
-from .._report.view import difference
+from .._base.frames import shown_place
+from .._base.redaction import redacted, shortened
+from .._report.state import difference
 from .._wire.call import Call
 from .._world.journal import NARROW, WIDTH, folded
 from ..errors import see

@@ -11,11 +11,11 @@ from math import inf
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._engine.pipeline import App
 from .._time.clock import Clock
 from .._time.skipping import SleepSkipper
 from .._wire.call import Call
-from .._work import Work, current_work, noting_start, noting_submit, set_work
 from .._world.script import Step
 from ..errors import AurousCrash, see
 from .watchdog import MOST_STOPS, RunEnded, unwind

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from .._chains import leaves
-from .._check import Check
+from .._base.arguments import Check
+from .._base.chains import leaves
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from ..errors import AurousError
@@ -20,7 +20,7 @@ from .result import Case, Exploration
 from .run import Watch, noting_runs
 
 if TYPE_CHECKING:
-    from .._names import BadDayFault, Law
+    from .._generated.names import BadDayFault, Law
 
 LAWS: Final = ("ends", "pays_once", "no_pitfall")
 """What can be judged without knowing what the code under test has promised."""

@@ -15,11 +15,11 @@ import httpx
 import respx
 from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
-from .._check import Check
+from .._base.arguments import Check
+from .._base.frames import under_test
 from .._engine.pipeline import App
-from .._frames import under_test
-from .._framework.endpoint import Endpoint
-from .._framework.operations import check_operation
+from .._resources.base.endpoint import Endpoint
+from .._resources.base.operations import check_operation
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.reply import Reply

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any
 
-from .._framework.endpoint import NO_RESPONSE, Endpoint
-from .._redaction import redacted
+from .._base.redaction import redacted
+from .._resources.base.endpoint import NO_RESPONSE, Endpoint
 from .._wire.call import Call
 
 

@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, cast
 
-from .._frames import shown_place
-from .._redaction import SECRET_HEADERS, redacted, redacted_json
+from .._base.frames import shown_place
+from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
 from .._time.clock import moment
 from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers

@@ -8,8 +8,8 @@ from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import Any, Final, cast
 
+from .._base.redaction import redacted, shortened
 from .._engine.pipeline import App
-from .._redaction import redacted, shortened
 from .._wire.call import Call
 from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of
 from .._world.keys import sent_key

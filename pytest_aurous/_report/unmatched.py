@@ -8,11 +8,11 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import urlsplit
 
+from .._base.frames import shown_place
+from .._base.redaction import redacted
 from .._engine.pipeline import App
 from .._engine.problems import Problem
-from .._frames import shown_place
-from .._framework.endpoint import Endpoint
-from .._redaction import redacted
+from .._resources.base.endpoint import Endpoint
 from .._resources.catalog import CATALOG, Catalog
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload

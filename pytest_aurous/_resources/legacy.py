@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from .._framework.endpoint import Context, Endpoint, Result
 from . import generations
+from .base.endpoint import Context, Endpoint, Result
 
 _HEADERS: Final = (("Aurous-Deprecated", "route"), ("Sunset", "Tue, 04 Aug 2026 00:00:00 GMT"))
 _HEADER_TEXTS: Final = {

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final
 
-from .._framework.endpoint import NO_RESPONSE, Endpoint
-from .._framework.schema import HOLDS, obj, record, schema_name, text_of
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.refusal import ERROR_TYPES
 from .._wire.version import VERSION
 from .._world.settings import BASE_URL
+from .base.endpoint import NO_RESPONSE, Endpoint
+from .base.schema import HOLDS, obj, record, schema_name, text_of
 from .catalog import CATALOG
 from .characters import CharacterRow
 from .files import FileRow

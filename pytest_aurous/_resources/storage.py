@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._content.pictures import picture
-from .._framework.endpoint import Context, Endpoint, Result
-from .._framework.schema import SIGNATURE
+from .base.endpoint import Context, Endpoint, Result
+from .base.schema import SIGNATURE
 from .characters import CharacterRow
+from .content.pictures import picture
 from .files import require_file
 
 _SIDE: Final = 192

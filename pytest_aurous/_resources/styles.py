@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
 
-from .._framework.endpoint import Context, Endpoint
-from .._framework.live import Collection, Live
-from .._framework.schema import Record, column, reference, to_wire
 from .._time.clock import iso
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem, not_found
@@ -17,6 +14,9 @@ from .._world.state import State
 from .._world.tables import Table
 from .._world.world import World
 from ..errors import hide_mistakes
+from .base.endpoint import Context, Endpoint
+from .base.record import Collection, Live
+from .base.schema import Record, column, reference, to_wire
 
 __tracebackhide__ = hide_mistakes
 
@@ -146,7 +146,7 @@ def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     from typing_extensions import Unpack
 
-    from .._names import Ratio, Resolution
+    from .._generated.names import Ratio, Resolution
 
     _LoraFields = LoraRow
     _VideoLoraFields = VideoLoraRow

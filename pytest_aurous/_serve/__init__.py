@@ -1,4 +1,4 @@
-"""The fake over HTTP: the server, the ASGI application, the control requests, and the command line.
+"""The fake over HTTP: the server, the ASGI application and the control requests.
 
-It serves a handle, so it may import ``_handle`` and everything below; only the plugin imports it.
+It may import ``_fake`` and everything below; the plugin and the command line import it.
 """

@@ -15,7 +15,7 @@ from .access import refuse_control, refuse_host
 from .control import CONTROL, control, json_reply
 
 if TYPE_CHECKING:
-    from .._handle.aurous import Aurous
+    from .._fake.aurous import Aurous
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

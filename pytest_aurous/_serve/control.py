@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from .._framework.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
-from .._redaction import redacted, redacted_json, shortened
+from .._base.redaction import redacted, redacted_json, shortened
+from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, to_json
 from .._wire.refusal import ApiProblem
@@ -16,7 +16,7 @@ from .._world.outbox import Delivery
 from ..errors import AurousError, nearest, see
 
 if TYPE_CHECKING:
-    from .._handle.aurous import Aurous
+    from .._fake.aurous import Aurous
 
 CONTROL: Final = "/__aurous__"
 _MOST: Final = 10**10

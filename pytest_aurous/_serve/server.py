@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from .._check import Check, Public
-from .._handle.environment import ENVIRONMENT
-from .._redaction import redacted
+from .._base.arguments import Check, Public
+from .._base.redaction import redacted
+from .._fake.environment import ENVIRONMENT
 from .._wire.hosts import is_loopback
 from ..errors import AurousError, hide_mistakes, see
 from .access import host_name, host_names
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .._handle.aurous import Aurous
+    from .._fake.aurous import Aurous
 
 __tracebackhide__ = hide_mistakes
 
@@ -59,7 +59,7 @@ class AurousServer(Public):
         allow_remote: bool = False,
         allow_host: Iterable[str] = (),
     ) -> None:
-        from .._handle.aurous import Aurous
+        from .._fake.aurous import Aurous
 
         check = Check("AurousServer", "how-to/server.html")
         check.instance("aurous", aurous, Aurous, "a fake, such as the fixture aurous or Aurous().")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import inf
 from typing import Final, cast
 
-from .._check import Check, Public
+from .._base.arguments import Check, Public
 from ..errors import AurousError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from .._frames import BYSTANDERS, LIBRARIES, package_of
+from .._base.frames import BYSTANDERS, LIBRARIES, package_of
 from .stillness import BRIEF, FILES, TICK, OtherThreads
 from .turns import SharedTime, Sleep
 

@@ -12,7 +12,7 @@ from math import inf
 from types import ModuleType
 from typing import Any, Final, cast
 
-from .._frames import BYSTANDERS, package_of
+from .._base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
 from .turns import SharedTime
 

@@ -11,7 +11,7 @@ from time import process_time, thread_time
 from types import FrameType
 from typing import Final
 
-from .._frames import TOOLS, package_of
+from .._base.frames import TOOLS, package_of
 
 TICK: Final = 0.001
 """Real seconds between two checks of the other threads, and the shortest wait of a selector."""

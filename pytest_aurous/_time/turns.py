@@ -8,8 +8,8 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final
 
-from .._frames import LIBRARIES, nearest_outside, place_of
-from .._work import ending
+from .._base.frames import LIBRARIES, nearest_outside, place_of
+from .._base.work import ending
 from ..errors import AurousError, see
 from .stillness import BRIEF, TICK, OtherThreads, Seen
 

@@ -12,13 +12,14 @@ from hashlib import sha256
 from math import inf
 from typing import Any, Final
 
+from .._base.frames import Place, short_path
+from .._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
 from .._explore.kinds import KINDS
 from .._explore.result import Exploration
-from .._frames import Place, short_path
-from .._framework.rules import Rule, load_rules
-from .._redaction import SECRET_HEADERS, protecting, redacted, redacted_json
 from .._report.har import version_of_package
+from .._report.recorder import Recorder, Step
 from .._report.unmatched import hint_of
+from .._resources.base.rules import Rule, load_rules
 from .._resources.catalog import LIFECYCLES
 from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
@@ -26,7 +27,6 @@ from .._world.keys import sent_key
 from .._world.settings import ROWS
 from ..errors import DOCS
 from .pictures import small_pictures
-from .recorder import Recorder, Step
 
 VERSION: Final = 1
 SECRET: Final = re.compile(

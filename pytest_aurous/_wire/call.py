@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from .._check import Hinting
-from .._frames import Place
-from .._redaction import redacted
+from .._base.arguments import Hinting
+from .._base.frames import Place
+from .._base.redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from .._redaction import redacted
+from .._base.redaction import redacted
 from ..errors import AurousError, hide_mistakes, see, shown
 from .reply import Pairs
 

@@ -8,12 +8,12 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
-from .._frames import shown_place
-from .._redaction import redacted, shortened
+from .._base.frames import shown_place
+from .._base.redaction import redacted, shortened
+from .._base.work import current_work
 from .._time.clock import Clock, iso
 from .._wire.call import Call
 from .._wire.reply import Reply
-from .._work import current_work
 from .state import Section, State
 
 _LEAST: Final = 20

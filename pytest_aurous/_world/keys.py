@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from .._check import Check
+from .._base.arguments import Check
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
 from ..errors import AurousError, hide_mistakes, see, vanished

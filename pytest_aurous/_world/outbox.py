@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from .._check import Hinting
-from .._redaction import redacted, shown
+from .._base.arguments import Hinting
+from .._base.redaction import redacted, shown
 from .state import Section, State
 
 ENDPOINT_RETRIES: Final = (5.0, 25.0, 120.0, 600.0, 3600.0)

@@ -18,7 +18,7 @@ from ..errors import AurousError, UnknownArgument, choices, hide_mistakes, neare
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .._names import Readings
+    from .._generated.names import Readings
     from .script import Plan
 
 __tracebackhide__ = hide_mistakes

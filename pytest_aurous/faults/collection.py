@@ -11,9 +11,9 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from .._check import Check
-from .._framework.operations import check_operation
-from .._redaction import redacted
+from .._base.arguments import Check
+from .._base.redaction import redacted
+from .._resources.base.operations import check_operation
 from .._time.clock import Clock
 from .._wire import messages as say
 from .._wire.call import Call
@@ -31,8 +31,8 @@ __tracebackhide__ = hide_mistakes
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-    from .._framework.endpoint import Endpoint
-    from .._names import ErrorCode, Operation
+    from .._generated.names import ErrorCode, Operation
+    from .._resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json"]

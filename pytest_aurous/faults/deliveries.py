@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from .._check import Check, Public
+from .._base.arguments import Check, Public
 from .._world.outbox import Delivery, Outbox
 from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery
@@ -15,7 +15,7 @@ from .queue import FaultQueue
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-    from .._names import Event
+    from .._generated.names import Event
 
 __tracebackhide__ = hide_mistakes
 

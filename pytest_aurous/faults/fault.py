@@ -9,9 +9,9 @@ from inspect import iscoroutinefunction
 from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
 
-from .._check import Check, Hinting
-from .._frames import PACKAGE, nearest_outside, place_of
-from .._redaction import redacted
+from .._base.arguments import Check, Hinting
+from .._base.frames import PACKAGE, nearest_outside, place_of
+from .._base.redaction import redacted
 from .._time.clock import Clock
 from .._wire.call import Call
 from .._wire.refusal import ApiProblem

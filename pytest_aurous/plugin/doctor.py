@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from .._redaction import redacted
+from .._base.redaction import redacted
 from .._world.settings import ROWS
 from . import fixtures, options
 

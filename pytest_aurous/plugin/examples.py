@@ -18,7 +18,7 @@ from . import fixtures
 from .options import FAKE
 
 if TYPE_CHECKING:
-    from .._handle.session import Session
+    from .._fake.session import Session
 
 _ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
 """The fixtures that begin anew with the fake, or are constant."""

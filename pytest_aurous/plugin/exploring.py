@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
 
+from .._base.redaction import redacted, shortened
 from .._explore.explorer import Attempt, Outcome
 from .._explore.options import Options
 from .._explore.report import CASE, colored
 from .._explore.result import Exploration
 from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
-from .._redaction import redacted, shortened
 from .._world.journal import WIDTH
 from ..errors import AurousError, AurousExplorationError, see
 from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
@@ -30,7 +30,7 @@ from .outcome import fail_report, record_unwritten
 from .sections import export_har, fitted
 
 if TYPE_CHECKING:
-    from .._handle.session import Session
+    from .._fake.session import Session
 
 Results = list[dict[str, Any]]
 """For each test its name, why it was left out, how many cases there are of each kind, the report and the data."""

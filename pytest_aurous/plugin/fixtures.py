@@ -10,7 +10,7 @@ from zlib import crc32
 
 import pytest
 
-from .._check import Check
+from .._base.arguments import Check
 from .._world.settings import BASE_URL, read_setting
 from ..errors import AurousError
 from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, TRACES, run_option
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import faker
     import httpx
 
-    from .._handle.aurous import Aurous
+    from .._fake.aurous import Aurous
     from .._serve.server import AurousServer
 
 __all__ = (
@@ -56,7 +56,7 @@ def aurous(
             publish("Aurora")
             assert aurous.characters.last.status == "ready"
     """
-    from .._handle.aurous import Aurous
+    from .._fake.aurous import Aurous
 
     item, chosen = pytestconfig.stash[CURRENT]
     api_key, seed = _returned_by("aurous_api_key", aurous_api_key), _returned_by("aurous_seed", aurous_seed)
@@ -199,7 +199,7 @@ def aurous_faker(pytestconfig: pytest.Config, aurous_seed: int) -> faker.Faker:
         def test_shows_a_name(aurous_faker):
             assert aurous_faker.aurous_character()["name"] in page()
     """
-    from .._content.provider import seeded_faker
+    from .._resources.content.provider import seeded_faker
 
     return seeded_faker(_seed_of(pytestconfig.stash[CURRENT][0], _returned_by("aurous_seed", aurous_seed)))
 

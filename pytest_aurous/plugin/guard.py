@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Final, cast
 
-from .._chains import grouped
-from .._frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
+from .._base.chains import grouped
+from .._base.frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
+from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._wire.hosts import ascii_host, is_vendors
-from .._work import Work, current_work, noting_start, noting_submit, set_work
 from ..errors import AurousNetworkBlocked, see
 
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")

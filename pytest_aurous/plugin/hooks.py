@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from .._frames import callers
-from .._handle.environment import ENVIRONMENT
-from .._redaction import protect, protecting, redacted
+from .._base.frames import callers
+from .._base.redaction import protect, protecting, redacted
+from .._fake.environment import ENVIRONMENT
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import options, sections

@@ -15,7 +15,7 @@ from .._world.settings import MORE, ROWS, read_setting
 from ..errors import AurousError, AurousNetworkBlocked, nearest, see
 
 if TYPE_CHECKING:
-    from .._handle.session import Session
+    from .._fake.session import Session
     from .._report.coverage import Coverage
     from .exploring import ExploredTest, Results
     from .guard import NetworkGuard
@@ -255,8 +255,8 @@ def _unknown(config: pytest.Config) -> Iterator[str]:
     if file is None:  # pragma: no cover - py310-lowest runs it
         file = getattr(config, "inicfg")  # noqa: B009  # as above
     overrides: list[str] = [text.partition("=")[0].strip() for text in config.option.override_ini or ()]
-    for option in (*overrides, *file):
-        known = [f"aurous_{name}" for name in (*ROWS, *(name.replace("-", "_") for name in _RUN_OPTIONS))]
+    known = [f"aurous_{name}" for name in (*ROWS, *(name.replace("-", "_") for name in _RUN_OPTIONS))]
+    for option in dict.fromkeys((*overrides, *file)):  # pytest 9 adds the overrides to the options of the file
         if option.startswith("aurous_") and option not in known:
             place = str(config.inipath)
             if option in overrides:

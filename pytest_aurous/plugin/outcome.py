@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .._redaction import shown
+from .._base.redaction import shown
 from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
 from .options import EXPLORED_TEST, FAKE, GUARD, REFUSALS, RUNNING
 

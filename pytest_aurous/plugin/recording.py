@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from .._base.work import Work, current_work, older_work
+from .._check.recording.recording import Exchange, Recording
+from .._check.sanitize import Sanitizer
 from .._httpx.traffic import Exchanged, Traffic
-from .._reality.recording import Exchange, Recording
-from .._reality.sanitize import Sanitizer
 from .._report.har import file_name, version_of_package
 from .._wire.hosts import is_loopback, is_vendors
-from .._work import Work, current_work, older_work
 from .._world.settings import BASE_URL
 from ..errors import see
 from .options import CURRENT, run_option

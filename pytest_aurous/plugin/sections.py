@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from .._redaction import keys_in, protecting, redacted, shown
+from .._base.redaction import keys_in, protecting, redacted, shown
 from ..errors import INTERRUPTED, AurousError, see
 from .options import COVERAGE, FAKE, SEED, run_option
 from .outcome import record_unwritten
 
 if TYPE_CHECKING:
-    from .._handle.session import Session
+    from .._fake.session import Session
 
 _TITLE: Final = "Aurous timeline"
 _NARROWEST, _WIDEST = 60, 100

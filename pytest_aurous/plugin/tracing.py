@@ -14,13 +14,13 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from .._base.redaction import redacted
 from .._explore.result import Exploration
-from .._handle.session import Session
-from .._redaction import redacted
+from .._fake.session import Session
 from .._report.har import file_name
+from .._report.recorder import Recorder
 from .._trace.data import SECRET, trace
 from .._trace.page import page
-from .._trace.recorder import Recorder
 from ..errors import see
 from .options import RUNNING, run_option, trace_folders
 from .outcome import record_unwritten

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousPitfallWarning, AurousUnmatchedRequest, AurousWarning, Call
 from pytest_aurous._engine.detectors import DETECTORS, Detector
-from pytest_aurous._framework.endpoint import Context
-from pytest_aurous._handle.verdict import Verdict
+from pytest_aurous._fake.verdict import Verdict
+from pytest_aurous._resources.base.endpoint import Context
 from pytest_aurous._wire.reply import Break, Reply
 from pytest_aurous._world.settings import Settings
 from pytest_aurous._world.world import World

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousExplorationError, AurousUnfiredFault
-from pytest_aurous._frames import shown_place
+from pytest_aurous._base.frames import shown_place
 from pytest_aurous._time.turns import SharedTime
 
 if TYPE_CHECKING:

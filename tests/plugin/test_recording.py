@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_aurous import Aurous, AurousServer
-from pytest_aurous._reality.check import check_files
-from tests.reality.story import refuted
+from pytest_aurous._check.check import check_files
+from tests.check.story import refuted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

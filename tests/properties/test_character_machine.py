@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pytest_aurous import Aurous, AurousTransitionError, Call, Character
-from pytest_aurous._resources.characters.record import CharacterRow
+from pytest_aurous._resources.characters.row import CharacterRow
 from pytest_aurous._wire.call import Response
 from pytest_aurous._wire.reply import Reply
 from pytest_aurous._world.tables import Table

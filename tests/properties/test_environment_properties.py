@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aurous._handle.environment import Environment
+from pytest_aurous._fake.environment import Environment
 
 NAME: Final = "AUROUS_API_KEY"
 ENTERED: Final = st.tuples(st.just("enter or leave"), st.integers(0, 2))

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pytest_aurous
-from pytest_aurous._framework.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
-from pytest_aurous._framework.pages import page
+from pytest_aurous._resources.base.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
+from pytest_aurous._resources.base.pages import page
 from pytest_aurous._wire.refusal import ApiProblem
 from pytest_aurous._world.ids import IdSource, ulid
 from pytest_aurous._world.state import State

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_aurous import AurousScriptError, Script
-from pytest_aurous._framework.endpoint import Context, Endpoint
+from pytest_aurous._resources.base.endpoint import Context, Endpoint
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES, Catalog, lifecycle_of, plans
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.script import Plan

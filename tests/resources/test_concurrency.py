@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from pytest_aurous._resources.characters.record import CharacterRow
+from pytest_aurous._resources.characters.row import CharacterRow
 from pytest_aurous._world.tables import Table
 
 if TYPE_CHECKING:

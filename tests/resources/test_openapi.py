@@ -12,9 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from pytest_aurous._framework.endpoint import NO_RESPONSE, Context, Endpoint
-from pytest_aurous._framework.fields import boolean, described, integer, list_of, number, one_of, text, url
-from pytest_aurous._framework.schema import body_of, column, deleted, listing, obj, record, reference
+from pytest_aurous._resources.base.endpoint import NO_RESPONSE, Context, Endpoint
+from pytest_aurous._resources.base.fields import boolean, described, integer, list_of, number, one_of, text, url
+from pytest_aurous._resources.base.schema import body_of, column, deleted, listing, obj, record, reference
 from pytest_aurous._resources.catalog import ENDPOINTS
 from pytest_aurous._resources.openapi import document
 from pytest_aurous._wire.refusal import ApiProblem

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_aurous._framework.fields import without_nulls
-from pytest_aurous._framework.schema import body_of
-from pytest_aurous._resources.characters.record import CREATE
+from pytest_aurous._resources.base.fields import without_nulls
+from pytest_aurous._resources.base.schema import body_of
+from pytest_aurous._resources.characters.row import CREATE
 from pytest_aurous._world.settings import READINGS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pytest_aurous._framework.endpoint import NO_RESPONSE, Endpoint
+from pytest_aurous._resources.base.endpoint import NO_RESPONSE, Endpoint
 from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
 
 if TYPE_CHECKING:

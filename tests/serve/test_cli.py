@@ -18,8 +18,8 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import AurousServer
+from pytest_aurous._cli.main import _parser, main
 from pytest_aurous._report.har import version_of_package
-from pytest_aurous._serve.cli import _parser, main
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ class TestServe:
         """It says where, answers there, and ends by Ctrl-C."""
         pytest.importorskip("uvicorn", reason="needs the extra, server")
         code = (
-            "import signal, sys; from pytest_aurous._serve.cli import main\n"
+            "import signal, sys; from pytest_aurous._cli.main import main\n"
             "signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us behind may have it ignored\n"
             "sys.exit(main(['serve', '--credits', '7']))"
         )
@@ -85,7 +85,7 @@ class TestServe:
         def readings(server: AurousServer) -> str:
             return str(server.aurous._session.settings.readings)
 
-        monkeypatch.setattr("pytest_aurous._serve.cli._welcome", readings)
+        monkeypatch.setattr("pytest_aurous._cli.main._welcome", readings)
         assert main(["serve", "--readings", "create-4=ready", "--readings", "err-6 = global"]) == 0
         assert capsys.readouterr().out == "{'create-4': 'ready', 'err-6': 'global'}\n"
 
@@ -102,7 +102,7 @@ class TestServe:
             with server.aurous.client() as client:
                 return str(client.get("/v1/balance").json()["note"])
 
-        monkeypatch.setattr("pytest_aurous._serve.cli._welcome", note)
+        monkeypatch.setattr("pytest_aurous._cli.main._welcome", note)
         assert main(["serve", "--observed", str(file)]) == 0
         assert capsys.readouterr().out == "new\n"
 

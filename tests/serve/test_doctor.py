@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 import pytest_aurous
-from pytest_aurous._serve import doctor
-from pytest_aurous._serve.cli import main
+from pytest_aurous._cli import doctor
+from pytest_aurous._cli.main import main
 
 ROOT: Final = Path(__file__).parents[2]
 INSTALLED: Final = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))

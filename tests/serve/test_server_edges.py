@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous._cli.main import main
 from pytest_aurous._serve.asgi import AsgiApp
-from pytest_aurous._serve.cli import main
 from pytest_aurous._serve.control import control
 
 if TYPE_CHECKING:

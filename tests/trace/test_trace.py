@@ -18,12 +18,12 @@ import jsonschema
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._content.pictures import Measured, measure, picture
-from pytest_aurous._report import view as view_module
-from pytest_aurous._report.view import difference, view
+from pytest_aurous._report import state as view_module
+from pytest_aurous._report.recorder import Recorder
+from pytest_aurous._report.state import difference, view
+from pytest_aurous._resources.content.pictures import Measured, measure, picture
 from pytest_aurous._trace.data import to_text, trace
 from pytest_aurous._trace.page import page
-from pytest_aurous._trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from pytest_aurous import Aurous, AurousLookupError, Call, Clock
-from pytest_aurous._handle.calls import Calls, Filters
-from pytest_aurous._redaction import shortened
+from pytest_aurous._base.redaction import shortened
+from pytest_aurous._base.work import Work, set_work
+from pytest_aurous._fake.calls import Calls, Filters
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
-from pytest_aurous._work import Work, set_work
 from pytest_aurous._world.journal import Journal, Note, line_of
 from pytest_aurous._world.state import State
 

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from pytest_aurous import AurousError, AurousSettings, Script
-from pytest_aurous._names import Readings
+from pytest_aurous._generated.names import Readings
 from pytest_aurous._resources.catalog import LIFECYCLES
 from pytest_aurous._resources.characters.machine import DEFAULTS
 from pytest_aurous._world.script import Plan

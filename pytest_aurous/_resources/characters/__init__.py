@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
-from .live import Character, Characters
+from .endpoints import ENDPOINTS
 from .machine import LIFECYCLE, enter, require_ready
-from .record import CharacterRow
+from .record import Character, Characters
+from .row import CharacterRow
 
 __all__ = ("ENDPOINTS", "LIFECYCLE", "Character", "CharacterRow", "Characters", "enter", "require_ready")

@@ -13,7 +13,7 @@ from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
 from ..payment import charge
 from ..webhooks import announce
-from .record import SYNTHESIZED, CharacterRow, draw, render
+from .row import SYNTHESIZED, CharacterRow, draw, render
 
 LIFECYCLE: Final = Lifecycle(
     resource="characters",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
-from .live import File, Files
-from .record import FileRow, require_file
+from .endpoints import ENDPOINTS
+from .record import File, Files
+from .row import FileRow, require_file
 
 __all__ = ("ENDPOINTS", "File", "FileRow", "Files", "require_file")

@@ -1,134 +1,91 @@
-"""The file as the fake stores it and as the API shows it."""
+"""Live files, and the collection that tests add files to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any
 
-from ..._content.pictures import Measured, measure
-from ..._framework.schema import Record, column, to_wire
-from ..._time.clock import iso
-from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem, not_found
-from ..._world.world import World
+from ..._base.arguments import Check
+from ..._wire.refusal import ApiProblem
+from ...errors import AurousError, hide_mistakes, see
+from ..base.record import Collection, Live
+from ..content.pictures import picture
+from .row import PURPOSES, FileRow, measured, render, store
 
-PURPOSES: Final = ("reference", "first_frame", "last_frame")
-_MAX_BYTES: Final = 10 * 1024 * 1024
-_MAX_PIXELS: Final = 4096
-_LIFE: Final = 24 * 3600.0
-_URL_LIFE: Final = 3600.0
+__tracebackhide__ = hide_mistakes
 
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._generated.names import Purpose
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class FileRow(Record):
-    """A stored file.
-
-    Attributes:
-        id: ``file_`` and a ULID.
-        object: Always ``file``.
-        purpose: Its use, as sent.
-        mime_type: Read from its bytes.
-        size_bytes: Number of bytes.
-        width_px: Width of the picture.
-        height_px: Height of the picture.
-        url: A new signed URL in each response; valid for an hour (time-3).
-        expires_at: 24 h after the upload; then the file is gone.
-        created_at: ISO 8601 (time-1).
-        metadata: A JSON object, as sent.
-        data: Its bytes.
-        expires: Its expiry, in epoch seconds.
-    """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "object",
-        "purpose",
-        "mime_type",
-        "size_bytes",
-        "width_px",
-        "height_px",
-        "url",
-        "expires_at",
-        "created_at",
-    )
-
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="file")
-    purpose: str = column(holds="word")
-    mime_type: str = column(holds="word")
-    size_bytes: int
-    width_px: int
-    height_px: int
-    url: str | None = column(holds="url", default=None)
-    expires_at: str
-    created_at: str
-    metadata: dict[str, Any] | None = None
-    data: bytes = column(hidden=True, visible=True)
-    expires: float = column(hidden=True)
-    team: str = column(hidden=True)
+    _FileFields = FileRow
+else:
+    _FileFields = object
 
 
-def store(
-    world: World,
-    team: str,
-    data: bytes,
-    found: Measured,
-    purpose: str,
-    metadata: dict[str, Any] | None,
-    row_id: str | None = None,
-) -> FileRow:
-    """Store a file for 24 h (time-3)."""
-    now = world.clock.time()
-    row = FileRow(
-        id=row_id or world.ids.new("file"),
-        purpose=purpose,
-        mime_type=found.mime_type,
-        size_bytes=len(data),
-        width_px=found.width,
-        height_px=found.height,
-        expires_at=iso(now + _LIFE),
-        created_at=iso(now),
-        metadata=metadata,
-        data=data,
-        expires=now + _LIFE,
-        team=team,
-    )
-    return world.table(FileRow).insert(row)
+class File(Live, _FileFields):
+    """A live file, with the attributes of the API."""
+
+    __slots__ = ()
+
+    _kind = FileRow
+    _prefix = "file"
+    _summary = "{0.purpose} {0.width_px}x{0.height_px} {0.status}"
+
+    @property
+    def status(self) -> str:
+        """``stored``, ``deleted`` or ``expired``."""
+        row = self._row
+        if not self._world.table(FileRow).lives(row):
+            return "deleted"
+        return "expired" if row.expires <= self._world.clock.time() else "stored"
+
+    @property
+    def url(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - each read signs a new URL
+        """The URL of its bytes, valid for an hour."""
+        url: str = self.json()["url"]
+        return url
+
+    def json(self) -> dict[str, Any]:
+        """Return the body of the GET response."""
+        return render(self._world, self._row)
 
 
-def measured(data: bytes) -> Measured:
-    """Return the type and size of a picture.
+class Files(Collection[File]):
+    """The files of a team."""
 
-    Raises:
-        ApiProblem: 400 for other content, or for a picture that is too large.
-    """
-    found = measure(data)
-    if found is None:
-        raise ApiProblem(400, "invalid_format", say.NO_IMAGE, "file")
-    if len(data) > _MAX_BYTES:
-        raise ApiProblem(400, "value_out_of_range", say.FILE_TOO_LARGE.format(got=len(data), most=_MAX_BYTES), "file")
-    if min(found.width, found.height) < 1 or max(found.width, found.height) > _MAX_PIXELS:
-        message = say.PICTURE_TOO_LARGE.format(width=found.width, height=found.height, most=_MAX_PIXELS)
-        raise ApiProblem(400, "value_out_of_range", message, "file")
-    return found
+    _record = File
 
+    def add(
+        self,
+        data: bytes | None = None,
+        *,
+        purpose: Purpose | str = "reference",
+        metadata: dict[str, Any] | None = None,
+        team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> File:
+        """Add a file, without a request.
 
-def require_file(world: World, team: str, file_id: str, param: str | None = None) -> FileRow:
-    """Return a file that can be used now.
+        Args:
+            data: The bytes of a PNG, JPEG or WebP; by default, the fake draws a small picture.
+            purpose: ``reference``, ``first_frame`` or ``last_frame``.
+            metadata: A JSON object to store with it.
+            team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
-    Raises:
-        ApiProblem: 404 for an unknown, deleted or expired file, and for another team's.
-    """
-    table = world.table(FileRow)
-    row = table.find(file_id, team)
-    if row is None or not table.lives(row) or row.expires <= world.clock.time():
-        raise not_found("file", file_id, param)
-    return row
-
-
-def render(world: World, row: FileRow) -> dict[str, Any]:
-    """Write a file, with a URL that is valid for an hour."""
-    path = f"/storage/files/{row.id}/{row.purpose}.{row.mime_type.partition('/')[2]}"
-    expires = world.clock.time() + _URL_LIFE
-    url = world.urls.sign(world.settings.base_url, path, expires, "token")
-    return {**to_wire(row, world.settings.sparse), "url": url}
+        Raises:
+            AurousError: For a file that the API would refuse, or an id that is taken.
+        """
+        check = Check("files.add", "reference/files.html")
+        check.choice("purpose", purpose, PURPOSES)
+        if data is not None:
+            check.instance("data", data, bytes, "the bytes of a PNG, JPEG or WebP, such as Path('x.png').read_bytes().")
+        if metadata is not None:
+            check.json("metadata", metadata)
+        owner = self._owner_of(team)
+        with self._world.lock:
+            data = picture(["A file", purpose], 128, 128, owner) if data is None else data
+            try:
+                found = measured(data)
+            except ApiProblem as problem:
+                raise AurousError(f"files.add(data=...): {problem.message}\n{see('reference/files.html')}") from None
+            return self._live(store(self._world, owner, data, found, purpose, metadata, self._new_id(id)).id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
-from .live import Image, Images, Video, Videos
+from .endpoints import ENDPOINTS
 from .machine import IMAGES, VIDEOS, enter
-from .record import RUNNING, GenerationRow
+from .record import Image, Images, Video, Videos
+from .row import RUNNING, GenerationRow
 
 __all__ = ("ENDPOINTS", "IMAGES", "RUNNING", "VIDEOS", "GenerationRow", "Image", "Images", "Video", "Videos", "enter")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, Final
 
-from ..._framework.endpoint import Context
-from ..._framework.fields import Reader, integer, list_of, number, one_of, read_fields, text
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
+from ..base.endpoint import Context
+from ..base.fields import Reader, integer, list_of, number, one_of, read_fields, text
 from ..characters import require_ready
 from ..styles import LoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture

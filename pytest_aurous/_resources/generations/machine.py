@@ -13,7 +13,7 @@ from ..._world.script import Lifecycle, Plan, Step, plan_of
 from ..._world.world import World
 from ..payment import charge
 from ..webhooks import announce
-from .record import ENDS, PREFIXES, RUNNING, GenerationRow, render
+from .row import ENDS, PREFIXES, RUNNING, GenerationRow, render
 
 IMAGES: Final = Lifecycle(
     resource="images",

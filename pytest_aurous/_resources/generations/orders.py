@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._framework.endpoint import Context
-from ..._framework.fields import Reader, boolean, integer, is_https, text, url
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
+from ..base.endpoint import Context
+from ..base.fields import Reader, boolean, integer, is_https, text, url
 from ..files import require_file
 
 FIELDS: Final[dict[str, Reader]] = {

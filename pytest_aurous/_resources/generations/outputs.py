@@ -6,12 +6,12 @@ import re
 from math import ceil
 from typing import Final
 
-from ..._content.films import mp4
-from ..._content.pictures import picture
-from ..._framework.endpoint import Context, Result
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, not_found
-from .record import RUNNING, GenerationRow, kept_until
+from ..base.endpoint import Context, Result
+from ..content.films import mp4
+from ..content.pictures import picture
+from .row import RUNNING, GenerationRow, kept_until
 from .videos import RATIOS
 
 _RANGE: Final = re.compile(r"bytes=([0-9]*)-([0-9]*)")

@@ -1,139 +1,307 @@
-"""The generation as the fake stores it and as the API shows it (img-5); a new attribute is one line here."""
+"""Live images and videos, and the collections that tests add them to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..._framework.schema import Record, column, obj, text_of, to_wire
-from ..._wire.version import VERSION
-from ..._world.script import Plan
-from ..._world.world import World
+from ..._base.arguments import Check
+from ..._base.redaction import redacted, shortened
+from ..._world.script import Plan, plan_of
+from ...errors import AurousError, hide_mistakes, see
+from .. import characters
+from ..base.record import Live, Playable, Scripted, check_fields
+from ..webhooks.record import check_url
+from . import images, machine, videos
+from .outputs import draw_film, draw_image
+from .row import PREFIXES, RUNNING, GenerationRow, render
 
-_DAY: Final = 86_400.0
-RETENTION: Final = {"image": {"7d": 7 * _DAY, "24h": _DAY}, "video": {"7d": _DAY, "24h": _DAY}}
-"""How long outputs can be downloaded (time-4), in seconds, by medium and reading."""
-RUNNING: Final = ("pending", "processing")
-ENDS: Final = ("succeeded", "failed", "cancelled", "expired", "moderation_rejected")
-PREFIXES: Final = {"image": "img", "video": "vid"}
-"""The prefixes of ids, by medium."""
-AMOUNT: Final = {"type": "number"}
-BREAKDOWN: Final = obj(base=AMOUNT, enhance=AMOUNT)
+__tracebackhide__ = hide_mistakes
+
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._generated.names import GenerationStatus, ImageSize, Ratio, Resolution
+
+    _GenerationFields = GenerationRow
+else:
+    _GenerationFields = object
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class GenerationRow(Record):
-    """A stored image or video. Each column that is not hidden is a field of the response, under the same name.
+class Generation(Playable, _GenerationFields):
+    """A live image or video: its attributes are those of the API, and always current."""
 
-    Attributes:
-        id: ``img_`` or ``vid_`` and a ULID.
-        object: Always ``inference``.
-        status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
-            ``moderation_rejected``; the last two only where a test asks for them.
-        prompt: The text to draw.
-        created_at: ISO 8601 (time-1).
-        media_type: ``image`` or ``video``.
-        negative_prompt: What to avoid.
-        output_urls: URLs of the pictures of an image that has succeeded.
-        output_video_url: URL of the film of a video that has succeeded.
-        reference_image_urls: Pictures to start from, as sent.
-        error_message: Why it failed, expired or was rejected; None in any other status.
-        duration_ms: How long the work took.
-        cost: The credits held during the work; afterwards the credits charged.
-        width: Pixels, rounded to the grid (img-3).
-        height: Pixels, rounded to the grid (img-3).
-        image_count: Number of pictures.
-        size_preset: The ``size``, as sent.
-        inference_type: ``t2i``, ``i2i``, ``t2v`` or ``i2v``.
-        cfg_rescale: As sent with an image, 0 to 1.
-        denoise_strength: As sent with an image, 0 to 1.
-        seed: As sent, or drawn by the fake; part of the picture.
-        video_duration: Seconds.
-        video_resolution: ``480p``, ``720p`` or ``1080p``.
-        video_ratio: Such as ``16:9``.
-        video_camera_fixed: As sent with a video; false by default.
-        character_id: The character that it shows, even if it was deleted since (img-12).
-        loras: The style, or None.
-        aurous_version: API version of the request that created it (ver-4).
-        creation_request_id: Id of the request that created it.
-        completed_at: When its work ended.
-        team: Id of the owning team.
-        plan: Its script.
-        hold: The ledger's id of the credits held for it.
-        charged: Whether its cost has been spent: at its end, or at its creation (cred-2).
-        finished: When its work ended, in epoch seconds.
-        webhook_url: A URL that is notified of its end, as sent.
+    __slots__ = ()
+
+    _kind = GenerationRow
+    _stream = "generation"
+    _running = RUNNING
+
+    def __repr__(self) -> str:
+        row = self._row
+        return redacted(f"<{type(self).__name__} {row.id} {shortened(row.prompt or '', 40)!r} {row.status}>")
+
+    @property
+    def output_urls(self) -> list[str]:  # type: ignore[override]  # each read signs new URLs
+        """The URLs of the pictures; they expire together with the output."""
+        urls: list[str] = self.json()["output_urls"]
+        return urls
+
+    @property
+    def output_video_url(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
+        """The URL of the film."""
+        url: str | None = self.json().get("output_video_url")
+        return url
+
+    def json(self) -> dict[str, Any]:
+        """Return the body of the GET response, without counting as a poll."""
+        return render(self._world, self._row)
+
+    def script(self, text: str | Plan) -> None:
+        """Bind a script to later runs. A generation has one run, so the script has no effect on it.
+
+        To move the current run, call `advance`, `finish`, `fail` or `cancel`; to script it, use
+        `aurous.images.script(...)` or `add(script=...)`.
+
+        Args:
+            text: The steps, or a `Script`.
+
+        Raises:
+            AurousScriptError: For an invalid script.
+        """
+        plan_of(text, self._lifecycle)
+        _ = self._row  # raises an error if restore() has removed it
+
+    def cancel(self) -> None:
+        """Cancel as the API would.
+
+        Raises:
+            AurousTransitionError: If the work is over.
+        """
+        with self._world.lock:
+            row = self._row
+            if row.status not in self._running:
+                raise self._illegal("cancel()", f"it can be cancelled only while it is {' or '.join(self._running)}")
+            machine.cancel(self._world, row)
+
+    def _succeeded(self) -> GenerationRow:
+        row: GenerationRow = self._row
+        if row.status != "succeeded":
+            more = "Call finish() to run its script to the end." if row.status in self._running else "Its work is over."
+            raise AurousError(
+                f"{self!r} has no output: only a generation that succeeded has one. {more}\n"
+                f"{see('reference/images.html')}"
+            )
+        return row
+
+    def _set_failed(self, row: GenerationRow, error: str) -> None:
+        machine.end(self._world, row, "failed", error)
+
+    def _legal(self) -> list[str]:
+        return [*super()._legal(), *(["cancel()"] if self._row.status in self._running else [])]
+
+
+class Image(Generation):
+    """A live image.
+
+    Example:
+        ``assert aurous.images.last.character_id == character.id``
     """
 
-    REQUIRED: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "created_at")
+    __slots__ = ()
 
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="inference")
-    status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending")
-    prompt: str | None = None
-    created_at: str
-    media_type: str = column(holds="word")
-    negative_prompt: str | None = None
-    output_urls: tuple[str, ...] = column(list, holds="url", default=())
-    output_video_url: str | None = column(holds="url", default=None)
-    reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
-    error_message: str | None = column(holds="word", default=None)
-    duration_ms: int | None = None
-    cost: dict[str, Any] = column(schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN))
-    width: int | None = None
-    height: int | None = None
-    image_count: int | None = None
-    size_preset: str | None = column(holds="word", default=None)
-    inference_type: str = column(holds="word")
-    cfg_rescale: float | None = None
-    denoise_strength: float | None = None
-    seed: int | None = None
-    video_duration: float | None = None
-    video_resolution: str | None = column(holds="word", default=None)
-    video_ratio: str | None = column(holds="word", default=None)
-    video_camera_fixed: bool | None = None
-    character_id: str | None = column(holds="id", default=None)
-    loras: tuple[tuple[str, str], ...] | None = column(
-        lambda styles: styles and [{"id": style, "name": name} for style, name in styles],
-        null=True,
-        schema={
-            "anyOf": [
-                {"type": "array", "items": obj(id=text_of("id"), name=text_of("style"))},
-                {"type": "null"},
-            ]
-        },
-        default=None,
-    )
-    aurous_version: str = column(holds="time", default=VERSION)
-    creation_request_id: str | None = column(holds="id", default=None)
-    completed_at: str | None = None
-    team: str = column(hidden=True)
-    plan: Plan = column(hidden=True)
-    hold: int | None = column(hidden=True, default=None)
-    charged: bool = column(hidden=True, default=False)
-    started: float = column(hidden=True)
-    finished: float | None = column(hidden=True, default=None)
-    webhook_url: str | None = column(hidden=True, visible=True, default=None)
+    _prefix = "img"
+    _lifecycle = machine.IMAGES
 
+    def picture(self, number: int = 0) -> bytes:
+        """Return the bytes of an output, as a download would.
 
-def kept_until(world: World, row: GenerationRow) -> float:
-    """Return the expiry of the output of a finished generation, in epoch seconds (time-4)."""
-    return (row.finished or 0) + RETENTION[row.media_type][world.settings.reading("time-4")]
+        Args:
+            number: The output, counted from 0.
 
-
-def render(world: World, row: GenerationRow) -> dict[str, Any]:
-    """Write a generation as the API shows it."""
-    out = to_wire(row, world.settings.sparse)
-    if row.status == "succeeded":
-        until = kept_until(world, row)
-        if row.media_type == "image":
-            paths = [f"/v1/images/{row.id}/output/{number}" for number in range(row.image_count or 0)]
-            if world.settings.reading("img-8") == "anonymous":
-                out["output_urls"] = [f"{world.settings.base_url}{path}" for path in paths]
-            else:
-                out["output_urls"] = [world.urls.sign(world.settings.base_url, path, until, "token") for path in paths]
-        else:
-            out["output_video_url"] = world.urls.sign(
-                world.settings.base_url, f"/v1/videos/{row.id}/output", until, "token"
+        Raises:
+            AurousError: If there is no such output.
+        """
+        row = self._succeeded()
+        Check("image.picture", "reference/images.html").instance("number", number, int, "a number, counted from 0.")
+        if not 0 <= number < (row.image_count or 0):
+            raise AurousError(
+                f"{self!r} has {row.image_count} outputs, counted from 0; there is no picture({number}).\n"
+                f"{see('reference/images.html')}"
             )
-    return out
+        return draw_image(row, number)
+
+
+class Video(Generation):
+    """A live video."""
+
+    __slots__ = ()
+
+    _prefix = "vid"
+    _lifecycle = machine.VIDEOS
+
+    def film(self) -> bytes:
+        """Return the bytes of the output, as a download would.
+
+        Raises:
+            AurousError: If there is no output, because of its status.
+        """
+        return draw_film(self._succeeded())
+
+
+G = TypeVar("G", bound=Generation)
+
+
+class Generations(Scripted[G]):
+    """The generations of one medium and one team."""
+
+    __slots__ = ()
+
+    _medium: ClassVar[str]
+
+    def _living(self) -> list[str]:
+        return [row_id for row_id in super()._living() if row_id.startswith(f"{PREFIXES[self._medium]}_")]
+
+    def _find(self, record_id: str) -> G | None:
+        return super()._find(record_id) if record_id.startswith(f"{PREFIXES[self._medium]}_") else None
+
+    def _add(
+        self,
+        chosen: str | None,
+        status: str,
+        script: str | Plan | None,
+        team: Live | None,
+        cost: dict[str, Any],
+        **columns: Any,
+    ) -> G:
+        """Add a generation in *status*."""
+        lifecycle = machine.LIFECYCLES[self._medium]
+        check = self._check("add")
+        check.choice("status", status, lifecycle.edges)
+        if columns["webhook_url"] is not None:
+            check_url(check.who, columns["webhook_url"], "webhook_url")
+        columns["plan"] = plan_of(script, lifecycle) if script is not None else None
+        owner, world = self._owner_of(team), self._world
+        with world.lock:
+            columns["row_id"] = self._new_id(chosen)
+            columns["seed"] = world.random.randrange(2**31)
+            return self._live(machine.add(world, owner, self._medium, cost, status=status, **columns).id)
+
+
+class Images(Generations[Image]):
+    """The images of a team."""
+
+    _record = Image
+    _medium = "image"
+
+    def add(
+        self,
+        prompt: str = "A portrait in soft light",
+        *,
+        status: GenerationStatus | str = "succeeded",
+        character: Live | str | None = None,
+        size: ImageSize | str = "2k_1_1",
+        count: int = 1,
+        script: str | Plan | None = None,
+        webhook_url: str | None = None,
+        team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> Image:
+        """Add an image, without a request and without spending credits.
+
+        Args:
+            prompt: The text to draw.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
+                ``moderation_rejected``.
+            character: The character that it shows, a record or an id; it may be deleted (img-12).
+            size: Such as ``2k_16_9``.
+            count: Number of pictures, 1 to 4.
+            script: Its script; by default that of images.
+            webhook_url: A URL that is notified of its end, like the field of a create request.
+            team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+
+        Raises:
+            AurousError: If the API could not have made such an image, or if the id is taken.
+            AurousLookupError: If its owner never had such a character.
+
+        Example:
+            ``aurous.images.add("Aurora on a bench", character=aurous.characters.last)``
+        """
+        check = self._check("add")
+        check.choice("size", size, images.PRESETS)
+        check_fields("images.add", images.CREATE, prompt=prompt, count=count)
+        width, height = images.PRESETS[size]
+        if isinstance(character, Live) and character._world is not self._world:
+            raise check.refuse("character", character, "a character of this fake. This one is of another fake.")
+        character_id = character.id if isinstance(character, Live) else character
+        if character_id is not None:
+            _ = characters.Characters(self._world, self._owner_of(team))[character_id]
+        return self._add(
+            id,
+            status,
+            script,
+            team,
+            images.price_of(count, enhance=False),
+            prompt=prompt,
+            width=width,
+            height=height,
+            size_preset=size,
+            image_count=count,
+            inference_type="i2i" if character_id else "t2i",
+            character_id=character_id,
+            webhook_url=webhook_url,
+        )
+
+
+class Videos(Generations[Video]):
+    """The videos of a team."""
+
+    _record = Video
+    _medium = "video"
+
+    def add(
+        self,
+        prompt: str | None = "A slow turn of the head",
+        *,
+        status: GenerationStatus | str = "succeeded",
+        resolution: Resolution | str = "1080p",
+        ratio: Ratio | str = "16:9",
+        duration: float = 5,
+        script: str | Plan | None = None,
+        webhook_url: str | None = None,
+        team: Live | None = None,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> Video:
+        """Add a video, without a request and without spending credits.
+
+        Args:
+            prompt: The text to film.
+            status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
+                ``moderation_rejected``.
+            resolution: ``480p``, ``720p`` or ``1080p``.
+            ratio: Such as ``16:9``.
+            duration: Seconds, 2 to 12.
+            script: Its script; by default that of videos.
+            webhook_url: A URL that is notified of its end, like the field of a create request.
+            team: Another owner, from `Aurous.teams`.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+
+        Raises:
+            AurousError: If the API could not have made such a video, or if the id is taken.
+        """
+        check = self._check("add")
+        check.choice("resolution", resolution, videos.FACTORS)
+        check.choice("ratio", ratio, videos.RATIOS)
+        check_fields("videos.add", videos.CREATE, duration=duration, **({} if prompt is None else {"prompt": prompt}))
+        return self._add(
+            id,
+            status,
+            script,
+            team,
+            videos.price_of(resolution, duration),
+            prompt=prompt,
+            inference_type="t2v",
+            video_duration=duration,
+            video_resolution=resolution,
+            video_ratio=ratio,
+            video_camera_fixed=False,
+            webhook_url=webhook_url,
+        )

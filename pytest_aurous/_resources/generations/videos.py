@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._framework.endpoint import Context
-from ..._framework.fields import Reader, boolean, number, one_of, read_fields, text
 from ..._world.ledger import json_number, product
+from ..base.endpoint import Context
+from ..base.fields import Reader, boolean, number, one_of, read_fields, text
 from ..styles import VideoLoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
-from .live import Upload, Uploads
-from .record import POSES, UploadRow, take_tickets
+from .endpoints import ENDPOINTS
+from .record import Upload, Uploads
+from .row import POSES, UploadRow, take_tickets
 
 __all__ = ("ENDPOINTS", "POSES", "Upload", "UploadRow", "Uploads", "take_tickets")

@@ -1,83 +1,107 @@
-"""The upload ticket as the fake stores it, and the checks before its use."""
+"""Live upload tickets, and the collection that tests add tickets to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..._framework.schema import Record, column
-from ..._wire import messages as say
-from ..._wire.refusal import ApiProblem, not_found
-from ..._world.world import World
+from ..._base.arguments import Check
+from ...errors import hide_mistakes
+from ..base.record import Collection, Live
+from .row import POSES, UploadRow, expired
 
-POSES: Final = ("portrait", "front", "side", "back", "other")
-_TICKET_LIFE: Final = 24 * 3600.0
+__tracebackhide__ = hide_mistakes
 
+_PAGE: Final = "reference/records.html#uploads"
+_MAX_PICTURES: Final = 10_000
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class UploadRow(Record):
-    """A stored upload ticket.
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._generated.names import Pose
 
-    Attributes:
-        id: ``upl_`` and a ULID; the API calls it ``upload_id``.
-        filename: As sent to init.
-        extension: ``jpeg``, ``jpg``, ``png`` or ``webp``.
-        content_type: The media type of the extension.
-        size: Number of bytes of the PUT; 0 before.
-        pose: The result of classify; None before.
-        confidence: The confidence of classify, 0 to 1.
-        consumed: Whether a character was created from it.
-        created_at: Epoch seconds.
-    """
-
-    id: str
-    filename: str
-    extension: str
-    content_type: str
-    size: int = 0
-    pose: str | None = None
-    confidence: float | None = None
-    consumed: bool = False
-    created_at: float
-    team: str = column(hidden=True)
+    _UploadFields = UploadRow
+else:
+    _UploadFields = object
 
 
-def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
-    """Consume all tickets or none (create-2, create-3), and return the poses of their pictures."""
-    if len(set(upload_ids)) < len(upload_ids):
-        repeated = next(upload_id for upload_id in upload_ids if upload_ids.count(upload_id) > 1)
-        raise _invalid(repeated, "it is listed twice", "upload_ids")
-    rows = [require_ticket(world, team, upload_id, "upload_ids") for upload_id in upload_ids]
-    for row in rows:
-        world.table(UploadRow).retire(replace(row, consumed=True))
-    return [row.pose or "other" for row in rows]
+class Upload(Live, _UploadFields):
+    """A live upload ticket."""
+
+    __slots__ = ()
+
+    _kind = UploadRow
+    _prefix = "upl"
+    _summary = "{0.filename!r} {0.status}"
+
+    @property
+    def status(self) -> str:
+        """``waiting`` for its bytes, ``uploaded``, ``consumed`` by a character, or ``expired``."""
+        row = self._row
+        if row.consumed:
+            return "consumed"
+        if expired(self._world, row):
+            return "expired"
+        return "uploaded" if row.size else "waiting"
 
 
-def expired(world: World, row: UploadRow) -> bool:
-    """Whether the ticket is too old to be used."""
-    return world.clock.time() >= row.created_at + _TICKET_LIFE
+class Uploads(Collection[Upload]):
+    """The upload tickets of a team, without the consumed ones."""
 
+    _record = Upload
 
-def require_ticket(world: World, team: str, upload_id: str, param: str) -> UploadRow:
-    """Return a ticket that has its picture and can still be used.
+    def add(
+        self,
+        *,
+        pose: Pose | str | None = None,
+        confidence: float = 0.92,
+        filename: str = "picture.png",
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> Upload:
+        """Add a ticket that has its picture, without a request.
 
-    Raises:
-        ApiProblem: 400, or 404 for another team's ticket (auth-7).
-    """
-    table = world.table(UploadRow)
-    if upload_id not in table:
-        raise _invalid(upload_id, "it does not exist", param)
-    row = table[upload_id]
-    if row.team != team:
-        raise not_found("upload", upload_id, param)
-    if row.consumed:
-        raise _invalid(upload_id, "it was already used", param)
-    if expired(world, row):
-        raise _invalid(upload_id, "it has expired", param)
-    if not row.size:
-        raise _invalid(upload_id, "its picture was never sent", param)
-    return row
+        Args:
+            pose: The result of classify; by default, classify has not been called.
+            confidence: The confidence of classify, 0 to 1.
+            filename: Name of the picture.
+            id: Its id, such as one of the vendor's pages; drawn by default.
 
+        Raises:
+            AurousError: For an invalid argument, or an id that is taken.
+        """
+        check = Check("uploads.add", _PAGE)
+        if pose is not None:
+            check.choice("pose", pose, POSES)
+        check.number("confidence", confidence, 0, 1)
+        check.text("filename", filename, "picture.png")
+        with self._world.lock:
+            row = UploadRow(
+                id=self._new_id(id),
+                filename=filename,
+                extension="png",
+                content_type="image/png",
+                size=1024,
+                pose=pose,
+                confidence=None if pose is None else confidence,
+                created_at=self._world.clock.time(),
+                team=self._team,
+            )
+            return self._live(self._world.table(UploadRow).insert(row).id)
 
-def _invalid(upload_id: str, reason: str, param: str) -> ApiProblem:
-    return ApiProblem(400, "upload_invalid", say.UPLOAD_INVALID.format(id=upload_id, reason=reason), param)
+    def pose(self, pose: Pose | str, confidence: float = 0.92, times: int = 1) -> None:
+        """Set the result of classify for the next pictures; without it, results are seeded.
+
+        Args:
+            pose: ``portrait``, ``front``, ``side``, ``back`` or ``other``.
+            confidence: 0 to 1.
+            times: Number of pictures.
+
+        Raises:
+            AurousError: For an invalid argument.
+
+        Example:
+            ``aurous.uploads.pose("other", confidence=0.31)``
+        """
+        check = Check("uploads.pose", _PAGE)
+        check.choice("pose", pose, POSES)
+        check.number("confidence", confidence, 0, 1)
+        check.whole("times", times, 1, _MAX_PICTURES)
+        with self._world.lock:
+            self._world.poses.extend([(pose, confidence)] * times)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
+from .endpoints import ENDPOINTS
 
 __all__ = ("ENDPOINTS",)

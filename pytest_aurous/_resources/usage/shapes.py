@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..._framework.schema import HOLDS, Shape, obj
+from ..base.schema import HOLDS, Shape, obj
 
 _DAY: Final = 86_400
 WIDTHS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY}

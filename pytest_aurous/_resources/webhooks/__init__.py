@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .calls import ENDPOINTS
 from .emit import announce, check_balance, disabled
-from .live import WebhookEndpoint, WebhookEndpoints
-from .record import EVENTS, EndpointRow
+from .endpoints import ENDPOINTS
+from .record import WebhookEndpoint, WebhookEndpoints
+from .row import EVENTS, EndpointRow
 
 __all__ = (
     "ENDPOINTS",

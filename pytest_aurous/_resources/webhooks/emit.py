@@ -12,7 +12,7 @@ from ..._wire.version import VERSION
 from ..._world.ledger import json_number
 from ..._world.outbox import Delivery
 from ..._world.world import World
-from .record import EndpointRow
+from .row import EndpointRow
 
 
 def announce(

@@ -1,134 +1,145 @@
-"""The webhook endpoint as the fake stores it and as the API shows it (hook-2)."""
+"""Live webhook endpoints, the collection that tests add endpoints to, and checks of their arguments."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
-from ..._framework.schema import Record, column, to_wire
-from ..._time.clock import iso
-from ..._world.world import World
+from ..._base.arguments import Check
+from ..._base.redaction import redacted
+from ..._wire.hosts import is_loopback
+from ..._wire.refusal import ApiProblem
+from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
+from ..base.fields import url as https_url
+from ..base.record import Collection, Live
+from .row import EVENTS, EndpointRow, expanded, make, render
 
-EVENTS: Final = (
-    "image.completed",
-    "image.failed",
-    "image.cancelled",
-    "video.completed",
-    "video.failed",
-    "video.cancelled",
-    "character.completed",
-    "character.failed",
-    "character.cancelled",
-    "usage.balance_low",
-    "webhook.endpoint_disabled",
-)
+__tracebackhide__ = hide_mistakes
+
+_SEE: Final = see("reference/webhooks.html")
+
+if TYPE_CHECKING:  # type checkers find the attributes of the row
+    from ..._generated.names import Event
+
+    _EndpointFields = EndpointRow
+else:
+    _EndpointFields = object
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class EndpointRow(Record):
-    """A stored webhook endpoint.
+class WebhookEndpoint(Live, _EndpointFields):
+    """A live webhook endpoint, with the attributes of the API and its secret."""
 
-    Attributes:
-        id: ``we_`` and a ULID.
-        object: Always ``webhook_endpoint``.
-        url: Where events are delivered.
-        events: The events that it receives; ``*`` is expanded at creation (hook-1).
-        secret_preview: Beginning and end of the secret.
-        secret: Only in the responses that create it or rotate the secret (hook-2).
-        is_active: Whether events are delivered to it.
-        consecutive_failures: Failed deliveries since the last success.
-        last_success_at: Time of the last successful delivery; None before.
-        last_failure_at: Time of the last failed delivery; None before.
-        metadata: Text by name, as sent.
-        description: Free text, as sent.
-        created_at: ISO 8601 (time-1).
-        updated_at: ISO 8601; moves with every change.
-        signing_secret: The secret that signs deliveries.
-        succeeded: Time of the last successful delivery, in epoch seconds.
-        began: Time of creation, in epoch seconds.
+    __slots__ = ()
+
+    _kind = EndpointRow
+    _prefix = "we"
+
+    def __repr__(self) -> str:
+        row = self._row
+        return redacted(f"<WebhookEndpoint {row.id} {row.url!r} {'active' if row.is_active else 'off'}>")
+
+    def json(self) -> dict[str, Any]:
+        """Return the body of the GET response."""
+        return render(self._world, self._row)
+
+
+class WebhookEndpoints(Collection[WebhookEndpoint]):
+    """The webhook endpoints of a team."""
+
+    _record = WebhookEndpoint
+
+    def add(
+        self,
+        url: str = "https://receiver.example/webhooks",
+        events: Iterable[Event | str] = ("*",),
+        secret: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - the vendor's word
+    ) -> WebhookEndpoint:
+        """Register an endpoint, without a request.
+
+        Args:
+            url: Where events are delivered: https, or http to this machine, where the test may run a receiver.
+            events: Names of events, or ``*``.
+            secret: The secret that signs deliveries; drawn by default.
+            id: Its id, such as one of the vendor's pages; drawn by default.
+
+        Raises:
+            AurousError: For an unknown event, for a URL that no endpoint can have, or for an id that is taken.
+        """
+        wanted = known_events("webhook_endpoints.add", events)
+        check_url("webhook_endpoints.add", url)
+        check_secret("webhook_endpoints.add", secret)
+        with self._world.lock:
+            return self._live(make(self._world, self._team, url, wanted, secret, self._new_id(id)).id)
+
+
+def known_events(who: str, events: Iterable[str]) -> list[str]:
+    """Check the names of events, and return them as a list.
+
+    Raises:
+        AurousError: For an unknown name, or without any.
     """
-
-    REQUIRED: ClassVar[tuple[str, ...]] = (
-        "id",
-        "object",
-        "url",
-        "events",
-        "secret_preview",
-        "secret",
-        "is_active",
-        "consecutive_failures",
-        "last_success_at",
-        "last_failure_at",
-        "metadata",
-        "created_at",
-        "updated_at",
-    )
-
-    id: str = column(holds="id")
-    object: str = column(holds="word", default="webhook_endpoint")
-    url: str = column(holds="url")
-    events: tuple[str, ...] = column(list, holds="word")
-    secret_preview: str = column(holds="secret")
-    secret: str | None = column(holds="secret", default=None)
-    is_active: bool = True
-    consecutive_failures: int = 0
-    last_success_at: str | None = None
-    last_failure_at: str | None = None
-    metadata: dict[str, Any]
-    description: str | None = None
-    created_at: str
-    updated_at: str
-    team: str = column(hidden=True)
-    signing_secret: str = column(hidden=True, visible=True)
-    succeeded: float | None = column(hidden=True, default=None)
-    began: float = column(hidden=True)
+    if not isinstance(cast("object", events), Iterable):
+        raise Check(who, "reference/webhooks.html").refuse(
+            "events", events, "names of events, such as ['image.completed']."
+        )
+    names = [events] if isinstance(events, str) else list(events)
+    if not names:
+        raise AurousError(f"{who}(events=...): expected at least one event. Events: {choices(EVENTS)}.\n{_SEE}")
+    for name in names:
+        if not isinstance(cast("object", name), str) or (name != "*" and name not in EVENTS):
+            raise AurousError(
+                f"{who}(events=...): {shown(name)} is not an event{nearest(name, EVENTS)} "
+                f"Events: {choices(EVENTS)}.\n{_SEE}"
+            )
+    return names
 
 
-def make(
-    world: World,
-    team: str,
-    url: str,
-    events: list[str],
-    secret: str | None = None,
-    row_id: str | None = None,
-    **columns: Any,
-) -> EndpointRow:
-    """Register an endpoint; draw its secret and its id unless there is one."""
-    now = world.clock.time()
-    secret = secret or new_secret(world)
-    row = EndpointRow(
-        id=row_id or world.ids.new("we"),
-        url=url,
-        events=expanded(events),
-        secret_preview=preview(secret),
-        signing_secret=secret,
-        created_at=iso(now),
-        updated_at=iso(now),
-        began=now,
-        team=team,
-        metadata=columns.pop("metadata", None) or {},
-        **columns,
-    )
-    return world.table(EndpointRow).insert(row)
+def check_secret(who: str, secret: object) -> None:
+    """Refuse a secret that cannot sign."""
+    if secret is not None:
+        Check(who, "reference/webhooks.html").text("secret", secret, "whsec_...")
 
 
-def expanded(events: list[str]) -> tuple[str, ...]:
-    """Return *events* without duplicates, with ``*`` expanded (hook-1)."""
-    return EVENTS if "*" in events else tuple(dict.fromkeys(events))
+def check_url(who: str, url: str, name: str = "url") -> None:
+    """Refuse a URL that no endpoint can have; the API accepts https only (hook-1).
+
+    Raises:
+        AurousError: For such a URL.
+    """
+    try:
+        _HTTPS(url, name)
+    except ApiProblem as problem:
+        with suppress(AttributeError, TypeError, ValueError):  # not text, or an unclosed bracket
+            parts = urlsplit(url)
+            if parts.scheme == "http" and is_loopback(parts.hostname):
+                return
+        raise AurousError(
+            f"{who}({name}=...): {problem.message} For a receiver on this machine, plain http is accepted too, "
+            f"such as http://127.0.0.1:8000/hooks.\n{_SEE}"
+        ) from None
 
 
-def new_secret(world: World) -> str:
-    """Return a secret that is visibly not a real one."""
-    return f"whsec_fa4e{world.random.getrandbits(112):028x}"
+def check_only_routed(url: str, row: EndpointRow | None, wanted: list[str], secret: str | None) -> None:
+    """Refuse to change the events or the secret of a known URL: an endpoint's, or the ``webhook_url`` of a request.
+
+    Raises:
+        AurousError: For other events or another secret.
+    """
+    other = {
+        "events": wanted != ["*"] and (row is None or expanded(wanted) != row.events),
+        "secret": secret is not None and (row is None or secret != row.signing_secret),
+    }
+    if any(other.values()):
+        what = "the webhook_url of a request, whose one event is not signed" if row is None else repr(row.id)
+        raise AurousError(
+            f"webhooks.deliver_to({', '.join(f'{name}=...' for name in other if other[name])}): {url} is {what}: "
+            "deliver_to only routes it to the target and changes nothing else. Omit these arguments, "
+            f"or use another URL.\n{see('reference/webhooks.html#who-receives')}"
+        )
 
 
-def preview(secret: str) -> str:
-    """Return the beginning and the end of a secret."""
-    return f"{secret[:10]}...{secret[-4:]}"
-
-
-def render(world: World, row: EndpointRow, *, secret: bool = False) -> dict[str, Any]:
-    """Write an endpoint; include its *secret* only when it is new (hook-2)."""
-    out = to_wire(row, world.settings.sparse)
-    out["secret"] = row.signing_secret if secret else None
-    return out
+_HTTPS: Final = https_url(2048)

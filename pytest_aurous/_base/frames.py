@@ -1,0 +1,116 @@
+"""Decide which package a stack frame belongs to, and which line a message should name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterator
+from inspect import CO_COROUTINE
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+Place = tuple[str, int, str]
+"""File, line and function of a stack frame."""
+
+PACKAGE: Final = "pytest_aurous"
+_JOBS: Final = f"{PACKAGE}._base.work"
+_DRIVERS: Final = f"{PACKAGE}._explore.drivers"
+
+TOOLS: Final = frozenset(
+    {"_pydev_bundle", "_pydevd_bundle", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
+    | {"_pytest", "execnet", "hypothesis", "pluggy", "pytest", "pytest_timeout", "xdist"}
+)
+"""Run or debug the tests. Their sleeps and clocks stay real, and their threads never count as busy."""
+DEBUGGERS: Final = frozenset({"_pydev_bundle", "_pydevd_bundle", "bdb", "debugpy", "pdb", "pydevd"})
+"""While one of them has stopped a test, nothing goes on, and nothing hangs."""
+BYSTANDERS: Final = TOOLS | {PACKAGE, "multiprocessing", "subprocess", "uvicorn"}
+"""Keep real sleeps and clocks: the tools, and packages that wait for another process or serve one."""
+LIBRARIES: Final = frozenset(
+    {PACKAGE, "anyio", "asyncio", "backoff", "concurrent", "stamina", "tenacity", "threading", "trio"}
+)
+"""Sleep, retry or run threads on behalf of their caller."""
+INTERCEPTED: Final = frozenset({"httpcore", "httpcore2", "httpx", "httpx2"})
+"""HTTP clients whose requests the fake intercepts."""
+NOT_INTERCEPTED: Final = frozenset(
+    {"aiohttp", "botocore", "http", "httplib2", "niquests", "requests", "urllib", "urllib3"}
+)
+"""HTTP clients whose requests it does not intercept."""
+SENDERS: Final = (
+    sys.stdlib_module_names
+    | BYSTANDERS
+    | LIBRARIES
+    | INTERCEPTED
+    | {"asgiref", "decorator", "freezegun", "h11", "hishel", "httpx_retries", "openai", "opentelemetry"}
+    | {"pytest_asyncio", "pytest_httpx", "pytest_trio", "requests", "respx", "retrying", "sentry_sdk"}
+    | {"time_machine", "vcr", "wrapt"}
+)
+"""May stand between a request and the code under test that sent it."""
+_STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
+"""Their plain functions start tasks and tests: what is further out did not call the code under test."""
+
+
+def package_of(frame: FrameType) -> str:
+    """Return the top-level package whose code a frame runs; of jobs that `_work` runs, that of their pool."""
+    name = str(frame.f_globals.get("__name__", ""))
+    return "concurrent" if name == _JOBS else name.partition(".")[0]
+
+
+def callers(frame: FrameType) -> Iterator[FrameType]:
+    """Yield *frame*, and then each frame that called it, from the inside out."""
+    caller: FrameType | None = frame
+    while caller is not None:
+        yield caller
+        caller = caller.f_back
+
+
+def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
+    """Return the first of the `callers` of *frame* whose code is outside *packages*; the outermost if none is.
+
+    Example:
+        ``nearest_outside(SENDERS, sys._getframe())`` is the frame of the code under test that sent a request.
+    """
+    while frame.f_back is not None and package_of(frame) in packages:
+        frame = frame.f_back
+    return frame
+
+
+def under_test(frame: FrameType) -> Iterator[Place]:
+    """Yield the places of the code under test, from *frame* out to the test, or to the root of its thread or task.
+
+    The first is where the code under test sent the request that *frame* handles.
+    """
+    caller: FrameType | None = frame
+    while caller is not None:  # each request waits for this: `callers` takes a third longer
+        package = package_of(caller)
+        if package not in SENDERS:
+            yield caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name
+        elif package in _STARTERS and not caller.f_code.co_flags & CO_COROUTINE:
+            return
+        caller = caller.f_back
+
+
+def hosts(frame: FrameType) -> bool:
+    """Whether a frame calls code under test and is no part of it: that of a task, of a test, or of an exploration."""
+    if package_of(frame) in _STARTERS:
+        return not frame.f_code.co_flags & CO_COROUTINE
+    return bool(frame.f_globals.get("__name__") == _DRIVERS)
+
+
+def short_path(file: str) -> str:
+    """Return a path below the current directory, else its last two parts: no report names a path of the machine."""
+    path = Path(file)
+    try:
+        here = Path.cwd()
+    except OSError:  # the test has removed it
+        here = path
+    return str(path.relative_to(here) if here in path.parents else Path(*path.parts[-2:]))
+
+
+def shown_place(place: Place) -> str:
+    """Return ``app/client.py:12 in publish``."""
+    return f"{short_path(place[0])}:{place[1]} in {place[2]}"
+
+
+def place_of(frame: FrameType) -> str:
+    """Return ``file:line``, where *frame* is now."""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

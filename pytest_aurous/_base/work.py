@@ -1,0 +1,141 @@
+"""Which test a thread works for: the one that started it, or the one that submitted its job.
+
+Nothing here knows pytest. The network guard says when a test begins and ends, and wraps `threading.Thread.start` and
+`ThreadPoolExecutor.submit` with the functions below. A fake asks whether a request comes from an older test.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import wraps
+from itertools import count
+from types import FrameType
+from typing import Any, Final, Protocol
+
+from .frames import callers
+
+_NUMBERS: Final = count(1)
+_WORK: Final[ContextVar[Work | None]] = ContextVar("aurous_work", default=None)
+"""Tasks, and jobs that copy their caller's context (`asyncio.to_thread`, anyio, trio), inherit it."""
+_STARTED_BY: Final = "_aurous_work"
+
+
+class Run(Protocol):
+    """The run of an exploration, as those see it who only have to end what it has left behind."""
+
+    def error(self) -> BaseException | None:
+        """Return the exception that ends its work; None while it continues."""
+        ...
+
+
+class Work:
+    """What one test does, in all of its threads.
+
+    Attributes:
+        test: Its node id; empty for what is not done for any one test, such as a session fixture's server.
+        report: Shows a text that must not fail any test.
+        run: The run of an exploration that it is part of, or None.
+        thread: The thread that runs the tests.
+        number: Grows from test to test.
+    """
+
+    __slots__ = ("number", "report", "run", "test", "thread")
+
+    def __init__(self, test: str, report: Callable[[str], None], run: Run | None = None) -> None:
+        self.test: str = test
+        self.report: Callable[[str], None] = report
+        self.run: Run | None = run
+        self.thread: int = threading.get_ident()
+        self.number: int = next(_NUMBERS)
+
+
+def set_work(work: Work | None) -> Work | None:
+    """Set what this thread, and each context that is copied from its own, works for; return the former value."""
+    before = _WORK.get()
+    _WORK.set(work)
+    return before
+
+
+def current_work() -> Work | None:
+    """Return the test that this thread works for, or None if it is not known."""
+    work: Work | None = _WORK.get() or getattr(threading.current_thread(), _STARTED_BY, None)
+    return work
+
+
+def sender() -> tuple[int, object]:
+    """Return what sends a request now: the thread, and its task of asyncio or trio, if it has one."""
+    for name in ("asyncio", "trio.lowlevel"):
+        with suppress(RuntimeError):  # no loop of that library runs in this thread
+            if (library := sys.modules.get(name)) is not None:
+                return threading.get_ident(), library.current_task()
+    return threading.get_ident(), None
+
+
+def ending() -> BaseException | None:
+    """Return the exception that ends this thread or task, because its run is over; else None."""
+    work = current_work()
+    return None if work is None or work.run is None else work.run.error()
+
+
+def workers(run: Run, ident: int) -> dict[int, FrameType]:
+    """Return the frame of each thread that works for a run: the thread *ident*, those it started, and jobs of pools."""
+    started = {thread.ident: getattr(thread, _STARTED_BY, None) for thread in threading.enumerate()}
+    found: dict[int, FrameType] = {}
+    for thread, frame in sys._current_frames().items():
+        work = started.get(thread)
+        jobs = [one.f_locals.get("work") for one in callers(frame) if one.f_code is _do.__code__]
+        if thread == ident or any(one is not None and one.run is run for one in (work, *jobs)):
+            found[thread] = frame
+    return found
+
+
+def older_work(since: Work | None) -> Work | None:
+    """Return what this thread works for if that is a test from before *since*, else None.
+
+    The thread that runs the tests always works for the present one: the context of a long-lived event loop can be
+    that of an earlier test.
+    """
+    if since is None or threading.get_ident() == since.thread:
+        return None
+    work = current_work()
+    return work if work is not None and work.test and work.number < since.number else None
+
+
+def noting_start(start: Any, here: Callable[[], Work | None]) -> Any:
+    """Wrap `threading.Thread.start` so that the new thread remembers who started it."""
+
+    @wraps(start)
+    def noted(thread: threading.Thread) -> None:
+        if getattr(thread, _STARTED_BY, None) is None:  # else an inner pytest run has noted it
+            setattr(thread, _STARTED_BY, here())
+        start(thread)
+
+    return noted
+
+
+def noting_submit(submit: Any, here: Callable[[], Work | None]) -> Any:
+    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not the one of the pool."""
+
+    @wraps(submit)
+    def noted(pool: Any, job: Any, /, *args: Any, **options: Any) -> Any:
+        work = here()
+        # A job for another interpreter is pickled.
+        other = getattr(sys.modules.get("concurrent.futures.interpreter"), "InterpreterPoolExecutor", ())
+        if work is None or isinstance(pool, other):
+            return submit(pool, job, *args, **options)
+        return submit(pool, _do, work, job, *args, **options)
+
+    return noted
+
+
+def _do(work: Work, job: Any, /, *args: Any, **options: Any) -> Any:
+    __tracebackhide__ = True
+    token = _WORK.set(work)
+    try:
+        return job(*args, **options)
+    finally:
+        _WORK.reset(token)

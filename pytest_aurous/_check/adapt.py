@@ -1,0 +1,118 @@
+"""Changes that make the fake agree with a recording: other readings, and observed differences as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from .._world.settings import READINGS
+from .check import Checked
+from .openapi.compare import Stated
+from .points import ABSENT
+from .sanitize import Sanitizer
+from .verdict import Difference, Verdicts
+from .words import Words
+
+_STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
+
+
+def find_readings(
+    verdicts: Verdicts, chosen: Mapping[str, str], again: Callable[[Mapping[str, str]], Checked]
+) -> dict[str, str]:
+    """Return the readings under which rules that are refuted are not.
+
+    Args:
+        verdicts: Those under the *chosen* readings.
+        chosen: The readings so far.
+        again: Checks the same recordings under other readings.
+    """
+    found: dict[str, str] = {}
+    for verdict in verdicts.refuted:
+        rule = verdict.rule
+        for reading in READINGS.get(rule, ()):
+            if reading == chosen.get(rule, READINGS[rule][0]):
+                continue
+            checked = again({**chosen, **found, rule: reading}).verdicts
+            if not checked.rules[rule].differing and len(checked.refuted) < len(verdicts.refuted):
+                found[rule] = reading
+    return found
+
+
+def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the differences that the setting ``observed`` makes the fake follow; not those that a reading explains."""
+    mask = Sanitizer()
+    return [row for one in _unexplained(verdicts, without) if (row := _observation(one, mask)) is not None]
+
+
+def not_followed(verdicts: Verdicts, without: Mapping[str, str]) -> list[str]:
+    """Return the operation and the place of each difference that the fake cannot follow, and no reading explains."""
+    mask = Sanitizer()
+    found = (one for one in _unexplained(verdicts, without) if _observation(one, mask) is None)
+    return list(dict.fromkeys(f"{one.operation} {one.where}" for one in found))
+
+
+def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
+    differences = [one for verdict in verdicts.refuted if verdict.rule not in without for one in verdict.differences]
+    differences += [difference for difference, _ in verdicts.uncovered.values()]
+    return [
+        replace(one, operation=operation, where=where)
+        for one in differences
+        for operation, where in one.places or ((one.operation, one.where),)
+    ]
+
+
+def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
+    row: dict[str, Any] = {"operation": one.operation, "where": one.where}
+    success = not one.outcome.startswith(("4", "5"))
+    place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
+    if one.kind == "missing" and place:
+        return {**row, "what": "left out"}
+    if one.kind == "added" and place:
+        value = one.sample if isinstance(one.seen, Stated) else mask.at(one.operation, one.where, one.seen)
+        return {**row, "what": "added", "value": value}
+    if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
+        status, _, code = mask.outcome(str(one.seen)).partition(" ")
+        return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}
+    if one.kind == "code":
+        same = int(one.outcome.partition(" ")[0])
+        return {
+            **row,
+            "where": "status",
+            "what": "refusal",
+            "of": one.outcome,
+            "status": same,
+            "code": mask.at("", "error.code", one.seen),
+        }
+    stamp = _STAMP.fullmatch(str(one.seen)) if one.kind == "form" and place else None
+    return {**row, "what": "precision", "digits": len(stamp[1] or "")} if stamp is not None else None
+
+
+def observed_file(verdicts: Verdicts, without: Mapping[str, str], followed: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return the content of the file for the setting ``observed``: the *followed* differences, and those elsewhere."""
+    known = {(row["operation"], row["where"], code) for row in followed for code in (_code(row), row.get("code", ""))}
+    new = [row for row in observations(verdicts, without) if (row["operation"], row["where"], _code(row)) not in known]
+    return json.dumps({"observed": [*followed, *new]}, indent=1) + "\n"
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    """Return the code of the refusal that a row changes; empty for any other row."""
+    return str(row.get("of", "")).partition(" ")[2]
+
+
+def shown(value: Any, one: Difference, mask: Sanitizer) -> str:
+    """Return a value of a difference as text, without anything private."""
+    where = one.where
+    if value is ABSENT:
+        return "absent"
+    if isinstance(value, Words):
+        return str(value)
+    if where == "status":
+        return mask.outcome(str(value))
+    if where == "error.doc_url":  # an anchor, which is the code
+        return f"#{mask.at('', 'error.code', value)}"
+    if where.startswith("header."):
+        return mask.header(where.removeprefix("header."), str(value))
+    return json.dumps(mask.at(one.operation, where, value), ensure_ascii=False)

@@ -1,0 +1,119 @@
+"""Check recordings, and return verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from .._resources.base.rules import load_rules
+from ..faults.observed import read_observed
+from .compare import Comparer
+from .followed import followed_places
+from .openapi.shapes import Shapes, load_shapes
+from .points import Point
+from .recording.files import read_recording
+from .recording.recording import Recording
+from .recording.survey import Survey
+from .replay import Replay
+from .verdict import Verdicts
+from .words import id_of, name_of
+
+Progress = Callable[[Path, int, int], object]
+"""Called with the file, the number of exchanges that were checked, and the number of all."""
+
+
+@dataclass
+class Checked:
+    """The result of a check.
+
+    Attributes:
+        verdicts: The verdicts on all rules.
+        notes: For each file what is missing or unusual.
+        left_out: How many exchanges and bodies are over a limit.
+        scripts: For each record what its pollers saw.
+        seeds: What was there before the recordings.
+        unsaid: What the fake says, and a document does not.
+        counted: What was compared: exchanges, or the operations of a document.
+        found_in: What the numbers of the rules count.
+    """
+
+    verdicts: Verdicts
+    notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
+    scripts: dict[str, str] = field(default_factory=dict[str, str])
+    seeds: list[str] = field(default_factory=list[str])
+    unsaid: list[str] = field(default_factory=list[str])
+    counted: str = "exchanges"
+    found_in: str = "exchanges"
+
+
+def check_files(
+    files: Iterable[Path], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
+) -> Checked:
+    """Check recordings, each on a fake of its own.
+
+    Raises:
+        AurousError: If a file cannot be read.
+    """
+    return check_recordings(map(read_recording, files), settings, progress)
+
+
+def check_recordings(
+    recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
+) -> Checked:
+    """Check recordings that were read."""
+    checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
+    for recording in recordings:
+        checked.notes += [f"{recording.name}: {note}" for note in recording.notes]
+        checked.left_out += recording.left_out
+        for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
+            _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
+    checked.verdicts.settle()
+    return checked
+
+
+def _check(
+    checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
+) -> None:
+    name = recording.name
+    survey = Survey(recording)
+    checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
+    replay = Replay(survey, settings)
+    observed = read_observed(settings.get("observed"))
+    comparer = Comparer(shapes, survey, replay.bound.__setitem__)
+    for view in survey.views:
+        if view.foreign:
+            checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
+        done = replay.step(view)
+        followed = followed_places(done, observed)
+        done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
+        points = (point for point in comparer.points(done) if not _is_followed(point, followed))
+        checked.verdicts.count(name, done, points)
+        if done.inferred or done.why:
+            checked.verdicts.shared.add(name)
+        replay.finish(done)
+        if progress is not None:
+            progress(recording.file, view.index + 1, len(survey.views))
+    checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
+    checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
+    if replay.seeds:
+        checked.verdicts.shared.add(name)
+
+
+def _is_followed(point: Point, followed: Collection[str]) -> bool:
+    """Whether a point is a value that was observed, or in it: a file with observed differences has other texts."""
+    inner = any(point.where.startswith((f"{place}.", f"{place}[")) for place in followed)
+    return inner or (point.kind == "value" and point.where in followed)
+
+
+def _script(steps: list[list[Any]]) -> str:
+    """Write what pollers saw as a script."""
+    last = len(steps) - 1
+    return " -> ".join(
+        f"{name_of(status)}*{polls}" if polls > 1 and number < last else name_of(status)
+        for number, (status, polls) in enumerate(steps)
+    )

@@ -1,0 +1,196 @@
+"""The command ``pytest-aurous check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .._world.settings import read_setting
+from ..errors import AurousError, see
+from ..faults.observed import read_observed
+from .adapt import find_readings, not_followed, observed_file
+from .check import Checked, Progress, check_recordings
+from .openapi.check import check_document
+from .openapi.document import Document, read_document
+from .recording.files import find_files, read_recordings
+from .recording.recording import Recording
+from .report import as_json, quiet, report, table
+from .sanitize import Sanitizer
+
+if TYPE_CHECKING:
+    from .live.run import Live
+
+_MORE: Final = see("reference/check.html")
+_STEP: Final = 1000
+"""Progress is shown on files with more exchanges than this, so often."""
+
+
+def run(options: Namespace) -> int:
+    """Check the recordings, or a document, and return the exit status: 1 if a rule is refuted, else 0.
+
+    Raises:
+        AurousError: If a file cannot be read or written.
+    """
+    chosen: Mapping[str, str] = read_setting("readings", "\n".join(options.readings))
+    document = _document(options)
+    followed = None if options.follow is None else str(options.follow)
+    rows = read_observed(followed)
+    _check_live(options)
+    files = find_files(options.files)
+    outputs = _outputs(options, files)
+    live = _live(options)
+    if options.dry_run:
+        return 0
+    recordings = read_recordings(files) if live is None else [live.recording]
+
+    def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
+        if document is not None:
+            return check_document(document, readings)
+        return check_recordings(recordings, {"readings": readings, "observed": followed}, progress)
+
+    checked = again(chosen, _progress(options))
+    for rule, reason in live.doubts if live is not None else ():
+        checked.verdicts.rules[rule].doubts[reason] += 1
+    found = find_readings(checked.verdicts, chosen, again)
+    checked.notes += _notes_on_observed(options, checked, found)
+    print(quiet(checked) if options.quiet else table(checked, found, explain=options.explain))  # noqa: T201 - a command prints
+    if options.json is not None:
+        _write("--json", options.json, as_json(checked, found))
+    if options.report is not None:
+        exchanges = {(one.name, exchange.number): exchange for one in recordings for exchange in one.exchanges}
+        _write("--report", options.report, report(checked, exchanges))
+    if options.observed is not None:
+        _write("--observed", options.observed, observed_file(checked.verdicts, found, rows))
+    if options.sanitize is not None:
+        _sanitize(options.sanitize, recordings, [*files, *outputs])
+    return 1 if checked.verdicts.refuted else 0
+
+
+def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the report says of files with observed differences: one that is followed, and one that is written."""
+    if options.follow is not None:
+        yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
+    if options.observed is not None:
+        others = not_followed(checked.verdicts, found)
+        if others:
+            what = ", ".join(others)
+            yield f"{options.observed.name}: these differences are not in it, as the fake cannot follow them: {what}"
+
+
+def _document(options: Namespace) -> Document | None:
+    """Return the document of ``--spec``; None without it."""
+    if options.spec is None:
+        return None
+    if options.files or options.live:
+        other = options.files[0] if options.files else "--live"
+        raise AurousError(f"check --spec {options.spec} {other}: expected a document alone.\n{_MORE}")
+    for name in ("sanitize", "follow"):
+        if getattr(options, name) is not None:
+            raise AurousError(f"check --spec: --{name} belongs to recordings.\n{_MORE}")
+    return read_document(options.spec)
+
+
+def _check_live(options: Namespace) -> None:
+    """Refuse options that do not fit together with ``--live``, or without it."""
+    if options.live and options.files:
+        raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
+    if not options.live:
+        for name in ("dry_run", "yes", "base_url", "record"):
+            if getattr(options, name):
+                raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
+        if not options.files and options.spec is None:
+            raise AurousError(f"check: expected recordings, such as staging.har, or --live, or --spec.\n{_MORE}")
+
+
+def _live(options: Namespace) -> Live | None:
+    """Return what the probes of ``--live`` show; None without it."""
+    if not options.live:
+        return None
+    from .live.probes import dry_run
+    from .live.run import VENDOR, check_base_url, run_probes  # loads httpx
+
+    base_url = check_base_url(options.base_url or VENDOR)
+    if options.dry_run:
+        print(dry_run(base_url))  # noqa: T201 - a command prints
+        return None
+    live = run_probes(base_url, options.record or Path("live.har"), yes=options.yes)
+    if options.record is not None:
+        text = json.dumps(Sanitizer().har(live.recording), indent=1, ensure_ascii=False) + "\n"
+        _write("--record", options.record, text)
+    return live
+
+
+def _outputs(options: Namespace, files: Sequence[Path]) -> list[Path]:
+    """Return the files that the options write, without those of a folder.
+
+    Raises:
+        AurousError: If one of them would replace an input or another one, or is one for several recordings.
+    """
+    out: Path | None = options.sanitize
+    if out is not None and _is_file(out) and len(files) > 1:
+        raise AurousError(f"--sanitize {out}: expected a folder for {len(files)} recordings.\n{_MORE}")
+    names = ("json", "report", "observed", "record", *(["sanitize"] if out is not None and _is_file(out) else []))
+    outputs = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    inputs = [file for file in (*files, options.spec) if file is not None]
+    for number, (name, file) in enumerate(outputs.items()):
+        followed = [] if name == "observed" or options.follow is None else [options.follow]  # which it adds to
+        if any(_is_same(file, one) for one in (*inputs, *followed)):
+            raise AurousError(
+                f"--{name} {file}: this file is an input, and would be replaced. Choose another file.\n{_MORE}"
+            )
+        for other in list(outputs)[:number]:
+            if _is_same(file, outputs[other]):
+                raise AurousError(
+                    f"--{other} {outputs[other]} and --{name} {file}: both are the same file. "
+                    f"Choose another file for one of them.\n{_MORE}"
+                )
+    return list(outputs.values())
+
+
+def _is_file(out: Path) -> bool:
+    """Whether ``--sanitize`` names a file, not a folder."""
+    return out.suffix == ".har" and not out.is_dir()
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, also through links; neither has to exist."""
+    try:
+        return file.samefile(other)
+    except OSError:
+        return os.path.realpath(file) == os.path.realpath(other)
+
+
+def _sanitize(out: Path, recordings: Sequence[Recording], taken: Sequence[Path]) -> None:
+    """Write a recording to the file *out*, or several to the folder of that name, where those in *taken* stay."""
+    written = list(taken)
+    for recording in recordings:
+        file = out if _is_file(out) else out / Path(recording.name).with_suffix(".har")
+        while not _is_file(out) and any(_is_same(file, one) for one in written):
+            file = file.with_stem(f"{file.stem}-sanitized")
+        written.append(file)
+        text = json.dumps(Sanitizer().har(recording), indent=1, ensure_ascii=False) + "\n"
+        _write("--sanitize", file, text)
+
+
+def _write(option: str, file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AurousError(f"{option} {file}: {error.strerror}. Choose another file.\n{_MORE}") from None
+
+
+def _progress(options: Namespace) -> Progress | None:
+    if options.quiet:
+        return None
+
+    def show(file: Path, done: int, every: int) -> None:
+        if done % _STEP == 0:
+            print(f"{file.name}: {done} of {every} exchanges", file=sys.stderr)  # noqa: T201 - a command prints
+
+    return show

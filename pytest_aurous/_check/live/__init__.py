@@ -1,0 +1,1 @@
+"""Probes of the real API: requests that create nothing and cost nothing."""

@@ -1,0 +1,289 @@
+"""The probes of ``check --live``: requests that create nothing and cost nothing, and the rules that they ask about."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from ..._resources.catalog import CATALOG
+from ..._time.clock import iso
+from ..._wire.data import as_list, as_object
+from ..recording.view import instant_of
+from .sender import OWN_KEY
+
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]{1,500}")
+"""What may go from a response into a request."""
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+_CHARACTER: Final = f"char_{'0' * 26}"
+_IMAGE: Final = f"img_{'0' * 26}"
+_UNKNOWN_KEY: Final = f"al_live_{'fa4e' * 16}"
+"""Of the documented form, and of nobody."""
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request. A name in braces stands for something that an earlier response has shown: see `PICKS`.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path.
+        rules: The rules that its response says something about.
+        query: The query.
+        headers: Its headers, besides the key and those that all probes have.
+        body: Its body; empty without one.
+        key: The API key; empty: none.
+    """
+
+    method: str
+    path: str
+    rules: tuple[str, ...]
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: str = ""
+    key: str = OWN_KEY
+
+    @property
+    def target(self) -> str:
+        """The path and the query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """The headers, with the key."""
+        return ({"X-Api-Key": self.key} if self.key else {}) | dict(self.headers)
+
+    @property
+    def needs(self) -> list[str]:
+        """The names of what earlier responses have to show."""
+        return _PLACE.findall(self.target + self.body)
+
+    @property
+    def bucket(self) -> str:
+        """The name of the rate bucket that it spends from, as far as the fake knows."""
+        found = CATALOG.find("api", self.path).get(self.method)
+        return "" if found is None else str(found[0].bucket)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Return *text* with the *values* of the names in it."""
+    return _PLACE.sub(lambda place: values[place[1]], text)
+
+
+class Pick(NamedTuple):
+    """Something of a record that a list has shown.
+
+    Attributes:
+        what: What the record is, for a message.
+        path: The path of the list.
+        of: Returns it, from a record and its age in seconds; None if the record does not fit.
+    """
+
+    what: str
+    path: str
+    of: Callable[[Mapping[str, Any], float], Any]
+
+
+def _id(row: Mapping[str, Any], _age: float) -> Any:
+    return row.get("id")
+
+
+def _slug(row: Mapping[str, Any], _age: float) -> Any:
+    return row.get("slug")
+
+
+def _character(status: str) -> Pick:
+    def of(row: Mapping[str, Any], _age: float) -> Any:
+        return row.get("id") if row.get("status") == status else None
+
+    return Pick(f"a character that is {status}", "/v1/characters", of)
+
+
+def _generation(what: str, prefix: str, status: str = "", least: float = 0.0, most: float = 1e12) -> Pick:
+    """Pick the id of an image or a video that was completed between *least* and *most* seconds ago."""
+
+    def of(row: Mapping[str, Any], age: float) -> Any:
+        fits = str(row.get("id")).startswith(prefix) and (not status or row.get("status") == status)
+        return row.get("id") if fits and least <= age < most else None
+
+    return Pick(what, "/v1/images", of)
+
+
+def _token(where: str, what: str, *, token: bool) -> Pick:
+    """Pick the id of a generation whose output has a token, or this token."""
+
+    def of(row: Mapping[str, Any], age: float) -> Any:
+        urls = as_list(row.get(where)) or [row.get(where)]
+        found = parse_qs(urlsplit(str(urls[0])).query).get("token", [None])[0]
+        return None if found is None or age > _DAY - _HOUR else found if token else row.get("id")
+
+    return Pick(what, "/v1/images", of)
+
+
+PICKS: Final[Mapping[str, Pick]] = {
+    "character": Pick("a character", "/v1/characters", _id),
+    "ready": _character("ready"),
+    "reviewing": _character("reviewing"),
+    "failed": _character("failed"),
+    "image": _generation("an image", "img_"),
+    "video": _generation("a video", "vid_"),
+    "fresh_image": _generation("an image of the last day", "img_", "succeeded", 0, _DAY - _HOUR),
+    "aging_image": _generation("an image of two to six days ago", "img_", "succeeded", _DAY + _HOUR, 7 * _DAY - _HOUR),
+    "old_image": _generation("an image of a week ago", "img_", "succeeded", 7 * _DAY + _HOUR),
+    "failed_image": _generation("an image that failed", "img_", "failed"),
+    "signed_image": _token("output_urls", "an image of the last day", token=False),
+    "image_token": _token("output_urls", "an image of the last day", token=True),
+    "signed_video": _token("output_video_url", "a video of the last day", token=False),
+    "video_token": _token("output_video_url", "a video of the last day", token=True),
+    "style": Pick("a style of images", "/v1/loras", _id),
+    "style_slug": Pick("a style of images", "/v1/loras", _slug),
+    "video_style": Pick("a style of videos", "/v1/video_loras", _id),
+    "endpoint": Pick("a webhook endpoint", "/v1/webhook_endpoints", _id),
+}
+"""What responses show for later probes."""
+
+
+class Shown:
+    """The records that the lists have shown."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    def learn(self, path: str, body: bytes | None) -> None:
+        """Learn the records of a successful response."""
+        try:
+            content = json.loads(body or b"")
+        except (ValueError, RecursionError):
+            return
+        rows = as_list(as_object(content).get("data")) or as_list(content)
+        self._rows.setdefault(path, []).extend(map(as_object, rows))
+
+    def values(self, names: list[str], now: float) -> dict[str, str]:
+        """Return the value of each name, as far as there is one."""
+        found = {"yesterday": iso(now - _DAY), "years_ago": iso(now - 1000 * _DAY)}
+        for name in names:
+            pick = PICKS.get(name)
+            for row in self._rows.get(pick.path, ()) if pick is not None else ():
+                age = now - (instant_of(row.get("completed_at")) or now)
+                value = pick.of(row, age) if pick is not None else None
+                if isinstance(value, str) and _PLAIN.fullmatch(value):
+                    found[name] = value
+                    break
+        return found
+
+
+def _get(path: str, rules: str, query: str = "", **more: Any) -> Probe:
+    return Probe("GET", path, tuple(rules.split()), query, **more)
+
+
+def _estimate(kind: str, rules: str, body: str) -> Probe:
+    return Probe("POST", f"/v1/{kind}/estimate", tuple(rules.split()), headers=_JSON, body=body)
+
+
+PROBES: Final = (
+    # Keys, versions, and what a team is
+    _get("/v1/team", "team-1 err-3 rate-1"),
+    _get("/v1/team", "auth-3 err-1 err-2", key=""),
+    _get("/v1/team", "auth-3", key="not-a-key"),
+    _get("/v1/team", "auth-3", key=_UNKNOWN_KEY),
+    _get("/v1/team", "ver-2", headers={"Aurous-Version": "2026-05-15"}),
+    _get("/v1/team", "ver-3", headers={"Aurous-Version": "2026-05-14"}),
+    _get("/v1/team", "ver-3", headers={"Aurous-Version": "1999-01-01"}),
+    _get("/v1/pricing", "ver-3", headers={"Aurous-Version": "yesterday"}),
+    _get("/v1/balance", "cred-1"),
+    _get("/v1/pricing", "cred-4 vid-2"),
+    # Characters
+    _get("/v1/characters", "list-1 list-2 list-5", "limit=100"),
+    _get("/v1/characters", "list-2", "limit=1&starting_after={character}"),
+    _get("/v1/characters", "list-5", "status=ready"),
+    _get("/v1/characters", "list-4", "status=sleeping"),
+    _get("/v1/characters", "list-4", "status=deleted"),
+    _get("/v1/characters", "list-3", "limit=0"),
+    _get("/v1/characters", "list-3", "limit=101"),
+    _get("/v1/characters", "list-3", "limit=many"),
+    _get("/v1/characters", "list-3", f"starting_after={_CHARACTER}"),
+    _get("/v1/characters/{ready}", "get-1 get-3 ver-4"),
+    _get("/v1/characters/{reviewing}", "get-1 get-3"),
+    _get("/v1/characters/{failed}", "get-1"),
+    _get(f"/v1/characters/{_CHARACTER}", "auth-7"),
+    _get("/v1/characters/no-id", "auth-7"),
+    # Images and videos
+    _get("/v1/images", "img-10 list-1 list-2", "limit=100"),
+    _get("/v1/images", "list-2", "limit=1&starting_after={image}"),
+    _get("/v1/images", "list-2", "limit=1&ending_before={image}"),
+    _get("/v1/images", "list-3", "limit=1&starting_after={image}&ending_before={image}"),
+    _get("/v1/images", "list-3", f"ending_before={_IMAGE}"),
+    _get("/v1/images/{image}", "img-5 img-6 time-1"),
+    _get("/v1/images/{video}", "img-5 img-6"),
+    _get("/v1/videos/{video}", "vid-4"),
+    _get(f"/v1/images/{_IMAGE}", "auth-7"),
+    _get("/v1/images/{signed_image}/output/0", "img-8", "token={image_token}", key=""),
+    _get("/v1/images/{fresh_image}/output/0", "img-8", key=""),
+    _get("/v1/images/{fresh_image}/output/0", "img-8"),
+    _get("/v1/images/{fresh_image}/output/99", "img-8"),
+    _get("/v1/images/{failed_image}/output/0", "img-8"),
+    _get("/v1/images/{aging_image}/output/0", "time-4"),
+    _get("/v1/images/{old_image}/output/0", "time-4"),
+    _get("/v1/videos/{signed_video}/output", "vid-5", "token={video_token}", headers={"Range": "bytes=0-9"}, key=""),
+    # Files, styles, webhook endpoints
+    _get(f"/v1/files/file_{'0' * 26}", "file-2"),
+    _get("/v1/loras", "style-1"),
+    _get("/v1/loras/{style}", "style-2"),
+    _get("/v1/loras/{style_slug}", "style-2"),
+    _get(f"/v1/loras/lora_{'0' * 26}", "style-2"),
+    _get("/v1/video_loras", "style-3"),
+    _get("/v1/video_loras/{video_style}", "style-4"),
+    _get("/v1/webhook_endpoints", "hook-2 list-1"),
+    _get("/v1/webhook_endpoints", "list-3", "limit=0"),
+    _get("/v1/webhook_endpoints/{endpoint}", "hook-2"),
+    _get(f"/v1/webhook_endpoints/we_{'0' * 26}", "auth-7"),
+    # Usage
+    _get("/v1/usage", "usage-1", "start_time={yesterday}&bucket_width=1h"),
+    _get("/v1/usage", "usage-1"),
+    _get("/v1/usage", "usage-1", "start_time={years_ago}"),
+    _get("/v1/usage", "usage-1", "start_time={yesterday}&bucket_width=fortnight"),
+    _get("/v1/usage", "usage-2", "page_token=nonsense"),
+    _get("/v1/usage/events", "usage-3", "start_time={yesterday}"),
+    _get("/v1/usage/events", "usage-3", "start_time={yesterday}&limit=501"),
+    # Paths of before, paths that are none, and methods that a path does not have
+    _get("/v1/generations", "legacy-1"),
+    _get(f"/v1/video-generations/vid_{'0' * 26}", "legacy-1"),
+    _get("/v1/nothing", "err-8"),
+    _get(f"/v1/characters/{_CHARACTER}/save", "err-8"),
+    # Estimates: the only POSTs
+    _estimate("images", "img-9", '{"prompt": "On a bench", "count": 2}'),
+    _estimate("images", "img-9", '{"prompt": "On a bench", "enhance_prompt": true}'),
+    _estimate("images", "img-9", "{}"),
+    _estimate("images", "img-9", '{"prompt": "On a bench", "color": "red"}'),
+    _estimate("images", "img-9", '{"prompt": '),
+    _estimate("images", "err-9", '{"prompt": "On a bench", "negative_prompt": null}'),
+    _estimate("videos", "vid-2", '{"video_lora_id": "{video_style}", "duration": 4, "resolution": "480p"}'),
+    _estimate("videos", "vid-2", "{}"),
+)
+"""All probes, in order: lists before what they show."""
+_COMMON: Final = """\
+Each request goes to {base_url} with the headers
+  X-Api-Key: (AUROUS_CHECK_KEY)
+  Accept: application/json
+  User-Agent: pytest-aurous check --live
+unless a line below it says otherwise. A name in braces is replaced by what a list has shown."""
+
+_INDENT: Final = " " * 12
+
+
+def dry_run(base_url: str) -> str:
+    """Return what would be sent, as text of 100 columns."""
+    lines = [_COMMON.format(base_url=base_url), "", f"    {'about':<23}request", "-" * 100]
+    for number, probe in enumerate(PROBES, 1):
+        lines.append(f"{number:>2}  {', '.join(probe.rules):<23}{probe.method:<5}{probe.target}")
+        if probe.key != OWN_KEY:
+            lines.append(f"{_INDENT}X-Api-Key: {probe.key}" if probe.key else f"{_INDENT}no X-Api-Key")
+        lines += [f"{_INDENT}{name}: {value}" for name, value in probe.headers.items()]
+        lines += [f"{_INDENT}{probe.body}"] if probe.body else []
+    return "\n".join([*lines, "", f"{len(PROBES)} requests. Nothing was sent."])

@@ -1,0 +1,261 @@
+"""``pytest-aurous check --live``: probes of the real API, as a recording like any other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ..._base.redaction import protecting, redacted
+from ..._wire.data import as_object
+from ..._wire.hosts import is_loopback
+from ...errors import AurousError, see, shown
+from ..recording.limits import Intake, LimitError
+from ..recording.recording import Exchange, Recording
+from ..recording.view import foreign_response
+from .pace import Limited, Pace
+from .probes import PICKS, PROBES, Probe, Shown, fill
+from .sender import OWN_KEY, Sender, Sent
+
+VENDOR: Final = "https://api.aurous-labs.com"
+_VARIABLE: Final = "AUROUS_CHECK_KEY"
+_MORE: Final = see("reference/check.html#probes-of-the-real-api")
+_BASE_URL: Final = re.compile(r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)(?:/v1)?/?")
+_KEY: Final = re.compile(r"[!-~]{16,}")
+_DEAD: Final = 3
+"""So many requests without a response, one after the other, are enough."""
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
+_OK: Final = 200
+
+
+@dataclass
+class Live:
+    """What the probes have shown.
+
+    Attributes:
+        recording: The exchanges.
+        doubts: Rules that cannot be judged, each with the reason.
+    """
+
+    recording: Recording
+    doubts: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+def check_base_url(text: str) -> str:
+    """Return the base URL without a path.
+
+    Raises:
+        AurousError: If it is none, or would send the key in plain text over a network.
+    """
+    found = _BASE_URL.fullmatch(text)
+    if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
+        raise AurousError(
+            f"--base-url {text}: expected a URL such as https://api.staging.example, with https so that no one "
+            f"can read the key on its way, and without a path.\n{_MORE}"
+        )
+    return f"{found[1]}://{found[2]}"
+
+
+def run_probes(base_url: str, file: Path, *, yes: bool) -> Live:
+    """Send the probes to the API at *base_url*, and return what they show; Ctrl-C ends them early.
+
+    Args:
+        base_url: Where the API is.
+        file: The name of the recording.
+        yes: Whether to go on without asking, and where the variable CI is set.
+
+    Raises:
+        AurousError: If nothing could be read, or must be sent.
+    """
+    if os.environ.get("CI") and not yes:
+        raise AurousError(
+            f"check --live sends nothing where the variable CI is set, unless you pass --yes: "
+            f"keep the key of the real API out of runs that nobody watches.\n{_MORE}"
+        )
+    key = _key()
+    with protecting(key):
+        run = _Run(base_url, key, file)
+        try:
+            run.show_team()
+            if not yes and sys.stdin.isatty():
+                _ask()
+            run.rest()
+        except KeyboardInterrupt:
+            raise AurousError("check --live: interrupted before any response could be judged.") from None
+        finally:
+            run.sender.close()
+    return run.live
+
+
+def _key() -> str:
+    key = os.environ.get(_VARIABLE, "").strip()
+    if not key:
+        raise AurousError(
+            f"check --live needs a key of the real API in {_VARIABLE}; one that can only read is enough. "
+            f"AUROUS_API_KEY is not used, so that no key is sent by accident. --dry-run shows what would be sent, and "
+            f"needs no key.\n{_MORE}"
+        )
+    if not _KEY.fullmatch(key):
+        raise AurousError(
+            f"{_VARIABLE} has characters that a header cannot carry: expected al_live_ and 64 digits.\n{_MORE}"
+        )
+    return key
+
+
+def _ask() -> None:
+    _say("Go on? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise AurousError("check --live: stopped. Nothing but GET /v1/team was sent.")
+
+
+def _say(text: str, end: str = "\n") -> None:
+    print(redacted(text), end=end, file=sys.stderr, flush=True)  # noqa: T201 - a command prints
+
+
+class _Run:
+    """The probes on their way."""
+
+    def __init__(self, base_url: str, key: str, file: Path) -> None:
+        self.sender: Sender = Sender(base_url, key)
+        self.live: Live = Live(Recording(file, []))
+        self._base_url = base_url
+        self._pace = Pace(lambda seconds: _say(f"The API limits this team: waiting {seconds:.0f} s."))
+        self._shown = Shown()
+        self._silent = 0
+        self._intake = Intake(self.live.recording.notes)
+
+    def show_team(self) -> None:
+        """Send the first probe, and show whose key it is.
+
+        Raises:
+            AurousError: If that cannot be read.
+        """
+        sent = self._send(PROBES[0], {})
+        problem = _problem(sent)
+        if problem:
+            raise AurousError(f"check --live: {self._base_url} cannot be read: {problem}.\n{_MORE}")
+        team = as_object(json.loads(sent.body or b""))
+        name, record = (shown(team.get(part)) for part in ("name", "id"))
+        _say(f"Team {name}, {record}, at {self._base_url}")
+        _say(f"{len(PROBES)} requests: GET, and estimates. They create nothing and cost nothing.")
+
+    def rest(self) -> None:
+        """Send the other probes, as far as that goes."""
+        left = list(PROBES[1:])
+        why = ""
+        try:
+            while left and not why:
+                why = self._probe(left[0])
+                left.pop(0)
+        except KeyboardInterrupt:
+            why = "interrupted"
+        except Limited as limited:
+            why = f"the API limits this team for another {limited.seconds:.0f} s"
+        if why:
+            note = f"stopped after {len(self.live.recording.exchanges)} of {len(PROBES)} requests: {why}"
+            self.live.recording.notes.append(note)
+            _say(f"check --live: {note}.")
+            for probe in left:
+                self._doubt(probe, "the probes were stopped before")
+
+    def _probe(self, probe: Probe) -> str:
+        """Send one probe, and return why no other should follow; empty if one should."""
+        values = self._shown.values(probe.needs, self._pace.now())
+        missing = next((PICKS[name].what for name in probe.needs if name not in values), None)
+        if missing is not None:
+            self._doubt(probe, f"nothing to probe: no list shows {missing}")
+            return ""
+        sent = self._send(probe, values)
+        if sent.status == _TOO_MANY:
+            sent = self._send(probe, values)
+            if sent.status == _TOO_MANY:
+                return "the API limits this team"
+        self._silent = 0 if sent.status is not None else self._silent + 1
+        if sent.status == _OK:
+            self._shown.learn(probe.path, sent.body)
+        if sent.status == _FORBIDDEN and probe.key:
+            self._doubt(probe, "the key has no permission for it")
+        if sent.status == _UNAUTHORIZED and probe.key == OWN_KEY:
+            return "the key is no longer accepted"
+        return sent.problem if self._silent == _DEAD else ""
+
+    def _doubt(self, probe: Probe, reason: str) -> None:
+        self.live.doubts += [(rule, reason) for rule in probe.rules]
+
+    def _send(self, probe: Probe, values: Mapping[str, str]) -> Sent:
+        """Send a probe at the pace of the API, and record the exchange.
+
+        Raises:
+            Limited: If the next token comes too late.
+        """
+        self._pace.wait(probe.bucket)
+        at = self._pace.now()
+        sent = self.sender.send(probe.method, fill(probe.target, values), probe.sent, fill(probe.body, values).encode())
+        headers = {name.lower(): value for name, value in sent.response_headers}
+        if not self.live.recording.exchanges and sent.status is not None:
+            self._pace.set_clock(at, headers)
+            at += self._pace.skew
+        self._pace.learn(probe.bucket, sent.status, headers)
+        self._record(probe, sent, at, fill(probe.body, values).encode())
+        return sent
+
+    def _record(self, probe: Probe, sent: Sent, at: float, content: bytes) -> None:
+        """Record an exchange as one with the vendor's own host; a response that is not the API's does not count."""
+        recording = self.live.recording
+        number = len(recording.exchanges) + 1
+        foreign = sent.problem or _foreign(sent, legacy="legacy-1" in probe.rules)
+        exchange = Exchange(number, probe.method, f"{VENDOR}{sent.target}", sent.headers, content, at)
+        if foreign:
+            recording.notes.append(f"exchange {number} ({probe.method} {probe.path}) does not count: {foreign}")
+        else:
+            here = self._base_url
+            exchange.status = sent.status
+            exchange.response_headers = tuple(
+                (name, value.replace(here, VENDOR)) for name, value in sent.response_headers
+            )
+            exchange.body = self._intake.take(exchange, "response", lambda: _body(sent, here))
+        recording.left_out = self._intake.left_out
+        recording.exchanges.append(exchange)
+
+
+def _foreign(sent: Sent, *, legacy: bool = False) -> str:
+    """Return why a response may not be the API's own; empty if it is."""
+    headers: dict[str, str] = {name.lower(): value for name, value in sent.response_headers}
+    return foreign_response(sent.status, headers, legacy=legacy)
+
+
+def _body(sent: Sent, base_url: str) -> bytes | None:
+    """Return the body of a response as one of the vendor's own host.
+
+    Raises:
+        LimitError: If it was too large.
+    """
+    if sent.omitted:
+        raise LimitError(sent.omitted)
+    return None if sent.body is None else sent.body.replace(base_url.encode(), VENDOR.encode())
+
+
+def _problem(sent: Sent) -> str:
+    """Return why the first response shows no team; empty if it does."""
+    foreign = sent.problem or _foreign(sent)
+    if foreign:
+        return foreign
+    if sent.omitted:
+        return f"its body was left out: {sent.omitted}"
+    try:
+        body: Any = json.loads(sent.body or b"")
+    except (ValueError, RecursionError):
+        body = None
+    code = as_object(as_object(body).get("error")).get("code")
+    if sent.status == _UNAUTHORIZED:
+        return f"it does not accept the key in {_VARIABLE} (401 {code})"
+    if sent.status != _OK:
+        return f"GET /v1/team gets {sent.status} {code or ''}".rstrip()
+    return "" if isinstance(body, dict) else "the response to GET /v1/team is not a JSON object"

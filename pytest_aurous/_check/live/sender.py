@@ -1,0 +1,147 @@
+"""Requests to the real API: the only module that sends any. None of them can create, change or cost anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, NamedTuple
+
+import httpx
+
+from ..._base.redaction import redacted
+from ..._wire.reply import Pairs
+from ...errors import AurousError, see
+
+_MORE: Final = see("reference/check.html#probes-of-the-real-api")
+_PATH: Final = re.compile(r"/v1(?:/[A-Za-z0-9_-]+)+")
+_ESTIMATES: Final = frozenset({"/v1/images/estimate", "/v1/videos/estimate"})
+_PATIENCE: Final = 30.0
+_WHOLE: Final = 60.0
+"""The most seconds for a response as a whole; `_PATIENCE` is that for each read of it."""
+_MOST_BYTES: Final = 8 * 1024 * 1024
+_UNREAD: Final = re.compile("image/|video/|application/octet-stream")
+OWN_KEY: Final = "key-1"
+"""The name of the key of the check, wherever it would be seen."""
+
+
+class Sent(NamedTuple):
+    """A request that was sent, and its response, without the key of the check.
+
+    Attributes:
+        target: The path and the query, as sent.
+        headers: The headers of the request.
+        status: The status of the response; None without a response.
+        response_headers: The headers of the response.
+        body: Its body; None if it was not read: a picture, or over a limit.
+        omitted: Why the body is over a limit.
+        problem: Why there is no response.
+    """
+
+    target: str
+    headers: Pairs
+    status: int | None = None
+    response_headers: Pairs = ()
+    body: bytes | None = b""
+    omitted: str = ""
+    problem: str = ""
+
+
+def refuse_all_but_reads(method: str, path: str) -> None:
+    """Refuse a request that could create, change or cost something.
+
+    Raises:
+        AurousError: Unless it is a GET, or the POST of an estimate.
+    """
+    reads = method == "GET" or (method == "POST" and path in _ESTIMATES)
+    if not reads or not _PATH.fullmatch(path):
+        raise AurousError(f"check --live does not send {method} {path}: it sends GET requests and estimates.\n{_MORE}")
+
+
+class Sender:
+    """Sends requests to one host, with the *key* of the check or another one. It follows no redirect."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self._key = key
+        try:
+            self._client = httpx.Client(
+                base_url=base_url,
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "identity",  # httpx would decompress any amount at once
+                    "User-Agent": "pytest-aurous check --live",
+                },
+                timeout=_PATIENCE,
+                follow_redirects=False,
+            )
+        except (ImportError, ValueError, OSError) as error:
+            raise AurousError(
+                f"check --live: the settings of the environment for proxies and certificates cannot be used "
+                f"({type(error).__name__}).\n{_MORE}"
+            ) from None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Sent:
+        """Send a request, unless it could do more than read; `OWN_KEY` in a header stands for the key of the check.
+
+        Raises:
+            AurousError: If it could do more than read.
+        """
+        refuse_all_but_reads(method, target.partition("?")[0])
+        real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
+        request = self._client.build_request(method, target, headers=real, content=content or None)
+        sent = Sent(request.url.raw_path.decode(), self._pairs(request.headers))
+        arrived: SimpleQueue[Sent] = SimpleQueue()
+        # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.
+        Thread(target=lambda: arrived.put(self._response(request, sent)), daemon=True).start()
+        try:
+            return arrived.get(timeout=_WHOLE)
+        except Empty:
+            return sent._replace(problem=f"no complete response within {_WHOLE:.0f} s")
+
+    def _response(self, request: httpx.Request, sent: Sent) -> Sent:
+        """Send a request, and return it with its response, or with the problem."""
+        try:
+            with closing(self._client.send(request, stream=True)) as response:
+                body, omitted = self._read(response)
+        except Exception as error:  # noqa: BLE001 - the command has to go on, whatever httpx raises in this thread
+            return sent._replace(problem=redacted(_reason(error)))
+        headers = self._pairs(response.headers)
+        return sent._replace(status=response.status_code, response_headers=headers, body=body, omitted=omitted)
+
+    def _read(self, response: httpx.Response) -> tuple[bytes | None, str]:
+        """Return the body without the key, which a client may print; else None, and why it is over a limit."""
+        if _UNREAD.match(response.headers.get("content-type", "")):
+            return None, ""
+        coding = response.headers.get("content-encoding", "identity")
+        if coding != "identity":
+            return None, f"it is compressed ({coding}), although it must not be"
+        body = bytearray()
+        for part in response.iter_raw():
+            body += part
+            if len(body) > _MOST_BYTES:
+                return None, f"it is larger than {_MOST_BYTES // 1024 // 1024} MB"
+        return bytes(body).replace(self._key.encode(), OWN_KEY.encode()), ""
+
+    def _pairs(self, headers: httpx.Headers) -> Pairs:
+        pairs = ((name, value.replace(self._key, OWN_KEY)) for name, value in headers.multi_items())
+        return tuple(pair for pair in pairs if pair[0] != "host")
+
+
+def _reason(error: Exception) -> str:
+    """Return why there is no response."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return f"no response within {_PATIENCE:.0f} s"
+    if "certificate" in text.lower() or "ssl" in text.lower():
+        return f"no trusted connection (TLS): {text}"
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy refused: {text}"
+    if isinstance(error, httpx.ConnectError):
+        return f"no connection: {text}"
+    return f"the connection broke: {text}"

@@ -1,0 +1,1 @@
+"""OpenAPI documents, compared with that of the fake."""

@@ -1,0 +1,1 @@
+"""Recordings: read from files, and what they show of each record."""

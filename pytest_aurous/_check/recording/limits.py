@@ -1,0 +1,158 @@
+"""What is too much to read, so that no file can fill the memory: sizes of files and bodies, values, depth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, Final
+
+from ..._wire.data import as_list, as_object
+from .recording import Exchange
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""A file, and all bodies of a recording together, when they are decompressed, are not larger than this."""
+_MOST_PARTS: Final = 3_000_000
+"""So many objects and lists may be in a file, and in all bodies of a recording together."""
+_MOST_DEPTH: Final = 100
+_MOST_NODES: Final = 1_000_000
+"""So many values may be in YAML, as they are written."""
+_NODE: Final = 32
+"""What a value of YAML counts beside its text, where the aliases are written out."""
+_PICTURES: Final = ("image/", "video/", "application/octet-stream")
+
+
+class LimitError(Exception):
+    """Something is too large to be read; the message says why, as the end of a sentence."""
+
+
+@dataclass
+class Intake:
+    """Takes the bodies of one recording, as far as the limits allow.
+
+    Attributes:
+        notes: What is missing or was left out, for the report.
+        left_out: How many bodies and exchanges are over a limit.
+        skipped: The numbers of the exchanges among them.
+    """
+
+    notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
+    skipped: set[int] = field(default_factory=set[int])
+    _bytes: int = 0
+    _parts: int = 0
+
+    def take(self, exchange: Exchange, part: str, read: Callable[[], bytes | None]) -> bytes | None:
+        """Return the body that *read* returns; None, with a note, if it is missing or over a limit."""
+        where = f"exchange {exchange.number}: the body of the {part}"
+        try:
+            body = read()
+            self._count(body or b"")
+        except LimitError as error:
+            self.leave_out(where, error)
+            return None
+        unread = part == "response" and exchange.received.get("content-type", "").startswith(_PICTURES)
+        if body is None and exchange.vendors and not unread:
+            self.notes.append(f"{where} is missing")
+        return body
+
+    def leave_out(self, where: str, why: LimitError) -> None:
+        """Count and note what is over a limit."""
+        self.left_out += 1
+        self.notes.append(f"{where} was left out: {why}")
+
+    def _count(self, body: bytes) -> None:
+        """Count a body.
+
+        Raises:
+            LimitError: If it is over a limit, or the bodies together would be.
+        """
+        parts = _parts_of(body)
+        if self._bytes + len(body) > MOST_BYTES:
+            raise LimitError(f"all bodies together are larger than {_megabytes(MOST_BYTES)}")
+        if self._parts + parts > _MOST_PARTS:
+            raise LimitError(f"all bodies together have more than {_MOST_PARTS} objects and lists")
+        if parts > _MOST_DEPTH and _is_deep(body):
+            raise LimitError(f"its JSON is nested more than {_MOST_DEPTH} deep")
+        self._bytes += len(body)
+        self._parts += parts
+
+
+def read_file(file: Path) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        LimitError: If it is too large, or not a regular file: a pipe or a device may never end.
+        OSError: If it cannot be read.
+    """
+    if not S_ISREG(file.stat().st_mode):
+        raise LimitError("it is not a regular file. Save it as one first")
+    with file.open("rb") as stream:
+        raw = stream.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise LimitError(f"it is larger than {_megabytes(MOST_BYTES)}")
+    if _parts_of(raw) > _MOST_PARTS:
+        raise LimitError(f"it has more than {_MOST_PARTS} objects and lists")
+    return raw
+
+
+def check_yaml(text: str, loader: Any) -> None:
+    """Refuse YAML with too many values, before any of them is made.
+
+    Raises:
+        LimitError: If it has.
+    """
+    import yaml
+
+    if sum(1 for _ in islice(yaml.parse(text, loader), _MOST_NODES + 1)) > _MOST_NODES:
+        raise LimitError(f"it has more than {_MOST_NODES} values")
+
+
+def check_aliases(node: Any, known: dict[int, int]) -> None:
+    """Refuse a node of YAML whose aliases, written out, make it too large; *known* has the sizes of other nodes.
+
+    Raises:
+        LimitError: If they do, or an alias contains itself.
+    """
+    if _size(node, known) > MOST_BYTES:
+        raise LimitError("its aliases make it too large")
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    size = known.get(id(node))
+    if size == 0:
+        raise LimitError("an alias contains itself")
+    if size is None:
+        known[id(node)] = 0
+        value = node.value
+        parts = [value] if isinstance(value, str) else value
+        if node.id == "mapping":
+            parts = [part for pair in value for part in pair]
+        size = _NODE + sum(len(part) if isinstance(part, str) else _size(part, known) for part in parts)
+        known[id(node)] = size
+    return size
+
+
+def _parts_of(raw: bytes) -> int:
+    """Return the largest number of objects and lists that JSON can have."""
+    return raw.count(b"[") + raw.count(b"{")
+
+
+def _is_deep(body: bytes) -> bool:
+    """Whether a body is JSON that is nested too deep for what walks through it."""
+    try:
+        level: list[Any] = [json.loads(body)]
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    for _ in range(_MOST_DEPTH):
+        level = [part for one in level for part in (*as_object(one).values(), *as_list(one))]
+    return bool(level)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size // 1024 // 1024} MB"

@@ -1,0 +1,95 @@
+"""Recordings: exchanges of requests and responses, in order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..._wire.hosts import is_loopback, is_upload, is_vendors
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Exchange:
+    """A recorded request, and its response.
+
+    Attributes:
+        number: Its place in the file, from 1.
+        method: The HTTP method.
+        url: The URL as sent.
+        headers: The headers of the request, without the pseudo-headers of HTTP/2.
+        content: The body of the request; None where the recording left it out.
+        at: When it was sent, in epoch seconds; None where the recording does not say.
+        status: The status of the response; None without a response.
+        response_headers: The headers of the response.
+        body: The body of the response; None where the recording left it out.
+        fault: The fault of a fake that it met, as recordings of the fake say.
+        restores: How often the test had restored a snapshot before, as they say as well.
+    """
+
+    number: int
+    method: str
+    url: str
+    headers: Pairs = ()
+    content: bytes | None = b""
+    at: float | None = None
+    status: int | None = None
+    response_headers: Pairs = ()
+    body: bytes | None = b""
+    fault: str = ""
+    restores: int = 0
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The headers of the request by name in lower case."""
+        return {name.lower(): value for name, value in reversed(self.headers)}
+
+    @cached_property
+    def received(self) -> dict[str, str]:
+        """The headers of the response by name in lower case."""
+        return {name.lower(): value for name, value in reversed(self.response_headers)}
+
+    def repeats(self, other: Exchange) -> bool:
+        """Whether it is the same exchange, recorded once more; a retry gets a response of its own."""
+        return bool(self.received) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("method", "url", "content", "status", "received", "body")
+        )
+
+    @property
+    def host(self) -> str:
+        """The host of the URL, without a port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def vendors(self) -> bool:
+        """Whether it is a request of a client to the vendor, or to a fake on this machine."""
+        known = is_vendors(self.host) or is_upload(self.host) or is_loopback(self.host)
+        return known and self.method not in {"OPTIONS", "CONNECT"}
+
+
+@dataclass
+class Recording:
+    """What one file contains.
+
+    Attributes:
+        file: The file.
+        exchanges: Its exchanges, in order of time.
+        notes: What is missing or unusual, for the report.
+        left_out: How many exchanges and bodies were left out because they are over a limit.
+        of_fake: Whether pytest-aurous wrote it.
+        name: What results call it: that of the file.
+    """
+
+    file: Path
+    exchanges: list[Exchange]
+    notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
+    of_fake: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.file.name

@@ -1,0 +1,183 @@
+"""What a whole recording shows about the state behind it: records, keys, teams, and lost responses."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from http import HTTPStatus
+from itertools import accumulate
+from typing import Any
+
+from ..._resources.base.endpoint import Endpoint
+from .histories import Histories, History, Sighting
+from .lost import LostRequests, stored_response
+from .recording import Recording
+from .view import STYLES, View, instant_of, views_of
+
+
+class Survey:
+    """What a recording says as a whole.
+
+    Attributes:
+        views: The exchanges with the vendor's hosts.
+        histories: What was seen of each record, by id.
+        teams: For each key the name of its team; the keys of one team share it.
+        scopes: The keys that can only read.
+        lost: The requests without a usable response that took effect all the same, each with the id of what it created.
+        timed: Whether the recording has times.
+        twice: The numbers of exchanges that were left out because they were recorded before.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
+        self.twice: list[int] = []
+        self.views: list[View] = views_of(recording, self.twice)
+        self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
+        self._whole: dict[str, list[int]] = {}
+        self._absent: dict[str, list[View]] = {}
+        self._sent: dict[str, list[View]] = {}
+        self._attempts: dict[str, list[View]] = {}
+        self.histories: Histories = Histories()
+        self.teams: dict[str, str] = {}
+        self.scopes: set[str] = set()
+        self._writers: set[str] = set()
+        for view in self.views:
+            self._note(view)
+        self.scopes -= self._writers
+        self.lost: dict[int, str] = LostRequests(self.views, self.histories, self._attempts, self._same_team).found
+        for history in self.histories.values():
+            if history.created is None:
+                history.since = self._since(history)
+
+    def unknown_attempt(self, view: View) -> str:
+        """Return why a response to a retry says nothing about the rules; empty if it does."""
+        if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
+            return ""
+        earlier = [one for one in self._sent[view.idempotency] if one.index < view.index]
+        if not view.replayed and any(one.lost for one in earlier):
+            return "the first attempt may have been in flight"
+        known = any(one.index in self.lost or (one.succeeded and not one.replayed) for one in earlier if one.whole)
+        return "" if known else "the first attempt is not in the recording as a whole"
+
+    def stored(self, view: View) -> View | None:
+        """Return the first attempt with the same idempotency key whose response is the stored one of *view*."""
+        return stored_response(self._attempts, view)
+
+    def repeats_first(self, view: View) -> bool:
+        """Whether a response to a retry is that to the first attempt."""
+        attempts = self._attempts.get(view.idempotency or "", [view])
+        first = (attempts[0].operation, attempts[0].exchange.status, attempts[0].body)
+        return attempts[0].index < view.index and first == (view.operation, view.exchange.status, view.body)
+
+    def goes_on(self, view: View) -> bool:
+        """Whether there are records that are older than the last one of a page, whatever their status is."""
+        last = view.records[-1] if view.records and not {"status", "ending_before"} & view.query.keys() else {}
+        kind, made = view.kind, str(last.get("created_at", ""))[:19]
+        return any(
+            history.kind == kind
+            and str(history.sightings[0].row.get("created_at"))[:19] < made
+            and self._same_team(history.sightings[0].view, view)
+            and self.histories.steady(record, view.index)
+            for record, history in self.histories.items()
+        )
+
+    def seeds(self) -> dict[int, list[Sighting]]:
+        """Return the first sightings of the records that no exchange created, by the index before which they belong.
+
+        Those of one index are in order of creation.
+        """
+        found: dict[int, list[Sighting]] = {}
+        for history in self.histories.values():
+            if history.created is None and history.sightings:
+                found.setdefault(history.since, []).append(history.sightings[0])
+        for some in found.values():
+            some.reverse()  # a list begins with the newest
+            some.sort(key=lambda one: str(one.row.get("created_at", ""))[:19])
+        return found
+
+    def _note(self, view: View) -> None:
+        self._note_key(view)
+        if view.idempotency is not None:
+            self._sent.setdefault(view.idempotency, []).append(view)
+        if view.lost:
+            return
+        if view.idempotency is not None:
+            self._attempts.setdefault(view.idempotency, []).append(view)
+        if view.operation.endswith(".list") and view.kind and view.succeeded and _is_whole(view):
+            self._whole.setdefault(view.kind, []).append(view.index)
+        first = self._attempts[view.idempotency][0] if view.idempotency is not None else view
+        stored = view.replayed and first.replayed  # it shows what was before the recording
+        for row in () if stored else view.records:
+            history = self.histories.setdefault(row["id"], History(view.kind))
+            history.sightings.append(Sighting(view, row))
+            if view.creates and history.created is None:
+                history.created = view.index
+        if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
+            self._absent.setdefault(view.record, []).append(view)
+        if view.record and (view.succeeded or view.record in self.histories):
+            touched = self.histories.get(view.record)
+            if touched is not None:
+                touched.touched.append(view)
+
+    def _note_key(self, view: View) -> None:
+        """Note which team a key is of, as far as the response shows it."""
+        key = view.key
+        if not key or view.lost:
+            return
+        self.teams.setdefault(key, key)
+        if view.exchange.status == HTTPStatus.FORBIDDEN and view.row is not None and not _is_about_more(view, view.row):
+            self.scopes.add(key)
+        if not view.succeeded:
+            return
+        if view.exchange.method != "GET":
+            self._writers.add(key)
+        shown = [f"team {view.result.get('id')}"] if view.operation == "team.retrieve" else []
+        if view.kind not in STYLES:
+            shown += [row["id"] for row in view.records]
+        shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
+        for name in shown:
+            self._join(key, self.teams.setdefault(name, self.teams[key]))
+
+    def _join(self, key: str, team: str) -> None:
+        old = self.teams[key]
+        if old != team:
+            for name, other in self.teams.items():
+                if other == old:
+                    self.teams[name] = team
+
+    def _same_team(self, one: View, other: View) -> bool:
+        return self.teams.get(one.key) == self.teams.get(other.key)
+
+    def _since(self, history: History) -> int:
+        """Return the index before which a record that no exchange created has to be there."""
+        first, row = history.sightings[0]
+        whole = self._whole.get(history.kind, [])
+        at = bisect_left(whole, first.index)
+        since = whole[at - 1] + 1 if at else 0
+        for absent in self._absent.get(str(row["id"]), ()):
+            if absent.index < first.index and self._same_team(absent, first):
+                since = max(since, absent.index + 1)
+        for older in _behind(first, row):
+            created = self.histories[older].created
+            if created is not None and created < first.index:
+                since = max(since, created + 1)
+        made = instant_of(row.get("created_at"))
+        if made is not None and self.timed:
+            since = max(since, bisect_left(self._seconds, made))
+        return min(since, first.index)
+
+
+def _is_about_more(view: View, row: Endpoint) -> bool:
+    """Whether a 403 is about more than the scope of a key: a signature, or what has another status otherwise."""
+    return row.signed or any(outcome.split()[1:] == [view.code] for outcome in row.outcomes if outcome[:3] != "403")
+
+
+def _is_whole(view: View) -> bool:
+    """Whether a list shows every record that there was."""
+    paged = view.result.get("has_more", False) is not False
+    return not paged and not {"status", "starting_after", "ending_before"} & view.query.keys()
+
+
+def _behind(view: View, row: dict[str, Any]) -> list[str]:
+    """Return the ids of the older records on the page that shows *row*."""
+    ids = [str(one["id"]) for one in view.records]
+    return ids[ids.index(row["id"]) + 1 :]

@@ -1,0 +1,159 @@
+"""The replay: each recorded request is sent to a fresh fake, whose state follows what the recording shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from ..._engine.pipeline import App
+from ..._time.clock import moment
+from ..._wire.call import Call
+from ..._wire.reply import Reply
+from ..._world.settings import Settings, read_setting
+from ..recording.survey import Survey
+from ..recording.view import View
+from .credits import Credits
+from .ids import RecordedIds
+from .rates import Rates
+from .records import Records
+from .replayed import Replayed
+from .requests import Requests
+from .rows import follow, put
+from .seeds import Seeds
+from .teams import PLENTY, Teams
+
+_KEPT_CALLS: Final = 500
+
+
+class Replay:
+    """Replays one recording on a fresh fake.
+
+    Attributes:
+        bound: URLs and page tokens of the recording, each with that of the fake.
+        seeds: What was put into the fake before the first request that needs it.
+        scripts: What the pollers of each record saw: statuses, each with the number of polls.
+    """
+
+    def __init__(self, survey: Survey, settings: Mapping[str, Any]) -> None:
+        read: dict[str, Any] = {name: read_setting(name, value) for name, value in settings.items()}
+        read |= {"credits": PLENTY, "now": moment(survey.views[0].at) if survey.views else None}
+        self._app: App = App(Settings(**read))
+        self._survey = survey
+        world = self._world = self._app.world
+        world.ids = self._ids = RecordedIds(world)
+        self._teams = Teams(world, survey)
+        self._requests = Requests(world, self._teams)
+        self._rates = Rates(world, survey, self._teams)
+        self._seeds = Seeds(world, survey, self._teams)
+        self._records = Records(world, survey, self._teams)
+        self._credits = Credits(world, survey, self._teams, self._records)
+        self.bound: dict[str, str] = self._requests.bound
+        self.seeds: list[str] = self._seeds.notes
+        self.scripts: dict[str, list[list[Any]]] = self._records.scripts
+
+    def step(self, view: View) -> Replayed:
+        """Replay one exchange."""
+        done = Replayed(view)
+        self._world.clock.freeze(moment(view.at))
+        self._seeds.plant(view)
+        if view.lost and view.index not in self._survey.lost:
+            done.why = _reason(view)
+        elif not view.whole:
+            done.why = "the body of the request is missing"
+        elif self._unknown(view):
+            done.why = "the body of the response is missing"
+        if done.why:
+            self._rates.forget(view)
+            self._credits.doubt(view)
+            return done
+        done.why = self._survey.unknown_attempt(view)
+        request = None if done.why else self._requests.make(done)
+        if request is None:
+            return done
+        self._prepare(done)
+        self._world.state.whole(self._send, done, request)
+        self._credits.count(done)
+        if view.lost:
+            done.reply, done.why = None, _reason(view)
+            self._rates.forget(view)
+        return done
+
+    def _unknown(self, view: View) -> bool:
+        """Whether a response without its body is all that shows that there is a record."""
+        unread = view.succeeded and view.exchange.body is None and bool(view.kind)
+        return unread and bool(view.record) and self._world.row(view.record) is None
+
+    def finish(self, done: Replayed) -> None:
+        """Let the fake have what the recording shows, after the comparison, so that each difference counts once."""
+        view = done.view
+        if view.lost:
+            return
+        self._adopt(done)
+        if view.succeeded and view.operation.endswith(".delete"):
+            self._records.deleted.add(view.record)
+        if len(self._world.journal.entries) > _KEPT_CALLS:
+            self._world.journal.clear()
+
+    def _prepare(self, done: Replayed) -> None:
+        """Let the fake be as the response to a request shows it."""
+        view = done.view
+        self._seeds.imply(view)
+        self._records.prepare(done)
+        done.was = str(getattr(self._world.row(view.record), "status", "")) if view.record else ""
+        self._records.vanish(done)
+        self._records.script(view)
+        self._ids.expect(view, self._survey)
+        self._rates.fill(done)
+        self._credits.prepare(done)
+
+    def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
+        """Send a request; undo it where the recording has a refusal."""
+        view, state = done.view, self._world.state
+        mark = state.mark()
+        call = request()
+        reply = self._handle(done, call)
+        if reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost):
+            state.back_to(mark)
+            self._credits.fund(done)
+            self._ids.expect(view, self._survey)
+            call = request()
+            reply = self._handle(done, call)
+        if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
+            state.back_to(mark)
+            self._rates.forget(view)  # the refusal has cost a token, too
+        other = reply.status != view.exchange.status and call.error_code != view.code
+        if view.refused and other and self._survey.histories.changed_elsewhere(view):
+            done.why = "another client may have changed the record"
+            return
+        done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
+
+    def _handle(self, done: Replayed, call: Call) -> Reply:
+        accounts, team = self._world.accounts, self._teams.of(done.view)
+        before = accounts[team].available
+        outcome = self._app.handle(call)
+        done.price = before - accounts[team].available
+        return cast("Reply", outcome)  # no fault breaks a connection here
+
+    def _adopt(self, done: Replayed) -> None:
+        view = done.view
+        for row in view.records:
+            record = str(row["id"])
+            if self._world.row(record) is not None:
+                if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
+                    follow(self._world, view.kind, row)
+            elif not done.replays or self._survey.histories.status(record, view.index + 1):
+                put(self._world, view.kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
+        self._credits.adopt(view)
+
+
+def _reason(view: View) -> str:
+    if view.exchange.fault:
+        return "it met a fault of the fake"
+    if view.exchange.status is None:
+        return "there was no response"
+    if view.foreign:
+        return "the response may not be the API's own"
+    if view.succeeded or view.mute:
+        return "the body of the response is missing"
+    return f"a {view.exchange.status} refutes nothing by itself"

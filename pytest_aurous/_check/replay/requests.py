@@ -1,0 +1,81 @@
+"""The requests of a recording, as the fake has to get them: with its keys, its signed URLs and its page tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ..._wire.call import Call
+from ..._wire.hosts import UPLOAD_HOST, is_upload
+from ..._wire.reply import Pairs
+from ..._world.world import World
+from ..recording.view import View
+from .replayed import Replayed
+from .rows import put_ticket
+from .teams import Teams
+
+_API: Final = "https://api.aurous-labs.com"
+_REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-length")
+_VALID: Final = 60
+"""Seconds for which a URL is valid that no response shows."""
+_NOT_LET_IN: Final = (401, 403, 429)
+"""The statuses of a response that does not show whether the signature was good."""
+
+
+class Requests:
+    """Makes the requests of a recording for the fake.
+
+    Attributes:
+        bound: URLs and page tokens of the recording, each with that of the fake.
+    """
+
+    def __init__(self, world: World, teams: Teams) -> None:
+        self._world = world
+        self._teams = teams
+        self.bound: dict[str, str] = {}
+
+    def make(self, done: Replayed) -> Callable[[], Call] | None:
+        """Return what makes a request; None for a signed URL that was never seen."""
+        url, exchange = self._url(done), done.view.exchange
+        if url is None:
+            return None
+        headers, parts = self._headers(done.view), urlsplit(url)
+        content = b"left out" if exchange.content is None else exchange.content
+        return lambda: Call(exchange.method, parts.scheme, parts.netloc, parts.path, parts.query, headers, content)
+
+    def _url(self, done: Replayed) -> str | None:
+        view, url = done.view, done.view.exchange.url
+        bare = view.operation == "images.output" and "token" not in view.query  # whether that is enough: img-8
+        if url in self.bound and not bare:
+            return self.bound[url]
+        parts = urlsplit(url)
+        base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
+        signed = view.row is not None and view.row.signed and view.exchange.status not in _NOT_LET_IN
+        if signed and {"token", "signature"} & view.query.keys():
+            if view.operation == "storage.get":
+                done.why = "the response with its signed URL is not in the recording"
+                return None
+            return self._signed(view, base, parts.path)
+        query = parts.query
+        if "page_token" in view.query:
+            pairs = parse_qsl(query, keep_blank_values=True)
+            query = urlencode([(name, self.bound.get(value, value)) for name, value in pairs])
+        return f"{base}{parts.path}{'?' + query if query else ''}"
+
+    def _signed(self, view: View, base: str, path: str) -> str:
+        """Sign a URL; the ticket of an upload that no response shows is added."""
+        world, uploads = self._world, view.operation == "characters.uploads.put"
+        if uploads and world.row(view.args["upload_id"]) is None:
+            put_ticket(world, self._teams.of(view), view.args["upload_id"])
+        return world.urls.sign(base, path, world.clock.time() + _VALID, "signature" if uploads else "token")
+
+    def _headers(self, view: View) -> Pairs:
+        """Return the headers of a request, with a key of the fake."""
+        key, sent = self._teams.key_of(view), view.exchange.sent
+        pairs = [(name, value) for name, value in view.exchange.headers if name.lower() not in _REPLACED]
+        if key and "authorization" in sent and "x-api-key" not in sent:
+            pairs.append(("Authorization", f"Bearer {key}"))
+        elif key:
+            pairs.append(("X-Api-Key", key))
+        return tuple(pairs)

@@ -1,0 +1,66 @@
+"""The teams of a recording, each with one of the fake, its keys, and what is known of its credits."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from ..._resources.team import create_team
+from ..._world.keys import Scope
+from ..._world.world import World
+from ..recording.survey import Survey
+from ..recording.view import View
+from .money import Money
+
+PLENTY: Final = 10**9
+"""Credits of a team whose balance was not seen yet."""
+_UNKNOWN_KEY: Final = "al_live_unknown"
+_DEAD_KEYS: Final = ("invalid_api_key", "revoked_api_key")
+_NO_SCOPE: Final = "missing_scope"
+
+
+class Teams:
+    """The teams of a recording, by the keys that it has.
+
+    Attributes:
+        money: What is known of the credits of each team of the fake.
+    """
+
+    def __init__(self, world: World, survey: Survey) -> None:
+        self._world = world
+        self._survey = survey
+        self._teams: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        self.money: dict[str, Money] = {}
+
+    def of(self, view: View) -> str:
+        """Return the fake's team for the key of a request."""
+        teams = self._survey.teams
+        name = teams.get(view.key or next(iter(teams), ""), "")  # a signed URL is sent without a key
+        if name not in self._teams:
+            first = not self._teams
+            self._teams[name] = self._world.default_team if first else create_team(self._world, "Team", PLENTY)
+            self.money[self._teams[name]] = Money()
+        return self._teams[name]
+
+    def money_of(self, view: View) -> Money:
+        """Return what is known of the credits of the team that sent a request."""
+        return self.money[self.of(view)]
+
+    def key_of(self, view: View) -> str:
+        """Return the fake's key for that of a request; empty where none was sent."""
+        signed = view.row is not None and view.row.signed
+        if view.exchange.status == HTTPStatus.UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
+            return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
+        if view.code == "missing_api_key" or (signed and not view.key):
+            return ""
+        refused = view.code in {*_DEAD_KEYS, _NO_SCOPE}
+        key = view.code if refused and not view.key else view.key  # a recording without keys may be of several
+        if view.code == "invalid_api_key" and key not in self._keys:
+            return _UNKNOWN_KEY
+        if key not in self._keys:
+            scope: Scope = "read" if key in {*self._survey.scopes, _NO_SCOPE} else "write"
+            self._keys[key] = self._world.keys.issue(self.of(view), scope)
+        if view.code in _DEAD_KEYS:
+            self._world.keys.end(self._keys[key], self._world.clock.time())
+        return self._keys[key]

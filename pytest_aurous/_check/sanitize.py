@@ -1,0 +1,352 @@
+"""Recordings without secrets, names and texts: of the same shape and length, and fit to be committed."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+
+from .._base.redaction import KEY_HEADERS
+from .._resources.base.schema import HOLDS, Shape
+from .._resources.catalog import CATALOG
+from .._time.clock import iso_milliseconds
+from .._wire.data import as_list, as_object
+from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
+from .._wire.multipart import Part, read_parts
+from .._world.settings import BASE_URL
+from .blank import blank
+from .openapi.shapes import load_shapes
+from .recording.recording import Exchange, Pairs, Recording
+from .words import ID, PATHS, STAMP, STYLES, is_word
+
+_PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
+"""What the rest of a text is masked behind: the kind of an id or a secret stays."""
+_URL: Final = re.compile(r"https?://\S*")
+_FRAGMENT: Final = re.compile(r"[a-z_]{0,40}")
+_HOSTS: Final = (
+    *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
+    "localhost", "127.0.0.1", "::1",
+)  # fmt: skip
+"""The hosts that are written; other names of the vendor's hosts may be those of a customer, or of a machine."""
+_DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+_NUMBER: Final = r"\d{1,18}"
+_HEADERS: Final[dict[str, str]] = {
+    **dict.fromkeys((*KEY_HEADERS, "content-type", "location", "idempotency-key"), ""),
+    "accept-ranges": "bytes|none",
+    "allow": "(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(?:, )?)+",
+    "aurous-deprecated": "route",
+    "aurous-idempotency-key": "",
+    "aurous-idempotent-key": "",
+    "aurous-idempotent-replayed": "true|false",
+    "aurous-request-id": ID.pattern,
+    "aurous-version": STAMP.pattern,
+    "content-length": _NUMBER,
+    "content-range": r"bytes [\d*/-]+",
+    "date": _DATE,
+    "deprecation": f"@{_NUMBER}|true|{_DATE}",
+    "range": r"bytes=[\d,-]+",
+    "retry-after": f"{_NUMBER}|{_DATE}",
+    "sunset": _DATE,
+    "x-ratelimit-limit": _NUMBER,
+    "x-ratelimit-remaining": _NUMBER,
+    "x-ratelimit-reset": _NUMBER,
+}
+"""The headers that a rule is about, and the form of the values that are kept; empty: none is kept as it is."""
+_NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
+"""New headers of responses, whose values are masked; no other header is written."""
+_MEDIA: Final = re.compile(
+    r"application/(?:problem\+)?json|application/(?:octet-stream|x-www-form-urlencoded)"
+    r"|image/(?:png|jpeg|webp|gif)|video/mp4|text/(?:plain|html)|multipart/form-data"
+)
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_BOUNDARY: Final = "boundary"
+_REFUSED: Final = 400
+
+
+class Sanitizer:
+    """Replaces what may be private: the same text by the same text of the same length, everywhere.
+
+    A value is kept only where its schema says that it is no free text.
+    """
+
+    def __init__(self) -> None:
+        self._shapes = load_shapes()
+        self._texts: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        self._numbers: dict[float, int] = {}
+
+    def har(self, recording: Recording) -> dict[str, Any]:
+        """Return a recording as a HAR file without anything private."""
+        for exchange in recording.exchanges:
+            for name in KEY_HEADERS:
+                if exchange.sent.get(name):
+                    self.key(exchange.sent[name].rpartition(" ")[2])
+        entries = [self.entry(exchange) for exchange in recording.exchanges if exchange.vendors]
+        creator = {"name": "pytest-aurous" if recording.of_fake else "pytest-aurous check --sanitize", "version": "1"}
+        return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
+
+    def entry(self, exchange: Exchange) -> dict[str, Any]:
+        """Return one exchange as an entry of HAR."""
+        kind = _media_type(exchange.sent.get("content-type", ""))
+        operation = _operation(exchange)
+        request: dict[str, Any] = {
+            "method": exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
+            "url": self.url(exchange.url),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": self._headers(exchange.headers, response=False),
+            "queryString": [],
+            "headersSize": -1,
+            "bodySize": len(exchange.content or b""),
+        }
+        if exchange.content is None:
+            request["postData"] = {"mimeType": kind, "_omitted": True}
+        elif exchange.content:
+            body = self._body(exchange.content, exchange.sent, self._shapes.of_request(operation), response=False)
+            request |= {"bodySize": _size(body), "postData": {"mimeType": kind, **body}}
+        kind = _media_type(exchange.received.get("content-type", ""))
+        content: dict[str, Any] = {"size": len(exchange.body or b""), "mimeType": kind}
+        if exchange.body is None or (exchange.body and not kind.startswith("application/json")):
+            content["_omitted"] = True
+        else:
+            shape = self._shapes.refusal if (exchange.status or 0) >= _REFUSED else self._shapes.of(operation)
+            body = self._body(exchange.body, exchange.received, shape, response=True)
+            content |= {"size": _size(body), **body}
+        return {
+            **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
+            "time": 0,
+            "request": request,
+            "response": {
+                "status": exchange.status or 0,
+                "statusText": "",
+                "httpVersion": "HTTP/1.1",
+                "cookies": [],
+                "headers": self._headers(exchange.response_headers, response=True),
+                "content": content,
+                "redirectURL": "",
+                "headersSize": -1,
+                "bodySize": len(exchange.body or b""),
+            },
+            "cache": {},
+            "timings": {"send": 0, "wait": 0, "receive": 0},
+            **({"_fault": "fault"} if exchange.fault else {}),  # its kind says nothing of the API
+            **({"_restores": exchange.restores} if exchange.restores else {}),
+        }
+
+    def key(self, key: str) -> str:
+        """Return the name of an API key, such as ``key-1``."""
+        return self._keys.setdefault(key, f"key-{len(self._keys) + 1}")
+
+    def value(self, schema: Shape, value: Any, *, response: bool = True) -> Any:
+        """Return JSON data without anything private; *schema* says what it is."""
+        schema = self._shapes.resolved(schema)
+        if isinstance(value, dict):
+            return {
+                self._name(schema, name, response=response): self.value(
+                    self._shapes.field(schema, name), item, response=response
+                )
+                for name, item in as_object(value).items()
+            }
+        if isinstance(value, list):
+            items = self._shapes.items(schema)
+            return [self.value(items, item, response=response) for item in as_list(value)]
+        if isinstance(value, str):
+            return self._text(schema, value, response=response)
+        if value is None or isinstance(value, bool) or not {"number", "integer"}.isdisjoint(_types(schema)):
+            return value
+        return self._numbers.setdefault(value, len(self._numbers) + 1)
+
+    def at(self, operation: str, where: str, value: Any) -> Any:
+        """Return a value at a place in a response, such as ``body.data[].name``, without anything private."""
+        return self.value(self._shapes.at(operation, where), value)
+
+    def outcome(self, outcome: str) -> str:
+        """Return a status and a code without anything private."""
+        status, space, code = outcome.partition(" ")
+        return f"{status}{space}{self.at('', 'error.code', code)}"
+
+    def url(self, url: str, *, page: bool = False) -> str:
+        """Return a URL without its secrets, and without a host that is not the vendor's; that of a *page* has words."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_upload(host) or is_loopback(host)):
+            scheme, _, rest = url.partition("://")
+            return f"{scheme}://{self.mask(rest)}" if scheme in {"http", "https"} else self.mask(url)
+        before = ["", *parts.path.split("/")]
+        path = "/".join(self._segment(*pair) for pair in pairwise(before))
+        known = CATALOG.find("upload" if is_upload(host) else "api", parts.path)
+        shapes = {name: shape for row, _ in known.values() for name, shape in row.query.items()}
+        query = "&".join(
+            f"{quote(name if name in shapes else self.mask(name), safe='[]')}="
+            f"{quote(self._parameter(shapes.get(name, {}), value), safe=',:@/+')}"
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        )
+        word = page and _FRAGMENT.fullmatch(parts.fragment)
+        fragment = parts.fragment if word else self.mask(parts.fragment)
+        place = self._place(parts, host)
+        return f"{parts.scheme}://{place}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+
+    def mask(self, text: str) -> str:
+        """Return another text of the same shape and length; the same for the same text."""
+        if text not in self._texts:
+            number, letters = len(self._texts) + 1, list(text)
+            for place in range(len(letters) - 1, -1, -1):
+                letter = letters[place]
+                if letter.isdigit():
+                    number, rest = divmod(number, 10)
+                    letters[place] = str(rest)
+                elif letter.isalpha() or not letter.isascii():
+                    number, rest = divmod(number, 26)
+                    letters[place] = chr((ord("A") if letter.isupper() else ord("a")) + rest)
+            self._texts[text] = "".join(letters)
+        return self._texts[text]
+
+    def header(self, name: str, value: str) -> str:
+        """Return the value of a header without anything private."""
+        if name in KEY_HEADERS:
+            scheme, _, token = value.rpartition(" ")
+            return f"{scheme if scheme in {'Bearer', 'Basic'} else ''} {self.key(token)}".strip() if token else ""
+        if name == "location":
+            base = "" if _URL.fullmatch(value) else BASE_URL
+            return self.url(base + value).removeprefix(base)
+        if name == "content-type":
+            return _media_type(value)
+        return value if re.fullmatch(_HEADERS.get(name, ""), value) else self.mask(value)
+
+    def _headers(self, headers: Pairs, *, response: bool) -> list[dict[str, str]]:
+        named = [(name.lower(), value) for name, value in headers]
+        kept = [pair for pair in named if pair[0] in _HEADERS or (response and _NEW.fullmatch(pair[0]))]
+        return [{"name": name, "value": self.header(name, value)} for name, value in kept]
+
+    def _place(self, parts: SplitResult, host: str) -> str:
+        """Return host and port of a URL of the vendor or of this machine."""
+        if host not in _HOSTS:
+            *names, domain, top = host.split(".")
+            host = f"{self.mask('.'.join(names))}.{domain}.{top}" if is_vendors(host) else "127.0.0.1"
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        host = f"[{host}]" if ":" in host else host
+        return host if port is None else f"{host}:{port}"
+
+    def _segment(self, before: str, segment: str) -> str:
+        """Return a segment of a path; the one *before* it tells the number of an output from other numbers."""
+        number = before == "output" and segment.isdecimal() and len(segment) <= 2  # noqa: PLR2004 - of an output
+        return segment if segment in PATHS or number or _is_id(segment) else self.mask(segment)
+
+    def _parameter(self, schema: Shape, text: str) -> str:
+        """Return the value of a parameter in a query, where a number is text, too."""
+        whole = "integer" in _types(schema) and re.fullmatch(f"-?{_NUMBER}", text)
+        return text if whole else self._text(self._shapes.items(schema) or schema, text, response=False)
+
+    def _name(self, schema: Shape, name: str, *, response: bool) -> str:
+        """Return the name of a field: one of its schema, or a new one of the vendor's own objects."""
+        new = response and "properties" in schema and schema.get(HOLDS) != "client" and is_word(name, response=True)
+        return name if new or name in schema.get("properties", {}) else self.mask(name)
+
+    def _text(self, schema: Shape, text: str, *, response: bool) -> str:
+        if text in self._keys:
+            return self._keys[text]
+        if _is_plain(schema, text, response=response):
+            return text
+        holds = schema.get(HOLDS)
+        if holds in {"url", "page"} and _URL.fullmatch(text):
+            return self.url(text, page=holds == "page")
+        if holds == "param":  # a request has sent it
+            first, *rest = text.split(".")
+            rest = [one if is_word(one, response=False) and first != "metadata" else self.mask(one) for one in rest]
+            return ".".join([first if is_word(first, response=False) else self.mask(first), *rest])
+        prefix = _PREFIX.match(text) if holds in {"id", "url", "secret"} else None
+        return self.mask(text) if prefix is None else prefix[0] + self.mask(text[prefix.end() :])
+
+    def _body(self, body: bytes, headers: Mapping[str, str], schema: Shape, *, response: bool) -> dict[str, Any]:
+        kind = headers.get("content-type", "")
+        if kind.startswith("multipart/form-data"):
+            return {"text": b64encode(self._form(body, kind, schema)).decode(), "encoding": "base64"}
+        if kind.startswith(("image/", "application/octet-stream")):
+            return {"text": b64encode(blank(body)).decode(), "encoding": "base64"}
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            return {"text": self.mask(body.decode(errors="replace"))}
+        compact = b'": ' not in body
+        separators = (",", ":") if compact else (", ", ": ")
+        text = json.dumps(self.value(schema, content, response=response), ensure_ascii=False, separators=separators)
+        return {"text": text}
+
+    def _form(self, body: bytes, kind: str, schema: Shape) -> bytes:
+        """Return a form with the same fields, whose pictures show nothing; what is no form is masked like any text."""
+        parts = read_parts(body, kind)
+        if not parts:
+            return self.mask(body.decode(errors="replace")).encode()
+        lines: list[bytes] = []
+        for part in parts:
+            name = quote(self._name(schema, part.name, response=False))
+            file = "" if part.filename is None else f'; filename="{quote(self.mask(part.filename))}"'
+            lines += [
+                f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'.encode(),
+                self._part(self._shapes.field(schema, part.name), part),
+            ]
+        return b"\r\n".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
+
+    def _part(self, schema: Shape, part: Part) -> bytes:
+        """Return the content of a field of a form."""
+        if part.name == "file":
+            return blank(part.data)
+        text = part.data.decode(errors="replace")
+        if part.name != "metadata":
+            return self._text(schema, text, response=False).encode()
+        try:
+            return json.dumps(self.value({}, json.loads(text), response=False)).encode()
+        except (ValueError, RecursionError):
+            return self.mask(text).encode()
+
+
+def _operation(exchange: Exchange) -> str:
+    """Return the operation of a request; empty without one."""
+    host = "upload" if is_upload(exchange.host) else "api"
+    found = CATALOG.find(host, urlsplit(exchange.url).path).get(exchange.method)
+    return "" if found is None else found[0].operation
+
+
+def _types(schema: Shape) -> list[str]:
+    """Return the JSON types that a schema names."""
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _is_id(text: str) -> bool:
+    return ID.fullmatch(text) is not None or text in STYLES
+
+
+def _is_plain(schema: Shape, text: str, *, response: bool) -> bool:
+    """Whether a schema says that a text is no free text, and the text is what the schema says."""
+    holds, enum = schema.get(HOLDS), schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if holds == "word" or enum is not None:
+        if response:
+            return is_word(text, response=True)
+        return text in enum if enum is not None else all(is_word(one, response=False) for one in text.split(","))
+    if holds == "time" or "format" in schema:
+        return STAMP.fullmatch(text) is not None
+    return holds in {"id", "style", "url"} and _is_id(text)
+
+
+def _size(body: Mapping[str, Any]) -> int:
+    """Return the size of a body as it is written: other letters and numbers may have fewer bytes."""
+    return len(b64decode(body["text"]) if "encoding" in body else body["text"].encode())
+
+
+def _media_type(kind: str) -> str:
+    """Return a media type without parameters that somebody has chosen."""
+    bare = kind.partition(";")[0].strip().lower()
+    if bare == "multipart/form-data":
+        return f"{bare}; boundary={_BOUNDARY}"
+    if _MEDIA.fullmatch(bare):
+        return f"{bare}; charset=utf-8" if "charset=utf-8" in kind.lower() else bare
+    main = bare.partition("/")[0]
+    return f"{main}/other" if main in {"application", "image", "video", "text", "audio"} else ""

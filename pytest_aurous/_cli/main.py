@@ -1,0 +1,252 @@
+"""The command ``pytest-aurous``: examine a folder, serve the fake, check it, or print its OpenAPI document."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+
+from .._base.redaction import redacted
+from .._check.arguments import add_arguments
+from .._report.har import version_of_package
+from .._serve.control import CONTROL, control
+from .._world.settings import ROWS
+from ..errors import AurousError, see
+
+_HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
+_STATE: Final = (
+    f'Expected JSON such as {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}.\n{see("how-to/server.html")}'
+)
+
+_ABOUT: Final = """\
+The Aurous Labs API, offline: for another process, another language, or curl.
+Tests in Python need no command: they ask for the fixture `aurous`. If they do
+not work as you expect, run pytest-aurous doctor in the folder of the suite."""
+_EXAMPLES: Final = f"""\
+examples:
+  pytest-aurous doctor
+  pytest-aurous serve --port 8787
+  pytest-aurous check staging.har
+  pytest-aurous openapi --output aurous.json
+
+Each command has a help of its own, such as: pytest-aurous serve --help
+{see("how-to/server.html")}"""
+
+_ABOUT_DOCTOR: Final = """\
+Say what is installed, which settings apply in this folder and where they come
+from, what a request of a test meets, and what to do about each problem. It
+starts pytest up to where it would collect: no test runs, nothing is sent.
+Exit status: 0, nothing needs attention; 1, something does."""
+_EXAMPLES_DOCTOR: Final = f"""\
+examples:
+  pytest-aurous doctor
+  pytest-aurous doctor --json
+
+{see("reference/cli.html")}"""
+
+_ABOUT_SERVE: Final = """\
+Respond as the Aurous Labs API does, on a port of this machine, until Ctrl-C.
+The first lines of output are the two variables that a client needs. Calls below
+/__aurous__/ prepare state, move the clock, and list the requests."""
+_EXAMPLES_SERVE: Final = f"""\
+examples:
+  pytest-aurous serve --port 8787 --credits 10
+  pytest-aurous serve --script "synthesizing*3 -> reviewing"
+  pytest-aurous serve --state state.json --now 2026-05-08T10:00:00Z
+
+state.json, for example:
+  {{"characters": [{{"name": "Aurora", "status": "ready"}}]}}
+
+{see("how-to/server.html")}"""
+
+_ABOUT_CHECK: Final = """\
+Replay recorded exchanges with the real API against the fake, compare, and say
+of each rule whether the recordings agree with it. Only --live sends anything.
+With --spec, compare what an OpenAPI document states.
+Exit status: 0, nothing is refuted; 1, a rule is; 2, a file cannot be read."""
+_EXAMPLES_CHECK: Final = f"""\
+examples:
+  pytest-aurous check staging.har
+  pytest-aurous check cassettes/ --explain
+  pytest-aurous check staging.har --readings create-4=ready --report found.md
+  pytest-aurous check staging.har --follow observed.json
+  pytest-aurous check staging.har --sanitize observations
+  pytest-aurous check --spec openapi.json
+  pytest-aurous check --live --dry-run
+
+{see("reference/check.html")}"""
+
+_ABOUT_OPENAPI: Final = """\
+Print the OpenAPI 3.1 document of all operations of the fake: their bodies,
+responses and refusals, for generators of clients and for validators."""
+_EXAMPLES_OPENAPI: Final = f"""\
+examples:
+  pytest-aurous openapi
+  pytest-aurous openapi --output aurous.json
+
+{see("reference/openapi.html")}"""
+_OURS: Final = (
+    "pytest-aurous: an error of pytest-aurous itself, which says nothing about your code or the API. "
+    "Please report it with the lines above."
+)
+_PIPE_CLOSED: Final = 141
+"""The exit code of a command that SIGPIPE ends."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    stdout: Any = sys.stdout
+    if hasattr(stdout, "reconfigure"):  # consoles of Windows lack characters that names may have
+        stdout.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # while BrokenPipeError can still be caught
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # where Python may flush the rest when it exits
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return _PIPE_CLOSED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help()
+        return 0
+    try:
+        done: int = options.run(options)
+    except AurousError as error:
+        print(f"pytest-aurous: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        return 2
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - Python would exit with 1, which means that check has refuted a rule
+        print(redacted(traceback.format_exc()) + _OURS, file=sys.stderr)  # noqa: T201 - a command prints
+        return 2
+    return done
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("pytest-aurous", description=_ABOUT, epilog=_EXAMPLES, formatter_class=_HELP)
+    version = f"pytest-aurous {version_of_package()}"
+    parser.add_argument("--version", action="version", version=version, help="show the version and exit")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str, about: str, examples: str) -> Any:
+        added = commands.add_parser(name, help=text, description=about, epilog=examples, formatter_class=_HELP)
+        added.set_defaults(run=run)
+        return added.add_argument
+
+    text = "say what is installed and set in this folder, and what to do"
+    option = command("doctor", _doctor, text, _ABOUT_DOCTOR, _EXAMPLES_DOCTOR)
+    option("--json", action="store_true", help="print the same as JSON")
+    option = command("serve", _serve, "serve the fake on a port of this machine", _ABOUT_SERVE, _EXAMPLES_SERVE)
+    option("--port", type=int, default=0, metavar="PORT", help="the port; 0, the default, takes a free one")
+    option("--host", default="127.0.0.1", metavar="ADDRESS", help="a loopback address (default: %(default)s)")
+    option("--allow-remote", action="store_true", help="allow any --host: anybody who reaches it controls the fake")
+    text = "a name that clients may use, such as a container's; may be repeated"
+    option("--allow-host", action="append", default=[], metavar="NAME", help=text)
+    option("--script", metavar="SCRIPT", help="what pollers of characters see, step by step")
+    option("--state", type=Path, metavar="FILE", help="JSON: for each collection, a list of records to add")
+    kinds = {"seed": "NUMBER", "credits": "NUMBER", "now": "INSTANT", "rate_limits": "HOW"}
+    kinds |= {"sparse": "WHAT", "grease": "WHAT", "observed": "FILE"}
+    for name, kind in kinds.items():
+        option(f"--{name.replace('_', '-')}", metavar=kind, help=ROWS[name]["help"])
+    option("--readings", action="append", metavar="RULE=READING", help=ROWS["readings"]["help"])
+    text = "check the fake against recordings of the real API"
+    add_arguments(command("check", _check, text, _ABOUT_CHECK, _EXAMPLES_CHECK))
+    option = command(
+        "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
+    )
+    option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+    return parser
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import run
+
+    return run(as_json=options.json)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .._fake.aurous import Aurous
+    from .._serve.server import AurousServer
+
+    names = ("script", "seed", "credits", "now", "rate_limits", "sparse", "grease", "observed")
+    settings: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.readings is not None:
+        settings["readings"] = "\n".join(options.readings)
+    aurous = Aurous(pitfalls="off", strict="off", **settings)
+    if options.state is not None:
+        _load(aurous, options.state)
+    listening: dict[str, Any] = {
+        name: getattr(options, name) for name in ("host", "port", "allow_remote", "allow_host")
+    }
+    with AurousServer(aurous, **listening) as server, suppress(KeyboardInterrupt):
+        print(_welcome(server), flush=True)  # noqa: T201 - a command prints
+        threading.Event().wait()
+    return 0
+
+
+def _load(aurous: Any, file: Path) -> None:
+    try:
+        content: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AurousError(f"--state {file}: {error.strerror}. {_STATE}") from None
+    except (RecursionError, ValueError) as error:
+        raise AurousError(f"--state {file}: not valid JSON ({error}). {_STATE}") from None
+    shape = cast("dict[str, Any]", content)
+    if not isinstance(content, dict) or not all(isinstance(records, list) for records in shape.values()):
+        raise AurousError(f"--state {file}: the JSON is not an object with lists. {_STATE}")
+    for collection, records in shape.items():
+        for record in records:
+            if not isinstance(record, dict) or "collection" in record:
+                raise AurousError(f"--state {file}: {record!r} is not a record. {_STATE}")
+            reply = control(aurous, "POST", f"{CONTROL}/add", json.dumps({"collection": collection, **record}).encode())
+            if reply.status != 200:  # noqa: PLR2004 - success
+                raise AurousError(f"--state {file}: {json.loads(reply.body)['error']}\n{see('how-to/server.html')}")
+
+
+def _welcome(server: Any) -> str:
+    values = "\n".join(f"  export {name}={value}" for name, value in server.env.items())
+    return (
+        f"The Aurous Labs API, offline, at {server.url}\n{values}\n"
+        f"Control it, from any language:\n"
+        f"  curl {server.url}{CONTROL}/            # lists the control requests\n"
+        f"  curl {server.url}{CONTROL}/state\n"
+        f"  curl -X POST {server.url}{CONTROL}/reset\n"
+        f"Ctrl-C ends it."
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .._check.command import run
+
+    return run(options)
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    from .._resources.openapi import document
+
+    text = json.dumps(document(), indent=2)
+    if options.output is None:
+        print(text, flush=True)  # noqa: T201 - a command prints
+    else:
+        try:
+            options.output.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise AurousError(
+                f"--output {options.output}: {error.strerror}. Choose another file.\n{see('reference/openapi.html')}"
+            ) from None
+    return 0

@@ -1,0 +1,355 @@
+"""`Aurous`: the object of the fixture, and the context manager for wider scopes, `unittest` and scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._base.arguments import Check
+from .._resources.base.record import Live
+from .._world.keys import check_key
+from .._world.settings import Settings, read_setting
+from ..errors import hide_mistakes
+from .calls import CallAssertions
+from .session import Session
+from .team import Belongings, Team, Teams
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    import faker
+    import httpx
+    import respx
+    from typing_extensions import Self, Unpack  # type checkers bundle it
+
+    from .._engine.pipeline import Snapshot
+    from .._engine.pitfalls import Pitfall
+    from .._explore.day import BadDay
+    from .._explore.result import Exploration
+    from .._generated.names import BadDayFault, Law, Operation
+    from .._httpx.options import AsyncClientOptions, ClientOptions
+    from .._httpx.transport import AurousTransport
+    from .._resources.team import ApiKey
+    from .._time.clock import Clock
+    from .._world.script import Plan
+    from .._world.settings import AurousSettings
+    from .._world.world import World
+    from ..faults.collection import Faults
+    from .calls import Calls
+    from .webhooks import Webhooks
+
+__tracebackhide__ = hide_mistakes
+
+
+class Aurous(CallAssertions, Belongings):
+    """The whole Aurous Labs API, offline; while it is entered, it responds to the requests of httpx and httpx2 clients.
+
+    Args:
+        api_key: The key of the default team; by default one that the fake creates.
+        **settings: The settings, named as in the ini file without ``aurous_``.
+
+    Raises:
+        TypeError: If a setting does not exist, with the nearest name.
+        AurousError: If a setting has an invalid value.
+
+    Example:
+        >>> import httpx
+        >>> with Aurous(credits=10) as aurous:
+        ...     response = httpx.get(f"{aurous.base_url}/v1/balance", headers={"X-Api-Key": aurous.api_key})
+        >>> response.json()["credits"]
+        10
+    """
+
+    def __init__(self, *, api_key: str | None = None, **settings: Unpack[AurousSettings]) -> None:
+        if api_key is not None:
+            check_key(Check("Aurous", "reference/settings.html"), api_key)
+        read = Settings(**{name: read_setting(name, value) for name, value in settings.items()})
+        self._session = Session(read, api_key)
+
+    def __repr__(self) -> str:
+        characters, calls = len(self.characters), len(self.calls)
+        counts = f"{characters} character{'s' * (characters != 1)}, {calls} call{'s' * (calls != 1)}"
+        return f"<Aurous at {self.base_url}: {counts}, seed {self.seed}>"
+
+    @property
+    def base_url(self) -> str:
+        """The base URL of the fake, without ``/v1``."""
+        return self._session.settings.base_url
+
+    @property
+    def api_key(self) -> ApiKey:
+        """The key of the default team; ``AUROUS_API_KEY`` while the fake is entered."""
+        return self._session.api_key
+
+    @property
+    def seed(self) -> int:
+        """The effective seed: ``Aurous(seed=aurous.seed)`` creates the same people and ids again."""
+        return self._session.settings.seed
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the fake."""
+        return self._session.app.world.clock
+
+    @property
+    def faker(self) -> faker.Faker:
+        """A seeded Faker of this fake alone, with `AurousProvider`."""
+        return self._session.faker
+
+    @property
+    def transport(self) -> AurousTransport:
+        """The fake as a transport, for clients that you create; works without entering the fake.
+
+        Example:
+            ``httpx.Client(transport=aurous.transport)``
+        """
+        return self._session.http.transport
+
+    def client(self, **options: Unpack[ClientOptions]) -> httpx.Client:
+        """Return a ready-to-use client with base URL and key; *options* are those of `httpx.Client`, and win.
+
+        Example:
+            ``aurous.client(timeout=3).get("/v1/balance")``
+        """
+        return self._session.http.client(self.api_key, {**options})
+
+    def async_client(self, **options: Unpack[AsyncClientOptions]) -> httpx.AsyncClient:
+        """Return a ready-to-use async client; *options* are those of `httpx.AsyncClient`, and win."""
+        return self._session.http.async_client(self.api_key, {**options})
+
+    def route(self, operation: Operation | str) -> respx.Route:
+        """Return the respx route of an operation, to spy or override; the fake responds until the test sets a response.
+
+        Args:
+            operation: Such as ``characters.save``.
+
+        Raises:
+            AurousLookupError: If no operation has that name, with the nearest one.
+
+        Example:
+            ``aurous.route("characters.save").respond(503)``
+        """
+        return self._session.http.router.route_for(operation)
+
+    @property
+    def team(self) -> Team:
+        """The default team."""
+        return Team(*self._owner)
+
+    @property
+    def teams(self) -> Teams:
+        """All teams."""
+        return Teams(self._session.app.world, "")
+
+    @property
+    def _owner(self) -> tuple[World, str]:
+        world = self._session.app.world
+        return world, world.default_team
+
+    def script(self, text: str | Plan, name: str | None = None) -> None:
+        """Set what pollers see of later characters; the same as `Characters.script`.
+
+        Args:
+            text: The steps, or a `Script`.
+            name: Set it only for characters that are created with this name.
+
+        Raises:
+            AurousScriptError: For an invalid script.
+
+        Example:
+            ``aurous.script("synthesizing*3 -> reviewing")``
+        """
+        self.characters.script(text, name)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhook deliveries of the fake: their receivers, and when they are made."""
+        return self._session.webhooks
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of the fake; each method adds one."""
+        return self._session.app.faults
+
+    def snapshot(self) -> Snapshot:
+        """Return the current state: records, credits, keys, scripts with their poll counts, faults and the clock."""
+        return self._session.app.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a snapshot of this fake, which can be restored more than once. Calls stay in the journal.
+
+        Args:
+            snapshot: What `snapshot` returned.
+
+        Raises:
+            AurousError: If it is not a snapshot of this fake.
+
+        Example:
+            ``before = aurous.snapshot(); ...; aurous.restore(before)``
+        """
+        self._session.app.restore(snapshot)
+
+    def explore(
+        self,
+        run: Callable[..., object],
+        *,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+        may_return: Callable[[Any], object] | None = None,
+        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
+        laws: Law | str | Iterable[Law | str] = "*",
+        fresh: Callable[[], object] | None = None,
+        depth: int = 1,
+        limit: int = 400,
+        patience: float = 10,
+        only: str | None = None,
+        known: Mapping[str, str] | None = None,
+    ) -> Exploration:
+        """Run code once undisturbed, and once for each fault at each of its requests; judge each run by the laws.
+
+        The undisturbed run is the good day: it says what each other run should have cost and left. Each run starts
+        from the current state of the fake. Afterwards the fake is as the good day left it.
+
+        Args:
+            run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
+            may_raise: The exceptions that are a documented failure of the code.
+            may_return: Returns whether a result of *run* is a documented failure.
+            faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves one out.
+            laws: The laws to judge, in the same form.
+            fresh: Resets the application's own state; called before each run.
+            depth: 2 to try pairs of faults, too.
+            limit: The largest number of cases.
+            patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
+                code. Then it is stopped; after the first time, 2 s are enough.
+            only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
+                as it left it.
+            known: Ids of cases that may break a law, each with the reason.
+
+        Raises:
+            AurousExplorationError: If a case breaks a law.
+            AurousError: If the arguments are invalid, or the good day is not the same twice.
+
+        Example:
+            ``aurous.explore(lambda: publish("Aurora"), may_raise=(httpx.TransportError, PublishFailed))``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
+
+        explorer = self._session.explorer(
+            "explore",
+            run=run,
+            fresh=fresh,
+            may_raise=may_raise,
+            may_return=may_return,
+            faults=faults,
+            laws=laws,
+            depth=depth,
+            limit=limit,
+            patience=patience,
+            only=only,
+            known=known,
+        )
+        return drivers.explore(explorer, run, fresh)
+
+    async def aexplore(
+        self,
+        run: Callable[..., Awaitable[object]],
+        *,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+        may_return: Callable[[Any], object] | None = None,
+        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
+        laws: Law | str | Iterable[Law | str] = "*",
+        fresh: Callable[[], object] | None = None,
+        depth: int = 1,
+        limit: int = 400,
+        patience: float = 10,
+        only: str | None = None,
+        known: Mapping[str, str] | None = None,
+    ) -> Exploration:
+        """Explore a coroutine function in the running event loop, asyncio's or trio's; see `explore`.
+
+        *fresh* may be a coroutine function, too.
+
+        Example:
+            ``await aurous.aexplore(lambda: publish("Aurora"))``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import drivers  # loads asyncio, and most tests do not explore
+
+        explorer = self._session.explorer(
+            "aexplore",
+            run=run,
+            fresh=fresh,
+            may_raise=may_raise,
+            may_return=may_return,
+            faults=faults,
+            laws=laws,
+            depth=depth,
+            limit=limit,
+            patience=patience,
+            only=only,
+            known=known,
+        )
+        return await drivers.aexplore(explorer, run, fresh)
+
+    def day(self, day: BadDay) -> AbstractContextManager[None]:
+        """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.
+
+        A place counts the requests of the block. Sleeps are skipped, and the clock moves only with them. A fault that
+        no request meets is not an error. After a ``crash``, each request and each sleep of the block raises
+        `AurousCrash`. Afterwards the faults are removed.
+
+        Args:
+            day: The faults, each with its place.
+
+        Raises:
+            AurousError: If the block does not end, or another day is played or explored.
+
+        Example:
+            ``with aurous.day(BadDay("characters.create#1 lost")): ...``
+        """
+        from .._explore.day import play  # most tests have none
+
+        return play(self._session.app, day)
+
+    def reset(self) -> None:
+        """Return to the start of the test: state, clock, faults, calls, pitfalls and routes.
+
+        An unmatched request that arrived before still fails the test.
+        """
+        self._session.reset()
+
+    @property
+    def pitfalls(self) -> list[Pitfall]:
+        """The pitfalls so far, in order: each has ``id``, ``message``, ``call`` and ``place``."""
+        with self._session.app.world.lock:
+            return list(self._session.app.pitfalls.seen)
+
+    @property
+    def calls(self) -> Calls:
+        """Every call that arrived, in order."""
+        return self._session.calls
+
+    @property
+    def _asserted(self) -> Calls:
+        return self.calls
+
+    def assert_polled(self, record: Live | str, at_least: int | None = None, at_most: int | None = None) -> None:
+        if isinstance(record, Live) and record._world is not self._session.app.world:
+            raise Check("assert_polled", "reference/calls.html").refuse(
+                "record", record, "a record of this fake, such as aurous.characters.last. This one is of another fake."
+            )
+        super().assert_polled(record, at_least, at_most)
+
+    def __enter__(self) -> Self:
+        """Intercept requests, and set ``AUROUS_API_KEY`` and ``AUROUS_BASE_URL``."""
+        self._session.enter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop intercepting, and raise as ``strict`` says, unless the block itself has raised an error."""
+        self._session.leave()
+        if error is None:
+            self._session.verdict.judge()

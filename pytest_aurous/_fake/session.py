@@ -1,0 +1,178 @@
+"""The internals of one fake, which `Aurous`, the plugin, the server and the ASGI application share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .._base.redaction import protect
+from .._base.work import current_work
+from .._engine.pipeline import App
+from .._resources.team import ApiKey
+from ..errors import hide_mistakes
+from .calls import Calls
+from .environment import ENVIRONMENT
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    import faker
+
+    from .._explore.explorer import Explorer
+    from .._explore.result import Exploration
+    from .._httpx.binding import Binding
+    from .._time.skipping import SleepSkipper
+    from .._world.settings import Settings
+    from .webhooks import Webhooks
+
+__tracebackhide__ = hide_mistakes
+
+
+class Session:
+    """Everything that belongs to one fake.
+
+    Attributes:
+        explore_only: The one case that a test which explores has to run; None: all.
+        explored: Whether the test has explored code itself.
+        served: Whether an `AurousServer` has served the fake.
+    """
+
+    def __init__(self, settings: Settings, api_key: str | None = None) -> None:
+        self.settings = settings
+        self.app: App = App(settings, api_key)
+        self.verdict: Verdict = Verdict(self.app)
+        self._webhooks: Webhooks | None = None
+        self._http: Binding | None = None
+        self._faker: faker.Faker | None = None
+        self._entered: list[ExitStack] = []
+        self.explore_only: str | None = None
+        self.explorations: list[Exploration] = []
+        self.explored: bool = False
+        self.served: bool = False
+        self._start = self.app.snapshot()
+
+    @property
+    def api_key(self) -> ApiKey:
+        """The first valid key of the default team."""
+        world = self.app.world
+        with world.lock:
+            return ApiKey.of(world, world.keys.first(world.default_team))
+
+    @property
+    def calls(self) -> Calls:
+        """Every call that arrived, in order."""
+        return Calls(self.app.world.journal.entries, self.app.catalog.by_operation)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhook deliveries, created on first use."""
+        with self.app.world.lock:
+            if self._webhooks is None:
+                from .webhooks import Webhooks  # most tests have none
+
+                self._webhooks = Webhooks(self)
+            return self._webhooks
+
+    @property
+    def http(self) -> Binding:
+        """The fake as httpx clients see it, created on first use."""
+        with self.app.world.lock:  # two threads must not create two
+            if self._http is None:
+                # The one lazy import of httpx and respx: they take longer to load than many tests to run, and a fake
+                # that is only served, or prepared for a snapshot, does not need them.
+                from .._httpx.binding import Binding
+
+                self._http = Binding(self.app)
+            return self._http
+
+    @property
+    def faker(self) -> faker.Faker:
+        """A seeded Faker of this fake alone, created on first use."""
+        with self.app.world.lock:
+            if self._faker is None:
+                from .._resources.content.provider import seeded_faker  # Faker loads slowly, and is optional
+
+                self._faker = seeded_faker(self.settings.seed)
+            return self._faker
+
+    def enter(self) -> None:
+        """Intercept requests, set the environment variables, and skip sleeps if the settings say so."""
+        with ExitStack() as undo:  # undoes the first steps if a later one fails
+            self.verdict.begin()
+            undo.callback(self.http.intercept())
+            undo.callback(protect(os.environ.get("AUROUS_API_KEY")))
+            variables = {"AUROUS_API_KEY": str(self.api_key), "AUROUS_BASE_URL": self.settings.base_url}
+            undo.callback(ENVIRONMENT.hold(**variables))
+            if self.settings.sleep == "skip":
+                undo.enter_context(self._skipper())
+            self._entered.append(undo.pop_all())
+
+    def leave(self) -> None:
+        """Undo the latest `enter`."""
+        self._entered.pop().close()
+
+    def explorer(self, who: str, **arguments: Any) -> Explorer:
+        """Return what explores code on this fake.
+
+        Args:
+            who: The method that the test called, for messages.
+            **arguments: Those of `Aurous.explore`.
+        """
+        from .._explore.explorer import Explorer  # most tests do not explore
+        from .._explore.options import read_options
+        from .._explore.run import ignore
+
+        self.explored = True
+        arguments["only"] = arguments["only"] or self.explore_only
+        work = current_work()
+        again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
+        router = self._http.router if self._http is not None else None
+        done = self.explorations.append if self.app.tracing else ignore
+        return Explorer(self.app, router, read_options(who, **arguments), again, done=done)
+
+    @contextmanager
+    def returning(self) -> Generator[Callable[[], None], None, None]:
+        """Yield a function that returns to this moment, as often as it is called; `reset` returns to the start."""
+        app = self.app
+        with ExitStack() as undo, app.world.lock:
+            kept, journal = app.snapshot(), app.world.journal
+            lists: list[tuple[list[Any], list[Any]]] = [
+                (one, list(one)) for one in (journal.entries, journal.notes, app.problems, app.pitfalls.seen)
+            ]
+            backs = [self.webhooks._mark(), self.verdict.mark(), self.http.router.keep()]
+            if self.settings.sleep == "skip":
+                shared = undo.enter_context(self._skipper())
+                backs.append(partial(shared.go_back, shared.now()))
+            ending = undo.pop_all()
+
+        def back() -> None:
+            with app.world.lock:
+                app.restore(kept)
+                journal.clear()
+                for there, items in lists:
+                    there[:] = items
+                self._faker = None
+                for one in backs:
+                    one()
+
+        with ending:
+            yield back
+
+    def _skipper(self) -> SleepSkipper:
+        from .._time.skipping import SleepSkipper  # loads asyncio
+
+        return SleepSkipper(self.app.world.clock.jump, self.app.world.clock.waiting_for)
+
+    def reset(self) -> None:
+        """Return to the state at the start, without calls, pitfalls, receivers and routes."""
+        with self.app.world.lock:
+            self.app.restore(self._start)
+            self.app.world.journal.clear()
+            self.app.pitfalls.clear()
+            if self._webhooks is not None:
+                self._webhooks._forget()
+            self._faker = None
+            if self._http is not None:
+                self._http.router.forget()

@@ -1,0 +1,136 @@
+"""The verdict on a test: how unmatched requests, unfired faults and bugs of the fake affect it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .._base.frames import shown_place
+from .._base.work import Work, current_work, older_work
+from .._engine.pipeline import App
+from .._engine.pitfalls import Pitfall
+from .._engine.problems import Problem
+from .._wire.call import Call
+from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+
+if TYPE_CHECKING:
+    from ..faults.fault import Fault
+    from .findings import Findings
+
+
+class Verdict:
+    """Report each problem of a fake once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._strict = app.world.settings.strict
+        self._reported = 0
+        self._reported_pitfalls: set[Pitfall] = set()
+        self._reported_faults: set[Fault] = set()
+
+    def begin(self) -> None:
+        """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""
+        since = current_work()
+        self._app.screen = None if since is None else partial(self._screen, since)
+
+    def judge(self) -> None:
+        """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
+        __tracebackhide__ = True
+        problems, unfired = self._take_problems()
+        if self._strict == "off" or not (problems or unfired):
+            self._judge_pitfalls()
+            return
+        text = "\n\n".join([*self._findings.problems(problems), *map(self._findings.unfired, unfired)])
+        if self._strict == "warn":
+            warnings.warn(AurousWarning(text), stacklevel=2)
+            self._judge_pitfalls()
+        elif not problems:
+            raise AurousUnfiredFault(text)
+        elif all(problem.kind == "unmatched" for problem in problems):
+            raise AurousUnmatchedRequest(text)
+        else:
+            raise AurousError(text)
+
+    def _judge_pitfalls(self) -> None:
+        """Raise or warn of each pitfall, at the line of the code under test."""
+        seen = self._take_pitfalls()
+        mode = self._app.world.settings.pitfalls
+        if seen and mode == "error":
+            places = [f"\n  at {shown_place(one.place)}" if one.place is not None else "" for one in seen]
+            raise AurousPitfallWarning("\n\n".join(f"{one}{place}" for one, place in zip(seen, places, strict=True)))
+        for one in seen if mode == "warn" else ():
+            if one.place is not None:
+                warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place[:2])
+            else:
+                warnings.warn(AurousPitfallWarning(str(one)), stacklevel=3)
+
+    def close(self, test: str) -> None:
+        """Warn of what arrived after the body of *test*, which has its verdict already."""
+        problems, _ = self._take_problems()
+        if problems and self._strict != "off":
+            text = "\n\n".join(self._findings.problems(problems))
+            warnings.warn(AurousWarning(f"After the body of {test}:\n{text}"), stacklevel=2)
+        for one in self._take_pitfalls() if self._app.world.settings.pitfalls != "off" else ():
+            warnings.warn(AurousPitfallWarning(f"{one}\nAfter the body of {test}."), stacklevel=2)
+
+    def mark_reported(self) -> None:
+        """Do not report anything that happened until now: the test has its outcome."""
+        self._take_problems()
+        self._take_pitfalls()
+
+    def mark(self) -> Callable[[], None]:
+        """Return a function that goes back to what was reported until now, and to what the faults have met."""
+        reported, pitfalls, faults = self._reported, set(self._reported_pitfalls), set(self._reported_faults)
+        met = [(fault, fault.met) for fault in self._app.queue.faults]
+
+        def back() -> None:
+            self._reported, self._reported_pitfalls, self._reported_faults = reported, set(pitfalls), set(faults)
+            for fault, count in met:
+                fault.met = count
+
+        return back
+
+    def timeline(self, again: str, *, problems: bool = True) -> str:
+        """Return the timeline of a failed test: the calls and their problems.
+
+        Args:
+            again: The command that repeats the test.
+            problems: Whether to add what was wrong, because no error of the test has said it.
+        """
+        return self._findings.timeline(again, self._app.problems if problems else ())
+
+    def _screen(self, since: Work, call: Call) -> None:
+        """Take *call* out of the verdict if a test before *since* left it behind, and report it.
+
+        The pipeline calls this under the fake's lock.
+        """
+        older = older_work(since)
+        if older is None:
+            return
+        problems = self._app.problems
+        wrong = [problem for problem in problems if problem.call is call]
+        problems[:] = [problem for problem in problems if problem.call is not call]
+        since.report(self._findings.late(call, older.test, since.test, self._app.pitfalls.drop(call), wrong))
+
+    @property
+    def _findings(self) -> Findings:
+        from .findings import Findings  # most tests have nothing to say
+
+        return Findings(self._app)
+
+    def _take_pitfalls(self) -> list[Pitfall]:
+        """Return the pitfalls that were not reported yet, and mark them as reported."""
+        new = [one for one in self._app.pitfalls.seen if one not in self._reported_pitfalls]
+        self._reported_pitfalls.update(new)
+        return new
+
+    def _take_problems(self) -> tuple[list[Problem], list[Fault]]:
+        """Return the problems and unfired faults that were not reported yet, and mark them as reported."""
+        with self._app.world.lock:
+            problems = self._app.problems[self._reported :]
+            unfired = [fault for fault in self._app.queue.unfired if fault not in self._reported_faults]
+            self._reported = len(self._app.problems)
+            self._reported_faults.update(unfired)
+        return problems, unfired

@@ -1,0 +1,187 @@
+"""Endpoints: the rows of the catalog, and what their handlers receive and return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from ..._wire.call import Call
+from ..._wire.refusal import not_found
+from ..._wire.reply import Pairs
+from ..._world.tables import R, Table
+from ..._world.world import World
+from .fields import read_body, without_nulls
+from .schema import Record, Shape
+
+NO_RESPONSE: Final = "no response"
+"""The outcome of a request whose client receives no response."""
+
+
+@dataclass(eq=False, repr=False)
+class Context:
+    """A request on its way through the pipeline.
+
+    Attributes:
+        world: The state.
+        call: The request.
+        row: Its endpoint, or None.
+        args: The path parameters.
+        record: The id in the path; empty without one.
+        team: Id of the calling team; empty for signed URLs, which need no API key.
+        request_id: Id of the request.
+        limits: The rate-limit headers of its response.
+    """
+
+    world: World
+    call: Call
+    row: Endpoint | None
+    args: Mapping[str, str]
+    record: str = ""
+    team: str = ""
+    request_id: str = ""
+    limits: Pairs = ()
+    _body: dict[str, Any] | None = None
+
+    @property  # not a `cached_property`: before Python 3.12, it has a lock that no fork frees
+    def body(self) -> dict[str, Any]:
+        """The JSON object in the request body; empty without a body. Nulls of optional fields are left out (err-9).
+
+        Raises:
+            ApiProblem: 400 for any other body (err-8).
+        """
+        if self._body is None:
+            self._body = read_body(self.call.content) if self.call.content else {}
+            if self.world.settings.reading("err-9") != "refused" and self.row is not None and self.row.body is not None:
+                self._body = without_nulls(self._body, self.row.body)
+        return self._body
+
+    def row_of(self, kind: type[R], resource: str, param: str | None = None) -> R:
+        """Return the row of *kind* with the id in the path, if it is the calling team's and not deleted.
+
+        Raises:
+            ApiProblem: 404 for any other id; *resource* and *param* are for its message.
+        """
+        table: Table[R] = self.world.table(kind)
+        row = table.find(self.record, self.team)
+        if row is None or not table.lives(row):
+            raise not_found(resource, self.record, param)
+        return row
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters, as sent."""
+        return dict(parse_qsl(self.call.query, keep_blank_values=True))
+
+
+class Result(NamedTuple):
+    """The part of a response that is special to its endpoint.
+
+    Attributes:
+        body: The bytes of the body.
+        status: The HTTP status.
+        media_type: The ``Content-Type``.
+        headers: Headers to add; None removes a header that every response has.
+    """
+
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str | None], ...] = ()
+
+
+Handler = Callable[[Context], Any]
+"""Returns the body as JSON, the body as bytes of the endpoint's media type, or a `Result`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Endpoint(Record):
+    """One row of the catalog.
+
+    Attributes:
+        operation: Its name in assertions and reports.
+        method: The HTTP method.
+        template: The path; ``{name}`` matches one segment.
+        handler: Serves a request; raises `ApiProblem` to refuse it.
+        bucket: The rate bucket that a request spends from, or a function that returns it.
+        status: Status of a successful response.
+        host: ``api``, or ``upload`` for the upload host.
+        signed: The URL is signed: no API key, no rate bucket.
+        media_type: Media type of a successful response.
+        any_id: Succeeds for any id in the path, even an unknown one.
+        free: Costs no credits, although it accepts an ``Idempotency-Key``.
+        fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
+        idempotent: Whether an ``Idempotency-Key`` is accepted, or a function that returns it (idem-2).
+        shape: Schema of a successful response; None if it is not JSON.
+        headers: Headers of a successful response that only this endpoint has, with their descriptions.
+        body: Schema of the request body; None without a body.
+        takes: Media type of the request body.
+        query: Schemas of the query parameters.
+        errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
+        rules: Ids of the contract's rules that it implements, first the rule of a successful response.
+        refuses: The rules of its refusals, by status and code, or by status for all other codes; ``*`` is any other
+            refusal. Refusals that are the same for all endpoints are not in it.
+        makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
+    """
+
+    operation: str
+    method: str
+    template: str
+    handler: Handler
+    bucket: str | Callable[[Context], str] = ""
+    status: int = 200
+    host: str = "api"
+    signed: bool = False
+    media_type: str = "application/json"
+    idempotent: bool | Callable[[Context], bool] = False
+    any_id: bool = False
+    free: bool = False
+    fingerprint: Callable[[Context], str] | None = None
+    shape: Shape | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Shape | None = None
+    takes: str = "application/json"
+    query: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    errors: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    refuses: Mapping[str, str] = field(default_factory=dict[str, str])
+    makes: str = ""
+
+    @property
+    def shows(self) -> str:
+        """The schema of the records that a success shows, alone or in a list; empty without a record."""
+        shape = self.shape or {}
+        page = shape.get("properties", {}).get("data", shape)
+        return str(page.get("items", page).get("$ref", "")).rpartition("/")[2]
+
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on the record in its path: it is neither a GET, nor does it succeed for any id."""
+        return "{id}" in self.template and self.method != "GET" and not self.any_id and not self.signed
+
+    @property
+    def pays(self) -> bool:
+        """Whether it costs credits, for each request or for some."""
+        return bool(self.idempotent) and not self.free
+
+    @property
+    def reruns(self) -> bool:
+        """Whether it begins new work on the record in its path, which it refuses while work is under way."""
+        return self.acts and self.pays
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The possible outcomes, sorted: a status, followed by the code of a refusal, or `NO_RESPONSE`."""
+        found = {str(self.status), "400 unknown_version", "500 internal_error", NO_RESPONSE, *self.errors}
+        if not self.signed:
+            found.update({"401 invalid_api_key", "401 missing_api_key", "429 too_many_requests"})
+            found.update({"403 missing_scope"} if self.method != "GET" else ())
+            found.update({"404 resource_not_found"} if "{" in self.template and not self.any_id else ())
+        if self.idempotent:
+            found.update({"409 idempotency_key_in_use", "400 invalid_format"})
+        return tuple(sorted(found))
+
+    def accepts_key(self, ctx: Context) -> bool:
+        """Whether an ``Idempotency-Key`` on this request counts."""
+        return self.idempotent(ctx) if callable(self.idempotent) else self.idempotent

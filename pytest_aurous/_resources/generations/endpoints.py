@@ -1,0 +1,214 @@
+"""The endpoints of images and videos. Requests for one generation find it under either path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..base.endpoint import Context, Endpoint
+from ..base.fields import BODY_ERRORS, Reader
+from ..base.pages import PAGE, PAGE_ERRORS, page
+from ..base.schema import SIGNATURE, body_of, listing, obj, reference
+from ..payment import pay
+from . import images, machine, outputs, videos
+from .row import AMOUNT, BREAKDOWN, PREFIXES, GenerationRow, render
+
+_ONE: Final = reference(GenerationRow)
+_ESTIMATE: Final = obj(
+    object={"const": "estimate"},
+    estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
+    currency={"const": "credit"},
+)
+_VIDEO_ERRORS: Final = (*BODY_ERRORS, "400 unsupported_lora_for_mode", "404 resource_not_found")
+_IMAGE_ERRORS: Final = (
+    *_VIDEO_ERRORS,
+    "400 character_not_ready",
+    "400 mutually_exclusive_input",
+    "400 parameter_invalid_combination",
+)
+_OUTPUT_ERRORS: Final = (
+    "401 invalid_api_key",
+    "401 missing_api_key",
+    "403 missing_scope",
+    "404 resource_not_found",
+    "410 output_expired",
+    "422 output_not_available",
+)
+
+
+def list_all(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images: images and videos (img-10); a poll of each row on the page."""
+    world = ctx.world
+    table = world.table(GenerationRow)
+
+    def show(row: GenerationRow) -> GenerationRow:
+        world.runs.poll(row.id)
+        return table[row.id]
+
+    return page(table, ctx.team, ctx.query, show, lambda _: True, lambda row: render(world, row))
+
+
+def retrieve(ctx: Context) -> dict[str, Any]:
+    """GET /v1/images/{id} and /v1/videos/{id}: the poll."""
+    row = ctx.row_of(GenerationRow, "generation")
+    ctx.world.runs.poll(row.id)
+    return render(ctx.world, ctx.world.table(GenerationRow)[row.id])
+
+
+def cancel(ctx: Context) -> dict[str, Any]:
+    """POST /v1/images/{id}/cancel (img-7)."""
+    return render(ctx.world, machine.cancel(ctx.world, ctx.row_of(GenerationRow, "generation")))
+
+
+def _creation(
+    resource: str,
+    media_type: str,
+    read: Callable[[Context], tuple[dict[str, Any], dict[str, Any]]],
+    fields: Mapping[str, Reader],
+    required: str,
+    errors: tuple[str, ...],
+    rules: tuple[str, ...],
+    refuses: Mapping[str, str],
+    estimate_rules: tuple[str, ...],
+) -> tuple[Endpoint, Endpoint]:
+    """Return the endpoints that create a generation and that estimate its cost.
+
+    *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* and *estimate_rules* are
+    those of each, and *refuses* has the rules of refusals to create one.
+    """
+
+    def create(ctx: Context) -> dict[str, Any]:
+        """Hold the cost and start the work (cred-2, cred-3)."""
+        columns, cost = read(ctx)
+        hold = pay(ctx.world, ctx.team, cost["amount"], "balance_too_low")
+        row = machine.add(
+            ctx.world, ctx.team, media_type, cost, hold=hold, creation_request_id=ctx.request_id, **columns
+        )
+        return render(ctx.world, row)
+
+    def estimate(ctx: Context) -> dict[str, Any]:
+        """Return the cost of the same create request (img-9)."""
+        _, cost = read(ctx)
+        price = {"amount": cost["amount"], "breakdown": cost["breakdown"]}
+        return {"object": "estimate", "estimated_cost": price, "currency": cost["currency"]}
+
+    path, body = f"/v1/{resource}", body_of(fields, (required,))
+    return (
+        Endpoint(
+            f"{resource}.create",
+            "POST",
+            path,
+            create,
+            bucket=f"{resource}_post",
+            status=201,
+            idempotent=True,
+            shape=_ONE,
+            body=body,
+            errors=(*errors, "402 balance_too_low"),
+            rules=rules,
+            refuses=refuses,
+            makes=PREFIXES[media_type],
+        ),
+        Endpoint(
+            f"{resource}.estimate",
+            "POST",
+            f"{path}/estimate",
+            estimate,
+            bucket="estimate_post",
+            shape=_ESTIMATE,
+            body=body,
+            errors=errors,
+            rules=estimate_rules,
+            refuses={"400": estimate_rules[0]},
+        ),
+    )
+
+
+ENDPOINTS: Final = (
+    *_creation(
+        "images",
+        "image",
+        images.read,
+        images.CREATE,
+        "prompt",
+        _IMAGE_ERRORS,
+        ("img-1", "img-2", "img-3", "img-4", "img-5", "img-11", "cred-4", "style-5"),
+        {
+            "400": "img-1",
+            "400 character_not_ready": "img-4",
+            "400 mutually_exclusive_input": "img-4",
+            "400 parameter_invalid_combination": "img-3",
+            "400 unsupported_lora_for_mode": "style-5",
+            "404": "img-4",
+        },
+        ("img-9",),
+    ),
+    Endpoint(
+        "images.list",
+        "GET",
+        "/v1/images",
+        list_all,
+        bucket="reads",
+        shape=listing(GenerationRow),
+        query=PAGE,
+        errors=PAGE_ERRORS,
+        rules=("img-10", "list-1", "list-2", "list-3"),
+        refuses={"400": "list-3"},
+    ),
+    Endpoint(
+        "images.retrieve",
+        "GET",
+        "/v1/images/{id}",
+        retrieve,
+        bucket="reads",
+        shape=_ONE,
+        rules=("img-6", "img-5", "img-12", "vid-3"),
+    ),
+    Endpoint(
+        "images.cancel",
+        "POST",
+        "/v1/images/{id}/cancel",
+        cancel,
+        bucket="images_post",
+        shape=_ONE,
+        errors=("400 generation_not_cancellable",),
+        rules=("img-7", "vid-3"),
+        refuses={"400 generation_not_cancellable": "img-7"},
+    ),
+    *_creation(
+        "videos",
+        "video",
+        videos.read,
+        videos.CREATE,
+        "video_lora_id",
+        _VIDEO_ERRORS,
+        ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
+        {"400": "vid-1", "400 unsupported_lora_for_mode": "style-5"},
+        ("vid-2", "vid-1", "img-9"),
+    ),
+    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE, rules=("vid-4",)),
+    Endpoint(
+        "images.output",
+        "GET",
+        "/v1/images/{id}/output/{n}",
+        outputs.of_image,
+        signed=True,
+        query={"token": SIGNATURE},
+        media_type="image/png",
+        errors=_OUTPUT_ERRORS,
+        rules=("img-8", "time-4"),
+        refuses={"401": "img-8", "403": "img-8", "410": "time-4", "*": "img-8"},
+    ),
+    Endpoint(
+        "videos.output",
+        "GET",
+        "/v1/videos/{id}/output",
+        outputs.of_video,
+        signed=True,
+        query={"token": SIGNATURE},
+        media_type="video/mp4",
+        errors=(*_OUTPUT_ERRORS, "206", "416"),
+        rules=("vid-5", "time-4"),
+        refuses={"401": "vid-5", "403": "img-8", "410": "time-4", "*": "vid-5"},
+    ),
+)

@@ -1,0 +1,222 @@
+"""A long recording of the fake, to be checked as it is and with differences."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema
+
+from pytest_aurous import Aurous
+from pytest_aurous._check.check import Checked, check_files
+from pytest_aurous._report.har import har
+from pytest_aurous._resources.content.pictures import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+NOW: Final = "2026-05-08T10:00:00Z"
+ATTRIBUTES: Final = {"gender": "female", "age": 28}
+Entries = list[dict[str, Any]]
+SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/check.schema.json").read_text(encoding="utf-8"))
+
+
+class Teller:
+    """Tells the story to a fake."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.aurous = Aurous(now=NOW, pitfalls="off", strict="off", **settings)
+        self.aurous._session.app.world.journal.whole = True
+        self.client: httpx.Client = self.aurous.client()
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Send a request, five seconds after the one before."""
+        response = self.client.request(method, path, **options)
+        self.aurous.clock.advance(seconds=5)
+        return response.json() if response.headers.get("content-type") == "application/json" else response.content
+
+    def poll(self, path: str, times: int = 3) -> Any:
+        """Poll a record, and return what was seen the last time."""
+        return [self.call("GET", path) for _ in range(times)][-1]
+
+    def synthesize(self, name: str, key: str | None = None) -> str:
+        """Order a synthesis, and return the path of the character."""
+        body = {"name": name, "generate": True, "attributes": ATTRIBUTES}
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return f"/v1/characters/{self.call('POST', '/v1/characters', json=body, headers=headers)['id']}"
+
+    def image(self, **body: Any) -> str:
+        """Order an image, and return its path."""
+        return f"/v1/images/{self.call('POST', '/v1/images', json={'prompt': 'On a bench', **body})['id']}"
+
+    def entries(self) -> Entries:
+        """Return the recording."""
+        found: Entries = har(self.aurous.calls)["log"]["entries"]
+        return found
+
+
+def characters(teller: Teller) -> None:
+    """From a name to a picture that is drawn again, and the refusals on the way."""
+    call = teller.call
+    call("GET", "/v1/balance")
+    path = teller.synthesize("Aurora", "order-1")
+    call("GET", "/v1/balance")
+    again = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
+    call("POST", "/v1/characters", json=again, headers={"Idempotency-Key": "order-1"})
+    call("POST", "/v1/characters", json={"name": "Another"}, headers={"Idempotency-Key": "order-2"})
+    call("POST", f"{path}/save")
+    call("POST", "/v1/characters", json={"name": "B", "generate": True, "attributes": {"age": 30}},
+         headers={"Idempotency-Key": "order-1"})  # fmt: skip
+    teller.poll(path)
+    call("GET", "/v1/balance")
+    call("POST", f"{path}/save")
+    call("POST", f"{path}/save")
+    call("PATCH", path, json={"name": "Aurora Vale"})
+    call("PATCH", path, json={"color": "red"})
+    call("POST", "/v1/characters", json={"generate": True})
+    call("POST", "/v1/characters", json={"name": "B", "generate": True, "upload_ids": ["x"]})
+    call("POST", "/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9/save")
+    call("POST", f"{path}/resynthesize", json={})
+    teller.poll(path)
+    call("POST", f"{path}/refs/regenerate", json={"pose": "front"})
+    teller.poll(path, 2)
+    call("GET", "/v1/balance")
+    other = teller.synthesize("Borea")
+    teller.aurous.characters.last.fail("provider_timeout")
+    teller.poll(other, 2)
+    call("GET", "/v1/balance")
+    first = call("GET", "/v1/characters", params={"limit": 1})
+    call("GET", "/v1/characters", params={"limit": 1, "starting_after": first["next_cursor"]})
+    call("GET", "/v1/characters", params={"limit": 0})
+    call("GET", "/v1/characters", params={"status": "sleeping"})
+    call("DELETE", other)
+    call("GET", other)
+    another = teller.synthesize("Cirra")
+    call("GET", "/v1/balance")
+    teller.aurous.characters.last.fail("provider_timeout")
+    call("GET", another)
+    call("GET", "/v1/balance")
+    teller.image(character_id=path.rpartition("/")[2])
+
+
+def images(teller: Teller) -> None:
+    """Images and videos, with every end."""
+    call, images = teller.call, teller.aurous.images
+    call("GET", "/v1/balance")
+    path = teller.image(count=2)
+    call("GET", "/v1/balance")
+    done = teller.poll(path)
+    call("GET", "/v1/balance")
+    call("GET", done["output_urls"][0])
+    call("GET", f"{path}/output/9")
+    failed = teller.image()
+    images.last.fail("provider_timeout")
+    call("GET", failed)
+    call("GET", "/v1/balance")
+    call("GET", f"{failed}/output/0")
+    cancelled = teller.image(width=1025, height=2000)
+    call("POST", f"{cancelled}/cancel")
+    call("POST", f"{path}/cancel")
+    call("POST", "/v1/images", json={"prompt": " "})
+    call("POST", "/v1/images/estimate", json={"prompt": "On a bench", "enhance_prompt": True})
+    call("GET", "/v1/images")
+    styles = call("GET", "/v1/video_loras")
+    video = call("POST", "/v1/videos", json={"video_lora_id": styles[0]["id"], "duration": 4, "resolution": "480p"})
+    teller.poll(f"/v1/images/{video['id']}")
+    call("GET", f"/v1/videos/{video['id']}")
+    call("GET", "/v1/balance")
+    another = teller.image()
+    images.last.fail("provider_timeout")
+    call("GET", another)
+    call("GET", "/v1/balance")
+
+
+def account(teller: Teller) -> None:
+    """Keys, versions, files, uploads, endpoints, and what an account shows."""
+    call = teller.call
+    call("GET", "/v1/team", headers={"X-Api-Key": ""})
+    call("GET", "/v1/team", headers={"X-Api-Key": "al_live_nobody"})
+    reader = teller.aurous.team.add_key(scope="read")
+    call("GET", "/v1/team", headers={"X-Api-Key": reader})
+    call("POST", "/v1/images", json={"prompt": "x"}, headers={"X-Api-Key": reader})
+    call("GET", "/v1/team", headers={"Aurous-Version": "1999-01-01"})
+    call("GET", "/v1/team")
+    call("GET", "/v1/pricing")
+    poor = teller.aurous.teams.add(credits=1).api_key
+    call("GET", "/v1/balance", headers={"X-Api-Key": poor})
+    call("POST", "/v1/characters", json={"name": "C", "generate": True, "attributes": ATTRIBUTES},
+         headers={"X-Api-Key": poor})  # fmt: skip
+    call("GET", "/v1/balance", headers={"X-Api-Key": poor})
+    form = {"files": {"file": ("me.png", picture(["me"], 64, 64, ""), "image/png")}, "data": {"purpose": "reference"}}
+    file = call("POST", "/v1/files", **form)
+    call("GET", f"/v1/files/{file['id']}")
+    call("DELETE", f"/v1/files/{file['id']}")
+    call("GET", f"/v1/files/{file['id']}")
+    ticket = {"filename": "me.png", "extension": "png", "content_type": "image/png"}
+    upload = call("POST", "/v1/characters/uploads/init", json=ticket)
+    call("PUT", upload["upload_url"], content=b"\x89PNG")
+    call("POST", "/v1/characters/uploads/classify", json={"upload_id": upload["upload_id"]})
+    call("POST", "/v1/characters", json={"name": "D", "upload_ids": [upload["upload_id"]], "client_reference_id": "d"})
+    endpoint = call("POST", "/v1/webhook_endpoints", json={"url": "https://receiver.example/a", "events": ["*"]})
+    call("GET", f"/v1/webhook_endpoints/{endpoint['id']}")
+    call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/test", json={"event_type": "image.completed"})
+    call("GET", "/v1/webhook_endpoints")
+    call("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}")
+    call("GET", "/v1/loras")
+    call("GET", "/v1/usage", params={"start_time": "2026-05-08T00:00:00Z"})
+    call("GET", "/v1/usage/events", params={"start_time": "2026-05-08T00:00:00Z"})
+    call("POST", "/v1/generations", json={})
+
+
+STORIES: Final[dict[str, Callable[[Teller], None]]] = {
+    "characters": characters,
+    "images": images,
+    "account": account,
+}
+_TOLD: Final[dict[str, Entries]] = {}
+
+
+def told(story: str, **settings: Any) -> Entries:
+    """Return the recording of a story, which the caller may change; under the default settings it is told once."""
+    name = f"{story} {sorted(settings.items())}"
+    if name not in _TOLD:
+        teller = Teller(**settings)
+        STORIES[story](teller)
+        _TOLD[name] = teller.entries()
+    return deepcopy(_TOLD[name])
+
+
+def checked(folder: Path, entries: Entries, readings: Mapping[str, str] | None = None, **settings: Any) -> Checked:
+    """Check a recording."""
+    return check_files([write(folder, entries)], {"readings": readings or {}, **settings})
+
+
+def write(folder: Path, entries: Entries) -> Path:
+    """Write a recording to a file."""
+    file = folder / "recorded.har"
+    file.write_text(json.dumps({"log": {"creator": {"name": "pytest-aurous"}, "entries": entries}}), encoding="utf-8")
+    return file
+
+
+def refuted(result: Checked) -> list[str]:
+    """Return the ids of the rules that are refuted."""
+    return [verdict.rule for verdict in result.verdicts.refuted]
+
+
+def body(entry: dict[str, Any], change: Callable[[Any], object]) -> None:
+    """Change the JSON of a response."""
+    content = json.loads(entry["response"]["content"]["text"])
+    change(content)
+    entry["response"]["content"]["text"] = json.dumps(content)
+    entry["response"]["content"]["size"] = 0
+
+
+def validated(file: Path) -> Any:
+    """Return the result of a check that `--json` wrote, which its schema allows."""
+    result = json.loads(file.read_text(encoding="utf-8"))
+    jsonschema.validate(result, SCHEMA)
+    return result

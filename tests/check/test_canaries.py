@@ -1,0 +1,233 @@
+"""No secret, name, address or free text of a recording appears in anything that a check shows or writes."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import pytest
+
+from pytest_aurous._cli.main import main
+from tests.check.story import STORIES, Entries, told, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CANARIES: Final = (
+    "Zo\u00eb Canary <zoe@canary.example>",
+    "al_live_CANARY0123456789abcdefCANARY",
+    "whsec_CANARY0123456789",
+    "Basic " + b64encode(b"canary:canary-password").decode(),
+    "https://canary:password@canary.example/canary?token=CANARY01#canary-1",
+    "data:image/png;base64," + b64encode(b"canary canary canary").decode(),
+    "session=canary; Path=/canary",
+    quote("canary \u00e9\u6f22\u5b57"),
+    "+49 1512 3456789",
+)
+HEADERS: Final = (
+    "Authorization", "Aurous-Mood", "Aurous-Version", "Content-Disposition", "Cookie", "Location",
+    "Proxy-Authorization", "Referer", "Set-Cookie", "X-Api-Key", "X-Canary", "X-Forwarded-For",
+)  # fmt: skip
+TRACES: Final = ("canary", b64encode(b"canary").decode().lower(), "\u6f22", "zo\u00eb", "3456789", "%C3%A9".lower())
+"""What must be in no output, in lower case."""
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the places of all values and names in JSON data."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield (*path, name)
+            yield from leaves(one, (*path, name))
+    elif isinstance(value, list):
+        for number, one in enumerate(value[:2]):
+            yield from leaves(one, (*path, number))
+
+
+def put(value: Any, path: tuple[Any, ...], canary: Any, *, name: bool = False) -> None:
+    """Write a canary to a place, or instead of its name."""
+    for step in path[:-1]:
+        value = value[step]
+    if name:
+        value[canary] = value.pop(path[-1])
+    else:
+        value[path[-1]] = canary
+
+
+def in_bodies(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield an entry with a canary in each place of its bodies, and instead of each name."""
+    for holder in (("request", "postData"), ("response", "content")):
+        text = entry[holder[0]].get(holder[1], {}).get("text")
+        try:
+            content = json.loads(text)
+        except (TypeError, ValueError):
+            continue
+        for number, path in enumerate(leaves(content)):
+            changed, other = deepcopy(content), deepcopy(entry)
+            put(changed, path, CANARIES[number % len(CANARIES)], name=number % 3 == 0)
+            other[holder[0]][holder[1]]["text"] = json.dumps(changed)
+            yield other
+
+
+def around(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield an entry with canaries in its URL, headers, types and forms."""
+    for canary in CANARIES:
+        other = deepcopy(entry)
+        for side in ("request", "response"):
+            for pair in other[side]["headers"]:
+                pair["value"] = canary
+            other[side]["headers"] += [{"name": name, "value": canary} for name in HEADERS]
+            other[side]["cookies"] = [{"name": canary, "value": canary}]
+        other["request"]["queryString"] = [{"name": canary, "value": canary}]
+        other["comment"] = other["pageref"] = other["_initiator"] = canary
+        other["serverIPAddress"] = other["connection"] = canary
+        yield other
+    base = entry["request"]["url"].partition("?")[0]
+    for url in (
+        *(f"{base}?api_key={quote(one)}&{quote(one)}=1&token={quote(one)}&phone=4915123456789" for one in CANARIES),
+        *(f"{base}/{quote(one, safe='')};canary={quote(one)}#{quote(one)}" for one in CANARIES),
+        f"{base}/images.canary0123456789",
+        base.replace("://", "://canary:canary@"),
+        "https://canary.example/canary?x=canary",
+    ):
+        yield {**entry, "request": {**entry["request"], "url": url}}
+    for kind in ("text/html; canary=1", "multipart/form-data; boundary=canary", "application/canary", CANARIES[0]):
+        other = deepcopy(entry)
+        part = 'Content-Disposition: form-data; name="canary"; filename="name"'
+        for side, holder in (("request", "postData"), ("response", "content")):
+            other[side]["headers"].append({"name": "content-type", "value": kind})
+            other[side][holder] = {"mimeType": kind, "text": f"--canary\r\n{part}\r\n\r\n{kind}\r\n--canary--\r\n"}
+        yield other
+
+
+def with_canaries() -> Entries:
+    """Return exchanges of every operation, each with canaries in one place or many."""
+    seen: set[str] = set()
+    found: Entries = []
+    for story in STORIES:
+        for entry in told(story):
+            found.append(entry)
+            if entry["comment"] not in seen:
+                seen.add(entry["comment"])
+                found += in_bodies(entry)
+                found += around(entry) if len(seen) % 5 == 0 else ()
+    return found
+
+
+def test_no_canary_appears_in_any_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in the table, its explanation and the progress, nor in any file that a check writes."""
+    file, out = str(write(tmp_path, with_canaries())), tmp_path / "out"
+    written = {name: str(out / name) for name in ("json", "report", "observed", "sanitize")}
+
+    main(
+        [
+            "check",
+            file,
+            "--explain",
+            *(part for name, path in written.items() for part in (f"--{name}", path)),
+        ]
+    )
+    main(["check", file, "--quiet"])
+    shown = capsys.readouterr()
+    texts = {"stdout": shown.out, "stderr": shown.err}
+    texts |= {str(one.relative_to(out)): one.read_text(encoding="utf-8") for one in out.rglob("*") if one.is_file()}
+
+    assert len(texts) == 6
+    assert min(map(len, texts.values())) > 20
+    found = [
+        f"{name}: {line[:200]}"
+        for name, text in texts.items()
+        for line in text.splitlines()
+        if any(one in line.lower() for one in TRACES)
+    ]
+    assert found == []
+
+
+ODD: Final[tuple[Any, ...]] = (
+    None,
+    7,
+    -1.5,
+    True,
+    [],
+    {},
+    ["x", {}],
+    {"x": [1]},
+    "x",
+    "2026-13-99T00:00:00Z",
+    1e308,
+    10**30,
+)
+
+
+def with_odd_values() -> Entries:
+    """Return exchanges of every operation, each with an odd value in one place of its bodies."""
+    seen: set[str] = set()
+    found: Entries = []
+    for story in STORIES:
+        for entry in told(story):
+            found.append(entry)
+            if entry["comment"] in seen:
+                continue
+            seen.add(entry["comment"])
+            for holder in (("request", "postData"), ("response", "content")):
+                text = entry[holder[0]].get(holder[1], {}).get("text") or "null"
+                try:
+                    content = json.loads(text)
+                except ValueError:
+                    continue
+                for number, path in enumerate(leaves(content)):
+                    changed, other = deepcopy(content), deepcopy(entry)
+                    put(changed, path, ODD[(number + len(found)) % len(ODD)])
+                    other[holder[0]].setdefault(holder[1], {})["text"] = json.dumps(changed)
+                    found += [other] if changed != content else []  # the same once more is left out
+    return found
+
+
+def test_an_odd_value_in_any_place_is_judged(tmp_path: Path) -> None:
+    """A recording may have anything in it: each exchange is compared, or cannot be told."""
+    entries = with_odd_values()
+    out = tmp_path / "out"
+    file = str(write(tmp_path, entries))
+
+    assert main(["check", file, "--quiet", "--report", str(out / "report"), "--observed", str(out / "observed")]) == 1
+    assert main(["check", file, "--quiet", "--sanitize", str(out), "--json", str(out / "json")]) == 1
+    exchanges = json.loads((out / "json").read_text(encoding="utf-8"))["exchanges"]
+    assert exchanges == len(entries) - 1  # two stories begin alike
+
+
+BROKEN: Final = {
+    "truncated.har": '{"log": {"entries": [{"zo\u00eb canary": "canary',
+    "control.json": '{"canary": "\x01 canary"}',
+    "number.har": '{"log": {"entries": [{"request": {"method": "GET", "url": "canary", "bodySize": "canary"}}]}}',
+    "time.har": '{"log": {"entries": [{"request": {"method": "GET", "url": "x"}, "startedDateTime": "canary"}]}}',
+    "method.har": '{"log": {"entries": [{"request": {"canary": 1}}]}}',
+    "base64.har": '{"log": {"entries": [{"request": {"method": "GET", "url": "x", "postData": '
+    '{"encoding": "base64", "text": "canary"}}}]}}',
+    "url.har": '{"log": {"entries": [{"request": {"method": "GET", "url": "https://[canary/"}}]}}',
+    "other.json": '{"canary": "canary"}',
+    "tag.yaml": "interactions:\n- !!python/object/apply:canary.Canary [canary]\n",
+    "own-tag.yaml": "interactions: !canary {a: canary}\n",
+    "alias.yaml": "interactions: *canary\n",
+    "colons.yaml": "interactions: canary: canary\n",
+    "date.yaml": "interactions: 2026-99-99\n",
+    "deep.yaml": "interactions: " + "[" * 5000,
+    "cassette.json": '{"interactions": [{"request": {"method": "GET", "uri": "x"}, '
+    '"response": {"status": {"code": "canary"}}}]}',
+    "date.json": '{"interactions": [{"request": {"method": "GET", "uri": "x"}, '
+    '"response": {"status": 200, "headers": {"Date": ["canary"]}}}]}',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_no_canary_is_in_the_error_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """It says where the file cannot be read, and not what is there."""
+    (tmp_path / name).write_text(BROKEN[name], encoding="utf-8")
+
+    assert main(["check", str(tmp_path / name)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"/{name}: " in shown.err
+    assert "canary" not in shown.err.replace(str(tmp_path), "").lower()

@@ -1,0 +1,487 @@
+"""The command `pytest-aurous check`, and what it writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._check import command
+from pytest_aurous._cli.main import main
+from pytest_aurous._resources.base.rules import load_rules
+from tests.check.story import Teller, body, checked, refuted, told, validated, write
+from tests.check.test_seeded import TWISTS, fields, header, put, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.check.story import Entries
+
+
+def twisted(name: str) -> Entries:
+    """Return the recording of a twisted twin."""
+    story, change, _ = TWISTS[name]
+    entries = told(story)
+    change(entries)
+    return entries
+
+
+def test_a_clean_recording_is_a_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table has 100 columns, a row for each rule that was met, and a line at its end."""
+    assert main(["check", str(write(tmp_path, told("characters")))]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split() == ["verdict", "rule", "exchanges", "what"]
+    assert any(line.startswith("as written   save-1 ") for line in lines)
+    assert any(line.startswith("not seen ") for line in lines)
+    assert lines[-1].startswith(f"{len(told('characters'))} exchanges; rules: 0 refuted, ")
+
+
+def test_a_refuted_rule_is_a_1_and_names_the_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines of the reading can be pasted; under it nothing is refuted."""
+    file = str(write(tmp_path, twisted("a synthesis ends in ready")))
+
+    assert main(["check", file]) == 1
+    out = capsys.readouterr().out
+    assert 'characters.retrieve body.status: "ready", not "reviewing"' in out
+    assert "    aurous_readings =\n        create-4 = ready\n" in out
+    assert main(["check", file, "--readings", "create-4=ready", "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("41 exchanges; rules: 0 refuted, ")
+
+
+@pytest.mark.parametrize("arguments", [["absent.har"], [".", "--readings", "create-4=never"], ["--json", "x/y"]])
+def test_what_cannot_be_read_or_written_is_a_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """With one message that says what was expected."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, told("images")[:1])
+    (tmp_path / "x").write_text("", encoding="utf-8")
+
+    assert main(["check", *(["recorded.har"] if arguments[0].startswith("--") else []), *arguments]) == 2
+    assert capsys.readouterr().err.startswith("pytest-aurous: ")
+
+
+def test_the_explanation_shows_what_was_inferred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Scripts in polls, what was there before, and what was assumed."""
+    entries = told("images")[2:]
+    for entry in entries[:20]:
+        header_of = [pair for pair in entry["response"]["headers"] if pair["name"] != "x-ratelimit-limit"]
+        entry["response"]["headers"] = [*header_of, {"name": "x-ratelimit-limit", "value": "7"}]
+    foreign = json.loads(json.dumps(entries[0]))
+    foreign["request"]["url"] = "https://www.example.org/"
+
+    assert main(["check", str(write(tmp_path, [*entries, foreign])), "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "pending -> processing -> succeeded" in out
+    assert "was there before exchange" in out
+    assert "x the limit of " in out
+    assert "not a request to the API, and left out: exchange " in out
+    assert "Assumptions about what" not in out
+
+    assert main(["check", str(tmp_path / "recorded.har")]) == 0
+    assert "\nAssumptions about what the recordings leave out: " in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "recorded.har"), "--quiet"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("; notes on the files: 1")
+
+
+def test_a_refuted_rule_is_shown_in_full(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Statement, provenance in words, both values and the place, wrapped; nothing is cut, not even a long word."""
+    entries = told("characters")
+    fields("characters.list", lambda content: content["data"][0].update(created_at="2026-05-08T10:00:00.123Z"))(entries)
+    fields("characters.retrieve", put("mood", f"{'x' * 200} y"))(entries)
+    file = write(tmp_path, entries)
+    long = tmp_path / f"{'a recording ' * 12}.har"
+    file.rename(long)
+
+    assert main(["check", str(long)]) == 1
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("refuted      time-1 "))
+    block = " ".join(" ".join(lines[at : at + 12]).split())
+    assert load_rules()["time-1"].statement.replace("`", "") in block
+    assert "Provenance: documented. Assumed: To the second: " in block
+    assert 'characters.list body.data[].created_at: "2026-05-08T10:00:00.123Z", not "2026-05-08T10:' in block
+    assert f"in {long.name}, exchange 31" in block
+    assert "..." not in out
+    assert [line for line in lines if len(line) > 100 and "aaaa" not in line.lower()] == []
+
+
+def test_the_address_of_an_error_is_compared_by_its_anchor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The anchor is the code of the same error; what differs is shown, and not two addresses that are replaced."""
+    for doc_url, shown in (("https://x.example/y#resource_not_found", "#resource_not_found"), (None, "no anchor")):
+        entries = told("characters")
+        refusal("characters.save", 404, {"code": "not_found", "doc_url": doc_url})(entries)
+
+        assert main(["check", str(write(tmp_path, entries))]) == 1
+        assert f"characters.save error.doc_url: {shown}, not #not_found\n" in capsys.readouterr().out
+
+
+def test_long_tables_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of many differences without a rule the first are shown, and the number of the others."""
+    entries = told("images")
+    for number in range(60):
+        fields("images.list", put(f"field_{number}", number))(entries)
+    header("images.create", "x-ratelimit-limit", None, 201)(entries)
+
+    assert main(["check", str(write(tmp_path, entries))]) == 1
+    out = capsys.readouterr().out
+    assert "  and 20 more" in out
+
+
+def test_of_many_notes_the_first_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the number of the others, here of exchanges that a proxy has recorded twice."""
+    entries = told("characters")
+
+    assert main(["check", str(write(tmp_path, [one for entry in entries for one in (entry, entry)]))]) == 0
+    notes = capsys.readouterr().out.partition("Of the files:\n")[2].partition("\n\n")[0].splitlines()
+    assert notes[0] == "  recorded.har: exchange 2: recorded twice, and left out"
+    assert notes[40:] == [f"  and {len(entries) - 40} more"]
+
+
+def test_progress_is_shown_on_long_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, so that the table can go into a file."""
+    monkeypatch.setattr(command, "_STEP", 10)
+
+    assert main(["check", str(write(tmp_path, told("images")[:21]))]) == 0
+    assert capsys.readouterr().err == "recorded.har: 10 of 21 exchanges\nrecorded.har: 20 of 21 exchanges\n"
+
+
+def test_the_result_is_json_too(tmp_path: Path) -> None:
+    """With the verdict on each rule, and each difference."""
+    entries = twisted("a field that is new")
+    fields("images.list", put("object", "page"))(entries)
+    out = tmp_path / "deep" / "out.json"
+
+    assert main(["check", str(write(tmp_path, entries)), "--quiet", "--json", str(out)]) == 1
+    result = validated(out)
+    assert result["rules"]["list-1"]["verdict"] == "refuted"
+    assert result["rules"]["list-1"]["differences"][0]["seen"] == '"page"'
+    assert result["uncovered"][0]["where"] == "body.queue_position"
+    assert len(result["rules"]) > 100
+
+
+def test_a_report_shows_an_exchange_without_its_secrets(tmp_path: Path) -> None:
+    """What was refuted, in words and as an exchange that a bug report can have."""
+    entries = twisted("a save is refused")
+    fields("characters.retrieve", put("mood", "Sunny day"))(entries)
+    fields("characters.list", lambda content: content["data"].reverse())(entries)
+    out = tmp_path / "report.md"
+
+    assert main(["check", str(write(tmp_path, entries)), "--quiet", "--report", str(out)]) == 1
+    text = out.read_text(encoding="utf-8")
+    assert "## save-1 (documented)" in text
+    assert "Contradicted: The changelog of 2026-06-19 says" in text
+    assert "- characters.save status: 400 invalid_request_error, not 200" in text
+    assert '"value": "key-1"' in text
+    assert "## No rule: characters.retrieve body.mood" in text
+    assert "Aurora" not in text
+    assert "Sunny" not in text
+
+
+def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
+    """It is checked as the original is."""
+    out = tmp_path / "observations"
+
+    assert main(["check", str(write(tmp_path, told("account"))), "--quiet", "--sanitize", str(out)]) == 0
+    assert main(["check", str(out), "--quiet"]) == 0
+    assert "billing@" not in (out / "recorded.har").read_text(encoding="utf-8")
+
+
+def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with .har is that of the file; several recordings need a folder."""
+    file, out = write(tmp_path, told("account")), tmp_path / "clean.har"
+    before = file.read_bytes()
+
+    assert main(["check", str(file), "--quiet", "--sanitize", str(out)]) == 0
+    assert main(["check", str(out), "--quiet"]) == 0
+    assert main(["check", str(file), "--quiet", "--sanitize", str(tmp_path)]) == 0
+    assert file.read_bytes() == before
+    assert (tmp_path / "recorded-sanitized.har").is_file()
+    assert main(["check", str(file), str(out), "--quiet", "--sanitize", str(tmp_path / "new.har")]) == 2
+    assert "new.har: expected a folder for 2 recordings" in capsys.readouterr().err
+
+
+LINKS: dict[str, Any] = {
+    "itself": lambda _, file: file,
+    "another spelling": lambda folder, file: folder / "sub" / ".." / file.name,
+    "a symbolic link": lambda folder, file: linked(folder / "link.har", lambda link: link.symlink_to(file)),
+    "a hard link": lambda folder, file: linked(folder / "hard.har", lambda link: link.hardlink_to(file)),
+}
+
+
+def linked(link: Path, make: Callable[[Path], None]) -> Path:
+    """Return a link that is new."""
+    link.unlink(missing_ok=True)
+    make(link)
+    return link
+
+
+@pytest.mark.parametrize("option", ["--json", "--report", "--observed", "--sanitize"])
+@pytest.mark.parametrize("link", list(LINKS))
+def test_an_output_replaces_no_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, link: str
+) -> None:
+    """Under whatever name: a file, or one of a folder; nothing is checked, and the message names the option."""
+    (tmp_path / "sub").mkdir()
+    file = write(tmp_path, told("images")[:3])
+    before = file.read_bytes()
+    out = LINKS[link](tmp_path, file)
+
+    for given in (file, tmp_path) if link in {"itself", "another spelling"} else (file,):
+        assert main(["check", str(given), option, str(out)]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith(f"pytest-aurous: {option} {out}: this file is an input, and would be replaced.")
+        assert said.out == ""
+        assert file.read_bytes() == before
+
+
+def test_an_output_replaces_no_other_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The document of --spec and the file of --follow are inputs, too; --observed adds to the latter."""
+    spec, file = tmp_path / "spec.json", write(tmp_path, told("images")[:3])
+    assert main(["openapi", "--output", str(spec)]) == 0
+    observed = tmp_path / "observed.json"
+    observed.write_text('{"observed": []}', encoding="utf-8")
+    before = spec.read_bytes()
+
+    assert main(["check", "--spec", str(spec), "--json", str(spec)]) == 2
+    assert spec.read_bytes() == before
+    assert main(["check", str(file), "--follow", str(observed), "--json", str(observed)]) == 2
+    assert capsys.readouterr().err.count("this file is an input, and would be replaced") == 2
+    assert main(["check", str(file), "--quiet", "--follow", str(observed), "--observed", str(observed)]) == 0
+
+
+@pytest.mark.parametrize("first", ["found.har", "sub/../found.har"])
+def test_two_outputs_are_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str) -> None:
+    """Else the second would replace the first."""
+    (tmp_path / "sub").mkdir()
+    file, one, other = write(tmp_path, told("images")[:3]), tmp_path / first, tmp_path / "found.har"
+
+    assert main(["check", str(file), "--report", str(other), "--json", str(one)]) == 2
+    assert capsys.readouterr().err.startswith(f"pytest-aurous: --json {one} and --report {other}: both are the same")
+    assert main(["check", str(file), "--sanitize", str(other), "--observed", str(one)]) == 2
+    assert main(["check", "--live", "--dry-run", "--record", str(other), "--json", str(one)]) == 2
+    assert not other.exists()
+
+
+def test_sanitized_recordings_of_a_folder_replace_no_output(tmp_path: Path) -> None:
+    """Nor an input that is a link to the same file."""
+    file, out = write(tmp_path, told("images")[:3]), tmp_path / "out"
+    out.mkdir()
+    (out / "recorded.har").hardlink_to(file)
+    before = file.read_bytes()
+
+    report = out / "recorded-sanitized.har"
+    assert main(["check", str(file), "--quiet", "--report", str(report), "--sanitize", str(out)]) == 0
+    assert file.read_bytes() == before
+    assert report.read_text(encoding="utf-8").startswith("# What")
+    assert (out / "recorded-sanitized-sanitized.har").is_file()
+
+
+def test_recordings_of_one_name_are_kept_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the table, in the report, and sanitized, which never replaces a recording."""
+    for folder, entries in (("a", told("account")), ("b", twisted("a save is refused"))):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, entries)
+    out, report = tmp_path / "out", tmp_path / "report.md"
+
+    assert main(["check", str(tmp_path), "--sanitize", str(out), "--report", str(report)]) == 1
+    assert "in b/recorded.har, exchange" in capsys.readouterr().out
+    assert report.read_text(encoding="utf-8").count("/save") > 0
+    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*.har")) == [
+        "a/recorded.har",
+        "b/recorded.har",
+    ]
+
+    before = (tmp_path / "a" / "recorded.har").read_bytes()
+    assert main(["check", str(tmp_path / "a"), "--quiet", "--sanitize", str(tmp_path / "a")]) == 0
+    assert (tmp_path / "a" / "recorded.har").read_bytes() == before
+    assert (tmp_path / "a" / "recorded-sanitized.har").exists()
+
+
+OBSERVED = [
+    "no refs",
+    "a ticket has no headers",
+    "no reset",
+    "a field that is new",
+    "a header that is new",
+    "timestamps have milliseconds",
+    "a missing name is a 422",
+    "a scope has another code",
+    "a blank prompt has another code",
+]
+
+
+@pytest.mark.parametrize("name", OBSERVED)
+def test_the_fake_follows_an_observed_difference(tmp_path: Path, name: str) -> None:
+    """Under the setting `observed` the same recording refutes nothing."""
+    file, observed = write(tmp_path, twisted(name)), tmp_path / "observed.json"
+
+    main(["check", str(file), "--quiet", "--observed", str(observed)])
+    result = checked(tmp_path, twisted(name), observed=str(observed))
+
+    assert refuted(result) == []
+    assert result.verdicts.uncovered == {}
+
+
+def test_a_check_follows_what_was_observed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It refutes nothing a second time; no rule is judged by what the file changes, and values are not compared."""
+    entries = twisted("a missing name is a 422")
+    tier = {"name": "gold", "limits": [{"images": 3}]}
+    fields("characters.retrieve", lambda content: content.update(queue_position=len(content["refs"]), tier=tier))(
+        entries
+    )
+    file, observed = write(tmp_path, entries), tmp_path / "observed.json"
+    assert main(["check", str(file), "--quiet", "--observed", str(observed)]) == 1
+    first = observed.read_text(encoding="utf-8")
+    capsys.readouterr()
+
+    assert main(["check", str(file), "--follow", str(observed), "--observed", str(observed)]) == 0
+    out = capsys.readouterr().out
+    assert "Differences that no rule covers" not in out
+    assert "  observed.json: the fake follows it, and no rule is judged by what it changes" in out
+    assert "as written   create-6" not in out
+    assert observed.read_text(encoding="utf-8") == first
+
+
+def test_what_contradicts_the_followed_file_refutes_no_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is shown; the file keeps what it has, and gets what is new."""
+    entries = told("characters")
+    fields("characters.list", put("mood", "calm"))(entries)
+    rows: list[dict[str, Any]] = [
+        {"operation": "characters.retrieve", "where": "body.mood", "what": "added", "value": "x"},
+        {"operation": "characters.retrieve", "where": "status", "what": "refusal", "of": "404 resource_not_found",
+         "status": 410, "code": "gone"},
+    ]  # fmt: skip
+    file, observed, new = write(tmp_path, entries), tmp_path / "observed.json", tmp_path / "new.json"
+    observed.write_text(json.dumps({"observed": rows}), encoding="utf-8")
+
+    assert main(["check", str(file), "--follow", str(observed), "--observed", str(new)]) == 0
+    out = capsys.readouterr().out
+    assert "characters.retrieve body.mood: absent, not " in out
+    assert "characters.retrieve status: 404 resource_not_found, not 410 gone" in out
+    found = json.loads(new.read_text(encoding="utf-8"))["observed"]
+    assert found[:2] == rows
+    assert [(row["operation"], row["where"]) for row in found[2:]] == [("characters.list", "body.mood")]
+
+
+def test_every_place_of_a_difference_is_observed(tmp_path: Path) -> None:
+    """Not only those that the table shows; in lists, too, and for keys, but no header of a refusal alone."""
+    entries = told("account")
+    fields("loras.list", lambda content: [row.pop("slug") for row in content])(entries)
+    for entry in entries:
+        response = entry["response"]
+        if response["status"] < 400 or entry["comment"].startswith("images.create"):
+            response["headers"] = [pair for pair in response["headers"] if pair["name"] != "aurous-request-id"]
+        if response["status"] == 401:
+            code = {"code": "bad_key", "doc_url": "https://docs.aurous-labs.com/errors#bad_key"}
+            body(entry, lambda content, code=code: content["error"].update(code))  # type: ignore[misc]
+    file, observed, out = write(tmp_path, entries), tmp_path / "observed.json", tmp_path / "out.json"
+
+    assert main(["check", str(file), "--quiet", "--observed", str(observed), "--json", str(out)]) == 1
+    rows = json.loads(observed.read_text(encoding="utf-8"))["observed"]
+    places = {(row["operation"], row["where"]) for row in rows}
+    assert {("loras.list", "body[].slug"), ("team.retrieve", "status")} <= places
+    assert ("images.create", "header.aurous-request-id") not in places
+    assert len([place for place in places if place[1] == "header.aurous-request-id"]) > 10
+    refused = [row["of"] for row in rows if row["what"] == "refusal"]
+    assert refused == ["401 missing_api_key", "401 invalid_api_key"]
+    assert validated(out)["rules"]["auth-3"]["differing"] == 2
+
+
+def test_what_cannot_be_followed_is_no_observation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another value is for a rule or a script, as a note says; what a reading explains is for the reading."""
+    for name, noted in (("two images cost three", True), ("a synthesis ends in ready", False)):
+        observed = tmp_path / "observed.json"
+        main(["check", str(write(tmp_path, twisted(name))), "--quiet", "--observed", str(observed)])
+        assert json.loads(observed.read_text(encoding="utf-8")) == {"observed": []}
+        assert capsys.readouterr().out.endswith("; notes on the files: 1\n") is noted
+
+    main(["check", str(write(tmp_path, twisted("two images cost three"))), "--observed", str(observed)])
+    note = " ".join(capsys.readouterr().out.partition("Of the files:")[2].split())
+    left_out = "observed.json: these differences are not in it, as the fake cannot follow them: "
+    assert note.startswith(f"{left_out}images.create body.cost.amount ")
+
+
+ROW = {"operation": "team.retrieve", "where": "body.name"}
+
+
+def observe(folder: Path, *rows: dict[str, Any]) -> Aurous:
+    """Return a fake with observed differences."""
+    file = folder / "observed.json"
+    file.write_text(json.dumps({"observed": rows}), encoding="utf-8")
+    return Aurous(observed=str(file), pitfalls="off", strict="off")
+
+
+def test_observed_differences_are_those_of_their_operation(tmp_path: Path) -> None:
+    """In lists, in objects of objects, and in successful responses only."""
+    rows: list[dict[str, Any]] = [
+        {**ROW, "what": "left out"},
+        {"operation": "team.retrieve", "where": "body.created_at", "what": "precision", "digits": 3},
+        {"operation": "loras.list", "where": "body[].slug", "what": "left out"},
+        {"operation": "pricing.retrieve", "where": "body.image.unit", "what": "added", "value": "credit"},
+        {"operation": "pricing.retrieve", "where": "body.absent.unit", "what": "added", "value": "credit"},
+        {"operation": "balance.retrieve", "where": "body.credits", "what": "precision", "digits": 3},
+        {"operation": "images.output", "where": "body.x", "what": "left out"},
+        {"operation": "characters.uploads.put", "where": "body.x", "what": "left out"},
+        {"operation": "team.retrieve", "where": "status", "what": "refusal", "of": "404 x", "status": 1, "code": "y"},
+    ]
+    aurous = observe(tmp_path, *rows)
+    with aurous.client() as client:
+        team = client.get("/v1/team").json()
+        assert "name" not in team
+        assert team["created_at"].endswith(".000Z")
+        assert "slug" not in client.get("/v1/loras").json()[0]
+        assert client.get("/v1/pricing").json()["image"]["unit"] == "credit"
+        assert client.get("/v1/balance").json()["credits"] == 1000
+        assert client.get("/v1/team", headers={"X-Api-Key": "x"}).json()["error"]["code"] == "invalid_api_key"
+        assert client.put("https://aurous.storage/characters/x/upload").status_code == 403
+        image = aurous.images.add()
+        assert client.get(f"/v1/images/{image.id}/output/0").content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"observed": [{"what": "left out"}]}', '{"observed": [3]}', '{"observed": [{"what": "a wish"}]}'],
+)
+def test_a_file_that_is_no_observation_is_refused(tmp_path: Path, content: str) -> None:
+    """The message shows what is wrong with it."""
+    (tmp_path / "observed.json").write_text(content, encoding="utf-8")
+
+    with pytest.raises(AurousError, match="observed"):
+        Aurous(observed=str(tmp_path / "observed.json"))
+
+
+@pytest.mark.parametrize("value", [3, ""])
+def test_the_setting_observed_is_a_path(value: Any) -> None:
+    """Anything else is refused."""
+    with pytest.raises(AurousError, match="is not a valid setting: expected the path"):
+        Aurous(observed=value)
+
+
+def test_a_reading_is_offered_only_if_it_helps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule with readings may be refuted by what no reading says."""
+    entries = told("characters")
+    for entry in entries:
+        if entry["comment"].startswith("characters.retrieve; "):
+            body(entry, lambda content: content["error"].update(param="id"))
+
+    main(["check", str(write(tmp_path, entries))])
+
+    assert "aurous_readings" not in capsys.readouterr().out
+
+
+def test_another_refusal_of_another_field_refutes_one_rule(tmp_path: Path) -> None:
+    """A null that the twin accepts is a name that is missing there: its code and its param follow from err-9."""
+    teller = Teller(readings={"err-9": "accepted"})
+    path = teller.synthesize("Aurora")
+    teller.call("PATCH", path, json={"name": None})
+
+    assert refuted(checked(tmp_path, teller.entries())) == ["err-9"]

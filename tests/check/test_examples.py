@@ -1,0 +1,40 @@
+"""Recordings of the examples of the documentation agree with the fake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from pytest_aurous._check.adapt import find_readings
+from pytest_aurous._check.check import Checked, check_files
+from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.sanitize import Sanitizer
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def test_the_examples_of_the_documentation_agree(tmp_path: Path) -> None:
+    """Each recording refutes nothing under the readings of its test; nor does it when it is sanitized."""
+    many_runs = ("--ignore-glob=*explore*", f"--ignore={EXAMPLES / 'test_bad_days.py'}")
+    options = (f"--aurous-har={tmp_path}", "--aurous-har-keep=all", "-p", "no:cacheprovider", "-q", *many_runs)
+    command = [sys.executable, "-m", "pytest", str(EXAMPLES), *options]
+    subprocess.run(command, check=True, capture_output=True, timeout=500)  # noqa: S603 - our own examples
+    files = sorted(tmp_path.glob("*.har"))
+    assert len(files) > 100
+
+    for file in files:
+        plain = tmp_path / f"{file.stem}.json"
+        plain.write_text(json.dumps(Sanitizer().har(read_recording(file))), encoding="utf-8")
+        for one in (file, plain):
+            verdicts, again = check_files([one]).verdicts, partial(_under, one)
+            readings = find_readings(verdicts, {}, again) if verdicts.refuted else {}
+            rest = again(readings).verdicts if readings else verdicts
+            assert (one.name, [verdict.rule for verdict in rest.refuted]) == (one.name, [])
+
+
+def _under(file: Path, readings: Mapping[str, str]) -> Checked:
+    return check_files([file], {"readings": readings})

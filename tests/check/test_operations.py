@@ -1,0 +1,259 @@
+"""An operation is described by its row alone: whatever reads the catalog judges one that is new."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import pytest_aurous
+
+ROOT: Final = Path(__file__).parents[2]
+SECONDS: Final = 240
+ROWS: Final = '''
+
+def duplicate(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/duplicate: another character with the same pictures."""
+    row, now = _row(ctx), iso(ctx.world.clock.time())
+    machine.require_state(row, "duplicate", "ready")
+    new = replace(row, id=ctx.world.ids.new("char"), name=f"{row.name} again", created_at=now, updated_at=now)
+    return render(ctx.world, ctx.world.table(CharacterRow).insert(new))
+
+
+def restyle(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/restyle: draws all poses again, for seven credits."""
+    return _run_again(ctx, _row(ctx), "restyle", 7, SYNTHESIZED)
+
+
+def lock(ctx: Context) -> dict[str, Any]:
+    """POST /v1/characters/{id}/lock: shows no record."""
+    return {"id": _row(ctx).id, "locked": True}
+
+
+ENDPOINTS = (
+    *ENDPOINTS,
+    Endpoint(
+        "characters.duplicate",
+        "POST",
+        "/v1/characters/{id}/duplicate",
+        duplicate,
+        bucket="characters_post",
+        status=201,
+        errors=_STATE_ERRORS,
+        shape=_ONE,
+        rules=("img-9",),
+        refuses={"400 invalid_request_error": "file-1"},
+        makes="char",
+    ),
+    Endpoint(
+        "characters.restyle",
+        "POST",
+        "/v1/characters/{id}/restyle",
+        restyle,
+        bucket="characters_synthesize",
+        idempotent=True,
+        errors=(*_STATE_ERRORS, *_CREDIT_ERRORS),
+        shape=_ONE,
+        rules=("usage-3",),
+    ),
+    Endpoint(
+        "characters.lock",
+        "POST",
+        "/v1/characters/{id}/lock",
+        lock,
+        bucket="characters_post",
+        shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
+        rules=("style-1",),
+    ),
+    Endpoint(
+        "team.seats.free",
+        "POST",
+        "/v1/team/seats/{id}/free",
+        lambda ctx: {"id": ctx.record, "free": True},
+        bucket="characters_post",
+        shape={"type": "object", "properties": {"id": {"type": "string"}, "free": {"type": "boolean"}}},
+        rules=("style-2",),
+    ),
+)
+'''
+"""Four operations at the bottom of `endpoints.py`; the rule of each is about something else."""
+CHECK: Final = """
+import json
+from copy import deepcopy
+from pathlib import Path
+
+from pytest_aurous._cli.main import main
+
+assert main(["openapi", "--output", "pytest_aurous/openapi.json"]) == 0
+
+from tests.check.story import Teller, checked, refuted
+from tests.check.test_seeded import drop, fields, instead, put, refusal
+
+teller = Teller()
+call = teller.call
+call("GET", "/v1/balance")
+path = teller.synthesize("Aurora")
+teller.poll(path)
+call("POST", f"{path}/duplicate")
+call("POST", f"{path}/save")
+copy = "/v1/characters/" + call("POST", f"{path}/duplicate")["id"]
+call("GET", copy)
+call("GET", "/v1/balance")
+call("POST", f"{copy}/restyle")
+call("POST", f"{copy}/restyle")
+call("GET", "/v1/balance")
+teller.poll(copy)
+call("GET", "/v1/balance")
+call("POST", f"{copy}/lock")
+call("POST", "/v1/team/seats/first/free")
+call("GET", "/v1/characters")
+story = teller.entries()
+
+
+def refuted_by(change, start=0):
+    entries = deepcopy(story[start:])
+    change(entries)
+    return refuted(checked(Path(), entries))
+
+
+def words(entries):
+    verdicts = checked(Path(), entries).verdicts
+    return {rule: verdicts.rules[rule].word for rule in ("img-9", "file-1", "usage-3", "style-1", "style-2")}
+
+
+def without_body(operation):
+    def change(entries):
+        for entry in entries:
+            if entry["comment"].partition(";")[0] == operation and entry["response"]["status"] < 300:
+                del entry["response"]["content"]["text"]
+    return change
+
+
+lost = deepcopy(story)
+without_body("characters.duplicate")(lost)
+lock = next(number for number, one in enumerate(story) if one["comment"].startswith("characters.lock"))
+found = {
+    "clean": refuted_by(lambda _: None),
+    "words": words(story),
+    "begun late": refuted_by(lambda _: None, 8),
+    "only the lock": refuted_by(lambda entries: entries.__delitem__(slice(1, None)), lock),
+    "the body is lost": refuted_by(without_body("characters.duplicate")),
+    "name": refuted_by(fields("characters.duplicate", put("name", "Borea"), 201)),
+    "prefix": refuted_by(fields("characters.duplicate", put("id", "dup_01KRMEXM017R6QKY9FRGVYXRJ9"), 201)),
+    "field": refuted_by(fields("characters.duplicate", drop("created_at"), 201)),
+    "refused": refuted_by(instead("characters.duplicate", 201, 400, "invalid_request_error")),
+    "field of a run": refuted_by(fields("characters.restyle", drop("updated_at"))),
+    "type": refuted_by(fields("characters.lock", put("locked", "yes"))),
+    "code of a refusal": refuted_by(refusal("characters.duplicate", 400, {"code": "busy", "doc_url": "https://x/#busy"})),
+    "charged": refuted_by(fields("balance.retrieve", put("held_credits", 4), nth=2)),
+}
+print(json.dumps(found))
+"""
+SUITE: Final = """
+import pytest
+
+def publish(client):
+    path = "/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9"
+    client.post(f"{path}/restyle").raise_for_status()
+    return client.post(f"{path}/lock").raise_for_status().json()
+
+def test_good(aurous, aurous_client):
+    aurous.characters.add(id="char_01KRMEXM017R6QKY9FRGVYXRJ9", status="ready")
+    assert publish(aurous_client)["locked"]
+
+def test_bad(aurous, aurous_client):
+    aurous.characters.add(id="char_01KRMEXM017R6QKY9FRGVYXRJ9", status="ready")
+    assert not publish(aurous_client)["locked"]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package with four more operations, and nothing else changed by hand."""
+    folder = tmp_path_factory.mktemp("copy")
+    package = Path(pytest_aurous.__file__).parent
+    shutil.copytree(package, folder / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__"))
+    calls = folder / "pytest_aurous" / "_resources" / "characters" / "endpoints.py"
+    calls.write_text(calls.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
+    (folder / "prove.py").write_text(CHECK, encoding="utf-8")
+    (folder / "test_suite.py").write_text(SUITE, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\naurous_sleep = skip\n", encoding="utf-8")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python on the copy, which comes first on the path."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_", "PYTEST_"))}
+    return subprocess.run(  # noqa: S603 - our own text
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**env, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def verdicts(folder: Path) -> dict[str, Any]:
+    """What `check` refutes in a recording of the new operations, as it is and with differences."""
+    result = run(folder, "prove.py")
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("recording", ["clean", "begun late", "only the lock", "the body is lost"])
+def test_a_recording_of_new_operations_refutes_nothing(verdicts: dict[str, Any], recording: str) -> None:
+    """As a whole, in part, and without the bodies of responses."""
+    assert verdicts[recording] == []
+
+
+def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str, Any]) -> None:
+    """The rule of a success is the first that the row names; the rule of a refusal is the one that it names for it."""
+    assert verdicts["words"] == dict.fromkeys(("img-9", "file-1", "usage-3", "style-1", "style-2"), "as written")
+
+
+@pytest.mark.parametrize(
+    ("twist", "rule"),
+    [
+        ("name", "img-9"),
+        ("prefix", "img-9"),
+        ("field", "img-9"),
+        ("refused", "img-9"),
+        ("field of a run", "usage-3"),
+        ("type", "style-1"),
+        ("code of a refusal", "file-1"),
+        ("charged", "cred-4"),
+    ],
+)
+def test_a_difference_of_a_new_operation_refutes_its_rule(verdicts: dict[str, Any], twist: str, rule: str) -> None:
+    """And no other rule: what follows the response is as recorded."""
+    assert verdicts[twist] == [rule]
+
+
+def test_coverage_exploring_and_the_trace_know_new_operations(folder: Path) -> None:
+    """A suite that uses them is covered, explored and traced like any other."""
+    explored, traces = folder / "explored.json", folder / "traces"
+    options = ("--aurous-coverage", "--aurous-explore=report", f"--aurous-explore-json={explored}")
+    result = run(folder, "-m", "pytest", "-p", "no:cacheprovider", *options, f"--aurous-trace-json={traces}")
+
+    assert "1 failed, 1 passed" in result.stdout, result.stdout + result.stderr
+    assert "characters.restyle\n  met    200 x2\n" in result.stdout
+    (test,) = json.loads(explored.read_text(encoding="utf-8"))["tests"]
+    faults = [case["fault"] for case in test["data"]["cases"] if case["operation"] == "characters.restyle"]
+    assert {"lost", "fails"} <= set(faults)
+    (trace,) = traces.iterdir()
+    steps = json.loads(trace.read_text(encoding="utf-8"))["steps"]
+    assert [(step["operation"], step["rules"]) for step in steps if step.get("operation")] == [
+        ("characters.restyle", ["usage-3"]),
+        ("characters.lock", ["style-1"]),
+    ]

@@ -1,0 +1,411 @@
+"""Recordings in their forms, and what is wrong with them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError
+from pytest_aurous._check.check import check_files, check_recordings
+from pytest_aurous._check.recording.files import find_files, read_recording
+from pytest_aurous._check.sanitize import Sanitizer
+from tests.check.story import Entries, Teller, told, write
+
+URL: Final = "https://api.aurous-labs.com/v1/balance"
+BODY: Final = '{"credits": 5}'
+
+
+def entry(url: str = URL, at: str = "2026-05-08T10:00:00Z", **response: Any) -> dict[str, Any]:
+    """Return an entry of HAR."""
+    return {
+        "startedDateTime": at,
+        "request": {"method": "get", "url": url, "headers": [{"name": ":authority", "value": "x"}]},
+        "response": {"status": 200, "headers": [], "content": {"text": BODY}, **response},
+    }
+
+
+def har(folder: Path, *entries: dict[str, Any]) -> Path:
+    """Write a HAR file of somebody else."""
+    file = folder / "browser.har"
+    file.write_text(json.dumps({"log": {"creator": {"name": "browser"}, "entries": entries}}), encoding="utf-8")
+    return file
+
+
+def cassette(body: Any, *, status: Any = None, **headers: Any) -> dict[str, Any]:
+    """Return a cassette of VCR.py with one interaction."""
+    request = {"method": "GET", "uri": URL, "body": None, "headers": {"x-api-key": ["secret"], "Accept": "*/*"}}
+    response = {"status": status or {"code": 200, "message": "OK"}, "headers": headers, "body": body}
+    return {"interactions": [{"request": request, "response": response}], "version": 1}
+
+
+def test_exchanges_are_put_in_order_of_time(tmp_path: Path) -> None:
+    """Times may be in other zones, and the report says that the order was another."""
+    late, early = "2026-05-08T12:00:01+02:00", "2026-05-08T10:00:00.500Z"
+    recording = read_recording(har(tmp_path, entry(at=late), entry(at=early)))
+
+    assert [exchange.number for exchange in recording.exchanges] == [2, 1]
+    assert recording.notes == ["its exchanges were not in order of time"]
+    assert recording.exchanges[0].headers == ()
+
+
+def test_our_own_recordings_keep_their_order(tmp_path: Path) -> None:
+    """A test may have moved its clock back."""
+    entries = told("images")[:2]
+    entries[1]["startedDateTime"] = "2020-01-01T00:00:00Z"
+
+    assert [exchange.number for exchange in read_recording(write(tmp_path, entries)).exchanges] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        ({"text": BODY}, BODY.encode()),
+        ({"text": b64encode(BODY.encode()).decode(), "encoding": "base64"}, BODY.encode()),
+        ({"text": b64encode(gzip.compress(BODY.encode())).decode(), "encoding": "base64"}, BODY.encode()),
+        ({"text": b64encode(gzip.compress(BODY.encode())[:-9]).decode(), "encoding": "base64"}, None),
+        ({"text": b64encode(b"\x1f\x8bnot gzip").decode(), "encoding": "base64"}, None),
+        ({"size": 14}, None),
+        ({"size": 0}, b""),
+        ({"size": 14, "text": '{"cre', "mimeType": "application/json"}, None),
+        ({"text": BODY, "_omitted": True}, None),
+    ],
+)
+def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], body: bytes | None) -> None:
+    """As text, in Base64, compressed; one that was left out or cut off is reported."""
+    recording = read_recording(har(tmp_path, entry(content=content)))
+
+    assert recording.exchanges[0].body == body
+    assert bool(recording.notes) == (body is None)
+
+
+@pytest.mark.parametrize(("data", "body"), [(b"\x1b\x0d\x00", None), (BODY.encode(), BODY.encode())])
+def test_a_compression_of_the_network_may_be_in_the_file(tmp_path: Path, data: bytes, body: bytes | None) -> None:
+    """Python cannot undo that of Brotli; most tools have undone it already."""
+    content = {"text": b64encode(data).decode(), "encoding": "base64", "mimeType": "application/json"}
+    one = entry(content=content, headers=[{"name": "Content-Encoding", "value": "br"}])
+
+    assert read_recording(har(tmp_path, one)).exchanges[0].body == body
+
+
+def test_a_request_body_that_was_left_out_is_reported(tmp_path: Path) -> None:
+    """What depends on it cannot be told."""
+    one = entry()
+    one["request"]["bodySize"] = 20
+
+    assert read_recording(har(tmp_path, one)).notes == ["exchange 1: the body of the request is missing"]
+
+
+def test_a_foreign_host_is_reported_and_not_replayed(tmp_path: Path) -> None:
+    """It is no part of the API; a fake on this machine is."""
+    foreign, local = entry("https://www.example.org/v1/balance"), entry("http://127.0.0.1:8787/v1/balance")
+    recording = read_recording(har(tmp_path, foreign, local, entry("data:text/plain,x")))
+
+    assert recording.notes == ["not a request to the API, and left out: exchanges 1, 3"]
+    assert check_recordings([recording]).verdicts.exchanges == 1
+
+
+BROKEN: Final[dict[str, str | bytes]] = {
+    "truncated.har": '{"log": {"entries": [',
+    "other.har": "[]",
+    "other.json": '{"log": {"entries": 3}}',
+    "entry.har": '{"log": {"entries": [{"request": {}}]}}',
+    "time.har": json.dumps({"log": {"entries": [entry(at="yesterday")]}}),
+    "objects.yaml": "interactions: [!!python/object/apply:os.system [exit]]",
+    "truncated.yaml": "interactions: [{",
+    "binary.har": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
+    """With its name, and without constructing what it asks for."""
+    content = BROKEN[name]
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(AurousError, match=name):
+        read_recording(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """With the reason of the system."""
+    with pytest.raises(AurousError, match=r"absent\.har: No such file"):
+        read_recording(tmp_path / "absent.har")
+
+
+@pytest.mark.parametrize(
+    ("interaction", "body"),
+    [
+        (cassette({"string": BODY}), BODY.encode()),
+        (cassette({"base64_string": b64encode(BODY.encode()).decode()}), BODY.encode()),
+        (cassette(BODY, status=200), BODY.encode()),
+        (cassette({"string": "\x00\x01"}, **{"content-encoding": ["br"]}), None),
+        (cassette({"string": BODY}, **{"content-encoding": "br"}), BODY.encode()),
+        (cassette({}), b""),
+    ],
+)
+def test_a_cassette_in_json_is_read(tmp_path: Path, interaction: dict[str, Any], body: bytes | None) -> None:
+    """Each form of a body that VCR.py has written over time."""
+    file = tmp_path / "cassette.json"
+    file.write_text(json.dumps(interaction), encoding="utf-8")
+
+    (exchange,) = read_recording(file).exchanges
+
+    assert (exchange.body, exchange.status, exchange.at) == (body, 200, None)
+    assert exchange.sent == {"x-api-key": "secret", "accept": "*/*"}
+
+
+def test_a_cassette_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Of httpx it had the status and the content under other names, and forms without the bytes of their files."""
+    form = cassette({}, **{"content-type": ["application/json"]})
+    (one,) = form["interactions"]
+    headers = {"Content-Type": ["multipart/form-data; boundary=x"], "Content-Length": ["400"]}
+    one["request"] |= {"method": "POST", "body": FORM.format("PNG"), "headers": headers}
+    one["response"] = {"status_code": 201, "http_version": "HTTP/1.1", "headers": {}, "content": BODY}
+    file = tmp_path / "cassette.json"
+    file.write_text(json.dumps(form), encoding="utf-8")
+
+    recording = read_recording(file)
+    (exchange,) = recording.exchanges
+    assert (exchange.status, exchange.body, exchange.content) == (201, BODY.encode(), None)
+    assert recording.notes == ["exchange 1: the body of the request is missing"]
+
+
+def test_a_cassette_in_yaml_is_read(tmp_path: Path) -> None:
+    """Bytes are those of the file; the date of a response is the time of its request."""
+    yaml = pytest.importorskip("yaml")
+    content = cassette({"string": gzip.compress(BODY.encode())}, Date=["Fri, 08 May 2026 10:00:00 GMT"])
+    for name in ("cassette.yaml", "cassette"):  # without a name, VCR.py adds no suffix
+        file = tmp_path / name
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+        (exchange,) = read_recording(file).exchanges
+
+        assert (exchange.body, exchange.at) == (BODY.encode(), 1_778_234_400)
+
+
+def test_yaml_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the message says how to install it."""
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "cassette.yaml").write_text("interactions: []", encoding="utf-8")
+
+    with pytest.raises(AurousError, match=r"pytest-aurous\[check\]"):
+        read_recording(tmp_path / "cassette.yaml")
+
+
+def vcr(folder: Path, entries: Entries) -> Path:
+    """Write entries of HAR as a cassette of VCR.py, which has no times where a server sends none."""
+    interactions = [
+        {
+            "request": {
+                "method": one["request"]["method"],
+                "uri": one["request"]["url"],
+                "body": one["request"].get("postData", {}).get("text"),
+                "headers": {pair["name"]: [pair["value"]] for pair in one["request"]["headers"]},
+            },
+            "response": {
+                "status": {"code": one["response"]["status"]},
+                "headers": {pair["name"]: [pair["value"]] for pair in one["response"]["headers"]},
+                "body": {"string": one["response"]["content"]["text"]},
+            },
+        }
+        for one in entries
+    ]
+    file = folder / "cassette.json"
+    file.write_text(json.dumps({"interactions": interactions}), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("begin", [0, 4])
+def test_a_cassette_without_times_is_checked(tmp_path: Path, begin: int) -> None:
+    """Its order is that of the file, its clock that of its records, and rate limits are not compared."""
+    teller = Teller()
+    teller.aurous.clock.advance(seconds=400 * 86400)
+    teller.call("GET", "/v1/balance")
+    teller.poll(teller.synthesize("Aurora"))
+    teller.call("GET", "/v1/usage", params={"start_time": "2027-06-12T00:00:00Z"})
+    teller.call("GET", "/v1/characters")
+    cassette = read_recording(vcr(tmp_path, teller.entries()[begin:]))
+    result = check_recordings([cassette])
+
+    assert result.verdicts.refuted == []
+    assert result.verdicts.rules["usage-1"].agreed == 1
+
+    sanitized = tmp_path / "sanitized.har"
+    sanitized.write_text(json.dumps(Sanitizer().har(cassette)), encoding="utf-8")
+    again = check_files([sanitized])
+    assert [one.agreed for one in again.verdicts] == [one.agreed for one in result.verdicts]
+    assert again.verdicts.refuted == []
+
+
+def test_a_cassette_without_times_and_records_is_checked(tmp_path: Path) -> None:
+    """On some day."""
+    teller = Teller()
+    teller.call("GET", "/v1/balance")
+    assert check_files([vcr(tmp_path, teller.entries())]).verdicts.rules["cred-1"].agreed == 1
+
+
+def test_a_redirect_does_nothing(tmp_path: Path) -> None:
+    """What it asked for happens when the client has followed it; the report says that it does not count."""
+    entries = told("characters")
+    for number in (25, 8, 1):  # a DELETE, a save, a create
+        redirect = {**entries[number], "response": QUIRKS["a redirect to https"]["response"]}
+        entries.insert(number, redirect)
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert "exchange 2 does not count: 301, a redirect to api.aurous-labs.com" in result.notes[0]
+    assert len(result.notes) == 3
+
+
+def test_a_key_that_was_left_out_is_not_refused_for_good(tmp_path: Path) -> None:
+    """A recording without keys may have a refusal of another key than that of the other requests."""
+    entries = told("account")[:7]
+    for one in entries:
+        one["request"]["headers"] = [pair for pair in one["request"]["headers"] if pair["name"] != "x-api-key"]
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert result.verdicts.rules["auth-3"].agreed == 2
+
+
+def test_files_are_found_by_name_folder_and_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, in order; a name that leads nowhere is an error."""
+    for name in ("b.har", "a.har", "notes.txt", "c.yaml", "D.HAR"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert [file.name for file in find_files([str(tmp_path)])] == ["D.HAR", "a.har", "b.har", "c.yaml"]
+    assert [file.name for file in find_files(["[ab].har", "?.yaml"])] == ["a.har", "b.har", "c.yaml"]
+    assert [file.name for file in find_files([str(tmp_path / "*.har"), "a.har", "*.har"])][:2] == ["a.har", "b.har"]
+    (tmp_path / "empty").mkdir()
+    wanted = {
+        "absent.har": "there is no such file",
+        "*.absent": "there is no such file",
+        "empty": "the folder contains",
+    }
+    for absent, why in wanted.items():
+        with pytest.raises(AurousError, match=why):
+            find_files([absent])
+
+
+QUIRKS: Final[dict[str, dict[str, Any]]] = {
+    "a response that never came": {"response": {"status": 0, "headers": [], "content": {"size": 0}}},
+    "one that a proxy numbers": {"response": {"status": -999, "statusText": "NO RESPONSE", "headers": []}},
+    "one that is absent": {"response": None},
+    "a body that a browser did not keep": {
+        "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "size": 77,
+                                                               "comment": "Response bodies are not included."}}
+    },
+    "a body without a size": {"response": {"status": 200, "headers": [], "content": {"mimeType": "application/json"}}},
+    "an unknown size": {"response": {"status": 200, "headers": None, "content": {"size": -1}}},
+    "a redirect to https": {"response": {"status": 301, "headers": [{"name": "Location", "value": URL}],
+                                         "content": {}}},
+    "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
+                                         "content": {"text": "<html>", "mimeType": "text/html"}}},
+    "a preflight": {"request": {"method": "OPTIONS", "url": URL, "headers": []}},
+    "a tunnel": {"request": {"method": "CONNECT", "url": URL, "headers": []}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_what_browsers_and_proxies_write_refutes_nothing(tmp_path: Path, quirk: str) -> None:
+    """Responses that failed, bodies that were not kept, requests of their own."""
+    recording = read_recording(har(tmp_path, {**entry(), **QUIRKS[quirk]}))
+    verdicts = check_recordings([recording]).verdicts
+
+    assert verdicts.refuted == []
+    assert verdicts.uncovered == {}
+    assert {one.rule for one in verdicts if one.agreed} <= {"cred-1"}  # its status is all that may be there
+
+
+PNG: Final = b"\x89PNG\r\n\x1a\n\xff"
+FORM: Final = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n{}\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("post", "size", "content"),
+    [
+        ({"text": '{"a": 1}', "mimeType": "application/json"}, -1, b'{"a": 1}'),
+        ({"text": '{"a": 1}', "mimeType": "application/json"}, 0, b'{"a": 1}'),
+        ({"text": '{"a', "mimeType": "application/json"}, 8, None),
+        ({"text": "", "mimeType": ""}, -1, b""),
+        ({"params": [{"name": "purpose", "value": "reference"}], "mimeType": "multipart/form-data"}, 300, None),
+        ({"params": [{"name": "purpose"}], "mimeType": "multipart/form-data"}, -1, None),
+        ({"text": FORM.format(""), "mimeType": "multipart/form-data; boundary=x"}, 5000, None),
+        ({"text": FORM.format("\ufffdPNG"), "mimeType": "multipart/form-data; boundary=x"}, -1, None),
+        ({"text": PNG.decode("latin-1"), "mimeType": "image/png"}, len(PNG), PNG),
+        ({"text": b64encode(PNG).decode(), "encoding": "base64", "mimeType": "image/png"}, len(PNG), PNG),
+        (None, 300, None),
+        (None, 0, b""),
+    ],
+)
+def test_a_request_body_is_read_as_each_tool_writes_it(tmp_path: Path, post: Any, size: int, content: Any) -> None:
+    """As parameters, without the bytes of its file, with a character for each byte, or with an unknown size."""
+    one = entry()
+    one["request"] |= {"method": "POST", "bodySize": size} | ({} if post is None else {"postData": post})
+
+    assert read_recording(har(tmp_path, one)).exchanges[0].content == content
+
+
+@pytest.mark.parametrize("at", [{"size": 0, "mimeType": "application/json"}, {"size": -1}, {"size": 77}])
+def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str, Any]) -> None:
+    """Browsers leave them out, or forget them; lengths in headers show that they were there."""
+    entries = told("characters") + told("images") + told("account")
+    for one in entries:
+        one["response"]["content"] = dict(at)
+        if one["request"].pop("postData", None):
+            one["request"]["bodySize"] = -1
+            length = {"name": "content-length", "value": "9"}
+            one["request"]["headers"] = [*one["request"]["headers"], length]
+    result = check_files([write(tmp_path, entries)])
+
+    assert result.verdicts.refuted == []
+    assert result.verdicts.uncovered == {}
+    assert result.verdicts.rules["create-6"].word == "cannot tell"
+    assert "recorded.har: exchange 2: the body of the request is missing" in result.notes
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-05-08T12:00:00.000+02:00",
+        "2026-05-08T10:00:00.0000000Z",
+        "2026-05-08T06:00:00-04:00",
+        "2026-05-08T10:00:00",
+    ],
+)
+def test_times_are_read_in_any_zone_and_precision(tmp_path: Path, at: str) -> None:
+    """Tools write local time with its offset, seven digits of a second, or no zone, which is UTC."""
+    assert read_recording(har(tmp_path, entry(at=at))).exchanges[0].at == 1778234400.0
+
+
+def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
+    """Neither those of the connection nor those that a proxy has added; nor is its port a part of the host."""
+    entries = told("images")[:6]
+    for one in entries:
+        one["request"]["url"] = one["request"]["url"].replace("aurous-labs.com/", "aurous-labs.com:443/")
+        one["request"]["headers"] += [
+            {"name": name, "value": "x"}
+            for name in (":method", ":authority", "Via", "X-Forwarded-For", "Proxy-Connection", "Proxy-Authorization")
+        ]
+        one["response"]["headers"] += [
+            {"name": name, "value": "x"} for name in (":status", "Via", "X-Cache", "Proxy-Agent", "Alt-Svc", "Server")
+        ]
+    verdicts = check_recordings([read_recording(write(tmp_path, entries))]).verdicts
+
+    assert verdicts.refuted == []
+    assert verdicts.uncovered == {}
+
+
+def test_a_path_that_the_fake_does_not_have_is_covered_by_no_rule(tmp_path: Path) -> None:
+    """The vendor has more than its documentation says."""
+    verdicts = check_recordings([read_recording(har(tmp_path, entry(URL.replace("balance", "dreams"))))]).verdicts
+
+    assert verdicts.refuted == []
+    assert [one.where for one, _ in verdicts.uncovered.values()] == ["status"]

@@ -1,0 +1,308 @@
+"""Sanitized recordings have nothing in them that is private."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pytest_aurous import Aurous
+from pytest_aurous._check.blank import blank
+from pytest_aurous._check.check import check_files, check_recordings
+from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.recording.recording import Exchange
+from pytest_aurous._check.sanitize import Sanitizer
+from pytest_aurous._cli.main import main
+from pytest_aurous._report.har import har
+from pytest_aurous._resources.catalog import CATALOG
+from pytest_aurous._resources.content.pictures import measure, picture
+from tests.check.story import Teller, body, refuted, told, write
+
+CANARIES: Final = {
+    "a name": "Wilhelmina Canary",
+    "a prompt": "a canary in a coal mine",
+    "an address": "canary@mine.example",
+    "a secret": "whsec_canary0123456789",
+    "a token": "canarytoken0123",
+    "a key of metadata": "canary-field",
+    "a file name": "canary.png",
+    "a key": "al_live_canary0123456789canary",
+    "a host": "canary.internal.example",
+    "a user agent": "canary-client/7",
+    "a cookie": "session=canarycookie",
+    "broken JSON": '{"canary',
+}
+JPEG: Final = b"\xff\xd8\xff\xe0\x00\x08CANARY\xff\xc0\x00\x0b\x08\x00\x10\x00\x20\x01\x01\x11\x00\xff\xdaCANARY"
+
+
+def private(folder: Path) -> dict[str, Any]:
+    """Return a recording with every canary, sanitized."""
+    teller = Teller(api_key=CANARIES["a key"])
+    call, headers = teller.call, {"User-Agent": CANARIES["a user agent"], "Cookie": CANARIES["a cookie"]}
+    body = {"name": CANARIES["a name"], "generate": True, "attributes": {"additional_details": CANARIES["a prompt"]}}
+    call("POST", "/v1/characters", json=body, headers=headers)
+    call("POST", "/v1/characters", content=CANARIES["broken JSON"], headers={"Idempotency-Key": CANARIES["a token"]})
+    call("POST", "/v1/images", json={"prompt": CANARIES["a prompt"], "webhook_url": f"https://{CANARIES['a host']}/x"})
+    call("POST", "/v1/webhook_endpoints", json={
+        "url": f"https://{CANARIES['a host']}/{CANARIES['an address']}", "events": ["*"],
+        "metadata": {CANARIES["a key of metadata"]: CANARIES["an address"]}})  # fmt: skip
+    file = (CANARIES["a file name"], picture([CANARIES["a name"]], 64, 64, ""), "image/png")
+    metadata = json.dumps({CANARIES["a key of metadata"]: CANARIES["a name"]})
+    call("POST", "/v1/files", files={"file": file}, data={"purpose": "reference", "metadata": metadata})
+    call("POST", "/v1/files", files={"file": file}, data={"purpose": "reference", "metadata": CANARIES["broken JSON"]})
+    call("GET", f"/v1/files/{CANARIES['a token']}?token={CANARIES['a token']}")
+    call("GET", "/v1/team", headers={"Aurous-Version": CANARIES["a token"]})
+    call("GET", "/v1/team", headers={"X-Api-Key": "", "Authorization": f"Bearer {CANARIES['a key']}"})
+    call("POST", "/v1/generations", json={})
+    entries = teller.entries()
+    entries[0]["request"]["headers"].append({"name": "x-api-key", "value": CANARIES["a key"]})
+    entries[2]["response"]["content"]["text"] = json.dumps({"secret": CANARIES["a secret"], CANARIES["an address"]: 1})
+    entries[3]["response"]["headers"].append({"name": "location", "value": f"https://{CANARIES['a host']}/x"})
+    secret = f"/v1/files/{CANARIES['a name']}?token={CANARIES['a token']}"
+    entries[4]["response"]["headers"].append({"name": "location", "value": secret})
+    return Sanitizer().har(read_recording(write(folder, entries)))
+
+
+def test_no_canary_survives(tmp_path: Path) -> None:
+    """Neither in URLs nor in headers, forms and bodies."""
+    text = json.dumps(private(tmp_path), ensure_ascii=False)
+
+    assert "canary" not in text.lower()
+    assert "Q0FOQVJZ" not in text  # in Base64
+    assert [name for name, canary in CANARIES.items() if canary in text] == []
+
+
+def test_the_shape_stays(tmp_path: Path) -> None:
+    """Lengths, types, words of the API, ids, times and numbers are what they were; equal texts stay equal."""
+    entries = private(tmp_path)["log"]["entries"]
+    sent = json.loads(entries[0]["request"]["postData"]["text"])
+    got = json.loads(entries[0]["response"]["content"]["text"])
+
+    assert len(sent["name"]) == len(CANARIES["a name"])
+    assert sent["name"][10] == " "
+    assert (got["name"], got["attributes"]) == (sent["name"], sent["attributes"])
+    assert (got["object"], got["status"], got["id"][:5]) == ("character", "synthesizing", "char_")
+    assert got["created_at"] == "2026-05-08T10:00:00Z"
+    keys = {pair["value"] for one in entries for pair in one["request"]["headers"] if pair["name"] == "x-api-key"}
+    assert "key-1" in keys
+
+
+def test_different_texts_stay_different() -> None:
+    """Also where they differ in one digit; the same text is the same again."""
+    mask = Sanitizer()
+    texts = ["order-1", "order-2", "Aurora", "Borea", "", "  ", "order-1"]
+
+    masked = [mask.mask(text) for text in texts]
+
+    assert masked[0] == masked[-1]
+    assert len(set(masked)) == len(set(texts))
+    assert [len(text) for text in masked] == [len(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        picture(["CANARY"], 64, 32, ""),
+        JPEG,
+        b"RIFF\x1c\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x3f\x00\x00\x1f\x00\x00CANARY",
+        b"CANARY",
+        b"\xff\xd8\xff\xe0\x00\x01CANARY",
+    ],
+    ids=["png", "jpeg", "webp", "other", "broken jpeg"],
+)
+def test_a_picture_shows_nothing(data: bytes) -> None:
+    """It has the type, the size and the length that it had."""
+    plain = blank(data)
+
+    assert (len(plain), measure(plain)) == (len(data), measure(data))
+    assert b"CANARY" not in plain
+    assert b"IDAT" not in plain[40:]
+
+
+def test_what_another_tool_wrote_is_sanitized_too(tmp_path: Path) -> None:
+    """A response that was lost, a body that was left out, an exchange without a time, a fault."""
+    with Aurous(pitfalls="off", strict="off") as aurous:
+        aurous.faults.timeout("*")
+        client = aurous.client()
+        with pytest.raises(Exception, match="time"):
+            client.get("/v1/balance")
+        client.put("https://aurous.storage/characters/x/upload", content=b"\x89PNG CANARY")
+        entries = har(aurous.calls)["log"]["entries"]
+    entries[1]["request"]["postData"]["_omitted"] = True
+    log = Sanitizer().har(read_recording(write(tmp_path, entries)))["log"]
+
+    assert log["entries"][0]["response"]["status"] == 0
+    assert log["entries"][0]["_fault"] == "fault"
+    assert log["entries"][1]["request"]["postData"]["_omitted"]
+
+
+def test_bodies_of_other_sizes_stay_complete(tmp_path: Path) -> None:
+    """Other letters and numbers may have fewer bytes; a body is still no truncated one."""
+    teller = Teller()
+    call = teller.call
+    call("POST", "/v1/characters", content=json.dumps({"name": "Z\u00f6e \U0001f3a8"}))  # escaped
+    call("POST", "/v1/characters", json={"name": "Z\u00f6e \U0001f3a8"})
+    form = {"files": {"file": ("me.png", picture(["me"], 64, 64, ""), "image/png")}}
+    file = call("POST", "/v1/files", data={"purpose": "reference", "metadata": '{"phone": 4915123456}'}, **form)
+    call("GET", f"/v1/files/{file['id']}")
+    original = read_recording(write(tmp_path, teller.entries()))
+    out = tmp_path / "sanitized.har"
+    out.write_text(json.dumps(Sanitizer().har(original)), encoding="utf-8")
+
+    assert read_recording(out).notes == []
+    again = check_files([out])
+    assert [one.agreed for one in again.verdicts] == [one.agreed for one in check_recordings([original]).verdicts]
+    assert refuted(again) == []
+
+
+def test_numbers_of_a_user_become_others() -> None:
+    """Equal ones stay equal; flags stay."""
+    mask = Sanitizer()
+    data = {"metadata": {"phone": 4915123456, "again": 4915123456, "other": 7.5, "vip": True}, "size_bytes": 4915123456}
+    masked = mask.at("files.retrieve", "body", data)
+
+    assert masked["size_bytes"] == 4915123456
+    assert list(masked["metadata"].values()) == [1, 1, 2, True]
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\nCANARY", b"CANARY: --x--"])
+def test_a_form_that_is_none_is_masked_as_text(body: bytes) -> None:
+    """Whatever stands in it, and whatever its boundary is."""
+    headers = (("content-type", "multipart/form-data; boundary=canary"),)
+    exchange = Exchange(1, "POST", "https://api.aurous-labs.com/v1/files", headers, body or b"CANARY")
+    entry = Sanitizer().entry(exchange)
+
+    assert b"CANARY" not in b64decode(entry["request"]["postData"]["text"])
+    assert "canary" not in json.dumps(entry)
+
+
+SECRET: Final = "hivpositive"
+NUMBER: Final = "4915123456"
+KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "digits of a character": (
+        "POST",
+        "/v1/characters",
+        {"name": "A", "attributes": {"additional_details": NUMBER, "hair_color": NUMBER, "gender": "slug"}},
+    ),
+    "digits of a pose": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": "front", "prompt_override": NUMBER}),
+    "a value of an enum that is none": ("POST", "/v1/characters/char_x/refs/regenerate", {"pose": SECRET}),
+    "words of the API in an attribute": ("PATCH", "/v1/characters/char_x", {"attributes": {"type": SECRET}}),
+    "an id that is a text": ("POST", "/v1/characters", {"name": "A", "client_reference_id": "char_" + SECRET * 2}),
+    "a number in place of a text": ("POST", "/v1/characters", {"name": 4915123456}),
+    "a text in place of a number": ("POST", "/v1/images", {"prompt": "A", "seed": NUMBER, "width": SECRET}),
+    "a list in place of a text": ("POST", "/v1/images", {"prompt": [SECRET, NUMBER, {SECRET: 1}]}),
+    "a body of an unknown operation": ("POST", "/v1/unknown", {"status": SECRET, "limit": 4915123456}),
+    "a path": ("GET", f"/v1/loras/{NUMBER}", {}),
+    "a parameter": ("GET", f"/v1/images?status={SECRET}&limit={SECRET}&slug={NUMBER}", {}),
+    "a header": ("GET", "/v1/images", {}),
+    "a fault": ("GET", "/v1/images", {}),
+    "hosts": ("GET", "/v1/images", {}),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_only_what_a_column_allows_is_kept_of_a_request(name: str) -> None:
+    """Digits and lower-case words are free text unless the schema of their place says otherwise."""
+    method, target, sent = KEPT[name]
+    for host in ("https://api.aurous-labs.com", f"http://{SECRET}.aurous-labs.com:{SECRET}", "http://127.66.49.15:1"):
+        exchange = Exchange(
+            1,
+            method,
+            f"{host}{target}#{SECRET}",
+            (
+                ("Content-Type", "application/json"),
+                ("Aurous-Idempotency-Key", NUMBER),
+                ("Aurous-Version", SECRET),
+                (f"Aurous-{SECRET}", NUMBER),
+            ),
+            json.dumps(sent).encode(),
+            fault=f"timeout of {SECRET}",
+        )
+        text = json.dumps(Sanitizer().entry(exchange))
+
+        assert SECRET not in text
+        assert NUMBER not in text
+        assert "127.66" not in text
+        assert '\\"slug\\"' not in text
+
+
+def received(operation: str, content: Any, status: int = 200, **headers: str) -> Exchange:
+    """Return an exchange with a response."""
+    row = CATALOG.by_operation[operation]
+    url = "https://api.aurous-labs.com" + row.template.replace("{id}", "char_x")
+    pairs = (("content-type", "application/json"), *((name.replace("_", "-"), text) for name, text in headers.items()))
+    body = json.dumps(content).encode()
+    return Exchange(1, row.method, url, status=status, response_headers=pairs, body=body)
+
+
+def test_only_what_a_column_allows_is_kept_of_a_response() -> None:
+    """Also names of attributes, texts of new fields, numbers of a map, and fragments of other URLs."""
+    exchanges = [
+        received("characters.retrieve", {
+            "id": SECRET, "name": SECRET, "client_reference_id": NUMBER,
+            "attributes": {SECRET: 1, "gender": NUMBER, "type": SECRET, "age": SECRET},
+        }),
+        received("images.retrieve", {
+            "prompt": NUMBER, "new_field": SECRET, "newer": {SECRET: NUMBER}, "webhook_url": SECRET, "seed": SECRET,
+            "reference_image_urls": [f"https://api.aurous-labs.com/v1/images#{SECRET}", SECRET, f"hiv://{SECRET}"],
+        }),
+        received("files.retrieve", {"metadata": {"type": SECRET, SECRET: NUMBER, "limit": 4915123456}}),
+        received("loras.retrieve", {"slug": NUMBER, "name": SECRET}),
+        received("team.retrieve", {"name": "type", "billing_email": SECRET}),
+        received("images.list", [SECRET]),
+        received("images.retrieve", SECRET),
+        received("images.retrieve", {"error": {"message": SECRET, "param": f"attributes.{SECRET}"}}, 400),
+        received("team.retrieve", {}, x_ratelimit_reset=SECRET, aurous_customer=NUMBER, x_customer=SECRET),
+    ]  # fmt: skip
+    mask = Sanitizer()
+    text = json.dumps([mask.entry(exchange) for exchange in exchanges])
+
+    assert SECRET not in text
+    assert NUMBER not in text
+    assert '"name": "type"' not in text.replace("\\", "")
+    assert '"aurous-customer"' in text
+    assert "x-customer" not in text
+
+
+def test_what_the_vendor_says_is_kept() -> None:
+    """Words of enums, codes and new fields, ids, instants, numbers, and the anchors of its pages."""
+    content = {
+        "id": "char_01KRMEXM017R6QKY9FRGVYXRJ9", "object": "character", "status": "sleeping", "attributes": {"age": 28},
+        "created_at": "2026-05-08T10:00:00Z", "aurous_version": "2026-05-08", "queue_position": None, "is_new": True,
+        "refs": [{"pose": "front", "url": "https://api.aurous-labs.com/storage/x/y/z.png"}],
+    }  # fmt: skip
+    error = {"error": {
+        "type": "new_error", "code": "new_code", "param": "attributes.age",
+        "request_id": "req_01KRMEXM017R6QKY9FRGVYXRJ9", "doc_url": "https://docs.aurous-labs.com/errors#new_code",
+    }}  # fmt: skip
+    mask = Sanitizer()
+    kept = json.loads(mask.entry(received("characters.retrieve", content))["response"]["content"]["text"])
+    refused = json.loads(mask.entry(received("characters.retrieve", error, 404))["response"]["content"]["text"])
+
+    assert {**kept, "refs": []} == {**content, "refs": []}
+    assert kept["refs"][0]["pose"] == "front"
+    assert kept["refs"][0]["url"].startswith("https://api.aurous-labs.com/storage/")
+    assert refused["error"]["doc_url"].endswith("#new_code")
+    assert {**refused["error"], "doc_url": ""} == {**error["error"], "doc_url": ""}
+
+
+def test_a_report_shows_no_attribute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither its name nor its value, whatever they look like; nor do the other files."""
+    entries = told("characters")
+    for entry in entries:
+        if entry["comment"] == "characters.retrieve" and entry["response"]["status"] == 200:
+            body(
+                entry, lambda content: content["attributes"].update({SECRET: "plain", "type": SECRET, "gender": NUMBER})
+            )
+    report, result, observed = (tmp_path / name for name in ("found.md", "found.json", "observed.json"))
+
+    outputs = ("--explain", "--report", str(report), "--json", str(result), "--observed", str(observed))
+    main(["check", str(write(tmp_path, entries)), *outputs])
+    shown = capsys.readouterr().out + "".join(file.read_text(encoding="utf-8") for file in (report, result, observed))
+
+    assert "body.attributes" in shown
+    assert SECRET not in shown
+    assert NUMBER not in shown

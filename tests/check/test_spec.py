@@ -1,0 +1,445 @@
+"""A check against an OpenAPI document: that of the fake agrees in other forms; each difference is attributed."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+
+from pytest_aurous._check.check import Checked
+from pytest_aurous._check.openapi.check import check_document
+from pytest_aurous._check.openapi.document import Document, read_document
+from pytest_aurous._resources.openapi import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Content = dict[str, Any]
+_UNSHARED: Final = "characters.retrieve"
+
+
+def own_document() -> Content:
+    """Return the document of the fake, to be changed."""
+    content: Content = json.loads(json.dumps(document()))
+    return content
+
+
+def checked(content: Content, **readings: str) -> Checked:
+    """Check a document; the underscores of *readings* are those of rules."""
+    return check_document(
+        Document("vendor.json", content), {name.replace("_", "-"): one for name, one in readings.items()}
+    )
+
+
+def refuted(result: Checked) -> list[str]:
+    """Return the rules that are refuted."""
+    return [verdict.rule for verdict in result.verdicts.refuted]
+
+
+def candidates(result: Checked) -> list[str]:
+    """Return the places of the differences that no rule covers."""
+    return [f"{one.operation} {one.where}" for one, _ in result.verdicts.uncovered.values()]
+
+
+def word_of(result: Checked) -> dict[str, str]:
+    """Return the verdict on each rule."""
+    return {verdict.rule: verdict.word for verdict in result.verdicts}
+
+
+def operation(content: Content, name: str) -> Content:
+    """Return an operation by the name that we give it."""
+    some = [one for path in content["paths"].values() for one in path.values() if one["operationId"] == name]
+    found: Content = some[0]
+    return found
+
+
+def body(content: Content, name: str) -> Content:
+    """Return the schema of the request body."""
+    (media,) = operation(content, name)["requestBody"]["content"].values()
+    found: Content = media["schema"]
+    return found
+
+
+def success(content: Content, name: str) -> Content:
+    """Return the schema of the successful response."""
+    response = next(one for status, one in operation(content, name)["responses"].items() if status < "3")
+    found: Content = response["content"]["application/json"]["schema"]
+    return found
+
+
+def parameter(content: Content, name: str, called: str) -> Content:
+    """Return a parameter."""
+    some = [one for one in operation(content, name)["parameters"] if one["name"] == called]
+    found: Content = some[0]
+    return found
+
+
+def walked(value: Any, change: Callable[[Content], Any]) -> Any:
+    """Return a document in which each object was changed, the innermost first."""
+    if isinstance(value, list):
+        return [walked(item, change) for item in value]
+    if isinstance(value, dict):
+        return change({name: walked(item, change) for name, item in value.items()})
+    return value
+
+
+def old(content: Content) -> Content:
+    """Return a document as OpenAPI 3.0 writes it."""
+
+    def change(schema: Content) -> Content:
+        some = schema.get("anyOf")
+        if isinstance(some, list) and {"type": "null"} in some:
+            (other,) = (one for one in some if one != {"type": "null"})
+            schema = {"allOf": [other], "nullable": True} if "$ref" in other else {**other, "nullable": True}
+        if isinstance(schema.get("type"), list):
+            schema = {**schema, "type": schema["type"][0], "nullable": True}
+        if "const" in schema:
+            schema = {**schema, "enum": [schema.pop("const")]}
+        return schema
+
+    return {**walked(content, change), "openapi": "3.0.3"}
+
+
+def inlined(content: Content) -> Content:
+    """Return a document without references."""
+
+    def change(schema: Content) -> Content:
+        reference = schema.get("$ref")
+        return deepcopy(content["components"]["schemas"][reference.rpartition("/")[2]]) if reference else schema
+
+    found: Content = walked(content, change)
+    return found
+
+
+def test_our_own_document_agrees() -> None:
+    """Nothing differs, and each rule that it can speak about is as written."""
+    result = checked(own_document())
+
+    assert refuted(result) == []
+    assert candidates(result) == []
+    assert result.unsaid == []
+    assert result.notes == []
+    assert result.verdicts.exchanges == len([one for path in own_document()["paths"].values() for one in path])
+    assert set(word_of(result).values()) == {"as written", "not seen"}
+    assert list(word_of(result).values()).count("as written") > 80
+
+
+@pytest.mark.parametrize("form", [old, inlined, lambda content: old(inlined(content))], ids=["3.0", "inlined", "both"])
+def test_another_form_of_our_document_says_the_same(form: Callable[[Content], Content]) -> None:
+    """OpenAPI 3.0 has its own words for null and constants, and references may be written out."""
+    result = checked(form(own_document()))
+
+    assert refuted(result) == []
+    assert candidates(result) == []
+    assert result.unsaid == []
+    assert word_of(result) == word_of(checked(own_document()))
+
+
+def test_our_document_in_yaml_says_the_same(tmp_path: Path) -> None:
+    """Statuses are numbers there."""
+    yaml = pytest.importorskip("yaml")
+    content = walked(
+        own_document(), lambda one: {int(name) if name.isdecimal() else name: item for name, item in one.items()}
+    )
+    file = tmp_path / "vendor.yaml"
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    result = check_document(read_document(file), {})
+
+    assert refuted(result) == candidates(result) == result.unsaid == []
+
+
+class Seed(NamedTuple):
+    """A difference: what it changes, the rule that it refutes, and the place that is a candidate for a new rule."""
+
+    change: Callable[[Content], object]
+    rule: str = ""
+    candidate: str = ""
+
+
+def put(path: str, value: Any) -> Callable[[Content], object]:
+    """Set a value in a component, such as ``Character.properties.name.type``."""
+
+    def change(content: Content) -> None:
+        *steps, last = path.split(".")
+        found = content["components"]["schemas"]
+        for step in steps:
+            found = found[step]
+        found[last] = value
+
+    return change
+
+
+def drop(path: str) -> Callable[[Content], object]:
+    """Take a field out of a component."""
+
+    def change(content: Content) -> None:
+        *steps, last = path.split(".")
+        found = content["components"]["schemas"]
+        for step in steps:
+            found = found[step]
+        del found["properties"][last]
+        found["required"] = [name for name in found["required"] if name != last]
+
+    return change
+
+
+def field(name: str, of: str, **keywords: Any) -> Callable[[Content], object]:
+    """Change the schema of a field of a request body; None takes a keyword out."""
+
+    def change(content: Content) -> None:
+        schema = body(content, name)["properties"].setdefault(of, {})
+        schema.update(keywords)
+
+    return change
+
+
+def query(name: str, of: str, **keywords: Any) -> Callable[[Content], object]:
+    """Change the schema of a parameter."""
+    return lambda content: parameter(content, name, of)["schema"].update(keywords)
+
+
+def responses(name: str, change: Callable[[Content], object]) -> Callable[[Content], object]:
+    """Change the responses of an operation."""
+    return lambda content: change(operation(content, name)["responses"])
+
+
+def codes(name: str, status: str, text: str) -> Callable[[Content], object]:
+    """Set the list of codes of a refusal."""
+    return responses(name, lambda some: some[status].update(description=text))
+
+
+def recode(name: str, status: str, **new: str) -> Callable[[Content], object]:
+    """Give codes of a refusal another name, or take them out of the list."""
+
+    def change(some: Content) -> None:
+        listed = some[status]["description"].split(", ")
+        some[status]["description"] = ", ".join(filter(None, (new.get(code, code) for code in listed)))
+
+    return responses(name, change)
+
+
+def move(old_status: str, new_status: str) -> Callable[[Content], object]:
+    """Return a change of responses that gives one of them another status."""
+    return lambda some: some.__setitem__(new_status, some.pop(old_status))
+
+
+def needs(name: str, *fields: str) -> Callable[[Content], object]:
+    """Set the required fields of a request body."""
+    return lambda content: body(content, name).update(required=list(fields))
+
+
+SEEDS: Final = {
+    # Records
+    "a status of images is new": Seed(
+        lambda content: content["components"]["schemas"]["Generation"]["properties"]["status"]["enum"].append("paused"),
+        "img-6",
+    ),
+    "a status of images is gone": Seed(
+        lambda content: content["components"]["schemas"]["Generation"]["properties"]["status"]["enum"].remove(
+            "expired"
+        ),
+        "img-6",
+    ),
+    "an id is a number": Seed(put("Character.properties.id.type", "integer"), "get-1"),
+    "a character has no refs": Seed(drop("Character.refs"), "get-3"),
+    "refs are urls": Seed(put("Character.properties.refs.items", {"type": "string"}), "get-3"),
+    "a pose is new": Seed(
+        lambda content: content["components"]["schemas"]["Character"]["properties"]["refs"]["items"]["properties"][
+            "pose"
+        ]["enum"].append("top"),
+        "get-3",
+    ),
+    "the name of a character may be null": Seed(put("Character.properties.name.type", ["string", "null"]), "get-1"),
+    "a name is optional": Seed(
+        put("Character.required", ["id", "object", "status", "refs", "created_at", "updated_at"]), "get-1"
+    ),
+    "a version is a number": Seed(put("Character.properties.aurous_version", {"type": "number"}), "ver-4"),
+    "the cost is in dollars": Seed(put("Generation.properties.cost.properties.currency", {"const": "usd"}), "cred-4"),
+    "dates without a time": Seed(put("Character.properties.created_at.format", "date"), "time-1"),
+    "timestamps are numbers": Seed(put("Lora.properties.created_at", {"type": "integer"}), "time-1"),
+    "an image has no width": Seed(drop("Generation.width"), "img-2"),
+    "credits are whole": Seed(
+        lambda content: success(content, "balance.retrieve")["properties"]["credits"].update(type="integer"), "cred-1"
+    ),
+    "a file has no url": Seed(drop("File.url"), "time-3"),
+    "a secret is always shown": Seed(put("Endpoint.properties.secret", {"type": "string"}), "hook-2"),
+    "a field is new": Seed(put("Character.properties.mood", {"type": "string"}), "", "characters.retrieve body.mood"),
+    "a page has a total": Seed(
+        lambda content: success(content, "images.list")["properties"].update(total={"type": "integer"}),
+        "",
+        "images.list body.total",
+    ),
+    "a page has no cursor": Seed(
+        lambda content: success(content, "images.list")["properties"].pop("next_cursor"), "list-1"
+    ),
+    # Refusals
+    "an error has no doc_url": Seed(drop("Error.properties.error.doc_url"), "err-2"),
+    "a type of errors is new": Seed(
+        put(
+            "Error.properties.error.properties.type",
+            {"enum": ["conflict", "invalid_request", "authentication", "not_found", "rate_limit", "server_error"]},
+        ),
+        "err-1",
+    ),
+    "an error has a trace": Seed(
+        put("Error.properties.error.properties.trace", {"type": "string"}), "", "characters.retrieve error.trace"
+    ),
+    "a param is never null": Seed(put("Error.properties.error.properties.param", {"type": "string"}), "err-4"),
+    "a message is an object": Seed(put("Error.properties.error.properties.message", {"type": "object"}), "err-7"),
+    "a wrong state has the global code": Seed(
+        codes("characters.save", "400", "invalid_request, unknown_version"), "err-6"
+    ),
+    "too little credit has the global code": Seed(codes("characters.create", "402", "balance_too_low"), "err-6"),
+    "a revoked key has its code": Seed(
+        codes("team.retrieve", "401", "invalid_api_key, missing_api_key, revoked_api_key"), "auth-4"
+    ),
+    "an expired output is a 404": Seed(
+        responses(
+            "images.output",
+            lambda some: (some.pop("410"), some["404"].update(description="output_expired, resource_not_found")),
+        ),
+        "err-5",
+    ),
+    "what cannot be validated is a 422": Seed(responses("videos.estimate", move("400", "422")), "err-5"),
+    "an upload has another code": Seed(recode("characters.create", "400", upload_invalid="bad_upload"), "create-3"),
+    "a character need not be ready": Seed(recode("images.create", "400", character_not_ready=""), "img-4"),
+    "a code is new": Seed(
+        codes("images.cancel", "403", "missing_scope, team_suspended"), "", "images.cancel error.code"
+    ),
+    "a status is new": Seed(
+        responses("images.create", lambda some: some.update({"503": {"description": "Busy"}})),
+        "",
+        "images.create status",
+    ),
+    # Successes
+    "a creation is a 200": Seed(responses("images.create", move("201", "200")), "img-1"),
+    "a deletion is a 204": Seed(
+        responses("characters.delete", lambda some: (some.pop("200"), some.update({"204": {"description": "Gone"}}))),
+        "del-1",
+    ),
+    "an old path still works": Seed(responses("legacy.images.list", move("308", "200")), "legacy-1"),
+    "an output is a JPEG": Seed(
+        responses("images.output", lambda some: some["200"].update(content={"image/jpeg": {}})), "img-8"
+    ),
+    "a response has a header": Seed(
+        responses("team.retrieve", lambda some: some["200"].update(headers={"X-Region": {}})),
+        "",
+        "team.retrieve header.x-region",
+    ),
+    # Requests
+    "a name is shorter": Seed(field("characters.create", "name", maxLength=100), "create-6"),
+    "a prompt is longer": Seed(field("images.create", "prompt", maxLength=8000), "img-1"),
+    "a reference id is shorter": Seed(field("characters.create", "client_reference_id", maxLength=64), "create-7"),
+    "more uploads": Seed(field("characters.create", "upload_ids", maxItems=8), "create-1"),
+    "a size is new": Seed(
+        lambda content: body(content, "images.create")["properties"]["size"]["enum"].append("8k_1_1"), "img-2"
+    ),
+    "a width is smaller": Seed(field("images.create", "width", minimum=512), "img-3"),
+    "a name is optional in a request": Seed(needs("characters.create"), "create-6"),
+    "attributes are needed": Seed(needs("characters.update", "name"), "patch-4"),
+    "a name may be null in a request": Seed(
+        field("characters.create", "client_reference_id", type=["string", "null"]), "err-9"
+    ),
+    "a request takes another field": Seed(
+        field("images.create", "mood", type="string"), "", "images.create request.body.mood"
+    ),
+    "a request takes any field": Seed(
+        lambda content: body(content, "videos.create").update(additionalProperties=True), "err-8"
+    ),
+    "a patch takes any field": Seed(
+        lambda content: body(content, "characters.update").update(additionalProperties={}), "patch-2"
+    ),
+    "a request lacks a field": Seed(
+        lambda content: body(content, "webhook_endpoints.create")["properties"].pop("metadata"), "hook-1"
+    ),
+    "a request is a form": Seed(
+        lambda content: operation(content, "videos.create")["requestBody"].update(
+            content={"multipart/form-data": {"schema": body(content, "videos.create")}}
+        ),
+        "vid-1",
+    ),
+    "a save needs a body": Seed(
+        lambda content: operation(content, "characters.save").update(requestBody={"required": True, "content": {}}),
+        "save-7",
+    ),
+    "a field has a default": Seed(
+        field("images.create", "enhance_prompt", default=True), "", "images.create request.body.enhance_prompt"
+    ),
+    "a save may have a body": Seed(
+        lambda content: operation(content, "characters.save").update(requestBody={"content": {}}),
+        "",
+        "characters.save request.body",
+    ),
+    "a request may be a form": Seed(
+        lambda content: operation(content, "videos.create")["requestBody"]["content"].update({"text/csv": {}}),
+        "",
+        "videos.create request.header.content-type",
+    ),
+    "a creation may be a 202": Seed(
+        responses("images.create", lambda some: some.update({"202": {"description": "Later"}})),
+        "",
+        "images.create status",
+    ),
+    # Parameters
+    "pages are longer": Seed(query("images.list", "limit", maximum=200), "list-2"),
+    "pages are shorter by default": Seed(query("characters.list", "limit", default=10), "list-2"),
+    "a filter is new": Seed(
+        lambda content: operation(content, "images.list")["parameters"].append(
+            {"name": "tag", "in": "query", "schema": {"type": "string"}}
+        ),
+        "",
+        "images.list request.query.tag",
+    ),
+    "a status can be asked for": Seed(
+        lambda content: parameter(content, "characters.list", "status")["schema"]["enum"].append("deleted"), "list-4"
+    ),
+    "usage has other spans": Seed(
+        lambda content: parameter(content, "usage.list", "bucket_width")["schema"]["enum"].remove("30d"), "usage-1"
+    ),
+    "a filter is needed": Seed(
+        lambda content: parameter(content, "images.list", "limit").update(required=True),
+        "",
+        "images.list request.query.limit",
+    ),
+    "a longer idempotency key": Seed(query("images.create", "Idempotency-Key", maxLength=512), "idem-1"),
+    "a save honors idempotency keys": Seed(
+        lambda content: operation(content, "characters.save")["parameters"].append(
+            {"name": "idempotency-key", "in": "header", "schema": {"type": "string"}}
+        ),
+        "idem-2",
+    ),
+    "ids are numbers": Seed(query("files.retrieve", "id", type="integer"), "time-3"),
+    # The whole
+    "an operation is new": Seed(
+        lambda content: content["paths"].update({"/v1/voices": {"get": {"responses": {}}}}),
+        "",
+        "GET /v1/voices operation",
+    ),
+    "keys in another header": Seed(
+        lambda content: content["components"].update(
+            securitySchemes={"key": {"type": "apiKey", "in": "header", "name": "Api-Token"}}
+        ),
+        "auth-1",
+    ),
+    "another way to show a key": Seed(
+        lambda content: content["components"]["securitySchemes"].update(more={"type": "oauth2", "flows": {}}),
+        "",
+        "every operation security",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_seeded_difference_is_attributed(name: str) -> None:
+    """It refutes its rule and no other, or is listed as a candidate for a new one."""
+    seed, content = SEEDS[name], own_document()
+    seed.change(content)
+
+    result = checked(content)
+
+    assert refuted(result) == ([seed.rule] if seed.rule else [])
+    assert candidates(result) == ([seed.candidate] if seed.candidate else [])

@@ -1,0 +1,161 @@
+"""A name that does not exist raises an error with the nearest name: attributes and keyword arguments alike."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest._code import ExceptionInfo
+
+from pytest_aurous import Aurous, AurousError, AurousLookupError, Script, sign_webhook
+from pytest_aurous._base.arguments import Public
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture(name="aurous")
+def _aurous() -> Aurous:
+    aurous = Aurous(seed=1, now="2026-05-08T10:00:00Z")
+    aurous.characters.add(status="synthesizing")
+    return aurous
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (lambda aurous: aurous.character, "Aurous has no attribute 'character'; did you mean 'characters'?"),
+        (lambda aurous: aurous.characters.create, "Characters has no attribute 'create'; did you mean 'add'?"),
+        (lambda aurous: aurous.characters.retrieve, "Characters has no attribute 'retrieve'; did you mean 'get'?"),
+        (
+            lambda aurous: aurous.characters.first,
+            "It has: add, get, last, script. Iterate over it for other records: list(characters)[0] is the first.",
+        ),
+        (
+            lambda aurous: aurous.characters.where,
+            "Characters has no attribute 'where'. It has: add, get, last, script. Iterate over it",
+        ),
+        (lambda aurous: aurous.characters.last.stauts, "Character has no attribute 'stauts'; did you mean 'status'?"),
+        (lambda aurous: aurous.calls.first, "timeline, where. calls[0] is the first, and where(...) filters"),
+        (lambda aurous: aurous.calls.filter, "Calls has no attribute 'filter'; did you mean 'where'?"),
+        (lambda aurous: aurous.clock.advanse, "Clock has no attribute 'advanse'; did you mean 'advance'?"),
+        (lambda aurous: aurous.faults.timeuot, "Faults has no attribute 'timeuot'; did you mean 'timeout'?"),
+        (lambda aurous: aurous.faults.timeout("*").fierd, "CallFault has no attribute 'fierd'; did you mean 'fired'?"),
+        (lambda aurous: aurous.limits.vales, "Limits has no attribute 'vales'; did you mean 'values'?"),
+        (lambda aurous: aurous.limits["reads"].quota, "It has: capacity, exhaust, name, overruns, remaining, set."),
+        (lambda aurous: aurous.team.credit, "Team has no attribute 'credit'; did you mean 'credits'?"),
+        (lambda aurous: aurous.webhooks.flsh, "Webhooks has no attribute 'flsh'; did you mean 'flush'?"),
+    ],
+)
+def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], object], message: str) -> None:
+    """The error has the nearest name, or else all names and another way, and where to read on."""
+    with pytest.raises(AttributeError) as caught:
+        read(aurous)
+
+    assert message in str(caught.value)
+    assert str(caught.value).splitlines()[-1].startswith("Read on: https://")
+    assert ends_here(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda aurous: aurous.characters.add(nmae="Aurora"),
+            "Characters.add() has no argument 'nmae'; did you mean 'name'? It takes: name, status, attributes,",
+        ),
+        (
+            lambda aurous: aurous.clock.advance(minutes=2),
+            "Clock.advance() has no argument 'minutes'; did you mean 'seconds'? It takes: delta, seconds.",
+        ),
+        (lambda aurous: aurous.assert_called("*", time=1), "Aurous.assert_called() has no argument 'time'; did you"),
+        (lambda aurous: aurous.calls.assert_called("*", time=1), "Calls.assert_called() has no argument 'time'"),
+        (lambda aurous: aurous.faults.outage(second=1), "Faults.outage() has no argument 'second'; did you mean"),
+        (lambda aurous: aurous.limits["reads"].set(bursts=1), "Limit.set() has no argument 'bursts'; did you mean"),
+        (lambda aurous: aurous.characters.last.fail(eror="x"), "Character.fail() has no argument 'eror'; did you mean"),
+        (lambda aurous: aurous.webhooks.deliver_to(ulr=""), "Webhooks.deliver_to() has no argument 'ulr'; did you"),
+        (
+            lambda _: sign_webhook(b"", "whsec", when=1),  # type: ignore[call-arg]
+            "sign_webhook() has no argument 'when'. It takes: body, secret,",
+        ),
+        (
+            lambda _: Script.parse("x", resorce="images"),  # type: ignore[call-arg]
+            "Script.parse() has no argument 'resorce'; did you mean",
+        ),
+        (
+            lambda aurous: aurous.limits["reads"].set(5),
+            "Limit.set() takes 1 positional argument but 2 were given. It takes: burst, per_minute.",
+        ),
+        (
+            lambda aurous: aurous.assert_polled(at_most=2),
+            "Aurous.assert_polled() missing 1 required positional argument: 'record'. It takes: record, at_least,",
+        ),
+    ],
+)
+def test_an_argument_that_does_not_exist(aurous: Aurous, call: Callable[[Any], object], message: str) -> None:
+    """The error is a `TypeError` with the nearest argument and all others, at the line of the test."""
+    with pytest.raises(TypeError) as caught:
+        call(aurous)
+
+    assert isinstance(caught.value, AurousError)
+    assert str(caught.value).startswith(message)
+    assert "Read on: https://" in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert ends_here(caught.value)
+
+
+@pytest.mark.parametrize("index", [0, -1, slice(2), None], ids=str)
+def test_a_position_in_a_collection(aurous: Aurous, index: Any) -> None:
+    """The index of a collection is an id, and the message shows how to get a record by its position."""
+    with pytest.raises(AurousLookupError) as caught:
+        aurous.characters[index]
+
+    assert str(caught.value).startswith(f"characters[{index!r}]: the index is an id, not a position. Iterate over it ")
+    assert "list(characters)[0] is the first. characters.last is the newest." in str(caught.value)
+
+
+class Lamp(Public):
+    """An object of the test, with what may go wrong in it."""
+
+    @property
+    def broken(self) -> str:
+        """A property with a bug."""
+        return self.wire.color  # type: ignore[attr-defined,no-any-return]
+
+    def switch(self, on: object, *, color: str = "red") -> str:
+        """A method with a bug."""
+        return color + on  # type: ignore[operator]
+
+
+def test_an_error_from_within_stays_as_it_is() -> None:
+    """An `AttributeError` in a property and a `TypeError` in a method are no misspelled names."""
+    with pytest.raises(AttributeError, match="Lamp has no attribute 'wire'"):
+        _ = Lamp().broken
+    with pytest.raises(TypeError, match="can only concatenate str") as caught:
+        Lamp().switch(3)
+
+    assert not isinstance(caught.value, AurousError)
+    assert Lamp().switch("!", color="blue") == "blue!"
+
+
+def test_private_names_get_no_hint() -> None:
+    """Libraries look for such names in objects that they do not know, and expect nothing else."""
+    assert not hasattr(Lamp(), "__html__")
+    with pytest.raises(AttributeError, match=r"^Lamp has no attribute '_wire'\.$"):
+        _ = Lamp()._wire  # type: ignore[attr-defined]
+
+
+def test_editors_see_the_real_signatures() -> None:
+    """The check of arguments keeps names, defaults and docstrings."""
+    for method in (Aurous.assert_called, Lamp.switch):
+        assert next(iter(inspect.signature(method).parameters)) == "self"
+        assert method.__doc__
+    assert str(inspect.signature(Lamp.switch)) == "(self, on: 'object', *, color: 'str' = 'red') -> 'str'"
+
+
+def ends_here(error: BaseException) -> bool:
+    """Whether the traceback that pytest shows ends in this file."""
+    info = ExceptionInfo.from_exception(error)
+    return Path(info.traceback.filter(info)[-1].path) == Path(__file__)

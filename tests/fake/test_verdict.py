@@ -1,0 +1,318 @@
+"""The verdict on a test, straight from what the fake has seen."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
+from pytest_aurous._fake.verdict import Verdict
+from pytest_aurous._report.timeline import timeline
+from pytest_aurous._report.unmatched import describe
+from pytest_aurous._world.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_aurous import Call, Fault
+    from pytest_aurous.faults import Faults
+    from tests.conftest import Api
+
+SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+@pytest.fixture(name="broken")
+def _broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Api], None]:
+    """Let a handler of ours fail."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    def meet(api: Api) -> None:
+        monkeypatch.setattr(Ledger, "hold", fail)
+        answer = api.post("/v1/characters", json=SYNTHESIS)
+        assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error")
+        assert "on purpose" not in answer.json["error"]["message"]
+
+    return meet
+
+
+def unmatched(api: Api) -> None:
+    assert api.get("/v1/character").status == 404
+
+
+def unfired(api: Api) -> None:
+    api.aurous.faults.timeout("characters.save", after=2, when=bool)
+
+
+def all_of(api: Api, strict: str) -> Verdict:
+    """Let *api* see one problem of each kind that needs no patch."""
+    del strict
+    unmatched(api)
+    unfired(api)
+    return Verdict(api.app)
+
+
+@pytest.mark.parametrize("strict", ["error", "warn", "off"])
+def test_where_nothing_is_wrong_nothing_is_said(make_api: Callable[..., Api], strict: str) -> None:
+    """Refusals of the API and faults that were met are the test's own business."""
+    api = make_api(strict=strict)
+    api.aurous.faults.status("balance.retrieve", 503)
+    assert (api.get("/v1/balance").status, api.get("/v1/characters/char_x").status) == (503, 404)
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize(
+    ("meet", "error", "text"),
+    [
+        (unmatched, AurousUnmatchedRequest, "GET https://api.aurous-labs.com/v1/character"),
+        (
+            unfired,
+            AurousUnfiredFault,
+            (
+                r"<Fault timeout \(read\) on characters.save, added at test_verdict.py:\d+: fired 0> was never met: "
+                r"the code under test did not call characters.save\."
+            ),
+        ),
+    ],
+)
+def test_strict_error_raises(api: Api, meet: Callable[[Api], None], error: type[AurousError], text: str) -> None:
+    """What was unmatched, or never met, fails the test, as an assertion."""
+    meet(api)
+
+    with pytest.raises(error, match=text) as caught:
+        Verdict(api.app).judge()
+    assert isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (0, "the code under test did not call characters.retrieve."),
+        (1, "characters.retrieve was called once, but each call was refused before, "),
+        (2, "characters.retrieve was called twice, but each call was refused before, "),
+    ],
+)
+def test_an_unfired_fault_says_whether_there_were_calls(api: Api, calls: int, told: str) -> None:
+    """A call that did not come is another mistake than one that came and was let pass."""
+    api.aurous.faults.status("characters.retrieve", 503, after=2)
+    api.get("/v1/balance")
+    for _ in range(calls):
+        assert api.get("/v1/characters/char_x").status == 404
+
+    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired 0> was never met: {told}")):
+        Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize(
+    ("calls", "after", "told"),
+    [
+        (1, 0, "was met 1 of 3 times: the code under test called characters.retrieve once.\nGive it times=1, or"),
+        (2, 0, "was met 2 of 3 times: the code under test called characters.retrieve twice.\nGive it times=2, or"),
+        (2, 1, "was met 1 of 3 times: characters.retrieve was called twice, but the other calls were refused before, "),
+    ],
+)
+def test_a_fault_that_was_met_too_few_times_says_how_often(api: Api, calls: int, after: int, told: str) -> None:
+    """The message has both numbers, and says whether there were other calls."""
+    api.aurous.faults.status("characters.retrieve", 503, times=3, after=after)
+    for _ in range(calls):
+        api.get("/v1/characters/char_x")
+
+    with pytest.raises(AurousUnfiredFault, match=re.escape(f"fired {calls - after}> {told}")):
+        Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_fault_that_was_met_as_often_as_it_says_is_fine(api: Api, times: int) -> None:
+    """More calls than that are no matter."""
+    api.aurous.faults.status("balance.retrieve", 503, times=times)
+    for _ in range(times + 1):
+        api.get("/v1/balance")
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("give", [lambda f: f.outage(60), lambda f: f.connect_error("*", times=inf)])
+def test_a_fault_without_an_end_is_met_once_at_least(api: Api, give: Callable[[Faults], Fault]) -> None:
+    """An outage, or ``times=inf``: one call is enough, none is not."""
+    fault = give(api.aurous.faults)
+    assert api.aurous.faults.unfired == [fault]
+    with pytest.raises(AurousUnfiredFault, match="was never met"):
+        Verdict(api.app).judge()
+
+    api.broken("GET", "/v1/balance")
+
+    Verdict(api.app).judge()
+
+
+def test_meetings_before_a_restore_count(api: Api) -> None:
+    """What the fault met stays met, although `fired` goes back with everything else."""
+    fault = api.aurous.faults.status("balance.retrieve", 503, times=2)
+    start = api.aurous.snapshot()
+    for met in (1, 2):
+        assert api.get("/v1/balance").status == 503
+        assert (fault.fired, fault.met, fault.outstanding) == (1, met, met == 1)
+        api.aurous.restore(start)
+    assert fault.fired == 0
+
+    Verdict(api.app).judge()
+
+
+@pytest.mark.parametrize("back", ["restore", "reset"])
+def test_a_fault_that_is_taken_back_is_not_reported(api: Api, back: str) -> None:
+    """A restore to before it was given, and a reset, take it away."""
+    start = api.aurous.snapshot()
+    api.aurous.faults.status("balance.retrieve", 503, times=2)
+    assert api.get("/v1/balance").status == 503
+
+    api.aurous.restore(start) if back == "restore" else api.aurous.reset()
+
+    Verdict(api.app).judge()
+
+
+def test_a_delivery_fault_that_was_met_too_few_times_is_told(api: Api) -> None:
+    """Likewise, with where to look."""
+    api.aurous.webhooks.deliver_to(print)
+    api.aurous.faults.drop("image.failed", times=2)
+    api.aurous.images.add(status="failed")
+    api.aurous.webhooks.flush()
+
+    told = "was met 1 of 2 times: no other such delivery was made. Was there an endpoint, and did the test call"
+    with pytest.raises(AurousUnfiredFault, match=re.escape(told)):
+        Verdict(api.app).judge()
+
+
+def test_a_when_that_raises_fails_the_test_with_its_traceback(api: Api) -> None:
+    """The client is answered as if there were no fault, so that the code under test cannot swallow the mistake."""
+
+    def when(call: Call) -> bool:
+        return bool(call.request.json["nonsense"])
+
+    api.aurous.faults.status("characters.create", 503, when=when)
+    assert api.post("/v1/characters", json=SYNTHESIS).status == 201
+    assert (len(api.characters), api.aurous.calls.last.fault) == (1, None)
+
+    with pytest.raises(
+        AurousError, match=r"when= of a fault raised(?s:.*)Traceback(?s:.*)KeyError: 'nonsense'"
+    ) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is AurousError
+    assert "POST https://api.aurous-labs.com/v1/characters;" in str(caught.value)
+    assert "call.request.json[" in str(caught.value)
+
+
+def test_a_bug_of_ours_fails_the_test_with_its_traceback(api: Api, broken: Callable[[Api], None]) -> None:
+    """The client is given a 500 that gives nothing away; the test fails with where and why."""
+    broken(api)
+
+    with pytest.raises(
+        AurousError, match=r"itself failed(?s:.*)Traceback(?s:.*)ZeroDivisionError: on purpose"
+    ) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is AurousError
+    assert "POST https://api.aurous-labs.com/v1/characters" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "error"),
+    [
+        (("unmatched", "unfired"), AurousUnmatchedRequest),
+        (("broken", "unfired"), AurousError),
+        (("unmatched", "broken", "unfired"), AurousError),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(
+    api: Api, broken: Callable[[Api], None], kinds: tuple[str, ...], error: type[AurousError]
+) -> None:
+    """Problems come in order, faults last, and the type is that of the gravest."""
+    texts = {"unmatched": "/v1/character", "broken": "itself failed", "unfired": "was never met"}
+    for kind in kinds:
+        {"unmatched": unmatched, "broken": broken, "unfired": unfired}[kind](api)
+
+    with pytest.raises(error, match="(?s:.*)".join(re.escape(texts[kind]) for kind in kinds)) as caught:
+        Verdict(api.app).judge()
+    assert type(caught.value) is error
+
+
+def test_strict_warn_warns_once_of_everything(make_api: Callable[..., Api]) -> None:
+    """One `AurousWarning` holds what would have been the error."""
+    verdict = all_of(make_api(strict="warn"), "warn")
+
+    with pytest.warns(AurousWarning, match=r"/v1/character(?s:.*)was never met") as caught:
+        verdict.judge()
+    assert len(caught) == 1
+
+
+def test_strict_off_says_nothing(make_api: Callable[..., Api], broken: Callable[[Api], None]) -> None:
+    """Neither unmatched requests nor unfired faults nor bugs are told, during the test or after it."""
+    api = make_api(strict="off")
+    verdict = all_of(api, "off")
+    broken(api)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict.judge()
+        unmatched(api)
+        verdict.close("test_x")
+
+
+def test_each_problem_is_told_once(api: Api) -> None:
+    """What failed one verdict does not fail the next; what came after it does."""
+    verdict = Verdict(api.app)
+    unmatched(api)
+    with pytest.raises(AurousUnmatchedRequest):
+        verdict.judge()
+
+    verdict.judge()
+    verdict.close("test_x")
+    api.delete("/v1/nonsense")
+
+    with pytest.raises(AurousUnmatchedRequest, match="DELETE") as caught:
+        verdict.judge()
+    assert "/v1/character\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("strict", ["error", "warn"])
+def test_what_comes_after_the_body_is_a_warning_that_names_the_test(make_api: Callable[..., Api], strict: str) -> None:
+    """A late request cannot fail a test that has its verdict."""
+    api = make_api(strict=strict)
+    verdict = Verdict(api.app)
+    verdict.judge()
+    unmatched(api)
+
+    with pytest.warns(AurousWarning, match=r"After the body of test_x:\n(?s:.*)/v1/character"):
+        verdict.close("test_x")
+    verdict.close("test_x")
+
+
+def test_the_timeline_tells_the_problems(api: Api) -> None:
+    """The report holds the calls and what was wrong with them, which is told when the verdict is heard."""
+    verdict = Verdict(api.app)
+    assert verdict.timeline("") == timeline(api.app)
+    unmatched(api)
+
+    text = verdict.timeline("pytest x.py")
+
+    calls, problem = text.split("\n\n")
+    assert calls == timeline(api.app, "pytest x.py")
+    assert problem == describe(api.app.problems[0], api.app)
+    verdict.mark_reported()
+    verdict.judge()
+    assert verdict.timeline("pytest x.py") == text
+    assert verdict.timeline("pytest x.py", problems=False) == calls
+
+
+def test_a_fault_that_was_met_before_a_restore_was_met(api: Api) -> None:
+    """A fault that was never met is reported; this one was."""
+    api.aurous.faults.status("balance.retrieve", 503)
+    start = api.aurous.snapshot()
+    assert api.get("/v1/balance").status == 503
+
+    api.aurous.restore(start)
+
+    Verdict(api.app).judge()

@@ -1,0 +1,169 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_aurous._resources.base.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
+from pytest_aurous._resources.base.schema import column, to_wire
+from pytest_aurous._wire.refusal import ApiProblem
+
+READERS = {"name": text(5), "age": integer(18, 120), "flag": boolean}
+
+
+def problem_of(act: Callable[[], object]) -> ApiProblem:
+    with pytest.raises(ApiProblem) as caught:
+        act()
+    assert caught.value.status == 400
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("reader", "value"),
+    [
+        (text(5), "é" * 5),
+        (text(5), "𝄞"),
+        (text(5, low=0), ""),
+        (integer(18, 120), 18),
+        (integer(18, 120), 120),
+        (boolean, True),
+        (boolean, False),
+        (one_of(("a", "b")), "b"),
+        (list_of(text(5), 1, 2), ["a", "b"]),
+    ],
+)
+def test_what_is_allowed_is_read_as_it_is(reader: Reader, value: Any) -> None:
+    """Limits are included, and text is counted in characters."""
+    assert reader(value, "field") == value
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "message"),
+    [
+        (text(5), 3, "field must be a string, not a number."),
+        (text(5), None, "field must be a string, not null."),
+        (text(5), ["a"], "field must be a string, not an array."),
+        (text(5), "a\udfff", "field must be Unicode text, not a string."),
+        (integer(0, 9), "3", "field must be a whole number, not a string."),
+        (integer(0, 9), 3.0, "field must be a whole number, not a number."),
+        (integer(0, 9), True, "field must be a whole number, not a boolean."),
+        (boolean, 1, "field must be a boolean, not a number."),
+        (boolean, {}, "field must be a boolean, not an object."),
+        (list_of(text(5), 1, 2), "ab", "field must be an array, not a string."),
+        (list_of(text(5), 1, 2), ["a", 1], "An item of field must be a string, not a number."),
+        (one_of(("a", "b")), "c", 'field must be one of a, b, not "c".'),
+        (one_of(("a", "b")), ["a"], 'field must be one of a, b, not ["a"].'),
+        (one_of(("a", "b")), None, "field must be one of a, b, not null."),
+    ],
+)
+def test_err_8_a_wrong_type_is_an_invalid_format(reader: Reader, value: Any, message: str) -> None:
+    """The refusal names the field, what was expected and what came."""
+    problem = problem_of(lambda: reader(value, "field"))
+
+    assert (problem.code, problem.param, problem.message) == ("invalid_format", "field", message)
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "message"),
+    [
+        (text(5), "", "field must be 1 to 5 characters long, not 0."),
+        (text(5), "abcdef", "field must be 1 to 5 characters long, not 6."),
+        (integer(18, 120), 17, "field must be between 18 and 120, not 17."),
+        (integer(18, 120), 121, "field must be between 18 and 120, not 121."),
+        (list_of(text(5), 1, 2), [], "field must be 1 to 2 items long, not 0."),
+        (list_of(text(5), 1, 2), ["a", "b", "c"], "field must be 1 to 2 items long, not 3."),
+        (list_of(text(1), 1, 2), ["ab"], "An item of field must be 1 to 1 characters long, not 2."),
+    ],
+)
+def test_err_8_too_long_too_many_or_out_of_range(reader: Reader, value: Any, message: str) -> None:
+    """The refusal is `value_out_of_range`, with the limits and the offending measure."""
+    problem = problem_of(lambda: reader(value, "field"))
+
+    assert (problem.code, problem.param, problem.message) == ("value_out_of_range", "field", message)
+
+
+def test_a_choice_can_have_a_code_of_its_own() -> None:
+    """Some endpoints print another code for a bad choice (regen-1)."""
+    assert problem_of(lambda: one_of(("a",), "invalid_request_error")("b", "pose")).code == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b'{"a": "\xff"}', id="not UTF-8"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="too many digits"),
+    ],
+)
+def test_err_8_malformed_json_is_refused_without_a_param(content: bytes) -> None:
+    """What cannot be parsed is `invalid_format`, `param` null."""
+    problem = problem_of(lambda: read_body(content))
+
+    assert (problem.code, problem.param) == ("invalid_format", None)
+    assert problem.message.startswith("The request body is not valid JSON: ")
+
+
+@pytest.mark.parametrize(("content", "got"), [(b"[]", "an array"), (b"null", "null"), (b'"a"', "a string")])
+def test_err_8_a_body_that_is_no_object_is_refused(content: bytes, got: str) -> None:
+    """JSON of another type is no body."""
+    problem = problem_of(lambda: read_body(content))
+
+    assert (problem.code, problem.param) == ("invalid_format", None)
+    assert problem.message == f"The request body must be a JSON object, not {got}."
+
+
+def test_a_good_body_is_read() -> None:
+    """UTF-8 JSON becomes a dict."""
+    assert read_body('{"a": "é"}'.encode()) == {"a": "é"}
+
+
+def test_fields_are_read_each_by_its_reader() -> None:
+    """What is left out stays out, what is there is checked."""
+    assert read_fields({"age": 20, "flag": False}, READERS, required=("age",)) == {"age": 20, "flag": False}
+    assert read_fields({}, READERS) == {}
+
+
+def test_patch_2_unknown_fields_are_named_all_of_them() -> None:
+    """The first unknown field is the `param`, the message names every one and what is allowed."""
+    problem = problem_of(lambda: read_fields({"x": 1, "name": 3, "y": 2}, READERS, required=("age",), prefix="a."))
+
+    assert (problem.code, problem.param) == ("invalid_request", "a.x")
+    assert problem.message == "Unknown or read-only fields: a.x, a.y. Allowed: name, age, flag."
+
+
+def test_err_8_a_missing_field_comes_before_a_bad_value() -> None:
+    """A required field that is not there is `missing_field`, under its full name."""
+    problem = problem_of(lambda: read_fields({"name": 3}, READERS, required=("name", "age"), prefix="a."))
+
+    assert (problem.code, problem.param, problem.message) == ("missing_field", "a.age", "a.age is required.")
+
+
+def test_err_8_a_bad_value_is_refused_under_its_full_name() -> None:
+    """The prefix of the object is part of the `param`."""
+    assert problem_of(lambda: read_fields({"name": 3}, READERS, prefix="a.")).param == "a.name"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row with a column of each sort."""
+
+    id: str
+    plain: int | None = None
+    written: int = column(write=str, default=3)
+    secret: str = column(hidden=True, default="s")
+    rare: int | None = column(omitted=True, default=None)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (Row("a"), {"id": "a", "plain": None, "written": "3"}),
+        (Row("a", 1, 2, "t", 0), {"id": "a", "plain": 1, "written": "2", "rare": 0}),
+    ],
+)
+def test_a_record_is_written_as_its_columns_say(row: Row, expected: dict[str, Any]) -> None:
+    """In order of declaration: hidden columns never, sparse ones where they are set, others through their writer."""
+    assert to_wire(row, "none") == expected
+    assert list(to_wire(row, "none")) == list(expected)
