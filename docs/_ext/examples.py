@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from shared import DOCS
 
-__all__ = ("beside", "code", "example", "file", "include", "lines", "source")
+__all__ = ("beside", "code", "example", "file", "include", "lines", "message", "source")
 
 _Imports: TypeAlias = dict[str, "set[str]"]
 
@@ -33,6 +33,11 @@ def beside(path: str, after: str, before: str) -> None:
 def file(path: str, language: str) -> None:
     """Print a file below `docs` as a block of code."""
     code(language, (DOCS / path).read_text(encoding="utf-8"))
+
+
+def message(name: str) -> None:
+    """Print what a message says; `tests/test_messages.py` provokes it, and writes its file."""
+    file(f"../tests/messages/{name}.txt", "text")
 
 
 def include(path: str, part: str = "") -> None:

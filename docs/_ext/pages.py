@@ -1,11 +1,10 @@
 """What a page can call, in a comment, to be written by the code and the examples: see `docs/generate.py`."""
 
 from drawn import drawn
-from examples import beside, example, file, include, lines
+from examples import beside, example, file, include, lines, message
 from fidelity import fidelity, fidelity_summary, planned_rules
 from fields import attributes, fields
 from layers import layers
-from messages import messages
 from mutants import surviving_mutants
 from public import public_names
 from railroads import grammar
@@ -42,7 +41,7 @@ __all__ = (
     "lifecycle",
     "lines",
     "live_output",
-    "messages",
+    "message",
     "operations",
     "planned_rules",
     "probes",
