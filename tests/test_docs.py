@@ -16,6 +16,7 @@ from shutil import copyfile
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies
 
 import pytest_aurous
 from pytest_aurous import AurousScriptError, errors
@@ -23,7 +24,7 @@ from pytest_aurous._engine.detectors import DETECTORS
 from pytest_aurous._resources.base.rules import load_rules
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._world import settings as _settings
-from pytest_aurous._world.script import Lifecycle, parse_runs
+from pytest_aurous._world.script import _UNITS, Lifecycle, parse_runs
 from pytest_aurous.faults import Faults
 from pytest_aurous.plugin import fixtures
 
@@ -42,7 +43,6 @@ def _module(name: str) -> Any:
 
 
 FIDELITY = _module("rules")
-GRAMMAR = _module("grammar")
 RULES: dict[str, Any] = FIDELITY.load_rules(DOCS)
 PROOFS: dict[str, list[str]] = FIDELITY.tests_by_rule(sorted((ROOT / "tests").rglob("test_*.py")), RULES)
 # What `docs/generate.py` has written: the call, and the text below it
@@ -291,7 +291,7 @@ def test_every_page_that_a_message_names_exists(file: str, anchor: str) -> None:
 
 
 def _typed(page: str) -> str:
-    (shown,) = re.findall(r"^```text\n(.*?)^```", MADE.sub("", _page(page)), re.DOTALL | re.MULTILINE)
+    *_, shown = re.findall(r"^```text\n(.*?)^```", MADE.sub("", _page(page)), re.DOTALL | re.MULTILINE)
     return " ".join(shown.split())
 
 
@@ -379,23 +379,35 @@ def test_every_public_name_is_described(name: str) -> None:
     assert re.search(rf"^\.\. auto{kind}:: {name}(\(\))?$", _page(f"reference/{page}"), re.MULTILINE)
 
 
-# The grammar that is drawn: a machine of one state, which takes an error, leaves all ways open
+# The grammar of scripts: a machine of one state, which takes an error, leaves all ways open
 LOOP = Lifecycle("loops", "failed", {"failed": ("failed",)})
 LEAVES = {"status": "failed", "error": "provider_timeout", "N": "3"}
+GRAMMAR = dict(re.findall(r"^(\w+) +:= (.*)$", _page("reference/scripts"), re.MULTILINE))
+SYNTAX = {"(": "(?:", ")": ")", "[": "(?:", "]": ")?", "|": "|", "*": "*"}
 
 
-def test_every_way_through_the_grammar_is_a_script() -> None:
-    """The parser accepts every text that follows the diagrams, step by step."""
-    ways = set(GRAMMAR.sentences(GRAMMAR.GRAMMAR["run"]))
+def _pattern(rule: str) -> str:
+    """Return a rule of the grammar as a regular expression, with a blank after each word."""
+    parts = re.findall(r'"(.*?)"|(\w+)|(\S)', rule)
+    names = {
+        name: f"(?:{_pattern(GRAMMAR[name])})" if name in GRAMMAR else LEAVES[name] + " "
+        for _, name, _ in parts
+        if name
+    }
+    return "".join(names.get(name) or SYNTAX.get(sign) or re.escape(word) + " " for word, name, sign in parts)
 
-    for way in ways:
-        (steps,) = parse_runs(" ".join(LEAVES.get(word, word) for word in way), LOOP)
-        assert len(steps) == way.count("status")
-    assert len(ways) > 100
+
+@given(strategies.from_regex(_pattern(GRAMMAR["script"]), fullmatch=True))
+@settings(deadline=None, max_examples=300)
+def test_every_text_of_the_grammar_is_a_script(text: str) -> None:
+    """The parser accepts it, step by step."""
+    runs = parse_runs(text, LOOP)
+
+    assert [len(steps) for steps in runs] == [run.count("failed") for run in text.split(";")]
 
 
 def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
-    """After a status the parser waits for those marks that the diagrams show there, and for no others."""
+    """After a status the parser waits for those marks that the grammar has there, and for no others."""
 
     def awaited(mark: str) -> bool:
         try:
@@ -404,10 +416,11 @@ def test_no_mark_of_the_parser_is_missing_in_the_grammar() -> None:
             return "unexpected" not in str(error)
         return True
 
-    drawn = set(re.findall('"(.*?)"', " ".join(map(str, GRAMMAR.GRAMMAR.values()))))
+    quoted = set(re.findall('"(.*?)"', " ".join(GRAMMAR.values())))
     marks = {"->", "→", *string.punctuation}
 
-    assert {mark for mark in marks if awaited(mark)} == (drawn & marks) - {")"}
+    assert quoted - marks == set(_UNITS)
+    assert {mark for mark in marks if awaited(mark)} == (quoted & marks) - {")"}
 
 
 def test_every_machine_is_drawn() -> None:

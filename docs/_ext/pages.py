@@ -7,9 +7,8 @@ from fields import attributes, fields
 from layers import layers
 from mutants import surviving_mutants
 from public import public_names
-from railroads import grammar
 from shared import table
-from speed import speed_machine, speed_plot, speed_table
+from speed import speed_machine, speed_table
 from states import states
 from tables import buckets, lifecycle, operations, probes, reading_names, readings, setting_names, sizes
 from terminal import (
@@ -35,7 +34,6 @@ __all__ = (
     "fidelity_summary",
     "fields",
     "file",
-    "grammar",
     "include",
     "layers",
     "lifecycle",
@@ -54,7 +52,6 @@ __all__ = (
     "setting_names",
     "sizes",
     "speed_machine",
-    "speed_plot",
     "speed_table",
     "states",
     "surviving_mutants",
