@@ -1,12 +1,14 @@
-"""Write what the code and the examples say into the pages, and into the README.
+"""Write everything that is generated: files of the package, messages, and what the code says in the pages.
 
-A page calls a function of `docs/_ext/pages.py` in a comment, and what it prints stands below, up to the next comment:
-each page can be read where its repository is. Write all pages with `python docs/generate.py`, or some of them by name;
-`--check` changes nothing, and fails where a page is not as it would be written.
+A page calls a function of `docs/_ext` in a comment, and its output stands below, up to the next comment: each page can
+be read where its repository is. `tox -e generate` and `python docs/generate.py` write everything; with names of pages
+they write only these. `--check` changes nothing, and fails where a page is not as it would be written.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,36 +16,37 @@ from typing import Final
 from cogapp import Cog
 
 ROOT: Final = Path(__file__).parents[1]
-SKIPPED: Final = {"_build", "beside", "examples"}
+EXT: Final = ROOT / "docs" / "_ext"
+MODULES: Final = ("examples", "pictures", "rules", "shared", "tables", "terminal")
+"""The functions that they export are there on each page."""
+FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.test_messages"])
+"""What pages read, each written by a process of its own: it has read what was written before."""
 
 
 def pages() -> list[Path]:
-    """Return the README and each page of the documentation."""
+    """Return each page of the documentation, the README, and how to contribute."""
     docs = ROOT / "docs"
-    found = [page for page in sorted(docs.rglob("*.md")) if not SKIPPED & set(page.relative_to(docs).parts)]
-    return [ROOT / "README.md", *found]
+    written_by_hand = {"_build", "beside", "examples"}
+    found = [page for page in sorted(docs.rglob("*.md")) if not written_by_hand & set(page.relative_to(docs).parts)]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found]
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check these pages, or all of them, and return the exit code."""
-    names = [name for name in arguments if name != "--check"] or [str(page) for page in pages()]
-    if not arguments:  # then all pictures are drawn again, too
+    """Write or check these pages, or all there is, and return the exit code."""
+    os.environ["PYTHONPATH"] = str(ROOT)  # what is installed may be older than the checkout
+    sys.path.insert(0, str(ROOT))
+    if not arguments:
+        for command in FIRST:
+            subprocess.run([sys.executable, *command], cwd=ROOT, check=True)  # noqa: S603 - ours
         for picture in (ROOT / "docs" / "_static" / "made").iterdir():
-            picture.unlink()
-    mode = ["--check", "--diff"] if "--check" in arguments else ["-r"]
-    settings = [
-        "-P",
-        "-U",
-        "-n",
-        "utf-8",
-        "--verbosity=1",
-        "-I",
-        str(ROOT / "docs" / "_ext"),
-        "-p",
-        "from pages import *",
-    ]
-    why = "--check-fail-msg=Write the pages anew: python docs/generate.py"
-    failed = [name for name in names if Cog().main(["cog", *mode, *settings, why, name])]
+            picture.unlink()  # and is drawn again
+    names = [name for name in arguments if name != "--check"] or [str(page) for page in pages()]
+    prologue = "; ".join(f"from {module} import *" for module in MODULES)
+    settings = ["-P", "-U", "-n", "utf-8", "--verbosity=1", "-I", str(EXT), "-p", prologue]
+    mode = (
+        ["--check", "--diff", "--check-fail-msg=Write it again: tox -e generate"] if "--check" in arguments else ["-r"]
+    )
+    failed = [name for name in names if Cog().main(["cog", *mode, *settings, name])]
     return 1 if failed else 0
 
 

@@ -8,7 +8,7 @@ import re
 import string
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -43,6 +43,7 @@ def _module(name: str) -> Any:
 
 
 FIDELITY = _module("rules")
+FILES: dict[str, Callable[[], str]] = _module("packaged").FILES
 RULES: dict[str, Any] = FIDELITY.load_rules(DOCS)
 PROOFS: dict[str, list[str]] = FIDELITY.tests_by_rule(sorted((ROOT / "tests").rglob("test_*.py")), RULES)
 # What `docs/generate.py` has written: the call, and the text below it
@@ -156,19 +157,15 @@ def test_every_rule_of_an_endpoint_is_explained() -> None:
     assert {rule for row in ENDPOINTS for rule in (*row.rules, *row.refuses.values())} - set(RULES) == set()
 
 
-def test_the_shipped_rules_are_those_of_the_table() -> None:
-    """The file that the installed package reads is generated from the table."""
-    shipped = (PACKAGE / "_generated" / "rules.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_generated_into_the_package_is_up_to_date(name: str) -> None:
+    """The rules, the OpenAPI document and the names that type checkers know are those of the tables."""
+    assert (PACKAGE / name).read_text(encoding="utf-8") == FILES[name](), "write it again: tox -e generate"
 
-    assert shipped == FIDELITY.as_json(DOCS), "make it anew: python docs/_ext/rules.py"
+
+def test_the_installed_package_reads_the_rules_of_the_table() -> None:
+    """Each rule is the same there."""
     assert load_rules() == RULES
-
-
-def test_the_names_that_editors_suggest_are_those_of_the_tables() -> None:
-    """The types of operations, statuses, events and so on are made from the tables."""
-    shipped = (PACKAGE / "_generated" / "names.py").read_text(encoding="utf-8")
-
-    assert shipped == _module("names").as_python(), "make it anew: python docs/_ext/names.py"
 
 
 @pytest.mark.parametrize(

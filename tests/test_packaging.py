@@ -103,7 +103,7 @@ def test_the_openapi_document_is_shipped(capsys: pytest.CaptureFixture[str]) -> 
 
     stale = files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8") != printed
 
-    assert not stale, "make it anew: pip install -e . && pytest-aurous openapi --output pytest_aurous/openapi.json"
+    assert not stale, "write it again: tox -e generate"
 
 
 @pytest.mark.skipif("TOX_ENV_NAME" not in os.environ, reason="only tox promises a built wheel")

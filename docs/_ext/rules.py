@@ -1,25 +1,38 @@
-"""The rules of `rules.toml`, the readings of `readings.toml`, and the tests that prove the rules.
+"""The rules of `rules.toml`, the readings of `readings.toml`, the tests that prove the rules, and what none notices.
 
 Sphinx is not needed, so that our tests can use it.
-
-As a program it writes them to `pytest_aurous/_generated/rules.json`, where the installed package reads them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from shared import DOCS, rule_link, table
+
 from pytest_aurous._resources.base.rules import PROVENANCE, Rule, rule_of
 
-__all__ = ("PROVENANCE", "Rule", "as_json", "load_readings", "load_rules", "read_toml", "tests_by_rule")
+__all__ = (
+    "PROVENANCE",
+    "Rule",
+    "fidelity",
+    "fidelity_summary",
+    "load_readings",
+    "load_rules",
+    "planned_rules",
+    "read_toml",
+    "readings",
+    "surviving_mutants",
+    "tests_by_rule",
+    "with_proofs",
+)
 
-_ROOT: Final = Path(__file__).parents[2]
+_TESTS: Final = DOCS.parent / "tests"
 _TEST: Final = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
 _OBSERVED: Final = {"recording", "version", "month"}
 _ID: Final = re.compile(r"([a-z]+)_(\d+)_")
@@ -54,12 +67,6 @@ def load_rules(docs: Path) -> dict[str, Rule]:
     return rules
 
 
-def as_json(docs: Path) -> str:
-    """Return the rules as JSON, one a line, so that changes can be read and merged."""
-    rows = read_toml(docs / "rules.toml")["rule"]
-    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
-
-
 def load_readings(docs: Path) -> dict[str, dict[str, Any]]:
     """Return by rule, for each of its readings, what the pages say (``says``) and what the fake does (``does``)."""
     return {row.pop("rule"): row for row in read_toml(docs / "readings.toml")["readings"]}
@@ -77,5 +84,83 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
     return found
 
 
-if __name__ == "__main__":
-    (_ROOT / "pytest_aurous" / "_generated" / "rules.json").write_text(as_json(_ROOT / "docs"), encoding="utf-8")
+def fidelity(family: str) -> None:
+    """Print the rules of one family: what each promises, on what ground, and how to run the tests that prove it.
+
+    Raises:
+        LookupError: If there is no such rule.
+    """
+    entries = [_entry(rule) for rule in load_rules(DOCS).values() if rule.family == family]
+    if not entries:
+        raise LookupError(f"no rule of rules.toml is called {family}-...")
+    print("\n" + "\n\n".join(entries) + "\n")
+
+
+def with_proofs(page: str) -> str:
+    """Return the page Fidelity with the names of the tests of each rule, which the site shows."""
+    tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), load_rules(DOCS))
+    for rule, names in tests.items():
+        lines = "\n".join(f"- `{name}`" for name in names)
+        count = f"{len(names)} test{'s' if len(names) > 1 else ''}"
+        details = f"<details><summary>{count}</summary>\n\n{lines}\n\n</details>"
+        page = page.replace(_proof(rule), details)
+    return page
+
+
+def fidelity_summary() -> None:
+    """Print how many rules there are, by provenance."""
+    rules = load_rules(DOCS).values()
+    count = Counter((rule.provenance, rule.status) for rule in rules)
+    columns = {"in this version": "delivered", "planned": "planned"}
+    shown = [column for column, status in columns.items() if any(rule.status == status for rule in rules)]
+    rows = [(word, *(count[letter, columns[column]] for column in shown)) for letter, word in PROVENANCE.items()]
+    table(["provenance", *shown], rows)
+
+
+def planned_rules() -> None:
+    """Print the rules that are not in this version, whole or in part."""
+    rules = [rule for rule in load_rules(DOCS).values() if rule.status == "planned" or rule.later]
+    lines = [f"- {rule_link(rule.id)}: {rule.later or rule.statement}" for rule in rules]
+    if rules:
+        print("\nThe rules, one by one:\n\n" + "\n".join(lines) + "\n")
+
+
+def readings() -> None:
+    """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
+    rows = []
+    for rule, both in load_readings(DOCS).items():
+        for number, (reading, row) in enumerate(both.items()):
+            head = f"{rule_link(rule)}, the default<br>" if number == 0 else ""
+            rows.append((f"{head}`{rule} = {reading}`", row["says"], row["does"]))
+    table(["to choose it", "a page says", "the fake does"], rows)
+
+
+def surviving_mutants() -> None:
+    """Print the mutants that survive, each with its reason."""
+    lines = []
+    for row in read_toml(_TESTS / "mutants.toml")["survivor"]:
+        changes = " or ".join(f"`{becomes}`" if becomes else "nothing" for becomes in row["becomes"])
+        lines.append(f"- `{row['module']}`: `{row['was']}` becomes {changes}<br>{row['why']}")
+    print("\n" + "\n".join(lines) + "\n")
+
+
+def _entry(rule: Rule) -> str:
+    pages = ", ".join(f"`{page}`" for page in rule.source)
+    source = f"{pages}: “{rule.quote}”" if rule.quote else pages
+    contradicted = re.sub(r"(?<=see )([a-z]+-\d+)", r"[\1](#\1)", rule.contradicted)
+    marked = {
+        "Assumed": rule.assumed,
+        "Contradicted": contradicted,
+        "Observed": rule.observed,
+        "Not in this version": rule.later,
+        "Source": source,
+    }
+    planned = ", planned" if rule.status == "planned" else ""
+    statement = f"**{PROVENANCE[rule.provenance].capitalize()}{planned}.** {rule.statement}"
+    texts = [f"### {rule.id}", statement, *(f"*{mark}:* {text}" for mark, text in marked.items() if text)]
+    proof = [_proof(rule.id)] if rule.status == "delivered" else []
+    return "\n\n".join([*texts, *proof])
+
+
+def _proof(rule: str) -> str:
+    return f"*Tests:* `pytest -k {rule.replace('-', '_')}_`"

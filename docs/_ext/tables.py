@@ -1,22 +1,57 @@
-"""Tables that are made of the tables in the code."""
+"""Tables from the code: operations, settings, fields, public names, layers; and what a benchmark measured."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields as fields_of
+from importlib import import_module
+from inspect import getdoc
+from typing import Any, Final, get_args
 
-from rules import load_readings
-from shared import DOCS, rule_link, table
+from rules import read_toml
+from shared import DOCS, ON_THE_SITE, PACKAGE, rule_link, table, with_links
 
+import pytest_aurous
 from pytest_aurous._check.live.probes import PROBES
-from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
+from pytest_aurous._resources.base.endpoint import Endpoint
+from pytest_aurous._resources.base.schema import record
+from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS, LIFECYCLES
+from pytest_aurous._resources.characters import CharacterRow
+from pytest_aurous._resources.files import FileRow
+from pytest_aurous._resources.generations import GenerationRow
 from pytest_aurous._resources.generations.images import PRESETS
+from pytest_aurous._resources.styles import LoraRow, VideoLoraRow
+from pytest_aurous._resources.uploads import UploadRow
+from pytest_aurous._resources.webhooks import EndpointRow
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.settings import READINGS, ROWS
 
-if TYPE_CHECKING:
-    from pytest_aurous._resources.base.endpoint import Endpoint
+__all__ = (
+    "attributes",
+    "buckets",
+    "fields",
+    "layers",
+    "lifecycle",
+    "operations",
+    "probes",
+    "public_names",
+    "reading_names",
+    "setting_names",
+    "sizes",
+    "speed_machine",
+    "speed_table",
+)
 
-__all__ = ("buckets", "lifecycle", "operations", "probes", "reading_names", "readings", "setting_names", "sizes")
+_RECORDS: Final[dict[str, type[Any]]] = {
+    kind.__name__.removesuffix("Row"): kind
+    for kind in (CharacterRow, EndpointRow, FileRow, GenerationRow, LoraRow, UploadRow, VideoLoraRow)
+}
+_PLURALS: Final = {"string": "strings", "object": "objects"}
+_MODULE: Final = re.compile(r"^\.\. py:module:: (\S+)$", re.MULTILINE)
+_NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)(?:\(\))?\n((?:   :.*(?:\n|\Z))*)", re.MULTILINE)
 
 
 def operations() -> None:
@@ -80,17 +115,177 @@ def reading_names() -> None:
     table(["rule", "default", "other reading"], rows)
 
 
-def readings() -> None:
-    """Print both readings of each rule: how to choose it, what the pages say, and what the fake does."""
-    rows = []
-    for rule, both in load_readings(DOCS).items():
-        for number, (reading, row) in enumerate(both.items()):
-            head = f"{rule_link(rule)}, the default<br>" if number == 0 else ""
-            rows.append((f"{head}`{rule} = {reading}`", row["says"], row["does"]))
-    table(["to choose it", "a page says", "the fake does"], rows)
-
-
 def _bucket(row: Endpoint) -> str:
     if callable(row.bucket):  # one operation chooses its bucket by what is sent
         return "`characters_synthesize` or `characters_post`"
     return f"`{row.bucket}`" if row.bucket else "no bucket"
+
+
+# Fields
+
+
+def fields(name: str) -> None:
+    """Print the fields of a record, or, of an operation, those of its response.
+
+    Raises:
+        LookupError: If nothing says what one of them means.
+    """
+    rows = _of_record(_RECORDS[name]) if name in _RECORDS else _of_response(name)
+    if silent := [field for field, _, meaning in rows if not meaning]:
+        raise LookupError(f"nothing says what these of {name} mean: {', '.join(silent)}")
+    table(["field", "type", "what it is"], [(f"`{field}`", kind, with_links(meaning)) for field, kind, meaning in rows])
+
+
+def attributes(name: str, without: str = "") -> None:
+    """Print what a test can read from an object: the attributes of its class, and then the properties."""
+    kind = getattr(pytest_aurous, name)
+    properties = [each for each, got in vars(kind).items() if isinstance(got, property)]
+    shown = [each for each in properties if each not in without.split()]
+    rows = [*_attributes(kind).items(), *((each, getdoc(getattr(kind, each)) or "") for each in shown)]
+    table(["attribute", "what it is"], [(f"`{each}`", with_links(text)) for each, text in rows])
+
+
+def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
+    meanings = _attributes(kind)
+    rows = [(name, _type(schema), meanings.get(name, "")) for name, schema in record(kind)["properties"].items()]
+    hidden = [field for field in fields_of(kind) if field.metadata.get("visible")]
+    return rows + [(field.name, "*only in a test*", meanings.get(field.name, "")) for field in hidden]
+
+
+def _of_response(operation: str) -> list[tuple[str, str, str]]:
+    shape: Any = CATALOG.by_operation[operation].shape
+    return [(name, _type(schema), schema.get("description", "")) for name, schema in shape["properties"].items()]
+
+
+def _attributes(kind: type[Any]) -> dict[str, str]:
+    """Read the section `Attributes` of a docstring."""
+    _, _, section = (getdoc(kind) or "").partition("Attributes:\n")
+    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(map(_type, schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    if schema["type"] == "array":
+        items = schema["items"]
+        return f"array of {_type({**items, 'type': _PLURALS[items['type']]})}"
+    inside = ", ".join(f"`{name}`" for name in schema.get("properties", ()))
+    return f"{schema['type']}{f' with {inside}' if inside else ''}"
+
+
+# Public names
+
+
+def public_names(page: str, part: int = 1) -> None:
+    """Print the names that a part of a page shows on the site, each with the first sentence of its docstring."""
+    text = f"{ON_THE_SITE.findall((DOCS / page).read_text(encoding='utf-8'))[part - 1]}\n"
+    module = next(iter(_MODULE.findall(text)), "pytest_aurous")
+    table(["name", "what it is"], (row for found in _NAME.findall(text) for row in _rows(module, *found)))
+
+
+def _rows(module: str, kind: str, name: str, options: str) -> Iterator[tuple[str, str]]:
+    home, _, short = f"{module}.{name}".rpartition(".") if "." not in name else name.rpartition(".")
+    value = getattr(import_module(home), short)
+    if kind == "data":
+        names = get_args(value)
+        yield f"**`{short}`**", f"one of {len(names)} names, such as `{names[0]}`"
+        return
+    yield f"**`{short}{'()' if kind == 'function' else ''}`**", _first_sentence(value)
+    set_options = dict(re.findall(r":([\w-]+): ?(.*)", options))
+    if "members" in set_options:
+        yield from _members(value, set_options)
+
+
+def _members(owner: type, options: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the methods and properties that are documented, as autodoc finds them with the same options."""
+    wanted = options["members"].split(", ") if options["members"] else []
+    skipped = options.get("exclude-members", "").split(", ")
+    seen = set[str]()
+    for base in owner.__mro__:
+        if base is not owner and ("inherited-members" not in options or base.__name__ == options["inherited-members"]):
+            return
+        for name, member in vars(base).items():
+            if name.startswith("_") or name in seen or name in skipped or (wanted and name not in wanted):
+                continue
+            seen.add(name)
+            method = callable(getattr(owner, name))
+            text = _first_sentence(getattr(owner, name) if method else member)
+            if text and (method or isinstance(member, property)):
+                yield f"`.{name}{'()' if method else ''}`", text
+
+
+def _first_sentence(value: Any) -> str:
+    return with_links(" ".join((getdoc(value) or "").partition("\n\n")[0].split()))
+
+
+# Layers
+
+
+def layers() -> None:
+    """Print the layers from the top down; each folder and module says in its docstring what it is."""
+    contracts = read_toml(DOCS.parent / "pyproject.toml")["tool"]["importlinter"]["contracts"]
+    (names,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    numbered = zip(range(len(names), 0, -1), names, strict=True)
+    rows = [(number, f"`{name}`", _purpose(name)) for number, layer in numbered for name in re.split(r" [|:] ", layer)]
+    table(["layer", "name", "what it is"], rows)
+
+
+def _purpose(name: str) -> str:
+    folder, module = PACKAGE / name / "__init__.py", PACKAGE / f"{name}.py"
+    text = (folder if folder.exists() else module).read_text(encoding="utf-8")
+    return " ".join((ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].split())
+
+
+# Speed
+
+
+def speed_machine() -> None:
+    """Print where and when the latest figures were measured, and with what."""
+    last = _history()[-1]
+    tools = ", ".join(f"{tool} {version}" for tool, version in last["versions"].items())
+    print(f"\nMeasured on {last['date']}: {last['cpu']}, {last['cores']} cores, {last['python']}, {tools}.")
+    print(f"The load average was {last['load']} when it began.\n")
+
+
+def speed_table() -> None:
+    """Print a row for each bar, with the figures of each version that was measured."""
+    history = _history()
+    rows: list[tuple[str, ...]] = []
+    for row in history[-1]["results"]:
+        bar = f"{'>=' if row['at_least'] else '<='} {_figure(row, 'bar')}"
+        values = [_value(_row(entry, row["what"])) for entry in history]
+        spread = f"{_number(row['low'])} to {_number(row['high'])}"
+        rows.append((row["what"], bar, *values, spread, _number(row["fastest"])))
+    table(["what", "bar", *(entry["name"] for entry in history), "its quartiles", "its fastest rounds"], rows)
+
+
+def _history() -> list[dict[str, Any]]:
+    results = DOCS.parent / "benchmarks" / "results.json"
+    history: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))
+    return history
+
+
+def _row(entry: Mapping[str, Any], what: str) -> dict[str, Any] | None:
+    return next((row for row in entry["results"] if row["what"] == what), None)
+
+
+def _value(row: Mapping[str, Any] | None) -> str:
+    """Return a figure, in bold where it misses its bar."""
+    if row is None:
+        return ""
+    return _figure(row, "value") if row["passed"] else f"**{_figure(row, 'value')}**"
+
+
+def _figure(row: Mapping[str, Any], name: str) -> str:
+    return f"{row[name]:g}{_unit(row)}" if name == "bar" else f"{_number(row[name])}{_unit(row)}"
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    return f" {row['unit']}" if row["unit"] else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

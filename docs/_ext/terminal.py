@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
 from io import StringIO
@@ -16,13 +18,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from unittest.mock import patch
 
-import live_twin
 from examples import code
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from shared import DOCS, draw
 
+from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import main
 
 __all__ = (
@@ -95,13 +97,13 @@ def doctor_output() -> None:
         )
         Path(folder, "conftest.py").write_text("def aurous_seed():\n    return 3\n", encoding="utf-8")
         run = subprocess.run(
-            [sys.executable, "-c", "from pytest_aurous._cli.main import main; main(['doctor'])"],
+            [sys.executable, "-m", "pytest_aurous", "doctor"],
             cwd=folder,
             env={name: value for name, value in os.environ.items() if not name.upper().startswith(_SET)},
             capture_output=True,
             encoding="utf-8",
             timeout=60,
-            check=True,
+            check=False,
         )
     code("text", "\n".join(["$ pytest-aurous doctor", "...", *_part(run.stdout.splitlines(), "Settings", "")]))
 
@@ -118,7 +120,7 @@ def check_output(arguments: str, start: str = "", end: str = "") -> None:
 def live_output(start: str = "", end: str = "") -> None:
     """Print what `pytest-aurous check --live` prints of a twisted twin, which is served at a port of this machine."""
     with (
-        live_twin.served() as (url, key),
+        _twin() as (url, key),
         patch.dict(os.environ, {"AUROUS_CHECK_KEY": key}),
         redirect_stdout(StringIO()) as printed,
         redirect_stderr(StringIO()),
@@ -201,3 +203,19 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(_ANSI.sub("", line))]
     ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
+
+
+@contextmanager
+def _twin() -> Generator[tuple[str, str], None, None]:
+    """Serve a fake that differs from this one in two points, and yield its URL and an API key."""
+    limits = {"operation": "characters.list", "where": "status", "what": "refusal"}
+    row = {**limits, "of": "400 value_out_of_range", "status": 400, "code": "limit_out_of_range"}
+    with TemporaryDirectory() as folder:
+        observed = Path(folder, "observed.json")
+        observed.write_text(json.dumps({"observed": [row]}), encoding="utf-8")
+        readings = {"ver-3": "prior_dates"}
+        aurous = Aurous(readings=readings, observed=str(observed), pitfalls="off", strict="off")
+    aurous.characters.add(status="ready")
+    aurous.images.add()
+    with AurousServer(aurous) as server:
+        yield server.url, str(aurous.api_key)

@@ -1,4 +1,4 @@
-"""The names that type checkers know and editors suggest: made from the tables by `docs/_ext/names.py`.
+"""The names that type checkers know and editors suggest: `tox -e generate` writes them.
 
 A parameter takes `Operation | str`: editors suggest the names, and patterns and computed ones are no errors.
 """

@@ -1,15 +1,16 @@
-"""The names that type checkers know and editors suggest, from the tables of the package.
+"""What is generated into the package: names for type checkers, the rules, and the OpenAPI document.
 
-As a program it writes them to `pytest_aurous/_generated/names.py`, where annotations find them.
-A parameter takes `Operation | str`, not `Operation` alone: editors suggest the names all the same, and a pattern, a
-computed name or the `str` of a parametrized test is no error.
+As a program it writes them, before the pages, which read them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Final
+
+from rules import read_toml
+from shared import DOCS, PACKAGE
 
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
@@ -18,15 +19,15 @@ from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES
 from pytest_aurous._resources.files.row import PURPOSES
 from pytest_aurous._resources.generations.images import PRESETS
 from pytest_aurous._resources.generations.videos import FACTORS, RATIOS
+from pytest_aurous._resources.openapi import document
 from pytest_aurous._resources.uploads import POSES
 from pytest_aurous._resources.webhooks import EVENTS
 from pytest_aurous._wire.refusal import USUAL_CODES
 from pytest_aurous._world.buckets import BUCKETS
 from pytest_aurous._world.settings import READINGS
 
-__all__ = ("as_python",)
+__all__ = ("FILES",)
 
-_FILE: Final = Path(__file__).parents[2] / "pytest_aurous" / "_generated/names.py"
 _OUTCOMES: Final = {outcome for row in ENDPOINTS for outcome in row.outcomes if outcome != NO_RESPONSE}
 _NAMES: Final[Mapping[str, tuple[Iterable[str], str]]] = {
     "Operation": ([row.operation for row in ENDPOINTS], "The name of an operation."),
@@ -49,10 +50,14 @@ _NAMES: Final[Mapping[str, tuple[Iterable[str], str]]] = {
 }
 
 
-def as_python() -> str:
-    """Return the module."""
+def names() -> str:
+    """Return the module with the names.
+
+    A parameter takes `Operation | str`, not `Operation` alone: editors suggest the names all the same, and a pattern, a
+    computed name or the `str` of a parametrized test is no error.
+    """
     lines = [
-        '"""The names that type checkers know and editors suggest: made from the tables by `docs/_ext/names.py`.',
+        '"""The names that type checkers know and editors suggest: `tox -e generate` writes them.',
         "",
         "A parameter takes `Operation | str`: editors suggest the names, and patterns and computed ones are no errors.",
         '"""',
@@ -72,5 +77,20 @@ def as_python() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rules() -> str:
+    """Return the rules as JSON, one a line, so that changes can be read and merged."""
+    rows = read_toml(DOCS / "rules.toml")["rule"]
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
+
+
+def openapi() -> str:
+    """Return the OpenAPI document, as `pytest-aurous openapi` prints it."""
+    return json.dumps(document(), indent=2) + "\n"
+
+
+FILES: Final = {"_generated/names.py": names, "_generated/rules.json": rules, "openapi.json": openapi}
+"""What makes each file, by its path in the package."""
+
 if __name__ == "__main__":
-    _FILE.write_text(as_python(), encoding="utf-8")
+    for name, text in FILES.items():
+        (PACKAGE / name).write_text(text(), encoding="utf-8", newline="\n")

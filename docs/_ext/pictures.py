@@ -1,20 +1,20 @@
-"""Diagrams of states, drawn from the machines themselves. Only what an edge is called is said here."""
+"""Pictures: diagrams of states, drawn from the machines themselves, and what the fake draws."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sysconfig
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import httpx
 from shared import draw
 
+from pytest_aurous import Aurous
 from pytest_aurous._resources.catalog import LIFECYCLES
+from pytest_aurous._world.script import Lifecycle
 
-if TYPE_CHECKING:
-    from pytest_aurous._world.script import Lifecycle
-
-__all__ = ("states",)
+__all__ = ("drawn", "states")
 
 _BAD_ENDS: Final = {"failed": "fails", "cancelled": "cancel", "expired": "times out", "moderation_rejected": "rejected"}
 _GENERATION: Final = {
@@ -57,6 +57,16 @@ def states(*names: str) -> None:
     )
 
 
+def drawn() -> None:
+    """Print pictures that the fake draws: an output, and the refs of its character."""
+    fake = Aurous(seed=7)
+    character = fake.characters.add("Aurora", attributes={"age": 28})
+    image = fake.images.add("Aurora on a bench by the lake", character=character, size="2k_3_2")
+    draw("output.png", image.picture(), "An output, with all that it stands for")
+    for ref in character.refs:
+        draw(f"ref-{ref.pose}.png", _behind(fake, ref.url), f"The ref {ref.pose}")
+
+
 def _edges(machine: Lifecycle) -> dict[tuple[str, str], str]:
     """Return the words of each edge."""
     words = _WORDS[machine.resource]
@@ -64,7 +74,7 @@ def _edges(machine: Lifecycle) -> dict[tuple[str, str], str]:
     there = {(start, end) for start, ends in machine.edges.items() for end in ends}
     wrong = there ^ {edge for edge in named if edge[0]}
     if wrong or machine.start not in words[""]:
-        raise ValueError(f"states.py has words for other edges than {machine.resource} has: {sorted(wrong)}")
+        raise ValueError(f"pictures.py has words for other edges than {machine.resource} has: {sorted(wrong)}")
     return named
 
 
@@ -90,3 +100,8 @@ def _picture(graph: str) -> str:
         check=True,
     )
     return run.stdout
+
+
+def _behind(fake: Aurous, url: str) -> bytes:
+    """Download from a fake that was never entered, without a client, which would log it."""
+    return fake.transport.handle_request(httpx.Request("GET", url)).read()
