@@ -171,7 +171,10 @@ class Sanitizer:
 
     def url(self, url: str, *, page: bool = False) -> str:
         """Return a URL without its secrets, and without a host that is not the vendor's; that of a *page* has words."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # no URL
+            return self.mask(url)
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not (is_vendors(host) or is_upload(host) or is_loopback(host)):
             scheme, _, rest = url.partition("://")

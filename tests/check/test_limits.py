@@ -112,6 +112,7 @@ def test_aliases_that_expand_to_gigabytes_are_left_out(
         ("", "neither a HAR file nor a cassette"),
         ("interactions: *a", "truncated, or not plain YAML"),
         ("interactions: [{request: {method: [GET], uri: x}, response: {status: 200}}]", "exchange 1 cannot be read"),
+        ('interactions: [{request: {method: GET, uri: "http://[x"}, response: {status: 200}}]', "another type or form"),
     ],
 )
 def test_yaml_of_another_shape_is_refused(tmp_path: Path, text: str, why: str) -> None:

@@ -504,7 +504,8 @@ class TestTrouble:
         ("change", "message"),
         [
             (whole(200, "<html>", "text/html"), "200 with a web page in place of JSON"),
-            (header("location", "https://login.example/in"), "307, a redirect to login.example"),
+            (header("location", "https://user:password@login.example:8443/in"), "307, a redirect to login.example, "),
+            (header("location", "https://[login/in"), "307, a redirect to an address that is none, "),
             (whole(502, {"error": {"code": "provider_unavailable"}}), "GET /v1/team gets 502 provider_unavailable"),
             (whole(401, {"error": {"code": "invalid_api_key"}}), "AUROUS_CHECK_KEY (401 invalid_api_key)"),
             (whole(200, "nothing"), "not a JSON object"),

@@ -306,6 +306,8 @@ QUIRKS: Final[dict[str, dict[str, Any]]] = {
     "an unknown size": {"response": {"status": 200, "headers": None, "content": {"size": -1}}},
     "a redirect to https": {"response": {"status": 301, "headers": [{"name": "Location", "value": URL}],
                                          "content": {}}},
+    "a redirect to no address": {"response": {"status": 301, "headers": [{"name": "Location", "value": "//[x"}],
+                                              "content": {}}},
     "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
                                          "content": {"text": "<html>", "mimeType": "text/html"}}},
     "a preflight": {"request": {"method": "OPTIONS", "url": URL, "headers": []}},

@@ -179,6 +179,19 @@ def test_a_form_that_is_none_is_masked_as_text(body: bytes) -> None:
     assert "canary" not in json.dumps(entry)
 
 
+def test_a_location_that_is_no_url_is_masked() -> None:
+    """It is a text like any other."""
+    exchange = Exchange(
+        1,
+        "GET",
+        "https://api.aurous-labs.com/v1/images",
+        status=308,
+        response_headers=(("Location", "https://[canary/"),),
+    )
+
+    assert "canary" not in json.dumps(Sanitizer().entry(exchange))
+
+
 SECRET: Final = "hivpositive"
 NUMBER: Final = "4915123456"
 KEPT: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ..._wire.data import as_list, as_object
 from ...errors import AurousError, see
@@ -98,10 +99,12 @@ def read_recording(file: Path) -> Recording:
 
 def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> Exchange:
     try:
-        return read(number, entry, intake)
+        exchange = read(number, entry, intake)
+        urlsplit(exchange.url)  # which what follows relies on
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another type or form"
         raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}.\n{_MORE}") from None
+    return exchange
 
 
 def _text(file: Path) -> str:

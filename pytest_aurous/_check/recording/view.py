@@ -291,11 +291,18 @@ def foreign_response(status: int | None, headers: Mapping[str, str], *, legacy: 
         legacy: Whether the API has a redirect there.
     """
     if status in _REDIRECTS and not legacy:
-        target = urlsplit(headers.get("location", "")).netloc or "another path"
-        return f"{status}, a redirect to {target}, which is not followed"
+        return f"{status}, a redirect to {_target(headers.get('location', ''))}, which is not followed"
     if headers.get("content-type", "").startswith("text/html"):
         return f"{status} with a web page in place of JSON, as proxies and logins send"
     return ""
+
+
+def _target(location: str) -> str:
+    """Return the host that a redirect leads to, without the password that its URL may have."""
+    try:
+        return urlsplit(location).hostname or "another path"
+    except ValueError:
+        return "an address that is none"
 
 
 def _json(body: bytes | None) -> Any:
