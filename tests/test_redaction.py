@@ -20,7 +20,6 @@ from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWar
 from pytest_aurous._base.arguments import Check
 from pytest_aurous._base.redaction import protecting, redacted, shortened, shown
 from pytest_aurous._check.live.run import _Run
-from pytest_aurous._check.live.sender import Sent
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._check.openapi.schemas import Schemas
@@ -29,6 +28,7 @@ from pytest_aurous._report.timeline import timeline
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.control import control
+from pytest_aurous._wire.exchange import Exchange
 from pytest_aurous.plugin.exploring import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
 
@@ -492,7 +492,8 @@ def unread(_: Api, text: str) -> str:
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
     run = _Run("https://api.example", PLAIN, Path())
-    run._send = lambda *_: Sent("", (), status=200, body=json.dumps({"object": "team", "name": text}).encode())  # type: ignore[method-assign]
+    body = json.dumps({"object": "team", "name": text}).encode()
+    run._send = lambda *_: Exchange(0, "GET", "", status=200, body=body)  # type: ignore[method-assign]
     with redirect_stderr(StringIO()) as said:
         run.show_team()
     return said.getvalue()

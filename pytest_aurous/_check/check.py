@@ -15,8 +15,7 @@ from .compare import Comparer
 from .followed import followed_places
 from .openapi.shapes import Shapes, load_shapes
 from .points import Point
-from .recording.files import read_recording
-from .recording.recording import Recording
+from .recording.read import Recording, read_recording
 from .recording.survey import Survey
 from .replay import Replay
 from .verdict import Verdicts

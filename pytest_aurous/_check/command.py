@@ -17,8 +17,7 @@ from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings
 from .openapi.check import check_document
 from .openapi.document import Document, read_document
-from .recording.files import find_files, read_recordings
-from .recording.recording import Recording
+from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table
 from .sanitize import Sanitizer
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from .._report.har import version_of_package
 from .._resources.base.rules import Rule, load_rules
+from .._wire.exchange import Exchange
 from ..errors import see
 from .adapt import shown
 from .check import Checked
-from .recording.recording import Exchange
 from .sanitize import Sanitizer
 from .verdict import MOST_SHOWN, Difference, Verdict
 

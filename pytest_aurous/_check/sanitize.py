@@ -6,21 +6,25 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from .._base.redaction import KEY_HEADERS
+from .._report.har import har_entry
 from .._resources.base.schema import HOLDS, Shape
 from .._resources.catalog import CATALOG
-from .._time.clock import iso_milliseconds
 from .._wire.data import as_list, as_object
+from .._wire.exchange import Exchange
 from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._wire.multipart import Part, read_parts
+from .._wire.reply import Pairs
 from .._world.settings import BASE_URL
 from .blank import blank
 from .openapi.shapes import load_shapes
-from .recording.recording import Exchange, Pairs, Recording
+from .recording.read import Recording
 from .words import ID, PATHS, STAMP, STYLES, is_word
 
 _PREFIX: Final = re.compile(r"(?:whsec|char|img|vid|file|lora|we|upl)_")
@@ -64,7 +68,6 @@ _MEDIA: Final = re.compile(
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BOUNDARY: Final = "boundary"
-_REFUSED: Final = 400
 
 
 class Sanitizer:
@@ -91,51 +94,36 @@ class Sanitizer:
 
     def entry(self, exchange: Exchange) -> dict[str, Any]:
         """Return one exchange as an entry of HAR."""
-        kind = _media_type(exchange.sent.get("content-type", ""))
         operation = _operation(exchange)
-        request: dict[str, Any] = {
-            "method": exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
-            "url": self.url(exchange.url),
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": self._headers(exchange.headers, response=False),
-            "queryString": [],
-            "headersSize": -1,
-            "bodySize": len(exchange.content or b""),
-        }
+        safe = replace(
+            exchange,
+            method=exchange.method if exchange.method in _METHODS else self.mask(exchange.method),
+            url=self.url(exchange.url),
+            headers=self._headers(exchange.headers, response=False),
+            fault="fault" if exchange.fault else "",  # its kind says nothing of the API
+        )
+        posted = self._posted(exchange, self._shapes.of_request(operation))
+        content = self._content(exchange, operation)
+        safe.response_headers = self._headers(exchange.response_headers, response=True)
+        entry = har_entry(safe, posted, content)
+        if posted is not None:
+            entry["request"]["bodySize"] = _size(posted)
+        return entry
+
+    def _posted(self, exchange: Exchange, shape: Shape) -> dict[str, Any] | None:
+        """Return what is written of the body of a request; None without one."""
         if exchange.content is None:
-            request["postData"] = {"mimeType": kind, "_omitted": True}
-        elif exchange.content:
-            body = self._body(exchange.content, exchange.sent, self._shapes.of_request(operation), response=False)
-            request |= {"bodySize": _size(body), "postData": {"mimeType": kind, **body}}
-        kind = _media_type(exchange.received.get("content-type", ""))
-        content: dict[str, Any] = {"size": len(exchange.body or b""), "mimeType": kind}
-        if exchange.body is None or (exchange.body and not kind.startswith("application/json")):
-            content["_omitted"] = True
-        else:
-            shape = self._shapes.refusal if (exchange.status or 0) >= _REFUSED else self._shapes.of(operation)
-            body = self._body(exchange.body, exchange.received, shape, response=True)
-            content |= {"size": _size(body), **body}
-        return {
-            **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
-            "time": 0,
-            "request": request,
-            "response": {
-                "status": exchange.status or 0,
-                "statusText": "",
-                "httpVersion": "HTTP/1.1",
-                "cookies": [],
-                "headers": self._headers(exchange.response_headers, response=True),
-                "content": content,
-                "redirectURL": "",
-                "headersSize": -1,
-                "bodySize": len(exchange.body or b""),
-            },
-            "cache": {},
-            "timings": {"send": 0, "wait": 0, "receive": 0},
-            **({"_fault": "fault"} if exchange.fault else {}),  # its kind says nothing of the API
-            **({"_restores": exchange.restores} if exchange.restores else {}),
-        }
+            return {"_omitted": True}
+        return self._body(exchange.content, exchange.sent, shape, response=False) if exchange.content else None
+
+    def _content(self, exchange: Exchange, operation: str) -> dict[str, Any]:
+        """Return what is written of the body of a response."""
+        json_ = _media_type(exchange.received.get("content-type", "")).startswith("application/json")
+        if exchange.body is None or (exchange.body and not json_):
+            return {"_omitted": True}
+        shape = self._shapes.refusal if (exchange.status or 0) >= HTTPStatus.BAD_REQUEST else self._shapes.of(operation)
+        body = self._body(exchange.body, exchange.received, shape, response=True)
+        return {"size": _size(body), **body}
 
     def key(self, key: str) -> str:
         """Return the name of an API key, such as ``key-1``."""
@@ -220,10 +208,10 @@ class Sanitizer:
             return _media_type(value)
         return value if re.fullmatch(_HEADERS.get(name, ""), value) else self.mask(value)
 
-    def _headers(self, headers: Pairs, *, response: bool) -> list[dict[str, str]]:
+    def _headers(self, headers: Pairs, *, response: bool) -> Pairs:
         named = [(name.lower(), value) for name, value in headers]
         kept = [pair for pair in named if pair[0] in _HEADERS or (response and _NEW.fullmatch(pair[0]))]
-        return [{"name": name, "value": self.header(name, value)} for name, value in kept]
+        return tuple((name, self.header(name, value)) for name, value in kept)
 
     def _place(self, parts: SplitResult, host: str) -> str:
         """Return host and port of a URL of the vendor or of this machine."""
@@ -341,7 +329,7 @@ def _is_plain(schema: Shape, text: str, *, response: bool) -> bool:
 
 def _size(body: Mapping[str, Any]) -> int:
     """Return the size of a body as it is written: other letters and numbers may have fewer bytes."""
-    return len(b64decode(body["text"]) if "encoding" in body else body["text"].encode())
+    return len(b64decode(body["text"]) if "encoding" in body else body.get("text", "").encode())
 
 
 def _media_type(kind: str) -> str:

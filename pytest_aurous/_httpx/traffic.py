@@ -10,9 +10,9 @@ from time import time
 from types import ModuleType
 from typing import Any, Final
 
+from .._wire.exchange import Exchange
+from .._wire.reply import Pairs
 from .stacks import all_stacks
-
-Pairs = tuple[tuple[str, str], ...]
 
 _FROM_NETWORK: Final = "network_stream"
 """The extension of a response that came over a connection; what a fake or a mock has made lacks it."""
@@ -22,7 +22,7 @@ class Body:
     """The part of a body that was sent or read.
 
     Attributes:
-        kept: Whether its bytes are kept; of a film only the fact is that there was one.
+        kept: Whether to keep the bytes; otherwise only record that there was a body.
         whole: Whether it was sent or read to its end.
     """
 
@@ -45,49 +45,57 @@ class Body:
         return b"".join(self._parts) if self.whole and (self.kept or not any(self._parts)) else None
 
 
-class Exchanged:
-    """A request, and what came back.
+class Pending:
+    """An exchange on its way: a request, and what came back so far.
 
     Attributes:
-        at: When it was sent, in epoch seconds.
-        method: The HTTP method.
         url: The URL.
-        headers: The headers of the request.
-        sent: The body of the request.
         status: The status of the response; None without a response.
-        response_headers: The headers of the response.
     """
 
     def __init__(self, stack: ModuleType, request: Any) -> None:
-        self.at: float = time()
-        self.method: str = request.method
         self.url: str = str(request.url)
-        self.headers: Pairs = _pairs(request)
-        self.sent: Body = Body()
         self.status: int | None = None
-        self.response_headers: Pairs = ()
-        self._received = Body()
+        self._at = time()
+        self._method: str = request.method
+        self._headers = _pairs(request)
+        self._response_headers: Pairs = ()
+        self._sent, self._received = Body(), Body()
         self._stack = stack
         try:
-            self.sent.add(request.content)
-            self.sent.whole = True
+            self._sent.add(request.content)
+            self._sent.whole = True
         except stack.RequestNotRead:  # it is still to be made, part by part
-            request.stream = _noting(stack, request.stream, self.sent)
+            request.stream = _noting(stack, request.stream, self._sent)
 
     def respond(self, response: Any) -> None:
         """Note a response, whose body is still to be read."""
-        self.status, self.response_headers = response.status_code, _pairs(response)
+        self.status, self._response_headers = response.status_code, _pairs(response)
         kind = response.headers.get("content-type", "")
         self._received = Body(kept=kind.startswith("application/json"))
         response.stream = _noting(self._stack, response.stream, self._received)
 
-    def received(self) -> bytes | None:
-        """Return the body of the response, decompressed; None where a part is missing, or its bytes were not kept."""
+    def exchange(self, number: int) -> Exchange:
+        """Return what was noted; a body is None where a part of it is missing, or its bytes were not kept."""
+        return Exchange(
+            number,
+            self._method,
+            self.url,
+            self._headers,
+            self._sent.content(),
+            self._at,
+            self.status,
+            self._response_headers,
+            self._body(),
+        )
+
+    def _body(self) -> bytes | None:
+        """Return the body of the response, decompressed; None where that is not possible."""
         body = b"" if self.status is None else self._received.content()
         if not body:
             return body
         try:
-            plain: bytes = self._stack.Response(200, headers=self.response_headers, content=body).content
+            plain: bytes = self._stack.Response(200, headers=self._response_headers, content=body).content
         except self._stack.DecodingError:
             return None
         return plain
@@ -100,8 +108,8 @@ class Traffic:
         list_for: Returns the list for a request to this URL, or None.
     """
 
-    def __init__(self, list_for: Callable[[str], list[Exchanged] | None]) -> None:
-        self._list_for: Callable[[str], list[Exchanged] | None] = list_for
+    def __init__(self, list_for: Callable[[str], list[Pending] | None]) -> None:
+        self._list_for: Callable[[str], list[Pending] | None] = list_for
         self._patches: list[tuple[type[Any], str, Any, Any]] = []
 
     def start(self) -> None:
@@ -161,19 +169,19 @@ def _no_list(url: str) -> None:
     """Let a request pass without a note."""
 
 
-def _begin(stack: ModuleType, request: Any, noted: list[Exchanged]) -> Exchanged:
-    exchange = Exchanged(stack, request)
+def _begin(stack: ModuleType, request: Any, noted: list[Pending]) -> Pending:
+    exchange = Pending(stack, request)
     noted.append(exchange)
     return exchange
 
 
-def _fail(stack: ModuleType, error: BaseException, exchange: Exchanged, noted: list[Exchanged]) -> None:
+def _fail(stack: ModuleType, error: BaseException, exchange: Pending, noted: list[Pending]) -> None:
     """Keep a request that the network failed or somebody cancelled; drop one that has never left, such as a mock's."""
     if isinstance(error, Exception) and not isinstance(error, stack.TransportError):
         noted.remove(exchange)
 
 
-def _end(response: Any, exchange: Exchanged, noted: list[Exchanged]) -> None:
+def _end(response: Any, exchange: Pending, noted: list[Pending]) -> None:
     if _FROM_NETWORK in response.extensions:
         exchange.respond(response)
     else:

@@ -1,18 +1,41 @@
-"""Bodies without secrets, also where they are compressed, or in UTF-16 or UTF-32."""
+"""Bodies: decompressed, and without secrets, also where they are compressed, or in UTF-16 or UTF-32."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from json import detect_encoding
 from typing import Final
-from zlib import compressobj, decompressobj
+from zlib import MAX_WBITS, compressobj, decompressobj
 from zlib import error as ZlibError  # noqa: N812 - an exception
 
 _GZIP: Final = b"\x1f\x8b"
 _FORMATS: Final = (31, 15, -15)
 """For zlib: gzip, deflate, and deflate without a header."""
-_MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""No body is decompressed to more than this."""
 _MOST_LAYERS: Final = 3
+
+
+class LimitError(Exception):
+    """Something is too large to be read; the message says why, as the end of a sentence."""
+
+
+def decompressed(body: bytes, coding: str) -> bytes | None:
+    """Return a body decompressed; None for a compression that Python cannot undo.
+
+    Raises:
+        LimitError: If it expands to too much.
+    """
+    if body[:2] == b"\x1f\x8b" or (coding == "deflate" and body[:1] in {b"\x78", b"\x58"}):
+        unpack = decompressobj(MAX_WBITS | 32)
+        try:
+            plain = unpack.decompress(body, MOST_BYTES)
+        except ZlibError:
+            return None
+        if len(plain) == MOST_BYTES:
+            raise LimitError(f"it expands to {MOST_BYTES // 1024 // 1024} MB or more")
+        return plain if unpack.eof else None
+    return None if coding in {"br", "zstd"} and body[:1] not in {b"{", b"[", b""} else body
 
 
 def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int = _MOST_LAYERS) -> bytes | None:
@@ -45,7 +68,7 @@ def _recompressed(body: bytes, clean: Callable[[str], str], layers: int) -> byte
     for form in _FORMATS:
         unpack = decompressobj(form)
         try:
-            plain = unpack.decompress(body, _MOST_BYTES)
+            plain = unpack.decompress(body, MOST_BYTES)
         except ZlibError:
             continue
         if not layers or not unpack.eof or unpack.unused_data:

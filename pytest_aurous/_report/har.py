@@ -1,10 +1,10 @@
-"""Write the calls of a test as a HAR 1.2 file, which the network panel of a browser opens."""
+"""HAR 1.2, which the network panel of a browser opens: the calls of a test, written, and any recording, read."""
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
@@ -14,15 +14,27 @@ from typing import Any, Final, cast
 
 from .._base.frames import shown_place
 from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
-from .._time.clock import moment
+from .._time.clock import iso_milliseconds, moment, parse_instant
 from .._wire.call import Call, Request, Response, is_digest
+from .._wire.data import as_object
+from .._wire.exchange import Exchange
 from .._wire.headers import Headers
+from .._wire.reply import Pairs
 from .._world.keys import sent_key
-from .bodies import cleaned
+from .bodies import cleaned, decompressed
+
+Take = Callable[[Exchange, str, Callable[[], "bytes | None"]], "bytes | None"]
+"""Takes the body of the ``request`` or the ``response`` of an exchange, which a function reads, as far as it may."""
 
 _SECRET: Final = 8
 """A shorter key is no secret, and may be a part of any word."""
 _KEY_PARAMETERS: Final = ("api_key", "api-key", "apikey")
+_LOST: Final = "\N{REPLACEMENT CHARACTER}"
+"""What browsers write for bytes that are no text."""
+_BYTE: Final = 256
+_DIGITS: Final = 18
+"""A longer number is no length."""
+_INFORMATIONAL: Final = 100
 _WEBHOOK_SECRET: Final = re.compile(r"whsec_[\w+/=-]{8,}")
 
 
@@ -102,62 +114,99 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
-    note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
+def har_entry(
+    exchange: Exchange, posted: Mapping[str, Any] | None, content: Mapping[str, Any], **more: Any
+) -> dict[str, Any]:
+    """Return an exchange as an entry of HAR 1.2.
+
+    Args:
+        exchange: The exchange; of its bodies only the sizes are written.
+        posted: What is written of the body of the request; None: nothing.
+        content: What is written of the body of the response, with its size where that is another one.
+        **more: Further fields.
+    """
+    sent, received = exchange.content or b"", exchange.body or b""
+    post = None if posted is None else {"mimeType": exchange.sent.get("content-type", ""), **posted}
     return {
-        "startedDateTime": moment(call.at).isoformat(timespec="milliseconds"),
+        **({} if exchange.at is None else {"startedDateTime": iso_milliseconds(exchange.at)}),
         "time": 0,
-        "request": _request(call, names, clean),
-        "response": _response(call, clean),
+        "request": {
+            "method": exchange.method,
+            "url": exchange.url,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _har_headers(exchange.headers),
+            "queryString": [],
+            "headersSize": -1,
+            "bodySize": len(sent),
+            **({} if post is None else {"postData": post}),
+        },
+        "response": {
+            "status": exchange.status or 0,
+            "statusText": "",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _har_headers(exchange.response_headers),
+            "content": {"size": len(received), "mimeType": exchange.received.get("content-type", ""), **content},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": len(received),
+        },
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
-        "comment": note or "no endpoint matches",
-        **({"_place": shown_place(call.place)} if call.place is not None else {}),
-        **({"_fault": call.fault} if call.fault else {}),
-        **({"_restores": call.restores} if call.restores else {}),
+        **more,
+        **({"_fault": exchange.fault} if exchange.fault else {}),
+        **({"_restores": exchange.restores} if exchange.restores else {}),
     }
 
 
-def _request(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
-    request = call.request
-    body = {"mimeType": request.headers.get("content-type", ""), **_body(request.content, request.headers, clean)}
-    return {
-        "method": call.method,
-        "url": call.url,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _headers(request.headers, names),
-        "queryString": [{"name": name, "value": value} for name, value in request.params.items()],
-        "headersSize": -1,
-        "bodySize": len(request.content),
-        **({"postData": body} if request.content else {}),
+def _har_headers(headers: Pairs) -> list[dict[str, str]]:
+    """Return the headers in order, also repeated ones, their names in lower case as in HTTP/2."""
+    return [{"name": name.lower(), "value": value} for name, value in headers]
+
+
+def _exchange(call: Call, names: Mapping[str, str]) -> Exchange:
+    """Return a call as an exchange, whose headers have no API key."""
+    request, response = call.request, call.response
+    return Exchange(
+        call.number,
+        call.method,
+        call.url,
+        _safe(request.headers, names),
+        request.content,
+        call.at,
+        None if response is None else response.status,
+        () if response is None else _safe(response.headers, {}),
+        b"" if response is None else response.content,
+        fault=call.fault or "",
+        restores=call.restores,
+    )
+
+
+def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
+    exchange = _exchange(call, names)
+    posted, content = (
+        _body(body or b"", headers.get("content-encoding", ""), clean)
+        for body, headers in ((exchange.content, exchange.sent), (exchange.body, exchange.received))
+    )
+    note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
+    place = {"_place": shown_place(call.place)} if call.place is not None else {}
+    entry = har_entry(
+        exchange, posted if exchange.content else None, content, comment=note or "no endpoint matches", **place
+    )
+    entry["startedDateTime"] = moment(call.at).isoformat(timespec="milliseconds")
+    entry["request"]["queryString"] = [{"name": name, "value": value} for name, value in call.request.params.items()]
+    entry["response"] |= {
+        "statusText": HTTPStatus(exchange.status).phrase if exchange.status in _PHRASES else "",
+        "redirectURL": exchange.received.get("location", ""),
+        **({} if exchange.status is not None else {"_error": call.fault or "no response"}),
     }
+    return entry
 
 
-def _response(call: Call, clean: Callable[[str], str]) -> dict[str, Any]:
-    response = call.response
-    status = 0 if response is None else response.status
-    headers = Headers(()) if response is None else response.headers
-    body = b"" if response is None else response.content
-    kind = headers.get("content-type", "")
-    content: dict[str, Any] = {"size": len(body), "mimeType": kind, **_body(body, headers, clean)}
-    return {
-        "status": status,
-        "statusText": HTTPStatus(status).phrase if status in _PHRASES else "",
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": _headers(headers, {}),
-        "content": content,
-        "redirectURL": headers.get("location", ""),
-        "headersSize": -1,
-        "bodySize": len(body),
-        **({} if response is not None else {"_error": call.fault or "no response"}),
-    }
-
-
-def _body(body: bytes, headers: Headers, clean: Callable[[str], str]) -> dict[str, Any]:
+def _body(body: bytes, coding: str, clean: Callable[[str], str]) -> dict[str, Any]:
     """Return a body as text, or in Base64 if it is none; of one that was not kept, only the digest."""
-    safe = cleaned(body, headers.get("content-encoding", ""), clean)
+    safe = cleaned(body, coding, clean)
     if safe is None:
         return {"text": "", "_omitted": True}
     try:
@@ -167,12 +216,12 @@ def _body(body: bytes, headers: Headers, clean: Callable[[str], str]) -> dict[st
     return {"text": text, "_omitted": True} if is_digest(body) else {"text": text}
 
 
-def _headers(headers: Headers, names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the headers in order, also repeated ones, their names in lower case as in HTTP/2."""
-    return [
-        {"name": name.lower(), "value": _secret(value, names) if name.lower() in SECRET_HEADERS else value}
+def _safe(headers: Headers, names: Mapping[str, str]) -> Pairs:
+    """Return headers without API keys."""
+    return tuple(
+        (name, _secret(value, names) if name.lower() in SECRET_HEADERS else value)
         for name, value in headers.multi_items()
-    ]
+    )
 
 
 def _secret(value: str, names: Mapping[str, str]) -> str:
@@ -183,6 +232,78 @@ def _secret(value: str, names: Mapping[str, str]) -> str:
     if value.strip() in names:
         return names[value.strip()]
     return f"{scheme} {names[token.strip()]}" if token.strip() in names else "(redacted)"
+
+
+def read_entry(number: int, entry: dict[str, Any], take: Take) -> Exchange:
+    """Read an entry of HAR 1.2, as browsers, proxies and we write it; *take* takes its bodies."""
+    request, response, at = entry["request"], as_object(entry.get("response")), entry.get("startedDateTime")
+    status = int(response.get("status") or 0)
+    found = Exchange(
+        number,
+        plain_text(request["method"]).upper(),
+        plain_text(request["url"]),
+        _pairs(request.get("headers") or ()),
+        at=None if at is None else parse_instant(at).timestamp(),
+        status=status if status >= _INFORMATIONAL else None,  # tools write 0, -1 or -999
+        response_headers=_pairs(response.get("headers") or ()),
+        fault=str(entry.get("_fault") or ""),
+        restores=int(entry.get("_restores") or 0),
+    )
+    size = int(request.get("bodySize") or 0)
+    size = size if "postData" in request else max(size, length_of(found.sent))
+    lost: dict[str, Any] = {"params": [{}]} if size > 0 else {"text": ""}
+    post = as_object(request.get("postData")) or lost
+    size = size if size > 0 or post.get("params") else 0
+    found.content = take(found, "request", lambda: _read_body(post, size, found.sent.get("content-encoding", "")))
+    content = as_object(response.get("content")) or {"size": 0}
+    full = str(content.get("mimeType")).startswith("application/json") or length_of(found.received) > 0
+    absent = full and "text" not in content
+    coding = found.received.get("content-encoding", "")
+    found.body = take(found, "response", lambda: None if absent else _read_body(content, content.get("size"), coding))
+    return found
+
+
+def length_of(headers: Mapping[str, str]) -> int:
+    """Return the length of a body, as its header has it."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) <= _DIGITS else 0
+
+
+def _read_body(content: Mapping[str, Any], size: int | None, coding: str) -> bytes | None:
+    """Return a body; None where it was left out or cut off. Some tools keep it compressed."""
+    text = content.get("text")
+    if content.get("_omitted") or (text is None and size != 0):
+        return None
+    if content.get("encoding") == "base64":
+        return decompressed(b64decode(text or ""), coding)
+    body = _encoded(text or "", size)
+    kind = content.get("mimeType") or ""
+    cut = (size or 0) > len(body) and kind.startswith(("application/json", "multipart/"))
+    return None if cut or (kind.startswith("multipart/") and _LOST in (text or "")) else body
+
+
+def _encoded(text: str, size: int | None) -> bytes:
+    """Return a text as it was sent: in UTF-8, or with a byte for each character, as its size shows."""
+    body = text.encode(errors="replace")
+    bytes_ = size == len(text) != len(body) and all(ord(letter) < _BYTE for letter in text)
+    return text.encode("latin-1") if bytes_ else body
+
+
+def _pairs(headers: Any) -> Pairs:
+    """Return the headers of HAR, without the pseudo-headers of HTTP/2."""
+    pairs = ((plain_text(pair["name"]), plain_text(pair["value"])) for pair in headers)
+    return tuple(pair for pair in pairs if not pair[0].startswith(":"))
+
+
+def plain_text(value: Any) -> str:
+    """Return a text or a number as text; never that of a list, which aliases of YAML may make endless.
+
+    Raises:
+        TypeError: For any other value.
+    """
+    if isinstance(value, (dict, list, tuple, set)):
+        raise TypeError
+    return str(value)
 
 
 def version_of_package() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,10 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from .._base.work import Work, current_work, older_work
-from .._check.recording.recording import Exchange, Recording
+from .._check.recording.read import Recording
 from .._check.sanitize import Sanitizer
-from .._httpx.traffic import Exchanged, Traffic
+from .._httpx.traffic import Pending, Traffic
 from .._report.har import file_name, version_of_package
+from .._wire.exchange import Exchange
 from .._wire.hosts import is_loopback, is_vendors
 from .._world.settings import BASE_URL
 from ..errors import see
@@ -39,7 +41,7 @@ class Recordings:
         self._folder = Path(run_option(config, "record"))
         self._collected_only: bool = config.option.collectonly
         self._tests = Counter[str]()
-        self._noted: list[Exchanged] | None = None
+        self._noted: list[Pending] | None = None
         self._base_url = BASE_URL
         self._work: Work | None = None
         traffic = Traffic(self._list_for)
@@ -55,7 +57,7 @@ class Recordings:
         self._tests["allowed"] += 1
         self._base_url = str(settings.get("base_url", BASE_URL)).rstrip("/")
         self._work = current_work()
-        noted: list[Exchanged] = []
+        noted: list[Pending] = []
         self._noted = noted
         try:
             return (yield)
@@ -102,13 +104,13 @@ class Recordings:
             )
         return f"Nothing was recorded: {why}\n{_PAGE}"
 
-    def _list_for(self, url: str) -> list[Exchanged] | None:
+    def _list_for(self, url: str) -> list[Pending] | None:
         """Return the list of the running test; what threads of an older test send belongs to none."""
         if self._noted is None or older_work(self._work) is not None:
             return None
         return self._noted if is_vendors(_host(url)) or url.startswith(f"{self._base_url}/") else None
 
-    def _write(self, item: pytest.Item, noted: list[Exchanged]) -> None:
+    def _write(self, item: pytest.Item, noted: list[Pending]) -> None:
         file = self._folder / f"{file_name(item.nodeid, parameters=False)}.har"
         try:
             exchanges = [self._exchange(number, one) for number, one in enumerate(noted, 1)]
@@ -121,22 +123,12 @@ class Recordings:
             self._tests["unwritable"] += 1
             record_unwritten(item.config, f"The recording of {item.nodeid}", self._folder, error, _PAGE)
 
-    def _exchange(self, number: int, one: Exchanged) -> Exchange:
+    def _exchange(self, number: int, one: Pending) -> Exchange:
         """Return what was noted as `check` reads it; a gateway of the team stands for the vendor's host."""
-        host = _host(one.url)
-        known = is_vendors(host) or is_loopback(host)
-        url = one.url if known else BASE_URL + one.url.removeprefix(self._base_url)
-        return Exchange(
-            number,
-            one.method,
-            url,
-            one.headers,
-            one.sent.content(),
-            one.at,
-            one.status,
-            one.response_headers,
-            one.received(),
-        )
+        exchange, host = one.exchange(number), _host(one.url)
+        if is_vendors(host) or is_loopback(host):
+            return exchange
+        return replace(exchange, url=BASE_URL + one.url.removeprefix(self._base_url))
 
 
 def _host(url: str) -> str:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._world.settings import READINGS
 from tests.check.story import STORIES, Entries, Teller, checked, refuted, told, write

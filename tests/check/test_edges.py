@@ -10,7 +10,7 @@ import pytest
 
 from pytest_aurous._check.blank import blank
 from pytest_aurous._check.check import check_recordings
-from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import replay
 from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main

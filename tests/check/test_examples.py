@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_aurous._check.adapt import find_readings
 from pytest_aurous._check.check import Checked, check_files
-from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -20,10 +20,11 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.live import sender
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
-from pytest_aurous._check.recording import formats, limits
-from pytest_aurous._check.recording.files import find_files, read_recording
+from pytest_aurous._check.recording import limits
+from pytest_aurous._check.recording.read import find_files, read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
+from pytest_aurous._report import bodies
 from pytest_aurous._resources.openapi import document
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def test_what_is_within_the_limits_is_read(tmp_path: Path) -> None:
 
 def test_a_compressed_body_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not decompressed any further."""
-    monkeypatch.setattr(formats, "MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr(bodies, "MOST_BYTES", 1024 * 1024)
     recording = read_recording(har(tmp_path, entry(bomb(2 * 1024 * 1024), encoding="base64")))
 
     assert recording.exchanges[0].body is None
@@ -385,7 +386,7 @@ def test_a_response_has_a_limit_as_a_whole(
     monkeypatch.setattr(sender, "_WHOLE", 0.5)
     sent = Sender(answering(head, b"a", 0.05), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, b"")
 
-    assert (sent.status, sent.problem) == (None, "no complete response within 0 s")
+    assert (sent.status, sent.why) == (None, "no complete response within 0 s")
 
 
 @pytest.mark.parametrize(
@@ -401,7 +402,7 @@ def test_a_body_of_a_response_has_limits(answering: Callable[..., str], head: by
     """It is not decompressed, because any size could come out, and is left out with the reason."""
     sent = Sender(answering(head, part), "al_live_" + "a" * 64).send("GET", "/v1/team", {}, b"")
 
-    assert (sent.status, sent.body, sent.omitted) == (200, None, why)
+    assert (sent.status, sent.body, sent.why) == (200, None, why)
 
 
 def test_a_team_that_cannot_be_read_names_the_limit(

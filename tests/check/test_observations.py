@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_aurous._check.check import check_files
-from pytest_aurous._check.recording.files import read_recording
+from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.report import report
 from pytest_aurous._resources.base.rules import rule_of
 from tests.check.story import refuted

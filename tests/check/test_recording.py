@@ -13,7 +13,7 @@ import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_files, check_recordings
-from pytest_aurous._check.recording.files import find_files, read_recording
+from pytest_aurous._check.recording.read import find_files, read_recording
 from pytest_aurous._check.sanitize import Sanitizer
 from tests.check.story import Entries, Teller, told, write
 

@@ -15,7 +15,8 @@ import respx
 
 from pytest_aurous import Aurous
 from pytest_aurous._httpx.stacks import all_stacks
-from pytest_aurous._httpx.traffic import Exchanged, Traffic
+from pytest_aurous._httpx.traffic import Pending, Traffic
+from pytest_aurous._wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
@@ -79,9 +80,9 @@ def url() -> Iterator[str]:
 
 
 @contextmanager
-def noting() -> Generator[list[Exchanged], None, None]:
+def noting() -> Generator[list[Pending], None, None]:
     """Note everything in the block, but what goes to /quiet."""
-    found: list[Exchanged] = []
+    found: list[Pending] = []
     traffic = Traffic(lambda url: None if url.endswith("/quiet") else found)
     traffic.start()
     try:
@@ -91,33 +92,38 @@ def noting() -> Generator[list[Exchanged], None, None]:
 
 
 @pytest.fixture
-def noted() -> Iterator[list[Exchanged]]:
+def noted() -> Iterator[list[Pending]]:
     """What the test exchanges."""
     with noting() as found:
         yield found
 
 
+def exchanges(noted: list[Pending]) -> list[Exchange]:
+    """Return what was noted as exchanges."""
+    return [one.exchange(number) for number, one in enumerate(noted, 1)]
+
+
 @pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
-def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) -> None:
+def test_a_sync_client_is_noted(stack: Any, url: str, noted: list[Pending]) -> None:
     """With the headers and bodies of both sides."""
     with stack.Client(headers={"X-Own": "1"}) as client:
         assert client.post(f"{url}/x?y=1", json={"name": "A"}).json() == {"name": "A"}
         assert client.get(f"{url}/gzip").json() == {"data": []}
         client.get(f"{url}/quiet")
 
-    one, two = noted
+    one, two = exchanges(noted)
     assert (one.method, one.url, one.status) == ("POST", f"{url}/x?y=1", 200)
     assert ("x-own", "1") in [(name.lower(), value) for name, value in one.headers]
     assert ("Content-Type", "application/json") in one.response_headers
-    assert one.sent.content() == one.received()
-    assert json.loads(one.received() or b"") == {"name": "A"}
-    assert one.at <= two.at
-    assert (two.sent.content(), two.received()) == (b"", PAGE)
+    assert one.content == one.body
+    assert json.loads(one.body or b"") == {"name": "A"}
+    assert (one.at or 0) <= (two.at or 0)
+    assert (two.content, two.body) == (b"", PAGE)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("stack", all_stacks(), ids=lambda stack: stack.__name__)
-async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Exchanged]) -> None:
+async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Pending]) -> None:
     """Under asyncio as under trio."""
 
     async def parts() -> AsyncIterator[bytes]:
@@ -132,25 +138,25 @@ async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Exchan
         async with client.stream("GET", url) as response:
             assert [part async for part in response.aiter_bytes()] == [PAGE]
 
-    assert [(one.status, one.sent.content(), one.received()) for one in noted] == [
+    assert [(one.status, one.content, one.body) for one in exchanges(noted)] == [
         (200, b'{"a": 1}', b'{"a": 1}'),
         (None, b"", b""),
         (200, b"", PAGE),
     ]
 
 
-def test_a_body_is_noted_as_it_is_sent(url: str, noted: list[Exchanged]) -> None:
+def test_a_body_is_noted_as_it_is_sent(url: str, noted: list[Pending]) -> None:
     """A form, and a generator that can be read only once."""
     with httpx.Client() as client:
         sent = client.post(url, files={"file": ("a.png", b"\x89PNG", "image/png")})
         assert client.post(url, content=iter([b"[1", b"]"])).json() == [1]
-        assert sent.request.read() == noted[0].sent.content()
+        assert sent.request.read() == exchanges(noted)[0].content
 
-    assert b"\x89PNG" in (noted[0].sent.content() or b"")
-    assert noted[1].sent.content() == b"[1]"
+    assert b"\x89PNG" in (exchanges(noted)[0].content or b"")
+    assert exchanges(noted)[1].content == b"[1]"
 
 
-def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Exchanged]) -> None:
+def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Pending]) -> None:
     """What was not read is missing, what was is there, and of a film only the fact that there was one."""
     with httpx.Client() as client:
         with client.stream("GET", url):
@@ -164,10 +170,10 @@ def test_a_streaming_response_goes_on_streaming(url: str, noted: list[Exchanged]
         with client.stream("GET", f"{url}/broken") as response:
             assert list(response.iter_raw()) == [b"no gzip"]
 
-    assert [one.received() for one in noted] == [None, None, PAGE, None, b"", None]
+    assert [one.body for one in exchanges(noted)] == [None, None, PAGE, None, b"", None]
 
 
-def test_an_exception_passes_unchanged(url: str, noted: list[Exchanged]) -> None:
+def test_an_exception_passes_unchanged(url: str, noted: list[Pending]) -> None:
     """Before the response there is none; within its body a part is missing, as where it cannot be decompressed."""
     with httpx.Client() as client:
         with pytest.raises(httpx.ConnectError) as refused:
@@ -178,10 +184,10 @@ def test_an_exception_passes_unchanged(url: str, noted: list[Exchanged]) -> None
             client.get(f"{url}/broken")
 
     assert refused.value.request.url == "http://127.0.0.1:1/x"
-    assert [(one.status, one.received()) for one in noted] == [(None, b""), (200, None), (200, None)]
+    assert [(one.status, one.body) for one in exchanges(noted)] == [(None, b""), (200, None), (200, None)]
 
 
-def test_what_a_mock_or_a_fake_responds_is_not_noted(url: str, noted: list[Exchanged]) -> None:
+def test_what_a_mock_or_a_fake_responds_is_not_noted(url: str, noted: list[Pending]) -> None:
     """It never came over the network."""
     with respx.mock(assert_all_called=False) as mock, httpx.Client() as client:
         mock.get("https://one.example").respond(json=[])

@@ -7,20 +7,23 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from ..._base.redaction import protecting, redacted
+from ..._report.bodies import LimitError
 from ..._wire.data import as_object
+from ..._wire.exchange import Exchange
 from ..._wire.hosts import is_loopback
 from ...errors import AurousError, see, shown
-from ..recording.limits import Intake, LimitError
-from ..recording.recording import Exchange, Recording
+from ..recording.limits import Intake
+from ..recording.read import Recording
 from ..recording.view import foreign_response
 from .pace import Limited, Pace
 from .probes import PICKS, PROBES, Probe, Shown, fill
-from .sender import OWN_KEY, Sender, Sent
+from .sender import OWN_KEY, Sender
 
 VENDOR: Final = "https://api.aurous-labs.com"
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
@@ -29,10 +32,6 @@ _BASE_URL: Final = re.compile(r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?
 _KEY: Final = re.compile(r"[!-~]{16,}")
 _DEAD: Final = 3
 """So many requests without a response, one after the other, are enough."""
-_UNAUTHORIZED: Final = 401
-_FORBIDDEN: Final = 403
-_TOO_MANY: Final = 429
-_OK: Final = 200
 
 
 @dataclass
@@ -173,23 +172,23 @@ class _Run:
             self._doubt(probe, f"nothing to probe: no list shows {missing}")
             return ""
         sent = self._send(probe, values)
-        if sent.status == _TOO_MANY:
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
             sent = self._send(probe, values)
-            if sent.status == _TOO_MANY:
+            if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
                 return "the API limits this team"
         self._silent = 0 if sent.status is not None else self._silent + 1
-        if sent.status == _OK:
+        if sent.status == HTTPStatus.OK:
             self._shown.learn(probe.path, sent.body)
-        if sent.status == _FORBIDDEN and probe.key:
+        if sent.status == HTTPStatus.FORBIDDEN and probe.key:
             self._doubt(probe, "the key has no permission for it")
-        if sent.status == _UNAUTHORIZED and probe.key == OWN_KEY:
+        if sent.status == HTTPStatus.UNAUTHORIZED and probe.key == OWN_KEY:
             return "the key is no longer accepted"
-        return sent.problem if self._silent == _DEAD else ""
+        return sent.why if self._silent == _DEAD else ""
 
     def _doubt(self, probe: Probe, reason: str) -> None:
         self.live.doubts += [(rule, reason) for rule in probe.rules]
 
-    def _send(self, probe: Probe, values: Mapping[str, str]) -> Sent:
+    def _send(self, probe: Probe, values: Mapping[str, str]) -> Exchange:
         """Send a probe at the pace of the API, and record the exchange.
 
         Raises:
@@ -198,25 +197,23 @@ class _Run:
         self._pace.wait(probe.bucket)
         at = self._pace.now()
         sent = self.sender.send(probe.method, fill(probe.target, values), probe.sent, fill(probe.body, values).encode())
-        headers = {name.lower(): value for name, value in sent.response_headers}
         if not self.live.recording.exchanges and sent.status is not None:
-            self._pace.set_clock(at, headers)
+            self._pace.set_clock(at, sent.received)
             at += self._pace.skew
-        self._pace.learn(probe.bucket, sent.status, headers)
-        self._record(probe, sent, at, fill(probe.body, values).encode())
+        self._pace.learn(probe.bucket, sent.status, sent.received)
+        self._record(probe, replace(sent, at=at))
         return sent
 
-    def _record(self, probe: Probe, sent: Sent, at: float, content: bytes) -> None:
+    def _record(self, probe: Probe, sent: Exchange) -> None:
         """Record an exchange as one with the vendor's own host; a response that is not the API's does not count."""
-        recording = self.live.recording
+        recording, here = self.live.recording, self._base_url
         number = len(recording.exchanges) + 1
-        foreign = sent.problem or _foreign(sent, legacy="legacy-1" in probe.rules)
-        exchange = Exchange(number, probe.method, f"{VENDOR}{sent.target}", sent.headers, content, at)
+        exchange = replace(sent, number=number, url=sent.url.replace(here, VENDOR, 1))
+        foreign = _foreign(sent, legacy="legacy-1" in probe.rules)
         if foreign:
             recording.notes.append(f"exchange {number} ({probe.method} {probe.path}) does not count: {foreign}")
+            exchange = replace(exchange, status=None, response_headers=(), body=b"")
         else:
-            here = self._base_url
-            exchange.status = sent.status
             exchange.response_headers = tuple(
                 (name, value.replace(here, VENDOR)) for name, value in sent.response_headers
             )
@@ -225,37 +222,36 @@ class _Run:
         recording.exchanges.append(exchange)
 
 
-def _foreign(sent: Sent, *, legacy: bool = False) -> str:
-    """Return why a response may not be the API's own; empty if it is."""
-    headers: dict[str, str] = {name.lower(): value for name, value in sent.response_headers}
-    return foreign_response(sent.status, headers, legacy=legacy)
+def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
+    """Return why there is no response, or why it may not be the API's own; empty if it is."""
+    return sent.why if sent.status is None else foreign_response(sent.status, sent.received, legacy=legacy)
 
 
-def _body(sent: Sent, base_url: str) -> bytes | None:
+def _body(sent: Exchange, base_url: str) -> bytes | None:
     """Return the body of a response as one of the vendor's own host.
 
     Raises:
         LimitError: If it was too large.
     """
-    if sent.omitted:
-        raise LimitError(sent.omitted)
+    if sent.why:
+        raise LimitError(sent.why)
     return None if sent.body is None else sent.body.replace(base_url.encode(), VENDOR.encode())
 
 
-def _problem(sent: Sent) -> str:
+def _problem(sent: Exchange) -> str:
     """Return why the first response shows no team; empty if it does."""
-    foreign = sent.problem or _foreign(sent)
+    foreign = _foreign(sent)
     if foreign:
         return foreign
-    if sent.omitted:
-        return f"its body was left out: {sent.omitted}"
+    if sent.why:
+        return f"its body was left out: {sent.why}"
     try:
         body: Any = json.loads(sent.body or b"")
     except (ValueError, RecursionError):
         body = None
     code = as_object(as_object(body).get("error")).get("code")
-    if sent.status == _UNAUTHORIZED:
+    if sent.status == HTTPStatus.UNAUTHORIZED:
         return f"it does not accept the key in {_VARIABLE} (401 {code})"
-    if sent.status != _OK:
+    if sent.status != HTTPStatus.OK:
         return f"GET /v1/team gets {sent.status} {code or ''}".rstrip()
     return "" if isinstance(body, dict) else "the response to GET /v1/team is not a JSON object"

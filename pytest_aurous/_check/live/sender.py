@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final, NamedTuple
+from typing import Final
 
 import httpx
 
 from ..._base.redaction import redacted
+from ..._wire.exchange import Exchange
 from ..._wire.reply import Pairs
 from ...errors import AurousError, see
 
@@ -25,28 +27,6 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 _UNREAD: Final = re.compile("image/|video/|application/octet-stream")
 OWN_KEY: Final = "key-1"
 """The name of the key of the check, wherever it would be seen."""
-
-
-class Sent(NamedTuple):
-    """A request that was sent, and its response, without the key of the check.
-
-    Attributes:
-        target: The path and the query, as sent.
-        headers: The headers of the request.
-        status: The status of the response; None without a response.
-        response_headers: The headers of the response.
-        body: Its body; None if it was not read: a picture, or over a limit.
-        omitted: Why the body is over a limit.
-        problem: Why there is no response.
-    """
-
-    target: str
-    headers: Pairs
-    status: int | None = None
-    response_headers: Pairs = ()
-    body: bytes | None = b""
-    omitted: str = ""
-    problem: str = ""
 
 
 def refuse_all_but_reads(method: str, path: str) -> None:
@@ -64,6 +44,7 @@ class Sender:
     """Sends requests to one host, with the *key* of the check or another one. It follows no redirect."""
 
     def __init__(self, base_url: str, key: str) -> None:
+        self._base_url = base_url
         self._key = key
         try:
             self._client = httpx.Client(
@@ -86,8 +67,11 @@ class Sender:
         """Close the connections."""
         self._client.close()
 
-    def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Sent:
+    def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Exchange:
         """Send a request, unless it could do more than read; `OWN_KEY` in a header stands for the key of the check.
+
+        Returns:
+            The exchange, without the key; its body is None if it was not read: a picture, or over a limit.
 
         Raises:
             AurousError: If it could do more than read.
@@ -95,24 +79,25 @@ class Sender:
         refuse_all_but_reads(method, target.partition("?")[0])
         real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
         request = self._client.build_request(method, target, headers=real, content=content or None)
-        sent = Sent(request.url.raw_path.decode(), self._pairs(request.headers))
-        arrived: SimpleQueue[Sent] = SimpleQueue()
+        url = f"{self._base_url}{request.url.raw_path.decode()}"
+        sent = Exchange(0, method, url, self._pairs(request.headers), content)
+        arrived: SimpleQueue[Exchange] = SimpleQueue()
         # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.
         Thread(target=lambda: arrived.put(self._response(request, sent)), daemon=True).start()
         try:
             return arrived.get(timeout=_WHOLE)
         except Empty:
-            return sent._replace(problem=f"no complete response within {_WHOLE:.0f} s")
+            return replace(sent, why=f"no complete response within {_WHOLE:.0f} s")
 
-    def _response(self, request: httpx.Request, sent: Sent) -> Sent:
-        """Send a request, and return it with its response, or with the problem."""
+    def _response(self, request: httpx.Request, sent: Exchange) -> Exchange:
+        """Send a request, and return it with its response, or with the reason why there is none."""
         try:
             with closing(self._client.send(request, stream=True)) as response:
-                body, omitted = self._read(response)
+                body, why = self._read(response)
         except Exception as error:  # noqa: BLE001 - the command has to go on, whatever httpx raises in this thread
-            return sent._replace(problem=redacted(_reason(error)))
+            return replace(sent, why=redacted(_reason(error)))
         headers = self._pairs(response.headers)
-        return sent._replace(status=response.status_code, response_headers=headers, body=body, omitted=omitted)
+        return replace(sent, status=response.status_code, response_headers=headers, body=body, why=why)
 
     def _read(self, response: httpx.Response) -> tuple[bytes | None, str]:
         """Return the body without the key, which a client may print; else None, and why it is over a limit."""

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
+from ..._report.bodies import LimitError
 from ..._wire.data import as_list, as_object
 from ...errors import AurousError, see, shown
-from ..recording.limits import LimitError, check_aliases, check_yaml, read_file
+from ..recording.limits import check_aliases, check_yaml, read_file
 
 _MORE: Final = see("reference/check.html#documents")
 _OTHER_MARKS: Final = (BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE)
@@ -141,7 +142,7 @@ def _parse_yaml(file: Path, text: str) -> Any:
         check_aliases(node, {})
         _check_names(node)
         return _plain(loader.construct_document(node))
-    except (_MalformedError, LimitError) as error:
+    except _MalformedError as error:
         raise _unreadable(file, str(error)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).partition("\n")[0]

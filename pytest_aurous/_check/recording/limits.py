@@ -10,11 +10,10 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Final
 
+from ..._report.bodies import MOST_BYTES, LimitError
 from ..._wire.data import as_list, as_object
-from .recording import Exchange
+from ..._wire.exchange import Exchange
 
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""A file, and all bodies of a recording together, when they are decompressed, are not larger than this."""
 _MOST_PARTS: Final = 3_000_000
 """So many objects and lists may be in a file, and in all bodies of a recording together."""
 _MOST_DEPTH: Final = 100
@@ -23,10 +22,6 @@ _MOST_NODES: Final = 1_000_000
 _NODE: Final = 32
 """What a value of YAML counts beside its text, where the aliases are written out."""
 _PICTURES: Final = ("image/", "video/", "application/octet-stream")
-
-
-class LimitError(Exception):
-    """Something is too large to be read; the message says why, as the end of a sentence."""
 
 
 @dataclass

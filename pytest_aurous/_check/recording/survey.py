@@ -10,7 +10,7 @@ from typing import Any
 from ..._resources.base.endpoint import Endpoint
 from .histories import Histories, History, Sighting
 from .lost import LostRequests, stored_response
-from .recording import Recording
+from .read import Recording
 from .view import STYLES, View, instant_of, views_of
 
 

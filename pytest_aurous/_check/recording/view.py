@@ -20,11 +20,12 @@ from ..._resources.styles import LoraRow, VideoLoraRow
 from ..._resources.webhooks import EndpointRow
 from ..._time.clock import parse_instant
 from ..._wire.data import as_list, as_object
+from ..._wire.exchange import Exchange
 from ..._wire.headers import idempotency_key
 from ..._wire.hosts import is_upload
 from ..._world.keys import sent_key
 from ...errors import AurousError
-from .recording import Exchange, Recording
+from .read import Recording
 
 KINDS: Final[dict[str, type[Any]]] = {
     "characters": CharacterRow,

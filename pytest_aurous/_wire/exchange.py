@@ -1,23 +1,21 @@
-"""Recordings: exchanges of requests and responses, in order of time."""
+"""One request with its response, as a recording has it: `Exchange`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..._wire.hosts import is_loopback, is_upload, is_vendors
-
-Pairs = tuple[tuple[str, str], ...]
+from .hosts import is_loopback, is_upload, is_vendors
+from .reply import Pairs
 
 
 @dataclass
 class Exchange:
-    """A recorded request, and its response.
+    """A request, and its response.
 
     Attributes:
-        number: Its place in the file, from 1.
+        number: Its place in the recording, from 1.
         method: The HTTP method.
         url: The URL as sent.
         headers: The headers of the request, without the pseudo-headers of HTTP/2.
@@ -28,6 +26,7 @@ class Exchange:
         body: The body of the response; None where the recording left it out.
         fault: The fault of a fake that it met, as recordings of the fake say.
         restores: How often the test had restored a snapshot before, as they say as well.
+        why: Why the response is missing, or its body; empty if neither is, or nobody knows.
     """
 
     number: int
@@ -41,6 +40,7 @@ class Exchange:
     body: bytes | None = b""
     fault: str = ""
     restores: int = 0
+    why: str = ""
 
     @cached_property
     def sent(self) -> dict[str, str]:
@@ -69,27 +69,3 @@ class Exchange:
         """Whether it is a request of a client to the vendor, or to a fake on this machine."""
         known = is_vendors(self.host) or is_upload(self.host) or is_loopback(self.host)
         return known and self.method not in {"OPTIONS", "CONNECT"}
-
-
-@dataclass
-class Recording:
-    """What one file contains.
-
-    Attributes:
-        file: The file.
-        exchanges: Its exchanges, in order of time.
-        notes: What is missing or unusual, for the report.
-        left_out: How many exchanges and bodies were left out because they are over a limit.
-        of_fake: Whether pytest-aurous wrote it.
-        name: What results call it: that of the file.
-    """
-
-    file: Path
-    exchanges: list[Exchange]
-    notes: list[str] = field(default_factory=list[str])
-    left_out: int = 0
-    of_fake: bool = False
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        self.name = self.name or self.file.name

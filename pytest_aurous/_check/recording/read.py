@@ -1,21 +1,24 @@
-"""Files with recordings: found by names, folders and patterns, and read."""
+"""Recordings, read from files that are found by names, folders and patterns."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ..._report.bodies import LimitError
+from ..._report.har import Take, read_entry
 from ..._wire.data import as_list, as_object
+from ..._wire.exchange import Exchange
 from ...errors import AurousError, see
-from .formats import har_exchange, vcr_exchange
-from .limits import Intake, LimitError, check_aliases, check_yaml, read_file
-from .recording import Exchange, Recording
+from .limits import Intake, check_aliases, check_yaml, read_file
+from .vcr import read_interaction
 
-Reader = Callable[[int, Any, Intake], Exchange]
+Reader = Callable[[int, Any, Take], Exchange]
 
 _MORE: Final = see("reference/check.html#recordings")
 _PATTERN: Final = re.compile(r"[*?\[]")
@@ -23,6 +26,30 @@ _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
 _SHOWN: Final = 8
 """So many numbers of exchanges are shown."""
 _FAKE: Final = "pytest-aurous"
+
+
+@dataclass
+class Recording:
+    """What one file contains.
+
+    Attributes:
+        file: The file.
+        exchanges: Its exchanges, in order of time.
+        notes: What is missing or unusual, for the report.
+        left_out: How many exchanges and bodies were left out because they are over a limit.
+        of_fake: Whether pytest-aurous wrote it.
+        name: What results call it: that of the file.
+    """
+
+    file: Path
+    exchanges: list[Exchange]
+    notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
+    of_fake: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.file.name
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -80,7 +107,7 @@ def read_recording(file: Path) -> Recording:
     content = _parse(file, _text(file), intake)
     notes = intake.notes
     log = as_object(content.get("log"))
-    entries, read = (log.get("entries"), har_exchange) if log else (content.get("interactions"), vcr_exchange)
+    entries, read = (log.get("entries"), read_entry) if log else (content.get("interactions"), read_interaction)
     if not isinstance(entries, list):
         raise AurousError(f"check {file}: neither a HAR file nor a cassette of VCR.py.\n{_MORE}")
     exchanges: list[Exchange] = []
@@ -99,7 +126,7 @@ def read_recording(file: Path) -> Recording:
 
 def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> Exchange:
     try:
-        exchange = read(number, entry, intake)
+        exchange = read(number, entry, intake.take)
         urlsplit(exchange.url)  # which what follows relies on
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another type or form"
