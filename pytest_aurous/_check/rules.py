@@ -1,21 +1,20 @@
-"""The rule of each place of a response: one table for agreement and for differences."""
+"""The rule of each place of a response: what rows and columns say, and what holds for all operations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
+from .._resources.base.endpoint import Endpoint
+from .._resources.base.schema import rules_of
 from .._resources.catalog import CATALOG
+from .._wire.refusal import GLOBAL_CODES
 from .points import Point
+from .recording.view import KINDS, kind_of
 from .replay import Replayed
 
-_PAGE_CODES: Final = (
-    {"invalid_request_error", "invalid_request"},
-    {"insufficient_credits", "balance_too_low"},
-)
-"""The codes between which the readings of err-6 decide."""
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
 
@@ -30,151 +29,80 @@ _REFUSALS: Final = {
 }
 """The rules of refusals that no row has, by status and code, or by status for all other codes."""
 
-_SUCCESSES: Final = {("characters.save", "ready"): "save-2", ("characters.retrieve", "deleted"): "get-2"}
-"""The rules of successes that depend on the status of the record before; of all others the row of the endpoint."""
-
-_PLACES: Final = (
-    # Operation, place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
-    ("*", "header.aurous-version", "*", "ver-2"),
-    ("*", "header.aurous-request-id", "*", "err-3"),
-    ("*", "header.x-ratelimit-*", "added", ""),
-    ("*", "header.x-ratelimit-*", "*", "rate-1"),
-    ("*", "header.retry-after", "*", "rate-2"),
-    ("*", "header.aurous-idempotent-replayed", "*", "idem-3"),
-    ("legacy.*", "header.*", "*", "legacy-1"),
-    ("videos.output", "header.content-range", "*", "vid-5"),
-    ("*", "header.content-type", "*", "="),
-    ("*", "header.*", "*", ""),
-    ("*", "error.type", "*", "err-1"),
-    ("*", "error.doc_url", "*", "err-2"),
-    ("*", "error.request_id", "*", "err-3"),
-    ("*", "error.message", "*", "err-7"),
-    ("*", "error.param", "param", "err-4"),
-    ("*", "error", "*", "err-1"),
-    ("*", "error.*", "*", ""),
-    ("*", "body*", "added", ""),
-    ("*", "body*_at", "form", "time-1"),
-    ("*", "body*_at", "json type", "time-1"),
-    ("usage.list", "body*", "*", "usage-1"),
-    ("usage.events", "body*", "*", "usage-3"),
-    ("*.list", "body", "*", "="),
-    ("*.list", "body.data", "order", "list-2"),
-    ("*.list", "body.data", "rows", "list-2"),
-    ("*.list", "body.data", "*", "list-1"),
-    ("*.list", "body.object", "*", "list-1"),
-    ("*.list", "body.has_more", "*", "list-1"),
-    ("*.list", "body.next_cursor", "*", "list-1"),
-    ("*", "body*.aurous_version", "*", "ver-4"),
-    ("balance.retrieve", "body.*", "*", "cred-1"),
-    ("team.retrieve", "body.*", "*", "team-1"),
-    ("pricing.retrieve", "body.video*", "*", "vid-2"),
-    ("pricing.retrieve", "body*", "*", "cred-4"),
-    ("*.estimate", "body.estimated_cost*", "*", "="),
-    ("characters.*", "body*.client_reference_id", "*", "create-7"),
-    ("characters.uploads.init", "body.expires_at", "*", "up-2"),
-    ("characters.uploads.*", "body*", "*", "="),
-    ("characters.*", "body*.refs*.url", "*", "get-3"),
-    ("characters.*", "body*.refs*", "*", "refs"),
-    ("characters.delete", "body*", "*", "del-1"),
-    ("characters.update", "body.name", "*", "patch-1"),
-    ("characters.update", "body.attributes*", "*", "patch-1"),
-    ("characters.*", "body*.status", "*", "status"),
-    ("characters.*", "body*", "*", "="),
-    ("*.create", "body.cost*", "*", "price"),
-    ("*", "body*.cost*", "*", "cost"),
-    ("images.cancel", "body.status", "*", "img-7"),
-    ("images.*", "body*.status", "*", "img-6"),
-    ("videos.*", "body*.status", "*", "img-6"),
-    ("images.*", "body*.width", "*", "img-2"),
-    ("images.*", "body*.height", "*", "img-2"),
-    ("images.*", "body*.character_id", "*", "img-12"),
-    ("images.create", "body*", "*", "img-5"),
-    ("images.retrieve", "body*", "*", "img-5"),
-    ("images.list", "body.data*", "*", "img-5"),
-    ("images.cancel", "body*", "*", "img-5"),
-    ("videos.*", "body*", "*", "img-5"),
-    ("files.*", "body.url", "*", "time-3"),
-    ("files.*", "body.expires_at", "*", "time-3"),
-    ("files.delete", "body*", "*", "file-2"),
-    ("files.*", "body*", "*", "file-1"),
-    ("webhook_endpoints.*", "body*.secret", "*", "hook-2"),
-    ("webhook_endpoints.*", "body*.events*", "*", "hook-1"),
-    ("webhook_endpoints.*", "body*.metadata", "*", "hook-1"),
-    ("*", "body*", "*", "="),
-    ("*", "request.header.idempotency-key", "limit", "idem-1"),
-    ("*", "request.header.idempotency-key", "required", ""),
-    ("*", "request.header.idempotency-key", "*", "idem-2"),
-    ("*", "request.header.aurous-version", "*", "ver-1"),
-    ("*", "request.header.x-api-key", "*", "auth-1"),
-    ("*", "request.header.content-type", "*", "="),
-    ("*", "request.header.*", "*", ""),
-    ("*", "request.path.*", "*", "="),
-    ("*", "request.query.token", "*", "="),
-    ("*", "request.query.signature", "*", "="),
-    ("usage.*", "request.query.*", "*", "="),
-    ("characters.list", "request.query.status", "*", "list-4"),
-    ("*.list", "request.query.limit", "*", "list-2"),
-    ("*.list", "request.query.starting_after", "*", "list-2"),
-    ("characters.save", "request.body", "body", "save-7"),
-    ("*", "request.body", "body", ""),
-    ("characters.update", "request.body", "closed", "patch-2"),
-    ("*", "request.body*", "closed", "err-8"),
-    ("*", "request.body*", "null", "err-9"),
-    ("characters.create", "request.body.client_reference_id", "*", "create-7"),
-    ("characters.create", "request.body.upload_ids*", "*", "create-1"),
-    ("characters.create", "request.body.generate", "*", "create-1"),
-    ("images.create", "request.body.size", "*", "img-2"),
-    ("images.create", "request.body.width", "*", "img-3"),
-    ("images.create", "request.body.height", "*", "img-3"),
-    ("images.create", "request.body.character_id", "*", "img-4"),
-    ("*", "request.*", "*", "?"),
-    ("*", "*", "*", ""),
+_FIRST: Final = (
+    # Place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
+    ("header.aurous-version", "*", "ver-2"),
+    ("header.aurous-request-id", "*", "err-3"),
+    ("header.x-ratelimit-*", "added", ""),
+    ("header.x-ratelimit-*", "*", "rate-1"),
+    ("header.retry-after", "*", "rate-2"),
+    ("header.aurous-idempotent-replayed", "*", "idem-3"),
+    ("error.type", "*", "err-1"),
+    ("error.doc_url", "*", "err-2"),
+    ("error.request_id", "*", "err-3"),
+    ("error.message", "*", "err-7"),
+    ("error.param", "param", "err-4"),
+    ("error", "*", "err-1"),
+    ("error.*", "*", ""),
+    ("body*", "added", ""),
+    ("body*_at", "form", "time-1"),
+    ("body*_at", "json type", "time-1"),
+    ("request.body", "body", ""),
+    ("request.body*", "closed", "err-8"),
+    ("request.body*", "null", "err-9"),
+)
+"""What goes before the places of a row, unless those name a kind of comparison."""
+_PAGES: Final = (
+    ("body.data", "order", "list-2"),
+    ("body.data", "rows", "list-2"),
+    ("body.data", "*", "list-1"),
+    ("body.object", "*", "list-1"),
+    ("body.has_more", "*", "list-1"),
+    ("body.next_cursor", "*", "list-1"),
+    ("request.query.limit", "*", "list-2"),
+    ("request.query.starting_after", "*", "list-2"),
+)
+"""What holds for lists."""
+_LAST: Final = (
+    ("header.content-type", "*", "="),
+    ("header.*", "*", ""),
+    ("body*", "*", "="),
+    ("request.header.idempotency-key", "limit", "idem-1"),
+    ("request.header.idempotency-key", "required", ""),
+    ("request.header.idempotency-key", "*", "idem-2"),
+    ("request.header.aurous-version", "*", "ver-1"),
+    ("request.header.x-api-key", "*", "auth-1"),
+    ("request.header.content-type", "*", "="),
+    ("request.header.*", "*", ""),
+    ("request.path.*", "*", "="),
+    ("request.query.token", "*", "="),
+    ("request.query.signature", "*", "="),
+    ("request.*", "*", "?"),
+    ("*", "*", ""),
 )
 """A rule of `?` is that of the refusal that a request gets which does otherwise."""
 
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
 """The codes of requests that differ from what a document states; the others are of a wrong form."""
 
-_STATUS_RULES: Final = {
-    "characters.create": "create-4",
-    "characters.save": "save-1",
-    "characters.resynthesize": "resyn-1",
-    "characters.regenerate_ref": "regen-3",
-    "characters.list": "list-5",
-    "characters.update": "patch-1",
-}
-"""The rules of the status of a character; `get-1` for all other operations."""
-
-_REFS_RULES: Final = {
-    "characters.create": "create-4",
-    "characters.resynthesize": "run-1",
-    "characters.regenerate_ref": "run-1",
-    "characters.list": "list-5",
-}
-"""The rules of the refs of a character; `get-3` for all other operations."""
-
 
 def rule_of(done: Replayed, point: Point) -> str:
     """Return the rule that a place rests on; empty without one."""
-    if point.where in done.rules:
-        return done.rules[point.where]
-    operation = done.view.operation
-    if point.where in {"status", "error.code", "error.param"}:
+    where, view = point.where, done.view
+    if where in done.rules:
+        return done.rules[where]
+    if where in {"status", "error.code", "error.param"}:
         return _rule_of_outcome(done, point)
-    rule = _place(operation, point.where, point.kind)
-    if done.replays and point.where.startswith("body") and point.kind == "value":
+    rule = _place(view.operation, where, point.kind)
+    if done.replays and where.startswith("body") and point.kind == "value":
         return "idem-3"
+    if view.kind == "characters" and rule:
+        rule = _rule_of_character(done, point) or rule
     if rule == "=":
-        return "err-1" if done.view.refused else _success(operation, done.was)
-    if rule == "status":
-        return _rule_of_status(done, point)
-    if rule == "refs":
-        return _rule_of_refs(done)
-    if rule in {"price", "cost"}:
-        if rule == "cost" and 0 in (point.seen, point.fake):
-            return "cred-2"
-        return "vid-2" if _is_video(done) else "cred-4"
-    if point.where == "header.aurous-idempotent-replayed" and point.kind == "added":
+        return "err-1" if view.refused else _success(view.operation, done.was)
+    if view.kind == "generations" and ".cost" in where and rule:
+        return _rule_of_cost(done, point)
+    if where == "header.aurous-idempotent-replayed" and point.kind == "added":
         return "idem-2"
     return rule
 
@@ -186,15 +114,7 @@ def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") 
     rule = _place(operation, where, kind)
     if rule == "?":
         return _refusal(operation, f"400 {_REFUSED_AS.get(kind, 'invalid_format')}")
-    priced = "vid-2" if operation.startswith("videos") else "cred-4"
-    own = {
-        "=": _success(operation),
-        "status": _STATUS_RULES.get(operation, "get-1"),
-        "refs": _REFS_RULES.get(operation, "get-3"),
-        "price": priced,
-        "cost": priced,
-    }
-    return own.get(rule, rule)
+    return _success(operation) if rule == "=" else rule
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -239,7 +159,7 @@ def _rule_of_param(done: Replayed, point: Point) -> str:
 
 def _rule_of_codes(codes: set[str]) -> str:
     """Return the rule whose readings decide between two codes; empty without one."""
-    if codes in _PAGE_CODES:
+    if any({code, GLOBAL_CODES[code]} == codes for code in codes & GLOBAL_CODES.keys()):
         return "err-6"
     return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
 
@@ -248,45 +168,34 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
     """Return the rule that a request is about whatever its operation is; empty without one."""
     if None in done.view.order.values() and code in _OF_A_NULL:
         return "err-9"
-    unknown = done.view.operation == "characters.retrieve" and fake.startswith("404") and not done.was
-    return "auth-7" if unknown else ""  # get-2 is about one that was there
+    shows_deleted = done.view.row is not None and "deleted" in done.view.row.succeeds
+    unknown = shows_deleted and fake.startswith("404") and not done.was
+    return "auth-7" if unknown else ""  # the row's own rule is about one that was there
 
 
-def _rule_of_status(done: Replayed, point: Point) -> str:
-    """Return the rule of the status of a character."""
-    pair = {str(point.seen), str(point.fake)}
-    if pair == {"reviewing", "ready"} and done.view.operation in {
-        "characters.retrieve",
-        "characters.list",
-        "characters.create",
-    }:
-        return "save-6" if point.seen == "reviewing" and _saved(done, point) else "create-4"
-    if done.view.operation == "characters.save" and done.was == "ready":
-        return "save-2"
-    return _STATUS_RULES.get(done.view.operation, "get-1")
+def _rule_of_character(done: Replayed, point: Point) -> str:
+    """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
+    view = done.view
+    if point.where.endswith(".status") and {point.seen, point.fake} == {"reviewing", "ready"}:
+        saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
+        if view.polls or view.creates:
+            return "save-6" if saved else "create-4"
+    uploaded = view.creates and "upload_ids" in view.order
+    return "create-2" if uploaded and ".refs" in point.where and not point.where.endswith(".url") else ""
 
 
-def _saved(done: Replayed, point: Point) -> bool:
-    """Whether the record was ready before this poll."""
-    return point.fake == "ready" and done.was in {"ready", ""} and done.view.operation == "characters.retrieve"
-
-
-def _rule_of_refs(done: Replayed) -> str:
-    if "upload_ids" in done.view.order and done.view.operation == "characters.create":
-        return "create-2"
-    return _REFS_RULES.get(done.view.operation, "get-3")
-
-
-def _is_video(done: Replayed) -> bool:
+def _rule_of_cost(done: Replayed, point: Point) -> str:
+    """Return the rule of a cost: a generation that has failed costs nothing."""
+    if 0 in (point.seen, point.fake) and not done.view.creates:
+        return "cred-2"
     rows = done.view.records
-    return bool(rows) and str(rows[0]["id"]).startswith("vid_")
+    return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"
 
 
 def _outcome(done: Replayed) -> str:
-    """Return the outcome of the fake, which is that of the recording where only the code is compared."""
+    """Return the outcome of the fake; where only the code is compared, the recording has the same."""
     status = done.reply.status if done.reply is not None else ""
-    code = done.code
-    return f"{status} {code}".strip()
+    return f"{status} {done.code}".strip()
 
 
 def _code_of(outcome: object) -> str:
@@ -308,14 +217,36 @@ def _refusal(operation: str, outcome: str) -> str:
 def _success(operation: str, status: str = "") -> str:
     """Return the rule of a success; *status* is that of the record before."""
     row = CATALOG.by_operation.get(operation)
-    return _SUCCESSES.get((operation, status), row.rules[0] if row is not None and row.rules else "")
+    return "" if row is None else row.succeeds.get(status, next(iter(row.rules), ""))
 
 
 @lru_cache(maxsize=4096)
 def _place(operation: str, where: str, kind: str) -> str:
+    row = CATALOG.by_operation.get(operation)
     where = where.replace("[", "(").replace("]", ")")  # brackets are a pattern to fnmatch
-    return next(
-        rule
-        for name, wanted, compared, rule in _PLACES
-        if fnmatchcase(operation, name) and fnmatchcase(where, wanted) and fnmatchcase(kind, compared)
-    )
+    table = (*_FIRST, *_LAST) if row is None else _table(row)
+    return next(rule for place, compared, rule in table if fnmatchcase(where, place) and fnmatchcase(kind, compared))
+
+
+def _table(row: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Yield places, kinds of comparison and rules: the first that fits counts."""
+    own = [(*name.partition(" ")[::2], rule) for name, rule in row.places.items()]
+    yield from (one for one in own if one[1])
+    yield from _FIRST
+    yield from ((place, "*", rule) for place, compared, rule in own if not compared)
+    yield from _PAGES if row.operation.endswith(".list") else ()
+    yield from _columns(row)
+    yield from _LAST
+
+
+def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Yield what the columns of the record say that a response shows."""
+    kind = kind_of(row)
+    rules = dict(rules_of(KINDS[kind])) if kind else {}
+    record = "body.data()" if row.operation.endswith(".list") else "body"
+    whole = rules.pop("", "")
+    for name, rule in rules.items():
+        yield f"{record}.{name}", "*", rule
+        yield f"{record}.{name}[.(]*", "*", rule
+    if whole:
+        yield f"{record}*", "*", whole

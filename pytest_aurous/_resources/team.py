@@ -177,6 +177,13 @@ ENDPOINTS: Final = (
     Endpoint("balance.retrieve", "GET", "/v1/balance", balance, bucket="reads", shape=_BALANCE, rules=("cred-1",)),
     Endpoint("team.retrieve", "GET", "/v1/team", team, bucket="reads", shape=_TEAM, rules=("team-1",)),
     Endpoint(
-        "pricing.retrieve", "GET", "/v1/pricing", pricing, bucket="reads", shape=_PRICING, rules=("cred-4", "vid-2")
+        "pricing.retrieve",
+        "GET",
+        "/v1/pricing",
+        pricing,
+        bucket="reads",
+        shape=_PRICING,
+        rules=("cred-4", "vid-2"),
+        places={"body.video*": "vid-2"},
     ),
 )

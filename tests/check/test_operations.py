@@ -70,6 +70,7 @@ ENDPOINTS = (
         bucket="characters_post",
         shape={"type": "object", "properties": {"id": {"type": "string"}, "locked": {"type": "boolean"}}},
         rules=("style-1",),
+        places={"body.locked": "style-3"},
     ),
     Endpoint(
         "team.seats.free",
@@ -83,6 +84,11 @@ ENDPOINTS = (
 )
 '''
 """Four operations at the bottom of `endpoints.py`; the rule of each is about something else."""
+COLUMN: Final = (
+    "    team: str = column(hidden=True)\n",
+    '    shade: str = column(default="light", rule="style-4")\n    team: str = column(hidden=True)\n',
+)
+"""A column of characters, before those that no response shows."""
 CHECK: Final = """
 import json
 from copy import deepcopy
@@ -150,6 +156,7 @@ found = {
     "refused": refuted_by(instead("characters.duplicate", 201, 400, "invalid_request_error")),
     "field of a run": refuted_by(fields("characters.restyle", drop("updated_at"))),
     "type": refuted_by(fields("characters.lock", put("locked", "yes"))),
+    "column": refuted_by(fields("characters.duplicate", put("shade", "dark"), 201)),
     "code of a refusal": refuted_by(refusal("characters.duplicate", 400, {"code": "busy", "doc_url": "https://x/#busy"})),
     "charged": refuted_by(fields("balance.retrieve", put("held_credits", 4), nth=2)),
 }
@@ -175,12 +182,16 @@ def test_bad(aurous, aurous_client):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with four more operations, and nothing else changed by hand."""
+    """A copy of the package with four more operations and one more column, and nothing else changed by hand."""
     folder = tmp_path_factory.mktemp("copy")
     package = Path(pytest_aurous.__file__).parent
     shutil.copytree(package, folder / "pytest_aurous", ignore=shutil.ignore_patterns("__pycache__"))
     calls = folder / "pytest_aurous" / "_resources" / "characters" / "endpoints.py"
     calls.write_text(calls.read_text(encoding="utf-8") + ROWS, encoding="utf-8")
+    row = folder / "pytest_aurous" / "_resources" / "characters" / "row.py"
+    text = row.read_text(encoding="utf-8")
+    assert COLUMN[0] in text
+    row.write_text(text.replace(*COLUMN), encoding="utf-8")
     (folder / "prove.py").write_text(CHECK, encoding="utf-8")
     (folder / "test_suite.py").write_text(SUITE, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\naurous_sleep = skip\n", encoding="utf-8")
@@ -230,13 +241,14 @@ def test_new_operations_are_judged_by_the_rules_of_their_rows(verdicts: dict[str
         ("field", "img-9"),
         ("refused", "img-9"),
         ("field of a run", "usage-3"),
-        ("type", "style-1"),
+        ("type", "style-3"),
+        ("column", "style-4"),
         ("code of a refusal", "file-1"),
         ("charged", "cred-4"),
     ],
 )
 def test_a_difference_of_a_new_operation_refutes_its_rule(verdicts: dict[str, Any], twist: str, rule: str) -> None:
-    """And no other rule: what follows the response is as recorded."""
+    """The rule of the place, the column or the row, and no other: what follows the response is as recorded."""
     assert verdicts[twist] == [rule]
 
 

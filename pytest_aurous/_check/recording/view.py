@@ -82,7 +82,7 @@ class View:
     @cached_property
     def kind(self) -> str:
         """The collection of the records that a success shows; empty without records."""
-        return "" if self.row is None else _SHOWN.get(self.row.shows, "")
+        return "" if self.row is None else kind_of(self.row)
 
     @property
     def collection(self) -> str:
@@ -240,6 +240,11 @@ class View:
     def record(self) -> str:
         """The id of the record that the request is about, from its path; empty without one."""
         return "" if self.kind in STYLES else self.args.get("id", "")
+
+
+def kind_of(row: Endpoint) -> str:
+    """Return the collection of the records that a success shows; empty without records."""
+    return _SHOWN.get(row.shows, "")
 
 
 def views_of(recording: Recording, twice: list[int]) -> list[View]:

@@ -122,6 +122,9 @@ class Endpoint(Record):
         rules: Ids of the contract's rules that it implements, first the rule of a successful response.
         refuses: The rules of its refusals, by status and code, or by status for all other codes; ``*`` is any other
             refusal. Refusals that are the same for all endpoints are not in it.
+        succeeds: The rules of a success by the status of the record before, where it is not the first of *rules*.
+        places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
+            them; a kind of comparison may follow, as in ``request.body closed``.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
     """
 
@@ -146,6 +149,8 @@ class Endpoint(Record):
     errors: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     refuses: Mapping[str, str] = field(default_factory=dict[str, str])
+    succeeds: Mapping[str, str] = field(default_factory=dict[str, str])
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
     makes: str = ""
 
     @property

@@ -150,6 +150,7 @@ def column(
     null: bool = False,
     schema: Mapping[str, Any] | None = None,
     holds: Holds | None = None,
+    rule: str = "",
     **options: Any,
 ) -> Any:
     """Declare how a field of a record appears in responses.
@@ -162,6 +163,7 @@ def column(
         null: Write null where it is None, whatever the setting says: so does the vendor's page.
         schema: Its JSON Schema, unless its type determines it.
         holds: What is in its text. None: free text, which sanitized recordings do not show, unless it has a format.
+        rule: The rule that its values rest on. Empty: that of the record, ``RULE``, or else of the operation's success.
         **options: For `dataclasses.field`.
     """
     metadata = {
@@ -172,6 +174,7 @@ def column(
         "null": null,
         "schema": schema,
         "holds": holds,
+        "rule": rule,
     }
     return field(metadata=metadata, **options)
 
@@ -187,6 +190,13 @@ def _columns(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None, t
             omitted: tuple[Sparse, ...] = ("none", "optional") if entry.metadata.get("omitted") else optional
             found.append((entry.name, entry.metadata.get("write"), omitted))
     return tuple(found)
+
+
+@_cached
+def rules_of(kind: type[Any]) -> Mapping[str, str]:
+    """Return the rules of the columns that have one, by name; under the empty name that of the whole record."""
+    own = {entry.name: str(entry.metadata["rule"]) for entry in fields(kind) if entry.metadata.get("rule")}
+    return {**own, "": kind.RULE} if hasattr(kind, "RULE") else own
 
 
 @_cached

@@ -158,6 +158,12 @@ _STATE_ERRORS: Final = ("400 invalid_request_error",)
 _CREDIT_ERRORS: Final = ("402 insufficient_credits",)
 _ONE: Final = reference(CharacterRow)
 
+
+def _refs(rule: str) -> dict[str, str]:
+    """Return the rules of the refs in a response: *rule*, but for their URLs."""
+    return {"body*.refs*.url": "get-3", "body*.refs*": rule}
+
+
 ENDPOINTS: Final = (
     Endpoint(
         "characters.create",
@@ -183,6 +189,13 @@ ENDPOINTS: Final = (
             "400 parameter_invalid_combination": "create-1",
             "404": "create-3",
         },
+        places={
+            "body.status": "create-4",
+            **_refs("create-4"),
+            "request.body.client_reference_id": "create-7",
+            "request.body.upload_ids*": "create-1",
+            "request.body.generate": "create-1",
+        },
         makes="char",
     ),
     Endpoint(
@@ -196,6 +209,7 @@ ENDPOINTS: Final = (
         query={**PAGE, "status": {"enum": list(LISTABLE)}},
         rules=("list-5", "list-1", "list-2", "list-3", "list-4"),
         refuses={"400": "list-3", "400 invalid_request": "list-4"},
+        places={**_refs("list-5"), "request.query.status": "list-4"},
     ),
     Endpoint(
         "characters.retrieve",
@@ -206,6 +220,8 @@ ENDPOINTS: Final = (
         shape=_ONE,
         rules=("get-1", "get-2", "get-3"),
         refuses={"404": "get-2"},
+        succeeds={"deleted": "get-2"},
+        places={"body.status": "get-1"},
     ),
     Endpoint(
         "characters.update",
@@ -218,6 +234,7 @@ ENDPOINTS: Final = (
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
         refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3"},
+        places={"request.body closed": "patch-2"},
     ),
     Endpoint(
         "characters.save",
@@ -229,6 +246,8 @@ ENDPOINTS: Final = (
         shape=_ONE,
         rules=("save-1", "save-2", "save-3", "save-4", "save-5", "save-6", "save-7"),
         refuses={"400": "save-3", "404": "save-4"},
+        succeeds={"ready": "save-2"},
+        places={"request.body body": "save-7"},
     ),
     Endpoint(
         "characters.resynthesize",
@@ -242,6 +261,7 @@ ENDPOINTS: Final = (
         body=body_of(RESYNTHESIZE),
         rules=("resyn-1", "resyn-2", "resyn-3", "resyn-4", "run-1"),
         refuses={"400 invalid_request": "resyn-1", "400 invalid_request_error": "resyn-1"},
+        places=_refs("run-1"),
     ),
     Endpoint(
         "characters.regenerate_ref",
@@ -255,6 +275,7 @@ ENDPOINTS: Final = (
         body=body_of(REGENERATE, ("pose",)),
         rules=("regen-1", "regen-2", "regen-3", "run-1"),
         refuses={"400": "regen-1", "400 invalid_request": "regen-3", "400 invalid_request_error": "regen-3"},
+        places={"body.status": "regen-3", **_refs("run-1")},
     ),
     Endpoint(
         "characters.delete",

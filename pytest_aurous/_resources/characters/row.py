@@ -87,7 +87,7 @@ class CharacterRow(Record):
     name: str
     status: str = column(holds="word")
     refs: tuple[Ref, ...] = column(
-        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=()
+        schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
     )
     created_at: str
     updated_at: str
@@ -95,8 +95,8 @@ class CharacterRow(Record):
         null=True, schema={"anyOf": [{**body_of(ATTRIBUTES), HOLDS: "client"}, {"type": "null"}]}, default=None
     )
     error_message: str | None = column(null=True, holds="word", default=None)
-    aurous_version: str = column(holds="time", default=VERSION)
-    client_reference_id: str | None = column(omitted=True, default=None)
+    aurous_version: str = column(holds="time", default=VERSION, rule="ver-4")
+    client_reference_id: str | None = column(omitted=True, default=None, rule="create-7")
     team: str = column(hidden=True)
     gone: bool = column(hidden=True, visible=True, default=False)
     plan: Plan = column(hidden=True)

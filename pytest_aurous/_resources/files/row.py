@@ -52,6 +52,8 @@ class FileRow(Record):
         "created_at",
     )
 
+    RULE: ClassVar[str] = "file-1"
+
     id: str = column(holds="id")
     object: str = column(holds="word", default="file")
     purpose: str = column(holds="word")
@@ -59,8 +61,8 @@ class FileRow(Record):
     size_bytes: int
     width_px: int
     height_px: int
-    url: str | None = column(holds="url", default=None)
-    expires_at: str
+    url: str | None = column(holds="url", default=None, rule="time-3")
+    expires_at: str = column(rule="time-3")
     created_at: str
     metadata: dict[str, Any] | None = None
     data: bytes = column(hidden=True, visible=True)

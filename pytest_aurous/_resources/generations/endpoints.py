@@ -19,6 +19,10 @@ _ESTIMATE: Final = obj(
     estimated_cost=obj(amount=AMOUNT, breakdown=BREAKDOWN),
     currency={"const": "credit"},
 )
+_IMAGE: Final = {"body*.width": "img-2", "body*.height": "img-2", "body*.character_id": "img-12"}
+"""The rules of places in images."""
+_VIDEO: Final = {"body*.cost*": "vid-2"}
+"""The rules of places in videos."""
 _VIDEO_ERRORS: Final = (*BODY_ERRORS, "400 unsupported_lora_for_mode", "404 resource_not_found")
 _IMAGE_ERRORS: Final = (
     *_VIDEO_ERRORS,
@@ -70,11 +74,12 @@ def _creation(
     rules: tuple[str, ...],
     refuses: Mapping[str, str],
     estimate_rules: tuple[str, ...],
+    places: Mapping[str, str],
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
     *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* and *estimate_rules* are
-    those of each, and *refuses* has the rules of refusals to create one.
+    those of each, and *refuses* and *places* are the rules of refusals and places of the first.
     """
 
     def create(ctx: Context) -> dict[str, Any]:
@@ -107,6 +112,7 @@ def _creation(
             errors=(*errors, "402 balance_too_low"),
             rules=rules,
             refuses=refuses,
+            places=places,
             makes=PREFIXES[media_type],
         ),
         Endpoint(
@@ -142,6 +148,13 @@ ENDPOINTS: Final = (
             "404": "img-4",
         },
         ("img-9",),
+        {
+            **_IMAGE,
+            "request.body.size": "img-2",
+            "request.body.width": "img-3",
+            "request.body.height": "img-3",
+            "request.body.character_id": "img-4",
+        },
     ),
     Endpoint(
         "images.list",
@@ -154,6 +167,7 @@ ENDPOINTS: Final = (
         errors=PAGE_ERRORS,
         rules=("img-10", "list-1", "list-2", "list-3"),
         refuses={"400": "list-3"},
+        places=_IMAGE,
     ),
     Endpoint(
         "images.retrieve",
@@ -163,6 +177,7 @@ ENDPOINTS: Final = (
         bucket="reads",
         shape=_ONE,
         rules=("img-6", "img-5", "img-12", "vid-3"),
+        places=_IMAGE,
     ),
     Endpoint(
         "images.cancel",
@@ -174,6 +189,7 @@ ENDPOINTS: Final = (
         errors=("400 generation_not_cancellable",),
         rules=("img-7", "vid-3"),
         refuses={"400 generation_not_cancellable": "img-7"},
+        places={**_IMAGE, "body.status": "img-7"},
     ),
     *_creation(
         "videos",
@@ -185,8 +201,18 @@ ENDPOINTS: Final = (
         ("vid-1", "vid-2", "img-5", "img-11", "style-5"),
         {"400": "vid-1", "400 unsupported_lora_for_mode": "style-5"},
         ("vid-2", "vid-1", "img-9"),
+        _VIDEO,
     ),
-    Endpoint("videos.retrieve", "GET", "/v1/videos/{id}", retrieve, bucket="reads", shape=_ONE, rules=("vid-4",)),
+    Endpoint(
+        "videos.retrieve",
+        "GET",
+        "/v1/videos/{id}",
+        retrieve,
+        bucket="reads",
+        shape=_ONE,
+        rules=("vid-4",),
+        places=_VIDEO,
+    ),
     Endpoint(
         "images.output",
         "GET",
@@ -210,5 +236,6 @@ ENDPOINTS: Final = (
         errors=(*_OUTPUT_ERRORS, "206", "416"),
         rules=("vid-5", "time-4"),
         refuses={"401": "vid-5", "403": "img-8", "410": "time-4", "*": "vid-5"},
+        places={"header.content-range": "vid-5"},
     ),
 )

@@ -66,10 +66,11 @@ class GenerationRow(Record):
     """
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("id", "status", "prompt", "created_at")
+    RULE: ClassVar[str] = "img-5"
 
     id: str = column(holds="id")
     object: str = column(holds="word", default="inference")
-    status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending")
+    status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending", rule="img-6")
     prompt: str | None = None
     created_at: str
     media_type: str = column(holds="word")
@@ -79,7 +80,9 @@ class GenerationRow(Record):
     reference_image_urls: tuple[str, ...] = column(list, holds="url", default=())
     error_message: str | None = column(holds="word", default=None)
     duration_ms: int | None = None
-    cost: dict[str, Any] = column(schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN))
+    cost: dict[str, Any] = column(
+        schema=obj(amount=AMOUNT, currency={"const": "credit"}, breakdown=BREAKDOWN), rule="cred-4"
+    )
     width: int | None = None
     height: int | None = None
     image_count: int | None = None
@@ -104,7 +107,7 @@ class GenerationRow(Record):
         },
         default=None,
     )
-    aurous_version: str = column(holds="time", default=VERSION)
+    aurous_version: str = column(holds="time", default=VERSION, rule="ver-4")
     creation_request_id: str | None = column(holds="id", default=None)
     completed_at: str | None = None
     team: str = column(hidden=True)

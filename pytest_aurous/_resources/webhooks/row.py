@@ -67,14 +67,14 @@ class EndpointRow(Record):
     id: str = column(holds="id")
     object: str = column(holds="word", default="webhook_endpoint")
     url: str = column(holds="url")
-    events: tuple[str, ...] = column(list, holds="word")
+    events: tuple[str, ...] = column(list, holds="word", rule="hook-1")
     secret_preview: str = column(holds="secret")
-    secret: str | None = column(holds="secret", default=None)
+    secret: str | None = column(holds="secret", default=None, rule="hook-2")
     is_active: bool = True
     consecutive_failures: int = 0
     last_success_at: str | None = None
     last_failure_at: str | None = None
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = column(rule="hook-1")
     description: str | None = None
     created_at: str
     updated_at: str
