@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .._resources.base.rules import load_rules
-from ..faults.observed import read_observed
+from ..faults.observed import Observation, read_observed
 from .compare import Comparer
-from .followed import followed_places
 from .openapi.shapes import Shapes, load_shapes
 from .points import Point
 from .recording.read import Recording, read_recording
 from .recording.survey import Survey
-from .replay import Replay
+from .replay import Replay, Replayed
 from .verdict import Verdicts
 from .words import id_of, name_of
 
@@ -88,7 +87,7 @@ def _check(
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
         done = replay.step(view)
-        followed = followed_places(done, observed)
+        followed = _followed_places(done, observed)
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
         points = (point for point in comparer.points(done) if not _is_followed(point, followed))
         checked.verdicts.count(name, done, points)
@@ -101,6 +100,18 @@ def _check(
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
     if replay.seeds:
         checked.verdicts.shared.add(name)
+
+
+def _followed_places(done: Replayed, rows: Iterable[Observation]) -> set[str]:
+    """Return the places of a response that *rows*, the observed differences, change."""
+    return {place for row in rows if row["operation"] == done.view.operation for place in _places(done, row)}
+
+
+def _places(done: Replayed, row: Observation) -> Iterator[str]:
+    if row["what"] != "refusal":
+        yield row["where"]
+    elif done.reply is not None and done.reply.status == row["status"] and row["of"].endswith(f" {done.code}"):
+        yield from ("status", "error.code")
 
 
 def _is_followed(point: Point, followed: Collection[str]) -> bool:

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._check.blank import blank
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import replay
-from pytest_aurous._check.sanitize import Sanitizer
+from pytest_aurous._check.sanitize import Sanitizer, blank
 from pytest_aurous._cli.main import main
 from pytest_aurous._resources.content.pictures import picture
 from tests.check.story import Teller, body, checked, refuted, told, write

@@ -16,10 +16,9 @@ from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import RUNNING, View
 from ..words import id_of
-from .money import Money, Work, amount_of
 from .records import GOOD, Records, end_of
 from .replayed import Replayed
-from .teams import PLENTY, Teams
+from .teams import PLENTY, Money, Teams, Work, amount_of
 
 
 class Credits:

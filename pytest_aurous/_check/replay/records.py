@@ -16,14 +16,12 @@ from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import KINDS, RUNNING, View
 from ..words import id_of
+from .follow import LONG, WAIT, WAITING, has_all, redraw, rename
 from .replayed import Replayed
-from .rows import WAIT, WAITING, has_all, redraw, rename
 from .teams import Teams
 
 GOOD: Final = ("reviewing", "ready", "succeeded")
 """The statuses in which work ends well."""
-LONG: Final = 30 * 86_400.0
-"""Seconds after which every output has expired."""
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")

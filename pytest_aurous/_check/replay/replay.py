@@ -10,20 +10,45 @@ from ..._engine.pipeline import App
 from ..._time.clock import moment
 from ..._wire.call import Call
 from ..._wire.reply import Reply
+from ..._world.ids import IdSource
 from ..._world.settings import Settings, read_setting
+from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import View
 from .credits import Credits
-from .ids import RecordedIds
+from .follow import Seeds, follow, put
 from .rates import Rates
 from .records import Records
 from .replayed import Replayed
 from .requests import Requests
-from .rows import follow, put
-from .seeds import Seeds
 from .teams import PLENTY, Teams
 
 _KEPT_CALLS: Final = 500
+
+
+class RecordedIds(IdSource):
+    """Makes the id that the recording has for what the next request creates, and any other as always."""
+
+    __slots__ = ("_expected", "_world")
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.state, world.ids._seed)
+        self._world = world
+        self._expected: dict[str, str] = {}
+
+    def expect(self, view: View, survey: Survey) -> None:
+        """Expect the id that the recording has for what this request creates."""
+        self._expected.clear()
+        prefix = view.makes
+        made: object = survey.lost.get(view.index, "")
+        if view.succeeded and not view.lost:
+            made = view.result.get("upload_id" if prefix == "upl" else "id")
+        if prefix and isinstance(made, str) and made and self._world.row(made) is None:
+            self._expected[prefix] = made
+
+    def new(self, prefix: str, stream: str = "") -> str:
+        expected = self._expected.pop(prefix, "")
+        return self.choose(expected, prefix, stream) if expected else super().new(prefix, stream)
 
 
 class Replay:

@@ -11,8 +11,8 @@ from ..._wire.hosts import UPLOAD_HOST, is_upload
 from ..._wire.reply import Pairs
 from ..._world.world import World
 from ..recording.view import View
+from .follow import put_ticket
 from .replayed import Replayed
-from .rows import put_ticket
 from .teams import Teams
 
 _API: Final = "https://api.aurous-labs.com"

@@ -1,0 +1,460 @@
+"""Rows of the fake that show what a recording shows, also those that were there before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from ..._resources.catalog import LIFECYCLES
+from ..._resources.characters import CharacterRow
+from ..._resources.characters.endpoints import SYNTHESIS_COST
+from ..._resources.characters.row import draw
+from ..._resources.content.pictures import picture
+from ..._resources.files import FileRow
+from ..._resources.generations import GenerationRow
+from ..._resources.styles import LoraRow, VideoLoraRow, find_style, make
+from ..._resources.uploads import POSES, UploadRow
+from ..._resources.webhooks import EVENTS, EndpointRow
+from ..._time.clock import iso
+from ..._wire.data import as_list, as_object
+from ..._world.ledger import total
+from ..._world.script import Hold, Plan, Step
+from ..._world.world import World
+from ..recording.histories import Sighting
+from ..recording.survey import Survey
+from ..recording.view import KINDS, RUNNING, STATUSES, STYLES, View, instant_of
+from ..words import id_of, known_words, name_of
+from .teams import Teams, Work
+
+LONG: Final = 30 * 86_400.0
+"""Seconds after which every output has expired."""
+STREAMS: Final = {"generations": "generation", "loras": "style", "video_loras": "style"}
+WAIT: Final = Hold("!")
+WAITING: Final = {name: Plan(((Step(lifecycle.start, None, WAIT),),)) for name, lifecycle in LIFECYCLES.items()}
+"""Scripts whose work ends when the recording says so."""
+
+_BYTES: Final = 1024
+"""The size of a picture that no request shows."""
+_DRAWN: Final = len(POSES) - 1
+"""How many pictures a synthesis draws: of each pose but ``other``."""
+_PREVIEW: Final = "whsec_..."
+_KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
+"""Fields that the fake writes for itself."""
+
+
+def put(world: World, kind: str, team: str, seen: Mapping[str, Any], status: str = "", **columns: Any) -> None:
+    """Add a row that shows what *seen* shows, in another *status* if one is passed; one that is there follows it."""
+    row_id = str(seen["id"])
+    if world.row(row_id) is not None:  # a request has named it before a response has shown it
+        follow(world, kind, seen)
+        return
+    world.ids.choose(row_id, row_id.partition("_")[0], STREAMS.get(kind, ""))
+    row = _MAKERS[kind](world, team, seen, status or str(seen.get("status")))
+    row = replace(row, **_simple(row, seen, {"status"}), **columns)
+    table = world.table(KINDS[kind])
+    table.insert(row)
+    if getattr(row, "status", None) == "deleted":
+        table.retire(row)
+
+
+def follow(world: World, kind: str, seen: Mapping[str, Any]) -> None:
+    """Let the row of the fake have what the recording shows of it."""
+    table = world.table(KINDS[kind])
+    if seen["id"] not in table:
+        return
+    row = table[seen["id"]]
+    changes = _simple(row, seen, {"cost"})
+    if changes.get("status") not in STATUSES.get(kind, ()):
+        changes.pop("status", None)
+    if kind == "characters":
+        changes["plan"] = WAITING["characters"]
+    poses = _poses(seen)
+    if kind == "characters" and "refs" in seen and poses != [ref.pose for ref in row.refs]:
+        changes["refs"] = tuple(draw(world, pose) for pose in poses)
+    if kind == "characters" and changes.get("status") == "ready":
+        changes["published"] = True
+    if kind == "generations":
+        changes |= _times(row, seen)
+    if changes:
+        table.replace(replace(row, **changes))
+
+
+def rename(world: World, seen: Mapping[str, Any]) -> None:
+    """Let a character have the name and the attributes that a poll shows: another client may have changed them."""
+    row = world.row(str(seen["id"]))
+    shown = {name: seen[name] for name in ("name", "attributes") if seen.get(name) is not None}
+    if isinstance(row, CharacterRow) and (changes := _simple(row, shown, set())):
+        world.table(CharacterRow).replace(replace(row, **changes))
+
+
+def redraw(world: World, seen: Mapping[str, Any]) -> None:
+    """Let a character have the pictures that it shows."""
+    table = world.table(CharacterRow)
+    table.replace(replace(table[str(seen["id"])], refs=tuple(draw(world, pose) for pose in _poses(seen))))
+
+
+def has_all(seen: Mapping[str, Any]) -> bool:
+    """Whether a character shows all pictures of a synthesis, not only those that were drawn so far."""
+    return len(_poses(seen)) == _DRAWN
+
+
+def _simple(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
+    """Return the columns in which *seen* differs from a row, if their values fit."""
+    changes: dict[str, Any] = {}
+    for entry in fields(row):
+        name = entry.name
+        if name in seen and name not in _KEPT and name not in without and not entry.metadata.get("hidden"):
+            old: Any = getattr(row, name)
+            value = _fitting(name, seen[name], old)
+            fits = old is None or isinstance(value, type(old)) or (value is None and entry.default is None)
+            if value != old and fits:
+                changes[name] = value
+    return changes
+
+
+def _fitting(name: str, value: Any, old: Any) -> Any:
+    """Return the value of a column as a row has it, where it is *old* now."""
+    if name == "cost":
+        return _cost(old, value)
+    if name == "attributes" and value is not None:  # new ones are a difference each time
+        return {key: one for key, one in as_object(value).items() if key in known_words()}
+    if name == "events":  # those that are none are a difference each time
+        return old if set(map(str, as_list(value))) - set(EVENTS) else tuple(as_list(value))
+    if name.endswith("_at") and value is not None:
+        instant = instant_of(value)
+        return old if instant is None else iso(instant)
+    return tuple(as_list(value)) if isinstance(old, tuple) else value
+
+
+def _cost(old: dict[str, Any], seen: Any) -> dict[str, Any]:
+    """Return a cost with the amounts that were seen, as far as they are numbers."""
+    shown = as_object(seen)
+    split = {name: as_object(shown.get("breakdown")).get(name) for name in old["breakdown"]}
+    amounts = (shown.get("amount"), *split.values())
+    good = all(isinstance(one, (int, float)) for one in amounts)
+    return {**old, "amount": shown["amount"], "breakdown": split} if good else old
+
+
+def _times(row: GenerationRow, seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the times of a generation as numbers, by which its output expires."""
+    started, finished = instant_of(seen.get("created_at")), instant_of(seen.get("completed_at"))
+    found = {"started": row.started if started is None else started, "finished": finished or row.finished}
+    return {name: value for name, value in found.items() if value != getattr(row, name)}
+
+
+def _poses(seen: Mapping[str, Any]) -> list[str]:
+    return [str(as_object(ref).get("pose")) for ref in as_list(seen.get("refs"))]
+
+
+def _text(seen: Mapping[str, Any], name: str, default: str) -> str:
+    value = seen.get(name)
+    return value if isinstance(value, str) else default
+
+
+def _character(world: World, team: str, seen: Mapping[str, Any], status: str) -> CharacterRow:
+    now = iso(world.clock.time())
+    status = status if status in STATUSES["characters"] else "ready"
+    return CharacterRow(
+        id=str(seen["id"]),
+        name=_text(seen, "name", "?"),
+        status=status,
+        refs=tuple(draw(world, pose) for pose in _poses(seen)),
+        created_at=now,
+        updated_at=now,
+        team=team,
+        plan=WAITING["characters"],
+        published=status == "ready",
+    )
+
+
+def _generation(world: World, team: str, seen: Mapping[str, Any], status: str) -> GenerationRow:
+    now = world.clock.time()
+    styles = [as_object(one) for one in as_list(seen.get("loras"))]
+    row = GenerationRow(
+        id=str(seen["id"]),
+        status=status if status in STATUSES["generations"] else "succeeded",
+        created_at=iso(now),
+        media_type="video" if str(seen["id"]).startswith("vid_") else "image",
+        cost={"amount": 0, "currency": "credit", "breakdown": {"base": 0, "enhance": 0}},
+        inference_type="t2i",
+        loras=tuple((str(one.get("id")), str(one.get("name"))) for one in styles) if styles else None,
+        team=team,
+        plan=WAITING["images"],
+        charged=world.settings.reading("cred-2") == "at_create",
+        started=now,
+    )
+    return replace(row, **_times(row, seen))
+
+
+def _file(world: World, team: str, seen: Mapping[str, Any], _: str) -> FileRow:
+    now = world.clock.time()
+    expires = instant_of(seen.get("expires_at")) or now
+    data = picture(["A file"], 32, 32, "")
+    return FileRow(
+        id=str(seen["id"]),
+        purpose="reference",
+        mime_type="image/png",
+        size_bytes=len(data),
+        width_px=32,
+        height_px=32,
+        expires_at=iso(expires),
+        created_at=iso(now),
+        data=data,
+        expires=expires,
+        team=team,
+    )
+
+
+def _style(kind: type[Any]) -> Callable[[World, str, Mapping[str, Any], str], Any]:
+    def made(_: World, team: str, seen: Mapping[str, Any], __: str) -> Any:
+        public = seen.get("is_public") is not False
+        slug = _text(seen, "slug", str(seen["id"]))
+        return make(kind, str(seen["id"]), _text(seen, "name", "?"), slug, team="" if public else team)
+
+    return made
+
+
+def _endpoint(world: World, team: str, seen: Mapping[str, Any], _: str) -> EndpointRow:
+    now = world.clock.time()
+    return EndpointRow(
+        id=str(seen["id"]),
+        url=_text(seen, "url", "https://receiver.example"),
+        events=(),
+        secret_preview=_PREVIEW,
+        signing_secret=_PREVIEW,
+        created_at=iso(now),
+        updated_at=iso(now),
+        began=now,
+        team=team,
+        metadata={},
+    )
+
+
+def put_ticket(world: World, team: str, upload_id: str) -> None:
+    """Add an upload ticket that has its picture, or to one that has none its picture."""
+    old, table = world.row(upload_id), world.table(UploadRow)
+    if old is not None:
+        if isinstance(old, UploadRow) and not old.size:
+            table.replace(replace(old, size=_BYTES))
+        return
+    world.ids.choose(upload_id, "upl")
+    row = UploadRow(
+        id=upload_id,
+        filename="picture.png",
+        extension="png",
+        content_type="image/png",
+        size=_BYTES,
+        created_at=world.clock.time(),
+        team=team,
+    )
+    table.insert(row)
+
+
+def set_pose(world: World, upload_id: str, pose: object, confidence: object) -> None:
+    """Let classify find in a ticket what the recording says, if it is a pose."""
+    table = world.table(UploadRow)
+    if upload_id in table and pose in POSES and isinstance(confidence, (int, float)):
+        row = table[upload_id]
+        if row.pose is None:
+            table.replace(replace(row, pose=str(pose), confidence=confidence))
+
+
+_MAKERS: Final[dict[str, Callable[[World, str, Mapping[str, Any], str], Any]]] = {
+    "characters": _character,
+    "generations": _generation,
+    "files": _file,
+    "loras": _style(LoraRow),
+    "video_loras": _style(VideoLoraRow),
+    "webhook_endpoints": _endpoint,
+}
+
+
+_IMPLIED: Final = {
+    ("characters.save", "invalid_request_error"): "synthesizing",
+    ("characters.save", "invalid_request"): "synthesizing",
+    ("characters.resynthesize", "invalid_request_error"): "synthesizing",
+    ("characters.resynthesize", "invalid_request"): "synthesizing",
+    ("characters.regenerate_ref", "invalid_request_error"): "synthesizing",
+    ("characters.regenerate_ref", "invalid_request"): "synthesizing",
+    ("characters.update", "invalid_request"): "ready",
+    ("images.cancel", "generation_not_cancellable"): "succeeded",
+    ("images.output", "output_not_available"): "failed",
+    ("videos.output", "output_not_available"): "failed",
+    ("images.output", "output_expired"): "succeeded",
+    ("videos.output", "output_expired"): "succeeded",
+}
+"""The status of a record that nothing else shows, by the refusal that it caused."""
+_BEFORE_ROWS: Final = (401, 403, 404, 405, 409)
+"""The statuses of refusals that say nothing of the record; 404: that it is not there."""
+_TICKETS: Final = ("characters.create", "characters.uploads.classify")
+_SHOWN: Final = (200, 206, 416)
+"""The statuses of an output that is there."""
+_CLOSE: Final = 2.0
+
+
+class Seeds:
+    """Adds the records to the fake that existed before a recording.
+
+    Attributes:
+        notes: The records that were added because a response shows them.
+    """
+
+    def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
+        self._world = world
+        self._survey = survey
+        self._teams = teams
+        self._sightings = survey.seeds()
+        self._unseen: dict[str, int] = {}
+        self.notes: list[str] = []
+
+    def plant(self, view: View) -> None:
+        """Add the records that later responses show, and that have to be there before a request."""
+        for sighting in self._sightings.pop(view.index, ()):
+            self._plant(sighting)
+
+    def imply(self, view: View) -> None:
+        """Add the records that only a refusal, or the use of an id, shows."""
+        self._find_again(view)
+        self._imply_record(view)
+        self._imply_cursors(view)
+        self._imply_uploads(view)
+        accepted = _accepted(view)
+        if accepted or view.code == "unsupported_lora_for_mode":
+            self._imply_styles(view)
+        if accepted:
+            self._imply_files(view)
+        if accepted or view.code == "character_not_ready":
+            status = "ready" if accepted else "deleted"
+            self._put(view, "characters", view.order.get("character_id"), status)
+
+    def _plant(self, sighting: Sighting) -> None:
+        view, row = sighting
+        kind, team = view.kind, self._teams.of(view)
+        if kind in STYLES and find_style(self._world, KINDS[kind], team, str(row["id"])):
+            return
+        status = self._status_before(sighting)
+        columns: dict[str, Any] = {}
+        if kind == "characters":
+            columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
+        put(self._world, kind, team, row, status, **columns)
+        self._unseen[row["id"]] = view.index
+        shown = f" ({name_of(status)})" if status else ""
+        self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
+        if status in RUNNING:
+            self._hold(view, row["id"], kind)
+
+    def _find_again(self, view: View) -> None:
+        """Add the records that a response shows although the order that the replay saw has come to nothing."""
+        if not view.creates:
+            for row in view.records:
+                if self._world.row(row["id"]) is None:
+                    self._plant(Sighting(view, row))
+
+    def _status_before(self, sighting: Sighting) -> str:
+        """Return the status that a record had before its first sighting; empty if it has none."""
+        view, row = sighting
+        moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
+        if view.operation == "characters.save":
+            return "reviewing" if moved else "ready"
+        if view.reruns:
+            return "ready" if self._ends_ready(row["id"]) else "reviewing"
+        return "pending" if view.operation == "images.cancel" and moved else sighting.status
+
+    def _ends_ready(self, record: str) -> bool:
+        """Whether a character is ready when it is next seen at rest."""
+        for one in self._survey.histories[record].sightings:
+            if one.status in {"reviewing", "ready"}:
+                return one.status == "ready" and one.view.operation != "characters.save"
+        return False
+
+    def _hold(self, view: View, record: str, kind: str) -> None:
+        """Hold credits for work that was under way before the recording."""
+        table = self._world.table(KINDS[kind])
+        row = table[record]
+        price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
+        hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
+        table.replace(replace(row, hold=hold))
+        self._teams.money_of(view).begin(Work(record, total([price]), record.startswith("vid_")))
+
+    def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
+        """Add a record that a request names, unless it is there."""
+        if isinstance(record, str) and self._world.row(record) is None:
+            put(self._world, kind, self._teams.of(view), {"id": record}, status, **columns)
+
+    def _imply_record(self, view: View) -> None:
+        """Add the record that a request is about."""
+        status = None if view.param else _IMPLIED.get((view.operation, view.code))
+        if status is not None and self._unseen.get(view.record, 0) > view.index:
+            self._change(view, status)
+        if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
+            status = "succeeded"
+        refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
+        if status is None and view.acts and view.collection != "generations" and not refused_before:
+            status = "ready"
+        if status is None or not view.record or view.collection not in KINDS:
+            return
+        if view.collection != "generations":
+            columns: dict[str, Any] = {"events": EVENTS} if view.collection == "webhook_endpoints" else {}
+            self._put(view, view.collection, view.record, status, **columns)
+        else:
+            medium = "video" if view.operation.startswith("videos.") else "image"
+            finished = self._world.clock.time() - (LONG if view.code == "output_expired" else 0)
+            shape = {"image_count": 4, "video_duration": 5, "video_resolution": "480p"}
+            self._put(view, "generations", view.record, status, media_type=medium, finished=finished, **shape)
+
+    def _change(self, view: View, status: str) -> None:
+        """Let a record that is shown later have the status that a refusal implies."""
+        kind = view.collection
+        table = self._world.table(KINDS[kind])
+        row = table[view.record]
+        ended = kind == "generations" and view.code != "output_expired"  # and does not change any more
+        if row.status in RUNNING or ended:
+            return
+        finished = {"finished": self._world.clock.time() - LONG} if view.code == "output_expired" else {}
+        table.replace(replace(row, status=status, **finished))
+        if status in RUNNING:
+            self._hold(view, view.record, kind)
+
+    def _imply_cursors(self, view: View) -> None:
+        if view.succeeded and view.kind:
+            self._put(view, view.kind, view.query.get("starting_after"))
+        if view.succeeded and view.operation == "usage.events":
+            self._put(view, "generations", view.query.get("cursor"), "succeeded")
+
+    def _imply_uploads(self, view: View) -> None:
+        """Add the tickets that a request names: of another team, if they were not found."""
+        if view.operation not in _TICKETS or not (_accepted(view) or view.code == "resource_not_found"):
+            return
+        team = self._teams.of(view) if _accepted(view) else ""
+        poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
+        named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
+        for number, upload in enumerate(named):
+            if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):
+                put_ticket(self._world, team, upload)
+            if number < len(poses) and poses[number] != "other":  # classify may have been called before, or elsewhere
+                set_pose(self._world, str(upload), poses[number], 1)
+        set_pose(self._world, str(named[0]), view.result.get("pose"), view.result.get("confidence"))
+
+    def _imply_styles(self, view: View) -> None:
+        kinds = ("loras", "video_loras") if _accepted(view) else ("video_loras", "loras")  # it is of the other medium
+        for name, kind in zip(("lora_id", "video_lora_id"), kinds, strict=True):
+            style, body, team = view.order.get(name), view.result, self._teams.of(view)
+            if isinstance(style, str) and not find_style(self._world, KINDS[kind], team, style):
+                parts = ("resolution", "ratio", "duration") if kind == "video_loras" else ()
+                shown = {f"default_{part}": body.get(f"video_{part}") for part in parts}
+                shown["name"] = next((as_object(one).get("name") for one in as_list(body.get("loras"))), None)
+                put(self._world, kind, team, {"id": style, "slug": style, **shown})
+
+    def _imply_files(self, view: View) -> None:
+        order = view.order
+        used = [*as_list(order.get("reference_image_urls")), order.get("first_frame_url"), order.get("last_frame_url")]
+        for name in used:
+            if isinstance(name, str) and name.startswith("file_"):
+                self._put(view, "files", name, expires=self._world.clock.time() + LONG)
+
+
+def _accepted(view: View) -> bool:
+    """Whether all that a request names was there: it took effect, or only credit was missing, which is checked last."""
+    return view.succeeded or view.lost or view.exchange.status == HTTPStatus.PAYMENT_REQUIRED
