@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from .._resources.base.endpoint import Endpoint
+from .._resources.base.endpoint import REFUSALS, Endpoint
+from .._resources.base.pages import PLACES
 from .._resources.base.schema import rules_of
 from .._resources.catalog import CATALOG
 from .._wire.refusal import GLOBAL_CODES
@@ -17,17 +18,6 @@ from .replay import Replayed
 
 _OF_A_NULL: Final = ("invalid_format", "invalid_request")
 """The codes of a null, which err-9 is about."""
-
-_REFUSALS: Final = {
-    "400 unknown_version": "ver-3",
-    "401 revoked_api_key": "auth-4",
-    "401": "auth-3",
-    "402": "cred-3",
-    "403": "auth-5",
-    "405": "err-8",
-    "409": "idem-6",
-}
-"""The rules of refusals that no row has, by status and code, or by status for all other codes."""
 
 _FIRST: Final = (
     # Place, kind of comparison, rule: the first that fits; a rule of `=` is that of the operation's success.
@@ -52,17 +42,6 @@ _FIRST: Final = (
     ("request.body*", "null", "err-9"),
 )
 """What goes before the places of a row, unless those name a kind of comparison."""
-_PAGES: Final = (
-    ("body.data", "order", "list-2"),
-    ("body.data", "rows", "list-2"),
-    ("body.data", "*", "list-1"),
-    ("body.object", "*", "list-1"),
-    ("body.has_more", "*", "list-1"),
-    ("body.next_cursor", "*", "list-1"),
-    ("request.query.limit", "*", "list-2"),
-    ("request.query.starting_after", "*", "list-2"),
-)
-"""What holds for lists."""
 _LAST: Final = (
     ("header.content-type", "*", "="),
     ("header.*", "*", ""),
@@ -208,7 +187,7 @@ def _refusal(operation: str, outcome: str) -> str:
     row = CATALOG.by_operation.get(operation)
     own: Mapping[str, str] = {} if row is None else row.refuses
     status = outcome.partition(" ")[0]
-    for rules, name in ((own, outcome), (_REFUSALS, outcome), (own, status), (_REFUSALS, status), (own, "*")):
+    for rules, name in ((own, outcome), (REFUSALS, outcome), (own, status), (REFUSALS, status), (own, "*")):
         if name in rules:
             return rules[name]
     return "auth-7" if status == "404" and row is not None else "err-8"
@@ -230,13 +209,20 @@ def _place(operation: str, where: str, kind: str) -> str:
 
 def _table(row: Endpoint) -> Iterator[tuple[str, str, str]]:
     """Yield places, kinds of comparison and rules: the first that fits counts."""
-    own = [(*name.partition(" ")[::2], rule) for name, rule in row.places.items()]
-    yield from (one for one in own if one[1])
+    own = list(_rows(row.places))
+    yield from (one for one in own if one[1] != "*")
     yield from _FIRST
-    yield from ((place, "*", rule) for place, compared, rule in own if not compared)
-    yield from _PAGES if row.operation.endswith(".list") else ()
+    yield from (one for one in own if one[1] == "*")
+    yield from _rows(PLACES) if row.operation.endswith(".list") else ()
     yield from _columns(row)
     yield from _LAST
+
+
+def _rows(places: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield place, kind of comparison and rule."""
+    for name, rule in places.items():
+        place, _, kind = name.partition(" ")
+        yield place, kind or "*", rule
 
 
 def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Final
 
 _PATIENCE: Final = 60.0
 """Nobody waits longer than this for a token."""
-_TOO_MANY: Final = 429
 _RESERVE: Final = 10
 """A tenth of each bucket is left to the other clients of the team."""
 _EPOCH: Final = 10**9
@@ -63,7 +63,7 @@ class Pace:
         )
         now = self.now()
         full = 0.0 if reset is None else reset - now if reset > _EPOCH else reset
-        if status == _TOO_MANY:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             self._next[bucket] = now + (after or max(full, 1.0))
         elif left is not None and limit is not None and left * _RESERVE < limit:
             self._next[bucket] = now + max(full, 0.0) / (limit - left)

@@ -6,13 +6,13 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from .view import RUNNING, View
+from .view import AT_REST, RUNNING, View
 
 _OF_STATES: Final = (
-    "invalid_request_error", "invalid_request", "resource_not_found", "character_not_ready", "upload_invalid",
+    "invalid_request_error", "resource_not_found", "character_not_ready", "upload_invalid",
     "generation_not_cancellable", "output_not_available",
 )  # fmt: skip
-"""The codes of refusals that are about the state of a record, or about whether there is one."""
+"""The reasons of refusals that are about the state of a record, or about whether there is one."""
 
 
 class Sighting(NamedTuple):
@@ -110,18 +110,18 @@ class Histories(dict[str, History]):
     def saved(self, record: str, index: int) -> bool:
         """Whether a client of the recording saves a character behind *index*."""
         touched = self[record].touched
-        return any(view.operation == "characters.save" and view.succeeded and view.index > index for view in touched)
+        return any(view.saves and view.succeeded and view.index > index for view in touched)
 
     def changed_elsewhere(self, view: View) -> bool:
         """Whether another client may have changed what a request names: it is not seen the same before and after."""
-        return view.code in _OF_STATES and any(not self._rests(name, view.index) for name in view.named)
+        return view.reason in _OF_STATES and any(not self._rests(name, view.index) for name in view.named)
 
     def _rests(self, record: str, index: int) -> bool:
         """Whether a record is seen before and after *index*, and nothing in between shows that it was not at rest."""
         before, after = self.before(record, index), self.seen(record, index)
         if before is None or after is None:
             return False
-        changes = after.view.at_rest and before.status in {"reviewing", "ready", "failed"}
+        changes = after.view.at_rest and before.status in AT_REST
         polled = after.view.exchange.method == "GET"
         touched = polled and before.row.get("updated_at") != after.row.get("updated_at")
         return changes or (after.status in {before.status, "cancelled"} and not touched)  # which is cancelled again

@@ -99,20 +99,18 @@ class LostRequests:
             return False
         if view.operation.endswith(".delete"):
             return later.exchange.status == HTTPStatus.NOT_FOUND and later.operation != view.operation
-        if view.operation == "characters.update":
+        if view.edits:
             shown = self._histories.seen(view.record, view.index + 1)
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
-            return later.code in {"invalid_request_error", "invalid_request"} and view.reruns
-        wanted = {"characters.save": ("ready",), "images.cancel": ("cancelled",)}.get(
-            view.operation, RUNNING if view.reruns else ()
-        )
+            return later.reason == "invalid_request_error" and view.reruns
+        wanted = ("ready",) if view.saves else ("cancelled",) if view.cancels else RUNNING if view.reruns else ()
         return row.get("status") in wanted
 
     def _is_drawn(self, view: View) -> bool:
         """Whether a picture of a saved character is accepted before the next request about the character."""
-        if view.operation != "characters.save":
+        if not view.saves:
             return False
         history = self._histories.get(view.record)
         later = history.next_touch(view.index) if history is not None else None

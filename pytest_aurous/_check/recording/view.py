@@ -23,6 +23,7 @@ from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
 from ..._wire.headers import idempotency_key
 from ..._wire.hosts import is_upload
+from ..._wire.refusal import GLOBAL_CODES
 from ..._world.keys import sent_key
 from ...errors import AurousError
 from .read import Recording
@@ -44,8 +45,10 @@ STATUSES: Final = {
 }
 """The statuses of each collection whose records change by themselves."""
 RUNNING: Final = UNDER_WAY
-_TOLD: Final = ("characters.save", "characters.update", "webhook_endpoints.rotate_secret")
-"""Operations on a record whose effect is known without the body of the response."""
+AT_REST: Final = tuple(one for one in STATUSES["characters"] if one not in {*RUNNING, "deleted"})
+"""The statuses of a character at rest."""
+NOT_LET_IN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+"""The statuses of responses that are about the sender alone: nothing else was looked at, and no token was taken."""
 _FRAMES: Final = ("first_frame_url", "last_frame_url")
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
@@ -113,7 +116,22 @@ class View:
     @property
     def at_rest(self) -> bool:
         """Whether it is refused while there is work under way on the record in its path."""
-        return self.reruns or self.operation == "characters.save"
+        return self.reruns or self.saves
+
+    @property
+    def saves(self) -> bool:
+        """Whether it makes a character ready."""
+        return self.operation == "characters.save"
+
+    @property
+    def edits(self) -> bool:
+        """Whether it changes the fields of a record."""
+        return self.row is not None and self.row.method == "PATCH"
+
+    @property
+    def cancels(self) -> bool:
+        """Whether it ends work."""
+        return self.operation == "images.cancel"
 
     @property
     def pays(self) -> bool:
@@ -182,7 +200,8 @@ class View:
         It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
         """
         said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
-        shows = bool(self.kind) and self.operation not in _TOLD
+        told = self.saves or self.edits or self.operation == "webhook_endpoints.rotate_secret"  # without the body
+        shows = bool(self.kind) and not told
         unread = self.succeeded and shows and self.exchange.body is None
         signed = self.row is not None and self.row.signed
         barred = self.exchange.status == HTTPStatus.FORBIDDEN and self.exchange.method == "GET" and not signed
@@ -198,6 +217,11 @@ class View:
     def code(self) -> str:
         """The vendor's error code, or nothing."""
         return str(as_object(self.result.get("error")).get("code") or "")
+
+    @property
+    def reason(self) -> str:
+        """The code that the pages of the calls have in place of a global one (err-6), or nothing."""
+        return next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
 
     @property
     def param(self) -> str:

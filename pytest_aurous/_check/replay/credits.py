@@ -38,7 +38,7 @@ class Credits:
             self._name(view)
         if view.operation in {"balance.retrieve", "team.retrieve"} and view.succeeded:
             self._balance(done)
-        if view.code in {"insufficient_credits", "balance_too_low"}:
+        if view.reason == "insufficient_credits":
             self._empty(done)
 
     def count(self, done: Replayed) -> None:
@@ -52,7 +52,7 @@ class Credits:
         row = self._world.row(record) if record else None
         if view.acts and not view.reruns:
             money.end(record, end_of(getattr(row, "status", "")))
-        drafted = view.operation == "characters.create" and not view.synthesizes
+        drafted = view.creates and view.kind == "characters" and not view.synthesizes
         if not view.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
             return
         if row.hold is not None or row.status in GOOD:

@@ -271,26 +271,17 @@ _MAKERS: Final[dict[str, Callable[[World, str, Mapping[str, Any], str], Any]]] =
 }
 
 
-_IMPLIED: Final = {
-    ("characters.save", "invalid_request_error"): "synthesizing",
-    ("characters.save", "invalid_request"): "synthesizing",
-    ("characters.resynthesize", "invalid_request_error"): "synthesizing",
-    ("characters.resynthesize", "invalid_request"): "synthesizing",
-    ("characters.regenerate_ref", "invalid_request_error"): "synthesizing",
-    ("characters.regenerate_ref", "invalid_request"): "synthesizing",
-    ("characters.update", "invalid_request"): "ready",
-    ("images.cancel", "generation_not_cancellable"): "succeeded",
-    ("images.output", "output_not_available"): "failed",
-    ("videos.output", "output_not_available"): "failed",
-    ("images.output", "output_expired"): "succeeded",
-    ("videos.output", "output_expired"): "succeeded",
+_ENDED: Final = {
+    "generation_not_cancellable": "succeeded",
+    "output_not_available": "failed",
+    "output_expired": "succeeded",
 }
-"""The status of a record that nothing else shows, by the refusal that it caused."""
-_BEFORE_ROWS: Final = (401, 403, 404, 405, 409)
+"""The status of a generation that nothing else shows, by the code of the refusal that it caused."""
+_BEFORE_ROWS: Final = (
+    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.CONFLICT,
+)  # fmt: skip
 """The statuses of refusals that say nothing of the record; 404: that it is not there."""
-_TICKETS: Final = ("characters.create", "characters.uploads.classify")
-_SHOWN: Final = (200, 206, 416)
-"""The statuses of an output that is there."""
 _CLOSE: Final = 2.0
 
 
@@ -356,17 +347,17 @@ class Seeds:
         """Return the status that a record had before its first sighting; empty if it has none."""
         view, row = sighting
         moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
-        if view.operation == "characters.save":
+        if view.saves:
             return "reviewing" if moved else "ready"
         if view.reruns:
             return "ready" if self._ends_ready(row["id"]) else "reviewing"
-        return "pending" if view.operation == "images.cancel" and moved else sighting.status
+        return "pending" if view.cancels and moved else sighting.status
 
     def _ends_ready(self, record: str) -> bool:
         """Whether a character is ready when it is next seen at rest."""
         for one in self._survey.histories[record].sightings:
             if one.status in {"reviewing", "ready"}:
-                return one.status == "ready" and one.view.operation != "characters.save"
+                return one.status == "ready" and not one.view.saves
         return False
 
     def _hold(self, view: View, record: str, kind: str) -> None:
@@ -385,10 +376,11 @@ class Seeds:
 
     def _imply_record(self, view: View) -> None:
         """Add the record that a request is about."""
-        status = None if view.param else _IMPLIED.get((view.operation, view.code))
+        status = None if view.param else _implied(view)
         if status is not None and self._unseen.get(view.record, 0) > view.index:
             self._change(view, status)
-        if view.operation.endswith(".output") and view.exchange.status in _SHOWN:
+        outcomes = view.row.outcomes if view.row is not None else ()
+        if view.operation.endswith(".output") and str(view.exchange.status) in outcomes:
             status = "succeeded"
         refused_before = view.exchange.status in _BEFORE_ROWS or view.code == "unknown_version"
         if status is None and view.acts and view.collection != "generations" and not refused_before:
@@ -425,11 +417,11 @@ class Seeds:
 
     def _imply_uploads(self, view: View) -> None:
         """Add the tickets that a request names: of another team, if they were not found."""
-        if view.operation not in _TICKETS or not (_accepted(view) or view.code == "resource_not_found"):
+        named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
+        if not any(named) or not (_accepted(view) or view.code == "resource_not_found"):
             return
         team = self._teams.of(view) if _accepted(view) else ""
         poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
-        named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
         for number, upload in enumerate(named):
             if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):
                 put_ticket(self._world, team, upload)
@@ -453,6 +445,13 @@ class Seeds:
         for name in used:
             if isinstance(name, str) and name.startswith("file_"):
                 self._put(view, "files", name, expires=self._world.clock.time() + LONG)
+
+
+def _implied(view: View) -> str | None:
+    """Return the status of a record that nothing else shows, by the refusal that it caused."""
+    if view.kind == "characters" and view.acts and view.reason == "invalid_request_error":
+        return "synthesizing" if view.at_rest else "ready"
+    return _ENDED.get(view.code) if view.collection == "generations" else None
 
 
 def _accepted(view: View) -> bool:

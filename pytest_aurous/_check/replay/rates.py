@@ -11,7 +11,7 @@ from ..._resources.base.endpoint import Endpoint
 from ..._world.buckets import BUCKETS
 from ..._world.world import World
 from ..recording.survey import Survey
-from ..recording.view import View
+from ..recording.view import NOT_LET_IN, View
 from .replayed import Replayed
 from .teams import Teams
 
@@ -19,8 +19,6 @@ _LIMIT: Final = "x-ratelimit-limit"
 _REMAINING: Final = "x-ratelimit-remaining"
 _RESET: Final = "x-ratelimit-reset"
 _COUNTS: Final = frozenset({f"header.{_REMAINING}", f"header.{_RESET}"})
-_FREE: Final = (401, 403, 429)
-"""The statuses of requests that cost no token."""
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
 _DIGITS: Final = 12
@@ -73,7 +71,7 @@ class Rates:
                 done.ignored.add(f"header.{_RESET}")  # it fits what remains
             tokens = min(max(tokens, capacity - missing), left + 0.999)  # it tells the fraction of a token
         bucket = self._teams.of(view), name
-        free = view.exchange.status in _FREE
+        free = view.exchange.status in NOT_LET_IN
         if not free:
             self._count_step(bucket, left)
         if not self._costs_otherwise(bucket):

@@ -14,7 +14,7 @@ from ..._resources.generations.row import ENDS
 from ..._world.script import Hold, Plan, Step, plan_of
 from ..._world.world import World
 from ..recording.survey import Survey
-from ..recording.view import KINDS, RUNNING, View
+from ..recording.view import AT_REST, KINDS, RUNNING, View
 from ..words import id_of
 from .follow import LONG, WAIT, WAITING, has_all, redraw, rename
 from .replayed import Replayed
@@ -25,8 +25,6 @@ GOOD: Final = ("reviewing", "ready", "succeeded")
 _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "output_expired")
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
-_RESTS: Final = ("reviewing", "ready", "failed")
-"""The statuses of a character at rest."""
 _AT_ONCE: Final = Hold("*", 0)
 
 
@@ -54,7 +52,7 @@ class Records:
             rename(self._world, shown)
         if view.polls:
             self._poll(done)
-        elif view.operation == "characters.update" and row is not None and view.records:
+        elif view.edits and row is not None and view.records:
             self._bring(row.id, view.records[0])
         elif row is not None:
             self._act(view, row)
@@ -73,10 +71,10 @@ class Records:
             world.scripts[resource, None] = plan
         if view.replayed:
             return
-        if status in {"reviewing", "ready", "failed"}:
+        if status in AT_REST:
             end = "failed" if status == "failed" else world.settings.reading("create-4")
             plan = plan_of(f"synthesizing*0 -> {end}", character_machine.LIFECYCLE)
-            if view.operation == "characters.create" and view.synthesizes:
+            if view.creates and view.synthesizes:
                 world.scripts["characters", None] = plan
             row = world.row(view.record) if view.record else None
             if isinstance(row, CharacterRow) and view.reruns:
@@ -110,8 +108,7 @@ class Records:
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
         if isinstance(row, CharacterRow):
-            saved = view.operation == "characters.save"
-            first = "reviewing" if saved else self._world.settings.reading("create-4")
+            first = "reviewing" if view.saves else self._world.settings.reading("create-4")
             best = "ready" if row.published else first
         else:
             best = "succeeded"
@@ -160,7 +157,7 @@ class Records:
         row, status, histories = self._world.row(record), seen.get("status"), self._survey.histories
         if not isinstance(row, CharacterRow) or row.status == status or record in self.deleted:
             return
-        if status == "synthesizing" or (row.status in _RESTS and "failed" in {status, row.status}):
+        if status == "synthesizing" or (row.status in AT_REST and "failed" in {status, row.status}):
             self._move(record, "synthesizing")
             self._elsewhere.add(record)
             _doubt_status(done, record)

@@ -10,7 +10,7 @@ from ..._wire.call import Call
 from ..._wire.hosts import UPLOAD_HOST, is_upload
 from ..._wire.reply import Pairs
 from ..._world.world import World
-from ..recording.view import View
+from ..recording.view import NOT_LET_IN, View
 from .follow import put_ticket
 from .replayed import Replayed
 from .teams import Teams
@@ -19,8 +19,6 @@ _API: Final = "https://api.aurous-labs.com"
 _REPLACED: Final = ("x-api-key", "authorization", "content-encoding", "content-length")
 _VALID: Final = 60
 """Seconds for which a URL is valid that no response shows."""
-_NOT_LET_IN: Final = (401, 403, 429)
-"""The statuses of a response that does not show whether the signature was good."""
 
 
 class Requests:
@@ -51,7 +49,7 @@ class Requests:
             return self.bound[url]
         parts = urlsplit(url)
         base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
-        signed = view.row is not None and view.row.signed and view.exchange.status not in _NOT_LET_IN
+        signed = view.row is not None and view.row.signed and view.exchange.status not in NOT_LET_IN
         if signed and {"token", "signature"} & view.query.keys():
             if view.operation == "storage.get":
                 done.why = "the response with its signed URL is not in the recording"

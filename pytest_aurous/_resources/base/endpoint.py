@@ -17,6 +17,16 @@ from .schema import Record, Shape
 
 NO_RESPONSE: Final = "no response"
 """The outcome of a request whose client receives no response."""
+REFUSALS: Final = {
+    "400 unknown_version": "ver-3",
+    "401 revoked_api_key": "auth-4",
+    "401": "auth-3",
+    "402": "cred-3",
+    "403": "auth-5",
+    "405": "err-8",
+    "409": "idem-6",
+}
+"""The rules of refusals that are the same for all endpoints, by status and code, or by status for all other codes."""
 
 
 @dataclass(eq=False, repr=False)
