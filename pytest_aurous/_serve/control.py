@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from collections import abc
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
+from inspect import Parameter, getmembers, isfunction, signature
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 from .._base.redaction import redacted, redacted_json, shortened
+from .._generated import names as generated_names
 from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
 from .._resources.catalog import LIFECYCLES
+from .._resources.characters import Characters
+from .._resources.files import Files
+from .._resources.generations import Images, Videos
+from .._resources.uploads import Uploads
+from .._resources.webhooks import WebhookEndpoints
+from .._time.clock import Clock
 from .._wire.call import Call, to_json
 from .._wire.refusal import ApiProblem
 from .._wire.reply import Reply
 from .._world.outbox import Delivery
 from ..errors import AurousError, nearest, see
+from ..faults.collection import Faults
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
@@ -27,21 +39,29 @@ class _Takes(NamedTuple):
     """The arguments of a control request."""
 
     readers: Mapping[str, Reader]
-    required: tuple[str, ...] = ()
+    required: Collection[str] = ()
+
+
+class _Choice(NamedTuple):
+    """The argument of a control request that decides which other arguments it takes."""
+
+    argument: str
+    default: str
+    values: Callable[[], Collection[str]]
 
 
 class _ControlCall(NamedTuple):
     """One control request; *text* describes it in the index.
 
-    If the arguments depend on a kind, *takes* has them by kind, and *kind* is the argument that chooses it, with its
-    default. *run* receives the fake, the kind if there is one, and the arguments by name.
+    *takes* returns the arguments; *run* receives the fake, and the arguments by name. With a *choice*, both also
+    receive the chosen value.
     """
 
     method: str
-    takes: _Takes | Mapping[str, _Takes]
     run: Callable[..., Any]
     text: str
-    kind: tuple[str, str] = ("", "")
+    takes: Callable[..., _Takes] = lambda: _Takes({})
+    choice: _Choice | None = None
 
 
 def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
@@ -60,14 +80,14 @@ def control(aurous: Aurous, method: str, path: str, body: bytes) -> Reply:
 
 
 def _run(aurous: Aurous, name: str, call: _ControlCall, body: dict[str, Any]) -> Any:
-    if isinstance(call.takes, _Takes):
-        return call.run(aurous, **_arguments(name, body, call.takes))
-    argument, default = call.kind
-    kind = body.pop(argument, default)
-    if not isinstance(kind, str) or kind not in call.takes:
-        hint = nearest(kind, call.takes)
-        raise AurousError(f"{name}: {kind!r} is not a {argument}{hint} Expected one of: {', '.join(call.takes)}.")
-    return call.run(aurous, kind, **_arguments(f"{name}, {argument} {kind}", body, call.takes[kind]))
+    if call.choice is None:
+        return call.run(aurous, **_arguments(name, body, call.takes()))
+    argument, default, values = call.choice
+    chosen, valid = body.pop(argument, default), values()
+    if not isinstance(chosen, str) or chosen not in valid:
+        hint = nearest(chosen, valid)
+        raise AurousError(f"{name}: {chosen!r} is not a {argument}{hint} Expected one of: {', '.join(valid)}.")
+    return call.run(aurous, chosen, **_arguments(f"{name}, {argument} {chosen}", body, call.takes(chosen)))
 
 
 def _arguments(who: str, body: Mapping[str, Any], takes: _Takes) -> dict[str, Any]:
@@ -206,9 +226,8 @@ def _clock(aurous: Aurous, **move: Any) -> Any:
 
 
 def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
-    for name in ("body", "grease"):  # `malformed` and `greased` call it `kind`, which names the fault here
-        if name in arguments:
-            arguments["kind"] = arguments.pop(name)
+    if _OTHER_NAMES.get(kind) in arguments:
+        arguments["kind"] = arguments.pop(_OTHER_NAMES[kind])
     fault = getattr(aurous.faults, kind)(**arguments)
     fault._place = f"{CONTROL}/faults"
     return {"fault": repr(fault)}
@@ -235,68 +254,86 @@ def _or_null(reader: Reader) -> Reader:
 
 
 _TEXT: Final = described(_not_blank, {"type": "string"})
-_OPTIONAL_TEXT: Final = _or_null(_TEXT)
-_OPTIONAL_OBJECT: Final = _or_null(dict_of(lambda value, _: value, _MOST))
-_TEXTS: Final = list_of(_TEXT, 0, _MOST)
-_NUMBER: Final = number(-_MOST, _MOST)
-_WHOLE: Final = integer(-_MOST, _MOST)
+_READERS: Final[dict[Any, Reader]] = {
+    str: _TEXT,
+    Literal: _TEXT,
+    int: integer(-_MOST, _MOST),
+    float: number(-_MOST, _MOST),
+    bool: boolean,
+    abc.Iterable: list_of(_TEXT, 0, _MOST),
+    abc.Mapping: dict_of(lambda value, _: value, _MOST),
+    dict: dict_of(lambda value, _: value, _MOST),
+}
 
-_TIMES: Final[dict[str, Reader]] = {"times": _NUMBER, "after": _WHOLE}
-_OF_REQUESTS: Final[dict[str, Reader]] = {"operation": _TEXT, "commit": boolean, **_TIMES}
-_OF_DELIVERIES: Final = _Takes({"event": _TEXT, **_TIMES}, ("event",))
-_NEW_STATUS: Final[dict[str, Reader]] = {
-    "status": _WHOLE,
-    "code": _OPTIONAL_TEXT,
-    "message": _OPTIONAL_TEXT,
-    "headers": _OPTIONAL_OBJECT,
-    "retry_after": _or_null(_WHOLE),
+
+class _Unpack:
+    """`typing.Unpack`, which Python 3.10 does not have."""
+
+    def __class_getitem__(cls, options: Any) -> Any:
+        return options
+
+
+_NAMES: Final = {**vars(abc), **vars(generated_names), "Unpack": _Unpack}
+"""Names in annotations that modules import only for type checkers."""
+
+
+@cache
+def _taken_by(method: Callable[..., Any]) -> _Takes:
+    """Return the arguments of *method* that JSON can express."""
+    hints, parameters = get_type_hints(method, localns=_NAMES), signature(method).parameters.values()
+    types: dict[str, Any] = {}
+    for parameter in parameters:
+        hint = hints.get(parameter.name)  # `self` has none
+        types |= get_type_hints(hint) if parameter.kind is Parameter.VAR_KEYWORD else {parameter.name: hint}
+    readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
+    return _Takes(readers, [one.name for one in parameters if one.name in readers and one.default is Parameter.empty])
+
+
+def _reader_of(hint: Any) -> Reader | None:
+    """Return the reader for an annotation; None if JSON cannot express such values."""
+    types = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    readers = [reader for kind in types if (reader := _READERS.get(get_origin(kind) or kind)) is not None]
+    if not readers:
+        return None
+    return _or_null(readers[0]) if NoneType in types else readers[0]
+
+
+def _script_takes() -> _Takes:
+    readers, required = _taken_by(Characters.script)
+    return _Takes({**readers, "resource": one_of(tuple(LIFECYCLES))}, required)
+
+
+def _clock_takes() -> _Takes:
+    advance, freeze = _taken_by(Clock.advance), _taken_by(Clock.freeze)
+    return _Takes({"advance": advance.readers["seconds"], "freeze": freeze.readers["at"]})
+
+
+_OTHER_NAMES: Final = {"malformed": "body", "greased": "grease"}
+"""What the argument ``kind`` of a fault is called here, where ``kind`` chooses the fault."""
+
+
+def _fault_kinds() -> list[str]:
+    return [name for name, _ in getmembers(Faults, isfunction) if not name.startswith("_")]
+
+
+def _fault_takes(kind: str) -> _Takes:
+    readers, required = _taken_by(getattr(Faults, kind))
+    return _Takes({_OTHER_NAMES[kind] if name == "kind" else name: readers[name] for name in readers}, required)
+
+
+_COLLECTIONS: Final[dict[str, type[Any]]] = {
+    "characters": Characters,
+    "uploads": Uploads,
+    "images": Images,
+    "videos": Videos,
+    "files": Files,
+    "webhook_endpoints": WebhookEndpoints,
 }
-_FAULTS: Final = {
-    "status": _Takes({**_OF_REQUESTS, **_NEW_STATUS}, ("operation", "status")),
-    "rate_limited": _Takes({**_OF_REQUESTS, "retry_after": _WHOLE}, ("operation",)),
-    "timeout": _Takes({**_OF_REQUESTS, "phase": _TEXT}, ("operation",)),
-    "connect_error": _Takes(_OF_REQUESTS, ("operation",)),
-    "disconnect": _Takes({**_OF_REQUESTS, "after_bytes": _or_null(_WHOLE)}, ("operation",)),
-    "delay": _Takes({**_OF_REQUESTS, "seconds": _NUMBER}, ("operation", "seconds")),
-    "malformed": _Takes({**_OF_REQUESTS, "body": _TEXT}, ("operation",)),
-    "greased": _Takes({**_OF_REQUESTS, "grease": _TEXT}, ("operation",)),
-    "outage": _Takes({"seconds": _NUMBER, "commit": boolean}, ("seconds",)),
-    "drop": _OF_DELIVERIES,
-    "duplicate": _OF_DELIVERIES,
-    "reorder": _OF_DELIVERIES,
-    "late": _Takes({**_OF_DELIVERIES.readers, "seconds": _NUMBER}, ("event", "seconds")),
-    "bad_signature": _OF_DELIVERIES,
-}
-_ID: Final[dict[str, Reader]] = {"id": _OPTIONAL_TEXT}
-_GENERATION: Final[dict[str, Reader]] = {
-    "status": _TEXT,
-    "script": _OPTIONAL_TEXT,
-    "webhook_url": _OPTIONAL_TEXT,
-    **_ID,
-}
-_COLLECTIONS: Final = {
-    "characters": _Takes(
-        {
-            "name": _OPTIONAL_TEXT,
-            "status": _TEXT,
-            "attributes": _OPTIONAL_OBJECT,
-            "refs": _or_null(_TEXTS),
-            "script": _OPTIONAL_TEXT,
-            "client_reference_id": _OPTIONAL_TEXT,
-            **_ID,
-        }
-    ),
-    "uploads": _Takes({"pose": _OPTIONAL_TEXT, "confidence": _NUMBER, "filename": _TEXT, **_ID}),
-    "images": _Takes({"prompt": _TEXT, "character": _OPTIONAL_TEXT, "size": _TEXT, "count": _WHOLE, **_GENERATION}),
-    "videos": _Takes(
-        {"prompt": _OPTIONAL_TEXT, "resolution": _TEXT, "ratio": _TEXT, "duration": _NUMBER, **_GENERATION}
-    ),
-    "files": _Takes({"purpose": _TEXT, "metadata": _OPTIONAL_OBJECT, **_ID}),
-    "webhook_endpoints": _Takes({"url": _TEXT, "events": _TEXTS, "secret": _OPTIONAL_TEXT, **_ID}),
-}
-_NOTHING: Final = _Takes({})
-_OF_SCRIPT: Final = _Takes({"text": _TEXT, "resource": one_of(tuple(LIFECYCLES)), "name": _OPTIONAL_TEXT}, ("text",))
-_OF_CLOCK: Final = _Takes({"advance": _NUMBER, "freeze": _OPTIONAL_TEXT})
+
+
+def _add_takes(collection: str) -> _Takes:
+    return _taken_by(_COLLECTIONS[collection].add)
+
 
 _SCRIPT_TEXT: Final = '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'
 _CLOCK_TEXT: Final = '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'
@@ -304,14 +341,14 @@ _FAULTS_TEXT: Final = '{"kind": "status", "operation": "characters.save", "statu
 _ADD_TEXT: Final = '{"collection": "characters", "name": "Aurora", "status": "ready"}'
 
 _CALLS: Final[dict[str, _ControlCall]] = {
-    "": _ControlCall("GET", _NOTHING, _index, "these calls"),
-    "state": _ControlCall("GET", _NOTHING, _state, "the whole state: records, money, clock, faults, pitfalls"),
-    "calls": _ControlCall("GET", _NOTHING, _calls, "each call in order of arrival"),
-    "deliveries": _ControlCall("GET", _NOTHING, _deliveries, "webhook deliveries, made and due"),
-    "flush": _ControlCall("POST", _NOTHING, _flush, "make the deliveries that are due, each to its URL"),
-    "reset": _ControlCall("POST", _NOTHING, _reset, "return to the start"),
-    "script": _ControlCall("POST", _OF_SCRIPT, _script, _SCRIPT_TEXT),
-    "clock": _ControlCall("POST", _OF_CLOCK, _clock, _CLOCK_TEXT),
-    "faults": _ControlCall("POST", _FAULTS, _faults, _FAULTS_TEXT, ("kind", "")),
-    "add": _ControlCall("POST", _COLLECTIONS, _add, _ADD_TEXT, ("collection", "characters")),
+    "": _ControlCall("GET", _index, "these calls"),
+    "state": _ControlCall("GET", _state, "the whole state: records, money, clock, faults, pitfalls"),
+    "calls": _ControlCall("GET", _calls, "each call in order of arrival"),
+    "deliveries": _ControlCall("GET", _deliveries, "webhook deliveries, made and due"),
+    "flush": _ControlCall("POST", _flush, "make the deliveries that are due, each to its URL"),
+    "reset": _ControlCall("POST", _reset, "return to the start"),
+    "script": _ControlCall("POST", _script, _SCRIPT_TEXT, _script_takes),
+    "clock": _ControlCall("POST", _clock, _CLOCK_TEXT, _clock_takes),
+    "faults": _ControlCall("POST", _faults, _FAULTS_TEXT, _fault_takes, _Choice("kind", "", _fault_kinds)),
+    "add": _ControlCall("POST", _add, _ADD_TEXT, _add_takes, _Choice("collection", "characters", lambda: _COLLECTIONS)),
 }

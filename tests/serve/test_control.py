@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._serve.control import control
+from pytest_aurous.faults.collection import Faults
+from pytest_aurous.faults.fault import Fault, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from typing_extensions import Unpack
+
+    from pytest_aurous._generated.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
 READS: Final = ("", "state", "calls", "deliveries")
@@ -286,6 +295,32 @@ class TestDeeds:
         do(fake, "faults", kind="greased", operation="images.retrieve", grease="all")
         with fake.client() as client:
             assert client.get(f"/v1/images/{fake.images.add().id}").json()["status"].startswith("grease_")
+
+    def test_a_fault_is_its_method(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A control request adds a new kind of fault, and takes the arguments of its method that JSON can express."""
+
+        def brownout(
+            self: Faults,
+            operation: Operation | str,
+            hosts: Iterable[str],
+            rate: float = 0.5,
+            labels: Mapping[str, Any] | None = None,
+            key: bytes | None = None,
+            cause: Callable[[int], str] | None = None,
+            **terms: Unpack[Terms],
+        ) -> Fault:
+            assert (list(hosts), rate, labels, key, cause) == (["a"], 0.25, {"x": 1}, None, None)
+            return self.status(operation, 503, **terms)
+
+        monkeypatch.setattr(Faults, "brownout", brownout, raising=False)
+        do(fake, "faults", kind="brownout", operation="*", hosts=["a"], rate=0.25, labels={"x": 1}, times=2)
+        assert fake.faults.unfired[0].times == 2
+        said = refused(fake, "faults", {"kind": "brownout", "operation": 5, "rate": "x", "key": "x", "cause": "x"})
+        assert said == (
+            "faults, kind brownout: operation must be a string, not a number; rate must be a number, not a string; "
+            "'key' is not an argument; 'cause' is not an argument; 'hosts' is missing. It takes operation (string), "
+            "hosts (array), rate (number), labels (object or null), times (number), after (integer), commit (boolean)."
+        )
 
     def test_add(self, fake: Aurous) -> None:
         """A record is added, a character unless it is said otherwise."""
