@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._base.arguments import Check
 from ..errors import choices, hide_mistakes, nearest
@@ -13,9 +13,32 @@ from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .watchdog import PATIENCE
 
+if TYPE_CHECKING:
+    from .._generated.names import BadDayFault, Law
+
 __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
+
+
+class MarkerOptions(TypedDict, total=False):
+    """The arguments of the marker ``aurous_explore``."""
+
+    faults: BadDayFault | str | Iterable[BadDayFault | str]
+    laws: Law | str | Iterable[Law | str]
+    may_raise: type[BaseException] | tuple[type[BaseException], ...]
+    limit: int
+    patience: float
+    known: Mapping[str, str] | None
+
+
+class ExploreOptions(MarkerOptions, total=False):
+    """The arguments of `Aurous.explore` and `Aurous.aexplore` after *run*."""
+
+    may_return: Callable[[Any], object] | None
+    fresh: Callable[[], object] | None
+    depth: int
+    only: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final
 
 from .._base.arguments import Check
 from .._base.chains import leaves
@@ -15,12 +15,9 @@ from .end_state import EndState, EndStates
 from .explorer import Attempt, Explorer, Outcome
 from .kinds import BY_DEFAULT, KINDS
 from .laws import Day, allowed
-from .options import PAGE, Options, read_names, read_options
+from .options import PAGE, MarkerOptions, Options, read_names, read_options
 from .result import Case, Exploration
 from .run import Watch, noting_runs
-
-if TYPE_CHECKING:
-    from .._generated.names import BadDayFault, Law
 
 LAWS: Final = ("ends", "pays_once", "no_pitfall")
 """What can be judged without knowing what the code under test has promised."""
@@ -35,17 +32,6 @@ class LeftOut(AurousError):  # noqa: N818 - it is no mistake
     """A test that cannot be explored; the message is the reason."""
 
 
-class ExploreOptions(TypedDict, total=False):
-    """The arguments of the marker ``aurous_explore``."""
-
-    faults: BadDayFault | str | Iterable[BadDayFault | str]
-    laws: Law | str | Iterable[Law | str]
-    may_raise: type[BaseException] | tuple[type[BaseException], ...]
-    limit: int
-    patience: float
-    known: Mapping[str, str] | None
-
-
 def read_suite_options(who: str, **arguments: Any) -> Options:
     """Check the arguments of the marker ``aurous_explore``.
 
@@ -57,7 +43,7 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
         AurousError: If one is invalid, with what is valid.
     """
     check = Check(who, PAGE)
-    check.keywords(arguments, ExploreOptions.__annotations__)
+    check.keywords(arguments, MarkerOptions.__annotations__)
     faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
     laws = read_names(check, "laws", arguments.pop("laws", "*"), LAWS, LAWS)
     return read_options(who, **{"limit": LIMIT, "faults": faults, "laws": laws, **arguments})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._base.arguments import Check
 from .._resources.base.record import Live
@@ -14,7 +14,7 @@ from .session import Session
 from .team import Belongings, Team, Teams
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
     from .._explore.day import BadDay
+    from .._explore.options import ExploreOptions
     from .._explore.result import Exploration
-    from .._generated.names import BadDayFault, Law, Operation
+    from .._generated.names import Operation
     from .._httpx.options import AsyncClientOptions, ClientOptions
     from .._httpx.transport import AurousTransport
     from .._resources.team import ApiKey
@@ -193,17 +194,7 @@ class Aurous(CallAssertions, Belongings):
     def explore(
         self,
         run: Callable[..., object],
-        *,
-        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
-        may_return: Callable[[Any], object] | None = None,
-        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
-        laws: Law | str | Iterable[Law | str] = "*",
-        fresh: Callable[[], object] | None = None,
-        depth: int = 1,
-        limit: int = 400,
-        patience: float = 10,
-        only: str | None = None,
-        known: Mapping[str, str] | None = None,
+        **options: Unpack[ExploreOptions],
     ) -> Exploration:
         """Run code once undisturbed, and once for each fault at each of its requests; judge each run by the laws.
 
@@ -212,15 +203,16 @@ class Aurous(CallAssertions, Belongings):
 
         Args:
             run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
-            may_raise: The exceptions that are a documented failure of the code.
+            may_raise: The exceptions that are a documented failure of the code; by default, each `Exception`.
             may_return: Returns whether a result of *run* is a documented failure.
-            faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves one out.
+            faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves out a fault, and
+                ``*``, the default, is all.
             laws: The laws to judge, in the same form.
             fresh: Resets the application's own state; called before each run.
             depth: 2 to try pairs of faults, too.
-            limit: The largest number of cases.
+            limit: The largest number of cases; by default 400.
             patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
-                code. Then it is stopped; after the first time, 2 s are enough.
+                code; by default 10. Then it is stopped; after the first time, 2 s are enough.
             only: The id of one case, such as ``characters.create#1 lost``: its exception is raised, and the fake stays
                 as it left it.
             known: Ids of cases that may break a law, each with the reason.
@@ -235,36 +227,13 @@ class Aurous(CallAssertions, Belongings):
         __tracebackhide__ = hide_mistakes
         from .._explore import drivers  # loads asyncio, and most tests do not explore
 
-        explorer = self._session.explorer(
-            "explore",
-            run=run,
-            fresh=fresh,
-            may_raise=may_raise,
-            may_return=may_return,
-            faults=faults,
-            laws=laws,
-            depth=depth,
-            limit=limit,
-            patience=patience,
-            only=only,
-            known=known,
-        )
-        return drivers.explore(explorer, run, fresh)
+        explorer = self._session.explorer("explore", run=run, **options)
+        return drivers.explore(explorer, run, options.get("fresh"))
 
     async def aexplore(
         self,
         run: Callable[..., Awaitable[object]],
-        *,
-        may_raise: type[BaseException] | tuple[type[BaseException], ...] = Exception,
-        may_return: Callable[[Any], object] | None = None,
-        faults: BadDayFault | str | Iterable[BadDayFault | str] = "*",
-        laws: Law | str | Iterable[Law | str] = "*",
-        fresh: Callable[[], object] | None = None,
-        depth: int = 1,
-        limit: int = 400,
-        patience: float = 10,
-        only: str | None = None,
-        known: Mapping[str, str] | None = None,
+        **options: Unpack[ExploreOptions],
     ) -> Exploration:
         """Explore a coroutine function in the running event loop, asyncio's or trio's; see `explore`.
 
@@ -276,21 +245,8 @@ class Aurous(CallAssertions, Belongings):
         __tracebackhide__ = hide_mistakes
         from .._explore import drivers  # loads asyncio, and most tests do not explore
 
-        explorer = self._session.explorer(
-            "aexplore",
-            run=run,
-            fresh=fresh,
-            may_raise=may_raise,
-            may_return=may_return,
-            faults=faults,
-            laws=laws,
-            depth=depth,
-            limit=limit,
-            patience=patience,
-            only=only,
-            known=known,
-        )
-        return await drivers.aexplore(explorer, run, fresh)
+        explorer = self._session.explorer("aexplore", run=run, **options)
+        return await drivers.aexplore(explorer, run, options.get("fresh"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._base.arguments import Check
 from .._base.redaction import protect
 from .._base.work import current_work
 from .._engine.pipeline import App
@@ -121,11 +122,12 @@ class Session:
             **arguments: Those of `Aurous.explore`.
         """
         from .._explore.explorer import Explorer  # most tests do not explore
-        from .._explore.options import read_options
+        from .._explore.options import PAGE, ExploreOptions, read_options
         from .._explore.run import ignore
 
+        Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
         self.explored = True
-        arguments["only"] = arguments["only"] or self.explore_only
+        arguments["only"] = arguments.get("only") or self.explore_only
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None

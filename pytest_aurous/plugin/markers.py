@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
-    from .._explore.suite import ExploreOptions
+    from .._explore.options import MarkerOptions
     from .._world.settings import AurousSettings
 
 
@@ -25,7 +25,7 @@ def aurous_settings(**settings: Unpack[AurousSettings]) -> pytest.MarkDecorator:
     return pytest.mark.aurous(**settings)
 
 
-def aurous_explore(**options: Unpack[ExploreOptions]) -> pytest.MarkDecorator:
+def aurous_explore(**options: Unpack[MarkerOptions]) -> pytest.MarkDecorator:
     """Return ``pytest.mark.aurous_explore`` with these options, which editors suggest and type checkers know.
 
     Args:

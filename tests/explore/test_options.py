@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
-from pytest_aurous._explore.options import read_options
+from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,22 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
     """The error shows what is valid, and what is near."""
     with pytest.raises(AurousError, match=message):
         fake.explore(lambda: client.get("/v1/balance"), **arguments)
+
+
+def test_each_argument_is_stated_once() -> None:
+    """`explore`, `aexplore` and the marker take exactly the options that exploring reads, and ``fresh``."""
+    assert {*ExploreOptions.__annotations__} == {option.name for option in fields(Options)} | {"fresh"}
+    assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
+
+
+@pytest.mark.anyio
+async def test_a_misspelled_argument(fake: Aurous) -> None:
+    """The error names the nearest argument, and all that there are."""
+    takes = r"law'; did you mean 'laws'\? It takes: run, .*may_raise.*fresh"
+    with pytest.raises(TypeError, match=rf"explore\(\) has no argument '{takes}"):
+        fake.explore(print, law="ends")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=rf"aexplore\(\) has no argument '{takes}"):
+        await fake.aexplore(print, law="ends")  # type: ignore[call-arg,arg-type]
 
 
 def test_the_limit_cuts(fake: Aurous, shop: Any) -> None:
