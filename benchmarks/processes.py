@@ -55,7 +55,7 @@ TESTS: Final = {
 """,
 }
 # By the name of the entry point: pytest then rewrites the assertions of the whole package, as for an installed plugin.
-# That of the bare run is empty: to find any plugin, pytest reads the metadata of all installed packages.
+# The bare run has an empty plugin: to find any plugin, pytest reads the metadata of all installed packages.
 PLUGINS: Final = {"aurous": "pytest_aurous", "respx": "respx", "httpx": "pytest_httpx", "bare": "empty_plugin"}
 STOPWATCH: Final = """
 import json, pathlib, time

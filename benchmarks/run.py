@@ -57,7 +57,7 @@ def _number(value: float) -> str:
 
 
 def _publish(name: str, where: dict[str, Any], results: Iterable[Result]) -> None:
-    """Add the figures to those that the documentation shows, or replace those of the same name."""
+    """Add the figures to the documentation, or replace figures of the same name."""
     history: list[dict[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))
     rows = [
         {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in asdict(result).items()}

@@ -18,8 +18,8 @@ class Result:
 
     Attributes:
         what: What was measured.
-        value: Of a ratio the median of all rounds, since both of its halves meet the same machine; of an absolute
-            number that of the fastest round, since other programs can only make it slower.
+        value: A ratio is the median of all rounds, since both of its halves meet the same machine; an absolute
+            number comes from the fastest round, since other programs can only make it slower.
         fastest: From the fastest round of each contestant.
         low: The lower quartile of all rounds.
         high: Their upper quartile.
