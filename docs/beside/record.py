@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def address(request: Any) -> Any:
-    """Replace the address of the fake with that of the API."""
+    """Replace the address of the fake with the address of the API."""
     fake, vendor = os.environ["AUROUS_BASE_URL"], "https://api.aurous-labs.com"
     request.uri = request.uri.replace(fake, vendor)
     return request

@@ -15,7 +15,7 @@ receiver = Receiver(SECRET)
 def app(
     environ: dict[str, Any], start_response: Callable[..., object]
 ) -> Iterable[bytes]:
-    """The application as a WSGI app, like those of Flask and Django."""
+    """The application as a WSGI app, like a Flask or Django app."""
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     signature = environ.get("HTTP_AUROUS_WEBHOOK_SIGNATURE", "")
     status = receiver.receive(body, signature)

@@ -1,4 +1,4 @@
-"""Treats a deleted character as one that another process has finished."""
+"""Thinks that another process has finished a deleted character."""
 
 from clients.common import PublishError, connect, drawing, finish, send
 

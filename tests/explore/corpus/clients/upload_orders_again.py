@@ -1,4 +1,4 @@
-"""Relies on an Idempotency-Key where the API honors none, and creates a character from pictures twice."""
+"""Relies on an Idempotency-Key where the API ignores it, and creates a character from pictures twice."""
 
 import time
 
