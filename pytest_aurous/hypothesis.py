@@ -66,7 +66,7 @@ def characters() -> SearchStrategy[dict[str, Any]]:
 
 
 def scripts(resource: Resource | str = "characters") -> SearchStrategy[Script]:
-    """Return a strategy for scripts, each run of which comes to an end without ``advance()``.
+    """Return a strategy for scripts whose runs all end without ``advance()``.
 
     Args:
         resource: ``characters``, ``images`` or ``videos``.

@@ -7,7 +7,7 @@ from typing import cast
 
 
 def grouped(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error*; of a group also its exceptions, and those of the groups in it."""
+    """Yield *error*, and the exceptions in it if it is a group, at any depth."""
     return _walk(error, _members)
 
 
@@ -23,7 +23,7 @@ def leaves(error: BaseException | None) -> list[BaseException]:
 
 
 def connected(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error*, and all exceptions that are reachable from it: causes, contexts, and those of groups."""
+    """Yield *error*, and all exceptions that are reachable from it: causes, contexts, and members of groups."""
     return _walk(error, lambda one: (one.__cause__, one.__context__, *_members(one)))
 
 

@@ -50,7 +50,7 @@ _STARTERS: Final = frozenset({"asyncio", "pluggy", "trio"})
 
 
 def package_of(frame: FrameType) -> str:
-    """Return the top-level package whose code a frame runs; of jobs that `_work` runs, that of their pool."""
+    """Return the top-level package whose code a frame runs; for jobs that `work` runs, the package of their pool."""
     name = str(frame.f_globals.get("__name__", ""))
     return "concurrent" if name == _JOBS else name.partition(".")[0]
 
@@ -90,7 +90,7 @@ def under_test(frame: FrameType) -> Iterator[Place]:
 
 
 def hosts(frame: FrameType) -> bool:
-    """Whether a frame calls code under test and is no part of it: that of a task, of a test, or of an exploration."""
+    """Whether a frame calls code under test without being part of it: a frame of a task, a test or an exploration."""
     if package_of(frame) in _STARTERS:
         return not frame.f_code.co_flags & CO_COROUTINE
     return bool(frame.f_globals.get("__name__") == _DRIVERS)

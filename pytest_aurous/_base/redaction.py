@@ -169,7 +169,7 @@ def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
     """Return the places of words in *text* that are a text with a secret in Base64 or in hexadecimal digits."""
     found: list[_Span] = []
     anything = bool(_protected or more)
-    for match in _BASE64.finditer(text):  # these words include those of hexadecimal digits
+    for match in _BASE64.finditer(text):  # hexadecimal digits are base64, too
         for digits in re.finditer(r"[0-9A-Fa-f]{16,}", match[0]):
             for offset in range(2):  # a digit may stand before them
                 part = digits[0][offset : len(digits[0]) - (len(digits[0]) - offset) % 2]

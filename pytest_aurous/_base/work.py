@@ -96,8 +96,8 @@ def workers(run: Run, ident: int) -> dict[int, FrameType]:
 def older_work(since: Work | None) -> Work | None:
     """Return what this thread works for if that is a test from before *since*, else None.
 
-    The thread that runs the tests always works for the present one: the context of a long-lived event loop can be
-    that of an earlier test.
+    The thread that runs the tests always works for the present one: the context of a long-lived event loop can
+    belong to an earlier test.
     """
     if since is None or threading.get_ident() == since.thread:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 def add_arguments(option: Callable[..., Any]) -> None:
     """Declare the arguments."""
     option("files", nargs="*", metavar="FILE", help="HAR files and cassettes of VCR.py; folders, and patterns with *")
-    text = "instead of FILE: compare an OpenAPI document, 3.0 or 3.1, in JSON or YAML, with that of the fake"
+    text = "instead of FILE: compare an OpenAPI document, 3.0 or 3.1, in JSON or YAML, with the fake's"
     option("--spec", type=Path, metavar="FILE", help=text)
     text = "check under another reading of a rule, such as create-4=ready; may be repeated"
     option("--readings", action="append", default=[], metavar="ID=VALUE", help=text)
@@ -29,5 +29,5 @@ def add_arguments(option: Callable[..., Any]) -> None:
     option("--live", action="store_true", help=text)
     option("--dry-run", action="store_true", help="of --live: show what would be sent, and send nothing")
     option("--yes", action="store_true", help="of --live: do not ask, and go on where CI is set")
-    option("--base-url", metavar="URL", help="of --live: another host, such as that of staging")
+    option("--base-url", metavar="URL", help="of --live: another host, such as staging")
     option("--record", type=Path, metavar="FILE", help="of --live: write the exchanges to this file, as HAR")

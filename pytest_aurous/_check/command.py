@@ -125,10 +125,10 @@ def _live(options: Namespace) -> Live | None:
 
 
 def _outputs(options: Namespace, files: Sequence[Path]) -> list[Path]:
-    """Return the files that the options write, without those of a folder.
+    """Return the files that the options write, except files in a folder.
 
     Raises:
-        AurousError: If one of them would replace an input or another one, or is one for several recordings.
+        AurousError: If a file would replace an input or another output, or if one file is given for several recordings.
     """
     out: Path | None = options.sanitize
     if out is not None and _is_file(out) and len(files) > 1:

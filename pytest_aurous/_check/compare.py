@@ -1,4 +1,4 @@
-"""Compare a recorded response with that of the fake, place by place."""
+"""Compare a recorded response with the fake's response, place by place."""
 
 from __future__ import annotations
 

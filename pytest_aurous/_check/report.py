@@ -22,7 +22,7 @@ _COLUMN: Final = " " * len(f"{'':<12} {'':<10} {'':>9} ")
 """The indent of the last column."""
 _WORDS: Final = ("refuted", "as written", "cannot tell", "not seen")
 _MOST: Final = 40
-"""So many lines of scripts, seeds and guesses are shown."""
+"""Show at most this many lines of scripts, seeds and guesses."""
 
 
 def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = False) -> str:

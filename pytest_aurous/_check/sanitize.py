@@ -35,7 +35,7 @@ _HOSTS: Final = (
     *(urlsplit(url).hostname for url in (BASE_URL, UPLOAD_HOST)), "cdn.aurous-labs.com", "docs.aurous-labs.com",
     "localhost", "127.0.0.1", "::1",
 )  # fmt: skip
-"""The hosts that are written; other names of the vendor's hosts may be those of a customer, or of a machine."""
+"""The hosts that are written; other hosts of the vendor may be named after a customer or a machine."""
 _DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 _NUMBER: Final = r"\d{1,18}"
 _HEADERS: Final[dict[str, str]] = {
@@ -164,7 +164,7 @@ class Sanitizer:
         return f"{status}{space}{self.at('', 'error.code', code)}"
 
     def url(self, url: str, *, page: bool = False) -> str:
-        """Return a URL without its secrets, and without a host that is not the vendor's; that of a *page* has words."""
+        """Return a URL without secrets and foreign hosts; the URL of a *page* keeps its words."""
         try:
             parts = urlsplit(url)
         except ValueError:  # no URL

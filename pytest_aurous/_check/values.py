@@ -127,7 +127,7 @@ class Values:
 
 
 def form_of(text: str) -> str:
-    """Return the form of a text: that of a timestamp, an id or a URL; empty for any other."""
+    """Return the form of a text if it is a timestamp, an id or a URL; empty for any other text."""
     stamp = _STAMP.fullmatch(text)
     if stamp is not None:
         return f"timestamp {len(stamp[1] or '.') - 1} {'Z' if stamp[2] == 'Z' else 'offset'}"

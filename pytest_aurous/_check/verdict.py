@@ -15,10 +15,10 @@ from .rules import rule_of
 
 Word = Literal["as written", "refuted", "cannot tell", "not seen"]
 _ENOUGH: Final = 2
-"""So many records have to show a difference that another client may have caused, if there are traces of one."""
+"""In a shared recording, a difference counts only if this many records show it."""
 _ELSEWHERE: Final = "another client may have caused what differs: record it once more"
 MOST_SHOWN: Final = 3
-"""So many differences of a rule are shown."""
+"""Show at most this many differences of a rule."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Verdicts:
             self.rules[rule].agreed += 1
 
     def doubt(self, rule: str, why: str) -> None:
-        """Count a place of which a document says nothing."""
+        """Count a place that a document does not mention."""
         if rule:
             self.rules[rule].doubts[why] += 1
 

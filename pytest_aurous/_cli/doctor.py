@@ -32,7 +32,7 @@ _HOSTS: Final = tuple(urlsplit(url).netloc for url in (BASE_URL, UPLOAD_HOST))
 _NETWORK: Final = "how-to/no-network.html"
 _CLI: Final = "reference/cli.html"
 _RAISED: Final = re.compile(r"[\w.]+(: |$)")
-"""The line of a traceback with the exception, not that of a file or of source."""
+"""The line of a traceback with the exception, not a line with a file or source."""
 
 
 class Package(NamedTuple):

@@ -59,7 +59,7 @@ class App:
         pitfalls: Misuse of the API that caused no error.
         gate: Called with each call before anything happens; what it raises ends the call without effect.
         observe: Called with each call after its response.
-        screen: Called with each call that was recorded: the verdict takes those of older tests out.
+        screen: Called with each call that was recorded: the verdict removes calls of older tests.
         problems: The requests that fail the test, in order.
         tracing: Whether calls keep their `Call.stack`.
     """

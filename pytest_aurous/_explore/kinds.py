@@ -33,7 +33,7 @@ class Scene(NamedTuple):
     Attributes:
         app: The fake.
         run: The run.
-        pass_time: Moves the clock of the fake and those of the process by so many seconds.
+        pass_time: Moves the clocks of the fake and of the process by a number of seconds.
     """
 
     app: App

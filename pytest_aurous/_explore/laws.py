@@ -213,7 +213,7 @@ def _named(error: BaseException) -> str:
 
 
 def _difference(found: EndState, wanted: EndState, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
-    """Return how the records at the end differ from those of the good day; empty if they do not."""
+    """Return how the records at the end differ from the good day; empty if they do not."""
     more, missing = differences(found, wanted, rules.unstable)
     more = [record for record in more if may_be_left not in record.fields]
     ids = {record.id: record for record in more}

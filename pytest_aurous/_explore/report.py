@@ -35,9 +35,9 @@ _COLORS: Final = (
 )
 """As in the timeline: red, yellow and cyan."""
 _SAME: Final = 2
-"""So many lines that are as on the good day are not folded."""
+"""Fold lines that are as on the good day if there are more than this."""
 _FIRST, _LAST = 30, 5
-"""So many requests of a run are shown."""
+"""Show this many requests from the start and the end of a run."""
 
 
 def colored(line: str) -> str:

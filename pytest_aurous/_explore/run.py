@@ -184,7 +184,7 @@ class Watch:
         return run.error if present_run() is run else lambda: None  # a thread of the application outlives the run
 
     def pass_on(self, calls: Iterable[Call]) -> None:
-        """Let the former observer see *calls*: those of the good day, but not those of bad days."""
+        """Let the former observer see *calls* of the good day, but not of bad days."""
         if self._observe is not None:
             for call in calls:
                 self._observe(call)

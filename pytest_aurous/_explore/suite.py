@@ -22,7 +22,7 @@ from .run import Watch, noting_runs
 LAWS: Final = ("ends", "pays_once", "no_pitfall")
 """What can be judged without knowing what the code under test has promised."""
 _FAULTS: Final = tuple(name for name in KINDS if name != "crash")
-"""A crash is judged by a law that is not among those."""
+"""A crash is judged by a law that is not in `LAWS`."""
 _BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 LIMIT: Final = 60
 """Cases of each test, unless an option or the marker says something else."""
@@ -37,7 +37,7 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
 
     Args:
         who: The marker, and where it is.
-        **arguments: Those of the marker.
+        **arguments: The arguments of the marker.
 
     Raises:
         AurousError: If one is invalid, with what is valid.

@@ -108,7 +108,7 @@ class Aurous(CallAssertions, Belongings):
         return self._session.http.transport
 
     def client(self, **options: Unpack[ClientOptions]) -> httpx.Client:
-        """Return a ready-to-use client with base URL and key; *options* are those of `httpx.Client`, and win.
+        """Return a ready-to-use client with base URL and key; *options* of `httpx.Client` override them.
 
         Example:
             ``aurous.client(timeout=3).get("/v1/balance")``
@@ -116,7 +116,7 @@ class Aurous(CallAssertions, Belongings):
         return self._session.http.client(self.api_key, {**options})
 
     def async_client(self, **options: Unpack[AsyncClientOptions]) -> httpx.AsyncClient:
-        """Return a ready-to-use async client; *options* are those of `httpx.AsyncClient`, and win."""
+        """Return a ready-to-use async client; *options* of `httpx.AsyncClient` override its own."""
         return self._session.http.async_client(self.api_key, {**options})
 
     def route(self, operation: Operation | str) -> respx.Route:

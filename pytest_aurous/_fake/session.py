@@ -119,7 +119,7 @@ class Session:
 
         Args:
             who: The method that the test called, for messages.
-            **arguments: Those of `Aurous.explore`.
+            **arguments: The arguments of `Aurous.explore`.
         """
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import PAGE, ExploreOptions, read_options

@@ -181,7 +181,7 @@ class Webhooks(Public):
         return back
 
     def _send(self, delivery: Delivery, *, in_loop: bool) -> Any:
-        """Send a delivery to the target of its URL: its own, else that of the longest prefix, else the URL itself."""
+        """Send a delivery to the target of its URL, else of the longest prefix, else to the URL itself."""
         url = delivery.url
         target = self._targets.get(url)
         if url not in self._targets and (prefixes := [prefix for prefix in self._prefixes if url.startswith(prefix)]):

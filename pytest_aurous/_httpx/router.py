@@ -135,7 +135,7 @@ class Router:
     def _recording(
         self, stack: ModuleType, request: Any, route: respx.Route, sent: httpx.Request
     ) -> Generator[ResolvedRoute, None, None]:
-        """Let respx record the response that the block sets, and raise errors as those of the client's stack."""
+        """Let respx record the response that the block sets, and raise errors of the client's stack."""
         try:
             with self._respx.resolver(sent) as resolved:
                 yield resolved
@@ -187,7 +187,7 @@ def _spies(route: respx.Route) -> bool:
 def _resolve(route: respx.Route, request: httpx.Request) -> Any:
     """Return what a route responds. The path was matched before, by our own rules, which know ``%2F``."""
     effect: Any = route.side_effect
-    if isinstance(effect, type) and issubclass(effect, request_errors()):  # respx knows only those of httpx
+    if isinstance(effect, type) and issubclass(effect, request_errors()):  # respx knows only httpx
         raise SideEffectError(route, effect("Mock Error", request=request))
     return request if route.is_pass_through else route.resolve(request)
 

@@ -91,7 +91,7 @@ class _CutOff:
 
 
 def as_httpx(request: Any) -> httpx.Request:
-    """Convert a request of httpx2 for respx, which only knows those of httpx."""
+    """Convert a request of httpx2 for respx, which knows only httpx."""
     if isinstance(request, httpx.Request):
         return request
     return httpx.Request(

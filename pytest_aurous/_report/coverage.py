@@ -70,7 +70,7 @@ class Coverage:
 
 
 def _wrapped(label: str, outcomes: Iterable[str], width: int) -> list[str]:
-    """Return lines of outcomes, none of which is broken."""
+    """Wrap outcomes into lines, without breaking an outcome."""
     text = ", ".join(outcome.replace(" ", "\xa0") for outcome in outcomes) or "nothing"
     lines = wrap(text, width, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9)
     return [line.replace("\xa0", " ") for line in lines]

@@ -129,7 +129,7 @@ class Script(Plan):
             )
 
     def __repr__(self) -> str:
-        images = str(self).startswith(LIFECYCLES["images"].start)  # those of videos have the same statuses
+        images = str(self).startswith(LIFECYCLES["images"].start)  # scripts of videos have the same statuses
         resource = ', "images"' if images else ""
         return f'Script.parse("{self}"{resource})'
 
@@ -180,7 +180,7 @@ CATALOG: Final = Catalog()
 
 
 class Addresses:
-    """The hosts of the API: that of its base URL, which may have a path, and the upload host."""
+    """The hosts of the API: the host of its base URL, which may have a path, and the upload host."""
 
     __slots__ = ("_catalog", "_home", "_hosts", "_root", "_scheme")
 

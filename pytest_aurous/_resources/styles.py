@@ -133,7 +133,7 @@ _VIDEO_STYLES: Final = tuple(
 
 
 def visible_styles(world: World, kind: type[S], team: str) -> list[S]:
-    """Return the public styles and those of *team*."""
+    """Return the public styles and the styles of *team*."""
     table: Table[Any] = world.table(kind)
     return [table[row_id] for row_id in (*table.living(""), *table.living(team))]
 

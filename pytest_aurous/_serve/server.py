@@ -41,7 +41,7 @@ class AurousServer(Public):
         host: A loopback address or name.
         port: 0 takes a free one.
         allow_remote: Allow an address that is not loopback; anyone who can reach it can use and control the fake.
-        allow_host: Names that clients may use besides those of loopback and *host*, such as a container's.
+        allow_host: More names that clients may use, besides loopback and *host*, such as a container's.
 
     Raises:
         AurousError: If the port is in use, the address is not loopback, or uvicorn is not installed.

@@ -126,7 +126,7 @@ class Clock(Public):
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
-        """Let sleeps of the whole process return at once; this clock and those of the process jump instead.
+        """Let sleeps of the whole process return at once; this clock and the clocks of the process jump instead.
 
         Raises:
             AurousError: If sleeping does not end: after 10,000 sleeps, or a week.

@@ -129,7 +129,7 @@ class SharedTime:
     def try_jump(
         self, to: float, sleep: Sleep, others: OtherThreads, *, ticks: int = BRIEF, on_the_way: bool = False
     ) -> float:
-        """Jump to *to*, if no other sleep ends before it, and all other threads have been still for so many *ticks*.
+        """Jump to *to*, if no other sleep ends before it, and all other threads have been still for *ticks* ticks.
 
         That is the end of *sleep*, or an earlier deadline *on_the_way* there. Return the real seconds to wait before
         the next try; 0 after a jump, or if `sleep.error` says why there can be none.

@@ -36,9 +36,9 @@ SECRET: Final = re.compile(
 """The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
 _LONGEST_BODY: Final = 4096
 _NEIGHBORS: Final = 3
-"""So many lines are shown above and below a line of source."""
+"""Show this many lines above and below a line of source."""
 _PICTURES: Final = 64 * 1024
-"""All pictures in responses of a trace together have at most so many bytes."""
+"""The most bytes of all pictures in responses of a trace together."""
 _SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
 """The settings that change responses: a test of one request needs them."""
 

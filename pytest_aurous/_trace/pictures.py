@@ -11,7 +11,7 @@ from .._resources.content.pictures import picture
 
 _SIDE: Final = 76
 _MOST: Final = 48 * 1024
-"""All of them together have at most so many bytes."""
+"""The most bytes of all pictures together."""
 
 
 def small_pictures(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:

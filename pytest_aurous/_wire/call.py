@@ -142,7 +142,7 @@ class Call(Hinting):
     def record_response(self, reply: Reply | None, same: dict[Any, Any], *, whole: bool = False) -> None:
         """Record the response that the client saw; unless bodies are kept *whole*, replace large ones by their digests.
 
-        Values that are equal to those of earlier calls, in *same*, are shared: repeated polls need little memory.
+        Values that equal values of earlier calls, in *same*, are shared: repeated polls need little memory.
         """
         shared = same.setdefault
         line = (self.method, self.scheme, self.host, self.path)

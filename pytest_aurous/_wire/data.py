@@ -1,4 +1,4 @@
-"""JSON data of which nothing is known."""
+"""JSON data of unknown shape."""
 
 from __future__ import annotations
 

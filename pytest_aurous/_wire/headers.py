@@ -55,7 +55,7 @@ def idempotency_key(fields: Mapping[str, str]) -> str | None:
 
 
 def replaced(pairs: Pairs, more: tuple[tuple[str, str | None], ...]) -> Pairs:
-    """Add headers, and remove those of the same names first; a value of None only removes."""
+    """Set headers, replacing headers of the same names; a value of None only removes."""
     named = {name.lower() for name, _ in more}
     kept = (pair for pair in pairs if pair[0].lower() not in named)
     return (*kept, *((name, value) for name, value in more if value is not None))

@@ -48,7 +48,7 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
         code: The vendor's error code.
         message: The vendor's message.
         param: Name of the field that is wrong, or None.
-        headers: Headers that replace those of the response; None removes a header.
+        headers: Headers to set on the response; None removes a header.
 
     Example:
         ``raise ApiProblem(404, "resource_not_found", "No such character.")``

@@ -161,7 +161,7 @@ def _place_of(call: Call) -> str:
 def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:
     """Return the calls, and of each series of identical polls the first, one line such as ``x 12, 45 s``, and the last.
 
-    A call of which there is more to say stands *alone*: it belongs to no series.
+    A call that needs its own line stands *alone*: it belongs to no series.
     """
     items: list[Call | str] = []
     for _, group in groupby(calls, lambda call: (call.number * (call.method != "GET" or alone(call)), *_seen(call))):

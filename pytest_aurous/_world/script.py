@@ -27,7 +27,7 @@ _OWNERS: Final = {
     "processing": "images",
     "succeeded": "images",
 }
-"""The statuses that only one resource has; videos have those of images."""
+"""The statuses that only one resource has; videos have the statuses of images."""
 
 
 class Lifecycle(NamedTuple):

@@ -15,7 +15,7 @@ class Served:
         self._base_url = base_url
 
     def led_to(self, here: str, text: bytes) -> bytes:
-        """Return *text* with each URL of the vendor's hosts replaced by that of a server."""
+        """Return *text* with each URL of the vendor's hosts replaced by the URL of a server."""
         for there in (self._base_url, UPLOAD_HOST):
             text = text.replace(there.encode(), here.encode())
         return text

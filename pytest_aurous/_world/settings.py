@@ -172,7 +172,7 @@ class Settings:
     script: dict[str, Any] = _setting(
         {},
         _scripts,
-        "the statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or those of another "
+        "the statuses that polling a character returns, such as 'synthesizing*3 -> reviewing', or of another "
         "resource: 'images = pending -> failed'; can be repeated",
         merge=True,
         shown="synthesizing -> reviewing",  # as in `_resources.characters`, which --help does not import

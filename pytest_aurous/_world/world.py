@@ -108,5 +108,5 @@ class World:
         return any(row.id in table and table.lives(row) for table in self._tables.values())
 
     def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
-        """Return the script that a new record gets: that of its name, else of its resource."""
+        """Return the script that a new record gets: by its name, else by its resource."""
         return self.scripts.get((resource, name)) or self.scripts.get((resource, None)) or default

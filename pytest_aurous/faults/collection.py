@@ -301,7 +301,7 @@ def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
 def _limited(
     code: str, message: str | None, headers: Mapping[str, str | None], bucket: str, wait: int, now: float
 ) -> ApiProblem:
-    """Return a 429 with the headers of the API (rate-2), some of which *headers* replace; see `Refuse`."""
+    """Return a 429 with the headers of the API (rate-2), which *headers* override; see `Refuse`."""
     sent = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     seconds = int(sent) if sent is not None and sent.isdecimal() else wait
     if message is None:

@@ -15,7 +15,7 @@ GreaseKind = Literal["fields", "all"]
 KINDS: Final = ("fields", "all")
 
 _OPEN_ENUMS: Final = ("billing_mode",)
-"""Fields of which the vendor says that they may get other values."""
+"""Fields that may get other values, as the vendor says."""
 _OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
 """Fields with a map of the user's, in which the vendor adds nothing."""
 

@@ -122,7 +122,7 @@ class FaultQueue:
     def candidates(self, thing: Call | Delivery) -> Candidates:
         """Return the faults that *thing* can meet, after calling the ``when`` of each. Do not hold the fake's lock.
 
-        A ``when`` may do what a test may do: add faults, send requests, and wait for those of other threads. What it
+        A ``when`` may do what a test may do: add faults, send requests, and wait for requests of other threads. What it
         sends or waits for meets no fault that has a ``when``, or there would be no end. One thread at a time calls
         them; another waits for its turn, but not so long that a ``when`` could wait for it in vain.
         """

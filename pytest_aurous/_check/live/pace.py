@@ -30,7 +30,7 @@ class Pace:
     """Waits before a request while its bucket is nearly empty.
 
     Attributes:
-        skew: By how many seconds the clock of the API is ahead of that of this machine.
+        skew: How many seconds the clock of the API is ahead of the clock of this machine.
     """
 
     def __init__(self, notice: Callable[[float], object]) -> None:

@@ -31,7 +31,7 @@ _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _BASE_URL: Final = re.compile(r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)(?:/v1)?/?")
 _KEY: Final = re.compile(r"[!-~]{16,}")
 _DEAD: Final = 3
-"""So many requests without a response, one after the other, are enough."""
+"""Stop after this many requests in a row without a response."""
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""OpenAPI documents, compared with that of the fake."""
+"""Compare OpenAPI documents with the fake's."""

@@ -1,4 +1,4 @@
-"""A check against an OpenAPI document: it is compared with that of the fake, with a verdict for each rule."""
+"""Check an OpenAPI document: compare it with the fake's, and return a verdict for each rule."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _STATED_READINGS: Final = ("auth-4", "err-4", "err-6", "err-9")
 
 
 def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
-    """Compare an OpenAPI document with that of the fake, under some readings.
+    """Compare an OpenAPI document with the fake's, under some readings.
 
     Raises:
-        AurousError: If it has none of the operations, or its schemas are too many.
+        AurousError: If it has no operation of the fake, or too many schemas.
     """
     chosen = {rule: readings.get(rule, values[0]) for rule, values in READINGS.items()}
     own = Document("", fake_document())
@@ -81,7 +81,7 @@ def _found(
 def _matched(
     fake: Mapping[str, Operation], theirs: list[Operation]
 ) -> tuple[dict[str, Operation], list[Operation], list[str]]:
-    """Return their operations by the names of those of the fake, then those that it does not have, and notes."""
+    """Return their operations by the fake's names, then the operations that the fake does not have, and notes."""
     names = {(one.method, one.paths[0]): name for name, one in fake.items()}
     found: dict[str, Operation] = {}
     others: list[Operation] = []

@@ -43,7 +43,7 @@ class Finding(NamedTuple):
         word: ``same``, ``differs``, ``silent`` where their document says nothing, ``added`` where the fake's does not.
         seen: What their document says.
         fake: What the fake's says.
-        root: The schema that the place is in; it may be that of several operations.
+        root: The schema that the place is in; several operations may share it.
         inner: The place in it.
         outcome: Status and code of a response.
         rule: The rule, where the place does not say it.
@@ -64,7 +64,7 @@ class Finding(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A place that is being compared; the names are those of a finding."""
+    """A place that is being compared; its fields are named as in `Finding`."""
 
     operation: str
     where: str
@@ -89,7 +89,7 @@ def words(text: str) -> str:
 
 
 class Comparison:
-    """Compares an operation of the fake with one of another document; *readings* are those of the rules."""
+    """Compares an operation of the fake with an operation of another document, under these *readings*."""
 
     def __init__(self, fake: Schemas, theirs: Schemas, readings: Mapping[str, str]) -> None:
         self._fake = fake

@@ -117,7 +117,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _parse_yaml(file: Path, text: str) -> Any:
-    """Read YAML as plain data: no tag constructs an object, and words and numbers are those of YAML 1.2."""
+    """Read YAML as plain data: no tag constructs an object, and words and numbers follow YAML 1.2."""
     try:
         import yaml
     except ImportError:

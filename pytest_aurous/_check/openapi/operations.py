@@ -30,7 +30,7 @@ class Operation:
         path: Its path, as written.
         paths: The paths at which it may be, with the names of parameters left out.
         content: What the document says of it.
-        parameters: Its parameters and those of its path, by place and name.
+        parameters: Its parameters, including the parameters of its path, by place and name.
         schemas: The schemas of the document.
     """
 
@@ -141,7 +141,7 @@ def media_types(part: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def has_type(kinds: Mapping[str, Any], kind: str) -> str | None:
-    """Return that of several media types that covers *kind*; either may be a pattern, and bytes are anything."""
+    """Return the media type that covers *kind*; both may be patterns, and bytes cover everything."""
     fits = (one for one in kinds if _BYTES in {one, kind} or fnmatchcase(kind, one) or fnmatchcase(one, kind))
     return next(fits, None)
 

@@ -17,7 +17,7 @@ _SAME_MEANING: Final = {**GLOBAL_CODES, **{new: old for old, new in GLOBAL_CODES
 
 
 class Refusals:
-    """Compares the refusals of operations; *readings* are those of the rules."""
+    """Compares the refusals of operations, under these *readings*."""
 
     def __init__(self, fake: Iterable[Operation], theirs: Iterable[Operation], readings: Mapping[str, str]) -> None:
         self._readings = readings
@@ -32,7 +32,7 @@ class Refusals:
         Args:
             special: The refusals that not every operation has: a list need not have the others.
             fake: The operation of the fake.
-            theirs: That of the other document.
+            theirs: The operation of the other document.
         """
         own = {status: self._codes(fake, status) for status in fake.refusals()}
         lists = {status: theirs.codes(status) for status in sorted({*own, *theirs.refusals()})}

@@ -14,9 +14,9 @@ from .document import Document
 _LOW: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _HIGH: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _MOST_STEPS: Final = 50_000
-"""A document whose schemas contain each other in more ways than this is refused; that of the fake takes 4,000."""
+"""Refuse a document whose schemas contain each other in more ways than this; the fake's document has 4,000."""
 _VALUES: Final = 10
-"""So many values of an enum take as long as a schema."""
+"""This many values of an enum take as long as a schema."""
 _TYPES: Final[dict[type, str]] = {
     str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"
 }  # fmt: skip
@@ -24,14 +24,14 @@ _TYPES: Final[dict[type, str]] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What is said of one value, but not of those in it; None is where nothing is said.
+    """What a schema says of a value, without the values in it; None if it says nothing.
 
     Attributes:
         types: The JSON types that it may have, without null.
         null: Whether it may be null.
         values: The values that it may have, as JSON.
         fields: The schemas of its fields.
-        required: Those of its fields that are always there.
+        required: The fields that are always there.
         closed: Whether it has no other fields.
         others: The schema of its other fields.
         items: The schema of its items.

@@ -21,9 +21,9 @@ class Shapes:
     """The schemas of requests and responses, from the OpenAPI document.
 
     Attributes:
-        responses: Those of successful responses, by operation.
-        requests: Those of request bodies, by operation.
-        components: Those of records, by name.
+        responses: Schemas of successful responses, by operation.
+        requests: Schemas of request bodies, by operation.
+        components: Schemas of records, by name.
     """
 
     responses: Mapping[str, Any]

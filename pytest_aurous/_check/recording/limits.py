@@ -15,10 +15,10 @@ from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
 
 _MOST_PARTS: Final = 3_000_000
-"""So many objects and lists may be in a file, and in all bodies of a recording together."""
+"""The most objects and lists in a file, and in all bodies of a recording together."""
 _MOST_DEPTH: Final = 100
 _MOST_NODES: Final = 1_000_000
-"""So many values may be in YAML, as they are written."""
+"""The most values in YAML, as they are written."""
 _NODE: Final = 32
 """What a value of YAML counts beside its text, where the aliases are written out."""
 _PICTURES: Final = ("image/", "video/", "application/octet-stream")

@@ -24,7 +24,7 @@ _MORE: Final = see("reference/check.html#recordings")
 _PATTERN: Final = re.compile(r"[*?\[]")
 _SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
 _SHOWN: Final = 8
-"""So many numbers of exchanges are shown."""
+"""Show at most this many numbers of exchanges."""
 _FAKE: Final = "pytest-aurous"
 
 
@@ -83,10 +83,10 @@ def find_files(paths: Iterable[str]) -> list[Path]:
 
 
 def read_recordings(files: Sequence[Path]) -> list[Recording]:
-    """Read several files; those of one name are named after their folders, too.
+    """Read several files; if files have the same name, their folders are part of it.
 
     Raises:
-        AurousError: If one of them cannot be read.
+        AurousError: If a file cannot be read.
     """
     recordings = [read_recording(file) for file in files]
     parts = 1

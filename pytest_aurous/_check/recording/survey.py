@@ -83,7 +83,7 @@ class Survey:
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
 
-        Those of one index are in order of creation.
+        Sightings with the same index are in order of creation.
         """
         found: dict[int, list[Sighting]] = {}
         for history in self.histories.values():

@@ -272,7 +272,7 @@ def kind_of(row: Endpoint) -> str:
 
 
 def views_of(recording: Recording, twice: list[int]) -> list[View]:
-    """Return the exchanges with the hosts of the vendor; one without a time has that of the one before.
+    """Return the exchanges with the vendor's hosts; an exchange without a time takes the time of the previous exchange.
 
     What a proxy has recorded *twice* is left out, and its number added there.
     """

@@ -39,7 +39,7 @@ class CharacterRef(NamedTuple):
 
 
 class Character(Playable, _CharacterFields):
-    """A live character: its attributes are those of the API, always current, and reading never counts as a poll.
+    """A live character: it has the attributes of the API, always current, and reading never counts as a poll.
 
     Example:
         ``assert aurous.characters.last.status == "ready"``
@@ -107,7 +107,7 @@ class Characters(Scripted[Character]):
             status: ``synthesizing``, ``reviewing``, ``ready``, ``failed`` or ``deleted``.
             attributes: Some or all of the eight attributes; no others are added.
             refs: The poses of its pictures; by default the four of a synthesis, if one has succeeded.
-            script: Its script; by default that of its name, or of characters.
+            script: Its script; by default the script of its name, or of characters.
             client_reference_id: The client's own id for it.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.

@@ -78,8 +78,9 @@ def _creation(
 ) -> tuple[Endpoint, Endpoint]:
     """Return the endpoints that create a generation and that estimate its cost.
 
-    *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* and *estimate_rules* are
-    those of each, and *refuses* and *places* are the rules of refusals and places of the first.
+    *read* returns the columns of the generation and its cost. Both have the *errors*; *rules* belong to the
+    create call, *estimate_rules* to the estimate; *refuses* and *places* have the rules of refusals and places of
+    the create call.
     """
 
     def create(ctx: Context) -> dict[str, Any]:

@@ -26,7 +26,7 @@ else:
 
 
 class Generation(Playable, _GenerationFields):
-    """A live image or video: its attributes are those of the API, and always current."""
+    """A live image or video: it has the attributes of the API, always current."""
 
     __slots__ = ()
 
@@ -213,7 +213,7 @@ class Images(Generations[Image]):
             character: The character that it shows, a record or an id; it may be deleted (img-12).
             size: Such as ``2k_16_9``.
             count: Number of pictures, 1 to 4.
-            script: Its script; by default that of images.
+            script: Its script; by default the script of images.
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.
@@ -279,7 +279,7 @@ class Videos(Generations[Video]):
             resolution: ``480p``, ``720p`` or ``1080p``.
             ratio: Such as ``16:9``.
             duration: Seconds, 2 to 12.
-            script: Its script; by default that of videos.
+            script: Its script; by default the script of videos.
             webhook_url: A URL that is notified of its end, like the field of a create request.
             team: Another owner, from `Aurous.teams`.
             id: Its id, such as one of the vendor's pages; drawn by default.

@@ -25,7 +25,7 @@ _TEST: Final = {"event_type": one_of(EVENTS)}
 
 
 def create(ctx: Context) -> dict[str, Any]:
-    """POST /v1/webhook_endpoints: only this response and that of a rotation contain the secret."""
+    """POST /v1/webhook_endpoints: only this response and the response to a rotation contain the secret."""
     sent = read_fields(ctx.body, _CREATE, required=("url", "events"))
     return render(ctx.world, make(ctx.world, ctx.team, **sent), secret=True)
 

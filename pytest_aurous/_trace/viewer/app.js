@@ -408,7 +408,7 @@ function Pictures({ model, json }) {
   const refs = (json.refs ?? []).map((ref) => [ref.pose, ref.url]);
   const outputs = (json.output_urls ?? []).map((url, at) => [`output ${at}`, url]);
   const all = [...refs, ...outputs, ["video", json.output_video_url]].filter(([, url]) => typeof url === "string");
-  const missing = "Not in the trace, which has only so many pictures";
+  const missing = "Not in the trace, which limits the number of pictures";
   return all.length > 0 && html`<ul class="pictures" role="list" aria-label="Pictures">
     ${all.slice(0, 12).map(([name, url]) => html`<li>${model.pictures[pathOf(url)]
       ? html`<img src=${model.pictures[pathOf(url)]} alt=${name} />`

@@ -308,7 +308,7 @@ function statusesOf(model, id, index) {
   return seen;
 }
 
-/** Return the rules that a call met: those of its refusal, and the others of its endpoint. */
+/** Return the rules that a call met: the rules of its refusal, and the other rules of its endpoint. */
 function rulesOf(data, call) {
   const own = call.refusal_rules.filter((name) => call.rules.includes(name));
   const refusal = call.operation === null ? [] : own.length ? own : call.refusal_rules;
