@@ -248,7 +248,7 @@ class Api:
         return seen
 
     def money(self) -> tuple[float, float]:
-        """Return the credits of the default team, and those of them that are held."""
+        """Return the credits of the default team, and how many of them are held."""
         return self.team.credits, self.team.held_credits
 
     def state(self) -> dict[str, Any]:

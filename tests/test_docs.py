@@ -79,7 +79,7 @@ def test_the_first_test_is_one_that_runs() -> None:
 
 
 def test_the_two_commands_are_those_that_we_run() -> None:
-    """One command runs the examples, which the other test runs collect, too; the other command is that of CI."""
+    """One command runs the examples, which the other test runs collect, too; the other command runs in CI."""
     examples, project = "".join(_blocks("sh")).splitlines()
 
     assert examples == "python -m pip install . && python -m pytest docs/examples"
@@ -99,7 +99,7 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
 
 
 def test_the_cheat_sheet_names_what_there_is(request: pytest.FixtureRequest) -> None:
-    """The names of the fake that it shows are attributes, and those of pytest are options."""
+    """The names of the fake that it shows are attributes, and the names of pytest are options."""
     page = _page("cheat-sheet")
     names = re.findall(r"\baurous((?:\.\w+)+)", re.sub(r"https?://\S+", "", page))
     aurous = pytest_aurous.Aurous()
@@ -301,7 +301,7 @@ def test_the_refusal_of_a_script_is_shown_as_it_is() -> None:
 
 
 def test_an_unmatched_request_is_shown_as_it_is() -> None:
-    """Its page shows the message of its example, and that of an operation which this version does not have."""
+    """Its page shows the message of its example, and the message for an operation that this version does not have."""
     messages: list[str] = []
     for path in ("/v1/characters/x/svae", "/v1/chat/completions"):
         with pytest.raises(errors.AurousUnmatchedRequest) as raised, pytest_aurous.Aurous() as fake:

@@ -595,7 +595,7 @@ def test_several_keys_in_a_message_are_told_apart() -> None:
 
 
 def test_a_text_is_shortened_in_the_middle() -> None:
-    """In one line of at most so many characters, without what cannot be printed."""
+    """In one line of limited length, without what cannot be printed."""
     assert shortened("0123456789" * 3, 12) == "01234...6789"
     assert shortened("a\nb", 3) == "a\ufffdb"
     assert shortened(f"{'x' * 9}{KEY}", 22) == f"{'x' * 9}al_live_…"

@@ -196,7 +196,7 @@ def test_a_sanitized_recording_is_written(tmp_path: Path) -> None:
 
 
 def test_one_sanitized_recording_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A name with .har is that of the file; several recordings need a folder."""
+    """A name with .har names the file; several recordings need a folder."""
     file, out = write(tmp_path, told("account")), tmp_path / "clean.har"
     before = file.read_bytes()
 

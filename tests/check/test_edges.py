@@ -102,7 +102,7 @@ def test_styles_and_files_that_only_an_order_names(tmp_path: Path) -> None:
 
 
 def test_pages_of_usage_are_followed_by_their_tokens(tmp_path: Path) -> None:
-    """A token of the recording stands for that of the fake; null where there is always a value is a difference."""
+    """A token of the recording stands for the fake's token; null where there is always a value is a difference."""
     teller = Teller()
     for _ in range(2):
         teller.image()

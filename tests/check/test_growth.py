@@ -42,7 +42,7 @@ def long_recording(rounds: int) -> Entries:
 
 
 def recorded(folder: Path, rounds: int) -> Path:
-    """Write a recording of so many rounds."""
+    """Write a recording of this many rounds."""
     (folder / str(rounds)).mkdir()
     return write(folder / str(rounds), long_recording(rounds))
 

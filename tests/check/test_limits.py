@@ -327,7 +327,7 @@ def test_a_document_that_takes_too_long_is_refused(tmp_path: Path, make: Callabl
 def test_an_error_of_our_own_is_no_refutation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its exit status is 2; Python's own would be that of a refuted rule."""
+    """Its exit status is 2; Python's own, 1, would mean a refuted rule."""
 
     def broken(_: Any) -> int:
         raise RuntimeError("al_live_0123456789abcdef0123456789abcdef")

@@ -78,7 +78,7 @@ def test_a_rule_that_was_observed_is_shown_by_its_recording() -> None:
 
 
 def test_an_observation_that_refutes_is_noticed(tmp_path: Path) -> None:
-    """As that of the twin is, until the fake does what it does."""
+    """Like the recording of the twin, until the fake does what the twin does."""
     assert wrong(TWIN) == [
         "err-6 is refuted",
         "time-1 is refuted",

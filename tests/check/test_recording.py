@@ -86,7 +86,7 @@ def test_a_body_is_read_in_each_form(tmp_path: Path, content: dict[str, Any], bo
 
 @pytest.mark.parametrize(("data", "body"), [(b"\x1b\x0d\x00", None), (BODY.encode(), BODY.encode())])
 def test_a_compression_of_the_network_may_be_in_the_file(tmp_path: Path, data: bytes, body: bytes | None) -> None:
-    """Python cannot undo that of Brotli; most tools have undone it already."""
+    """Python cannot decompress Brotli; most tools have done so already."""
     content = {"text": b64encode(data).decode(), "encoding": "base64", "mimeType": "application/json"}
     one = entry(content=content, headers=[{"name": "Content-Encoding", "value": "br"}])
 
@@ -177,7 +177,7 @@ def test_a_cassette_of_an_older_version_is_read(tmp_path: Path) -> None:
 
 
 def test_a_cassette_in_yaml_is_read(tmp_path: Path) -> None:
-    """Bytes are those of the file; the date of a response is the time of its request."""
+    """Bytes come from the file; the date of a response is the time of its request."""
     yaml = pytest.importorskip("yaml")
     content = cassette({"string": gzip.compress(BODY.encode())}, Date=["Fri, 08 May 2026 10:00:00 GMT"])
     for name in ("cassette.yaml", "cassette"):  # without a name, VCR.py adds no suffix
@@ -223,7 +223,7 @@ def vcr(folder: Path, entries: Entries) -> Path:
 
 @pytest.mark.parametrize("begin", [0, 4])
 def test_a_cassette_without_times_is_checked(tmp_path: Path, begin: int) -> None:
-    """Its order is that of the file, its clock that of its records, and rate limits are not compared."""
+    """It takes its order from the file and its clock from its records, and rate limits are not compared."""
     teller = Teller()
     teller.aurous.clock.advance(seconds=400 * 86400)
     teller.call("GET", "/v1/balance")
@@ -264,7 +264,7 @@ def test_a_redirect_does_nothing(tmp_path: Path) -> None:
 
 
 def test_a_key_that_was_left_out_is_not_refused_for_good(tmp_path: Path) -> None:
-    """A recording without keys may have a refusal of another key than that of the other requests."""
+    """In a recording without keys, a refusal may be of another key than the other requests use."""
     entries = told("account")[:7]
     for one in entries:
         one["request"]["headers"] = [pair for pair in one["request"]["headers"] if pair["name"] != "x-api-key"]
@@ -388,7 +388,7 @@ def test_times_are_read_in_any_zone_and_precision(tmp_path: Path, at: str) -> No
 
 
 def test_headers_of_a_proxy_are_nothing_of_the_vendor(tmp_path: Path) -> None:
-    """Neither those of the connection nor those that a proxy has added; nor is its port a part of the host."""
+    """Neither headers of the connection nor headers that a proxy has added; nor is its port a part of the host."""
     entries = told("images")[:6]
     for one in entries:
         one["request"]["url"] = one["request"]["url"].replace("aurous-labs.com/", "aurous-labs.com:443/")

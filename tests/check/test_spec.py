@@ -1,4 +1,4 @@
-"""A check against an OpenAPI document: that of the fake agrees in other forms; each difference is attributed."""
+"""A check against an OpenAPI document: the fake's own agrees in other forms; each difference is attributed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def own_document() -> Content:
 
 
 def checked(content: Content, **readings: str) -> Checked:
-    """Check a document; the underscores of *readings* are those of rules."""
+    """Check a document; underscores in *readings* stand for the hyphens of rules."""
     return check_document(
         Document("vendor.json", content), {name.replace("_", "-"): one for name, one in readings.items()}
     )

@@ -319,7 +319,7 @@ def loose(content: Content) -> Content:
 
 
 def test_what_a_document_does_not_say_refutes_nothing() -> None:
-    """It is listed, and a rule of which nothing is said is `cannot tell`."""
+    """It is listed, and a rule that the document does not mention is `cannot tell`."""
     content = loose(own_document())
     del content["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["param"]
 

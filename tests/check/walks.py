@@ -55,7 +55,7 @@ class Walk(Teller):
         self.urls: list[str] = []
 
     def go(self, steps: int) -> Entries:
-        """Take so many steps, and return the recording."""
+        """Take this many steps, and return the recording."""
         for _ in range(steps):
             with suppress(httpx.HTTPError, ValueError, IndexError):  # a fault breaks connections and bodies
                 self.note(self.chance.choice(STEPS)(self))

@@ -41,7 +41,7 @@ SUITE: Final = """
 
 @pytest.mark.parametrize("order", ["router, aurous", "aurous, router"])
 def test_a_router_beside_the_fake(pytester: pytest.Pytester, order: str) -> None:
-    """A user's router, strict or lenient, started before or after, keeps its hosts and never sees those of the fake."""
+    """A user's router, strict or lenient, started before or after, keeps its hosts and never sees the fake's hosts."""
     pytester.makepyfile(f"{SUITE}\n    def test_it({order}):\n        check(aurous, router)\n")
 
     pytester.runpytest("-p", "respx").assert_outcomes(passed=2)

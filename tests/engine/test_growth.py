@@ -44,7 +44,7 @@ def order(api: Api, number: int) -> None:
 
 
 def flush(api: Api, number: int, receive: Callable[[Any], Any] = lambda _: None) -> Callable[[], object]:
-    """Return a flush of so many deliveries."""
+    """Return a flush of this many deliveries."""
     api.aurous.webhooks.deliver_to(receive)
     for _ in range(number):
         api.aurous.images.add(status="succeeded")
@@ -88,7 +88,7 @@ def faults_that_wait(api: Api, number: int) -> Callable[[], object]:
 
 
 def faults_of_others(api: Api, number: int) -> Callable[[], object]:
-    """Return requests that no fault concerns, of which there are many, with and without a condition."""
+    """Return requests that meet none of many faults, with and without a condition."""
     for _ in range(number):
         api.aurous.faults.status("images.create", 503)
         api.aurous.faults.status("images.create", 503, when=lambda _: True)
@@ -111,12 +111,12 @@ def faults_one_by_one(api: Api, number: int) -> Callable[[], object]:
 
 
 def holds(api: Api, number: int) -> Callable[[], object]:
-    """Return holds of so many runs."""
+    """Return holds of this many runs."""
     return lambda: order(api, number)
 
 
 def settlement(api: Api, number: int) -> Callable[[], object]:
-    """Return the settlement of so many runs by time."""
+    """Return the settlement of this many runs by time."""
     api.aurous.images.script("pending -> processing:5s -> succeeded")
     api.aurous.images.script("pending:5s -> processing -> succeeded")
     order(api, number)
@@ -129,7 +129,7 @@ def settlement(api: Api, number: int) -> Callable[[], object]:
 
 
 def cancels(api: Api, number: int) -> Callable[[], object]:
-    """Return the end of so many runs, one by one."""
+    """Return the end of this many runs, one by one."""
     order(api, number)
 
     def cancel() -> None:
@@ -160,7 +160,7 @@ def guesses(api: Api, number: int) -> Callable[[], object]:
 
 
 def teams(api: Api, number: int) -> Callable[[], object]:
-    """Return a walk over so many teams."""
+    """Return a walk over this many teams."""
     for _ in range(number):
         api.aurous.teams.add()
     return lambda: [team.api_key for team in api.aurous.teams]

@@ -32,7 +32,7 @@ ORDER: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
 
 
 class LateError(Exception):
-    """What a handler of SIGALRM raises, as those of many suites do."""
+    """What a handler of SIGALRM raises, as in many suites."""
 
 
 def create(api: Api) -> Callable[[], object]:
@@ -214,7 +214,7 @@ def test_what_a_signal_handler_raises_is_no_bug_of_ours(api: Api, monkeypatch: p
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such timers on Windows")
 @pytest.mark.skipif(Coverage.current() is not None, reason="an interrupted coverage.py leaves its own lock locked")
 def test_a_signal_handler_interrupts_a_real_client() -> None:
-    """Held and available stay the credits, and every hold is that of a character, however often a timer fires."""
+    """Held and available stay the credits, and every hold belongs to a character, however often a timer fires."""
 
     def handle(*_: object) -> None:
         raise LateError

@@ -252,7 +252,7 @@ def test_ver_3_any_other_is_refused(api: Any, sent: str) -> None:
     [("page", "invalid_request_error", "insufficient_credits"), ("global", "invalid_request", "balance_too_low")],
 )
 def test_err_6_has_two_readings(make_api: Callable[..., Any], reading: str, wrong_state: str, poor: str) -> None:
-    """The codes of a wrong state and of too little credit are those of the page, or of the global list."""
+    """The codes of a wrong state and of too little credit follow the page, or the global list."""
     api = make_api(readings={"err-6": reading}, credits=1)
     failed = api.aurous.characters.add(status="failed")
 

@@ -379,7 +379,7 @@ def test_a_new_key_for_a_new_order_is_fine(api: Api, story: Story) -> None:
 
 
 def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> None:
-    """The 429 of a bucket counts as that of a fault does; a 503 may have a Retry-After too."""
+    """The 429 of a bucket counts like the 429 of a fault; a 503 may have a Retry-After, too."""
     api = make_api(rate_limits="enforce")
     api.team.limits["reads"].exhaust()
     for _ in range(2):

@@ -89,7 +89,7 @@ def test_the_fake_is_as_the_good_day_left_it(pair: tuple[Aurous, Aurous], shop: 
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_the_clocks_are_as_the_good_day_left_them(sleep: Any, *, frozen: bool) -> None:
-    """The fake's, running or frozen as before; those of the process, if the test skips sleeps."""
+    """The fake's clock, running or frozen as before; the clocks of the process, if the test skips sleeps."""
     with Aurous(sleep=sleep) as fake, fake.client(timeout=5) as client:
         fake.clock.advance(seconds=1000)
         if frozen:

@@ -162,7 +162,7 @@ def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(("fault", "seconds"), [("timeout", 5), ("late", 5), ("refused", 0), ("lost", 0)])
 def test_a_timeout_passes_on_all_clocks(fake: Aurous, client: httpx.Client, fault: str, seconds: float) -> None:
-    """On that of the fake and on those of the process, by the client's own patience."""
+    """On the clocks of the fake and of the process, by the client's own patience."""
 
     def run() -> tuple[float, float]:
         began, mono = fake.clock.time(), time.monotonic()

@@ -149,7 +149,7 @@ def test_what_was_deleted_may_be_paid_once_more(fake: Aurous, client: httpx.Clie
 
 
 def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """A misuse that the good day did not have is one; that of the good day is the test's own."""
+    """A misuse that the good day did not have breaks the law; a misuse on the good day is the test's own."""
     (case,) = broken(fake, lambda: twice(client, None), faults="timeout", laws="no_pitfall").broken
     assert case.reasons["no_pitfall"].startswith("[double-charge] a paid POST without Idempotency-Key was sent again")
     assert case.advice[0].endswith("reference/pitfalls.html#double-charge")

@@ -42,7 +42,7 @@ class TestSettings:
     """Keyword arguments are the settings."""
 
     def test_without_arguments_it_is_the_vendor(self) -> None:
-        """Every default is that of the documentation."""
+        """Every default is as documented."""
         aurous = Aurous()
 
         assert aurous.base_url == "https://api.aurous-labs.com"

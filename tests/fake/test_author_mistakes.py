@@ -22,7 +22,7 @@ from pytest_aurous._resources.content.provider import seeded_faker
 
 
 class NoRepr:
-    """An object whose ``repr`` fails, as that of a half-built model does."""
+    """An object whose ``repr`` fails, as for a half-built model."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no repr")

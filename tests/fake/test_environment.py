@@ -29,7 +29,7 @@ def before(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.mark.parametrize("order", ["012", "021", "102", "120", "201", "210"])
 def test_fakes_leave_in_any_order(before: str | None, order: str) -> None:
-    """The key is always that of the fake that was entered last, and in the end what it was before."""
+    """The key always belongs to the fake that was entered last, and in the end it is what it was before."""
     fakes = [Aurous(seed=seed) for seed in range(3)]
     inside = list(range(3))
     for fake in fakes:

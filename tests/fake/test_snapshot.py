@@ -273,7 +273,7 @@ def test_what_fell_due_by_time_is_in_the_snapshot(api: Api) -> None:
 
 
 def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:
-    """Whatever was done, state and calls are those of a fake that was just made, as often as one likes."""
+    """Whatever was done, state and calls are as in a new fake, each time."""
     api, twin = make_api(credits=20, script="synthesizing*2 -> ready"), make_api()
     fresh = make_api(credits=20, script="synthesizing*2 -> ready")
     key = api.aurous.api_key

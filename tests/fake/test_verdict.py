@@ -229,7 +229,7 @@ def test_a_bug_of_ours_fails_the_test_with_its_traceback(api: Api, broken: Calla
 def test_all_that_is_wrong_is_told_at_once(
     api: Api, broken: Callable[[Api], None], kinds: tuple[str, ...], error: type[AurousError]
 ) -> None:
-    """Problems come in order, faults last, and the type is that of the gravest."""
+    """Problems come in order, faults last, and the gravest decides the type."""
     texts = {"unmatched": "/v1/character", "broken": "itself failed", "unfired": "was never met"}
     for kind in kinds:
         {"unmatched": unmatched, "broken": broken, "unfired": unfired}[kind](api)

@@ -125,7 +125,7 @@ def test_hook_3_a_cancel_through_the_api_is_told_once(api: Api) -> None:
 
 
 def test_hook_3_only_what_was_subscribed_is_told(api: Api) -> None:
-    """Two endpoints get what each wants; that of another team gets nothing, nor does a deleted one."""
+    """Two endpoints get what each wants; another team's endpoint and a deleted endpoint get nothing."""
     some, all_of_it = Receiver(api, events=["image.failed"]), Receiver(api)
     gone = Receiver(api)
     api.delete(f"{ENDPOINTS}/{api.aurous.webhook_endpoints.last.id}")
@@ -500,7 +500,7 @@ def test_hook_10_a_test_fire_is_delivered_and_marked(api: Api) -> None:
 
 
 def test_hook_10_a_test_fire_sends_the_object_of_real_events(api: Api) -> None:
-    """Of each kind of event: that of a resource, the figures of a balance, the endpoint that was disabled."""
+    """For each kind of event: the resource, the figures of a balance, the endpoint that was disabled."""
     receiver, endpoint = Receiver(api), api.aurous.webhook_endpoints.last
     api.aurous.images.add()
     api.aurous.videos.add(status="failed")

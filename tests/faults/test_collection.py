@@ -173,7 +173,7 @@ def test_rate_2_a_status_429_is_complete(api: Api, code: str | None, *, commit: 
 
 
 def test_a_status_429_can_have_a_message_of_the_test(api: Api) -> None:
-    """It replaces that of the API, and the headers stay."""
+    """It replaces the message of the API, and the headers stay."""
     api.aurous.faults.status("balance.retrieve", 429, message="Slow down.")
     response = api.get(BALANCE)
     assert (response.json["error"]["message"], response.headers["Retry-After"]) == ("Slow down.", "1")
@@ -318,7 +318,7 @@ def test_a_disconnect_inside_a_body_brings_its_beginning(api: Api) -> None:
     ],
 )
 def test_malformed_spoils_the_body_alone(api: Api, kind: Any, body: bytes | None) -> None:
-    """The status is that of the call, and the length is that of what arrives."""
+    """The status belongs to the call, and the length to what arrives."""
     api.aurous.faults.malformed("balance.retrieve", kind)
 
     answer = api.get(BALANCE)
@@ -429,7 +429,7 @@ def test_an_outage_may_lose_the_answers_alone(api: Api) -> None:
 
 
 def test_times_and_after_choose_the_calls(api: Api) -> None:
-    """So many are let pass, so many meet the fault, and the rest passes again."""
+    """The first requests pass, the next meet the fault, and the rest pass again."""
     fault = api.aurous.faults.status("balance.retrieve", 503, times=2, after=3)
 
     assert [api.get(BALANCE).status for _ in range(7)] == [200, 200, 200, 503, 503, 200, 200]

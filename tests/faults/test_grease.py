@@ -159,7 +159,7 @@ def test_a_restore_draws_the_same_again(make_api: MakeApi) -> None:
 
 
 def test_grease_changes_nothing_else_that_is_drawn(make_api: MakeApi) -> None:
-    """Ids, names and pictures are those of a test without grease."""
+    """Ids, names and pictures are the same as without grease."""
     greased, twin = make_api(grease="all"), make_api()
     greased.get("/v1/balance")
     twin.get("/v1/balance")

@@ -612,7 +612,7 @@ class TestRoute:
     def test_a_side_effect_of_httpx_is_the_clients_own_exception(
         self, wire: Wire, fake: Aurous, name: str, kind: str
     ) -> None:
-        """An exception of httpx reaches each client as that of its own package, with its request."""
+        """An exception of httpx reaches each client as the exception of its own package, with its request."""
         error = getattr(httpx, name)
 
         def raises(_: httpx.Request) -> httpx.Response:
@@ -937,7 +937,7 @@ class TestNesting:
     @pytest.mark.parametrize("moved_first", [True, False])
     @pytest.mark.parametrize("leaves_first", [0, 1])
     def test_a_fake_elsewhere_takes_no_host_away(self, wire: Wire, moved_first: bool, leaves_first: int) -> None:  # noqa: FBT001
-        """Each host is that of the fake that was put there, in whatever order they start and end."""
+        """Each host belongs to the fake that was put there, in whatever order they start and end."""
         moved, usual = Aurous(base_url=self.ELSEWHERE), Aurous()
         pair = [moved, usual] if moved_first else [usual, moved]
         first, last = pair[leaves_first], pair[not leaves_first]

@@ -1,4 +1,4 @@
-"""The options of clients that type checkers know are those of httpx."""
+"""Type checkers know the client options of httpx, and no others."""
 
 from inspect import signature
 from typing import Any
@@ -13,5 +13,5 @@ from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
     ("options", "client"), [(ClientOptions, httpx.Client), (AsyncClientOptions, httpx.AsyncClient)]
 )
 def test_each_option_is_one_of_httpx(options: Any, client: Any) -> None:
-    """None is missing, but those that httpx deprecated before 0.28; and none is made up."""
+    """No option is missing, except what httpx deprecated before 0.28, and no option is made up."""
     assert {*signature(client).parameters} - {"app", "proxies"} == {*options.__annotations__}

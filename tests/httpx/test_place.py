@@ -135,7 +135,7 @@ def through_stamina(send: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("through", [through_tenacity, through_backoff, through_stamina])
 def test_a_retry_library_is_not_the_place(aurous: Aurous, through: Callable[[Callable[[], object]], None]) -> None:
-    """The place is that of its caller."""
+    """The place is where its caller is."""
     client = aurous.client()
 
     through(partial(client.get, PATH))

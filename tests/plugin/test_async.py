@@ -69,7 +69,7 @@ def test_an_unmatched_request_fails_an_async_test_once(pytester: pytest.Pytester
 
 
 def test_a_late_request_of_an_async_fixture_is_a_warning(pytester: pytest.Pytester) -> None:
-    """The teardown of an async fixture is after the verdict, as that of any other."""
+    """The teardown of an async fixture is after the verdict, as for any other fixture."""
     pytester.makepyfile(
         test_teardown=LIFE
         + """

@@ -90,7 +90,7 @@ def test_the_first_test_imports_what_it_needs(pytester: pytest.Pytester) -> None
 
 
 def test_the_fixture_does_little(pytester: pytest.Pytester) -> None:
-    """Setup and teardown call so many functions more than those of an empty test, pytest's own included."""
+    """Setup and teardown call few functions more than in an empty test, including pytest's own."""
     tests = "def test_first(aurous): ...\ndef test_bare(): ...\ndef test_with(aurous): ..."
 
     calls = run(pytester, tests)["calls"]

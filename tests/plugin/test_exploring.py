@@ -398,7 +398,7 @@ def test_fixtures_that_send_requests(explored: pytest.Pytester) -> None:
 
 
 def test_one_case_with_a_debugger(explored: pytest.Pytester) -> None:
-    """Plugins that stop at an exception see that of the one case, and none of a whole exploration."""
+    """Plugins that stop at an exception see the exception of the one case, and no exception of a whole exploration."""
     explored.makepyfile(ONE_CASE)
     explored.makeconftest(
         """

@@ -467,7 +467,7 @@ def test_the_fixture_can_be_built_upon(pytester: pytest.Pytester) -> None:
 
 
 def test_the_transports_are_as_before_after_each_test(pytester: pytest.Pytester) -> None:
-    """Those of httpx and httpx2, sync and async, and respx's own mocker, however the test ended."""
+    """The transports of httpx and httpx2, sync and async, and respx's own mocker, however the test ended."""
     pytester.makeconftest(
         """
         import httpx, pytest

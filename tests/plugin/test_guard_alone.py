@@ -159,7 +159,7 @@ def test_allowed_is_let_through(asked: list[tuple[Any, ...]], how: str) -> None:
 
 
 def test_stop_puts_everything_back(asked: list[tuple[Any, ...]]) -> None:
-    """The functions are those of before; who took ours by name is let through."""
+    """The original functions are back; whoever imported ours by name is let through."""
     before = [getattr(socket, name) for name in RESOLVERS]
     guard = NetworkGuard(lambda: False)
     guard.start()

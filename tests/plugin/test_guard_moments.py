@@ -123,7 +123,7 @@ def test_every_moment_is_guarded(suite: pytest.Pytester, monkeypatch: pytest.Mon
     found = attempts(suite)
     assert {line.rpartition(" ")[2] for line in found} == {"AurousNetworkBlocked"}
     moments = {line.rpartition(" ")[0] for line in found}
-    # Processes of pytest-xdist end without atexit, and an installed plugin comes after those of `-p`.
+    # Processes of pytest-xdist end without atexit, and an installed plugin comes after the plugins of `-p`.
     missing = {"atexit"} if way == "xdist" else {"next plugin"} if way == "installed" else set()
     assert moments | missing == set(MOMENTS)
     text = f"{result.stdout}\n{result.stderr}"

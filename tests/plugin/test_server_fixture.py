@@ -8,7 +8,7 @@ pytest.importorskip("uvicorn", reason="needs the extra, server")
 
 
 def test_shares_everything(pytester: pytest.Pytester) -> None:
-    """State and calls are those of `aurous`, the variable is set, and a subprocess is answered."""
+    """It shares state and calls with `aurous`, the variable is set, and a subprocess gets a response."""
     pytester.makepyfile(
         """
         import json, os, subprocess, sys

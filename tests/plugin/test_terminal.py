@@ -164,7 +164,7 @@ def test_the_report_of_the_guard_shows_no_code_of_ours(suite: pytest.Pytester) -
 def test_colors(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: list[str], env: dict[str, str], *, colors: bool
 ) -> None:
-    """They are there where those of pytest are, and the text is the same without them."""
+    """They are there where pytest uses colors, and the text is the same without them."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     result = suite.runpytest(*options, *SHOWS, "--tb=short")

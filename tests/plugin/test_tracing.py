@@ -52,7 +52,7 @@ SUITE: Final = """
 
 
 def traces(folder: Path) -> list[dict[str, Any]]:
-    """Return the data of all traces in *folder*, each of which follows the schema."""
+    """Return the data of all traces in *folder*, after checking each against the schema."""
     found = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
     for one in found:
         jsonschema.validate(one, SCHEMA)
@@ -331,7 +331,7 @@ EXPLORED: Final = """
 def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
     pytester: pytest.Pytester, options: list[str]
 ) -> None:
-    """The trace is that of the good day, with all cases; the calls of the good day are a HAR file, too."""
+    """The trace shows the good day, with all cases; the calls of the good day are a HAR file, too."""
     pytester.makepyfile(EXPLORED)
 
     result = pytester.runpytest(
@@ -352,7 +352,7 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
 
 
 def test_a_case_that_runs_alone_is_the_trace(pytester: pytest.Pytester) -> None:
-    """With ``--aurous-explore-only`` the requests are those of the case, and the index has one row."""
+    """With ``--aurous-explore-only`` the trace has the requests of the case, and the index has one row."""
     pytester.makepyfile(EXPLORED)
 
     pytester.runpytest(

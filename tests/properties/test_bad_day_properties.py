@@ -186,7 +186,7 @@ def test_idem_3_replays_change_nothing(make_api: MakeApi, acts: list[Act]) -> No
 @cheap
 @given(before=acts, after=acts)
 def test_restore_is_the_inverse_of_whatever_happened(make_api: MakeApi, before: list[Act], after: list[Act]) -> None:
-    """After a restore the state is that of the snapshot, and the same day happens once more, as it did."""
+    """After a restore the state is as in the snapshot, and the same day happens once more, as it did."""
     day = Day(make_api(credits=CREDITS))
     for act in before:
         day.meet(act)

@@ -53,7 +53,7 @@ Run = tuple[Step, ...]
 
 
 def walks(length: int) -> list[tuple[str, ...]]:
-    """Every way along the edges that begins with a synthesis and takes so many steps at most."""
+    """Every way along the edges that begins with a synthesis and takes at most this many steps."""
     found: list[tuple[str, ...]] = [("synthesizing",)]
     for walk in found:  # grows while it is walked
         if len(walk) < length:
@@ -449,7 +449,7 @@ class Characters(RuleBasedStateMachine):
 
     @invariant()
     def records_agree(self) -> None:
-        """Each record stands where the model stands, and the living are those of the model."""
+        """Each record has the status of the model, and the same records live."""
         self.settle()
         for one, model in self.models.items():
             record = self.aurous.characters[one]

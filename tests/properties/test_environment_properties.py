@@ -67,7 +67,7 @@ class Machine:
 
 @given(BEFORE, st.lists(ENTERED), KEYS)
 def test_fakes_alone(before: dict[str, str], steps: list[tuple[str, int]], keys: tuple[str, ...]) -> None:
-    """The value is always that of who came last and has not gone; without any it is what it was before."""
+    """The value is set by whoever came last and has not gone; after all have gone, it is what it was before."""
     machine = Machine(before, keys)
     for step in steps:
         machine.do(*step)

@@ -136,7 +136,7 @@ def test_list_2_a_walk_loses_nothing_and_repeats_nothing(
 @patiently
 @given(start=starts, limit=limits)
 def test_list_1_a_walk_in_peace_is_the_list(make_api: MakeApi, path: str, start: list[bool], limit: int) -> None:
-    """The pages together are all rows; only the last may be short, and only that of an empty list empty."""
+    """The pages together are all rows; only the last may be short, and only an empty list has an empty page."""
     rows = List(make_api, path, start)
 
     seen = rows.walk(limit, [])

@@ -68,7 +68,7 @@ def test_img_3_snapping_keeps_the_order(one: int, other: int) -> None:
 
 @given(st.sampled_from(sorted(PRESETS)))
 def test_img_2_a_preset_is_what_its_name_says(size: str) -> None:
-    """Its ratio is within 3 % of its name's, its sides are multiples of 32, its area is about that of the square."""
+    """Its ratio is within 3 % of its name's, its sides are multiples of 32, and its area is about the square's."""
     tier, wide, high = size.split("_")
     width, height = PRESETS[size]
     side = {"2k": 2048, "4k": 4096}[tier]

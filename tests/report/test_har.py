@@ -64,7 +64,7 @@ def test_the_log_says_who_wrote_it(api: Api, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_entry_has_every_field_that_har_asks_for(api: Api) -> None:
-    """Those of the entry, of its request and response, and the types that HAR 1.2 gives them."""
+    """The fields of the entry, its request and its response, and the types that HAR 1.2 gives them."""
     api.post(f"{CHARACTERS}?a=1", json={"name": "A"})
 
     (found,) = entries(api)

@@ -124,7 +124,7 @@ def test_each_lifecycle_is_closed(name: str) -> None:
 
 
 def test_save_6_no_script_leads_from_ready_to_reviewing() -> None:
-    """The edges of characters are those of the contract's table."""
+    """The edges of characters are as in the contract's table."""
     edges = LIFECYCLES["characters"].edges
 
     assert {status: set(after) for status, after in edges.items()} == {

@@ -49,7 +49,7 @@ def _moves(api: Api) -> list[tuple[str, str]]:
 
 
 def test_get_1_fifty_pollers_see_one_sequence_and_one_transition(api: Api, moves: list[tuple[str, str]]) -> None:
-    """Of fifty threads that poll one character, so many see each step as the script says, in one monotone order."""
+    """Fifty threads poll one character: as many see each step as the script says, in one monotone order."""
     character = api.synthesize("synthesizing*60 -> reviewing")
     moves.clear()
 

@@ -405,7 +405,7 @@ def test_the_operations(api: Api) -> None:
 
 
 def test_a_live_file_is_what_a_get_answers(api: Api) -> None:
-    """Made by a call or by the test, its attributes are those of the wire, and its bytes are at hand."""
+    """Made by a call or by the test, it has the attributes of the wire, and its bytes are at hand."""
     sent = send(api, metadata='{"a": 1}').json
     file = api.aurous.files.last
 

@@ -68,7 +68,7 @@ def test_add_begins_the_script(api: Api, medium: str, seen: list[str]) -> None:
     ],
 )
 def test_add_is_in_the_status_that_was_asked_for(api: Api, medium: str, status: str, script: str) -> None:
-    """Whatever the script, its own or that of the suite, the generation is in the status that the test wanted."""
+    """Whatever the script, its own or the suite's, the generation is in the status that the test wanted."""
     assert made(api, medium, status=status, script=script).status == status
 
 
@@ -162,7 +162,7 @@ def test_add_refuses_what_the_api_could_not_have_made(
 
 @pytest.mark.parametrize("medium", MEDIA)
 def test_add_refuses_a_script_of_another_resource(api: Api, medium: str) -> None:
-    """A script is one of generations, and says of which."""
+    """A script belongs to generations, and says to which."""
     with pytest.raises(AurousScriptError, match=f"Script for {medium}"):
         made(api, medium, script="synthesizing -> reviewing")
 

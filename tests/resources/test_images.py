@@ -544,7 +544,7 @@ def test_img_6_time_moves_it_too(api: Api) -> None:
 
 
 def test_img_6_a_script_by_prompt(api: Api) -> None:
-    """A script can be for one prompt; the others follow that of images, and videos have their own."""
+    """A script can be for one prompt; the others follow the script of images, and videos have their own."""
     api.aurous.images.script("pending*0 -> failed(prompt_blocked)", "A cat")
     api.aurous.images.script("pending*0 -> processing!")
     style = next(iter(api.aurous.video_loras))
@@ -582,7 +582,7 @@ def test_img_6_auth_7_an_id_that_is_none(api: Api, path: str) -> None:
 @pytest.mark.parametrize("medium", ["image", "video"])
 @pytest.mark.parametrize("status", ["expired", "moderation_rejected"])
 def test_img_6_what_expires_or_is_rejected_is_announced_as_failed(api: Api, medium: str, status: str) -> None:
-    """The record has its own status, and the event is that of a failure."""
+    """The record has its own status, and the event is the same as for a failure."""
     api.aurous.webhook_endpoints.add()
     collection = api.aurous.images if medium == "image" else api.aurous.videos
     collection.script(f"pending -> {status}")
@@ -711,7 +711,7 @@ def test_img_9_cred_4_the_price(api: Api, body: dict[str, Any], base: int, enhan
 
 
 def test_cred_4_references_and_characters_cost_nothing(api: Api) -> None:
-    """The price is that of the picture alone, in any size and style."""
+    """Only the picture is priced, in any size and style."""
     make(api, character_id=api.characters.add().id, size="4k_21_9")
     make(api, reference_image_urls=["https://cdn.test/a.png"] * 3, lora_id="studio-portrait")
 
@@ -800,14 +800,14 @@ def test_img_10_list_3_two_cursors_at_once(api: Api) -> None:
 
 @pytest.mark.parametrize("param", ["starting_after", "ending_before"])
 def test_img_10_list_3_auth_7_a_cursor_that_is_none(api: Api, param: str) -> None:
-    """An unknown id, another team's, and that of another resource are no cursors."""
+    """An unknown id, another team's id, and an id of another resource are no cursors."""
     for one in ("img_1", api.aurous.teams.add().images.add().id, api.characters.add().id):
         api.refused("GET", f"{IMAGES}?{param}={one}", status=400, code="invalid_format", param=param)
 
 
 @pytest.mark.parametrize(("limit", "code"), [("0", "value_out_of_range"), ("x", "invalid_format")])
 def test_img_10_list_3_a_limit_that_is_none(api: Api, limit: str, code: str) -> None:
-    """The limit is that of every list."""
+    """The limit is the same as for every list."""
     api.refused("GET", f"{IMAGES}?limit={limit}", status=400, code=code, param="limit")
 
 

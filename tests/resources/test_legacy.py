@@ -1,4 +1,4 @@
-"""Paths of before: 308 to those of today."""
+"""Former paths: 308 to the present paths."""
 
 from __future__ import annotations
 

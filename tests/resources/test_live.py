@@ -89,7 +89,7 @@ def test_add_takes_what_it_is_told(api: Api) -> None:
 
 
 def test_add_takes_attributes_of_any_mapping(api: Api) -> None:
-    """Attributes may come in any mapping, of which the character keeps a copy."""
+    """Attributes may come in any mapping; the character keeps a copy."""
     given = {"age": 28}
     character = api.characters.add(attributes=MappingProxyType(given))
 

@@ -237,12 +237,12 @@ def test_a_record_is_described_field_by_field() -> None:
 
 
 def test_a_record_has_its_place_without_row() -> None:
-    """The name of its schema is that of the class, without our word for it."""
+    """Its schema is named after the class, without our word for it."""
     assert reference(SomeRow) == {"$ref": "#/components/schemas/Some"}
 
 
 def test_a_page_of_a_list() -> None:
-    """Its four fields, of which the cursor may be null."""
+    """Its four fields; the cursor may be null."""
     schema = {**listing(SomeRow), "components": {"schemas": {"Some": {"type": "integer"}}}}
     page = {"object": "list", "data": [1], "has_more": False, "next_cursor": None}
 

@@ -63,7 +63,7 @@ def test_img_8_no_two_outputs_are_alike(api: Api) -> None:
 
 
 def test_img_8_shows_its_character(api: Api) -> None:
-    """The same prompt with and without a character gives pictures of which one holds a line more."""
+    """The same prompt with and without a character gives two pictures; one has a line more."""
     character = api.characters.add()
     image, plain = api.aurous.images.add(character=character), api.aurous.images.add()
 

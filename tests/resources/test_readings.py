@@ -464,7 +464,7 @@ def test_img_8_an_output_needs_no_token(make_api: Callable[..., Api]) -> None:
 
 
 def test_img_8_a_film_needs_its_token_all_the_same(make_api: Callable[..., Api]) -> None:
-    """The page that speaks of anonymous reads is that of images."""
+    """The page on images speaks of anonymous reads."""
     api = make_api(readings={"img-8": "anonymous"})
     url = api.aurous.videos.add().output_video_url
     assert url is not None

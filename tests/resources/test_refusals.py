@@ -50,7 +50,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 
 
 class Wrong(NamedTuple):
-    """A wrong value: the code and the words of its refusal, and the name behind that of its field."""
+    """A wrong value: the code and the words of its refusal, and the name behind the name of its field."""
 
     value: Any
     code: str
@@ -219,7 +219,7 @@ LISTS: Final = [row for row in ENDPOINTS if row.query and not row.signed]
 
 @pytest.mark.parametrize("row", LISTS, ids=lambda row: row.operation)
 def test_err_7_every_refusal_of_a_query_says_what_is_wrong_and_what_is_allowed(api: Api, row: Endpoint) -> None:
-    """As those of a body do; a page token is opaque, so its refusal quotes nothing."""
+    """As the values of a body do; a page token is opaque, so its refusal quotes nothing."""
     start = START if "start_time" in row.query else {}
     checked = {"page_token", *({"status"} if start else ()), "group_by[]"} & set(row.query)
     for param, query, code, words in QUERIES:

@@ -146,7 +146,7 @@ def test_a_refused_call_makes_no_styles(api: Api) -> None:
 
 @each_medium
 def test_a_live_style_is_what_a_get_answers(api: Api, path: str) -> None:
-    """Its attributes are those of the wire; a collection sees what the team can use."""
+    """It has the attributes of the wire; a collection sees what the team can use."""
     styles = styles_of(api, path)
     style = styles.add("Noir", slug="film-noir")
 
@@ -183,7 +183,7 @@ def test_columns_can_be_told(api: Api) -> None:
 
 @each_medium
 def test_a_snapshot_keeps_the_styles(api: Api, path: str) -> None:
-    """Those of the start and those of the test; what came later is gone."""
+    """The styles of the start and of the test; what came later is gone."""
     style = styles_of(api, path).add("Kept")
     rows = api.get(path).json
     snapshot = api.aurous.snapshot()

@@ -68,7 +68,7 @@ def test_of_nothing(api: Api) -> None:
 
 
 def test_usage_1_a_bucket_is_what_was_done(api: Api) -> None:
-    """Counts, credits, seconds and pictures are those of the calls before; credits those that left the team."""
+    """Counts, seconds and pictures sum up the calls before; credits are what left the team."""
     work(api)
 
     (bucket,) = rows(api)
@@ -532,7 +532,7 @@ def test_usage_3_events_are_charged_what_left_the_team(api: Api) -> None:
 
 
 def test_usage_3_events_are_the_newest_first(api: Api) -> None:
-    """Those of one second by id."""
+    """Events of one second are ordered by id."""
     first = [api.aurous.images.add().id for _ in range(3)]
     api.clock.advance(seconds=1)
     last = api.aurous.videos.add().id

@@ -1,4 +1,4 @@
-"""POST /v1/videos and what is not that of images: cred-4, img-7, img-11, time-4."""
+"""POST /v1/videos, where it differs from images: cred-4, img-7, img-11, time-4."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make(api: Api, **more: Any) -> Any:
 
 
 def test_the_whole_object(api: Api) -> None:
-    """A style is enough: the rest is that of the style, and what images have is null."""
+    """A style is enough: the rest comes from the style, and what images have is null."""
     api.get(VIDEOS + "/vid_1")
     style = api.get(f"/v1/video_loras/{STYLE}").json
     answer = api.post(VIDEOS, json=body())
@@ -415,7 +415,7 @@ def test_vid_5_without_success_there_is_no_output(api: Api, status: str, refusal
 
 
 def test_an_image_has_no_film(api: Api) -> None:
-    """The output of an image is not that of a video: 404, as the other way round."""
+    """The output of an image cannot be read as a video's: 404, and vice versa."""
     image = api.aurous.images.add().id
 
     api.refused("GET", f"{VIDEOS}/{image}/output", status=404, code="resource_not_found")
@@ -441,7 +441,7 @@ def test_every_ratio_can_be_filmed(api: Api, ratio: str) -> None:
 
 
 def test_a_live_video_is_what_a_get_answers(api: Api) -> None:
-    """Made by a call, its attributes are those of the wire."""
+    """Made by a call, it has the attributes of the wire."""
     video_id = make(api, prompt="She turns")["id"]
     video = api.aurous.videos.last
 
@@ -493,7 +493,7 @@ def test_videos_add_for_another_team(api: Api) -> None:
 
 
 def test_img_6_videos_have_a_script_of_their_own(api: Api) -> None:
-    """That of images is another; a prompt may have its own."""
+    """Images have another script; a prompt may have its own."""
     api.aurous.videos.script("pending*0 -> failed(provider_timeout)")
     api.aurous.videos.script("pending*0 -> processing*0 -> succeeded", "At once")
     image = api.post("/v1/images", json={"prompt": "A cat"}).json["id"]

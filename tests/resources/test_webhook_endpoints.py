@@ -155,7 +155,7 @@ def test_hook_2_a_rotation_shows_the_new_secret(api: Api) -> None:
 
 
 def test_hook_2_a_list_holds_the_living_of_the_team(api: Api) -> None:
-    """Newest first, without the deleted ones and those of others."""
+    """Newest first, without deleted endpoints and endpoints of others."""
     first, gone, last = make(api), make(api), make(api)
     api.delete(f"{PATH}/{gone['id']}")
     api.aurous.teams.add().webhook_endpoints.add()
@@ -213,7 +213,7 @@ def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None
 
 
 def test_hook_10_the_answer_names_the_event(api: Api) -> None:
-    """The id of the event in the answer is that of the delivery."""
+    """The response has the id of the delivered event."""
     made = make(api)
 
     fired = api.post(f"{PATH}/{made['id']}/test", json={"event_type": "image.completed"}).json

@@ -172,7 +172,7 @@ class TestServe:
         assert err == ""
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """It is that of the package, as every command has it."""
+        """It is the version of the package, as for every command."""
         with pytest.raises(SystemExit, match="0"):
             main(["--version"])
         assert capsys.readouterr().out == f"pytest-aurous {version_of_package()}\n"

@@ -83,7 +83,7 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
     ("add", "files"): {"purpose": "text", "metadata": "object|null", "id": "text|null"},
     ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null", "id": "text|null"},
 }
-"""What each call takes, by the word that sorts it out, and of which kind."""
+"""What each call takes, and the kind of each argument."""
 SORTED_OUT: Final = {"script": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
 NEEDED: Final[dict[tuple[str, ...], dict[str, Any]]] = {
     ("script",): {"text": "synthesizing -> reviewing"},
@@ -285,7 +285,7 @@ class TestDeeds:
             assert client.get("/v1/balance").status_code == 503
 
     def test_a_spoilt_body_is_chosen(self, fake: Aurous) -> None:
-        """`kind` is that of the fault; what the body becomes has another name."""
+        """`kind` names the fault; what the body becomes has another name."""
         do(fake, "faults", kind="malformed", operation="balance.retrieve", body="empty")
         with fake.client() as client:
             assert client.get("/v1/balance").content == b""

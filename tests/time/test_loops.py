@@ -89,7 +89,7 @@ def test_a_poll_loop_takes_no_time(run: Run, jumps: Jumps) -> None:
 
 
 def test_the_clocks_of_loops_jump(run: Run) -> None:
-    """The loop's own clock and those of `time` show that the sleep has passed, and no less."""
+    """The loop's own clock and the clocks of `time` show that the sleep has passed, and no less."""
 
     async def main() -> list[float]:
         def read() -> list[float]:

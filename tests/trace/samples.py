@@ -224,7 +224,7 @@ def deliveries(aurous: Aurous, client: httpx.Client) -> None:
 
 
 def many_calls(count: int) -> dict[str, Any]:
-    """Return a trace of *count* calls, made by repeating those of a short one."""
+    """Return a trace of *count* calls, made by repeating the calls of a short trace."""
 
     def poll(_: Aurous, client: httpx.Client) -> None:
         for number in range(30):

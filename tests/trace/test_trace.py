@@ -164,7 +164,7 @@ def test_a_key_knows_how_long_its_request_is_in_flight() -> None:
 
 
 def test_a_refusal_names_its_rules_with_their_provenance() -> None:
-    """The rules are those of the endpoint, and those that name the code of the refusal."""
+    """The rules of the endpoint, and the rules that name the code of the refusal."""
 
     def run(aurous: Aurous, client: httpx.Client) -> None:
         client.post(f"/v1/characters/{aurous.characters.add(status='synthesizing').id}/save")

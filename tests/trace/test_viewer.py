@@ -97,7 +97,7 @@ def test_calls_with_their_marks_and_what_happened_in_between(show: Open, charge:
 
 
 def test_a_long_wait_looks_like_one(show: Open, charge: dict[str, Any]) -> None:
-    """The row of a minute is higher than that of 15 seconds, and this one higher than that of two."""
+    """The row of a minute is higher than the row of 15 seconds, which is higher than the row of two."""
     tab = show(charge)
 
     def height(text: str) -> float:
@@ -505,7 +505,7 @@ def test_an_exploration(show: Open, charge: dict[str, Any]) -> None:
 
 
 def test_a_case_shows_the_state_beside_that_of_the_good_day(show: Open) -> None:
-    """At first that of the end; each row of calls has a button for the state after it."""
+    """At first the state at the end; each row of calls has a button for the state after it."""
     tab = show(samples.traced(samples.explored))
     good, case = tab.locator(".states .world").all()
 

@@ -130,7 +130,7 @@ def test_calls_are_found_by_name_pattern_and_filter(
     ids=["where", "count", "called", "not called", "in order"],
 )
 def test_a_misspelt_operation_raises(calls: Calls, story: list[Call], ask: Callable[[Calls], object]) -> None:
-    """Nothing here is a Mock: an unknown name is an error that offers the nearest and lists those of the resource."""
+    """Nothing here is a Mock: an unknown name is an error with the nearest name and the names of the resource."""
     with pytest.raises(
         AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean 'characters\.save'\?"
     ) as caught:
@@ -414,7 +414,7 @@ def test_a_call_that_comes_back_is_at_work_again() -> None:
 
 
 def test_notes_bear_the_time_of_the_clock() -> None:
-    """Not that of the call."""
+    """Not the time of the call."""
     clock = Clock("2026-05-08T12:00:00Z")
     journal = Journal(State(), clock)
     clock.advance(seconds=5)

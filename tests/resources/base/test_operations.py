@@ -154,5 +154,5 @@ def test_what_a_resource_cannot_do_is_no_misspelling(given: str) -> None:
     ],
 )
 def test_only_the_operations_of_the_resource_are_listed(given: str, listed: str) -> None:
-    """A test author reads a few names, and not those of the whole API."""
+    """A test author reads a few names, not the names of the whole API."""
     assert f" {listed}\n" in message(given)

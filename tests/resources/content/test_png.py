@@ -41,7 +41,7 @@ def test_a_picture_is_a_well_formed_png(width: int, height: int) -> None:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_picture_has_as_many_pixels_as_it_says(width: int, height: int) -> None:
-    """Width, height and color type of the header go with the decompressed rows, none of which is filtered."""
+    """Width, height and color type of the header go with the decompressed rows; no row is filtered."""
     (_, header, _), _, (_, data, _), _ = chunks(png(rows(width, height), width, height, PALETTE))
 
     assert unpack(">IIBBBBB", header) == (width, height, 8, 3, 0, 0, 0)

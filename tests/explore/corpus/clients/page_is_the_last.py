@@ -11,7 +11,7 @@ FOUND = {"characters.list#1 unavailable": ("tells",), "characters.list#2 refused
 
 
 def prepare(aurous: Aurous) -> None:
-    """Add three characters, two of which fit on a page."""
+    """Add three characters; two fit on a page."""
     for number in range(3):
         aurous.characters.add(name=f"draft {number}", status="failed")
 
