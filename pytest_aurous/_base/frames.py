@@ -64,7 +64,7 @@ def callers(frame: FrameType) -> Iterator[FrameType]:
 
 
 def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
-    """Return the first of the `callers` of *frame* whose code is outside *packages*; the outermost if none is.
+    """Return the first of the `callers` of *frame* whose code is outside *packages*, else the outermost.
 
     Example:
         ``nearest_outside(SENDERS, sys._getframe())`` is the frame of the code under test that sent a request.

@@ -1,4 +1,4 @@
-"""Which test a thread works for: the one that started it, or the one that submitted its job.
+"""Which test a thread works for: the test that started it, or that submitted its job.
 
 Nothing here knows pytest. The network guard says when a test begins and ends, and wraps `threading.Thread.start` and
 `ThreadPoolExecutor.submit` with the functions below. A fake asks whether a request comes from an older test.
@@ -118,7 +118,7 @@ def noting_start(start: Any, here: Callable[[], Work | None]) -> Any:
 
 
 def noting_submit(submit: Any, here: Callable[[], Work | None]) -> Any:
-    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not the one of the pool."""
+    """Wrap `ThreadPoolExecutor.submit` so that a job belongs to the test that submits it, not to the pool's."""
 
     @wraps(submit)
     def noted(pool: Any, job: Any, /, *args: Any, **options: Any) -> Any:

@@ -71,7 +71,7 @@ def run(options: Namespace) -> int:
 
 
 def _notes_on_observed(options: Namespace, checked: Checked, found: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the report says of files with observed differences: one that is followed, and one that is written."""
+    """Yield what the report says of files with observed differences: the followed file, and the written file."""
     if options.follow is not None:
         yield f"{options.follow.name}: the fake follows it, and no rule is judged by what it changes"
     if options.observed is not None:

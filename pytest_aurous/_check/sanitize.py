@@ -59,7 +59,7 @@ _HEADERS: Final[dict[str, str]] = {
     "x-ratelimit-remaining": _NUMBER,
     "x-ratelimit-reset": _NUMBER,
 }
-"""The headers that a rule is about, and the form of the values that are kept; empty: none is kept as it is."""
+"""The headers that a rule is about, and the form of the values that are kept; empty: no value is kept as it is."""
 _NEW: Final = re.compile("(?:aurous|x-ratelimit)-[a-z-]{1,40}")
 """New headers of responses, whose values are masked; no other header is written."""
 _MEDIA: Final = re.compile(
@@ -232,7 +232,7 @@ class Sanitizer:
         return host if port is None else f"{host}:{port}"
 
     def _segment(self, before: str, segment: str) -> str:
-        """Return a segment of a path; the one *before* it tells the number of an output from other numbers."""
+        """Return a segment of a path; the segment *before* it tells the number of an output from other numbers."""
         number = before == "output" and segment.isdecimal() and len(segment) <= 2  # noqa: PLR2004 - of an output
         return segment if segment in PATHS or number or _is_id(segment) else self.mask(segment)
 
@@ -305,7 +305,7 @@ class Sanitizer:
 
 
 def _operation(exchange: Exchange) -> str:
-    """Return the operation of a request; empty without one."""
+    """Return the operation of a request, or empty."""
     host = "upload" if is_upload(exchange.host) else "api"
     found = CATALOG.find(host, urlsplit(exchange.url).path).get(exchange.method)
     return "" if found is None else found[0].operation

@@ -76,7 +76,7 @@ class Verdict:
 
     @property
     def repeats(self) -> bool:
-        """Whether several records show the difference that another client may have caused, and none shows otherwise."""
+        """Whether several records, and no counterexample, show a difference that another client may have caused."""
         return max(Counter(map(_change, self.elsewhere.values())).values()) >= _ENOUGH and not self.steady
 
     @property

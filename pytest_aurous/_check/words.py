@@ -55,17 +55,17 @@ def _is_text(value: Any) -> bool:
 
 
 def is_word(text: str, *, response: bool) -> bool:
-    """Whether a text is a word of the API: known to us, or, in a response, at least of the form of one."""
+    """Whether a text is a word of the API: known to us, or, in a response, at least in the form of a word."""
     return text in known_words() or (response and _WORD.fullmatch(text) is not None)
 
 
 def name_of(name: str) -> str:
-    """Return a name in a response as it can be shown: ``*`` for one that may be of a user."""
+    """Return a name in a response as it can be shown: ``*`` for a name that a user may have chosen."""
     return name if is_word(name, response=True) else "*"
 
 
 def id_of(record: str) -> str:
-    """Return an id as it can be shown: shortened if it has not the form of one."""
+    """Return an id as it can be shown: shortened if it does not have the form of an id."""
     return (
         record
         if ID.fullmatch(record)

@@ -320,7 +320,7 @@ def _moment(ctx: Context) -> _Moment:
 
 
 def _was_beside(call: Call, moment: _Moment) -> bool:
-    """Return whether a request is not a retry of the one with that outcome, but was sent beside it by another task."""
+    """Return whether another task sent a request beside the request with that outcome, instead of retrying it."""
     at, who = moment
     return call.at - at < _AT_ONCE and _sender(call) != who
 

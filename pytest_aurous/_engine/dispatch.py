@@ -30,7 +30,7 @@ _MORE: Final = see("reference/webhooks.html")
 
 
 def attempts(world: World, faults: FaultQueue) -> Iterator[Attempt]:
-    """Reserve the deliveries that are due, one after the other, until there are none."""
+    """Reserve the deliveries that are due, one after the other, until no delivery is due."""
     while (delivery := _reserve(world)) is not None:
         yield Attempt(world, faults, delivery)
 

@@ -33,7 +33,7 @@ class Rules:
 
     Attributes:
         may_raise: The exceptions that are a documented failure.
-        may_return: Whether a result is one; None: none is.
+        may_return: Whether a result is a documented failure; None: no result is.
         laws: The laws to judge.
         unstable: Fields of records, as kind and name, that differ from good day to good day.
         same_result: Whether what the run returns looks the same on each good day.

@@ -79,7 +79,7 @@ class Exploration(Hinting):
 
     Attributes:
         cases: All runs with a fault, in order.
-        good_day: The run without one, in the form of a case.
+        good_day: The run without a fault, in the form of a case.
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
         remarks: Other remarks of the report, such as what was cut.

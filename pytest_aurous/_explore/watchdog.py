@@ -202,7 +202,7 @@ def unwind(run: Run, frame: FrameType) -> None:
 
 
 def _raise_in(ident: int, error: type[RunEnded] | None) -> None:
-    """Raise an exception in a thread, before its next instruction; None takes back one that was not raised yet."""
+    """Raise an exception in a thread, before its next instruction; None takes back a pending exception."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(ident), ctypes.py_object(error) if error is not None else None
     )

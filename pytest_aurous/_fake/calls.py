@@ -291,7 +291,7 @@ class _Counts(NamedTuple):
 
 
 def _counts(check: Check, times: int | None, at_least: int | None, at_most: int | None) -> _Counts:
-    """Read the counts of an assertion; once or more if there are none."""
+    """Read the counts of an assertion; by default once or more."""
     for name, value in (("times", times), ("at_least", at_least), ("at_most", at_most)):
         if value is not None:
             check.whole(name, value, 0)

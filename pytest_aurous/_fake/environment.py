@@ -22,7 +22,7 @@ class _Held:
 class Environment:
     """Sets variables for fakes and servers that start and end in any order.
 
-    - While several have set a variable, it has the value of the latest one that has not ended.
+    - While several have set a variable, it has the value of the latest holder that has not ended.
     - Each restores the value that it found, whatever other code has done to the variable meanwhile. If others that
       started later are still there, the next of them restores that value instead.
     - Other code, such as monkeypatch, may put back a value that one of them had set and that has ended since. `settle`

@@ -88,7 +88,7 @@ class Interception:
         self._patches.append(_Patch(owner, method, current, wrapper))
 
     def router_for(self, request: Any) -> Router | None:
-        """Return the router for a request: of those that serve its host, the one whose base URL fits best."""
+        """Return the router for a request: among the routers that serve its host, by the best matching base URL."""
         host, known = request.url.netloc, self._owners
         owners = known[host] if host in known else known.setdefault(host, self._owners_of(host.decode("ascii")))
         if len(owners) < 2:  # noqa: PLR2004 - more than one

@@ -1,4 +1,4 @@
-"""httpx and httpx2: read the requests of both, and build the responses and exceptions of the one that sent them."""
+"""httpx and httpx2: read the requests of both, and build the responses and exceptions of the package that sent them."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _begin(stack: ModuleType, request: Any, noted: list[Pending]) -> Pending:
 
 
 def _fail(stack: ModuleType, error: BaseException, exchange: Pending, noted: list[Pending]) -> None:
-    """Keep a request that the network failed or somebody cancelled; drop one that has never left, such as a mock's."""
+    """Keep a request that failed in the network or was cancelled; drop a request that never left, such as a mock's."""
     if isinstance(error, Exception) and not isinstance(error, stack.TransportError):
         noted.remove(exchange)
 

@@ -43,7 +43,7 @@ def cleaned(body: bytes, coding: str, clean: Callable[[str], str], layers: int =
 
     Args:
         body: The body.
-        coding: Its ``Content-Encoding``; it may be compressed without one.
+        coding: Its ``Content-Encoding``; it may be compressed without that header.
         clean: Returns a text without its secrets; a text that is clean, it returns as it is.
         layers: How often it may be compressed.
 

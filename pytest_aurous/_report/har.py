@@ -205,7 +205,7 @@ def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) ->
 
 
 def _body(body: bytes, coding: str, clean: Callable[[str], str]) -> dict[str, Any]:
-    """Return a body as text, or in Base64 if it is none; of one that was not kept, only the digest."""
+    """Return a body as text, or in Base64 if it is not text; if it was not kept, return only the digest."""
     safe = cleaned(body, coding, clean)
     if safe is None:
         return {"text": "", "_omitted": True}

@@ -11,7 +11,7 @@ from .state import View, Written, difference, view
 
 
 class Step(NamedTuple):
-    """One request, or what happened since the one before.
+    """One request, or what happened since the previous request.
 
     Attributes:
         call: The request; None for what happened in between.

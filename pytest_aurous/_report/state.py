@@ -41,7 +41,7 @@ def view(app: App, written: Written) -> View:
 
     Args:
         app: The fake.
-        written: The records of an earlier view. Rows are frozen: one that is still the same is not written again,
+        written: The records of an earlier view. Rows are frozen: a row that is still the same is not written again,
             so thousands of records cost little.
     """
     world = app.world

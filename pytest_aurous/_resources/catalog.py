@@ -151,7 +151,7 @@ def lifecycle_of(resource: str) -> Lifecycle:
     """Return the lifecycle of a resource.
 
     Raises:
-        AurousScriptError: If it has none, with the nearest that has.
+        AurousScriptError: If it has no lifecycle, with the nearest resource that has one.
     """
     if not isinstance(cast("object", resource), str) or resource not in LIFECYCLES:
         raise AurousScriptError(
@@ -196,9 +196,9 @@ class Addresses:
         return host in self._hosts or is_vendors(host.partition(":")[0])
 
     def claim(self, host: str) -> int:
-        """Return how well *host* matches this fake: of several fakes, the one with the highest number responds.
+        """Return how well *host* matches this fake: of several fakes, the best match responds.
 
-        3: *host* is one of its hosts. 2: *host* is another one of the vendor's, and the base URL is the vendor's too.
+        3: *host* is one of its hosts. 2: *host* is another host of the vendor, and the base URL is the vendor's too.
         1: *host* is the vendor's, to whom no request may get through. 0: no match.
         """
         if host in self._hosts:

@@ -36,7 +36,7 @@ class LoraRow(Record):
         is_public: Whether every team can use it.
         created_at: ISO 8601 (time-1).
         slug: Readable name; requests accept it in place of the id.
-        description: Free text; None without one.
+        description: Free text, or None.
         preview_image_url: URL of a sample picture; the fake does not serve it.
         default_denoise_strength: Shown only; the fake does not use it.
         default_guidance_scale: Shown only.
@@ -76,10 +76,10 @@ class VideoLoraRow(Record):
         is_public: Whether every team can use it.
         default_resolution: Used where a request names none.
         default_ratio: Used where a request names none.
-        default_duration: Seconds; used where a request names none.
+        default_duration: Seconds; used where the request does not set it.
         created_at: ISO 8601 (time-1).
         slug: Readable name; requests accept it in place of the id.
-        description: Free text; None without one.
+        description: Free text, or None.
         preview_video_url: URL of a sample video; the fake does not serve it.
         team: Id of the owning team; empty for a public style.
     """

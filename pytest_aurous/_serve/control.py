@@ -283,7 +283,7 @@ def _taken_by(method: Callable[..., Any]) -> _Takes:
     hints, parameters = get_type_hints(method, localns=_NAMES), signature(method).parameters.values()
     types: dict[str, Any] = {}
     for parameter in parameters:
-        hint = hints.get(parameter.name)  # `self` has none
+        hint = hints.get(parameter.name)  # `self` has no annotation
         types |= get_type_hints(hint) if parameter.kind is Parameter.VAR_KEYWORD else {parameter.name: hint}
     readers = {name: reader for name, hint in types.items() if (reader := _reader_of(hint)) is not None}
     return _Takes(readers, [one.name for one in parameters if one.name in readers and one.default is Parameter.empty])

@@ -59,7 +59,7 @@ class SharedTime:
         at_end: Restores what was patched; called when the last skipper leaves.
         watch: Limits the sleeps, or None: then there are at most 10,000, or a week.
         deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
-            continues, so that no other thread jumps past one that is about to wake.
+            continues, so that no other thread jumps past a sleeper that is about to wake.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

@@ -24,7 +24,7 @@ class Part(NamedTuple):
 def read_parts(content: bytes, content_type: str) -> list[Part]:
     """Return the fields of a ``multipart/form-data`` body.
 
-    Empty for any other body, for one that was cut off, and for one with parts that are not fields, such as parts with
+    Empty for any other body, for a truncated body, and for a body with parts that are not fields, such as parts with
     parts of their own. The email parser of the standard library changes line endings and names, so it reads only the
     type.
     """

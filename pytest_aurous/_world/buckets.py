@@ -78,7 +78,7 @@ class Buckets:
         self._buckets: Section[tuple[str, str], Bucket] = state.section("buckets")
 
     def get(self, team: str, name: str, now: float) -> Bucket:
-        """Return a bucket of *team* as it is at *now*; one that was never used is full."""
+        """Return a bucket of *team* as it is at *now*; an unused bucket is full."""
         bucket = self._buckets.get((team, name))
         if bucket is None:
             capacity, per_minute = BUCKETS[name]

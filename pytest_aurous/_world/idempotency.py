@@ -52,7 +52,7 @@ class IdempotencyKeys:
         *works* returns whether what a first attempt began still keeps its key in use (idem-5).
 
         Raises:
-            ApiProblem: 409 where the key stands for another request, or for one that is in flight (idem-5, idem-6).
+            ApiProblem: 409 where the key stands for another request, or for a request in flight (idem-5, idem-6).
         """
         stored = self._stored.get((claim.team, claim.key))
         if stored is None or now >= stored.at + _LIFE:

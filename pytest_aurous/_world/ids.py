@@ -44,7 +44,7 @@ class IdSource:
         self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def new(self, prefix: str, stream: str = "") -> str:
-        """Return the next id, such as ``char_01KRM...``, greater than the one before; prefixes can share a *stream*."""
+        """Return the next id, such as ``char_01KRM...``, greater than the last; prefixes can share a *stream*."""
         stream = stream or prefix
         clock, bits = self._streams.get(stream) or (_START_MS, crc32(f"{self._seed}/{stream}".encode()))
         clock += 1

@@ -31,7 +31,7 @@ _OWNERS: Final = {
 
 
 class Lifecycle(NamedTuple):
-    """The statuses of a resource: the one in which each run begins, and for each those that may follow."""
+    """The statuses of a resource: where each run begins, and which statuses may follow each status."""
 
     resource: str
     start: str

@@ -131,7 +131,7 @@ class Fault(Hinting):
         return type(self).__name__, self.operation
 
     def concerns(self, thing: Call | Delivery) -> bool:
-        """Whether the operation or the event is one of its own; the same for all faults of its scope."""
+        """Whether the fault applies to the operation or the event; the same for all faults of its scope."""
         return thing.operation is not None and fnmatchcase(thing.operation, self.operation)
 
     def accepts(self, thing: Call | Delivery) -> bool:

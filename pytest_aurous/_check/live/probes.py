@@ -37,7 +37,7 @@ class Probe:
         rules: The rules that its response says something about.
         query: The query.
         headers: Its headers, besides the key and those that all probes have.
-        body: Its body; empty without one.
+        body: Its body; empty if it has no body.
         key: The API key; empty: none.
     """
 
@@ -165,7 +165,7 @@ class Shown:
         self._rows.setdefault(path, []).extend(map(as_object, rows))
 
     def values(self, names: list[str], now: float) -> dict[str, str]:
-        """Return the value of each name, as far as there is one."""
+        """Return the value of each name that has a value."""
         found = {"yesterday": iso(now - _DAY), "years_ago": iso(now - 1000 * _DAY)}
         for name in names:
             pick = PICKS.get(name)
@@ -251,7 +251,7 @@ PROBES: Final = (
     _get("/v1/usage", "usage-2", "page_token=nonsense"),
     _get("/v1/usage/events", "usage-3", "start_time={yesterday}"),
     _get("/v1/usage/events", "usage-3", "start_time={yesterday}&limit=501"),
-    # Paths of before, paths that are none, and methods that a path does not have
+    # Former paths, unknown paths, and methods that a path does not have
     _get("/v1/generations", "legacy-1"),
     _get(f"/v1/video-generations/vid_{'0' * 26}", "legacy-1"),
     _get("/v1/nothing", "err-8"),

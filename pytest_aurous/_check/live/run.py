@@ -51,7 +51,7 @@ def check_base_url(text: str) -> str:
     """Return the base URL without a path.
 
     Raises:
-        AurousError: If it is none, or would send the key in plain text over a network.
+        AurousError: If it is not a URL, or would send the key in plain text over a network.
     """
     found = _BASE_URL.fullmatch(text)
     if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
@@ -205,7 +205,7 @@ class _Run:
         return sent
 
     def _record(self, probe: Probe, sent: Exchange) -> None:
-        """Record an exchange as one with the vendor's own host; a response that is not the API's does not count."""
+        """Record an exchange as if with the vendor's own host; a response that is not the API's does not count."""
         recording, here = self.live.recording, self._base_url
         number = len(recording.exchanges) + 1
         exchange = replace(sent, number=number, url=sent.url.replace(here, VENDOR, 1))
@@ -228,7 +228,7 @@ def _foreign(sent: Exchange, *, legacy: bool = False) -> str:
 
 
 def _body(sent: Exchange, base_url: str) -> bytes | None:
-    """Return the body of a response as one of the vendor's own host.
+    """Return the body of a response as if from the vendor's own host.
 
     Raises:
         LimitError: If it was too large.

@@ -211,7 +211,7 @@ class Comparison:
         return here.finding("enum", "differs" if wrong else "same", words(_listed(kinds)), type_of(int(status)))
 
     def _param(self, here: Place, error: Shape) -> Finding:
-        """Compare whether a refusal without a field at fault has a param that is null, or none."""
+        """Compare whether a refusal without a field at fault has a null param, or no param."""
         null = self._theirs.shape(error.fields.get("param")).null
         needed = None if error.required is None or "param" not in error.fields else "param" in error.required
         if self._readings["err-4"] == "absent":

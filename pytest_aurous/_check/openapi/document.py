@@ -58,7 +58,7 @@ def read_document(file: Path) -> Document:
     """Read an OpenAPI document.
 
     Raises:
-        AurousError: If it cannot be read, or is none of version 3.0 or 3.1.
+        AurousError: If it cannot be read, or is not of version 3.0 or 3.1.
     """
     try:
         raw = read_file(file)

@@ -49,7 +49,7 @@ class Operation:
 
     @property
     def body(self) -> dict[str, Any] | None:
-        """The body of its request; None where none is written down."""
+        """The body of its request; None if the document has none."""
         return self.schemas.follow(self.content["requestBody"]) if "requestBody" in self.content else None
 
     @property
@@ -147,7 +147,7 @@ def has_type(kinds: Mapping[str, Any], kind: str) -> str | None:
 
 
 def schema_of(part: Mapping[str, Any], kind: str) -> Any:
-    """Return the schema of a body or a response; None without one."""
+    """Return the schema of a body or a response, or None."""
     kinds = media_types(part)
     found = has_type(kinds, kind)
     return None if found is None else kinds[found].get("schema")

@@ -263,7 +263,7 @@ def _common(sets: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 
 def _any(sets: Sequence[frozenset[str]]) -> frozenset[str] | None:
-    """Return what is in any of the sets; None without one."""
+    """Return what is in any of the sets; None if there are no sets."""
     return frozenset(name for one in sets for name in one) if sets else None
 
 

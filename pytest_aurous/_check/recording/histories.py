@@ -12,7 +12,7 @@ _OF_STATES: Final = (
     "invalid_request_error", "resource_not_found", "character_not_ready", "upload_invalid",
     "generation_not_cancellable", "output_not_available",
 )  # fmt: skip
-"""The reasons of refusals that are about the state of a record, or about whether there is one."""
+"""The reasons of refusals that are about a record's state, or about whether the record exists."""
 
 
 class Sighting(NamedTuple):
@@ -23,7 +23,7 @@ class Sighting(NamedTuple):
 
     @property
     def status(self) -> str:
-        """The status that it shows; empty for a record without one."""
+        """The status that it shows; empty for a record without status."""
         return str(self.row.get("status") or "")
 
 
@@ -75,7 +75,7 @@ class Histories(dict[str, History]):
         return history.sightings[at - 1] if history is not None and at else None
 
     def status(self, record: str, index: int) -> str:
-        """Return the status in which a record is first seen at *index* or behind it; empty without one."""
+        """Return the status in which a record is first seen at *index* or behind it; empty if it is not seen."""
         sighting = self.seen(record, index)
         return "" if sighting is None else sighting.status
 
@@ -90,7 +90,7 @@ class Histories(dict[str, History]):
         return "" if sighting is None else sighting.status
 
     def steady(self, record: str, index: int) -> str:
-        """Return the status of a record that is seen in it before *index*, and still behind it; empty without one."""
+        """Return the status in which a record is seen before *index*, and still behind it; else empty."""
         before = self.before(record, index)
         return before.status if before is not None and before.status == self.status(record, index) else ""
 

@@ -57,7 +57,7 @@ class LostRequests:
             self.found[view.index] = ""
 
     def _made(self, view: View) -> str:
-        """Return the id of the record that no response created and that is what *view* asked for; empty without one."""
+        """Return the id of the record that no response created and that is what *view* asked for, or empty."""
         fits = (record for record, history in self._histories.items() if self._fits(view, history))
         return next(fits, "")
 

@@ -54,7 +54,7 @@ STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
 _REDIRECTS: Final = range(300, 400)
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
-"""The time of a recording that has none, and shows none."""
+"""The time of a recording whose exchanges and records show no time."""
 _PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
 """The fields, and the parameter, whose instants are never in the future."""
 
@@ -79,7 +79,7 @@ class View:
 
     @property
     def operation(self) -> str:
-        """The name of its operation; empty without one."""
+        """The name of its operation, or empty."""
         return "" if self.row is None else self.row.operation
 
     @cached_property
@@ -262,7 +262,7 @@ class View:
 
     @property
     def record(self) -> str:
-        """The id of the record that the request is about, from its path; empty without one."""
+        """The id of the record that the request is about, from its path, or empty."""
         return "" if self.kind in STYLES else self.args.get("id", "")
 
 

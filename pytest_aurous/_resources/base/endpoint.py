@@ -38,7 +38,7 @@ class Context:
         call: The request.
         row: Its endpoint, or None.
         args: The path parameters.
-        record: The id in the path; empty without one.
+        record: The id in the path, or empty.
         team: Id of the calling team; empty for signed URLs, which need no API key.
         request_id: Id of the request.
         limits: The rate-limit headers of its response.

@@ -27,7 +27,7 @@ LIFECYCLE: Final = Lifecycle(
     },
 )
 DEFAULTS: Final = {end: plan_of(f"synthesizing -> {end}", LIFECYCLE) for end in ("reviewing", "ready")}
-"""The script of a character for which a test has none, by reading of create-4."""
+"""The script of a character for which the test sets no script, by reading of create-4."""
 
 
 def script_for(world: World, name: str) -> Plan:
@@ -43,7 +43,7 @@ def begin_run(
     poses: tuple[str, ...] = SYNTHESIZED,
     settle: bool = True,
 ) -> CharacterRow:
-    """Start a synthesis of *poses* (create-4, resyn-1, regen-2) that a *hold* pays for; without one it is free."""
+    """Start a synthesis of *poses* (create-4, resyn-1, regen-2) that a *hold* pays for; without a hold it is free."""
     steps = row.plan.run(row.runs)
     now = world.clock.time()
     _change(world, row, now, status="synthesizing", error_message=None, redraw=poses, hold=hold, runs=row.runs + 1)

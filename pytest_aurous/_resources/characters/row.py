@@ -67,10 +67,10 @@ class CharacterRow(Record):
         refs: The reference pictures.
         created_at: ISO 8601 (time-1).
         updated_at: ISO 8601; moves with every change.
-        attributes: Its description; None without one.
+        attributes: Its description, or None.
         error_message: Why the synthesis failed; None in any other status.
         aurous_version: API version of the request that created it (ver-4).
-        client_reference_id: The client's own id for it; absent if none was sent.
+        client_reference_id: The client's own id for it; absent if the client sent no id.
         team: Id of the owning team.
         gone: Whether it was deleted for good (del-2).
         plan: Its script.

@@ -49,7 +49,7 @@ def add(
     status: str | None = None,
     **columns: Any,
 ) -> GenerationRow:
-    """Add a generation and start its run, or add one that is in *status* already.
+    """Add a generation and start its run, or add a generation that is in *status* already.
 
     The *columns* may include its ``plan``; else the scripts of the fake determine it. Without a *hold* it is free.
     """

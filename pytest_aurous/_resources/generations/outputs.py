@@ -87,7 +87,7 @@ def _finished(ctx: Context, path: str, *, anonymous: bool = False) -> Generation
 
     Raises:
         ApiProblem: 401 or 403 without a valid token or key, 404 before the end of the work, 410 for an expired
-            output, 422 for a generation without one.
+            output, 422 for a generation without output.
     """
     world = ctx.world
     token = ctx.query.get("token")

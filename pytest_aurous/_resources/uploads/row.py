@@ -43,7 +43,7 @@ class UploadRow(Record):
 
 
 def take_tickets(world: World, team: str, upload_ids: list[str]) -> list[str]:
-    """Consume all tickets or none (create-2, create-3), and return the poses of their pictures."""
+    """Consume all tickets or nothing (create-2, create-3), and return the poses of their pictures."""
     if len(set(upload_ids)) < len(upload_ids):
         repeated = next(upload_id for upload_id in upload_ids if upload_ids.count(upload_id) > 1)
         raise _invalid(repeated, "it is listed twice", "upload_ids")

@@ -93,7 +93,7 @@ def make(
     row_id: str | None = None,
     **columns: Any,
 ) -> EndpointRow:
-    """Register an endpoint; draw its secret and its id unless there is one."""
+    """Register an endpoint; draw its secret and its id if they are not given."""
     now = world.clock.time()
     secret = secret or new_secret(world)
     row = EndpointRow(
