@@ -568,7 +568,7 @@ def shortens(file: Path) -> bool:
         node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
     ]
     found = {(one.module, name.name) for one in imports for name in one.names}
-    return bool(found & {("errors", "shown"), ("_base/redaction", "shortened")})
+    return bool(found & {("errors", "shown"), ("_base.redaction", "shortened")})
 
 
 def test_each_module_that_shortens_is_tested() -> None:
