@@ -155,7 +155,7 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
 def _rule_of_character(done: Replayed, point: Point) -> str:
     """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
     view = done.view
-    if point.where.endswith(".status") and {point.seen, point.fake} == {"reviewing", "ready"}:
+    if point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}:
         saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
         if view.polls or view.creates:
             return "save-6" if saved else "create-4"
