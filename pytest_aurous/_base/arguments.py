@@ -20,8 +20,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 MOST: Final = 10_000_000_000
 """The largest number that most arguments accept; as seconds it is three centuries."""
 
-_CODE: Final = re.compile(r"[\w.-]+")
-
 
 class Check(NamedTuple):
     """The arguments of one public callable.
@@ -79,7 +77,7 @@ class Check(NamedTuple):
 
     def code(self, name: str, value: object) -> None:
         """Accept an error code."""
-        if not isinstance(value, str) or not _CODE.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(r"[\w.-]+", value):
             raise self.refuse(
                 name, value, "an error code: letters, digits, '_', '.' and '-', such as 'provider_timeout'."
             )

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, cast
 
-_PREFIX: Final = re.compile(r"al_(?:live|test)_", re.IGNORECASE)
-_KEY: Final = re.compile(r"(al_(?:live|test)_)[A-Za-z0-9_-]+", re.IGNORECASE)
+# Patterns as text, which `re` compiles on first use and keeps: most runs redact nothing.
+_PREFIX: Final = r"(?i)al_(?:live|test)_"
+_KEY: Final = r"(?i)(al_(?:live|test)_)[A-Za-z0-9_-]+"
 # A letter, digit, `_` or `-` as %5f, %255f, \u005f or \x5f, however often the backslash was escaped.
-_ESCAPED: Final = re.compile(r"(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_ESCAPED: Final = r"(?i)(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])"
+_BASE64: Final = r"[A-Za-z0-9+/_-]{12,}"
 _WINDOW: Final = 8
 """This many consecutive characters of a key are redacted."""
 _FAKE: Final = "al_live_fa4e"
@@ -104,7 +105,7 @@ def _clean(value: Any, known: dict[str, str], more: re.Pattern[str] | None) -> A
 
 def keys_in(text: str) -> set[str]:
     """Return the keys in the vendor's form in *text*, escaped or not."""
-    return {match[0] for match in _KEY.finditer(_unescaped(text)[0])}
+    return {match[0] for match in re.finditer(_KEY, _unescaped(text)[0])}
 
 
 def shortened(text: str, width: int) -> str:
@@ -129,12 +130,12 @@ def shown(value: object) -> str:
 
 def _unescaped(text: str) -> tuple[str, list[int] | range]:
     """Return *text* with escaped letters replaced, and where in *text* each of its characters begins."""
-    if not _ESCAPED.search(text):
+    if not re.search(_ESCAPED, text):
         return text, range(len(text) + 1)
     plain: list[str] = []
     places: list[int] = []
     done = 0
-    for match in _ESCAPED.finditer(text):
+    for match in re.finditer(_ESCAPED, text):
         plain += [text[done : match.start()], chr(int(match[1], 16))]
         places += range(done, match.start() + 1)
         done = match.end()
@@ -143,12 +144,12 @@ def _unescaped(text: str) -> tuple[str, list[int] | range]:
 
 def _spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
     """Return the places of keys, of parts of protected keys, and of *more* secrets in *text*."""
-    found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in _KEY.finditer(text)]
+    found = [(*match.span(), match[0].lower(), f"{match[1]}…") for match in re.finditer(_KEY, text)]
     if more is not None:
         found += [(*match.span(), "", f"{match[1] or ''}(redacted)") for match in more.finditer(text)]
     lowered = text.lower() if _protected else ""
     for key in _protected:
-        secret = _PREFIX.sub("", key.lower())
+        secret = re.sub(_PREFIX, "", key.lower())
         half = _WINDOW // 2
         if not any(lowered[place : place + half] in secret for place in range(0, len(lowered), half)):
             continue  # cheap: each window has, at one of these places, half a window of the key
@@ -169,7 +170,7 @@ def _encoded_spans(text: str, more: re.Pattern[str] | None) -> list[_Span]:
     """Return the places of words in *text* that are a text with a secret in Base64 or in hexadecimal digits."""
     found: list[_Span] = []
     anything = bool(_protected or more)
-    for match in _BASE64.finditer(text):  # hexadecimal digits are base64, too
+    for match in re.finditer(_BASE64, text):  # hexadecimal digits are base64, too
         for digits in re.finditer(r"[0-9A-Fa-f]{16,}", match[0]):
             for offset in range(2):  # a digit may stand before them
                 part = digits[0][offset : len(digits[0]) - (len(digits[0]) - offset) % 2]

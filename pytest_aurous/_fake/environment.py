@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Final
 
 
-@dataclass(eq=False, slots=True)
 class _Held:
     """A variable, the value that a fake or a server has set, and the value that it found."""
 
-    name: str
-    value: str
-    found: str | None
+    __slots__ = ("found", "name", "value")
+
+    def __init__(self, name: str, value: str, found: str | None) -> None:
+        self.name = name
+        self.value = value
+        self.found = found
 
 
 class Environment:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
@@ -141,7 +140,7 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
     found: dict[str, str] = {}
     key = default
     for line in text.splitlines():
-        keyed = _KEYED.match(line)
+        keyed = re.match(_KEYED, line)
         key = keyed[1] if keyed else key
         value = line[keyed.end() :].strip() if keyed else line.strip()
         if key is None and value:
@@ -151,7 +150,7 @@ def _lines(name: str, text: str, default: str | None = None) -> dict[str, str]:
     return found
 
 
-_KEYED: Final = re.compile(r"\s*([\w-]*)\s*=(?![=>])")
+_KEYED: Final = r"\s*([\w-]*)\s*=(?![=>])"
 """The key of a line; ``=>`` is a mistyped arrow."""
 
 
@@ -159,15 +158,14 @@ def _setting(
     default: Any, read: Callable[[str, Any], Any], text: str, *, merge: bool = False, shown: str | None = None
 ) -> Any:
     shown = shown or ("none" if default in (None, {}) else str(default))
-    metadata = {"read": read, "default": default, "shown": shown, "help": text, "merge": merge}
-    return (
-        field(default_factory=dict[str, Any], metadata=metadata) if merge else field(default=default, metadata=metadata)
-    )
+    return {"read": read, "default": default, "shown": shown, "help": text, "merge": merge}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
-    """All settings with their defaults; each is an ini option, a flag, a marker argument and a keyword of `Aurous`."""
+    """All settings with their defaults; each is an ini option, a flag, a marker argument and a keyword of `Aurous`.
+
+    The class has the row of each setting, and an instance its value; nothing changes it.
+    """
 
     script: dict[str, Any] = _setting(
         {},
@@ -235,6 +233,11 @@ class Settings:
         "failed", _Choice("failed", "all", "off"), "which tests show the timeline of their requests"
     )
 
+    def __init__(self, **chosen: Any) -> None:
+        for name, row in ROWS.items():
+            default = {} if row["merge"] else row["default"]
+            setattr(self, name, chosen.get(name, default))
+
     def reading(self, rule: str) -> str:
         """Return the selected reading of a rule in `READINGS`."""
         return self.readings.get(rule, READINGS[rule][0])
@@ -268,7 +271,8 @@ class AurousSettings(TypedDict, total=False):
     report: Report
 
 
-ROWS: Final = {row.name: row.metadata for row in fields(Settings)}
+ROWS: Final[dict[str, dict[str, Any]]] = {name: getattr(Settings, name) for name in Settings.__annotations__}
+"""The settings by name, each with how it is read, its default, and what ``--help`` says of it."""
 
 
 def read_setting(name: str, value: Any) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _TITLE: Final = "Aurous timeline"
 _NARROWEST, _WIDEST = 60, 100
-_WHOLE: Final = re.compile(r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)")
+_WHOLE: Final = r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)"
 _OUTPUT: Final = "aurous_coverage"
 
 
@@ -83,7 +83,7 @@ def fitted(text: str, config: pytest.Config) -> str:
     lines: list[str] = []
     for line in text.encode(encoding, "backslashreplace").decode(encoding).split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
-        if len(line) <= width or _WHOLE.match(line):
+        if len(line) <= width or re.match(_WHOLE, line):
             lines.append(line)
         else:
             hanging = TextWrapper(width, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)

@@ -12,6 +12,7 @@ import json
 import sys
 import tracemalloc
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest_aurous
@@ -82,6 +83,22 @@ def test_a_run_that_does_not_use_the_plugin_imports_little(pytester: pytest.Pyte
     assert lines(run(pytester, "def test_bare(): ...")) < 4_000, __doc__
 
 
+def test_a_run_that_does_not_use_the_plugin_compiles_nothing(pytester: pytest.Pytester) -> None:
+    """Neither a pattern nor the methods of a dataclass, each of which takes longer than a test."""
+    code = """
+        import dataclasses, re, socket, urllib.parse
+        import pytest
+
+        def refuse(*_, **__):
+            raise AssertionError("compiled while the plugin was imported")
+
+        re.compile = dataclasses.dataclass = refuse
+        import pytest_aurous.plugin
+    """
+
+    assert pytester.runpython_c(dedent(code)).ret == 0
+
+
 def test_the_first_test_imports_what_it_needs(pytester: pytest.Pytester) -> None:
     """Each line counts: where there is no bytecode, all of them are compiled in each process."""
     found = run(pytester, "def test_one(aurous, aurous_client): aurous_client.get('/v1/balance')")
@@ -96,6 +113,13 @@ def test_the_fixture_does_little(pytester: pytest.Pytester) -> None:
     calls = run(pytester, tests)["calls"]
 
     assert 0 < calls["test_with"] - calls["test_bare"] < 3_000, __doc__
+
+
+def test_a_new_fake_does_little() -> None:
+    """What only some tests need is made when they need it, such as the detectors of pitfalls."""
+    Aurous()
+
+    assert 0 < our_calls(Aurous) < 125, __doc__
 
 
 def test_a_poll_goes_through_few_functions() -> None:
