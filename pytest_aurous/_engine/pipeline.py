@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from .._base.work import ending
 from .._resources.base.endpoint import Context, Endpoint, Result
-from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, plans
+from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
 from .._resources.webhooks import EVENTS
@@ -84,9 +84,8 @@ class App:
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, self.world)
         for kind in (LoraRow, VideoLoraRow):  # there from the start
-            for row in kind.first():
-                self.world.table(kind).insert(row)
-        self.addresses: Addresses = Addresses(self.catalog, settings.base_url)
+            self.world.table(kind).begin_with(kind.first())
+        self.addresses: Addresses = addresses(self.catalog, settings.base_url)
 
     @property
     def faults(self) -> Faults:

@@ -51,6 +51,14 @@ class Pitfall(Hinting):
         return f"[{self.id}] {self.message} ({self.call.method} {self.call.path})\n{where}"
 
 
+class _Detectors(dict[type[Detector], Detector]):
+    """The detectors of one fake, each created on first use."""
+
+    def __missing__(self, kind: type[Detector]) -> Detector:
+        self[kind] = kind()
+        return self[kind]
+
+
 class Pitfalls:
     """The pitfalls that were seen, each misuse once. Callers hold the fake's lock."""
 
@@ -59,7 +67,7 @@ class Pitfalls:
     def __init__(self, state: State) -> None:
         self._state = state
         self.seen: list[Pitfall] = []
-        self.begin_anew()
+        self._detectors = _Detectors()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -68,7 +76,7 @@ class Pitfalls:
 
     def begin_anew(self) -> None:
         """Drop partial observations, after a restore or an interruption."""
-        self._detectors: dict[type[Detector], Detector] = {kind: kind() for kind in DETECTORS}
+        self._detectors.clear()
 
     def arrive(self, ctx: Context) -> None:
         """Ask about a request before anything has happened."""

@@ -218,3 +218,9 @@ class Addresses:
                 return {}
             path = path[len(self._root) - 1 :]
         return self._catalog.find(host, path)
+
+
+@lru_cache(maxsize=8)  # a suite has few base URLs, and nothing changes the addresses of one
+def addresses(catalog: Catalog, base_url: str) -> Addresses:
+    """Return the addresses of a catalog at a base URL."""
+    return Addresses(catalog, base_url)

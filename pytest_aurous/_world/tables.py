@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from .ids import CHOSEN
@@ -70,6 +70,12 @@ class Table(Generic[R]):
         else:
             living.append(row.id)
         return row
+
+    def begin_with(self, rows: Iterable[R]) -> None:
+        """Add the rows of a new fake, living and oldest first; nothing undoes that."""
+        for row in rows:
+            self._rows.update({row.id: row})
+            self.living(row.team).append(row.id)
 
     def replace(self, row: R) -> R:
         """Put *row* in the place of the row with its id."""

@@ -63,7 +63,6 @@ class FaultQueue:
         self._first, self._last = 1, 0
         self._asking = Lock()
         self._asker: int | None = None
-        renew_after_fork(self)
 
     def add(self, fault: F) -> F:
         """Add a fault."""
@@ -82,6 +81,7 @@ class FaultQueue:
         self._counts.take(fault.number)
 
     def _add(self, fault: F, number: int) -> F:
+        renew_after_fork(self)  # without a fault, no thread asks
         self._added[number] = fault
         self._of.setdefault(fault.scope, fault)
         fault.count_in(self._counts, number)

@@ -110,6 +110,7 @@ def test_a_step_that_runs_twice_is_as_good_as_once() -> None:
 def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
     """The lock of a thread that is gone is replaced, and its operation undone; one that is free stays."""
     world, given = api.app.world, api.app.queue
+    api.aurous.faults.status("files.create", 503)
     lock = world.lock
     _renew()
     assert world.lock is lock
