@@ -10,6 +10,7 @@ from os import urandom
 from traceback import format_exc
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
+from weakref import proxy
 
 from .._base.work import ending
 from .._resources.base.endpoint import Context, Endpoint, Result
@@ -59,7 +60,7 @@ class App:
         pitfalls: Misuse of the API that caused no error.
         gate: Called with each call before anything happens; what it raises ends the call without effect.
         observe: Called with each call after its response.
-        screen: Called with each call that was recorded: the verdict removes calls of older tests.
+        screen: Called with this API and each call that was recorded: the verdict removes calls of older tests.
         problems: The requests that fail the test, in order.
         tracing: Whether calls keep their `Call.stack`.
     """
@@ -73,7 +74,7 @@ class App:
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
         self.gate: Callable[[Call], object] | None = None
         self.observe: Callable[[Call], object] | None = None
-        self.screen: Callable[[Call], object] | None = None
+        self.screen: Callable[[App, Call], object] | None = None
         self.problems: list[Problem] = []
         self._altered = _alteration(self.world)
         self.tracing: bool = False
@@ -82,7 +83,7 @@ class App:
         for resource, plan in plans(settings.script).items():
             self.world.scripts[resource, None] = plan
         for resource, enter in MACHINES.items():
-            self.world.runs.machines[resource] = partial(enter, self.world)
+            self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
         for kind in (LoraRow, VideoLoraRow):  # there from the start
             self.world.table(kind).begin_with(kind.first())
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
@@ -127,9 +128,10 @@ class App:
             faults = self._faults_for(call)
             with self.world.lock:
                 outcome = self.world.state.whole(self._handle, call, faults)
-                for watch in (self.screen, self.observe):
-                    if watch is not None:
-                        watch(call)
+                if self.screen is not None:
+                    self.screen(self, call)
+                if self.observe is not None:
+                    self.observe(call)
                 return outcome
         except BaseException:
             with self.world.lock:
@@ -342,7 +344,7 @@ class App:
             call.fault = "overridden by a route"
             self.world.journal.leave()
             if self.screen is not None:
-                self.screen(call)
+                self.screen(self, call)
 
     def overruled(self, call: Call, reply: Reply | None) -> None:
         """Record the response of a test's route; None where its body is a stream of the test."""

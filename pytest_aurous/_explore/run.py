@@ -105,7 +105,7 @@ class Run:
         if self.stopped is None and now > self._until:
             self.stopped = "it still waited a day of the clock after the good day had ended"
         if self.stopped is not None and "waiting" not in self.stopped:
-            self.stopped += f"; waiting: {self._app.world.runs.waiting()}"
+            self.stopped += f"; waiting: {self._app.world.clock.waiting_for()}"
 
     def _waits(self, call: Call) -> bool:
         """Whether a read polls work in progress, and the clock has moved since the last identical read."""

@@ -33,7 +33,7 @@ class Verdict:
     def begin(self) -> None:
         """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""
         since = current_work()
-        self._app.screen = None if since is None else partial(self._screen, since)
+        self._app.screen = None if since is None else partial(_screen, since)
 
     def judge(self) -> None:
         """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
@@ -101,24 +101,9 @@ class Verdict:
         """
         return self._findings.timeline(again, self._app.problems if problems else ())
 
-    def _screen(self, since: Work, call: Call) -> None:
-        """Take *call* out of the verdict if a test before *since* left it behind, and report it.
-
-        The pipeline calls this under the fake's lock.
-        """
-        older = older_work(since)
-        if older is None:
-            return
-        problems = self._app.problems
-        wrong = [problem for problem in problems if problem.call is call]
-        problems[:] = [problem for problem in problems if problem.call is not call]
-        since.report(self._findings.late(call, older.test, since.test, self._app.pitfalls.drop(call), wrong))
-
     @property
     def _findings(self) -> Findings:
-        from .findings import Findings  # most tests have nothing to say
-
-        return Findings(self._app)
+        return _findings(self._app)
 
     def _take_pitfalls(self) -> list[Pitfall]:
         """Return the pitfalls that were not reported yet, and mark them as reported."""
@@ -134,3 +119,22 @@ class Verdict:
             self._reported = len(self._app.problems)
             self._reported_faults.update(unfired)
         return problems, unfired
+
+
+def _screen(since: Work, app: App, call: Call) -> None:
+    """Take *call* out of the verdict if a test before *since* left it behind, and report it.
+
+    The pipeline calls this under the fake's lock.
+    """
+    older = older_work(since)
+    if older is None:
+        return
+    wrong = [problem for problem in app.problems if problem.call is call]
+    app.problems[:] = [problem for problem in app.problems if problem.call is not call]
+    since.report(_findings(app).late(call, older.test, since.test, app.pitfalls.drop(call), wrong))
+
+
+def _findings(app: App) -> Findings:
+    from .findings import Findings  # most tests have nothing to say
+
+    return Findings(app)

@@ -75,11 +75,11 @@ class Journal:
         self._clock = clock
         self._busy: Call | None = None
         self._same: dict[Any, Any] = {}
-        self._waiting: Section[Call, bool] = Section(state)
+        self._waiting: Section[Call, bool] = Section(state.undo)
 
     def arrive(self, call: Call, now: float) -> None:
         """Number a call and record it, once, before anything is decided about it."""
-        self._state.note(self._undo_arrival, call, call.number, len(self.entries), self._busy)
+        self._state.undo.note(self._undo_arrival, call, call.number, len(self.entries), self._busy)
         self._busy = call
         if not call.number:
             call.at, call.restores = now, self.restores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView
+from collections.abc import Callable, ItemsView, Mapping
 from heapq import heappop, heappush
 from itertools import islice
 from math import inf
@@ -141,15 +141,6 @@ class Runs:
         """End the present step, which must not be the last."""
         self._step(record, self._runs[record], self._clock.time())
 
-    def waiting(self) -> str:
-        """Say which records wait for what, a few of them."""
-        waits = (
-            f"{record} is {run.step.status!r} until {_end_of(run.step)}"
-            for record, run in tuple(self._runs.items())
-            if not run.last
-        )
-        return "; ".join(islice(waits, 5)) or "no record waits for anything"
-
     def _step(self, record: str, run: Run, at: float) -> Run:
         while True:
             run = self._runs[record] = run._replace(current=run.current + 1, seen=0, since=at)
@@ -163,6 +154,16 @@ class Runs:
         if run.deadline < inf:
             self._ticks += 1
             heappush(self._due, (run.deadline, self._ticks, record))
+
+
+def waiting(runs: Mapping[str, Run]) -> str:
+    """Say which records wait for what, a few of them."""
+    waits = (
+        f"{record} is {run.step.status!r} until {_end_of(run.step)}"
+        for record, run in tuple(runs.items())
+        if not run.last
+    )
+    return "; ".join(islice(waits, 5)) or "no record waits for anything"
 
 
 def _end_of(step: Step) -> str:

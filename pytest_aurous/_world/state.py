@@ -23,25 +23,47 @@ class Saved(NamedTuple):
     clock: tuple[float, float | None]
 
 
+class Undo:
+    """What undoes the operation that runs: a step for each of its changes, which `State.whole` describes.
+
+    Sections have it instead of their state, so that a fake that is left is freed at once.
+
+    Attributes:
+        active: Whether an operation runs.
+        steps: The functions to call, each with its arguments, the last one first.
+    """
+
+    __slots__ = ("active", "steps")
+
+    def __init__(self) -> None:
+        self.active: bool = False
+        self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+
+    def note(self, step: Callable[..., object], *args: Any) -> None:
+        """Note that ``step(*args)`` undoes the change that follows."""
+        if self.active:
+            self.steps.append((step, args))
+
+
 class Section(dict[K, V]):
     """A dictionary of values that never change in place, whose changes can be undone.
 
-    Write it with ``section[key] = value``, ``del section[key]`` and `take` only: the state notes these.
+    Write it with ``section[key] = value``, ``del section[key]`` and `take` only: these are noted.
     """
 
-    __slots__ = ("_state",)
+    __slots__ = ("_undo",)
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, undo: Undo) -> None:
         super().__init__()
-        self._state = state
+        self._undo = undo
 
     def __setitem__(self, key: K, value: V) -> None:
-        if self._state.active:
-            self._state.note(_put, self, key, self.get(key, _ABSENT))
+        if self._undo.active:
+            self._undo.note(_put, self, key, self.get(key, _ABSENT))
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
-        self._state.note(_put, self, key, self[key])
+        self._undo.note(_put, self, key, self[key])
         super().__delitem__(key)
 
     def take(self, key: K) -> V | None:
@@ -62,20 +84,19 @@ class State:
     twice.
 
     Attributes:
-        active: Whether an operation runs.
+        undo: What undoes the operation that runs.
     """
 
-    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "_seed", "_steps", "active")
+    __slots__ = ("_clock", "_copiers", "_lists", "_random", "_sections", "_seed", "undo")
 
     def __init__(self, clock: Clock | None = None, seed: int = 0) -> None:
-        self.active: bool = False
+        self.undo: Undo = Undo()
         self._clock = clock or Clock()
         self._seed = seed
         self._sections: dict[str, Section[Any, Any]] = {}
         self._copiers: dict[str, Callable[[Any, Any], Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._random: dict[str, Random] = {}
-        self._steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
     def section(self, name: str, copier: Callable[[Any, Any], Any] | None = None) -> Section[Any, Any]:
         """Return the section of that name.
@@ -86,7 +107,7 @@ class State:
         if copier is not None:
             self._copiers[name] = copier
         if name not in self._sections:
-            self._sections[name] = Section(self)
+            self._sections[name] = Section(self.undo)
         return self._sections[name]
 
     def sequence(self, name: str) -> list[Any]:
@@ -98,7 +119,7 @@ class State:
         if name not in self._random:
             self._random[name] = Random(f"{self._seed}/{name}")  # seeding takes longer than a request
         random = self._random[name]
-        if self.active:
+        if self.undo.active:
             self.note(random.setstate, random.getstate())
         return random
 
@@ -129,8 +150,7 @@ class State:
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
-        if self.active:
-            self._steps.append((step, args))
+        self.undo.note(step, *args)
 
     def append(self, items: list[T], item: T) -> None:
         """Append to a list that only grows."""
@@ -144,37 +164,38 @@ class State:
 
     def mark(self) -> int:
         """Return what `back_to` takes."""
-        return len(self._steps)
+        return len(self.undo.steps)
 
     def back_to(self, mark: int) -> None:
         """Undo everything since the `mark`."""
-        while len(self._steps) > mark:
-            step, args = self._steps[-1]
+        steps = self.undo.steps
+        while len(steps) > mark:
+            step, args = steps[-1]
             step(*args)
-            self._steps.pop()
+            steps.pop()
 
     def whole(self, act: Callable[..., T], *args: Any) -> T:
         """Return ``act(*args)``; if it raises an exception, undo its changes first."""
-        outer = self.active
+        undo, outer = self.undo, self.undo.active
         if not outer:
-            self._steps.clear()  # an exception may have kept the previous operation from doing so
-        mark = len(self._steps)
+            undo.steps.clear()  # an exception may have kept the previous operation from doing so
+        mark = len(undo.steps)
         try:
-            self.active = True
-            self.note(self._clock.restore, self._clock.position)
+            undo.active = True
+            undo.note(self._clock.restore, self._clock.position)
             return act(*args)
         except BaseException:
             self.back_to(mark)
             raise
         finally:
-            self.active = outer
+            undo.active = outer
             if not outer:
-                self._steps.clear()
+                undo.steps.clear()
 
     def abandon(self) -> None:
         """Undo the operation of a thread that no longer exists."""
         self.back_to(0)
-        self.active = False
+        self.undo.active = False
 
 
 def _put(section: Section[Any, Any], key: object, value: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from threading import RLock
 from typing import Any, TypeVar
@@ -16,7 +18,7 @@ from .journal import Journal
 from .keys import Keyring
 from .ledger import Account, Ledger
 from .outbox import Outbox
-from .runs import Runs
+from .runs import Runs, waiting
 from .script import Plan
 from .served import Served
 from .settings import Settings
@@ -47,7 +49,7 @@ class World:
         self.journal: Journal = Journal(self.state, self.clock)
         self.ids: IdSource = IdSource(self.state, settings.seed)
         self.runs: Runs = Runs(self.state, self.clock)
-        self.clock.waiting_for = self.runs.waiting
+        self.clock.waiting_for = partial(waiting, self.state.section("runs"))
         self.buckets: Buckets = Buckets(self.state, enforce=settings.rate_limits == "enforce")
         self.idempotency: IdempotencyKeys = IdempotencyKeys(self.state)
         self.keys: Keyring = Keyring(self.state, settings.reading("auth-4"))
@@ -61,6 +63,7 @@ class World:
         self.default_team = ""
         self.default_key = ""
         self._tables: dict[str, Table[Any]] = {}
+        self._note: Callable[[str], None] = partial(_note, self.journal, self.runs)
         renew_after_fork(self)
 
     def after_fork(self) -> None:
@@ -92,9 +95,6 @@ class World:
         at_create = self.settings.reading("cred-2") == "at_create"
         return Ledger(self.state, team, self._note, at_create=at_create)
 
-    def _note(self, change: str) -> None:
-        self.journal.note(change, "clock" if self.runs.settling else None)
-
     def rows(self) -> list[Row]:
         """Return every row ever made, kind by kind."""
         return [table[row_id] for table in self._tables.values() for row_id in table]
@@ -110,3 +110,7 @@ class World:
     def script_for(self, resource: str, name: str | None, default: Plan) -> Plan:
         """Return the script that a new record gets: by its name, else by its resource."""
         return self.scripts.get((resource, name)) or self.scripts.get((resource, None)) or default
+
+
+def _note(journal: Journal, runs: Runs, change: str) -> None:
+    journal.note(change, "clock" if runs.settling else None)

@@ -154,6 +154,30 @@ def test_the_last_record_and_their_number_copy_no_ids() -> None:
     assert most < 8_000, __doc__
 
 
+def test_a_fake_that_was_left_is_freed_at_once() -> None:
+    """After a test with one GET, the garbage collector finds the response of httpx, and what only that refers to."""
+
+    def test() -> None:
+        with Aurous() as fake, fake.client() as client:
+            client.get(f"/v1/characters/{fake.characters.add().id}")
+
+    test()
+    gc.collect()
+    gc.disable()
+    try:
+        test()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        found = [f"{type(one).__module__}.{type(one).__name__}" for one in gc.garbage]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+    assert [name for name in found if name.startswith("pytest_aurous.")] == []
+    assert len(found) <= 30, __doc__
+
+
 def test_little_is_kept_of_each_call() -> None:
     """In bytes, with a body that all of them share."""
     with Aurous() as fake, fake.client() as client:

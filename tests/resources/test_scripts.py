@@ -290,7 +290,7 @@ def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
     }
     made = [api.characters.add(status="synthesizing", script=script) for script in ends]
 
-    assert api.app.world.runs.waiting() == "; ".join(
+    assert api.app.world.clock.waiting_for() == "; ".join(
         f"{character.id} is 'synthesizing' until {end}"
         for character, end in zip(made, ends.values(), strict=True)
         if end is not None
@@ -298,7 +298,7 @@ def test_the_runs_can_say_what_they_wait_for(api: Api) -> None:
 
     for character in made:
         character.finish()
-    assert api.app.world.runs.waiting() == "no record waits for anything"
+    assert api.app.world.clock.waiting_for() == "no record waits for anything"
 
 
 # failures, several runs

@@ -118,7 +118,7 @@ def test_what_a_fork_finds_held_is_renewed(api: Api) -> None:
         thread = Thread(target=act, daemon=True)
         thread.start()
         thread.join()
-    world.state.active = True
+    world.state.undo.active = True
     world.ledger(world.default_team).hold(4, "balance_too_low")
     _renew()
     assert world.lock is not lock
