@@ -36,6 +36,7 @@ class Interception:
         self.entered: list[Router] = []  # the latest last; twice if it is entered twice
         self._owners: dict[bytes, list[Router]] = {}
         self._patches: list[_Patch] = []
+        self._former: dict[tuple[type[Any], str], _Patch] = {}  # of the last fake, to be used again
         self._lock = RLock()
         self._arrival = Arrival("httpx2", self.to_front)
 
@@ -57,9 +58,10 @@ class Interception:
             self._arrival.end()
             _step_back()
             while self._patches:
-                owner, method, original, wrapper = self._patches.pop()
-                if getattr(owner, method) is wrapper:  # else it was patched later, and the wrapper passes requests on
-                    setattr(owner, method, original)
+                patch = self._patches.pop()
+                self._former[patch.owner, patch.method] = patch  # at last the one of the genuine method
+                if getattr(patch.owner, patch.method) is patch.wrapper:  # else a later patch calls it, and it passes on
+                    setattr(patch.owner, patch.method, patch.original)
 
     def to_front(self) -> None:
         """Intercept before all other tools: pytest-httpx and vcrpy patch the same methods, and the last patch wins."""
@@ -82,10 +84,12 @@ class Interception:
             return
         for patch in ours[1:]:  # the first has the genuine method, and the ones between are not needed any more
             self._patches.remove(patch)
-        wrapper = wrap(stack, current)
-        setattr(wrapper, _ORIGINAL, current)
-        setattr(owner, method, wrapper)
-        self._patches.append(_Patch(owner, method, current, wrapper))
+        patch = self._former.get((owner, method))
+        if patch is None or patch.original is not current:
+            patch = _Patch(owner, method, current, wrap(stack, current))
+            setattr(patch.wrapper, _ORIGINAL, current)
+        setattr(owner, method, patch.wrapper)
+        self._patches.append(patch)
 
     def router_for(self, request: Any) -> Router | None:
         """Return the router for a request: among the routers that serve its host, by the best matching base URL."""

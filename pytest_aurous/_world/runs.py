@@ -65,36 +65,37 @@ class Runs:
     """The runs of all records of one fake. Callers hold the fake's lock.
 
     Attributes:
+        by_record: The run that each record is in or was last in, to be read.
         machines: What moves a record, by resource.
         settling: Whether the clock is moving a record now.
     """
 
-    __slots__ = ("_clock", "_due", "_runs", "_state", "_ticks", "machines", "settling")
+    __slots__ = ("_clock", "_due", "_state", "_ticks", "by_record", "machines", "settling")
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.machines: dict[str, Enter] = {}
         self.settling: bool = False
         self._clock = clock
         self._state = state
-        self._runs: Section[str, Run] = state.section("runs")
+        self.by_record: Section[str, Run] = state.section("runs")
         self._due: list[tuple[float, int, str]] = state.sequence("due")  # a heap; stale entries are skipped
         self._ticks = 0
 
     def get(self, record: str) -> Run | None:
         """Return the run that *record* is in or was last in."""
-        return self._runs.get(record)
+        return self.by_record.get(record)
 
     def items(self) -> ItemsView[str, Run]:
         """Return every run by the id of its record."""
-        return self._runs.items()
+        return self.by_record.items()
 
     def all(self) -> list[Run]:
         """Return every run."""
-        return list(self._runs.values())
+        return list(self.by_record.values())
 
     def begin(self, record: str, steps: tuple[Step, ...], resource: str, *, settle: bool) -> None:
         """Put *record* at the first of *steps*; with *settle*, a ``*0`` is over at once."""
-        run = self._runs[record] = Run(steps, resource, self._clock.time())
+        run = self.by_record[record] = Run(steps, resource, self._clock.time())
         if settle and run.step.polls == 0 and not run.last:
             self._step(record, run, run.since)
         else:
@@ -102,26 +103,26 @@ class Runs:
 
     def drop(self, record: str) -> Run | None:
         """End the run of *record*, and drop its remaining steps."""
-        return self._runs.take(record)
+        return self.by_record.take(record)
 
     def poll(self, record: str, *, seen: bool = True) -> bool:
         """Let a client poll, and return whether that moved the record: the poll after the last of a step does.
 
         A poll that has not *seen* the record, because a filter left it out, moves it but does not count.
         """
-        run = self._runs.get(record)
+        run = self.by_record.get(record)
         if run is None:
             return False
         moves = run.after_poll() != run.current
         if moves:
             run = self._step(record, run, self._clock.time())
         if seen:
-            self._runs[record] = run._replace(seen=run.seen + 1)
+            self.by_record[record] = run._replace(seen=run.seen + 1)
         return moves
 
     def peek(self, record: str) -> Step | None:
         """Return the step that a poll would find, without polling; None where there is no run."""
-        run = self._runs.get(record)
+        run = self.by_record.get(record)
         return None if run is None else run.steps[run.after_poll()]
 
     def settle(self) -> None:
@@ -129,7 +130,7 @@ class Runs:
         while self._due and self._due[0][0] <= self._clock.time():
             self._state.note(heappush, self._due, self._due[0])  # a second entry would be skipped
             deadline, _, record = heappop(self._due)
-            run = self._runs.get(record)
+            run = self.by_record.get(record)
             if run is not None and run.deadline == deadline:  # else the run was dropped or moved on meanwhile
                 self.settling = True
                 try:
@@ -139,11 +140,11 @@ class Runs:
 
     def advance(self, record: str) -> None:
         """End the present step, which must not be the last."""
-        self._step(record, self._runs[record], self._clock.time())
+        self._step(record, self.by_record[record], self._clock.time())
 
     def _step(self, record: str, run: Run, at: float) -> Run:
         while True:
-            run = self._runs[record] = run._replace(current=run.current + 1, seen=0, since=at)
+            run = self.by_record[record] = run._replace(current=run.current + 1, seen=0, since=at)
             self.machines[run.resource](record, run.step, at)
             if run.last or run.step.polls != 0:
                 break

@@ -154,6 +154,19 @@ def test_the_last_record_and_their_number_copy_no_ids() -> None:
     assert most < 8_000, __doc__
 
 
+def test_a_filter_asks_little_of_each_row() -> None:
+    """Also where no row fits, so that a page looks at all of them."""
+
+    def calls(rows: int) -> int:
+        with Aurous() as fake, fake.client() as client:
+            for _ in range(rows):
+                fake.characters.add()
+            client.get("/v1/characters?status=failed")
+            return our_calls(lambda: client.get("/v1/characters?status=failed"))
+
+    assert (calls(110) - calls(10)) / 100 <= 3, __doc__
+
+
 def test_a_fake_that_was_left_is_freed_at_once() -> None:
     """After a test with one GET, the garbage collector finds the response of httpx, and what only that refers to."""
 

@@ -61,7 +61,7 @@ def page(
         low = bisect_right(living, table.order(_cursor(table, team, query, "ending_before")), key=table.order)
     # From the cursor on. A poll may delete its row, which shifts the newer ids: so upwards, iterate over a copy.
     upwards = "ending_before" in query
-    ids = iter(living[low:high]) if upwards else (living[at] for at in range(high - 1, low - 1, -1))
+    ids = iter(living[low:high]) if upwards else map(living.__getitem__, range(high - 1, low - 1, -1))
     data: list[R] = []
     while len(data) < limit and (row_id := next(ids, None)) is not None:
         row = show(table[row_id])

@@ -74,15 +74,18 @@ def list_all(ctx: Context) -> dict[str, Any]:
         raise not_one_of("status", LISTABLE, repr(wanted), "invalid_request")
     table = world.table(CharacterRow)
 
+    runs = world.runs.by_record
+
     def holds(row: CharacterRow) -> bool:
-        step = world.runs.peek(row.id)
+        step = world.runs.peek(row.id) if row.id in runs else None
         status = row.status if step is None else machine.outcome(row, step)
-        return status != "deleted" and wanted in {None, status}
+        return status != "deleted" and (wanted is None or wanted == status)
 
     def show(row: CharacterRow) -> CharacterRow | None:
         held = holds(row)
-        world.runs.poll(row.id, seen=held)
-        return table[row.id] if held else None
+        if row.id in runs and world.runs.poll(row.id, seen=held):
+            row = table[row.id]
+        return row if held else None
 
     return page(table, ctx.team, query, show, holds, lambda row: render(world, row))
 
