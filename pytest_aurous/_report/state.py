@@ -13,7 +13,6 @@ from .._resources.files import File
 from .._resources.generations import Image
 from .._resources.styles import Lora, VideoLora
 from .._resources.webhooks import WebhookEndpoint
-from .._world.buckets import BUCKETS
 from .._world.ledger import json_number
 from .._world.outbox import Delivery
 from .._world.runs import Run
@@ -74,7 +73,7 @@ def view(app: App, written: Written) -> View:
                     "fired": fault.fired,
                     "times": fault.times if isfinite(fault.times) else None,
                 }
-                for fault in app.faults
+                for fault in app.queue.faults
             },
             "scripts": {
                 f"{resource} {name or ''}".strip(): str(plan) for (resource, name), plan in world.scripts.items()
@@ -119,10 +118,10 @@ def _buckets(app: App) -> dict[str, Any]:
     """Return the rate buckets that are not full, or were empty."""
     world = app.world
     now = world.clock.time()
-    all_buckets = {(team, name): world.buckets.get(team, name, now) for team in world.accounts for name in BUCKETS}
     return {
         f"{team} {name}": {"remaining": bucket.left, "capacity": bucket.capacity, "overruns": bucket.overruns}
-        for (team, name), bucket in all_buckets.items()
+        for team in world.accounts
+        for name, bucket in world.buckets.used(team, now).items()
         if bucket.tokens < bucket.capacity or bucket.overruns
     }
 
