@@ -1,15 +1,14 @@
-"""Timing for a busy machine: CPU time, interleaved rounds, and what each round says."""
+"""Timing for a busy machine: CPU time, in interleaved rounds, as the ratio that each round says."""
 
 from __future__ import annotations
 
 import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import Literal
 
-__all__ = ("Result", "a_second", "added_ratio", "microseconds", "per_call", "ratio", "rounds")
+__all__ = ("Result", "a_second", "microseconds", "per_call", "ratio", "rounds")
 
 
 @dataclass(frozen=True)
@@ -18,28 +17,26 @@ class Result:
 
     Attributes:
         what: What was measured.
-        value: A ratio is the median of all rounds, since both of its halves meet the same machine; an absolute
-            number comes from the fastest round, since other programs can only make it slower.
-        fastest: From the fastest round of each contestant.
-        low: The lower quartile of all rounds.
-        high: Their upper quartile.
-        bar: What the value must reach.
-        at_least: Whether more is better.
+        value: A ratio of times is the median of all rounds, since both of its halves meet the same machine; a
+            duration comes from the fastest round, since other programs can only make it slower.
+        bar: What the value must reach; None where that cannot be judged.
         unit: Of an absolute number; empty for a ratio.
+        at_least: Whether more is better.
+        quartiles: The lower and upper quartile of all rounds; None for a count, which is always the same.
     """
 
     what: str
     value: float
-    fastest: float
-    low: float
-    high: float
-    bar: float
+    bar: float | None
+    unit: str = ""
     at_least: bool = False
-    unit: Literal["", "us", "cases/s"] = ""
+    quartiles: tuple[float, float] | None = None
 
     @property
-    def passed(self) -> bool:
-        """Whether the bar holds, in the two decimals that it has."""
+    def passed(self) -> bool | None:
+        """Whether the bar holds, in the two decimals that it has; None without a bar."""
+        if self.bar is None:
+            return None
         value = round(self.value, 2)
         return value >= self.bar if self.at_least else value <= self.bar
 
@@ -69,32 +66,21 @@ def rounds(contestants: Mapping[str, Callable[[], float]], count: int) -> dict[s
 def ratio(what: str, ours: Sequence[float], theirs: Sequence[float], bar: float) -> Result:
     """Compare two contestants round by round."""
     values = [one / other for one, other in zip(ours, theirs, strict=True)]
-    return _result(what, median(values), min(ours) / min(theirs), values, bar)
-
-
-def added_ratio(what: str, samples: Mapping[str, Sequence[float]], ours: str, theirs: str, bar: float) -> Result:
-    """Divide what *ours* adds to the contestant ``bare`` by what *theirs* adds to it."""
-    fastest = {name: min(values) for name, values in samples.items()}
-    each = [
-        (one - bare) / (other - bare)
-        for one, other, bare in zip(samples[ours], samples[theirs], samples["bare"], strict=True)
-    ]
-    least = (fastest[ours] - fastest["bare"]) / (fastest[theirs] - fastest["bare"])
-    return _result(what, median(each), least, each, bar)
+    return Result(what, median(values), bar, quartiles=_quartiles(values))
 
 
 def microseconds(what: str, seconds: Sequence[float], bar: float) -> Result:
     """Return the row of a duration."""
     values = [value * 1e6 for value in seconds]
-    return replace(_result(what, min(values), min(values), values, bar), unit="us")
+    return Result(what, min(values), bar, "us", quartiles=_quartiles(values))
 
 
 def a_second(what: str, cases: int, seconds: Sequence[float], bar: float) -> Result:
     """Return the row of how many *cases* a second were run."""
     values = [cases / value for value in seconds]
-    return replace(_result(what, max(values), max(values), values, bar), at_least=True, unit="cases/s")
+    return Result(what, max(values), bar, "cases/s", at_least=True, quartiles=_quartiles(values))
 
 
-def _result(what: str, value: float, fastest: float, values: Sequence[float], bar: float) -> Result:
+def _quartiles(values: Sequence[float]) -> tuple[float, float]:
     low, _, high = quantiles(values, n=4)
-    return Result(what, value, fastest, low, high, bar)
+    return low, high

@@ -10,35 +10,29 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_aurous import Aurous
-
 BENCHMARKS: Final = Path(__file__).parents[1] / "benchmarks"
 
 
-@pytest.fixture
-def timing(monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(autouse=True)
+def _beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+
+
+@pytest.fixture
+def timing() -> Any:
     return import_module("timing")
 
 
 @pytest.fixture
-def inside(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
-    return import_module("inside")
+def counting() -> Any:
+    return import_module("counting")
 
 
 def test_a_ratio_is_taken_round_by_round(timing: Any) -> None:
-    """It is the median of all rounds; the fastest ones of both are beside it."""
+    """It is the median of all rounds, with their quartiles."""
     result = timing.ratio("it", [2.0, 3.0, 4.0], [4.0, 2.0, 8.0], 1.0)
 
-    assert (result.value, result.fastest, result.low, result.high) == (0.5, 1.0, 0.5, 1.5)
-
-
-def test_what_is_added_is_compared_without_the_rest(timing: Any) -> None:
-    """What both have in common, a bare test, is in neither part of the ratio."""
-    samples = {"bare": [1.0, 2.0], "ours": [4.0, 5.0], "theirs": [3.0, 4.0]}
-
-    assert timing.added_ratio("it", samples, "ours", "theirs", 2.0).value == 1.5
+    assert (result.value, result.quartiles) == (0.5, (0.5, 1.5))
 
 
 @pytest.mark.parametrize(("value", "holds"), [(1.004, True), (1.006, False), (0.5, True)])
@@ -66,18 +60,61 @@ def test_each_round_begins_with_another_contestant(timing: Any) -> None:
     assert samples == {"a": [3.0, 6.0], "b": [4.0, 5.0]}
 
 
-def test_each_exploration_that_is_measured_is_whole(inside: Any) -> None:
-    """It begins with an empty fake, and its cases are the same when they happen by hand."""
-    with Aurous(script="synthesizing*2 -> reviewing", sleep="skip", pitfalls="off") as fake, fake.client() as client:
-        first, second = inside._explored(fake, client), inside._explored(fake, client)
-        days = [inside.day.BadDay(case.id) for case in first.cases]
-        sent: list[str] = []
-        fake._session.app.observe = lambda call: sent.append(call.path)
-        inside._by_hand(fake, client, days)
+def test_function_calls_are_counted_where_valgrind_is_missing(
+    counting: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The difference of two runs is what the repetitions take, and their rows are not judged."""
+    (tmp_path / "subjects.py").write_text("import sys\ndef one(): pass\nfor _ in range(int(sys.argv[2])): one()")
+    monkeypatch.setattr(counting, "HERE", tmp_path)
+    monkeypatch.setattr(counting, "VALGRIND", None)
+    monkeypatch.setattr(counting, "COUNTER", counting.CALLS)
 
-    assert [case.id for case in first.cases] == [case.id for case in second.cases]
-    assert len(first.cases) > 30
-    assert len(sent) > 5 * len(days)
+    assert counting.each("one", 3, 10) == 1
+    assert counting.counted("it", 1.0, 2.0).passed is None
+
+
+def test_a_program_that_fails_is_no_figure(counting: Any, tmp_path: Path) -> None:
+    """The error shows what it wrote."""
+    (tmp_path / "fails.py").write_text("raise SystemExit('out of order')")
+
+    with pytest.raises(RuntimeError, match="out of order"):
+        counting.run([sys.executable, tmp_path / "fails.py"])
+
+
+@pytest.mark.parametrize("subject", ["aurous", "static_route", "mock_transport", "traced", "other_records"])
+def test_each_subject_works(subject: str) -> None:
+    """It sends its requests, and refuses a response that is an error."""
+    getattr(import_module("subjects"), subject)(2)
+
+
+def test_all_that_are_compared_give_the_same_response() -> None:
+    """The body and the headers of a GET are equal, but for what names the request and the moment."""
+    subjects = import_module("subjects")
+    found = []
+    for prepare in (subjects.get_aurous, subjects.get_respx, subjects.get_mock_transport):
+        with prepare() as get:
+            response = get()
+            found.append((set(response.headers), set(response.json()), set(response.request.headers)))
+
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_publish_flow_is_the_same_with_respx() -> None:
+    """It takes five requests with both, again and again."""
+    times = import_module("times")
+    for prepare in (times._flow_aurous, times._flow_respx):
+        sent: list[str] = []
+        with prepare() as flow, pytest.MonkeyPatch.context() as patch:
+            original = times.httpx.Client.request
+            patch.setattr(
+                times.httpx.Client,
+                "request",
+                lambda self, method, url, **options: sent.append(method) or original(self, method, url, **options),
+            )
+            flow()
+            flow()
+
+        assert sent == ["POST", "GET", "GET", "GET", "POST"] * 2
 
 
 def test_the_published_figures_are_complete(timing: Any) -> None:
@@ -87,5 +124,5 @@ def test_the_published_figures_are_complete(timing: Any) -> None:
     for row in history[-1]["results"]:
         assert row.pop("passed") is timing.Result(**row).passed
     names = [row["what"] for row in history[-1]["results"]]
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 18
     assert all({row["what"] for row in entry["results"]} <= set(names) for entry in history)

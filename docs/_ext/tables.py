@@ -257,9 +257,8 @@ def speed_table() -> None:
     for row in history[-1]["results"]:
         bar = f"{'>=' if row['at_least'] else '<='} {_figure(row, 'bar')}"
         values = [_value(_row(entry, row["what"])) for entry in history]
-        spread = f"{_number(row['low'])} to {_number(row['high'])}"
-        rows.append((row["what"], bar, *values, spread, _number(row["fastest"])))
-    table(["what", "bar", *(entry["name"] for entry in history), "its quartiles", "its fastest rounds"], rows)
+        rows.append((row["what"], bar, *values, " to ".join(map(_number, row["quartiles"] or ()))))
+    table(["what", "bar", *(entry["name"] for entry in history), "its quartiles"], rows)
 
 
 def _history() -> list[dict[str, Any]]:

@@ -1,0 +1,133 @@
+"""Rows that are timed, all in this process: a GET, a flow of requests, exploring it, and snapshots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any, Final
+
+import httpx
+import respx
+
+from pytest_aurous import Aurous, Exploration
+from subjects import get_aurous, get_respx
+from timing import Result, a_second, microseconds, per_call, ratio, rounds
+
+__all__ = ("measure",)
+
+SCRIPT: Final = "synthesizing*2 -> reviewing"
+ORDER: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
+
+
+def measure(*, quick: bool) -> Iterator[Result]:
+    """Measure in the order of the table."""
+    yield from _paired(10 if quick else 101)
+    yield from _exploring(4 if quick else 25)
+    yield from _snapshots(8 if quick else 41)
+
+
+# Over respx
+
+
+def _paired(count: int) -> Iterator[Result]:
+    gets = rounds({"aurous": _timed(get_aurous, 200), "respx": _timed(get_respx, 200)}, count)
+    yield ratio("CPU time of one GET, over a static route of respx", gets["aurous"], gets["respx"], 1.0)
+    flows = rounds({"aurous": _timed(_flow_aurous, 40), "respx": _timed(_flow_respx, 40)}, count)
+    yield ratio("CPU time of the publish flow, over static routes of respx", flows["aurous"], flows["respx"], 1.1)
+
+
+def _timed(prepare: Callable[[], Any], times: int) -> Callable[[], float]:
+    def run() -> float:
+        with prepare() as action:
+            action()
+            return per_call(action, times)
+
+    return run
+
+
+@contextmanager
+def _flow_aurous() -> Generator[Callable[[], None], None, None]:
+    with Aurous(script=SCRIPT) as fake, fake.client() as client:
+        yield lambda: _publish(client)
+
+
+@contextmanager
+def _flow_respx() -> Generator[Callable[[], None], None, None]:
+    """Yield a function that sends the same requests to routes that return the fake's responses."""
+    with Aurous(script=SCRIPT) as fake, fake.client() as client:
+        _publish(client)
+        responses = [call.response for call in fake.calls if call.response]
+    created, *polls, saved = [
+        httpx.Response(sent.status, headers=list(sent.headers.items()), content=sent.content) for sent in responses
+    ]
+    path = f"/v1/characters/{created.json()['id']}"
+    headers = {"X-Api-Key": fake.api_key}
+    with respx.mock(base_url=fake.base_url) as routes, httpx.Client(base_url=fake.base_url, headers=headers) as client:
+        routes.post("/v1/characters").mock(return_value=created)
+        routes.get(path).mock(side_effect=cycle(polls))
+        routes.post(f"{path}/save").mock(return_value=saved)
+        yield lambda: _publish(client)
+
+
+def _publish(client: httpx.Client) -> None:
+    """Create a character, poll until it is there, and save it."""
+    path = f"/v1/characters/{client.post('/v1/characters', json=ORDER).json()['id']}"
+    while client.get(path).json()["status"] == "synthesizing":
+        pass
+    client.post(f"{path}/save").raise_for_status()
+
+
+# Exploring
+
+
+def _exploring(count: int) -> Iterator[Result]:
+    with Aurous(script=SCRIPT, sleep="skip", pitfalls="off") as fake, fake.client() as client:
+        cases = len(_explored(fake, client).cases)
+        samples = rounds({"": lambda: per_call(lambda: _explored(fake, client), 1)}, count)
+    yield a_second("explore the publish flow, all laws", cases, samples[""], 300)
+
+
+def _explored(fake: Aurous, client: httpx.Client) -> Exploration:
+    fake.reset()
+    return fake.explore(lambda: _publish_carefully(client))
+
+
+def _publish_carefully(client: httpx.Client) -> None:
+    """Do the same as code that tries four times, and pauses."""
+    character = _send(client, "POST", "/v1/characters", json=ORDER, headers={"Idempotency-Key": "order-1"})["id"]
+    while (status := _send(client, "GET", f"/v1/characters/{character}")["status"]) == "synthesizing":
+        time.sleep(10)
+    if status == "failed":
+        raise RuntimeError(status)
+    _send(client, "POST", f"/v1/characters/{character}/save")
+
+
+def _send(client: httpx.Client, method: str, path: str, **sent: Any) -> Any:
+    for _ in range(4):
+        try:
+            response = client.request(method, path, **sent)
+            if response.status_code not in {409, 429, 503}:
+                return response.raise_for_status().json()
+        except httpx.TransportError:
+            pass
+        time.sleep(25)
+    raise RuntimeError(path)
+
+
+# Snapshots
+
+
+def _snapshots(count: int) -> Iterator[Result]:
+    fakes = {rows: Aurous() for rows in (10, 1_000)}
+    for rows, fake in fakes.items():
+        for _ in range(rows):
+            fake.characters.add()
+    samples = rounds({str(rows): _back(fake, 2_000 // rows) for rows, fake in fakes.items()}, count)
+    yield microseconds("snapshot and restore 10 rows", samples["10"], 100)
+    yield microseconds("snapshot and restore 1,000 rows", samples["1000"], 1_000)
+
+
+def _back(fake: Aurous, times: int) -> Callable[[], float]:
+    return lambda: per_call(lambda: fake.restore(fake.snapshot()), times)
