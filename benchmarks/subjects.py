@@ -15,8 +15,6 @@ from pytest_aurous._report.recorder import Recorder
 
 __all__ = ("get_aurous", "get_mock_transport", "get_respx")
 
-ANY_PATH = "/v1/characters/char_1"
-
 
 @contextmanager
 def get_aurous() -> Generator[Callable[[], httpx.Response], None, None]:
@@ -33,8 +31,9 @@ def get_respx() -> Generator[Callable[[], httpx.Response], None, None]:
         sent = get()
     base_url = str(sent.request.url.join("/"))
     with respx.mock(base_url=base_url) as routes, httpx.Client(base_url=base_url, headers=_key(sent)) as client:
-        routes.get(ANY_PATH).respond(headers=sent.headers, content=sent.content)
-        yield lambda: client.get(ANY_PATH)
+        path = sent.request.url.path  # as long as for the fake, since httpx looks at each character
+        routes.get(path).respond(headers=sent.headers, content=sent.content)
+        yield lambda: client.get(path)
 
 
 @contextmanager
@@ -49,7 +48,8 @@ def get_mock_transport() -> Generator[Callable[[], httpx.Response], None, None]:
     with httpx.Client(
         base_url=sent.request.url.join("/"), headers=_key(sent), transport=httpx.MockTransport(respond)
     ) as client:
-        yield lambda: client.get(ANY_PATH)
+        path = sent.request.url.path
+        yield lambda: client.get(path)
 
 
 def _key(sent: httpx.Response) -> dict[str, str]:
