@@ -38,12 +38,12 @@ BARE: Final = "def test_one(): pass"
 TESTS: Final = {
     "pytest_aurous": "def test_one(aurous): ask(aurous.characters.add().id)",
     "respx": """def test_one(respx_mock):
-    respx_mock.get("https://api.aurous-labs.com/v1/characters/char_1").respond(json=RESPONSE)
-    ask("char_1")
+    respx_mock.get("https://api.aurous-labs.com/v1/characters/" + RESPONSE["id"]).respond(json=RESPONSE)
+    ask(RESPONSE["id"])
 """,
     "pytest_httpx": """def test_one(httpx_mock):
-    httpx_mock.add_response(url="https://api.aurous-labs.com/v1/characters/char_1", json=RESPONSE)
-    ask("char_1")
+    httpx_mock.add_response(url="https://api.aurous-labs.com/v1/characters/" + RESPONSE["id"], json=RESPONSE)
+    ask(RESPONSE["id"])
 """,
 }
 AUROUS, RESPX, HTTPX = TESTS

@@ -91,13 +91,14 @@ def test_each_subject_works(subject: str) -> None:
 
 
 def test_all_that_are_compared_give_the_same_response() -> None:
-    """The body and the headers of a GET are equal, but for what names the request and the moment."""
+    """Requests have paths of one length and the same headers; responses the same headers and fields."""
     subjects = import_module("subjects")
     found = []
     for prepare in (subjects.get_aurous, subjects.get_respx, subjects.get_mock_transport):
         with prepare() as get:
             response = get()
-            found.append((set(response.headers), set(response.json()), set(response.request.headers)))
+            shape = (set(response.headers), set(response.json()), set(response.request.headers))
+            found.append((*shape, len(response.request.url.path)))
 
     assert found[0] == found[1] == found[2]
 
