@@ -1,4 +1,4 @@
-"""Measure what a suite feels of the fake, print each figure with its bar, and fail if one is missed."""
+"""Measure what a suite feels of the fake, print each figure with its bar, and fail if a bar is missed."""
 
 from __future__ import annotations
 
