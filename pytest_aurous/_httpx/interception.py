@@ -84,12 +84,12 @@ class Interception:
             return
         for patch in ours[1:]:  # the first has the genuine method, and the ones between are not needed any more
             self._patches.remove(patch)
-        patch = self._former.get((owner, method))
-        if patch is None or patch.original is not current:
-            patch = _Patch(owner, method, current, wrap(stack, current))
-            setattr(patch.wrapper, _ORIGINAL, current)
-        setattr(owner, method, patch.wrapper)
-        self._patches.append(patch)
+        new = self._former.get((owner, method))
+        if new is None or new.original is not current:
+            new = _Patch(owner, method, current, wrap(stack, current))
+            setattr(new.wrapper, _ORIGINAL, current)
+        setattr(owner, method, new.wrapper)
+        self._patches.append(new)
 
     def router_for(self, request: Any) -> Router | None:
         """Return the router for a request: among the routers that serve its host, by the best matching base URL."""

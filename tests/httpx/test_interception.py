@@ -819,6 +819,13 @@ class TestRoute:
 class TestLeaving:
     """Afterwards everything is as before."""
 
+    def test_the_next_fake_has_the_same_wrappers(self) -> None:
+        """They are made once for each method, not once for each test."""
+        with Aurous():
+            first = transports()
+        with Aurous():
+            assert all(now is then for now, then in zip(transports(), first, strict=True))
+
     @pytest.mark.parametrize("end", ["well", "unmatched", "error", "interrupt"])
     def test_the_transports_are_the_very_same(self, end: str) -> None:
         """However the block ends, each patched method is the object that it was."""
