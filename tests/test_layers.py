@@ -2,7 +2,7 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,10 @@ MARKERS = {"aurous_explore", "aurous_settings"}  # which are pytest's
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-
-
-def tree_of(module: Path) -> ast.Module:
-    return ast.parse(module.read_text("utf-8"))
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.Module]:
+    """Each module of the package, parsed, by its path in it."""
+    return {str(module.relative_to(PACKAGE)): ast.parse(module.read_text("utf-8")) for module in MODULES}
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -44,88 +43,98 @@ def module_names(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, str]]
             yield node.target.id, node.value, ast.unparse(node.annotation)
 
 
-@pytest.mark.parametrize(
-    "module",
-    [module for module in MODULES if module.stem not in TIMEKEEPERS],
-    ids=lambda module: str(module.relative_to(PACKAGE)),
-)
-def test_time_comes_from_the_clock_alone(module: Path) -> None:
+def in_each(trees: dict[str, ast.Module], found: Callable[[ast.Module], list[str]]) -> dict[str, list[str]]:
+    """Return what was found in the modules where something was."""
+    return {module: names for module, tree in trees.items() if (names := found(tree))}
+
+
+def test_time_comes_from_the_clock_alone(trees: dict[str, ast.Module]) -> None:
     """No module but the clock's reads the wall clock, so that a test can move all of time."""
-    tree = tree_of(module)
 
-    assert [name for name, _ in imports(tree) if name == "time"] == []
-    assert [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in WALL_CLOCKS
-        and ast.unparse(node.value).split(".")[-1] in {"time", "datetime", "date"}
-    ] == []
+    def of_the_wall(tree: ast.Module) -> list[str]:
+        return [name for name, _ in imports(tree) if name == "time"] + [
+            ast.unparse(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr in WALL_CLOCKS
+            and ast.unparse(node.value).split(".")[-1] in {"time", "datetime", "date"}
+        ]
+
+    others = {module: tree for module, tree in trees.items() if Path(module).stem not in TIMEKEEPERS}
+    assert in_each(others, of_the_wall) == {}
 
 
-@each_module
-def test_chance_comes_from_seeded_instances_alone(module: Path) -> None:
+def test_chance_comes_from_seeded_instances_alone(trees: dict[str, ast.Module]) -> None:
     """Only `random.Random` is ever imported: no global generator, nothing of the operating system."""
-    tree = tree_of(module)
-    assert [name for source, name in imports(tree) if source == "random" and name != "Random"] == []
-    assert [name for name, _ in imports(tree) if name in {"secrets", "uuid"}] == []
-    assert not any(isinstance(node, ast.Attribute) and node.attr == "urandom" for node in ast.walk(tree))
+
+    def unseeded(tree: ast.Module) -> list[str]:
+        return [
+            *(name for source, name in imports(tree) if source == "random" and name != "Random"),
+            *(name for name, _ in imports(tree) if name in {"secrets", "uuid"}),
+            *("urandom" for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "urandom"),
+        ]
+
+    assert in_each(trees, unseeded) == {}
 
 
-@each_module
-def test_every_generator_has_a_seed(module: Path) -> None:
+def test_every_generator_has_a_seed(trees: dict[str, ast.Module]) -> None:
     """`Random()` without a seed is followed by `setstate` in its function."""
-    tree = tree_of(module)
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            text = ast.unparse(function)
-            assert "Random()" not in text or ".setstate(" in text, function.name
+
+    def unseeded(tree: ast.Module) -> list[str]:
+        functions = [(node.name, ast.unparse(node)) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        return [name for name, text in functions if "Random()" in text and ".setstate(" not in text]
+
+    assert in_each(trees, unseeded) == {}
 
 
-@each_module
-def test_no_module_holds_state(module: Path) -> None:
+def test_no_module_holds_state(trees: dict[str, ast.Module]) -> None:
     """A container at the top of a module is `Final`, and no code writes into one or rebinds a global."""
-    tree = tree_of(module)
-    named = {name: (value, annotation) for name, value, annotation in module_names(tree)}
-    assert [
-        name
-        for name, (value, annotation) in named.items()
-        if isinstance(value, CONTAINERS) and not annotation.startswith("Final")
-    ] == []
-    written = [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Global)
-        or (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.ctx, ast.Store | ast.Del)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in named
-        )
-        or (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in MUTATORS
-            and isinstance(node.func.value, ast.Name)
-            and node.func.value.id in named
-        )
+
+    def variable(tree: ast.Module) -> list[str]:
+        return [
+            name
+            for name, value, annotation in module_names(tree)
+            if isinstance(value, CONTAINERS) and not annotation.startswith("Final")
+        ]
+
+    def written(tree: ast.Module) -> list[str]:
+        named = {name for name, _, _ in module_names(tree)}
+        return [
+            ast.unparse(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Global)
+            or (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.ctx, ast.Store | ast.Del)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in named
+            )
+            or (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in MUTATORS
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id in named
+            )
+        ]
+
+    assert in_each(trees, variable) == {}
+    assert sorted(in_each(trees, written).values()) == [
+        ["_THINGS.add(thing)"],  # what is renewed after a fork: the hook belongs to the process
+        ["_protected.append(key)"],  # the keys that no text may show, whoever writes it
     ]
-    # Also the keys that no text may show, whoever writes it.
-    redaction = ["_protected.append(key)"]
-    forks = ["_THINGS.add(thing)"]  # what is renewed after a fork: the hook belongs to the process
-    assert written in ([], redaction, forks)
 
 
-@each_module
-def test_each_module_says_what_it_is(module: Path) -> None:
+def test_each_module_says_what_it_is(trees: dict[str, ast.Module]) -> None:
     """A docstring comes first."""
-    assert ast.get_docstring(tree_of(module))
+    assert [module for module, tree in trees.items() if not ast.get_docstring(tree)] == []
 
 
-@pytest.mark.parametrize("name", sorted(pytest_aurous.__all__))
-def test_every_public_name_is_there(name: str) -> None:
+def test_every_public_name_is_there() -> None:
     """`__all__` and the attributes agree; a type of names is a `Literal`."""
-    assert getattr(pytest_aurous, name).__name__ in {name, "Literal"}
+    named = {name: getattr(pytest_aurous, name).__name__ for name in pytest_aurous.__all__}
+
+    assert {name: found for name, found in named.items() if found not in {name, "Literal"}} == {}
 
 
 def test_dir_lists_the_public_names_and_no_others() -> None:

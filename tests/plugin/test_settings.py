@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_aurous._world.settings import ROWS
+from pytest_aurous.plugin.options import read_value
 
 NAMES: Final = tuple(ROWS)
 
@@ -66,7 +67,34 @@ WRONG: Final = [
     ("readings", "get-2 = legible", "*readings='get-2 = legible'*'not_found' or 'readable'*"),
     ("readings", "readable", "*readings='readable'*'key = value'*"),
 ]
-"""A setting, a wrong value, and what must be said of it."""
+"""A setting, a wrong value as text, and what must be said of it."""
+WRONG_IN_PYTHON: Final = [
+    ("xyzzy", 1, "*'xyzzy' is not a setting. Settings: *"),
+    ("credits", True, "*credits=True*a number of credits*"),
+    ("credits", float("nan"), "*credits=nan*a number of credits*"),
+    ("seed", True, "*seed=True*a whole number*"),
+    ("seed", 1.0, "*seed=1.0*a whole number*"),
+    ("strict", None, "*strict=None*'error', 'warn' or 'off'*"),
+    ("strict", True, "*strict=True*'error', 'warn' or 'off'*"),
+    ("now", 5, "*now=5*an ISO 8601 instant*"),
+    ("base_url", None, "*base_url=None*a URL*"),
+    ("base_url", "ftp://x.example", "*base_url='ftp://x.example'*a URL*"),
+    ("base_url", "https://x.example/?a=b", "*base_url=*a URL*"),
+    ("script", 7, "*A script is text such as*not 7*"),
+    ("script", {"characters": None}, "*A script is text such as*not None*"),
+    ("readings", ["get-2"], "*readings=*a dict such as*"),
+    ("readings", {"get-2": True}, "*readings=*'not_found' or 'readable'*"),
+    ("readings", {"creat-4": "ready"}, "*'auth-4', 'create-4',*'ver-3'; did you mean 'create-4'?*"),
+]
+"""Likewise, of values that only a marker or a call can have."""
+TABLES: Final = [
+    "tool.pytest.ini_options",
+    pytest.param(
+        "tool.pytest",
+        marks=pytest.mark.skipif(pytest.version_tuple < (9,), reason="the table [tool.pytest] came with pytest 9"),
+    ),
+]
+"""The tables of pytest in pyproject.toml."""
 
 
 def test_every_setting_is_tried() -> None:
@@ -80,76 +108,58 @@ def flag(name: str) -> str:
     return f"--aurous-{name.replace('_', '-')}"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_setting_can_be_given_in_an_ini_file(pytester: pytest.Pytester, name: str) -> None:
+def shows_given(result: pytest.RunResult) -> None:
+    """Check that the settings of `GIVEN` were read."""
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines_random([expected for _, expected in GIVEN.values()])
+
+
+def test_every_setting_can_be_given_in_an_ini_file(pytester: pytest.Pytester) -> None:
     """``aurous_<name>`` under ``[pytest]``."""
-    value, expected = GIVEN[name]
-    pytester.makeini(f"[pytest]\naurous_{name} = {value}")
+    pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, (value, _) in GIVEN.items())]))
     pytester.makepyfile(SHOWS)
 
-    result = pytester.runpytest("-s")
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([expected])
+    shows_given(pytester.runpytest("-s"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_setting_can_be_given_in_pyproject_toml(pytester: pytest.Pytester, name: str) -> None:
-    """``aurous_<name>`` under ``[tool.pytest.ini_options]``."""
-    value, expected = GIVEN[name]
-    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\naurous_{name} = "{value}"')
+@pytest.mark.parametrize("table", TABLES)
+def test_every_setting_can_be_given_in_pyproject_toml(pytester: pytest.Pytester, table: str) -> None:
+    """``aurous_<name>`` as text, in both of pytest's tables."""
+    lines = [f'aurous_{name} = "{value}"' for name, (value, _) in GIVEN.items()]
+    pytester.makepyprojecttoml("\n".join([f"[{table}]", *lines]))
     pytester.makepyfile(SHOWS)
 
-    result = pytester.runpytest("-s")
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([expected])
+    shows_given(pytester.runpytest("-s"))
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    "given",
     [
-        ("aurous_credits = 12.5", "<credits: 12.5>"),
-        ("aurous_credits = 0", "<credits: 0>"),
-        ("aurous_seed = 7", "<seed: 7>"),
-        ("aurous_seed = 0", "<seed: 0>"),
-        ('aurous_readings = """\nget-2 = readable\nerr-6 = global"""', "<readings: *err-6*global*get-2*readable*>"),
-        ('aurous_script = """\nsynthesizing*3\n-> reviewing"""', "<script: characters=synthesizing[*]3 -> reviewing>"),
+        {
+            "aurous_credits = 12.5": "<credits: 12.5>",
+            "aurous_seed = 7": "<seed: 7>",
+            'aurous_readings = """\nget-2 = readable\nerr-6 = global"""': "<readings: *err-6*global*get-2*readable*>",
+            'aurous_script = """\nsynthesizing*3\n-> ready"""': "<script: characters=synthesizing[*]3 -> ready>",
+        },
+        {"aurous_credits = 0": "<credits: 0>", "aurous_seed = 0": "<seed: 0>"},
     ],
+    ids=["values", "zeros"],
 )
-@pytest.mark.parametrize("table", ["tool.pytest.ini_options", "tool.pytest"])
-def test_toml_values_may_be_what_they_are(pytester: pytest.Pytester, table: str, line: str, expected: str) -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_toml_values_may_be_what_they_are(pytester: pytest.Pytester, table: str, given: dict[str, str]) -> None:
     """In both of pytest's TOML tables a number may be a number, and text may have several lines."""
-    if table == "tool.pytest" and pytest.version_tuple < (9,):
-        pytest.skip("the table [tool.pytest] came with pytest 9")
-    pytester.makepyprojecttoml(f"[{table}]\n{line}")
+    pytester.makepyprojecttoml("\n".join([f"[{table}]", *given]))
     pytester.makepyfile(SHOWS)
 
     result = pytester.runpytest("-s")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([expected])
+    result.stdout.fnmatch_lines_random([*given.values()])
 
 
-@pytest.mark.skipif(pytest.version_tuple < (9,), reason="the table [tool.pytest] came with pytest 9")
-@pytest.mark.parametrize("name", NAMES)
-def test_every_setting_can_be_given_in_native_toml(pytester: pytest.Pytester, name: str) -> None:
-    """``aurous_<name>`` as text under ``[tool.pytest]``."""
-    value, expected = GIVEN[name]
-    pytester.makepyprojecttoml(f'[tool.pytest]\naurous_{name} = "{value}"')
-    pytester.makepyfile(SHOWS)
-
-    result = pytester.runpytest("-s")
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([expected])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pytester, name: str) -> None:
+def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
     """``--aurous-<name>``, its words joined by dashes, beats the ini file."""
-    value, expected = GIVEN[name]
-    other = {
+    others = {
         "observed": OBSERVED,
         "strict": "off",
         "rate_limits": "report",
@@ -165,14 +175,12 @@ def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pyteste
         "seed": "1",
         "script": "synthesizing",
         "readings": "get-2 = not_found",
-    }[name]
-    pytester.makeini(f"[pytest]\naurous_{name} = {other}")
+    }
+    assert set(others) == set(NAMES)
+    pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, value in others.items())]))
     pytester.makepyfile(SHOWS)
 
-    result = pytester.runpytest("-s", f"{flag(name)}={value}")
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([expected])
+    shows_given(pytester.runpytest("-s", *(f"{flag(name)}={value}" for name, (value, _) in GIVEN.items())))
 
 
 def test_dicts_have_one_key_a_line_and_options_are_repeated(pytester: pytest.Pytester) -> None:
@@ -303,50 +311,50 @@ def test_markers_are_merged_from_the_outside_in(pytester: pytest.Pytester) -> No
     pytester.runpytest("--aurous-seed=2", "--strict-markers").assert_outcomes(passed=8)
 
 
-@pytest.mark.parametrize(
-    ("name", "default", "other", "third"),
-    [("pitfalls", "warn", "error", "off"), ("report", "failed", "all", "off"), ("network", "block", "allow", "block")],
-)
-@pytest.mark.parametrize("file", ["pytest.ini", "tool.pytest.ini_options", "tool.pytest"])
-def test_the_nearer_place_wins(
-    pytester: pytest.Pytester, file: str, name: str, default: str, other: str, third: str
-) -> None:
+@pytest.mark.parametrize("file", ["pytest.ini", *TABLES])
+def test_the_nearer_place_wins(pytester: pytest.Pytester, file: str) -> None:
     """File < command line < module < class < function, for each of the settings that concern a whole session, too."""
-    if file == "tool.pytest" and pytest.version_tuple < (9,):
-        pytest.skip("the table [tool.pytest] came with pytest 9")
+    default = {"pitfalls": "warn", "report": "failed", "network": "block"}
+    other = {"pitfalls": "error", "report": "all", "network": "allow"}
+    third = {"pitfalls": "off", "report": "off", "network": "block"}
     if file == "pytest.ini":
-        pytester.makeini(f"[pytest]\naurous_{name} = {other}")
+        pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, value in other.items())]))
     else:
-        pytester.makepyprojecttoml(f'[{file}]\naurous_{name} = "{other}"')
+        lines = [f'aurous_{name} = "{value}"' for name, value in other.items()]
+        pytester.makepyprojecttoml("\n".join([f"[{file}]", *lines]))
     pytester.makepyfile(
+        shared="""
+        def chosen(aurous):
+            return {name: getattr(aurous._session.settings, name) for name in ("pitfalls", "report", "network")}
+        """,
         test_plain=f"""
-        import pytest
+        from shared import chosen
 
         def test_plain(aurous, request):
-            line = request.config.getoption("aurous_{name}")
-            assert aurous._session.settings.{name} == ("{third}" if line else "{other}")
+            assert chosen(aurous) == ({third} if request.config.getoption("aurous_report") else {other})
         """,
         test_marked=f"""
         import pytest
+        from shared import chosen
 
-        pytestmark = pytest.mark.aurous({name}="{default}")
+        pytestmark = pytest.mark.aurous(**{default})
 
         def test_module(aurous):
-            assert aurous._session.settings.{name} == "{default}"
+            assert chosen(aurous) == {default}
 
-        @pytest.mark.aurous({name}="{other}")
+        @pytest.mark.aurous(**{other})
         class TestIt:
             def test_class(self, aurous):
-                assert aurous._session.settings.{name} == "{other}"
+                assert chosen(aurous) == {other}
 
-            @pytest.mark.aurous({name}="{third}")
+            @pytest.mark.aurous(**{third})
             def test_function(self, aurous):
-                assert aurous._session.settings.{name} == "{third}"
+                assert chosen(aurous) == {third}
         """,
     )
 
     pytester.runpytest().assert_outcomes(passed=4)
-    pytester.runpytest(f"{flag(name)}={third}").assert_outcomes(passed=4)
+    pytester.runpytest(*(f"{flag(name)}={value}" for name, value in third.items())).assert_outcomes(passed=4)
 
 
 def test_a_derived_class_has_the_last_word_over_its_base(pytester: pytest.Pytester) -> None:
@@ -411,50 +419,43 @@ def test_the_call_in_the_test_wins(pytester: pytest.Pytester) -> None:
     pytester.runpytest("--aurous-script", "synthesizing -> ready").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(("name", "value", "said"), [row for row in WRONG if row[0] in NAMES])
-@pytest.mark.parametrize("place", ["ini", "cli", "marker"])
-def test_a_bad_value_is_a_usage_error(pytester: pytest.Pytester, place: str, name: str, value: str, said: str) -> None:
-    """A value that a setting cannot have stops the run before any test, and says what is allowed and where it stood."""
-    marker = f"@pytest.mark.aurous({name}={value!r})" if place == "marker" else ""
-    pytester.makepyfile(f"import pytest\n{marker}\ndef test_it(): ...\ndef test_other(): ...")
-    args = [f"{flag(name)}={value}"] if place == "cli" else []
+@pytest.mark.parametrize("place", ["ini", "cli"])
+def test_bad_values_are_a_usage_error(pytester: pytest.Pytester, place: str) -> None:
+    """They stop the run before any test, which says for each where it stood and what is allowed."""
+    wrong = {name: (value, said) for name, value, said in WRONG}
+    pytester.makepyfile("def test_it(): ...")
     if place == "ini":
-        pytester.makeini(f"[pytest]\naurous_{name} = {value}")
+        pytester.makeini("\n".join(["[pytest]", *(f"aurous_{name} = {value}" for name, (value, _) in wrong.items())]))
+    args = [f"{flag(name)}={value}" for name, (value, _) in wrong.items()] if place == "cli" else []
 
     result = pytester.runpytest(*args)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    where = {"ini": f"*aurous_{name}: *", "cli": f"*{flag(name)}: *", "marker": "*.py::test_it: @pytest.mark.aurous: *"}
-    result.stderr.fnmatch_lines([f"ERROR: {where[place]}"])
-    pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines([said])
+    text = " ".join(result.stderr.lines)
+    for name, (_, said) in wrong.items():
+        where = f"{flag(name)}: " if place == "cli" else f"aurous_{name}: "
+        pytest.LineMatcher([text]).fnmatch_lines([f"*{where}{said}"])
     result.stdout.no_fnmatch_line("*passed*")
     result.stderr.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [*WRONG, *WRONG_IN_PYTHON])
+def test_a_bad_value_says_what_is_valid(name: str, value: Any, said: str) -> None:
+    """Its place comes first, then what is allowed and the nearest name."""
+    with pytest.raises(pytest.UsageError) as refused:
+        read_value("the place", name, value)
+
+    pytest.LineMatcher([str(refused.value).replace("\n", " ")]).fnmatch_lines([f"the place: {said}"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("stric='off'", "*'stric' is not a setting; did you mean 'strict'[?]*script, strict, *"),
-        ("xyzzy=1", "*'xyzzy' is not a setting. Settings: *"),
         ("'synthesizing -> ready'", "*takes keywords only, such as script=*; got ('synthesizing -> ready',)*"),
-        ("credits=True", "*credits=True*a number of credits*"),
-        ("credits=float('nan')", "*credits=nan*a number of credits*"),
         ("credits=None", "*credits=None*a number of credits*"),
-        ("seed=True", "*seed=True*a whole number*"),
-        ("seed=1.0", "*seed=1.0*a whole number*"),
-        ("strict=None", "*strict=None*'error', 'warn' or 'off'*"),
-        ("strict=True", "*strict=True*'error', 'warn' or 'off'*"),
-        ("now=5", "*now=5*an ISO 8601 instant*"),
-        ("base_url=None", "*base_url=None*a URL*"),
-        ("base_url='ftp://x.example'", "*base_url='ftp://x.example'*a URL*"),
-        ("base_url='https://x.example/?a=b'", "*base_url=*a URL*"),
-        ("script=7", "*A script is text such as*not 7*"),
-        ("script={'characters': None}", "*A script is text such as*not None*"),
-        ("readings=['get-2']", "*readings=*a dict such as*"),
-        ("readings={'get-2': True}", "*readings=*'not_found' or 'readable'*"),
-        ("readings={'create-4': 'redy'}", "*expected 'reviewing' or 'ready' for create-4; did you mean 'ready'?*"),
-        ("readings={'creat-4': 'ready'}", "*'auth-4', 'create-4',*'ver-3'; did you mean 'create-4'?*"),
     ],
+    ids=["name", "positional", "value"],
 )
 @pytest.mark.parametrize("level", ["function", "class", "module"])
 def test_a_wrong_marker_is_a_usage_error_at_collection(
@@ -476,6 +477,7 @@ def test_a_wrong_marker_is_a_usage_error_at_collection(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*.py::TestIt::test_it: @pytest.mark.aurous*"])
     pytest.LineMatcher([" ".join(result.stderr.lines)]).fnmatch_lines([said])
+    result.stderr.no_fnmatch_line("*Traceback*")
 
 
 @pytest.mark.parametrize("args", [("--no-such=1",), ("--aurous-stric=off",), ("--aurous-base_url=http://x",)])
@@ -510,15 +512,6 @@ def test_every_setting_is_documented_in_the_help(pytester: pytest.Pytester) -> N
 
     result.stdout.fnmatch_lines([f"*{flag(name)}=*" for name in NAMES])
     result.stdout.fnmatch_lines([f"*aurous_{name} (*):*" for name in NAMES])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_setting_is_asked_for_by_its_flag(pytester: pytest.Pytester, name: str) -> None:
-    """An option without its value is a usage error of pytest's own."""
-    result = pytester.runpytest(flag(name))
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*argument {flag(name)}: expected one argument"])
 
 
 def test_a_wrong_marker_in_one_module_stops_the_whole_run(pytester: pytest.Pytester) -> None:
