@@ -57,9 +57,8 @@ def test_the_fixture_is_live_at_once(aurous: Aurous) -> None:
 
 
 @pytest.mark.parametrize("before", [None, "al_live_real"], ids=["unset", "set"])
-@pytest.mark.parametrize("verdict", ["pass", "assert False", "import httpx; httpx.get(aurous.base_url)"])
 def test_the_environment_is_the_fakes_and_comes_back(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str | None, verdict: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str | None
 ) -> None:
     """A real key never reaches a test, and is back afterwards, however the test ended."""
     names = ("AUROUS_API_KEY", "AUROUS_BASE_URL")
@@ -70,20 +69,41 @@ def test_the_environment_is_the_fakes_and_comes_back(
     pytester.makepyfile(
         f"""
         import os
+        import httpx
 
-        def test_it(aurous):
+        def check(aurous):
             assert os.environ["AUROUS_API_KEY"] == aurous.api_key != {before!r}
             assert os.environ["AUROUS_BASE_URL"] == aurous.base_url == "https://api.aurous-labs.com"
-            {verdict}
 
-        def test_after():
+        def check_after():
             assert [os.environ.get(name) for name in {names}] == [{before!r}, {before!r}]
+
+        def test_passes(aurous):
+            check(aurous)
+
+        def test_after_a_pass():
+            check_after()
+
+        def test_fails(aurous):
+            check(aurous)
+            raise OSError("on purpose")
+
+        def test_after_a_failure():
+            check_after()
+
+        def test_unmatched(aurous):
+            check(aurous)
+            httpx.get(aurous.base_url)
+
+        def test_after_an_unmatched_request():
+            check_after()
         """
     )
 
     result = pytester.runpytest("-p", "no:randomly")
 
-    result.assert_outcomes(passed=2) if verdict == "pass" else result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines(["*OSError: on purpose*", "*AurousUnmatchedRequest: *"])
     assert [os.environ.get(name) for name in names] == [before, before]
 
 
@@ -256,11 +276,10 @@ def test_the_faker_is_ours_and_seeded(
 
 
 @pytest.mark.parametrize(
-    ("seed", "effective"),
-    [("11", "11"), ("'text'", "'text'"), ("None", "None")],
-    ids=["number", "text", "none"],
+    ("seed", "effective", "scope"),
+    [("11", "11", "function"), ("11", "11", "session"), ("'text'", "'text'", "session"), ("None", "None", "session")],
+    ids=["number", "number of a session", "text", "none"],
 )
-@pytest.mark.parametrize("scope", ["function", "session"])
 def test_faker_seed_is_the_base_seed(pytester: pytest.Pytester, seed: str, effective: str, scope: str) -> None:
     """A suite that seeds Faker seeds us: other `faker_seed`, other data; same one, same data."""
     module = """

@@ -193,8 +193,7 @@ MODES: Final = {
 }
 
 
-@pytest.mark.parametrize("place", ["ini", "cli", "marker"])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("place", "mode"), [("ini", "error"), ("cli", "warn"), ("marker", "off")])
 def test_the_setting_says_what_comes_of_it(pytester: pytest.Pytester, place: str, mode: str) -> None:
     """``pitfalls`` makes it a failure, a warning or nothing; `aurous.pitfalls` has it anyway."""
     marker = f"pitfalls={mode!r}" if place == "marker" else ""

@@ -26,6 +26,7 @@ thread.join()
 """,
 }
 """How code under test may come to hide an unmatched request."""
+HOW: Final = [*enumerate(SWALLOWED, start=1)]
 
 
 def module(body: str, *, marker: str = "", args: str = "aurous", more: str = "") -> str:
@@ -33,25 +34,31 @@ def module(body: str, *, marker: str = "", args: str = "aurous", more: str = "")
     return f"import httpx, pytest, threading\n{more}\n{marker}\ndef test_it({args}):\n{indent(body, '    ')}\n"
 
 
-@pytest.mark.parametrize("how", SWALLOWED)
-def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester, how: str) -> None:
+def hidden(*, marker: str = "") -> str:
+    """Return a test module with a test for each way to hide an unmatched request."""
+    tests = (f"{marker}\ndef test_{number}(aurous):\n{indent(SWALLOWED[how], '    ')}\n" for number, how in HOW)
+    return "import httpx, pytest, threading\n" + "".join(tests)
+
+
+def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester) -> None:
     """However the code under test took the answer, the report is one FAILED in the call phase and no ERROR."""
-    pytester.makepyfile(module(SWALLOWED[how]))
+    pytester.makepyfile(hidden())
 
     result = pytester.runpytest("-rA")
 
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "*FAILURES*",
-            "*AurousUnmatchedRequest: pytest-aurous has no such operation: GET https://api.aurous-labs.com/v1/charcters",
-            "*nearest: characters.list, GET https://api.aurous-labs.com/v1/characters",
-            "*differs: 'charcters' instead of 'characters'",
-            '*allow it with @pytest.mark.aurous(strict="off"), or "warn".',
-            "Read on: https://*",
-            "FAILED *::test_it - *AurousUnmatchedRequest: *",
-        ]
-    )
+    result.assert_outcomes(failed=len(SWALLOWED))
+    for number, _ in HOW:
+        result.stdout.fnmatch_lines(
+            [
+                f"*_ test_{number} _*",
+                "*AurousUnmatchedRequest: *has no such operation: GET https://api.aurous-labs.com/v1/charcters",
+                "*nearest: characters.list, GET https://api.aurous-labs.com/v1/characters",
+                "*differs: 'charcters' instead of 'characters'",
+                '*allow it with @pytest.mark.aurous(strict="off"), or "warn".',
+                "Read on: https://*",
+                f"FAILED *::test_{number} - *AurousUnmatchedRequest: *",
+            ]
+        )
     result.stdout.no_fnmatch_line("*ERROR*")
 
 
@@ -66,17 +73,21 @@ def test_the_failure_is_about_the_request_and_not_about_our_hooks(pytester: pyte
     assert sum("Aurous timeline" in line for line in result.stdout.lines) == 1
 
 
-@pytest.mark.parametrize("how", SWALLOWED)
-def test_strict_warn_warns(pytester: pytest.Pytester, how: str) -> None:
+def test_strict_warn_warns(pytester: pytest.Pytester) -> None:
     """With ``strict="warn"`` the test passes, and an `AurousWarning` says the same."""
-    pytester.makepyfile(module(SWALLOWED[how], marker='@pytest.mark.aurous(strict="warn")'))
+    pytester.makepyfile(hidden(marker='@pytest.mark.aurous(strict="warn")'))
 
-    result = pytester.runpytest()
+    result = pytester.runpytest("-p", "no:randomly")
 
-    result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines(
-        ["*.py::test_it", "*AurousWarning: pytest-aurous has no such operation: GET *", "*nearest: characters.list*"]
-    )
+    result.assert_outcomes(passed=len(SWALLOWED), warnings=len(SWALLOWED))
+    for number, _ in HOW:
+        result.stdout.fnmatch_lines(
+            [
+                f"*.py::test_{number}",
+                "*AurousWarning: pytest-aurous has no such operation: GET *",
+                "*nearest: characters.list*",
+            ]
+        )
 
 
 def test_strict_warn_under_warnings_as_errors_fails_once(pytester: pytest.Pytester) -> None:
@@ -89,38 +100,44 @@ def test_strict_warn_under_warnings_as_errors_fails_once(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["*AurousWarning: pytest-aurous has no such operation: *"])
 
 
-@pytest.mark.parametrize("how", SWALLOWED)
-def test_strict_off_says_nothing(pytester: pytest.Pytester, how: str) -> None:
+def test_strict_off_says_nothing(pytester: pytest.Pytester) -> None:
     """With ``strict="off"`` an unmatched request is an answer like any other."""
-    pytester.makepyfile(module(SWALLOWED[how], marker='@pytest.mark.aurous(strict="off")'))
+    pytester.makepyfile(hidden(marker='@pytest.mark.aurous(strict="off")'))
 
-    pytester.runpytest("-W", "error").assert_outcomes(passed=1, warnings=0)
+    pytester.runpytest("-W", "error").assert_outcomes(passed=len(SWALLOWED), warnings=0)
 
 
-@pytest.mark.parametrize(
-    ("method", "url", "said"),
-    [
-        ("PUT", "https://api.aurous-labs.com/v1/characters", ["the method: PUT instead of *"]),
-        ("DELETE", "https://api.aurous-labs.com/v1/balance", ["the method: DELETE instead of GET"]),
-        ("GET", "https://api.aurous-labs.com/characters", ["missing /v1"]),
-        ("GET", "http://api.aurous-labs.com/v1/characters", ["http:// instead of https://"]),
-        ("GET", "https://api.aurous-labs.com/v1/characters/", ["a trailing slash"]),
-        ("GET", "https://api.aurous-labs.com/v1//characters", ["a double slash"]),
-        ("GET", "https://aurous-labs.com/v1/balance", ["the host: aurous-labs.com instead of api.aurous-labs.com"]),
-        ("GET", "https://aurous.storage/v1/balance", ["the host: aurous.storage instead of api.aurous-labs.com"]),
-        ("POST", "https://api.aurous-labs.com/v1/characters/x/sav", ["'sav' instead of 'save'"]),
-        ("POST", "https://api.aurous-labs.com/v1/characters/x/save/now", ["unexpected 'now' at the end"]),
-        ("POST", "http://api.aurous-labs.com/characters/x/save", ["http:// instead of https://", "missing /v1"]),
-    ],
-)
-def test_it_says_what_differs(pytester: pytest.Pytester, method: str, url: str, said: list[str]) -> None:
+DIFFERENT: Final = [
+    ("PUT", "https://api.aurous-labs.com/v1/characters", ["the method: PUT instead of *"]),
+    ("DELETE", "https://api.aurous-labs.com/v1/balance", ["the method: DELETE instead of GET"]),
+    ("GET", "https://api.aurous-labs.com/characters", ["missing /v1"]),
+    ("GET", "http://api.aurous-labs.com/v1/characters", ["http:// instead of https://"]),
+    ("GET", "https://api.aurous-labs.com/v1/characters/", ["a trailing slash"]),
+    ("GET", "https://api.aurous-labs.com/v1//characters", ["a double slash"]),
+    ("GET", "https://aurous-labs.com/v1/balance", ["the host: aurous-labs.com instead of api.aurous-labs.com"]),
+    ("GET", "https://aurous.storage/v1/balance", ["the host: aurous.storage instead of api.aurous-labs.com"]),
+    ("POST", "https://api.aurous-labs.com/v1/characters/x/sav", ["'sav' instead of 'save'"]),
+    ("POST", "https://api.aurous-labs.com/v1/characters/x/save/now", ["unexpected 'now' at the end"]),
+    ("POST", "http://api.aurous-labs.com/characters/x/save", ["http:// instead of https://", "missing /v1"]),
+]
+"""The method and URL of an unmatched request, and what differs."""
+
+
+def test_it_says_what_differs(pytester: pytest.Pytester) -> None:
     """Method, typo, prefix, scheme, slash and host are each named, and the line names nothing that does not differ."""
-    pytester.makepyfile(module(f"httpx.request('{method}', '{url}')"))
+    pytester.makepyfile(
+        "import httpx\n"
+        + "".join(
+            f"def test_{number}(aurous):\n    httpx.request('{method}', '{url}')\n"
+            for number, (method, url, _) in enumerate(DIFFERENT)
+        )
+    )
 
     result = pytester.runpytest()
 
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"*no such operation: {method} {url}", f"*differs: {'; '.join(said)}"])
+    result.assert_outcomes(failed=len(DIFFERENT))
+    for method, url, said in DIFFERENT:
+        result.stdout.fnmatch_lines([f"*no such operation: {method} {url}", f"*differs: {'; '.join(said)}"])
 
 
 def test_a_wrong_method_is_405_in_band(pytester: pytest.Pytester) -> None:
@@ -338,28 +355,23 @@ def test_a_bug_of_ours_is_a_500_and_its_traceback(
         result.stdout.no_fnmatch_line("*AurousUnmatchedRequest*")
 
 
-@pytest.mark.parametrize(
-    ("raises", "outcome"),
-    [
-        ("AurousUnmatchedRequest", {"xfailed": 1}),
-        ("AssertionError", {"xfailed": 1}),
-        ("AurousError", {"xfailed": 1}),
-        ("(OSError, AurousUnmatchedRequest)", {"xfailed": 1}),
-        ("AurousLookupError", {"failed": 1}),
-        ("ValueError", {"failed": 1}),
-    ],
-)
-def test_an_unmatched_request_can_be_expected(pytester: pytest.Pytester, raises: str, outcome: dict[str, int]) -> None:
+def test_an_unmatched_request_can_be_expected(pytester: pytest.Pytester) -> None:
     """``xfail(raises=...)`` knows our verdict by its class and by the classes above it."""
+    expected = ["AurousUnmatchedRequest", "AssertionError", "AurousError", "(OSError, AurousUnmatchedRequest)"]
+    other = ["AurousLookupError", "ValueError"]
     pytester.makepyfile(
-        module(
-            SWALLOWED["ignored"],
-            marker=f"@pytest.mark.xfail(raises={raises}, strict=True)",
-            more="from pytest_aurous import AurousError, AurousLookupError, AurousUnmatchedRequest",
+        "import httpx, pytest\nfrom pytest_aurous import AurousError, AurousLookupError, AurousUnmatchedRequest\n"
+        + "".join(
+            f"@pytest.mark.xfail(raises={raises}, strict=True)\n"
+            f"def test_{number}(aurous):\n    {SWALLOWED['ignored']}\n"
+            for number, raises in enumerate([*expected, *other])
         )
     )
 
-    pytester.runpytest().assert_outcomes(**outcome)
+    result = pytester.runpytest("-rA")
+
+    result.assert_outcomes(xfailed=4, failed=2)
+    result.stdout.fnmatch_lines_random(["FAILED *::test_4 *", "FAILED *::test_5 *"])
 
 
 def test_a_skipped_test_is_skipped(pytester: pytest.Pytester) -> None:
@@ -369,20 +381,29 @@ def test_a_skipped_test_is_skipped(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-W", "error").assert_outcomes(skipped=1)
 
 
-@pytest.mark.parametrize(
-    ("marker", "body"),
-    [
-        ("@pytest.mark.xfail(raises=OSError, strict=True)", "raise OSError"),
-        ("", "pytest.xfail('known')"),
-        ("@pytest.mark.xfail(strict=True)", "assert False"),
-    ],
-    ids=["raises", "called", "marked"],
-)
-def test_an_expected_failure_is_one(pytester: pytest.Pytester, marker: str, body: str) -> None:
+def test_an_expected_failure_is_one(pytester: pytest.Pytester) -> None:
     """A test that fails as expected after an unmatched request is an xfail, with no warning after it."""
-    pytester.makepyfile(module(f"httpx.get('{NONSENSE}')\n{body}", marker=marker))
+    pytester.makepyfile(
+        f"""
+        import httpx, pytest
 
-    pytester.runpytest("-W", "error").assert_outcomes(xfailed=1)
+        @pytest.mark.xfail(raises=OSError, strict=True)
+        def test_raises(aurous):
+            httpx.get("{NONSENSE}")
+            raise OSError
+
+        def test_called(aurous):
+            httpx.get("{NONSENSE}")
+            pytest.xfail("known")
+
+        @pytest.mark.xfail(strict=True)
+        def test_marked(aurous):
+            httpx.get("{NONSENSE}")
+            assert False
+        """
+    )
+
+    pytester.runpytest("-W", "error").assert_outcomes(xfailed=3)
 
 
 @pytest.mark.parametrize(
@@ -552,8 +573,7 @@ def test_a_run_that_stops_at_the_first_failure_stops(pytester: pytest.Pytester) 
 
 
 @pytest.mark.parametrize("kind", ["function", "method", "unittest"])
-@pytest.mark.parametrize("how", SWALLOWED)
-def test_a_debugger_is_entered_once(pytester: pytest.Pytester, how: str, kind: str) -> None:
+def test_a_debugger_is_entered_once(pytester: pytest.Pytester, kind: str) -> None:
     """Under ``--pdb`` it is there for the verdict while the fake still stands, and the report is one FAILED."""
     pytester.makepyfile(
         debugger="""
@@ -575,7 +595,7 @@ def test_a_debugger_is_entered_once(pytester: pytest.Pytester, how: str, kind: s
             "method": "class TestIt:\n  def test_it(self, aurous):\n",
             "unittest": "@pytest.mark.usefixtures('aurous')\nclass TestIt(unittest.TestCase):\n  def test_it(self):\n",
         }[kind]
-        + indent(SWALLOWED[how], "    "),
+        + indent(SWALLOWED["except Exception"], "    "),
     )
     pytester.syspathinsert()
 
