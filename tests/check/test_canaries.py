@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 CANARIES: Final = (
     "Zo\u00eb Canary <zoe@canary.example>",
     "al_live_CANARY0123456789abcdefCANARY",

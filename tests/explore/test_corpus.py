@@ -9,6 +9,8 @@ import pytest
 from exploring import CLIENTS, explore
 from pytest_aurous import Aurous
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.aurous(pitfalls="off")

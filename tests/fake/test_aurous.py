@@ -28,6 +28,8 @@ from pytest_aurous._world.settings import ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.python
+
 NONSENSE: Final = "https://api.aurous-labs.com/v1/charcters"
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 ENVIRONMENT: Final = ("AUROUS_API_KEY", "AUROUS_BASE_URL")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.lowest
+
 needs_httpx2 = pytest.mark.skipif(find_spec("httpx2") is None, reason="needs httpx2")
 
 HEAD = """

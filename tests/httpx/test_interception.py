@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
 
+pytestmark = pytest.mark.lowest
+
 BALANCE: Final = "https://api.aurous-labs.com/v1/balance"
 UPLOAD: Final = {"filename": "a.png", "content_type": "image/png", "extension": "png"}
 CREATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}

@@ -13,6 +13,8 @@ from pytest_aurous import Aurous
 from pytest_aurous._httpx import interception
 from pytest_aurous._httpx.interception import INTERCEPTION
 
+pytestmark = pytest.mark.lowest
+
 
 def test_whom_the_fake_had_to_pass_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake that stands for long passes one after the other, and keeps none but the first and the last."""

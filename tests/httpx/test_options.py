@@ -8,6 +8,8 @@ import pytest
 
 from pytest_aurous._httpx.options import AsyncClientOptions, ClientOptions
 
+pytestmark = pytest.mark.lowest
+
 
 @pytest.mark.parametrize(
     ("options", "client"), [(ClientOptions, httpx.Client), (AsyncClientOptions, httpx.AsyncClient)]

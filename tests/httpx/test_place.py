@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pytest_aurous._base.frames import Place
 
+pytestmark = pytest.mark.lowest
+
 PATH = "/v1/balance"
 
 

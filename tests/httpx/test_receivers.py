@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_aurous import Delivery
     from tests.conftest import Api
 
+pytestmark = pytest.mark.lowest
+
 URL: Final = "https://app.test/hooks/aurous"
 
 

@@ -21,6 +21,8 @@ from pytest_aurous._wire.exchange import Exchange
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
 
+pytestmark = pytest.mark.lowest
+
 PAGE: Final = b'{"data": []}'
 
 

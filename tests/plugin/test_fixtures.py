@@ -16,6 +16,8 @@ from pytest_aurous import Aurous
 if TYPE_CHECKING:
     import faker
 
+pytestmark = pytest.mark.lowest
+
 # A person, an id, a key and a name are all that chance decides.
 WRITES_DATA: Final = """
     import json

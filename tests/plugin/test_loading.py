@@ -11,6 +11,8 @@ import pytest
 
 import pytest_aurous
 
+pytestmark = pytest.mark.lowest
+
 INSTALLED = any(entry.name == "pytest_aurous" for entry in entry_points(group="pytest11"))
 
 # Everything of the plugin that a test can see, and how often pytest has it.

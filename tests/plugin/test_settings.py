@@ -11,6 +11,8 @@ import pytest
 from pytest_aurous._world.settings import ROWS
 from pytest_aurous.plugin.options import read_value
 
+pytestmark = pytest.mark.lowest
+
 NAMES: Final = tuple(ROWS)
 
 SHOWS: Final = """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     MakeApi = Callable[..., Api]
 
+pytestmark = pytest.mark.slow
+
 NOW: Final = 1_778_241_600.0
 CREDITS: Final = 30
 COSTS: Final = {"characters.create": 4, "characters.resynthesize": 4, "characters.regenerate_ref": 1}

@@ -20,6 +20,8 @@ from pytest_aurous._world.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
+
 CALLS: Final = ("save", "poll", "resynthesize", "poll", "delete", "rename", "regenerate", "poll", "poll")
 MANY: Final = 3
 SYNTHESIS: Final = 4

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_aurous._fake.environment import Environment
 
+pytestmark = pytest.mark.slow
+
 NAME: Final = "AUROUS_API_KEY"
 ENTERED: Final = st.tuples(st.just("enter or leave"), st.integers(0, 2))
 PATCHED: Final = st.sampled_from([("patch", "x"), ("patch", "y"), ("unset", ""), ("undo", "")])

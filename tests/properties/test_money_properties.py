@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Api
 
+pytestmark = pytest.mark.slow
+
 RATES: Final = {"480p": Decimal("0.5"), "720p": Decimal("0.75"), "1080p": Decimal("1.25")}
 TENTHS: Final = [tenths / 10 for tenths in range(20, 121)]
 AMOUNTS: Final = st.integers(0, 20_000_000).map(lambda units: units / 1000)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from pytest_aurous._wire.multipart import Part, read_parts
 
+pytestmark = pytest.mark.slow
+
 each_client: Final = pytest.mark.parametrize("client", [httpx, httpx2], ids=["httpx", "httpx2"])
 AMBIGUOUS: Final = re.compile("%(22|[01][0-9A-F])")  # httpx does not escape the percent sign
 names: Final = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda name: not AMBIGUOUS.search(name))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     MakeApi = Callable[..., Api]
 
+pytestmark = pytest.mark.slow
+
 patiently: Final = settings(
     max_examples=60,
     deadline=None,

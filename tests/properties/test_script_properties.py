@@ -9,6 +9,8 @@ from pytest_aurous import AurousScriptError, Script
 from pytest_aurous._resources.catalog import LIFECYCLES
 from pytest_aurous._world.script import Hold, Step
 
+pytestmark = pytest.mark.slow
+
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CHARACTERS = LIFECYCLES["characters"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from functools import cache
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -13,6 +14,8 @@ from pytest_aurous import Aurous, Call
 from pytest_aurous._resources.generations.images import GRID, PRESETS, SIDES, measured, snapped
 from pytest_aurous._wire.call import to_json
 from pytest_aurous._wire.reply import Reply
+
+pytestmark = pytest.mark.slow
 
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

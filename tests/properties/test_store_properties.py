@@ -20,6 +20,8 @@ from pytest_aurous._world.ids import IdSource, ulid
 from pytest_aurous._world.state import State
 from pytest_aurous._world.tables import Table
 
+pytestmark = pytest.mark.slow
+
 # A machine that is busy, or builds Hypothesis' tables for the first time, is no finding.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("uvicorn", reason="needs the extra, server")
 
+pytestmark = pytest.mark.python
+
 
 @pytest.fixture
 def server() -> Iterator[AurousServer]:

@@ -17,6 +17,8 @@ from tests.conftest import ATTRIBUTES, Api
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 DAY: Final = 86_400.0
 instants = st.datetimes(timezones=st.just(timezone.utc))

@@ -20,6 +20,8 @@ from pytest_aurous import AurousError
 from pytest_aurous._time import turns as _turns
 from pytest_aurous._time.skipping import SleepSkipper
 
+pytestmark = pytest.mark.python
+
 REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
 

@@ -23,6 +23,8 @@ from pytest_aurous import Aurous, AurousError
 from pytest_aurous._time import stillness as _stillness
 from pytest_aurous._time.skipping import SleepSkipper
 
+pytestmark = pytest.mark.python
+
 REAL = SimpleNamespace(clock=time.perf_counter, sleep=time.sleep)  # not a name of this module: it stays what it is
 NAMES = ("sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 

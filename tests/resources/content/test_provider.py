@@ -12,6 +12,8 @@ from pytest_aurous._resources.base.fields import read_fields
 from pytest_aurous._resources.characters.row import ATTRIBUTES
 from pytest_aurous._resources.content.provider import seeded_faker
 
+pytestmark = pytest.mark.lowest
+
 ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 
