@@ -133,7 +133,7 @@ def test_each_run_starts_at_the_same_instant(fake: Aurous, client: httpx.Client)
         time.sleep(7200)
         return instants
 
-    explored = fake.explore(run)
+    explored = fake.explore(run, faults="unavailable, rate_limited, garbled, greased")
 
     instants = [case.returned for case in explored.cases if case.returned]
     assert len(instants) == 4

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 WRITES = "refused timeout lost late unavailable rate_limited garbled crash"
 READS = "refused timeout unavailable rate_limited garbled gone greased"
+FAULTS = "refused, timeout, lost, late, unavailable, rate_limited, garbled, crash, fails, slow, gone, greased"
 EVERY = {
     "characters.create#1": {*WRITES.split(), "fails", "slow", "greased"},
     "characters.save#1": {*WRITES.split(), "greased"},
@@ -81,7 +83,8 @@ def explore_with(stack: Any, loop: str, fake: Aurous) -> Exploration:
 
     async def main() -> Exploration:
         async with stack.AsyncClient(base_url=fake.base_url, headers={"X-Api-Key": fake.api_key}, timeout=5) as client:
-            return await fake.aexplore(lambda: publish(client, pause, stack.TransportError), may_raise=LookupError)
+            run = partial(publish, client, pause, stack.TransportError)
+            return await fake.aexplore(run, faults=FAULTS, may_raise=LookupError)
 
     return asyncio.run(main()) if loop == "asyncio" else trio.run(main)
 
@@ -114,7 +117,7 @@ def test_faults_happen_to_sync_clients(fake: Aurous, shop: Any, stack: str) -> N
                     time.sleep(25)
                     return self.send(method, path, **sent)
 
-        explored = fake.explore(Portable(client).publish)
+        explored = fake.explore(Portable(client).publish, faults=FAULTS)
 
     assert by_place(explored) == EVERY
     assert list(by_place(explored)) == list(EVERY)
@@ -223,7 +226,7 @@ def test_a_replay_counts_as_what_it_replays(fake: Aurous, client: httpx.Client) 
 
 def test_a_refusal_has_no_effect_to_lose(fake: Aurous, client: httpx.Client) -> None:
     """A 400 of the good day can only be refused, delayed or made unreadable."""
-    explored = fake.explore(seen_by(client, "POST", "/v1/characters", json={}), laws="ends")
+    explored = fake.explore(seen_by(client, "POST", "/v1/characters", json={}), faults=FAULTS, laws="ends")
 
     assert by_place(explored) == {
         "characters.create#1": {"refused", "timeout", "unavailable", "rate_limited", "garbled", "greased"}
@@ -415,7 +418,7 @@ def test_a_served_fake(fake: Aurous, served: str) -> None:
         except httpx.TransportError as error:
             return type(error).__name__
 
-    explored = fake.explore(run, laws="ends")
+    explored = fake.explore(run, faults=FAULTS, laws="ends")
 
     assert {case.fault: case.returned for case in explored.cases} == {
         "refused": "RemoteProtocolError",

@@ -103,7 +103,8 @@ def test_the_report_shows_a_matrix_and_each_broken_case(fake: Aurous, client: ht
             client.get("/v1/balance")
         return str(response.status_code)
 
-    explored = broken(fake, run, may_raise=httpx.TransportError)
+    faults = "refused, timeout, lost, late, unavailable, rate_limited, garbled, crash, fails, slow, greased"
+    explored = broken(fake, run, faults=faults, may_raise=httpx.TransportError)
 
     report = explored.report()
     matrix = report.split("\n\n")[1].split("\n")
@@ -277,7 +278,7 @@ def test_what_a_run_returns_and_raises_is_kept_alone(fake: Aurous, client: httpx
             raise failed from error
         return "kept"
 
-    explored = fake.explore(run)
+    explored = fake.explore(run, faults="refused, timeout, unavailable, rate_limited, garbled, greased")
 
     gc.collect()
     assert [ref() for ref in seen] == [None] * len(seen)
