@@ -155,10 +155,10 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
 def _rule_of_character(done: Replayed, point: Point) -> str:
     """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
     view = done.view
-    if point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}:
+    reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
+    if reviewed and (view.polls or view.creates):
         saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
-        if view.polls or view.creates:
-            return "save-6" if saved else "create-4"
+        return "save-6" if saved else "create-4"
     uploaded = view.creates and "upload_ids" in view.order
     return "create-2" if uploaded and ".refs" in point.where and not point.where.endswith(".url") else ""
 
