@@ -227,7 +227,7 @@ def _first_sentence(value: Any) -> str:
 def layers() -> None:
     """Print the layers from the top down; each folder and module says in its docstring what it is."""
     contracts = read_toml(DOCS.parent / "pyproject.toml")["tool"]["importlinter"]["contracts"]
-    (names,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    (names,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["pytest_aurous"])
     numbered = zip(range(len(names), 0, -1), names, strict=True)
     rows = [(number, f"`{name}`", _purpose(name)) for number, layer in numbered for name in re.split(r" [|:] ", layer)]
     table(["layer", "name", "what it is"], rows)

@@ -14,6 +14,7 @@ import pytest
 from .._base.redaction import redacted
 from .._world.settings import ROWS
 from . import fixtures, options
+from .stash import GUARD, SOURCES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Write what pytest knows before it collects, and end the run."""
     config = session.config
-    found = {"rootdir": str(config.rootpath), "ini": _ini(config), "loaded": options.GUARD in config.stash}
+    found = {"rootdir": str(config.rootpath), "ini": _ini(config), "loaded": GUARD in config.stash}
     found["blocked"] = config.pluginmanager.is_blocked("pytest_aurous")
     if found["loaded"]:
         found |= {
@@ -41,7 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def _settings(config: pytest.Config) -> list[dict[str, str]]:
     """Return each setting, with its value and where that comes from."""
     chosen = options.configured(config)
-    sources = config.stash[options._SOURCES]
+    sources = config.stash[SOURCES]
     return [
         _row(name, _text(chosen[name]), _place(config, sources[name], f"aurous_{name}"))
         if name in chosen

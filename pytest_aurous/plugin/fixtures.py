@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import nullcontext
+from contextlib import ExitStack
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -13,7 +13,7 @@ import pytest
 from .._base.arguments import Check
 from .._world.settings import BASE_URL, read_setting
 from ..errors import AurousError
-from .options import COVERAGE, CURRENT, EXPLORED_TEST, FAKE, SEED, TRACES, run_option
+from .stash import CURRENT, FAKE, MODES, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,22 +62,13 @@ def aurous(
     api_key, seed = _returned_by("aurous_api_key", aurous_api_key), _returned_by("aurous_seed", aurous_seed)
     base_url = _returned_by("aurous_base_url", aurous_base_url)
     settings: dict[str, Any] = {**chosen, "base_url": base_url, "seed": _seed_of(item, seed)}
-    with Aurous(api_key=api_key, **settings) as fake:
+    with Aurous(api_key=api_key, **settings) as fake, ExitStack() as modes:
         session = fake._session
         item.stash[FAKE], item.stash[SEED] = session, seed
-        coverage = pytestconfig.stash.get(COVERAGE, None)
-        session.app.observe = None if coverage is None else coverage.add
-        session.app.world.journal.whole = bool(run_option(pytestconfig, "har"))
-        explored = item.stash.get(EXPLORED_TEST, None)
-        traces = pytestconfig.stash.get(TRACES, None)
-        session.app.tracing = traces is not None
-        traced = explored is None or explored.reported
-        session.explore_only = run_option(pytestconfig, "explore-only")
-        with (
-            nullcontext() if explored is None else explored.using(session),
-            nullcontext() if traces is None or not traced else traces.recording(item, session),
-        ):
-            yield fake
+        for mode in pytestconfig.stash[MODES].values():
+            modes.enter_context(mode.using(item, session))
+        yield fake
+        modes.close()
         session.verdict.close(item.nodeid)
         del item.stash[FAKE]  # pytest keeps its items until the session ends, and would keep every fake
 

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Generator
+from importlib import import_module
 from traceback import format_exception
 from typing import Any
 
@@ -17,9 +18,10 @@ from .._base.redaction import protect, protecting, redacted
 from .._fake.environment import ENVIRONMENT
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
-from . import options, sections
+from . import collected, options, sections
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import accepting, judge_refusals, judged, show_warnings
+from .stash import CURRENT, FAKE, GUARD, INVALID_MARKER, MODES, RUNNING, SEED, UNUSED_MARKER
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -31,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     guard = NetworkGuard(
         lambda: options.early_network(parser, config) == "allow", expecting, inner=_inside_another_run()
     )
-    config.stash[options.GUARD] = guard
+    config.stash[GUARD] = guard
     config.add_cleanup(guard.finish)
     guard.start()
 
@@ -66,23 +68,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "aurous_explore(False) excludes a test, class or module from --aurous-explore.",
     )
     allowed = options.configured(config).get("network") == "allow"  # first: it names every option that is wrong
-    if options.explores(config):
-        from . import exploring  # most runs do not explore
-
-        exploring.start(config)
-    if any(options.trace_folders(config)):
-        from .tracing import Traces  # most runs write no traces
-
-        config.stash[options.TRACES] = Traces(config)
-        config.pluginmanager.register(config.stash[options.TRACES], "aurous-traces")
-    config.stash[options.GUARD].allowed = lambda: allowed
+    config.stash[GUARD].allowed = lambda: allowed
     config.add_cleanup(protect(os.environ.get("AUROUS_API_KEY")))
     config.pluginmanager.register(sections.Painter(config), "aurous-painter")
-    sections.start_coverage(config)
-    if options.run_option(config, "record"):
-        from . import recording  # most runs do not record
-
-        recording.start(config)
+    config.stash[MODES] = {}
+    for name in options.modes(config):
+        import_module(f"{__package__}.modes.{name}").start(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -110,11 +101,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse an invalid marker before any test runs, and prepare for the tests to explore, and those of Hypothesis."""
     options.check_markers(items)
     if items and (options.explores(items[0].config) or any(map(options.explore_marker, items))):
-        from . import exploring  # most runs do not explore
+        from .modes import exploring  # most runs do not explore
 
         exploring.choose(items)
     if any(hasattr(getattr(item, "obj", None), "hypothesis") for item in items):
-        from . import examples  # most runs have no test of Hypothesis
+        from .modes import examples  # most runs have no test of Hypothesis
 
         examples.start(items[0].config)
 
@@ -122,9 +113,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Store which test runs and its settings, for the fixtures and the guard."""
-    guard = item.config.stash[options.GUARD]
-    settings = options.configured(item.config) if options.INVALID_MARKER in item.stash else options.settings_for(item)
-    item.config.stash[options.CURRENT] = item, settings
+    guard = item.config.stash[GUARD]
+    settings = options.configured(item.config) if INVALID_MARKER in item.stash else options.settings_for(item)
+    item.config.stash[CURRENT] = item, settings
     guard.enter(item.nodeid, allowed=settings.get("network") == "allow")
     guard.explain = explain_bypass
     try:
@@ -137,10 +128,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """Refuse an invalid marker that collection could not refuse, and warn of a marker that no fixture has read."""
-    if options.INVALID_MARKER in item.stash:
-        raise item.stash[options.INVALID_MARKER]
+    if INVALID_MARKER in item.stash:
+        raise item.stash[INVALID_MARKER]
     result = yield
-    if options.UNUSED_MARKER in item.stash and options.SEED not in item.stash:
+    if UNUSED_MARKER in item.stash and SEED not in item.stash:
         warning = AurousWarning(options.unused_marker(item))
         warnings.warn_explicit(warning, None, filename=str(item.path), lineno=(item.location[1] or 0) + 1)
     return result
@@ -153,7 +144,7 @@ def pytest_fixture_setup(
     """Let threads that a fixture of a wider scope starts, such as a server, belong to no single test."""
     if fixturedef.scope == "function":
         return (yield)
-    with request.config.stash[options.GUARD].for_no_test():
+    with request.config.stash[GUARD].for_no_test():
         return (yield)
 
 
@@ -182,19 +173,19 @@ def pytest_runtest_logfinish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Warn of what came after the last test, and pass on or write the coverage."""
+    """Warn of what came after the last test, and pass on or write what was found."""
     show_warnings(session.config)
-    sections.finish_coverage(session.config)
+    collected.finish(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add the coverage of an xdist worker, and what it has explored."""
-    sections.merge_coverage(node)
-    if "aurous_explored" in getattr(node, "workeroutput", {}):
-        from . import exploring  # most runs do not explore
+    """Add what an xdist worker has found."""
+    if "aurous_exploring" in getattr(node, "workeroutput", {}):
+        from .modes import exploring  # markers may have asked for it, which only the workers read
 
-        exploring.merge(node)
+        exploring.start(node.config)
+    collected.receive(node)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -203,13 +194,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the timeline to the report, and redact API keys in all of it."""
     report = yield
-    if options.RUNNING not in item.stash:  # else a subtest, whose test has not ended
+    if RUNNING not in item.stash:  # else a subtest, whose test has not ended
         judge_refusals(item, call, report)
-        kept = report.failed or (call.when == "call" and options.run_option(item.config, "har-keep") == "all")
-        if kept and options.FAKE in item.stash and options.run_option(item.config, "har"):
-            sections.export_har(item, item.stash[options.FAKE])
         sections.add_timeline(item, call, report)
-    calls = item.stash[options.FAKE].calls if report.failed and options.FAKE in item.stash else ()
+    calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
     sections.without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
     return report
 
@@ -228,11 +216,10 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Show the timelines that ``--tb`` omits, and the coverage."""
+    """Show the timelines that ``--tb`` omits."""
     show_warnings(config)
-    config.stash[options.GUARD].use_stderr()
+    config.stash[GUARD].use_stderr()
     sections.show_omitted(terminalreporter, config.option.tbstyle)
-    sections.show_coverage(terminalreporter, config)
 
 
 def _inside_another_run() -> bool:

@@ -1,4 +1,4 @@
-"""The settings of a run and of each test: options, markers, parameters; and the keys of the plugin's own data."""
+"""The settings of a run and of each test: options, markers, parameters."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import pytest
 
 from .._world.settings import MORE, ROWS, read_setting
-from ..errors import AurousError, AurousNetworkBlocked, nearest, see
-
-if TYPE_CHECKING:
-    from .._fake.session import Session
-    from .._report.coverage import Coverage
-    from .exploring import ExploredTest, Results
-    from .guard import NetworkGuard
-    from .tracing import Traces
+from ..errors import AurousError, nearest, see
+from .stash import CONFIGURED, INVALID_MARKER, RUN_OPTIONS, SOURCES, UNUSED_MARKER
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "trace": {
@@ -60,33 +54,6 @@ _TRACE_PAGE: Final = see("how-to/trace.html")
 _ANY_SCALAR: Final[dict[str, Any]] = (
     {"type": str | int | float, "default": None} if pytest.version_tuple >= (9, 2) else {}
 )
-# Of the config
-GUARD: Final[pytest.StashKey[NetworkGuard]] = pytest.StashKey()
-COVERAGE: Final[pytest.StashKey[Coverage]] = pytest.StashKey()
-CURRENT: Final[pytest.StashKey[tuple[pytest.Item, dict[str, Any]]]] = pytest.StashKey()
-"""The test that runs, and its settings. `request` has the test too, but costs more than most fixtures."""
-EXPLORED: Final[pytest.StashKey[Results]] = pytest.StashKey()
-"""The results of exploring each test; present if there is anything to explore."""
-TRACES: Final[pytest.StashKey[Traces]] = pytest.StashKey()
-"""What writes the traces; present if an option asks for them."""
-_CONFIGURED: Final = pytest.StashKey[dict[str, Any]]()
-_READ: Final = pytest.StashKey[dict[str, Any]]()
-"""The options of the run that were read: each test asks for some of them."""
-_SOURCES: Final = pytest.StashKey[dict[str, str]]()
-
-# Of an item
-FAKE: Final[pytest.StashKey[Session]] = pytest.StashKey()
-SEED: Final[pytest.StashKey[int]] = pytest.StashKey()
-EXPLORED_TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
-"""Present while a test that is to be explored runs, for the first time and again."""
-RUNNING: Final[pytest.StashKey[bool]] = pytest.StashKey()
-"""Present while the body of the test runs."""
-REFUSALS: Final[pytest.StashKey[list[AurousNetworkBlocked]]] = pytest.StashKey()
-"""The refused connections that the body of the test did not expect."""
-INVALID_MARKER: Final[pytest.StashKey[pytest.UsageError]] = pytest.StashKey()
-"""The error in a marker that collection could not raise."""
-UNUSED_MARKER: Final[pytest.StashKey[str]] = pytest.StashKey()
-"""Node id of the test, class or module that has a marker which no fixture reads."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -115,7 +82,7 @@ def run_option(config: pytest.Config, name: str) -> Any:
     Raises:
         pytest.UsageError: If the ini file has an invalid value.
     """
-    read = config.stash.setdefault(_READ, {})
+    read = config.stash.setdefault(RUN_OPTIONS, {})
     if name not in read:
         read[name] = _read_run_option(config, name)
     return read[name]
@@ -157,6 +124,22 @@ def trace_folders(config: pytest.Config) -> tuple[Path | None, Path | None]:
     return folder, folder if flag else Path(data) if data else None
 
 
+def modes(config: pytest.Config) -> list[str]:
+    """Return the modules in ``modes`` that this run was asked for.
+
+    Raises:
+        pytest.UsageError: If the folders of traces are invalid.
+    """
+    asked = {
+        "exploring": explores(config),
+        "tracing": any(trace_folders(config)),
+        "coverage": run_option(config, "coverage") or run_option(config, "coverage-json"),
+        "recording": run_option(config, "record"),
+        "har": run_option(config, "har"),
+    }
+    return [name for name, wanted in asked.items() if wanted]
+
+
 def explores(config: pytest.Config) -> bool:
     """Whether an option asks for exploring."""
     return run_option(config, "explore") is not None or run_option(config, "explore-only") is not None
@@ -173,7 +156,7 @@ def configured(config: pytest.Config) -> dict[str, Any]:
     Raises:
         pytest.UsageError: With every option that is unknown or has an invalid value.
     """
-    if _CONFIGURED not in config.stash:
+    if CONFIGURED not in config.stash:
         problems = list(_unknown(config))
         settings: dict[str, Any] = {}
         sources: dict[str, str] = {}
@@ -196,8 +179,8 @@ def configured(config: pytest.Config) -> dict[str, Any]:
                 problems.append(str(error))
         if problems:
             raise pytest.UsageError("\n".join(problems))
-        config.stash[_CONFIGURED], config.stash[_SOURCES] = settings, sources
-    return config.stash[_CONFIGURED]
+        config.stash[CONFIGURED], config.stash[SOURCES] = settings, sources
+    return config.stash[CONFIGURED]
 
 
 def _from_root(config: pytest.Config, name: str, value: Any) -> Any:
@@ -220,7 +203,7 @@ def early_network(parser: pytest.Parser, config: pytest.Config) -> str:
 def header(config: pytest.Config) -> str | None:
     """Return the line of the report header: the settings that differ from their defaults, and where they were set."""
     changed = [
-        f"{name}={value.isoformat() if isinstance(value, datetime) else repr(value)} ({config.stash[_SOURCES][name]})"
+        f"{name}={value.isoformat() if isinstance(value, datetime) else repr(value)} ({config.stash[SOURCES][name]})"
         for name, value in configured(config).items()
         if value != ROWS[name]["default"]
     ]

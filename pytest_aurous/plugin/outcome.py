@@ -11,7 +11,7 @@ import pytest
 
 from .._base.redaction import shown
 from ..errors import AurousError, AurousNetworkBlocked, AurousPitfallWarning, AurousWarning
-from .options import EXPLORED_TEST, FAKE, GUARD, REFUSALS, RUNNING
+from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def judged(item: pytest.Item) -> Generator[None, None, None]:
         item.stash[REFUSALS] = item.config.stash[GUARD].take_refusals()
     if item.stash[REFUSALS]:
         raise _as_failure(item.stash[REFUSALS][0]) from None
-    if FAKE in item.stash and not is_repeated(item):
+    if FAKE in item.stash and REPEATED not in item.stash:  # else the laws judge it
         try:
             item.stash[FAKE].verdict.judge()
         except (AurousError, AurousPitfallWarning) as error:
@@ -87,11 +87,6 @@ def fail_report(item: pytest.Item, report: pytest.TestReport, failure: BaseExcep
     report.outcome = "failed"
     report.longrepr = item.repr_failure(pytest.ExceptionInfo[BaseException].from_exception(failure))
     vars(report).pop("wasxfail", None)
-
-
-def is_repeated(item: pytest.Item) -> bool:
-    """Whether this run of a test is one of an exploration, which the laws judge."""
-    return EXPLORED_TEST in item.stash and item.stash[EXPLORED_TEST].attempt is not None
 
 
 def show_warnings(config: pytest.Config) -> None:

@@ -1,35 +1,25 @@
-"""The output of a run: timelines, reports without API keys, the coverage of outcomes, and HAR files.
-
-A report or file that cannot be written costs no test its result.
-"""
+"""The output of a run: timelines, and reports without API keys. What cannot be written costs no test its result."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import pytest
 
 from .._base.redaction import keys_in, protecting, redacted, shown
-from ..errors import INTERRUPTED, AurousError, see
-from .options import COVERAGE, FAKE, SEED, run_option
-from .outcome import record_unwritten
-
-if TYPE_CHECKING:
-    from .._fake.session import Session
+from ..errors import INTERRUPTED, AurousError
+from .stash import FAKE, SEED
 
 _TITLE: Final = "Aurous timeline"
-_NARROWEST, _WIDEST = 60, 100
+NARROWEST: Final = 60
 _WHOLE: Final = r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)"
-_OUTPUT: Final = "aurous_coverage"
 
 
 class Painter:
@@ -79,7 +69,7 @@ def fitted(text: str, config: pytest.Config) -> str:
     """
     writer: Any = config.get_terminal_writer()
     encoding = getattr(writer._file, "encoding", None) or "utf-8"  # pytest would escape the line breaks, too
-    width = max(writer.fullwidth, _NARROWEST)
+    width = max(writer.fullwidth, NARROWEST)
     lines: list[str] = []
     for line in text.encode(encoding, "backslashreplace").decode(encoding).split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
@@ -211,58 +201,3 @@ def rerun_command(item: pytest.Item) -> str:
         for group in (*mark.args, *mark.kwargs.values()):
             nodeid = nodeid.removesuffix(f"@{group}")
     return f"pytest {shlex.quote(nodeid)} --aurous-seed={item.stash[SEED]}"
-
-
-def start_coverage(config: pytest.Config) -> None:
-    """Count outcomes, if an option asks for it."""
-    if run_option(config, "coverage") or run_option(config, "coverage-json"):
-        from .._report.coverage import Coverage
-        from .._resources.catalog import CATALOG
-
-        config.stash[COVERAGE] = Coverage(CATALOG.by_operation)
-
-
-def finish_coverage(config: pytest.Config) -> None:
-    """Send the counts of an xdist worker to its controller; elsewhere write the JSON file."""
-    if COVERAGE not in config.stash:
-        return
-    coverage = config.stash[COVERAGE]
-    output: dict[str, Any] | None = getattr(config, "workeroutput", None)
-    if output is not None:
-        output[_OUTPUT] = coverage.dump()
-    elif name := run_option(config, "coverage-json"):
-        file = Path(name)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(coverage.json(), indent=2), encoding="utf-8")
-        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-            record_unwritten(config, "The coverage", file, error, see("reference/reports.html#coverage-of-the-api"))
-
-
-def merge_coverage(node: Any) -> None:
-    """Add the counts of an xdist worker; a worker that crashed sends none."""
-    if COVERAGE in node.config.stash:
-        node.config.stash[COVERAGE].merge(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
-
-
-def show_coverage(reporter: Any, config: pytest.Config) -> None:
-    """Print the table of outcomes; ``-v`` shows all."""
-    if COVERAGE in config.stash and run_option(config, "coverage"):
-        coverage = config.stash[COVERAGE]
-        reporter.section(coverage.title())
-        full = config.get_verbosity() > 0
-        width = min(max(config.get_terminal_writer().fullwidth, _NARROWEST), _WIDEST)
-        reporter.write_line(guarded("Aurous coverage", lambda: coverage.table(width, full=full)))
-
-
-def export_har(item: pytest.Item, session: Session) -> None:
-    """Write the calls of a test as a HAR file."""
-    from .._report.har import write_har
-
-    folder = Path(run_option(item.config, "har"))
-    try:
-        write_har(folder, item.nodeid, session.calls)
-    except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-        record_unwritten(
-            item.config, f"The HAR file of {item.nodeid}", folder, error, see("reference/reports.html#har-files")
-        )

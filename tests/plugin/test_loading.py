@@ -210,15 +210,15 @@ def test_the_first_use_of_the_fixture_loads_the_client(
 
 STARTUP = """
     _base _base.arguments _base.chains _base.frames _base.redaction _base.work _fake _fake.environment _time _time.clock
-    _wire _wire.hosts _world _world.settings errors plugin plugin.finder plugin.fixtures plugin.guard plugin.hooks
-    plugin.options plugin.outcome plugin.sections
+    _wire _wire.hosts _world _world.settings errors plugin plugin.collected plugin.finder plugin.fixtures
+    plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
 """
 """The modules of the package that each run of pytest imports, if it uses the plugin or not."""
 
 NOT_FIRST = """
     _resources.content.provider _engine.dispatch _engine.signing _explore _fake.findings _fake.webhooks _check _report
     _resources.openapi _serve _time.loops _time.skipping _time.turns _trace faults.collection faults.deliveries
-    faults.grease faults.observed hypothesis plugin.examples plugin.exploring plugin.tracing
+    faults.grease faults.observed hypothesis plugin.modes
 """
 """Folders and modules that a test imports only if it uses what they do."""
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_aurous.plugin.options import SEED
 from pytest_aurous.plugin.sections import rerun_command
+from pytest_aurous.plugin.stash import SEED
 
 TITLE: Final = "Aurous timeline"
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import jsonschema
 import pytest
 
-from pytest_aurous.plugin.tracing import _message
+from pytest_aurous.plugin.modes.tracing import _message
 
 SCHEMA: Final = json.loads((Path(__file__).parents[2] / "docs/reference/trace.schema.json").read_text())
 SUITE: Final = """

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ..errors import AurousCrash, AurousError, see
-from . import fixtures
-from .options import FAKE
+from ...errors import AurousCrash, AurousError, see
+from .. import fixtures
+from ..stash import FAKE
 
 if TYPE_CHECKING:
-    from .._fake.session import Session
+    from ..._fake.session import Session
 
 _ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
 """The fixtures that begin anew with the fake, or are constant."""

@@ -14,19 +14,20 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from .._base.redaction import redacted
-from .._explore.result import Exploration
-from .._fake.session import Session
-from .._report.har import file_name
-from .._report.recorder import Recorder
-from .._trace.data import SECRET, trace
-from .._trace.page import page
-from ..errors import see
-from .options import RUNNING, run_option, trace_folders
-from .outcome import record_unwritten
-from .sections import rerun_command
+from ..._base.redaction import redacted
+from ..._explore.result import Exploration
+from ..._fake.session import Session
+from ..._report.har import file_name
+from ..._report.recorder import Recorder
+from ..._trace.data import SECRET, trace
+from ..._trace.page import page
+from ...errors import see
+from .. import collected
+from ..options import run_option, trace_folders
+from ..outcome import record_unwritten
+from ..sections import rerun_command
+from ..stash import REPEATED, RUNNING
 
-_OUTPUT: Final = "aurous_traces"
 _PAGE: Final = see("how-to/trace.html")
 
 
@@ -39,7 +40,12 @@ class _Traced(NamedTuple):
     reports: list[pytest.TestReport]
 
 
-class Traces:
+def start(config: pytest.Config) -> None:
+    """Trace until the run ends."""
+    collected.start(config, "tracing", Traces(config))
+
+
+class Traces(collected.Mode):
     """Records each test that has a fake, and writes what it has recorded when the test and its exploration end."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -52,8 +58,11 @@ class Traces:
         self._index: Path | None = None
 
     @contextmanager
-    def recording(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
-        """Record a test as long as it has its fake."""
+    def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
+        """Record a test as long as it has its fake, unless it is repeated without a report."""
+        if not item.stash.get(REPEATED, True):
+            yield
+            return
         recorder = Recorder(session.app)
         self._traced = _Traced(item, recorder, session.explorations, [])
         yield
@@ -81,13 +90,17 @@ class Traces:
                 folders = " and ".join(str(one) for one in dict.fromkeys((self._pages, self._data)) if one is not None)
                 record_unwritten(self._config, f"The trace of {traced.item.nodeid}", folders, error, _PAGE)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Send the rows of an xdist worker to its controller; elsewhere write the index."""
-        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
-        if output is not None:
-            output[_OUTPUT] = self._rows
-        elif self._pages is not None:
+    def found(self) -> dict[str, Any]:
+        """Return the rows of a worker."""
+        return self._rows
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Add the rows of a worker."""
+        self._rows |= found
+
+    def finish(self) -> None:
+        """Write the index."""
+        if self._pages is not None:
             rows = sorted(self._rows.values(), key=lambda row: str(row["test"]))
             try:
                 html = page({"version": 1, "index": rows}, "Traces")
@@ -95,11 +108,6 @@ class Traces:
                 self._index = self._pages / "index.html"
             except Exception as error:  # noqa: BLE001 - an index that cannot be written costs no result
                 record_unwritten(self._config, "The index of the traces", self._pages, error, _PAGE)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Add the rows of an xdist worker; a worker that crashed sends none."""
-        self._rows.update(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the traces are."""

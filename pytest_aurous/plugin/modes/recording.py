@@ -12,29 +12,30 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .._base.work import Work, current_work, older_work
-from .._check.recording.read import Recording
-from .._check.sanitize import Sanitizer
-from .._httpx.traffic import Pending, Traffic
-from .._report.har import file_name, version_of_package
-from .._wire.exchange import Exchange
-from .._wire.hosts import is_loopback, is_vendors
-from .._world.settings import BASE_URL
-from ..errors import see
-from .options import CURRENT, run_option
-from .outcome import record_unwritten
-from .sections import fitted
+from ..._base.work import Work, current_work, older_work
+from ..._check.recording.read import Recording
+from ..._check.sanitize import Sanitizer
+from ..._httpx.traffic import Pending, Traffic
+from ..._report.har import file_name, version_of_package
+from ..._wire.exchange import Exchange
+from ..._wire.hosts import is_loopback, is_vendors
+from ..._world.settings import BASE_URL
+from ...errors import see
+from .. import collected
+from ..options import run_option
+from ..outcome import record_unwritten
+from ..sections import fitted
+from ..stash import CURRENT
 
-_OUTPUT: Final = "aurous_recorded"
 _PAGE: Final = see("reference/check.html#record-a-suite")
 
 
 def start(config: pytest.Config) -> None:
     """Record until the run ends."""
-    config.pluginmanager.register(Recordings(config), "aurous-recordings")
+    collected.start(config, "recording", Recordings(config))
 
 
-class Recordings:
+class Recordings(collected.Mode):
     """The plugin that records; there is none in a run that does not."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -66,17 +67,13 @@ class Recordings:
             if any(one.status is not None for one in noted):
                 self._write(item, noted)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Send the counts of an xdist worker to its controller."""
-        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-        if output is not None:
-            output[_OUTPUT] = dict(self._tests)
+    def found(self) -> dict[str, int]:
+        """Return the counts of a worker."""
+        return dict(self._tests)
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Add the counts of an xdist worker; a worker that crashed sends none."""
-        self._tests.update(getattr(node, "workeroutput", {}).get(_OUTPUT, {}))
+    def add(self, found: dict[str, int]) -> None:
+        """Add the counts of a worker."""
+        self._tests.update(found)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:

@@ -10,34 +10,36 @@ import json
 import shlex
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
 
-from .._base.redaction import redacted, shortened
-from .._explore.explorer import Attempt, Outcome
-from .._explore.options import Options
-from .._explore.report import CASE, colored
-from .._explore.result import Exploration
-from .._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
-from .._world.journal import WIDTH
-from ..errors import AurousError, AurousExplorationError, see
-from .options import EXPLORED, EXPLORED_TEST, INVALID_MARKER, explore_marker, explores, reads_settings, run_option
-from .outcome import fail_report, record_unwritten
-from .sections import export_har, fitted
+from ..._base.redaction import redacted, shortened
+from ..._explore.explorer import Attempt, Outcome
+from ..._explore.options import Options
+from ..._explore.report import CASE, colored
+from ..._explore.result import Exploration
+from ..._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
+from ..._world.journal import WIDTH
+from ...errors import AurousError, AurousExplorationError, see
+from ..collected import Mode
+from ..options import explore_marker, explores, reads_settings, run_option
+from ..outcome import fail_report, record_unwritten
+from ..sections import fitted
+from ..stash import INVALID_MARKER, MODES, REPEATED
+from .har import export_har
 
 if TYPE_CHECKING:
-    from .._fake.session import Session
+    from ..._fake.session import Session
 
 Results = list[dict[str, Any]]
 """For each test its name, why it was left out, how many cases there are of each kind, the report and the data."""
 
 _MODES: Final = ("report", "fail")
 _PAGE: Final = see("how-to/explore-a-suite.html")
-_OUTPUT: Final = "aurous_explored"
 _COLUMNS: Final = ("cases", "returned", "raised", "other", "unmet", "broken")
 
 
@@ -56,6 +58,8 @@ class _Plan(NamedTuple):
 
 
 _PLAN: Final[pytest.StashKey[_Plan]] = pytest.StashKey()
+_TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
+"""Present while a test that is to be explored runs, for the first time and again."""
 
 
 def start(config: pytest.Config) -> None:
@@ -73,9 +77,10 @@ def start(config: pytest.Config) -> None:
             "Exploring and --reruns exclude each other: exploring runs each test many times, and a test that only "
             f"passes at times has no good day to compare with. Leave one of them out.\n{_PAGE}"
         )
-    if EXPLORED not in config.stash:
-        config.stash[EXPLORED] = []
-        config.pluginmanager.register(_Around(), "aurous-exploring")
+    if "exploring" not in config.stash[MODES]:
+        mode, others = Exploring(config), config.stash[MODES]
+        config.stash[MODES] = {"exploring": mode, **others}  # before the others: it sets clocks back
+        config.pluginmanager.register(mode, "aurous-exploring")
         config.pluginmanager.register(_Inside(), "aurous-exploring-runs")
 
 
@@ -125,19 +130,49 @@ def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
     return replace(read_suite_options(who, **arguments), only=run_option(item.config, "explore-only"))
 
 
-class _Around:
+class Exploring(Mode):
     """Explores a test after all other plugins have finished its own run, and reports it then."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._results: Results = []
         self._test: ExploredTest | None = None  # while its own run goes on
+
+    def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
+        """Let the block be the time for which a test has its fake."""
+        session.explore_only = run_option(self._config, "explore-only")
+        session.app.tracing = "tracing" in self._config.stash[MODES]  # then each case has its views
+        return item.stash[_TEST].using(session) if _TEST in item.stash else nullcontext()
+
+    def found(self) -> Results:
+        """Return the results of a worker."""
+        return self._results
+
+    def add(self, found: Results) -> None:
+        """Add the results of a worker."""
+        self._results += found
+
+    def finish(self) -> None:
+        """Write the JSON file."""
+        name = run_option(self._config, "explore-json")
+        if not name:
+            return
+        file = Path(name)
+        tests = [{name: value for name, value in one.items() if name != "report"} for one in self._sorted()]
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+            record_unwritten(self._config, "The results of exploring", file, error, _PAGE)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
         """Run and explore a test; pass on the runs of an exploration."""
-        if _PLAN not in item.stash or EXPLORED_TEST in item.stash:
+        if _PLAN not in item.stash or _TEST in item.stash:
             return (yield)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        test = item.stash[EXPLORED_TEST] = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN])
+        test = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN], self._results)
+        item.stash[_TEST] = test
         self._test = test
         try:
             yield
@@ -150,7 +185,7 @@ class _Around:
                 item.ihook.pytest_runtest_logreport(report=report)
         finally:
             self._test = None
-            del item.stash[EXPLORED_TEST]
+            del item.stash[_TEST]
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
@@ -159,19 +194,9 @@ class _Around:
         if self._test is not None:
             self._test.note_log()
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Send the results of an xdist worker to its controller; elsewhere write the JSON file."""
-        config = session.config
-        output: dict[str, Any] | None = getattr(config, "workeroutput", None)
-        if output is not None:
-            output[_OUTPUT] = config.stash[EXPLORED]
-        elif file := run_option(config, "explore-json"):
-            _write(config, Path(file))
-
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Print the table, and what is broken."""
-        results = _sorted(config)
+        results = self._sorted()
         if results:
             terminalreporter.section("aurous bad days")
             for line in _table(results):
@@ -182,6 +207,10 @@ class _Around:
                 for line in fitted(one["report"], config).split("\n"):
                     terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
 
+    def _sorted(self) -> Results:
+        """Return the results in the order of their tests, whichever worker has run them, and in which order."""
+        return sorted(self._results, key=lambda one: str(one["test"]))
+
 
 class _Inside:
     """Makes each run of a test that is explored, inside what other plugins do around a test."""
@@ -189,9 +218,9 @@ class _Inside:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Make the run, without a report to other plugins."""
-        if EXPLORED_TEST not in item.stash:
+        if _TEST not in item.stash:
             return None
-        item.stash[EXPLORED_TEST].run()
+        item.stash[_TEST].run()
         return True
 
 
@@ -214,12 +243,13 @@ class ExploredTest:
         reports: Those of the test: of setup, call and teardown.
     """
 
-    def __init__(self, item: pytest.Function, plan: _Plan) -> None:
+    def __init__(self, item: pytest.Function, plan: _Plan, results: Results) -> None:
         self.attempt: Attempt | None = None
         self.reports: list[pytest.TestReport] = []
         self._item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._plan = plan
+        self._results = results
         self._siblings: Any = _Parent(item)
         self._function = item.obj if item.cls is None else None
         self._run: Callable[[], None] = self._run_itself
@@ -308,7 +338,7 @@ class ExploredTest:
             result |= count(exploration, self._plan.options.may_raise)
             result |= {"report": exploration.report(), "data": exploration.json()}
             cast("Session", self._session).explorations.append(exploration)
-        self._item.config.stash[EXPLORED].append(result)
+        self._results.append(result)
         if error is not None and self._plan.fails:
             self._fail(error)
 
@@ -351,10 +381,12 @@ class ExploredTest:
         self._explorer = SuiteExplorer(session.app, self._plan.options, self._again(), self._progress)
         steps, outcome = self._explorer.steps(), cast("Outcome", None)
         self._run = self._run_again
+        self._item.stash[REPEATED] = False
         try:
             while True:
                 self.attempt = steps.send(outcome)
                 self._used, self._error = False, None
+                self._item.stash[REPEATED] = self.reported
                 self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=self._siblings)
                 self._check_used()
                 outcome = Outcome(error=self._error)
@@ -363,6 +395,7 @@ class ExploredTest:
         except BaseException as error:  # noqa: BLE001 - of the steps, or of a hook
             return cast("Exploration", steps.throw(error))
         finally:
+            del self._item.stash[REPEATED]
             self._end_progress()
 
     def _check_used(self) -> None:
@@ -432,20 +465,6 @@ class ExploredTest:
 # The results
 
 
-def merge(node: Any) -> None:
-    """Add what an xdist worker has found; a worker that crashed sends nothing."""
-    found = getattr(node, "workeroutput", {}).get(_OUTPUT, [])
-    if found:
-        start(node.config)
-        node.config.stash[EXPLORED].extend(found)
-
-
-def _sorted(config: pytest.Config) -> Results:
-    """Return the results in the order of their tests, whichever worker has run them, and in which order."""
-    results: Results = config.stash[EXPLORED]
-    return sorted(results, key=lambda one: str(one["test"]))
-
-
 def _table(results: Results) -> list[str]:
     """Return a line for each test."""
     explored = [one for one in results if "cases" in one]
@@ -457,12 +476,3 @@ def _table(results: Results) -> list[str]:
     left_out = [one for one in results if one["left_out"]]
     lines += [f"left out: {one['test']}: {one['left_out']}" for one in left_out]
     return [redacted(line) for line in lines]
-
-
-def _write(config: pytest.Config, file: Path) -> None:
-    tests = [{name: value for name, value in one.items() if name != "report"} for one in _sorted(config)]
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
-    except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-        record_unwritten(config, "The results of exploring", file, error, _PAGE)

@@ -1,0 +1,71 @@
+"""Count which outcomes of the API the tests have met: a table at the end, and a JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ..._fake.session import Session
+from ..._report.coverage import Coverage
+from ..._resources.catalog import CATALOG
+from ...errors import see
+from .. import collected
+from ..options import run_option
+from ..outcome import record_unwritten
+from ..sections import NARROWEST, guarded
+
+_WIDEST: Final = 100
+
+
+def start(config: pytest.Config) -> None:
+    """Count outcomes until the run ends."""
+    collected.start(config, "coverage", Counting(config))
+
+
+class Counting(collected.Mode):
+    """The plugin that counts; there is none in a run that does not."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._coverage = Coverage(CATALOG.by_operation)
+
+    @contextmanager
+    def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
+        """Count the outcomes of a test."""
+        session.app.observe = self._coverage.add
+        yield
+
+    def found(self) -> Any:
+        """Return the counts of a worker."""
+        return self._coverage.dump()
+
+    def add(self, found: Any) -> None:
+        """Add the counts of a worker."""
+        self._coverage.merge(found)
+
+    def finish(self) -> None:
+        """Write the JSON file."""
+        name = run_option(self._config, "coverage-json")
+        if not name:
+            return
+        file = Path(name)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(self._coverage.json(), indent=2), encoding="utf-8")
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
+            page = see("reference/reports.html#coverage-of-the-api")
+            record_unwritten(self._config, "The coverage", file, error, page)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Print the table of outcomes; ``-v`` shows all."""
+        if run_option(config, "coverage"):
+            terminalreporter.section(self._coverage.title())
+            full = config.get_verbosity() > 0
+            width = min(max(config.get_terminal_writer().fullwidth, NARROWEST), _WIDEST)
+            terminalreporter.write_line(guarded("Aurous coverage", lambda: self._coverage.table(width, full=full)))
