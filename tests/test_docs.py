@@ -313,7 +313,7 @@ def test_an_unmatched_request_is_shown_as_it_is() -> None:
     assert absent in messages[1]
 
 
-@pytest.mark.parametrize("name", [name for name in fixtures.__all__ if name.islower()])
+@pytest.mark.parametrize("name", fixtures.NAMES)
 def test_every_fixture_is_described(name: str, request: pytest.FixtureRequest) -> None:
     """Each fixture has a place on its page, which begins with the type and the scope that it has."""
     found = request.session._fixturemanager.getfixturedefs(name, request.node)
@@ -548,7 +548,7 @@ def test_the_tutorial_needs_no_more_than_it_shows() -> None:
         }
         tests = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
         assert imported & beside <= saved, name
-        assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.__all__), name
+        assert {argument.arg for test in tests for argument in test.args.args} <= set(fixtures.NAMES), name
         saved.add(name.removesuffix(".py"))
     assert {"portraits", "careful", "test_lost_responses"} <= saved
 

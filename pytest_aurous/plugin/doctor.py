@@ -72,7 +72,7 @@ def _overridden(config: pytest.Config) -> list[dict[str, str]]:
         file = getattr(plugin, "__file__", None)
         if file and not getattr(plugin, "__name__", "").startswith("pytest_aurous"):
             found += [
-                _row(name, "overridden", _short(config, file)) for name in fixtures.__all__ if hasattr(plugin, name)
+                _row(name, "overridden", _short(config, file)) for name in fixtures.NAMES if hasattr(plugin, name)
             ]
     return sorted(found, key=lambda row: (row["name"], row["source"]))
 

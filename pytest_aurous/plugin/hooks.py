@@ -19,15 +19,20 @@ from .._fake.environment import ENVIRONMENT
 from .._world.settings import ROWS
 from ..errors import AurousError, AurousWarning
 from . import collected, options, sections
+from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
 from .outcome import accepting, judge_refusals, judged, show_warnings
 from .stash import CURRENT, FAKE, GUARD, INVALID_MARKER, MODES, RUNNING, SEED, UNUSED_MARKER
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare the options, and guard the network: pytest calls this hook first, as soon as it has loaded the plugin."""
+    """Declare the options, register the fixtures, and guard the network.
+
+    pytest calls this hook first, as soon as it has loaded the plugin: a plugin that comes later overrides the fixtures.
+    """
     options.add_options(parser)
     config: Any = pluginmanager.get_plugin("pytestconfig")
+    pluginmanager.register(Fixtures(config), "aurous-fixtures")
     # `RaisesGroup` came with pytest 8.4.
     expecting = filter(None, [type(pytest.raises(AurousError)), getattr(pytest, "RaisesGroup", None)])
     guard = NetworkGuard(
@@ -135,17 +140,6 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
         warning = AurousWarning(options.unused_marker(item))
         warnings.warn_explicit(warning, None, filename=str(item.path), lineno=(item.location[1] or 0) + 1)
     return result
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, Any, Any]:
-    """Let threads that a fixture of a wider scope starts, such as a server, belong to no single test."""
-    if fixturedef.scope == "function":
-        return (yield)
-    with request.config.stash[GUARD].for_no_test():
-        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

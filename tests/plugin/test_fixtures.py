@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from inspect import signature, unwrap
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous.plugin.fixtures import NAMES, Fixtures
 
 if TYPE_CHECKING:
     import faker
@@ -214,6 +216,23 @@ def test_a_conftest_overrides_the_values(pytester: pytest.Pytester) -> None:
 
     first, second = (pytester.path / "seeds").read_text().split()
     assert first == second
+
+
+def test_a_plugin_of_the_suite_overrides_the_values(pytester: pytest.Pytester) -> None:
+    """It may do so from a module that the conftest names in `pytest_plugins`."""
+    pytester.makepyfile(own_plugin="import pytest\n\n@pytest.fixture\ndef aurous_seed(): return 2026")
+    pytester.makeconftest("pytest_plugins = ['own_plugin']")
+    pytester.makepyfile("def test_it(aurous, aurous_seed): assert aurous_seed == 2026")
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_no_fixture_takes_what_is_expensive() -> None:
+    """For each that takes `request` or `pytestconfig`, pytest would spend more time in each test."""
+    taken = {name: set(signature(unwrap(getattr(Fixtures, name))).parameters) for name in NAMES}
+
+    assert "aurous_seed" in taken["aurous"]
+    assert not {"request", "pytestconfig"} & set().union(*taken.values())
 
 
 def test_the_clients_are_ready(aurous: Aurous, aurous_client: httpx.Client) -> None:

@@ -20,7 +20,7 @@ from ..stash import FAKE
 if TYPE_CHECKING:
     from ..._fake.session import Session
 
-_ANEW: Final = frozenset(fixtures.__all__) - {"aurous_faker"}
+_ANEW: Final = frozenset(fixtures.NAMES) - {"aurous_faker"}
 """The fixtures that begin anew with the fake, or are constant."""
 _NAME: Final = "aurous-examples"
 _SIGNATURE: Final = pytest.StashKey[Any]()
