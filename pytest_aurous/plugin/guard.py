@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, cast
 
@@ -29,6 +30,17 @@ _NO_FAKE: Final = (
 )
 
 
+@dataclass(eq=False, slots=True)
+class _Patch:
+    """A function that is replaced: by what *wrap* makes of it, `patched` as long as that is in place."""
+
+    owner: Any
+    name: str
+    wrap: Callable[[Any], Any]
+    real: Any = None
+    patched: Any = None
+
+
 class NetworkGuard:
     """Refuse connections to the vendor, and keep the refusals that no test expected.
 
@@ -41,8 +53,6 @@ class NetworkGuard:
     ) -> None:
         self.allowed: Callable[[], bool] = allowed  # outside of tests, and in threads of tests that are over
         self.explain: Callable[[], str] = str  # why the fake did not respond
-        self._expecting = tuple(expecting)
-        self._knows_unittest = False
         self._inner = inner  # inside another run of pytest in this process
         self._no_test = Work("", self.report)
         self._running: Work | None = None
@@ -51,34 +61,26 @@ class NetworkGuard:
         self._shared = False
         self._last = ""
         self._over = False
-        self._patches: dict[tuple[Any, str], tuple[Any, Any]] = {}
         self._pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
+        self._awaited = {"unittest.case": self._add_unittest, "concurrent.futures": self._add_futures}
+        self._patches = [_Patch(socket, name, self._guarding) for name in _RESOLVERS]
+        self._patches += [_Patch(kind, "__exit__", self._accepting) for kind in expecting]
+        self._patches.append(_Patch(threading.Thread, "start", lambda real: noting_start(real, self._work)))
 
     def start(self) -> None:
-        """Patch what is not patched: all at first, later what was restored or imported meanwhile."""
+        """Begin to guard the process."""
         before = getattr(socket.getaddrinfo, _GUARD, None)
         if before is not None and before is not self and before._over:
             before.stop()  # of an earlier run in this process
-        for name in _RESOLVERS:
-            self._patch(socket, name, self._guarding)
-        # Many suites need neither unittest nor futures, so the guard does not import them.
-        if not self._knows_unittest and (unittest := sys.modules.get("unittest.case")) is not None:
-            context: Any = unittest.TestCase().assertRaises(Exception)  # noqa: PT027 - its context manager
-            self._expecting += (context.__class__,)
-            self._knows_unittest = True
-        for kind in self._expecting:
-            self._patch(kind, "__exit__", self._accepting)
-        self._patch(threading.Thread, "start", lambda real: noting_start(real, self._work))
-        if (futures := sys.modules.get("concurrent.futures")) is not None:
-            self._patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
+        self._apply()
 
     def stop(self) -> None:
         """Restore what `start` patched."""
-        for (owner, name), (real, patched) in self._patches.items():
-            if getattr(owner, name) is patched:
-                setattr(owner, name, real)
-        self._patches.clear()
+        for patch in self._patches:
+            if getattr(patch.owner, patch.name) is patch.patched:
+                setattr(patch.owner, patch.name, patch.real)
+            patch.patched = None
         self.allowed = lambda: True  # for code that imported a patched function by name
 
     def finish(self) -> None:
@@ -95,7 +97,7 @@ class NetworkGuard:
 
     def enter(self, test: str, *, allowed: bool) -> None:
         """Begin a test."""
-        self.start()
+        self._apply()
         self._running, self._running_allowed = Work(test, self.report), allowed
         self._before = set_work(self._running)
 
@@ -149,13 +151,24 @@ class NetworkGuard:
                 return
         _print(str(item))
 
-    def _patch(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-        current = getattr(owner, name)
-        if (owner, name) not in self._patches or self._patches[owner, name][1] is not current:
-            patched = wrap(current)
-            setattr(patched, _GUARD, self)
-            setattr(owner, name, patched)
-            self._patches[owner, name] = current, patched
+    def _apply(self) -> None:
+        """Patch what is not patched: all at first, later what was restored or imported meanwhile."""
+        for module in [name for name in self._awaited if name in sys.modules]:
+            self._patches.append(self._awaited.pop(module)(sys.modules[module]))
+        for patch in self._patches:
+            current = getattr(patch.owner, patch.name)
+            if current is not patch.patched:
+                patch.real, patch.patched = current, patch.wrap(current)
+                setattr(patch.patched, _GUARD, self)
+                setattr(patch.owner, patch.name, patch.patched)
+
+    # Many suites need neither unittest nor futures, so the guard does not import them.
+
+    def _add_unittest(self, unittest: Any) -> _Patch:
+        return _Patch(type(unittest.TestCase().assertRaises(Exception)), "__exit__", self._accepting)  # noqa: PT027
+
+    def _add_futures(self, futures: Any) -> _Patch:
+        return _Patch(futures.ThreadPoolExecutor, "submit", lambda real: noting_submit(real, self._work))
 
     def _guarding(self, real: Any) -> Any:
         @wraps(real)

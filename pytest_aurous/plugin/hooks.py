@@ -21,7 +21,7 @@ from ..errors import AurousError, AurousWarning
 from . import collected, options, sections
 from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall
-from .outcome import accepting, judge_refusals, judged, show_warnings
+from .outcome import judge_refusals, judged, show_warnings
 from .stash import CURRENT, FAKE, GUARD, INVALID_MARKER, MODES, RUNNING, SEED, UNUSED_MARKER
 
 
@@ -90,7 +90,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Redact API keys in a report of collection, such as of a module that cannot be imported."""
     report = yield
-    sections.without_keys(report, ())
+    if sections.has_text(report):
+        sections.without_keys(report, ())
     return report
 
 
@@ -154,8 +155,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     """Warn of connections that were refused too late to fail the test that made them."""
     try:
-        with accepting(item):
-            return (yield)
+        return (yield)
+    except BaseException as error:
+        item.config.stash[GUARD].accept(error)  # the test has its outcome
+        raise
     finally:
         show_warnings(item.config)
 
@@ -191,8 +194,10 @@ def pytest_runtest_makereport(
     if RUNNING not in item.stash:  # else a subtest, whose test has not ended
         judge_refusals(item, call, report)
         sections.add_timeline(item, call, report)
-    calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
-    sections.without_keys(report, [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls])
+    if sections.has_text(report):
+        calls = item.stash[FAKE].calls if report.failed and FAKE in item.stash else ()
+        sent = [f"{one.url} {one.request.headers.multi_items()} {one.content!r}" for one in calls]
+        sections.without_keys(report, sent)
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -15,21 +15,8 @@ from .stash import FAKE, GUARD, REFUSALS, REPEATED, RUNNING
 
 
 @contextmanager
-def accepting(item: pytest.Item) -> Generator[None, None, None]:
-    """Treat a refusal as expected if the block raises it: the test has its outcome then."""
-    try:
-        yield
-    except BaseException as error:
-        item.config.stash[GUARD].accept(error)
-        raise
-
-
-@contextmanager
 def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
     """Treat a refusal as expected if `unittest.expectedFailure` catches it, of which pytest keeps no exception."""
-    if not hasattr(item, "addExpectedFailure"):
-        yield
-        return
     add = item.addExpectedFailure
 
     def accept(testcase: Any, error: Any, *reason: Any) -> None:
@@ -47,15 +34,19 @@ def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
 def judged(item: pytest.Item) -> Generator[None, None, None]:
     """Run the body of a test, then raise what it did wrong, as `_as_failure` returns it."""
     __tracebackhide__ = True
+    guard = item.config.stash[GUARD]
     item.stash[RUNNING] = True
     try:
-        with accepting(item), _accepting_expected_failures(item):
+        with _accepting_expected_failures(item) if hasattr(item, "addExpectedFailure") else nullcontext():
             yield
+    except BaseException as error:
+        guard.accept(error)  # the test has its outcome
+        raise
     finally:
         del item.stash[RUNNING]
-        item.stash[REFUSALS] = item.config.stash[GUARD].take_refusals()
-    if item.stash[REFUSALS]:
-        raise _as_failure(item.stash[REFUSALS][0]) from None
+        refusals = item.stash[REFUSALS] = guard.take_refusals()
+    if refusals:
+        raise _as_failure(refusals[0]) from None
     if FAKE in item.stash and REPEATED not in item.stash:  # else the laws judge it
         try:
             item.stash[FAKE].verdict.judge()
@@ -69,7 +60,7 @@ def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytes
     error: BaseException | None = getattr(call.excinfo, "value", None)
     if error is not None:
         guard.accept(error)
-    refusals = item.stash.get(REFUSALS, list[AurousNetworkBlocked]())
+    refusals = item.stash.get(REFUSALS, [])
     if call.when == "setup" and error is not None:
         refusals = guard.take_refusals()
     if not refusals or call.when == "teardown":

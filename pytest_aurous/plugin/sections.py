@@ -31,6 +31,8 @@ class Painter:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add colors, if the terminal shows them."""
+        if not has_text(report):
+            return
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             return
@@ -114,6 +116,13 @@ def guarded(what: str, write: Callable[[], str]) -> str:
         return f"{what}: could not be written: {shown(error)}"
 
 
+def has_text(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    """Whether a report says more than its outcome, as that of most tests does not."""
+    return bool(
+        report.longrepr or report.sections or getattr(report, "user_properties", ()) or hasattr(report, "wasxfail")
+    )
+
+
 def without_keys(report: pytest.TestReport | pytest.CollectReport, sent: Iterable[str]) -> None:
     """Redact API keys in the whole report: source lines and values in the traceback, and the captured output.
 
@@ -121,8 +130,6 @@ def without_keys(report: pytest.TestReport | pytest.CollectReport, sent: Iterabl
     Such texts are those *sent*, the requests of the test. Lone surrogates are escaped: pytest-xdist cannot send them.
     """
     properties: list[tuple[str, object]] = getattr(report, "user_properties", [])
-    if not (report.longrepr or report.sections or properties or hasattr(report, "wasxfail")):
-        return  # as of most tests, three times each
     with ExitStack() as stack:
         texts = (*sent, *_texts(report.longrepr), *_texts(report.sections))
         for key in set[str]().union(*map(keys_in, texts)):
