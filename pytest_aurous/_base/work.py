@@ -27,7 +27,7 @@ _STARTED_BY: Final = "_aurous_work"
 class Run(Protocol):
     """The run of an exploration, as those see it who only have to end what it has left behind."""
 
-    def error(self) -> BaseException | None:
+    def ending(self) -> BaseException | None:
         """Return the exception that ends its work; None while it continues."""
         ...
 
@@ -78,7 +78,7 @@ def sender() -> tuple[int, object]:
 def ending() -> BaseException | None:
     """Return the exception that ends this thread or task, because its run is over; else None."""
     work = current_work()
-    return None if work is None or work.run is None else work.run.error()
+    return None if work is None or work.run is None else work.run.ending()
 
 
 def workers(run: Run, ident: int) -> dict[int, FrameType]:

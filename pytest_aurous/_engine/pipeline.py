@@ -58,11 +58,7 @@ class App:
         addresses: The hosts and paths that this fake serves.
         queue: The faults that requests and deliveries meet; the methods of `faults` add them.
         pitfalls: Misuse of the API that caused no error.
-        gate: Called with each call before anything happens; what it raises ends the call without effect.
-        observe: Called with each call after its response.
-        screen: Called with this API and each call that was recorded: the verdict removes calls of older tests.
         problems: The requests that fail the test, in order.
-        tracing: Whether calls keep their `Call.stack`.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
@@ -72,12 +68,8 @@ class App:
         self.queue: FaultQueue = FaultQueue(self.world.state)
         self._faults: Faults | None = None
         self.pitfalls: Pitfalls = Pitfalls(self.world.state)
-        self.gate: Callable[[Call], object] | None = None
-        self.observe: Callable[[Call], object] | None = None
-        self.screen: Callable[[App, Call], object] | None = None
         self.problems: list[Problem] = []
         self._altered = _alteration(self.world)
-        self.tracing: bool = False
         self.world.default_team = create_team(self.world, "Acme Studio", settings.credits)
         self.world.default_key = self.world.keys.issue(self.world.default_team, "write", api_key)
         for resource, plan in plans(settings.script).items():
@@ -123,15 +115,13 @@ class App:
 
     def handle(self, call: Call) -> Reply | Break:
         """Handle one request. All decisions and changes happen under one lock, completely or not at all."""
-        self._let_pass(call)
+        self._admit_call(call)
         try:
             faults = self._faults_for(call)
             with self.world.lock:
                 outcome = self.world.state.whole(self._handle, call, faults)
-                if self.screen is not None:
-                    self.screen(self, call)
-                if self.observe is not None:
-                    self.observe(call)
+                for watcher in self.world.watchers:
+                    watcher.leave(call)
                 return outcome
         except BaseException:
             with self.world.lock:
@@ -139,13 +129,14 @@ class App:
                 self.world.journal.withdraw(call)
             raise
 
-    def _let_pass(self, call: Call) -> None:
-        """Raise what ends the run that the call belongs to."""
+    def _admit_call(self, call: Call) -> None:
+        """Raise what ends the run that the call belongs to, and let the watchers see a new call."""
         if (error := ending()) is not None:
             raise error
-        if self.gate is not None:
+        if not call.number:
             with self.world.lock:
-                self.gate(call)
+                for watcher in self.world.watchers:
+                    watcher.arrive(call)
 
     def _handle(self, call: Call, faults: Candidates | None) -> Reply | Break:
         """Record the request, let it meet a fault or serve it, and record the outcome."""
@@ -337,19 +328,19 @@ class App:
 
     def overrule(self, call: Call) -> None:
         """Record a request that a route of the test responds to; `overruled` records the response."""
-        self._let_pass(call)
+        self._admit_call(call)
         with self.world.lock:
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
             call.fault = "overridden by a route"
             self.world.journal.leave()
-            if self.screen is not None:
-                self.screen(self, call)
 
     def overruled(self, call: Call, reply: Reply | None) -> None:
-        """Record the response of a test's route; None where its body is a stream of the test."""
+        """Record the response of a test's route; None if it raised an error, or if its body is a stream of the test."""
         with self.world.lock:
             self.world.journal.respond(call, reply)
+            for watcher in self.world.watchers:
+                watcher.leave(call)
 
 
 def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | None:

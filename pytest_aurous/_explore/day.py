@@ -13,7 +13,7 @@ from .._resources.webhooks import EVENTS
 from ..errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .kinds import KINDS, Scene
 from .places import Place
-from .run import Run, Watch, present_run
+from .run import Run, own_time, present_run
 
 __tracebackhide__ = hide_mistakes
 
@@ -131,20 +131,19 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
         AurousError: If *day* is not a `BadDay`, if another one is played, or if the block does not end.
     """
     Check("day", _PAGE).instance("day", day, BadDay, 'a day such as BadDay("characters.create#1 lost").')
-    watch = Watch(app)
     if present_run() is not None:
         raise AurousError(
             f"day({shown(day)}) was entered while another day is played or explored. Play one at a time; a day can "
             f"have several faults.\n{see(_PAGE)}"
         )
-    with watch.watching() as time:
+    with own_time(app) as time:
         with app.world.lock:
             run = Run(app, _MOST_REQUESTS)
             faults = [KINDS[kind].add(Scene(app, run, time.move), place) for place, kind in day._plan]
             for fault in reversed(faults):
                 app.queue.put_first(fault)
         try:
-            with watch.running(run):
+            with run.running():
                 yield
         finally:
             with app.world.lock:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.chains import connected, leaves
 from .._base.frames import TOOLS, shown_place
 from .._engine.pipeline import App
 from .._engine.problems import signal_handlers
-from .._report.state import View, Written, view
+from .._report.state import Written
 from .._wire.call import Call
-from .._world.ledger import json_number, total
-from .._world.outbox import Delivery
+from .._world.ledger import json_number
 from ..errors import INTERRUPTED, AurousCrash, AurousError, AurousExplorationError, hide_mistakes, see, shown
 from ..faults.fault import Fault
 from .end_state import EndStates, unstable_fields
-from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene, started
+from .kinds import KINDS, NEED_PATIENCE, NEED_TIME, Scene
 from .laws import Day, Judged, Rules, judge, refused, unaddressed
+from .observer import Observer
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, rows, story
 from .result import Case, Exploration
-from .run import DAY, Run, Watch, ignore, present_run
+from .run import DAY, Run, ignore, own_time, present_run
 from .watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
@@ -91,6 +90,7 @@ class Explorer:
         again: The command that runs one case alone, with ``<case>`` for its id.
         progress: Called with the number of cases that were run, and of all.
         done: Called with the result, also before it is raised.
+        traced: Whether each case keeps its requests with the state around them.
     """
 
     def __init__(
@@ -101,9 +101,10 @@ class Explorer:
         again: str = "",
         progress: Callable[[int, int], object] = ignore,
         done: Callable[[Exploration], object] = ignore,
+        *,
+        traced: bool = False,
     ) -> None:
         self.app = app
-        self.watch: Watch = Watch(app)
         self._router = router
         self._options = options
         self._again_with = again
@@ -112,18 +113,13 @@ class Explorer:
         self._rules = Rules(options.may_raise, options.may_return, options.laws)
         self._good: Day | None = None
         self._faults: list[Fault] = []
-        self._starting: set[int] = set()
-        self._work: dict[str, Any] = {}
-        self._polled_work = False
         self._cases: list[Case] = []
         self._remarks: list[str] = []
         self._skipped = 0
         self._cut = 0
         self._swallowed: list[str] = []
         self._sent_at: dict[str, str] = {}
-        self._written: Written = {}
-        self._views: dict[int, View] = {}
-        self.watch.listeners.append(self._view)
+        self._written: Written | None = {} if traced else None
 
     def steps(self) -> Generator[Attempt, Outcome, Exploration]:
         """Yield each run that is to be made, and take its outcome; return the result."""
@@ -134,10 +130,11 @@ class Explorer:
             self._check_ids(plans)
             only = self._options.only
             try:
-                if only is not None:
-                    yield from self._case(good, only, plans[only])
-                else:
-                    yield from self._all(good, plans)
+                with self._unwatched():
+                    if only is not None:
+                        yield from self._case(good, only, plans[only])
+                    else:
+                        yield from self._all(good, plans)
             except BaseException as error:
                 if (ending := interruption(error)) is None:
                     raise
@@ -146,7 +143,6 @@ class Explorer:
                 if only is None:
                     self._remove_faults()
                     end()
-                    self.watch.pass_on(good.calls)
         exploration = self._exploration(good)
         self._done(exploration)
         if exploration.broken or self._healed():
@@ -154,6 +150,17 @@ class Explorer:
         return exploration
 
     # Setting up, and going back
+
+    @contextmanager
+    def _unwatched(self) -> Generator[None, None, None]:
+        """Let a trace and the coverage rest in the block: they see only the run that stays, the second good day."""
+        watchers = self.app.world.watchers
+        resting = [one for one in watchers if not one.of_bad_days]
+        watchers[:] = [one for one in watchers if one.of_bad_days]
+        try:
+            yield
+        finally:
+            watchers[:0] = resting
 
     @contextmanager
     def _set_up(self) -> Generator[None, None, None]:
@@ -164,9 +171,8 @@ class Explorer:
                 "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
                 f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
             )
-        with self.watch.watching() as self._time, self._watching():
+        with own_time(app) as self._time, self._watching():
             with app.world.lock:
-                self._start_time = app.world.clock.time()
                 self._start = self._mark()
                 self._states = EndStates(app.world, app.snapshot().world)
             yield
@@ -177,10 +183,6 @@ class Explorer:
         self._watchdog = Watchdog(self._options.patience, self._time)
         with self._watchdog.watching():
             yield
-
-    def _lengths(self) -> tuple[int, int, int, int]:
-        app = self.app
-        return len(app.world.journal.entries), len(app.world.journal.notes), len(app.problems), len(app.pitfalls.seen)
 
     def _mark(self) -> Callable[[], None]:
         """Return a function that goes back to now: state, clocks, journal, problems, pitfalls, faults and spies."""
@@ -234,15 +236,15 @@ class Explorer:
             for fault in reversed(self._faults):
                 queue.put_first(fault)
             if fresh:
-                self._began, self._before = self._lengths(), self._paid()
-                self._old_deliveries = frozenset(self.app.world.outbox.entries)
-                self._work = dict(self.app.world.runs.items())
-                self._starting.clear()
-                self._views = {0: view(self.app, self._written)} if self.app.tracing else {}
-        self.watch.progress = self._watchdog.progress
+                self._observer = Observer(self.app, self._written)
+        watchers = self.app.world.watchers
+        watchers.insert(0, self._observer)
         case = " + ".join(f"{place} {kind}" for place, kind in plan) or "The good day"
-        with self.watch.running(run), self._watchdog.guarding(run, case):
-            yield
+        try:
+            with run.running(), self._watchdog.guarding(run, case):
+                yield
+        finally:
+            watchers.remove(self._observer)
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
         """Call *cancel*, in another thread, if the present run hangs."""
@@ -252,14 +254,6 @@ class Explorer:
     def hangs(self) -> bool:
         """Whether the present run hung, and was stopped from outside."""
         return self._run.hangs
-
-    def _view(self, call: Call) -> None:
-        if self.app.tracing:
-            self._views[call.number] = view(self.app, self._written)
-
-    def _paid(self) -> Decimal:
-        """Return the credits that all teams have spent, and that are held for them."""
-        return total(amount for account in self.app.world.accounts.values() for amount in (account.spent, account.held))
 
     # Runs
 
@@ -283,36 +277,20 @@ class Explorer:
         if any(not fault.fired for fault in self._faults):
             name = "unmet"
         with app.world.lock:
-            calls, notes, problems, pitfalls = self._began
-            return Day(
-                run=run,
-                outcome=name,
-                error=error,
-                returned=outcome.returned,
-                calls=app.world.journal.entries[calls:],
-                notes=app.world.journal.notes[notes:],
-                spent=self._paid() - self._before,
-                pitfalls=app.pitfalls.seen[pitfalls:],
-                problems=app.problems[problems:],
-                end=self._states.read((before.run if before else run).failed),
-                seconds=app.world.clock.time() - self._start_time,
-                deliveries=self._delivered(),
-                starting=frozenset(self._starting),
-                views=self._views,
-            )
+            end = self._states.read((before.run if before else run).failed)
+            return self._observer.day(run, name, error, outcome.returned, end)
 
     # The good day
 
     def _good_days(self) -> Generator[Attempt, Outcome, Day]:
         """Make the good day twice from the same start, and return the second one."""
-        self.watch.listeners.append(self._notice_work)
-        first = yield from self._good_day()
-        second = yield from self._good_day()
-        if self._options.depth == 1:
-            self.watch.listeners.remove(self._notice_work)
+        with self._unwatched():
+            first = yield from self._good_day()
+        with self._unwatched() if self._options.only is not None else nullcontext():
+            second = yield from self._good_day()
         self._compare(first, second)
         unstable = unstable_fields(first.end, second.end)
-        timeless = self._polled_work and not second.seconds
+        timeless = second.polls and not second.seconds
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
         self._good = second
@@ -370,15 +348,6 @@ class Explorer:
             f"its requests in a fixed order.\n{_MORE}"
         )
 
-    def _notice_work(self, call: Call) -> None:
-        """See whether a request of the good day starts work, or polls work in progress."""
-        runs = self.app.world.runs
-        if started(self._work, now := dict(runs.items())):
-            self._starting.add(call.number)
-        self._work = now
-        polled = [run for part in call.path.split("/") if (run := runs.get(part)) is not None]
-        self._polled_work |= call.method == "GET" and any(not run.last for run in polled)
-
     # The cases
 
     def _plans(self, good: Day) -> dict[str, Plan]:
@@ -404,11 +373,6 @@ class Explorer:
     def _kinds(self, place: Place) -> list[str]:
         timed = NEED_TIME if self._rules.timeless else ()
         return [kind for kind in self._options.faults if kind not in timed and KINDS[kind].fits(place)]
-
-    def _delivered(self) -> list[Delivery]:
-        """Return the deliveries of this run that were made."""
-        entries = self.app.world.outbox.entries
-        return [one for number, one in entries.items() if number not in self._old_deliveries and one.headers]
 
     def _check_ids(self, plans: dict[str, Plan]) -> None:
         """Refuse ids of cases that there are not; pairs are found only while exploring."""

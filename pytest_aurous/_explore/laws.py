@@ -63,9 +63,10 @@ class Day:
         pitfalls: The pitfalls of its requests.
         problems: Its unmatched requests and bugs of the fake.
         end: Its end state.
-        seconds: How far the clock moved since the start.
+        seconds: How far the clock moved meanwhile.
         deliveries: The webhook deliveries that were made.
         starting: Numbers of the requests that started work.
+        polls: Whether a request polled work in progress.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
     """
 
@@ -82,6 +83,7 @@ class Day:
     seconds: float
     deliveries: Sequence[Delivery]
     starting: Collection[int]
+    polls: bool
     views: Mapping[int, View]
 
 

@@ -1,16 +1,17 @@
-"""One run of the code under test: whose requests and sleeps are its own, and what ends it."""
+"""One run of the code under test: which requests and sleeps are its own, and what ends it."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
+from .._base.watchers import Watcher
 from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._engine.pipeline import App
 from .._time.clock import Clock
@@ -32,8 +33,10 @@ _CRASHED: Final = (
 )
 
 
-class Run:
-    """One run: its limits, and whether it was stopped or has crashed.
+class Run(Watcher):
+    """One run: counts its requests and sleeps, and ends them once it has stopped or crashed.
+
+    What belongs to no run, such as a thread that was started before, works for the present one.
 
     Args:
         app: The fake.
@@ -51,7 +54,10 @@ class Run:
         stops: How often that was raised in vain which ends it.
         tried: The lines of the code under test at which `unwind` has raised.
         busy: Seconds for which the work that a fault has delayed goes on.
+        steps: How many requests and sleeps it has begun.
     """
+
+    of_bad_days = True
 
     def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
         test = current_work()
@@ -69,7 +75,50 @@ class Run:
         self._calls = min(calls, MOST_CALLS)
         self._until = app.world.clock.time() + seconds
         self._reads: dict[str, float] = {}
+        self.steps = 0
         self._counted = self._all = self._sleeps = 0
+
+    @contextmanager
+    def running(self) -> Generator[None, None, None]:
+        """Let this thread, and what it starts, work for the run; the block is the run."""
+        watchers, before = self._app.world.watchers, set_work(self.work)
+        with SleepSkipper(lambda _running, _frozen: None, limit=self.begin_sleep):
+            watchers.append(self)
+            try:
+                yield
+            finally:
+                self.over = True
+                watchers.remove(self)
+                set_work(before)
+
+    def arrive(self, call: Call) -> None:
+        """Count a request, or raise what ends it."""
+        if self.error() is None:
+            self._count_call(call)
+        if (error := self.ending()) is not None:
+            raise error
+
+    def leave(self, call: Call) -> None:  # noqa: ARG002 - whichever it was, the process has died
+        """Raise the crash that has come with a request."""
+        if self.crashed:
+            raise AurousCrash(_CRASHED)
+
+    def begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
+        """Count a skipped sleep, and return what can end it early; or raise what ends it at once."""
+        if self.error() is None:
+            self._count_sleep(seconds)
+        if (error := self.ending()) is not None:
+            raise error
+        return self.error if present_run() is self else lambda: None  # a thread of the application outlives the run
+
+    def ending(self) -> BaseException | None:
+        """Return what a request or a sleep that begins now raises, or None; it cannot be caught for ever."""
+        error = self.error()
+        if error is not None:
+            self.stops += 1
+            if self.stops > MOST_STOPS:
+                unwind(self, sys._getframe())
+        return error
 
     def error(self) -> BaseException | None:
         """Return what each request and each skipped sleep of this run raises from now on; None while it goes on."""
@@ -79,8 +128,9 @@ class Run:
             return RunEnded(self.stopped or "The run that this belongs to is over.")
         return None
 
-    def count_call(self, call: Call) -> None:
-        """Count a request, and stop the run if there were too many."""
+    def _count_call(self, call: Call) -> None:
+        """Stop the run if there were too many requests."""
+        self.steps += 1
         self._all += 1
         if call.method != "GET" or not self._waits(call):
             self._counted += 1
@@ -88,8 +138,9 @@ class Run:
             self.stopped = f"it sent {self._all:,} requests, the last one {call.method} {call.path}"
         self._check_time(0)
 
-    def count_sleep(self, seconds: float) -> None:
-        """Count a skipped sleep, and stop the run if there were too many."""
+    def _count_sleep(self, seconds: float) -> None:
+        """Stop the run if there were too many sleeps."""
+        self.steps += 1
         self._sleeps += 1
         if self._sleeps > MOST_SLEEPS:
             self.stopped = f"it slept {self._sleeps:,} times"
@@ -116,97 +167,20 @@ class Run:
         return before is not None and now > before and any(not run.last for run in runs or self._app.world.runs.all())
 
 
-class Watch:
-    """Counts the requests and sleeps of the present run, and ends them once it has stopped or crashed.
-
-    What belongs to no run, such as a thread that was started before, works for the present one.
-
-    Attributes:
-        run: The run that goes on now, or None.
-        listeners: Called with each request of the run, after its response.
-        progress: Called before each request and each skipped sleep of a run that goes on.
-    """
-
-    def __init__(self, app: App) -> None:
-        self.run: Run | None = None
-        self.listeners: list[Callable[[Call], object]] = []
-        self.progress: Callable[[], object] = ignore
-        self._app = app
-        self._observe = app.observe
-
-    @contextmanager
-    def watching(self) -> Generator[SharedTime, None, None]:
-        """In the block, freeze the clock of the fake, skip sleeps, and see each request and each sleep."""
-        app, clock = self._app, self._app.world.clock
-        before = clock.position
-        with ExitStack() as undo, app.world.lock:
-            app.world.runs.settle()
-            clock.freeze()
-            undo.callback(_thaw, clock, clock.position, before)
-            undo.enter_context(noting_runs())
-            time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
-            for owner, name in ((time, "watch"), (app, "observe"), (app, "gate")):
-                undo.callback(setattr, owner, name, getattr(owner, name))
-            time.watch, app.gate, app.observe = self.begin_sleep, self.admit, self.observe
-            ending = undo.pop_all()
-        with ending:
-            yield time
-
-    def admit(self, call: Call) -> None:
-        """Let a request pass, or raise what ends it; the gate of the fake."""
-        if (run := self.run) is None:
-            return
-        if run.error() is None:
-            self.progress()
-            run.count_call(call)
-        if (error := run.error()) is not None:
-            raise _insistent(run, error)
-
-    def observe(self, call: Call) -> None:
-        """See a request after its response; a crash ends it there."""
-        if (run := self.run) is None:
-            self.pass_on([call])
-            return
-        for listener in self.listeners:
-            listener(call)
-        if run.crashed:
-            raise cast("BaseException", run.error())
-
-    def begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
-        """Return what can end a sleep that begins, or raise what ends it at once."""
-        if (run := self.run) is None:
-            return lambda: None
-        if run.error() is None:
-            self.progress()
-            run.count_sleep(seconds)
-        if (error := run.error()) is not None:
-            raise _insistent(run, error)
-        return run.error if present_run() is run else lambda: None  # a thread of the application outlives the run
-
-    def pass_on(self, calls: Iterable[Call]) -> None:
-        """Let the former observer see *calls* of the good day, but not of bad days."""
-        if self._observe is not None:
-            for call in calls:
-                self._observe(call)
-
-    @contextmanager
-    def running(self, run: Run) -> Generator[None, None, None]:
-        """Let this thread, and what it starts, work for *run*."""
-        self.run, before = run, set_work(run.work)
-        try:
-            yield
-        finally:
-            run.over = True
-            self.run = None
-            set_work(before)
-
-
-def _insistent(run: Run, error: BaseException) -> BaseException:
-    """Return what ends a run; it cannot be caught for ever."""
-    run.stops += 1
-    if run.stops > MOST_STOPS:
-        unwind(run, sys._getframe())
-    return error
+@contextmanager
+def own_time(app: App) -> Generator[SharedTime, None, None]:
+    """In the block, freeze the clock of the fake and skip sleeps; a thread or job belongs to the run that starts it."""
+    clock = app.world.clock
+    before = clock.position
+    with ExitStack() as undo, app.world.lock:
+        app.world.runs.settle()
+        clock.freeze()
+        undo.callback(_thaw, clock, clock.position, before)
+        undo.enter_context(noting_runs())
+        time = undo.enter_context(SleepSkipper(clock.jump, clock.waiting_for))
+        ending = undo.pop_all()
+    with ending:
+        yield time
 
 
 def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:

@@ -17,7 +17,7 @@ from .kinds import BY_DEFAULT, KINDS
 from .laws import Day, allowed
 from .options import PAGE, MarkerOptions, Options, read_names, read_options
 from .result import Case, Exploration
-from .run import Watch, noting_runs
+from .run import noting_runs
 
 LAWS: Final = ("ends", "pays_once", "no_pitfall")
 """What can be judged without knowing what the code under test has promised."""
@@ -57,21 +57,20 @@ class SuiteExplorer(Explorer):
         options: What to explore.
         again: The command that runs one case alone, with ``<case>`` for its id.
         progress: Called with the number of cases that were run, and of all.
+        traced: Whether each case keeps its requests with the state around them.
     """
 
-    def __init__(self, app: App, options: Options, again: str, progress: Callable[[int, int], object]) -> None:
-        super().__init__(app, None, options, again, progress)
+    def __init__(
+        self, app: App, options: Options, again: str, progress: Callable[[int, int], object], *, traced: bool
+    ) -> None:
+        super().__init__(app, None, options, again, progress, traced=traced)
         self._states = _Unread()
         self._start_time = app.world.clock.time()
 
     @contextmanager
     def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, with a fake that it has just made."""
-        listeners = self.watch.listeners
-        app.observe = None  # the coverage counts the test's own run
-        self.app, self.watch = app, Watch(app)
-        self.watch.listeners = listeners
-        app.gate, app.observe, self._time.watch = self.watch.admit, self.watch.observe, self.watch.begin_sleep
+        self.app = app
         app.world.clock.restore((0.0, self._start_time))
         with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
             yield
@@ -81,11 +80,8 @@ class SuiteExplorer(Explorer):
         """Skip sleeps, for all runs."""
         with SleepSkipper(lambda _running, _frozen: None) as self._time:
             self._now = self._time.now()
-            try:
-                with self._watching():
-                    yield
-            finally:
-                self._time.watch = None
+            with self._watching():
+                yield
 
     def _mark(self) -> Callable[[], None]:
         """Return a function that does nothing: the next run makes a fake of its own."""

@@ -110,10 +110,6 @@ class Watchdog:
         if getattr(sys.gettrace(), "run", None) is not None or stopped:
             sys.settrace(self._before)
 
-    def progress(self) -> None:
-        """Note that the run has sent a request, or has slept."""
-        self._progress = monotonic()
-
     def _watch(self) -> None:
         self._time.deadlines[get_ident()] = inf
         try:
@@ -129,7 +125,7 @@ class Watchdog:
         """See whether the run makes progress, and try to end it if it does not."""
         frames = workers(run, self._ident)
         if not run.hangs:
-            places = {_place(frame) for frame in frames.values()}
+            places = {run.steps, *map(_place, frames.values())}
             if not places <= self._seen or any(package_of(one) in DEBUGGERS for one in callers(frames[self._ident])):
                 self._seen |= places
                 self._progress = monotonic()

@@ -38,6 +38,7 @@ class Session:
         explore_only: The one case that a test which explores has to run; None: all.
         explored: Whether the test has explored code itself.
         served: Whether an `AurousServer` has served the fake.
+        traced: Whether the test is traced, and so is what it explores.
     """
 
     def __init__(self, settings: Settings, api_key: str | None = None) -> None:
@@ -52,6 +53,7 @@ class Session:
         self.explorations: list[Exploration] = []
         self.explored: bool = False
         self.served: bool = False
+        self.traced: bool = False
         self._start = self.app.snapshot()
 
     @property
@@ -131,8 +133,8 @@ class Session:
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         router = self._http.router if self._http is not None else None
-        done = self.explorations.append if self.app.tracing else ignore
-        return Explorer(self.app, router, read_options(who, **arguments), again, done=done)
+        done, options = self.explorations.append if self.traced else ignore, read_options(who, **arguments)
+        return Explorer(self.app, router, options, again, done=done, traced=self.traced)
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:

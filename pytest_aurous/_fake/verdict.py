@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 from .._base.frames import shown_place
+from .._base.watchers import Watcher
 from .._base.work import Work, current_work, older_work
 from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
@@ -32,8 +33,10 @@ class Verdict:
 
     def begin(self) -> None:
         """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""
-        since = current_work()
-        self._app.screen = None if since is None else partial(_screen, since)
+        watchers, since = self._app.world.watchers, current_work()
+        watchers[:] = [one for one in watchers if not isinstance(one, _LateCalls)]
+        if since is not None:
+            watchers.insert(0, _LateCalls(self._app, since))
 
     def judge(self) -> None:
         """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
@@ -121,17 +124,23 @@ class Verdict:
         return problems, unfired
 
 
-def _screen(since: Work, app: App, call: Call) -> None:
-    """Take *call* out of the verdict if a test before *since* left it behind, and report it.
+class _LateCalls(Watcher):
+    """Takes each call that a test before *since* has left behind out of the verdict, and reports it."""
 
-    The pipeline calls this under the fake's lock.
-    """
-    older = older_work(since)
-    if older is None:
-        return
-    wrong = [problem for problem in app.problems if problem.call is call]
-    app.problems[:] = [problem for problem in app.problems if problem.call is not call]
-    since.report(_findings(app).late(call, older.test, since.test, app.pitfalls.drop(call), wrong))
+    of_bad_days = True
+
+    def __init__(self, app: App, since: Work) -> None:
+        self._app: App = proxy(app)  # which has its watchers itself
+        self._since = since
+
+    def leave(self, call: Call) -> None:
+        older, app = older_work(self._since), self._app
+        if older is None:
+            return
+        wrong = [problem for problem in app.problems if problem.call is call]
+        app.problems[:] = [problem for problem in app.problems if problem.call is not call]
+        text = _findings(app).late(call, older.test, self._since.test, app.pitfalls.drop(call), wrong)
+        self._since.report(text)
 
 
 def _findings(app: App) -> Findings:

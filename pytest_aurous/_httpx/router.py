@@ -101,7 +101,7 @@ class Router:
         if route is None:
             return self._serve(stack, request, call)
         sent = as_httpx(request)
-        with self._recording(stack, request, route, sent) as resolved:
+        with self._recording(stack, request, call, route, sent) as resolved:
             resolved.response = _resolve(route, sent)
         return self._overridden(stack, request, call, resolved.response)
 
@@ -112,7 +112,7 @@ class Router:
         if route is None:
             return self._serve(stack, request, call)
         sent = as_httpx(request)
-        with self._recording(stack, request, route, sent) as resolved:
+        with self._recording(stack, request, call, route, sent) as resolved:
             result = _resolve(route, sent)
             resolved.response = await _awaited(route, result) if isawaitable(result) else result
         return self._overridden(stack, request, call, resolved.response)
@@ -123,17 +123,12 @@ class Router:
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
         patience = request.extensions.get("timeout", {}).get("read")
         call = Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
-        places = under_test(sys._getframe())
-        if self.app.tracing:
-            call.stack = tuple(places)
-            call.place = call.stack[0] if call.stack else None
-        else:
-            call.place = next(places, None)
+        call.place = next(under_test(sys._getframe()), None)
         return call
 
     @contextmanager
     def _recording(
-        self, stack: ModuleType, request: Any, route: respx.Route, sent: httpx.Request
+        self, stack: ModuleType, request: Any, call: Call, route: respx.Route, sent: httpx.Request
     ) -> Generator[ResolvedRoute, None, None]:
         """Let respx record the response that the block sets, and raise errors of the client's stack."""
         try:
@@ -142,8 +137,11 @@ class Router:
                 resolved.route = route if resolved.response is not None else None
         except AllMockedAssertionError:  # its side effect returned None: the fake responds
             pass
-        except httpx.RequestError as error:
-            raise native(stack, error, request) from error
+        except BaseException as error:
+            self.app.overruled(call, None)
+            if isinstance(error, httpx.RequestError):
+                raise native(stack, error, request) from error
+            raise
 
     def _override(self, call: Call) -> respx.Route | None:
         """Return the route of the test that responds to *call* instead of the fake."""

@@ -8,18 +8,19 @@ from textwrap import wrap
 from typing import Any
 
 from .._base.redaction import redacted
+from .._base.watchers import Watcher
 from .._resources.base.endpoint import NO_RESPONSE, Endpoint
 from .._wire.call import Call
 
 
-class Coverage:
+class Coverage(Watcher):
     """How often each operation had each outcome: a status with its error code, such as ``402 insufficient_credits``."""
 
     def __init__(self, rows: Mapping[str, Endpoint]) -> None:
         self._rows = rows
         self._met: dict[str, Counter[str]] = {name: Counter() for name in rows}
 
-    def add(self, call: Call) -> None:
+    def leave(self, call: Call) -> None:
         """Count the outcome of a call, if an endpoint matched it."""
         if call.operation:
             outcome = NO_RESPONSE if call.status is None else f"{call.status} {call.error_code or ''}".rstrip()

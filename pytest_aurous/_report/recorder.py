@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
+from .._base.frames import under_test
+from .._base.watchers import Watcher
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.journal import Note
@@ -28,7 +31,7 @@ class Step(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Recorder:
+class Recorder(Watcher):
     """Watches one fake; `start` is the state before the first step, and `began` its instant.
 
     Args:
@@ -44,10 +47,7 @@ class Recorder:
         self._now = self.start
         self._events: list[tuple[str, float]] = []
         self._noted: Note | None = None
-        self._gate, self._observe = app.gate, app.observe
-        app.gate, app.observe = self._before, self._after
-        app.tracing = True
-        app.world.clock.moved = self._moved
+        app.world.watchers.insert(0, self)
 
     def spent(self) -> float:
         """Return the credits that were spent, and that are held, by all teams."""
@@ -59,17 +59,16 @@ class Recorder:
 
     def stop(self) -> None:
         """Record what happened after the last request, and watch no longer."""
-        if not self.app.tracing:
-            return
-        self._between()
-        self.app.gate, self.app.observe = self._gate, self._observe
-        self.app.tracing = False
-        self.app.world.clock.moved = None
+        watchers = self.app.world.watchers
+        if self in watchers:
+            self._between()
+            watchers.remove(self)
 
-    def _before(self, call: Call) -> None:
-        if self._gate is not None:
-            self._gate(call)
+    def arrive(self, call: Call) -> None:
+        """Record what happened before a request, and the stack of the code that sends it."""
         self._between()
+        if call.place is not None:
+            call.stack = tuple(under_test(sys._getframe()))
 
     def _between(self) -> None:
         """Record what the test, the clock and deliveries have done since the last step."""
@@ -81,9 +80,8 @@ class Recorder:
         else:
             self._now = before  # buckets refill by themselves: the next step has their changes
 
-    def _after(self, call: Call) -> None:
-        if self._observe is not None:
-            self._observe(call)
+    def leave(self, call: Call) -> None:
+        """Record a request."""
         events, self._events = tuple(self._events), []
         self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
@@ -103,5 +101,6 @@ class Recorder:
         self._noted = notes[-1] if notes else None
         return tuple(note.text for note in notes[at:] if note.by != "delivery")
 
-    def _moved(self, how: str, seconds: float) -> None:
+    def moved(self, how: str, seconds: float) -> None:
+        """Note a move of the clock, for the step that it belongs to."""
         self._events.append((how, seconds))

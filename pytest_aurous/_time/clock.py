@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -11,6 +11,7 @@ from math import inf
 from typing import Final, cast
 
 from .._base.arguments import Check, Public
+from .._base.watchers import Watcher
 from ..errors import AurousError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
@@ -26,8 +27,6 @@ class Clock(Public):
 
     Attributes:
         waiting_for: Returns which records wait for what, for the error that ends an endless wait.
-        moved: Called with ``advance``, ``freeze``, ``fault`` or ``sleep``, and with the seconds by which time moves;
-            for a trace.
 
     It reads `time.time` at each call, so freezegun and time-machine move it, and it never blocks.
 
@@ -38,13 +37,13 @@ class Clock(Public):
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "_seen", "moved", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_seen", "_watchers", "waiting_for")
 
     _page = "reference/records.html#the-clock"
 
-    def __init__(self, now: datetime | str | None = None) -> None:
+    def __init__(self, now: datetime | str | None = None, watchers: Sequence[Watcher] = ()) -> None:
         self.waiting_for: Callable[[], str] = str
-        self.moved: Callable[[str, float], object] | None = None
+        self._watchers = watchers
         self._offset = 0.0
         self._frozen: float | None = None
         self._seen = 0.0
@@ -121,8 +120,7 @@ class Clock(Public):
         """
         now = self.time()
         self._frozen, self._offset = (now if at is None else calendar_instant(at).timestamp()), 0.0
-        if self.moved is not None:
-            self.moved("freeze", self._frozen - now)
+        self._tell("freeze", self._frozen - now)
 
     @contextmanager
     def skip_sleeps(self) -> Generator[None, None, None]:
@@ -146,8 +144,11 @@ class Clock(Public):
 
     def _move(self, how: str, seconds: float) -> None:
         self._offset += seconds
-        if self.moved is not None:
-            self.moved(how, seconds)
+        self._tell(how, seconds)
+
+    def _tell(self, how: str, seconds: float) -> None:
+        for watcher in self._watchers:
+            watcher.moved(how, seconds)
 
     @property
     def position(self) -> tuple[float, float | None]:

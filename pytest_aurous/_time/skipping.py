@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from .._base.frames import BYSTANDERS, package_of
 from .loops import AsyncioSleeps, TrioSleeps
-from .turns import SharedTime
+from .turns import Jump, Limit, SharedTime, Skipping
 
 CLOCKS: Final = ("time", "monotonic", "perf_counter")
 NAMESPACE: Final[Any] = vars(ModuleType)["__dict__"]
@@ -25,13 +25,16 @@ class SleepSkipper:
     """While entered, let sleeps of the whole process return at once and let time jump instead.
 
     Several can be entered and left in any order: the first one patches, the last one to leave restores. They share one
-    time, and each one's clock moves while it is entered: *jump* gets the seconds by which the clocks of the process
-    jump, and those by which a frozen clock has to move. The error that ends an endless wait shows what *waiting_for*
-    returns.
+    time, and each one's clock moves while it is entered.
+
+    Args:
+        jump: Moves its clock; this and the others as in `Skipping`.
+        waiting_for: Returns what a test waits for.
+        limit: Limits the sleeps.
     """
 
-    def __init__(self, jump: Callable[[float, float], None], waiting_for: Callable[[], str] = str) -> None:
-        self._clock = (jump, waiting_for)
+    def __init__(self, jump: Jump, waiting_for: Callable[[], str] = str, limit: Limit | None = None) -> None:
+        self._skipping = Skipping(jump, waiting_for, limit)
         self._entered: list[SharedTime] = []
 
     def __enter__(self) -> SharedTime:
@@ -41,14 +44,14 @@ class SleepSkipper:
         if not isinstance(shared, SharedTime) or not shared.active:
             shared = SharedTime(_original(time.monotonic))
             shared.at_end = _Patches(shared).stop
-        shared.clocks.append(self._clock)
+        shared.skippers.append(self._skipping)
         self._entered.append(shared)
         return shared
 
     def __exit__(self, *_: object) -> None:
         shared = self._entered.pop()
-        shared.clocks.remove(self._clock)
-        if not shared.clocks:
+        shared.skippers.remove(self._skipping)
+        if not shared.skippers:
             shared.at_end()
 
 

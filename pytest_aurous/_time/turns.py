@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, get_ident
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 from .._base.frames import LIBRARIES, nearest_outside, place_of
 from .._base.work import ending
@@ -40,8 +40,23 @@ class Sleep:
     end_early: Callable[[], BaseException | None] | None = None
 
 
-Watch = Callable[[float], Callable[[], BaseException | None]]
-"""Called with the seconds of each sleep that begins: raises what ends it, or returns `Sleep.end_early`."""
+Jump = Callable[[float, float], object]
+Limit = Callable[[float], Callable[[], BaseException | None]]
+
+
+class Skipping(NamedTuple):
+    """What one skipper has to do with the sleeps of the process.
+
+    Attributes:
+        jump: Moves its clock: by the seconds by which running clocks jump, and by those of a frozen one.
+        waiting_for: Returns what a test waits for, for the error that ends an endless wait.
+        limit: Called with the seconds of each sleep that begins: raises what ends it, or returns `Sleep.end_early`.
+            None: there are at most 10,000 sleeps, or a week.
+    """
+
+    jump: Jump
+    waiting_for: Callable[[], str]
+    limit: Limit | None
 
 
 class SharedTime:
@@ -54,10 +69,9 @@ class SharedTime:
     Attributes:
         active: Whether sleeps are skipped now.
         shift: By how many seconds the clocks have jumped.
-        clocks: For each skipper, the function that moves its clock, and the one that says what a test waits for. A
-            skipper that is entered twice is in here twice.
+        skippers: Those that are entered; the last one with a limit limits the sleeps. A skipper that is entered twice
+            is in here twice.
         at_end: Restores what was patched; called when the last skipper leaves.
-        watch: Limits the sleeps, or None: then there are at most 10,000, or a week.
         deadlines: Until when each waiting thread waits, by ident. A thread whose time has come stays in here until it
             continues, so that no other thread jumps past a sleeper that is about to wake.
     """
@@ -65,9 +79,8 @@ class SharedTime:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.active = True
         self.shift = 0.0
-        self.clocks: list[tuple[Callable[[float, float], None], Callable[[], str]]] = []
+        self.skippers: list[Skipping] = []
         self.at_end: Callable[[], None] = lambda: None
-        self.watch: Watch | None = None
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Seen] = {}
         self._monotonic = monotonic
@@ -93,8 +106,8 @@ class SharedTime:
             raise error
         place = place_of(nearest_outside(LIBRARIES, frame))
         sleep = Sleep(seconds, place, end, self._nominal + seconds)
-        if self.watch is not None:
-            sleep.end_early = self.watch(seconds)
+        if (limit := self._limit) is not None:
+            sleep.end_early = limit(seconds)
             return sleep
         with self._turn:
             self._count += 1
@@ -104,9 +117,13 @@ class SharedTime:
         return sleep
 
     def yield_now(self, frame: FrameType) -> None:
-        """Count a sleep of 0 s while something limits the sleeps: a loop around it would never end."""
-        if self.watch is not None:
+        """Count a sleep of 0 s in an exploration, and end it after its run: a loop around it would never end."""
+        if self._limit is not None or ending() is not None:
             self.begin(0, frame, self.now())
+
+    @property
+    def _limit(self) -> Limit | None:
+        return next((one.limit for one in reversed(self.skippers) if one.limit is not None), None)
 
     def block(self, sleep: Sleep) -> None:
         """Block this thread until the end of *sleep*.
@@ -203,13 +220,11 @@ class SharedTime:
         nominal_step = max(0.0, nominal - self._nominal)
         self._nominal += nominal_step
         if step or nominal_step:
-            for jump in dict.fromkeys(jump for jump, _ in self.clocks):
+            for jump in dict.fromkeys(one.jump for one in self.skippers):
                 jump(step, nominal_step)
 
     def _endless(self, sleep: Sleep) -> AurousError:
-        waiting = "".join(
-            f"\n{text}" for text in dict.fromkeys(waiting_for() for _, waiting_for in self.clocks) if text
-        )
+        waiting = "".join(f"\n{text}" for text in dict.fromkeys(one.waiting_for() for one in self.skippers) if text)
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
         return AurousError(
             f"No end in sight: {sleep.place} sleeps another {seconds} s, after {self._count - 1:,} skipped sleeps "

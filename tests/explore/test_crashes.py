@@ -18,7 +18,7 @@ import pytest
 import trio
 
 from pytest_aurous import Aurous, AurousCrash, Call
-from pytest_aurous._explore.run import Run, Watch
+from pytest_aurous._explore.run import Run
 from pytest_aurous._explore.watchdog import RunEnded
 
 if TYPE_CHECKING:
@@ -390,6 +390,7 @@ def test_a_cancellation_inside_of_a_run_is_its_outcome(fake: Aurous) -> None:
 def test_a_cancellation_of_the_test_ends_the_exploration(fake: Aurous, backend: str) -> None:
     """The fake is as the good day left it."""
     runs: list[int] = []
+    watching = fake._session.app.world.watchers[:]
 
     async def main() -> None:
         async with fake.async_client(timeout=5) as client:
@@ -409,7 +410,7 @@ def test_a_cancellation_of_the_test_ends_the_exploration(fake: Aurous, backend: 
 
     assert len(runs) == 4
     assert len(fake.calls) == 1
-    assert fake._session.app.gate is None
+    assert fake._session.app.world.watchers == watching
     assert not list(fake.faults)
 
 
@@ -515,17 +516,15 @@ def test_a_run_that_catches_everything_is_stopped_by_its_sleep(
 
 def test_after_a_crash_nothing_is_counted(fake: Aurous) -> None:
     """A thread of the application, which belongs to no run, is ended, too."""
-    app = fake._session.app
-    watch, run = Watch(app), Run(app)
+    run = Run(fake._session.app)
+    run.crashed = True
 
-    with watch.running(run):
-        run.crashed = True
-        with pytest.raises(AurousCrash):
-            watch.admit(Call("GET", "https", "h", "/p"))
-        with pytest.raises(AurousCrash):
-            watch.begin_sleep(1)
+    with pytest.raises(AurousCrash):
+        run.arrive(Call("GET", "https", "h", "/p"))
+    with pytest.raises(AurousCrash):
+        run.begin_sleep(1)
 
-    assert run.stopped is None
+    assert (run.steps, run.stopped) == (0, None)
 
 
 def test_patches_that_came_later_stay(fake: Aurous) -> None:

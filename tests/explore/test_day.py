@@ -196,12 +196,12 @@ def test_only_a_day_can_be_played(fake: Aurous, wrong: Any) -> None:
 
 def test_a_day_leaves_nothing_behind(fake: Aurous, broken: Callable[..., Any]) -> None:
     """Sleeps are real again, and the fake can explore."""
-    real = time.sleep
+    real, watching = time.sleep, fake._session.app.world.watchers[:]
     with suppress(LookupError), fake.day(BadDay("characters.create#1 lost")):
         raise LookupError
 
     assert time.sleep is real
-    assert (fake._session.app.gate, fake._session.app.observe) == (None, None)
+    assert fake._session.app.world.watchers == watching
 
 
 def test_what_is_gone_already_cannot_be_deleted(fake: Aurous, client: httpx.Client) -> None:

@@ -40,6 +40,20 @@ def _few_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MOST_SLEEPS", 500)
 
 
+@pytest.fixture(autouse=True, name="hung")
+def _hung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note what the watchdog stops."""
+    hung: list[str] = []
+    hang = runs.Run.hang
+
+    def noted(run: runs.Run, reason: str) -> None:
+        hung.append(reason)
+        hang(run, reason)
+
+    monkeypatch.setattr(runs.Run, "hang", noted)
+    return hung
+
+
 def post() -> None:
     """Do nothing."""
 
@@ -156,9 +170,12 @@ def patience(reason: str) -> float:
     ],
 )
 def test_a_run_that_hangs_is_stopped(
-    fake: Aurous, client: httpx.Client, broken: Broken, hang: Any, reason: str
+    fake: Aurous, client: httpx.Client, broken: Broken, hang: Any, reason: str, hung: list[str]
 ) -> None:
-    """It breaks `ends` with a reason that names the line, and the next case is whole."""
+    """It breaks `ends` with a reason that names the line, and the next case is whole.
+
+    What sends requests or sleeps without end is counted: it does not wait for the watchdog.
+    """
     traced = sys.gettrace()
 
     def run() -> int:
@@ -172,6 +189,7 @@ def test_a_run_that_hangs_is_stopped(
     assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
     assert reason in stopped.reasons["ends"]
     assert (other.outcome, other.returned, other.broken) == ("returned", 200, ())
+    assert bool(hung) == reason.startswith(HUNG)
     assert sys.gettrace() is traced
 
 
@@ -220,12 +238,13 @@ async def _waits(_: httpx.AsyncClient) -> None:
         (_waits, HUNG),
     ],
 )
-def test_a_coroutine_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str) -> None:
+def test_a_coroutine_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str, hung: list[str]) -> None:
     """In asyncio, also where the loop itself is idle; the loop goes on."""
     stopped, other = asyncio.run(_explored(fake, hang, reason))
 
     assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
     assert reason in stopped.reasons["ends"]
+    assert bool(hung) == reason.startswith(HUNG)
     assert (other.outcome, other.returned) == ("returned", 200)
 
 
@@ -237,12 +256,13 @@ async def _trio_sleeps_for_no_time(_: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("hang", "reason"), [(_swallows_requests, SENT), (_trio_sleeps_for_no_time, SLEPT), (_spins, HUNG)]
 )
-def test_a_coroutine_of_trio_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str) -> None:
-    """As under asyncio; where each request is swallowed, the watchdog ends it."""
-    stopped, other = trio.run(_explored, fake, hang, HUNG if hang is _swallows_requests else reason)
+def test_a_coroutine_of_trio_that_hangs_is_stopped(fake: Aurous, hang: Any, reason: str, hung: list[str]) -> None:
+    """As under asyncio."""
+    stopped, other = trio.run(_explored, fake, hang, reason)
 
     assert (stopped.outcome, stopped.broken) == ("stopped", ("ends",))
     assert reason in stopped.reasons["ends"]
+    assert bool(hung) == reason.startswith(HUNG)
     assert (other.outcome, other.returned) == ("returned", 200)
 
 

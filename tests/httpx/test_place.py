@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._report.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -90,7 +91,7 @@ def test_a_thread_a_task_and_a_job_have_places_of_their_own(aurous: Aurous) -> N
 
 def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) -> None:
     """A thread or task that does nothing but send shows no line of the code under test."""
-    aurous._session.app.tracing = True
+    Recorder(aurous._session.app)
     client = aurous.client()
 
     async def main() -> None:
@@ -107,7 +108,7 @@ def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) 
 def test_a_trio_task_ends_the_stack(aurous: Aurous) -> None:
     """What called `trio.run` is not in it."""
     trio = pytest.importorskip("trio")
-    aurous._session.app.tracing = True
+    Recorder(aurous._session.app)
 
     async def asend() -> None:
         await aurous.async_client().get(PATH)
@@ -192,7 +193,7 @@ def test_only_while_tracing_there_is_a_stack(aurous: Aurous) -> None:
         client.get(PATH)
 
     outer()
-    aurous._session.app.tracing = True
+    Recorder(aurous._session.app)
     outer()
 
     plain, traced = aurous.calls
@@ -207,7 +208,7 @@ class Local:
 
 def test_a_call_keeps_nothing_alive(aurous: Aurous) -> None:
     """It has no frame, so no local variable outlives its function."""
-    aurous._session.app.tracing = True
+    Recorder(aurous._session.app)
 
     def send() -> weakref.ref[Local]:
         local = Local()

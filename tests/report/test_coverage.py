@@ -24,7 +24,7 @@ def _coverage() -> Coverage:
 @pytest.fixture(name="met")
 def _met(api: Api, coverage: Coverage) -> Coverage:
     """Two good answers, a refusal, a lost one and one that no endpoint took."""
-    api.app.observe = coverage.add
+    api.app.world.watchers.append(coverage)
     for _ in range(2):
         api.get("/v1/balance")
     api.get("/v1/characters/char_x")
@@ -136,7 +136,7 @@ def test_json_tells_the_whole(met: Coverage) -> None:
 
 def test_what_nobody_foresaw_is_shown_but_not_summed(api: Api, coverage: Coverage) -> None:
     """A fault may answer with anything; that is met, but was not among the possible."""
-    api.app.observe = coverage.add
+    api.app.world.watchers.append(coverage)
     api.aurous.faults.status("*", 418, code="teapot")
     api.get("/v1/balance")
 

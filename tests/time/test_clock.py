@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_aurous import AurousError, Clock
+from pytest_aurous._base.watchers import Watcher
 from pytest_aurous._time.clock import iso, parse_instant
 
 if TYPE_CHECKING:
@@ -141,10 +142,12 @@ def test_the_refusal_shows_what_was_passed(arguments: dict[str, Any], told: str)
 def test_freezing_says_how_far_the_clock_moved(wall: SimpleNamespace, at: str | None, seconds: float) -> None:
     """A trace shows the seconds between the instant before and the new one, also back in time."""
     moves: list[tuple[str, float]] = []
-    clock = Clock()
-    clock.moved = lambda how, by: moves.append((how, by))
 
-    clock.freeze(at)
+    class Moves(Watcher):
+        def moved(self, how: str, seconds: float) -> None:
+            moves.append((how, seconds))
+
+    Clock(watchers=[Moves()]).freeze(at)
 
     assert moves == [("freeze", seconds)]
 

@@ -25,6 +25,7 @@ def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **
     chosen: dict[str, Any] = {"seed": 3, "strict": "off", "pitfalls": "off", "sleep": "skip", "now": START}
     with Aurous(**(chosen | settings)) as aurous:
         recorder = Recorder(aurous._session.app)
+        aurous._session.traced = True
         with aurous.client(timeout=5) as client:
             run(aurous, client)
         recorder.stop()

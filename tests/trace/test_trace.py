@@ -18,12 +18,14 @@ import jsonschema
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._base.watchers import Watcher
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.state import difference, view
 from pytest_aurous._resources.content.pictures import Measured, measure, picture
 from pytest_aurous._trace.data import to_text, trace
 from pytest_aurous._trace.page import page
+from pytest_aurous._wire.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,23 +246,33 @@ def test_pictures_of_the_user_are_digests() -> None:
     assert "picture" not in json.dumps([call["request"] for call in calls(found)])
 
 
+class Watched(Watcher):
+    """Notes the operations of the requests that it sees."""
+
+    def __init__(self) -> None:
+        self.left: list[str | None] = []
+
+    def leave(self, call: Call) -> None:
+        """Note an operation."""
+        self.left.append(call.operation)
+
+
 def test_recording_leaves_the_fake_as_it_was() -> None:
-    """After `stop` nothing is recorded, and hooks that were there before are called as before."""
-    seen: list[str | None] = []
+    """After `stop` nothing is recorded, and the other watchers still see everything."""
+    seen = Watched()
     with Aurous() as aurous, aurous.client() as client:
         app = aurous._session.app
-        app.gate = lambda _: seen.append("gate")
-        app.observe = lambda call: seen.append(call.operation)
-        before = app.gate, app.observe
+        app.world.watchers.append(seen)
+        before = app.world.watchers[:]
         recorder = Recorder(app)
         client.get("/v1/balance")
         recorder.stop()
         recorder.stop()
         client.get("/v1/team")
 
-        assert (app.gate, app.observe) == before
-    assert seen == ["gate", "balance.retrieve", "gate", "team.retrieve"]
-    assert len(recorder.steps) == 1
+        assert app.world.watchers == before
+    assert seen.left == ["balance.retrieve", "team.retrieve"]
+    assert [step.call.operation for step in recorder.steps if step.call is not None] == ["balance.retrieve"]
 
 
 def test_a_difference_has_null_for_what_is_gone() -> None:
@@ -330,9 +342,8 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
                 client.get(f"/v1/characters/{character}")
 
         aurous.script("synthesizing! -> reviewing")
-        before = aurous._session.app.observe
+        aurous._session.traced = True
         aurous.explore(run, laws="ends")
-        assert aurous._session.app.observe == before
 
     with Aurous(strict="off", pitfalls="off") as aurous, aurous.client() as client:
         recorder = Recorder(aurous._session.app)

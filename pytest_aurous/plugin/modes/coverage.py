@@ -18,6 +18,7 @@ from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten
 from ..sections import NARROWEST, guarded
+from ..stash import REPEATED
 
 _WIDEST: Final = 100
 
@@ -36,8 +37,9 @@ class Counting(collected.Mode):
 
     @contextmanager
     def using(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
-        """Count the outcomes of a test."""
-        session.app.observe = self._coverage.add
+        """Count the outcomes of a test, in its own run alone."""
+        if REPEATED not in item.stash:
+            session.app.world.watchers.insert(0, self._coverage)
         yield
 
     def found(self) -> Any:

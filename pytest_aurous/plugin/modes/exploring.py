@@ -141,7 +141,7 @@ class Exploring(Mode):
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
         session.explore_only = run_option(self._config, "explore-only")
-        session.app.tracing = "tracing" in self._config.stash[MODES]  # then each case has its views
+        session.traced = "tracing" in self._config.stash[MODES]  # then each case has its views
         return item.stash[_TEST].using(session) if _TEST in item.stash else nullcontext()
 
     def found(self) -> Results:
@@ -378,7 +378,9 @@ class ExploredTest:
             raise LeftOut("it explores code itself")
         if self._logged:
             raise LeftOut("it has subtests, which report what happens in each run")
-        self._explorer = SuiteExplorer(session.app, self._plan.options, self._again(), self._progress)
+        self._explorer = SuiteExplorer(
+            session.app, self._plan.options, self._again(), self._progress, traced=session.traced
+        )
         steps, outcome = self._explorer.steps(), cast("Outcome", None)
         self._run = self._run_again
         self._item.stash[REPEATED] = False

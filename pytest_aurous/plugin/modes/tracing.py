@@ -63,6 +63,7 @@ class Traces(collected.Mode):
         if not item.stash.get(REPEATED, True):
             yield
             return
+        session.traced = True
         recorder = Recorder(session.app)
         self._traced = _Traced(item, recorder, session.explorations, [])
         yield

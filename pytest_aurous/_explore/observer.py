@@ -1,0 +1,89 @@
+"""What a run does, while it goes on: from that, its day."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .._base.watchers import Watcher
+from .._engine.pipeline import App
+from .._report.state import View, Written, view
+from .._wire.call import Call
+from .._world.ledger import total
+from .end_state import EndState
+from .kinds import started
+from .laws import Day
+from .run import Run
+
+
+class Observer(Watcher):
+    """Watches a run, and the undisturbed run after it, from the moment at which it is made.
+
+    Args:
+        app: The fake.
+        written: The records that were written as JSON before, if the state is to be kept for a trace; else None.
+    """
+
+    of_bad_days = True
+
+    def __init__(self, app: App, written: Written | None) -> None:
+        world = app.world
+        self._app = app
+        self._began = world.clock.time()
+        self._written = written
+        self._lengths = len(world.journal.entries), len(world.journal.notes), len(app.problems), len(app.pitfalls.seen)
+        self._before = self._paid()
+        self._old_deliveries = frozenset(world.outbox.entries)
+        self._work: dict[str, Any] = dict(world.runs.items())
+        self._starting: set[int] = set()
+        self._polls = False
+        self._views: dict[int, View] = {}
+        self._view(0)
+
+    def leave(self, call: Call) -> None:
+        """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
+        runs = self._app.world.runs
+        if started(self._work, now := dict(runs.items())):
+            self._starting.add(call.number)
+        self._work = now
+        polled = [run for part in call.path.split("/") if (run := runs.get(part)) is not None]
+        self._polls |= call.method == "GET" and any(not run.last for run in polled)
+        self._view(call.number)
+
+    def day(self, run: Run, outcome: str, error: BaseException | None, returned: Any, end: EndState) -> Day:
+        """Return what has happened until now.
+
+        Args:
+            run: The run.
+            outcome: Its outcome, as in `Case`.
+            error: What it raised, or None.
+            returned: What it returned.
+            end: Its end state.
+        """
+        app, (calls, notes, problems, pitfalls) = self._app, self._lengths
+        deliveries = app.world.outbox.entries.items()
+        return Day(
+            run=run,
+            outcome=outcome,
+            error=error,
+            returned=returned,
+            calls=app.world.journal.entries[calls:],
+            notes=app.world.journal.notes[notes:],
+            spent=self._paid() - self._before,
+            pitfalls=app.pitfalls.seen[pitfalls:],
+            problems=app.problems[problems:],
+            end=end,
+            seconds=app.world.clock.time() - self._began,
+            deliveries=[one for number, one in deliveries if number not in self._old_deliveries and one.headers],
+            starting=frozenset(self._starting),
+            polls=self._polls,
+            views=self._views,
+        )
+
+    def _paid(self) -> Decimal:
+        """Return the credits that all teams have spent, and that are held for them."""
+        return total(amount for one in self._app.world.accounts.values() for amount in (one.spent, one.held))
+
+    def _view(self, number: int) -> None:
+        if self._written is not None:
+            self._views[number] = view(self._app, self._written)
