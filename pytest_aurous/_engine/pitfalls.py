@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,10 +70,14 @@ class Pitfalls:
         self.seen: list[Pitfall] = []
         self._detectors = _Detectors()
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self.seen.clear()
-        self.begin_anew()
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the pitfalls of this moment."""
+        seen = self.seen[:]
+
+        def back() -> None:
+            self.seen[:] = seen
+
+        return back
 
     def begin_anew(self) -> None:
         """Drop partial observations, after a restore or an interruption."""

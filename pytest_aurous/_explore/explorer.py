@@ -28,7 +28,8 @@ from .run import DAY, Run, ignore, own_time, present_run
 from .watchdog import RunEnded, Watchdog
 
 if TYPE_CHECKING:
-    from .._httpx.router import Router
+    from .._engine.moment import Moment
+    from .._time.turns import SharedTime
 
 __tracebackhide__ = hide_mistakes
 
@@ -85,7 +86,7 @@ class Explorer:
 
     Args:
         app: The fake.
-        router: Its routes, whose spies forget what bad days do; None if there are none.
+        moment: Returns the present moment of the fake and of skipped sleeps.
         options: What to explore.
         again: The command that runs one case alone, with ``<case>`` for its id.
         progress: Called with the number of cases that were run, and of all.
@@ -96,7 +97,7 @@ class Explorer:
     def __init__(
         self,
         app: App,
-        router: Router | None,
+        moment: Callable[[SharedTime], Moment],
         options: Options,
         again: str = "",
         progress: Callable[[int, int], object] = ignore,
@@ -105,7 +106,7 @@ class Explorer:
         traced: bool = False,
     ) -> None:
         self.app = app
-        self._router = router
+        self._moment = moment
         self._options = options
         self._again_with = again
         self._progress = progress
@@ -185,29 +186,8 @@ class Explorer:
             yield
 
     def _mark(self) -> Callable[[], None]:
-        """Return a function that goes back to now: state, clocks, journal, problems, pitfalls, faults and spies."""
-        app = self.app
-        with app.world.lock:
-            kept, now = app.snapshot(), self._time.now()
-            lists: list[tuple[list[Any], list[Any]]] = [
-                (one, list(one))
-                for one in (app.world.journal.entries, app.world.journal.notes, app.problems, app.pitfalls.seen)
-            ]
-            met = [(fault, fault.met) for fault in app.queue.faults]
-            spies = self._router.mark() if self._router is not None else lambda: None
-
-        def go_back() -> None:
-            with app.world.lock:
-                app.restore(kept)
-                app.world.journal.clear()
-                for there, items in lists:
-                    there[:] = items
-                for fault, count in met:
-                    fault.met = count
-                self._time.go_back(now)
-                spies()
-
-        return go_back
+        """Return a function that goes back to now."""
+        return self._moment(self._time).go_back
 
     def _go_back(self) -> None:
         """Return to the start."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .._base.arguments import Check
 from .._base.chains import leaves
+from .._engine.moment import Moment
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from ..errors import AurousError
@@ -63,7 +64,7 @@ class SuiteExplorer(Explorer):
     def __init__(
         self, app: App, options: Options, again: str, progress: Callable[[int, int], object], *, traced: bool
     ) -> None:
-        super().__init__(app, None, options, again, progress, traced=traced)
+        super().__init__(app, lambda _: Moment(app, ()), options, again, progress, traced=traced)
         self._states = _Unread()
         self._start_time = app.world.clock.time()
 
@@ -79,7 +80,7 @@ class SuiteExplorer(Explorer):
     def _set_up(self) -> Generator[None, None, None]:
         """Skip sleeps, for all runs."""
         with SleepSkipper(lambda _running, _frozen: None) as self._time:
-            self._now = self._time.now()
+            self._back = self._time.keep()
             with self._watching():
                 yield
 
@@ -89,7 +90,7 @@ class SuiteExplorer(Explorer):
 
     def _go_back(self) -> None:
         """Set the clocks of the process back."""
-        self._time.go_back(self._now)
+        self._back()
 
     def _good_day(self) -> Generator[Attempt, Outcome, Day]:
         day = yield from self._attempt(())

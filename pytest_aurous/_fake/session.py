@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from .._base.arguments import Check
 from .._base.redaction import protect
 from .._base.work import current_work
+from .._engine.moment import Keep, Moment
 from .._engine.pipeline import App
 from .._resources.team import ApiKey
 from ..errors import hide_mistakes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .._explore.result import Exploration
     from .._httpx.binding import Binding
     from .._time.skipping import SleepSkipper
+    from .._time.turns import SharedTime
     from .._world.settings import Settings
     from .webhooks import Webhooks
 
@@ -54,7 +55,7 @@ class Session:
         self.explored: bool = False
         self.served: bool = False
         self.traced: bool = False
-        self._start = self.app.snapshot()
+        self._start = self.moment()
 
     @property
     def api_key(self) -> ApiKey:
@@ -132,37 +133,39 @@ class Session:
         arguments["only"] = arguments.get("only") or self.explore_only
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
-        router = self._http.router if self._http is not None else None
         done, options = self.explorations.append if self.traced else ignore, read_options(who, **arguments)
-        return Explorer(self.app, router, options, again, done=done, traced=self.traced)
+        return Explorer(self.app, self._moment_of_a_run, options, again, done=done, traced=self.traced)
+
+    def _moment_of_a_run(self, time: SharedTime) -> Moment:
+        return self.moment(self.verdict.keep, time.keep)
+
+    def moment(self, *more: Keep) -> Moment:
+        """Return this moment, to go back to.
+
+        Args:
+            *more: What else to go back to: the verdict, and the time of skipped sleeps.
+        """
+        return Moment(self.app, (self._keep, *more))
+
+    def _keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the receivers and routes of this moment, and to a new Faker."""
+        webhooks = self._webhooks._keep() if self._webhooks is not None else None
+        routes = self._http.router.keep() if self._http is not None else None
+
+        def back() -> None:
+            self._faker = None
+            if self._webhooks is not None:
+                (webhooks or self._webhooks._forget)()
+            if self._http is not None:
+                (routes or self._http.router.forget)()
+
+        return back
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:
-        """Yield a function that returns to this moment, as often as it is called; `reset` returns to the start."""
-        app = self.app
-        with ExitStack() as undo, app.world.lock:
-            kept, journal = app.snapshot(), app.world.journal
-            lists: list[tuple[list[Any], list[Any]]] = [
-                (one, list(one)) for one in (journal.entries, journal.notes, app.problems, app.pitfalls.seen)
-            ]
-            backs = [self.webhooks._mark(), self.verdict.mark(), self.http.router.keep()]
-            if self.settings.sleep == "skip":
-                shared = undo.enter_context(self._skipper())
-                backs.append(partial(shared.go_back, shared.now()))
-            ending = undo.pop_all()
-
-        def back() -> None:
-            with app.world.lock:
-                app.restore(kept)
-                journal.clear()
-                for there, items in lists:
-                    there[:] = items
-                self._faker = None
-                for one in backs:
-                    one()
-
-        with ending:
-            yield back
+        """Yield a function that goes back to this moment, as often as it is called."""
+        with self._skipper() if self.settings.sleep == "skip" else nullcontext() as time:
+            yield self.moment(self.verdict.keep, *([time.keep] if time is not None else [])).go_back
 
     def _skipper(self) -> SleepSkipper:
         from .._time.skipping import SleepSkipper  # loads asyncio
@@ -171,12 +174,4 @@ class Session:
 
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""
-        with self.app.world.lock:
-            self.app.restore(self._start)
-            self.app.world.journal.clear()
-            self.app.pitfalls.clear()
-            if self._webhooks is not None:
-                self._webhooks._forget()
-            self._faker = None
-            if self._http is not None:
-                self._http.router.forget()
+        self._start.go_back()

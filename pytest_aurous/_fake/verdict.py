@@ -83,15 +83,14 @@ class Verdict:
         self._take_problems()
         self._take_pitfalls()
 
-    def mark(self) -> Callable[[], None]:
-        """Return a function that goes back to what was reported until now, and to what the faults have met."""
-        reported, pitfalls, faults = self._reported, set(self._reported_pitfalls), set(self._reported_faults)
-        met = [(fault, fault.met) for fault in self._app.queue.faults]
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the problems of this moment, and to what was reported until then."""
+        problems, reported = self._app.problems[:], self._reported
+        pitfalls, faults = set(self._reported_pitfalls), set(self._reported_faults)
 
         def back() -> None:
-            self._reported, self._reported_pitfalls, self._reported_faults = reported, set(pitfalls), set(faults)
-            for fault, count in met:
-                fault.met = count
+            self._app.problems[:], self._reported = problems, reported
+            self._reported_pitfalls, self._reported_faults = set(pitfalls), set(faults)
 
         return back
 

@@ -169,14 +169,12 @@ class Webhooks(Public):
         self._targets.clear()
         self._prefixes.clear()
 
-    def _mark(self) -> Callable[[], None]:
+    def _keep(self) -> Callable[[], None]:
         """Return a function that goes back to the targets of this moment."""
         targets, prefixes = dict(self._targets), dict(self._prefixes)
 
         def back() -> None:
-            self._forget()
-            self._targets.update(targets)
-            self._prefixes.update(prefixes)
+            self._targets, self._prefixes = dict(targets), dict(prefixes)
 
         return back
 

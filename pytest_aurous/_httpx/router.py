@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
 from types import ModuleType
@@ -47,31 +47,20 @@ class Router:
         self._mock_router = None
 
     def keep(self) -> Callable[[], None]:
-        """Return a function that goes back to the routes of this moment, and to what they respond."""
-        routes = dict(self._routes)
-        if routes:
-            self._respx.snapshot()
+        """Return a function that goes back to the routes of this moment: what they respond, and what they recorded."""
+        router, routes = self._mock_router, dict(self._routes)
+        if router is None:
+            return self.forget
+        backs = [_keep(route) for route in routes.values()]
+        calls = router.calls.copy()
 
         def back() -> None:
-            if not routes:
-                return self.forget()
-            self._respx.rollback()  # which drops the snapshot
-            self._respx.snapshot()
-            self._routes = dict(routes)
-            return None
-
-        return back
-
-    def mark(self) -> Callable[[], None]:
-        """Return a function that lets spies have the calls again that they have recorded until now."""
-        spied: list[list[respx.models.Call]] = []
-        if self._routes:
-            spied = [self._respx.calls, *(route.calls for route in self._routes.values())]
-        kept = [(calls, calls.copy()) for calls in spied]
-
-        def back() -> None:
-            for calls, recorded in kept:
-                calls[:] = recorded
+            for name in {str(route.name) for route in router.routes} - routes.keys():
+                router.pop(name)
+            router.calls[:] = calls
+            for one in backs:
+                one()
+            self._mock_router, self._routes = router, dict(routes)
 
         return back
 
@@ -180,6 +169,21 @@ class Router:
 def _spies(route: respx.Route) -> bool:
     """Whether a route only records calls, because the test has set no response."""
     return route.side_effect is None and route.return_value is None and not route.is_pass_through
+
+
+def _keep(route: respx.Route) -> Callable[[], None]:
+    """Return a function that goes back to what a route responds at this moment, and to what it has recorded."""
+    value, effect, passes, calls = route.return_value, route.side_effect, route.is_pass_through, route.calls.copy()
+    if isinstance(effect, Iterator):  # one response after another
+        effect = tuple(effect)
+        route.side_effect = effect
+
+    def back() -> None:
+        route.return_value, route.side_effect = value, effect
+        route.pass_through(passes)
+        route.calls[:] = calls
+
+    return back
 
 
 def _resolve(route: respx.Route, request: httpx.Request) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Condition, get_ident
 from types import FrameType
 from typing import Final, NamedTuple
@@ -151,7 +152,7 @@ class SharedTime:
         That is the end of *sleep*, or an earlier deadline *on_the_way* there. Return the real seconds to wait before
         the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
-        with self._turn:  # so that no sleeper jumps after `go_back` who was to end before
+        with self._turn:  # so that no sleeper jumps after it has gone back who was to end before
             if self._ended(sleep):
                 return 0.0
             if not self.active:
@@ -196,8 +197,11 @@ class SharedTime:
         if sleep.error:
             raise sleep.error
 
-    def go_back(self, now: float) -> None:
-        """Set the time back to *now*, an earlier result of `now`, and wake all sleepers: they may have to end."""
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the time of this moment, and wakes all sleepers: they may have to end."""
+        return partial(self._go_back, self.now())
+
+    def _go_back(self, now: float) -> None:
         with self._turn:
             self.shift = now - self._monotonic()
             self._nominal, self._count = 0.0, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
@@ -119,12 +120,14 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.back_to(0, 0)
+        self._go_back([], [])
 
-    def back_to(self, calls: int, notes: int) -> None:
-        """Keep the first *calls* and *notes*, and forget the rest."""
-        del self.entries[calls:]
-        del self.notes[notes:]
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to the calls and notes of this moment."""
+        return partial(self._go_back, self.entries[:], self.notes[:])
+
+    def _go_back(self, entries: list[Call], notes: list[Note]) -> None:
+        self.entries[:], self.notes[:] = entries, notes
         self._same.clear()
 
 

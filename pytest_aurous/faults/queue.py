@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from math import inf
 from threading import Lock, get_ident
 from typing import Any, Final, NamedTuple, TypeVar
@@ -99,6 +100,16 @@ class FaultQueue:
     def faults(self) -> list[Fault]:
         """All faults, in the order in which they are met. This does not need the lock."""
         return [self._added[number] for number in sorted(self._counts) if number in self._added]
+
+    def keep(self) -> Callable[[], None]:
+        """Return a function that goes back to what the faults of this moment have met."""
+        met = [(fault, fault.met) for fault in self.faults]
+
+        def back() -> None:
+            for fault, count in met:
+                fault.met = count
+
+        return back
 
     @property
     def unfired(self) -> list[Fault]:

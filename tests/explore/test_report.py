@@ -342,7 +342,7 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
     said: list[tuple[int, int]] = []
     explorer = Explorer(
         fake._session.app,
-        None,
+        lambda time: fake._session.moment(time.keep),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )
