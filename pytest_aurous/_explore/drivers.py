@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from ..errors import AurousError, hide_mistakes, see
-from .explorer import Attempt, Explorer, Outcome
+from .attempt import Attempt, Outcome
+from .explorer import Explorer
 from .options import PAGE
 from .result import Exploration
 from .run import present_run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +41,16 @@ class Observer(Watcher):
         self._polls = False
         self._views: dict[int, View] = {}
         self._view(0)
+
+    @contextmanager
+    def watching(self) -> Generator[None, None, None]:
+        """Watch the fake in the block."""
+        watchers = self._app.world.watchers
+        watchers.insert(0, self)
+        try:
+            yield
+        finally:
+            watchers.remove(self)
 
     def leave(self, call: Call) -> None:
         """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._base.arguments import Check
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from .._explore.result import Exploration
     from .._httpx.binding import Binding
     from .._time.skipping import SleepSkipper
-    from .._time.turns import SharedTime
     from .._world.settings import Settings
     from .webhooks import Webhooks
 
@@ -55,7 +55,7 @@ class Session:
         self.explored: bool = False
         self.served: bool = False
         self.traced: bool = False
-        self._start = self.moment()
+        self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
 
     @property
     def api_key(self) -> ApiKey:
@@ -127,6 +127,7 @@ class Session:
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import PAGE, ExploreOptions, read_options
         from .._explore.run import ignore
+        from .._explore.stage import OneFake
 
         Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
         self.explored = True
@@ -134,10 +135,8 @@ class Session:
         work = current_work()
         again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
         done, options = self.explorations.append if self.traced else ignore, read_options(who, **arguments)
-        return Explorer(self.app, self._moment_of_a_run, options, again, done=done, traced=self.traced)
-
-    def _moment_of_a_run(self, time: SharedTime) -> Moment:
-        return self.moment(self.verdict.keep, time.keep)
+        stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
+        return Explorer(stage, options, again, done=done, traced=self.traced)
 
     def moment(self, *more: Keep) -> Moment:
         """Return this moment, to go back to.
@@ -149,17 +148,17 @@ class Session:
 
     def _keep(self) -> Callable[[], None]:
         """Return a function that goes back to the receivers and routes of this moment, and to a new Faker."""
-        webhooks = self._webhooks._keep() if self._webhooks is not None else None
+        receivers = self._webhooks._keep() if self._webhooks is not None else None
         routes = self._http.router.keep() if self._http is not None else None
+        return partial(self._go_back, receivers, routes)
 
-        def back() -> None:
-            self._faker = None
-            if self._webhooks is not None:
-                (webhooks or self._webhooks._forget)()
-            if self._http is not None:
-                (routes or self._http.router.forget)()
-
-        return back
+    def _go_back(self, receivers: Callable[[], None] | None, routes: Callable[[], None] | None) -> None:
+        """Go back to receivers and routes, or drop them all, and begin a new Faker."""
+        self._faker = None
+        if self._webhooks is not None:
+            (receivers or self._webhooks._forget)()
+        if self._http is not None:
+            (routes or self._http.router.forget)()
 
     @contextmanager
     def returning(self) -> Generator[Callable[[], None], None, None]:
@@ -174,4 +173,6 @@ class Session:
 
     def reset(self) -> None:
         """Return to the state at the start, without calls, pitfalls, receivers and routes."""
-        self._start.go_back()
+        with self.app.world.lock:
+            self._start.go_back()
+            self._go_back(None, None)

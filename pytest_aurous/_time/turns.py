@@ -49,7 +49,7 @@ class Skipping(NamedTuple):
     """What one skipper has to do with the sleeps of the process.
 
     Attributes:
-        jump: Moves its clock: by the seconds by which running clocks jump, and by those of a frozen one.
+        jump: Moves its clock: by the seconds for running clocks, and by the seconds for a frozen clock.
         waiting_for: Returns what a test waits for, for the error that ends an endless wait.
         limit: Called with the seconds of each sleep that begins: raises what ends it, or returns `Sleep.end_early`.
             None: there are at most 10,000 sleeps, or a week.

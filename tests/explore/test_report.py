@@ -338,11 +338,11 @@ def test_the_progress_is_said(fake: Aurous, client: httpx.Client) -> None:
     from pytest_aurous._explore import drivers
     from pytest_aurous._explore.explorer import Explorer
     from pytest_aurous._explore.options import read_options
+    from pytest_aurous._explore.stage import OneFake
 
     said: list[tuple[int, int]] = []
     explorer = Explorer(
-        fake._session.app,
-        lambda time: fake._session.moment(time.keep),
+        OneFake(fake._session.app, lambda time: fake._session.moment(time.keep)),
         read_options("explore", faults="refused, unavailable"),
         progress=lambda done, cases: said.append((done, cases)),
     )

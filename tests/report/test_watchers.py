@@ -152,7 +152,7 @@ def test_requests_that_a_route_overrides_are_traced_and_counted(
 
 
 def test_requests_of_async_clients_that_a_route_overrides_are_traced_and_counted(aurous: Aurous) -> None:
-    """As those of plain clients."""
+    """As with plain clients."""
     import anyio
 
     watching = Watching(aurous, ("trace", "cover"))

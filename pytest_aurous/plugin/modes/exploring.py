@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 import pytest
 
 from ..._base.redaction import redacted, shortened
-from ..._explore.explorer import Attempt, Outcome
+from ..._explore.attempt import Attempt, Outcome
+from ..._explore.explorer import Explorer
 from ..._explore.options import Options
 from ..._explore.report import CASE, colored
 from ..._explore.result import Exploration
-from ..._explore.suite import LeftOut, SuiteExplorer, count, read_suite_options
+from ..._explore.stage import FreshFake, LeftOut
+from ..._explore.suite import count, read_suite_options
 from ..._world.journal import WIDTH
 from ...errors import AurousError, AurousExplorationError, see
 from ..collected import Mode
@@ -255,7 +257,7 @@ class ExploredTest:
         self._run: Callable[[], None] = self._run_itself
         self._logged = False
         self._session: Session | None = None
-        self._explorer: SuiteExplorer
+        self._stage: FreshFake
         self._used = False
         self._error: BaseException | None = None
 
@@ -272,7 +274,7 @@ class ExploredTest:
             self._session = session
             yield
         else:
-            with self._explorer.run_on(session.app, self.attempt):
+            with self._stage.run_on(session.app, self.attempt):
                 yield
 
     def run(self) -> None:
@@ -378,10 +380,9 @@ class ExploredTest:
             raise LeftOut("it explores code itself")
         if self._logged:
             raise LeftOut("it has subtests, which report what happens in each run")
-        self._explorer = SuiteExplorer(
-            session.app, self._plan.options, self._again(), self._progress, traced=session.traced
-        )
-        steps, outcome = self._explorer.steps(), cast("Outcome", None)
+        self._stage = FreshFake(session.app)
+        explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
+        steps, outcome = explorer.steps(), cast("Outcome", None)
         self._run = self._run_again
         self._item.stash[REPEATED] = False
         try:

@@ -1,0 +1,150 @@
+"""One run that a driver makes: its faults, what ends it, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._base.chains import connected, leaves
+from .._base.frames import TOOLS
+from .._engine.problems import signal_handlers
+from .._report.state import Written
+from ..errors import AurousCrash
+from ..faults.fault import Fault
+from .cases import Plan
+from .kinds import KINDS, Scene
+from .laws import Day
+from .observer import Observer
+from .run import DAY, Run
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+_INTERRUPTIONS: Final = frozenset({("builtins", "KeyboardInterrupt"), ("trio", "Cancelled"), ("_pytest", "Exit")})
+"""Packages and names of exceptions that end the exploration: Ctrl-C, trio's cancellation and `pytest.exit`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run returned or raised."""
+
+    returned: Any = None
+    error: BaseException | None = None
+
+
+class Attempt:
+    """One run, which a driver makes inside `running`.
+
+    Args:
+        stage: Where it is made.
+        watchdog: Ends it if it hangs.
+        plan: Its faults, each with its place; none on the good day.
+        good: The good day, which limits it; None if this is one.
+        before: The run whose state it goes on from; None: it starts anew.
+        written: For `Observer`.
+
+    Attributes:
+        plan: The same.
+        fresh: Whether the state of the application is made anew before it.
+        run: The run; it exists once `running` was entered.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        watchdog: Watchdog,
+        plan: Plan = (),
+        *,
+        good: Day | None,
+        before: Attempt | None = None,
+        written: Written | None = None,
+    ) -> None:
+        self.plan = plan
+        self.fresh: bool = before is None
+        self.run: Run
+        self._stage = stage
+        self._watchdog = watchdog
+        self._good = good
+        self._before = before
+        self._written = written
+        self._faults: list[Fault] = []
+        self._observer: Observer
+
+    @contextmanager
+    def running(self) -> Generator[None, None, None]:
+        """Add the faults; the block is the run, and what it starts belongs to it."""
+        app, good = self._stage.app, self._good
+        run = self.run = Run(app) if good is None else Run(app, 20 * len(good.calls) + 100, good.seconds + DAY)
+        with app.world.lock:
+            scene = Scene(app, run, self._stage.time.move)
+            self._faults = [KINDS[kind].add(scene, place) for place, kind in self.plan]
+            for fault in reversed(self._faults):
+                app.queue.put_first(fault)
+            self._observer = self._before._observer if self._before is not None else Observer(app, self._written)
+        case = " + ".join(f"{place} {kind}" for place, kind in self.plan) or "The good day"
+        with self._observer.watching(), run.running(), self._watchdog.guarding(run, case):
+            yield
+
+    def cancel_with(self, cancel: Callable[[], object]) -> None:
+        """Call *cancel*, in another thread, if the run hangs."""
+        self._watchdog.cancel = cancel
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the run hung, and was stopped from outside."""
+        return self.run.hangs
+
+    def remove_faults(self) -> None:
+        """Remove the faults of this run from the fake."""
+        app = self._stage.app
+        with app.world.lock:
+            for fault in self._faults:
+                app.queue.remove(fault)
+
+    def day(self, outcome: Outcome) -> Day:
+        """Return what came of the run.
+
+        Raises:
+            BaseException: What ends the whole exploration, if that has ended the run.
+        """
+        run, error = self.run, outcome.error
+        if not run.hangs and (ending := interruption(error)) is not None:
+            raise ending
+        if run.crashed or any(isinstance(leaf, AurousCrash) for leaf in leaves(error)):
+            name = "crashed"
+        elif run.stopped:
+            name = "stopped"
+        else:
+            name = "returned" if error is None else "raised"
+        if any(not fault.fired for fault in self._faults):
+            name = "unmet"
+        with self._stage.app.world.lock:
+            end = self._stage.end((self._before or self).run.failed)
+            return self._observer.day(run, name, error, outcome.returned, end)
+
+
+def interruption(error: BaseException | None) -> BaseException | None:
+    """Return what ends the whole exploration, and not only a run, if *error* is that or comes from it.
+
+    That is Ctrl-C, a cancellation, `pytest.exit`, or what a tool such as pytest-timeout raises in a signal handler.
+    """
+    if error is None or any(_named(leaf) in _INTERRUPTIONS for leaf in leaves(error)):
+        return error
+    return next((one for one in connected(error) if not TOOLS.isdisjoint(signal_handlers(one))), None)
+
+
+def with_text(error: Any, text: str) -> BaseException:
+    """Add a text to the message of an interruption; trio's cancellation has none."""
+    if hasattr(error, "msg"):  # of pytest's exceptions, which show it or their argument
+        error.msg = f"{error.msg}\n{text}"
+        error.args = (error.msg,)
+    elif isinstance(error, KeyboardInterrupt):
+        error.args = (text,)
+    return cast("BaseException", error)
+
+
+def _named(error: BaseException) -> tuple[str, str]:
+    return type(error).__module__.partition(".")[0], type(error).__name__

@@ -1,0 +1,185 @@
+"""The cases of an exploration, as functions of its days: which there are, and what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple
+
+from .._base.chains import connected, leaves
+from .._base.frames import shown_place
+from .._engine.pipeline import App
+from .._wire.call import Call
+from .._world.ledger import json_number
+from ..errors import AurousCrash, AurousError, see, shown
+from .kinds import KINDS, NEED_PATIENCE
+from .laws import Day, Judged
+from .options import PAGE, Options
+from .places import Place, places_of, without_repeats
+from .report import advice, rows, story
+from .result import Case
+
+Plan = tuple[tuple[Place, str], ...]
+"""The faults of a case, each with its place; none on the good day."""
+_SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"
+
+
+class Plans(NamedTuple):
+    """The cases with one fault.
+
+    Attributes:
+        plans: Their faults, by id, in order.
+        sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
+        skipped: How many repeated reads and timeouts there are none for.
+        remarks: What the report says about these.
+    """
+
+    plans: dict[str, Plan]
+    sent_at: dict[str, str]
+    skipped: int
+    remarks: list[str]
+
+
+def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
+    """Return the cases with one of the *faults* at a place of the good day."""
+    places = places_of(app, good.calls, good.deliveries, good.starting)
+    lines = {call.number: shown_place(call.place) for call in good.calls if call.place is not None}
+    kept = without_repeats(places)
+    impatient = sum(
+        place.is_call and not place.patience and (kind == "timeout" or place.changes)
+        for place in kept
+        for kind in faults
+        if kind in NEED_PATIENCE
+    )
+    repeats = len(places) - len(kept)
+    remarks: list[str] = []
+    if repeats:
+        remarks.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
+    if impatient:
+        remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
+    return Plans(
+        plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
+        sent_at={str(place): lines.get(place.number, "") for place in places},
+        skipped=repeats + impatient,
+        remarks=remarks,
+    )
+
+
+def _fitting(place: Place, faults: Collection[str]) -> list[str]:
+    return [kind for kind in faults if KINDS[kind].fits(place)]
+
+
+def pairs(app: App, case_id: str, plan: Plan, day: Day, faults: Collection[str]) -> dict[str, Plan]:
+    """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
+    if day.outcome in {"unmet", "crashed"}:
+        return {}
+    found = places_of(app, day.calls, day.deliveries, day.starting)
+    order = [str(place) for place in sorted(found, key=lambda place: place.number)]
+    later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
+    return {
+        f"{case_id} + {place} {kind}": (*plan, (place, kind))
+        for place in without_repeats([place for place in found if str(place) in later])
+        for kind in _fitting(place, faults)
+    }
+
+
+def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
+    """Refuse ids of cases that there are not; pairs are found only while exploring.
+
+    Raises:
+        AurousError: With the nearest ids.
+    """
+    wanted = [*([options.only] if options.only else []), *options.known]
+    for case_id in wanted:
+        first = case_id.partition(" + ")[0]
+        if first not in plans or (case_id != first and case_id == options.only):
+            from difflib import get_close_matches  # takes 4 ms to import, and only this message needs it
+
+            near = get_close_matches(case_id, list(plans), n=3, cutoff=0)
+            name = "only" if case_id == options.only else "known"
+            raise AurousError(
+                f"explore({name}={shown(case_id)}): there is no such case. The nearest are: "
+                f"{', '.join(map(repr, near))}. "
+                f"A case is a place and a fault, such as 'characters.create#1 lost'.\n{see(PAGE)}"
+            )
+
+
+def difference(first: Day, second: Day) -> tuple[int, str, str] | None:
+    """Return the number of the first request that differs between two days, and what it is on each; or None."""
+    once, twice = ([(call.operation, call.path, call.status) for call in day.calls] for day in (first, second))
+    if once == twice:
+        return None
+    both = [*zip(once, twice, strict=False)]
+    number = next((n for n, (one, other) in enumerate(both) if one != other), len(both))
+    one, other = (_call(day.calls[number]) if number < len(day.calls) else "no request" for day in (first, second))
+    return number + 1, one, other
+
+
+def _call(call: Call) -> str:
+    return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
+
+
+def good_case(good: Day) -> Case:
+    """Return the good day in the form of a case."""
+    return Case(
+        id="good day",
+        outcome="returned",
+        returned=good.returned,
+        credits=json_number(good.spent),
+        calls=len(good.calls),
+        rows=tuple(rows(good)),
+    )
+
+
+def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], sent_at: str, known: str) -> Case:
+    """Return what came of a case.
+
+    Args:
+        case_id: Its id.
+        plan: Its faults.
+        judged: Its day.
+        reasons: The laws that it breaks, each with the reason.
+        sent_at: File and line of the request at its first place.
+        known: Why that is accepted; empty if it is not.
+    """
+    good, day, second = judged.good, judged.bad, judged.second
+    place, _ = plan[-1]
+    remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
+    if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
+        remarks.append(_SWALLOWED)
+    return Case(
+        id=case_id,
+        operation=place.operation,
+        occurrence=place.occurrence,
+        fault=" + ".join(kind for _, kind in plan),
+        outcome=day.outcome,
+        broken=tuple(reasons),
+        error=_bare(day.error),
+        returned=day.returned,
+        credits=json_number(day.spent),
+        calls=len(day.calls),
+        sent_at=sent_at,
+        timeline=story(day, good, second) if reasons else None,
+        reasons=reasons,
+        advice=advice(reasons, second or day) if reasons else (),
+        known=known,
+        remarks=tuple(remarks),
+        rows=tuple(rows(second or day)),
+    )
+
+
+def about_crashes(cases: Collection[Case]) -> list[str]:
+    """Return the remark about cases in which the code continued after a crash."""
+    swallowed = [case.id for case in cases if _SWALLOWED in case.remarks]
+    text = (
+        f"AurousCrash did not leave the run in {', '.join(swallowed)}: it was in another thread, or "
+        "the code catches BaseException and continues after its process has died."
+    )
+    return [text] if swallowed else []
+
+
+def _bare(error: BaseException | None) -> BaseException | None:
+    """Remove the tracebacks of an error, which would keep everything alive that the run has used."""
+    if error is not None:
+        for one in connected(error):
+            one.with_traceback(None)  # unlike an assignment, it also works for a frozen dataclass
+    return error

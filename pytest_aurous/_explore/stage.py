@@ -1,0 +1,187 @@
+"""Where runs are made: on one fake that goes back to the start before each, or each on a fake of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+from .._base.chains import leaves
+from .._engine.pipeline import App
+from .._time.skipping import SleepSkipper
+from .._world.script import Step
+from ..errors import AurousError, see
+from .end_state import EndState, EndStates
+from .laws import Day
+from .options import PAGE
+from .run import ignore, noting_runs, own_time, present_run
+from .watchdog import RunEnded
+
+if TYPE_CHECKING:
+    from .._engine.moment import Moment
+    from .._time.turns import SharedTime
+    from .attempt import Attempt
+
+_MORE: Final = see(PAGE)
+
+
+class LeftOut(AurousError):  # noqa: N818 - it is no mistake
+    """A test that cannot be explored; the message is the reason."""
+
+
+class Stage(Protocol):
+    """What an exploration needs of the place where its runs are made.
+
+    Attributes:
+        app: The fake of the present run.
+        time: The skipped sleeps.
+    """
+
+    app: App
+    time: SharedTime
+
+    def set_up(self) -> AbstractContextManager[None]:
+        """Skip sleeps in the block, for all runs."""
+
+    def begin_anew(self) -> None:
+        """Go back to the start."""
+
+    def mark(self) -> Callable[[], object]:
+        """Return a function that goes back to now."""
+
+    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+        """Return the end state of a run, some of whose records a fault lets fail."""
+
+    def check(self, good: Day) -> None:
+        """Raise an error if the good day cannot be compared with others."""
+
+    def differ(self, number: int, first: str, second: str) -> AurousError:
+        """Return the error for two good days that differ, first in the request with this number."""
+
+
+class OneFake:
+    """All runs are made on one fake.
+
+    Args:
+        app: The fake.
+        moment: Returns the present moment of the fake and of skipped sleeps.
+    """
+
+    def __init__(self, app: App, moment: Callable[[SharedTime], Moment]) -> None:
+        self.app = app
+        self.time: SharedTime
+        self._moment = moment
+
+    @contextmanager
+    def set_up(self) -> Generator[None, None, None]:
+        """Freeze the clock, and skip sleeps."""
+        if present_run() is not None:
+            raise AurousError(
+                "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
+                f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
+            )
+        with own_time(self.app) as self.time:
+            with self.app.world.lock:
+                self._go_back = self.mark()
+                self._states = EndStates(self.app.world, self.app.snapshot().world)
+            yield
+
+    def begin_anew(self) -> None:
+        """Go back to the start."""
+        self._go_back()
+
+    def mark(self) -> Callable[[], object]:
+        """Return a function that goes back to now."""
+        return self._moment(self.time).go_back
+
+    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+        """Return the end state of a run."""
+        return self._states.read(failed)
+
+    def check(self, good: Day) -> None:
+        """Raise the error of the good day, or why it cannot be one."""
+        if good.run.stopped:
+            raise AurousError(
+                f"explore(): the good day does not end: {good.run.stopped}. It must return before bad days can be "
+                f"compared with it.\n{_MORE}"
+            ) from good.error
+        if isinstance(good.error, RunEnded):
+            raise AurousError(
+                "explore(): a request came from a thread, a task or an event loop that an earlier run has started. "
+                f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
+            ) from good.error
+        if good.error is not None:
+            raise good.error
+        if not good.calls:
+            raise AurousError(
+                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
+                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
+            )
+
+    def differ(self, number: int, first: str, second: str) -> AurousError:
+        """Return an error that shows both requests."""
+        return AurousError(
+            f"explore(run): two undisturbed runs from the same start differ, first in request {number}:\n"
+            f"  first run:  {first}\n  second run: {second}\n"
+            "Reset the state of the application before each run with fresh=, seed what it draws at random, and make "
+            f"its requests in a fixed order.\n{_MORE}"
+        )
+
+
+class FreshFake:
+    """Each run is a test, which makes a fake of its own.
+
+    Args:
+        app: The fake of the run that has passed.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.time: SharedTime
+        self._start = app.world.clock.time()
+
+    @contextmanager
+    def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
+        """Let the block be the run of *attempt*, on a fake that it has just made."""
+        self.app = app
+        app.world.clock.restore((0.0, self._start))
+        with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
+            yield
+
+    @contextmanager
+    def set_up(self) -> Generator[None, None, None]:
+        """Skip sleeps."""
+        with SleepSkipper(ignore) as self.time:
+            self._go_back = self.time.keep()
+            yield
+
+    def begin_anew(self) -> None:
+        """Set the clocks of the process back; the next run makes a fake of its own."""
+        self._go_back()
+
+    def mark(self) -> Callable[[], object]:
+        """Return a function that does nothing: the next run makes a fake of its own."""
+        return ignore
+
+    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:  # noqa: ARG002 - there is nothing to leave out
+        """Return nothing: a test checks itself what exists at its end, and no law that is judged here reads it."""
+        return EndState([], [])
+
+    def check(self, good: Day) -> None:
+        """Leave the test out if it cannot be explored."""
+        if good.error is not None:
+            why = "; ".join(_told(leaf) for leaf in leaves(good.error))
+            raise LeftOut(f"it does not pass when it is run again: {why}")
+        if not good.calls:
+            raise LeftOut("it sends no request")
+
+    def differ(self, number: int, first: str, second: str) -> AurousError:
+        """Leave the test out."""
+        return LeftOut(f"it differs from run to run: request {number} is {first} or {second}")
+
+
+def _told(error: BaseException) -> str:
+    """Return the type of an exception and the first line of its message, if it can be read."""
+    with suppress(Exception):
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return type(error).__name__
