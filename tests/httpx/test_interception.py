@@ -800,13 +800,13 @@ class TestRoute:
             assert wire.get("http://localhost:8123/aurous/v1/balance").status_code == 202
 
     def test_an_unknown_operation_is_refused(self, fake: Aurous) -> None:
-        """A misspelt name says which was meant, and which there are."""
+        """A misspelled name says which was meant, and which that resource has."""
         with pytest.raises(
             AurousLookupError, match=r"No operation is called 'characters\.sav'; did you mean"
         ) as caught:
             fake.route("characters.sav")
         assert "'characters.save'" in str(caught.value)
-        assert "balance.retrieve" in str(caught.value)
+        assert "characters.retrieve" in str(caught.value)
 
     def test_routes_end_with_the_fake(self) -> None:
         """What was overridden while the fake was entered is forgotten when it is left."""

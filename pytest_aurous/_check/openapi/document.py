@@ -142,7 +142,7 @@ def _parse_yaml(file: Path, text: str) -> Any:
         check_aliases(node, {})
         _check_names(node)
         return _plain(loader.construct_document(node))
-    except _MalformedError as error:
+    except (_MalformedError, LimitError) as error:
         raise _unreadable(file, str(error)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).partition("\n")[0]
