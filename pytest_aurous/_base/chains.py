@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import cast
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+def isolated(call: Callable[[], T]) -> T:
+    """Return what *call* returns, and forget what it was handling.
+
+    An exception that is raised from outside, or while a line is traced, can leave Python with an exception that it
+    takes for the context of all later ones. A generator has a state of its own, which ends with it.
+    """
+
+    def calling() -> Iterator[T]:
+        yield call()
+
+    return next(calling())
 
 
 def grouped(error: BaseException) -> Iterator[BaseException]:

@@ -158,7 +158,10 @@ class Attempt:
         delivery.status = "delivered" if delivered else "failed"
         if not world.outbox.holds(delivery):  # a reset or a restore came in between
             return
-        _note(world, delivery, *((delivery.response_status,) if error is None else ("no response", shown(error))))
+        if error is None:
+            _note(world, delivery, delivery.response_status)
+        else:
+            _note(world, delivery, "no response", shown(error))
         retries = URL_RETRIES if delivery.endpoint is None else ENDPOINT_RETRIES
         active = delivery.endpoint is None or self._count(delivery.endpoint, now, delivered=delivered)
         if not delivered and active and delivery.attempt <= len(retries):

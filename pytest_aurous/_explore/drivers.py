@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import Any, Final, cast
 from weakref import WeakSet
 
+from .._base.chains import isolated
 from ..errors import AurousError, hide_mistakes, see
 from .attempt import Attempt, Outcome
 from .explorer import Explorer
@@ -43,7 +45,7 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
                 arguments = (made,) if takes_argument else ()
             try:
                 with attempt.running():
-                    outcome = _outcome(run, arguments)
+                    outcome = isolated(partial(_outcome, run, arguments))
             except RunEnded as error:  # it came just when the run had ended
                 outcome = Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs

@@ -42,21 +42,25 @@ class Stage(Protocol):
 
     def set_up(self) -> AbstractContextManager[None]:
         """Skip sleeps in the block, for all runs."""
+        raise NotImplementedError
 
     def begin_anew(self) -> None:
         """Go back to the start."""
 
     def mark(self) -> Callable[[], object]:
         """Return a function that goes back to now."""
+        raise NotImplementedError
 
     def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
         """Return the end state of a run, some of whose records a fault lets fail."""
+        raise NotImplementedError
 
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
 
     def differ(self, number: int, first: str, second: str) -> AurousError:
         """Return the error for two good days that differ, first in the request with this number."""
+        raise NotImplementedError
 
 
 class OneFake:

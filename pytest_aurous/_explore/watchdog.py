@@ -104,10 +104,12 @@ class Watchdog:
 
     def _leave(self) -> None:
         with self._lock:
-            stopped, self._run = self._run is not None and self._run.hangs, None
-        if stopped:
+            run, self._run = self._run, None
+        if run is None:
+            return
+        if run.hangs:
             _raise_in(get_ident(), None)
-        if getattr(sys.gettrace(), "run", None) is not None or stopped:
+        if run.hangs or run.tried or getattr(sys.gettrace(), "run", None) is not None:  # `unwind` may have traced
             sys.settrace(self._before)
 
     def _watch(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -52,7 +52,7 @@ class Router:
         if router is None:
             return self.forget
         backs = [_keep(route) for route in routes.values()]
-        calls = router.calls.copy()
+        calls = list[Any](router.calls)
 
         def back() -> None:
             for name in {str(route.name) for route in router.routes} - routes.keys():
@@ -173,10 +173,10 @@ def _spies(route: respx.Route) -> bool:
 
 def _keep(route: respx.Route) -> Callable[[], None]:
     """Return a function that goes back to what a route responds at this moment, and to what it has recorded."""
-    value, effect, passes, calls = route.return_value, route.side_effect, route.is_pass_through, route.calls.copy()
+    value, passes, calls = route.return_value, route.is_pass_through, list[Any](route.calls)
+    effect: Any = route.side_effect
     if isinstance(effect, Iterator):  # one response after another
-        effect = tuple(effect)
-        route.side_effect = effect
+        effect = route.side_effect = tuple(cast("Iterator[Any]", effect))  # type: ignore[redundant-cast]  # pyright
 
     def back() -> None:
         route.return_value, route.side_effect = value, effect

@@ -235,7 +235,7 @@ class Settings:
 
     def __init__(self, **chosen: Any) -> None:
         for name, row in ROWS.items():
-            default = {} if row["merge"] else row["default"]
+            default: Any = {} if row["merge"] else row["default"]
             setattr(self, name, chosen.get(name, default))
 
     def reading(self, rule: str) -> str:

@@ -60,7 +60,7 @@ def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytes
     error: BaseException | None = getattr(call.excinfo, "value", None)
     if error is not None:
         guard.accept(error)
-    refusals = item.stash.get(REFUSALS, [])
+    refusals = item.stash.get(REFUSALS, list[AurousNetworkBlocked]())
     if call.when == "setup" and error is not None:
         refusals = guard.take_refusals()
     if not refusals or call.when == "teardown":

@@ -168,7 +168,7 @@ def _texts(value: Any) -> Iterator[str]:
         for one in cast("Sequence[Any]", value):
             yield from _texts(one)
     elif _is_pytests(value):
-        yield from _texts(list(vars(value).values()))
+        yield from _texts(list(vars(cast("object", value)).values()))
     elif isinstance(value, dict) or hasattr(value, "toterminal"):
         yield str(cast("object", value))
 
@@ -184,7 +184,7 @@ def _redact(value: Any) -> Any:
         items = [_redact(one) for one in cast("Sequence[Any]", value)]
         return items if isinstance(value, list) else tuple(items)
     if _is_pytests(value):
-        for name, part in vars(value).items():
+        for name, part in vars(cast("object", value)).items():
             setattr(value, name, _redact(part))
         return value
     text = "".join(_texts(value))

@@ -191,6 +191,7 @@ def test_a_run_that_hangs_is_stopped(
     assert (other.outcome, other.returned, other.broken) == ("returned", 200, ())
     assert bool(hung) == reason.startswith(HUNG)
     assert sys.gettrace() is traced
+    assert sys.exc_info() == (None, None, None)
 
 
 async def _swallows_requests(client: httpx.AsyncClient) -> None:

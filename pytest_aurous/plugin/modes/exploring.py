@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 import pytest
 
+from ..._base.chains import isolated
 from ..._base.redaction import redacted, shortened
 from ..._explore.attempt import Attempt, Outcome
 from ..._explore.explorer import Explorer
@@ -383,7 +384,7 @@ class ExploredTest:
         self._stage = FreshFake(session.app)
         explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
         steps, outcome = explorer.steps(), cast("Outcome", None)
-        self._run = self._run_again
+        self._run = lambda: isolated(self._run_again)
         self._item.stash[REPEATED] = False
         try:
             while True:
