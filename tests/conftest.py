@@ -68,7 +68,7 @@ ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
 
 @cache
 def _documented() -> dict[str | None, dict[str, Any]]:
-    """Return the answers of each operation in the OpenAPI document; None: those to a call that is none."""
+    """Return the responses of each operation in the OpenAPI document; None: those to a call that is none."""
     paths = document()["paths"].values()
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
@@ -82,24 +82,24 @@ def _documented() -> dict[str | None, dict[str, Any]]:
 
 @cache
 def _validator(operation: str | None, status: int) -> Draft202012Validator:
-    """Return what checks a JSON answer: made once for all tests."""
+    """Return what checks a JSON response: made once for all tests."""
     schema = _documented()[operation][str(status)]["content"]["application/json"]["schema"]
     # `components` lies beside the schema, so that each `$ref` of the document leads somewhere from here, too.
     return Draft202012Validator({**schema, "components": document()["components"]})
 
 
 def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
-    """Return what the OpenAPI document does not say of an answer that nothing but the rules has made."""
+    """Return what the OpenAPI document does not say of a response that nothing but the rules has made."""
     reading = app.world.settings.reading
     renamed = reading("err-6") == "global" or call.error_code == reading("auth-4") == "revoked_api_key"
     if call.fault is not None or renamed or app.world.settings.grease != "off" or app.world.settings.observed:
         return []
-    answer = _documented()[call.operation].get(str(reply.status))
+    response = _documented()[call.operation].get(str(reply.status))
     what = f"{call.method} {call.path}: {reply.status}"
     media_type = dict(reply.headers).get("Content-Type", "")
-    if answer is None or (call.error_code and call.error_code not in answer["description"].split(", ")):
+    if response is None or (call.error_code and call.error_code not in response["description"].split(", ")):
         return [f"{what} {call.error_code or ''}"]
-    if not any(fnmatch(media_type, one) for one in answer.get("content", {})):
+    if not any(fnmatch(media_type, one) for one in response.get("content", {})):
         return [f"{what} {media_type}"] if reply.body else []
     if media_type != "application/json":
         return []
@@ -111,7 +111,7 @@ _UNCOUNTED: Final = {"faults", "fault lines", "buckets", "idempotency", "ids"}
 """What a refused request may change."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What came back."""
 
     status: int
@@ -172,11 +172,11 @@ class Api:
         call = Call(method, parts.scheme, parts.netloc, parts.path, parts.query, block, body, patience)
         return self.app.handle(call)
 
-    def send(self, method: str, url: str, **sent: Any) -> Answer:
+    def send(self, method: str, url: str, **sent: Any) -> Response:
         """Send one call, which must be answered; see `outcome`."""
         reply = self.outcome(method, url, **sent)
         assert isinstance(reply, Reply), reply
-        return Answer(reply.status, Headers(reply.headers), reply.body)
+        return Response(reply.status, Headers(reply.headers), reply.body)
 
     def broken(self, method: str, url: str, **sent: Any) -> Break:
         """Send one call, whose client must meet an exception of its own stack; see `outcome`."""
@@ -184,36 +184,36 @@ class Api:
         assert isinstance(outcome, Break), outcome
         return outcome
 
-    def get(self, url: str, **sent: Any) -> Answer:
+    def get(self, url: str, **sent: Any) -> Response:
         """Send a GET."""
         return self.send("GET", url, **sent)
 
-    def post(self, url: str, **sent: Any) -> Answer:
+    def post(self, url: str, **sent: Any) -> Response:
         """Send a POST."""
         return self.send("POST", url, **sent)
 
-    def patch(self, url: str, **sent: Any) -> Answer:
+    def patch(self, url: str, **sent: Any) -> Response:
         """Send a PATCH."""
         return self.send("PATCH", url, **sent)
 
-    def put(self, url: str, **sent: Any) -> Answer:
+    def put(self, url: str, **sent: Any) -> Response:
         """Send a PUT, without a key, as the upload host wants it."""
         return self.send("PUT", url, **{"key": None, **sent})
 
-    def delete(self, url: str, **sent: Any) -> Answer:
+    def delete(self, url: str, **sent: Any) -> Response:
         """Send a DELETE."""
         return self.send("DELETE", url, **sent)
 
     def refused(
         self, method: str, url: str, *, status: int, code: str, param: str | None = None, **sent: Any
-    ) -> Answer:
+    ) -> Response:
         """Send one call that must be refused: check the whole envelope, and that nothing has changed."""
         before = self.state()
-        answer = self.send(method, url, **sent)
+        response = self.send(method, url, **sent)
 
-        assert answer.status == status, answer.body
-        assert list(answer.json) == ["error"]
-        error = answer.json["error"]
+        assert response.status == status, response.body
+        assert list(response.json) == ["error"]
+        error = response.json["error"]
         message = error["message"]
         assert error == {
             "type": TYPES[status],
@@ -221,30 +221,30 @@ class Api:
             "message": message,
             "param": param,
             "doc_url": f"https://docs.aurous-labs.com/errors#{code}",
-            "request_id": answer.headers["Aurous-Request-Id"],
+            "request_id": response.headers["Aurous-Request-Id"],
         }
         assert REQUEST_ID.fullmatch(error["request_id"])
         assert isinstance(message, str)
         assert message
-        assert answer.headers["Aurous-Version"] == "2026-05-15"
-        assert answer.headers["Content-Type"] == "application/json"
+        assert response.headers["Aurous-Version"] == "2026-05-15"
+        assert response.headers["Content-Type"] == "application/json"
         assert self.state() == before
-        return answer
+        return response
 
     def synthesize(self, script: str | None = None, name: str = "Aurora", **body: Any) -> Character:
         """Create a character by synthesis, through the API, and return its live record."""
         if script is not None:
             self.aurous.script(script)
-        answer = self.post("/v1/characters", json={"name": name, "generate": True, "attributes": ATTRIBUTES, **body})
-        assert answer.status == 201, answer.body
-        return self.characters[answer.json["id"]]
+        response = self.post("/v1/characters", json={"name": name, "generate": True, "attributes": ATTRIBUTES, **body})
+        assert response.status == 201, response.body
+        return self.characters[response.json["id"]]
 
     def poll(self, character: Character, times: int = 1) -> list[str]:
         """GET the character, and return what each poll saw: a status, or an error code."""
         seen: list[str] = []
         for _ in range(times):
-            answer = self.get(f"/v1/characters/{character.id}")
-            seen.append(answer.json["status"] if answer.status == 200 else answer.json["error"]["code"])
+            response = self.get(f"/v1/characters/{character.id}")
+            seen.append(response.json["status"] if response.status == 200 else response.json["error"]["code"])
         return seen
 
     def money(self) -> tuple[float, float]:

@@ -19,7 +19,7 @@ _NOTICED: Final = {"killed", "timeout"}  # a change that makes the tests run for
 
 
 def _lines(*arguments: str) -> list[str]:
-    """Ask mutmut, and return the lines of its answer."""
+    """Ask mutmut, and return the lines of its response."""
     command = [_MUTMUT, *arguments]
     asked = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")  # noqa: S603 - a tool of ours
     return asked.stdout.splitlines()

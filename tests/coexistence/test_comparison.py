@@ -81,13 +81,13 @@ def tapes(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
     def tape(text: str) -> list[tuple[object, ...]]:
         pairs = [(each["request"], each["response"]) for each in yaml.safe_load(text)["interactions"]]
-        return [(sent["method"], sent["uri"], sent["body"], answer["status"]) for sent, answer in pairs]
+        return [(sent["method"], sent["uri"], sent["body"], response["status"]) for sent, response in pairs]
 
     return {file.name: tape(file.read_text(encoding="utf-8")) for file in folder.glob("*.yaml")}
 
 
 def test_the_cassettes_are_what_the_recording_makes(pytester: pytest.Pytester, beside: Path) -> None:
-    """Recorded again, they hold the same requests and answers."""
+    """Recorded again, they hold the same requests and responses."""
     rmtree(beside / "cassettes" / "test_vcr")
 
     assert pytester.run(sys.executable, "record.py").ret == 0

@@ -62,7 +62,7 @@ def test_the_ready_clients_are_always_ours(pytester: pytest.Pytester, order: str
 
 
 def test_its_strictness_stays(pytester: pytest.Pytester) -> None:
-    """A foreign request without an answer, and an answer without a request, are still pytest-httpx's to complain of."""
+    """A foreign request without a response, and a response without a request, are still errors of pytest-httpx."""
     pytester.makepyfile(
         f"""{SUITE}
     def test_unexpected(httpx_mock, aurous):

@@ -93,7 +93,7 @@ class TestApp:
     def test_an_unmatched_request_of_the_app_fails_the_test(
         self, pytester: pytest.Pytester, framework: str, app: str
     ) -> None:
-        """Though the app made an answer of it, the test that drove the app has one FAILED, in its call phase."""
+        """Though the app made a response of it, the test that drove the app has one FAILED, in its call phase."""
         pytester.makepyfile(
             APP.format(framework=framework)
             + app

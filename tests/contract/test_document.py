@@ -44,7 +44,7 @@ def _served() -> Iterator[AurousServer]:
 
 @pytest.fixture(name="known", scope="module")
 def _known(served: AurousServer) -> Known:
-    """For each operation what leads to its good answer: ids, signed URLs, bodies."""
+    """For each operation what leads to its good response: ids, signed URLs, bodies."""
     fake = served.aurous
     character, image, video = fake.characters.add(status="reviewing"), fake.images.add(), fake.videos.add()
     ids = {
@@ -110,18 +110,18 @@ def _snapshot(served: AurousServer, known: Known) -> Snapshot:
 def test_the_fake_answers_as_its_document_says(
     served: AurousServer, known: Known, snapshot: Snapshot, name: str
 ) -> None:
-    """No crash, and no status, header, media type or body that is not documented; the good answer is reached, too."""
+    """No crash, and no status, header, media type or body that is not documented; the good response is reached, too."""
     fake, operation = served.aurous, OPERATIONS[name]
     seen: set[int] = set()
 
     def ask(case: Any) -> None:
         fake.restore(snapshot)
-        answer = case.call_and_validate(
+        response = case.call_and_validate(
             served.url,
             headers={"X-Api-Key": fake.api_key},
             excluded_checks=[positive_data_acceptance],  # which fields exclude each other is not in the document
         )
-        seen.add(answer.status_code)
+        seen.add(response.status_code)
 
     @REPEATABLE
     @given(operation.as_strategy() | operation.as_strategy(schemathesis.GenerationMode.NEGATIVE))

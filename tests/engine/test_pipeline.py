@@ -1,4 +1,4 @@
-"""The pipeline: who has the first word where a call is wrong in more than one way, and what is on every answer."""
+"""The pipeline: who has the first word where a call is wrong in more than one way, and what is on every response."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_the_first_mistake_is_the_one_that_is_told(make_api: Callable[..., Any],
     if FAULT in wrong:
         api.aurous.faults.status("*", 503)
 
-    answer = api.send(
+    response = api.send(
         "PUT" if WRONG_METHOD in wrong else "POST",
         f"{path}/nonsense" if UNKNOWN_PATH in wrong else path,
         key=None if NO_KEY in wrong else "al_live_x" if BAD_KEY in wrong else key,
@@ -132,16 +132,16 @@ def test_the_first_mistake_is_the_one_that_is_told(make_api: Callable[..., Any],
         content=b"{" if BAD_BODY in wrong else b"",
     )
 
-    error = answer.json["error"]
-    assert Told(answer.status, error["type"], error["code"], error["param"]) == TOLD[wrong[0]]
-    assert answer.headers["Aurous-Version"] == "2026-05-15"
-    assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+    error = response.json["error"]
+    assert Told(response.status, error["type"], error["code"], error["param"]) == TOLD[wrong[0]]
+    assert response.headers["Aurous-Version"] == "2026-05-15"
+    assert error["request_id"] == response.headers["Aurous-Request-Id"]
     assert len(api.app.problems) == (wrong[0] in {UNKNOWN_PATH, WRONG_METHOD})
     assert character.status == "ready"
 
 
-def answers(api: Any) -> dict[str, Any]:
-    """Return an answer of each kind that the API knows."""
+def responses(api: Any) -> dict[str, Any]:
+    """Return a response of each kind that the API knows."""
     ready = api.aurous.characters.add()
     ticket = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
     upload = api.post("/v1/characters/uploads/init", json=ticket)
@@ -168,46 +168,46 @@ def answers(api: Any) -> dict[str, Any]:
 
 
 def faulty(api: Any, give: Callable[[], object]) -> Any:
-    """Return the answer to a call that meets a fault."""
+    """Return the response to a call that meets a fault."""
     give()
     return api.get("/v1/balance")
 
 
-def test_err_3_and_ver_2_are_on_every_answer(api: Any) -> None:
+def test_err_3_and_ver_2_are_on_every_response(api: Any) -> None:
     """Each response has its own `Aurous-Request-Id`, the version, its length, and the type of its body, if any."""
-    given = answers(api)
+    given = responses(api)
 
-    for kind, answer in given.items():
-        assert re.fullmatch(f"req_{ULID}", answer.headers["Aurous-Request-Id"]), kind
-        assert answer.headers["Aurous-Version"] == "2026-05-15", kind
-        assert answer.headers["Content-Length"] == str(len(answer.body)), kind
-        assert answer.headers.get("Content-Type") == (TYPES.get(kind, "application/json") if answer.body else None)
-    assert len({answer.headers["Aurous-Request-Id"] for answer in given.values()}) == len(given)
+    for kind, response in given.items():
+        assert re.fullmatch(f"req_{ULID}", response.headers["Aurous-Request-Id"]), kind
+        assert response.headers["Aurous-Version"] == "2026-05-15", kind
+        assert response.headers["Content-Length"] == str(len(response.body)), kind
+        assert response.headers.get("Content-Type") == (TYPES.get(kind, "application/json") if response.body else None)
+    assert len({response.headers["Aurous-Request-Id"] for response in given.values()}) == len(given)
 
 
 def test_err_1_to_err_4_are_on_every_refusal(api: Any) -> None:
     """Each refusal has the envelope: type, code, message, param, doc_url, and the id of its header."""
-    for kind, answer in answers(api).items():
-        if answer.status < 400:
+    for kind, response in responses(api).items():
+        if response.status < 400:
             continue
-        assert kind.startswith(str(answer.status)) or kind == "version"
-        error = answer.json["error"]
-        assert list(answer.json) == ["error"]
+        assert kind.startswith(str(response.status)) or kind == "version"
+        error = response.json["error"]
+        assert list(response.json) == ["error"]
         assert list(error) == ["type", "code", "message", "param", "doc_url", "request_id"]
         assert error["doc_url"] == f"https://docs.aurous-labs.com/errors#{error['code']}"
-        assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+        assert error["request_id"] == response.headers["Aurous-Request-Id"]
         assert error["message"]
 
 
-def test_rate_1_is_on_every_answer_that_has_a_bucket(api: Any) -> None:
-    """The three headers are on each answer, but not on a 401, an unknown path or a signed URL."""
-    for kind, answer in answers(api).items():
+def test_rate_1_is_on_every_response_that_has_a_bucket(api: Any) -> None:
+    """The three headers are on each response, but not on a 401, an unknown path or a signed URL."""
+    for kind, response in responses(api).items():
         expected = kind not in {"401", "404 path", "405", "picture", "upload", "403 signed"}
-        assert [name in answer.headers for name in RATE] == [expected] * 3, kind
+        assert [name in response.headers for name in RATE] == [expected] * 3, kind
 
 
 def test_rate_4_what_costs_a_token(api: Any) -> None:
-    """A 401 and a 403 spend none, any other answer one."""
+    """A 401 and a 403 spend none, any other response one."""
     limit = api.aurous.limits["reads"]
 
     def cost(**sent: Any) -> int:
@@ -234,7 +234,7 @@ def test_ver_1_the_pinned_version_is_accepted(api: Any, sent: str | None) -> Non
 @pytest.mark.parametrize("sent", ["2026-05-16", "15.05.2026", "latest", "", "2026-05-15x"])
 def test_ver_3_any_other_is_refused(api: Any, sent: str) -> None:
     """Unknown or malformed, it is a 400 that names the header, the value and what there is."""
-    answer = api.refused(
+    response = api.refused(
         "GET",
         "/v1/balance",
         status=400,
@@ -243,8 +243,8 @@ def test_ver_3_any_other_is_refused(api: Any, sent: str) -> None:
         headers={"Aurous-Version": sent},
     )
 
-    assert f"'{sent}'" in answer.json["error"]["message"]
-    assert "2026-05-15" in answer.json["error"]["message"]
+    assert f"'{sent}'" in response.json["error"]["message"]
+    assert "2026-05-15" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -262,10 +262,10 @@ def test_err_6_has_two_readings(make_api: Callable[..., Any], reading: str, wron
 
 def test_err_8_a_wrong_method_says_which_there_are(api: Any) -> None:
     """405 with an `Allow` header, on a path with parameters too."""
-    answer = api.send("PUT", "/v1/characters/char_x")
+    response = api.send("PUT", "/v1/characters/char_x")
 
-    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, PATCH")
-    assert answer.json["error"]["message"] == (
+    assert (response.status, response.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+    assert response.json["error"]["message"] == (
         "PUT is not allowed on /v1/characters/char_x. Allowed: DELETE, GET, PATCH."
     )
 
@@ -308,20 +308,20 @@ class TestBug:
 
     def test_it_is_a_500_in_the_vendors_envelope(self, broken: Any) -> None:
         """The client meets a server error like any other."""
-        answer = broken.get("/v1/balance")
+        response = broken.get("/v1/balance")
 
-        error = answer.json["error"]
-        assert answer.status == 500
+        error = response.json["error"]
+        assert response.status == 500
         assert error == {
             "type": "server_error",
             "code": "internal_error",
             "message": "An internal error occurred.",
             "param": None,
             "doc_url": "https://docs.aurous-labs.com/errors#internal_error",
-            "request_id": answer.headers["Aurous-Request-Id"],
+            "request_id": response.headers["Aurous-Request-Id"],
         }
-        assert answer.headers["Aurous-Version"] == "2026-05-15"
-        assert "X-RateLimit-Limit" in answer.headers
+        assert response.headers["Aurous-Version"] == "2026-05-15"
+        assert "X-RateLimit-Limit" in response.headers
         assert broken.aurous.calls.last.error_code == "internal_error"
 
     def test_the_test_is_told_with_its_traceback(self, broken: Any) -> None:
@@ -344,7 +344,7 @@ class TestBug:
 
 
 def test_a_call_knows_what_became_of_it(api: Any) -> None:
-    """Operation, team, status, code, effect and time are written down, whatever the answer was."""
+    """Operation, team, status, code, effect and time are written down, whatever the response was."""
     calls = api.aurous.calls
     created = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
     call = calls.last
@@ -364,7 +364,7 @@ def test_a_call_knows_what_became_of_it(api: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["timeout", "status", "malformed"])
-def test_a_committed_fault_loses_only_the_answer(api: Any, kind: str) -> None:
+def test_a_committed_fault_loses_only_the_response(api: Any, kind: str) -> None:
     """With ``commit`` the call takes effect before the client meets the fault, and a retry with its key replays it."""
     give = getattr(api.aurous.faults, kind)
     give("characters.create", *((503,) if kind == "status" else ()), commit=True)

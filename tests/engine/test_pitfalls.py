@@ -128,7 +128,7 @@ def test_there_is_a_misuse_here_for_each_kind() -> None:
 
 
 def test_a_kind_sees_nothing_by_itself() -> None:
-    """One that looks only at arrivals, or only at answers, has nothing to say of the other."""
+    """One that looks only at arrivals, or only at responses, has nothing to say of the other."""
     call = Call("GET", "https", "api.aurous-labs.com", "/v1/balance")
     ctx = Context(World(Settings()), call, None, {})
 
@@ -184,7 +184,7 @@ def test_the_list_is_a_copy(api: Api) -> None:
 
 
 def test_save_after_a_poll_that_was_lost_is_early(api: Api) -> None:
-    """A poll shows something only if its answer arrives and can be read."""
+    """A poll shows something only if its response arrives and can be read."""
     character = api.synthesize("synthesizing -> reviewing")
     save(api, character)
     api.aurous.faults.timeout("characters.retrieve", commit=True)
@@ -400,7 +400,7 @@ def test_what_has_no_id_is_no_record_that_is_polled(api: Api) -> None:
     assert ids(api) == []
 
 
-def test_a_patch_whose_answer_was_lost_has_wiped(api: Api) -> None:
+def test_a_patch_whose_response_was_lost_has_wiped(api: Api) -> None:
     """What counts is what happened, not what the client saw of it."""
     api.aurous.faults.timeout("characters.update", commit=True)
     character = api.characters.add(attributes=ATTRIBUTES)
@@ -471,7 +471,7 @@ def test_a_cursor_that_is_a_guess(api: Api, query: str) -> None:
 
 
 def test_a_refusal_that_quotes_an_id_has_not_given_it(api: Api) -> None:
-    """Only a good answer gives cursors: an error repeats what the client itself has sent."""
+    """Only a good response gives cursors: an error repeats what the client itself has sent."""
     api.get(f"{CHARACTERS}/char_x")
     api.get(f"{CHARACTERS}?starting_after=char_x")
 

@@ -582,11 +582,11 @@ def test_a_task_that_fresh_starts_is_not_cancelled(fake: Aurous) -> None:
     """It was there before the run."""
     tasks: list[asyncio.Task[str]] = []
 
-    async def answer() -> str:
+    async def response() -> str:
         return "fresh"
 
     async def fresh() -> str:
-        tasks.append(asyncio.create_task(answer()))
+        tasks.append(asyncio.create_task(response()))
         return await tasks[-1]
 
     async def explore() -> None:

@@ -142,17 +142,17 @@ class TestSettings:
 
 def first_status(aurous: Aurous) -> str:
     """Return the status with which a new character begins."""
-    answer = aurous.client().post("/v1/characters", json=CREATE)
-    status: str = answer.json()["status"]
+    response = aurous.client().post("/v1/characters", json=CREATE)
+    status: str = response.json()["status"]
     return status
 
 
 def refusal(aurous: Aurous) -> str:
     """Return the code of a save in the wrong state."""
     character = aurous.characters.add(status="failed")
-    answer = aurous.client().post(f"/v1/characters/{character.id}/save")
-    assert answer.status_code == 400
-    code: str = answer.json()["error"]["code"]
+    response = aurous.client().post(f"/v1/characters/{character.id}/save")
+    assert response.status_code == 400
+    code: str = response.json()["error"]["code"]
     assert aurous.calls.last.error_code == code
     return code
 
@@ -278,7 +278,7 @@ class TestVerdict:
         assert caught.value.__context__ is None
 
     def test_what_the_api_refuses_is_no_problem(self) -> None:
-        """A refusal on a known path is an answer like any other."""
+        """A refusal on a known path is a response like any other."""
         with Aurous() as aurous:
             assert httpx.get(f"{aurous.base_url}/v1/balance").status_code == 401
         assert aurous.calls.last.error_code == "missing_api_key"

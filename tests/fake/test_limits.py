@@ -52,7 +52,7 @@ def test_a_bucket_that_is_none_is_told_with_the_nearest(api: Api, name: str, hin
 
 
 def test_remaining_follows_calls_and_clock(api: Api) -> None:
-    """It is what the next answer's header will have one less of, and refills on the clock."""
+    """It is what the next response's header will have one less of, and refills on the clock."""
     limit = api.aurous.limits["reads"]
 
     left = [int(api.get("/v1/balance").headers["X-RateLimit-Remaining"]) for _ in range(3)]
@@ -72,9 +72,9 @@ def test_remaining_says_what_the_next_call_will_find(api: Api) -> None:
         api.clock.advance(seconds=0.1)
     assert limit.remaining == 1
 
-    answer = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
+    response = api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}})
 
-    assert (answer.status, answer.headers["X-RateLimit-Remaining"]) == (201, "0")
+    assert (response.status, response.headers["X-RateLimit-Remaining"]) == (201, "0")
     assert (limit.remaining, limit.overruns) == (0, 0)
 
 
@@ -97,12 +97,12 @@ def test_exhaust_empties_and_overruns_count(make_api: Callable[..., Api], rate_l
 
 def test_report_refuses_nobody_and_tells_the_truth(api: Api) -> None:
     """A test is faster than life: the headers reach 0 and stay there, and every call is answered."""
-    answers = [
+    responses = [
         api.post("/v1/characters", json={"name": "A", "generate": True, "attributes": {"age": 28}}) for _ in range(14)
     ]
 
-    assert [answer.status for answer in answers] == [201] * 14
-    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers[-4:]] == ["1", "0", "0", "0"]
+    assert [response.status for response in responses] == [201] * 14
+    assert [response.headers["X-RateLimit-Remaining"] for response in responses[-4:]] == ["1", "0", "0", "0"]
     assert api.aurous.limits["characters_synthesize"].overruns == 2
 
 

@@ -155,8 +155,8 @@ def test_ids_and_chance_come_back(api: Api) -> None:
     snapshot = api.aurous.snapshot()
 
     def make() -> list[Any]:
-        answers = [api.post("/v1/characters", json=SYNTHESIS) for _ in range(2)]
-        return [*(answer.json for answer in answers), api.characters.add().json(), str(api.team.add_key())]
+        responses = [api.post("/v1/characters", json=SYNTHESIS) for _ in range(2)]
+        return [*(response.json for response in responses), api.characters.add().json(), str(api.team.add_key())]
 
     first = make()
     api.aurous.restore(snapshot)

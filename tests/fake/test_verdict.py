@@ -34,9 +34,9 @@ def _broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Api], None]:
 
     def meet(api: Api) -> None:
         monkeypatch.setattr(Ledger, "hold", fail)
-        answer = api.post("/v1/characters", json=SYNTHESIS)
-        assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error")
-        assert "on purpose" not in answer.json["error"]["message"]
+        response = api.post("/v1/characters", json=SYNTHESIS)
+        assert (response.status, response.json["error"]["code"]) == (500, "internal_error")
+        assert "on purpose" not in response.json["error"]["message"]
 
     return meet
 

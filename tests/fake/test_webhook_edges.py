@@ -73,13 +73,13 @@ def test_a_deleted_endpoint_receives_nothing(api: Api) -> None:
     assert api.aurous.webhooks.flush() == got == []
 
 
-@pytest.mark.parametrize("answer", ["200", 200.0, True, 0, 42, {}])
-def test_a_receiver_returns_a_status_or_nothing(api: Api, answer: Any) -> None:
+@pytest.mark.parametrize("response", ["200", 200.0, True, 0, 42, {}])
+def test_a_receiver_returns_a_status_or_nothing(api: Api, response: Any) -> None:
     """Anything else is the test's mistake, and told."""
-    api.aurous.webhooks.deliver_to(lambda _: answer)
+    api.aurous.webhooks.deliver_to(lambda _: response)
     api.aurous.images.add()
 
-    with pytest.raises(AurousError, match=f"returned {answer!r}: expected a status such as 200, or None"):
+    with pytest.raises(AurousError, match=f"returned {response!r}: expected a status such as 200, or None"):
         api.aurous.webhooks.flush()
 
 
@@ -189,12 +189,12 @@ def test_a_term_that_is_none_is_told_with_the_nearest(api: Api) -> None:
 
 
 def test_a_delivery_has_no_effect_to_commit(api: Api) -> None:
-    """`commit` is of calls, whose answer can be lost; a delivery has none."""
+    """`commit` is of calls, whose response can be lost; a delivery has none."""
     with pytest.raises(TypeError, match=r"has no argument 'commit'\. It takes: times, after, when\."):
         api.aurous.faults.drop("*", commit=True)  # type: ignore[call-arg]
 
 
-def test_a_spoilt_answer_leaves_deliveries_alone(api: Api) -> None:
+def test_a_spoilt_response_leaves_deliveries_alone(api: Api) -> None:
     """A receiver whose own call is answered with garbage has received all the same, and the test sees it."""
 
     def receive(delivery: Any) -> None:
@@ -211,20 +211,20 @@ def test_a_spoilt_answer_leaves_deliveries_alone(api: Api) -> None:
     assert held.status == "delivered"
 
 
-@pytest.mark.parametrize("answer", [200, 500])
-def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, answer: int) -> None:
+@pytest.mark.parametrize("response", [200, 500])
+def test_a_reset_by_a_receiver_forgets_what_it_receives(api: Api, response: int) -> None:
     """Neither its success nor its failure is counted any more, and nobody tries again."""
 
     def receive(_: Any) -> int:
         api.aurous.reset()
-        return answer
+        return response
 
     api.aurous.webhooks.deliver_to(receive)
     api.aurous.images.add()
 
     (made,) = api.aurous.webhooks.flush()
 
-    assert made.response_status == answer
+    assert made.response_status == response
     assert api.aurous.webhooks.deliveries == []
 
 

@@ -53,9 +53,9 @@ def image(api: Api, script: str | None = None, **body: Any) -> str:
     """Create an image through the API, and return its id."""
     if script is not None:
         api.aurous.images.script(script)
-    answer = api.post("/v1/images", json={"prompt": "Aurora", **body})
-    assert answer.status == 201, answer.body
-    image_id: str = answer.json["id"]
+    response = api.post("/v1/images", json={"prompt": "Aurora", **body})
+    assert response.status == 201, response.body
+    image_id: str = response.json["id"]
     return image_id
 
 
@@ -64,9 +64,9 @@ def video(api: Api, script: str | None = None, **body: Any) -> str:
     if script is not None:
         api.aurous.videos.script(script)
     style = next(iter(api.aurous.video_loras))
-    answer = api.post("/v1/videos", json={"video_lora_id": style.id, "prompt": "Aurora turns", **body})
-    assert answer.status == 201, answer.body
-    video_id: str = answer.json["id"]
+    response = api.post("/v1/videos", json={"video_lora_id": style.id, "prompt": "Aurora turns", **body})
+    assert response.status == 201, response.body
+    video_id: str = response.json["id"]
     return video_id
 
 
@@ -78,7 +78,7 @@ def video(api: Api, script: str | None = None, **body: Any) -> str:
     ("end", "event"), [("succeeded", "completed"), ("failed(provider_timeout)", "failed"), ("cancelled", "cancelled")]
 )
 def test_hook_3_a_generation_tells_its_end_by_time(api: Api, make: Any, end: str, event: str) -> None:
-    """Nobody polls: the end comes on the clock, with the instant at which it came and the answer of GET."""
+    """Nobody polls: the end comes on the clock, with the instant at which it came and the response of GET."""
     receiver = Receiver(api)
     record = make(api, f"pending:10s -> {'processing:20s -> ' if end == 'succeeded' else ''}{end}")
 

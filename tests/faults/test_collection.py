@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_aurous import Call
     from pytest_aurous._wire.reply import Break
     from pytest_aurous.faults import Faults
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -23,7 +23,7 @@ KEY: Final = {"Idempotency-Key": "once"}
 REFUSED: Final = "[Errno 111] Connection refused"
 
 
-def create(api: Api, **sent: Any) -> Answer:
+def create(api: Api, **sent: Any) -> Response:
     return api.post("/v1/characters", json=SYNTHESIS, **sent)
 
 
@@ -63,16 +63,16 @@ async def when_async(_: Call) -> bool:
     ],
 )
 def test_a_status_comes_in_the_vendors_envelope(api: Api, status: int, kind: str, code: str) -> None:
-    """The answer has type and usual code of its status, and its own request id."""
+    """The response has type and usual code of its status, and its own request id."""
     fault = api.aurous.faults.status("balance.retrieve", status)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    error = answer.json["error"]
-    assert (answer.status, error["type"], error["code"]) == (status, kind, code)
-    assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+    error = response.json["error"]
+    assert (response.status, error["type"], error["code"]) == (status, kind, code)
+    assert error["request_id"] == response.headers["Aurous-Request-Id"]
     assert str(status) in error["message"] or status == 429
-    assert ("Retry-After" in answer.headers) == (status == 429)
+    assert ("Retry-After" in response.headers) == (status == 429)
     call = api.aurous.calls.last
     assert (fault.fired, call.status, call.error_code, call.fault) == (1, status, code, f"status {status}")
     assert not call.committed
@@ -90,11 +90,11 @@ def test_a_status_is_as_the_test_words_it(api: Api) -> None:
     faults = api.aurous.faults
     faults.status("*", 500, "provider_timeout", "Out for lunch.", {"X-Made-Up": "yes"}, retry_after=0)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    assert (answer.json["error"]["code"], answer.json["error"]["message"]) == ("provider_timeout", "Out for lunch.")
-    assert (answer.headers["X-Made-Up"], answer.headers["Retry-After"]) == ("yes", "0")
-    assert answer.headers["X-RateLimit-Limit"] == "1200"
+    assert (response.json["error"]["code"], response.json["error"]["message"]) == ("provider_timeout", "Out for lunch.")
+    assert (response.headers["X-Made-Up"], response.headers["Retry-After"]) == ("yes", "0")
+    assert response.headers["X-RateLimit-Limit"] == "1200"
 
 
 def test_a_status_replaces_headers_in_any_case(api: Api) -> None:
@@ -107,12 +107,12 @@ def test_a_status_replaces_headers_in_any_case(api: Api) -> None:
     }
     api.aurous.faults.status("*", 503, headers=headers)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
     # `Headers` would show both of two namesakes
-    assert {name: answer.headers[name] for name in headers} == {name: str(value) for name, value in headers.items()}
-    assert answer.headers["X-RateLimit-Limit"] == "1200"
-    assert answer.json["error"]["code"] == "provider_unavailable"
+    assert {name: response.headers[name] for name in headers} == {name: str(value) for name, value in headers.items()}
+    assert response.headers["X-RateLimit-Limit"] == "1200"
+    assert response.json["error"]["code"] == "provider_unavailable"
 
 
 def test_the_argument_retry_after_wins(api: Api) -> None:
@@ -130,13 +130,13 @@ def test_rate_limited_is_a_429_whatever_the_buckets_say(api: Api) -> None:
     """A full bucket answers as an empty one would, and names itself."""
     api.aurous.faults.rate_limited("balance.retrieve", retry_after=7)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    assert (answer.status, answer.json["error"]["code"]) == (429, "too_many_requests")
-    assert answer.json["error"]["type"] == "rate_limit"
-    assert answer.json["error"]["message"] == "Rate limit exceeded for reads. Retry after 7s."
+    assert (response.status, response.json["error"]["code"]) == (429, "too_many_requests")
+    assert response.json["error"]["type"] == "rate_limit"
+    assert response.json["error"]["message"] == "Rate limit exceeded for reads. Retry after 7s."
     headers = {
-        name: value for name, value in answer.headers.items() if "rate" in name.lower() or "retry" in name.lower()
+        name: value for name, value in response.headers.items() if "rate" in name.lower() or "retry" in name.lower()
     }
     assert {name.lower(): value for name, value in headers.items()} == {
         "x-ratelimit-limit": "1200",
@@ -148,9 +148,9 @@ def test_rate_limited_is_a_429_whatever_the_buckets_say(api: Api) -> None:
     assert api.get(BALANCE).status == 200
 
 
-def rates(answer: Any) -> dict[str, str]:
+def rates(response: Any) -> dict[str, str]:
     """Return the headers of a 429 that say how long to wait."""
-    return {name: answer.headers[name] for name in ("X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")}
+    return {name: response.headers[name] for name in ("X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")}
 
 
 @pytest.mark.parametrize("code", [None, "too_many_requests", "concurrency_limit_exceeded", "tpm_rate_limit_exceeded"])
@@ -159,13 +159,13 @@ def test_rate_2_a_status_429_is_complete(api: Api, code: str | None, *, commit: 
     """It has the code, the message and the headers of `rate_limited`; with tokens left it waits 1 s."""
     api.aurous.faults.status("balance.retrieve", 429, code, commit=commit)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
     what = "Concurrency limit exceeded" if code == "concurrency_limit_exceeded" else "Rate limit exceeded for reads"
-    assert (answer.status, answer.json["error"]["code"]) == (429, code or "too_many_requests")
-    assert answer.json["error"]["message"] == f"{what}. Retry after 1s."
-    assert answer.headers["X-RateLimit-Limit"] == "1200"
-    assert rates(answer) == {
+    assert (response.status, response.json["error"]["code"]) == (429, code or "too_many_requests")
+    assert response.json["error"]["message"] == f"{what}. Retry after 1s."
+    assert response.headers["X-RateLimit-Limit"] == "1200"
+    assert rates(response) == {
         "X-RateLimit-Remaining": "0",
         "X-RateLimit-Reset": str(int(api.clock.time()) + 1),
         "Retry-After": "1",
@@ -184,10 +184,10 @@ def test_rate_2_a_status_429_waits_as_long_as_its_bucket(api: Api) -> None:
     api.aurous.limits["characters_synthesize"].exhaust()
     api.aurous.faults.status("characters.create", 429)
 
-    answer = api.post("/v1/characters", json={"name": "Aurora", "generate": True})
+    response = api.post("/v1/characters", json={"name": "Aurora", "generate": True})
 
-    assert answer.headers["Retry-After"] == "10"
-    assert answer.json["error"]["message"].endswith("Retry after 10s.")
+    assert response.headers["Retry-After"] == "10"
+    assert response.json["error"]["message"].endswith("Retry after 10s.")
     assert api.aurous.limits["characters_synthesize"].overruns == 0
 
 
@@ -199,11 +199,11 @@ def test_a_status_429_waits_as_long_as_the_test_says(api: Api, given: Any, secon
     """As an argument or a header; message, headers and `X-RateLimit-Reset` agree."""
     api.aurous.faults.status("balance.retrieve", 429, **given)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    assert answer.headers["Retry-After"] == seconds
-    assert answer.headers["X-RateLimit-Reset"] == str(int(api.clock.time()) + int(seconds))
-    assert f"Retry after {seconds}s." in answer.json["error"]["message"]
+    assert response.headers["Retry-After"] == seconds
+    assert response.headers["X-RateLimit-Reset"] == str(int(api.clock.time()) + int(seconds))
+    assert f"Retry after {seconds}s." in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["Retry-After", "retry-after", "X-RateLimit-Limit", "x-ratelimit-remaining"])
@@ -211,20 +211,20 @@ def test_a_header_that_is_none_is_removed(api: Api, name: str) -> None:
     """A client that does not trust the headers of a 429 can be tested; all others stay."""
     api.aurous.faults.status("balance.retrieve", 429, headers={name: None})
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    assert name not in answer.headers
-    assert len([one for one in answer.headers if one.lower().startswith(("x-ratelimit", "retry-after"))]) == 3
+    assert name not in response.headers
+    assert len([one for one in response.headers if one.lower().startswith(("x-ratelimit", "retry-after"))]) == 3
 
 
 def test_a_header_that_is_no_seconds_leaves_the_message_alone(api: Api) -> None:
     """`Retry-After` may be a date."""
     api.aurous.faults.status("balance.retrieve", 429, headers={"Retry-After": "Fri, 08 May 2026 10:00:00 GMT"})
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
-    assert answer.headers["Retry-After"].startswith("Fri")
-    assert answer.json["error"]["message"].endswith("Retry after 1s.")
+    assert response.headers["Retry-After"].startswith("Fri")
+    assert response.json["error"]["message"].endswith("Retry after 1s.")
 
 
 def test_rate_1_a_signed_url_with_a_status_429_has_no_bucket(api: Api) -> None:
@@ -232,10 +232,10 @@ def test_rate_1_a_signed_url_with_a_status_429_has_no_bucket(api: Api) -> None:
     url = api.characters.add().refs[0].url
     api.aurous.faults.status("storage.get", 429)
 
-    answer = api.get(url, key=None)
+    response = api.get(url, key=None)
 
-    assert (answer.headers["Retry-After"], "X-RateLimit-Reset" in answer.headers) == ("1", False)
-    assert answer.json["error"]["message"] == "Rate limit exceeded for this URL. Retry after 1s."
+    assert (response.headers["Retry-After"], "X-RateLimit-Reset" in response.headers) == ("1", False)
+    assert response.json["error"]["message"] == "Rate limit exceeded for this URL. Retry after 1s."
 
 
 def test_rate_4_a_429_by_fault_spends_nothing(api: Api) -> None:
@@ -251,10 +251,10 @@ def test_rate_1_a_signed_url_that_is_rate_limited_names_no_bucket(api: Api) -> N
     url = api.characters.add().refs[0].url
     api.aurous.faults.rate_limited("storage.get")
 
-    answer = api.get(url, key=None)
+    response = api.get(url, key=None)
 
-    assert "for ." not in answer.json["error"]["message"]
-    assert "X-RateLimit-Remaining" not in answer.headers
+    assert "for ." not in response.json["error"]["message"]
+    assert "X-RateLimit-Remaining" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_rate_1_a_signed_url_that_is_rate_limited_names_no_bucket(api: Api) -> N
     ],
     ids=["read", "connect", "write", "pool", "connect_error", "disconnect", "outage"],
 )
-def test_no_answer_is_an_exception_of_the_clients_stack(
+def test_no_response_is_an_exception_of_the_clients_stack(
     api: Api, give: Callable[[Faults], object], error: str, message: str, kind: str
 ) -> None:
     """Nothing arrives, at no cost of time, and the call has no effect."""
@@ -296,7 +296,7 @@ def test_no_answer_is_an_exception_of_the_clients_stack(
 
 
 def test_a_disconnect_inside_a_body_brings_its_beginning(api: Api) -> None:
-    """The break carries the answer that the call would have had, and how much of it arrives."""
+    """The break carries the response that the call would have had, and how much of it arrives."""
     api.aurous.faults.disconnect("balance.retrieve", after_bytes=5)
 
     broken = api.broken("GET", BALANCE)
@@ -321,11 +321,11 @@ def test_malformed_spoils_the_body_alone(api: Api, kind: Any, body: bytes | None
     """The status belongs to the call, and the length to what arrives."""
     api.aurous.faults.malformed("balance.retrieve", kind)
 
-    answer = api.get(BALANCE)
+    response = api.get(BALANCE)
 
     whole = api.get(BALANCE).body
-    assert (answer.status, answer.body) == (200, whole[: len(whole) // 2] if body is None else body)
-    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert (response.status, response.body) == (200, whole[: len(whole) // 2] if body is None else body)
+    assert response.headers["Content-Length"] == str(len(response.body))
     assert api.aurous.calls.where("balance.retrieve")[0].fault == f"malformed ({kind})"
 
 
@@ -333,20 +333,20 @@ def test_malformed_is_truncated_where_nothing_is_said(api: Api) -> None:
     """The first kind is the default, and a refusal can be spoilt as well."""
     api.aurous.faults.malformed("characters.retrieve")
 
-    answer = api.get("/v1/characters/char_x")
+    response = api.get("/v1/characters/char_x")
 
-    assert answer.status == 404
-    assert answer.body.startswith(b'{"error":')
+    assert response.status == 404
+    assert response.body.startswith(b'{"error":')
     with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
-        assert answer.json
+        assert response.json
 
 
-# Slow answers
+# Slow responses
 
 
 @pytest.mark.parametrize("patience", [None, 30, 31.5])
-def test_a_slow_answer_reaches_a_patient_client(api: Api, patience: float | None) -> None:
-    """Who waits long enough gets the answer at once, and the clock has moved on."""
+def test_a_slow_response_reaches_a_patient_client(api: Api, patience: float | None) -> None:
+    """Who waits long enough gets the response at once, and the clock has moved on."""
     before = api.clock.time()
     fault = api.aurous.faults.delay("characters.create", 30)
 
@@ -357,7 +357,7 @@ def test_a_slow_answer_reaches_a_patient_client(api: Api, patience: float | None
 
 
 @pytest.mark.parametrize("patience", [0, 5, 29.5])
-def test_a_slow_answer_misses_an_impatient_client(api: Api, patience: float) -> None:
+def test_a_slow_response_misses_an_impatient_client(api: Api, patience: float) -> None:
     """Whose timeout is shorter meets it, after that timeout on the clock, and the call never arrived."""
     before = api.clock.time()
     fault = api.aurous.faults.delay("characters.create", 30)
@@ -389,7 +389,7 @@ def test_idem_5_a_committed_slow_call_is_in_flight_until_the_clock_has_passed(ap
 
 
 def test_a_committed_slow_call_is_over_for_a_patient_client(api: Api) -> None:
-    """Who waited for the answer may replay it."""
+    """Who waited for the response may replay it."""
     api.aurous.faults.delay("characters.create", 30, commit=True)
 
     first, second = create(api, headers=KEY, patience=60), create(api, headers=KEY)
@@ -412,7 +412,7 @@ def test_an_outage_is_over_when_the_clock_has_passed(api: Api) -> None:
     assert fault.fired == 3
 
 
-def test_an_outage_may_lose_the_answers_alone(api: Api) -> None:
+def test_an_outage_may_lose_the_responses_alone(api: Api) -> None:
     """With `commit` each call takes effect before the connection fails; afterwards all is well."""
     fault = api.aurous.faults.outage(60, commit=True)
 
@@ -478,7 +478,7 @@ def test_an_operation_may_be_a_pattern(api: Api, pattern: str, met: list[str]) -
     upload = api.post("/v1/characters/uploads/init", json=ticket).json["upload_url"]
     api.aurous.faults.status(pattern, 503, times=99)
 
-    answers = [
+    responses = [
         api.get("/v1/characters"),
         api.post(f"/v1/characters/{character.id}/save"),
         api.post("/v1/characters/uploads/init", json=ticket),
@@ -489,7 +489,7 @@ def test_an_operation_may_be_a_pattern(api: Api, pattern: str, met: list[str]) -
 
     calls = list(api.aurous.calls)[1:]
     assert [call.operation for call in calls if call.status == 503] == met
-    assert [answer.status == 503 for answer in answers] == [call.operation in met for call in calls]
+    assert [response.status == 503 for response in responses] == [call.operation in met for call in calls]
 
 
 def test_of_several_the_first_given_is_met_first(api: Api) -> None:
@@ -533,7 +533,7 @@ COMMITTED: Final[dict[str, Callable[[Faults], object]]] = {
 
 
 @pytest.mark.parametrize("kind", COMMITTED)
-def test_with_commit_only_the_answer_is_lost(api: Api, kind: str) -> None:
+def test_with_commit_only_the_response_is_lost(api: Api, kind: str) -> None:
     """The call takes effect, and a retry with the key replays the 2xx that nobody saw."""
     api.aurous.script("synthesizing! -> reviewing")
     COMMITTED[kind](api.aurous.faults)
@@ -558,7 +558,7 @@ def test_with_commit_and_without_a_key_it_happens_twice(api: Api) -> None:
 
 
 def test_a_committed_fault_on_a_refused_call_loses_the_refusal(api: Api) -> None:
-    """The client of a lost answer cannot know that it was a 400; nothing took effect."""
+    """The client of a lost response cannot know that it was a 400; nothing took effect."""
     api.aurous.faults.timeout("characters.create", commit=True)
 
     assert api.broken("POST", "/v1/characters", json={}).error == "ReadTimeout"
@@ -577,7 +577,7 @@ def test_a_committed_fault_on_a_call_without_a_key_says_that_it_was_refused(api:
 
 @pytest.mark.parametrize("kind", ["status", "rate_limited"])
 def test_a_committed_status_hides_a_refusal_as_well(api: Api, kind: str) -> None:
-    """Only the answer is lost: what a proxy says instead does not depend on what the server had to say."""
+    """Only the response is lost: what a proxy says instead does not depend on what the server had to say."""
     COMMITTED[kind](api.aurous.faults)
 
     assert api.post("/v1/characters", json={}).status in {429, 503}
@@ -614,8 +614,8 @@ def test_a_poll_counts_for_a_script_if_it_was_committed(api: Api, kind: str, com
 
 
 @pytest.mark.parametrize("kind", ["inside", "malformed"])
-def test_a_rehearsed_answer_leaves_no_trace(make_api: Callable[[], Api], kind: str) -> None:
-    """The body that a spoilt answer needs is made, and everything that making it changed is undone, chance too."""
+def test_a_rehearsed_response_leaves_no_trace(make_api: Callable[[], Api], kind: str) -> None:
+    """The body that a spoilt response needs is made, and everything that making it changed is undone, chance too."""
     api, twin = make_api(), make_api()
     api.aurous.script("synthesizing*0 -> reviewing")
     twin.aurous.script("synthesizing*0 -> reviewing")
@@ -773,7 +773,7 @@ def test_a_number_that_cannot_be_is_refused(api: Api, give: Callable[[Faults], o
     "headers", [{"X-Trace": "a\r\nSet-Cookie: b"}, {"X Trace": "a"}, {"": "a"}, {"X-Trace": "\u20ac"}, {"X-Trace": [1]}]
 )
 def test_a_header_that_cannot_be_sent_is_refused(api: Api, headers: dict[str, Any]) -> None:
-    """It is told where it was given, not by the client that could not read the answer."""
+    """It is told where it was given, not by the client that could not read the response."""
     with pytest.raises(AurousError, match="cannot be sent"):
         api.aurous.faults.status("*", 503, headers=headers)
 

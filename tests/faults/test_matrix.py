@@ -153,7 +153,7 @@ def test_a_save_may_be_sent_again_whatever_became_of_it(session: Session, kind: 
 
 
 @commits
-def test_idem_3_a_delay_that_the_client_outlasts_is_an_answer(session: Session, *, commit: bool) -> None:
+def test_idem_3_a_delay_that_the_client_outlasts_is_a_response(session: Session, *, commit: bool) -> None:
     """It comes at once and the clock has moved on; the call happened, and may be replayed."""
     fault = session.fake.faults.delay("characters.create", PATIENCE, commit=commit)
     before = session.fake.clock.time()

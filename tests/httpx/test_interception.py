@@ -44,7 +44,7 @@ class Wire(NamedTuple):
     way: str
 
     def send(self, method: str, url: str, *, client: Any = None, key: str | None = None, **sent: Any) -> Any:
-        """Send one request with a new client, with *key* if there is one, and read the answer."""
+        """Send one request with a new client, with *key* if there is one, and read the response."""
         if key is not None:
             sent["headers"] = {"X-Api-Key": key, **sent.get("headers", {})}
         if self.way == "sync":
@@ -254,7 +254,7 @@ class TestClients:
         assert caught.value.request.url == BALANCE
 
     def test_a_timeout_is_measured_by_the_clients_own_patience(self, wire: Wire, fake: Aurous) -> None:
-        """A slow answer is in time for a client that waits long enough, and too late for one that does not."""
+        """A slow response is in time for a client that waits long enough, and too late for one that does not."""
         for timeout, patient in ((5, False), (wire.stack.Timeout(1, read=60), True), (None, True)):
             before = fake.clock.time()
             fake.faults.delay("balance.retrieve", 30)
@@ -295,7 +295,7 @@ class TestClients:
     @pytest.mark.skipif(find_spec("openai") is None, reason="needs openai")
     @needs_httpx2
     def test_the_openai_client_is_answered_in_band(self, no_network: list[object]) -> None:
-        """The OpenAI SDK, which uses httpx2, gets an answer from the fake and reaches for no network."""
+        """The OpenAI SDK, which uses httpx2, gets a response from the fake and reaches for no network."""
         openai = pytest.importorskip("openai", minversion="3", reason="the first on httpx2")
         with (
             Aurous(strict="off") as aurous,
@@ -712,10 +712,10 @@ class TestRoute:
 
     def test_a_function_may_leave_a_call_to_the_fake(self, wire: Wire, fake: Aurous) -> None:
         """A side effect that returns None lets the fake answer, once, and the journal says nothing of an override."""
-        answers = iter([httpx.Response(500), None])
+        responses = iter([httpx.Response(500), None])
 
         def effect(_: httpx.Request) -> Any:
-            return next(answers)
+            return next(responses)
 
         fake.route("balance.retrieve").side_effect = effect
 
@@ -783,8 +783,8 @@ class TestRoute:
     def test_a_route_of_the_upload_host(self, wire: Wire, fake: Aurous) -> None:
         """The signed PUT, which goes to another host, is an operation like any other."""
         init = {"filename": "a.png", "extension": "png", "content_type": "image/png"}
-        answer = fake.client().post("/v1/characters/uploads/init", json=init)
-        url = answer.json()["upload_url"]
+        response = fake.client().post("/v1/characters/uploads/init", json=init)
+        url = response.json()["upload_url"]
         route = fake.route("characters.uploads.put")
 
         assert wire.send("PUT", url, content=b"abc").status_code == 200

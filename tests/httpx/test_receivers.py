@@ -59,7 +59,7 @@ def wsgi(seen: list[Any], status: str = "204 No Content") -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "response"),
+    ("reply", "status", "response"),
     [
         (None, "delivered", 200),
         (200, "delivered", 200),
@@ -70,9 +70,9 @@ def wsgi(seen: list[Any], status: str = "204 No Content") -> Callable[..., Any]:
         (199, "failed", 199),
     ],
 )
-def test_hook_8_a_callable_answers_with_its_status(api: Api, answer: int | None, status: str, response: int) -> None:
-    """It is given the delivery, and what it returns is the answer; nothing is 200, and only 2xx is good."""
-    made = delivered(api, lambda _: answer)
+def test_hook_8_a_callable_answers_with_its_status(api: Api, reply: int | None, status: str, response: int) -> None:
+    """It is given the delivery, and what it returns is the response; nothing is 200, and only 2xx is good."""
+    made = delivered(api, lambda _: reply)
 
     assert (made.status, made.response_status, made.attempt) == (status, response, 1)
 
@@ -190,7 +190,7 @@ def test_hook_8_every_kind_works_while_the_fake_intercepts() -> None:
 
 
 def test_hook_8_an_async_callable_is_awaited(api: Api) -> None:
-    """Outside a loop `flush` runs one; what the coroutine returns is the answer, and what it raises is none."""
+    """Outside a loop `flush` runs one; what the coroutine returns is the response, and what it raises is none."""
 
     async def target(delivery: Delivery) -> int:
         await asyncio.sleep(0)

@@ -127,7 +127,7 @@ def test_a_host_may_be_named_by_word(guard: NetworkGuard, asked: list[tuple[Any,
 
 @pytest.mark.parametrize("host", ["localhost", "evil-aurous-labs.com", b"example.org", None, "127.0.0.1"])
 def test_others_pass_through(guard: NetworkGuard, asked: list[tuple[Any, ...]], host: Any) -> None:
-    """With all their arguments, and the answer comes back."""
+    """With all their arguments, and the response comes back."""
     assert socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM) == []
 
     assert asked == [("getaddrinfo", host, 80, ("type", socket.SOCK_STREAM))]

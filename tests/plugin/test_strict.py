@@ -41,7 +41,7 @@ def hidden(*, marker: str = "") -> str:
 
 
 def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester) -> None:
-    """However the code under test took the answer, the report is one FAILED in the call phase and no ERROR."""
+    """However the code under test took the response, the report is one FAILED in the call phase and no ERROR."""
     pytester.makepyfile(hidden())
 
     result = pytester.runpytest("-rA")
@@ -101,7 +101,7 @@ def test_strict_warn_under_warnings_as_errors_fails_once(pytester: pytest.Pytest
 
 
 def test_strict_off_says_nothing(pytester: pytest.Pytester) -> None:
-    """With ``strict="off"`` an unmatched request is an answer like any other."""
+    """With ``strict="off"`` an unmatched request is a response like any other."""
     pytester.makepyfile(hidden(marker='@pytest.mark.aurous(strict="off")'))
 
     pytester.runpytest("-W", "error").assert_outcomes(passed=len(SWALLOWED), warnings=0)

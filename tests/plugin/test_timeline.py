@@ -112,7 +112,7 @@ def test_a_junit_file_has_it_plain(pytester: pytest.Pytester, family: str, color
 
 
 def test_a_terminal_with_colors_has_it_colored(pytester: pytest.Pytester) -> None:
-    """Answers by how they went, and what leads on."""
+    """Responses by how they went, and what leads on."""
     pytester.makepyfile(SUITE)
 
     colored, plain = (str(pytester.runpytest(f"--color={color}").stdout) for color in ("yes", "no"))

@@ -282,7 +282,7 @@ class Characters(RuleBasedStateMachine):
         assert found["updated_at"] == stamp(model.updated)
 
     def refused(self, response: Response, status: int, code: str) -> None:
-        """An answer is this refusal."""
+        """A response is this refusal."""
         assert (response.status, response.json["error"]["code"]) == (status, code)
 
     def available(self) -> int:

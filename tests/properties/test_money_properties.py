@@ -41,8 +41,8 @@ def test_cred_3_credits_for_three_videos_pay_for_three(make_api: Callable[..., A
         told = order(api, api.team.api_key, resolution, seconds, "/v1/videos/estimate").json
         assert Decimal(str(told["estimated_cost"]["amount"])) == price
         team = api.aurous.teams.add(credits=3 * float(price))  # the float that a test would write, whatever its error
-        answers = [order(api, team.api_key, resolution, seconds).status for _ in range(4)]
-        assert answers == [201, 201, 201, 402]
+        responses = [order(api, team.api_key, resolution, seconds).status for _ in range(4)]
+        assert responses == [201, 201, 201, 402]
         assert (team.credits, team.held_credits, team.available_credits) == (float(3 * price), float(3 * price), 0)
         first, second, third = (video.id for video in team.videos)
         for video in (first, second):

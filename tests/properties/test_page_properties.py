@@ -89,9 +89,9 @@ class List:
     def page(self, limit: int, **cursor: str) -> tuple[list[str], str | None]:
         """One page: its ids, and the cursor for the next."""
         query = "&".join(f"{name}={value}" for name, value in {"limit": limit, **cursor}.items())
-        answer = self.api.get(f"{self.path}?{query}")
-        assert answer.status == 200, answer.body
-        page = answer.json
+        response = self.api.get(f"{self.path}?{query}")
+        assert response.status == 200, response.body
+        page = response.json
         ids = [row["id"] for row in page["data"]]
         assert len(ids) <= limit
         assert page["has_more"] is (page["next_cursor"] is not None)

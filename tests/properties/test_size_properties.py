@@ -28,7 +28,7 @@ def _fake() -> Aurous:
 
 
 def create(width: int, height: int) -> tuple[int, int, bytes]:
-    """Create an image of these sides, and return those that the answer shows, and the picture."""
+    """Create an image of these sides, and return those that the response shows, and the picture."""
     aurous = _fake()
     content = to_json({"prompt": "x", "width": width, "height": height})
     key = (("X-Api-Key", str(aurous.api_key)),)
@@ -57,7 +57,7 @@ def test_img_3_a_side_is_snapped_to_the_nearest(pixels: int) -> None:
 @patiently
 @given(PIXELS)
 def test_img_3_snapping_is_done_once(pixels: int) -> None:
-    """A snapped side is the nearest to itself, so sides that an answer showed can be sent again."""
+    """A snapped side is the nearest to itself, so sides that a response showed can be sent again."""
     assert snapped(snapped(pixels)) == snapped(pixels)
 
 
@@ -85,7 +85,7 @@ def test_img_2_a_preset_is_what_its_name_says(size: str) -> None:
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(PIXELS, PIXELS)
 def test_img_8_a_picture_has_exactly_the_proportion(width: int, height: int) -> None:
-    """What is downloaded is smaller, and of the very proportion that the answer shows."""
+    """What is downloaded is smaller, and of the very proportion that the response shows."""
     wide, high, data = create(width, height)
 
     with Image.open(io.BytesIO(data)) as picture:

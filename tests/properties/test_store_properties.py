@@ -109,13 +109,13 @@ def test_paging_loses_nothing_and_repeats_nothing(rows: int, limit: int, data: s
     survivors, seen, query = set(first), list[str](), {"limit": str(limit)}
     more = True
     while more:
-        answer = page(table, "a", query, lambda row: row, lambda _: True, lambda row: row.id)
-        seen += answer["data"]
-        more = answer["has_more"]
-        assert (answer["next_cursor"] is not None) is more
-        assert len(answer["data"]) == limit or not more
+        response = page(table, "a", query, lambda row: row, lambda _: True, lambda row: row.id)
+        seen += response["data"]
+        more = response["has_more"]
+        assert (response["next_cursor"] is not None) is more
+        assert len(response["data"]) == limit or not more
         if more:
-            query["starting_after"] = answer["next_cursor"]
+            query["starting_after"] = response["next_cursor"]
         for dead in (
             data.draw(st.lists(st.sampled_from(sorted(survivors)), max_size=5, unique=True)) if survivors else ()
         ):
@@ -138,7 +138,7 @@ def test_paging_a_filtered_list_gives_what_the_filter_holds(held: list[bool], li
     seen, query = list[str](), {"limit": str(limit)}
     more = True
     while more:
-        answer = page(
+        response = page(
             table,
             "a",
             query,
@@ -146,9 +146,9 @@ def test_paging_a_filtered_list_gives_what_the_filter_holds(held: list[bool], li
             lambda row: wanted[row.id],
             lambda row: row.id,
         )
-        seen += answer["data"]
-        more = answer["has_more"]
-        query["starting_after"] = str(answer["next_cursor"])
+        seen += response["data"]
+        more = response["has_more"]
+        query["starting_after"] = str(response["next_cursor"])
 
     assert seen == sorted((row for row, keep in wanted.items() if keep), reverse=True)
 
@@ -179,7 +179,7 @@ def test_a_reader_reads_or_refuses(name: str, value: Any) -> None:
 @patiently
 @given(st.dictionaries(st.sampled_from([*READERS, "other"]) | st.text(), JSON), st.sets(st.sampled_from([*READERS])))
 def test_a_body_is_read_or_refused(body: dict[str, Any], required: set[str]) -> None:
-    """For any object and any required fields the answer is the object itself, or a 400 with a param."""
+    """For any object and any required fields the response is the object itself, or a 400 with a param."""
     read, problem = outcome(lambda: read_fields(body, READERS, required=sorted(required), prefix="in."))
 
     if problem is None:

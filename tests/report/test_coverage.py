@@ -23,7 +23,7 @@ def _coverage() -> Coverage:
 
 @pytest.fixture(name="met")
 def _met(api: Api, coverage: Coverage) -> Coverage:
-    """Two good answers, a refusal, a lost one and one that no endpoint took."""
+    """Two good responses, a refusal, a lost one and one that no endpoint took."""
     api.app.world.watchers.append(coverage)
     for _ in range(2):
         api.get("/v1/balance")

@@ -100,7 +100,7 @@ def test_an_entry_has_every_field_that_har_asks_for(api: Api) -> None:
 
 def test_an_entry_tells_the_call(api: Api) -> None:
     """Request and response as they were, and in the comment what we know of them."""
-    answer = api.post(f"{CHARACTERS}?a=1&b=%20", json={"name": ""}, headers={"Content-Type": "application/json"})
+    reply = api.post(f"{CHARACTERS}?a=1&b=%20", json={"name": ""}, headers={"Content-Type": "application/json"})
 
     found = entry(api)
 
@@ -111,11 +111,11 @@ def test_an_entry_tells_the_call(api: Api) -> None:
     assert request["bodySize"] == 12
     assert (response["status"], response["statusText"]) == (400, "Bad Request")
     assert response["content"] == {
-        "size": len(answer.body),
+        "size": len(reply.body),
         "mimeType": "application/json",
-        "text": answer.body.decode(),
+        "text": reply.body.decode(),
     }
-    assert named(response["headers"])["aurous-request-id"] == answer.headers["Aurous-Request-Id"]
+    assert named(response["headers"])["aurous-request-id"] == reply.headers["Aurous-Request-Id"]
     assert found["comment"] == "characters.create; value_out_of_range"
 
 
@@ -136,7 +136,7 @@ def test_a_call_that_nothing_took_says_so(api: Api) -> None:
     assert entry(api)["comment"] == "no endpoint matches"
 
 
-def test_a_call_without_an_answer_has_status_0(api: Api) -> None:
+def test_a_call_without_a_response_has_status_0(api: Api) -> None:
     """As browsers write it, with the reason."""
     api.aurous.faults.timeout("*")
     api.broken("GET", "/v1/balance")
@@ -159,7 +159,7 @@ def test_a_status_that_is_none_has_no_phrase(api: Api) -> None:
 
 
 def test_a_picture_is_written_in_base64(api: Api) -> None:
-    """A binary body of an answer comes back as it was."""
+    """A binary body of a response comes back as it was."""
     picture = api.get(api.characters.add().refs[0].url, key=None).body
 
     content = entry(api)["response"]["content"]

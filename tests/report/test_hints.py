@@ -123,9 +123,9 @@ def test_a_slash_inside_a_segment_is_named(api: Api, slash: str) -> None:
 )
 def test_where_nothing_is_odd_nothing_is_said(api: Api, path: str) -> None:
     """An id of the right kind that is unknown speaks for itself."""
-    answer = api.put(path) if path.endswith("/upload") else api.get(path)
+    response = api.put(path) if path.endswith("/upload") else api.get(path)
 
-    assert answer.status >= 400
+    assert response.status >= 400
     assert hint_of(api.aurous.calls.last) == ""
 
 

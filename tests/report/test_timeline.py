@@ -320,11 +320,11 @@ def test_looking_counts_and_changes_nothing(api: Api) -> None:
     assert api.poll(character) == ["synthesizing"]
 
 
-# Odd answers
+# Odd responses
 
 
 def test_a_rehearsed_call_leaves_no_notes(api: Api) -> None:
-    """A spoilt answer without `commit` changed nothing, so nothing is told of it."""
+    """A spoilt response without `commit` changed nothing, so nothing is told of it."""
     api.characters.add(name="Before")
     api.aurous.faults.malformed("characters.create")
     api.post(CHARACTERS, json={"name": "A", "generate": True, "attributes": {"age": 28}})
@@ -358,7 +358,7 @@ def test_a_spoilt_refusal_is_told_without_its_sentence(api: Api, kind: Any) -> N
     ],
 )
 def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
-    """Its answer need not be the vendor's envelope."""
+    """Its response need not be the vendor's envelope."""
     with Aurous() as aurous:
         aurous.route("balance.retrieve").respond(503, text=body)
         assert aurous.client().get("/v1/balance").text == body
@@ -368,7 +368,7 @@ def test_a_route_of_the_test_may_refuse_as_it_likes(body: str) -> None:
     assert "/v1/balance -> 503 (overridden by a route)\nat the end:" in text
 
 
-def test_a_call_without_an_answer_says_so(api: Api) -> None:
+def test_a_call_without_a_response_says_so(api: Api) -> None:
     """And why."""
     api.aurous.faults.timeout("*")
     api.broken("GET", "/v1/balance")
@@ -550,14 +550,14 @@ def in_a_name(api: Api) -> None:
     api.characters.add(name=f"A {KEY}")
 
 
-def in_the_answer(api: Api) -> None:
+def in_the_response(api: Api) -> None:
     api.aurous.faults.status("*", 503, message=f"upstream said that {KEY} is none of ours, whatever you may say")
     api.get("/v1/balance")
 
 
 @pytest.mark.parametrize(
     "story",
-    [in_the_query, in_the_path, escaped, in_the_body, in_a_name, in_the_answer],
+    [in_the_query, in_the_path, escaped, in_the_body, in_a_name, in_the_response],
     ids=lambda story: story.__name__.replace("_", " "),
 )
 def test_no_part_of_a_key_is_in_the_report(api: Api, story: Story) -> None:

@@ -96,8 +96,8 @@ def test_ver_3_the_price_list_of_an_unknown_version(api: Api) -> None:
 @pytest.mark.parametrize(("path", "operation"), [("/v1/team", "team.retrieve"), ("/v1/pricing", "pricing.retrieve")])
 def test_auth_5_rate_1_they_are_reads(api: Api, path: str, operation: str) -> None:
     """Every key may look, from the bucket of reads; without a key nobody."""
-    answer = api.get(path, key=api.team.add_key("read"))
+    response = api.get(path, key=api.team.add_key("read"))
 
-    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
     api.aurous.assert_called(operation)
     api.refused("GET", path, key=None, status=401, code="missing_api_key")

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 BALANCE: Final = "/v1/balance"
 GENERATE: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -42,7 +42,7 @@ each_call = pytest.mark.parametrize(("method", "url", "body", "bucket"), CALLS, 
 RATES: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
-def call(api: Api, method: str, url: str, body: Any, **sent: Any) -> Answer:
+def call(api: Api, method: str, url: str, body: Any, **sent: Any) -> Response:
     """Send one of the calls, on what it needs."""
     character, upload = api.characters.add(status="reviewing"), api.uploads.add()
     filled = body and {
@@ -52,9 +52,9 @@ def call(api: Api, method: str, url: str, body: Any, **sent: Any) -> Answer:
     return api.send(method, url.format(id=character.id), json=filled, **sent)
 
 
-def rates(answer: Answer) -> tuple[int, ...]:
+def rates(response: Response) -> tuple[int, ...]:
     """Limit, remaining and reset."""
-    return tuple(int(answer.headers[name]) for name in RATES)
+    return tuple(int(response.headers[name]) for name in RATES)
 
 
 def signed_urls(api: Api) -> tuple[str, str]:
@@ -70,15 +70,15 @@ def signed_urls(api: Api) -> tuple[str, str]:
 def test_ver_1_ver_2_the_header_is_optional_and_echoed(api: Api, method: str, url: str, body: Any, bucket: str) -> None:
     """With the only version and without one each call is answered, and the version applied comes back."""
     for headers in ({}, {"Aurous-Version": "2026-05-15"}):
-        answer = call(api, method, url, body, headers=headers)
-        assert answer.status in {200, 201}, bucket
-        assert answer.headers["Aurous-Version"] == "2026-05-15"
+        response = call(api, method, url, body, headers=headers)
+        assert response.status in {200, 201}, bucket
+        assert response.headers["Aurous-Version"] == "2026-05-15"
 
 
-def test_ver_2_err_3_are_on_every_answer(api: Api) -> None:
+def test_ver_2_err_3_are_on_every_response(api: Api) -> None:
     """Version and request id are on refusals, on signed URLs and on unknown paths too; no two ids are alike."""
     upload, ref = signed_urls(api)
-    answers = [
+    responses = [
         api.get(BALANCE),
         api.get(BALANCE, key=None),
         api.get("/v1/nowhere"),
@@ -90,9 +90,9 @@ def test_ver_2_err_3_are_on_every_answer(api: Api) -> None:
         api.get(BALANCE, headers={"Aurous-Version": "2020-01-01"}),
     ]
 
-    assert [answer.status for answer in answers] == [200, 401, 404, 405, 404, 200, 403, 200, 400]
-    assert {answer.headers["Aurous-Version"] for answer in answers} == {"2026-05-15"}
-    ids = [answer.headers["Aurous-Request-Id"] for answer in answers]
+    assert [response.status for response in responses] == [200, 401, 404, 405, 404, 200, 403, 200, 400]
+    assert {response.headers["Aurous-Version"] for response in responses} == {"2026-05-15"}
+    ids = [response.headers["Aurous-Request-Id"] for response in responses]
     assert all(re.fullmatch(r"req_[0-9A-HJKMNP-TV-Z]{26}", one) for one in ids)
     assert len(set(ids)) == len(ids)
 
@@ -103,7 +103,7 @@ def test_ver_3_refuses_another_version(api: Api, version: str, method: str, url:
     """A version that does not exist, or is no date, is refused on each route before anything happens."""
     filled = url.format(id=api.characters.add(status="reviewing").id)
 
-    answer = api.refused(
+    response = api.refused(
         method,
         filled,
         json=body,
@@ -113,20 +113,20 @@ def test_ver_3_refuses_another_version(api: Api, version: str, method: str, url:
         param="Aurous-Version",
     )
 
-    assert repr(version) in answer.json["error"]["message"], bucket
+    assert repr(version) in response.json["error"]["message"], bucket
 
 
 def test_ver_4_resources_carry_their_version(api: Api) -> None:
-    """A character shows the version of its creation, from the create answer on."""
+    """A character shows the version of its creation, from the create response on."""
     character = api.synthesize()
 
-    answers = [
+    responses = [
         api.get(f"/v1/characters/{character.id}").json,
         api.get("/v1/characters").json["data"][0],
         api.post(f"/v1/characters/{character.id}/save").json,
     ]
 
-    assert {answer["aurous_version"] for answer in answers} == {"2026-05-15"}
+    assert {response["aurous_version"] for response in responses} == {"2026-05-15"}
 
 
 # errors
@@ -147,7 +147,7 @@ def test_ver_4_resources_carry_their_version(api: Api) -> None:
 def test_err_1_err_2_err_3_the_envelope(make_api: Callable[..., Api], status: int, kind: str, code: str) -> None:
     """Each status has its type, without an ``_error`` suffix, a link to its code, and the id of the header."""
     api = make_api(credits=0)
-    answer = {
+    response = {
         400: lambda: api.post("/v1/characters", json={}),
         401: lambda: api.get(BALANCE, key=None),
         402: lambda: api.post("/v1/characters", json=GENERATE),
@@ -157,12 +157,12 @@ def test_err_1_err_2_err_3_the_envelope(make_api: Callable[..., Api], status: in
         500: lambda: broken(api).get(BALANCE),
     }[status]()
 
-    error = answer.json["error"]
-    assert answer.status == status
+    error = response.json["error"]
+    assert response.status == status
     assert list(error) == ["type", "code", "message", "param", "doc_url", "request_id"]
     assert (error["type"], error["code"]) == (kind, code)
     assert error["doc_url"] == f"https://docs.aurous-labs.com/errors#{code}"
-    assert error["request_id"] == answer.headers["Aurous-Request-Id"]
+    assert error["request_id"] == response.headers["Aurous-Request-Id"]
 
 
 def broken(api: Api) -> Api:
@@ -173,9 +173,9 @@ def broken(api: Api) -> Api:
 
 def test_err_7_a_bug_of_ours_shows_no_internals(api: Api) -> None:
     """The client meets a plain 500, and the traceback is kept for the test."""
-    answer = broken(api).get(BALANCE)
+    response = broken(api).get(BALANCE)
 
-    assert (answer.status, answer.json["error"]["message"]) == (500, "An internal error occurred.")
+    assert (response.status, response.json["error"]["message"]) == (500, "An internal error occurred.")
     (problem,) = api.app.problems
     assert "KeyError" in problem.trace
     assert problem.kind == "bug"
@@ -196,9 +196,9 @@ def test_err_7_a_bug_of_ours_shows_no_internals(api: Api) -> None:
 )
 def test_err_4_param_names_the_field(api: Api, url: str, sent: dict[str, Any], param: str | None) -> None:
     """`param` is the offending field, header or parameter, and null where no single one is to blame."""
-    answer = api.send(**{"method": "POST", "url": url, **sent})
+    response = api.send(**{"method": "POST", "url": url, **sent})
 
-    assert answer.json["error"]["param"] == param
+    assert response.json["error"]["param"] == param
 
 
 def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> None:
@@ -206,7 +206,7 @@ def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> N
     api = make_api(credits=0)
     character, upload = api.characters.add(status="failed"), api.uploads.add()
     url = f"/v1/characters/{character.id}"
-    answers = [
+    responses = [
         api.get(BALANCE, key=None),
         api.get(BALANCE, key="x"),
         api.post(url, key=api.team.add_key("read")),
@@ -225,7 +225,7 @@ def test_err_5_every_code_is_a_documented_one(make_api: Callable[..., Api]) -> N
         api.post("/v1/characters/uploads/classify", json={"upload_id": upload.id[:-1]}),
     ]
 
-    assert [(answer.status, answer.json["error"]["code"]) for answer in answers] == [
+    assert [(response.status, response.json["error"]["code"]) for response in responses] == [
         (401, "missing_api_key"),
         (401, "invalid_api_key"),
         (405, "method_not_allowed"),
@@ -276,9 +276,9 @@ def test_err_5_other_operations_have_documented_codes_too(
     api.team.credits = 2
     sent = {**IMAGE, **{name: ids.get(str(value), value) for name, value in body.items()}} if body else None
 
-    answer = api.send(method, url.format(**ids), json=sent, headers=used if status == 409 else {})
+    response = api.send(method, url.format(**ids), json=sent, headers=used if status == 409 else {})
 
-    assert (answer.status, answer.json["error"]["code"]) == (status, code)
+    assert (response.status, response.json["error"]["code"]) == (status, code)
 
 
 def test_err_6_the_type_is_the_global_one_in_both_readings(make_api: Callable[..., Api]) -> None:
@@ -315,10 +315,10 @@ def test_err_8_an_unknown_path_is_not_found(api: Api, path: str) -> None:
 )
 def test_err_8_a_wrong_method_is_not_allowed(api: Api, method: str, path: str, allowed: str) -> None:
     """A known path under another method is a 405 that says which methods there are."""
-    answer = api.refused(method, path, status=405, code="method_not_allowed")
+    response = api.refused(method, path, status=405, code="method_not_allowed")
 
-    assert answer.headers["Allow"] == allowed
-    assert allowed in answer.json["error"]["message"]
+    assert response.headers["Allow"] == allowed
+    assert allowed in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("character_id", ["%2e%2e", "char%201", "%F0%9F%8E%A8", "'", "%00", "x" * 500])
@@ -338,10 +338,10 @@ def test_rate_1_each_call_spends_from_its_bucket(api: Api, method: str, url: str
     burst, seconds = BUCKETS[bucket]
     expected = (burst, burst - 1, START + max(1, int(seconds)))
 
-    answer = call(api, method, url, body)
+    response = call(api, method, url, body)
 
-    assert answer.status in {200, 201}
-    assert rates(answer) == expected
+    assert response.status in {200, 201}
+    assert rates(response) == expected
 
 
 def test_rate_1_one_bucket_serves_three_syntheses(api: Api) -> None:
@@ -373,11 +373,11 @@ def test_rate_1_refills_with_the_clock(api: Api) -> None:
 
 def test_rate_1_report_refuses_nobody(api: Api) -> None:
     """By default an empty bucket only shows: zero left, and the call is answered all the same."""
-    answers = [api.post("/v1/characters/char_1/resynthesize") for _ in range(14)]
+    responses = [api.post("/v1/characters/char_1/resynthesize") for _ in range(14)]
 
-    assert {answer.status for answer in answers} == {404}
-    assert [rates(answer)[1] for answer in answers] == [*range(11, -1, -1), 0, 0]
-    assert rates(answers[-1])[2] == START + 120
+    assert {response.status for response in responses} == {404}
+    assert [rates(response)[1] for response in responses] == [*range(11, -1, -1), 0, 0]
+    assert rates(responses[-1])[2] == START + 120
 
 
 def test_rate_3_auth_6_a_bucket_is_the_teams(api: Api) -> None:
@@ -391,7 +391,7 @@ def test_rate_3_auth_6_a_bucket_is_the_teams(api: Api) -> None:
 def test_rate_1_is_not_told_where_there_is_no_bucket(api: Api, where: str) -> None:
     """Without a team, on unknown paths and on signed URLs there is nothing to tell."""
     upload, ref = signed_urls(api)
-    answer = {
+    response = {
         "401": lambda: api.get(BALANCE, key=None),
         "unknown path": lambda: api.get("/v1/nowhere"),
         "upload URL": lambda: api.put(upload, content=b"x"),
@@ -399,15 +399,15 @@ def test_rate_1_is_not_told_where_there_is_no_bucket(api: Api, where: str) -> No
         "dead URL": lambda: api.get(ref[:-1]),
     }[where]()
 
-    assert not any(name in answer.headers for name in RATES)
+    assert not any(name in response.headers for name in RATES)
 
 
 def test_rate_1_rate_4_a_narrow_key_sees_the_bucket_and_spends_nothing(api: Api) -> None:
     """A 403 has a team and a bucket, so it carries the headers, with every token still there."""
-    answer = api.post("/v1/characters/char_1/save", key=api.team.add_key("read"))
+    response = api.post("/v1/characters/char_1/save", key=api.team.add_key("read"))
 
-    assert answer.status == 403
-    assert rates(answer)[:2] == (60, 60)
+    assert response.status == 403
+    assert rates(response)[:2] == (60, 60)
 
 
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("read", 403)])
@@ -430,11 +430,13 @@ def test_rate_4_a_stranger_spends_nothing(api: Api, key: str | None, status: int
     ],
     ids=str,
 )
-def test_rate_4_any_other_answer_spends_one(api: Api, method: str, url: str, sent: dict[str, Any], status: int) -> None:
+def test_rate_4_any_other_response_spends_one(
+    api: Api, method: str, url: str, sent: dict[str, Any], status: int
+) -> None:
     """A call that is answered takes one token, a refused one too."""
-    answer = api.send(method, url, **sent)
+    response = api.send(method, url, **sent)
 
-    assert (answer.status, rates(answer)[1]) == (status, 59)
+    assert (response.status, rates(response)[1]) == (status, 59)
     assert rates(api.post("/v1/characters/char_1/save"))[1] == 58
 
 

@@ -14,7 +14,7 @@ from pytest_aurous._world.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 THREADS: Final = 50
 T = TypeVar("T")
@@ -81,10 +81,10 @@ def test_save_2_of_fifty_saves_one_publishes(api: Api, moves: list[tuple[str, st
     character = api.characters.add(status="reviewing")
     moves.clear()
 
-    answers = together(lambda _: api.post(f"/v1/characters/{character.id}/save"))
+    responses = together(lambda _: api.post(f"/v1/characters/{character.id}/save"))
 
-    assert {answer.status for answer in answers} == {200}
-    assert all(answer.json == character.json() for answer in answers)
+    assert {response.status for response in responses} == {200}
+    assert all(response.json == character.json() for response in responses)
     assert moves == [("reviewing", "ready")]
 
 
@@ -92,9 +92,9 @@ def test_resyn_1_of_fifty_runs_one_starts(api: Api) -> None:
     """Fifty resynthesizes at once start one run and hold its cost once; the others are refused."""
     character = api.characters.add(script="synthesizing! -> ready")
 
-    answers = together(lambda _: api.post(f"/v1/characters/{character.id}/resynthesize"))
+    responses = together(lambda _: api.post(f"/v1/characters/{character.id}/resynthesize"))
 
-    assert sorted(answer.status for answer in answers) == [200] + [400] * 49
+    assert sorted(response.status for response in responses) == [200] + [400] * 49
     assert api.money() == (1000, 4)
 
 
@@ -103,11 +103,11 @@ def test_create_5_credits_are_spent_once(make_api: Callable[..., Api]) -> None:
     api = make_api(credits=42, script="synthesizing! -> reviewing")
     body: dict[str, Any] = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
-    answers: list[Answer] = together(lambda _: api.post("/v1/characters", json=body))
+    responses: list[Response] = together(lambda _: api.post("/v1/characters", json=body))
 
-    assert sorted(answer.status for answer in answers) == [201] * 10 + [402] * 40
+    assert sorted(response.status for response in responses) == [201] * 10 + [402] * 40
     assert (api.money(), len(api.characters)) == ((42, 40), 10)
-    ids = [answer.json["id"] for answer in answers if answer.status == 201]
+    ids = [response.json["id"] for response in responses if response.status == 201]
     assert sorted(ids) == [character.id for character in api.characters]
 
 
@@ -115,9 +115,9 @@ def test_create_3_a_ticket_is_consumed_once(api: Api) -> None:
     """Fifty creates of one ticket make one character."""
     upload = api.uploads.add()
 
-    answers = together(lambda _: api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}))
+    responses = together(lambda _: api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [upload.id]}))
 
-    assert sorted(answer.status for answer in answers) == [201] + [400] * 49
+    assert sorted(response.status for response in responses) == [201] + [400] * 49
     assert len(api.characters) == 1
 
 
@@ -125,16 +125,16 @@ def test_del_3_of_fifty_deletes_one_succeeds(api: Api) -> None:
     """Fifty deletes at once are one deletion and 49 times not found."""
     character = api.characters.add()
 
-    answers = together(lambda _: api.delete(f"/v1/characters/{character.id}"))
+    responses = together(lambda _: api.delete(f"/v1/characters/{character.id}"))
 
-    assert sorted(answer.status for answer in answers) == [200] + [404] * 49
+    assert sorted(response.status for response in responses) == [200] + [404] * 49
 
 
 def test_rate_3_the_count_is_atomic(api: Api) -> None:
     """Of fifty calls at once no two are told the same rest."""
-    answers = together(lambda _: api.get("/v1/balance"))
+    responses = together(lambda _: api.get("/v1/balance"))
 
-    assert sorted(int(answer.headers["X-RateLimit-Remaining"]) for answer in answers) == list(range(1150, 1200))
+    assert sorted(int(response.headers["X-RateLimit-Remaining"]) for response in responses) == list(range(1150, 1200))
 
 
 def test_time_passes_once_for_all(api: Api, moves: list[tuple[str, str]]) -> None:

@@ -27,16 +27,18 @@ POSES: Final = ["portrait", "front", "side", "back"]
 
 def refuse(api: Api, body: Any, code: str, param: str | None, status: int = 400) -> str:
     """Create in vain, and return the message."""
-    answer = api.refused("POST", "/v1/characters", json=body, status=status, code=code, param=param)
-    return str(answer.json["error"]["message"])
+    response = api.refused("POST", "/v1/characters", json=body, status=status, code=code, param=param)
+    return str(response.json["error"]["message"])
 
 
 def test_the_object_has_the_documented_fields(api: Api) -> None:
     """A character answers exactly the fields of the contract, in their order, each of its type."""
-    answer = api.post("/v1/characters", json={"name": "Aurora the Adventurer", "generate": True, "attributes": AURORA})
+    response = api.post(
+        "/v1/characters", json={"name": "Aurora the Adventurer", "generate": True, "attributes": AURORA}
+    )
 
-    assert answer.status == 201
-    made = answer.json
+    assert response.status == 201
+    made = response.json
     assert made == {
         "id": made["id"],
         "object": "character",
@@ -91,11 +93,11 @@ def test_create_2_makes_a_ready_character_of_uploads(api: Api, count: int) -> No
     """The upload flow answers 201 with ``ready`` and one ref per ticket, and costs nothing."""
     tickets = [api.uploads.add() for _ in range(count)]
 
-    answer = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id for ticket in tickets]})
+    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id for ticket in tickets]})
 
-    assert (answer.status, answer.json["status"], answer.json["attributes"]) == (201, "ready", None)
-    assert [ref["pose"] for ref in answer.json["refs"]] == ["other"] * count
-    assert len({ref["url"] for ref in answer.json["refs"]}) == count
+    assert (response.status, response.json["status"], response.json["attributes"]) == (201, "ready", None)
+    assert [ref["pose"] for ref in response.json["refs"]] == ["other"] * count
+    assert len({ref["url"] for ref in response.json["refs"]}) == count
     assert {ticket.status for ticket in tickets} == {"consumed"}
     assert api.money() == (1000, 0)
     assert api.poll(api.characters.last, 3) == ["ready"] * 3
@@ -110,19 +112,19 @@ def test_create_2_keeps_the_order_and_the_classified_poses(api: Api) -> None:
         api.post("/v1/characters/uploads/classify", json={"upload_id": ticket.id})
 
     body = {"name": "Aurora", "upload_ids": [front.id, plain.id, side.id], "attributes": AURORA}
-    answer = api.post("/v1/characters", json=body)
+    response = api.post("/v1/characters", json=body)
 
-    assert [ref["pose"] for ref in answer.json["refs"]] == ["front", "other", "side"]
-    assert answer.json["attributes"] == AURORA
+    assert [ref["pose"] for ref in response.json["refs"]] == ["front", "other", "side"]
+    assert response.json["attributes"] == AURORA
 
 
 def test_create_2_is_free_for_a_team_without_credits(make_api: Callable[..., Api]) -> None:
     """An empty balance does not stand in the way of the upload flow."""
     api = make_api(credits=0)
 
-    answer = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [api.uploads.add().id]})
+    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [api.uploads.add().id]})
 
-    assert answer.status == 201
+    assert response.status == 201
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a good one"])
@@ -160,8 +162,8 @@ def test_create_3_auth_7_does_not_know_another_teams_ticket(api: Api) -> None:
 
     refuse(api, {"name": "Aurora", "upload_ids": [ticket.id]}, "resource_not_found", "upload_ids", status=404)
 
-    answer = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id]}, key=other.api_key)
-    assert answer.status == 201
+    response = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket.id]}, key=other.api_key)
+    assert response.status == 201
 
 
 @pytest.mark.parametrize("attributes", [{}, {"attributes": {}}], ids=["missing", "empty"])
@@ -183,13 +185,13 @@ def test_create_4_answers_while_the_work_is_under_way(api: Api) -> None:
 
 
 def test_create_4_may_answer_after_the_work_is_done(api: Api) -> None:
-    """With ``*0`` the create answer itself is in review, and has its refs."""
+    """With ``*0`` the create response itself is in review, and has its refs."""
     api.aurous.script("synthesizing*0 -> reviewing")
 
-    answer = api.post("/v1/characters", json=GENERATE)
+    response = api.post("/v1/characters", json=GENERATE)
 
-    assert (answer.status, answer.json["status"]) == (201, "reviewing")
-    assert [ref["pose"] for ref in answer.json["refs"]] == POSES
+    assert (response.status, response.json["status"]) == (201, "reviewing")
+    assert [ref["pose"] for ref in response.json["refs"]] == POSES
 
 
 def test_create_5_cred_2_holds_four_credits_and_charges_them_when_done(api: Api) -> None:
@@ -266,11 +268,11 @@ def test_create_6_takes_any_name_of_1_to_120_characters(api: Api, name: str) -> 
 
 @pytest.mark.parametrize("reference", ["o", "order-4711", "r" * 256])
 def test_create_7_echoes_the_clients_reference(api: Api, reference: str) -> None:
-    """A `client_reference_id` is on the create answer and on every later one."""
-    answer = api.post("/v1/characters", json={**GENERATE, "client_reference_id": reference})
+    """A `client_reference_id` is on the create response and on every later one."""
+    response = api.post("/v1/characters", json={**GENERATE, "client_reference_id": reference})
 
-    assert answer.json["client_reference_id"] == reference
-    assert api.get(f"/v1/characters/{answer.json['id']}").json["client_reference_id"] == reference
+    assert response.json["client_reference_id"] == reference
+    assert api.get(f"/v1/characters/{response.json['id']}").json["client_reference_id"] == reference
     assert api.get("/v1/characters").json["data"][0]["client_reference_id"] == reference
 
 

@@ -16,7 +16,7 @@ from pytest_aurous import AurousError, AurousLookupError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 FILES: Final = "/v1/files"
 HOUR: Final = 3600
@@ -51,11 +51,11 @@ def _fields_alone(fields: Mapping[str, str]) -> bytes:
     return f"{''.join(parts)}--b0undary--\r\n".encode()
 
 
-def send(api: Api, data: bytes = PICTURE, purpose: str = "reference", **sent: Any) -> Answer:
+def send(api: Api, data: bytes = PICTURE, purpose: str = "reference", **sent: Any) -> Response:
     """Send a file that is taken."""
-    answer = api.post(FILES, **form(data, purpose=purpose, **sent))
-    assert answer.status == 201, answer.body
-    return answer
+    response = api.post(FILES, **form(data, purpose=purpose, **sent))
+    assert response.status == 201, response.body
+    return response
 
 
 def keyed(key: str = "k") -> dict[str, str]:
@@ -164,7 +164,7 @@ def test_file_1_refuses_what_it_does_not_take(
 
 def test_an_unknown_part_s_message_names_all(api: Api) -> None:
     """All unknown parts, and those that there are."""
-    answer = api.refused(
+    response = api.refused(
         "POST",
         FILES,
         status=400,
@@ -173,7 +173,7 @@ def test_an_unknown_part_s_message_names_all(api: Api) -> None:
         **form(purpose="reference", color="red", zoom="2"),
     )
 
-    message = answer.json["error"]["message"]
+    message = response.json["error"]["message"]
     assert all(word in message for word in ("color, zoom", "file, purpose, metadata"))
 
 
@@ -193,10 +193,10 @@ def test_file_1_a_picture_has_4096_pixels_a_side_at_most(api: Api, width: int, h
     """Either side counts, and the message has both."""
     data = PICTURE[:16] + pack(">II", width, height) + PICTURE[24:]
 
-    answer = api.refused(
+    response = api.refused(
         "POST", FILES, status=400, code="value_out_of_range", param="file", **form(data, purpose="reference")
     )
-    assert f"{width}x{height}" in answer.json["error"]["message"]
+    assert f"{width}x{height}" in response.json["error"]["message"]
     assert send(api, drawn("PNG", 4096, 1)).json["width_px"] == 4096
 
 
@@ -303,9 +303,9 @@ def test_file_2_delete_always_says_that_it_is_gone(api: Api, state: str) -> None
     if state == "expired":
         api.clock.advance(seconds=DAY)
 
-    answer = api.delete(f"{FILES}/{file_id}")
+    response = api.delete(f"{FILES}/{file_id}")
 
-    assert (answer.status, answer.json) == (200, {"deleted": True, "id": file_id, "object": "file"})
+    assert (response.status, response.json) == (200, {"deleted": True, "id": file_id, "object": "file"})
     api.refused("GET", f"{FILES}/{file_id}", status=404, code="resource_not_found")
     if state == "stored":
         assert api.refused("GET", url, key=None, status=404, code="resource_not_found")
@@ -319,8 +319,8 @@ def test_auth_7_another_teams_file_is_none(api: Api, owner: str) -> None:
     """It cannot be told from one that does not exist."""
     file = api.aurous.teams.add().files.add().id if owner == "another team" else "file_x"
 
-    answer = api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
-    assert answer.json["error"]["message"] == f"No such file: {file!r}."
+    response = api.refused("GET", f"{FILES}/{file}", status=404, code="resource_not_found")
+    assert response.json["error"]["message"] == f"No such file: {file!r}."
 
 
 def test_idem_7_the_bytes_are_not_compared(api: Api) -> None:

@@ -175,7 +175,7 @@ def test_add_refuses_a_script_of_another_resource(api: Api, medium: str) -> None
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize("status", STATUSES)
 def test_json_is_what_a_retrieve_answers(api: Api, medium: str, status: str) -> None:
-    """`json()` equals the answer of a GET, in each status."""
+    """`json()` equals the response of a GET, in each status."""
     record = made(api, medium, status=status)
 
     assert record.json() == api.get(f"/v1/images/{record.id}").json

@@ -50,9 +50,9 @@ FREE: Final = {"amount": 0, "currency": "credit", "breakdown": {"base": 0, "enha
 
 def make(api: Api, **body: Any) -> Any:
     """Create an image through the API, and return the generation that it answered."""
-    answer = api.post(IMAGES, json={"prompt": "Aurora", **body})
-    assert answer.status == 201, answer.body
-    return answer.json
+    response = api.post(IMAGES, json={"prompt": "Aurora", **body})
+    assert response.status == 201, response.body
+    return response.json
 
 
 def look(api: Api, image_id: str, times: int = 1) -> list[str]:
@@ -61,10 +61,10 @@ def look(api: Api, image_id: str, times: int = 1) -> list[str]:
 
 
 def cancel(api: Api, image_id: str) -> Any:
-    """Cancel a generation, and return the answer."""
-    answer = api.post(f"{IMAGES}/{image_id}/cancel")
-    assert answer.status == 200, answer.body
-    return answer.json
+    """Cancel a generation, and return the response."""
+    response = api.post(f"{IMAGES}/{image_id}/cancel")
+    assert response.status == 200, response.body
+    return response.json
 
 
 # the body
@@ -197,18 +197,18 @@ def test_img_1_img_9_refuses_a_style(api: Api, path: str, style: str, status: in
     assert len(api.aurous.loras) * len(api.aurous.video_loras)  # they are made when they are first asked for
     sent = {"prompt": "x", "lora_id": style}
 
-    answer = api.refused("POST", path, json=sent, status=status, code=code, param="lora_id")
+    response = api.refused("POST", path, json=sent, status=status, code=code, param="lora_id")
 
-    assert style in answer.json["error"]["message"]
+    assert style in response.json["error"]["message"]
 
 
 def test_img_1_an_unknown_fields_message_names_all(api: Api) -> None:
     """The message tells every field that is not known."""
-    answer = api.refused(
+    response = api.refused(
         "POST", IMAGES, json={"prompt": "x", "a": 1, "b": 2}, status=400, code="invalid_request", param="a"
     )
 
-    assert "a, b" in answer.json["error"]["message"]
+    assert "a, b" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("sent", [None, -1])
@@ -230,7 +230,7 @@ def test_img_1_a_seed_of_chance_is_seeded(make_api: Callable[..., Api], sent: in
 @pytest.mark.parametrize("tier", ["2k", "4k"])
 @pytest.mark.parametrize("ratio", ["1_1", "3_2", "2_3", "4_3", "3_4", "16_9", "9_16", "21_9"])
 def test_img_2_there_are_sixteen_sizes(api: Api, tier: str, ratio: str) -> None:
-    """Each tier has each ratio, and the answer shows the preset and its pixels."""
+    """Each tier has each ratio, and the response shows the preset and its pixels."""
     wide, high = map(int, ratio.split("_"))
 
     image = make(api, size=f"{tier}_{ratio}")
@@ -250,11 +250,11 @@ def test_img_2_the_documented_size(api: Api) -> None:
 @pytest.mark.parametrize("size", ["2k", "8k_1_1", "2k_9_21", "2K_1_1", "square", "", 2, None])
 def test_img_2_refuses_other_sizes(api: Api, size: object) -> None:
     """A size that does not exist is a bad format, and the message lists those that do."""
-    answer = api.refused(
+    response = api.refused(
         "POST", IMAGES, json={"prompt": "x", "size": size}, status=400, code="invalid_format", param="size"
     )
 
-    assert "2k_21_9" in answer.json["error"]["message"]
+    assert "2k_21_9" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_img_2_refuses_other_sizes(api: Api, size: object) -> None:
     [(1024, 1024), (1025, 1024), (1039, 1024), (1040, 1056), (1041, 1056), (1500, 1504), (4090, 4096), (4096, 4096)],
 )
 def test_img_3_sides_are_snapped(api: Api, sent: int, snapped: int) -> None:
-    """The answer shows the nearest multiples of 32, and no preset."""
+    """The response shows the nearest multiples of 32, and no preset."""
     image = make(api, width=sent, height=2048)
 
     assert (image["width"], image["height"], image["size_preset"]) == (snapped, 2048, None)
@@ -306,7 +306,7 @@ def test_img_4_a_character_in_any_other_state(api: Api, status: str, path: str) 
     """A character that is not ready, softly deleted ones among them, cannot be shown."""
     character = api.characters.add(status=status, script="synthesizing!")
 
-    answer = api.refused(
+    response = api.refused(
         "POST",
         path,
         json={"prompt": "x", "character_id": character.id},
@@ -316,7 +316,7 @@ def test_img_4_a_character_in_any_other_state(api: Api, status: str, path: str) 
     )
 
     message = f"Character {character.id} is {status}; use in an image needs ready."
-    assert answer.json["error"]["message"] == message
+    assert response.json["error"]["message"] == message
 
 
 @pytest.mark.parametrize("kind", ["unknown", "gone", "another team's"])
@@ -330,7 +330,7 @@ def test_img_4_auth_7_a_character_that_is_none(api: Api, kind: str) -> None:
         "another team's": api.aurous.teams.add().characters.add().id,
     }[kind]
 
-    answer = api.refused(
+    response = api.refused(
         "POST",
         IMAGES,
         json={"prompt": "x", "character_id": character_id},
@@ -339,7 +339,7 @@ def test_img_4_auth_7_a_character_that_is_none(api: Api, kind: str) -> None:
         param="character_id",
     )
 
-    assert answer.json["error"]["message"] == f"No such character: {character_id!r}."
+    assert response.json["error"]["message"] == f"No such character: {character_id!r}."
 
 
 def test_img_4_follows_the_character(api: Api) -> None:
@@ -385,7 +385,7 @@ def test_img_1_auth_7_a_file_that_is_none(api: Api, kind: str, path: str) -> Non
     if kind == "expired":
         api.clock.advance(seconds=24 * 3600)
 
-    answer = api.refused(
+    response = api.refused(
         "POST",
         path,
         json={"prompt": "x", "reference_image_urls": ["https://cdn.test/a.png", file_id]},
@@ -394,7 +394,7 @@ def test_img_1_auth_7_a_file_that_is_none(api: Api, kind: str, path: str) -> Non
         param="reference_image_urls",
     )
 
-    assert answer.json["error"]["message"] == f"No such file: {file_id!r}."
+    assert response.json["error"]["message"] == f"No such file: {file_id!r}."
 
 
 def test_img_1_work_goes_on_without_its_file(api: Api) -> None:
@@ -427,14 +427,14 @@ def test_auth_7_another_teams_style_is_none(api: Api) -> None:
 
 
 def test_img_5_the_whole_object(api: Api) -> None:
-    """The generation has all of its fields, in order, from the first answer on; what is of videos is null."""
-    answer = api.post(IMAGES, json={"prompt": "Aurora", "seed": 7, "enhance_prompt": True})
+    """The generation has all of its fields, in order, from the first response on; what is of videos is null."""
+    response = api.post(IMAGES, json={"prompt": "Aurora", "seed": 7, "enhance_prompt": True})
 
-    assert list(answer.json) == FIELDS
-    assert re.fullmatch("img_[0-9A-HJKMNP-TV-Z]{26}", answer.json["id"])
-    assert answer.json == {
+    assert list(response.json) == FIELDS
+    assert re.fullmatch("img_[0-9A-HJKMNP-TV-Z]{26}", response.json["id"])
+    assert response.json == {
         **dict.fromkeys(FIELDS),
-        "id": answer.json["id"],
+        "id": response.json["id"],
         "object": "inference",
         "status": "pending",
         "prompt": "Aurora",
@@ -450,7 +450,7 @@ def test_img_5_the_whole_object(api: Api) -> None:
         "inference_type": "t2i",
         "seed": 7,
         "aurous_version": "2026-05-15",
-        "creation_request_id": answer.headers["Aurous-Request-Id"],
+        "creation_request_id": response.headers["Aurous-Request-Id"],
     }
 
 
@@ -496,8 +496,8 @@ def test_img_6_a_poller_sees_the_script(api: Api, script: str | None, path: list
     assert look(api, make(api)["id"], 4) == path
 
 
-def test_img_6_zero_looks_are_over_before_the_answer(api: Api) -> None:
-    """``*0`` makes the create answer itself say how it went."""
+def test_img_6_zero_looks_are_over_before_the_response(api: Api) -> None:
+    """``*0`` makes the create response itself say how it went."""
     api.aurous.images.script("pending*0 -> processing*0 -> succeeded")
 
     image = make(api)
@@ -575,8 +575,8 @@ def test_img_6_auth_7_an_id_that_is_none(api: Api, path: str) -> None:
     theirs = api.aurous.teams.add().images.add()
 
     for one in ("img_1", "char_1", theirs.id):
-        answer = api.refused("GET", path.format(one), status=404, code="resource_not_found")
-        assert answer.json["error"]["message"] == f"No such generation: {one!r}."
+        response = api.refused("GET", path.format(one), status=404, code="resource_not_found")
+        assert response.json["error"]["message"] == f"No such generation: {one!r}."
 
 
 @pytest.mark.parametrize("medium", ["image", "video"])
@@ -626,7 +626,7 @@ def test_img_7_work_can_be_cancelled(api: Api, looks: int) -> None:
     assert look(api, image["id"], 3) == ["cancelled"] * 3
 
 
-def test_img_7_cancelling_twice_is_the_same_answer(api: Api) -> None:
+def test_img_7_cancelling_twice_is_the_same_response(api: Api) -> None:
     """On a cancelled image nothing happens, however late."""
     image = make(api)
     first = cancel(api, image["id"])
@@ -642,10 +642,10 @@ def test_img_7_what_is_over_cannot_be_cancelled(api: Api, status: str) -> None:
     """An image that has ended is refused, and the message says how it ended and what would do."""
     image = api.aurous.images.add(status=status)
 
-    answer = api.refused("POST", f"{IMAGES}/{image.id}/cancel", status=400, code="generation_not_cancellable")
+    response = api.refused("POST", f"{IMAGES}/{image.id}/cancel", status=400, code="generation_not_cancellable")
 
     message = f"Generation {image.id} is {status}; cancel needs pending or processing."
-    assert answer.json["error"]["message"] == message
+    assert response.json["error"]["message"] == message
 
 
 def test_img_7_what_time_has_ended_cannot_be_cancelled(api: Api) -> None:
@@ -723,10 +723,10 @@ def test_img_9_stores_nothing(api: Api) -> None:
     before = api.state()
     headers = {"Idempotency-Key": "k"}
 
-    answers = [api.post(f"{IMAGES}/estimate", json={"prompt": "x"}, headers=headers) for _ in range(2)]
+    responses = [api.post(f"{IMAGES}/estimate", json={"prompt": "x"}, headers=headers) for _ in range(2)]
 
     assert api.state() == before
-    assert all("Aurous-Idempotent-Replayed" not in answer.headers for answer in answers)
+    assert all("Aurous-Idempotent-Replayed" not in response.headers for response in responses)
     assert api.post(IMAGES, json={"prompt": "x"}, headers=headers).status == 201
 
 
@@ -734,9 +734,9 @@ def test_img_9_a_low_balance_is_no_error(make_api: Callable[..., Api]) -> None:
     """Who cannot pay may ask for the price."""
     api = make_api(credits=0)
 
-    answer = api.post(f"{IMAGES}/estimate", json={"prompt": "x", "count": 4})
+    response = api.post(f"{IMAGES}/estimate", json={"prompt": "x", "count": 4})
 
-    assert (answer.status, answer.json["estimated_cost"]["amount"]) == (200, 4)
+    assert (response.status, response.json["estimated_cost"]["amount"]) == (200, 4)
 
 
 # history
@@ -838,12 +838,12 @@ def test_img_11_cred_3_too_little_is_available(make_api: Callable[..., Api], ava
     """Who cannot pay is refused before anything happens, and told what is there and what is needed."""
     api = make_api(credits=available)
 
-    answer = api.refused(
+    response = api.refused(
         "POST", IMAGES, json={"prompt": "x", "count": 2, "enhance_prompt": True}, status=402, code="balance_too_low"
     )
 
     expected = f"Team available balance is {available:.1f} credits, generation requires 4.0."
-    assert answer.json["error"]["message"] == expected
+    assert response.json["error"]["message"] == expected
     assert len(api.aurous.images) == 0
 
 
@@ -863,15 +863,15 @@ def test_img_11_cred_1_an_exempt_team_pays_nothing(api: Api) -> None:
     """It is neither refused nor charged, though the price is shown."""
     team = api.aurous.teams.add(credits=0, billing_mode="exempt")
 
-    answer = api.post(IMAGES, json={"prompt": "x"}, key=team.api_key)
+    response = api.post(IMAGES, json={"prompt": "x"}, key=team.api_key)
 
-    assert (answer.status, answer.json["cost"]["amount"]) == (201, 1)
+    assert (response.status, response.json["cost"]["amount"]) == (201, 1)
     team.images.last.finish()
     assert (team.credits, team.held_credits) == (0, 0)
 
 
 def test_idem_3_a_replay_makes_no_second_image(api: Api) -> None:
-    """The same key and body get the same answer, 201 again, and one image is made and charged."""
+    """The same key and body get the same response, 201 again, and one image is made and charged."""
     headers = {"Idempotency-Key": "order-1"}
     first = api.post(IMAGES, json={"prompt": "x", "count": 2}, headers=headers)
     look(api, first.json["id"], 3)

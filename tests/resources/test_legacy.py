@@ -33,14 +33,14 @@ def test_legacy_1_an_old_path_leads_to_the_new_one(
     api: Api, method: str, old: str, new: str, operation: str, query: str
 ) -> None:
     """308 with its place, query and all, that it is deprecated, and until when."""
-    answer = api.send(method, old + query)
+    response = api.send(method, old + query)
 
-    assert (answer.status, answer.body) == (308, b"")
-    assert "Content-Type" not in answer.headers  # no type without content
-    assert answer.headers["Location"] == f"https://api.aurous-labs.com{new}{query}"
-    assert answer.headers["Aurous-Deprecated"] == "route"
-    assert answer.headers["Sunset"] == "Tue, 04 Aug 2026 00:00:00 GMT"
-    assert answer.headers["Aurous-Request-Id"].startswith("req_")
+    assert (response.status, response.body) == (308, b"")
+    assert "Content-Type" not in response.headers  # no type without content
+    assert response.headers["Location"] == f"https://api.aurous-labs.com{new}{query}"
+    assert response.headers["Aurous-Deprecated"] == "route"
+    assert response.headers["Sunset"] == "Tue, 04 Aug 2026 00:00:00 GMT"
+    assert response.headers["Aurous-Request-Id"].startswith("req_")
     assert api.aurous.calls.last.operation == f"legacy.{operation}"
 
 
@@ -55,16 +55,16 @@ def test_legacy_1_the_new_path_is_the_operation(api: Api, method: str, old: str,
 @pytest.mark.parametrize("base_url", ["http://localhost:8123", "https://gateway.test/v1/generations"])
 def test_a_redirect_stays_with_the_fake(make_api: Callable[..., Api], base_url: str) -> None:
     """Wherever it answers."""
-    answer = make_api(base_url=base_url).get("/v1/generations/img_1")
+    response = make_api(base_url=base_url).get("/v1/generations/img_1")
 
-    assert answer.headers["Location"] == f"{base_url}/v1/images/img_1"
+    assert response.headers["Location"] == f"{base_url}/v1/images/img_1"
 
 
 def test_an_id_is_left_alone(api: Api) -> None:
     """The path of today keeps what was asked for, as it was quoted."""
-    answer = api.get("/v1/generations/v1%2Fgenerations")
+    response = api.get("/v1/generations/v1%2Fgenerations")
 
-    assert answer.headers["Location"] == "https://api.aurous-labs.com/v1/images/v1%2Fgenerations"
+    assert response.headers["Location"] == "https://api.aurous-labs.com/v1/images/v1%2Fgenerations"
 
 
 def test_a_redirect_changes_nothing(api: Api) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_aurous import Character
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 UNKNOWN: Final = "char_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
 POSES: Final = ["portrait", "front", "side", "back"]
@@ -30,11 +30,11 @@ each_call = pytest.mark.parametrize(("method", "path", "body", "param"), EVERY_C
 each_run = pytest.mark.parametrize(("action", "body", "cost"), RUNS, ids=["resynthesize", "regenerate"])
 
 
-def run(api: Api, character: Character, action: str, body: Any = None) -> Answer:
+def run(api: Api, character: Character, action: str, body: Any = None) -> Response:
     """Start a run that must be accepted."""
-    answer = api.post(f"/v1/characters/{character.id}/{action}", json=body)
-    assert answer.status == 200, answer.body
-    return answer
+    response = api.post(f"/v1/characters/{character.id}/{action}", json=body)
+    assert response.status == 200, response.body
+    return response
 
 
 def pictures(character: Character) -> list[tuple[str, int, str]]:
@@ -50,12 +50,12 @@ def test_get_1_answers_the_object(api: Api, status: str) -> None:
     """A retrieve answers 200 with the whole object, as the live record shows it, in each living state."""
     character = api.characters.add("Aurora", status=status, client_reference_id="order-1")
 
-    answer = api.get(f"/v1/characters/{character.id}")
+    response = api.get(f"/v1/characters/{character.id}")
 
-    assert answer.status == 200
-    assert answer.json == character.json()
-    assert (answer.json["status"], answer.json["name"]) == (status, "Aurora")
-    assert (answer.json["error_message"] is not None) == (status == "failed")
+    assert response.status == 200
+    assert response.json == character.json()
+    assert (response.json["status"], response.json["name"]) == (status, "Aurora")
+    assert (response.json["error_message"] is not None) == (status == "failed")
 
 
 def test_get_1_is_the_poll(api: Api) -> None:
@@ -81,10 +81,10 @@ def test_get_2_can_read_the_soft_deleted(make_api: Callable[..., Api], status: s
     character = api.characters.add("Aurora", status=status)
     api.delete(f"/v1/characters/{character.id}")
 
-    answer = api.get(f"/v1/characters/{character.id}")
+    response = api.get(f"/v1/characters/{character.id}")
 
-    assert (answer.status, answer.json["status"], answer.json["name"]) == (200, "deleted", "Aurora")
-    assert answer.json["error_message"] is None
+    assert (response.status, response.json["status"], response.json["name"]) == (200, "deleted", "Aurora")
+    assert response.json["error_message"] is None
 
 
 def test_get_2_cannot_read_what_is_gone(make_api: Callable[..., Api]) -> None:
@@ -117,16 +117,16 @@ def test_auth_7_another_teams_character_does_not_exist(
 ) -> None:
     """Each call on another team's id is answered exactly as on an id that never was."""
     theirs = api.aurous.teams.add().characters.add(status="ready").id
-    answers = [
+    responses = [
         api.refused(
             method, f"/v1/characters/{one}{path}", status=404, code="resource_not_found", json=body, param=param
         )
         for one in (theirs, UNKNOWN)
     ]
 
-    there, nowhere = (answer.json["error"] for answer in answers)
+    there, nowhere = (response.json["error"] for response in responses)
     assert there["message"] == nowhere["message"].replace(UNKNOWN, theirs)
-    assert {*answers[0].headers} == {*answers[1].headers}
+    assert {*responses[0].headers} == {*responses[1].headers}
 
 
 # update
@@ -138,10 +138,10 @@ def test_patch_1_replaces_what_is_sent(api: Api) -> None:
     before = character.json()
     api.clock.advance(seconds=0.5)
 
-    answer = api.patch(f"/v1/characters/{character.id}", json={"name": "Iris", "attributes": {"age": 40}})
+    response = api.patch(f"/v1/characters/{character.id}", json={"name": "Iris", "attributes": {"age": 40}})
 
-    assert answer.status == 200
-    assert answer.json == {**before, "name": "Iris", "attributes": {"age": 40}}
+    assert response.status == 200
+    assert response.json == {**before, "name": "Iris", "attributes": {"age": 40}}
     api.clock.advance(seconds=10)
     assert api.patch(f"/v1/characters/{character.id}", json={"name": "Ada"}).json["updated_at"] == (
         "2026-05-08T10:00:10Z"
@@ -163,9 +163,9 @@ def test_patch_1_does_not_merge_attributes(api: Api) -> None:
     """A PATCH that sends one attribute wipes the others."""
     character = api.characters.add(attributes={"age": 28, "gender": "female", "hair_color": "black"})
 
-    answer = api.patch(f"/v1/characters/{character.id}", json={"attributes": {"hair_color": "red"}})
+    response = api.patch(f"/v1/characters/{character.id}", json={"attributes": {"hair_color": "red"}})
 
-    assert answer.json["attributes"] == {"hair_color": "red"}
+    assert response.json["attributes"] == {"hair_color": "red"}
     assert api.get(f"/v1/characters/{character.id}").json["attributes"] == {"hair_color": "red"}
 
 
@@ -193,11 +193,11 @@ def test_patch_2_refuses_every_other_field(api: Api, body: dict[str, Any], first
     """A key that cannot be patched spoils the call; `param` is the first of them, the message names all."""
     character = api.characters.add("Aurora")
 
-    answer = api.refused(
+    response = api.refused(
         "PATCH", f"/v1/characters/{character.id}", json=body, status=400, code="invalid_request", param=first
     )
 
-    message = answer.json["error"]["message"]
+    message = response.json["error"]["message"]
     assert all(name in message.partition(". ")[0] for name in body if name != "name")
     assert "name, attributes" in message
 
@@ -269,9 +269,9 @@ def test_resyn_1_regen_3_starts_from_each_settled_state(
     """A run starts from ``reviewing``, ``ready`` and ``failed``: 200, ``synthesizing``, the old error forgotten."""
     character = api.characters.add(status=status)
 
-    answer = run(api, character, action, body)
+    response = run(api, character, action, body)
 
-    assert (answer.json["status"], answer.json["error_message"]) == ("synthesizing", None)
+    assert (response.json["status"], response.json["error_message"]) == ("synthesizing", None)
     assert api.money() == (1000, cost)
 
 
@@ -280,23 +280,23 @@ def test_resyn_1_regen_3_one_run_at_a_time(api: Api, action: str, body: Any, cos
     """A run under way is in the way of the next one, which costs nothing then."""
     character = api.synthesize("synthesizing! -> reviewing")
 
-    answer = api.refused(
+    response = api.refused(
         "POST", f"/v1/characters/{character.id}/{action}", json=body, status=400, code="invalid_request_error"
     )
 
     message = f"Character {character.id} is synthesizing; {action} needs reviewing or ready or failed."
-    assert answer.json["error"]["message"] == message
+    assert response.json["error"]["message"] == message
     assert api.money() == (1000, 4), f"and not {4 + cost}"
 
 
 @each_run
 def test_resyn_1_regen_2_may_be_over_at_once(api: Api, action: str, body: Any, cost: int) -> None:
-    """With ``*0`` the answer itself shows the end of the run."""
+    """With ``*0`` the response itself shows the end of the run."""
     character = api.characters.add(status="reviewing", script="synthesizing*0 -> reviewing")
 
-    answer = run(api, character, action, body)
+    response = run(api, character, action, body)
 
-    assert answer.json["status"] == "reviewing"
+    assert response.json["status"] == "reviewing"
     assert api.money() == (1000 - cost, 0)
 
 
@@ -397,9 +397,9 @@ def test_resyn_4_regen_2_cred_3_needs_the_credits(
     api = make_api(credits=cost - 0.5, readings={"err-6": dialect})
     character = api.characters.add(status="ready")
 
-    answer = api.refused("POST", f"/v1/characters/{character.id}/{action}", json=body, status=402, code=code)
+    response = api.refused("POST", f"/v1/characters/{character.id}/{action}", json=body, status=402, code=code)
 
-    assert f"requires {cost}.0" in answer.json["error"]["message"]
+    assert f"requires {cost}.0" in response.json["error"]["message"]
     assert character.status == "ready"
 
 
@@ -430,10 +430,10 @@ def test_regen_1_wants_a_pose(api: Api, body: dict[str, Any], code: str) -> None
     character = api.characters.add()
 
     url = f"/v1/characters/{character.id}/refs/regenerate"
-    answer = api.refused("POST", url, json=body, status=400, code=code, param="pose")
+    response = api.refused("POST", url, json=body, status=400, code=code, param="pose")
 
     if body:
-        assert "portrait, front, side, back, other" in answer.json["error"]["message"]
+        assert "portrait, front, side, back, other" in response.json["error"]["message"]
 
 
 def test_regen_1_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
@@ -524,9 +524,9 @@ def test_run_1_keeps_the_old_refs_meanwhile_and_after_a_failure(
     before = pictures(character)
     assert len(before) == 4, f"a run for {cost} is to be seen"
 
-    answer = run(api, character, action, body)
-    assert [ref["url"].partition("?")[0] for ref in answer.json["refs"]] == [path for _, _, path in before]
-    assert all(api.get(ref["url"], key=None).status == 200 for ref in answer.json["refs"])
+    response = run(api, character, action, body)
+    assert [ref["url"].partition("?")[0] for ref in response.json["refs"]] == [path for _, _, path in before]
+    assert all(api.get(ref["url"], key=None).status == 200 for ref in response.json["refs"])
 
     character.advance()
     assert pictures(character) == before
@@ -553,9 +553,9 @@ def test_del_1_answers_the_deletion(api: Api, status: str) -> None:
     """A DELETE in any living state answers 200 with three fields."""
     character = api.characters.add(status=status)
 
-    answer = api.delete(f"/v1/characters/{character.id}")
+    response = api.delete(f"/v1/characters/{character.id}")
 
-    assert (answer.status, answer.json) == (200, {"id": character.id, "object": "character", "deleted": True})
+    assert (response.status, response.json) == (200, {"id": character.id, "object": "character", "deleted": True})
 
 
 @pytest.mark.parametrize("saved", [False, True])

@@ -125,9 +125,9 @@ def test_list_3_refuses_a_cursor_that_it_does_not_know(api: Api, kind: str) -> N
         cursor = api.aurous.teams.add().characters.add().id
 
     url = f"/v1/characters?starting_after={cursor}"
-    answer = api.refused("GET", url, status=400, code="invalid_format", param="starting_after")
+    response = api.refused("GET", url, status=400, code="invalid_format", param="starting_after")
 
-    assert repr(cursor) in answer.json["error"]["message"]
+    assert repr(cursor) in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("status", ["ready", "reviewing"], ids=["soft-deleted", "gone"])
@@ -190,9 +190,9 @@ def test_list_4_promises_no_empty_page(api: Api) -> None:
 @pytest.mark.parametrize("status", ["deleted", "cancelled", "READY", ""])
 def test_list_4_refuses_another_state(api: Api, status: str) -> None:
     """A state that cannot be listed is refused, and the message names those that can."""
-    answer = api.refused("GET", f"/v1/characters?status={status}", status=400, code="invalid_request", param="status")
+    response = api.refused("GET", f"/v1/characters?status={status}", status=400, code="invalid_request", param="status")
 
-    assert "synthesizing, reviewing, ready, failed" in answer.json["error"]["message"]
+    assert "synthesizing, reviewing, ready, failed" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "reviewing", "ready", "failed"])

@@ -177,7 +177,7 @@ def test_a_record_is_live(api: Api) -> None:
 
 
 def test_json_is_what_a_retrieve_answers(api: Api) -> None:
-    """`json()` equals the answer of a GET, in each living state."""
+    """`json()` equals the response of a GET, in each living state."""
     for status in STATUSES[:-1]:
         character = api.characters.add(status=status, script="synthesizing!")
         assert character.json() == api.get(f"/v1/characters/{character.id}").json

@@ -71,30 +71,30 @@ def test_no_two_operations_share_a_name() -> None:
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
 def test_every_outcome_is_in_it(row: Endpoint) -> None:
-    """Each status that a call can come to, and the codes under it; a lost answer is none."""
+    """Each status that a call can come to, and the codes under it; a lost response is none."""
     told = OPERATIONS[row.operation]["responses"]
     pairs = [outcome.partition(" ")[::2] for outcome in row.outcomes if outcome != NO_RESPONSE]
 
     assert list(told) == sorted({status for status, _ in pairs})
-    for status, answer in told.items():
+    for status, response in told.items():
         codes = [code for one, code in pairs if one == status and code]
         if codes:
-            assert answer["description"] == ", ".join(codes)
-            schema = answer["content"]["application/json"]["schema"]
+            assert response["description"] == ", ".join(codes)
+            schema = response["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Error"}
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row.operation)
-def test_every_good_answer_has_its_media_type(row: Endpoint) -> None:
+def test_every_good_response_has_its_media_type(row: Endpoint) -> None:
     """JSON with its shape, or bytes without one."""
-    answer = OPERATIONS[row.operation]["responses"][str(row.status)]
+    response = OPERATIONS[row.operation]["responses"][str(row.status)]
 
     if row.shape is not None:
-        assert answer["content"] == {row.media_type: {"schema": row.shape}}
+        assert response["content"] == {row.media_type: {"schema": row.shape}}
     elif row.media_type != "application/json":
-        assert answer["content"] == {row.media_type: {}}
+        assert response["content"] == {row.media_type: {}}
     else:
-        assert "content" not in answer
+        assert "content" not in response
 
 
 def test_what_is_empty_has_no_media_type() -> None:
@@ -122,11 +122,11 @@ def test_a_path_of_before_says_where_its_call_is_today() -> None:
     moved = {"Location", "Aurous-Deprecated", "Sunset"}
     for row in ENDPOINTS:
         told = OPERATIONS[row.operation]
-        answer = told["responses"][str(row.status)]
+        response = told["responses"][str(row.status)]
         legacy = row.operation.startswith("legacy.")
         assert told.get("deprecated", False) is legacy
-        assert set(answer.get("headers", {})) == (moved if legacy else set())
-        assert all(header["required"] and header["description"] for header in answer.get("headers", {}).values())
+        assert set(response.get("headers", {})) == (moved if legacy else set())
+        assert all(header["required"] and header["description"] for header in response.get("headers", {}).values())
 
 
 def objects(schema: Any, place: str) -> Iterator[tuple[str, Any]]:

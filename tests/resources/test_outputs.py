@@ -41,10 +41,10 @@ def test_img_8_an_output_is_a_picture(api: Api, size: str, width: int, height: i
     """It is a PNG that decodes, small, and of the proportions that the generation says."""
     image = api.aurous.images.add(size=size)
 
-    answer = api.get(url_of(api, image), key=None)
+    response = api.get(url_of(api, image), key=None)
 
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
-    with Image.open(io.BytesIO(answer.body)) as picture:
+    assert (response.status, response.headers["Content-Type"]) == (200, "image/png")
+    with Image.open(io.BytesIO(response.body)) as picture:
         picture.load()
         assert picture.format == "PNG"
         assert picture.width * image.height == picture.height * image.width
@@ -110,9 +110,9 @@ def test_img_8_auth_7_another_teams_key_does_not_open_it(api: Api, medium: str) 
     record = made(api, medium)
     key = api.aurous.teams.add().api_key
 
-    answer = api.refused("GET", path_of(record), key=key, status=404, code="resource_not_found")
+    response = api.refused("GET", path_of(record), key=key, status=404, code="resource_not_found")
 
-    assert answer.json["error"]["message"] == f"No such generation: {record.id!r}."
+    assert response.json["error"]["message"] == f"No such generation: {record.id!r}."
     assert api.get(url_of(api, record), key=key).status == 200
 
 
@@ -150,9 +150,9 @@ def test_img_8_an_index_that_is_none(api: Api, number: str) -> None:
     """There is no picture but those that were made: any other index is not found."""
     image = api.aurous.images.add()
 
-    answer = api.get(f"/v1/images/{image.id}/output/{number}")
+    response = api.get(f"/v1/images/{image.id}/output/{number}")
 
-    assert (answer.status, answer.json["error"]["code"]) == (404, "resource_not_found")
+    assert (response.status, response.json["error"]["code"]) == (404, "resource_not_found")
 
 
 def test_img_8_the_last_index(api: Api) -> None:
@@ -180,10 +180,10 @@ def test_img_8_without_success_there_is_none(api: Api, medium: str, status: str,
     record = made(api, medium, status=status)
     before = api.state()
 
-    answer = api.get(path_of(record))
+    response = api.get(path_of(record))
 
-    error = answer.json["error"]
-    assert (answer.status, error["code"], error["type"]) == (refusal, code, TYPES[refusal])
+    error = response.json["error"]
+    assert (response.status, error["code"], error["type"]) == (refusal, code, TYPES[refusal])
     assert record.id in error["message"]
     assert api.state() == before
 
@@ -235,9 +235,9 @@ def test_time_4_outputs_die(make_api: Callable[..., Api], medium: str, reading: 
     api.clock.advance(seconds=1)
 
     for where, key in ((url, None), (url_of(api, record), None), (path_of(record), api.aurous.api_key)):
-        answer = api.get(where, key=key)
-        error = answer.json["error"]
-        assert (answer.status, error["code"], error["type"]) == (410, "output_expired", "not_found")
+        response = api.get(where, key=key)
+        error = response.json["error"]
+        assert (response.status, error["code"], error["type"]) == (410, "output_expired", "not_found")
         assert record.id in error["message"]
 
 
@@ -302,13 +302,13 @@ def test_a_part_of_a_film(api: Api, asked: str, part: slice) -> None:
     url = url_of(api, api.aurous.videos.add())
     whole = api.get(url, key=None)
 
-    answer = api.get(url, key=None, headers={"Range": asked})
+    response = api.get(url, key=None, headers={"Range": asked})
 
     start, end, _ = part.indices(len(whole.body))
-    assert (answer.status, answer.body) == (206, whole.body[part])
-    assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(whole.body)}"
-    assert answer.headers["Content-Type"] == whole.headers["Content-Type"] == "video/mp4"
-    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert (response.status, response.body) == (206, whole.body[part])
+    assert response.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(whole.body)}"
+    assert response.headers["Content-Type"] == whole.headers["Content-Type"] == "video/mp4"
+    assert response.headers["Content-Length"] == str(len(response.body))
 
 
 @pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,3-4", "lines=0-1", "x"])
@@ -316,9 +316,9 @@ def test_a_range_that_is_none_is_ignored(api: Api, asked: str) -> None:
     """What is no single range of bytes gets the whole film."""
     video = api.aurous.videos.add()
 
-    answer = api.get(path_of(video), headers={"Range": asked})
+    response = api.get(path_of(video), headers={"Range": asked})
 
-    assert (answer.status, answer.body, answer.headers["Accept-Ranges"]) == (200, video.film(), "bytes")
+    assert (response.status, response.body, response.headers["Accept-Ranges"]) == (200, video.film(), "bytes")
 
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0", f"bytes={'9' * 5000}-"], ids=lambda asked: asked[:12])
@@ -326,7 +326,7 @@ def test_a_range_beyond_the_film_is_refused(api: Api, asked: str) -> None:
     """A range that holds no byte of the film is a 416 that says how long it is."""
     video = api.aurous.videos.add()
 
-    answer = api.get(path_of(video), headers={"Range": asked})
+    response = api.get(path_of(video), headers={"Range": asked})
 
-    assert (answer.status, answer.body) == (416, b"")
-    assert answer.headers["Content-Range"] == f"bytes */{len(video.film())}"
+    assert (response.status, response.body) == (416, b"")
+    assert response.headers["Content-Range"] == f"bytes */{len(video.film())}"

@@ -15,7 +15,7 @@ from pytest_aurous._world.settings import READINGS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 IMAGE: Final = {"prompt": "On a bench"}
@@ -31,10 +31,10 @@ def api(request: pytest.FixtureRequest, make_api: Callable[..., Api]) -> Api:
     return make_api(readings={rule: reading})
 
 
-def finished(api: Api, answer: Answer, collection: str = "characters") -> Any:
+def finished(api: Api, response: Response, collection: str = "characters") -> Any:
     """Poll what was created until its work has ended, and return its last state."""
-    assert answer.status in {200, 201}, answer.body
-    record = answer.json
+    assert response.status in {200, 201}, response.body
+    record = response.json
     while record["status"] in {"synthesizing", "pending", "processing"}:
         record = api.get(f"/v1/{collection}/{record['id']}").json
     return record

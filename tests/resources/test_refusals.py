@@ -13,7 +13,7 @@ from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 CODES: Final = {  # err-5, written from the contract
     400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "
@@ -150,7 +150,7 @@ def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
     row = CATALOG.by_operation[operation]
     path = path_of(api, row)
 
-    answer = api.refused(
+    response = api.refused(
         row.method,
         path,
         json={**BODIES[operation], name: wrong.value},
@@ -159,7 +159,7 @@ def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
         param=name + wrong.inside,
     )
 
-    message = answer.json["error"]["message"]
+    message = response.json["error"]["message"]
     assert [word for word in (name + wrong.inside, *wrong.words) if word not in message] == []
     assert len(message) < 500
 
@@ -175,10 +175,10 @@ def test_err_7_every_refusal_of_a_field_says_what_is_wrong_and_what_is_allowed(
 )
 def test_err_7_a_refusal_of_a_list_is_not_that_of_an_item(api: Api, items: Any, message: str) -> None:
     """The message says which of both is wrong."""
-    answer = api.post("/v1/images", json={"prompt": "On a bench", "reference_image_urls": items})
+    response = api.post("/v1/images", json={"prompt": "On a bench", "reference_image_urls": items})
 
-    assert (answer.status, answer.json["error"]["param"]) == (400, "reference_image_urls")
-    assert answer.json["error"]["message"] == message
+    assert (response.status, response.json["error"]["param"]) == (400, "reference_image_urls")
+    assert response.json["error"]["message"] == message
 
 
 @pytest.mark.parametrize("operation", [name for name in BODIES if CATALOG.by_operation[name].body])
@@ -188,9 +188,9 @@ def test_err_7_every_refusal_of_unknown_fields_names_them_and_the_known(api: Api
     path = path_of(api, row)
     body = {**BODIES[operation], "wings": 2, "tail": 1}
 
-    answer = api.refused(row.method, path, json=body, status=400, code="invalid_request", param="wings")
+    response = api.refused(row.method, path, json=body, status=400, code="invalid_request", param="wings")
 
-    message = answer.json["error"]["message"]
+    message = response.json["error"]["message"]
     assert [word for word in ("wings", "tail", *row.body["properties"]) if word not in message] == []
 
 
@@ -226,10 +226,10 @@ def test_err_7_every_refusal_of_a_query_says_what_is_wrong_and_what_is_allowed(a
         if param not in row.query or (param == "status" and start):
             continue
         checked.add(param)
-        answer = api.refused(
+        response = api.refused(
             row.method, f"{row.template}?{urlencode({**start, **query})}", status=400, code=code, param=param
         )
-        message = answer.json["error"]["message"]
+        message = response.json["error"]["message"]
         assert [word for word in (param, *words) if word not in message] == []
     filters = {"type", "model", "api_key_id", "user_id", "lora_id", "character_id"}
     assert checked | filters >= set(row.query)
@@ -246,11 +246,11 @@ def test_err_5_every_documented_refusal_is_a_listed_one(row: Endpoint) -> None:
     assert refusals <= LISTED
 
 
-def general(api: Api, row: Endpoint) -> Iterator[Answer]:
+def general(api: Api, row: Endpoint) -> Iterator[Response]:
     """Send what an operation refuses whatever it does: each time with one thing wrong."""
     path, body = path_of(api, row), BODIES.get(row.operation)
 
-    def sent(path: str = path, **options: Any) -> Answer:
+    def sent(path: str = path, **options: Any) -> Response:
         return api.send(row.method, path, **{"json": body, **options})
 
     yield sent(headers={"Idempotency-Key": "x" * 257})
@@ -272,7 +272,7 @@ def general(api: Api, row: Endpoint) -> Iterator[Answer]:
             yield sent(f"{path}?{urlencode({**(START if 'start_time' in row.query else {}), **query})}")
 
 
-def exhausted(api: Api, row: Endpoint) -> Answer:
+def exhausted(api: Api, row: Endpoint) -> Response:
     """Send a good request to an empty bucket."""
     path = path_of(api, row)
     for limit in api.aurous.limits.values():
@@ -280,35 +280,35 @@ def exhausted(api: Api, row: Endpoint) -> Answer:
     return api.send(row.method, path, json=BODIES.get(row.operation))
 
 
-def of_lists(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_lists(api: Api, row: Endpoint) -> Iterator[Response]:
     yield api.get(f"{row.template}?starting_after=a&ending_before=b")
 
 
-def of_usage(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_usage(api: Api, row: Endpoint) -> Iterator[Response]:
     yield api.get(row.template)
     yield api.get(f"{row.template}?page_token=x")
 
 
-def of_characters(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_characters(api: Api, row: Endpoint) -> Iterator[Response]:
     running = api.characters.add(status="synthesizing").id
     yield api.send(row.method, row.template.format(id=running), json=BODIES.get(row.operation))
     api.team.credits = 0
     yield api.send(row.method, path_of(api, row), json=BODIES.get(row.operation))
 
 
-def of_new_characters(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_new_characters(api: Api, row: Endpoint) -> Iterator[Response]:
     foreign = api.aurous.teams.add().uploads.add().id
     for body in ({}, {"upload_ids": ["upl_x"]}, {"upload_ids": [foreign]}):
         yield api.post(row.template, json={"name": "Aurora", **body})
     yield from of_characters(api, row)
 
 
-def of_tickets(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_tickets(api: Api, row: Endpoint) -> Iterator[Response]:
     foreign = api.aurous.teams.add().uploads.add().id
     yield api.post(row.template, json={"upload_id": foreign})
 
 
-def of_orders(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_orders(api: Api, row: Endpoint) -> Iterator[Response]:
     body, fake = BODIES[row.operation], api.aurous
     both = {"character_id": api.characters.add().id, "reference_image_urls": ["https://x.example/a.png"]}
     other = {"lora_id": fake.video_loras.last.id, "video_lora_id": fake.loras.last.id}
@@ -330,11 +330,11 @@ def of_orders(api: Api, row: Endpoint) -> Iterator[Answer]:
     yield api.post(row.template, json=body)
 
 
-def of_cancel(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_cancel(api: Api, row: Endpoint) -> Iterator[Response]:
     yield api.post(row.template.format(id=api.aurous.images.add().id))
 
 
-SPECIAL: Final[dict[str, Callable[[Api, Endpoint], Iterator[Answer]]]] = {
+SPECIAL: Final[dict[str, Callable[[Api, Endpoint], Iterator[Response]]]] = {
     "characters.create": of_new_characters,
     "characters.list": of_lists,
     "characters.save": of_characters,
@@ -359,16 +359,16 @@ KEYED: Final = [row for row in ENDPOINTS if not row.signed and row.takes == "app
 def test_err_5_every_documented_refusal_of_an_operation_happens(make_api: Callable[..., Api], row: Endpoint) -> None:
     """Each operation refuses with the codes that the document lists for it, all of them and no others."""
     special = SPECIAL.get(row.operation)
-    answers = list(special(make_api(), row)) if special else []
-    answers += [*general(make_api(), row), exhausted(make_api(rate_limits="enforce"), row)]
+    responses = list(special(make_api(), row)) if special else []
+    responses += [*general(make_api(), row), exhausted(make_api(rate_limits="enforce"), row)]
 
-    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in answers if answer.status >= 400}
+    seen = {f"{response.status} {response.json['error']['code']}" for response in responses if response.status >= 400}
 
     documented = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
     assert seen == documented - {"500 internal_error"}
 
 
-def of_signed(api: Api, row: Endpoint) -> Iterator[Answer]:
+def of_signed(api: Api, row: Endpoint) -> Iterator[Response]:
     """Send what a signed URL refuses, or a path of before."""
     fake = api.aurous
     ticket = api.post("/v1/characters/uploads/init", json=BODIES["characters.uploads.init"]).json["upload_url"]
@@ -402,7 +402,7 @@ def of_signed(api: Api, row: Endpoint) -> Iterator[Answer]:
 @pytest.mark.parametrize("row", [row for row in ENDPOINTS if row.signed], ids=lambda row: row.operation)
 def test_err_5_every_documented_refusal_of_a_signed_url_happens(api: Api, row: Endpoint) -> None:
     """Those that ask for no key of their own, too: all codes that the document lists, and no others."""
-    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in of_signed(api, row)}
+    seen = {f"{response.status} {response.json['error']['code']}" for response in of_signed(api, row)}
 
     documented = {outcome for outcome in row.outcomes if " " in outcome and outcome != NO_RESPONSE}
     assert seen == documented - {"500 internal_error"}
@@ -421,14 +421,14 @@ def test_err_5_every_documented_refusal_of_a_form_happens(make_api: Callable[...
     good = form(file=file, purpose=b"reference")
     enforced.aurous.limits["files_post"].exhaust()
 
-    def sent(content: bytes = good, own: Api = api, key: str | None = None, **headers: str) -> Answer:
+    def sent(content: bytes = good, own: Api = api, key: str | None = None, **headers: str) -> Response:
         kind = {"Content-Type": "multipart/form-data; boundary=x"}
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return own.post(
             "/v1/files", content=content, key=own.aurous.api_key if key is None else key, headers={**kind, **names}
         )
 
-    answers = [
+    responses = [
         sent(Idempotency_Key="k"),
         sent(form(file=file, purpose=b"first_frame"), Idempotency_Key="k"),
         sent(Aurous_Version="yesterday"),
@@ -442,6 +442,6 @@ def test_err_5_every_documented_refusal_of_a_form_happens(make_api: Callable[...
         sent(own=enforced),
     ]
 
-    seen = {f"{answer.status} {answer.json['error']['code']}" for answer in answers if answer.status >= 400}
+    seen = {f"{response.status} {response.json['error']['code']}" for response in responses if response.status >= 400}
     documented = {one for one in CATALOG.by_operation["files.create"].outcomes if " " in one and one != NO_RESPONSE}
     assert seen == documented - {"500 internal_error"}

@@ -27,15 +27,15 @@ def test_save_1_publishes_what_is_in_review(api: Api) -> None:
     before = api.get(f"/v1/characters/{character.id}").json
     api.clock.advance(seconds=10)
 
-    answer = api.post(f"/v1/characters/{character.id}/save")
+    response = api.post(f"/v1/characters/{character.id}/save")
 
-    assert answer.status == 200
-    assert without_tokens(answer.json) == {
+    assert response.status == 200
+    assert without_tokens(response.json) == {
         **without_tokens(before),
         "status": "ready",
         "updated_at": "2026-05-08T10:00:10Z",
     }
-    assert api.get(f"/v1/characters/{character.id}").body == answer.body
+    assert api.get(f"/v1/characters/{character.id}").body == response.body
     assert character.status == "ready"
 
 
@@ -49,7 +49,7 @@ def test_save_2_is_idempotent(api: Api) -> None:
     api.clock.advance(seconds=3600)
     later = api.post(f"/v1/characters/{character.id}/save")
 
-    assert [(answer.status, answer.body) for answer in again] == [(200, first.body)] * 3
+    assert [(response.status, response.body) for response in again] == [(200, first.body)] * 3
     assert later.status == 200
     assert without_tokens(later.json) == without_tokens(first.json)
     assert api.state() == state
@@ -66,10 +66,10 @@ def test_save_2_takes_what_was_published_otherwise(api: Api, origin: str) -> Non
     before = character.json()
     api.clock.advance(seconds=10)
 
-    answer = api.post(f"/v1/characters/{character.id}/save")
+    response = api.post(f"/v1/characters/{character.id}/save")
 
-    assert answer.status == 200
-    assert without_tokens(answer.json) == without_tokens(before)
+    assert response.status == 200
+    assert without_tokens(response.json) == without_tokens(before)
 
 
 @pytest.mark.parametrize("status", ["synthesizing", "failed"])
@@ -79,10 +79,10 @@ def test_save_3_refuses_what_has_nothing_to_publish(api: Api, status: str) -> No
     before = without_tokens(character.json())
     api.clock.advance(seconds=10)
 
-    answer = api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
+    response = api.refused("POST", f"/v1/characters/{character.id}/save", status=400, code="invalid_request_error")
 
     assert without_tokens(character.json()) == before
-    assert answer.json["error"]["message"] == f"Character {character.id} is {status}; save needs reviewing or ready."
+    assert response.json["error"]["message"] == f"Character {character.id} is {status}; save needs reviewing or ready."
 
 
 def test_save_3_err_6_has_a_global_code(make_api: Callable[..., Api]) -> None:
@@ -124,9 +124,9 @@ def test_save_4_auth_7_finds_only_living_characters_of_the_team(api: Api, what: 
         api.delete(f"/v1/characters/{character.id}")
         character_id = character.id
 
-    answer = api.refused("POST", f"/v1/characters/{character_id}/save", status=404, code="resource_not_found")
+    response = api.refused("POST", f"/v1/characters/{character_id}/save", status=404, code="resource_not_found")
 
-    assert answer.json["error"]["message"] == f"No such character: '{character_id}'."
+    assert response.json["error"]["message"] == f"No such character: '{character_id}'."
 
 
 def test_save_5_cred_4_costs_nothing_and_starts_no_work(api: Api) -> None:
@@ -186,9 +186,9 @@ def test_save_7_err_8_ignores_the_body(api: Api, content: bytes) -> None:
     """A save reads no body, so a bad one does no harm."""
     character = api.characters.add("Aurora", status="reviewing")
 
-    answer = api.post(f"/v1/characters/{character.id}/save", content=content)
+    response = api.post(f"/v1/characters/{character.id}/save", content=content)
 
-    assert (answer.status, answer.json["status"], answer.json["name"]) == (200, "ready", "Aurora")
+    assert (response.status, response.json["status"], response.json["name"]) == (200, "ready", "Aurora")
 
 
 def test_save_7_ignores_an_idempotency_key(api: Api) -> None:
@@ -196,14 +196,14 @@ def test_save_7_ignores_an_idempotency_key(api: Api) -> None:
     first, second = api.characters.add(status="reviewing"), api.characters.add(status="reviewing")
     headers = {"Idempotency-Key": "k" * 300}
 
-    answers = [api.post(f"/v1/characters/{one.id}/save", headers=headers) for one in (first, second, first)]
+    responses = [api.post(f"/v1/characters/{one.id}/save", headers=headers) for one in (first, second, first)]
 
-    assert [(answer.status, answer.json["id"]) for answer in answers] == [
+    assert [(response.status, response.json["id"]) for response in responses] == [
         (200, first.id),
         (200, second.id),
         (200, first.id),
     ]
-    assert not any("Aurous-Idempotent-Replayed" in answer.headers for answer in answers)
+    assert not any("Aurous-Idempotent-Replayed" in response.headers for response in responses)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_look_does_not_move_the_record_before_the_next(api: Api) -> None:
     assert character.status == "reviewing"
 
 
-def test_the_create_answer_is_no_look(api: Api) -> None:
+def test_the_create_response_is_no_look(api: Api) -> None:
     """What the create shows does not count for ``*N``."""
     api.aurous.script("synthesizing*1 -> reviewing")
 
@@ -106,7 +106,7 @@ def test_a_strangers_look_does_not_count(api: Api) -> None:
     assert api.poll(character, 2) == ["synthesizing", "reviewing"]
 
 
-def test_create_4_the_zeroth_look_is_over_before_the_answer_leaves(api: Api) -> None:
+def test_create_4_the_zeroth_look_is_over_before_the_response_leaves(api: Api) -> None:
     """With ``*0`` the work is done, and paid, when the create answers."""
     api.aurous.script("synthesizing*0 -> reviewing*0 -> ready")
 

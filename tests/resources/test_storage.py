@@ -28,11 +28,11 @@ def test_get_3_a_ref_leads_to_a_picture(api: Api) -> None:
     """Each ref URL answers a PNG without a key, and each pose has its own."""
     character = api.characters.add()
 
-    answers = [api.get(ref.url, key=None) for ref in character.refs]
+    responses = [api.get(ref.url, key=None) for ref in character.refs]
 
-    assert {(answer.status, answer.headers["Content-Type"]) for answer in answers} == {(200, "image/png")}
-    assert all(answer.body.startswith(b"\x89PNG\r\n\x1a\n") for answer in answers)
-    assert len({answer.body for answer in answers}) == 4
+    assert {(response.status, response.headers["Content-Type"]) for response in responses} == {(200, "image/png")}
+    assert all(response.body.startswith(b"\x89PNG\r\n\x1a\n") for response in responses)
+    assert len({response.body for response in responses}) == 4
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_get_3_time_2_a_url_lives_24_hours(api: Api) -> None:
 
     api.clock.advance(seconds=1)
 
-    answer = api.refused("GET", url, key=None, status=403, code="missing_scope")
-    assert "expired" in answer.json["error"]["message"]
+    response = api.refused("GET", url, key=None, status=403, code="missing_scope")
+    assert "expired" in response.json["error"]["message"]
     assert api.get(url_of(api, character.id), key=None).status == 200
 
 
@@ -88,9 +88,9 @@ def test_get_3_the_signature_alone_permits(api: Api, damage: str) -> None:
         "a later date": f"{path}?token={int(stamp, 16) + DAY:x}-{check}",
     }[damage]
 
-    answer = api.refused("GET", damaged, status=403, code="missing_scope")
+    response = api.refused("GET", damaged, status=403, code="missing_scope")
 
-    assert "signature" in answer.json["error"]["message"]
+    assert "signature" in response.json["error"]["message"]
 
 
 def test_get_3_time_2_what_a_read_gives_dies_24_hours_after_that_read(api: Api) -> None:
@@ -174,8 +174,8 @@ def test_time_3_a_files_url_leads_to_its_bytes(api: Api) -> None:
     file = api.aurous.files.add()
     url = file.url
 
-    answer = api.get(url, key=None)
+    response = api.get(url, key=None)
     api.delete(f"/v1/files/{file.id}")
 
-    assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, file.data, "image/png")
+    assert (response.status, response.body, response.headers["Content-Type"]) == (200, file.data, "image/png")
     api.refused("GET", url, key=None, status=404, code="resource_not_found")

@@ -82,8 +82,8 @@ def test_style_2_style_4_auth_7_a_style_that_is_none(api: Api, path: str, kind: 
     key = api.aurous.teams.add().api_key
     api.get(path)
 
-    answer = api.refused("GET", f"{path}/{style}", key=key, status=404, code="resource_not_found")
-    assert answer.json["error"]["message"] == f"No such style: {style!r}."
+    response = api.refused("GET", f"{path}/{style}", key=key, status=404, code="resource_not_found")
+    assert response.json["error"]["message"] == f"No such style: {style!r}."
 
 
 @each_medium
@@ -117,8 +117,8 @@ def test_style_5_an_image_style_is_no_video_style(api: Api, call: str, field: st
     param = "lora_id" if "images" in call else "video_lora_id"
     body = {"prompt": "A cat", param: video if "images" in call else image}
 
-    answer = api.refused("POST", call, json=body, status=400, code="unsupported_lora_for_mode", param=param)
-    assert repr(body[param]) in answer.json["error"]["message"]
+    response = api.refused("POST", call, json=body, status=400, code="unsupported_lora_for_mode", param=param)
+    assert repr(body[param]) in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("call", ["/v1/videos", "/v1/videos/estimate"])
@@ -240,7 +240,7 @@ def test_ids_do_not_depend_on_the_order_of_asking(make_api: Callable[..., Api]) 
 )
 def test_auth_5_rate_1_styles_are_reads(api: Api, path: str, operation: str) -> None:
     """Every key may look, from the bucket of reads."""
-    answer = api.get(path, key=api.team.add_key("read"))
+    response = api.get(path, key=api.team.add_key("read"))
 
-    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
     api.aurous.assert_called(operation)

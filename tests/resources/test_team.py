@@ -118,8 +118,8 @@ def test_auth_3_asks_for_a_key(api: Api, headers: dict[str, str]) -> None:
 def test_auth_3_refuses_an_unknown_key(api: Api, key: str) -> None:
     """A key that is not known is invalid, in either header, and the message does not repeat it."""
     for sent in ({"key": key}, {"key": None, "headers": {"Authorization": f"Bearer {key}"}}):
-        answer = api.refused("GET", BALANCE, status=401, code="invalid_api_key", **sent)
-        assert f"{key} " not in answer.json["error"]["message"]
+        response = api.refused("GET", BALANCE, status=401, code="invalid_api_key", **sent)
+        assert f"{key} " not in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize(("method", "url", "body"), [("GET", "/v1/characters", None), *CHANGES], ids=str)
@@ -159,9 +159,9 @@ def test_auth_5_reading_is_not_writing(api: Api, method: str, url: str, body: An
     url = url.format(id=api.characters.add(status="reviewing").id)
     key = api.team.add_key("read")
 
-    answer = api.refused(method, url, json=body, key=key, status=403, code="missing_scope")
+    response = api.refused(method, url, json=body, key=key, status=403, code="missing_scope")
 
-    assert "read" in answer.json["error"]["message"]
+    assert "read" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("url", [BALANCE, "/v1/characters", "/v1/characters/{id}"])
@@ -261,12 +261,12 @@ def test_cred_1_an_exempt_team_pays_nothing(api: Api) -> None:
     """A team that is ``exempt`` is never charged nor refused."""
     team = api.aurous.teams.add(credits=1, billing_mode="exempt")
     api.aurous.script("synthesizing -> reviewing")
-    answers = [api.post("/v1/characters", json=CHANGES[0][2], key=team.api_key) for _ in range(3)]
+    responses = [api.post("/v1/characters", json=CHANGES[0][2], key=team.api_key) for _ in range(3)]
     balance = api.get(BALANCE, key=team.api_key).json
     for character in team.characters:
         character.finish()
 
-    assert [answer.status for answer in answers] == [201] * 3
+    assert [response.status for response in responses] == [201] * 3
     assert (balance["billing_mode"], balance["held_credits"], balance["available_credits"]) == ("exempt", 0, 1)
     assert (team.billing_mode, team.credits, team.held_credits) == ("exempt", 1, 0)
 
@@ -313,7 +313,7 @@ def test_cred_4_what_costs_nothing(api: Api) -> None:
     api.post(CHANGES[2][1], json={"upload_id": ticket["upload_id"]})
     made = api.post("/v1/characters", json={"name": "Aurora", "upload_ids": [ticket["upload_id"]]}).json
     url = f"/v1/characters/{made['id']}"
-    answers = [
+    responses = [
         api.get(url),
         api.get("/v1/characters"),
         api.patch(url, json={"name": "Iris"}),
@@ -321,7 +321,7 @@ def test_cred_4_what_costs_nothing(api: Api) -> None:
         api.delete(url),
     ]
 
-    assert [answer.status for answer in answers] == [200] * 5
+    assert [response.status for response in responses] == [200] * 5
     assert api.money() == (1000, 0)
 
 

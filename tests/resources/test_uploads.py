@@ -10,7 +10,7 @@ import pytest
 from pytest_aurous import AurousError, AurousLookupError
 
 if TYPE_CHECKING:
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 INIT: Final = "/v1/characters/uploads/init"
 CLASSIFY: Final = "/v1/characters/uploads/classify"
@@ -20,12 +20,12 @@ UNKNOWN: Final = "upl_01HXMQ7Z3K8Y2NABCDEFGHJKMR"
 
 def init(api: Api, **changes: Any) -> Any:
     """Get a ticket."""
-    answer = api.post(INIT, json={**PNG, **changes})
-    assert answer.status == 201, answer.body
-    return answer.json
+    response = api.post(INIT, json={**PNG, **changes})
+    assert response.status == 201, response.body
+    return response.json
 
 
-def classify(api: Api, upload_id: str) -> Answer:
+def classify(api: Api, upload_id: str) -> Response:
     """Classify a picture."""
     return api.post(CLASSIFY, json={"upload_id": upload_id})
 
@@ -47,10 +47,10 @@ def test_up_1_takes_four_extensions(api: Api, extension: str, content_type: str)
 def test_up_1_refuses_a_pair_that_disagrees(api: Api, extension: str, content_type: str) -> None:
     """An extension beside another's content type is a bad format."""
     body = {**PNG, "extension": extension, "content_type": content_type}
-    answer = api.refused("POST", INIT, json=body, status=400, code="invalid_format", param="content_type")
+    response = api.refused("POST", INIT, json=body, status=400, code="invalid_format", param="content_type")
 
-    assert extension in answer.json["error"]["message"]
-    assert content_type in answer.json["error"]["message"]
+    assert extension in response.json["error"]["message"]
+    assert content_type in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_up_3_takes_the_bytes_without_a_key(api: Api) -> None:
     upload = api.uploads[ticket["upload_id"]]
     assert upload.status == "waiting"
 
-    answer = api.put(ticket["upload_url"], content=b"picture", headers=ticket["upload_headers"])
+    response = api.put(ticket["upload_url"], content=b"picture", headers=ticket["upload_headers"])
 
-    assert (answer.status, answer.body, upload.status, upload.size) == (200, b"", "uploaded", 7)
+    assert (response.status, response.body, upload.status, upload.size) == (200, b"", "uploaded", 7)
 
 
 def test_up_3_takes_them_again(api: Api) -> None:
@@ -139,8 +139,8 @@ def test_up_3_time_3_the_url_lives_15_minutes(api: Api) -> None:
 
     api.clock.advance(seconds=1)
 
-    answer = api.refused("PUT", ticket["upload_url"], key=None, content=b"late", status=403, code="missing_scope")
-    assert "expired" in answer.json["error"]["message"]
+    response = api.refused("PUT", ticket["upload_url"], key=None, content=b"late", status=403, code="missing_scope")
+    assert "expired" in response.json["error"]["message"]
 
 
 @pytest.mark.parametrize("damage", ["another ticket's", "cut off", "a later date", "none", "nonsense"])
@@ -157,9 +157,9 @@ def test_up_3_refuses_a_wrong_signature(api: Api, damage: str) -> None:
         "nonsense": f"{base}signature=zz",
     }[damage]
 
-    answer = api.refused("PUT", damaged, key=api.aurous.api_key, content=b"x", status=403, code="missing_scope")
+    response = api.refused("PUT", damaged, key=api.aurous.api_key, content=b"x", status=403, code="missing_scope")
 
-    assert "signature" in answer.json["error"]["message"]
+    assert "signature" in response.json["error"]["message"]
 
 
 def test_up_4_the_upload_host_is_another(api: Api) -> None:
@@ -173,12 +173,12 @@ def test_up_4_the_upload_host_is_another(api: Api) -> None:
 
 @pytest.mark.parametrize("pose", ["portrait", "front", "side", "back", "other"])
 def test_up_5_finds_the_pose_that_the_test_said(api: Api, pose: str) -> None:
-    """Classify answers the id, the pose and how sure it is; ``other`` is an answer too."""
+    """Classify answers the id, the pose and how sure it is; ``other`` is a response too."""
     api.uploads.pose(pose, confidence=0.5)
 
-    answer = classify(api, api.uploads.add().id)
+    response = classify(api, api.uploads.add().id)
 
-    assert (answer.status, answer.json) == (
+    assert (response.status, response.json) == (
         200,
         {"upload_id": api.uploads.last.id, "pose": pose, "confidence": 0.5},
     )
@@ -240,11 +240,11 @@ def test_up_6_time_3_refuses_a_dead_ticket(api: Api, what: str) -> None:
     elif what == "not sent yet":
         upload_id = init(api)["upload_id"]
 
-    answer = api.refused(
+    response = api.refused(
         "POST", CLASSIFY, json={"upload_id": upload_id}, status=400, code="upload_invalid", param="upload_id"
     )
 
-    assert upload_id in answer.json["error"]["message"]
+    assert upload_id in response.json["error"]["message"]
 
 
 def test_up_6_time_3_a_ticket_lives_24_hours(api: Api) -> None:

@@ -28,9 +28,9 @@ def url(path: str = USAGE, **query: Any) -> str:
 
 def rows(api: Api, path: str = USAGE, **query: Any) -> list[dict[str, Any]]:
     """What a call answers."""
-    answer = api.get(url(path, **query))
-    assert answer.status == 200, answer.body
-    data: list[dict[str, Any]] = answer.json["data"]
+    response = api.get(url(path, **query))
+    assert response.status == 200, response.body
+    data: list[dict[str, Any]] = response.json["data"]
     return data
 
 
@@ -263,10 +263,10 @@ def test_usage_1_usage_3_a_filter_may_be_repeated(api: Api, path: str) -> None:
     for status in ("failed", "cancelled", "succeeded"):
         api.aurous.images.add(status=status)
 
-    answer = api.get(f"{url(path)}&status=failed&status=cancelled").json
+    response = api.get(f"{url(path)}&status=failed&status=cancelled").json
 
-    assert answer == api.get(url(path, status="failed,cancelled")).json
-    found = answer["data"]
+    assert response == api.get(url(path, status="failed,cancelled")).json
+    found = response["data"]
     count = found[0]["groups"][0]["metrics"]["request_count"] if path == USAGE else len(found)
     assert count == 2
 
@@ -379,10 +379,10 @@ def test_usage_2_a_page_token_goes_with_its_query(api: Api, query: dict[str, Any
     token = api.get(url(limit=1)).json["next_page"]
     other = {"start_time": START, "limit": 1, "page_token": token, **query}
 
-    answer = api.refused(
+    response = api.refused(
         "GET", f"{USAGE}?{urlencode(other)}", status=400, code="invalid_page_token", param="page_token"
     )
-    assert "changed" in answer.json["error"]["message"]
+    assert "changed" in response.json["error"]["message"]
 
 
 def test_a_part_of_the_query_may_be_left_out(api: Api) -> None:
@@ -401,10 +401,10 @@ def test_usage_2_a_page_token_lives_for_24_hours(api: Api) -> None:
     assert api.get(f"{USAGE}?page_token={token}").status == 200
     api.clock.advance(seconds=1)
 
-    answer = api.refused(
+    response = api.refused(
         "GET", f"{USAGE}?page_token={token}", status=400, code="invalid_page_token", param="page_token"
     )
-    assert "token_expired" in answer.json["error"]["message"]
+    assert "token_expired" in response.json["error"]["message"]
 
 
 def test_auth_7_usage_2_another_teams_page_token_is_none(api: Api) -> None:
@@ -607,8 +607,8 @@ def test_auth_5_rate_1_usage_is_read(api: Api, path: str) -> None:
     """Every key may look, from the bucket of reads; a look is no poll."""
     image = api.post("/v1/images", json={"prompt": "A cat"}).json["id"]
 
-    answer = api.get(url(path), key=api.team.add_key("read"))
+    response = api.get(url(path), key=api.team.add_key("read"))
 
-    assert (answer.status, answer.headers["X-RateLimit-Limit"]) == (200, "1200")
+    assert (response.status, response.headers["X-RateLimit-Limit"]) == (200, "1200")
     assert api.aurous.images[image].status == "pending"
     api.aurous.assert_called("usage.list" if path == USAGE else "usage.events")

@@ -27,18 +27,18 @@ def body(**more: Any) -> dict[str, Any]:
 
 def make(api: Api, **more: Any) -> Any:
     """Make a video through the API."""
-    answer = api.post(VIDEOS, json=body(**more))
-    assert answer.status == 201, answer.body
-    return answer.json
+    response = api.post(VIDEOS, json=body(**more))
+    assert response.status == 201, response.body
+    return response.json
 
 
 def test_the_whole_object(api: Api) -> None:
     """A style is enough: the rest comes from the style, and what images have is null."""
     api.get(VIDEOS + "/vid_1")
     style = api.get(f"/v1/video_loras/{STYLE}").json
-    answer = api.post(VIDEOS, json=body())
+    response = api.post(VIDEOS, json=body())
 
-    video = answer.json
+    video = response.json
     assert video == {
         "id": video["id"],
         "object": "inference",
@@ -68,7 +68,7 @@ def test_the_whole_object(api: Api) -> None:
         "character_id": None,
         "loras": [{"id": style["id"], "name": style["name"]}],
         "aurous_version": "2026-05-15",
-        "creation_request_id": answer.headers["Aurous-Request-Id"],
+        "creation_request_id": response.headers["Aurous-Request-Id"],
         "completed_at": None,
     }
     assert video["id"].startswith("vid_")
@@ -151,8 +151,8 @@ def test_img_11_cred_3_too_little_is_available(make_api: Callable[..., Api]) -> 
     """Refused before anything happens, in the vendor's words; exactly enough is enough."""
     api = make_api(credits=6.25)
     make(api, duration=2, resolution="480p")
-    answer = api.refused("POST", VIDEOS, json=body(), status=402, code="balance_too_low")
-    assert "Team available balance is 5.25 credits, generation requires 6.25." in answer.json["error"]["message"]
+    response = api.refused("POST", VIDEOS, json=body(), status=402, code="balance_too_low")
+    assert "Team available balance is 5.25 credits, generation requires 6.25." in response.json["error"]["message"]
 
     api.aurous.videos.last.cancel()
     make(api)
@@ -278,7 +278,7 @@ def test_img_5_what_success_adds(api: Api) -> None:
 
 @pytest.mark.parametrize("looks", [0, 1, 2])
 def test_img_7_vid_3_is_cancelled_by_the_path_of_images(api: Api, looks: int) -> None:
-    """Pending or processing; twice is the same answer, and nothing is charged."""
+    """Pending or processing; twice is the same response, and nothing is charged."""
     video = make(api)["id"]
     for _ in range(looks):
         api.get(f"{VIDEOS}/{video}")
@@ -337,12 +337,12 @@ def test_vid_5_a_part_of_the_output(api: Api, asked: str, part: slice) -> None:
     video = api.aurous.videos.add()
     film = video.film()
 
-    answer = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
+    response = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
 
     first, end, _ = part.indices(len(film))
-    assert (answer.status, answer.body) == (206, film[part])
-    assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/{len(film)}"
-    assert answer.headers["Content-Length"] == str(end - first)
+    assert (response.status, response.body) == (206, film[part])
+    assert response.headers["Content-Range"] == f"bytes {first}-{end - 1}/{len(film)}"
+    assert response.headers["Content-Length"] == str(end - first)
 
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=99999999-999999999", "bytes=-0"])
@@ -350,10 +350,10 @@ def test_vid_5_a_part_that_is_not_there(api: Api, asked: str) -> None:
     """416, with how much there is."""
     video = api.aurous.videos.add()
 
-    answer = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
+    response = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
 
-    assert answer.status == 416
-    assert answer.headers["Content-Range"] == f"bytes */{len(video.film())}"
+    assert response.status == 416
+    assert response.headers["Content-Range"] == f"bytes */{len(video.film())}"
 
 
 @pytest.mark.parametrize("asked", ["bytes=", "bytes=-", "items=0-1", "bytes=0-1,5-6", "0-1", "bytes=a-b", "bytes=5-3"])
@@ -361,9 +361,9 @@ def test_vid_5_a_range_that_is_none_is_ignored(api: Api, asked: str) -> None:
     """The whole comes, as RFC 9110 wants it; the last one has its ends the wrong way round."""
     video = api.aurous.videos.add()
 
-    answer = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
+    response = api.get(str(video.output_video_url), key=None, headers={"Range": asked})
 
-    assert (answer.status, answer.body) == (200, video.film())
+    assert (response.status, response.body) == (200, video.film())
 
 
 def test_parts_make_the_whole(api: Api) -> None:
@@ -372,10 +372,10 @@ def test_parts_make_the_whole(api: Api) -> None:
     url, got = str(video.output_video_url), b""
 
     while True:
-        answer = api.get(url, key=None, headers={"Range": f"bytes={len(got)}-{len(got) + 4095}"})
-        if answer.status == 416:
+        response = api.get(url, key=None, headers={"Range": f"bytes={len(got)}-{len(got) + 4095}"})
+        if response.status == 416:
             break
-        got += answer.body
+        got += response.body
 
     assert got == video.film()
 
@@ -520,7 +520,7 @@ def test_what_a_video_cannot_do_is_told(api: Api) -> None:
 
 
 def test_idem_3_a_replay_makes_no_second_video(api: Api) -> None:
-    """The stored answer again, charged once."""
+    """The stored response again, charged once."""
     sent = {"json": body(prompt="x"), "headers": {"Idempotency-Key": "k"}}
     first, second = (api.post(VIDEOS, **sent) for _ in range(2))
 
@@ -543,9 +543,9 @@ def test_idem_3_a_replay_makes_no_second_video(api: Api) -> None:
 )
 def test_auth_5_rate_1_each_call_has_its_bucket(api: Api, path: str, operation: str, limit: str) -> None:
     """A read key makes nothing."""
-    answer = api.post(path, json=body())
+    response = api.post(path, json=body())
 
-    assert answer.headers["X-RateLimit-Limit"] == limit
+    assert response.headers["X-RateLimit-Limit"] == limit
     assert api.aurous.calls.last.operation == operation
     key = api.team.add_key("read")
     api.refused("POST", path, json=body(), key=key, status=403, code="missing_scope")

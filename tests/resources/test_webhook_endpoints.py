@@ -32,17 +32,17 @@ MISSING: Final = "we_00000000000000000000000000"
 
 
 def make(api: Api, **body: Any) -> Any:
-    """Register an endpoint through the API, and return the answer."""
-    answer = api.post(PATH, json={"url": URL, "events": ["*"], **body})
-    assert answer.status == 201, answer.body
-    return answer.json
+    """Register an endpoint through the API, and return the response."""
+    response = api.post(PATH, json={"url": URL, "events": ["*"], **body})
+    assert response.status == 201, response.body
+    return response.json
 
 
 # create
 
 
 def test_hook_1_every_field_comes_back(api: Api) -> None:
-    """What is sent is what is registered, in the answer and in each later one."""
+    """What is sent is what is registered, in the response and in each later one."""
     sent = {"url": URL, "events": ["image.failed"], "description": "staging", "metadata": {"env": "test"}}
 
     made = make(api, **sent)
@@ -142,7 +142,7 @@ def test_hook_2_the_secret_is_shown_by_no_reading(api: Api) -> None:
 
 
 def test_hook_2_a_rotation_shows_the_new_secret(api: Api) -> None:
-    """The secret is another one, shown in this answer alone, and the time of the change is noted."""
+    """The secret is another one, shown in this response alone, and the time of the change is noted."""
     made = make(api)
     api.clock.advance(seconds=60)
 
@@ -175,12 +175,12 @@ def test_hook_2_a_list_is_paged(api: Api) -> None:
 
 
 def test_hook_2_delete_answers_200_whatever_the_id(api: Api) -> None:
-    """Once, twice, never there and somebody else's: the answer is the same, and others keep theirs."""
+    """Once, twice, never there and somebody else's: the response is the same, and others keep theirs."""
     made, other = make(api), api.aurous.teams.add().webhook_endpoints.add()
 
     for one in (made["id"], made["id"], MISSING, other.id):
-        answer = api.delete(f"{PATH}/{one}")
-        assert (answer.status, answer.json) == (200, {"id": one, "object": "webhook_endpoint", "deleted": True})
+        response = api.delete(f"{PATH}/{one}")
+        assert (response.status, response.json) == (200, {"id": one, "object": "webhook_endpoint", "deleted": True})
 
     assert api.get(PATH).json["data"] == []
     assert (other.is_active, api.aurous.webhook_endpoints[made["id"]].is_active) == (True, False)
@@ -212,7 +212,7 @@ def test_hook_3_each_event_can_be_subscribed_alone(api: Api, event: str) -> None
 # test fires
 
 
-def test_hook_10_the_answer_names_the_event(api: Api) -> None:
+def test_hook_10_the_response_names_the_event(api: Api) -> None:
     """The response has the id of the delivered event."""
     made = make(api)
 

@@ -39,8 +39,8 @@ def ask(
     lines += [f"Content-Length: {len(body)}"] if body or method == "POST" else []
     with socket.create_connection((server.host, server.port), timeout=5) as raw:
         raw.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-        answer = b"".join(iter(lambda: raw.recv(65536), b""))
-    head, _, content = answer.partition(b"\r\n\r\n")
+        response = b"".join(iter(lambda: raw.recv(65536), b""))
+    head, _, content = response.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(content or b"null")
 
 
@@ -151,7 +151,7 @@ class TestHost:
                 host: httpx.get(f"http://127.0.0.1:{server.port}/v1/balance", headers={"Host": host}, trust_env=False)
                 for host in (server.host, "192.0.2.9")
             }
-        assert [answer.status_code for answer in sent.values()] == [401, 421]
+        assert [response.status_code for response in sent.values()] == [401, 421]
 
 
 class TestControl:
@@ -215,8 +215,8 @@ class TestControl:
     @pytest.mark.parametrize("kind", ["application/json", "Application/JSON", "application/json; charset=utf-8"])
     def test_good_kind(self, server: AurousServer, kind: str) -> None:
         """JSON, with parameters."""
-        answer = ask(server, "/__aurous__/clock", ("Content-Type", kind), method="POST", body=b'{"advance": 1}')
-        assert answer[0] == 200
+        response = ask(server, "/__aurous__/clock", ("Content-Type", kind), method="POST", body=b'{"advance": 1}')
+        assert response[0] == 200
 
     def test_the_api_itself_takes_what_it_takes(self, server: AurousServer) -> None:
         """Of calls of the API nothing of this is asked: they need a key."""
@@ -226,8 +226,8 @@ class TestControl:
     def test_our_clients(self, server: AurousServer) -> None:
         """httpx, and urllib without a body."""
         assert httpx.post(f"{server.url}/__aurous__/clock", json={"advance": 1}, trust_env=False).status_code == 200
-        with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST"), timeout=30) as answer:  # noqa: S310 - ours
-            assert json.load(answer) == {"reset": True}
+        with urlopen(Request(f"{server.url}/__aurous__/reset", method="POST"), timeout=30) as response:  # noqa: S310 - ours
+            assert json.load(response) == {"reset": True}
 
     @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
     @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ class TestScopes:
 
 
 class TestUrls:
-    """URLs in answers lead back to the server."""
+    """URLs in responses lead back to the server."""
 
     @pytest.mark.parametrize("base_url", ["https://api.aurous-labs.com", "https://gateway.example/vendors/aurous"])
     @pytest.mark.parametrize("base", ["http://fake.test", "https://localhost:8443"])
@@ -151,11 +151,11 @@ class TestUrls:
         """A picture's URL is one of the name that the client used, whatever the fake's own, and answers there."""
         fake = Aurous(now=NOW, base_url=base_url)
         character = fake.characters.add()
-        answer = ask(fake, "GET", f"/v1/characters/{character.id}", base=base)
-        url = answer.json()["refs"][0]["url"]
+        response = ask(fake, "GET", f"/v1/characters/{character.id}", base=base)
+        url = response.json()["refs"][0]["url"]
         assert url.startswith(f"{base}/")
-        assert base_url not in answer.text
-        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert base_url not in response.text
+        assert int(response.headers["content-length"]) == len(response.content)
         assert ask(fake, "GET", url, base=base).content.startswith(b"\x89PNG")
 
     def test_upload(self, fake: Aurous) -> None:
@@ -181,8 +181,8 @@ class TestUrls:
     def test_bytes_are_left_alone(self, fake: Aurous) -> None:
         """What is not JSON is as it was."""
         fake.faults.malformed("balance.retrieve", "html")
-        answer = ask(fake, "GET", "/v1/balance")
-        assert (answer.status_code, answer.text.startswith("<html>")) == (200, True)
+        response = ask(fake, "GET", "/v1/balance")
+        assert (response.status_code, response.text.startswith("<html>")) == (200, True)
 
 
 class TestBodies:
@@ -252,7 +252,7 @@ class TestBreaks:
 
 
 class TestDelays:
-    """Slow answers."""
+    """Slow responses."""
 
     def test_real(self) -> None:
         """Where time runs, a delay is really waited for, and is not counted twice."""

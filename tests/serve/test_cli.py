@@ -58,8 +58,8 @@ class TestServe:
             assert process.stdout is not None
             try:
                 url = process.stdout.readline().split()[-1]
-                with urlopen(f"{url}/__aurous__/state", timeout=30) as answer:  # noqa: S310 - ours
-                    assert json.load(answer)["credits"] == 7
+                with urlopen(f"{url}/__aurous__/state", timeout=30) as response:  # noqa: S310 - ours
+                    assert json.load(response)["credits"] == 7
                 process.send_signal(signal.SIGINT)
                 assert process.wait(5) == 0
             finally:

@@ -79,8 +79,8 @@ class TestService:
     def test_urllib(self, server: AurousServer) -> None:
         """A client that nobody can intercept is answered, refusals too."""
         headers = {"X-Api-Key": server.env["AUROUS_API_KEY"]}
-        with urlopen(Request(f"{server.url}/v1/balance", headers=headers), timeout=30) as answer:  # noqa: S310 - ours
-            assert json.load(answer)["credits"] == 1000
+        with urlopen(Request(f"{server.url}/v1/balance", headers=headers), timeout=30) as response:  # noqa: S310 - ours
+            assert json.load(response)["credits"] == 1000
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{server.url}/v1/balance", timeout=30)  # noqa: S310 - ours
         with refused.value as error:
@@ -115,7 +115,7 @@ class TestService:
         assert told.stderr == ""
 
     def test_refs_lead_here(self, server: AurousServer) -> None:
-        """URLs in answers can be fetched."""
+        """URLs in responses can be fetched."""
         character = server.aurous.characters.add()
         with client(server) as http:
             url = http.get(f"/v1/characters/{character.id}").json()["refs"][0]["url"]
@@ -135,8 +135,8 @@ class TestFaults:
     """What goes wrong, over the wire."""
 
     @pytest.mark.parametrize("kind", ["disconnect", "connect_error"])
-    def test_no_answer(self, server: AurousServer, kind: str) -> None:
-        """The connection ends before the answer; the next call is answered."""
+    def test_no_response(self, server: AurousServer, kind: str) -> None:
+        """The connection ends before the response; the next call is answered."""
         getattr(server.aurous.faults, kind)("balance.retrieve")
         with client(server) as http:
             with pytest.raises(httpx.TransportError):
@@ -146,10 +146,10 @@ class TestFaults:
     def test_cut_body(self, server: AurousServer) -> None:
         """The connection ends inside the body."""
         server.aurous.faults.disconnect("balance.retrieve", after_bytes=5)
-        with client(server) as http, http.stream("GET", "/v1/balance") as answer:
+        with client(server) as http, http.stream("GET", "/v1/balance") as response:
             seen: list[bytes] = []
             with pytest.raises(httpx.RemoteProtocolError):
-                seen.extend(answer.iter_raw())
+                seen.extend(response.iter_raw())
         assert len(b"".join(seen)) == 5
 
     def test_timeout(self, server: AurousServer) -> None:

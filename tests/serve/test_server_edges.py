@@ -61,14 +61,14 @@ def test_a_call_that_was_cut_off_never_arrived() -> None:
 
 
 def test_a_server_need_not_know_its_name() -> None:
-    """Neither a host header nor an address: the answer comes all the same."""
+    """Neither a host header nor an address: the response comes all the same."""
     sent = drive(Aurous(), scope(), {"type": "http.request", "body": b""})
 
     assert sent[0]["status"] == 401
 
 
 def test_an_empty_host_leads_to_the_server() -> None:
-    """Where a client does not name the server, URLs in its answers have the server's own address."""
+    """Where a client does not name the server, URLs in its responses have the server's own address."""
     aurous = Aurous()
     aurous.characters.add()
     known = [(b"host", b""), (b"x-api-key", aurous.api_key.encode())]
@@ -93,8 +93,8 @@ def test_who_never_finishes_holds_nobody_up(hanging: bytes) -> None:
             with socket.create_connection((server.host, server.port), timeout=5) as raw:
                 raw.sendall(lie)
                 assert raw.recv(64).startswith(b"HTTP/1.1 400 ")
-        with urlopen(f"{server.url}/__aurous__/calls", timeout=30) as answer:  # noqa: S310 - ours
-            assert json.load(answer) == []
+        with urlopen(f"{server.url}/__aurous__/calls", timeout=30) as response:  # noqa: S310 - ours
+            assert json.load(response) == []
         before = time.monotonic()
     assert time.monotonic() - before < 5
 

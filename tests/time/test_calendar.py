@@ -34,9 +34,9 @@ def requests(api: Api) -> list[int]:
     statuses: list[int] = []
 
     def send(method: str, path: str, **sent: Any) -> Any:
-        answer = api.send(method, path, **sent)
-        statuses.append(answer.status)
-        return answer
+        response = api.send(method, path, **sent)
+        statuses.append(response.status)
+        return response
 
     for _ in range(3):
         send("GET", f"/v1/characters/{character.id}")

@@ -274,7 +274,7 @@ def test_data_on_its_way_comes_first(run: Run) -> None:
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
         address: Any = dict(listener.extra_attributes)[anyio.abc.SocketAttribute.local_address]()
 
-        async def answer(stream: anyio.abc.SocketStream) -> None:
+        async def response(stream: anyio.abc.SocketStream) -> None:
             async with stream:
                 async for data in stream:
                     await stream.send(data.upper())
@@ -286,7 +286,7 @@ def test_data_on_its_way_comes_first(run: Run) -> None:
                     seen.append((await stream.receive()).decode())
 
         async with listener, anyio.create_task_group() as tasks:
-            tasks.start_soon(listener.serve, answer)
+            tasks.start_soon(listener.serve, response)
             tasks.start_soon(ask)
             await anyio.sleep(10)
             assert seen == ["PING"] * 20

@@ -26,7 +26,7 @@ def _call() -> Call:
     ],
 )
 def test_json_is_compact_utf_8_whatever_is_in_the_text(value: object, expected: bytes) -> None:
-    """Answers are UTF-8 without blanks, and half a surrogate pair does not break one."""
+    """Responses are UTF-8 without blanks, and half a surrogate pair does not break one."""
     assert to_json(value) == expected
 
 
@@ -116,7 +116,7 @@ def test_a_body_that_is_not_json_reads_as_none(body: bytes) -> None:
     assert Call("POST", "https", "h", "/", content=body).request.json is None
 
 
-def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
+def test_a_call_without_a_response_has_no_response(call: Call) -> None:
     """Where the connection broke, `response` and `status` are None."""
     call.record_response(None, {})
 
@@ -125,8 +125,8 @@ def test_a_call_without_an_answer_has_no_response(call: Call) -> None:
     assert call.content == b'{"a": 1}'
 
 
-def test_a_call_shows_the_answer_that_the_client_got(call: Call) -> None:
-    """Status, headers, bytes and parsed JSON of the answer are there."""
+def test_a_call_shows_the_response_that_the_client_got(call: Call) -> None:
+    """Status, headers, bytes and parsed JSON of the response are there."""
     call.record_response(Reply(201, (("Content-Type", "application/json"),), b'{"id":"x"}'), {})
 
     assert call.response is not None
@@ -172,7 +172,7 @@ def test_two_calls_share_nothing() -> None:
     assert two.status is None
 
 
-def test_a_break_loses_the_whole_answer_unless_told_otherwise() -> None:
+def test_a_break_loses_the_whole_response_unless_told_otherwise() -> None:
     """Without a reply nothing of a body arrives."""
     assert Break("ReadTimeout", "late") == ("ReadTimeout", "late", None, 0)
 

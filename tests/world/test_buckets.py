@@ -146,14 +146,14 @@ def test_rate_2_an_empty_bucket_refuses(
     strict_api.aurous.limits[bucket].exhaust()
     before = int(strict_api.clock.time())
 
-    answer = strict_api.refused(method, path, json=body, status=429, code="too_many_requests")
+    response = strict_api.refused(method, path, json=body, status=429, code="too_many_requests")
 
     capacity, per_minute = BUCKETS[bucket]
-    assert answer.json["error"]["message"] == f"Rate limit exceeded for {bucket}. Retry after {wait}s."
-    assert answer.headers["Retry-After"] == str(wait)
-    assert answer.headers["X-RateLimit-Limit"] == str(capacity)
-    assert answer.headers["X-RateLimit-Remaining"] == "0"
-    assert answer.headers["X-RateLimit-Reset"] == str(before + capacity * 60 // per_minute)
+    assert response.json["error"]["message"] == f"Rate limit exceeded for {bucket}. Retry after {wait}s."
+    assert response.headers["Retry-After"] == str(wait)
+    assert response.headers["X-RateLimit-Limit"] == str(capacity)
+    assert response.headers["X-RateLimit-Remaining"] == "0"
+    assert response.headers["X-RateLimit-Reset"] == str(before + capacity * 60 // per_minute)
     strict_api.clock.advance(seconds=wait)
     assert strict_api.send(method, path, json=body).status != 429
 
@@ -177,8 +177,8 @@ def test_rate_2_who_asks_every_second_gets_the_token_when_it_is_due(strict_api: 
     waits = []
     for _ in range(10):
         strict_api.clock.advance(seconds=1)
-        answer = strict_api.post("/v1/characters/char_x/resynthesize")
-        waits.append(answer.headers.get("Retry-After"))
+        response = strict_api.post("/v1/characters/char_x/resynthesize")
+        waits.append(response.headers.get("Retry-After"))
 
     assert waits == ["9", "8", "7", "6", "5", "4", "3", "2", "1", None]
 
@@ -190,8 +190,8 @@ def test_rate_3_the_count_is_atomic(strict_api: Api) -> None:
 
     def call(_: int) -> list[tuple[int, str]]:
         barrier.wait(timeout=30)
-        answers = [strict_api.get("/v1/balance") for _ in range(5)]
-        return [(answer.status, answer.headers["X-RateLimit-Remaining"]) for answer in answers]
+        responses = [strict_api.get("/v1/balance") for _ in range(5)]
+        return [(response.status, response.headers["X-RateLimit-Remaining"]) for response in responses]
 
     with ThreadPoolExecutor(16) as pool:
         seen = [pair for pairs in pool.map(call, range(16)) for pair in pairs]
@@ -206,7 +206,7 @@ def test_rate_3_the_count_is_atomic(strict_api: Api) -> None:
     [(200, 1), (400, 1), (404, 1), (401, 0), (403, 0), (429, 0)],
 )
 def test_rate_4_what_a_call_spends(strict_api: Api, status: int, spent: int) -> None:
-    """A refusal for the key, the scope or the limit is free; any other answer costs one token."""
+    """A refusal for the key, the scope or the limit is free; any other response costs one token."""
     limit = strict_api.aurous.limits["characters_post"]
     character = strict_api.characters.add()
     narrow = strict_api.team.add_key("read")
@@ -214,14 +214,14 @@ def test_rate_4_what_a_call_spends(strict_api: Api, status: int, spent: int) -> 
         limit.exhaust()
     left = limit.remaining
 
-    answer = strict_api.patch(
+    response = strict_api.patch(
         f"/v1/characters/{'char_x' if status == 404 else character.id}",
         json={} if status == 400 else {"name": "A"},
         key="al_live_x" if status == 401 else narrow if status == 403 else strict_api.aurous.api_key,
     )
 
-    assert (answer.status, left - limit.remaining) == (status, spent)
-    assert ("X-RateLimit-Remaining" in answer.headers) is (status != 401)
+    assert (response.status, left - limit.remaining) == (status, spent)
+    assert ("X-RateLimit-Remaining" in response.headers) is (status != 401)
 
 
 def test_rate_4_a_refused_synthesis_costs_no_token_of_the_next(strict_api: Api) -> None:

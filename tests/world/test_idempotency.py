@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Answer, Api
+    from tests.conftest import Api, Response
 
 DAY: Final = 24 * 3600
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "gender": "female"}}
@@ -35,14 +35,14 @@ def keyed(key: str, name: str = "Idempotency-Key") -> dict[str, str]:
     return {name: key}
 
 
-def create(api: Api, idempotency_key: str, **sent: Any) -> Answer:
+def create(api: Api, idempotency_key: str, **sent: Any) -> Response:
     return api.post("/v1/characters", **{"json": SYNTHESIS, "headers": keyed(idempotency_key), **sent})
 
 
 def in_use(api: Api, path: str, *, by: str = "another request", **sent: Any) -> None:
-    answer = api.refused("POST", path, headers=keyed("k"), status=409, code="idempotency_key_in_use", **sent)
-    assert "Retry-After" not in answer.headers
-    assert answer.json["error"]["message"] == f"This Idempotency-Key is in use by {by}."
+    response = api.refused("POST", path, headers=keyed("k"), status=409, code="idempotency_key_in_use", **sent)
+    assert "Retry-After" not in response.headers
+    assert response.json["error"]["message"] == f"This Idempotency-Key is in use by {by}."
 
 
 @pytest.fixture(name="api")
@@ -74,9 +74,9 @@ def test_idem_1_the_documented_name_decides(api: Api) -> None:
 @pytest.mark.parametrize("length", [1, 256])
 def test_idem_1_a_key_may_be_so_long(api: Api, length: int) -> None:
     """The shortest and the longest key replay."""
-    answers = [create(api, "x" * length) for _ in range(2)]
+    responses = [create(api, "x" * length) for _ in range(2)]
 
-    assert [answer.headers.get(REPLAYED) for answer in answers] == [None, "true"]
+    assert [response.headers.get(REPLAYED) for response in responses] == [None, "true"]
 
 
 @pytest.mark.parametrize("length", [0, 257])
@@ -86,9 +86,9 @@ def test_idem_1_a_key_of_another_length_is_refused(api: Api, length: int, name: 
     headers = keyed("x" * length, name)
     sent: dict[str, Any] = {"json": SYNTHESIS, "headers": headers}
 
-    answer = api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
+    response = api.refused("POST", "/v1/characters", status=400, code="invalid_format", param="Idempotency-Key", **sent)
 
-    assert answer.json["error"]["message"] == f"Idempotency-Key must be 1 to 256 characters long, not {length}."
+    assert response.json["error"]["message"] == f"Idempotency-Key must be 1 to 256 characters long, not {length}."
 
 
 @pytest.mark.parametrize("call", PAID)
@@ -116,7 +116,7 @@ def test_idem_2_other_calls_ignore_a_key(api: Api, call: str, key: str) -> None:
     path = f"/v1/characters/{character.id}"
     create(api, "k")
 
-    def send(number: int) -> Answer:
+    def send(number: int) -> Response:
         sends: dict[str, tuple[str, str, Any]] = {
             "upload flow": ("POST", "/v1/characters", {"name": "A", "upload_ids": [uploads[number].id]}),
             "save": ("POST", f"{path}/save", None),
@@ -129,14 +129,14 @@ def test_idem_2_other_calls_ignore_a_key(api: Api, call: str, key: str) -> None:
         method, url, body = sends[call]
         return api.send(method, url, json=body, headers=keyed(key))
 
-    answers = [send(0), send(1)]
+    responses = [send(0), send(1)]
 
-    assert not any(REPLAYED in answer.headers for answer in answers)
-    assert {answer.status for answer in answers} <= ({200, 404} if call == "delete" else {200, 201})
+    assert not any(REPLAYED in response.headers for response in responses)
+    assert {response.status for response in responses} <= ({200, 404} if call == "delete" else {200, 201})
 
 
-def test_idem_3_the_stored_answer_comes_again_whatever_has_become_of_the_record(api: Api) -> None:
-    """A replay is the first answer, byte by byte, even if the character is gone meanwhile."""
+def test_idem_3_the_stored_response_comes_again_whatever_has_become_of_the_record(api: Api) -> None:
+    """A replay is the first response, byte by byte, even if the character is gone meanwhile."""
     first = create(api, "k")
     api.characters[first.json["id"]].delete()
     before = api.state()
@@ -169,11 +169,11 @@ def test_idem_3_bodies_are_compared_as_json(api: Api, body: bytes, same: bool) -
 
 def test_idem_3_a_chain_of_replays_charges_once(api: Api) -> None:
     """However often it is tried, one character is made and one hold is placed, and committed once."""
-    answers = [create(api, "k") for _ in range(5)]
+    responses = [create(api, "k") for _ in range(5)]
     api.characters.last.finish()
-    answers += [create(api, "k") for _ in range(5)]
+    responses += [create(api, "k") for _ in range(5)]
 
-    assert {answer.body for answer in answers} == {answers[0].body}
+    assert {response.body for response in responses} == {responses[0].body}
     assert (len(api.characters), api.money()) == (1, (996, 0))
 
 
@@ -213,10 +213,10 @@ def test_idem_4_after_a_5xx_the_call_is_evaluated_anew(api: Api) -> None:
     """A 503 that took no effect leaves the key fresh."""
     api.aurous.faults.status("characters.create", 503)
 
-    answers = [create(api, "k") for _ in range(3)]
+    responses = [create(api, "k") for _ in range(3)]
 
-    assert [answer.status for answer in answers] == [503, 201, 201]
-    assert [REPLAYED in answer.headers for answer in answers] == [False, False, True]
+    assert [response.status for response in responses] == [503, 201, 201]
+    assert [REPLAYED in response.headers for response in responses] == [False, False, True]
 
 
 def test_idem_5_a_key_in_flight_is_a_conflict(api: Api) -> None:
@@ -281,15 +281,15 @@ def test_idem_8_a_replay_does_not_lengthen_the_day(api: Api) -> None:
 
 def test_rate_5_a_replay_spends_a_token_and_has_its_own_request_id(api: Api) -> None:
     """To the limits and to support a replay is a call like any other."""
-    answers = [create(api, "k") for _ in range(3)]
+    responses = [create(api, "k") for _ in range(3)]
 
-    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["11", "10", "9"]
-    assert len({answer.headers["Aurous-Request-Id"] for answer in answers}) == 3
+    assert [response.headers["X-RateLimit-Remaining"] for response in responses] == ["11", "10", "9"]
+    assert len({response.headers["Aurous-Request-Id"] for response in responses}) == 3
 
 
 def test_without_a_key_nothing_is_replayed(api: Api) -> None:
     """Two calls without a key are two characters."""
-    answers = [api.post("/v1/characters", content=json.dumps(SYNTHESIS).encode()) for _ in range(2)]
+    responses = [api.post("/v1/characters", content=json.dumps(SYNTHESIS).encode()) for _ in range(2)]
 
-    assert len({answer.json["id"] for answer in answers}) == 2
+    assert len({response.json["id"] for response in responses}) == 2
     assert api.money() == (1000, 8)

@@ -365,7 +365,7 @@ def test_polls_that_were_too_few_or_too_many(
 
 
 def test_polls_count_whatever_they_answered(calls: Calls, arrive: Arrive) -> None:
-    """A refused poll and one without an answer are polls too; a request that matched nothing is none."""
+    """A refused poll and one without a response are polls too; a request that matched nothing is none."""
     arrive("characters.retrieve", 404)
     arrive("characters.retrieve", None)
     arrive(None, 405).path = "/v1/characters/char_1"
