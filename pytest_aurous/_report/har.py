@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
@@ -184,16 +185,20 @@ def _exchange(call: Call, names: Mapping[str, str]) -> Exchange:
 
 
 def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
-    exchange = _exchange(call, names)
-    posted, content = (
-        _body(body or b"", headers.get("content-encoding", ""), clean)
-        for body, headers in ((exchange.content, exchange.sent), (exchange.body, exchange.received))
+    whole = _exchange(call, names)
+    sent, received = whole.content or b"", whole.body or b""
+    safe_sent = cleaned(sent, whole.sent.get("content-encoding", ""), clean)
+    safe_received = cleaned(received, whole.received.get("content-encoding", ""), clean)
+    exchange = replace(  # the sizes of what is written: a shorter body would look cut off
+        whole,
+        content=sent if safe_sent is None else safe_sent,
+        body=received if safe_received is None else safe_received,
     )
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
     place = {"_place": shown_place(call.place)} if call.place is not None else {}
-    entry = har_entry(
-        exchange, posted if exchange.content else None, content, comment=note or "no endpoint matches", **place
-    )
+    posted = _body(safe_sent, kept=not is_digest(sent)) if sent else None
+    content = _body(safe_received, kept=not is_digest(received))
+    entry = har_entry(exchange, posted, content, comment=note or "no endpoint matches", **place)
     entry["startedDateTime"] = moment(call.at).isoformat(timespec="milliseconds")
     entry["request"]["queryString"] = [{"name": name, "value": value} for name, value in call.request.params.items()]
     entry["response"] |= {
@@ -204,16 +209,15 @@ def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) ->
     return entry
 
 
-def _body(body: bytes, coding: str, clean: Callable[[str], str]) -> dict[str, Any]:
-    """Return a body as text, or in Base64 if it is not text; if it was not kept, return only the digest."""
-    safe = cleaned(body, coding, clean)
-    if safe is None:
+def _body(body: bytes | None, *, kept: bool) -> dict[str, Any]:
+    """Return a body as text, or in Base64 if it is not text; if it was not *kept*, it is only the digest."""
+    if body is None:
         return {"text": "", "_omitted": True}
     try:
-        text = safe.decode()
+        text = body.decode()
     except UnicodeDecodeError:
-        return {"text": b64encode(safe).decode(), "encoding": "base64"}
-    return {"text": text, "_omitted": True} if is_digest(body) else {"text": text}
+        return {"text": b64encode(body).decode(), "encoding": "base64"}
+    return {"text": text} if kept else {"text": text, "_omitted": True}
 
 
 def _safe(headers: Headers, names: Mapping[str, str]) -> Pairs:
