@@ -62,20 +62,20 @@ class Run(Watcher):
     def __init__(self, app: App, calls: float = inf, seconds: float = inf) -> None:
         test = current_work()
         self.work: Work = Work("", ignore, run=self) if test is None else Work(test.test, test.report, run=self)
-        self.over = False
-        self.crashed = False
+        self.over: bool = False
+        self.crashed: bool = False
         self.stopped: str | None = None
         self.failed: dict[str, tuple[Step, ...]] = {}
         self.deleted: set[str] = set()
-        self.hangs = False
-        self.stops = 0
+        self.hangs: bool = False
+        self.stops: int = 0
         self.tried: set[tuple[CodeType, int]] = set()
         self.busy: float = 0
         self._app = app
         self._calls = min(calls, MOST_CALLS)
         self._until = app.world.clock.time() + seconds
         self._reads: dict[str, float] = {}
-        self.steps = 0
+        self.steps: int = 0
         self._counted = self._all = self._sleeps = 0
 
     @contextmanager

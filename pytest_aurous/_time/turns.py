@@ -78,8 +78,8 @@ class SharedTime:
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        self.active = True
-        self.shift = 0.0
+        self.active: bool = True
+        self.shift: float = 0.0
         self.skippers: list[Skipping] = []
         self.at_end: Callable[[], None] = lambda: None
         self.deadlines: dict[int, float] = {}
