@@ -13,7 +13,6 @@ import pytest
 
 from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._check.check import check_files
-from tests.check.story import refuted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -96,7 +95,7 @@ def test_a_recording_of_the_plain_twin_checks_clean(pytester: pytest.Pytester, p
     assert [word for word in PRIVATE if word.lower() in text] == []
     assert '"key-1"' in text
     checked = check_files([file])
-    assert refuted(checked) == []
+    assert checked.verdicts.refuted == []
     assert checked.verdicts.uncovered == {}
     assert checked.verdicts.rules["save-1"].word == "as written"
     assert checked.verdicts.exchanges == len(plain.calls) == 12
@@ -116,7 +115,7 @@ def test_a_recording_of_a_twisted_twin_refutes_the_rule(
         pytester.runpytest("--aurous-record=rec").assert_outcomes(passed=1)
 
     verdicts = check_files(recorded(pytester).values())
-    assert refuted(verdicts) == ["cred-1", "create-4"]
+    assert [verdict.rule for verdict in verdicts.verdicts.refuted] == ["cred-1", "create-4"]
 
 
 OTHERS: Final = """
