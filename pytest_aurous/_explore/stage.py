@@ -10,7 +10,7 @@ from .._base.chains import leaves
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
-from ..errors import AurousError, see
+from ..errors import AurousError, hide_mistakes, see
 from .end_state import EndState, EndStates
 from .laws import Day
 from .options import PAGE
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .._engine.moment import Moment
     from .._time.turns import SharedTime
     from .attempt import Attempt
+
+__tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from urllib.parse import urlsplit
 
 from .hosts import is_loopback, is_upload, is_vendors
@@ -42,12 +41,12 @@ class Exchange:
     restores: int = 0
     why: str = ""
 
-    @cached_property
+    @property
     def sent(self) -> dict[str, str]:
         """The headers of the request by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.headers)}
 
-    @cached_property
+    @property
     def received(self) -> dict[str, str]:
         """The headers of the response by name in lower case."""
         return {name.lower(): value for name, value in reversed(self.response_headers)}

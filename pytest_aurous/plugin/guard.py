@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, cast
 
@@ -30,15 +29,17 @@ _NO_FAKE: Final = (
 )
 
 
-@dataclass(eq=False, slots=True)
 class _Patch:
     """A function that is replaced: by what *wrap* makes of it, `patched` as long as that is in place."""
 
-    owner: Any
-    name: str
-    wrap: Callable[[Any], Any]
-    real: Any = None
-    patched: Any = None
+    __slots__ = ("name", "owner", "patched", "real", "wrap")
+
+    def __init__(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+        self.owner = owner
+        self.name = name
+        self.wrap: Callable[[Any], Any] = wrap
+        self.real: Any = None
+        self.patched: Any = None
 
 
 class NetworkGuard:

@@ -325,19 +325,19 @@ def test_the_nearer_place_wins(pytester: pytest.Pytester, file: str) -> None:
         lines = [f'aurous_{name} = "{value}"' for name, value in other.items()]
         pytester.makepyprojecttoml("\n".join([f"[{file}]", *lines]))
     pytester.makepyfile(
-        shared="""
+        seen_settings="""
         def chosen(aurous):
             return {name: getattr(aurous._session.settings, name) for name in ("pitfalls", "report", "network")}
         """,
         test_plain=f"""
-        from shared import chosen
+        from seen_settings import chosen
 
         def test_plain(aurous, request):
             assert chosen(aurous) == ({third} if request.config.getoption("aurous_report") else {other})
         """,
         test_marked=f"""
         import pytest
-        from shared import chosen
+        from seen_settings import chosen
 
         pytestmark = pytest.mark.aurous(**{default})
 
