@@ -46,7 +46,7 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
             try:
                 with attempt.running():
                     outcome = isolated(partial(_outcome, run, arguments))
-            except RunEnded as error:  # it came just when the run had ended
+            except RunEnded as error:  # pragma: no cover - it came just when the run had ended
                 outcome = Outcome(error=error)
     except BaseException as error:  # noqa: BLE001 - of fresh, of the steps, or an interruption between two runs
         return cast("Exploration", steps.throw(error))

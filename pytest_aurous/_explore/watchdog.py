@@ -99,13 +99,13 @@ class Watchdog:
                 try:
                     self._leave()
                     break
-                except RunEnded:  # it came a moment too late
+                except RunEnded:  # pragma: no cover - it came a moment too late
                     continue
 
     def _leave(self) -> None:
         with self._lock:
             run, self._run = self._run, None
-        if run is None:
+        if run is None:  # pragma: no cover - an exception came during the first attempt
             return
         if run.hangs:
             _raise_in(get_ident(), None)
@@ -142,12 +142,12 @@ class Watchdog:
                 _raise_in(ident, error)
         if self._attempts % _WAKE == 1:
             self.cancel()
-        if self._attempts == _WAKE and _can_raise(frames[self._ident], idle=True):
+        if self._attempts == _WAKE and _can_raise(frames[self._ident], idle=True):  # pragma: no cover - timing
             _wake(self._ident)
         if self._attempts > MOST_STOPS:
             self._give_up(run, frames)
 
-    def _give_up(self, run: Run, frames: dict[int, FrameType]) -> None:
+    def _give_up(self, run: Run, frames: dict[int, FrameType]) -> None:  # pragma: no cover - it ends the process
         """End the process, with the stacks of all threads of the run."""
         stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
         text = (
@@ -213,7 +213,7 @@ def _can_raise(frame: FrameType | None, *, idle: bool = False) -> bool:
     """
     while frame is not None and not hosts(frame):
         package = package_of(frame)
-        if package == PACKAGE:
+        if package == PACKAGE:  # pragma: no cover - a matter of time
             return False
         if package not in SENDERS:
             return True
@@ -221,7 +221,7 @@ def _can_raise(frame: FrameType | None, *, idle: bool = False) -> bool:
     return idle
 
 
-def _wake(ident: int) -> None:
+def _wake(ident: int) -> None:  # pragma: no cover - a matter of time
     """Wake the main thread, as Ctrl-C does; other threads cannot be woken."""
     if ident == threading.main_thread().ident and callable(signal.getsignal(signal.SIGINT)):
         signal.pthread_kill(ident, signal.SIGINT)

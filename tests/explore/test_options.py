@@ -56,6 +56,7 @@ def test_a_law_can_be_left_out() -> None:
         ({"depth": 3}, r"explore\(depth=3.*1 to 2"),
         ({"depth": True}, r"explore\(depth=True"),
         ({"limit": 0}, r"explore\(limit=0"),
+        ({"patience": 0}, r"explore\(patience=0.*real seconds"),
         ({"only": 7}, r"explore\(only=7"),
         ({"known": ["x"]}, r"explore\(known=\['x'\].*a dict"),
         ({"known": {"x": 7}}, r"explore\(known"),

