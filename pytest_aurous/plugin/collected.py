@@ -53,5 +53,5 @@ def receive(node: Any) -> None:
     """Add what a worker has found to the modes of its controller; a worker that crashed sends nothing."""
     sent: dict[str, Any] = getattr(node, "workeroutput", {})
     for name, mode in node.config.stash[MODES].items():
-        if f"aurous_{name}" in sent:  # pragma: no branch - a crashed worker
+        if f"aurous_{name}" in sent:
             mode.add(sent[f"aurous_{name}"])

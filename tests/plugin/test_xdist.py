@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from pytest_aurous.plugin.collected import Mode, receive
+from pytest_aurous.plugin.stash import MODES
+
 pytest.importorskip("xdist", reason="needs pytest-xdist")
+
+
+def test_a_worker_that_crashed_adds_nothing() -> None:
+    """Its controller adds what the other workers have found."""
+    added: list[Any] = []
+
+    class Noting(Mode):
+        def add(self, found: Any) -> None:
+            added.append(found)
+
+    config = SimpleNamespace(stash=pytest.Stash())
+    config.stash[MODES] = {"noting": Noting()}
+    receive(SimpleNamespace(config=config))
+    receive(SimpleNamespace(config=config, workeroutput={"aurous_noting": 7}))
+
+    assert added == [7]
 
 
 def test_two_workers(pytester: pytest.Pytester) -> None:
