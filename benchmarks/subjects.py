@@ -95,7 +95,7 @@ def other_records(times: int) -> None:
 
 
 def filtered(times: int, rows: int) -> None:
-    """List the characters with a status that none of so many has."""
+    """List the characters with a status that no character has."""
     with Aurous() as fake, fake.client() as client:
         for _ in range(rows):
             fake.characters.add()

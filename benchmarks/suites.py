@@ -85,7 +85,7 @@ def measure() -> Iterator[Result]:
 
 @cache
 def _count(plugin: str, number: int, *, unused: bool = False) -> int:
-    """Return what a run with so many equal tests takes."""
+    """Return what a run with this many equal tests takes."""
     with _suite("" if unused else plugin, number) as home:
         return counting.total("suite.py", *OPTIONS, plugin, cwd=home)
 

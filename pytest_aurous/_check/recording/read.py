@@ -38,7 +38,7 @@ class Recording:
         notes: What is missing or unusual, for the report.
         left_out: How many exchanges and bodies were left out because they are over a limit.
         of_fake: Whether pytest-aurous wrote it.
-        name: What results call it: that of the file.
+        name: What results call it: the name of the file.
     """
 
     file: Path

@@ -120,7 +120,7 @@ def _fitting(name: str, value: Any, old: Any) -> Any:
         return _cost(old, value)
     if name == "attributes" and value is not None:  # new ones are a difference each time
         return {key: one for key, one in as_object(value).items() if key in known_words()}
-    if name == "events":  # those that are none are a difference each time
+    if name == "events":  # a name that is no event is a difference each time
         return old if set(map(str, as_list(value))) - set(EVENTS) else tuple(as_list(value))
     if name.endswith("_at") and value is not None:
         instant = instant_of(value)

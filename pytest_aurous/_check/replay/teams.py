@@ -177,7 +177,7 @@ class Teams:
         return self.money[self.of(view)]
 
     def key_of(self, view: View) -> str:
-        """Return the fake's key for that of a request; empty where none was sent."""
+        """Map the recorded API key to a key of the fake; empty if the request had no key."""
         signed = view.row is not None and view.row.signed
         if view.exchange.status == HTTPStatus.UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
             return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
