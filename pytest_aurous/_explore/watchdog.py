@@ -144,7 +144,7 @@ class Watchdog:
             self.cancel()
         if self._attempts == _WAKE and _can_raise(frames[self._ident], idle=True):  # pragma: no cover - timing
             _wake(self._ident)
-        if self._attempts > MOST_STOPS:
+        if self._attempts > MOST_STOPS:  # pragma: no cover - it ends the process
             self._give_up(run, frames)
 
     def _give_up(self, run: Run, frames: dict[int, FrameType]) -> None:  # pragma: no cover - it ends the process

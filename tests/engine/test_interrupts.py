@@ -16,6 +16,7 @@ from coverage import Coverage
 
 import pytest_aurous
 from pytest_aurous import Aurous
+from pytest_aurous._base.chains import isolated
 from pytest_aurous._world.outbox import Delivery
 from tests.conftest import ATTRIBUTES
 
@@ -152,7 +153,7 @@ def interrupted(act: Callable[[], object], line: int, error: type[BaseException]
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        act()
+        isolated(act)
     except error:
         return True
     finally:
