@@ -146,8 +146,10 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module(".errors", __name__)  # public, although the package itself imports it from elsewhere
     if name not in __all__:
-        from .errors import nearest  # a misspelled name is rare
+        from ._base.errors import nearest  # a misspelled name is rare
 
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest(name, __all__)}")
     return getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)

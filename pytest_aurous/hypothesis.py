@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from ._base.arguments import Check
+from ._base.errors import AurousError, hide_mistakes, nearest, see
 from ._explore import day
 from ._explore.day import BadDay
 from ._explore.kinds import BY_DEFAULT, KINDS
@@ -19,7 +20,6 @@ from ._resources.base.schema import Shape, body_of
 from ._resources.catalog import LIFECYCLES, UNDER_WAY, Script, lifecycle_of
 from ._resources.characters.row import ATTRIBUTES, CREATE
 from ._world.script import Hold, Step
-from .errors import AurousError, hide_mistakes, nearest, see
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings, strategies
 
 import pytest_aurous
-from pytest_aurous import AurousScriptError, errors
+from pytest_aurous import AurousScriptError
+from pytest_aurous._base import errors
 from pytest_aurous._engine.detectors import DETECTORS
 from pytest_aurous._resources.base.rules import load_rules
 from pytest_aurous._resources.catalog import ENDPOINTS, LIFECYCLES

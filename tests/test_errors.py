@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous import Aurous, errors
+from pytest_aurous import Aurous
+from pytest_aurous._base import errors
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,11 @@ def test_dir_lists_the_public_names_and_no_others() -> None:
     assert dir(pytest_aurous) == sorted(pytest_aurous.__all__)
 
 
+def test_the_errors_are_an_attribute() -> None:
+    """`pytest_aurous.errors.AurousError` needs no import of its own, and is the name that a traceback shows."""
+    loaded("import pytest_aurous; assert pytest_aurous.errors.AurousError.__module__ == 'pytest_aurous.errors'")
+
+
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
     """The message has the nearest public name."""
     with pytest.raises(AttributeError, match=r"module 'pytest_aurous' has no attribute 'Arous'; did you mean 'Aurous'"):

@@ -20,7 +20,8 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from pytest_aurous import Aurous, AurousCrash, AurousServer, errors, verify_webhook
+from pytest_aurous import Aurous, AurousCrash, AurousServer, verify_webhook
+from pytest_aurous._base import errors
 from pytest_aurous._check.live.run import check_base_url
 from pytest_aurous._cli import doctor
 from pytest_aurous._cli.main import main

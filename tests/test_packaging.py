@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import pytest_aurous
+from pytest_aurous._base.errors import DOCS
 from pytest_aurous._cli.main import main
-from pytest_aurous.errors import DOCS
 
 
 @pytest.fixture(name="dist")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .._base.errors import AurousError, see
 from .._world.settings import read_setting
-from ..errors import AurousError, see
 from ..faults.observed import read_observed
 from .adapt import find_readings, not_followed, observed_file
 from .check import Checked, Progress, check_recordings

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
+from .._base.errors import see
 from .._report.har import version_of_package
 from .._resources.base.rules import Rule, load_rules
 from .._wire.exchange import Exchange
-from ..errors import see
 from .adapt import shown
 from .check import Checked
 from .sanitize import Sanitizer

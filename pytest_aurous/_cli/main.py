@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+from .._base.errors import AurousError, see
 from .._base.redaction import redacted
 from .._check.arguments import add_arguments
 from .._report.har import version_of_package
 from .._serve.control import CONTROL, control
 from .._world.settings import ROWS
-from ..errors import AurousError, see
 
 _HELP: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=24, width=80)
 _STATE: Final = (

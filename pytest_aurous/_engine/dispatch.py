@@ -8,11 +8,11 @@ from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
+from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._resources.webhooks import EndpointRow, announce, disabled
 from .._time.clock import iso
 from .._world.outbox import ENDPOINT_RETRIES, PATIENCE, URL_RETRIES, Delivery
 from .._world.world import World
-from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.fault import DeliveryFault
 from ..faults.queue import FaultQueue
 from .signing import SIGNATURE, sign_webhook

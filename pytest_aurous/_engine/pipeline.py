@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 from weakref import proxy
 
+from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._base.work import ending
 from .._resources.base.endpoint import Context, Endpoint, Result
 from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
@@ -31,7 +32,6 @@ from .._world.keys import permits, require_scope
 from .._world.settings import Settings
 from .._world.state import Saved
 from .._world.world import World
-from ..errors import AurousError, hide_mistakes, see, shown
 from ..faults.fault import CallFault, Refuse
 from ..faults.queue import Candidates, FaultQueue
 from .pitfalls import Pitfalls

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from .._base.arguments import Hinting
+from .._base.errors import see
 from .._base.frames import Place
 from .._resources.base.endpoint import Context
 from .._resources.catalog import CATALOG
 from .._wire.call import Call
 from .._wire.reply import Break, Reply
 from .._world.state import State
-from ..errors import see
 from .detectors import DETECTORS, Detector
 
 _WATCHING: Final = {

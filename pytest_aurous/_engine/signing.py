@@ -9,7 +9,7 @@ from math import inf
 from typing import Final
 
 from .._base.arguments import Check, hinting
-from ..errors import AurousSignatureError, hide_mistakes, see, shown
+from .._base.errors import AurousSignatureError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
 

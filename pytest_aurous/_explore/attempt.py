@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.chains import connected, leaves
+from .._base.errors import AurousCrash
 from .._base.frames import TOOLS
 from .._engine.problems import signal_handlers
 from .._report.state import Written
-from ..errors import AurousCrash
 from ..faults.fault import Fault
 from .cases import Plan
 from .kinds import KINDS, Scene

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from .._base.chains import connected, leaves
+from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import shown_place
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.ledger import json_number
-from ..errors import AurousCrash, AurousError, see, shown
 from .kinds import KINDS, NEED_PATIENCE
 from .laws import Day, Judged
 from .options import PAGE, Options

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from .._base.arguments import Check
+from .._base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .._engine.pipeline import App
 from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
-from ..errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from .kinds import KINDS, Scene
 from .places import Place
 from .run import Run, own_time, present_run

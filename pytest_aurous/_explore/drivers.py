@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from .._base.chains import isolated
-from ..errors import AurousError, hide_mistakes, see
+from .._base.errors import AurousError, hide_mistakes, see
 from .attempt import Attempt, Outcome
 from .explorer import Explorer
 from .options import PAGE

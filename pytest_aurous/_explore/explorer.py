@@ -7,8 +7,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
+from .._base.errors import INTERRUPTED, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
-from ..errors import INTERRUPTED, AurousExplorationError, hide_mistakes, see
 from .attempt import Attempt, Outcome, interruption, with_text
 from .cases import Plan, Plans, about_crashes, case_of, check_ids, difference, good_case, pairs, plans_of
 from .end_state import unstable_fields

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .._base.chains import leaves
+from .._base.errors import AurousError, shown
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._report.state import View
@@ -17,7 +18,6 @@ from .._wire.call import Call
 from .._world.journal import Note
 from .._world.ledger import plain
 from .._world.outbox import Delivery
-from ..errors import AurousError, shown
 from .end_state import EndState, Record, differences
 from .run import Run
 

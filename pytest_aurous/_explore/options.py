@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._base.arguments import Check
-from ..errors import choices, hide_mistakes, nearest
+from .._base.errors import choices, hide_mistakes, nearest
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .watchdog import PATIENCE

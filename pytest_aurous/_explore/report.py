@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
+from .._base.errors import see
 from .._base.frames import shown_place
 from .._base.redaction import redacted, shortened
 from .._report.state import difference
 from .._wire.call import Call
 from .._world.journal import NARROW, WIDTH, folded
-from ..errors import see
 from .kinds import KINDS
 from .laws import Day
 

@@ -11,6 +11,7 @@ from math import inf
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
+from .._base.errors import AurousCrash, see
 from .._base.watchers import Watcher
 from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._engine.pipeline import App
@@ -18,7 +19,6 @@ from .._time.clock import Clock
 from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._world.script import Step
-from ..errors import AurousCrash, see
 from .watchdog import MOST_STOPS, RunEnded, unwind
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .._base.chains import leaves
+from .._base.errors import AurousError, hide_mistakes, see
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
-from ..errors import AurousError, hide_mistakes, see
 from .end_state import EndState, EndStates
 from .laws import Day
 from .options import PAGE

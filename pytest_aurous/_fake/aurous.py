@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._base.arguments import Check
+from .._base.errors import hide_mistakes
 from .._resources.base.record import Live
 from .._world.keys import check_key
 from .._world.settings import Settings, read_setting
-from ..errors import hide_mistakes
 from .calls import CallAssertions
 from .session import Session
 from .team import Belongings, Team, Teams

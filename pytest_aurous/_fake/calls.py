@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overload
 
 from .._base.arguments import Check, Public
+from .._base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 from .._base.redaction import redacted
 from .._resources.base.operations import check_operation
 from .._resources.base.record import Live
 from .._wire.call import Call
 from .._world.journal import folded, line_of
-from ..errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it

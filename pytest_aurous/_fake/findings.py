@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._base.errors import see
 from .._engine.pipeline import App
 from .._engine.problems import Problem
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late
 from .._wire.call import Call
-from ..errors import see
 from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from .._base.arguments import Check, Public
+from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._base.redaction import redacted
 from .._world.buckets import BUCKETS, Bucket
 from .._world.world import World
-from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from .._generated.names import BucketName

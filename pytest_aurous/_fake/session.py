@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._base.arguments import Check
+from .._base.errors import hide_mistakes
 from .._base.redaction import protect
 from .._base.work import current_work
 from .._engine.moment import Keep, Moment
 from .._engine.pipeline import App
 from .._resources.team import ApiKey
-from ..errors import hide_mistakes
 from .calls import Calls
 from .environment import ENVIRONMENT
 from .verdict import Verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._base.arguments import Check, Public
+from .._base.errors import hide_mistakes
 from .._base.redaction import redacted
 from .._resources.base.record import Collection, Live
 from .._resources.characters import Characters
@@ -18,7 +19,6 @@ from .._world.keys import SCOPES, Scope
 from .._world.ledger import Account, BillingMode, exact, json_number, plain
 from .._world.settings import read_setting
 from .._world.world import World
-from ..errors import hide_mistakes
 from .limits import Limits
 
 __tracebackhide__ = hide_mistakes

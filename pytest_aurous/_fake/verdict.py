@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import proxy
 
+from .._base.errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
 from .._base.frames import shown_place
 from .._base.watchers import Watcher
 from .._base.work import Work, current_work, older_work
@@ -14,7 +15,6 @@ from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._wire.call import Call
-from ..errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
 
 if TYPE_CHECKING:
     from ..faults.fault import Fault

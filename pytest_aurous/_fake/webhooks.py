@@ -7,12 +7,12 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.arguments import Public
+from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._engine.dispatch import attempts
 from .._resources.generations import GenerationRow
 from .._resources.webhooks import EndpointRow, WebhookEndpoint, WebhookEndpoints
 from .._resources.webhooks.record import check_only_routed, check_secret, check_url, known_events
 from .._world.outbox import Delivery
-from ..errors import AurousError, hide_mistakes, see, shown
 
 if TYPE_CHECKING:
     from .._generated.names import Event

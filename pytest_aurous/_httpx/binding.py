@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from .._base.errors import UnknownArgument, hide_mistakes, see
 from .._engine.pipeline import App
 from .._world.outbox import PATIENCE, Delivery
-from ..errors import UnknownArgument, hide_mistakes, see
 from .interception import INTERCEPTION
 from .router import Router
 from .transport import AurousTransport

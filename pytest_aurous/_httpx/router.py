@@ -16,6 +16,7 @@ import respx
 from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
 from .._base.arguments import Check
+from .._base.errors import hide_mistakes
 from .._base.frames import under_test
 from .._engine.pipeline import App
 from .._resources.base.endpoint import Endpoint
@@ -23,7 +24,6 @@ from .._resources.base.operations import check_operation
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.reply import Reply
-from ..errors import hide_mistakes
 from .stacks import as_httpx, native, relay, request_errors, response
 
 __tracebackhide__ = hide_mistakes

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import urlsplit
 
+from .._base.errors import nearest, see
 from .._base.frames import shown_place
 from .._base.redaction import redacted
 from .._engine.pipeline import App
@@ -16,7 +17,6 @@ from .._resources.base.endpoint import Endpoint
 from .._resources.catalog import CATALOG, Catalog
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
-from ..errors import nearest, see
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "we": "webhook_endpoints",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from .._base.arguments import hinting
+from .._base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
 from .._world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from .._world.world import World
-from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 from . import characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
 from .base.endpoint import Endpoint
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, TypeVar
 
+from .._base.errors import hide_mistakes
 from .._time.clock import iso
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem, not_found
@@ -13,7 +14,6 @@ from .._world.ids import IdSource
 from .._world.state import State
 from .._world.tables import Table
 from .._world.world import World
-from ..errors import hide_mistakes
 from .base.endpoint import Context, Endpoint
 from .base.record import Collection, Live
 from .base.schema import Record, column, reference, to_wire

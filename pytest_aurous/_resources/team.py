@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from .._base.errors import AurousError, hide_mistakes, see
 from .._time.clock import iso
 from .._wire.version import VERSION
 from .._world.keys import Scope
 from .._world.ledger import BillingMode, json_number
 from .._world.world import World
-from ..errors import AurousError, hide_mistakes, see
 from .base.endpoint import Context, Endpoint
 from .base.schema import Record, column, obj, text_of, to_wire
 from .generations.videos import FACTORS, PER_SECOND

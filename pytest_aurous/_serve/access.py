@@ -8,9 +8,9 @@ from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from .._base.errors import AurousError, hide_mistakes, see
 from .._wire.hosts import is_loopback
 from .._wire.reply import Reply
-from ..errors import AurousError, hide_mistakes, see
 from .control import refused
 
 __tracebackhide__ = hide_mistakes

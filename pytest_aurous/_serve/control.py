@@ -10,6 +10,7 @@ from inspect import Parameter, getmembers, isfunction, signature
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
+from .._base.errors import AurousError, nearest, see
 from .._base.redaction import redacted, redacted_json, shortened
 from .._generated import names as generated_names
 from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
@@ -24,7 +25,6 @@ from .._wire.call import Call, to_json
 from .._wire.refusal import ApiProblem
 from .._wire.reply import Reply
 from .._world.outbox import Delivery
-from ..errors import AurousError, nearest, see
 from ..faults.collection import Faults
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from .._base.arguments import Check, Public
+from .._base.errors import AurousError, hide_mistakes, see
 from .._base.redaction import redacted
 from .._fake.environment import ENVIRONMENT
 from .._wire.hosts import is_loopback
-from ..errors import AurousError, hide_mistakes, see
 from .access import host_name, host_names
 from .asgi import AsgiApp
 

@@ -11,8 +11,8 @@ from math import inf
 from typing import Final, cast
 
 from .._base.arguments import Check, Public
+from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._base.watchers import Watcher
-from ..errors import AurousError, hide_mistakes, see, shown
 
 __tracebackhide__ = hide_mistakes
 

@@ -9,9 +9,9 @@ from threading import Condition, get_ident
 from types import FrameType
 from typing import Final, NamedTuple
 
+from .._base.errors import AurousError, see
 from .._base.frames import LIBRARIES, nearest_outside, place_of
 from .._base.work import ending
-from ..errors import AurousError, see
 from .stillness import BRIEF, TICK, OtherThreads, Seen
 
 MOST_SLEEPS: Final = 10_000

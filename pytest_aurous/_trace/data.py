@@ -12,6 +12,7 @@ from hashlib import sha256
 from math import inf
 from typing import Any, Final
 
+from .._base.errors import DOCS
 from .._base.frames import Place, short_path
 from .._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
 from .._explore.kinds import KINDS
@@ -25,7 +26,6 @@ from .._wire.call import Call, Request, Response, is_digest
 from .._wire.headers import Headers
 from .._world.keys import sent_key
 from .._world.settings import ROWS
-from ..errors import DOCS
 from .pictures import small_pictures
 
 VERSION: Final = 1

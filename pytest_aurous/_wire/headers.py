@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._base.redaction import redacted
-from ..errors import AurousError, hide_mistakes, see, shown
 from .reply import Pairs
 
 __tracebackhide__ = hide_mistakes

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from .._base.arguments import Check
+from .._base.errors import AurousError, hide_mistakes, see, vanished
 from .._wire import messages as say
 from .._wire.refusal import ApiProblem
-from ..errors import AurousError, hide_mistakes, see, vanished
 from .state import Section, State
 
 __tracebackhide__ = hide_mistakes

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, NoReturn
 
-from ..errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
+from .._base.errors import AurousScriptError, choices, hide_mistakes, nearest, see, shown
 
 __tracebackhide__ = hide_mistakes
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
+from .._base.errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 from .._time.clock import calendar_instant
 from .._wire.hosts import host_of
-from ..errors import AurousError, UnknownArgument, choices, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from .._base.arguments import Check
+from .._base.errors import hide_mistakes
 from .._base.redaction import redacted
 from .._resources.base.operations import check_operation
 from .._time.clock import Clock
@@ -20,7 +21,6 @@ from .._wire.call import Call
 from .._wire.headers import sent_header
 from .._wire.refusal import USUAL_CODES, ApiProblem
 from .._wire.reply import Break, Reply
-from ..errors import hide_mistakes
 from .deliveries import DeliveryFaults
 from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms
 from .grease import KINDS, GreaseKind, grease

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from .._base.arguments import Check, Public
+from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._world.outbox import Delivery, Outbox
-from ..errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery
 from .queue import FaultQueue
 

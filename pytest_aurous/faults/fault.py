@@ -10,6 +10,7 @@ from math import inf
 from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
 
 from .._base.arguments import Check, Hinting
+from .._base.errors import hide_mistakes
 from .._base.frames import PACKAGE, nearest_outside, place_of
 from .._base.redaction import redacted
 from .._time.clock import Clock
@@ -17,7 +18,6 @@ from .._wire.call import Call
 from .._wire.refusal import ApiProblem
 from .._wire.reply import Break, Reply
 from .._world.outbox import Delivery, Outbox
-from ..errors import hide_mistakes
 
 __tracebackhide__ = hide_mistakes
 

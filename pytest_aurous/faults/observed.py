@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from .._base.errors import AurousError, see
 from .._wire.call import to_json
 from .._wire.data import as_list, as_object
 from .._wire.headers import replaced
 from .._wire.reply import Reply
-from ..errors import AurousError, see
 
 Observation = dict[str, Any]
 

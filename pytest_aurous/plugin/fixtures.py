@@ -11,8 +11,8 @@ from zlib import crc32
 import pytest
 
 from .._base.arguments import Check
+from .._base.errors import AurousError
 from .._world.settings import BASE_URL, read_setting
-from ..errors import AurousError
 from .stash import CURRENT, FAKE, GUARD, MODES, SEED
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from functools import wraps
 from typing import Any, Final, cast
 
 from .._base.chains import grouped
+from .._base.errors import AurousNetworkBlocked, see
 from .._base.frames import INTERCEPTED, NOT_INTERCEPTED, callers, package_of
 from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._wire.hosts import ascii_host, is_vendors
-from ..errors import AurousNetworkBlocked, see
 
 _RESOLVERS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 _GUARD: Final = "_aurous_guard"

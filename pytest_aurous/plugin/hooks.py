@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from .._base.errors import AurousError, AurousWarning
 from .._base.frames import callers
 from .._base.redaction import protect, protecting, redacted
 from .._fake.environment import ENVIRONMENT
 from .._world.settings import ROWS
-from ..errors import AurousError, AurousWarning
 from . import collected, options, sections
 from .fixtures import Fixtures
 from .guard import NetworkGuard, explain_bypass, reinstall

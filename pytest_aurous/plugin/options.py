@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 
 import pytest
 
+from .._base.errors import AurousError, nearest, see
 from .._world.settings import MORE, ROWS, read_setting
-from ..errors import AurousError, nearest, see
 from .stash import CONFIGURED, INVALID_MARKER, RUN_OPTIONS, SOURCES, UNUSED_MARKER
 
 _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from .._base.errors import AurousNetworkBlocked
     from .._fake.session import Session
-    from ..errors import AurousNetworkBlocked
     from .collected import Mode
     from .guard import NetworkGuard
 

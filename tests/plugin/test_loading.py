@@ -209,8 +209,8 @@ def test_the_first_use_of_the_fixture_loads_the_client(
 
 
 STARTUP = """
-    _base _base.arguments _base.chains _base.frames _base.redaction _base.watchers _base.work _fake _fake.environment
-    _time _time.clock _wire _wire.hosts _world _world.settings errors plugin plugin.collected plugin.finder
+    _base _base.arguments _base.chains _base.errors _base.frames _base.redaction _base.watchers _base.work _fake
+    _fake.environment _time _time.clock _wire _wire.hosts _world _world.settings plugin plugin.collected plugin.finder
     plugin.fixtures plugin.guard plugin.hooks plugin.options plugin.outcome plugin.sections plugin.stash
 """
 """The modules of the package that each run of pytest imports, if it uses the plugin or not."""

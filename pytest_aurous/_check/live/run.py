@@ -12,12 +12,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from ..._base.errors import AurousError, see, shown
 from ..._base.redaction import protecting, redacted
 from ..._report.bodies import LimitError
 from ..._wire.data import as_object
 from ..._wire.exchange import Exchange
 from ..._wire.hosts import is_loopback
-from ...errors import AurousError, see, shown
 from ..recording.limits import Intake
 from ..recording.read import Recording
 from ..recording.view import foreign_response

@@ -12,10 +12,10 @@ from typing import Final
 
 import httpx
 
+from ..._base.errors import AurousError, see
 from ..._base.redaction import redacted
 from ..._wire.exchange import Exchange
 from ..._wire.reply import Pairs
-from ...errors import AurousError, see
 
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _PATH: Final = re.compile(r"/v1(?:/[A-Za-z0-9_-]+)+")

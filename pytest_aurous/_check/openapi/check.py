@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from ..._base.errors import AurousError, see
 from ..._resources.base.rules import load_rules
 from ..._resources.catalog import CATALOG
 from ..._resources.openapi import document as fake_document
 from ..._wire.data import as_object
 from ..._world.settings import READINGS
-from ...errors import AurousError, see
 from ..check import Checked
 from ..rules import rule_of_statement
 from ..verdict import Difference, Verdicts

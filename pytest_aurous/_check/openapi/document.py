@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
+from ..._base.errors import AurousError, see, shown
 from ..._report.bodies import LimitError
 from ..._wire.data import as_list, as_object
-from ...errors import AurousError, see, shown
 from ..recording.limits import check_aliases, check_yaml, read_file
 
 _MORE: Final = see("reference/check.html#documents")

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..._base.errors import AurousError, see, shown
 from ..._wire.data import as_list, as_object
-from ...errors import AurousError, see, shown
 from .document import Document
 
 _LOW: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")

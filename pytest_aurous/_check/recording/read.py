@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ..._base.errors import AurousError, see
 from ..._report.bodies import LimitError
 from ..._report.har import Take, read_entry
 from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
-from ...errors import AurousError, see
 from .limits import Intake, check_aliases, check_yaml, read_file
 from .vcr import read_interaction
 

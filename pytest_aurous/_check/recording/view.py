@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from ..._base.errors import AurousError
 from ..._resources.base.endpoint import Endpoint
 from ..._resources.base.schema import schema_name
 from ..._resources.catalog import CATALOG, LIFECYCLES, UNDER_WAY
@@ -25,7 +26,6 @@ from ..._wire.headers import idempotency_key
 from ..._wire.hosts import is_upload
 from ..._wire.refusal import GLOBAL_CODES
 from ..._world.keys import sent_key
-from ...errors import AurousError
 from .read import Recording
 
 KINDS: Final[dict[str, type[Any]]] = {

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, cast
 
+from ..._base.errors import shown
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_one_of
-from ...errors import shown
 from .schema import HOLDS, Holds, Shape, body_of
 
 BODY_ERRORS: Final = ("400 invalid_format", "400 invalid_request", "400 missing_field", "400 value_out_of_range")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ..._base.arguments import Check
-from ...errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
+from ..._base.errors import AurousLookupError, closest, hide_mistakes, nearest, see, shown
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint

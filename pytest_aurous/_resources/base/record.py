@@ -8,12 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ..._base.arguments import Check, Public
-from ..._base.redaction import redacted
-from ..._wire.refusal import ApiProblem
-from ..._world.ids import ULID
-from ..._world.script import Lifecycle, Plan, plan_of
-from ..._world.world import World
-from ...errors import (
+from ..._base.errors import (
     AurousError,
     AurousLookupError,
     AurousTransitionError,
@@ -23,6 +18,11 @@ from ...errors import (
     shown,
     vanished,
 )
+from ..._base.redaction import redacted
+from ..._wire.refusal import ApiProblem
+from ..._world.ids import ULID
+from ..._world.script import Lifecycle, Plan, plan_of
+from ..._world.world import World
 from .fields import Reader, read_fields
 from .schema import visible
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._base.errors import hide_mistakes
 from ..._time.clock import iso
 from ..._world.script import Plan, plan_of
-from ...errors import hide_mistakes
 from ..base.record import Live, Playable, Scripted, check_fields
 from ..content import people
 from ..uploads import POSES

@@ -8,9 +8,9 @@ from faker import Faker
 from faker.providers import BaseProvider
 
 from ..._base.arguments import Check
+from ..._base.errors import hide_mistakes
 from ..._time.clock import iso
 from ..._world.ids import ulid
-from ...errors import hide_mistakes
 from . import people
 
 __tracebackhide__ = hide_mistakes

@@ -6,10 +6,10 @@ import json
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from ..._base.errors import shown
 from ..._wire import messages as say
 from ..._wire.multipart import Part, read_parts
 from ..._wire.refusal import ApiProblem, not_one_of
-from ...errors import shown
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import BODY_ERRORS, Reader, read_fields
 from ..base.schema import deleted, reference

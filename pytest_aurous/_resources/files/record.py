@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._base.arguments import Check
+from ..._base.errors import AurousError, hide_mistakes, see
 from ..._wire.refusal import ApiProblem
-from ...errors import AurousError, hide_mistakes, see
 from ..base.record import Collection, Live
 from ..content.pictures import picture
 from .row import PURPOSES, FileRow, measured, render, store

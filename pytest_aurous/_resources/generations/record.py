@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..._base.arguments import Check
+from ..._base.errors import AurousError, hide_mistakes, see
 from ..._base.redaction import redacted, shortened
 from ..._world.script import Plan, plan_of
-from ...errors import AurousError, hide_mistakes, see
 from .. import characters
 from ..base.record import Live, Playable, Scripted, check_fields
 from ..webhooks.record import check_url

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._base.arguments import Check
-from ...errors import hide_mistakes
+from ..._base.errors import hide_mistakes
 from ..base.record import Collection, Live
 from .row import POSES, UploadRow, expired
 

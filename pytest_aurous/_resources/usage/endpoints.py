@@ -11,11 +11,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from zlib import crc32
 
+from ..._base.errors import AurousError
 from ..._time.clock import iso_milliseconds, parse_instant
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
 from ..._world.ledger import json_number, total
-from ...errors import AurousError
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import integer, one_of
 from ..base.pages import limit_of

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from ..._base.arguments import Check
+from ..._base.errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from ..._base.redaction import redacted
 from ..._wire.hosts import is_loopback
 from ..._wire.refusal import ApiProblem
-from ...errors import AurousError, choices, hide_mistakes, nearest, see, shown
 from ..base.fields import url as https_url
 from ..base.record import Collection, Live
 from .row import EVENTS, EndpointRow, expanded, make, render

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from ...errors import AurousCrash, AurousError, see
+from ..._base.errors import AurousCrash, AurousError, see
 from .. import fixtures
 from ..stash import FAKE
 

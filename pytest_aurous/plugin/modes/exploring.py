@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 import pytest
 
 from ..._base.chains import isolated
+from ..._base.errors import AurousError, AurousExplorationError, see
 from ..._base.redaction import redacted, shortened
 from ..._explore.attempt import Attempt, Outcome
 from ..._explore.explorer import Explorer
@@ -27,7 +28,6 @@ from ..._explore.result import Exploration
 from ..._explore.stage import FreshFake, LeftOut
 from ..._explore.suite import count, read_suite_options
 from ..._world.journal import WIDTH
-from ...errors import AurousError, AurousExplorationError, see
 from ..collected import Mode
 from ..options import explore_marker, explores, reads_settings, run_option
 from ..outcome import fail_report, record_unwritten

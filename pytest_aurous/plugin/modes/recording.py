@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ..._base.errors import see
 from ..._base.work import Work, current_work, older_work
 from ..._check.recording.read import Recording
 from ..._check.sanitize import Sanitizer
@@ -20,7 +21,6 @@ from ..._report.har import file_name, version_of_package
 from ..._wire.exchange import Exchange
 from ..._wire.hosts import is_loopback, is_vendors
 from ..._world.settings import BASE_URL
-from ...errors import see
 from .. import collected
 from ..options import run_option
 from ..outcome import record_unwritten

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from ..._base.errors import see
 from ..._base.redaction import redacted
 from ..._explore.result import Exploration
 from ..._fake.session import Session
@@ -21,7 +22,6 @@ from ..._report.har import file_name
 from ..._report.recorder import Recorder
 from ..._trace.data import SECRET, trace
 from ..._trace.page import page
-from ...errors import see
 from .. import collected
 from ..options import run_option, trace_folders
 from ..outcome import record_unwritten
