@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .._base.chains import leaves
 from .._base.errors import AurousError, shown
@@ -104,6 +104,26 @@ class Judged:
     second: Day | None = None
 
 
+class Law(NamedTuple):
+    """One law.
+
+    Attributes:
+        name: Its name.
+        letter: Its mark in the matrix of a report.
+        judge: Returns why it is broken, in one sentence, or None.
+        in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
+        after_crash: Whether it is judged of a run whose process has died.
+        needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
+    """
+
+    name: str
+    letter: str
+    judge: Callable[[Judged], str | None]
+    in_suites: bool
+    after_crash: bool = False
+    needs_time: bool = False
+
+
 def refused(rules: Rules, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
     return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
@@ -177,26 +197,32 @@ def _has_cancelled(day: Day, good: Day) -> bool:
     return now > then
 
 
-LAWS: Final[dict[str, Callable[[Judged], str | None]]] = {
-    "ends": _ends,
-    "tells": _tells,
-    "pays_once": _pays_once,
-    "no_pitfall": _no_pitfall,
-    "recovers": _recovers,
+LAWS: Final[dict[str, Law]] = {
+    law.name: law
+    for law in (
+        Law("pays_once", "P", _pays_once, in_suites=True),
+        Law("ends", "E", _ends, in_suites=True, needs_time=True),
+        Law("tells", "T", _tells, in_suites=False),
+        Law("no_pitfall", "N", _no_pitfall, in_suites=True),
+        Law("recovers", "R", _recovers, in_suites=False, after_crash=True),
+    )
 }
-"""Each law returns why it is broken, or None."""
+"""Each law by its name; of several that a case breaks, a report puts the first one here first."""
 
 
 def judge(judged: Judged) -> dict[str, str]:
-    """Return the laws that a bad day breaks, each with its reason."""
-    laws = set(judged.rules.laws)
-    if judged.bad.outcome == "unmet":
+    """Return the laws that a bad day breaks, each with its reason, in the order of `LAWS`."""
+    rules, outcome = judged.rules, judged.bad.outcome
+    if outcome == "unmet":
         return {}
-    if judged.bad.outcome == "crashed":
-        laws &= {"recovers"}
-    if judged.rules.timeless:
-        laws -= {"ends"}
-    reasons = {name: law(judged) for name, law in LAWS.items() if name in laws}
+    laws = [
+        law
+        for law in LAWS.values()
+        if law.name in rules.laws
+        and (law.after_crash or outcome != "crashed")
+        and not (law.needs_time and rules.timeless)
+    ]
+    reasons = {law.name: law.judge(judged) for law in laws}
     return {name: reason for name, reason in reasons.items() if reason}
 
 

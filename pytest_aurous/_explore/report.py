@@ -14,13 +14,11 @@ from .._report.state import difference
 from .._wire.call import Call
 from .._world.journal import NARROW, WIDTH, folded
 from .kinds import KINDS
-from .laws import Day
+from .laws import LAWS, Day
 
 if TYPE_CHECKING:
     from .result import Case, Exploration
 
-_MARKS: Final = {"pays_once": "P", "ends": "E", "tells": "T", "no_pitfall": "N", "recovers": "R"}
-"""Of several laws that a case breaks, the first one here is shown."""
 _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "s", "unmet": "-"}
 _KNOWN: Final = "k"
 CASE: Final = "<case>"
@@ -30,7 +28,7 @@ _ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.a-zA-Z] +)*[-.a-zA-Z])$")
 _COLORS: Final = (
     (re.compile(r"^((?:E +)?\d+ of \d+ cases hold; )([1-9]\d* breaks? a law)"), "31"),
     (re.compile(r"^((?:E +)?)(\S+#\d+ .*: breaks .*)$"), "31"),
-    (re.compile(r"^((?:E +)?  )((?:pays_once|ends|tells|no_pitfall|recovers): .*)$"), "33"),
+    (re.compile(rf"^((?:E +)?  )((?:{'|'.join(LAWS)}): .*)$"), "33"),
     (re.compile(r"^((?:E +)?  )((?:again|likewise): .*)$"), "36"),
 )
 """As in the timeline: red, yellow and cyan."""
@@ -76,14 +74,9 @@ def table(exploration: Exploration) -> str:
 def report(exploration: Exploration) -> str:
     """Return the table, and what happened in the cases that break a law, the worst first; one for each reason."""
     groups: dict[str, list[Case]] = {}
-    for case in sorted(exploration.broken, key=lambda case: _rank(_laws(case)[0])):
-        groups.setdefault(case.reasons[_laws(case)[0]], []).append(case)
+    for case in sorted(exploration.broken, key=lambda case: _rank(case.broken[0])):
+        groups.setdefault(case.reasons[case.broken[0]], []).append(case)
     return "\n\n".join([table(exploration), *(_story(exploration, group) for group in groups.values())])
-
-
-def _laws(case: Case) -> list[str]:
-    """Return the laws that a case breaks, the worst first."""
-    return sorted(case.broken, key=_rank)
 
 
 def _worst(exploration: Exploration) -> list[str]:
@@ -107,7 +100,7 @@ def _worst(exploration: Exploration) -> list[str]:
 
 
 def _rank(law: str) -> int:
-    return list(_MARKS).index(law)
+    return list(LAWS).index(law)
 
 
 def _known(exploration: Exploration) -> list[str]:
@@ -135,7 +128,8 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
     held = sum(not case.broken for case in pairs)
     more = [f"pairs of faults: {held} of {len(pairs)} hold"] if pairs else []
     used = {_mark(case) for case in single}
-    names = {mark: name for name, mark in _OUTCOMES.items()} | {mark: f"breaks {law}" for law, mark in _MARKS.items()}
+    names = {mark: name for name, mark in _OUTCOMES.items()}
+    names |= {law.letter: f"breaks {law.name}" for law in LAWS.values()}
     names[_KNOWN] = "known"
     # A line never ends within an entry: while they are wrapped, its spaces are those that do not break. pytest puts
     # four characters before the line of an exception, so a terminal of 80 columns does not break it either.
@@ -148,15 +142,15 @@ def _mark(case: Case | None) -> str:
     if case is None:
         return " "
     if case.broken:
-        return _KNOWN if case.known else _MARKS[_laws(case)[0]]
+        return _KNOWN if case.known else LAWS[case.broken[0]].letter
     return _OUTCOMES[case.outcome]
 
 
 def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
     case, *others = cases
-    lines = [f"{case.id}: breaks {', '.join(_laws(case))}"]
+    lines = [f"{case.id}: breaks {', '.join(case.broken)}"]
     texts = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
-    texts += [f"{law}: {case.reasons[law]}" for law in _laws(case)]
+    texts += [f"{law}: {case.reasons[law]}" for law in case.broken]
     for text in map(redacted, texts):
         lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     for text in map(redacted, case.remarks):

@@ -20,7 +20,7 @@ class Case:
         occurrence: 1 for its first request of that operation.
         fault: The name of the fault; empty for the good day.
         outcome: ``returned``, ``raised``, ``crashed``, ``stopped``, or ``unmet`` if the run did not meet the fault.
-        broken: Names of the laws that it breaks.
+        broken: Names of the laws that it breaks, the worst first.
         error: What the run raised, without its traceback; or None.
         returned: What it returned.
         credits: The credits that it spent and that are held for it.

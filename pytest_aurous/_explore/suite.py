@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from .._base.arguments import Check
 from .kinds import BY_DEFAULT, KINDS
-from .laws import allowed
+from .laws import LAWS, allowed
 from .options import PAGE, MarkerOptions, Options, read_names, read_options
 from .result import Case, Exploration
 
-LAWS: Final = ("ends", "pays_once", "no_pitfall")
-"""What can be judged without knowing what the code under test has promised."""
+_LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
 _FAULTS: Final = tuple(name for name in KINDS if name != "crash")
-"""A crash is judged by a law that is not in `LAWS`."""
+"""A crash is judged by a law that is not in `_LAWS`."""
 _BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 LIMIT: Final = 60
 """Cases of each test, unless an option or the marker says something else."""
@@ -32,7 +31,7 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     check = Check(who, PAGE)
     check.keywords(arguments, MarkerOptions.__annotations__)
     faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
-    laws = read_names(check, "laws", arguments.pop("laws", "*"), LAWS, LAWS)
+    laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS, _LAWS)
     return read_options(who, **{"limit": LIMIT, "faults": faults, "laws": laws, **arguments})
 
 

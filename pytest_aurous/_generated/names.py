@@ -211,9 +211,9 @@ BadDayFault: TypeAlias = Literal[
 ]
 """A fault that exploring tries."""
 Law: TypeAlias = Literal[
+    "pays_once",
     "ends",
     "tells",
-    "pays_once",
     "no_pitfall",
     "recovers",
 ]

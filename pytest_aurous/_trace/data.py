@@ -16,6 +16,7 @@ from .._base.errors import DOCS
 from .._base.frames import Place, short_path
 from .._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
 from .._explore.kinds import KINDS
+from .._explore.laws import LAWS
 from .._explore.result import Exploration
 from .._report.har import version_of_package
 from .._report.recorder import Recorder, Step
@@ -196,6 +197,7 @@ def _exploration(exploration: Exploration) -> dict[str, Any]:
     return {
         "headline": headline,
         "remarks": list(exploration.remarks),
+        "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in single)],
         "rows": list(dict.fromkeys(case.id.partition(" ")[0] for case in single)),
         "start": exploration.start,

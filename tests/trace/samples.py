@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
+from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._trace.data import trace
 
@@ -300,6 +301,7 @@ def exploration() -> dict[str, Any]:
     return {
         "headline": "25 of 28 cases hold; 3 break a law",
         "remarks": ["2 repeated reads were left out"],
+        "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": faults,
         "rows": places,
         "cases": cases,

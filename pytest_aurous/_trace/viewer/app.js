@@ -541,15 +541,14 @@ function World({ model, index, title, name = "world" }) {
 }
 
 // ------------------------------------------------------------------------------------------ exploration
-const LAWS = { pays_once: "P", ends: "E", tells: "T", no_pitfall: "N", recovers: "R" };
 const OUTCOMES = {
   returned: ["✓", "returned"], raised: ["r", "raised"], crashed: ["c", "crashed"], stopped: ["s", "stopped"],
   unmet: ["–", "unmet"], other: ["o", "other"],
 };
-const LEGEND = [
-  ...Object.entries(LAWS).map(([law, letter]) => `${letter} breaks ${law}`), "k known",
+const legend = (laws) => [
+  ...Object.entries(laws).map(([law, letter]) => `${letter} breaks ${law}`), "k known",
   ...Object.values(OUTCOMES).slice(0, 5).map(([sign, name]) => `${sign} ${name}`),
-];
+].join("; ");
 
 /** One case as a button: the law that it breaks, or its outcome. */
 function Cell({ id, exploration, selected, onSelect }) {
@@ -558,11 +557,10 @@ function Cell({ id, exploration, selected, onSelect }) {
   const [sign, name] = OUTCOMES[one.outcome] ?? ["?", one.outcome];
   const broken = one.broken.length > 0;
   const about = broken ? `breaks ${one.broken.join(", ")}${one.known ? `, known: ${one.known}` : ""}` : name;
-  const law = Object.keys(LAWS).find((each) => one.broken.includes(each));
   const kind = !broken ? one.outcome : one.known ? "known" : "broken";
   return html`<button type="button" class=${`cell ${kind}`} aria-pressed=${id === selected ? "true" : "false"}
     title=${visible(about)} aria-label=${visible(`${id}: ${broken ? `${name}, ` : ""}${about}`)}
-    onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : LAWS[law] ?? "✗"}</button>`;
+    onClick=${() => onSelect(id)}>${!broken ? sign : one.known ? "k" : exploration.laws[one.broken[0]]}</button>`;
 }
 
 function Matrix({ exploration, selected, onSelect }) {
@@ -589,7 +587,7 @@ function Matrix({ exploration, selected, onSelect }) {
     ${pairs.length > 0 && html`<h2>Pairs of faults</h2><ul class="pairs">
       ${pairs.slice(0, MANY).map((id) => html`<li key=${id}>${cell(id)} ${visible(id)}</li>`)}
       ${pairs.length > MANY && html`<li>and ${pairs.length - MANY} more</li>`}</ul>`}
-    <p class="about legend">${LEGEND.join("; ")}</p>
+    <p class="about legend">${legend(exploration.laws)}</p>
     ${remarks.map((remark) => html`<p class="about legend"><${Prose} text=${remark} /></p>`)}</div>`;
 }
 
@@ -633,7 +631,8 @@ function Case({ exploration, id, pairs, at, onSelect }) {
 function Exploration({ data, selected, onSelect }) {
   const { exploration } = data;
   const ids = Object.keys(exploration.cases);
-  const breaking = Object.keys(LAWS).map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
+  const breaking = Object.keys(exploration.laws)
+    .map((law) => ids.find((id) => exploration.cases[id].broken.includes(law)));
   const id = exploration.cases[selected] ? selected : breaking.find(Boolean) ?? ids[0];
   const [row, setRow] = useState({});
   const states = useRef(null);
