@@ -217,7 +217,7 @@ STARTUP = """
 
 NOT_FIRST = """
     _resources.content.provider _engine.dispatch _engine.signing _explore _fake.findings _fake.webhooks _check _report
-    _resources.openapi _serve _time.loops _time.skipping _time.turns _trace faults.collection faults.deliveries
+    _resources.openapi _serve _time.loops _time.skipping _time.turns faults.collection faults.deliveries
     faults.grease faults.observed hypothesis plugin.modes
 """
 """Folders and modules that a test imports only if it uses what they do."""

@@ -20,7 +20,7 @@ from pytest_aurous import Aurous
 from pytest_aurous._base.redaction import SECRET_HEADERS
 from pytest_aurous._report.har import har, write_har
 from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._trace.data import trace
+from pytest_aurous._report.trace.data import trace
 from pytest_aurous._wire.reply import Reply
 
 if TYPE_CHECKING:

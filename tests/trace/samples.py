@@ -12,8 +12,9 @@ import httpx
 
 from pytest_aurous import Aurous, AurousExplorationError, Delivery, Fault
 from pytest_aurous._explore.laws import LAWS
+from pytest_aurous._explore.matrix import matrix
 from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._trace.data import trace
+from pytest_aurous._report.trace.data import trace
 
 Run = Callable[[Aurous, httpx.Client], object]
 HOSTILE = "</script><b>\u202eevil<img src=x onerror=alert(1)>"
@@ -32,7 +33,7 @@ def traced(run: Run, outcome: str = "failed", message: str = "assert 2 == 1", **
         recorder.stop()
         name = f"tests/test_portraits.py::test_{getattr(run, '__name__', 'run')}"
         about = {"id": name, "outcome": outcome, "message": message, "duration": 0.02, "again": f"pytest {name}"}
-        return trace(recorder, about, aurous._session.explorations)
+        return trace(recorder, about, matrix(aurous._session.explorations))
 
 
 def double_charge(aurous: Aurous, client: httpx.Client) -> None:

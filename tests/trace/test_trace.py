@@ -19,12 +19,13 @@ import pytest
 
 from pytest_aurous import Aurous
 from pytest_aurous._base.watchers import Watcher
+from pytest_aurous._explore.matrix import matrix
 from pytest_aurous._report import state as view_module
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.state import difference, view
+from pytest_aurous._report.trace.data import to_text, trace
+from pytest_aurous._report.trace.page import page
 from pytest_aurous._resources.content.pictures import Measured, measure, picture
-from pytest_aurous._trace.data import to_text, trace
-from pytest_aurous._trace.page import page
 from pytest_aurous._wire.call import Call
 
 if TYPE_CHECKING:
@@ -349,7 +350,7 @@ def test_an_exploration_is_a_matrix_with_the_requests_of_each_case() -> None:
         recorder = Recorder(aurous._session.app)
         explore(aurous, client)
         recorder.stop()
-        found = trace(recorder, TEST, aurous._session.explorations)
+        found = trace(recorder, TEST, matrix(aurous._session.explorations))
 
     jsonschema.validate(found, SCHEMA)
     exploration = found["exploration"]

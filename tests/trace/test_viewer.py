@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._trace.page import page as page_of
+from pytest_aurous._report.trace.page import page as page_of
 
 from . import samples
 

@@ -16,12 +16,13 @@ import pytest
 
 from ..._base.errors import see
 from ..._base.redaction import redacted
+from ..._explore.matrix import matrix
 from ..._explore.result import Exploration
 from ..._fake.session import Session
 from ..._report.har import file_name
 from ..._report.recorder import Recorder
-from ..._trace.data import SECRET, trace
-from ..._trace.page import page
+from ..._report.trace.data import SECRET, trace
+from ..._report.trace.page import page
 from .. import collected
 from ..options import run_option, trace_folders
 from ..outcome import record_unwritten
@@ -127,7 +128,7 @@ class Traces(collected.Mode):
             "duration": round(sum(report.duration for report in reports), 3),
             "again": rerun_command(item),
         }
-        data = trace(recorder, test, explorations)
+        data = trace(recorder, test, matrix(explorations))
         name = _name(item)
         if self._pages is not None:
             file = f"{name}.html"

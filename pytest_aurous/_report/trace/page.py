@@ -16,7 +16,7 @@ _SCRIPTS = ("htm-preact.js", "model.js", "export.js", "app.js")
 
 def page(data: Mapping[str, Any], title: str) -> str:
     """Return the HTML of one trace, or of an index of traces."""
-    viewer = files("pytest_aurous").joinpath("_trace/viewer")
+    viewer = files("pytest_aurous").joinpath("_report/trace/viewer")
     scripts = [viewer.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS]
     style = viewer.joinpath("style.css").read_text(encoding="utf-8")
     policy = (

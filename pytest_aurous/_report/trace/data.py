@@ -6,27 +6,24 @@ import json
 import linecache
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from hashlib import sha256
 from math import inf
 from typing import Any, Final
 
-from .._base.errors import DOCS
-from .._base.frames import Place, short_path
-from .._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
-from .._explore.kinds import KINDS
-from .._explore.laws import LAWS
-from .._explore.result import Exploration
-from .._report.har import version_of_package
-from .._report.recorder import Recorder, Step
-from .._report.unmatched import hint_of
-from .._resources.base.rules import Rule, load_rules
-from .._resources.catalog import LIFECYCLES
-from .._wire.call import Call, Request, Response, is_digest
-from .._wire.headers import Headers
-from .._world.keys import sent_key
-from .._world.settings import ROWS
+from ..._base.errors import DOCS
+from ..._base.frames import Place, short_path
+from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
+from ..._resources.base.rules import Rule, load_rules
+from ..._resources.catalog import LIFECYCLES
+from ..._wire.call import Call, Request, Response, is_digest
+from ..._wire.headers import Headers
+from ..._world.keys import sent_key
+from ..._world.settings import ROWS
+from ..har import version_of_package
+from ..recorder import Recorder, Step
+from ..unmatched import hint_of
 from .pictures import small_pictures
 
 VERSION: Final = 1
@@ -44,23 +41,23 @@ _SETTINGS: Final = ("rate_limits", "readings", "sparse", "grease")
 """The settings that change responses: a test of one request needs them."""
 
 
-def trace(recorder: Recorder, test: Mapping[str, Any], explorations: Sequence[Exploration] = ()) -> dict[str, Any]:
+def trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the trace of a test, without keys and secrets.
 
     Args:
         recorder: What has watched the fake of the test.
         test: What is known of the test: ``id``, ``outcome``, ``message``, ``duration`` in seconds, ``again``.
-        explorations: What it has explored; the last one is shown.
+        exploration: What it has explored, as `matrix` shows it.
     """
     world = recorder.app.world
     with ExitStack() as stack:
         for key in {world.default_key, *(sent_key(call.incoming) for call in world.journal.entries)}:
             stack.enter_context(protecting(key))
-        cleaned: dict[str, Any] = redacted_json(_trace(recorder, test, explorations[-1:]), more=SECRET)
+        cleaned: dict[str, Any] = redacted_json(_trace(recorder, test, exploration), more=SECRET)
     return cleaned
 
 
-def _trace(recorder: Recorder, test: Mapping[str, Any], explored: Sequence[Exploration]) -> dict[str, Any]:
+def _trace(recorder: Recorder, test: Mapping[str, Any], exploration: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the trace of a test; in it, only what is cut is redacted already."""
     rules = load_rules()
     builder = _Builder(recorder, rules)
@@ -80,18 +77,19 @@ def _trace(recorder: Recorder, test: Mapping[str, Any], explored: Sequence[Explo
         "credits": recorder.spent(),
         "start": recorder.start,
         "machines": builder.machines(),
-        "pictures": small_pictures(_records(recorder, explored)),
+        "pictures": small_pictures(_records(recorder, exploration)),
         "steps": steps,
         "rules": {name: _rule(rules[name]) for name in sorted(builder.used) if name in rules},
-        **({"exploration": _exploration(explored[0])} if explored else {}),
+        **({"exploration": exploration} if exploration else {}),
     }
 
 
-def _records(recorder: Recorder, explorations: Sequence[Exploration]) -> Iterator[Mapping[str, Any]]:
+def _records(recorder: Recorder, exploration: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
     """Yield each version of each record."""
     views: list[Mapping[str, Any]] = [recorder.start, *(step.changes for step in recorder.steps)]
-    for one in explorations:
-        views += [one.start, *(row["changes"] for case in (one.good_day, *one.cases) for row in case.rows)]
+    if exploration:
+        days = (exploration["good_day"], *exploration["cases"].values())
+        views += [exploration["start"], *(call["changes"] for day in days for call in day["calls"])]
     for view in views:
         yield from filter(None, view.get("records", {}).values())
 
@@ -188,22 +186,6 @@ class _Builder:
             return {"type": kind, "size": size, "text": text}
         begins = redacted(text, SECRET)[: _LONGEST_BODY // 4]
         return {"type": kind, "size": size, "digest": sha256(content).hexdigest(), "begins": begins}
-
-
-def _exploration(exploration: Exploration) -> dict[str, Any]:
-    """Return the matrix of an exploration, and for each case its requests."""
-    headline, *_ = exploration.table().split("\n")
-    single = [case for case in exploration.cases if " + " not in case.id]
-    return {
-        "headline": headline,
-        "remarks": list(exploration.remarks),
-        "laws": {law.name: law.letter for law in LAWS.values()},
-        "faults": [name for name in KINDS if any(case.fault == name for case in single)],
-        "rows": list(dict.fromkeys(case.id.partition(" ")[0] for case in single)),
-        "start": exploration.start,
-        "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
-        "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},
-    }
 
 
 def _headers(headers: Headers) -> list[list[str]]:

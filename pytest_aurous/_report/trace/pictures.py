@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from .._resources.content.pictures import picture
+from ..._resources.content.pictures import picture
 
 _SIDE: Final = 76
 _MOST: Final = 48 * 1024
