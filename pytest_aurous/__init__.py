@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from ._base.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
     from ._engine.pipeline import Snapshot
     from ._engine.pitfalls import Pitfall
     from ._engine.signing import sign_webhook, verify_webhook
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ._fake.calls import Calls
     from ._fake.limits import Limit
     from ._fake.team import Team
-    from ._generated.names import CharacterStatus, ErrorCode, Event, GenerationStatus, Operation
     from ._resources.catalog import Script
     from ._resources.characters import Character
     from ._resources.content.provider import AurousProvider
@@ -110,18 +110,18 @@ _HOME: Final = {
     "Call": "_wire.call",
     "Calls": "_fake.calls",
     "Character": "_resources.characters",
-    "CharacterStatus": "_generated.names",
+    "CharacterStatus": "_base.names",
     "Clock": "_time.clock",
     "Delivery": "_world.outbox",
-    "ErrorCode": "_generated.names",
-    "Event": "_generated.names",
+    "ErrorCode": "_base.names",
+    "Event": "_base.names",
     "Exploration": "_explore.result",
     "Fault": "faults.fault",
     "File": "_resources.files",
-    "GenerationStatus": "_generated.names",
+    "GenerationStatus": "_base.names",
     "Image": "_resources.generations",
     "Limit": "_fake.limits",
-    "Operation": "_generated.names",
+    "Operation": "_base.names",
     "Pitfall": "_engine.pitfalls",
     "Script": "_resources.catalog",
     "Snapshot": "_engine.pipeline",

@@ -24,7 +24,7 @@ from ._world.script import Hold, Step
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from ._generated.names import BadDayFault, Operation, Resource
+    from ._base.names import BadDayFault, Operation, Resource
 
 __all__ = ("BadDay", "attributes", "bad_days", "characters", "scripts")
 __tracebackhide__ = hide_mistakes

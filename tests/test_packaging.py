@@ -115,5 +115,5 @@ def test_the_wheel_is_what_is_tested(dist: Distribution) -> None:
         "pytest_aurous",
         f"pytest_aurous-{dist.version}.dist-info",
     }
-    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_generated/rules.json"}
+    shipped = {"pytest_aurous/openapi.json", "pytest_aurous/_resources/rules.json"}
     assert shipped <= {file.as_posix() for file in dist.files or []}

@@ -88,7 +88,7 @@ def openapi() -> str:
     return json.dumps(document(), indent=2) + "\n"
 
 
-FILES: Final = {"_generated/names.py": names, "_generated/rules.json": rules, "openapi.json": openapi}
+FILES: Final = {"_base/names.py": names, "_resources/rules.json": rules, "openapi.json": openapi}
 """What makes each file, by its path in the package."""
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What every layer needs: checks of arguments, stack frames, the test that a thread works for, and redaction."""
+"""What every layer needs: errors, names, checks of arguments, stack frames, redaction, and whom a thread works for."""

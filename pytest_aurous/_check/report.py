@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from .._base.errors import see
-from .._report.har import version_of_package
+from .._base.version import version_of_package
 from .._resources.base.rules import Rule, load_rules
 from .._wire.exchange import Exchange
 from .adapt import shown

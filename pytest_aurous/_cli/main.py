@@ -16,8 +16,8 @@ from typing import Any, Final, cast
 
 from .._base.errors import AurousError, see
 from .._base.redaction import redacted
+from .._base.version import version_of_package
 from .._check.arguments import add_arguments
-from .._report.har import version_of_package
 from .._serve.control import CONTROL, control
 from .._world.settings import ROWS
 

@@ -14,7 +14,7 @@ from .laws import LAWS
 from .watchdog import PATIENCE
 
 if TYPE_CHECKING:
-    from .._generated.names import BadDayFault, Law
+    from .._base.names import BadDayFault, Law
 
 __tracebackhide__ = hide_mistakes
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     import respx
     from typing_extensions import Self, Unpack  # type checkers bundle it
 
+    from .._base.names import Operation
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
     from .._explore.day import BadDay
     from .._explore.options import ExploreOptions
     from .._explore.result import Exploration
-    from .._generated.names import Operation
     from .._httpx.options import AsyncClientOptions, ClientOptions
     from .._httpx.transport import AurousTransport
     from .._resources.team import ApiKey

@@ -17,7 +17,7 @@ from .._world.journal import folded, line_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
 
-    from .._generated.names import ErrorCode, Operation
+    from .._base.names import ErrorCode, Operation
     from .._resources.base.endpoint import Endpoint
 
 __tracebackhide__ = hide_mistakes

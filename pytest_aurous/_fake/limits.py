@@ -12,7 +12,7 @@ from .._world.buckets import BUCKETS, Bucket
 from .._world.world import World
 
 if TYPE_CHECKING:
-    from .._generated.names import BucketName
+    from .._base.names import BucketName
 
 __tracebackhide__ = hide_mistakes
 

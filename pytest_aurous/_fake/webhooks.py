@@ -15,7 +15,7 @@ from .._resources.webhooks.record import check_only_routed, check_secret, check_
 from .._world.outbox import Delivery
 
 if TYPE_CHECKING:
-    from .._generated.names import Event
+    from .._base.names import Event
     from .session import Session
 
 __tracebackhide__ = hide_mistakes

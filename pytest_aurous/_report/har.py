@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, cast
 
 from .._base.frames import shown_place
 from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
+from .._base.version import version_of_package
 from .._time.clock import iso_milliseconds, moment, parse_instant
 from .._wire.call import Call, Request, Response, is_digest
 from .._wire.data import as_object
@@ -308,14 +308,6 @@ def plain_text(value: Any) -> str:
     if isinstance(value, (dict, list, tuple, set)):
         raise TypeError
     return str(value)
-
-
-def version_of_package() -> str:
-    """Return the version of this package; 0 in a checkout."""
-    try:
-        return version("pytest-aurous")
-    except PackageNotFoundError:  # run from a checkout
-        return "0"
 
 
 _PHRASES: Final = frozenset(map(int, HTTPStatus))

@@ -18,7 +18,7 @@ from . import characters, files, generations, legacy, storage, styles, team, upl
 from .base.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from .._generated.names import Resource
+    from .._base.names import Resource
 
 __tracebackhide__ = hide_mistakes
 

@@ -146,7 +146,7 @@ def find_style(world: World, kind: type[S], team: str, name: str) -> S | None:
 if TYPE_CHECKING:  # type checkers find the attributes of the row
     from typing_extensions import Unpack
 
-    from .._generated.names import Ratio, Resolution
+    from .._base.names import Ratio, Resolution
 
     _LoraFields = LoraRow
     _VideoLoraFields = VideoLoraRow

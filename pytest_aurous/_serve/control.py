@@ -10,9 +10,9 @@ from inspect import Parameter, getmembers, isfunction, signature
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
+from .._base import names as generated_names
 from .._base.errors import AurousError, nearest, see
 from .._base.redaction import redacted, redacted_json, shortened
-from .._generated import names as generated_names
 from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
 from .._resources.catalog import LIFECYCLES
 from .._resources.characters import Characters

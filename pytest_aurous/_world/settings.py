@@ -17,7 +17,7 @@ from .._wire.hosts import host_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .._generated.names import Readings
+    from .._base.names import Readings
     from .script import Plan
 
 __tracebackhide__ = hide_mistakes

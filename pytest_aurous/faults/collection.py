@@ -31,7 +31,7 @@ __tracebackhide__ = hide_mistakes
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-    from .._generated.names import ErrorCode, Operation
+    from .._base.names import ErrorCode, Operation
     from .._resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]

@@ -15,7 +15,7 @@ from .queue import FaultQueue
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # for checkers, which know it
 
-    from .._generated.names import Event
+    from .._base.names import Event
 
 __tracebackhide__ = hide_mistakes
 

@@ -18,8 +18,8 @@ import pytest
 
 import pytest_aurous
 from pytest_aurous import AurousServer
+from pytest_aurous._base.version import version_of_package
 from pytest_aurous._cli.main import _parser, main
-from pytest_aurous._report.har import version_of_package
 
 
 @pytest.fixture

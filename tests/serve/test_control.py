@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from pytest_aurous._generated.names import Operation
+    from pytest_aurous._base.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
 READS: Final = ("", "state", "calls", "deliveries")

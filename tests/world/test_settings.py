@@ -7,7 +7,7 @@ import pytest
 
 from pytest_aurous import AurousError, AurousSettings, Script
 from pytest_aurous._base.errors import choices, shown
-from pytest_aurous._generated.names import Readings
+from pytest_aurous._base.names import Readings
 from pytest_aurous._resources.catalog import LIFECYCLES
 from pytest_aurous._resources.characters.machine import DEFAULTS
 from pytest_aurous._world.script import Plan

@@ -15,13 +15,13 @@ from typing import Any, Final
 from ..._base.errors import DOCS
 from ..._base.frames import Place, short_path
 from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
+from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
 from ..._resources.catalog import LIFECYCLES
 from ..._wire.call import Call, Request, Response, is_digest
 from ..._wire.headers import Headers
 from ..._world.keys import sent_key
 from ..._world.settings import ROWS
-from ..har import version_of_package
 from ..recorder import Recorder, Step
 from ..unmatched import hint_of
 from .pictures import small_pictures

@@ -27,7 +27,7 @@ from .fields import Reader, read_fields
 from .schema import visible
 
 if TYPE_CHECKING:
-    from ..._generated.names import ErrorCode
+    from ..._base.names import ErrorCode
 
 __tracebackhide__ = hide_mistakes
 

@@ -68,5 +68,5 @@ def rule_of(row: Mapping[str, Any]) -> Rule:
 
 def load_rules() -> dict[str, Rule]:
     """Return the rules by id, in the order of the table."""
-    rows = json.loads(files("pytest_aurous").joinpath("_generated/rules.json").read_text(encoding="utf-8"))
+    rows = json.loads(files("pytest_aurous").joinpath("_resources/rules.json").read_text(encoding="utf-8"))
     return {row["id"]: rule_of(row) for row in rows}

@@ -17,7 +17,7 @@ from .row import CREATE, SYNTHESIZED, CharacterRow, draw, render, show_refs
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..._generated.names import CharacterStatus, Pose
+    from ..._base.names import CharacterStatus, Pose
 
     _CharacterFields = CharacterRow
 else:

@@ -14,7 +14,7 @@ from .row import PURPOSES, FileRow, measured, render, store
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..._generated.names import Purpose
+    from ..._base.names import Purpose
 
     _FileFields = FileRow
 else:

@@ -18,7 +18,7 @@ from .row import PREFIXES, RUNNING, GenerationRow, render
 __tracebackhide__ = hide_mistakes
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..._generated.names import GenerationStatus, ImageSize, Ratio, Resolution
+    from ..._base.names import GenerationStatus, ImageSize, Ratio, Resolution
 
     _GenerationFields = GenerationRow
 else:

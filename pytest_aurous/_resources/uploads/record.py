@@ -15,7 +15,7 @@ _PAGE: Final = "reference/records.html#uploads"
 _MAX_PICTURES: Final = 10_000
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..._generated.names import Pose
+    from ..._base.names import Pose
 
     _UploadFields = UploadRow
 else:

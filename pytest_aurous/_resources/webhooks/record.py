@@ -21,7 +21,7 @@ __tracebackhide__ = hide_mistakes
 _SEE: Final = see("reference/webhooks.html")
 
 if TYPE_CHECKING:  # type checkers find the attributes of the row
-    from ..._generated.names import Event
+    from ..._base.names import Event
 
     _EndpointFields = EndpointRow
 else:
