@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import signature
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from .._base.errors import UnknownArgument, hide_mistakes, see
-from .._engine.pipeline import App
 from .._world.outbox import PATIENCE, Delivery
 from .interception import INTERCEPTION
 from .router import Router
 from .transport import AurousTransport
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
 
 __tracebackhide__ = hide_mistakes
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,13 +18,15 @@ from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 from .._base.arguments import Check
 from .._base.errors import hide_mistakes
 from .._base.frames import under_test
-from .._engine.pipeline import App
 from .._resources.base.endpoint import Endpoint
 from .._resources.base.operations import check_operation
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST
 from .._wire.reply import Reply
 from .stacks import as_httpx, native, relay, request_errors, response
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
 
 __tracebackhide__ = hide_mistakes
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._base.frames import under_test
 from .._base.watchers import Watcher
-from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.journal import Note
 from .state import View, Written, difference, view
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
 
 
 class Step(NamedTuple):

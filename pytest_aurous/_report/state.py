@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 from operator import is_not
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .._engine.pipeline import App
 from .._resources.base.schema import to_wire
 from .._resources.characters import Character
 from .._resources.files import File
@@ -17,6 +16,9 @@ from .._world.ledger import json_number
 from .._world.outbox import Delivery
 from .._world.runs import Run
 from .._world.tables import Row
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
 
 _LIVE: Final[dict[str, Any]] = {
     "CharacterRow": Character,

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable
 from itertools import chain, groupby
 from textwrap import TextWrapper
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.redaction import redacted, shortened
-from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of
 from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
 
 _CALLS, _RECORDS, _CHANGES = 60, 20, 20
 _INDENT: Final = " " * 7

@@ -5,18 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from difflib import SequenceMatcher
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .._base.errors import nearest, see
 from .._base.frames import shown_place
 from .._base.redaction import redacted
-from .._engine.pipeline import App
-from .._engine.problems import Problem
 from .._resources.base.endpoint import Endpoint
 from .._resources.catalog import CATALOG, Catalog
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, is_upload
+
+if TYPE_CHECKING:
+    from .._engine.pipeline import App
+    from .._engine.problems import Problem
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
     "we": "webhook_endpoints",

@@ -24,11 +24,11 @@ from .._time.clock import Clock
 from .._wire.call import Call, to_json
 from .._wire.refusal import ApiProblem
 from .._wire.reply import Reply
-from .._world.outbox import Delivery
 from ..faults.collection import Faults
 
 if TYPE_CHECKING:
     from .._fake.aurous import Aurous
+    from .._world.outbox import Delivery
 
 CONTROL: Final = "/__aurous__"
 _MOST: Final = 10**10
