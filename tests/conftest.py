@@ -330,12 +330,10 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     if not installed:
         monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
     monkeypatch.setenv("COLUMNS", "250")  # a summary line is cut to fit
-    # Hypothesis would be loaded anew in each of them; the filters around them would make each warning an error.
-    # A second pytest-timeout would take the timer of the first.
-    options = "-p no:hypothesispytest -p no:timeout -W always"
-    if not installed or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-        options += " -p pytest_aurous"
-    monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    # To look for what is installed, and to import it, takes longer than most inner runs: a test asks for what it needs.
+    # The filters around them would make each warning an error.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_aurous -W always")
     run = pytester.run
     # Else a process that hangs would go on after its test has reached its limit.
     monkeypatch.setattr(pytester, "run", lambda *args, timeout=None, **more: run(*args, timeout=timeout or 200, **more))

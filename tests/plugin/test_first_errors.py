@@ -241,7 +241,7 @@ def test_an_unknown_option_by_override_is_named(
     if ini:
         pytester.makeini(ini)
     if env:
-        monkeypatch.setenv("PYTEST_ADDOPTS", env)
+        monkeypatch.setenv("PYTEST_ADDOPTS", f"-p pytest_aurous {env}")
 
     result = pytester.runpytest(*args)
 

@@ -67,7 +67,7 @@ def index(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "2"]], ids=["one process", "xdist"])
 def test_each_failed_test_has_a_page(pytester: pytest.Pytester, options: list[str]) -> None:
     """Failures in setup, call, teardown and several of them; every name of a test makes a file of its own."""
     pytester.makepyfile(SUITE)
@@ -327,7 +327,7 @@ EXPLORED: Final = """
 """
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "1"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "1"]], ids=["one process", "xdist"])
 def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
     pytester: pytest.Pytester, options: list[str]
 ) -> None:

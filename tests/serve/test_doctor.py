@@ -52,7 +52,7 @@ FINE: Final = {
     "each place of a setting": Folder(
         ini="aurous_credits = 5\naurous_script = synthesizing -> failed\n  images = pending -> failed\n"
         "aurous_har = traffic\n"
-        "addopts = --aurous-sleep=skip -o aurous_seed=3 -n 2",
+        "addopts = --aurous-sleep=skip -o aurous_seed=3 -p xdist -n 2",
         env={"PYTEST_ADDOPTS": f"{LOADED} --aurous-grease fields -o aurous_now=2026-05-08T10:00:00Z --aurous-coverage"},
         said=(
             "ini file pytest.ini",
@@ -173,7 +173,7 @@ WRONG: Final = {
     "no URL": Folder(env={"AUROUS_BASE_URL": "http://["}, said=("1. AUROUS_BASE_URL is http://[, and the guard",)),
     "the plugin is blocked": Folder(
         ini="addopts = -p no:pytest_aurous",
-        env={"PYTEST_ADDOPTS": ""},
+        env={"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
         said=(
             "pytest-aurous is not loaded",
             "network guard is off",
@@ -184,7 +184,7 @@ WRONG: Final = {
         silent=("Settings",),
     ),
     "no plugin is loaded": Folder(
-        env={"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={"PYTEST_ADDOPTS": ""},
         said=(
             "pytest-aurous is not loaded",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD 1",
@@ -193,7 +193,7 @@ WRONG: Final = {
     ),
     "options of a plugin that is not loaded": Folder(
         ini="addopts = --aurous-sleep=skip",
-        env={"PYTEST_ADDOPTS": "-p no:pytest_aurous"},
+        env={"PYTEST_ADDOPTS": "-p no:pytest_aurous", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""},
         said=(
             "pytest in this folder does not start",
             (
@@ -269,12 +269,13 @@ WRONG: Final = {
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An empty folder, and an environment in which nothing is set but what loads the plugin."""
+    """An empty folder, and an environment that loads the plugin and no other, which would take long."""
     for name in list(os.environ):
         if name.upper().startswith(("AUROUS_", "PYTEST_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", str(Path(pytest_aurous.__file__).parents[1]), prepend=os.pathsep)
     monkeypatch.setenv("PYTEST_ADDOPTS", LOADED)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.chdir(tmp_path)
 
 
@@ -320,7 +321,7 @@ def test_something_needs_attention(
 @pytest.mark.skipif(not INSTALLED, reason="pytest-aurous is not installed here, says importlib.metadata")
 def test_an_installed_plugin_is_found(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where it is installed, nothing has to load it."""
-    status, out = _look(Folder(env={"PYTEST_ADDOPTS": ""}), monkeypatch, capsys)
+    status, out = _look(Folder(env={"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}), monkeypatch, capsys)
     assert "pytest-aurous is loaded" in out
     assert status == 0
 
