@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._base.frames import LIBRARIES, callers, nearest_outside, package_of, place_of, shown_place
+from pytest_aurous._base.frames import (
+    LIBRARIES,
+    Stack,
+    callers,
+    helper_of,
+    line_of,
+    nearest_outside,
+    package_of,
+    place_of,
+    shown_line,
+    shown_place,
+)
 
 
 def call_in(module: str, run: Callable[[], Any]) -> Callable[[], Any]:
@@ -93,3 +104,47 @@ def test_a_place_is_shown_without_a_current_directory(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "cwd", gone)
 
     assert shown_place(("/elsewhere/shop/app/client.py", 12, "publish")) == f"{Path('app/client.py')}:12 in publish"
+
+
+def stack(*places: str) -> Stack:
+    """Return a stack of places such as ``shop.py:89 portrait``."""
+    split = (place.replace(":", " ").split() for place in places)
+    return tuple((f"/x/app/{file}", int(line), function) for file, line, function in split)
+
+
+SEND, RETRY = "gateway.py:61 send", "gateway.py:30 retry"
+PORTRAIT, SAVE, MAIN = "shop.py:89 portrait", "shop.py:95 save", "main.py:3 main"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "line"),
+    [
+        pytest.param([], "shop.py:89 in portrait, through gateway.py:61", id="no other request"),
+        pytest.param([stack(SEND, SAVE, MAIN)], "shop.py:89 in portrait, through gateway.py:61", id="a helper"),
+        pytest.param([stack(SEND, SAVE), ()], "shop.py:89 in portrait, through gateway.py:61", id="an unknown stack"),
+        pytest.param([stack(SAVE, MAIN)], "gateway.py:61 in send", id="a request without the helper"),
+        pytest.param([stack(SEND, PORTRAIT, MAIN)] * 2, "gateway.py:61 in send", id="a loop on one line"),
+        pytest.param([stack(SEND)], "shop.py:89 in portrait, through gateway.py:61", id="a stack that ends there"),
+    ],
+)
+def test_a_message_names_the_innermost_place_that_is_not_the_same_for_all_requests(
+    stacks: list[Stack], line: str
+) -> None:
+    """What all requests share is a helper, which says nothing about any of them."""
+    own = stack(SEND, PORTRAIT, MAIN)
+    helper = helper_of([own, *stacks]) if stacks else helper_of([stack(SEND, SAVE), own])
+
+    file, rest = line.split(":", 1)
+    assert shown_line(own, helper) == f"{Path('app', file)}:{rest.replace('gateway', str(Path('app', 'gateway')))}"
+
+
+def test_through_is_the_part_of_the_helper_that_the_application_calls() -> None:
+    """The helper may have several functions."""
+    own = stack(SEND, RETRY, PORTRAIT)
+
+    assert line_of(own, helper_of([own, stack(SEND, RETRY, SAVE)])) == stack(PORTRAIT, RETRY)
+
+
+def test_an_unknown_stack_has_no_line() -> None:
+    """It came over a socket."""
+    assert (line_of((), stack(SEND)), shown_line((), stack(SEND))) == ((), "")

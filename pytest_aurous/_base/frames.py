@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from inspect import CO_COROUTINE
+from itertools import islice, takewhile
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 Place = tuple[str, int, str]
 """File, line and function of a stack frame."""
+Stack = tuple[Place, ...]
+"""Places of the code under test, from the inside out."""
 
 PACKAGE: Final = "pytest_aurous"
+_DEPTH: Final = 6
+"""A stack has this many places: a call through retries and helpers, and who wants it."""
 _JOBS: Final = f"{PACKAGE}._base.work"
 _DRIVERS: Final = f"{PACKAGE}._explore.drivers"
 
@@ -74,11 +79,13 @@ def nearest_outside(packages: Container[str], frame: FrameType) -> FrameType:
     return frame
 
 
-def under_test(frame: FrameType) -> Iterator[Place]:
-    """Yield the places of the code under test, from *frame* out to the test, or to the root of its thread or task.
+def stack_under_test(frame: FrameType) -> Stack:
+    """Return the nearest places of the code under test: the first sent the request that *frame* handles."""
+    return tuple(islice(under_test(frame), _DEPTH))
 
-    The first is where the code under test sent the request that *frame* handles.
-    """
+
+def under_test(frame: FrameType) -> Iterator[Place]:
+    """Yield the places of the code under test, from *frame* out to the test, or to the root of its thread or task."""
     caller: FrameType | None = frame
     while caller is not None:  # each request waits for this: `callers` takes a third longer
         package = package_of(caller)
@@ -109,6 +116,32 @@ def short_path(file: str) -> str:
 def shown_place(place: Place) -> str:
     """Return ``app/client.py:12 in publish``."""
     return f"{short_path(place[0])}:{place[1]} in {place[2]}"
+
+
+def helper_of(stacks: Iterable[Stack]) -> Stack:
+    """Return the places that all stacks begin with: a helper that sends each request. A stack may be unknown."""
+    levels = zip(*{stack for stack in stacks if stack}, strict=False)
+    return tuple(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels))
+
+
+def line_of(stack: Stack, helper: Stack) -> Stack:
+    """Return the place that a message names, and what that calls of the helper that sends each request, if it does.
+
+    The place is the innermost in *stack* that is not the same for all requests; if all are, it is the nearest.
+
+    Args:
+        stack: Where the request was sent; if it is empty, so is what this returns.
+        helper: The `helper_of` the stacks of all requests.
+    """
+    depth = len(helper)
+    return (stack[depth], stack[depth - 1]) if depth and helper == stack[:depth] != stack else stack[:1]
+
+
+def shown_line(stack: Stack, helper: Stack) -> str:
+    """Return the `line_of` a request as ``app/shop.py:89 in portrait, through app/gateway.py:61``; empty if unknown."""
+    places = line_of(stack, helper)
+    through = [f"through {short_path(file)}:{line}" for file, line, _ in places[1:]]
+    return ", ".join([*map(shown_place, places[:1]), *through])
 
 
 def place_of(frame: FrameType) -> str:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from .._base.chains import connected, leaves
 from .._base.errors import AurousCrash, AurousError, see, shown
-from .._base.frames import shown_place
+from .._base.frames import helper_of, shown_line
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.ledger import json_number
@@ -42,7 +42,8 @@ class Plans(NamedTuple):
 def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
     places = places_of(app, good.calls, good.deliveries, good.starting)
-    lines = {call.number: shown_place(call.place) for call in good.calls if call.place is not None}
+    helper = helper_of(call.stack for call in good.calls)
+    lines = {call.number: shown_line(call.stack, helper) for call in good.calls}
     kept = without_repeats(places)
     impatient = sum(
         place.is_call and not place.patience and (kind == "timeout" or place.changes)

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from .._base.errors import see
-from .._base.frames import shown_place
+from .._base.frames import Stack, helper_of, shown_line
 from .._base.redaction import redacted, shortened
 from .._report.state import difference
 from .._wire.call import Call
@@ -171,14 +171,15 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
             break
         same += 1
     lines = [f"  1-{same}  as on the good day"] if same > _SAME else []
-    lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start)
+    helper = helper_of(call.stack for call in good.calls)  # so that each bad day shows the same lines
+    lines += _lines(day, day.calls[same if same > _SAME else 0 :], numbers, start, helper)
     if second is not None:
         lines.append("     -- a second run, undisturbed --")
-        lines += _lines(second, second.calls[len(day.calls) :], numbers, start)
+        lines += _lines(second, second.calls[len(day.calls) :], numbers, start, helper)
     return redacted("\n".join(lines))
 
 
-def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float) -> list[str]:
+def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float, helper: Stack) -> list[str]:
     """Return the requests with what they have changed; polls that see the same are folded, and so is a long middle."""
     items = folded(calls, lambda call: bool(_about(day, call)))
     middle = len(items) - _FIRST - _LAST
@@ -189,7 +190,7 @@ def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: floa
         if isinstance(item, str):
             lines.append(item)
         else:
-            lines += [_numbered(numbers[item.number], item, _line(item, start)), *_about(day, item)]
+            lines += [_numbered(numbers[item.number], item, _line(item, start), helper), *_about(day, item)]
     return lines
 
 
@@ -223,10 +224,10 @@ def _line(call: Call, start: float) -> str:
     return f"{head}{shortened(call.path, max(20, WIDTH - 10 - len(head) - len(tail)))}{tail}"
 
 
-def _numbered(number: int, call: Call, line: str) -> str:
+def _numbered(number: int, call: Call, line: str, helper: Stack) -> str:
     """Return the line of a request with its number, and with its place at the end or, if that is too long, below."""
     polls = call.method == "GET" and call.fault is None  # what counts is where the code orders, and where it fails
-    place = "" if call.place is None or polls else shortened(shown_place(call.place), WIDTH - 12)
+    place = "" if polls else shortened(shown_line(call.stack, helper), WIDTH - 12)
     gap = "  at " if len(line) + len(place) <= WIDTH - 12 else "\n       at "
     return f"{number:>3}  {line}{gap if place else ''}{place}"
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict, cast, overl
 
 from .._base.arguments import Check, Public
 from .._base.errors import AurousLookupError, UnknownArgument, hide_mistakes, see, shown
+from .._base.frames import Stack, helper_of
 from .._base.redaction import redacted
 from .._resources.base.operations import check_operation
 from .._resources.base.record import Live
 from .._wire.call import Call
-from .._world.journal import folded, line_of
+from .._world.journal import folded, shown_call
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # type checkers bundle it
@@ -92,7 +93,7 @@ class CallAssertions(Public):
             what = f"{operation} with {' and '.join(parts)}" if parts else operation
             raise _failure(
                 f"Expected {what} {counts.expected('called')}, but {_happened('called', matching)}.\n"
-                + _closest([one for one in differing if one[1]]),
+                + _closest([one for one in differing if one[1]], calls._helper),
                 calls,
             )
 
@@ -154,7 +155,7 @@ class CallAssertions(Public):
         check, calls = Check("assert_polled", _PAGE), self._asserted
         record_id = check.text("record", getattr(record, "id", record), "aurous.characters.last.id")
         counts = _counts(check, None, at_least, at_most)
-        touching = Calls([call for call in calls if record_id in call.path], calls._operations)
+        touching = Calls([call for call in calls if record_id in call.path], calls._operations, calls._all)
         polls = sum((call.operation or "").endswith(".retrieve") for call in touching)
         if not counts.allow(polls):
             raise _failure(
@@ -171,13 +172,14 @@ class Calls(Sequence[Call], CallAssertions):
         ``aurous.calls.where("characters.save", status=200)``
     """
 
-    __slots__ = ("_calls", "_operations")
+    __slots__ = ("_all", "_calls", "_operations")
 
     _page = _PAGE
 
-    def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint]) -> None:
+    def __init__(self, calls: list[Call], operations: Mapping[str, Endpoint], every: list[Call] | None = None) -> None:
         self._calls = calls
         self._operations = operations
+        self._all = calls if every is None else every
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -185,7 +187,7 @@ class Calls(Sequence[Call], CallAssertions):
     def __getitem__(self, index: slice) -> Calls: ...
     def __getitem__(self, index: int | slice) -> Call | Calls:
         if isinstance(index, slice):
-            return Calls(self._calls[index], self._operations)
+            return Calls(self._calls[index], self._operations, self._all)
         try:
             return self._calls[index]
         except IndexError:
@@ -240,10 +242,14 @@ class Calls(Sequence[Call], CallAssertions):
 
     def timeline(self) -> str:
         """Return the latest calls as text, one per line."""
-        items = folded(self._calls)
-        lines = [one if isinstance(one, str) else line_of(one) for one in items[-_SHOWN:]]
+        items, helper = folded(self._calls), self._helper
+        lines = [one if isinstance(one, str) else shown_call(one, helper) for one in items[-_SHOWN:]]
         left = len(items) - len(lines)
         return "\n".join(([f"  ... {left} earlier"] if left > 0 else []) + lines)
+
+    @property
+    def _helper(self) -> Stack:
+        return helper_of(call.stack for call in self._all)
 
     @property
     def _asserted(self) -> Calls:
@@ -265,6 +271,7 @@ class Calls(Sequence[Call], CallAssertions):
                 and all(getattr(call, name) == value for name, value in wanted.items())
             ],
             self._operations,
+            self._all,
         )
 
 
@@ -329,12 +336,12 @@ def _failure(text: str, calls: Calls) -> AssertionError:
     return AssertionError(redacted(f"{text}All calls:\n{calls.timeline() or '  none'}\n{see(_PAGE)}"))
 
 
-def _closest(others: list[tuple[Call, list[str]]]) -> str:
+def _closest(others: list[tuple[Call, list[str]]], helper: Stack) -> str:
     """Show the calls that differ least from what was expected, and how."""
     others.sort(key=lambda one: len(one[1]))
     lines = ["Closest:"] if others else []
     for call, found in others[:_CLOSEST]:
-        lines += [line_of(call), *(f"       {difference}" for difference in found)]
+        lines += [shown_call(call, helper), *(f"       {difference}" for difference in found)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import proxy
 
 from .._base.errors import AurousError, AurousPitfallWarning, AurousUnfiredFault, AurousUnmatchedRequest, AurousWarning
-from .._base.frames import shown_place
+from .._base.frames import line_of, shown_line
 from .._base.watchers import Watcher
 from .._base.work import Work, current_work, older_work
 from .._engine.pipeline import App
@@ -60,12 +60,14 @@ class Verdict:
         """Raise or warn of each pitfall, at the line of the code under test."""
         seen = self._take_pitfalls()
         mode = self._app.world.settings.pitfalls
+        helper = self._app.world.journal.helper if seen else ()
         if seen and mode == "error":
-            places = [f"\n  at {shown_place(one.place)}" if one.place is not None else "" for one in seen]
+            places = [f"\n  at {shown_line(one.call.stack, helper)}" if one.place else "" for one in seen]
             raise AurousPitfallWarning("\n\n".join(f"{one}{place}" for one, place in zip(seen, places, strict=True)))
         for one in seen if mode == "warn" else ():
             if one.place is not None:
-                warnings.warn_explicit(AurousPitfallWarning(str(one)), None, *one.place[:2])
+                file, line, _ = line_of(one.call.stack, helper)[0]
+                warnings.warn_explicit(AurousPitfallWarning(str(one)), None, file, line)
             else:
                 warnings.warn(AurousPitfallWarning(str(one)), stacklevel=3)
 

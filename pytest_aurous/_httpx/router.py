@@ -17,7 +17,7 @@ from respx.models import AllMockedAssertionError, ResolvedRoute, SideEffectError
 
 from .._base.arguments import Check
 from .._base.errors import hide_mistakes
-from .._base.frames import under_test
+from .._base.frames import stack_under_test
 from .._resources.base.endpoint import Endpoint
 from .._resources.base.operations import check_operation
 from .._wire.call import Call
@@ -114,7 +114,7 @@ class Router:
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw])
         patience = request.extensions.get("timeout", {}).get("read")
         call = Call(request.method, url.scheme, url.netloc.decode("ascii"), path, query, headers, body, patience)
-        call.place = next(under_test(sys._getframe()), None)
+        call.stack = stack_under_test(sys._getframe())
         return call
 
     @contextmanager

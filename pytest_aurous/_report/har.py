@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
 
-from .._base.frames import shown_place
+from .._base.frames import Stack, helper_of, shown_line
 from .._base.redaction import SECRET_HEADERS, redacted, redacted_json
 from .._base.version import version_of_package
 from .._time.clock import iso_milliseconds, moment, parse_instant
@@ -71,7 +71,8 @@ def har(calls: Iterable[Call]) -> dict[str, Any]:
     def clean(text: str) -> str:
         return redacted(_named(text, names), more)
 
-    entries = [redacted_json(_named(_entry(call, names, clean), names), more=more) for call in calls]
+    helper = helper_of(call.stack for call in calls)
+    entries = [redacted_json(_named(_entry(call, helper, names, clean), names), more=more) for call in calls]
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
 
@@ -184,7 +185,7 @@ def _exchange(call: Call, names: Mapping[str, str]) -> Exchange:
     )
 
 
-def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
+def _entry(call: Call, helper: Stack, names: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, Any]:
     whole = _exchange(call, names)
     sent, received = whole.content or b"", whole.body or b""
     safe_sent = cleaned(sent, whole.sent.get("content-encoding", ""), clean)
@@ -195,7 +196,7 @@ def _entry(call: Call, names: Mapping[str, str], clean: Callable[[str], str]) ->
         body=received if safe_received is None else safe_received,
     )
     note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
-    place = {"_place": shown_place(call.place)} if call.place is not None else {}
+    place = {"_place": shown_line(call.stack, helper)} if call.stack else {}
     posted = _body(safe_sent, kept=not is_digest(sent)) if sent else None
     content = _body(safe_received, kept=not is_digest(received))
     entry = har_entry(exchange, posted, content, comment=note or "no endpoint matches", **place)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._base.frames import under_test
 from .._base.watchers import Watcher
 from .._wire.call import Call
 from .._world.journal import Note
@@ -66,11 +64,9 @@ class Recorder(Watcher):
             self._between()
             watchers.remove(self)
 
-    def arrive(self, call: Call) -> None:
-        """Record what happened before a request, and the stack of the code that sends it."""
+    def arrive(self, call: Call) -> None:  # noqa: ARG002 - whichever it is
+        """Record what happened before a request."""
         self._between()
-        if call.place is not None:
-            call.stack = tuple(under_test(sys._getframe()))
 
     def _between(self) -> None:
         """Record what the test, the clock and deliveries have done since the last step."""

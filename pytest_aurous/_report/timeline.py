@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._base.redaction import redacted, shortened
 from .._wire.call import Call
-from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, line_of
+from .._world.journal import NARROW, SERIES, WIDTH, Note, folded, shown_call
 from .._world.keys import sent_key
 from .._world.ledger import plain
 from .unmatched import hint_of
@@ -67,12 +67,13 @@ def _calls(app: App) -> str:
     first = next((item.number for item in items if isinstance(item, Call)), 0)
     lines = [f"  ... {first - 1} earlier calls"] if first > 1 else []
     lines += between.get(max(first - 1, 0), [])
+    helper = journal.helper
     for item in items:
         if isinstance(item, str):
             lines.append(item)
         else:
             details = [f"key: {keys[item.number]}"] if item.number in keys else []
-            lines += [line_of(item), *(_INDENT + line for line in [*details, *about[item.number]])]
+            lines += [shown_call(item, helper), *(_INDENT + line for line in [*details, *about[item.number]])]
             lines += between.get(item.number, [])
     return "\n".join(lines) or "  no calls"
 

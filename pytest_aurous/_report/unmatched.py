@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from .._base.errors import nearest, see
-from .._base.frames import shown_place
+from .._base.frames import Stack, shown_line
 from .._base.redaction import redacted
 from .._resources.base.endpoint import Endpoint
 from .._resources.catalog import CATALOG, Catalog
@@ -81,8 +81,15 @@ def _missing_key(call: Call) -> str:
     return "no API key was sent: send X-Api-Key; aurous_client does, and AUROUS_API_KEY holds it"
 
 
-def explain(catalog: Catalog, call: Call, base_url: str) -> str:
-    """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it."""
+def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> str:
+    """Return the text about an unmatched request: the nearest operation, the differences, and how to allow it.
+
+    Args:
+        catalog: The operations.
+        call: The request.
+        base_url: Where the API is.
+        helper: The places that all requests share.
+    """
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
     later = [what for start, what in LATER.items() if f"{path}/".startswith(f"{prefix}{start}/")]
@@ -97,7 +104,7 @@ def explain(catalog: Catalog, call: Call, base_url: str) -> str:
     if not is_upload(call.host) and not call.request.headers.keys() & {"x-api-key", "authorization"}:
         lines.append("  no API key was sent either\n")
     if call.place is not None:
-        lines.append(f"  sent at: {shown_place(call.place)}\n")
+        lines.append(f"  sent at: {shown_line(call.stack, helper)}\n")
     return (
         f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
         f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/unmatched.html")}'
@@ -179,7 +186,7 @@ def describe(problem: Problem, app: App) -> str:
     call, page = problem.call, "reference/faults.html"
     request = f"{call.method} {redacted(call.url)}"
     if problem.kind == "unmatched":
-        return explain(app.catalog, call, app.world.settings.base_url)
+        return explain(app.catalog, call, app.world.settings.base_url, app.world.journal.helper)
     if problem.kind == "condition":
         return f"when= of a fault raised for {request}; the request met no fault.\n{problem.trace}{see(page)}"
     return (

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from .._base.arguments import Hinting
-from .._base.frames import Place
+from .._base.frames import Place, Stack
 from .._base.redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
@@ -71,11 +71,9 @@ class Call(Hinting):
         delay: Seconds on the clock by which a fault delayed it.
         patience: Seconds that the client waits for a response; None: without limit.
         committed: Whether it took effect, even if the client received no response.
-        place: File, line and function of the code under test that sent it; None if that is not known, as over
-            `aurous_server`, or if its thread or task runs nothing but libraries.
         restores: How often the test had restored a snapshot before.
-        stack: While tracing, its place and the callers of that, out to the test, or to the root of the thread or task;
-            else empty.
+        stack: Its place and the callers of that, at most six, out to the test, or to the root of the thread or task;
+            empty if they are not known.
 
     Example:
         ``aurous.calls.last.request.json["name"]``
@@ -103,9 +101,8 @@ class Call(Hinting):
     fault: str | None = None
     replayed: bool = False
     committed: bool = False
-    place: Place | None = None
     restores: int = 0
-    stack: tuple[Place, ...] = ()
+    stack: Stack = ()
 
     def __post_init__(self) -> None:
         # The pipeline reads the first of several headers with the same name.
@@ -114,6 +111,14 @@ class Call(Hinting):
     def __repr__(self) -> str:
         status = self.status if self.status is not None else "no response"
         return redacted(f"<Call {self.number} {self.operation or 'unmatched'}: {self.method} {self.path} -> {status}>")
+
+    @property
+    def place(self) -> Place | None:
+        """The nearest file, line and function of the code under test that sent it; None if they are not known.
+
+        They are not over `aurous_server`, or if its thread or task runs nothing but libraries.
+        """
+        return self.stack[0] if self.stack else None
 
     @property
     def url(self) -> str:
@@ -148,7 +153,7 @@ class Call(Hinting):
         line = (self.method, self.scheme, self.host, self.path)
         self.method, self.scheme, self.host, self.path = shared(line, line)
         self._headers = shared(self._headers, self._headers)
-        self.place, self.stack = shared(self.place, self.place), shared(self.stack, self.stack)
+        self.stack = shared(self.stack, self.stack)
         self.incoming = _NOTHING
         content = self.content if whole else _kept(self.content)
         self.content = shared(content, content)

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import Any, Final, Literal, NamedTuple
 
-from .._base.frames import shown_place
+from .._base.frames import Stack, helper_of, shown_line
 from .._base.redaction import redacted, shortened
 from .._base.work import current_work
 from .._time.clock import Clock, iso
@@ -118,6 +118,11 @@ class Journal:
         cause = by or ("test" if self._busy is None else "call")
         self._state.append(self.notes, Note(number, cause, self._clock.time(), text))
 
+    @property
+    def helper(self) -> Stack:
+        """The places of the helper that sends each request, if one does; for `shown_line`."""
+        return helper_of(call.stack for call in self.entries)
+
     def clear(self) -> None:
         """Forget everything."""
         self._go_back([], [])
@@ -131,10 +136,14 @@ class Journal:
         self._same.clear()
 
 
-def line_of(call: Call) -> str:
+def shown_call(call: Call, helper: Stack) -> str:
     """Return one call as a line of at most 100 columns.
 
     Its operation gets a second line if it does not fit, and its place a line if that is not the file of the test.
+
+    Args:
+        call: The call.
+        helper: The places that all calls share.
     """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
@@ -147,10 +156,10 @@ def line_of(call: Call) -> str:
     if len(operation) + len(tail) > left:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
-    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call)}"
+    return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call, helper)}"
 
 
-def _place_of(call: Call) -> str:
+def _place_of(call: Call, helper: Stack) -> str:
     """Return the line below a call that says where it was sent; empty if the test did, or if it is not known."""
     if call.place is None:
         return ""
@@ -158,7 +167,7 @@ def _place_of(call: Call) -> str:
     test = work.test.partition("::")[0] if work is not None else ""
     if test and PurePath(call.place[0]).as_posix().endswith(f"/{test}"):
         return ""
-    return f"\n       at {shortened(shown_place(call.place), WIDTH - 10)}"
+    return f"\n       at {shortened(shown_line(call.stack, helper), WIDTH - 10)}"
 
 
 def folded(calls: Iterable[Call], alone: Callable[[Call], bool] = lambda _: False) -> list[Call | str]:

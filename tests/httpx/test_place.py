@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
-from pytest_aurous._report.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -91,7 +90,6 @@ def test_a_thread_a_task_and_a_job_have_places_of_their_own(aurous: Aurous) -> N
 
 def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) -> None:
     """A thread or task that does nothing but send shows no line of the code under test."""
-    Recorder(aurous._session.app)
     client = aurous.client()
 
     async def main() -> None:
@@ -108,7 +106,6 @@ def test_where_all_frames_belong_to_libraries_there_is_no_place(aurous: Aurous) 
 def test_a_trio_task_ends_the_stack(aurous: Aurous) -> None:
     """What called `trio.run` is not in it."""
     trio = pytest.importorskip("trio")
-    Recorder(aurous._session.app)
 
     async def asend() -> None:
         await aurous.async_client().get(PATH)
@@ -182,24 +179,23 @@ def test_a_served_call_has_no_place(aurous_server: Any, aurous: Aurous) -> None:
     assert places(aurous) == [None]
 
 
-def test_only_while_tracing_there_is_a_stack(aurous: Aurous) -> None:
-    """It goes from the place out to the test."""
+def test_the_stack_goes_from_the_place_out_to_the_test_and_has_at_most_six_places(aurous: Aurous) -> None:
+    """Two calls of a recursive function tell a short stack from a long one."""
     client = aurous.client()
 
-    def outer() -> None:
-        inner()
+    def send(callers: int) -> None:
+        if callers:
+            send(callers - 1)
+        else:
+            client.get(PATH)
 
-    def inner() -> None:
-        client.get(PATH)
+    send(1)
+    send(9)
 
-    outer()
-    Recorder(aurous._session.app)
-    outer()
-
-    plain, traced = aurous.calls
-    assert plain.stack == ()
-    assert traced.stack[0] == traced.place == plain.place
-    assert functions(traced.stack) == ["inner", "outer", "test_only_while_tracing_there_is_a_stack"]
+    short, long = aurous.calls
+    assert short.place == short.stack[0]
+    assert functions(short.stack) == ["send", "send", sys._getframe().f_code.co_name]
+    assert functions(long.stack) == ["send"] * 6
 
 
 class Local:
@@ -208,7 +204,6 @@ class Local:
 
 def test_a_call_keeps_nothing_alive(aurous: Aurous) -> None:
     """It has no frame, so no local variable outlives its function."""
-    Recorder(aurous._session.app)
 
     def send() -> weakref.ref[Local]:
         local = Local()
@@ -226,4 +221,4 @@ def test_equal_places_are_shared(aurous: Aurous) -> None:
         client.get(PATH)
 
     first, second = aurous.calls
-    assert first.place is second.place
+    assert first.stack is second.stack

@@ -198,6 +198,6 @@ def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
 
 def test_an_unmatched_request_shows_its_place(catalog: Catalog) -> None:
     """File, line and function of the code under test."""
-    call = Call("GET", "https", "api.aurous-labs.com", "/v1/balanse", place=("/x/app/client.py", 12, "read"))
+    call = Call("GET", "https", "api.aurous-labs.com", "/v1/balanse", stack=(("/x/app/client.py", 12, "read"),))
 
     assert f"  sent at: {Path('app/client.py')}:12 in read\n" in explain(catalog, call, HOME)

@@ -11,7 +11,7 @@ from pytest_aurous._base.work import Work, set_work
 from pytest_aurous._fake.calls import Calls, Filters
 from pytest_aurous._resources.catalog import CATALOG
 from pytest_aurous._wire.reply import Reply
-from pytest_aurous._world.journal import Journal, Note, line_of
+from pytest_aurous._world.journal import Journal, Note, shown_call
 from pytest_aurous._world.state import State
 
 NOON_S = 1_778_241_600.0
@@ -453,7 +453,7 @@ def test_a_line_fits_into_100_columns(arrive: Arrive, status: int | None, fault:
     call = arrive("characters.save", status, fault=fault, error_code=status and "idempotency_key_in_use")
     call.path = f"/v1/characters/char_{'X' * 26}/refs/regenerate"
 
-    line = line_of(call)
+    line = shown_call(call, ())
 
     assert max(map(len, line.split("\n"))) <= 100
     assert "characters.save" in line
@@ -465,12 +465,12 @@ def test_a_line_tells_what_became_of_a_call(story: list[Call], arrive: Arrive) -
     lost = arrive("characters.save", None, fault="read timeout")
 
     assert (
-        line_of(story[2])
+        shown_call(story[2], ())
         == "    3  12:00:02  characters.save  POST   /v1/characters/char_1/save -> 400 invalid_request_error"
     )
-    assert line_of(story[3]) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
+    assert shown_call(story[3], ()) == "    4  12:00:03  characters.retrieve  GET    /v1/characters/char_1?a=1 -> 200"
     assert (
-        line_of(lost)
+        shown_call(lost, ())
         == "    7  12:00:06  characters.save  POST   /v1/characters/char_1/save -> no response (read timeout)"
     )
 
@@ -522,16 +522,16 @@ def test_a_count_of_none_reads_never() -> None:
 def test_a_call_shows_its_place_unless_the_test_sent_it(arrive: Arrive) -> None:
     """The file of the test is known by its node id; outside of pytest every known place is shown."""
     call = arrive("characters.retrieve")
-    line = line_of(call)
-    call.place = ("/x/tests/test_shop.py", 3, "test_publish")
+    line = shown_call(call, ())
+    call.stack = (("/x/tests/test_shop.py", 3, "test_publish"),)
     before = set_work(Work("tests/test_shop.py::test_publish[a]", print))
     try:
-        assert line_of(call) == line
-        call.place = ("/x/app/client.py", 12, "publish")
-        assert line_of(call) == f"{line}\n       at {Path('app/client.py')}:12 in publish"
+        assert shown_call(call, ()) == line
+        call.stack = (("/x/app/client.py", 12, "publish"),)
+        assert shown_call(call, ()) == f"{line}\n       at {Path('app/client.py')}:12 in publish"
         set_work(None)
-        call.place = ("/x/tests/test_shop.py", 3, "test_publish")
-        assert line_of(call) == f"{line}\n       at {Path('tests/test_shop.py')}:3 in test_publish"
+        call.stack = (("/x/tests/test_shop.py", 3, "test_publish"),)
+        assert shown_call(call, ()) == f"{line}\n       at {Path('tests/test_shop.py')}:3 in test_publish"
     finally:
         set_work(before)
 
@@ -539,6 +539,6 @@ def test_a_call_shows_its_place_unless_the_test_sent_it(arrive: Arrive) -> None:
 def test_a_place_of_any_length_keeps_the_width(arrive: Arrive) -> None:
     """Its middle gives way."""
     call = arrive("characters.retrieve")
-    call.place = (f"/x/{'y' * 80}/{'z' * 80}.py", 1, "f" * 80)
+    call.stack = ((f"/x/{'y' * 80}/{'z' * 80}.py", 1, "f" * 80),)
 
-    assert max(map(len, line_of(call).split("\n"))) == 100
+    assert max(map(len, shown_call(call, ()).split("\n"))) == 100

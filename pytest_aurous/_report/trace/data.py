@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Final
 
 from ..._base.errors import DOCS
-from ..._base.frames import Place, short_path
+from ..._base.frames import Place, helper_of, line_of, short_path
 from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
 from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
@@ -102,6 +102,7 @@ class _Builder:
         self._app = recorder.app
         self._rules = rules
         self._pictures = 0
+        self._helper = helper_of(step.call.stack for step in recorder.steps if step.call is not None)
 
     def machines(self) -> dict[str, Any]:
         """Return the state machines of records, by kind."""
@@ -132,6 +133,7 @@ class _Builder:
         refusal = [name for name, rule in self._rules.items() if code and f"`{code}`" in rule.statement]
         self.used.update(rules, refusal)
         request, response = call.request, call.response
+        line = line_of(call.stack, self._helper)
         return {
             "number": call.number,
             "operation": call.operation,
@@ -158,7 +160,8 @@ class _Builder:
             ],
             "rules": rules,
             "refusal_rules": refusal,
-            "place": _place(call.place, source=True),
+            "place": _place(line[0], source=True) if line else None,
+            "through": _place(line[1]) if line[1:] else None,
             "stack": [_place(frame) for frame in call.stack],
         }
 
@@ -192,10 +195,8 @@ def _headers(headers: Headers) -> list[list[str]]:
     return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
 
 
-def _place(place: Place | None, *, source: bool = False) -> dict[str, Any] | None:
+def _place(place: Place, *, source: bool = False) -> dict[str, Any]:
     """Return a line of source, with its neighbors."""
-    if place is None:
-        return None
     file, line, function = place
     found: dict[str, Any] = {"file": short_path(file), "line": line, "function": function}
     if source:

@@ -284,11 +284,12 @@ const Rule = ({ rule }) => html`<li class="rule">
 const where = ({ file, line, function: name }) =>
   html`<code>${visible(file)}:${line}</code> in <code>${visible(name)}</code>`;
 
-function Place({ call: { place, stack } }) {
+function Place({ call: { place, through, stack } }) {
   if (!place) return null;
-  const outer = stack.filter((frame) => frame && (frame.file !== place.file || frame.line !== place.line));
+  const at = stack.findIndex((frame) => frame.file === place.file && frame.line === place.line);
+  const outer = stack.slice(at + 1);
   return html`<${Section} title="Sent by">
-    <p class="about">${where(place)}</p>
+    <p class="about">${where(place)}${through && html`, through <code>${visible(through.file)}:${through.line}</code>`}</p>
     ${place.source?.length > 0 && html`<ol class="source" role="list" tabindex="0" aria-label="Source">
       ${place.source.map(([number, line]) => html`<li class=${number === place.line ? "here" : ""}
         aria-current=${number === place.line ? "true" : undefined}><span class="line-number">${number}</span>
