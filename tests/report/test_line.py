@@ -11,7 +11,7 @@ import pytest
 from pytest_aurous import Aurous, AurousExplorationError, AurousPitfallWarning, AurousWarning
 from pytest_aurous._report.har import har
 from pytest_aurous._report.recorder import Recorder
-from pytest_aurous._trace.data import trace
+from pytest_aurous._report.trace.data import trace
 
 UPLOAD = "https://aurous.storage/characters/upl_x/upload"
 GATEWAY = """
@@ -70,7 +70,7 @@ def test_a_pitfall_is_at_the_line_of_the_application() -> None:
     """As an error and as a warning."""
     app = application()
 
-    def leak(pitfalls: str) -> None:
+    def leak(pitfalls: Any) -> None:
         with Aurous(pitfalls=pitfalls, strict="off") as aurous:
             for name in ("balance", "leak"):
                 app[name](aurous.client())
