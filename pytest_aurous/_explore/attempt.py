@@ -14,6 +14,7 @@ from .._engine.problems import signal_handlers
 from .._report.state import Written
 from ..faults.fault import Fault
 from .cases import Plan
+from .identity import Identities
 from .kinds import KINDS, Scene
 from .laws import Day
 from .observer import Observer
@@ -79,11 +80,13 @@ class Attempt:
         app, good = self._stage.app, self._good
         run = self.run = Run(app) if good is None else Run(app, 20 * len(good.calls) + 100, good.seconds + DAY)
         with app.world.lock:
-            scene = Scene(app, run, self._stage.time.move)
+            identities = Identities()
+            scene = Scene(app, run, self._stage.time.move, identities)
             self._faults = [KINDS[kind].add(scene, place) for place, kind in self.plan]
             for fault in reversed(self._faults):
                 app.queue.put_first(fault)
-            self._observer = self._before._observer if self._before is not None else Observer(app, self._written)
+            needed = identities if any(place.key is not None for place, _ in self.plan) else None
+            self._observer = self._before._observer if self._before else Observer(app, needed, self._written)
         case = " + ".join(f"{place} {kind}" for place, kind in self.plan) or "The good day"
         with self._observer.watching(), run.running(), self._watchdog.guarding(run, case):
             yield

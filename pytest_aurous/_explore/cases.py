@@ -9,7 +9,6 @@ from .._base.chains import connected, leaves
 from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import helper_of, shown_line
 from .._engine.pipeline import App
-from .._wire.call import Call
 from .._world.ledger import json_number
 from .kinds import KINDS, NEED_PATIENCE
 from .laws import Day, Judged
@@ -41,7 +40,7 @@ class Plans(NamedTuple):
 
 def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
-    places = places_of(app, good.calls, good.deliveries, good.starting)
+    places = places_of(app, good.calls, good.deliveries, good.starting, concurrent=good.concurrent)
     helper = helper_of(call.stack for call in good.calls)
     lines = {call.number: shown_line(call.stack, helper) for call in good.calls}
     kept = without_repeats(places)
@@ -73,7 +72,7 @@ def pairs(app: App, case_id: str, plan: Plan, day: Day, faults: Collection[str])
     """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
     if day.outcome in {"unmet", "crashed"}:
         return {}
-    found = places_of(app, day.calls, day.deliveries, day.starting)
+    found = places_of(app, day.calls, day.deliveries, day.starting, concurrent=day.concurrent)
     order = [str(place) for place in sorted(found, key=lambda place: place.number)]
     later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
     return {
@@ -102,21 +101,6 @@ def check_ids(options: Options, plans: Mapping[str, Plan]) -> None:
                 f"{', '.join(map(repr, near))}. "
                 f"A case is a place and a fault, such as 'characters.create#1 lost'.\n{see(PAGE)}"
             )
-
-
-def difference(first: Day, second: Day) -> tuple[int, str, str] | None:
-    """Return the number of the first request that differs between two days, and what it is on each; or None."""
-    once, twice = ([(call.operation, call.path, call.status) for call in day.calls] for day in (first, second))
-    if once == twice:
-        return None
-    both = [*zip(once, twice, strict=False)]
-    number = next((n for n, (one, other) in enumerate(both) if one != other), len(both))
-    one, other = (_call(day.calls[number]) if number < len(day.calls) else "no request" for day in (first, second))
-    return number + 1, one, other
-
-
-def _call(call: Call) -> str:
-    return f"{call.operation or 'unmatched'}: {call.method} {call.path} -> {call.status or 'no response'}"
 
 
 def good_case(good: Day) -> Case:

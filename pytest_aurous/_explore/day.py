@@ -11,6 +11,7 @@ from .._base.errors import AurousError, choices, hide_mistakes, nearest, see, sh
 from .._engine.pipeline import App
 from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
+from .identity import Identities
 from .kinds import KINDS, Scene
 from .places import Place
 from .run import Run, own_time, present_run
@@ -139,7 +140,7 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
     with own_time(app) as time:
         with app.world.lock:
             run = Run(app, _MOST_REQUESTS)
-            faults = [KINDS[kind].add(Scene(app, run, time.move), place) for place, kind in day._plan]
+            faults = [KINDS[kind].add(Scene(app, run, time.move, Identities()), place) for place, kind in day._plan]
             for fault in reversed(faults):
                 app.queue.put_first(fault)
         try:

@@ -10,8 +10,9 @@ from typing import Any, Final
 from .._base.errors import INTERRUPTED, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
 from .attempt import Attempt, Outcome, interruption, with_text
-from .cases import Plan, Plans, about_crashes, case_of, check_ids, difference, good_case, pairs, plans_of
+from .cases import Plan, Plans, about_crashes, case_of, check_ids, good_case, pairs, plans_of
 from .end_state import unstable_fields
+from .good_days import difference, differing_in_form
 from .kinds import NEED_TIME
 from .laws import Day, Judged, Rules, judge, refused, unaddressed
 from .options import PAGE, Options
@@ -24,6 +25,8 @@ from .watchdog import Watchdog
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+_FEW: Final = 2
+"""So many cases may miss their fault, however few cases there are."""
 
 Steps = Generator[Attempt, Outcome, Any]
 
@@ -75,8 +78,9 @@ class Explorer:
                 yield from self._bad_days(good)
         exploration = self._exploration(good)
         self._done(exploration)
-        if exploration.broken or self._healed():
-            raise AurousExplorationError("\n\n".join([exploration.report(), *self._healed()]), exploration)
+        more = [*self._healed(), *self._undecided()]
+        if exploration.broken or more:
+            raise AurousExplorationError("\n\n".join([exploration.report(), *more]), exploration)
         return exploration
 
     # Runs
@@ -119,17 +123,18 @@ class Explorer:
     def _good_days(self) -> Generator[Attempt, Outcome, Day]:
         """Make the good day twice from the same start, and return the second one."""
         with self._unwatched():
-            first = yield from self._good_day()
+            first = yield from self._attempt()
+            self._stage.check(first)
         with self._unwatched() if self._options.only is not None else nullcontext():
-            second = yield from self._good_day()
-        if (found := difference(first, second)) is not None:
-            raise self._stage.differ(*found)
+            second = yield from self._attempt()
+        self._stage.check_again("second", second, difference(first, second))
         unstable = unstable_fields(first.end, second.end)
         timeless = second.polls and not second.seconds
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
-        if unstable:
-            names = ", ".join(sorted(f"{kind}.{name}" for kind, name in unstable))
+        differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
+        if differing:
+            names = ", ".join(differing)
             self._remarks.append(f"not compared, because two good days differ there: {names}")
         if timeless:
             self._faults = tuple(kind for kind in self._faults if kind not in NEED_TIME)
@@ -138,11 +143,6 @@ class Explorer:
                 "that depends on time was judged. Let the code call the real sleep functions: exploring skips them."
             )
         return second
-
-    def _good_day(self) -> Generator[Attempt, Outcome, Day]:
-        day = yield from self._attempt()
-        self._stage.check(day)
-        return day
 
     # The bad days
 
@@ -155,7 +155,12 @@ class Explorer:
         check_ids(self._options, plans)
         try:
             with self._unwatched():
-                yield from self._all(good, plans) if only is None else self._case(good, only, plans[only])
+                if only is not None:
+                    yield from self._case(good, only, plans[only])
+                else:
+                    yield from self._all(good, plans)
+                    last = yield from self._attempt()  # the cases may have left something behind
+                    self._stage.check_again("last", last, difference(good, last))
         except BaseException as error:
             if (ending := interruption(error)) is None:
                 raise
@@ -182,26 +187,35 @@ class Explorer:
             self._remarks.append(f"cut: {len(cut)} cases beyond limit={limit}, the first is {cut[0]!r}")
 
     def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[Attempt, Outcome, Day]:
-        """Run one case and judge it."""
-        day = yield from self._attempt(plan)
-        second = None
+        """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
+        alone = self._options.only is not None
+        judged, left = yield from self._judged(good, plan)
+        day, reasons, differs = judged.bad, judge(judged), False
         trace = day.error.__traceback__ if day.error is not None else None
-        left = self._stage.mark() if self._options.only is not None else ignore
-        judgeable = day.outcome in {"raised", "crashed"} or refused(self._rules, day)
-        if "recovers" in self._rules.laws and judgeable and not day.run.deleted:
-            second = yield from self._again()
-        judged = Judged(self._rules, good, day, second)
-        reasons = judge(judged)
+        if reasons and not alone and not day.run.hangs:
+            repeated, _ = yield from self._judged(good, plan)
+            again = judge(repeated)
+            reasons = {law: reason for law, reason in reasons.items() if law in again}
+            differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             yield from self._explain_second_run(good)
         sent_at, known = self._plans.sent_at.get(str(plan[0][0]), ""), self._options.known.get(case_id, "")
-        self._cases.append(case_of(case_id, plan, judged, reasons, sent_at, known))
+        self._cases.append(replace(case_of(case_id, plan, judged, reasons, sent_at, known), differs=differs))
         left()
-        if self._options.only is not None and day.error is not None:
+        if alone and day.error is not None:
             report = self._exploration(good).report() if reasons else story(day, good)
             day.error.__notes__ = [*getattr(day.error, "__notes__", ()), report]  # type: ignore[attr-defined]
             raise day.error.with_traceback(trace)
         return day
+
+    def _judged(self, good: Day, plan: Plan) -> Generator[Attempt, Outcome, tuple[Judged, Callable[[], object]]]:
+        """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
+        day, second = (yield from self._attempt(plan)), None
+        left = self._stage.mark() if self._options.only is not None else ignore
+        judgeable = day.outcome in {"raised", "crashed"} or refused(self._rules, day)
+        if "recovers" in self._rules.laws and judgeable and not day.run.deleted:
+            second = yield from self._again()
+        return Judged(self._rules, good, day, second), left
 
     def _explain_second_run(self, good: Day) -> Generator[Attempt, Outcome, None]:
         """Find out whether a second run pays again even without a fault."""
@@ -234,4 +248,22 @@ class Explorer:
         missing = [name for name in known if " + " in name and name not in made]
         if missing and not self._cut and self._options.only is None:
             texts.append(f"known={missing!r}: there is no such case.\n{_MORE}")
+        return texts
+
+    def _undecided(self) -> list[str]:
+        """Say which cases decide nothing: they differ from run to run, or too many of them did not meet their fault."""
+        differing = [case.id for case in self._cases if case.differs]
+        texts: list[str] = []
+        if differing:
+            texts.append(
+                f"{', '.join(differing)}: differs from run to run. It broke a law, and held when it was repeated. Let "
+                f"fresh= reset what your code keeps between runs, and seed what it draws at random.\n{_MORE}"
+            )
+        unmet = [case.id for case in self._cases if case.outcome == "unmet"]
+        if len(unmet) > max(_FEW, len(self._cases) / 10):
+            texts.append(
+                f"{len(unmet)} of {len(self._cases)} cases show nothing, because their runs never came to the request "
+                f"that was to be broken: {', '.join(unmet)}. Usually an earlier run has left something behind, such as "
+                f"a cache that is full: let fresh= reset it.\n{_MORE}"
+            )
         return texts

@@ -17,8 +17,9 @@ from .._world.outbox import Delivery
 from .._world.runs import Run as Work
 from .._world.script import Hold, Step
 from ..faults.collection import CLOSED, READ_TIMEOUT
-from ..faults.fault import CallFault, Fault, Meet, Serve
+from ..faults.fault import CallFault, Fault, Meet, Serve, Terms
 from .end_state import FAILS
+from .identity import Identities
 from .places import Place, came_over_http, event_id
 from .run import Run
 
@@ -34,11 +35,19 @@ class Scene(NamedTuple):
         app: The fake.
         run: The run.
         pass_time: Moves the clocks of the fake and of the process by a number of seconds.
+        identities: Says what each request of the run is.
     """
 
     app: App
     run: Run
     pass_time: Callable[[float], None]
+    identities: Identities
+
+    def terms(self, place: Place) -> Terms:
+        """Return which request of the run is the one at *place*."""
+        if place.key is None:
+            return {"after": place.occurrence - 1}
+        return {"after": place.before, "when": lambda call: self.identities.key(call) == place.key}
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
     """Add a fault as a test would."""
 
     def add(scene: Scene, place: Place) -> Fault:
-        fault: Fault = getattr(scene.app.faults, method)(place.operation, *args, after=place.occurrence - 1, **terms)
+        fault: Fault = getattr(scene.app.faults, method)(place.operation, *args, **scene.terms(place), **terms)
         return fault
 
     return add
@@ -84,7 +93,7 @@ def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = True) -> C
     """Add a fault that only exploring has."""
 
     def add(scene: Scene, place: Place) -> Fault:
-        fault = CallFault(kind, place.operation, meet(scene), after=place.occurrence - 1, commit=commit)
+        fault = CallFault(kind, place.operation, meet(scene), **scene.terms(place), commit=commit)
         return scene.app.queue.add(fault)
 
     return add

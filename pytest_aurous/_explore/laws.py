@@ -67,6 +67,7 @@ class Day:
         deliveries: The webhook deliveries that were made.
         starting: Numbers of the requests that started work.
         polls: Whether a request polled work in progress.
+        concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
     """
 
@@ -84,6 +85,7 @@ class Day:
     deliveries: Sequence[Delivery]
     starting: Collection[int]
     polls: bool
+    concurrent: bool
     views: Mapping[int, View]
 
 

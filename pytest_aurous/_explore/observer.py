@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import Decimal
+from threading import get_ident
 from typing import Any
 
 from .._base.watchers import Watcher
+from .._base.work import sender
 from .._engine.pipeline import App
 from .._report.state import View, Written, view
 from .._wire.call import Call
 from .._world.ledger import total
 from .end_state import EndState
+from .identity import Identities
 from .kinds import started
 from .laws import Day
 from .run import Run
@@ -23,16 +26,20 @@ class Observer(Watcher):
 
     Args:
         app: The fake.
+        identities: Sees each request; None: no place needs it.
         written: The records that were written as JSON before, if the state is to be kept for a trace; else None.
     """
 
     of_bad_days = True
 
-    def __init__(self, app: App, written: Written | None) -> None:
+    def __init__(self, app: App, identities: Identities | None, written: Written | None) -> None:
         world = app.world
         self._app = app
         self._began = world.clock.time()
+        self._identities = identities
         self._written = written
+        self._thread, self._task = get_ident(), sender()[1]
+        self._concurrent = False
         self._lengths = len(world.journal.entries), len(world.journal.notes), len(app.problems), len(app.pitfalls.seen)
         self._before = self._paid()
         self._old_deliveries = frozenset(world.outbox.entries)
@@ -52,8 +59,17 @@ class Observer(Watcher):
         finally:
             watchers.remove(self)
 
+    def arrive(self, call: Call) -> None:  # noqa: ARG002 - it counts who sends it
+        """See whether threads or tasks send requests side by side, and not one after the other."""
+        thread, task = sender()
+        over = self._task is None or task is self._task or getattr(self._task, "done", bool)()
+        self._concurrent |= thread != self._thread or not over
+        self._task = task
+
     def leave(self, call: Call) -> None:
         """See whether a request starts work, or polls work in progress; while tracing, keep the state after it."""
+        if self._identities is not None:
+            self._identities.see(call)
         runs = self._app.world.runs
         if started(self._work, now := dict(runs.items())):
             self._starting.add(call.number)
@@ -89,6 +105,7 @@ class Observer(Watcher):
             deliveries=[one for number, one in deliveries if number not in self._old_deliveries and one.headers],
             starting=frozenset(self._starting),
             polls=self._polls,
+            concurrent=self._concurrent,
             views=self._views,
         )
 

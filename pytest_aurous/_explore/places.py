@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from .._engine.pipeline import App
 from .._wire.call import Call
 from .._world.outbox import Delivery
+from .identity import Key, keys_of
 
 _AFTER_CALLS: Final = 1 << 32
 """Nothing says between which requests a delivery was made, so events come last."""
@@ -22,7 +23,7 @@ class Place:
 
     Attributes:
         operation: The operation; for an event ``webhooks.`` and its name.
-        occurrence: 1 for the first of that operation.
+        occurrence: 1 for the first of that operation; of concurrent requests, in the order of their keys.
         number: Its position in the run.
         sees: What a read shows, to leave out repeated ones; None for anything else.
         is_call: Whether it is a request.
@@ -38,6 +39,8 @@ class Place:
         served: Whether it came over HTTP.
         signed: Whether the event was signed.
         followed: Whether another event follows.
+        key: What the request is, if it is found by that; None: it is found by its number.
+        before: How many equal requests came before it.
     """
 
     operation: str
@@ -57,6 +60,8 @@ class Place:
     served: bool = False
     signed: bool = False
     followed: bool = False
+    key: Key | None = None
+    before: int = 0
 
     def __str__(self) -> str:
         return f"{self.operation}#{self.occurrence}"
@@ -72,6 +77,8 @@ def places_of(
     calls: Sequence[Call],
     deliveries: Iterable[Delivery] = (),
     starting: Collection[int] = (),
+    *,
+    concurrent: bool = False,
 ) -> list[Place]:
     """Return the places of a run in order: requests that change something, reads, events.
 
@@ -80,17 +87,35 @@ def places_of(
         calls: The requests of the run.
         deliveries: The deliveries that were made.
         starting: Numbers of the requests that started work.
+        concurrent: Whether the order of the requests says nothing, because several threads or tasks sent them.
     """
     seen: Counter[str] = Counter()
     found: list[Place] = []
+    calls = [call for call in calls if call.operation is not None and call.fault != "overridden by a route"]
     for call in calls:
-        if call.operation is None or call.fault == "overridden by a route":
-            continue
-        seen[call.operation] += 1
-        found.append(_place(app, call, seen[call.operation], starts=call.number in starting))
+        seen[call.operation or ""] += 1
+        found.append(_place(app, call, seen[call.operation or ""], starts=call.number in starting))
+    if concurrent:
+        found = _in_canonical_order(found, keys_of(calls))
     writes = [place for place in found if place.sees is None]
     reads = [place for place in found if place.sees is not None]
     return writes + reads + _events(deliveries)
+
+
+def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Place]:
+    """Return places that are found by what they are, and numbered in the order of their keys."""
+    before: Counter[Key] = Counter()
+    seen: Counter[str] = Counter()
+    found: list[Place] = []
+    for place, key in zip(places, keys, strict=True):
+        sees = place.sees and (key, *place.sees[2:])
+        found.append(replace(place, key=key, before=before[key], sees=sees))
+        before[key] += 1
+    found.sort(key=lambda place: (place.key or (), place.before))
+    for number, place in enumerate(found):
+        seen[place.operation] += 1
+        found[number] = replace(place, occurrence=seen[place.operation])
+    return found
 
 
 def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 _OUTCOMES: Final = {"returned": ".", "raised": "r", "crashed": "c", "stopped": "s", "unmet": "-"}
 _KNOWN: Final = "k"
+_DIFFERS: Final = "~"
 CASE: Final = "<case>"
 """Stands for the id of a case in the command that runs it again."""
-_ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.a-zA-Z] +)*[-.a-zA-Z])$")
+_ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$")
 """A row of the matrix: its place, and its marks."""
 _COLORS: Final = (
     (re.compile(r"^((?:E +)?\d+ of \d+ cases hold; )([1-9]\d* breaks? a law)"), "31"),
@@ -55,11 +56,12 @@ def headline(exploration: Exploration) -> str:
     """Return ``37 of 41 cases hold; 4 break a law``."""
     cases = [case for case in exploration.cases if case.outcome != "unmet"]
     broken, known = len(exploration.broken), sum(bool(case.broken and case.known) for case in cases)
-    unmet = len(exploration.cases) - len(cases)
-    hold = len(cases) - broken - known
+    unmet, differing = len(exploration.cases) - len(cases), sum(case.differs for case in cases)
+    hold = len(cases) - broken - known - differing
     parts = [f"{hold} of {len(cases)} cases hold; {broken} break{'s' if broken == 1 else ''} a law"]
     parts += [f"{known} known"] if known else []
     parts += [f"{unmet} unmet"] if unmet else []
+    parts += [f"{differing} differ{'s' if differing == 1 else ''} from run to run"] if differing else []
     return "; ".join(parts)
 
 
@@ -130,7 +132,7 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
     used = {_mark(case) for case in single}
     names = {mark: name for name, mark in _OUTCOMES.items()}
     names |= {law.letter: f"breaks {law.name}" for law in LAWS.values()}
-    names[_KNOWN] = "known"
+    names |= {_KNOWN: "known", _DIFFERS: "differs from run to run"}
     # A line never ends within an entry: while they are wrapped, its spaces are those that do not break. pytest puts
     # four characters before the line of an exception, so a terminal of 80 columns does not break it either.
     entries = [f"{mark} {name}".replace(" ", "\xa0") for mark, name in names.items() if mark in used]
@@ -141,6 +143,8 @@ def _matrix(cases: Sequence[Case]) -> list[str]:
 def _mark(case: Case | None) -> str:
     if case is None:
         return " "
+    if case.differs:
+        return _DIFFERS
     if case.broken:
         return _KNOWN if case.known else LAWS[case.broken[0]].letter
     return _OUTCOMES[case.outcome]

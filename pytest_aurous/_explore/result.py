@@ -20,7 +20,8 @@ class Case:
         occurrence: 1 for its first request of that operation.
         fault: The name of the fault; empty for the good day.
         outcome: ``returned``, ``raised``, ``crashed``, ``stopped``, or ``unmet`` if the run did not meet the fault.
-        broken: Names of the laws that it breaks, the worst first.
+        broken: Names of the laws that it breaks each time that it is run, the worst first.
+        differs: Whether it broke a law, and did not break it again when it was repeated.
         error: What the run raised, without its traceback; or None.
         returned: What it returned.
         credits: The credits that it spent and that are held for it.
@@ -41,6 +42,7 @@ class Case:
     fault: str = ""
     outcome: str
     broken: tuple[str, ...] = ()
+    differs: bool = False
     error: BaseException | None = None
     returned: Any = None
     credits: float
@@ -62,6 +64,7 @@ class Case:
             "fault": self.fault,
             "outcome": self.outcome,
             "broken": list(self.broken),
+            "differs": self.differs,
             "reasons": dict(self.reasons),
             "error": type(self.error).__name__ if self.error is not None else None,
             "returned": type(self.returned).__name__,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .._base.chains import leaves
 from .._base.errors import AurousError, hide_mistakes, see
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
 from .end_state import EndState, EndStates
+from .good_days import told
 from .laws import Day
 from .options import PAGE
 from .run import ignore, noting_runs, own_time, present_run
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+NO_REQUEST: Final = "it sends no request"
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
@@ -60,9 +61,14 @@ class Stage(Protocol):
     def check(self, good: Day) -> None:
         """Raise an error if the good day cannot be compared with others."""
 
-    def differ(self, number: int, first: str, second: str) -> AurousError:
-        """Return the error for two good days that differ, first in the request with this number."""
-        raise NotImplementedError
+    def check_again(self, which: str, later: Day, found: str | None) -> None:
+        """Raise an error if a later good day differs from the first.
+
+        Args:
+            which: Says which of them it is: the second or the last.
+            later: The day.
+            found: What it did that the first one did not do; None: they are equal.
+        """
 
 
 class OneFake:
@@ -106,6 +112,28 @@ class OneFake:
 
     def check(self, good: Day) -> None:
         """Raise the error of the good day, or why it cannot be one."""
+        self._check_end(good)
+        if good.error is not None:
+            raise good.error
+        if not good.calls:
+            raise AurousError(
+                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
+                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
+            )
+
+    def check_again(self, which: str, later: Day, found: str | None) -> None:
+        """Name ``fresh`` if a later good day differs; what it raised is shown as the cause."""
+        self._check_end(later)
+        if found is not None:
+            raise AurousError(
+                f"Use fresh= to reset what your code keeps between runs: the {which} undisturbed run {found}\n"
+                "All runs have to start from the same state. explore(run, fresh=reset) calls reset() before each run: "
+                "let it empty what an earlier run has filled, such as a database, a cache or a variable of a module, "
+                f"and seed what the code draws at random.\n{_MORE}"
+            ) from later.error
+
+    def _check_end(self, good: Day) -> None:
+        """Refuse a good day that had to be ended."""
         if good.run.stopped:
             raise AurousError(
                 f"explore(): the good day does not end: {good.run.stopped}. It must return before bad days can be "
@@ -116,22 +144,6 @@ class OneFake:
                 "explore(): a request came from a thread, a task or an event loop that an earlier run has started. "
                 f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
             ) from good.error
-        if good.error is not None:
-            raise good.error
-        if not good.calls:
-            raise AurousError(
-                "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
-                f"that sends requests, with a client that the fake intercepts.\n{_MORE}"
-            )
-
-    def differ(self, number: int, first: str, second: str) -> AurousError:
-        """Return an error that shows both requests."""
-        return AurousError(
-            f"explore(run): two undisturbed runs from the same start differ, first in request {number}:\n"
-            f"  first run:  {first}\n  second run: {second}\n"
-            "Reset the state of the application before each run with fresh=, seed what it draws at random, and make "
-            f"its requests in a fixed order.\n{_MORE}"
-        )
 
 
 class FreshFake:
@@ -176,18 +188,11 @@ class FreshFake:
     def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
-            why = "; ".join(_told(leaf) for leaf in leaves(good.error))
-            raise LeftOut(f"it does not pass when it is run again: {why}")
+            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}")
         if not good.calls:
-            raise LeftOut("it sends no request")
+            raise LeftOut(NO_REQUEST)
 
-    def differ(self, number: int, first: str, second: str) -> AurousError:
-        """Leave the test out."""
-        return LeftOut(f"it differs from run to run: request {number} is {first} or {second}")
-
-
-def _told(error: BaseException) -> str:
-    """Return the type of an exception and the first line of its message, if it can be read."""
-    with suppress(Exception):
-        return f"{type(error).__name__}: {error}".partition("\n")[0]
-    return type(error).__name__
+    def check_again(self, which: str, later: Day, found: str | None) -> None:  # noqa: ARG002 - the text says it
+        """Leave the test out if a later good day differs."""
+        if found is not None:
+            raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}")

@@ -155,11 +155,11 @@ class Call(Hinting):
         self._headers = shared(self._headers, self._headers)
         self.stack = shared(self.stack, self.stack)
         self.incoming = _NOTHING
-        content = self.content if whole else _kept(self.content)
+        content = self.content if whole else kept(self.content)
         self.content = shared(content, content)
         if reply is not None:
             self.status, headers, body = reply
-            body = body if whole else _kept(body)
+            body = body if whole else kept(body)
             self._reply = Reply(self.status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
 
 
@@ -175,7 +175,8 @@ def is_digest(body: bytes) -> bool:
     return body[:1] == b"<" and _DIGEST in body[:40]
 
 
-def _kept(body: bytes) -> bytes:
+def kept(body: bytes) -> bytes:
+    """Return a body, or the digest of a large one."""
     if len(body) <= _KEPT_BODY:
         return body
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

@@ -249,7 +249,7 @@ def test_a_job_that_outlives_its_run_is_refused(fake: Aurous, client: httpx.Clie
         go.set()
         wait(left)
 
-    assert [type(future.exception()) for future in left] == [RunEnded] * 3
+    assert [type(future.exception()) for future in left] == [RunEnded] * 4
     assert [case.returned for case in explored.cases] == [503]
     assert [call.operation for call in fake.calls] == ["balance.retrieve"]
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from pytest_aurous import Aurous, AurousError, Call
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,18 +71,94 @@ def test_two_good_days_must_send_the_same_requests(fake: Aurous, client: httpx.C
         fake.explore(run)
 
     message = str(raised.value)
-    assert "differ, first in request 2" in message
-    assert "first run:  characters.list: GET /v1/characters -> 200" in message
-    assert "second run: no request" in message
-    assert "fresh=" in message
+    assert message.startswith("Use fresh= to reset what your code keeps between runs: the second undisturbed run sent ")
+    assert (
+        "sent other requests, first in request 2:\n  first run: characters.list: GET /v1/characters -> 200" in message
+    )
+    assert "later run: no other request" in message
     seen.clear()
 
     def other() -> None:
         client.get(f"/v1/characters/char_{len(seen)}")
         seen.append(1)
 
-    with pytest.raises(AurousError, match=r"request 1:\n  first run:  .*char_0 -> 404\n  second run: .*char_1 -> 404"):
+    with pytest.raises(AurousError, match=r"request 1:\n  first run: .*char_0 -> 404\n  later run: .*char_1 -> 404"):
         fake.explore(other)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("empty", "the second undisturbed run sent no request\n"),
+        ("raises", "the second undisturbed run raised KeyError: 'Nova'\n"),
+        ("body", '/v1/characters -> 201 b\'{"name":"Nova 1","generate":true,"attributes":{"age":28}}\'\n'),
+        ("fills", "the last undisturbed run sent other requests, first in request 2:\n"),
+    ],
+)
+def test_state_that_is_left_between_runs_is_an_error_that_names_fresh(
+    fake: Aurous, client: httpx.Client, state: str, why: str
+) -> None:
+    """Whether a later undisturbed run sends nothing, raises or differs; what the application raised is the cause."""
+    seen: list[int] = []
+
+    def run() -> None:
+        number, body = len(seen), NOVA
+        seen.append(1)
+        if number and state == "empty":
+            return
+        if state == "body":
+            body = {**NOVA, "name": f"Nova {number}"}
+        client.post("/v1/characters", json=body)
+        if number and state == "raises":
+            raise KeyError("Nova")
+        if state == "fills" and number < 3:
+            client.get("/v1/balance")
+
+    with pytest.raises(AurousError, match=r"^Use fresh= to reset") as raised:
+        fake.explore(run, faults="unavailable", laws="ends", limit=1)
+
+    assert why in str(raised.value)
+    assert "explore(run, fresh=reset) calls reset() before each run" in str(raised.value)
+    assert isinstance(raised.value.__cause__, KeyError) == (state == "raises")
+
+
+def test_a_break_must_repeat_itself(fake: Aurous, client: httpx.Client) -> None:
+    """A case that breaks a law only once is no finding: it differs from run to run, which is a failure, too."""
+    seen: list[int] = []
+
+    def run() -> None:
+        if client.get("/v1/balance").status_code == 503:
+            seen.append(1)
+            if len(seen) == 1:
+                client.get("/v1/nowhere")
+
+    with pytest.raises(AurousExplorationError) as raised:
+        fake.explore(run, faults="unavailable, greased")
+
+    explored = raised.value.exploration
+    assert [(case.broken, case.differs) for case in explored.cases] == [((), True), ((), False)]
+    assert explored.table().startswith("1 of 2 cases hold; 0 break a law; 1 differs from run to run\n")
+    assert "balance.retrieve#1  ~ ." in explored.table()
+    assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in str(raised.value)
+    assert "nowhere" not in str(raised.value)
+
+
+def test_cases_that_do_not_meet_their_fault_are_not_green(fake: Aurous, client: httpx.Client) -> None:
+    """More than a tenth of them, and more than two, fail the exploration, with their ids and the usual reason."""
+    runs: list[int] = []
+
+    def run() -> None:
+        runs.append(1)
+        client.get("/v1/balance")
+        if len(runs) in {1, 2, 9}:
+            client.get("/v1/team")
+
+    with pytest.raises(AurousExplorationError) as raised:
+        fake.explore(run, faults="timeout, unavailable, greased", laws="ends")
+
+    assert "3 of 3 cases hold; 0 break a law; 3 unmet" in str(raised.value)
+    assert "3 of 6 cases show nothing, because their runs never came to the request" in str(raised.value)
+    assert ": team.retrieve#1 timeout, team.retrieve#1 unavailable, team.retrieve#1 greased. " in str(raised.value)
 
 
 def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
@@ -104,8 +180,8 @@ def test_fresh_makes_the_runs_equal(fake: Aurous, client: httpx.Client) -> None:
     explored = fake.explore(run, fresh=fresh, faults="unavailable")
 
     assert [case.outcome for case in explored.cases] == ["raised", "returned"]
-    assert len(made) == 4
-    assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3)]
+    assert len(made) == 5
+    assert [id(store) for store in runs] == [id(made[number]) for number in (0, 1, 2, 2, 3, 4)]
 
 
 def test_fresh_is_not_passed_where_run_takes_nothing(fake: Aurous, client: httpx.Client) -> None:
@@ -135,7 +211,9 @@ def test_what_differs_between_the_good_days_is_not_compared(fake: Aurous, client
 
     explored = fake.explore(run, faults="unavailable, greased")
 
-    assert explored.remarks == ("not compared, because two good days differ there: character.name",)
+    assert explored.remarks == (
+        "not compared, because two good days differ there: character.name, the body of characters.create",
+    )
     assert [case.broken for case in explored.cases] == [(), ()]
 
 
