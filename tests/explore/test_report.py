@@ -142,6 +142,7 @@ def test_a_line_of_the_legend_ends_between_two_entries() -> None:
                 fault=fault,
                 outcome="raised" if name == "raised" else "returned",
                 broken=[name] if name in LAWS else [],
+                differs=False,
                 known=None,
             )
             for fault, name in zip(KINDS, names, strict=False)
@@ -223,6 +224,7 @@ def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> Non
         "fault": "unavailable",
         "outcome": "returned",
         "broken": ["tells"],
+        "differs": False,
         "reasons": {"tells": unavailable["reasons"]["tells"]},
         "error": None,
         "returned": "Response",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_aurous._trace.data import trace
 
 from pytest_aurous import Aurous, AurousExplorationError, AurousPitfallWarning, AurousWarning
 from pytest_aurous._report.har import har
