@@ -17,12 +17,16 @@ Key = tuple[str, str, str]
 """The operation, the path with the query, and the body of a request."""
 
 _ID: Final = re.compile(rf"[a-z]+_{ULID}")
+_UUID: Final = r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
 _FORMS: Final = (
-    ("<uuid>", r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"),
+    ("<uuid>", _UUID),
     ("<time>", r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"),
     ("<time>", r"(?<![\w.])1\d{9}(?:\d{3}|\d{6}|\d{9}|\.\d+)?(?!\w)"),
     ("<{} hex>", r"(?<![^\W_])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?![^\W_])"),
-    ("<{} characters>", r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{11,}(?![\w-])"),
+    (
+        "<{} characters>",
+        rf"(?<![\w-])(?![\w-]*{_UUID})(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[A-Za-z0-9_-]{{11,}}(?![\w-])",
+    ),
 )
 """What programs draw anew in each run: uuids, times and random tokens, which are as long each time."""
 _ANY_FORM: Final = re.compile("|".join(f"({pattern})" for _, pattern in _FORMS))

@@ -11,23 +11,35 @@ import sys
 from asyncio.base_events import BaseEventLoop
 from functools import partial, wraps
 from inspect import CO_COROUTINE
-from math import inf
+from math import floor, inf
+from time import monotonic
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from .._base.frames import BYSTANDERS, LIBRARIES, package_of
 from .stillness import BRIEF, FILES, TICK, OtherThreads
 from .turns import SharedTime, Sleep
 
+_FINE: Final = 1024
+"""Parts of a second at which the clock of a loop can start: few bits, so that sums of sleeps are exact."""
+_LONGEST: Final = 86_400.0
+
 
 class AsyncioSleeps:
-    """`asyncio.sleep` on any loop that is written in Python."""
+    """`asyncio.sleep` on any loop that is written in Python.
+
+    The clock of a loop moves by what its tasks sleep, and by the real time for which the loop waits for a thread or a
+    file while no task sleeps. While tasks work it stands still, so that they wake in the same order each time.
+    """
 
     def __init__(self, shared: SharedTime, real: Any) -> None:
         self._shared = shared
         self._asleep: WeakKeyDictionary[Any, dict[asyncio.Future[None], Sleep]] = WeakKeyDictionary()
+        self._waited: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._start = floor(shared.now() * _FINE) / _FINE
         self._run_once = run_once = BaseEventLoop._run_once  # type: ignore[attr-defined]  # no public hook sees idleness
+        self._time = BaseEventLoop.time
 
         @wraps(real)
         async def sleep(delay: float, result: Any = None) -> Any:
@@ -45,16 +57,23 @@ class AsyncioSleeps:
             self._idle(loop)
             run_once(loop)
 
+        def standing_time(loop: Any) -> float:
+            return self._start + shared.nominal + self._waited.setdefault(loop, 0.0)
+
         self.sleep = sleep
-        self._patched_run_once = idle_or_run_once
+        self._patched_run_once, self._patched_time = idle_or_run_once, standing_time
         BaseEventLoop._run_once = idle_or_run_once  # type: ignore[attr-defined]
+        BaseEventLoop.time = standing_time  # type: ignore[method-assign]
 
     def stop(self) -> None:
-        """Restore `BaseEventLoop`. A loop that continues keeps its jumps, since its clock sets its deadlines."""
+        """Restore `BaseEventLoop`. A loop that continues keeps its time, which has set its deadlines."""
         if BaseEventLoop._run_once is self._patched_run_once:  # type: ignore[attr-defined]
             BaseEventLoop._run_once = self._run_once  # type: ignore[attr-defined]
-        for loop in list(self._asleep):
-            loop._aurous_jumps = getattr(loop, "_aurous_jumps", 0.0) + self._shared.shift
+        if BaseEventLoop.time is self._patched_time:
+            BaseEventLoop.time = self._time  # type: ignore[method-assign]
+        for loop in list(self._waited):
+            ahead = self._patched_time(loop) - self._time(loop)
+            loop._aurous_jumps = getattr(loop, "_aurous_jumps", 0.0) + ahead
             loop.time = partial(_time_and_jumps, loop)
 
     async def _sleep(self, loop: Any, sleep: Sleep) -> None:
@@ -70,32 +89,43 @@ class AsyncioSleeps:
         self._shared.finish(sleep)
 
     def _idle(self, loop: Any) -> None:
-        """While *loop* is idle and a task of it sleeps, wait for its events, and jump when it is its turn."""
-        asleep = self._asleep.setdefault(loop, {})
-        if not asleep or loop._ready or loop._stopping or not self._shared.active:
+        """While *loop* is idle, wait for its events; if a task of it sleeps, jump when it is its turn."""
+        if loop._ready or loop._stopping or not self._shared.active:
             return
+        asleep = self._asleep.setdefault(loop, {})
         others = self._shared.other_threads()
         files = getattr(loop._selector, "get_map", dict[Any, Any])()
         ticks = FILES if len(files) > 1 else BRIEF  # one is the loop's own, for call_soon_threadsafe
-        pause = 0.0
+        pause, began = 0.0, monotonic()
         try:
             while True:
-                events = loop._selector.select(pause)
-                loop._process_events(events)
-                future, sleep = min(asleep.items(), key=lambda item: item[1].end)
-                first = min(timer._when for timer in loop._scheduled if not timer._cancelled)
-                ahead = first - loop.time()
-                if events or loop._ready or ahead <= 0:
+                loop._process_events(loop._selector.select(min(pause, _LONGEST)))
+                passed = monotonic() - began if pause else 0.0
+                timers = [timer._when for timer in loop._scheduled if not timer._cancelled]
+                if loop._ready or not timers:
+                    self._wait(loop, 0.0 if asleep else passed)
                     return
+                ahead = min(timers) - loop.time()
+                if ahead <= passed:  # it has waited for so long in real time
+                    self._wait(loop, max(0.0, ahead))
+                    return
+                if not asleep:
+                    pause = ahead - passed
+                    continue
+                future, sleep = min(asleep.items(), key=lambda item: item[1].end)
+                on_the_way = ahead < sleep.end - loop.time()
                 to = self._shared.now() + ahead
-                pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=first < sleep.end)
+                pause = self._shared.try_jump(to, sleep, others, ticks=ticks, on_the_way=on_the_way, ahead=ahead)
                 if not pause:
-                    if first >= sleep.end or sleep.error:
+                    if not on_the_way or sleep.error:
                         _wake(future)
                     return
-                pause = min(pause, ahead)
+                pause = min(pause, ahead - passed)
         finally:
             self._shared.leave()
+
+    def _wait(self, loop: Any, seconds: float) -> None:
+        self._waited[loop] = self._waited.get(loop, 0.0) + seconds
 
 
 class TrioSleeps:

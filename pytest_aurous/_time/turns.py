@@ -64,12 +64,13 @@ class SharedTime:
     """The time of every thread and loop of the process, while sleeps are skipped.
 
     It runs as real time does, and also jumps. It keeps two sums: `shift`, by which the clocks of the process are ahead
-    of real time, and the sum of the sleeps as they were written, by which frozen clocks move. So 45 sleeps of 1 s move
-    a frozen clock by 45 s, not 44.99 s; a running clock has seen the difference pass in real time.
+    of real time, and the sum of the sleeps as they were written, by which frozen clocks and loops move. So 45 sleeps
+    of 1 s move a frozen clock by 45 s, not 44.99 s; a running clock has seen the difference pass in real time.
 
     Attributes:
         active: Whether sleeps are skipped now.
         shift: By how many seconds the clocks have jumped.
+        nominal: The sum of the sleeps as they were written.
         skippers: Those that are entered; the last one with a limit limits the sleeps. A skipper that is entered twice
             is in here twice.
         at_end: Restores what was patched; called when the last skipper leaves.
@@ -85,7 +86,7 @@ class SharedTime:
         self.deadlines: dict[int, float] = {}
         self._seen: dict[int, Seen] = {}
         self._monotonic = monotonic
-        self._nominal = 0.0
+        self.nominal: float = 0.0
         self._count = 0
         self._turn = Condition()
 
@@ -106,7 +107,7 @@ class SharedTime:
         if (error := ending()) is not None:
             raise error
         place = place_of(nearest_outside(LIBRARIES, frame))
-        sleep = Sleep(seconds, place, end, self._nominal + seconds)
+        sleep = Sleep(seconds, place, end, self.nominal + seconds)
         if (limit := self._limit) is not None:
             sleep.end_early = limit(seconds)
             return sleep
@@ -145,11 +146,19 @@ class SharedTime:
         self.finish(sleep)
 
     def try_jump(
-        self, to: float, sleep: Sleep, others: OtherThreads, *, ticks: int = BRIEF, on_the_way: bool = False
+        self,
+        to: float,
+        sleep: Sleep,
+        others: OtherThreads,
+        *,
+        ticks: int = BRIEF,
+        on_the_way: bool = False,
+        ahead: float | None = None,
     ) -> float:
         """Jump to *to*, if no other sleep ends before it, and all other threads have been still for *ticks* ticks.
 
-        That is the end of *sleep*, or an earlier deadline *on_the_way* there. Return the real seconds to wait before
+        That is the end of *sleep*, or an earlier deadline *on_the_way* there; for a clock that stands still, so many
+        seconds *ahead*. Return the real seconds to wait before
         the next try; 0 after a jump, or if `sleep.error` says why there can be none.
         """
         with self._turn:  # so that no sleeper jumps after it has gone back who was to end before
@@ -167,7 +176,8 @@ class SharedTime:
             too_far = sleep.end_early is None and self.shift + step > MOST_SECONDS
             if not too_far:
                 self.shift += step
-                nominal = min(sleep.nominal_end, self._nominal + step) if on_the_way else sleep.nominal_end
+                nominal = self.nominal + (step if ahead is None else ahead)
+                nominal = min(sleep.nominal_end, nominal) if on_the_way else sleep.nominal_end
                 self._move_clocks(step, nominal)
         if too_far:  # without the lock: the message calls code that takes other locks
             sleep.error = self._endless(sleep)
@@ -199,19 +209,19 @@ class SharedTime:
 
     def keep(self) -> Callable[[], None]:
         """Return a function that goes back to the time of this moment, and wakes all sleepers: they may have to end."""
-        return partial(self._go_back, self.now())
+        return partial(self._go_back, self.now(), self.nominal)
 
-    def _go_back(self, now: float) -> None:
+    def _go_back(self, now: float, nominal: float) -> None:
         with self._turn:
             self.shift = now - self._monotonic()
-            self._nominal, self._count = 0.0, 0
+            self.nominal, self._count = nominal, 0
             self._turn.notify_all()
 
     def move(self, seconds: float) -> None:
         """Move all clocks forward, as a sleep would."""
         with self._turn:
             self.shift += seconds
-            self._move_clocks(seconds, self._nominal + seconds)
+            self._move_clocks(seconds, self.nominal + seconds)
 
     def _ended(self, sleep: Sleep) -> bool:
         """Whether a sleep has to end early; then `sleep.error` says why."""
@@ -221,8 +231,8 @@ class SharedTime:
 
     def _move_clocks(self, step: float, nominal: float) -> None:
         """Move running clocks by *step*, and frozen ones to *nominal* unless they are past it."""
-        nominal_step = max(0.0, nominal - self._nominal)
-        self._nominal += nominal_step
+        nominal_step = max(0.0, nominal - self.nominal)
+        self.nominal += nominal_step
         if step or nominal_step:
             for jump in dict.fromkeys(one.jump for one in self.skippers):
                 jump(step, nominal_step)
@@ -232,7 +242,7 @@ class SharedTime:
         seconds = f"{sleep.seconds:,.3f}".rstrip("0").rstrip(".")
         return AurousError(
             f"No end in sight: {sleep.place} sleeps another {seconds} s, after {self._count - 1:,} skipped sleeps "
-            f"that moved the clock by {self._nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
+            f"that moved the clock by {self.nominal:,.0f} s. The limits are {MOST_SLEEPS:,} sleeps and a week. "
             "A loop that waits for datetime.now() never ends, because that clock does not jump; time.time() does."
             f"{waiting}\n{see('how-to/move-time.html')}"
         )

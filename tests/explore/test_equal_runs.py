@@ -1,0 +1,160 @@
+"""Equal runs are equal: tasks and threads that work side by side are explored in the same way each time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import Aurous, AurousError
+from pytest_aurous._explore.identity import formless
+
+if TYPE_CHECKING:
+    import httpx
+
+FEW = "lost, unavailable"
+
+
+async def publish(client: httpx.AsyncClient, gate: asyncio.Semaphore, number: int) -> None:
+    """Order a character, and wait for it; three at a time."""
+    async with gate:
+        body = {"name": f"A {number}", "generate": True, "attributes": {"age": 20 + number}}
+        made = await client.post("/v1/characters", json=body, headers={"Idempotency-Key": f"job {number}"})
+        path = f"/v1/characters/{made.raise_for_status().json()['id']}"
+        while (await client.get(path)).raise_for_status().json()["status"] == "synthesizing":  # noqa: ASYNC110 - it polls
+            await asyncio.sleep(3)
+
+
+def tasks_behind_a_semaphore(fake: Aurous) -> None:
+    """Publish twelve characters."""
+
+    async def main() -> None:
+        gate = asyncio.Semaphore(3)
+        async with fake.async_client(timeout=5) as client:
+            await asyncio.gather(*(publish(client, gate, number) for number in range(12)))
+
+    asyncio.run(main())
+
+
+def test_tasks_that_sleep_are_explored_alike() -> None:
+    """Time stands still between their sleeps, so they wake in the same order in each run."""
+    found = []
+    for _ in range(3):
+        with Aurous(credits=1000, seed=3) as fake:
+            fake.script("synthesizing*3 -> reviewing")
+            explored = fake.explore(lambda fake=fake: tasks_behind_a_semaphore(fake), faults="lost", laws="-recovers")
+            assert "unmet" not in [case.outcome for case in explored.cases]
+            assert len(explored.cases) == 12
+            found.append((explored.json(), [(call.operation, call.path) for call in fake.calls]))
+
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_clock_of_a_loop_stands_still_between_sleeps(fake: Aurous) -> None:
+    """It moves by what tasks sleep; a wait for a thread is real, and so is its timeout."""
+    seen: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        sum(range(200_000))
+        seen.append(loop.time() - began)
+        await asyncio.gather(asyncio.sleep(3), asyncio.sleep(5))
+        seen.append(loop.time() - began)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+        seen.append(round(loop.time() - began, 6))
+        done = asyncio.Event()
+        threading.Timer(0.02, loop.call_soon_threadsafe, [done.set]).start()
+        await asyncio.wait_for(done.wait(), 5)
+        assert 0 < loop.time() - began - 5.05 < 4
+
+    with fake.clock.skip_sleeps():
+        asyncio.run(main())
+
+    assert seen == [0, 5, 5.05]
+
+
+class Threads:
+    """Code under test: two threads order and poll, in an order that chance decides."""
+
+    def __init__(self, client: httpx.Client, chance: Random) -> None:
+        self.client = client
+        self.chance = chance
+
+    def publish(self) -> None:
+        """Order four characters."""
+        jobs = ["D", "A", "C", "B"]
+        self.chance.shuffle(jobs)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self.order, jobs))
+
+    def order(self, name: str) -> None:
+        """Order a character, and wait for it."""
+        body = {"name": name, "generate": True, "attributes": {"age": 20}}
+        response = self.client.post("/v1/characters", json=body, headers={"Idempotency-Key": name})
+        path = f"/v1/characters/{response.raise_for_status().json()['id']}"
+        while self.client.get(path).raise_for_status().json()["status"] == "synthesizing":
+            time.sleep(3)
+
+
+def test_requests_of_threads_are_found_by_what_they_are(fake: Aurous, client: httpx.Client) -> None:
+    """Two good days are equal in any order, each fault is met, and an id means the same request each time."""
+    threads = Threads(client, Random(1))
+
+    explored = fake.explore(threads.publish, faults=FEW, laws="ends")
+
+    assert {case.outcome for case in explored.cases} == {"raised"}
+    assert [case.id for case in explored.cases if case.fault == "lost"] == [
+        f"characters.create#{number} lost" for number in (1, 2, 3, 4)
+    ]
+
+
+def test_an_id_means_the_same_request_tomorrow(fake: Aurous, client: httpx.Client) -> None:
+    """They are counted in the order of their bodies, whichever comes first."""
+    names: list[Any] = []
+    for seed in range(3):
+        threads = Threads(client, Random(seed))
+        before = len(fake.calls)
+        with pytest.raises(Exception, match="disconnected"):
+            fake.explore(threads.publish, only="characters.create#2 lost")
+        names += [call.request.json["name"] for call in fake.calls[before:] if call.fault == "disconnect, committed"]
+
+    assert names == ["B", "B", "B"]
+
+
+def test_what_is_really_different_is_refused(fake: Aurous, client: httpx.Client) -> None:
+    """Another body from a thread is another request."""
+    seen: list[int] = []
+
+    def run() -> None:
+        seen.append(1)
+        threads = [
+            threading.Thread(target=client.get, args=(f"/v1/characters?cursor={n * len(seen)}",)) for n in (1, 2)
+        ]
+        for thread in threads:
+            thread.start()
+            thread.join()
+
+    with pytest.raises(AurousError, match=r"^Use fresh=.* sent other requests:\n  first run: characters.list"):
+        fake.explore(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("order 6e9f1c6d at 2026-05-15T10:00:00.5Z", "order <8 hex> at <time>"),
+        ("job-6E9F1C6D-1111-4222-8333-6e9f1c6d6e9f", "job-<uuid>"),
+        ("at=1767225600.25 in 1767225600123 on 2026-05-15", "at=<time> in <time> on <time>"),
+        ("aB3dE5fG7hI9", "<12 characters>"),
+        ("order-1, Aurora 12, deadbeef, 2026", "order-1, Aurora 12, deadbeef, 2026"),
+    ],
+)
+def test_what_differs_only_in_form(text: str, form: str) -> None:
+    """Uuids, times and random tokens; a counter is a difference."""
+    assert formless(text) == form
