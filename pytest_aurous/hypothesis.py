@@ -33,6 +33,10 @@ _PAGE: Final = "reference/hypothesis.html"
 _MOST_RUNS: Final = 3
 _MOST_STEPS: Final = 6
 _MOST_REQUESTS: Final = 4
+_CHOICES: Final = 419
+"""Divisible by few and many: each place and each fault is about as likely as any other."""
+_OFTEN: Final = 2
+"""How much more often a day has all its faults."""
 _USUAL: Final = tuple(f"{name}.{verb}" for name in LIFECYCLES for verb in ("create", "retrieve", "save"))
 """What most clients call, if it exists."""
 
@@ -146,15 +150,32 @@ def bad_days(
     where = st.one_of(st.sampled_from(usual), st.sampled_from(list(possible)))
     numbers = st.one_of(st.just(1), st.integers(1, _MOST_REQUESTS))
 
+    used: list[str] = []  # the places of the first day without a fault, which is the first example; they never change
+
+    def note(places: list[str]) -> None:
+        used[:] = used or [place for place in places if place.partition("#")[0] in possible]
+
     @st.composite
-    def fault(draw: DrawFn) -> tuple[str, str]:
-        operation = draw(where)
-        return f"{operation}#{draw(numbers)}", draw(st.sampled_from(possible[operation]))
+    def fault(draw: DrawFn) -> tuple[str, bool, int]:
+        # What is drawn must not depend on earlier examples, or Hypothesis could not repeat one: only its meaning does.
+        operation, number, share = draw(where), draw(numbers), draw(st.integers(0, _CHOICES))
+        place = f"{operation}#{number}" if not used else used[share % len(used)]
+        return place, draw(st.booleans()), draw(st.integers(0, _CHOICES))
 
     @st.composite
     def bad_day(draw: DrawFn) -> BadDay:
-        found = draw(st.lists(fault(), max_size=max_faults, unique_by=lambda one: one[0]))
-        return BadDay(*map(" ".join, found))
+        size = draw(st.sampled_from([*range(max_faults + 1), *[max_faults] * _OFTEN]))
+        found = dict[str, str]()
+        before = ""
+        for place, follows, kind in [draw(fault()) for _ in range(size)]:
+            operation, _, number = (before if follows and before else place).partition("#")
+            before = f"{operation}#{int(number) + bool(follows and before)}"  # a retry after the last fault
+            kinds = possible[operation]
+            found.setdefault(before, kinds[kind % len(kinds)])
+        bad_day = BadDay(*map(" ".join, found.items()))
+        if not bad_day.faults:
+            bad_day.seen = note
+        return bad_day
 
     return bad_day()
 

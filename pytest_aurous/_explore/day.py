@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,8 +13,8 @@ from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
 from .identity import Identities
 from .kinds import KINDS, Scene
-from .places import Place
-from .run import Run, own_time, present_run
+from .places import Place, places_of
+from .run import Run, ignore, own_time, present_run
 
 __tracebackhide__ = hide_mistakes
 
@@ -35,6 +35,7 @@ class BadDay:
 
     Attributes:
         faults: The same.
+        seen: Called with the places of its requests and events after it was played: a strategy draws from them.
 
     Raises:
         AurousError: If a place or a fault does not exist, or the fault cannot happen there.
@@ -45,9 +46,10 @@ class BadDay:
         BadDay("characters.create#1 lost", "characters.retrieve#2 unavailable")
     """
 
-    __slots__ = ("_plan", "faults")
+    __slots__ = ("_plan", "faults", "seen")
 
     def __init__(self, *faults: str) -> None:
+        self.seen: Callable[[list[str]], object] = ignore
         self._plan = tuple(map(_read, faults))
         self.faults: tuple[str, ...] = tuple(f"{place} {kind}" for place, kind in self._plan)
         places = [str(place) for place, _ in self._plan]
@@ -140,6 +142,7 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
     with own_time(app) as time:
         with app.world.lock:
             run = Run(app, _MOST_REQUESTS)
+            sent, delivered = len(app.world.journal.entries), frozenset(app.world.outbox.entries)
             faults = [KINDS[kind].add(Scene(app, run, time.move, Identities()), place) for place, kind in day._plan]
             for fault in reversed(faults):
                 app.queue.put_first(fault)
@@ -150,6 +153,8 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
             with app.world.lock:
                 for fault in faults:
                     app.queue.remove(fault)
+                deliveries = [one for number, one in app.world.outbox.entries.items() if number not in delivered]
+                day.seen([str(place) for place in places_of(app, app.world.journal.entries[sent:], deliveries)])
             if run.stopped:
                 raise AurousError(
                     f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"

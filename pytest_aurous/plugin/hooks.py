@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         from .modes import exploring  # most runs do not explore
 
         exploring.choose(items)
-    if any(hasattr(getattr(item, "obj", None), "hypothesis") for item in items):
+    if items and "hypothesis.core" in sys.modules:
         from .modes import examples  # most runs have no test of Hypothesis
 
         examples.start(items[0].config)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from pytest_aurous import Aurous, AurousError, AurousScriptError, Script
+from pytest_aurous import Aurous, AurousCrash, AurousError, AurousScriptError, Script
 from pytest_aurous._explore.day import faults_at, operations
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._resources.catalog import UNDER_WAY
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 steadily = settings(
     deadline=None, derandomize=True, database=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
+ORDER = {"name": "A", "generate": True, "attributes": {"age": 28}}
 searching = settings(steadily, max_examples=5000)
 
 
@@ -145,3 +148,25 @@ def test_without_hypothesis_the_message_says_what_to_install(monkeypatch: pytest
 
     with pytest.raises(AurousError, match=r'python -m pip install "pytest-aurous\[hypothesis\]"'):
         bad_days()
+
+
+def test_a_bug_that_needs_two_faults_is_found_among_all_operations() -> None:
+    """After a good day, faults are drawn at the places that it has; the day shrinks to the two faults."""
+    with Aurous() as fake, fake.client(timeout=5) as client:
+        before = fake.snapshot()
+
+        def pays_twice(day: BadDay) -> bool:
+            fake.restore(before)
+            with fake.day(day), suppress(httpx.TransportError, AurousCrash):
+                for key in ("1", "1", "2"):  # the mistake: it gives up, and orders again
+                    with suppress(httpx.TransportError):
+                        made = client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": key})
+                        if made.status_code == 201:
+                            client.get(f"/v1/characters/{made.json()['id']}")
+                            break
+            return len(fake.characters) > 1
+
+        found = find(bad_days(), pays_twice, settings=settings(searching, max_examples=400))
+
+    assert len(found.faults) == 2
+    assert {fault.partition(" ")[0] for fault in found.faults} == {"characters.create#1", "characters.create#2"}

@@ -301,3 +301,28 @@ def test_tests_may_be_collected_again(pytester: pytest.Pytester) -> None:
     """
 
     run(pytester, text).assert_outcomes(passed=1)
+
+
+def test_given_inside_a_test(pytester: pytest.Pytester) -> None:
+    """Each example of it begins with the fake as it was when the inner function was called."""
+    result = run(
+        pytester,
+        """
+    def test_inner(aurous, aurous_client):
+        aurous.characters.add()
+        seen = []
+
+        @given(number=st.integers())
+        def check(number):
+            seen.append(len(aurous.characters))
+            aurous_client.post("/v1/characters", json=NOVA)
+
+        check()
+        check()
+        assert set(seen[:20]) == {1}
+        assert set(seen[20:]) == {2}
+        assert len(aurous.characters) == 3
+    """,
+    )
+
+    result.assert_outcomes(passed=1)

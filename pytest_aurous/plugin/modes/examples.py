@@ -5,8 +5,9 @@ It knows Hypothesis by the attribute that Hypothesis gives to each of its tests,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction, signature
 from typing import TYPE_CHECKING, Any, Final
@@ -55,8 +56,12 @@ def start(config: pytest.Config) -> None:
 def _beginning_anew(item: Any) -> Generator[None, None, None]:
     """Let each example of *item* begin anew, if it is a test of Hypothesis that uses `aurous`."""
     session, test = item.stash.get(FAKE, None), getattr(getattr(item, "obj", None), "hypothesis", None)
-    if session is None or test is None:
+    if session is None:
         yield
+        return
+    if test is None:
+        with _inner_beginning_anew(session):
+            yield
         return
     inner = test.inner_test
     with session.returning() as back:
@@ -67,6 +72,30 @@ def _beginning_anew(item: Any) -> Generator[None, None, None]:
         finally:
             _show_fixtures(item)  # if the health check has failed
             test.inner_test = inner
+
+
+@contextmanager
+def _inner_beginning_anew(session: Session) -> Generator[None, None, None]:
+    """Let each example of a function with ``@given`` inside the test begin as its first example did."""
+    engine: Any = getattr(sys.modules.get("hypothesis.core"), "StateForActualGivenExecution", None)
+    if engine is None:
+        yield
+        return
+    real, backs = engine.execute_once, dict[int, Callable[[], None]]()
+    with ExitStack() as returning:
+
+        def execute_once(state: Any, *args: Any, **options: Any) -> Any:
+            if id(state) not in backs:
+                returning.callback(str, state)  # keeps it alive, so that its id stays its own
+                backs[id(state)] = returning.enter_context(session.returning())
+            backs[id(state)]()
+            return real(state, *args, **options)
+
+        engine.execute_once = execute_once
+        try:
+            yield
+        finally:
+            engine.execute_once = real
 
 
 def _each(inner: Any, example: _Example) -> Any:
