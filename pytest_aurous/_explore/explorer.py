@@ -236,6 +236,8 @@ class Explorer:
             good_day=good_case(good),
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *about_crashes(self._cases)),
+            not_run=self._cut,
+            timeless=self._rules.timeless,
             again=self._again_with,
             start=good.views.get(0, {}),
         )

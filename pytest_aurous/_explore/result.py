@@ -86,6 +86,8 @@ class Exploration(Hinting):
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
         remarks: Other remarks of the report, such as what was cut.
+        not_run: How many cases the limit has cut.
+        timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its id.
         start: The state before each run as JSON data, while the test is traced; else empty.
 
@@ -97,6 +99,8 @@ class Exploration(Hinting):
     good_day: Case
     skipped: int = 0
     remarks: tuple[str, ...] = ()
+    not_run: int = 0
+    timeless: bool = False
     again: str = ""
     start: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -119,5 +123,6 @@ class Exploration(Hinting):
             "good_day": self.good_day.json(),
             "cases": [case.json() for case in self.cases],
             "skipped": self.skipped,
+            "not_run": self.not_run,
             "remarks": list(self.remarks),
         }

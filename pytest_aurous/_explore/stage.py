@@ -25,11 +25,21 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
-NO_REQUEST: Final = "it sends no request"
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
-    """A test that cannot be explored; the message is the reason."""
+    """A test that cannot be explored; the message is the reason.
+
+    Args:
+        reason: The reason.
+        harmless: Whether nothing is missed: it has nothing to explore, or is explored elsewhere.
+        leaks: Whether its runs differ, because one has left something to the next.
+    """
+
+    def __init__(self, reason: str, *, harmless: bool = False, leaks: bool = False) -> None:
+        super().__init__(reason)
+        self.harmless: bool = harmless
+        self.leaks: bool = leaks
 
 
 class Stage(Protocol):
@@ -188,11 +198,11 @@ class FreshFake:
     def check(self, good: Day) -> None:
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
-            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}")
+            raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
         if not good.calls:
-            raise LeftOut(NO_REQUEST)
+            raise LeftOut("it sends no request", harmless=True)
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:  # noqa: ARG002 - the text says it
         """Leave the test out if a later good day differs."""
         if found is not None:
-            raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}")
+            raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .stash import MODES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from .._fake.session import Session
@@ -22,6 +24,10 @@ class Mode:
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Return what surrounds the time for which a test has its fake."""
         return nullcontext()
+
+    def put_away(self) -> Callable[[], object]:
+        """Put away what belongs to the test that has ended, because its report comes later; return how to go on."""
+        return int
 
     def found(self) -> Any:
         """Return what a worker has found, as data that pytest-xdist can send."""

@@ -185,13 +185,16 @@ def test_a_suite(explored: pytest.Pytester) -> None:
     for name, why in {
         "served": "it uses a server",
         "explores": "it explores code itself",
-        "differs": "it differs from run to run: request 1 is characters.list: GET /v1/characters -> 200 or balance",
+        "differs": "it differs from run to run: the second undisturbed run sent other requests, first in request 1: "
+        "first run: characters.list: GET /v1/characters -> 200 later run: balance.retrieve: GET /v1/balance -> 200",
+        "expected": "it is expected to fail",
+        "fails": "it fails",
         "stops": "it sends no request",
         "once": "it does not pass when it is run again: AssertionError: once",
         "other_fake": "it does not use the fixture aurous when it is run again",
     }.items():
         assert f"left out: {place}test_{name}: {why}" in text
-    assert text.count("left out: ") == 6
+    assert text.count("left out: ") == 9
     result.stdout.fnmatch_lines(
         [
             "*bad days of test_all.py::test_blind*",
@@ -307,10 +310,102 @@ def test_fail_and_limit(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest("-x")
 
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
-        ["cut: * cases beyond limit=4*", "FAILED *::test_blind - *AurousExplorationError: 1 of 4 cases hold; 3 break *"]
+        [
+            "cut: * cases beyond limit=4*",
+            "cut: *::test_blind: * of * cases not run",
+            "left out: *::test_careful: pytest stopped before its bad days were run",
+            "FAILED *::test_blind - *AurousExplorationError: 1 of 4 cases hold; 3 break *",
+        ]
     )
+
+
+LEFT_OUT: Final = """
+    import pytest
+    from client import publish
+
+    order = []
+
+    @pytest.fixture(scope="class")
+    def kept():
+        return []
+
+    class TestKept:
+        def test_accumulates(self, aurous_client, kept):
+            order.append("accumulates")
+            kept.append(1)
+            aurous_client.get("/v1/balance")
+            if len(kept) < 4:
+                aurous_client.get("/v1/team")
+
+    def test_served(aurous_client, aurous_server):
+        aurous_client.get("/v1/balance")
+
+    def test_differs(aurous_client, seen=[]):
+        if aurous_client.get("/v1/balance").status_code == 503:
+            seen.append(1)
+            if len(seen) == 1:
+                publish(aurous_client)
+
+    def test_explores(aurous, aurous_client):
+        aurous.explore(lambda: aurous_client.get("/v1/balance").raise_for_status())
+
+    def test_sends_nothing(aurous):
+        pass
+
+    @pytest.mark.aurous_explore(False)
+    def test_excluded(aurous_client):
+        aurous_client.get("/v1/balance")
+
+    def test_last():
+        assert order == ["accumulates"]
+"""
+
+
+@pytest.mark.parametrize("mode", ["report", "fail"])
+def test_what_is_left_out_is_loud(explored: pytest.Pytester, mode: str) -> None:
+    """With `fail`, a test that cannot be explored fails with the reason; `report` lists it. No run comes before a test.
+
+    A test that sends no request, explores itself or is excluded is no failure.
+    """
+    explored.makepyfile(LEFT_OUT)
+
+    result = explored.runpytest(f"--aurous-explore={mode}")
+
+    result.assert_outcomes(passed=7 if mode == "report" else 4, failed=0 if mode == "report" else 3)
+    text = left_out(result)
+    place = "test_what_is_left_out_is_loud.py::"
+    assert f"left out: {place}TestKept::test_accumulates: it differs from run to run: the last undisturbed run" in text
+    assert "later run: no other request. Fixtures that stay between its runs: kept (class)" in text
+    assert "balance.retrieve#1 unavailable: differs from run to run. It broke a law, and held" in text
+    if mode == "fail":
+        result.stdout.fnmatch_lines(
+            [
+                f"FAILED {place}TestKept::test_accumulates - *The test cannot be explored: it differs*",
+                f"FAILED {place}test_served - *The test cannot be explored: it uses a server*",
+                f"FAILED {place}test_differs - *cases hold; 0 break a law; 1 differs from run to run*",
+            ]
+        )
+
+
+def test_a_suite_whose_own_sleeps_do_nothing(explored: pytest.Pytester) -> None:
+    """Nothing about time is judged, and the table says so."""
+    explored.makepyfile(
+        """
+        import time
+        from client import publish
+
+        def test_it(aurous, aurous_client, monkeypatch):
+            aurous.script("synthesizing*2 -> reviewing")
+            monkeypatch.setattr(time, "sleep", lambda _: None)
+            publish(aurous_client, "key")
+        """
+    )
+
+    result = explored.runpytest("--aurous-explore=report")
+
+    assert "time was not judged: " in left_out(result)
 
 
 ONE_CASE: Final = """
@@ -639,14 +734,14 @@ def test_time(explored: pytest.Pytester, sleep: str) -> None:
                 if len(runs) > 1:
                     time.sleep(60)
 
-        def test_starts():
+        def teardown_module():
             assert len(set(starts[1:])) == 1, starts
         """
     )
 
     result = explored.runpytest("--aurous-explore=report")
 
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         ["characters.create#1 fails: breaks ends, no_pitfall", "  ends: the run did not end by itself: *"]
     )
@@ -671,7 +766,7 @@ def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
 
         def test_it(aurous, aurous_client):
             aurous_client.get("/v1/balance").raise_for_status()
-            if aurous.clock.frozen:
+            if aurous.clock.frozen and len(threads) < 4:
                 threads.append(threading.Thread(target=later, args=(aurous.client(),)))
                 threads[-1].start()
             if len(threads) == 4:
@@ -679,7 +774,7 @@ def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
                 for thread in threads[:3]:
                     thread.join()
 
-        def test_errors():
+        def teardown_module():
             threads[-1].join()
             assert errors[:3] == ["RunEnded"] * 3
         """
@@ -687,7 +782,7 @@ def test_work_that_is_left_behind(explored: pytest.Pytester) -> None:
 
     result = explored.runpytest("--aurous-explore=report")
 
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("option", ["--aurous-explore=report", "--aurous-explore-only=balance.retrieve#1 greased"])

@@ -84,7 +84,7 @@ def start(config: pytest.Config) -> None:
         mode, others = Exploring(config), config.stash[MODES]
         config.stash[MODES] = {"exploring": mode, **others}  # before the others: it sets clocks back
         config.pluginmanager.register(mode, "aurous-exploring")
-        config.pluginmanager.register(_Inside(), "aurous-exploring-runs")
+        config.pluginmanager.register(_Inside(mode), "aurous-exploring-runs")
 
 
 def choose(items: list[pytest.Item]) -> None:
@@ -134,12 +134,13 @@ def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
 
 
 class Exploring(Mode):
-    """Explores a test after all other plugins have finished its own run, and reports it then."""
+    """Explores tests after all tests have run, and reports them then."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._results: Results = []
         self._test: ExploredTest | None = None  # while its own run goes on
+        self._waiting: list[tuple[ExploredTest, list[Callable[[], object]]]] = []
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
@@ -170,27 +171,79 @@ class Exploring(Mode):
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
-        """Run and explore a test; pass on the runs of an exploration."""
-        if _PLAN not in item.stash or _TEST in item.stash:
+        """Let a test that is to be explored wait until all tests have run; after the last one, explore them."""
+        if _TEST in item.stash:
             return (yield)
-        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        test = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN], self._results)
-        item.stash[_TEST] = test
-        self._test = test
+        if _PLAN not in item.stash:
+            result = yield
+        else:
+            result = True
+            self._test = item.stash[_TEST] = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN], self)
+            try:
+                yield
+                self._waiting.append((self._test, [mode.put_away() for mode in item.config.stash[MODES].values()]))
+            finally:
+                self._test = None
+                del item.stash[_TEST]
+            if not self._waiting[-1][0].has_passed():
+                self._report(nextitem, *self._waiting.pop())
+        if nextitem is None:
+            self._explore_all(item.session)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
+        """Report the tests that were not explored, because the run of pytest has ended before."""
+        try:
+            return (yield)
+        finally:
+            while self._waiting:
+                test, go_on = self._waiting.pop(0)
+                test.leave_out("pytest stopped before its bad days were run")
+                self._report(None, test, go_on)
+
+    def _explore_all(self, session: pytest.Session) -> None:
+        """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
+        while self._waiting and not session.shouldfail and not session.shouldstop:
+            test, go_on = self._waiting.pop(0)
+            test.item.stash[_TEST] = test
+            try:
+                test.explore()
+                self._report(self.first_waiting(None), test, go_on)
+            finally:
+                del test.item.stash[_TEST]
+
+    def first_waiting(self, item: pytest.Item | None) -> Any:
+        """Return what stands in for the next test: its fixtures of wider scopes stay. *item* is about to wait, too."""
+        first = self._waiting[0][0].item if self._waiting else item
+        return None if first is None else _Parent(first)
+
+    def _report(self, nextitem: Any, test: ExploredTest, go_on: list[Callable[[], object]]) -> None:
+        """Report a test that has run before, to all plugins."""
+        item = test.item
+        for one in go_on:
+            one()
+        with self._as_present(item):
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            ended = test.tear_down(nextitem) if _TEST in item.stash else []
+            for report in (*test.reports, *ended):
+                item.ihook.pytest_runtest_logreport(report=report)
+            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+    @contextmanager
+    def _as_present(self, item: Any) -> Generator[None, None, None]:
+        """In a worker of xdist, let the reports of the block be those of *item*, and not of the last test."""
+        worker: Any = next(
+            (one for one in self._config.pluginmanager.get_plugins() if hasattr(one, "item_index")), None
+        )
+        if worker is None:
+            yield
+            return
+        before, worker.item_index = worker.item_index, item.session.items.index(item)
         try:
             yield
-            self._test = None
-            test.explore()
-            *reports, teardown = test.reports
-            for report in reports:
-                item.ihook.pytest_runtest_logreport(report=report)
-            for report in (teardown, *test.tear_down(nextitem)):
-                item.ihook.pytest_runtest_logreport(report=report)
         finally:
-            self._test = None
-            del item.stash[_TEST]
-        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        return True
+            worker.item_index = before
 
     def pytest_runtest_logreport(self) -> None:
         """Note a report that comes while a test runs."""
@@ -205,7 +258,7 @@ class Exploring(Mode):
             for line in _table(results):
                 terminalreporter.write_line(fitted(line, config))
         for one in results:
-            if one["broken"] and not one["fails"]:
+            if one["failed"] and not one["fails"]:
                 terminalreporter.section(redacted(f"bad days of {one['test']}"), sep="-")
                 for line in fitted(one["report"], config).split("\n"):
                     terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
@@ -218,12 +271,22 @@ class Exploring(Mode):
 class _Inside:
     """Makes each run of a test that is explored, inside what other plugins do around a test."""
 
+    def __init__(self, mode: Exploring) -> None:
+        self._mode = mode
+
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """Make the run, without a report to other plugins."""
-        if _TEST not in item.stash:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Any) -> bool | None:
+        """Make the run, without a report to other plugins; the last test leaves what the first explored one needs."""
+        following = nextitem or self._mode.first_waiting(item if _TEST in item.stash else None)
+        if _TEST in item.stash:
+            item.stash[_TEST].run(following)
+        elif nextitem is None and following is not None:
+            runner: Any = item.config.pluginmanager.get_plugin("runner")
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            runner.runtestprotocol(item, nextitem=following)
+            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        else:
             return None
-        item.stash[_TEST].run()
         return True
 
 
@@ -242,20 +305,21 @@ class ExploredTest:
     """One test, and its runs.
 
     Attributes:
+        item: The test.
         attempt: The present run of the exploration; None: the test's own run.
         reports: Those of the test: of setup, call and teardown.
     """
 
-    def __init__(self, item: pytest.Function, plan: _Plan, results: Results) -> None:
+    def __init__(self, item: pytest.Function, plan: _Plan, mode: Exploring) -> None:
         self.attempt: Attempt | None = None
         self.reports: list[pytest.TestReport] = []
-        self._item: Any = item
+        self.item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._plan = plan
-        self._results = results
+        self._results = mode.found()
         self._siblings: Any = _Parent(item)
         self._function = item.obj if item.cls is None else None
-        self._run: Callable[[], None] = self._run_itself
+        self._run: Callable[[Any], None] = self._run_itself
         self._logged = False
         self._session: Session | None = None
         self._stage: FreshFake
@@ -278,9 +342,9 @@ class ExploredTest:
             with self._stage.run_on(session.app, self.attempt):
                 yield
 
-    def run(self) -> None:
+    def run(self, nextitem: Any) -> None:
         """Make the present run, inside the protocol."""
-        self._run()
+        self._run(nextitem)
 
     def note_log(self) -> None:
         """Note that something was reported while the test ran: a subtest."""
@@ -288,29 +352,48 @@ class ExploredTest:
 
     def tear_down(self, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
         """End the fixtures of wider scopes that *nextitem* does not need; return a report if that fails."""
-        session, reports = self._item.session, list[pytest.TestReport]()
-        capture: Any = self._item.config.pluginmanager.get_plugin("capturemanager")
+        session, reports = self.item.session, list[pytest.TestReport]()
+        capture: Any = self.item.config.pluginmanager.get_plugin("capturemanager")
         last = None if session.shouldfail or session.shouldstop else nextitem
 
-        def run() -> None:
+        def run(_: Any) -> None:
             # Not the hook: the test itself has been torn down, and a plugin may do that once only.
-            with capture.item_capture("teardown", self._item) if capture is not None else nullcontext():
+            with capture.item_capture("teardown", self.item) if capture is not None else nullcontext():
                 call = pytest.CallInfo[None].from_call(
                     lambda: session._setupstate.teardown_exact(last), when="teardown", reraise=(pytest.exit.Exception,)
                 )
-            reports.append(self._item.ihook.pytest_runtest_makereport(item=self._item, call=call))
+            reports.append(self.item.ihook.pytest_runtest_makereport(item=self.item, call=call))
 
         self._run = run
-        self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=nextitem)
+        self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=nextitem)
         return [report for report in reports if report.failed]
 
-    def _run_itself(self) -> None:
-        self.reports = self._runner.runtestprotocol(self._item, log=False, nextitem=self._siblings)
+    def _run_itself(self, nextitem: Any) -> None:
+        self.reports = self._runner.runtestprotocol(self.item, log=False, nextitem=nextitem)
 
     # Exploring
 
+    def has_passed(self) -> bool:
+        """Return whether its own run has passed, so that it can be explored; note a test that has not."""
+        if all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
+            return True
+        if self._session is not None and not any(
+            report.skipped and not hasattr(report, "wasxfail") for report in self.reports
+        ):
+            self.leave_out("it is expected to fail" if hasattr(self.reports[-2], "wasxfail") else "it fails")
+        return False
+
+    def leave_out(self, why: str) -> None:
+        """Note that the test is not explored."""
+        if self._plan.options.only is None:
+            self._results.append({**self._result, "left_out": why})
+
+    @property
+    def _result(self) -> dict[str, Any]:
+        return {"test": self.item.nodeid, "fails": self._plan.fails, "left_out": None, "broken": 0, "failed": False}
+
     def explore(self) -> None:
-        """Explore the test if it has passed; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
+        """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
         try:
             self._explore()
         except (KeyboardInterrupt, pytest.exit.Exception):
@@ -319,31 +402,41 @@ class ExploredTest:
             self._fail(error)
 
     def _explore(self) -> None:
-        """Explore the test if it has passed, and note what was found."""
-        if not all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
-            return
+        """Explore the test, and note what was found."""
         if not self._plan.marked and self._session is None:
             return
         if self._plan.options.only is not None:
             self._explore_one_case()
             return
-        result: dict[str, Any] = {"test": self._item.nodeid, "fails": self._plan.fails, "left_out": None, "broken": 0}
-        error: AurousError | None = None
+        result, error = self._result, cast("AurousError | None", None)
         try:
             exploration: Exploration | None = self._explored()
         except LeftOut as why:
-            exploration, result["left_out"] = None, str(why)
+            exploration = None
+            result["left_out"] = text = f"{why}{self._wider_fixtures() if why.leaks else ''}"
+            error = None if why.harmless else AurousError(f"The test cannot be explored: {text}\n{_PAGE}")
         except AurousExplorationError as found:
             exploration, error = found.exploration, found
         except AurousError as found:  # `known` names a case that there is not
             exploration, error = None, found
         if exploration is not None:
             result |= count(exploration, self._plan.options.may_raise)
-            result |= {"report": exploration.report(), "data": exploration.json()}
+            result |= {"failed": error is not None, "not_run": exploration.not_run, "timeless": exploration.timeless}
+            result |= {"report": str(error or ""), "data": exploration.json()}
             cast("Session", self._session).explorations.append(exploration)
         self._results.append(result)
         if error is not None and self._plan.fails:
             self._fail(error)
+
+    def _wider_fixtures(self) -> str:
+        """Return a text about the fixtures of the test that are not new in each run."""
+        found: dict[str, str] = {}
+        for name, definitions in self.item._fixtureinfo.name2fixturedefs.items():
+            ours = definitions[-1].func.__module__.partition(".")[0] in {"pytest_aurous", "_pytest"}
+            if definitions[-1].scope != "function" and not ours:
+                found[name] = definitions[-1].scope
+        names = ", ".join(f"{name} ({scope})" for name, scope in found.items())
+        return f". Fixtures that stay between its runs: {names}" if names else ""
 
     def _explore_one_case(self) -> None:
         """Let the run of the one case be that of the test."""
@@ -366,32 +459,32 @@ class ExploredTest:
         failure = error
         if isinstance(error, AurousError):
             failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
-        fail_report(self._item, self.reports[1], failure)
-        if self._session is not None and run_option(self._item.config, "har"):
-            export_har(self._item, self._session)
+        fail_report(self.item, self.reports[1], failure)
+        if self._session is not None and run_option(self.item.config, "har"):
+            export_har(self.item, self._session)
 
     def _explored(self) -> Exploration:
         """Make all runs."""
         session = self._session
         if session is None:
-            raise LeftOut("it does not use the fixture aurous")
+            raise LeftOut("it does not use the fixture aurous", harmless=True)
         if session.served:
             raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
         if session.explored:
-            raise LeftOut("it explores code itself")
+            raise LeftOut("it explores code itself", harmless=True)
         if self._logged:
             raise LeftOut("it has subtests, which report what happens in each run")
         self._stage = FreshFake(session.app)
         explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
         steps, outcome = explorer.steps(), cast("Outcome", None)
-        self._run = lambda: isolated(self._run_again)
-        self._item.stash[REPEATED] = False
+        self._run = lambda _: isolated(self._run_again)
+        self.item.stash[REPEATED] = False
         try:
             while True:
                 self.attempt = steps.send(outcome)
                 self._used, self._error = False, None
-                self._item.stash[REPEATED] = self.reported
-                self._item.config.hook.pytest_runtest_protocol(item=self._item, nextitem=self._siblings)
+                self.item.stash[REPEATED] = self.reported
+                self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self._siblings)
                 self._check_used()
                 outcome = Outcome(error=self._error)
         except StopIteration as stop:
@@ -399,7 +492,7 @@ class ExploredTest:
         except BaseException as error:  # noqa: BLE001 - of the steps, or of a hook
             return cast("Exploration", steps.throw(error))
         finally:
-            del self._item.stash[REPEATED]
+            del self.item.stash[REPEATED]
             self._end_progress()
 
     def _check_used(self) -> None:
@@ -408,11 +501,11 @@ class ExploredTest:
 
     def _again(self) -> str:
         """Return the command that runs one case."""
-        return f'pytest {shlex.quote(self._item.nodeid)} --aurous-explore-only="{CASE}"'
+        return f'pytest {shlex.quote(self.item.nodeid)} --aurous-explore-only="{CASE}"'
 
     def _run_again(self) -> None:
         """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""
-        item = self._item
+        item = self.item
         sections, properties = len(item._report_sections), len(item.user_properties)
         item.__dict__.pop("_instance", None)
         item.__dict__["_obj"] = self._function
@@ -431,7 +524,7 @@ class ExploredTest:
 
     def _phase(self, when: Literal["setup", "call", "teardown"], **arguments: Any) -> bool:
         """Run one phase, and note what it raises; return whether it has passed."""
-        item = self._item
+        item = self.item
         hook = getattr(item.ihook, f"pytest_runtest_{when}")
         call = pytest.CallInfo[None].from_call(lambda: hook(item=item, **arguments), when=when)
         if self.reported:
@@ -452,7 +545,7 @@ class ExploredTest:
         if (reporter := self._terminal()) is not None:
             reporter.ensure_newline()
             width = min(reporter._tw.fullwidth, WIDTH) - 1
-            reporter.rewrite(shortened(f"exploring {self._item.nodeid}: {number} of {of}", width), erase=True)
+            reporter.rewrite(shortened(f"exploring {self.item.nodeid}: {number} of {of}", width), erase=True)
 
     def _end_progress(self) -> None:
         """Remove it."""
@@ -461,7 +554,7 @@ class ExploredTest:
             reporter.rewrite("")
 
     def _terminal(self) -> Any:
-        reporter: Any = self._item.config.pluginmanager.get_plugin("terminalreporter")
+        reporter: Any = self.item.config.pluginmanager.get_plugin("terminalreporter")
         shown = reporter is not None and reporter.isatty and reporter.verbosity >= 0
         return reporter if shown else None
 
@@ -477,6 +570,12 @@ def _table(results: Results) -> list[str]:
     for one in explored:
         numbers = "".join(f"{one[name]:>{space}}" for name, space in zip(_COLUMNS, widths, strict=True))
         lines.append(f"{numbers}  {one['test']}")
-    left_out = [one for one in results if one["left_out"]]
-    lines += [f"left out: {one['test']}: {one['left_out']}" for one in left_out]
+    for one in results:
+        if one["left_out"]:
+            lines.append(f"left out: {one['test']}: {one['left_out']}")
+        if one.get("not_run"):
+            total = one["cases"] + one["not_run"]
+            lines.append(f"cut: {one['test']}: {one['not_run']} of {total} cases not run")
+        if one.get("timeless"):
+            lines.append(f"time was not judged: {one['test']}: its sleeps do nothing while work is polled")
     return [redacted(line) for line in lines]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -69,6 +69,15 @@ class Traces(collected.Mode):
         self._traced = _Traced(item, recorder, session.explorations, [])
         yield
         recorder.stop()
+
+    def put_away(self) -> Callable[[], None]:
+        """Put away the record of the test that has ended."""
+        traced, self._traced = self._traced, None
+
+        def go_on() -> None:
+            self._traced = traced
+
+        return go_on
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
