@@ -302,6 +302,7 @@ MESSAGES: Final[dict[str, Say]] = {
     "there-is-no-such-event": _on_fake(lambda aurous: aurous.webhooks.deliver_to(print, events=["character.redy"])),
     "a-target-cannot-receive": _on_fake(lambda aurous: aurous.webhooks.deliver_to("https://app.example/hooks")),
     "a-bad-day-breaks-a-law": _test("test_explored"),
+    "the-undisturbed-run-must-succeed": _on_fake(lambda aurous: aurous.explore(lambda: dict[str, str]()["id"])),
     "nothing-can-be-broken": _on_fake(lambda aurous: aurous.explore(lambda: None)),
     "there-is-no-such-fault": _on_fake(lambda aurous: aurous.explore(lambda: None, faults="lots")),
     "the-process-dies": _raised(_crash),

@@ -16,6 +16,8 @@ from shared import DOCS, ON_THE_SITE, PACKAGE, rule_link, table, with_links
 
 import pytest_aurous
 from pytest_aurous._check.live.probes import PROBES
+from pytest_aurous._explore.kinds import KINDS
+from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._resources.base.endpoint import Endpoint
 from pytest_aurous._resources.base.schema import record
 from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS, LIFECYCLES
@@ -32,6 +34,7 @@ from pytest_aurous._world.settings import READINGS, ROWS
 __all__ = (
     "attributes",
     "buckets",
+    "explored_in_suites",
     "fields",
     "layers",
     "lifecycle",
@@ -80,6 +83,14 @@ def buckets() -> None:
     """Print every rate bucket."""
     rows = [(f"`{name}`", burst, refill) for name, (burst, refill) in BUCKETS.items()]
     table(["bucket", "capacity", "tokens a minute"], rows)
+
+
+def explored_in_suites() -> None:
+    """Print which laws and faults there are when whole tests are explored."""
+    laws = [f"`{law.name}`" for law in LAWS.values() if law.in_suites]
+    not_there = [f"`{name}`" for name, kind in KINDS.items() if kind.ends_process]
+    print(f"The laws of a whole test are {', '.join(laws[:-1])} and {laws[-1]};", end=" ")
+    print(f"the faults are all but {' and '.join(not_there)}.")
 
 
 def lifecycle(resource: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from inspect import CO_COROUTINE
 from itertools import islice, takewhile
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Final
 
 Place = tuple[str, int, str]
@@ -58,6 +58,18 @@ def package_of(frame: FrameType) -> str:
     """Return the top-level package whose code a frame runs; for jobs that `work` runs, the package of their pool."""
     name = str(frame.f_globals.get("__name__", ""))
     return "concurrent" if name == _JOBS else name.partition(".")[0]
+
+
+def without_package(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of this package."""
+    kept: list[TracebackType] = []
+    while trace is not None:
+        kept += [] if package_of(trace.tb_frame) == PACKAGE else [trace]
+        trace = trace.tb_next
+    found: TracebackType | None = None
+    for one in reversed(kept):
+        found = TracebackType(found, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return found
 
 
 def callers(frame: FrameType) -> Iterator[FrameType]:

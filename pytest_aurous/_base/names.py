@@ -196,10 +196,15 @@ BadDayFault: TypeAlias = Literal[
     "lost",
     "late",
     "unavailable",
+    "down",
+    "outage",
     "rate_limited",
+    "broke",
     "garbled",
     "crash",
+    "dies",
     "fails",
+    "keeps_failing",
     "slow",
     "gone",
     "greased",
@@ -212,8 +217,10 @@ BadDayFault: TypeAlias = Literal[
 """A fault that exploring tries."""
 Law: TypeAlias = Literal[
     "pays_once",
+    "spares",
     "ends",
     "tells",
+    "returns",
     "no_pitfall",
     "recovers",
 ]

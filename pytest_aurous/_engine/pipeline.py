@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
+BY_ROUTE: Final = "overridden by a route"
+"""The fault of a call to which a route of the test responds."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -332,7 +335,7 @@ class App:
         with self.world.lock:
             self.world.journal.arrive(call, self.world.clock.time())
             call.operation = self.operation_of(call)
-            call.fault = "overridden by a route"
+            call.fault = BY_ROUTE
             self.world.journal.leave()
 
     def overruled(self, call: Call, reply: Reply | None) -> None:

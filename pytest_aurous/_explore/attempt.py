@@ -12,10 +12,8 @@ from .._base.errors import AurousCrash
 from .._base.frames import TOOLS
 from .._engine.problems import signal_handlers
 from .._report.state import Written
-from ..faults.fault import Fault
-from .cases import Plan
 from .identity import Identities
-from .kinds import KINDS, Scene
+from .kinds import Plan, Scene
 from .laws import Day
 from .observer import Observer
 from .run import DAY, Run
@@ -49,6 +47,7 @@ class Attempt:
 
     Attributes:
         plan: The same.
+        case: What it is called in messages: the id of its case, or the good day.
         fresh: Whether the state of the application is made anew before it.
         run: The run; it exists once `running` was entered.
     """
@@ -64,6 +63,8 @@ class Attempt:
         written: Written | None = None,
     ) -> None:
         self.plan = plan
+        faults = before.plan if before is not None else plan
+        self.case: str = " + ".join(f"{place} {kind}" for place, kind in faults) or "The good day"
         self.fresh: bool = before is None
         self.run: Run
         self._stage = stage
@@ -71,7 +72,7 @@ class Attempt:
         self._good = good
         self._before = before
         self._written = written
-        self._faults: list[Fault] = []
+        self._scene: Scene | None = None
         self._observer: Observer
 
     @contextmanager
@@ -81,14 +82,11 @@ class Attempt:
         run = self.run = Run(app) if good is None else Run(app, 20 * len(good.calls) + 100, good.seconds + DAY)
         with app.world.lock:
             identities = Identities()
-            scene = Scene(app, run, self._stage.time.move, identities)
-            self._faults = [KINDS[kind].add(scene, place) for place, kind in self.plan]
-            for fault in reversed(self._faults):
-                app.queue.put_first(fault)
+            self._scene = Scene(app, run, self._stage.time.move, identities)
+            self._scene.begin(self.plan)
             needed = identities if any(place.key is not None for place, _ in self.plan) else None
             self._observer = self._before._observer if self._before else Observer(app, needed, self._written)
-        case = " + ".join(f"{place} {kind}" for place, kind in self.plan) or "The good day"
-        with self._observer.watching(), run.running(), self._watchdog.guarding(run, case):
+        with self._observer.watching(), run.running(), self._watchdog.guarding(run, self.case):
             yield
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
@@ -102,10 +100,9 @@ class Attempt:
 
     def remove_faults(self) -> None:
         """Remove the faults of this run from the fake."""
-        app = self._stage.app
-        with app.world.lock:
-            for fault in self._faults:
-                app.queue.remove(fault)
+        if self._scene is not None:
+            with self._scene.app.world.lock:
+                self._scene.end()
 
     def day(self, outcome: Outcome) -> Day:
         """Return what came of the run.
@@ -122,7 +119,7 @@ class Attempt:
             name = "stopped"
         else:
             name = "returned" if error is None else "raised"
-        if any(not fault.fired for fault in self._faults):
+        if self._scene is not None and self._scene.unmet:
             name = "unmet"
         with self._stage.app.world.lock:
             end = self._stage.end((self._before or self).run.failed)

@@ -10,15 +10,15 @@ from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import helper_of, shown_line
 from .._engine.pipeline import App
 from .._world.ledger import json_number
-from .kinds import KINDS, NEED_PATIENCE
-from .laws import Day, Judged
+from .kinds import KINDS, Plan
+from .laws import Day, Judged, differs
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
 from .report import advice, rows, story
 from .result import Case
+from .returned import unaddressed
 
-Plan = tuple[tuple[Place, str], ...]
-"""The faults of a case, each with its place; none on the good day."""
+_RETURNED: Final = "the run returned"
 _SWALLOWED: Final = "AurousCrash did not leave the run: the code continues after its process has died"
 
 
@@ -28,7 +28,7 @@ class Plans(NamedTuple):
     Attributes:
         plans: Their faults, by id, in order.
         sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
-        skipped: How many repeated reads and timeouts there are none for.
+        skipped: How many repeated reads, timeouts and places with a fault of the test there are none for.
         remarks: What the report says about these.
     """
 
@@ -40,44 +40,47 @@ class Plans(NamedTuple):
 
 def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
     """Return the cases with one of the *faults* at a place of the good day."""
-    places = places_of(app, good.calls, good.deliveries, good.starting, concurrent=good.concurrent)
+    places = places_of(app, good)
     helper = helper_of(call.stack for call in good.calls)
     lines = {call.number: shown_line(call.stack, helper) for call in good.calls}
-    kept = without_repeats(places)
+    unmet = [place for place in places if not place.met]
+    kept = without_repeats(unmet)
     impatient = sum(
-        place.is_call and not place.patience and (kind == "timeout" or place.changes)
+        not place.patience and KINDS[kind].needs_patience and KINDS[kind].fits(place)
         for place in kept
         for kind in faults
-        if kind in NEED_PATIENCE
     )
-    repeats = len(places) - len(kept)
+    broken = len(places) - len(unmet)
+    repeats = len(unmet) - len(kept)
     remarks: list[str] = []
     if repeats:
         remarks.append(f"skipped: {repeats} repeated reads, which show what the reads before and after show")
     if impatient:
         remarks.append(f"skipped: {impatient} timeouts, because the client has no read timeout")
+    if broken:
+        remarks.append(f"skipped: {broken} places where a fault of the test itself happens, also on the good day")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         sent_at={str(place): lines.get(place.number, "") for place in places},
-        skipped=repeats + impatient,
+        skipped=repeats + impatient + broken,
         remarks=remarks,
     )
 
 
 def _fitting(place: Place, faults: Collection[str]) -> list[str]:
-    return [kind for kind in faults if KINDS[kind].fits(place)]
+    return [kind for kind in faults if KINDS[kind].fits(place) and (place.patience or not KINDS[kind].needs_patience)]
 
 
 def pairs(app: App, case_id: str, plan: Plan, day: Day, faults: Collection[str]) -> dict[str, Plan]:
     """Return the pairs of a case: its fault, and another one at a request or an event that came after it."""
     if day.outcome in {"unmet", "crashed"}:
         return {}
-    found = places_of(app, day.calls, day.deliveries, day.starting, concurrent=day.concurrent)
+    found = places_of(app, day)
     order = [str(place) for place in sorted(found, key=lambda place: place.number)]
     later = order[order.index(str(plan[0][0])) + 1 :] if str(plan[0][0]) in order else []
     return {
         f"{case_id} + {place} {kind}": (*plan, (place, kind))
-        for place in without_repeats([place for place in found if str(place) in later])
+        for place in without_repeats([place for place in found if str(place) in later and not place.met])
         for kind in _fitting(place, faults)
     }
 
@@ -107,7 +110,8 @@ def good_case(good: Day) -> Case:
     """Return the good day in the form of a case."""
     return Case(
         id="good day",
-        outcome="returned",
+        outcome=good.outcome,
+        error=_bare(good.error),
         returned=good.returned,
         credits=json_number(good.spent),
         calls=len(good.calls),
@@ -129,6 +133,8 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
     good, day, second = judged.good, judged.bad, judged.second
     place, _ = plan[-1]
     remarks = ["recovers was not judged: the record was deleted"] if day.run.deleted else []
+    if not reasons and differs(judged):
+        remarks.append(f"{_RETURNED} {unaddressed(day.returned)}, on the good day {unaddressed(good.returned)}")
     if day.outcome == "crashed" and not any(isinstance(leaf, AurousCrash) for leaf in leaves(day.error)):
         remarks.append(_SWALLOWED)
     return Case(
@@ -160,6 +166,16 @@ def about_crashes(cases: Collection[Case]) -> list[str]:
         "the code catches BaseException and continues after its process has died."
     )
     return [text] if swallowed else []
+
+
+def about_results(cases: Collection[Case]) -> list[str]:
+    """Return the remark about cases that returned something else than the good day, which no law judges."""
+    found = [(case, remark) for case in cases for remark in case.remarks if remark.startswith(_RETURNED)]
+    if not found:
+        return []
+    (case, remark), *others = found
+    more = f" (and in {len(others)} more)" if others else ""
+    return [f"not judged, because returns= is not set: in {case.id}{more} {remark}"]
 
 
 def _bare(error: BaseException | None) -> BaseException | None:

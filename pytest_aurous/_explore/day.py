@@ -13,7 +13,7 @@ from .._resources.catalog import CATALOG
 from .._resources.webhooks import EVENTS
 from .identity import Identities
 from .kinds import KINDS, Scene
-from .places import Place, places_of
+from .places import Place, names_of_places
 from .run import Run, ignore, own_time, present_run
 
 __tracebackhide__ = hide_mistakes
@@ -120,7 +120,9 @@ def _place(operation: str, occurrence: int) -> Place:
         has_bucket=not row.signed,
         has_body=True,
         is_json=row.media_type == "application/json",
+        pays=row.pays,
         starts=row.pays,
+        succeeds=row.pays,
         polls=operation.endswith(".retrieve"),
         deletable=row.template in deletable,
     )
@@ -143,18 +145,16 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
         with app.world.lock:
             run = Run(app, _MOST_REQUESTS)
             sent, delivered = len(app.world.journal.entries), frozenset(app.world.outbox.entries)
-            faults = [KINDS[kind].add(Scene(app, run, time.move, Identities()), place) for place, kind in day._plan]
-            for fault in reversed(faults):
-                app.queue.put_first(fault)
+            scene = Scene(app, run, time.move, Identities())
+            scene.begin(day._plan)
         try:
             with run.running():
                 yield
         finally:
             with app.world.lock:
-                for fault in faults:
-                    app.queue.remove(fault)
+                scene.end()
                 deliveries = [one for number, one in app.world.outbox.entries.items() if number not in delivered]
-                day.seen([str(place) for place in places_of(app, app.world.journal.entries[sent:], deliveries)])
+                day.seen(names_of_places(app, app.world.journal.entries[sent:], deliveries))
             if run.stopped:
                 raise AurousError(
                     f"The block of day({shown(day)}) does not end: {run.stopped}.\n{see(_PAGE)}"

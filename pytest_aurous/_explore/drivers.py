@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import Parameter, isawaitable, iscoroutine, isgenerator, signature
 from typing import Any, Final, cast
@@ -25,10 +25,10 @@ _ASYNC: Final = f"Use await aurous.aexplore(run) in an async test, or start an e
 _PATIENCE: Final = 1.0
 """Seconds to wait for tasks that do not let themselves be cancelled."""
 
-Fresh = Callable[[], Any] | None
+Make = Callable[[], Any] | None
 
 
-def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Exploration:
+def explore(explorer: Explorer, run: Callable[..., Any], fresh: Make, restart: Make = None) -> Exploration:
     """Explore a plain function."""
     steps, outcome = explorer.steps(), cast("Outcome", None)
     arguments: tuple[Any, ...] = ()
@@ -41,7 +41,12 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
                 return cast("Exploration", stop.value)
             if attempt.fresh and fresh is not None:
                 made = fresh()
-                _refuse_coroutine(made)
+                _refuse_coroutine("fresh", made)
+                arguments = (made,) if takes_argument else ()
+            elif not attempt.fresh and restart is not None:
+                with _restarting(attempt):
+                    made = restart()
+                _refuse_coroutine("restart", made)
                 arguments = (made,) if takes_argument else ()
             try:
                 with attempt.running():
@@ -52,10 +57,22 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Fresh) -> Explor
         return cast("Exploration", steps.throw(error))
 
 
-def _refuse_coroutine(made: Any) -> None:
+def _refuse_coroutine(name: str, made: Any) -> None:
     if iscoroutine(made):
         made.close()
-        raise AurousError(f"explore(fresh=...): fresh returned a coroutine. {_ASYNC}")
+        raise AurousError(f"explore({name}=...): {name} returned a coroutine. {_ASYNC}")
+
+
+@contextmanager
+def _restarting(attempt: Attempt) -> Generator[None, None, None]:
+    """Name the case in which a restart fails."""
+    try:
+        yield
+    except Exception as error:
+        raise AurousError(
+            f"explore(restart=...): restart raised {type(error).__name__} before the second run of {attempt.case}. It "
+            f"has to build the application on whatever a run has left.\n{see(PAGE)}"
+        ) from error
 
 
 def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
@@ -72,7 +89,9 @@ def _outcome(run: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
     return Outcome(returned)
 
 
-async def aexplore(explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh: Fresh) -> Exploration:
+async def aexplore(
+    explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh: Make, restart: Make = None
+) -> Exploration:
     """Explore a coroutine function, in the running event loop."""
     steps, outcome = explorer.steps(), cast("Outcome", None)
     arguments: tuple[Any, ...] = ()
@@ -88,6 +107,11 @@ async def aexplore(explorer: Explorer, run: Callable[..., Awaitable[Any]], fresh
                 if attempt.fresh and fresh is not None:
                     made = fresh()
                     made = await made if isawaitable(made) else made
+                    arguments = (made,) if takes_argument else ()
+                elif not attempt.fresh and restart is not None:
+                    with _restarting(attempt):
+                        made = restart()
+                        made = await made if isawaitable(made) else made
                     arguments = (made,) if takes_argument else ()
                 with attempt.running():
                     attempt.cancel_with(_cancelling())

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
-from typing import Any, Final, NamedTuple, cast
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from .._resources.base.schema import to_wire
 from .._resources.characters.row import Ref
+from .._world.ledger import total
 from .._world.script import Step
 from .._world.state import Saved
 from .._world.world import World
+
+T = TypeVar("T")
 
 _VOLATILE: Final = re.compile(
     r"id|(?!client_reference_).+_ids?|.+_at|.*urls?|path|seed|.*secret.*|duration_ms|consecutive_failures"
@@ -39,6 +43,12 @@ class Record(NamedTuple):
     id: str
     fields: tuple[tuple[str, str], ...]
 
+    def key(self, unstable: Collection[tuple[str, str]]) -> tuple[Any, ...]:
+        """Return what it has in common with a record of another run that counts as the same, whatever its id."""
+        if not unstable:
+            return self.kind, self.fields
+        return self.kind, tuple(field for field in self.fields if (self.kind, field[0]) not in unstable)
+
     def label(self, unstable: Collection[tuple[str, str]]) -> str:
         """Return its name in a report, without its *unstable* fields."""
         shown = {name: json.loads(value) for name, value in self.fields if (self.kind, name) not in unstable}
@@ -52,10 +62,49 @@ class EndState(NamedTuple):
     Attributes:
         there: The records that are new or different.
         gone: The records of the start that were deleted, or are different now.
+        paid: The credits that all teams have spent, and that are held for them.
+        deleted: The records that were deleted, whether they are of the start or not.
     """
 
     there: list[Record]
     gone: list[Record]
+    paid: Decimal
+    deleted: list[Record]
+
+
+def paid(world: World) -> Decimal:
+    """Return the credits that all teams have spent, and that are held for them."""
+    return total(amount for one in world.accounts.values() for amount in (one.spent, one.held))
+
+
+def ahead(world: World, read: Callable[[], T], failed: Mapping[str, tuple[Step, ...]] | None = None) -> T:
+    """Return what *read* returns when the work in progress has ended as its scripts say, and undo that.
+
+    Args:
+        world: The state of the fake.
+        read: Reads the state that will be.
+        failed: The records that a fault lets fail, with their steps without it. Those that have failed stay so. The
+            others count as if there were no fault: one that was repaired, as the page of the character says ("use POST
+            /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
+    """
+    found: list[T] = []
+
+    def finish() -> None:
+        runs, changed = world.runs, failed or {}
+        runs.settle()
+        in_progress = [(record, run) for record, run in runs.items() if not run.last]
+        for record, run in in_progress:
+            if record in changed and run.steps[-1] == FAILS:
+                runs.begin(record, changed[record][run.current :], run.resource, settle=False)
+        for record, _ in in_progress:
+            while (left := runs.get(record)) is not None and not left.last:
+                runs.advance(record)
+        found.append(read())
+        raise _Undo
+
+    with world.lock, suppress(_Undo):
+        world.state.whole(finish)
+    return found[0]
 
 
 class EndStates:
@@ -69,36 +118,16 @@ class EndStates:
             for name, _ in world.tables()
         }
 
-    def read(self, failed: Mapping[str, tuple[Step, ...]] | None = None) -> EndState:
-        """Return the state as it will be when the work in progress has ended.
+    def read(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+        """Return the state as it will be when the work in progress has ended; *failed* is as in `ahead`.
 
-        Args:
-            failed: The records that a fault lets fail, with their steps without it. Those that have failed are left
-                out. The others count as if there were no fault: one that was repaired, as the page of the character
-                says ("use POST /:id/resynthesize to retry"), and one whose failure no client can have seen yet.
+        Records that a fault has let fail are left out. Unused upload tickets expire, and do not count.
         """
-        failed = failed or {}
-        state = EndState([], [])
+        return ahead(self._world, lambda: self._compare(failed), failed)
 
-        def finish() -> None:
-            runs = self._world.runs
-            runs.settle()
-            in_progress = [(record, run) for record, run in runs.items() if not run.last]
-            for record, run in in_progress:
-                if record in failed and run.steps[-1] == FAILS:
-                    runs.begin(record, failed[record][run.current :], run.resource, settle=False)
-            for record, _ in in_progress:
-                while (left := runs.get(record)) is not None and not left.last:
-                    runs.advance(record)
-            self._compare(state, failed)
-            raise _Undo
-
-        with self._world.lock, suppress(_Undo):
-            self._world.state.whole(finish)
-        return state
-
-    def _compare(self, state: EndState, failed: Collection[str]) -> None:
-        """Add what differs from the start; unused upload tickets expire, and do not count."""
+    def _compare(self, failed: Collection[str]) -> EndState:
+        """Return what differs from the start."""
+        state = EndState([], [], paid(self._world), [])
         for name, table in self._world.tables():
             if (kind := name.removesuffix("Row").lower()) == "upload":
                 continue
@@ -106,11 +135,14 @@ class EndStates:
             now = {row_id for team in self._world.accounts for row_id in table.living(team)}
             changed = {row.id for row in table.changed_since(rows)} | (before ^ now)
             for row_id in [row_id for row_id in table if row_id in changed]:
+                if row_id not in now:
+                    state.deleted.append(_record(kind, table[row_id]))
                 has_failed = row_id in failed and getattr(table[row_id], "status", None) == "failed"
                 if row_id in now and not has_failed:
                     state.there.append(_record(kind, table[row_id]))
                 if row_id in before:
                     state.gone.append(_record(kind, rows[row_id]))
+        return state
 
 
 class _Undo(Exception):  # noqa: N818 - it is no error
@@ -160,18 +192,12 @@ def differences(
 
 
 def _without(records: list[Record], others: list[Record], unstable: Collection[tuple[str, str]]) -> list[Record]:
-    left = Counter(_key(record, unstable) for record in others)
+    left = Counter(record.key(unstable) for record in others)
     rest: list[Record] = []
     for record in records:
-        key = _key(record, unstable)
+        key = record.key(unstable)
         if left[key]:
             left[key] -= 1
         else:
             rest.append(record)
     return rest
-
-
-def _key(record: Record, unstable: Collection[tuple[str, str]]) -> tuple[Any, ...]:
-    if not unstable:
-        return record.kind, record.fields
-    return record.kind, tuple(field for field in record.fields if (record.kind, field[0]) not in unstable)

@@ -7,17 +7,18 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
-from .._base.errors import INTERRUPTED, AurousExplorationError, hide_mistakes, see
+from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
 from .attempt import Attempt, Outcome, interruption, with_text
-from .cases import Plan, Plans, about_crashes, case_of, check_ids, good_case, pairs, plans_of
+from .cases import Plans, about_crashes, about_results, case_of, check_ids, good_case, pairs, plans_of
 from .end_state import unstable_fields
 from .good_days import difference, differing_in_form
-from .kinds import NEED_TIME
-from .laws import Day, Judged, Rules, judge, refused, unaddressed
+from .kinds import KINDS, Plan
+from .laws import Day, Judged, Rules, judge, needs_second
 from .options import PAGE, Options
 from .report import story
 from .result import Case, Exploration
+from .returned import alike, unaddressed
 from .run import ignore
 from .stage import Stage
 from .watchdog import Watchdog
@@ -59,7 +60,13 @@ class Explorer:
         self._progress = progress
         self._done = done
         self._written: Written | None = {} if traced else None
-        self._rules = Rules(options.may_raise, options.may_return, options.laws)
+        self._rules = Rules(
+            may_raise=(*options.may_raise, *options.good_raises),
+            may_return=options.may_return,
+            good_raises=options.good_raises,
+            returns=options.returns,
+            laws=options.laws,
+        )
         self._faults = options.faults
         self._cases: list[Case] = []
         self._remarks: list[str] = []
@@ -112,6 +119,8 @@ class Explorer:
         assert last is not None  # noqa: S101 - it comes after a run
         self._remove_faults()
         self._stage.time.move(last.run.busy)
+        for repair in last.run.repairs:
+            repair()
         return (yield from self._attempt(before=last))
 
     def _remove_faults(self) -> None:
@@ -124,12 +133,13 @@ class Explorer:
         """Make the good day twice from the same start, and return the second one."""
         with self._unwatched():
             first = yield from self._attempt()
-            self._stage.check(first)
+            self._stage.check(first, self._options.good_raises)
         with self._unwatched() if self._options.only is not None else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
         unstable = unstable_fields(first.end, second.end)
         timeless = second.polls and not second.seconds
+        self._check_returned(first, second)
         same = unaddressed(first.returned) == unaddressed(second.returned)
         self._rules = replace(self._rules, unstable=unstable, timeless=timeless, same_result=same)
         differing = [*sorted(f"{kind}.{name}" for kind, name in unstable), *differing_in_form(first, second)]
@@ -137,12 +147,24 @@ class Explorer:
             names = ", ".join(differing)
             self._remarks.append(f"not compared, because two good days differ there: {names}")
         if timeless:
-            self._faults = tuple(kind for kind in self._faults if kind not in NEED_TIME)
+            self._faults = tuple(kind for kind in self._faults if not KINDS[kind].needs_time)
             self._remarks.append(
                 "Work in progress was polled, and the clock did not move: the suite's own sleeps do nothing. Nothing "
                 "that depends on time was judged. Let the code call the real sleep functions: exploring skips them."
             )
         return second
+
+    def _check_returned(self, first: Day, second: Day) -> None:
+        """Refuse to judge results that differ between two good days."""
+        if self._rules.returns is None or second.error is not None:
+            return
+        found = [self._rules.returns(day.returned) for day in (first, second)]
+        if not alike(*found):
+            raise AurousError(
+                "explore(returns=...): two undisturbed runs from the same start return different values, so no result "
+                f"can be judged:\n  first run:  {unaddressed(found[0])}\n  second run: {unaddressed(found[1])}\n"
+                f"Pass a function as returns= that leaves out what differs.\n{_MORE}"
+            )
 
     # The bad days
 
@@ -166,8 +188,8 @@ class Explorer:
                 raise
             raise with_text(ending, f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
         finally:
+            self._remove_faults()
             if only is None:
-                self._remove_faults()
                 go_back()
 
     def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[Attempt, Outcome, None]:
@@ -212,10 +234,10 @@ class Explorer:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
         day, second = (yield from self._attempt(plan)), None
         left = self._stage.mark() if self._options.only is not None else ignore
-        judgeable = day.outcome in {"raised", "crashed"} or refused(self._rules, day)
-        if "recovers" in self._rules.laws and judgeable and not day.run.deleted:
+        if "recovers" in self._rules.laws and needs_second(self._rules, good, day):
             second = yield from self._again()
-        return Judged(self._rules, good, day, second), left
+        greased = any(kind == "greased" for _, kind in plan)
+        return Judged(self._rules, good, day, second, greased=greased), left
 
     def _explain_second_run(self, good: Day) -> Generator[Attempt, Outcome, None]:
         """Find out whether a second run pays again even without a fault."""
@@ -235,7 +257,7 @@ class Explorer:
             cases=tuple(self._cases),
             good_day=good_case(good),
             skipped=self._plans.skipped,
-            remarks=(*self._remarks, *about_crashes(self._cases)),
+            remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases)),
             not_run=self._cut,
             timeless=self._rules.timeless,
             again=self._again_with,

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, Final
 
+from .._base.watchers import Watcher
 from .._engine.pipeline import App
 from .._resources.base.endpoint import Context
 from .._resources.catalog import lifecycle_of
 from .._time.clock import Clock
 from .._wire.call import Call, to_json
 from .._wire.reply import Break, Reply
+from .._world.ledger import total
 from .._world.outbox import Delivery
 from .._world.runs import Run as Work
 from .._world.script import Hold, Step
-from ..faults.collection import CLOSED, READ_TIMEOUT
+from .._world.world import World
+from ..faults.collection import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT
 from ..faults.fault import CallFault, Fault, Meet, Serve, Terms
 from .end_state import FAILS
 from .identity import Identities
 from .places import Place, came_over_http, event_id
 from .run import Run
 
+Plan = tuple[tuple[Place, str], ...]
+"""The faults of a case, each with its place; none on the good day."""
 IN_FLIGHT: Final = 20.0
 """Seconds for which a request that was given up stays in flight."""
 _SLOW: Final = Hold(":", 30, "m")
+_OUTAGE: Final = 3600.0
+_PAGE: Final = b"<html><head><title>503 Service Unavailable</title></head><body>No server is available.</body></html>"
+_BY_PROXY: Final = Reply(503, (("Content-Type", "text/html"), ("Content-Length", str(len(_PAGE)))), _PAGE)
+_NO_CREDITS: Final = 402
+_SUCCESSES: Final = frozenset({"reviewing", "ready", "succeeded"})
 
 
-class Scene(NamedTuple):
-    """What a fault needs to know of the run that it happens in.
+@dataclass
+class Scene:
+    """A run with its faults. Its callers hold the fake's lock.
 
     Attributes:
         app: The fake.
@@ -42,12 +55,40 @@ class Scene(NamedTuple):
     run: Run
     pass_time: Callable[[float], None]
     identities: Identities
+    _faults: list[Fault] = field(default_factory=list[Fault])
+    _undo: ExitStack = field(default_factory=ExitStack)
 
     def terms(self, place: Place) -> Terms:
         """Return which request of the run is the one at *place*."""
         if place.key is None:
             return {"after": place.occurrence - 1}
         return {"after": place.before, "when": lambda call: self.identities.key(call) == place.key}
+
+    def begin(self, plan: Plan) -> None:
+        """Add the faults of a plan, which happen before those of the test."""
+        self._faults = [KINDS[kind].add(self, place) for place, kind in plan]
+        for fault in reversed(self._faults):
+            self.put_first(fault)
+
+    def put_first(self, fault: Fault) -> None:
+        """Let a fault that was added happen before the others, until the run is over."""
+        self.app.queue.put_first(fault)
+        self._undo.callback(self.app.queue.remove, fault)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Let *watcher* see each request of the run from now on, before those that record it."""
+        watchers = self.app.world.watchers
+        watchers.insert(0, watcher)
+        self._undo.callback(watchers.remove, watcher)
+
+    @property
+    def unmet(self) -> bool:
+        """Whether a fault of the plan has not happened."""
+        return any(not fault.fired for fault in self._faults)
+
+    def end(self) -> None:
+        """Remove all of it from the fake."""
+        self._undo.close()
 
 
 @dataclass(frozen=True)
@@ -57,10 +98,18 @@ class Kind:
     Attributes:
         fits: Whether it makes sense at a place.
         add: Adds the fault for a place to the fake, and returns it.
+        by_default: Whether it is tried unless a test says otherwise.
+        needs_patience: Whether it happens only to a client with a read timeout.
+        needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
+        ends_process: Whether the process dies, after which only some laws are judged.
     """
 
     fits: Callable[[Place], bool]
     add: Callable[[Scene, Place], Fault]
+    by_default: bool = True
+    needs_patience: bool = False
+    needs_time: bool = False
+    ends_process: bool = False
 
 
 def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault]:
@@ -89,7 +138,7 @@ def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
     return add
 
 
-def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = True) -> Callable[[Scene, Place], Fault]:
+def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = False) -> Callable[[Scene, Place], Fault]:
     """Add a fault that only exploring has."""
 
     def add(scene: Scene, place: Place) -> Fault:
@@ -123,6 +172,76 @@ def _late(scene: Scene) -> Meet:
         scene.run.busy = IN_FLIGHT
         scene.pass_time(call.patience)
         return READ_TIMEOUT
+
+    return meet
+
+
+def _down(scene: Scene) -> Meet:
+    """Let a proxy respond to this request, and to all later ones of its operation, that there is no server."""
+
+    def respond(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        del serve
+        fault.fire(call)
+        return _BY_PROXY
+
+    def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
+        later = CallFault(fault.kind, fault.operation, respond, times=inf)
+        scene.put_first(scene.app.queue.add(later))
+        return respond(fault, call, clock, serve)
+
+    return meet
+
+
+def _outage(scene: Scene) -> Meet:
+    """Let no connection succeed from this request on, for an hour of the clock."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        del serve
+        fault.fire(call)
+        scene.put_first(scene.app.faults.outage(_OUTAGE))
+        return CONNECTION_REFUSED
+
+    return meet
+
+
+def _broke(scene: Scene) -> Meet:
+    """Take away the credits that no work holds, until a second run begins."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        give_back = _take_credits(scene.app.world)
+        reply = serve()
+        if reply.status == _NO_CREDITS:
+            fault.fire(call)
+            scene.run.repairs.append(give_back)
+        else:
+            give_back()
+        return reply
+
+    return meet
+
+
+def _take_credits(world: World) -> Callable[[], None]:
+    """Leave each team the credits that are held, and return a function that gives the others back."""
+    taken = {team: account.available for team, account in world.accounts.items()}
+    for team in taken:
+        world.ledger(team).set(world.accounts[team].held)
+
+    def give_back() -> None:
+        for team, credits in taken.items():  # noqa: A001 - the vendor's word
+            world.ledger(team).set(total((world.accounts[team].credits, credits)))
+
+    return give_back
+
+
+def _dies(scene: Scene) -> Meet:
+    """Let the process die before the request arrives."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        if came_over_http(call):  # from a process that the fake cannot end
+            return serve()
+        fault.fire(call)
+        scene.run.crashed = True
+        return CLOSED  # no client is left to see it
 
     return meet
 
@@ -163,8 +282,41 @@ def _changing_work(
 
 
 def _fails(scene: Scene, record: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
+    if not succeeds(work):
+        return work.steps
     scene.run.failed[record] = work.steps
     return *progress, FAILS
+
+
+class _KeepsFailing(Watcher):
+    """Lets all work fail that requests start from now on."""
+
+    of_bad_days = True
+
+    def __init__(self, scene: Scene, before: Mapping[str, Work]) -> None:
+        self._scene = scene
+        self._before = before
+
+    def leave(self, call: Call) -> None:
+        runs = self._scene.app.world.runs
+        for record, work in started(self._before, dict(runs.items())):
+            call.fault = call.fault or "keeps_failing"
+            runs.begin(record, _fails(self._scene, record, work, in_progress(work)), work.resource, settle=False)
+        self._before = dict(runs.items())
+
+
+def _keeps_failing(scene: Scene) -> Meet:
+    """Let all work fail from the work on that this request starts."""
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply | Break:
+        before = dict(scene.app.world.runs.items())
+        reply = serve()
+        if started(before, dict(scene.app.world.runs.items())):
+            fault.fire(call)
+            scene.watch(_KeepsFailing(scene, before))
+        return reply
+
+    return meet
 
 
 def _slow(scene: Scene, _: str, work: Work, progress: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -179,6 +331,11 @@ def started(before: Mapping[str, Work], after: Mapping[str, Work]) -> list[tuple
         for record, work in list(after.items())
         if not work.last and (record not in before or before[record].steps is not work.steps)
     ]
+
+
+def succeeds(work: Work) -> bool:
+    """Whether work succeeds as its script says; if not, a fault cannot let it fail."""
+    return any(step.status in _SUCCESSES for step in work.steps)
 
 
 def in_progress(work: Work) -> tuple[Step, ...]:
@@ -222,26 +379,29 @@ def _with_status(reply: Reply, status: str) -> Reply:
 
 KINDS: Final[dict[str, Kind]] = {
     "refused": Kind(lambda place: place.is_call, _by("connect_error")),
-    "timeout": Kind(lambda place: place.is_call and place.patience, _with("timeout", _timeout, commit=False)),
+    "timeout": Kind(lambda place: place.is_call, _with("timeout", _timeout), needs_patience=True),
     "lost": Kind(lambda place: place.changes, _by("disconnect", commit=True)),
-    "late": Kind(lambda place: place.changes and place.patience, _with("late", _late)),
+    "late": Kind(lambda place: place.changes, _with("late", _late, commit=True), needs_patience=True, needs_time=True),
     "unavailable": Kind(lambda place: place.is_call, _by("status", 503)),
+    "down": Kind(lambda place: place.is_call, _with("down", _down)),
+    "outage": Kind(lambda place: place.is_call and place.occurrence == 1, _with("outage", _outage)),
     "rate_limited": Kind(lambda place: place.has_bucket, _by("rate_limited", 12)),
+    "broke": Kind(lambda place: place.pays, _with("broke", _broke)),
     "garbled": Kind(lambda place: place.has_body, _by("malformed", commit=True)),
-    "crash": Kind(lambda place: place.changes and not place.served, _with("crash", _crash)),
-    "fails": Kind(lambda place: place.starts, _with("fails", _changing_work(_fails), commit=False)),
-    "slow": Kind(lambda place: place.starts, _with("slow", _changing_work(_slow), commit=False)),
-    "gone": Kind(lambda place: place.polls and place.deletable, _with("gone", _gone, commit=False)),
+    "crash": Kind(
+        lambda place: place.changes and not place.served, _with("crash", _crash, commit=True), ends_process=True
+    ),
+    "dies": Kind(lambda place: place.is_call and not place.served, _with("dies", _dies), ends_process=True),
+    "fails": Kind(lambda place: place.succeeds, _with("fails", _changing_work(_fails))),
+    "keeps_failing": Kind(lambda place: place.succeeds, _with("keeps_failing", _keeps_failing)),
+    "slow": Kind(lambda place: place.starts, _with("slow", _changing_work(_slow)), needs_time=True),
+    "gone": Kind(lambda place: place.polls and place.deletable, _with("gone", _gone)),
     "greased": Kind(lambda place: place.is_json, _by("greased")),
-    "new_status": Kind(lambda place: place.polls, _with("new_status", _new_status, commit=False)),
+    "new_status": Kind(lambda place: place.polls, _with("new_status", _new_status), by_default=False),
     "duplicate": Kind(lambda place: place.is_event, _of_event("duplicate")),
     "reorder": Kind(lambda place: place.is_event and place.followed, _of_event("reorder")),
     "drop": Kind(lambda place: place.is_event, _of_event("drop")),
     "bad_signature": Kind(lambda place: place.is_event and place.signed, _of_event("bad_signature")),
 }
 """Each fault, in the order of a report's columns."""
-NEED_PATIENCE: Final = ("timeout", "late")
-"""Happen only to a client with a read timeout."""
-NEED_TIME: Final = ("late", "slow")
-"""Mean nothing if sleeps do nothing."""
-BY_DEFAULT: Final = tuple(name for name in KINDS if name != "new_status")
+BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from .._base.chains import leaves
-from .._base.errors import AurousError, shown
+from .._base.errors import AurousError
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
 from .._report.state import View
@@ -19,6 +18,7 @@ from .._world.journal import Note
 from .._world.ledger import plain
 from .._world.outbox import Delivery
 from .end_state import EndState, Record, differences
+from .returned import alike, unaddressed
 from .run import Run
 
 _HELD: Final = "held credits "
@@ -34,6 +34,8 @@ class Rules:
     Attributes:
         may_raise: The exceptions that are a documented failure.
         may_return: Whether a result is a documented failure; None: no result is.
+        good_raises: The exceptions that the good day raises on purpose; they are a documented failure, too.
+        returns: What `returned` does with results before they are compared; None: results are not judged.
         laws: The laws to judge.
         unstable: Fields of records, as kind and name, that differ from good day to good day.
         same_result: Whether what the run returns looks the same on each good day.
@@ -42,6 +44,8 @@ class Rules:
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
+    good_raises: tuple[type[BaseException], ...] = ()
+    returns: Callable[[Any], Any] | None = None
     laws: Collection[str] = ()
     unstable: Collection[tuple[str, str]] = ()
     same_result: bool = True
@@ -59,13 +63,13 @@ class Day:
         returned: What it returned.
         calls: Its requests.
         notes: What changed meanwhile.
-        spent: The credits that it spent, and those that are held for it.
+        spent: The credits that it spent, and that the work will cost which it has left in progress.
         pitfalls: The pitfalls of its requests.
         problems: Its unmatched requests and bugs of the fake.
         end: Its end state.
         seconds: How far the clock moved meanwhile.
         deliveries: The webhook deliveries that were made.
-        starting: Numbers of the requests that started work.
+        starting: Numbers of the requests that started work, and whether it succeeds as its script says.
         polls: Whether a request polled work in progress.
         concurrent: Whether threads or tasks sent the requests side by side.
         views: While tracing, the state at the start as 0, and after each request by its number; else empty.
@@ -83,7 +87,7 @@ class Day:
     end: EndState
     seconds: float
     deliveries: Sequence[Delivery]
-    starting: Collection[int]
+    starting: Mapping[int, bool]
     polls: bool
     concurrent: bool
     views: Mapping[int, View]
@@ -98,12 +102,14 @@ class Judged:
         good: The good day.
         bad: The bad day.
         second: A second, undisturbed run after it; None if there was none.
+        greased: Whether responses had fields that nobody knows.
     """
 
     rules: Rules
     good: Day
     bad: Day
     second: Day | None = None
+    greased: bool = False
 
 
 class Law(NamedTuple):
@@ -116,6 +122,7 @@ class Law(NamedTuple):
         in_suites: Whether it can be judged of any test, without knowing what the code under test has promised.
         after_crash: Whether it is judged of a run whose process has died.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
+        by_default: Whether it is judged unless a test says otherwise.
     """
 
     name: str
@@ -124,11 +131,28 @@ class Law(NamedTuple):
     in_suites: bool
     after_crash: bool = False
     needs_time: bool = False
+    by_default: bool = True
 
 
 def refused(rules: Rules, day: Day) -> bool:
     """Whether a run returned a value that ``may_return`` accepts as a refusal."""
     return day.outcome == "returned" and rules.may_return is not None and bool(rules.may_return(day.returned))
+
+
+def differs(judged: Judged) -> bool:
+    """Whether a run returned something else than the good day, and no law judges that."""
+    rules, good, bad = judged.rules, judged.good, judged.bad
+    judges = "returns" in rules.laws or not rules.same_result or bad.outcome != "returned" or refused(rules, bad)
+    return not judges and not alike(bad.returned, good.returned, greased=judged.greased)
+
+
+def needs_second(rules: Rules, good: Day, day: Day) -> bool:
+    """Whether a second run has to repair what a run has left."""
+    if day.run.deleted:
+        return False
+    if day.outcome == "raised" and day.error is not None and allowed(day.error, rules.good_raises):
+        return bool(day.spent > good.spent or _difference(day.end, good.end, rules))
+    return day.outcome in {"raised", "crashed"} or refused(rules, day)
 
 
 def _ends(judged: Judged) -> str | None:
@@ -158,10 +182,44 @@ def _tells(judged: Judged) -> str | None:
 
 def _pays_once(judged: Judged) -> str | None:
     good, bad = judged.good, judged.bad
-    allowed = good.spent + _price_of(bad, bad.run.deleted)
-    if bad.spent <= allowed:
+    if bad.spent <= good.spent + _price_of(bad, bad.run.deleted):
         return None
-    return f"paid {plain(bad.spent)} credits, the good day paid {plain(good.spent)}: {_charges(bad, good)}"
+    difference = _difference(bad.end, good.end, judged.rules)
+    return "; ".join(filter(None, (difference, f"paid {_credits(bad, good)}")))
+
+
+def _credits(day: Day, good: Day) -> str:
+    return f"{plain(day.spent)} credits, the good day paid {plain(good.spent)}: {_charges(day, good)}"
+
+
+def _spares(judged: Judged) -> str | None:
+    rules, good, bad = judged.rules, judged.good, judged.bad
+    touched = {record.id for record in good.end.gone} | {note.text.partition(":")[0] for note in good.notes}
+    deleted, now = {record.id for record in bad.end.deleted}, {record.id: record for record in bad.end.there}
+    parts: list[str] = []
+    for before in bad.end.gone:
+        if before.id in touched | bad.run.deleted:
+            continue
+        label = f"the {before.label(rules.unstable)}, which existed before and which the good day leaves alone,"
+        if before.id in deleted:
+            parts.append(f"{label} was deleted")
+        elif before.id in now and (changes := _changes(now[before.id], before, rules, "before the run")):
+            parts.append(f"{label} has {changes}")
+    return "; ".join(parts) or None
+
+
+def _returns(judged: Judged) -> str | None:
+    rules, good, bad = judged.rules, judged.good, judged.bad
+    if rules.returns is None or bad.outcome != "returned" or refused(rules, bad):
+        return None
+    wanted = rules.returns(good.returned)
+    try:
+        found = rules.returns(bad.returned)
+    except Exception as error:  # noqa: BLE001 - what it cannot read is not like what it can
+        return f"it returned {unaddressed(bad.returned)}, for which returns raised {type(error).__name__}"
+    if alike(found, wanted, greased=judged.greased):
+        return None
+    return f"it returned {unaddressed(found)}, on the good day {unaddressed(wanted)}"
 
 
 def _no_pitfall(judged: Judged) -> str | None:
@@ -177,20 +235,18 @@ def _recovers(judged: Judged) -> str | None:
         return None
     if second.run.stopped:
         return f"a second run did not end by itself: {second.run.stopped}"
-    if second.error is not None:
-        over = judged.bad.run.failed or _has_cancelled(judged.bad, good)  # the key leads to what has ended (idem-3)
-        if over and type(second.error) is type(judged.bad.error):
+    rules = judged.rules
+    if second.error is not None and not allowed(second.error, rules.good_raises):
+        repeated = judged.bad.run.failed and type(second.error) is type(judged.bad.error)
+        # The key leads to the work that the first run has cancelled (idem-3).
+        if repeated or (_has_cancelled(judged.bad, good) and allowed(second.error, rules.may_raise)):
             return None
         return f"a second run raised {_named(second.error)}"
-    if second.spent > good.spent:
-        return (
-            f"with a second run it paid {plain(second.spent)} credits, the good day paid {plain(good.spent)}: "
-            f"{_charges(second, good)}{_left_over(second, good, judged.rules)}"
-        )
-    refused_again = judged.bad.run.failed and refused(judged.rules, judged.bad) and refused(judged.rules, second)
+    refused_again = judged.bad.run.failed and refused(rules, judged.bad) and refused(rules, second)
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
-    difference = "" if refused_again else _difference(second.end, good.end, judged.rules, may_be_left=_CANCELLED)
-    return difference and f"after a second run {difference}"
+    difference = "" if refused_again else _difference(second.end, good.end, rules, may_be_left=_CANCELLED)
+    paid = f"both runs paid {_credits(second, good)}" if second.spent > good.spent else ""
+    return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
 
 
 def _has_cancelled(day: Day, good: Day) -> bool:
@@ -203,8 +259,10 @@ LAWS: Final[dict[str, Law]] = {
     law.name: law
     for law in (
         Law("pays_once", "P", _pays_once, in_suites=True),
+        Law("spares", "S", _spares, in_suites=False, after_crash=True),
         Law("ends", "E", _ends, in_suites=True, needs_time=True),
         Law("tells", "T", _tells, in_suites=False),
+        Law("returns", "V", _returns, in_suites=False, by_default=False),
         Law("no_pitfall", "N", _no_pitfall, in_suites=True),
         Law("recovers", "R", _recovers, in_suites=False, after_crash=True),
     )
@@ -243,43 +301,50 @@ def _named(error: BaseException) -> str:
 
 
 def _difference(found: EndState, wanted: EndState, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
-    """Return how the records at the end differ from the good day; empty if they do not."""
-    more, missing = differences(found, wanted, rules.unstable)
+    """Return how the records at the end differ from the good day, the worst first; empty if they do not."""
+    unstable = rules.unstable
+    more, missing = differences(found, wanted, unstable)
     more = [record for record in more if may_be_left not in record.fields]
     ids = {record.id: record for record in more}
-    parts: list[str] = []
+    deleted = [record.key(unstable) for record in found.deleted]
+    gone: list[str] = []
+    other: list[str] = []
     for record in missing:
-        other = ids.pop(record.id, None)
-        label = record.label(rules.unstable)
-        parts.append(_changed(other, record, rules) if other else f"there is no {label}, which the good day left")
-    parts += [
-        f"there is one more {record.label(rules.unstable)} than on the good day" for record in more if record.id in ids
+        label, now = record.label(unstable), ids.pop(record.id, None)
+        if now is not None:
+            other.append(f"the {now.label(unstable)} has {_changes(now, record, rules, 'on the good day')}")
+        elif record.key(unstable) in deleted:
+            gone.append(f"the {label}, which the good day left, was deleted")
+        else:
+            other.append(f"there is no {label}, which the good day left")
+    usual = {record.key(unstable) for record in wanted.there}
+    left = Counter(record.key(unstable) for record in more if record.id in ids)
+    there = Counter(record.key(unstable) for record in found.there)
+    labels = {record.key(unstable): record.label(unstable) for record in more}
+    twice = [f"the {labels[key]} exists {_times(there[key])}" for key in left if key in usual]
+    over = [
+        f"the {labels[key]} is left over{f' {_times(count)}' if count > 1 else ''}"
+        for key, count in left.items()
+        if key not in usual
     ]
-    return "; ".join(parts)
+    return "; ".join([*gone, *twice, *over, *other])
 
 
-def _changed(found: Record, wanted: Record, rules: Rules) -> str:
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"  # noqa: PLR2004 - a word of its own
+
+
+def _changes(found: Record, wanted: Record, rules: Rules, when: str) -> str:
     now, then = dict(found.fields), dict(wanted.fields)
     names = [name for name in {**now, **then} if (found.kind, name) not in rules.unstable]
-    changes = [
-        f"{name} {now.get(name, 'absent')}, on the good day {then.get(name, 'absent')}"
+    return "; ".join(
+        f"{name} {now.get(name, 'absent')}, {when} {then.get(name, 'absent')}"
         for name in names
         if now.get(name) != then.get(name)
-    ]
-    return f"the {found.label(rules.unstable)} has {'; '.join(changes)}"
+    )
 
 
-def unaddressed(value: object) -> str:
-    """Return the repr of *value* for a report, without addresses in memory, which differ from run to run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))
-
-
-def _left_over(day: Day, good: Day, rules: Rules) -> str:
-    more, _ = differences(day.end, good.end, rules.unstable)
-    return f"; left over: {', '.join(record.label(rules.unstable) for record in more)}" if more else ""
-
-
-def _paying(day: Day) -> list[Call]:
+def paying(day: Day) -> list[Call]:
     """Return the requests that held or spent credits."""
     numbers = {note.number for note in day.notes if note.during and _increase(note) > 0}
     return [call for call in day.calls if call.number in numbers and call.method != "GET"]  # a poll only ends a hold
@@ -309,14 +374,14 @@ def _price_of(day: Day, records: Collection[str]) -> Decimal:
 
 def _charges(day: Day, good: Day) -> str:
     """Return a text about the requests that have cost more than on the good day."""
-    usual = Counter(call.operation for call in _paying(good))
+    usual = Counter(call.operation for call in paying(good))
     number: Counter[str] = Counter()
-    paying = {call.number for call in _paying(day)}
+    charged = {call.number for call in paying(day)}
     groups: dict[str, list[tuple[int, Call]]] = {}
     for call in day.calls:
         operation = call.operation or ""
         number[operation] += 1
-        if call.number in paying:
+        if call.number in charged:
             groups.setdefault(operation, []).append((number[operation], call))
     texts = [_both(operation, made) for operation, made in groups.items() if len(made) > usual[operation]]
     return "; ".join(texts) or ", ".join(f"{operation} x{len(made)}" for operation, made in groups.items())

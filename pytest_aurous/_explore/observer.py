@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from decimal import Decimal
 from threading import get_ident
 from typing import Any
 
@@ -13,10 +12,9 @@ from .._base.work import sender
 from .._engine.pipeline import App
 from .._report.state import View, Written, view
 from .._wire.call import Call
-from .._world.ledger import total
-from .end_state import EndState
+from .end_state import EndState, ahead, paid
 from .identity import Identities
-from .kinds import started
+from .kinds import started, succeeds
 from .laws import Day
 from .run import Run
 
@@ -41,10 +39,10 @@ class Observer(Watcher):
         self._thread, self._task = get_ident(), sender()[1]
         self._concurrent = False
         self._lengths = len(world.journal.entries), len(world.journal.notes), len(app.problems), len(app.pitfalls.seen)
-        self._before = self._paid()
+        self._before = ahead(world, lambda: paid(world))
         self._old_deliveries = frozenset(world.outbox.entries)
         self._work: dict[str, Any] = dict(world.runs.items())
-        self._starting: set[int] = set()
+        self._starting: dict[int, bool] = {}
         self._polls = False
         self._views: dict[int, View] = {}
         self._view(0)
@@ -71,8 +69,8 @@ class Observer(Watcher):
         if self._identities is not None:
             self._identities.see(call)
         runs = self._app.world.runs
-        if started(self._work, now := dict(runs.items())):
-            self._starting.add(call.number)
+        if works := started(self._work, now := dict(runs.items())):
+            self._starting[call.number] = any(succeeds(work) for _, work in works)
         self._work = now
         polled = [run for part in call.path.split("/") if (run := runs.get(part)) is not None]
         self._polls |= call.method == "GET" and any(not run.last for run in polled)
@@ -97,21 +95,17 @@ class Observer(Watcher):
             returned=returned,
             calls=app.world.journal.entries[calls:],
             notes=app.world.journal.notes[notes:],
-            spent=self._paid() - self._before,
+            spent=end.paid - self._before,
             pitfalls=app.pitfalls.seen[pitfalls:],
             problems=app.problems[problems:],
             end=end,
             seconds=app.world.clock.time() - self._began,
             deliveries=[one for number, one in deliveries if number not in self._old_deliveries and one.headers],
-            starting=frozenset(self._starting),
+            starting=self._starting,
             polls=self._polls,
             concurrent=self._concurrent,
             views=self._views,
         )
-
-    def _paid(self) -> Decimal:
-        """Return the credits that all teams have spent, and that are held for them."""
-        return total(amount for one in self._app.world.accounts.values() for amount in (one.spent, one.held))
 
     def _view(self, number: int) -> None:
         if self._written is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 PAGE: Final = "reference/exploring.html"
+_LAWS: Final = tuple(law.name for law in LAWS.values() if law.by_default)
 
 
 class MarkerOptions(TypedDict, total=False):
@@ -36,7 +38,10 @@ class ExploreOptions(MarkerOptions, total=False):
     """The arguments of `Aurous.explore` and `Aurous.aexplore` after *run*."""
 
     may_return: Callable[[Any], object] | None
+    good_raises: type[BaseException] | tuple[type[BaseException], ...]
+    returns: bool | Callable[[Any], object] | None
     fresh: Callable[[], object] | None
+    restart: Callable[[], object] | None
     depth: int
     only: str | None
 
@@ -47,8 +52,10 @@ class Options:
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
+    good_raises: tuple[type[BaseException], ...] = ()
+    returns: Callable[[Any], Any] | None = None
     faults: tuple[str, ...] = BY_DEFAULT
-    laws: tuple[str, ...] = tuple(LAWS)
+    laws: tuple[str, ...] = _LAWS
     depth: int = 1
     limit: int = 400
     patience: float = PATIENCE
@@ -57,17 +64,34 @@ class Options:
 
 
 def read_options(who: str, **arguments: Any) -> Options:
-    """Check the arguments of *who*, such as ``explore``; *run* and *fresh* are checked, and left to the caller.
+    """Check the arguments of *who*, such as ``explore``; *run*, *fresh* and *restart* are left to the caller.
 
     Raises:
         AurousError: If one is invalid, with what is valid.
     """
     check, found = Check(who, PAGE), dict(arguments)
-    for name, optional in (("run", False), ("fresh", True), ("may_return", True)):
+    for name, optional in (("run", False), ("fresh", True), ("restart", True), ("may_return", True)):
         value = found.get(name)
         if name in found and not callable(value) and not (optional and value is None):
             raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
-    return Options(**{name: _READERS[name](check, value) for name, value in found.items() if name in _READERS})
+    options = Options(**{name: _READERS[name](check, value) for name, value in found.items() if name in _READERS})
+    if options.returns is not None:  # to say how to compare results asks for the law, and the other way around
+        return replace(options, laws=tuple(name for name in LAWS if name in {*options.laws, "returns"}))
+    return replace(options, returns=_unchanged) if "returns" in options.laws else options
+
+
+def _unchanged(result: Any) -> Any:
+    return result
+
+
+def _returns(check: Check, value: Any) -> Callable[[Any], Any] | None:
+    if value is True:
+        return _unchanged
+    if callable(value):
+        return cast("Callable[[Any], Any]", value)
+    if value is None or value is False:
+        return None
+    raise check.refuse("returns", value, "True, or a function that returns what of a result counts.")
 
 
 def _patience(check: Check, value: Any) -> float:
@@ -119,18 +143,20 @@ def read_names(
     return tuple(one for one in known if one in chosen)
 
 
-def _errors(check: Check, value: Any) -> tuple[type[BaseException], ...]:
+def _errors(name: str, check: Check, value: Any) -> tuple[type[BaseException], ...]:
     kinds: list[Any] = [*value] if isinstance(value, tuple) else [value]
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
-        raise check.refuse("may_raise", kinds, "an exception class or a tuple of them, such as httpx.TransportError.")
+        raise check.refuse(name, kinds, "an exception class or a tuple of them, such as httpx.TransportError.")
     return tuple(kinds)
 
 
 _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
-    "may_raise": _errors,
+    "may_raise": partial(_errors, "may_raise"),
+    "good_raises": partial(_errors, "good_raises"),
+    "returns": _returns,
     "may_return": lambda _, value: value,
     "faults": lambda check, value: read_names(check, "faults", value, tuple(KINDS), BY_DEFAULT),
-    "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), tuple(LAWS)),
+    "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
     "depth": lambda check, value: check.whole("depth", value, 1, 2),
     "limit": lambda check, value: check.whole("limit", value, 1),
     "patience": _patience,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._engine.pipeline import App
+from .._engine.pipeline import BY_ROUTE, App
 from .._wire.call import Call
 from .._world.outbox import Delivery
 from .identity import Key, keys_of
+from .laws import paying
+
+if TYPE_CHECKING:
+    from .laws import Day
 
 _AFTER_CALLS: Final = 1 << 32
 """Nothing says between which requests a delivery was made, so events come last."""
@@ -28,12 +32,15 @@ class Place:
         sees: What a read shows, to leave out repeated ones; None for anything else.
         is_call: Whether it is a request.
         is_event: Whether it is an event.
+        met: Whether a fault has happened to it.
         changes: Whether the request changes something.
         patience: Whether the client has a read timeout.
         has_bucket: Whether the request spends from a rate bucket.
         has_body: Whether its response has a body.
         is_json: Whether that is JSON.
+        pays: Whether it holds or spends credits.
         starts: Whether it starts work that takes time.
+        succeeds: Whether that work succeeds as its script says.
         polls: Whether it reads a record with a status.
         deletable: Whether that record can be deleted.
         served: Whether it came over HTTP.
@@ -49,12 +56,15 @@ class Place:
     sees: tuple[object, ...] | None = None
     is_call: bool = False
     is_event: bool = False
+    met: bool = False
     changes: bool = False
     patience: bool = False
     has_bucket: bool = False
     has_body: bool = False
     is_json: bool = False
+    pays: bool = False
     starts: bool = False
+    succeeds: bool = False
     polls: bool = False
     deletable: bool = False
     served: bool = False
@@ -72,34 +82,36 @@ class Place:
         return self.operation.removeprefix("webhooks.")
 
 
-def places_of(
-    app: App,
-    calls: Sequence[Call],
-    deliveries: Iterable[Delivery] = (),
-    starting: Collection[int] = (),
-    *,
-    concurrent: bool = False,
-) -> list[Place]:
-    """Return the places of a run in order: requests that change something, reads, events.
-
-    Args:
-        app: The fake.
-        calls: The requests of the run.
-        deliveries: The deliveries that were made.
-        starting: Numbers of the requests that started work.
-        concurrent: Whether the order of the requests says nothing, because several threads or tasks sent them.
-    """
-    seen: Counter[str] = Counter()
+def places_of(app: App, day: Day) -> list[Place]:
+    """Return the places of a run in order: requests that change something, reads, events."""
+    charged = {call.number for call in paying(day)}
     found: list[Place] = []
-    calls = [call for call in calls if call.operation is not None and call.fault != "overridden by a route"]
-    for call in calls:
-        seen[call.operation or ""] += 1
-        found.append(_place(app, call, seen[call.operation or ""], starts=call.number in starting))
-    if concurrent:
+    calls = _counted(day.calls)
+    for call, place in zip(calls, _numbered(app, calls), strict=True):
+        starts, succeeds = call.number in day.starting, day.starting.get(call.number, False)
+        found.append(replace(place, pays=call.number in charged, starts=starts, succeeds=succeeds))
+    if day.concurrent:
         found = _in_canonical_order(found, keys_of(calls))
     writes = [place for place in found if place.sees is None]
     reads = [place for place in found if place.sees is not None]
-    return writes + reads + _events(deliveries)
+    return writes + reads + _events(day.deliveries)
+
+
+def names_of_places(app: App, calls: Iterable[Call], deliveries: Iterable[Delivery]) -> list[str]:
+    """Return the names of the places of some requests and deliveries, each counted from the first of its kind."""
+    return [str(place) for place in (*_numbered(app, _counted(calls)), *_events(deliveries))]
+
+
+def _counted(calls: Iterable[Call]) -> list[Call]:
+    """Return the requests that the fake has served."""
+    return [call for call in calls if call.operation is not None and call.fault != BY_ROUTE]
+
+
+def _numbered(app: App, calls: Iterable[Call]) -> Iterator[Place]:
+    seen: Counter[str] = Counter()
+    for call in calls:
+        seen[call.operation or ""] += 1
+        yield _place(app, call, seen[call.operation or ""])
 
 
 def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Place]:
@@ -118,7 +130,7 @@ def _in_canonical_order(places: Sequence[Place], keys: Sequence[Key]) -> list[Pl
     return found
 
 
-def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:
+def _place(app: App, call: Call, occurrence: int) -> Place:
     row = app.catalog.by_operation[call.operation or ""]
     content = call.response.content if call.response is not None else b""
     status = _status(content) if row.operation.endswith(".retrieve") else None
@@ -130,12 +142,12 @@ def _place(app: App, call: Call, occurrence: int, *, starts: bool) -> Place:
         number=call.number,
         sees=(call.path, call.query, call.status, status or content) if row.method == "GET" else None,
         is_call=True,
+        met=call.fault is not None,
         changes=(call.committed or call.replayed) and not estimate,
         patience=call.patience is not None,
         has_bucket=not row.signed,
         has_body=bool(content),
         is_json=row.media_type == "application/json" and bool(content),
-        starts=starts,
         polls=status is not None,
         deletable="DELETE" in methods,
         served=came_over_http(call),
@@ -165,6 +177,7 @@ def _events(deliveries: Iterable[Delivery]) -> list[Place]:
                 occurrence=seen[one.event],
                 number=_AFTER_CALLS + number,
                 is_event=True,
+                met=one.fault is not None,
                 signed=one.endpoint is not None,
                 followed=number < len(made),
             )

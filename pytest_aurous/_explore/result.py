@@ -24,7 +24,7 @@ class Case:
         differs: Whether it broke a law, and did not break it again when it was repeated.
         error: What the run raised, without its traceback; or None.
         returned: What it returned.
-        credits: The credits that it spent and that are held for it.
+        credits: The credits that it spent, and that the work will cost which it has left in progress.
         calls: How many requests it sent.
         sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
             as over HTTP, and for events.

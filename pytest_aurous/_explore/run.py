@@ -53,7 +53,8 @@ class Run(Watcher):
         hangs: Whether it was stopped from outside, because nothing happened any more.
         stops: How often that was raised in vain which ends it.
         tried: The lines of the code under test at which `unwind` has raised.
-        busy: Seconds for which the work that a fault has delayed goes on.
+        busy: Seconds until its fault is over, such as until work ends that a fault has delayed.
+        repairs: What else has to be done before a second run finds everything in order.
         steps: How many requests and sleeps it has begun.
     """
 
@@ -71,10 +72,12 @@ class Run(Watcher):
         self.stops: int = 0
         self.tried: set[tuple[CodeType, int]] = set()
         self.busy: float = 0
+        self.repairs: list[Callable[[], None]] = []
         self._app = app
         self._calls = min(calls, MOST_CALLS)
         self._until = app.world.clock.time() + seconds
         self._reads: dict[str, float] = {}
+        self._polled: set[str] = set()
         self.steps: int = 0
         self._counted = self._all = self._sleeps = 0
 
@@ -159,12 +162,14 @@ class Run(Watcher):
             self.stopped += f"; waiting: {self._app.world.clock.waiting_for()}"
 
     def _waits(self, call: Call) -> bool:
-        """Whether a read polls work in progress, and the clock has moved since the last identical read."""
-        now, read = self._app.world.clock.time(), f"{call.path}?{call.query}"
+        """Whether the clock has moved since the last identical read, and something that is polled is in progress."""
+        now, read, works = self._app.world.clock.time(), f"{call.path}?{call.query}", self._app.world.runs
         before = self._reads.get(read)
         self._reads[read] = now
-        runs = [run for part in call.path.split("/") if (run := self._app.world.runs.get(part)) is not None]
-        return before is not None and now > before and any(not run.last for run in runs or self._app.world.runs.all())
+        shown = {part for part in call.path.split("/") if works.get(part)}
+        polled = self._polled | (shown or {record for record, _ in works.items()})  # a list shows all
+        self._polled = {record for record in polled if (work := works.get(record)) is not None and not work.last}
+        return before is not None and now > before and bool(self._polled)
 
 
 @contextmanager

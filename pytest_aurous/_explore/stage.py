@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .._base.errors import AurousError, hide_mistakes, see
+from .._base.frames import without_package
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
-from .end_state import EndState, EndStates
+from .end_state import EndState, EndStates, ahead, paid
 from .good_days import told
-from .laws import Day
+from .laws import Day, allowed
 from .options import PAGE
+from .returned import unaddressed
 from .run import ignore, noting_runs, own_time, present_run
 from .watchdog import RunEnded
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
+
+
+Errors = tuple[type[BaseException], ...]
 
 
 class LeftOut(AurousError):  # noqa: N818 - it is no mistake
@@ -68,8 +73,8 @@ class Stage(Protocol):
         """Return the end state of a run, some of whose records a fault lets fail."""
         raise NotImplementedError
 
-    def check(self, good: Day) -> None:
-        """Raise an error if the good day cannot be compared with others."""
+    def check(self, good: Day, good_raises: Errors) -> None:
+        """Raise an error if the good day, which may raise *good_raises* alone, cannot be compared with others."""
 
     def check_again(self, which: str, later: Day, found: str | None) -> None:
         """Raise an error if a later good day differs from the first.
@@ -120,11 +125,17 @@ class OneFake:
         """Return the end state of a run."""
         return self._states.read(failed)
 
-    def check(self, good: Day) -> None:
-        """Raise the error of the good day, or why it cannot be one."""
+    def check(self, good: Day, good_raises: Errors) -> None:
+        """Raise why the good day cannot be one."""
         self._check_end(good)
-        if good.error is not None:
-            raise good.error
+        if good.error is not None and not allowed(good.error, good_raises):
+            raise _must_succeed(good.error)
+        if good.error is None and good_raises:
+            names = " or ".join(kind.__name__ for kind in good_raises)
+            raise AurousError(
+                f"explore(good_raises=...): the undisturbed run did not raise {names}, it returned "
+                f"{unaddressed(good.returned)}. If it is meant to succeed, leave out good_raises.\n{_MORE}"
+            )
         if not good.calls:
             raise AurousError(
                 "explore(run): run sent no request to the fake, so there is nothing to break. Let it call the code "
@@ -191,11 +202,12 @@ class FreshFake:
         """Return a function that does nothing: the next run makes a fake of its own."""
         return ignore
 
-    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:  # noqa: ARG002 - there is nothing to leave out
-        """Return nothing: a test checks itself what exists at its end, and no law that is judged here reads it."""
-        return EndState([], [])
+    def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
+        """Return what was paid, and no records: a test checks itself what exists at its end."""
+        world = self.app.world
+        return EndState([], [], ahead(world, lambda: paid(world), failed), [])
 
-    def check(self, good: Day) -> None:
+    def check(self, good: Day, good_raises: Errors) -> None:  # noqa: ARG002 - a test that passes raises nothing
         """Leave the test out if it cannot be explored."""
         if good.error is not None:
             raise LeftOut(f"it does not pass when it is run again: {told(good.error)}", leaks=True)
@@ -206,3 +218,17 @@ class FreshFake:
         """Leave the test out if a later good day differs."""
         if found is not None:
             raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)
+
+
+def _must_succeed(error: BaseException) -> BaseException:
+    """Return what to raise for the exception of a good day: what the test's author or pytest has to see, unchanged."""
+    if isinstance(error, AurousError) or not isinstance(error, Exception):
+        return error
+    name = type(error).__name__
+    failure = AurousError(
+        f"explore(run): the undisturbed run must succeed, and it raised {told(error)}\n"
+        "Its traceback is above. Let run return where nothing goes wrong, or, if it is meant to fail, name the "
+        f"exception: good_raises={name}.\n{_MORE}"
+    )
+    failure.__cause__ = error.with_traceback(without_package(error.__traceback__))
+    return failure

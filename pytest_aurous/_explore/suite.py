@@ -11,8 +11,8 @@ from .options import PAGE, MarkerOptions, Options, read_names, read_options
 from .result import Case, Exploration
 
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
-_FAULTS: Final = tuple(name for name in KINDS if name != "crash")
-"""A crash is judged by a law that is not in `_LAWS`."""
+_FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_process)
+"""What a process leaves that has died is judged by laws that are not in `_LAWS`."""
 _BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 LIMIT: Final = 60
 """Cases of each test, unless an option or the marker says something else."""

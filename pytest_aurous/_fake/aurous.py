@@ -205,10 +205,15 @@ class Aurous(CallAssertions, Belongings):
             run: The code under test. If it has a parameter without a default, it receives what *fresh* returns.
             may_raise: The exceptions that are a documented failure of the code; by default, each `Exception`.
             may_return: Returns whether a result of *run* is a documented failure.
+            good_raises: What the undisturbed run raises on purpose; by default it must return.
+            returns: True to judge what *run* returns, too: it must be as on the good day, apart from ids, uuids, times
+                and URLs. Or a function that returns what of a result counts.
             faults: The faults to try: a name, names joined by commas, or an iterable; ``-name`` leaves out a fault, and
                 ``*``, the default, is all.
             laws: The laws to judge, in the same form.
             fresh: Resets the application's own state; called before each run.
+            restart: Builds the application anew from what it has stored; called before the second run of the law
+                ``recovers``. Its result is passed to *run* as that of *fresh* is.
             depth: 2 to try pairs of faults, too.
             limit: The largest number of cases; by default 400.
             patience: Real seconds for which a run may do nothing: no request, no skipped sleep, and no new line of
@@ -228,7 +233,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import drivers  # loads asyncio, and most tests do not explore
 
         explorer = self._session.explorer("explore", run=run, **options)
-        return drivers.explore(explorer, run, options.get("fresh"))
+        return drivers.explore(explorer, run, options.get("fresh"), options.get("restart"))
 
     async def aexplore(
         self,
@@ -237,7 +242,7 @@ class Aurous(CallAssertions, Belongings):
     ) -> Exploration:
         """Explore a coroutine function in the running event loop, asyncio's or trio's; see `explore`.
 
-        *fresh* may be a coroutine function, too.
+        *fresh* and *restart* may be coroutine functions, too.
 
         Example:
             ``await aurous.aexplore(lambda: publish("Aurora"))``
@@ -246,7 +251,7 @@ class Aurous(CallAssertions, Belongings):
         from .._explore import drivers  # loads asyncio, and most tests do not explore
 
         explorer = self._session.explorer("aexplore", run=run, **options)
-        return await drivers.aexplore(explorer, run, options.get("fresh"))
+        return await drivers.aexplore(explorer, run, options.get("fresh"), options.get("restart"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

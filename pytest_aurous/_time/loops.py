@@ -63,7 +63,7 @@ class AsyncioSleeps:
         self.sleep = sleep
         self._patched_run_once, self._patched_time = idle_or_run_once, standing_time
         BaseEventLoop._run_once = idle_or_run_once  # type: ignore[attr-defined]
-        BaseEventLoop.time = standing_time  # type: ignore[method-assign]
+        BaseEventLoop.time = standing_time  # type: ignore[method-assign, assignment]
 
     def stop(self) -> None:
         """Restore `BaseEventLoop`. A loop that continues keeps its time, which has set its deadlines."""

@@ -38,7 +38,7 @@ Phase = Literal["connect", "read", "write", "pool"]
 Garbage = Literal["truncated", "html", "empty", "not_json"]
 
 _TOO_MANY: Final = 429
-_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
+CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
 CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
 READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
 _TIMEOUTS: Final = {
@@ -167,7 +167,7 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def connect_error(self, operation: Operation | str, **terms: Unpack[Terms]) -> Fault:
         """Refuse the connection."""
-        return self._add("connect_error", operation, _lost(_REFUSED), terms)
+        return self._add("connect_error", operation, _lost(CONNECTION_REFUSED), terms)
 
     def disconnect(self, operation: Operation | str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
         """Close the connection before the response, or after that many bytes of its body."""
@@ -241,7 +241,7 @@ class Faults(Collection[Fault], DeliveryFaults):
         """
         until = self._clock.time() + _check("outage").number("seconds", seconds, 0)
         terms = {"times": inf, "commit": commit}
-        return self._add(f"outage of {seconds:g} s", "*", _lost(_REFUSED), terms, until=until)
+        return self._add(f"outage of {seconds:g} s", "*", _lost(CONNECTION_REFUSED), terms, until=until)
 
     @property
     def unfired(self) -> list[Fault]:

@@ -14,7 +14,7 @@ from .._wire.reply import Reply
 GreaseKind = Literal["fields", "all"]
 KINDS: Final = ("fields", "all")
 
-_OPEN_ENUMS: Final = ("billing_mode",)
+OPEN_ENUMS: Final = ("billing_mode",)
 """Fields that may get other values, as the vendor says."""
 _OF_THE_USER: Final = {"attributes", "metadata", "upload_headers"}
 """Fields with a map of the user's, in which the vendor adds nothing."""
@@ -30,7 +30,7 @@ def grease(reply: Reply, kind: GreaseKind, random: Random) -> Reply:
         return reply
     name = f"grease_{random.getrandbits(16):04x}"
     value = random.choice((None, True, 7, 0.5, name, [name], {name: True}))
-    replaced: dict[str, str] = dict.fromkeys((*_OPEN_ENUMS, "status") if kind == "all" else _OPEN_ENUMS, name)
+    replaced: dict[str, str] = dict.fromkeys((*OPEN_ENUMS, "status") if kind == "all" else OPEN_ENUMS, name)
     return reply.with_body(to_json(_greased(json.loads(reply.body), {name: value}, replaced)))
 
 

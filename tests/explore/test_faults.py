@@ -15,7 +15,7 @@ import httpx
 import pytest
 import trio
 
-from pytest_aurous import Aurous, AurousError, AurousServer
+from pytest_aurous import Aurous, AurousError, AurousServer, BadDay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,8 +146,8 @@ def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
     assert cases["timeout"].returned == cases["late"].returned == "ReadTimeout"
     assert cases["lost"].returned == "RemoteProtocolError"
     assert {fault: case.credits for fault, case in cases.items()} == {
-        **dict.fromkeys(["refused", "timeout", "unavailable", "rate_limited"], 0),
-        **dict.fromkeys(["lost", "late", "garbled", "crash", "fails", "slow", "greased"], 4),
+        **dict.fromkeys(["refused", "timeout", "unavailable", "rate_limited", "down", "outage", "broke", "dies"], 0),
+        **dict.fromkeys(["lost", "late", "garbled", "crash", "fails", "keeps_failing", "slow", "greased"], 4),
     }
     status, _, text = cases["unavailable"].returned
     assert (status, json.loads(text)["error"]["code"]) == (503, "provider_unavailable")
@@ -161,6 +161,169 @@ def test_what_a_client_sees(fake: Aurous, client: httpx.Client) -> None:
     assert status == 201
     assert any(name.startswith("grease_") for name in json.loads(text))
     assert json.loads(text)["attributes"] == {"age": 28}
+
+
+def test_what_goes_on_happens_to_later_requests_too(fake: Aurous, client: httpx.Client) -> None:
+    """`down` to the same operation, as a proxy responds; `outage` to all, from the first of its kind on."""
+
+    def run() -> list[object]:
+        seen: list[object] = []
+        for path in ("/v1/balance", "/v1/team", "/v1/balance"):
+            try:
+                seen.append(client.get(path).status_code)
+            except httpx.ConnectError:
+                seen.append("refused")
+            time.sleep(1700)
+        return seen
+
+    explored = fake.explore(run, faults="down, outage", laws="ends")
+
+    assert {case.id: case.returned for case in explored.cases} == {
+        "balance.retrieve#1 down": [503, 200, 503],
+        "balance.retrieve#1 outage": ["refused", "refused", "refused"],
+        "team.retrieve#1 down": [200, 503, 200],
+        "team.retrieve#1 outage": [200, "refused", "refused"],
+        "balance.retrieve#2 down": [200, 200, 503],
+    }
+    (case,) = fake.explore(seen_by(client, "GET", "/v1/balance"), faults="down", laws="ends").cases
+    status, headers, text = case.returned
+    assert (status, headers["content-type"], text[:6]) == (503, "text/html", "<html>")
+    assert not [name for name in headers if name.startswith(("aurous", "x-"))]
+    assert client.get("/v1/balance").status_code == 200
+
+
+def test_an_outage_is_over_after_an_hour(fake: Aurous, client: httpx.Client) -> None:
+    """Code that waits long enough gets through."""
+
+    def run() -> int:
+        with suppress(httpx.ConnectError):
+            return client.get("/v1/balance").status_code
+        time.sleep(1201)
+        return run()
+
+    (case,) = fake.explore(run, faults="outage").cases
+
+    assert (case.returned, case.calls) == (200, 4)
+
+
+def test_without_credits_each_later_order_is_refused(fake: Aurous, client: httpx.Client) -> None:
+    """With the API's own 402, while what is free goes on; a second run finds the credits again."""
+    image = {"prompt": "a red fox"}
+
+    def run() -> list[int]:
+        sent = [client.post("/v1/images", json=image, headers={"Idempotency-Key": str(n)}) for n in range(2)]
+        sent.append(client.get("/v1/balance"))
+        seen = [response.status_code for response in sent]
+        if 402 in seen:
+            assert sent[1].json()["error"]["code"] == "balance_too_low"
+            assert sent[2].json()["available_credits"] == 0
+            raise LookupError
+        return seen
+
+    explored = fake.explore(run, faults="broke", may_raise=LookupError)
+
+    assert outcomes(explored) == {"images.create#1 broke": "raised", "images.create#2 broke": "raised"}
+    assert [case.credits for case in explored.cases] == [0, 1]
+    assert fake.team.available_credits == 98
+    fake.reset()
+
+    def pays_with_a_key() -> int:
+        client.post("/v1/images", json=image, headers={"Idempotency-Key": "1"})
+        return client.post("/v1/images", json=image, headers={"Idempotency-Key": "1"}).status_code
+
+    pair = fake.explore(pays_with_a_key, faults="lost, broke", depth=2, laws="ends", may_raise=httpx.TransportError)
+    assert "images.create#2 broke" not in outcomes(pair)  # a replay costs nothing
+
+
+def test_a_process_dies_before_a_request_arrives(fake: Aurous, client: httpx.Client) -> None:
+    """Also before a read; nothing has taken effect, and a second run has to recover."""
+
+    def run() -> None:
+        client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"})
+        client.get("/v1/balance")
+
+    explored = fake.explore(run, faults="dies")
+
+    assert outcomes(explored) == {"characters.create#1 dies": "crashed", "balance.retrieve#1 dies": "crashed"}
+    assert [(case.credits, case.broken) for case in explored.cases] == [(0, ()), (4, ())]
+    with AurousServer(fake) as server, httpx.Client(base_url=server.url, headers={"X-Api-Key": fake.api_key}) as other:
+        assert "dies" not in {case.fault for case in fake.explore(lambda: other.get("/v1/balance"), laws="ends").cases}
+
+
+def test_work_keeps_failing(fake: Aurous, client: httpx.Client) -> None:
+    """All that starts from there on fails; the repeated documented failure is accepted, also by a second run."""
+
+    def run() -> list[str]:
+        seen: list[str] = []
+        for number in range(3):
+            key = {"Idempotency-Key": f"{number} {len(fake.calls)}"}
+            made = client.post("/v1/characters", json=NOVA, headers=key).json()["id"]
+            while (status := client.get(f"/v1/characters/{made}").json()["status"]) == "synthesizing":
+                time.sleep(9)
+            seen.append(status)
+        return seen
+
+    explored = fake.explore(run, faults="fails, keeps_failing", laws="ends")
+
+    assert [case.returned for case in explored.cases if case.fault == "keeps_failing"] == [
+        ["failed", "failed", "failed"],
+        ["reviewing", "failed", "failed"],
+        ["reviewing", "reviewing", "failed"],
+    ]
+    assert explored.cases[0].returned == ["failed", "reviewing", "reviewing"]
+    fake.reset()
+    fake.script("synthesizing*2 -> reviewing")
+
+    def careful() -> None:
+        for attempt in range(2):
+            key = {"Idempotency-Key": f"order {attempt}"}
+            made = client.post("/v1/characters", json=NOVA, headers=key).json()["id"]
+            while (status := client.get(f"/v1/characters/{made}").json()["status"]) == "synthesizing":
+                time.sleep(9)
+            if status == "reviewing":
+                return
+        raise LookupError
+
+    explored = fake.explore(careful, faults="fails, keeps_failing", may_raise=LookupError)
+    assert [(case.fault, case.outcome) for case in explored.cases] == [
+        ("fails", "returned"),
+        ("keeps_failing", "raised"),
+    ]
+
+
+def test_faults_that_cannot_happen_to_a_request_leave_it_alone(fake: Aurous, client: httpx.Client) -> None:
+    """An order that is refused anyway, work that fails anyway, and a process that the fake cannot end."""
+    dies = BadDay("balance.retrieve#1 dies")
+    with fake.day(BadDay("images.create#1 broke", "characters.create#1 keeps_failing")):
+        assert client.post("/v1/images", json={}).status_code == 400
+        assert client.post("/v1/characters", json={}).status_code == 400
+        assert client.get("/v1/balance").json()["available_credits"] == 100
+    fake.script("synthesizing -> failed(moderation_rejected)")
+    with fake.day(BadDay("characters.create#1 fails")):
+        made = client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).json()["id"]
+    for _ in range(3):
+        shown = client.get(f"/v1/characters/{made}").json()
+    assert (shown["status"], shown["error_message"]) == ("failed", "moderation_rejected")
+    headers = {"X-Api-Key": fake.api_key}
+    with AurousServer(fake) as server, httpx.Client(base_url=server.url, headers=headers) as other, fake.day(dies):
+        assert other.get("/v1/balance").status_code == 200
+
+
+def test_a_place_with_a_fault_of_the_test_is_not_broken_again(fake: Aurous, client: httpx.Client) -> None:
+    """So code that gives up after four 503 is not made to order twice; the report counts what it leaves out."""
+
+    def run() -> None:
+        for _ in range(4):
+            if client.post("/v1/characters", json=NOVA, headers={"Idempotency-Key": "1"}).status_code != 503:
+                return
+        client.get("/v1/balance")
+
+    fake.faults.status("characters.create", 503, times=4)
+    explored = fake.explore(run, faults="lost, unavailable")
+
+    assert list(outcomes(explored)) == ["balance.retrieve#1 unavailable"]
+    assert explored.skipped == 4
+    assert explored.remarks == ("skipped: 4 places where a fault of the test itself happens, also on the good day",)
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [("timeout", 5), ("late", 5), ("refused", 0), ("lost", 0)])

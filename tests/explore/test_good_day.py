@@ -7,14 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import httpx
 
     from pytest_aurous import Exploration
 
@@ -35,8 +34,8 @@ def test_a_careful_shop_holds_all_laws(fake: Aurous, shop: Any) -> None:
     assert fake.characters.last.status == "ready"
 
 
-def test_an_exception_of_the_good_day_propagates_unchanged(fake: Aurous, client: httpx.Client) -> None:
-    """It is the failure of the test itself, and the fake stays usable."""
+def test_the_good_day_must_succeed(fake: Aurous, client: httpx.Client) -> None:
+    """An exception is reported as that, with its traceback but without our frames, and the fake stays usable."""
     error = LookupError("mine")
 
     def run() -> None:
@@ -45,16 +44,40 @@ def test_an_exception_of_the_good_day_propagates_unchanged(fake: Aurous, client:
         raise error
 
     began = time.time()
-    with pytest.raises(LookupError) as raised:
+    with pytest.raises(AurousError, match=r"undisturbed run must succeed, and it raised LookupError: mine") as raised:
         fake.explore(run)
 
-    assert raised.value is error
-    assert "run" in [entry.name for entry in raised.traceback]
+    assert raised.value.__cause__ is error
+    assert error.__traceback__ is not None
+    assert (error.__traceback__.tb_frame.f_code.co_name, error.__traceback__.tb_next) == ("run", None)
     assert time.time() - began < 60
     assert len(fake.calls) == 1
     assert client.get("/v1/balance").status_code == 200
     assert not fake.clock.frozen
     assert fake.explore(lambda: client.get("/v1/balance"), faults="unavailable").cases[0].outcome == "returned"
+
+
+def test_a_good_day_can_fail_on_purpose(fake: Aurous, client: httpx.Client) -> None:
+    """With `good_raises`: that exception is a documented failure, and a second run may raise it, too."""
+    fake.script("synthesizing -> failed(provider_timeout)")
+
+    def run(key: str | None = "1") -> None:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        made = client.post("/v1/characters", json=NOVA, headers=headers).raise_for_status().json()["id"]
+        while client.get(f"/v1/characters/{made}").raise_for_status().json()["status"] != "failed":
+            time.sleep(9)
+        raise LookupError
+
+    terms: dict[str, Any] = {"good_raises": LookupError, "may_raise": (OSError, ValueError, httpx.HTTPError)}
+    explored = fake.explore(run, **terms)
+    assert (explored.good_day.outcome, explored.good_day.credits) == ("raised", 0)
+    assert {case.outcome for case in explored.cases} == {"raised", "crashed"}
+    with pytest.raises(AurousError, match=r"1: breaks recovers|lost: breaks recovers"):
+        fake.explore(lambda: run(None), **terms)
+    with pytest.raises(AurousError, match=r"did not raise LookupError, it returned <Response"):
+        fake.explore(lambda: client.get("/v1/balance"), good_raises=LookupError)
+    with pytest.raises(pytest.skip.Exception):
+        fake.explore(lambda: pytest.skip("not here"))
 
 
 def test_two_good_days_must_send_the_same_requests(fake: Aurous, client: httpx.Client) -> None:

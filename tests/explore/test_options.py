@@ -51,6 +51,9 @@ def test_a_law_can_be_left_out() -> None:
         ({"laws": "recover"}, r"explore\(laws=.*did you mean 'recovers'\?"),
         ({"faults": 7}, r"explore\(faults=7.*a name, a comma-separated list, or an iterable"),
         ({"may_return": 7}, r"explore\(may_return=7"),
+        ({"returns": 7}, r"explore\(returns=7.*True, or a function"),
+        ({"restart": 7}, r"explore\(restart=7"),
+        ({"good_raises": 7}, r"explore\(good_raises=\[7\].*an exception class or a tuple"),
         ({"may_raise": "x"}, r"explore\(may_raise=.*an exception class or a tuple"),
         ({"may_raise": (LookupError, 7)}, r"explore\(may_raise="),
         ({"depth": 3}, r"explore\(depth=3.*1 to 2"),
@@ -75,8 +78,8 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
 
 
 def test_each_argument_is_stated_once() -> None:
-    """`explore`, `aexplore` and the marker take exactly the options that exploring reads, and ``fresh``."""
-    assert {*ExploreOptions.__annotations__} == {option.name for option in fields(Options)} | {"fresh"}
+    """`explore`, `aexplore` and the marker take exactly the options that exploring reads, ``fresh`` and ``restart``."""
+    assert {*ExploreOptions.__annotations__} == {option.name for option in fields(Options)} | {"fresh", "restart"}
     assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
 
 
@@ -122,8 +125,8 @@ def test_pairs(fake: Aurous, client: httpx.Client) -> None:
     assert "pairs of faults: 4 of 4 hold" in explored.table()
     cut = fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=3, laws="ends")
     assert len(cut.cases) == 3
-    assert cut.remarks == (
-        f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'",
+    assert (
+        cut.remarks[0] == f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'"
     )
     assert len(fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=1, laws="ends").cases) == 1
 

@@ -6,6 +6,7 @@ import httpx
 
 from clients.common import Json, PublishError, connect, drawing, is_temporary, send
 
+_MOST = 100
 FOUND = {"characters.retrieve#1 gone": ("ends", "no_pitfall")}
 
 
@@ -22,14 +23,17 @@ def careful(name: str) -> Json:
 def _publish(name: str, not_ready: set[int]) -> Json:
     with connect() as api:
         path = f"/v1/characters/{send(api, 'POST', '/v1/characters', key=name, body=drawing(name))['id']}"
-        while True:
+        temporary = 0
+        while temporary < _MOST:
             try:
                 response = api.get(path)
                 status = response.json().get("status")
             except (httpx.TransportError, ValueError):
+                temporary += 1
                 status = "synthesizing"
             else:
                 if is_temporary(response):
+                    temporary += 1
                     time.sleep(float(response.headers.get("Retry-After", 5)))
                     continue
                 if response.status_code in not_ready:
@@ -39,6 +43,6 @@ def _publish(name: str, not_ready: set[int]) -> Json:
             if status != "synthesizing":
                 break
             time.sleep(5)
-        if status == "failed":
-            raise PublishError("failed")
+        if status != "reviewing":
+            raise PublishError(f"status {status}")
         return send(api, "POST", f"{path}/save")

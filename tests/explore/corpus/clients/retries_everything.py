@@ -7,6 +7,7 @@ import httpx
 
 from clients.common import Json, PublishError, drawing, is_temporary
 
+_MOST = 10
 FOUND = {"characters.retrieve#1 gone": ("ends", "no_pitfall")}
 
 
@@ -33,11 +34,13 @@ def _publish(name: str, *, stubborn: bool) -> Json:
                     response = api.request(method, path, json=body, headers={"Idempotency-Key": name})
                     content: Json = response.json()
                 except (httpx.TransportError, ValueError):
+                    if not stubborn and attempt > _MOST:
+                        raise PublishError("the API cannot be reached") from None
                     time.sleep(5)
                     continue
                 if response.is_success:
                     return content
-                if not stubborn and (attempt > 10 or not is_temporary(response)):
+                if not stubborn and (attempt > _MOST or not is_temporary(response)):
                     raise PublishError(content["error"]["code"])
                 time.sleep(float(response.headers.get("Retry-After", 5)))
 

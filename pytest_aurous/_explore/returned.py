@@ -1,0 +1,68 @@
+"""What runs returned: whether two results are alike, apart from what differs only in form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import date
+from typing import Any, Final, cast
+
+from .._base.errors import shown
+from ..faults.grease import OPEN_ENUMS
+
+_FORM: Final = re.compile(
+    r"\b[a-z]+_[0-9A-HJKMNP-TV-Z]{26}\b"  # an id of the API
+    r"|\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
+    r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|https?://[^\s'\"<>]+"
+    r"| at 0x[0-9a-fA-F]+"
+)
+"""Ids of the API, uuids, times, URLs, and addresses in memory."""
+
+
+def unaddressed(value: object) -> str:
+    """Return the repr of *value* for a report, without addresses in memory, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", shown(value))
+
+
+def alike(found: Any, wanted: Any, *, greased: bool = False) -> bool:
+    """Whether a result is as on the good day; ids, uuids, times and URLs may differ.
+
+    Args:
+        found: The result.
+        wanted: The result of the good day.
+        greased: Whether unknown fields, and other values of open enums, count as alike.
+    """
+    try:
+        return _alike(found, wanted, greased=greased)
+    except RecursionError:  # a result that contains itself
+        return _form(found) == _form(wanted)
+
+
+def _alike(found: Any, wanted: Any, *, greased: bool) -> bool:
+    if is_dataclass(found) and type(found) is type(wanted):
+        found, wanted = ({one.name: getattr(value, one.name) for one in fields(value)} for value in (found, wanted))
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        now: Mapping[Any, Any] = found
+        then: Mapping[Any, Any] = wanted
+        names = [name for name in ({**then} if greased else {**then, **now}) if not (greased and name in OPEN_ENUMS)]
+        return all(name in now and name in then and _alike(now[name], then[name], greased=greased) for name in names)
+    if isinstance(found, (list, tuple)) and isinstance(wanted, (list, tuple)):
+        pairs = list(zip(cast("list[Any]", found), cast("list[Any]", wanted), strict=False))
+        return len(found) == len(wanted) and all(_alike(one, other, greased=greased) for one, other in pairs)
+    if isinstance(found, date) and isinstance(wanted, date):
+        return True
+    with suppress(Exception):  # of their own `__eq__`, such as that of an array
+        if found == wanted:
+            return True
+    return _form(found) == _form(wanted)
+
+
+def _form(value: object) -> str:
+    """Return the repr of *value* without what differs only in form; a repr that fails is empty."""
+    text = ""
+    with suppress(Exception):
+        text = repr(value)
+    return _FORM.sub("...", text)
