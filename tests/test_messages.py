@@ -97,6 +97,14 @@ def aurous_seed(request):
 
 def test_fixture(aurous):
     pass
+
+
+def test_raced(aurous, aurous_client):
+    def order():
+        if not aurous_client.get("/v1/characters").json()["data"]:
+            aurous_client.post("/v1/characters", json={NOVA})
+
+    aurous.interleave(order, order)
 """
 _NOTES: Final = """
 import json
@@ -303,6 +311,7 @@ MESSAGES: Final[dict[str, Say]] = {
     "a-target-cannot-receive": _on_fake(lambda aurous: aurous.webhooks.deliver_to("https://app.example/hooks")),
     "a-bad-day-breaks-a-law": _test("test_explored"),
     "the-undisturbed-run-must-succeed": _on_fake(lambda aurous: aurous.explore(lambda: dict[str, str]()["id"])),
+    "two-workers-differ-from-one-after-the-other": _test("test_raced"),
     "nothing-can-be-broken": _on_fake(lambda aurous: aurous.explore(lambda: None)),
     "there-is-no-such-fault": _on_fake(lambda aurous: aurous.explore(lambda: None, faults="lots")),
     "the-process-dies": _raised(_crash),

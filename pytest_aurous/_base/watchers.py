@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from .._wire.call import Call
@@ -28,3 +28,13 @@ class Watcher:
 
     def moved(self, how: str, seconds: float) -> None:
         """See the clock move by some seconds: ``advance``, ``freeze``, ``fault`` or ``sleep``."""
+
+
+class Gate(Protocol):
+    """Lets the requests of two workers in one after the other, before the fake sees them and without its lock."""
+
+    def enter(self, call: Call) -> None:
+        """Block this thread until it is the turn of the request."""
+
+    async def aenter(self, call: Call) -> None:
+        """Let this task wait until it is the turn of the request."""

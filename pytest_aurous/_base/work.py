@@ -83,12 +83,17 @@ def ending() -> BaseException | None:
 
 def workers(run: Run, ident: int) -> dict[int, FrameType]:
     """Return the frame of each thread that works for a run: the thread *ident*, those it started, and jobs of pools."""
+    return threads_of(lambda work: work.run is run, ident)
+
+
+def threads_of(mine: Callable[[Work], bool], ident: int = 0) -> dict[int, FrameType]:
+    """Return the frame of each thread whose work, or the work of whose job, is *mine*, and of the thread *ident*."""
     started = {thread.ident: getattr(thread, _STARTED_BY, None) for thread in threading.enumerate()}
     found: dict[int, FrameType] = {}
     for thread, frame in sys._current_frames().items():
         work = started.get(thread)
         jobs = [one.f_locals.get("work") for one in callers(frame) if one.f_code is _do.__code__]
-        if thread == ident or any(one is not None and one.run is run for one in (work, *jobs)):
+        if thread == ident or any(one is not None and mine(one) for one in (work, *jobs)):
             found[thread] = frame
     return found
 

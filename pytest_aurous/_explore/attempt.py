@@ -44,6 +44,7 @@ class Attempt:
         good: The good day, which limits it; None if this is one.
         before: The run whose state it goes on from; None: it starts anew.
         written: For `Observer`.
+        name: What it is called if it hangs; by default its faults.
 
     Attributes:
         plan: The same.
@@ -61,10 +62,11 @@ class Attempt:
         good: Day | None,
         before: Attempt | None = None,
         written: Written | None = None,
+        name: str = "",
     ) -> None:
         self.plan = plan
         faults = before.plan if before is not None else plan
-        self.case: str = " + ".join(f"{place} {kind}" for place, kind in faults) or "The good day"
+        self.case: str = name or " + ".join(f"{place} {kind}" for place, kind in faults) or "The good day"
         self.fresh: bool = before is None
         self.run: Run
         self._stage = stage

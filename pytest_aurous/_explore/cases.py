@@ -111,7 +111,7 @@ def good_case(good: Day) -> Case:
     return Case(
         id="good day",
         outcome=good.outcome,
-        error=_bare(good.error),
+        error=bare(good.error),
         returned=good.returned,
         credits=json_number(good.spent),
         calls=len(good.calls),
@@ -144,7 +144,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         fault=" + ".join(kind for _, kind in plan),
         outcome=day.outcome,
         broken=tuple(reasons),
-        error=_bare(day.error),
+        error=bare(day.error),
         returned=day.returned,
         credits=json_number(day.spent),
         calls=len(day.calls),
@@ -178,7 +178,7 @@ def about_results(cases: Collection[Case]) -> list[str]:
     return [f"not judged, because returns= is not set: in {case.id}{more} {remark}"]
 
 
-def _bare(error: BaseException | None) -> BaseException | None:
+def bare(error: BaseException | None) -> BaseException | None:
     """Remove the tracebacks of an error, which would keep everything alive that the run has used."""
     if error is not None:
         for one in connected(error):

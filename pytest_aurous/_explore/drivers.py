@@ -32,7 +32,7 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Make, restart: M
     """Explore a plain function."""
     steps, outcome = explorer.steps(), cast("Outcome", None)
     arguments: tuple[Any, ...] = ()
-    takes_argument = _takes_argument(run)
+    takes_made = takes_argument(run)
     try:
         while True:
             try:
@@ -42,12 +42,12 @@ def explore(explorer: Explorer, run: Callable[..., Any], fresh: Make, restart: M
             if attempt.fresh and fresh is not None:
                 made = fresh()
                 _refuse_coroutine("fresh", made)
-                arguments = (made,) if takes_argument else ()
+                arguments = (made,) if takes_made else ()
             elif not attempt.fresh and restart is not None:
                 with _restarting(attempt):
                     made = restart()
                 _refuse_coroutine("restart", made)
-                arguments = (made,) if takes_argument else ()
+                arguments = (made,) if takes_made else ()
             try:
                 with attempt.running():
                     outcome = isolated(partial(_outcome, run, arguments))
@@ -95,9 +95,9 @@ async def aexplore(
     """Explore a coroutine function, in the running event loop."""
     steps, outcome = explorer.steps(), cast("Outcome", None)
     arguments: tuple[Any, ...] = ()
-    takes_argument = _takes_argument(run)
+    takes_made = takes_argument(run)
     with ExitStack() as undo:
-        tasks = _tasks_of_runs(undo)
+        tasks = tasks_of_runs(undo)
         try:
             while True:
                 try:
@@ -107,16 +107,16 @@ async def aexplore(
                 if attempt.fresh and fresh is not None:
                     made = fresh()
                     made = await made if isawaitable(made) else made
-                    arguments = (made,) if takes_argument else ()
+                    arguments = (made,) if takes_made else ()
                 elif not attempt.fresh and restart is not None:
                     with _restarting(attempt):
                         made = restart()
                         made = await made if isawaitable(made) else made
-                    arguments = (made,) if takes_argument else ()
+                    arguments = (made,) if takes_made else ()
                 with attempt.running():
                     attempt.cancel_with(_cancelling())
                     outcome = await _aoutcome(run, arguments, attempt)
-                await _end(tasks)
+                await end_tasks(tasks)
         except BaseException as error:  # noqa: BLE001 - as above, and a cancellation of the test
             return cast("Exploration", steps.throw(error))
 
@@ -160,7 +160,7 @@ def _is_cancelled() -> bool:
     return bool(getattr(asyncio.current_task(), "cancelling", lambda: 1)())  # Python 3.10 does not count
 
 
-def _tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
+def tasks_of_runs(undo: ExitStack) -> WeakSet[asyncio.Task[Any]]:
     """Return a set that has the tasks which runs start in the running asyncio loop.
 
     It stays empty under trio, where no task outlives its nursery. What the tasks raise is not logged: a fault makes
@@ -191,7 +191,7 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _end(tasks: WeakSet[asyncio.Task[Any]]) -> None:
+async def end_tasks(tasks: WeakSet[asyncio.Task[Any]]) -> None:
     """Cancel the tasks that a run has left behind, and wait for them, though not for long."""
     left = [task for task in tasks if not task.done()]
     for task in left:
@@ -200,7 +200,7 @@ async def _end(tasks: WeakSet[asyncio.Task[Any]]) -> None:
         await asyncio.wait(left, timeout=_PATIENCE)
 
 
-def _takes_argument(run: Callable[..., Any]) -> bool:
+def takes_argument(run: Callable[..., Any]) -> bool:
     """Whether *run* has a parameter without a default."""
     try:
         parameters = signature(run).parameters.values()

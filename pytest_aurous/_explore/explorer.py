@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from .end_state import unstable_fields
 from .good_days import difference, differing_in_form
 from .kinds import KINDS, Plan
 from .laws import Day, Judged, Rules, judge, needs_second
+from .observer import resting
 from .options import PAGE, Options
 from .report import story
 from .result import Case, Exploration
@@ -92,17 +93,6 @@ class Explorer:
 
     # Runs
 
-    @contextmanager
-    def _unwatched(self) -> Generator[None, None, None]:
-        """Let a trace and the coverage rest in the block: they see only the run that stays, the second good day."""
-        watchers = self._stage.app.world.watchers
-        resting = [one for one in watchers if not one.of_bad_days]
-        watchers[:] = [one for one in watchers if one.of_bad_days]
-        try:
-            yield
-        finally:
-            watchers[:0] = resting
-
     def _attempt(self, plan: Plan = (), before: Attempt | None = None) -> Generator[Attempt, Outcome, Day]:
         """Let the driver make one run, and return what it did; after *before*, on the state that it left."""
         self._remove_faults()
@@ -131,10 +121,10 @@ class Explorer:
 
     def _good_days(self) -> Generator[Attempt, Outcome, Day]:
         """Make the good day twice from the same start, and return the second one."""
-        with self._unwatched():
+        with resting(self._stage.app):
             first = yield from self._attempt()
             self._stage.check(first, self._options.good_raises)
-        with self._unwatched() if self._options.only is not None else nullcontext():
+        with resting(self._stage.app) if self._options.only is not None else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
         unstable = unstable_fields(first.end, second.end)
@@ -176,7 +166,7 @@ class Explorer:
         plans, only = self._plans.plans, self._options.only
         check_ids(self._options, plans)
         try:
-            with self._unwatched():
+            with resting(self._stage.app):
                 if only is not None:
                     yield from self._case(good, only, plans[only])
                 else:

@@ -94,7 +94,8 @@ def _returns(check: Check, value: Any) -> Callable[[Any], Any] | None:
     raise check.refuse("returns", value, "True, or a function that returns what of a result counts.")
 
 
-def _patience(check: Check, value: Any) -> float:
+def read_patience(check: Check, value: Any) -> float:
+    """Accept the real seconds for which a run may do nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise check.refuse("patience", value, "real seconds, more than 0, such as 10.")
     return float(value)
@@ -159,7 +160,7 @@ _READERS: Final[dict[str, Callable[[Check, Any], Any]]] = {
     "laws": lambda check, value: read_names(check, "laws", value, tuple(LAWS), _LAWS),
     "depth": lambda check, value: check.whole("depth", value, 1, 2),
     "limit": lambda check, value: check.whole("limit", value, 1),
-    "patience": _patience,
+    "patience": read_patience,
     "only": _only,
     "known": _known,
 }

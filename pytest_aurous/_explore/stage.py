@@ -104,8 +104,9 @@ class OneFake:
         """Freeze the clock, and skip sleeps."""
         if present_run() is not None:
             raise AurousError(
-                "explore() was called inside explore(): the inner one would explore bad days of bad days. Call it "
-                f"once, in the test, around the code under test. For pairs of faults use depth=2.\n{_MORE}"
+                "explore() was called inside explore() or interleave(): the inner one would explore bad days of bad "
+                "days. Call it once, in the test, around the code under test. For pairs of faults use depth=2.\n"
+                f"{_MORE}"
             )
         with own_time(self.app) as self.time:
             with self.app.world.lock:

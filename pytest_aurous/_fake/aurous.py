@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .._engine.pipeline import Snapshot
     from .._engine.pitfalls import Pitfall
     from .._explore.day import BadDay
+    from .._explore.interleave import InterleaveOptions
     from .._explore.options import ExploreOptions
     from .._explore.result import Exploration
     from .._httpx.options import AsyncClientOptions, ClientOptions
@@ -252,6 +253,61 @@ class Aurous(CallAssertions, Belongings):
 
         explorer = self._session.explorer("aexplore", run=run, **options)
         return await drivers.aexplore(explorer, run, options.get("fresh"), options.get("restart"))
+
+    def interleave(
+        self, first: Callable[..., object], second: Callable[..., object], **options: Unpack[InterleaveOptions]
+    ) -> Exploration:
+        """Run two workers at once, in each order in which their requests can come; find races between them.
+
+        Each worker runs in a thread of its own. They switch only just before a request, and while one sleeps. The
+        records, the credits and what both return must be what one worker after the other gives, in either order.
+        Afterwards the fake is as *first* and then *second* leave it.
+
+        Args:
+            first: A worker. If it has a parameter without a default, it receives what *fresh* returns.
+            second: The other worker; it may be the same function.
+            switches: How often a schedule may switch before a request; by default at most twice.
+            fresh: Resets the application's own state; called before each run.
+            limit: The largest number of schedules; by default 400.
+            patience: Real seconds for which the workers may do nothing; see `explore`.
+            only: The id of one schedule, such as ``first#2 | second#1``; the fake stays as it left it.
+
+        Returns:
+            An `Exploration` whose cases are the schedules.
+
+        Raises:
+            AurousExplorationError: If a schedule gives something else than one worker after the other.
+            AurousError: If the arguments are invalid, or the workers do not succeed one after the other.
+
+        Example:
+            ``aurous.interleave(lambda: find_or_create("Nova"), lambda: find_or_create("Nova"))``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import interleave  # most tests do not explore
+
+        functions = {"first": first, "second": second}
+        interleaver = self._session.interleaver("interleave", functions, **options)
+        return interleave.interleave(interleaver, functions, options.get("fresh"))
+
+    async def ainterleave(
+        self,
+        first: Callable[..., Awaitable[object]],
+        second: Callable[..., Awaitable[object]],
+        **options: Unpack[InterleaveOptions],
+    ) -> Exploration:
+        """Interleave two coroutine functions, as tasks of the running event loop; see `interleave`.
+
+        *fresh* may be a coroutine function, too.
+
+        Example:
+            ``await aurous.ainterleave(work, work)``
+        """
+        __tracebackhide__ = hide_mistakes
+        from .._explore import interleave  # most tests do not explore
+
+        functions = {"first": first, "second": second}
+        interleaver = self._session.interleaver("ainterleave", functions, **options)
+        return await interleave.ainterleave(interleaver, functions, options.get("fresh"))
 
     def day(self, day: BadDay) -> AbstractContextManager[None]:
         """Let the faults of a day happen in the block of a ``with``; for days that Hypothesis chooses.

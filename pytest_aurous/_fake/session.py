@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import faker
 
     from .._explore.explorer import Explorer
+    from .._explore.interleave import Interleaver
     from .._explore.result import Exploration
     from .._httpx.binding import Binding
     from .._time.skipping import SleepSkipper
@@ -127,16 +128,37 @@ class Session:
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import PAGE, ExploreOptions, read_options
         from .._explore.run import ignore
+        from .._explore.schedules import SCHEDULE
         from .._explore.stage import OneFake
 
         Check(who, PAGE).keywords(arguments, ("run", *ExploreOptions.__annotations__))
         self.explored = True
-        arguments["only"] = arguments.get("only") or self.explore_only
-        work = current_work()
-        again = f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""
+        if self.explore_only and not SCHEDULE.fullmatch(self.explore_only):
+            arguments["only"] = arguments.get("only") or self.explore_only
         done, options = self.explorations.append if self.traced else ignore, read_options(who, **arguments)
         stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
-        return Explorer(stage, options, again, done=done, traced=self.traced)
+        return Explorer(stage, options, _again(), done=done, traced=self.traced)
+
+    def interleaver(self, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
+        """Return what interleaves two workers on this fake.
+
+        Args:
+            who: The method that the test called, for messages.
+            functions: Both workers, by name.
+            **arguments: The other arguments of `Aurous.interleave`.
+        """
+        from .._explore.interleave import InterleaveOptions, Interleaver, read_limits  # most tests do not
+        from .._explore.schedules import PAGE, SCHEDULE
+        from .._explore.stage import OneFake
+        from .._explore.workers import check_functions
+
+        Check(who, PAGE).keywords(arguments, ("first", "second", *InterleaveOptions.__annotations__))
+        check_functions(who, functions)
+        self.explored = True
+        if self.explore_only and SCHEDULE.fullmatch(self.explore_only):
+            arguments["only"] = arguments.get("only") or self.explore_only
+        stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
+        return Interleaver(stage, read_limits(who, **arguments), _again())
 
     def moment(self, *more: Keep) -> Moment:
         """Return this moment, to go back to.
@@ -176,3 +198,9 @@ class Session:
         with self.app.world.lock:
             self._start.go_back()
             self._go_back(None, None)
+
+
+def _again() -> str:
+    """Return the command that runs one case of this test, with ``<case>`` for its id; empty outside of pytest."""
+    work = current_work()
+    return f'pytest "{work.test}" --aurous-explore-only="<case>"' if work is not None and work.test else ""

@@ -88,6 +88,8 @@ class Router:
     def respond(self, stack: ModuleType, request: Any) -> Any:
         """Return the response to a request of a sync client, or raise `PassThrough` if a route of the test does."""
         call = self._call(request, request.read())
+        if (gate := self.app.world.gate) is not None:
+            gate.enter(call)
         route = self._override(call) if self._routes else None
         if route is None:
             return self._serve(stack, request, call)
@@ -99,6 +101,8 @@ class Router:
     async def arespond(self, stack: ModuleType, request: Any) -> Any:
         """Return the response to a request of an async client of *stack*; side effects may be async, too."""
         call = self._call(request, await request.aread())
+        if (gate := self.app.world.gate) is not None:
+            await gate.aenter(call)
         route = self._override(call) if self._routes else None
         if route is None:
             return self._serve(stack, request, call)

@@ -71,6 +71,8 @@ class AsgiApp:
             await _write(send, self._here(reply, own))
             return
         call = self._call(scope["method"], path, query, headers, body)
+        if (gate := self._app.world.gate) is not None:
+            await gate.aenter(call)
         outcome = self._app.handle(call)
         await self._wait(call.delay)
         if isinstance(outcome, Reply):

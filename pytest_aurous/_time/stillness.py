@@ -24,11 +24,11 @@ LONG: Final = 100
 
 _RESTING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
 """Packages in whose code a thread waits for another thread, or a loop for its next event."""
-_AWAKE: Final = "awake"
+AWAKE: Final = "awake"
 _Position = tuple[int, int]
 """The frame that a thread runs, and its instruction."""
 Seen = tuple[_Position, str | None]
-"""Where a thread was when it was found still, and what `_runs` returned then."""
+"""Where a thread was when it was found still, and what `times_run` returned then."""
 
 
 class OtherThreads:
@@ -59,14 +59,14 @@ class OtherThreads:
             return True
         threads = threading.enumerate()
         starting = any(thread.ident is None for thread in threads)
-        runs = {thread.ident: _runs(thread) for thread in threads if thread.ident in observed}
+        runs = {thread.ident: times_run(thread) for thread in threads if thread.ident in observed}
         if ticks <= BRIEF and not starting and all(self._has_not_run(ident, runs.get(ident)) for ident in observed):
             return True
         # A loop that computes yields at the same instruction each time and looks still, but its CPU time grows.
         cpu = process_time() - thread_time()
         positions = {ident: position for ident, (position, _) in observed.items()}
         moved = positions != self._before or cpu - self._cpu > TICK * (self._ticks + 1) / 4
-        if moved or starting or _AWAKE in runs.values():
+        if moved or starting or AWAKE in runs.values():
             self._before, self._ticks, self._cpu = positions, 0, cpu
             return False
         self._ticks += 1
@@ -106,17 +106,17 @@ def _current_frames() -> dict[int, FrameType]:
             gc.enable()
 
 
-def _runs(thread: threading.Thread) -> str | None:
+def times_run(thread: threading.Thread) -> str | None:
     """Return a text that changes whenever the thread runs, or None where the system does not count that.
 
-    It is `_AWAKE` while the thread runs or is about to run, which may take a busy machine a while.
+    It is `AWAKE` while the thread runs, is about to run, which may take a busy machine a while, or waits for a disk.
     """
     try:
         with open(f"/proc/self/task/{thread.native_id}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - faster
             status = file.read()
     except OSError:  # the thread has ended, or this is not Linux
         return None
-    if "\nState:\tR" in status:
-        return _AWAKE
+    if "\nState:\tR" in status or "\nState:\tD" in status:
+        return AWAKE
     switches = status.find("\nvoluntary_ctxt_switches:")
     return None if switches < 0 else f"{thread.native_id}{status[switches:]}"

@@ -8,7 +8,7 @@ from random import Random
 from threading import RLock
 from typing import Any, TypeVar
 
-from .._base.watchers import Watcher
+from .._base.watchers import Gate, Watcher
 from .._time.clock import Clock
 from .balances import Balances
 from .buckets import Buckets
@@ -36,6 +36,7 @@ class World:
     Attributes:
         lock: Held for a whole request, so that a decision and its effects are one.
         watchers: What sees each request, and each move of the clock, in this order.
+        gate: What decides when each request may arrive; None: at once.
         state: All data: a snapshot copies it, and an interrupted request leaves it unchanged.
         accounts: The credits of each team, to be read; `ledger` changes them.
         scripts: The scripts that new records get: by resource, and by resource and name.
@@ -47,6 +48,7 @@ class World:
         self.settings = settings
         self.lock: RLock = RLock()
         self.watchers: list[Watcher] = []
+        self.gate: Gate | None = None
         self.clock: Clock = Clock(settings.now, self.watchers)
         self.state: State = State(self.clock, settings.seed)
         self.journal: Journal = Journal(self.state, self.clock)

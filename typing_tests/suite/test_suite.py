@@ -483,6 +483,28 @@ def test_explore_one_case(aurous: Aurous) -> None:
         aurous.explore(careless, may_raise=httpx.TransportError, known={"characters.create#1 garbled": "until March"})
 
 
+def test_interleave(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    def order(key: str) -> int:
+        headers = {"Idempotency-Key": key}
+        return aurous_client.post("/v1/characters", json=ORDER, headers=headers).status_code
+
+    found: Exploration = aurous.interleave(order, order, switches=1, fresh=lambda: "1", limit=9, patience=5, only=None)
+
+    assert [case.id for case in found.cases] == ["first#1", "second#1"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_ainterleave(aurous: Aurous, aurous_async_client: httpx.AsyncClient) -> None:
+    async def balance() -> float:
+        credits_left: float = (await aurous_async_client.get("/v1/balance")).json()["credits"]
+        return credits_left
+
+    found: Exploration = await aurous.ainterleave(balance, balance)
+
+    assert not found.broken
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_aexplore(aurous: Aurous, aurous_async_client: httpx.AsyncClient) -> None:

@@ -1,0 +1,391 @@
+"""Two workers that take turns: one goes on, and the other waits just before a request or in a skipped sleep."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import contextmanager
+from functools import partial
+from math import inf
+from threading import get_ident
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._base.frames import SENDERS, package_of, shown_place, under_test
+from .._base.work import Work, current_work, set_work, threads_of
+from .._engine.pipeline import App
+from .._time.skipping import SleepSkipper
+from .._time.stillness import AWAKE, TICK, times_run
+from .._wire.call import Call
+from .schedules import FIRST, SECOND, Point, Schedule
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .._time.turns import SharedTime
+    from .run import Run
+
+READY, RUNS, HELD, ASLEEP, BLOCKED, DONE = "ready", "runs", "held", "asleep", "blocked", "done"
+_BRIEF: Final = 5
+"""Ticks for which a worker must not have run if it seems to wait for another thread or task."""
+_LONG: Final = 40
+"""The same if it wakes from time to time, as sqlite3 does before a lock, or if the system does not count that."""
+_LONGEST: Final = 200
+"""The same if it may wait for something else, such as a socket."""
+_GRACE: Final = 1.0
+"""Real seconds in which the threads of a run that was stopped have to end."""
+_WAITING: Final = frozenset({"asyncio", "concurrent", "queue", "selectors", "threading", "trio"})
+"""Packages in whose code a thread waits for another thread, or a loop for its next event."""
+
+
+class Worker:
+    """One of the two workers of a run.
+
+    Attributes:
+        name: ``first`` or ``second``.
+        work: Marks its threads, tasks and jobs.
+        state: What it does.
+        number: How many requests it has begun.
+        wakes_at: When its sleep ends, while it is asleep.
+        thread: The thread of its event loop; 0 if it has a thread of its own.
+        stuck_at: The line at which it waited when the run was stopped.
+    """
+
+    def __init__(self, name: str, run: Run, thread: int) -> None:
+        self.name = name
+        self.work: Work = Work(run.work.test, run.work.report, run=run)
+        self.state: str = READY
+        self.number: int = 0
+        self.wakes_at: float = inf
+        self.thread: int = thread
+        self.stuck_at: str = ""
+        self._waiters: list[Callable[[], object]] = []
+        self._last: Call | None = None
+        self._seen: tuple[object, object] = None, None
+        self._still = self._quiet = 0
+
+    def wait(self, wake: Callable[[], object]) -> None:
+        """Call *wake* as soon as it is its turn."""
+        self._waiters.append(wake)
+
+    def go_on(self) -> None:
+        """Wake what waits."""
+        if self._waiters:
+            self.state = RUNS
+        waiters, self._waiters = self._waiters, []
+        for wake in waiters:
+            wake()
+
+    def send(self, call: Call) -> Point:
+        """Count a request."""
+        self.number += 1
+        self._last = call
+        self.state = RUNS
+        return Point(self.name, self.number)
+
+    def awaits_work(self, app: App) -> bool:
+        """Whether its last request has started or polled work that is still in progress."""
+        if self._last is None:
+            return False
+        response = self._last.response
+        content: Any = response.json if response is not None else None
+        made: Any = cast("Any", content).get("id") if isinstance(content, dict) else None
+        with app.world.lock:
+            runs = [app.world.runs.get(part) for part in (*self._last.path.split("/"), made) if isinstance(part, str)]
+        return any(run is not None and not run.last for run in runs)
+
+    def is_still(self, sleeping: Collection[int], *, asleep: bool) -> bool:
+        """Look once, and return whether it has done nothing for some time: it waits for the other worker."""
+        frames = {ident: frame for ident, frame in self.frames().items() if ident not in sleeping}
+        threads = {thread.ident: thread for thread in threading.enumerate()}
+        ran = [times_run(threads[ident]) if ident in threads else None for ident in frames]
+        at = [(ident, id(frame), frame.f_lasti) for ident, frame in frames.items()]
+        was_at, had_run = self._seen
+        self._seen = at, ran
+        self._still = self._still + 1 if frames and at == was_at and AWAKE not in ran else 0
+        self._quiet = self._quiet + 1 if self._still and ran == had_run and None not in ran else 0
+        if asleep or not all(map(_waits_inside, frames.values())):
+            return self._still >= _LONGEST
+        return self._quiet >= _BRIEF or self._still >= _LONG
+
+    def frames(self) -> dict[int, FrameType]:
+        """Return the frames of its threads."""
+        return threads_of(lambda work: work is self.work, self.thread)
+
+
+def _waits_inside(frame: FrameType) -> bool:
+    """Whether a thread that does nothing there waits for another thread or task, and not for a socket."""
+    package = package_of(frame)
+    if package == "selectors":
+        selector = frame.f_locals.get("self")
+        return len(getattr(selector, "_fd_to_key", ())) < 2  # noqa: PLR2004 - one is the loop's own
+    return package in _WAITING or package not in SENDERS
+
+
+class Turns:
+    """Lets the two workers of one run take turns, as a schedule says.
+
+    Args:
+        app: The fake.
+        run: The run.
+        time: The skipped sleeps.
+        schedule: When the turn passes.
+        serial: Whether the second worker begins only when the first one has ended.
+        tasks: Whether the workers are tasks of the event loop in this thread; else they are threads.
+
+    Attributes:
+        workers: Both, by name.
+        sent: Each request, with its worker.
+        choices: The requests at which one more switch was possible.
+        left: The switches of the schedule that were not made yet.
+        slept: Whether the first of two serial workers slept when the other could have gone on.
+        deadlock: Whether the run was stopped because both workers waited.
+        abandoned: Whether a thread of a worker still waits after the run.
+        cancel: Cancels tasks that hang.
+    """
+
+    def __init__(
+        self, app: App, run: Run, time: SharedTime, schedule: Schedule, *, serial: bool = False, tasks: bool = False
+    ) -> None:
+        thread = get_ident() if tasks else 0
+        self.workers: dict[str, Worker] = {name: Worker(name, run, thread) for name in (FIRST, SECOND)}
+        self.sent: list[tuple[str, Call]] = []
+        self.choices: list[tuple[Point, Call]] = []
+        self.left: list[Point] = list(schedule.points)
+        self.slept: bool = False
+        self.deadlock: bool = False
+        self.abandoned: bool = False
+        self.cancel: Callable[[], object] = int
+        self._app = app
+        self._run = run
+        self._time = time
+        self._serial = serial
+        self._tasks = tasks
+        self._holder: Worker | None = self.workers[schedule.begins]
+        self._over = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taking(self) -> Generator[None, None, None]:
+        """Let the block be the run of both workers."""
+        world = self._app.world
+        with SleepSkipper(lambda _running, _frozen: None, limit=self._begin_sleep):
+            world.gate = self
+            try:
+                yield
+            finally:
+                world.gate = None
+                self.stop()
+
+    # What the workers do
+
+    def begin(self, worker: Worker) -> None:
+        """Let this thread be a worker; it waits for its first turn."""
+        set_work(worker.work)
+        event = threading.Event()
+        with self._changed:
+            if self._begins(worker):
+                return
+            worker.wait(event.set)
+        self._block(event)
+
+    async def abegin(self, worker: Worker) -> None:
+        """Let this task be a worker; it waits for its first turn."""
+        set_work(worker.work)
+        wake, woken = _signal()
+        with self._changed:
+            if self._begins(worker):
+                return
+            worker.wait(wake)
+        await woken()
+
+    def end(self, worker: Worker) -> None:
+        """Let the other worker go on."""
+        with self._changed:
+            worker.state = DONE
+            self._grant(self._other(worker))
+            self._changed.notify_all()
+
+    def enter(self, call: Call) -> None:
+        """Block this thread until it is the turn of a request."""
+        event = threading.Event()
+        with self._changed:
+            worker = self._sender()
+            if worker is None or self._arrive(worker, call):
+                return
+            worker.wait(event.set)
+        self._block(event)
+
+    async def aenter(self, call: Call) -> None:
+        """Let this task wait until it is the turn of a request."""
+        wake, woken = _signal()
+        with self._changed:
+            worker = self._sender()
+            if worker is None or self._arrive(worker, call):
+                return
+            worker.wait(wake)
+        await woken()
+
+    def stop(self) -> None:
+        """Let nothing wait any more: the run is over, and ends each request by itself."""
+        with self._changed:
+            self._over = True
+            for worker in self.workers.values():
+                worker.go_on()
+
+    def _sender(self) -> Worker | None:
+        """Return the worker that sends a request now; over HTTP, the one whose turn it is."""
+        work = current_work()
+        if self._over or (work is not None and work.run not in {None, self._run}):
+            return None
+        return self._worker() or self._holder
+
+    def _worker(self) -> Worker | None:
+        """Return the worker that this thread or task belongs to."""
+        work = current_work()
+        return next((one for one in self.workers.values() if one.work is work), None)
+
+    def _begins(self, worker: Worker) -> bool:
+        """Whether it is the turn of a worker that has not begun."""
+        if worker is not self._holder and not self._over:
+            return False
+        worker.state = RUNS
+        return True
+
+    def _arrive(self, worker: Worker, call: Call) -> bool:
+        """Count a request, and return whether it may go on at once."""
+        if worker.state == DONE:  # a thread that the worker has left behind
+            return True
+        point = worker.send(call)
+        self.sent.append((worker.name, call))
+        other = self._other(worker)
+        if self._holder not in {None, worker} and other.state != DONE:
+            worker.state = HELD
+            return False
+        self._holder = worker
+        if other.state == BLOCKED and not self._tasks:
+            worker.state = HELD  # until the other one is seen to be blocked still
+            return False
+        if other.state in {DONE, BLOCKED}:
+            return True
+        if self.left and self.left[0] == point:
+            del self.left[0]
+            worker.state = HELD
+            self._grant(other)
+            return False
+        if not self.left:
+            self.choices.append((point, call))
+        return True
+
+    def _begin_sleep(self, seconds: float) -> Callable[[], BaseException | None]:
+        """Let the other worker go on while one sleeps, unless it waits for work of the API that is in progress."""
+        worker = self._worker()
+        if worker is not None and not self._over:
+            self._sleep(worker, seconds)
+        return self._run.begin_sleep(seconds)
+
+    def _sleep(self, worker: Worker, seconds: float) -> None:
+        stays = worker.awaits_work(self._app)
+        event = threading.Event()
+        with self._changed:
+            other = self._other(worker)
+            if worker.state == DONE:
+                return
+            if self._serial:
+                self.slept = self.slept or (other.state == READY and not stays)
+                return
+            worker.state, worker.wakes_at = ASLEEP, self._time.now() + seconds
+            if self._holder in {None, worker}:
+                goes_on = other.state in {READY, HELD} and not stays
+                wakes_first = other.state == ASLEEP and other.wakes_at <= worker.wakes_at
+                self._holder = worker
+                if goes_on or wakes_first:
+                    self._grant(other)
+                if wakes_first and self._tasks:
+                    self._holder = None  # the loop wakes one of them
+            if self._tasks:
+                return
+            if self._holder is worker:
+                worker.state = RUNS
+                return
+            worker.wait(event.set)
+        self._block(event)
+
+    def _block(self, event: threading.Event) -> None:
+        """Block this thread, which is not at work meanwhile."""
+        deadlines = self._time.deadlines
+        deadlines[get_ident()] = inf
+        try:
+            event.wait()
+        finally:
+            deadlines.pop(get_ident(), None)
+
+    def _other(self, worker: Worker) -> Worker:
+        return self.workers[SECOND if worker.name == FIRST else FIRST]
+
+    def _grant(self, worker: Worker) -> None:
+        if worker.state != DONE:
+            self._holder = worker
+            worker.go_on()
+
+    # Watching the workers
+
+    def watch(self) -> None:
+        """Look from time to time, until both have ended, whether a worker waits for the other, or the run hangs."""
+        deadlines, stopped = self._time.deadlines, 0.0
+        deadlines[get_ident()] = inf
+        try:
+            with self._changed:
+                while any(worker.state != DONE for worker in self.workers.values()):
+                    self._changed.wait(TICK)
+                    if self._over and not stopped:  # pragma: no cover - whether it looks before both have ended
+                        return
+                    if not self._run.hangs:
+                        self._look()
+                    elif not stopped:
+                        stopped = monotonic()
+                        self._end()
+                    elif monotonic() - stopped > _GRACE:
+                        self.abandoned = True
+                        return
+        finally:
+            deadlines.pop(get_ident(), None)
+
+    def _look(self) -> None:
+        """Let the other worker go on if the one whose turn it is waits for it."""
+        worker = self._holder
+        if worker is None or self._serial:
+            return
+        other, sleeping = self._other(worker), list(self._time.deadlines)
+        if worker.state == HELD:
+            if other.state != BLOCKED or other.is_still(sleeping, asleep=False):
+                worker.go_on()
+        elif worker.state in {RUNS, ASLEEP} and worker.is_still(sleeping, asleep=worker.state == ASLEEP):
+            worker.state = BLOCKED
+            self._grant(other)
+
+    def _end(self) -> None:
+        """Note where the workers wait, and end them."""
+        self.deadlock = all(worker.state == BLOCKED for worker in self.workers.values())
+        for worker in self.workers.values():
+            if worker.state != DONE and not self._tasks:
+                places = [place for frame in worker.frames().values() for place in under_test(frame)]
+                worker.stuck_at = shown_place(places[0]) if places else ""
+        self._over = True
+        for worker in self.workers.values():
+            worker.go_on()
+        self.cancel()
+
+
+def _signal() -> tuple[Callable[[], object], Callable[[], Awaitable[object]]]:
+    """Return a function that any thread can call, and one that waits for that in this task of asyncio or trio."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        trio: Any = sys.modules["trio"]
+        token, event = trio.lowlevel.current_trio_token(), trio.Event()
+        return partial(token.run_sync_soon, event.set), event.wait
+    flag = asyncio.Event()
+    return partial(loop.call_soon_threadsafe, flag.set), flag.wait

@@ -1,0 +1,682 @@
+"""Two workers at once: each race between their requests is found, and careful workers are left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import queue
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import pytest
+import trio
+
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx
+
+    from pytest_aurous import Exploration
+
+NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+
+
+@pytest.fixture
+def aclient(fake: Aurous) -> httpx.AsyncClient:
+    """An async client of the fake."""
+    return fake.async_client(timeout=5)
+
+
+def race(fake: Aurous, first: Callable[..., object], second: Callable[..., object], **options: Any) -> Exploration:
+    """Interleave two workers, which must have a race, and return what was found."""
+    with pytest.raises(AurousExplorationError) as raised:
+        fake.interleave(first, second, **options)
+    assert str(raised.value) == raised.value.exploration.report()
+    return raised.value.exploration
+
+
+def find_or_create(client: httpx.Client, **headers: str) -> str:
+    """Return the id of Nova, which is created if there is none."""
+    for one in client.get("/v1/characters").json()["data"]:
+        if one["name"] == "Nova":
+            return str(one["id"])
+    return str(client.post("/v1/characters", json=NOVA, headers=headers).raise_for_status().json()["id"])
+
+
+def change(client: httpx.Client, character: str, **more: object) -> None:
+    """Change attributes of a character, as PATCH wants it: with all others."""
+    old = client.get(f"/v1/characters/{character}").json()["attributes"]
+    attributes = {name: value for name, value in old.items() if value is not None} | more
+    client.patch(f"/v1/characters/{character}", json={"attributes": attributes}).raise_for_status()
+
+
+class Queue:
+    """Orders in a database, which one of several workers is to take."""
+
+    def __init__(self, file: Path, client: httpx.Client) -> None:
+        self.file = file
+        self.client = client
+
+    def fresh(self) -> None:
+        """Begin with one open order."""
+        self.file.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self.file)) as database, database:
+            database.execute("create table orders (name text, state text)")
+            database.execute("insert into orders values ('Nova', 'open')")
+
+    def work(self, *, claim: bool) -> str | None:
+        """Take an order, and return its name."""
+        with closing(sqlite3.connect(self.file)) as database:
+            row = database.execute("select name from orders where state = 'open'").fetchone()
+            if row is None:
+                return None
+            if claim:
+                with database:
+                    taken = database.execute("update orders set state = 'taken' where state = 'open'")
+                if not taken.rowcount:
+                    return None
+            self.client.post("/v1/characters", json=NOVA).raise_for_status()
+            with database:
+                database.execute("update orders set state = 'done'")
+            return str(row[0])
+
+
+def test_find_or_create_pays_twice(fake: Aurous, client: httpx.Client) -> None:
+    """Both look before one of them has created; the report begins with that, and shows both as columns."""
+    found = race(fake, lambda: find_or_create(client), lambda: find_or_create(client))
+    assert [case.id for case in found.broken] == [
+        "first#2",
+        "second#2",
+        "first#1 | second#2",
+        "second#1 | first#2",
+    ]
+    assert found.report().split("\n")[:6] == [
+        "Both workers created the character 'Nova', so the team paid twice: one after the",
+        "other pays 4 credits, this schedule 8.",
+        "",
+        "  first#2: the first worker waits before its request 2.",
+        "       first                                        second",
+        "    1  #1 characters.list -> 200",
+    ]
+    assert found.table().startswith("4 of 8 schedules give what one worker after the other gives; 4 do not")
+    case = found.broken[0]
+    assert (case.operation, case.occurrence, case.fault, case.outcome) == ("characters.create", 2, "", "returned")
+    assert (case.credits, case.calls, found.good_day.credits, found.good_day.calls) == (8, 4, 4, 3)
+    assert case.sent_at.endswith("in find_or_create")
+    assert case.broken == ("serial",)
+
+
+def test_an_idempotency_key_keeps_find_or_create_from_paying_twice(fake: Aurous, client: httpx.Client) -> None:
+    """The careful twin is left alone, and the fake is as one worker after the other leaves it."""
+    key = {"Idempotency-Key": "nova"}
+    explored = fake.interleave(lambda: find_or_create(client, **key), lambda: find_or_create(client, **key))
+    assert (len(explored.cases), explored.broken, fake.team.available_credits) == (12, (), 96)
+    assert [call.operation for call in fake.calls] == ["characters.list", "characters.create", "characters.list"]
+
+
+def test_a_queue_without_a_claim_pays_twice(fake: Aurous, client: httpx.Client, tmp_path: Path) -> None:
+    """Both read the same order before one of them has marked it."""
+    queue = Queue(tmp_path / "orders.db", client)
+    found = race(fake, *[lambda: queue.work(claim=False)] * 2, fresh=queue.fresh)
+    assert [case.id for case in found.broken] == ["first#1", "second#1"]
+    assert "Both workers created the character 'Nova', so the team paid twice" in found.broken[0].reasons["serial"]
+
+
+def test_a_claim_keeps_a_queue_from_paying_twice(fake: Aurous, client: httpx.Client, tmp_path: Path) -> None:
+    """Only the worker whose UPDATE has changed the row goes on."""
+    queue = Queue(tmp_path / "orders.db", client)
+    explored = fake.interleave(*[lambda: queue.work(claim=True)] * 2, fresh=queue.fresh)
+    assert [case.id for case in explored.cases] == ["first#1", "second#1"]
+
+
+def test_a_patch_is_lost(fake: Aurous, client: httpx.Client) -> None:
+    """Both read, and the later PATCH undoes the earlier one."""
+    nova = fake.characters.add("Nova", attributes={"age": 28})
+    found = race(fake, lambda: change(client, nova.id, age=30), lambda: change(client, nova.id, gender="female"))
+    assert found.broken[0].id == "first#2"
+    text = "The first worker overwrote what the second worker had changed: the character 'Nova' has attributes {"
+    assert found.broken[0].reasons["serial"].startswith(text)
+
+
+def test_a_lock_and_a_comparison_keep_a_patch(fake: Aurous, client: httpx.Client) -> None:
+    """A worker that waits for the lock of the other lets it go on; one that compares works again."""
+    nova = fake.characters.add("Nova", attributes={"age": 28})
+    lock, versions, numbers = threading.Lock(), dict[str, int](), itertools.count()
+
+    def locked(**more: object) -> None:
+        with lock:
+            time.sleep(1)
+            change(client, nova.id, **more)
+        client.get("/v1/balance")
+
+    def compared(wanted: dict[str, object]) -> None:
+        while True:
+            mine = versions[nova.id] = next(numbers)
+            change(client, nova.id, **wanted)
+            if versions[nova.id] == mine and wanted.items() <= attributes().items():
+                return
+
+    def attributes() -> dict[str, object]:
+        return dict(client.get(f"/v1/characters/{nova.id}").json()["attributes"])
+
+    explored = fake.interleave(lambda: locked(age=30), lambda: locked(gender="female"))
+    assert {"first", "second"} == {case.id for case in explored.cases}
+    assert attributes() == attributes() | {"age": 30, "gender": "female"}
+    fake.interleave(lambda: compared({"age": 31}), lambda: compared({"age": 31}))
+
+
+async def afind_or_create(client: httpx.AsyncClient, **headers: str) -> str:
+    """Do as `find_or_create` does."""
+    for one in (await client.get("/v1/characters")).json()["data"]:
+        if one["name"] == "Nova":
+            return str(one["id"])
+    return str((await client.post("/v1/characters", json=NOVA, headers=headers)).raise_for_status().json()["id"])
+
+
+def on_trio(fake: Aurous, first: Any, second: Any, **options: Any) -> Exploration:
+    """Interleave coroutine functions in a run of trio."""
+    explored: Exploration = trio.run(partial(fake.ainterleave, first, second, **options))
+    return explored
+
+
+def on_asyncio(fake: Aurous, first: Any, second: Any, **options: Any) -> Exploration:
+    """Interleave coroutine functions in a run of asyncio."""
+    return asyncio.run(fake.ainterleave(first, second, **options))
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_coroutines_race_as_threads_do(fake: Aurous, library: str) -> None:
+    """Tasks of asyncio and trio: the same schedules, the careless ones found, the careful ones left alone."""
+    interleaved, lock_of = (on_asyncio, asyncio.Lock) if library == "asyncio" else (on_trio, trio.Lock)
+
+    def work(**headers: str) -> Any:
+        async def worker(lock: Any) -> str:
+            async with fake.async_client() as client:
+                if "locked" in headers:
+                    async with lock:
+                        return await afind_or_create(client)
+                return await afind_or_create(client, **headers)
+
+        return worker
+
+    async def fresh() -> Any:
+        return lock_of()
+
+    with pytest.raises(AurousExplorationError, match="Both workers created the character 'Nova'") as raised:
+        interleaved(fake, work(), work(), fresh=fresh)
+    broken = [case.id for case in raised.value.exploration.broken]
+    assert broken == ["first#2", "second#2", "first#1 | second#2", "second#1 | first#2"]
+    fake.reset()
+    key = {"Idempotency-Key": "nova"}
+    assert len(interleaved(fake, work(**key), work(**key), fresh=fresh).cases) == 12
+    fake.reset()
+    assert interleaved(fake, work(locked="yes"), work(locked="yes"), fresh=fresh).broken == ()
+    assert fake.team.available_credits == 96
+
+
+def test_a_worker_that_sleeps_lets_the_other_one_go_on(fake: Aurous, client: httpx.Client) -> None:
+    """A worker that waits for the other ends, and so do two that poll their work; one that sleeps gives a schedule."""
+    taken: set[str] = set()
+
+    def alone() -> None:
+        while "lock" in taken:
+            time.sleep(1)
+        taken.add("lock")
+        try:
+            find_or_create(client)
+        finally:
+            taken.discard("lock")
+
+    def publish() -> str:
+        character = str(client.post("/v1/characters", json=NOVA).json()["id"])
+        while client.get(f"/v1/characters/{character}").json()["status"] == "synthesizing":
+            time.sleep(10)
+        return str(client.post(f"/v1/characters/{character}/save").raise_for_status().json()["status"])
+
+    def looks_again() -> str:
+        client.get("/v1/balance")
+        time.sleep(60)
+        return find_or_create(client)
+
+    assert fake.interleave(alone, alone).broken == ()
+    fake.reset()
+    fake.script("synthesizing*3 -> reviewing")
+    explored = fake.interleave(publish, publish)
+    assert (explored.broken, explored.skipped > 0) == ((), True)
+    fake.reset()
+    found = race(fake, looks_again, looks_again)
+    assert [case.id for case in found.cases][:2] == ["first", "second"]
+    assert any("#" in case.id for case in found.broken)
+
+
+async def aalone(fake: Aurous, taken: set[str]) -> None:
+    """Wait until nobody else works, by looking again and again."""
+    while "lock" in taken:  # noqa: ASYNC110 - it waits for another process
+        await asyncio.sleep(1)
+    taken.add("lock")
+    async with fake.async_client() as client:
+        await afind_or_create(client)
+        await client.get("/v1/balance")
+    await asyncio.sleep(5)
+    taken.discard("lock")
+
+
+def test_a_task_that_sleeps_lets_the_other_one_go_on(fake: Aurous) -> None:
+    """As threads do: a task that waits for the other by sleeping ends."""
+    explored = on_asyncio(fake, *[lambda taken: aalone(fake, taken)] * 2, fresh=set)
+    assert (explored.broken, [case.id for case in explored.cases][:2]) == ((), ["first", "second"])
+
+
+def test_a_worker_behind_a_lock_of_sqlite_waits_for_the_other(
+    fake: Aurous, client: httpx.Client, tmp_path: Path
+) -> None:
+    """A transaction that stays open during a request keeps the other worker out, which then goes on."""
+
+    def work() -> int:
+        with closing(sqlite3.connect(tmp_path / "jobs.db", isolation_level=None)) as database:
+            database.execute("begin immediate")
+            open_jobs = int(database.execute("select count(*) from jobs").fetchone()[0])
+            if open_jobs:
+                client.post("/v1/characters", json=NOVA).raise_for_status()
+                database.execute("delete from jobs")
+            database.execute("commit")
+            return open_jobs
+
+    def fresh() -> None:
+        (tmp_path / "jobs.db").unlink(missing_ok=True)
+        with closing(sqlite3.connect(tmp_path / "jobs.db")) as database, database:
+            database.execute("create table jobs (name text)")
+            database.execute("insert into jobs values ('Nova')")
+
+    explored = fake.interleave(work, work, fresh=fresh)
+    assert ([case.id for case in explored.cases], fake.team.available_credits) == (["first#1", "second#1"], 96)
+
+
+def test_a_deadlock_is_found(fake: Aurous, client: httpx.Client) -> None:
+    """Two locks, taken in two orders: the report says where each worker waits, and that the rest was not run."""
+    locks = threading.Lock(), threading.Lock()
+
+    def work(one: threading.Lock, other: threading.Lock) -> None:
+        with one:
+            client.get("/v1/balance")
+            with other:
+                client.get("/v1/team")
+
+    found = race(fake, lambda: work(*locks), lambda: work(*locks[::-1]), patience=0.3)
+    reason = found.broken[0].reasons["serial"]
+    assert reason.startswith("Each worker waits for the other, and neither can go on (the first worker waits at ")
+    assert "in work" in reason
+    assert "because workers of first#1 may still wait" in " ".join(found.remarks)
+    assert [call.operation for call in fake.calls] == ["balance.retrieve", "team.retrieve"] * 2
+
+
+def test_tasks_that_wait_for_each_other_are_cancelled(fake: Aurous) -> None:
+    """Then all other schedules are tried as well, under asyncio and trio."""
+    for interleaved, lock_of in ((on_asyncio, asyncio.Lock), (on_trio, trio.Lock)):
+
+        async def work(one: Any, other: Any) -> None:
+            async with fake.async_client() as client, one:
+                await client.get("/v1/balance")
+                async with other:
+                    await client.get("/v1/team")
+
+        with pytest.raises(AurousExplorationError, match="Each worker waits for the other") as raised:
+            interleaved(
+                fake,
+                lambda locks: work(*locks),
+                lambda locks: work(*locks[::-1]),
+                fresh=lambda: (lock_of(), lock_of()),  # noqa: B023 - used at once
+                patience=0.2,
+                limit=4,
+            )
+        outcomes = [(case.id, case.outcome) for case in raised.value.exploration.cases]
+        assert outcomes == [
+            ("first#1", "stopped"),
+            ("first#2", "returned"),
+            ("second#1", "stopped"),
+            ("second#2", "returned"),
+        ]
+
+
+def test_a_worker_that_does_not_end_is_found(fake: Aurous, client: httpx.Client) -> None:
+    """It waits for what the other has taken away: by requests, or without them."""
+    jobs: list[str] = []
+
+    def ask() -> None:
+        left = len(jobs)
+        client.get("/v1/balance")
+        while left and not jobs:
+            client.get("/v1/team")
+        jobs.clear()
+
+    def spin() -> None:
+        left = len(jobs)
+        client.get("/v1/balance")
+        while left and not jobs:
+            pass
+        jobs.clear()
+
+    found = race(fake, ask, ask, fresh=lambda: jobs.append("one"), limit=1)
+    assert "The workers do not end: it sent" in found.broken[0].reasons["serial"]
+    found = race(fake, spin, spin, fresh=lambda: jobs.append("one"), limit=1, patience=0.2)
+    assert "The workers do not end: nothing happened for 0.2 s" in found.broken[0].reasons["serial"]
+
+
+def test_what_the_workers_return_or_raise(fake: Aurous, client: httpx.Client) -> None:
+    """An exception, other results, and what differs from run to run."""
+    seen, turn = list[str](), itertools.count()
+
+    def raising() -> None:
+        before = len(seen)
+        client.get("/v1/balance")
+        seen.append("me")
+        if len(seen) != before + 1:
+            raise ValueError("two at once")
+
+    def counting() -> int:
+        before = len(seen)
+        client.get("/v1/balance")
+        seen.append("me")
+        return before
+
+    def moody() -> int:
+        before = len(seen)
+        client.get("/v1/balance")
+        seen.append("me")
+        return 0 if len(seen) == before + 1 or next(turn) else 1
+
+    reason = race(fake, raising, raising, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason == "The first worker raised ValueError: two at once. One after the other, neither worker raises."
+    reason = race(fake, counting, counting, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason == "The workers returned 0 and 0. One after the other, they return 0 and 1, or 1 and 0."
+    reason = race(fake, moody, moody, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason.startswith("This schedule differs from run to run. Once: The workers returned 1 and 0.")
+
+
+def test_what_the_workers_pay(fake: Aurous, client: httpx.Client) -> None:
+    """Different records for twice the price, and less than one after the other."""
+    seen: list[str] = []
+
+    def named(name: str) -> None:
+        if not client.get("/v1/characters").json()["data"]:
+            client.post("/v1/characters", json=NOVA | {"name": name})
+
+    def shy() -> None:
+        seen.append("me")
+        client.get("/v1/balance")
+        if len(seen) == 1:
+            client.post("/v1/characters", json=NOVA)
+
+    reason = race(fake, partial(named, "A"), partial(named, "B")).broken[0].reasons["serial"]
+    assert reason.startswith("Both workers created a new character, so the team paid twice: one after the other pays 4")
+    fake.reset()
+    reason = race(fake, shy, shy, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason == "The team paid less: one after the other pays 4 credits, this schedule 0."
+
+
+def test_what_the_workers_leave(fake: Aurous, client: httpx.Client) -> None:
+    """One more record, one less, and another one."""
+    seen: list[str] = []
+
+    def shy() -> None:
+        seen.append("me")
+        client.get("/v1/balance")
+        if len(seen) == 1:
+            client.delete(f"/v1/characters/{fake.characters.last.id}").raise_for_status()
+
+    def drops(number: int) -> None:
+        found = client.get("/v1/characters").json()["data"]
+        if len(found) > 1:
+            client.delete(f"/v1/characters/{found[number]['id']}")
+
+    def counts(character: str) -> None:
+        before = len(seen)
+        client.get("/v1/balance")
+        client.patch(f"/v1/characters/{character}", json={"attributes": {"age": 20 + before + len(seen)}})
+
+    def is_seen() -> None:
+        seen.append("me")
+        client.get("/v1/balance")
+
+    fake.characters.add("A")
+    reason = race(fake, shy, shy, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason == "There is one more character 'A' than one after the other leaves."
+    fake.reset()
+    fake.characters.add("A")
+    fake.characters.add("B")
+    reason = race(fake, partial(drops, 0), partial(drops, 1)).broken[0].reasons["serial"]
+    assert reason.startswith("There is no character '")
+    fake.reset()
+    nova = fake.characters.add("Nova", attributes={"age": 28}).id
+    reason = race(fake, partial(counts, nova), is_seen, fresh=seen.clear).broken[0].reasons["serial"]
+    assert reason.startswith("The character 'Nova' has attributes {")
+
+
+def test_one_schedule_is_run_alone(fake: Aurous, client: httpx.Client) -> None:
+    """`only` runs it, and the fake stays as it left it, whether it is broken or not."""
+    work = partial(find_or_create, client)
+    found = race(fake, work, work, only="first#2")
+    assert ([case.id for case in found.cases], fake.team.available_credits) == (["first#2"], 92)
+    fake.reset()
+    explored = fake.interleave(work, work, only="first#1")
+    assert ([case.outcome for case in explored.cases], len(fake.characters)) == (["returned"], 1)
+    with pytest.raises(AurousError, match=r"first sends 1 requests, second sends 1 requests"):
+        fake.interleave(work, work, only="second#1 | first#7")
+
+
+def test_cuts_are_said(fake: Aurous, client: httpx.Client) -> None:
+    """`limit` and `switches` bound the schedules."""
+    key = {"Idempotency-Key": "nova"}
+    work = partial(find_or_create, client, **key)
+    assert fake.interleave(work, work, limit=3).remarks == (
+        "cut: 7 or more schedules were not run, because limit=3 is reached",
+    )
+    fake.reset()
+    assert len(fake.interleave(work, work, switches=1).cases) == 4
+
+
+async def anothing() -> None:
+    """Send no request."""
+
+
+def test_bad_input_is_refused(fake: Aurous, client: httpx.Client) -> None:
+    """Each message names the mistake, and what to do."""
+    work, counter = partial(find_or_create, client), itertools.count()
+    leak: list[int] = []
+
+    def leaking() -> None:
+        client.get("/v1/balance" if not leak else "/v1/team")
+        leak.append(1)
+
+    def chance() -> int:
+        client.get("/v1/balance")
+        return next(counter)
+
+    def failing() -> None:
+        client.get("/v1/balance")
+        raise ValueError("no")
+
+    def waiting() -> None:
+        client.get("/v1/balance")
+        threading.Event().wait(1)
+
+    def refuse(text: str, *workers: Any, **options: Any) -> None:
+        with pytest.raises(AurousError) as raised:
+            fake.interleave(*workers, **options)
+        assert text in str(raised.value)
+
+    refuse("first sent no request to the fake", lambda: None, work)
+    refuse("second sent no request to the fake", work, lambda: None)
+    refuse("first is a coroutine function", anothing, work)
+    refuse("second is a coroutine function", work, lambda: anothing())  # noqa: PLW0108 - it hides the coroutine
+    refuse("interleave(first=<coroutine object", anothing(), work)
+    refuse("first returned a generator", lambda: (one for one in "ab"), work)
+    refuse("interleave() was called inside explore() or interleave()", lambda: fake.interleave(work, work), work)
+    refuse("explore() was called inside explore() or interleave()", lambda: fake.explore(work), work)
+    refuse("first raised ValueError when the workers ran one after the other", failing, work)
+    refuse("what first returns differs from run to run", chance, work)
+    refuse(
+        "reset what the workers keep between runs: first and then second, run once more, sent other requests",
+        leaking,
+        leaking,
+    )
+    refuse("the workers do not end when they run one after the other", waiting, work, patience=0.1)
+    refuse("interleave(switches=1.5): expected a whole number", work, work, switches=1.5)
+    refuse("interleave(fresh=3): expected a function, or None", work, work, fresh=3)
+    refuse("interleave(only='first 2'): expected the id of a schedule", work, work, only="first 2")
+    refuse("fresh returned a coroutine", work, work, fresh=anothing)
+    with pytest.raises(AurousError, match=r"interleave\(\) was called inside"):
+        fake.explore(lambda: fake.interleave(work, work))
+
+
+def test_bad_input_of_coroutines_is_refused(fake: Aurous) -> None:
+    """Plain functions, and futures of another event loop."""
+
+    async def work() -> None:
+        async with fake.async_client() as client:
+            await client.get("/v1/balance")
+
+    with closing(asyncio.new_event_loop()) as loop:
+        for worker, text in (
+            (lambda: None, "first returned no coroutine"),
+            (loop.create_future, "first returned a future of another event loop"),
+            (3, r"ainterleave\(first=3\): expected a coroutine function"),
+        ):
+            with pytest.raises(AurousError, match=text):
+                on_asyncio(fake, worker, work)
+
+
+def test_workers_over_http_race_as_well(fake: Aurous) -> None:
+    """A served request belongs to the worker whose turn it is, whatever client sends it."""
+    with AurousServer(fake) as server:
+
+        def send(path: str, body: bytes | None = None) -> Any:
+            headers = {"X-Api-Key": str(fake.api_key), "Content-Type": "application/json"}
+            with urlopen(Request(server.url + path, body, headers), timeout=10) as response:  # noqa: S310 - our server
+                return json.load(response)
+
+        def work() -> str:
+            found = send("/v1/characters")["data"]
+            return str((found[0] if found else send("/v1/characters", json.dumps(NOVA).encode()))["id"])
+
+        found = race(fake, work, work, switches=1)
+    assert [case.id for case in found.broken] == ["first#2", "second#2"]
+
+
+class Broken:
+    """Cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no repr")
+
+
+def test_a_thread_that_goes_on_after_its_worker(fake: Aurous, client: httpx.Client) -> None:
+    """Its requests and sleeps wait for nothing; what a worker returns need not have a repr."""
+    threads, begun = list[threading.Thread](), threading.Event()
+
+    def fresh() -> None:
+        threads.clear()
+        begun.clear()
+
+    def later() -> None:
+        begun.wait(5)
+        time.sleep(1)
+        client.get("/v1/team")
+
+    def leaves() -> None:
+        threads.append(threading.Thread(target=later, daemon=True))
+        threads[0].start()
+        client.get("/v1/balance")
+
+    def joins() -> object:
+        client.get("/v1/balance")
+        begun.set()
+        for thread in threads:
+            thread.join(5)
+        return Broken()
+
+    assert fake.interleave(leaves, joins, fresh=fresh, switches=1).broken == ()
+
+
+def test_a_thread_of_an_earlier_run_is_refused(fake: Aurous, client: httpx.Client) -> None:
+    """The message says to start it before, or anew."""
+    threads, jobs = list[threading.Thread](), queue.SimpleQueue[Any]()
+
+    def serve() -> None:
+        while True:
+            jobs.get().put(outcome())
+
+    def outcome() -> object:
+        try:
+            return client.get("/v1/balance")
+        except BaseException as error:  # noqa: BLE001 - as a pool does
+            return error
+
+    def asks() -> None:
+        client.get("/v1/team")
+        if not threads:
+            threads.append(threading.Thread(target=serve, daemon=True))
+            threads[0].start()
+        reply = queue.SimpleQueue[Any]()
+        jobs.put(reply)
+        found = reply.get(timeout=5)
+        if isinstance(found, BaseException):
+            raise found
+
+    with pytest.raises(AurousError, match="came from a thread, a task or an event loop that an earlier run has"):
+        fake.interleave(asks, asks)
+
+
+def test_runs_that_are_not_as_planned(fake: Aurous, client: httpx.Client) -> None:
+    """Schedules that do not happen fail the test, and Ctrl-C ends it with the schedules so far."""
+    runs = itertools.count(1)
+    now = [0]
+
+    def fresh() -> None:
+        now[0] = next(runs)
+
+    def short() -> None:
+        client.get("/v1/balance")
+        if not 4 <= now[0] <= 9:
+            client.get("/v1/team")
+            client.get("/v1/characters")
+
+    def interrupted() -> None:
+        client.get("/v1/balance")
+        if now[0] == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(AurousExplorationError, match="4 of 6 schedules were not reached"):
+        fake.interleave(short, short, fresh=fresh, switches=1)
+    runs = itertools.count(8)
+    with pytest.raises(KeyboardInterrupt, match="while exploring:\n1 of 1 schedules give"):
+        fake.interleave(interrupted, interrupted, fresh=fresh)
+
+
+def test_a_cancelled_test_cancels_both_tasks(fake: Aurous) -> None:
+    """They do not go on behind its back."""
+    ended: list[str] = []
+
+    async def work() -> None:
+        async with fake.async_client() as client:
+            await client.get("/v1/balance")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("me")
+
+    async def test() -> None:
+        await asyncio.wait_for(fake.ainterleave(work, work), 0.05)
+
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(test())
+    assert ended

@@ -1,0 +1,34 @@
+"""Two workers under pytest: the command of the report, traces, and a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_the_command_of_the_report_runs_one_schedule(pytester: pytest.Pytester) -> None:
+    """`--aurous-explore-only` replays it, beside other explorations of the test; a traced test has its serial run."""
+    pytester.makepyfile(
+        """
+        def test_both(aurous, aurous_client):
+            def work():
+                if not aurous_client.get("/v1/characters").json()["data"]:
+                    body = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
+                    aurous_client.post("/v1/characters", json=body)
+
+            aurous.explore(lambda: aurous_client.get("/v1/balance"), faults="refused")
+            aurous.interleave(work, work)
+        """
+    )
+    result = pytester.runpytest_inprocess("--aurous-trace=traces")
+    result.assert_outcomes(failed=1)
+    again = '--aurous-explore-only="first#2"'
+    result.stdout.fnmatch_lines(["E *Both workers created the character 'Nova'*", f"E *again: pytest *{again}"])
+    result = pytester.runpytest_inprocess("--aurous-explore-only=first#2", "--aurous-explore=report")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *Both workers created the character 'Nova'*", "*credits 1000, held 8"])
+    result = pytester.runpytest_inprocess("--aurous-explore-only=balance.retrieve#1 refused")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *ConnectError*"])
