@@ -45,6 +45,8 @@ class Recorder(Watcher):
         self.began: float = app.world.clock.time()
         self.steps: list[Step] = []
         self._now = self.start
+        self._undo = app.world.state.undo
+        self._seen = self._undo.changes
         self._events: list[tuple[str, float]] = []
         self._noted: Note | None = None
         app.world.watchers.insert(0, self)
@@ -71,6 +73,8 @@ class Recorder(Watcher):
     def _between(self) -> None:
         """Record what the test, the clock and deliveries have done since the last step."""
         self.app.world.runs.settle()
+        if self._undo.changes == self._seen and not self._events:  # the state is as it was after the last step
+            return
         events, self._events = tuple(self._events), []
         before, changes, notes = self._now, self._changes(), self._notes()
         if events or notes or changes.keys() - {"buckets"}:
@@ -84,7 +88,7 @@ class Recorder(Watcher):
         self.steps.append(Step(call, self.app.world.clock.time(), events, self._changes(), self._notes()))
 
     def _changes(self) -> View:
-        before, self._now = self._now, view(self.app, self._written)
+        before, self._now, self._seen = self._now, view(self.app, self._written), self._undo.changes
         return difference(before, self._now)
 
     def _notes(self) -> tuple[str, ...]:

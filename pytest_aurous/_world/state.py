@@ -30,17 +30,20 @@ class Undo:
 
     Attributes:
         active: Whether an operation runs.
+        changes: Grows with each change, whether an operation runs or not.
         steps: The functions to call, each with its arguments, the last one first.
     """
 
-    __slots__ = ("active", "steps")
+    __slots__ = ("active", "changes", "steps")
 
     def __init__(self) -> None:
         self.active: bool = False
+        self.changes: int = 0
         self.steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
     def note(self, step: Callable[..., object], *args: Any) -> None:
         """Note that ``step(*args)`` undoes the change that follows."""
+        self.changes += 1
         if self.active:
             self.steps.append((step, args))
 
@@ -60,6 +63,8 @@ class Section(dict[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         if self._undo.active:
             self._undo.note(_put, self, key, self.get(key, _ABSENT))
+        else:
+            self._undo.changes += 1
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
@@ -135,6 +140,7 @@ class State:
 
     def restore(self, saved: Saved) -> None:
         """Go back to a `copy`."""
+        self.undo.changes += 1
         for name, section in self._sections.items():
             values = saved.sections.get(name, {})
             if copier := self._copiers.get(name):
