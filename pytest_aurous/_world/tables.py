@@ -29,25 +29,28 @@ class Table(Generic[R]):
     Ids grow in order of creation, so the living ids of a team, kept sorted, are its history: a page is a slice of
     them, and a cursor is found by bisection even when its row has been deleted. The table calls *changed* with a text
     for each new row and each new status.
+
+    Attributes:
+        rows: All rows by id, to be read.
     """
 
-    __slots__ = ("_changed", "_chosen", "_name", "_rows", "_state")
+    __slots__ = ("_changed", "_chosen", "_name", "_state", "rows")
 
     def __init__(self, state: State, name: str, changed: Callable[[str], object] = str) -> None:
         self._state = state
         self._name = name
         self._changed: Callable[[str], object] = changed
-        self._rows: Section[str, R] = state.section(name)
+        self.rows: Section[str, R] = state.section(name)
         self._chosen: Section[str, str] = state.section(CHOSEN)
 
     def __getitem__(self, row_id: str) -> R:
-        return self._rows[row_id]
+        return self.rows[row_id]
 
     def __contains__(self, row_id: object) -> bool:
-        return row_id in self._rows
+        return row_id in self.rows
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self.rows)
 
     def order(self, row_id: str) -> str:
         """Return what ids are sorted by: their ULID, so that images and videos are one history."""
@@ -55,7 +58,7 @@ class Table(Generic[R]):
 
     def find(self, row_id: str, team: str) -> R | None:
         """Return the row if it belongs to *team*, even if it was deleted."""
-        row = self._rows.get(row_id)
+        row = self.rows.get(row_id)
         return row if row is not None and row.team == team else None
 
     def insert(self, row: R) -> R:
@@ -64,7 +67,7 @@ class Table(Generic[R]):
             self._changed(f"{row.id}: new, {status}")
         living = self.living(row.team)
         self._state.note(self._remove, living, row.id)
-        self._rows[row.id] = row
+        self.rows[row.id] = row
         if living and self.order(row.id) < self.order(living[-1]):
             self._insert(living, row.id)
         else:
@@ -74,20 +77,20 @@ class Table(Generic[R]):
     def begin_with(self, rows: Iterable[R]) -> None:
         """Add the rows of a new fake, living and oldest first; nothing undoes that."""
         for row in rows:
-            self._rows.update({row.id: row})
+            self.rows.update({row.id: row})
             self.living(row.team).append(row.id)
 
     def replace(self, row: R) -> R:
         """Put *row* in the place of the row with its id."""
-        before, after = getattr(self._rows[row.id], "status", None), getattr(row, "status", None)
+        before, after = getattr(self.rows[row.id], "status", None), getattr(row, "status", None)
         if before != after:
             self._changed(f"{row.id}: {before} -> {after}")
-        self._rows[row.id] = row
+        self.rows[row.id] = row
         return row
 
     def changed_since(self, rows: Mapping[str, R]) -> list[R]:
         """Return the rows that are not in *rows*, which is an earlier state of the table, or are different now."""
-        return [row for row_id, row in self._rows.items() if rows.get(row_id) is not row]
+        return [row for row_id, row in self.rows.items() if rows.get(row_id) is not row]
 
     def retire(self, row: R) -> R:
         """Replace the row, and take it from the living."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from ..._wire import messages as say
@@ -62,12 +63,9 @@ def page(
     # From the cursor on. A poll may delete its row, which shifts the newer ids: so upwards, iterate over a copy.
     upwards = "ending_before" in query
     ids = iter(living[low:high]) if upwards else map(living.__getitem__, range(high - 1, low - 1, -1))
-    data: list[R] = []
-    while len(data) < limit and (row_id := next(ids, None)) is not None:
-        row = show(table[row_id])
-        if row is not None:
-            data.append(row)
-    more = any(peek(table[row_id]) for row_id in ids)
+    rows = map(table.rows.__getitem__, ids)
+    data = list(islice(filter(None, map(show, rows)), limit))
+    more = any(map(peek, rows))
     if upwards:
         data.reverse()
     return {
