@@ -47,9 +47,10 @@ class Environment:
 
     def settle(self) -> None:
         """Replace values that have ended, and forget these."""
-        with self._lock:
-            self._replace_ended()
-            self._ended.clear()
+        if self._ended:  # else no fake has ended since
+            with self._lock:
+                self._replace_ended()
+                self._ended.clear()
 
     def _restore(self, ending: list[_Held]) -> None:
         with self._lock:

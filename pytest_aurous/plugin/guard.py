@@ -62,7 +62,7 @@ class NetworkGuard:
         self._shared = False
         self._last = ""
         self._over = False
-        self._pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
+        self.pending: list[tuple[bool, AurousNetworkBlocked | str]] = []  # True: fails the running test
         self._lock = threading.RLock()
         self._awaited = {"unittest.case": self._add_unittest, "concurrent.futures": self._add_futures}
         self._patches = [_Patch(socket, name, self._guarding) for name in _RESOLVERS]
@@ -124,31 +124,31 @@ class NetworkGuard:
         """Treat *error*, and each exception in a group, as expected."""
         accepted = set(map(id, grouped(error)))
         with self._lock:
-            self._pending = [item for item in self._pending if id(item[1]) not in accepted]
+            self.pending = [item for item in self.pending if id(item[1]) not in accepted]
 
     def take_refusals(self) -> list[AurousNetworkBlocked]:
         """Return the refusals that the running test did not expect, and forget them."""
-        if not self._pending:
+        if not self.pending:
             return []
         with self._lock:
-            found = [cast("AurousNetworkBlocked", error) for fails, error in self._pending if fails]
-            self._pending = [item for item in self._pending if not item[0]]
+            found = [cast("AurousNetworkBlocked", error) for fails, error in self.pending if fails]
+            self.pending = [item for item in self.pending if not item[0]]
         return found
 
     def take_texts(self) -> list[str]:
         """Return everything that is left to show, and forget it."""
-        if not self._pending:
+        if not self.pending:
             return []
         with self._lock:
-            texts = Counter(str(item) for _, item in self._pending)
-            self._pending = []
+            texts = Counter(str(item) for _, item in self.pending)
+            self.pending = []
         return [text if times == 1 else f"{text}\n({times} times)" for text, times in texts.items()]
 
     def report(self, item: AurousNetworkBlocked | str, *, fails: bool = False) -> None:
         """Keep *item* to be shown as a warning, or to fail the running test; after the run write it to stderr."""
         with self._lock:
             if not self._over:
-                self._pending.append((fails, item))
+                self.pending.append((fails, item))
                 return
         _print(str(item))
 

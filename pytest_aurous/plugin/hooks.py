@@ -147,8 +147,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test in its call phase, whatever the code under test did with the response."""
     reinstall()
-    with judged(item):
-        return (yield)
+    return (yield from judged(item))
 
 
 @pytest.hookimpl(wrapper=True)

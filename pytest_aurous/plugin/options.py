@@ -284,7 +284,7 @@ def unused_marker(item: pytest.Item) -> str:
 
 def _settings_at(item: pytest.Item) -> Iterator[tuple[str, Any]]:
     """Yield the settings of a test's markers and parameter, the nearest last."""
-    for node in item.listchain():
+    for node in [one for one in item.listchain() if one.own_markers]:
         # pytest lists decorators from the nearest up, but classes from their bases down.
         for mark in node.own_markers if isinstance(node, pytest.Class) else reversed(node.own_markers):
             if mark.name == "aurous":
@@ -332,12 +332,15 @@ def _find_unused(items: list[pytest.Item]) -> None:
     The marker of a class or module counts as unused only if all of its tests are collected, so not where the command
     line selects single tests.
     """
-    scopes: dict[pytest.Collector, list[pytest.Item]] = {}
+    siblings: dict[Any, list[pytest.Item]] = {}
     for item in items:
         if _has_marker(item) and not reads_settings(item):
             item.stash[UNUSED_MARKER] = item.nodeid
-        for node in item.listchain()[:-1]:
-            scopes.setdefault(cast("pytest.Collector", node), []).append(item)
+        siblings.setdefault(item.parent, []).append(item)
+    scopes: dict[Any, list[pytest.Item]] = {}
+    for parent, members in siblings.items():
+        for node in parent.listchain():
+            scopes.setdefault(node, []).extend(members)
     config = items[0].config if items else None
     if config is None or config.getoption("lf", default=False) or any("::" in arg for arg in config.args):
         return

@@ -30,15 +30,14 @@ def _accepting_expected_failures(item: Any) -> Generator[None, None, None]:
         del item.addExpectedFailure
 
 
-@contextmanager
-def judged(item: pytest.Item) -> Generator[None, None, None]:
-    """Run the body of a test, then raise what it did wrong, as `_as_failure` returns it."""
+def judged(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Yield while the body of a test runs, then raise what it did wrong, as `_as_failure` returns it."""
     __tracebackhide__ = True
     guard = item.config.stash[GUARD]
     item.stash[RUNNING] = True
     try:
         with _accepting_expected_failures(item) if hasattr(item, "addExpectedFailure") else nullcontext():
-            yield
+            result = yield
     except BaseException as error:
         guard.accept(error)  # the test has its outcome
         raise
@@ -52,17 +51,18 @@ def judged(item: pytest.Item) -> Generator[None, None, None]:
             item.stash[FAKE].verdict.judge()
         except (AurousError, AurousPitfallWarning) as error:
             raise _as_failure(error) from None
+    return result
 
 
 def judge_refusals(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Fail a test that was refused a connection and did not expect it, even if it was skipped or failed as expected."""
-    guard = item.config.stash[GUARD]
     error: BaseException | None = getattr(call.excinfo, "value", None)
+    refusals: list[AurousNetworkBlocked] = item.stash.get(REFUSALS, None) or []
     if error is not None:
+        guard = item.config.stash[GUARD]
         guard.accept(error)
-    refusals = item.stash.get(REFUSALS, list[AurousNetworkBlocked]())
-    if call.when == "setup" and error is not None:
-        refusals = guard.take_refusals()
+        if call.when == "setup":
+            refusals = guard.take_refusals()
     if not refusals or call.when == "teardown":
         return
     if not report.failed:
@@ -82,9 +82,10 @@ def fail_report(item: pytest.Item, report: pytest.TestReport, failure: BaseExcep
 
 def show_warnings(config: pytest.Config) -> None:
     """Issue what the guard kept as warnings; `-W error` does not make them fail the test that runs now."""
-    if config.pluginmanager.is_blocked("warnings"):
+    guard = config.stash[GUARD]
+    if not guard.pending or config.pluginmanager.is_blocked("warnings"):
         return  # the guard writes them to stderr when the run ends
-    for text in config.stash[GUARD].take_texts():
+    for text in guard.take_texts():
         try:
             config.issue_config_time_warning(AurousWarning(text), stacklevel=2)
         except AurousWarning:  # noqa: PERF203 - there are few

@@ -123,6 +123,7 @@ class Collection(Public, Generic[L]):
 
     __slots__ = ("_team", "_world")
 
+    _name: str
     _page = "reference/records.html"
     _record: type[Any]
 
@@ -130,9 +131,9 @@ class Collection(Public, Generic[L]):
         self._world = world
         self._team = team
 
-    @property
-    def _name(self) -> str:
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @property
     def _besides(self) -> str:
