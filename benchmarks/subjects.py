@@ -6,6 +6,8 @@ import gc
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import cycle
+from typing import Final
 
 import httpx
 import respx
@@ -13,7 +15,10 @@ import respx
 from pytest_aurous import Aurous
 from pytest_aurous._report.recorder import Recorder
 
-__all__ = ("get_aurous", "get_mock_transport", "get_respx")
+__all__ = ("ORDER", "SCRIPT", "flow_aurous", "flow_respx", "get_aurous", "get_mock_transport", "get_respx")
+
+SCRIPT: Final = "synthesizing*2 -> reviewing"
+ORDER: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 @contextmanager
@@ -52,6 +57,39 @@ def get_mock_transport() -> Generator[Callable[[], httpx.Response], None, None]:
         yield lambda: client.get(path)
 
 
+@contextmanager
+def flow_aurous() -> Generator[Callable[[], None], None, None]:
+    """Yield a function that creates a character, polls until it is there, and saves it."""
+    with Aurous(script=SCRIPT) as fake, fake.client() as client:
+        yield lambda: _publish(client)
+
+
+@contextmanager
+def flow_respx() -> Generator[Callable[[], None], None, None]:
+    """Yield a function that sends the same requests to routes that return the fake's responses."""
+    with Aurous(script=SCRIPT) as fake, fake.client() as client:
+        _publish(client)
+        responses = [call.response for call in fake.calls if call.response]
+    created, *polls, saved = [
+        httpx.Response(sent.status, headers=list(sent.headers.items()), content=sent.content) for sent in responses
+    ]
+    path = f"/v1/characters/{created.json()['id']}"
+    headers = {"X-Api-Key": fake.api_key}
+    with respx.mock(base_url=fake.base_url) as routes, httpx.Client(base_url=fake.base_url, headers=headers) as client:
+        routes.post("/v1/characters").mock(return_value=created)
+        routes.get(path).mock(side_effect=cycle(polls))
+        routes.post(f"{path}/save").mock(return_value=saved)
+        yield lambda: _publish(client)
+
+
+def _publish(client: httpx.Client) -> None:
+    """Create a character, poll until it is there, and save it."""
+    path = f"/v1/characters/{client.post('/v1/characters', json=ORDER).json()['id']}"
+    while client.get(path).json()["status"] == "synthesizing":
+        pass
+    client.post(f"{path}/save").raise_for_status()
+
+
 def _key(sent: httpx.Response) -> dict[str, str]:
     return {"X-Api-Key": sent.request.headers["X-Api-Key"]}
 
@@ -77,6 +115,20 @@ def mock_transport(times: int) -> None:
     """Send GETs to `httpx.MockTransport`."""
     with get_mock_transport() as get:
         _repeat(get, times)
+
+
+def publish(times: int) -> None:
+    """Send the requests of the publish flow to the fake."""
+    with flow_aurous() as flow:
+        for _ in range(times):
+            flow()
+
+
+def static_publish(times: int) -> None:
+    """Send the requests of the publish flow to static routes of respx."""
+    with flow_respx() as flow:
+        for _ in range(times):
+            flow()
 
 
 def traced(times: int) -> None:

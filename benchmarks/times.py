@@ -1,24 +1,18 @@
-"""Rows that are timed, all in this process: a GET, a flow of requests, exploring it, and snapshots."""
+"""Rows that are timed, all in this process: a GET, the publish flow, exploring it, and snapshots."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from itertools import cycle
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
-import respx
 
 from pytest_aurous import Aurous, Exploration
-from subjects import get_aurous, get_respx
+from subjects import ORDER, SCRIPT, flow_aurous, flow_respx, get_aurous, get_respx
 from timing import Result, a_second, microseconds, per_call, ratio, rounds
 
 __all__ = ("measure",)
-
-SCRIPT: Final = "synthesizing*2 -> reviewing"
-ORDER: Final = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
 
 def measure(*, quick: bool) -> Iterator[Result]:
@@ -34,7 +28,7 @@ def measure(*, quick: bool) -> Iterator[Result]:
 def _paired(count: int) -> Iterator[Result]:
     gets = rounds({"aurous": _timed(get_aurous, 200), "respx": _timed(get_respx, 200)}, count)
     yield ratio("CPU time of one GET, over a static route of respx", gets["aurous"], gets["respx"], 1.0)
-    flows = rounds({"aurous": _timed(_flow_aurous, 40), "respx": _timed(_flow_respx, 40)}, count)
+    flows = rounds({"aurous": _timed(flow_aurous, 40), "respx": _timed(flow_respx, 40)}, count)
     yield ratio("CPU time of the publish flow, over static routes of respx", flows["aurous"], flows["respx"], 1.1)
 
 
@@ -45,38 +39,6 @@ def _timed(prepare: Callable[[], Any], times: int) -> Callable[[], float]:
             return per_call(action, times)
 
     return run
-
-
-@contextmanager
-def _flow_aurous() -> Generator[Callable[[], None], None, None]:
-    with Aurous(script=SCRIPT) as fake, fake.client() as client:
-        yield lambda: _publish(client)
-
-
-@contextmanager
-def _flow_respx() -> Generator[Callable[[], None], None, None]:
-    """Yield a function that sends the same requests to routes that return the fake's responses."""
-    with Aurous(script=SCRIPT) as fake, fake.client() as client:
-        _publish(client)
-        responses = [call.response for call in fake.calls if call.response]
-    created, *polls, saved = [
-        httpx.Response(sent.status, headers=list(sent.headers.items()), content=sent.content) for sent in responses
-    ]
-    path = f"/v1/characters/{created.json()['id']}"
-    headers = {"X-Api-Key": fake.api_key}
-    with respx.mock(base_url=fake.base_url) as routes, httpx.Client(base_url=fake.base_url, headers=headers) as client:
-        routes.post("/v1/characters").mock(return_value=created)
-        routes.get(path).mock(side_effect=cycle(polls))
-        routes.post(f"{path}/save").mock(return_value=saved)
-        yield lambda: _publish(client)
-
-
-def _publish(client: httpx.Client) -> None:
-    """Create a character, poll until it is there, and save it."""
-    path = f"/v1/characters/{client.post('/v1/characters', json=ORDER).json()['id']}"
-    while client.get(path).json()["status"] == "synthesizing":
-        pass
-    client.post(f"{path}/save").raise_for_status()
 
 
 # Exploring

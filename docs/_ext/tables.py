@@ -254,15 +254,17 @@ def _purpose(name: str) -> str:
 
 
 def speed_machine() -> None:
-    """Print where and when the latest figures were measured, and with what."""
-    last = _history()[-1]
-    tools = ", ".join(f"{tool} {version}" for tool, version in last["versions"].items())
-    print(f"\nMeasured on {last['date']}: {last['cpu']}, {last['cores']} cores, {last['python']}, {tools}.")
-    print(f"The load average was {last['load']} when it began.\n")
+    """Print for each run where and when it was measured, and with what."""
+    print()
+    for run in _history():
+        tools = ", ".join(f"{tool} {version}" for tool, version in run["versions"].items())
+        print(f"- {run['name']}: {run['date']}, {run['python']}, {tools}; {run['cpu']}, {run['cores']} cores, ", end="")
+        print(f"with a load average of {run['load']} when it began")
+    print()
 
 
 def speed_table() -> None:
-    """Print a row for each bar, with the figures of each version that was measured."""
+    """Print a row for each bar, with the figures of each run that was published."""
     history = _history()
     rows: list[tuple[str, ...]] = []
     for row in history[-1]["results"]:
