@@ -31,7 +31,7 @@ with suppress(ImportError):  # likewise: what an inner run imports first, it for
     import_module("httpx2")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 
     from pytest_aurous import Character, Clock, Team
     from pytest_aurous._resources.base.endpoint import Context
@@ -105,6 +105,11 @@ def undocumented(app: App, call: Call, reply: Reply) -> list[str]:
         return []
     errors = _validator(call.operation, reply.status).iter_errors(jsonlib.loads(reply.body))
     return [f"{what} {error.json_path}: {error.message}" for error in errors]
+
+
+def slow_but(quick: Container[Any], values: Iterable[Any]) -> list[Any]:
+    """Return the parameters *values*, all but the *quick* ones marked as slow: coverage needs no more."""
+    return [one if one in quick else pytest.param(one, marks=pytest.mark.slow) for one in values]
 
 
 _UNCOUNTED: Final = {"faults", "fault lines", "buckets", "idempotency", "ids"}

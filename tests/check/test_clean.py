@@ -16,6 +16,7 @@ from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._world.settings import READINGS
 from tests.check.story import STORIES, Entries, Teller, checked, refuted, told, write
 from tests.check.walks import Walk
+from tests.conftest import slow_but
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -43,8 +44,8 @@ def test_a_sanitized_recording_agrees_as_well(tmp_path: Path, story: str) -> Non
     assert result.verdicts.uncovered == {}
 
 
-@pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("story", slow_but(["characters"], STORIES))
+@pytest.mark.parametrize("part", slow_but([0], range(6)))
 def test_a_recording_that_begins_midway_agrees(tmp_path: Path, story: str, part: int) -> None:
     """What was there before is put into the fake, as the first response that shows it has it."""
     entries = told(story)
@@ -54,9 +55,9 @@ def test_a_recording_that_begins_midway_agrees(tmp_path: Path, story: str, part:
         assert (start, refuted(result), result.verdicts.uncovered) == (start, [], {})
 
 
-@pytest.mark.parametrize("story", STORIES)
-@pytest.mark.parametrize("part", range(4))
-@pytest.mark.parametrize("status", [0, 503])
+@pytest.mark.parametrize("story", slow_but(["characters"], STORIES))
+@pytest.mark.parametrize("part", slow_but([2], range(4)))
+@pytest.mark.parametrize("status", slow_but([503], [0, 503]))
 def test_a_recording_with_a_lost_response_agrees(tmp_path: Path, story: str, part: int, status: int) -> None:
     """What later exchanges show decides whether the request took effect."""
     for number in range(part, len(told(story)), 4):
@@ -83,6 +84,7 @@ def test_a_recording_of_which_parts_are_missing_agrees(tmp_path: Path, story: st
     assert any("missing" in note for note in result.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "reading"), [(rule, reading) for rule, readings in READINGS.items() for reading in readings[1:]]
 )
@@ -224,7 +226,7 @@ def test_credits_that_change_without_a_request_refute_nothing(tmp_path: Path) ->
     assert result.verdicts.inferred["the team had too little credit"] == 1
 
 
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", slow_but([4], range(6)))
 def test_a_random_walk_agrees(tmp_path: Path, part: int) -> None:
     """Whatever clients, tests, faults and scripts do, under any readings: it is inferred, or cannot be told."""
     for seed in range(5 * part, 5 * part + 5):

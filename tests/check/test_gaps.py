@@ -13,6 +13,7 @@ import pytest
 from pytest_aurous._resources.content.pictures import picture
 from tests.check.story import Entries, Teller, body, checked, refuted, told
 from tests.check.walks import Walk
+from tests.conftest import slow_but
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,8 +118,8 @@ def broken(entries: Entries, number: int) -> None:
     entries[number]["response"] = {"status": 0, "headers": [], "content": {"size": 0}}
 
 
-@pytest.mark.parametrize("damage", [lost, bare, bodiless, broken])
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("damage", slow_but([lost, broken], [lost, bare, bodiless, broken]))
+@pytest.mark.parametrize("client", slow_but(["uploads", "saves"], CLIENTS))
 def test_a_recording_with_one_damage_agrees(tmp_path: Path, client: str, damage: Any) -> None:
     """Whichever exchange it is."""
     teller = Teller()
@@ -149,6 +150,7 @@ def others_orders(entries: Entries, chance: Random) -> Entries:
     return [entry for entry in entries if entry["request"]["method"] == "GET" or chance.random() < 0.4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [some_lost, some_bare, others_orders])
 def test_a_random_walk_with_gaps_agrees(tmp_path: Path, damage: Callable[[Entries, Random], Entries]) -> None:
     """Whatever is missing."""

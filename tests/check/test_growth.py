@@ -74,6 +74,7 @@ def memory_of(function: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", [calls_of, memory_of])
 def test_a_recording_four_times_as_long_takes_four_times_as_much(
     tmp_path: Path, measure: Callable[[Callable[[], object]], int]

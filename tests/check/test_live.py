@@ -116,11 +116,11 @@ class TestPlainTwin:
     @pytest.mark.parametrize(
         ("settings", "found"),
         [
-            ({"ver-3": "prior_dates"}, {"ver-3": "prior_dates"}),
-            ({"time-4": "24h"}, {"time-4": "24h"}),
-            ({"img-8": "anonymous"}, {"img-8": "anonymous"}),
-            ({"err-4": "absent"}, {"err-4": "absent"}),
-            ({"err-9": "accepted"}, {"err-9": "accepted"}),
+            pytest.param({"ver-3": "prior_dates"}, {"ver-3": "prior_dates"}, marks=pytest.mark.slow),
+            pytest.param({"time-4": "24h"}, {"time-4": "24h"}, marks=pytest.mark.slow),
+            pytest.param({"img-8": "anonymous"}, {"img-8": "anonymous"}, marks=pytest.mark.slow),
+            pytest.param({"err-4": "absent"}, {"err-4": "absent"}, marks=pytest.mark.slow),
+            pytest.param({"err-9": "accepted"}, {"err-9": "accepted"}, marks=pytest.mark.slow),
             (
                 {"ver-3": "prior_dates", "time-4": "24h", "create-4": "ready", "err-6": "global"},
                 {"ver-3": "prior_dates", "time-4": "24h"},
@@ -250,6 +250,7 @@ TWISTS: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TWISTS)
 def test_a_seeded_difference_refutes_its_rule_and_no_other(twin: Twin, name: str) -> None:
     """A probe finds it, and it is attributed to the rule that it is about."""

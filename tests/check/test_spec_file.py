@@ -369,7 +369,7 @@ def test_paths_may_be_cut_and_their_parameters_have_other_names(servers: list[Co
     result = checked({**own_document(), "servers": servers, "paths": paths})
 
     assert refuted(result) == candidates(result) == result.notes == []
-    assert result.verdicts.exchanges == checked(own_document()).verdicts.exchanges
+    assert result.verdicts.exchanges == sum(len(item) for item in own_document()["paths"].values())
 
 
 def test_an_operation_is_compared_once() -> None:

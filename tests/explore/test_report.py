@@ -238,6 +238,7 @@ def test_json_is_data(fake: Aurous, client: httpx.Client, broken: Broken) -> Non
     assert (data["skipped"], data["remarks"]) == (0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 2])
 def test_two_explorations_give_the_same_report(tmp_path: Path, depth: int) -> None:
     """To the byte, whatever the hash seed, the keys and the addresses."""
@@ -292,6 +293,7 @@ def test_what_a_run_returns_and_raises_is_kept_alone(fake: Aurous, client: httpx
     assert [case.returned for case in explored.cases if case.error is None] == ["kept"] * 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_cases() -> None:
     """A thousand cases take no more than their results."""
     fake = Aurous()
