@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -220,16 +221,17 @@ def test_a_signal_handler_interrupts_a_real_client() -> None:
     def handle(*_: object) -> None:
         raise LateError
 
+    def post(number: int) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.000004)
+        client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": str(number)})
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
     with Aurous(script="synthesizing! -> reviewing", credits=100_000) as aurous, aurous.client() as client:
         limit, previous = signal.getitimer(signal.ITIMER_REAL), signal.signal(signal.SIGALRM, handle)
         try:
             for number in range(300):
-                try:
-                    signal.setitimer(signal.ITIMER_REAL, 0.00005 + number * 0.000004)
-                    client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": str(number)})
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-                except LateError:
-                    pass
+                with suppress(LateError):
+                    isolated(partial(post, number))
                 assert aurous.team.held_credits == 4 * len(aurous.characters)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

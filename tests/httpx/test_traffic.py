@@ -132,7 +132,7 @@ async def test_an_async_client_is_noted(stack: Any, url: str, noted: list[Pendin
         yield b'{"a":'
         yield b" 1}"
 
-    async with stack.AsyncClient() as client:
+    async with stack.AsyncClient(timeout=None) as client:  # however busy the machine is
         assert (await client.post(url, content=parts())).json() == {"a": 1}
         await client.get(f"{url}/quiet")
         with pytest.raises(stack.ConnectError):
