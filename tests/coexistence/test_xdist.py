@@ -19,7 +19,8 @@ SUITE: Final = """
         made = aurous_client.post("/v1/characters", json=body).json()
         seen = [aurous_client.get(f"/v1/characters/{made['id']}").json()["status"] for _ in range(3)]
         added = aurous.characters.add()
-        data = [aurous.seed, aurous.api_key, made["id"], seen, added.id, added.name, aurous_faker.name()]
+        data = [aurous.seed, aurous.api_key, made["id"], seen, added.id, added.name, added.attributes,
+                aurous_faker.aurous_attributes(), aurous_faker.name(), aurous.faker.name()]
         with open(f"{name}.json", "x") as file:
             json.dump({"data": data, "worker": os.environ.get("PYTEST_XDIST_WORKER")}, file)
 

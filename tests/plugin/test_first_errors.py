@@ -263,27 +263,32 @@ def test_an_unknown_option_in_a_file_names_the_file(pytester: pytest.Pytester) -
 # Clients that the fake does not intercept
 
 
-@pytest.mark.parametrize("argument", ["aurous", ""], ids=["fake", "no fake"])
-@pytest.mark.parametrize("client", ["requests", "urllib3", "urllib"])
-def test_a_client_that_is_not_intercepted_is_pointed_to_the_server(
-    pytester: pytest.Pytester, client: str, argument: str
-) -> None:
+def test_a_client_that_is_not_intercepted_is_pointed_to_the_server(pytester: pytest.Pytester) -> None:
     """It is named, and so is the fixture that serves the fake to it."""
-    if client == "urllib":
-        get = "__import__('urllib.request').request.urlopen"
-    else:
-        stub = "import socket\n\ndef send(): socket.getaddrinfo('api.aurous-labs.com', 443)\n"
-        pytester.makepyfile(urllib3=f"{stub}\ndef get(url): send()")
-        pytester.makepyfile(requests="import urllib3\n\ndef get(url): urllib3.send()")
-        get = f"__import__({client!r}).get"
-    pytester.makepyfile(test_it=f"def test_it({argument}):\n    {get}('https://api.aurous-labs.com/v1/balance')")
+    stub = "import socket\n\ndef send(): socket.getaddrinfo('api.aurous-labs.com', 443)\n"
+    pytester.makepyfile(urllib3=f"{stub}\ndef get(url): send()")
+    pytester.makepyfile(requests="import urllib3\n\ndef get(url): urllib3.send()")
+    pytester.makepyfile(
+        test_it="""
+        import pytest, requests, urllib.request, urllib3
 
-    result = pytester.runpytest_subprocess("-p", "pytest_aurous")
+        @pytest.fixture(params=[requests.get, urllib3.get, urllib.request.urlopen])
+        def get(request): return request.param
 
-    result.assert_outcomes(failed=1)
-    stands = "The fake is active" if argument else "There is no fake here"
+        def test_without(get): get('https://api.aurous-labs.com/v1/balance')
+        def test_with(get, aurous): get('https://api.aurous-labs.com/v1/balance')
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(failed=6)
     result.stdout.fnmatch_lines(
-        [f"*{stands}*only *httpx and httpx2; this connection was made by {client}. Use the fixture aurous_server: *"]
+        [
+            f"E *{stands}*only *httpx and httpx2; this connection was made by {client}. Use the fixture aurous_server*"
+            for stands in ("There is no fake here", "The fake is active")
+            for client in ("requests", "urllib3", "urllib")
+        ]
     )
 
 

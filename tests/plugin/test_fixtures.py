@@ -37,7 +37,6 @@ WRITES_DATA: Final = """
 
     class TestIt:
         @pytest.mark.parametrize("number", [1, 2])
-        @pytest.mark.xdist_group("together")
         def test_two(self, number, aurous, aurous_faker):
             write(f"two{number}", aurous, aurous_faker)
 
@@ -395,20 +394,6 @@ def test_the_data_does_not_depend_on_the_process(pytester: pytest.Pytester, monk
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     monkeypatch.chdir(folder)
     assert pytester.run(sys.executable, "-m", "pytest").ret == 0
-
-    assert data_of(pytester) == before
-    assert all(len(lines) == 1 for lines in before.values())
-
-
-@pytest.mark.parametrize("dist", ["load", "loadgroup"])
-def test_xdist_changes_no_data(pytester: pytest.Pytester, dist: str) -> None:
-    """Neither workers nor groups, which change node ids, change what a test is given."""
-    pytest.importorskip("xdist", reason="needs pytest-xdist")
-    pytester.makepyfile(test_data=WRITES_DATA)
-
-    assert pytester.runpytest("-p", "xdist").ret == 0
-    before = data_of(pytester)
-    assert pytester.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist", dist).ret == 0
 
     assert data_of(pytester) == before
     assert all(len(lines) == 1 for lines in before.values())

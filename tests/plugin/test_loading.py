@@ -113,7 +113,7 @@ def test_without_autoload_an_installed_plugin_waits_to_be_asked(
 
 @pytest.mark.parametrize(
     ("way", "autoload"),
-    [("-p", True), ("-p", False), ("conftest", True), ("both", True)],
+    [("-p", True), ("-p", False), ("conftest", False), ("both", False)],
     ids=["-p", "-p without autoload", "conftest", "both"],
 )
 def test_a_checkout_on_the_path_is_enough(
