@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,11 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found]
 
 
+def _cog(arguments: list[str]) -> bool:
+    """Write or check a page, and return whether that failed."""
+    return bool(Cog().main(["cog", *arguments]))
+
+
 def main(arguments: list[str]) -> int:
     """Write or check these pages, or all there is, and return the exit code."""
     os.environ["PYTHONPATH"] = str(ROOT)  # what is installed may be older than the checkout
@@ -46,8 +52,9 @@ def main(arguments: list[str]) -> int:
     mode = (
         ["--check", "--diff", "--check-fail-msg=Write it again: tox -e generate"] if "--check" in arguments else ["-r"]
     )
-    failed = [name for name in names if Cog().main(["cog", *mode, *settings, name])]
-    return 1 if failed else 0
+    with ProcessPoolExecutor() as pool:
+        failed = list(pool.map(_cog, [[*mode, *settings, name] for name in names]))
+    return 1 if any(failed) else 0
 
 
 if __name__ == "__main__":
