@@ -532,7 +532,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
-    "_explore/laws": explored,
+    "_explore/returned": explored,
     "_explore/report": explored,
     "_resources/base/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
     "_resources/base/record": lambda api, text: message(lambda: api.characters[text]),

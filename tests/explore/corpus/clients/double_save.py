@@ -4,7 +4,11 @@ import httpx
 
 from clients.common import Json, PublishError, connect, drawing, send, watch
 
-FOUND = {"characters.save#1 lost": ("pays_once",), "characters.save#1 refused": ("pays_once",)}
+FOUND = {
+    "characters.save#1 lost": ("pays_once",),
+    "characters.save#1 refused": ("pays_once",),
+    "characters.save#1 down": ("pays_once", "recovers"),
+}
 
 
 def careless(name: str) -> Json:

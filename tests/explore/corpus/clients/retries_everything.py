@@ -36,13 +36,13 @@ def _publish(name: str, *, stubborn: bool) -> Json:
                 except (httpx.TransportError, ValueError):
                     if not stubborn and attempt > _MOST:
                         raise PublishError("the API cannot be reached") from None
-                    time.sleep(5)
+                    time.sleep(60)
                     continue
                 if response.is_success:
                     return content
                 if not stubborn and (attempt > _MOST or not is_temporary(response)):
                     raise PublishError(content["error"]["code"])
-                time.sleep(float(response.headers.get("Retry-After", 5)))
+                time.sleep(float(response.headers.get("Retry-After", 60)))
 
         character = send("POST", "/v1/characters", drawing(name))
         path = f"/v1/characters/{character['id']}"
