@@ -185,7 +185,7 @@ def story(day: Day, good: Day, second: Day | None = None) -> str:
 
 def _lines(day: Day, calls: Sequence[Call], numbers: dict[int, int], start: float, helper: Stack) -> list[str]:
     """Return the requests with what they have changed; polls that see the same are folded, and so is a long middle."""
-    items = folded(calls, lambda call: bool(_about(day, call)))
+    items = folded(calls, lambda call: bool(_key(call) or _changed(day, call)))
     middle = len(items) - _FIRST - _LAST
     if middle > 1:
         items[_FIRST:-_LAST] = [f"       ... {middle} more"]
@@ -237,7 +237,7 @@ def _numbered(number: int, call: Call, line: str, helper: Stack) -> str:
 
 
 def _about(day: Day, call: Call) -> list[str]:
-    texts = [note.text for note in day.notes if note.during and note.number == call.number]
+    texts = _changed(day, call)
     if (key := _key(call)) is not None:
         # Many keys are drawn at random. Which ones are equal says all that counts, and is the same each time.
         keys = list(dict.fromkeys(filter(None, map(_key, day.calls))))
@@ -245,8 +245,12 @@ def _about(day: Day, call: Call) -> list[str]:
     return [f"       {shortened(text, WIDTH - 10)}" for text in texts]
 
 
+def _changed(day: Day, call: Call) -> list[str]:
+    return [note.text for note in day.notes if note.during and note.number == call.number]
+
+
 def _key(call: Call) -> str | None:
-    return call.request.headers.get("idempotency-key") or None
+    return call.incoming.get("idempotency-key") or None
 
 
 def advice(reasons: dict[str, str], day: Day) -> tuple[str, ...]:

@@ -43,6 +43,6 @@ def _publish(name: str, not_ready: set[int]) -> Json:
             if status != "synthesizing":
                 break
             time.sleep(5)
-        if status != "reviewing":
+        if status not in {"reviewing", "ready"}:
             raise PublishError(f"status {status}")
         return send(api, "POST", f"{path}/save")

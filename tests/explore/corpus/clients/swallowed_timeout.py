@@ -7,7 +7,7 @@ import httpx
 
 from clients.common import Json, connect, drawing, is_temporary, send, watch
 
-FOUND = {"characters.save#1 timeout": ("tells",)}
+FOUND = {"characters.save#1 timeout": ("tells",), "characters.save#1 down": ("ends",)}
 
 
 def careless(name: str) -> str:

@@ -8,7 +8,11 @@ from clients.common import connect, send
 from clients.receiving import deliver_all, portraits_of, published_character
 from pytest_aurous import Aurous, Delivery, verify_webhook
 
-FOUND = {"webhooks.character.completed#1 duplicate": ("tells", "pays_once"), "images.create#1 crash": ("recovers",)}
+FOUND = {
+    "webhooks.character.completed#1 duplicate": ("tells", "pays_once"),
+    "images.create#1 crash": ("recovers",),
+    "images.create#1 down": ("no_pitfall",),
+}
 SECRET = "whsec_of_this_receiver"
 
 
