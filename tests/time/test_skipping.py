@@ -271,7 +271,7 @@ def test_a_loop_at_work_is_no_rest(jumps: Jumps) -> None:
 
 def test_who_has_not_begun_says_nothing() -> None:
     """Where the system tells nothing about a thread, nothing is concluded from that."""
-    assert _stillness._runs(threading.Thread()) is None
+    assert _stillness.times_run(threading.Thread()) is None
 
 
 @pytest.mark.parametrize("collects", [True, False])
