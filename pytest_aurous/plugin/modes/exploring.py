@@ -178,15 +178,16 @@ class Exploring(Mode):
             result = yield
         else:
             result = True
-            self._test = item.stash[_TEST] = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN], self)
+            test = self._test = ExploredTest(cast("pytest.Function", item), item.stash[_PLAN], self)
             try:
-                yield
-                self._waiting.append((self._test, [mode.put_away() for mode in item.config.stash[MODES].values()]))
+                with test.present():
+                    yield
             finally:
                 self._test = None
-                del item.stash[_TEST]
-            if not self._waiting[-1][0].has_passed():
-                self._report(nextitem, *self._waiting.pop())
+            self._waiting.append((test, [mode.put_away() for mode in item.config.stash[MODES].values()]))
+            if not test.has_passed():
+                test, go_on = self._waiting.pop()
+                self._report(nextitem or self.first_waiting(None), test, go_on)
         if nextitem is None:
             self._explore_all(item.session)
         return result
@@ -200,32 +201,31 @@ class Exploring(Mode):
             while self._waiting:
                 test, go_on = self._waiting.pop(0)
                 test.leave_out("pytest stopped before its bad days were run")
-                self._report(None, test, go_on)
+                self._report(None, test, go_on, tear_down=False)
 
     def _explore_all(self, session: pytest.Session) -> None:
         """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
         while self._waiting and not session.shouldfail and not session.shouldstop:
             test, go_on = self._waiting.pop(0)
-            test.item.stash[_TEST] = test
-            try:
+            with test.present():
                 test.explore()
-                self._report(self.first_waiting(None), test, go_on)
-            finally:
-                del test.item.stash[_TEST]
+            self._report(self.first_waiting(None), test, go_on)
 
     def first_waiting(self, item: pytest.Item | None) -> Any:
         """Return what stands in for the next test: its fixtures of wider scopes stay. *item* is about to wait, too."""
         first = self._waiting[0][0].item if self._waiting else item
         return None if first is None else _Parent(first)
 
-    def _report(self, nextitem: Any, test: ExploredTest, go_on: list[Callable[[], object]]) -> None:
-        """Report a test that has run before, to all plugins."""
+    def _report(
+        self, nextitem: Any, test: ExploredTest, go_on: list[Callable[[], object]], *, tear_down: bool = True
+    ) -> None:
+        """Report a test that has run before, to all plugins, and end the fixtures that *nextitem* does not need."""
         item = test.item
         for one in go_on:
             one()
-        with self._as_present(item):
+        with self._as_present(item), test.present():
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            ended = test.tear_down(nextitem) if _TEST in item.stash else []
+            ended = test.tear_down(nextitem) if tear_down else []
             for report in (*test.reports, *ended):
                 item.ihook.pytest_runtest_logreport(report=report)
             item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -325,6 +325,15 @@ class ExploredTest:
         self._stage: FreshFake
         self._used = False
         self._error: BaseException | None = None
+
+    @contextmanager
+    def present(self) -> Generator[None, None, None]:
+        """Let runs of the item in the block be runs of this."""
+        self.item.stash[_TEST] = self
+        try:
+            yield
+        finally:
+            del self.item.stash[_TEST]
 
     @property
     def reported(self) -> bool:
