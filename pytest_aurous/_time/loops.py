@@ -58,7 +58,7 @@ class AsyncioSleeps:
             run_once(loop)
 
         def standing_time(loop: Any) -> float:
-            return self._start + shared.nominal + self._waited.setdefault(loop, 0.0)
+            return self._now(loop) if shared.active else self._time(loop)  # a later patch may keep this for ever
 
         self.sleep = sleep
         self._patched_run_once, self._patched_time = idle_or_run_once, standing_time
@@ -72,7 +72,7 @@ class AsyncioSleeps:
         if BaseEventLoop.time is self._patched_time:
             BaseEventLoop.time = self._time  # type: ignore[method-assign]
         for loop in list(self._waited):
-            ahead = self._patched_time(loop) - self._time(loop)
+            ahead = self._now(loop) - self._time(loop)
             loop._aurous_jumps = getattr(loop, "_aurous_jumps", 0.0) + ahead
             loop.time = partial(_time_and_jumps, loop)
 
@@ -123,6 +123,9 @@ class AsyncioSleeps:
                 pause = min(pause, ahead - passed)
         finally:
             self._shared.leave()
+
+    def _now(self, loop: Any) -> float:
+        return self._start + self._shared.nominal + self._waited.setdefault(loop, 0.0)
 
     def _wait(self, loop: Any, seconds: float) -> None:
         self._waited[loop] = self._waited.get(loop, 0.0) + seconds

@@ -550,19 +550,26 @@ def test_a_patch_of_others_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     """Who patches the loop later than we do keeps what they have done when we go."""
     from asyncio.base_events import BaseEventLoop
 
-    before = BaseEventLoop._run_once  # type: ignore[attr-defined]
+    before = BaseEventLoop._run_once, BaseEventLoop.time  # type: ignore[attr-defined]
     with Jumps().skipper():
         ours = BaseEventLoop._run_once  # type: ignore[attr-defined]
+
+        our_time = BaseEventLoop.time
 
         def theirs(loop: Any) -> None:
             ours(loop)
 
+        def their_time(loop: Any) -> float:
+            return our_time(loop)
+
         monkeypatch.setattr(BaseEventLoop, "_run_once", theirs)
+        monkeypatch.setattr(BaseEventLoop, "time", their_time)
         asyncio.run(asyncio.sleep(10))
     assert BaseEventLoop._run_once is theirs  # type: ignore[attr-defined]
+    assert BaseEventLoop.time is their_time
     asyncio.run(asyncio.sleep(0.001))
     monkeypatch.undo()
-    BaseEventLoop._run_once = before  # type: ignore[attr-defined]
+    BaseEventLoop._run_once, BaseEventLoop.time = before  # type: ignore[attr-defined, method-assign]
 
 
 # trio
