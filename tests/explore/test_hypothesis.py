@@ -89,7 +89,7 @@ def test_a_day_has_no_more_faults_than_asked_for(day: BadDay) -> None:
         (
             bad_days(3),
             lambda day: len(day.faults) > 1,
-            BadDay("characters.create#1 refused", "characters.retrieve#1 refused"),
+            BadDay("characters.create#1 refused", "characters.create#2 refused"),
         ),
     ],
     ids=["fails without a fault", "one", "one kind", "these two", "any two"],
@@ -152,15 +152,17 @@ def test_without_hypothesis_the_message_says_what_to_install(monkeypatch: pytest
 
 def test_a_bug_that_needs_two_faults_is_found_among_all_operations() -> None:
     """After a good day, faults are drawn at the places that it has; the day shrinks to the two faults."""
-    with Aurous() as fake, fake.client(timeout=5) as client:
+    with Aurous(pitfalls="off") as fake, fake.client(timeout=5) as client:
         before = fake.snapshot()
 
         def pays_twice(day: BadDay) -> bool:
             fake.restore(before)
             with fake.day(day), suppress(httpx.TransportError, AurousCrash):
                 for key in ("1", "1", "2"):  # the mistake: it gives up, and orders again
-                    with suppress(httpx.TransportError):
+                    with suppress(httpx.TransportError, ValueError):
                         made = client.post("/v1/characters", json=ORDER, headers={"Idempotency-Key": key})
+                        if made.status_code == 409:  # the first attempt goes on
+                            break
                         if made.status_code == 201:
                             client.get(f"/v1/characters/{made.json()['id']}")
                             break

@@ -533,7 +533,7 @@ def test_usage_errors(explored: pytest.Pytester, options: list[str], line: str) 
         ("'lost'", "*::test_it: @pytest.mark.aurous_explore takes keywords, such as *; got ('lost',)."),
         ("faults='lots'", "*(faults='lots'): expected * did you mean 'lost'*"),
         ("faults='crash'", "*(faults='crash'): expected *"),
-        ("laws='tells'", "*(laws='tells'): expected 'ends', 'pays_once'*"),
+        ("laws='tells'", "*(laws='tells'): expected 'pays_once', 'ends'*"),
         ("limit=0", "*(limit=0): expected a whole number*"),
         ("depth=2", "*aurous_explore() has no argument 'depth'*"),
     ],
