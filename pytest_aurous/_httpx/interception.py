@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from threading import RLock
@@ -12,6 +13,7 @@ from respx.mocks import Mocker
 from respx.models import PassThrough
 
 from .arrival import Arrival
+from .contexts import sharing
 from .stacks import stacks
 
 if TYPE_CHECKING:
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 _ORIGINAL: Final = "_aurous_original"
 
 
-class _Patch(NamedTuple):
-    """One method of a transport class, and the function that replaces it."""
+_Owner = type[Any] | ModuleType
 
-    owner: type[Any]
+
+class _Patch(NamedTuple):
+    """One method of a transport class, or a function that transports call, and the function that replaces it."""
+
+    owner: _Owner
     method: str
     original: Any
     wrapper: Any
@@ -36,7 +41,8 @@ class Interception:
         self.entered: list[Router] = []  # the latest last; twice if it is entered twice
         self._owners: dict[bytes, list[Router]] = {}
         self._patches: list[_Patch] = []
-        self._former: dict[tuple[type[Any], str], _Patch] = {}  # of the last fake, to be used again
+        self._contexts: dict[Any, Any] = {}
+        self._former: dict[tuple[_Owner, str], _Patch] = {}  # of the last fake, to be used again
         self._lock = RLock()
         self._arrival = Arrival("httpx2", self.to_front)
 
@@ -72,8 +78,9 @@ class Interception:
                 for stack in stacks():
                     self._patch(stack, stack.HTTPTransport, "handle_request", self._sync)
                     self._patch(stack, stack.AsyncHTTPTransport, "handle_async_request", self._async)
+                    self._patch(stack, _makes_contexts(stack), "create_ssl_context", self._context)
 
-    def _patch(self, stack: ModuleType, owner: type[Any], method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
+    def _patch(self, stack: ModuleType, owner: _Owner, method: str, wrap: Callable[[ModuleType, Any], Any]) -> None:
         current = getattr(owner, method)
         if any(patch.wrapper is current for patch in self._patches):  # in front already
             return
@@ -138,6 +145,14 @@ class Interception:
                 return await original(transport, request)
 
         return handle_async_request
+
+    def _context(self, _: ModuleType, original: Any) -> Any:
+        return sharing(self._contexts, original)
+
+
+def _makes_contexts(stack: ModuleType) -> ModuleType:
+    """Return the module whose transports call `create_ssl_context` when they are built."""
+    return sys.modules[f"{stack.__name__}._transports.default"]
 
 
 def _step_aside(ours: Callable[[Any], object]) -> None:
