@@ -12,9 +12,22 @@ import pytest_aurous
 PACKAGE = Path(pytest_aurous.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 WALL_CLOCKS = {"time", "monotonic", "perf_counter", "now", "utcnow", "today", "localtime", "gmtime"}
-TIMEKEEPERS = {"clock", "skipping", "turns", "stillness", "loops", "server", "signing", "traffic", "pace", "watchdog"}
+TIMEKEEPERS = {
+    "budget",
+    "clock",
+    "skipping",
+    "turns",
+    "stillness",
+    "loops",
+    "server",
+    "signing",
+    "traffic",
+    "pace",
+    "watchdog",
+}
 # The clock, what makes sleeps move it, a real server, a signature that a receiver verifies in real time, what is
-# exchanged with the real API, a stopwatch, the pace of probes, and how long a run does nothing in real time.
+# exchanged with the real API, a stopwatch, the pace of probes, and how long a run does nothing in real time,
+# and the time for exploring a suite.
 MUTATORS = {"append", "add", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
 MARKERS = {"aurous_explore", "aurous_settings"}  # which are pytest's
 CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)

@@ -10,7 +10,7 @@ from .._base.errors import AurousCrash, AurousError, see, shown
 from .._base.frames import helper_of, shown_line
 from .._engine.pipeline import App
 from .._world.ledger import json_number
-from .kinds import KINDS, Plan
+from .kinds import KINDS, TELLING, Plan
 from .laws import Day, Judged, differs
 from .options import PAGE, Options
 from .places import Place, places_of, without_repeats
@@ -27,12 +27,14 @@ class Plans(NamedTuple):
 
     Attributes:
         plans: Their faults, by id, in order.
+        places: Their places, in the order of the requests.
         sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
         skipped: How many repeated reads, timeouts and places with a fault of the test there are none for.
         remarks: What the report says about these.
     """
 
     plans: dict[str, Plan]
+    places: tuple[str, ...]
     sent_at: dict[str, str]
     skipped: int
     remarks: list[str]
@@ -61,10 +63,21 @@ def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
         remarks.append(f"skipped: {broken} places where a fault of the test itself happens, also on the good day")
     return Plans(
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
+        places=tuple(str(place) for place in sorted(kept, key=lambda one: one.number) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
         skipped=repeats + impatient + broken,
         remarks=remarks,
     )
+
+
+def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """Return the cases in the order in which they are run if there may not be time for all: writes come first."""
+
+    def rank(case: tuple[str, Plan]) -> tuple[bool, int]:
+        place, kind = case[1][0]
+        return not place.changes, TELLING.index(kind) if kind in TELLING else len(TELLING)
+
+    return dict(sorted(plans.items(), key=rank))
 
 
 def _fitting(place: Place, faults: Collection[str]) -> list[str]:
@@ -149,6 +162,7 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         credits=json_number(day.spent),
         calls=len(day.calls),
         sent_at=sent_at,
+        happened=", and ".join(KINDS[kind].happened.format(place.words) for place, kind in plan),
         timeline=story(day, good, second) if reasons else None,
         reasons=reasons,
         advice=advice(reasons, second or day) if reasons else (),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
 from .attempt import Attempt, Outcome, interruption, with_text
-from .cases import Plans, about_crashes, about_results, case_of, check_ids, good_case, pairs, plans_of
+from .cases import Plans, about_crashes, about_results, case_of, check_ids, good_case, most_telling, pairs, plans_of
 from .end_state import unstable_fields
 from .good_days import difference, differing_in_form
 from .kinds import KINDS, Plan
@@ -88,7 +88,7 @@ class Explorer:
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
         if exploration.broken or more:
-            raise AurousExplorationError("\n\n".join([exploration.report(), *more]), exploration)
+            raise AurousExplorationError("\n\n".join([self._stage.report(exploration), *more]), exploration)
         return exploration
 
     # Runs
@@ -124,7 +124,7 @@ class Explorer:
         with resting(self._stage.app):
             first = yield from self._attempt()
             self._stage.check(first, self._options.good_raises)
-        with resting(self._stage.app) if self._options.only is not None else nullcontext():
+        with resting(self._stage.app) if self._options.alone else nullcontext():
             second = yield from self._attempt()
         self._stage.check_again("second", second, difference(first, second))
         unstable = unstable_fields(first.end, second.end)
@@ -179,14 +179,21 @@ class Explorer:
             raise with_text(ending, f"{INTERRUPTED}\n{self._exploration(good).table()}") from None
         finally:
             self._remove_faults()
-            if only is None:
+            if not self._options.alone:
                 go_back()
 
     def _all(self, good: Day, plans: dict[str, Plan]) -> Generator[Attempt, Outcome, None]:
         """Run all cases, and with ``depth=2`` all pairs, up to the limit."""
         limit, found = self._options.limit, dict[str, Plan]()
+        is_over: Callable[[], bool] = bool  # which is never true
+        if self._options.time is not None:
+            plans, is_over = most_telling(plans), self._options.time(min(len(plans), limit))
         for number, (case_id, plan) in enumerate([*plans.items()][:limit]):
             self._progress(number, len(plans))
+            if is_over():
+                self._cut = len(plans) - number
+                self._remarks.append(f"not run: {self._cut} of {len(plans)} cases, because the time was over")
+                return
             day = yield from self._case(good, case_id, plan)
             if self._options.depth > 1:
                 found.update(pairs(self._stage.app, case_id, plan, day, self._faults))
@@ -200,7 +207,7 @@ class Explorer:
 
     def _case(self, good: Day, case_id: str, plan: Plan) -> Generator[Attempt, Outcome, Day]:
         """Run one case and judge it; a case that breaks a law is repeated, because it has to break it again."""
-        alone = self._options.only is not None
+        alone = self._options.alone
         judged, left = yield from self._judged(good, plan)
         day, reasons, differs = judged.bad, judge(judged), False
         trace = day.error.__traceback__ if day.error is not None else None
@@ -211,7 +218,7 @@ class Explorer:
             differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             yield from self._explain_second_run(good)
-        sent_at, known = self._plans.sent_at.get(str(plan[0][0]), ""), self._options.known.get(case_id, "")
+        sent_at, known = self._plans.sent_at.get(str(plan[0][0]), ""), self._options.accepts(case_id, reasons)
         self._cases.append(replace(case_of(case_id, plan, judged, reasons, sent_at, known), differs=differs))
         left()
         if alone and day.error is not None:
@@ -223,7 +230,7 @@ class Explorer:
     def _judged(self, good: Day, plan: Plan) -> Generator[Attempt, Outcome, tuple[Judged, Callable[[], object]]]:
         """Run a case, and after it the second run that shows whether it recovers; also return how to go back to it."""
         day, second = (yield from self._attempt(plan)), None
-        left = self._stage.mark() if self._options.only is not None else ignore
+        left = self._stage.mark() if self._options.alone else ignore
         if "recovers" in self._rules.laws and needs_second(self._rules, good, day):
             second = yield from self._again()
         greased = any(kind == "greased" for _, kind in plan)
@@ -246,6 +253,7 @@ class Explorer:
         return Exploration(
             cases=tuple(self._cases),
             good_day=good_case(good),
+            places=self._plans.places,
             skipped=self._plans.skipped,
             remarks=(*self._remarks, *about_crashes(self._cases), *about_results(self._cases)),
             not_run=self._cut,

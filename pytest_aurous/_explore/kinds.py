@@ -98,6 +98,7 @@ class Kind:
     Attributes:
         fits: Whether it makes sense at a place.
         add: Adds the fault for a place to the fake, and returns it.
+        happened: What has happened then, in plain words, with ``{}`` for the request or the event.
         by_default: Whether it is tried unless a test says otherwise.
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
@@ -106,6 +107,7 @@ class Kind:
 
     fits: Callable[[Place], bool]
     add: Callable[[Scene, Place], Fault]
+    happened: str
     by_default: bool = True
     needs_patience: bool = False
     needs_time: bool = False
@@ -378,30 +380,81 @@ def _with_status(reply: Reply, status: str) -> Reply:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "refused": Kind(lambda place: place.is_call, _by("connect_error")),
-    "timeout": Kind(lambda place: place.is_call, _with("timeout", _timeout), needs_patience=True),
-    "lost": Kind(lambda place: place.changes, _by("disconnect", commit=True)),
-    "late": Kind(lambda place: place.changes, _with("late", _late, commit=True), needs_patience=True, needs_time=True),
-    "unavailable": Kind(lambda place: place.is_call, _by("status", 503)),
-    "down": Kind(lambda place: place.is_call, _with("down", _down)),
-    "outage": Kind(lambda place: place.is_call and place.occurrence == 1, _with("outage", _outage)),
-    "rate_limited": Kind(lambda place: place.has_bucket, _by("rate_limited", 12)),
-    "broke": Kind(lambda place: place.pays, _with("broke", _broke)),
-    "garbled": Kind(lambda place: place.has_body, _by("malformed", commit=True)),
-    "crash": Kind(
-        lambda place: place.changes and not place.served, _with("crash", _crash, commit=True), ends_process=True
+    "refused": Kind(lambda place: place.is_call, _by("connect_error"), "the connection for {} was refused"),
+    "timeout": Kind(
+        lambda place: place.is_call,
+        _with("timeout", _timeout),
+        "the request {} timed out without effect",
+        needs_patience=True,
     ),
-    "dies": Kind(lambda place: place.is_call and not place.served, _with("dies", _dies), ends_process=True),
-    "fails": Kind(lambda place: place.succeeds, _with("fails", _changing_work(_fails))),
-    "keeps_failing": Kind(lambda place: place.succeeds, _with("keeps_failing", _keeps_failing)),
-    "slow": Kind(lambda place: place.starts, _with("slow", _changing_work(_slow)), needs_time=True),
-    "gone": Kind(lambda place: place.polls and place.deletable, _with("gone", _gone)),
-    "greased": Kind(lambda place: place.is_json, _by("greased")),
-    "new_status": Kind(lambda place: place.polls, _with("new_status", _new_status), by_default=False),
-    "duplicate": Kind(lambda place: place.is_event, _of_event("duplicate")),
-    "reorder": Kind(lambda place: place.is_event and place.followed, _of_event("reorder")),
-    "drop": Kind(lambda place: place.is_event, _of_event("drop")),
-    "bad_signature": Kind(lambda place: place.is_event and place.signed, _of_event("bad_signature")),
+    "lost": Kind(lambda place: place.changes, _by("disconnect", commit=True), "the response to {} was lost"),
+    "late": Kind(
+        lambda place: place.changes,
+        _with("late", _late, commit=True),
+        "the response to {} came too late",
+        needs_patience=True,
+        needs_time=True,
+    ),
+    "unavailable": Kind(lambda place: place.is_call, _by("status", 503), "the response to {} was a 503"),
+    "down": Kind(lambda place: place.is_call, _with("down", _down), "the operation of {} was down from then on"),
+    "outage": Kind(
+        lambda place: place.is_call and place.occurrence == 1,
+        _with("outage", _outage),
+        "the connection for {} and all later ones failed for an hour",
+    ),
+    "rate_limited": Kind(lambda place: place.has_bucket, _by("rate_limited", 12), "the response to {} was a 429"),
+    "broke": Kind(
+        lambda place: place.pays, _with("broke", _broke), "the order {} and each later one was refused with 402"
+    ),
+    "garbled": Kind(lambda place: place.has_body, _by("malformed", commit=True), "the response to {} was cut off"),
+    "crash": Kind(
+        lambda place: place.changes and not place.served,
+        _with("crash", _crash, commit=True),
+        "the process died after {}",
+        ends_process=True,
+    ),
+    "dies": Kind(
+        lambda place: place.is_call and not place.served,
+        _with("dies", _dies),
+        "the process died before {}",
+        ends_process=True,
+    ),
+    "fails": Kind(
+        lambda place: place.succeeds, _with("fails", _changing_work(_fails)), "the work that {} started failed"
+    ),
+    "keeps_failing": Kind(
+        lambda place: place.succeeds,
+        _with("keeps_failing", _keeps_failing),
+        "the work that {} and all later requests started failed",
+    ),
+    "slow": Kind(
+        lambda place: place.starts,
+        _with("slow", _changing_work(_slow)),
+        "the work that {} started took 30 minutes",
+        needs_time=True,
+    ),
+    "gone": Kind(
+        lambda place: place.polls and place.deletable, _with("gone", _gone), "the record was deleted before {}"
+    ),
+    "greased": Kind(lambda place: place.is_json, _by("greased"), "the response to {} had unknown fields"),
+    "new_status": Kind(
+        lambda place: place.polls,
+        _with("new_status", _new_status),
+        "the response to {} had an unknown status",
+        by_default=False,
+    ),
+    "duplicate": Kind(lambda place: place.is_event, _of_event("duplicate"), "the event {} was delivered twice"),
+    "reorder": Kind(
+        lambda place: place.is_event and place.followed,
+        _of_event("reorder"),
+        "the event {} was delivered after the next",
+    ),
+    "drop": Kind(lambda place: place.is_event, _of_event("drop"), "the event {} was not delivered"),
+    "bad_signature": Kind(
+        lambda place: place.is_event and place.signed, _of_event("bad_signature"), "the event {} had a wrong signature"
+    ),
 }
 """Each fault, in the order of a report's columns."""
 BY_DEFAULT: Final = tuple(name for name, kind in KINDS.items() if kind.by_default)
+TELLING: Final = ("lost", "crash", "down")
+"""Find the most, so they come first where there is no time for all."""

@@ -169,15 +169,15 @@ def _tells(judged: Judged) -> str | None:
     if bad.outcome == "raised" and bad.error is not None:
         for error in leaves(bad.error):
             if _never_allowed(error):
-                return f"it raised {_named(error)}, which is never a documented failure"
+                return f"the code raised {_named(error)}, which is never a documented failure"
             if not isinstance(error, rules.may_raise):
                 allowed = ", ".join(kind.__name__ for kind in rules.may_raise) or "nothing"
-                return f"it raised {_named(error)}; may_raise allows {allowed}"
+                return f"the code raised {_named(error)}, which may_raise does not allow; it allows {allowed}"
     if bad.outcome != "returned" or refused(rules, bad):
         return None
     difference = _difference(bad.end, good.end, rules)
     result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
-    return difference and f"it returned {result}, but {difference}"
+    return difference and f"the code returned {result}, but {difference}"
 
 
 def _pays_once(judged: Judged) -> str | None:
@@ -185,7 +185,7 @@ def _pays_once(judged: Judged) -> str | None:
     if bad.spent <= good.spent + _price_of(bad, bad.run.deleted):
         return None
     difference = _difference(bad.end, good.end, judged.rules)
-    return "; ".join(filter(None, (difference, f"paid {_credits(bad, good)}")))
+    return "; ".join(filter(None, (difference, f"the code paid {_credits(bad, good)}")))
 
 
 def _credits(day: Day, good: Day) -> str:
@@ -216,17 +216,18 @@ def _returns(judged: Judged) -> str | None:
     try:
         found = rules.returns(bad.returned)
     except Exception as error:  # noqa: BLE001 - what it cannot read is not like what it can
-        return f"it returned {unaddressed(bad.returned)}, for which returns raised {type(error).__name__}"
+        return f"the code returned {unaddressed(bad.returned)}, for which returns raised {type(error).__name__}"
     if alike(found, wanted, greased=judged.greased):
         return None
-    return f"it returned {unaddressed(found)}, on the good day {unaddressed(wanted)}"
+    return f"the code returned {unaddressed(found)}, on the good day {unaddressed(wanted)}"
 
 
 def _no_pitfall(judged: Judged) -> str | None:
     had = {(one.id, one.call.operation) for one in judged.good.pitfalls}
     ignored = _TIMED if judged.rules.timeless else frozenset[str]()
     found = [one for one in judged.bad.pitfalls if (one.id, one.call.operation) not in had and one.id not in ignored]
-    return "; ".join(f"[{one.id}] {one.message}" for one in found) or None
+    texts = "; ".join(f"[{one.id}] {one.message}" for one in found)
+    return texts and f"the code met a pitfall: {texts}"
 
 
 def _recovers(judged: Judged) -> str | None:

@@ -22,7 +22,7 @@ def matrix(explorations: Sequence[Exploration]) -> dict[str, Any] | None:
         "remarks": list(exploration.remarks),
         "laws": {law.name: law.letter for law in LAWS.values()},
         "faults": [name for name in KINDS if any(case.fault == name for case in single)],
-        "rows": list(dict.fromkeys(case.id.partition(" ")[0] for case in single)),
+        "rows": list(exploration.places),
         "start": exploration.start,
         "good_day": {"credits": exploration.good_day.credits, "calls": list(exploration.good_day.rows)},
         "cases": {case.id: {**case.json(), "timeline": None, "calls": list(case.rows)} for case in exploration.cases},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from .._base.arguments import Check
 from .._base.errors import choices, hide_mistakes, nearest
+from .baseline import Accepted
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS
 from .watchdog import PATIENCE
@@ -48,7 +49,13 @@ class ExploreOptions(MarkerOptions, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What to explore, and how to judge it; see `Aurous.explore`."""
+    """What to explore, and how to judge it; see `Aurous.explore`.
+
+    Attributes:
+        through: Whether the exception of the only case leaves the exploration; else the laws judge it.
+        accepted: The cases of a baseline.
+        time: For a number of cases, returns what says whether their time is over; None: all of them are run.
+    """
 
     may_raise: tuple[type[BaseException], ...] = (Exception,)
     may_return: Callable[[Any], object] | None = None
@@ -61,6 +68,19 @@ class Options:
     patience: float = PATIENCE
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
+    through: bool = True
+    accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
+    time: Callable[[int], Callable[[], bool]] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether one case is all that runs, and the fake stays as it left it."""
+        return self.only is not None and self.through
+
+    def accepts(self, case: str, broken: Collection[str]) -> str:
+        """Return why it is accepted that a case breaks laws; empty if it is not."""
+        one = self.accepted.get(case)
+        return self.known.get(case) or (one.reason if one is not None and {*broken} <= {*one.breaks} else "")
 
 
 def read_options(who: str, **arguments: Any) -> Options:

@@ -77,6 +77,11 @@ class Place:
         return f"{self.operation}#{self.occurrence}"
 
     @property
+    def words(self) -> str:
+        """The place in a sentence."""
+        return f"{self.operation} #{self.occurrence}"
+
+    @property
     def event(self) -> str:
         """The name of the event."""
         return self.operation.removeprefix("webhooks.")

@@ -28,7 +28,7 @@ _ROW: Final = re.compile(r"^((?:E +)?\S+#\d+ +)((?:[-.~a-zA-Z] +)*[-.~a-zA-Z])$"
 """A row of the matrix: its place, and its marks."""
 _COLORS: Final = (
     (re.compile(r"^((?:E +)?\d+ of \d+ cases hold; )([1-9]\d* breaks? a law)"), "31"),
-    (re.compile(r"^((?:E +)?)(\S+#\d+ .*: breaks .*)$"), "31"),
+    (re.compile(r"^((?:E +)?  )(\S+#\d+ .*: breaks .*)$"), "31"),
     (re.compile(rf"^((?:E +)?  )((?:{'|'.join(LAWS)}): .*)$"), "33"),
     (re.compile(r"^((?:E +)?  )((?:again|likewise): .*)$"), "36"),
 )
@@ -67,38 +67,58 @@ def headline(exploration: Exploration) -> str:
 
 def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
-    lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration.cases), ""]
+    lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration), ""]
     for text in map(redacted, [*exploration.remarks, *_known(exploration)]):
         lines += wrap(text, NARROW, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
 
 
 def report(exploration: Exploration) -> str:
-    """Return the table, and what happened in the cases that break a law, the worst first; one for each reason."""
-    groups: dict[str, list[Case]] = {}
+    """Return the table, and what happened in the cases that break a law, the worst first; one for each cause."""
+    stories = [described(exploration, cases) for cases in findings(exploration)]
+    return "\n\n".join([table(exploration), *stories])
+
+
+def brief(exploration: Exploration) -> str:
+    """Return the headline, the remarks, what happened in the worst finding, and a line for each other cause."""
+    lines = [headline(exploration), *(line for text in exploration.remarks for line in _wrapped(text, "", "  "))]
+    for case, *others in findings(exploration)[:1]:
+        lines += [*_finding(case, others), *_again(exploration, case)]
+    for case, *_ in findings(exploration)[1:]:
+        lines += _wrapped(f"also: {case.cause}", "  ", "    ")
+    return redacted("\n".join(lines))
+
+
+def findings(exploration: Exploration) -> list[list[Case]]:
+    """Return the cases that break a law: a list for each cause, the worst law first."""
+    causes: dict[str, list[Case]] = {}
     for case in sorted(exploration.broken, key=lambda case: _rank(case.broken[0])):
-        groups.setdefault(case.reasons[case.broken[0]], []).append(case)
-    return "\n\n".join([table(exploration), *(_story(exploration, group) for group in groups.values())])
+        causes.setdefault(case.cause, []).append(case)
+    return [*causes.values()]
 
 
 def _worst(exploration: Exploration) -> list[str]:
-    """Return the worst break: its line of the code under test, its fault, and its reason."""
-    if not exploration.broken:
-        return []
-    law, case = min(((law, case) for case in exploration.broken for law in case.broken), key=lambda one: _rank(one[0]))
-    where = f"{case.sent_at}: " if case.sent_at else ""
+    """Return the first lines of the worst finding."""
+    return [line for case, *_ in findings(exploration)[:1] for line in _finding(case)]
+
+
+def _finding(case: Case, others: Sequence[Case] = ()) -> list[str]:
+    """Return what happened in plain words, and below it which case that is and which law it breaks, and where."""
+    where = f", at {case.sent_at}" if case.sent_at else ""
+    likewise = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
     return [
-        *wrap(redacted(f"{where}{case.id} breaks {law}"), WIDTH, subsequent_indent="  ", break_long_words=False),
-        *wrap(
-            redacted(case.reasons[law]),
-            NARROW,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_on_hyphens=False,
-            max_lines=3,
-            placeholder=" ...",
-        ),
+        *_wrapped(case.finding, "", "  "),
+        *_wrapped(f"{case.id}: breaks {', '.join(case.broken)}{where}", "  ", "    "),
+        *(line for text in likewise for line in _wrapped(text, "  ", "    ")),
     ]
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    return wrap(redacted(text), NARROW - 2, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def _again(exploration: Exploration, case: Case) -> list[str]:
+    return [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
 
 
 def _rank(law: str) -> int:
@@ -113,11 +133,13 @@ def _known(exploration: Exploration) -> list[str]:
     ]
 
 
-def _matrix(cases: Sequence[Case]) -> list[str]:
+def _matrix(exploration: Exploration) -> list[str]:
     """Return a row for each place and a column for each fault; the names of the faults descend like stairs."""
+    cases = exploration.cases
     single = [case for case in cases if " + " not in case.id]
     faults = [name for name in KINDS if any(case.fault == name for case in single)]
-    places = list(dict.fromkeys(case.id.partition(" ")[0] for case in single))
+    met = {case.id.partition(" ")[0] for case in single}
+    places = [place for place in exploration.places if place in met]
     found = {case.id: case for case in single}
     stairs = max((2 * number + len(name) for number, name in enumerate(faults)), default=0)
     width = min(max((len(place) for place in places), default=0), NARROW - 2 - stairs)
@@ -150,19 +172,17 @@ def _mark(case: Case | None) -> str:
     return _OUTCOMES[case.outcome]
 
 
-def _story(exploration: Exploration, cases: Sequence[Case]) -> str:
+def described(exploration: Exploration, cases: Sequence[Case]) -> str:
+    """Return the finding of the first of *cases*, which have one cause, and its requests."""
     case, *others = cases
-    lines = [f"{case.id}: breaks {', '.join(case.broken)}"]
-    texts = [f"likewise: {', '.join(other.id for other in others)}"] if others else []
-    texts += [f"{law}: {case.reasons[law]}" for law in case.broken]
-    for text in map(redacted, texts):
-        lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    lines = _finding(case, others)
+    for law in case.broken[1:]:
+        lines += _wrapped(f"{law}: {case.reasons[law]}", "  ", "    ")
     for text in map(redacted, case.remarks):
         lines += wrap(text, NARROW - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
     lines += [f"  {address}" for address in case.advice]
     lines += [f"  {line}" for line in (case.timeline or "").split("\n")]
-    lines += [f"  again: {exploration.again.replace(CASE, case.id)}"] if exploration.again else []
-    return redacted("\n".join(lines))
+    return redacted("\n".join([*lines, *_again(exploration, case)]))
 
 
 def story(day: Day, good: Day, second: Day | None = None) -> str:

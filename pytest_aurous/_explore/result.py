@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ class Case:
         calls: How many requests it sent.
         sent_at: File and line of the code under test that sends the request at its place; empty if that is not known,
             as over HTTP, and for events.
+        happened: What went wrong, in plain words, such as ``the response to images.create #1 was cut off``; empty for
+            the good day.
         timeline: Its requests, if it breaks a law; else None.
         reasons: For each law that it breaks, the reason in one sentence.
         advice: Where to read on, for each law that it breaks.
@@ -48,12 +51,28 @@ class Case:
     credits: float
     calls: int
     sent_at: str = ""
+    happened: str = ""
     timeline: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     advice: tuple[str, ...] = ()
     known: str = ""
     remarks: tuple[str, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def finding(self) -> str:
+        """What happened and which law that broke, in one sentence; empty if it breaks no law."""
+        text = f"{self.happened}, and {self.reasons[self.broken[0]].rstrip('.')}." if self.broken else ""
+        return text[:1].upper() + text[1:]
+
+    @property
+    def cause(self) -> str:
+        """The law that it breaks, the line, and the kind of reason: what cases with the same cause share."""
+        if not self.broken:
+            return ""
+        law = self.broken[0]
+        plain_words = re.split(r"(?<=])|[A-Z0-9'\"]", self.reasons[law], maxsplit=1)[0]
+        return f"{law} at {self.sent_at or self.operation}: {plain_words.strip()}"
 
     def json(self) -> dict[str, Any]:
         """Return the case as JSON data; of the error and the returned value only their types."""
@@ -71,6 +90,8 @@ class Case:
             "credits": self.credits,
             "calls": self.calls,
             "sent_at": self.sent_at or None,
+            "finding": self.finding or None,
+            "cause": self.cause or None,
             "timeline": self.timeline,
             "known": self.known or None,
         }
@@ -83,10 +104,11 @@ class Exploration(Hinting):
     Attributes:
         cases: All runs with a fault, in order.
         good_day: The run without a fault, in the form of a case.
+        places: The requests of the good day that were broken, in their order; then its events.
         skipped: How many repeated reads were skipped, and how many cases do not apply because the client has no
             timeout.
         remarks: Other remarks of the report, such as what was cut.
-        not_run: How many cases the limit has cut.
+        not_run: How many cases were not run, because of the limit or the time.
         timeless: Whether nothing about time was judged, because the sleeps of the code do nothing.
         again: The command that runs one case alone, with ``<case>`` for its id.
         start: The state before each run as JSON data, while the test is traced; else empty.
@@ -97,6 +119,7 @@ class Exploration(Hinting):
 
     cases: tuple[Case, ...]
     good_day: Case
+    places: tuple[str, ...] = ()
     skipped: int = 0
     remarks: tuple[str, ...] = ()
     not_run: int = 0
@@ -121,6 +144,7 @@ class Exploration(Hinting):
         """Return everything as JSON data."""
         return {
             "good_day": self.good_day.json(),
+            "places": list(self.places),
             "cases": [case.json() for case in self.cases],
             "skipped": self.skipped,
             "not_run": self.not_run,

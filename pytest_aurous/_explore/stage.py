@@ -15,6 +15,7 @@ from .end_state import EndState, EndStates, ahead, paid
 from .good_days import told
 from .laws import Day, allowed
 from .options import PAGE
+from .report import brief
 from .returned import unaddressed
 from .run import ignore, noting_runs, own_time, present_run
 from .watchdog import RunEnded
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .._engine.moment import Moment
     from .._time.turns import SharedTime
     from .attempt import Attempt
+    from .result import Exploration
 
 __tracebackhide__ = hide_mistakes
 
@@ -84,6 +86,10 @@ class Stage(Protocol):
             later: The day.
             found: What it did that the first one did not do; None: they are equal.
         """
+
+    def report(self, exploration: Exploration) -> str:
+        """Return what a failure says of the result."""
+        raise NotImplementedError
 
 
 class OneFake:
@@ -167,6 +173,10 @@ class OneFake:
                 f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
             ) from good.error
 
+    def report(self, exploration: Exploration) -> str:
+        """Return all of it."""
+        return exploration.report()
+
 
 class FreshFake:
     """Each run is a test, which makes a fake of its own.
@@ -219,6 +229,10 @@ class FreshFake:
         """Leave the test out if a later good day differs."""
         if found is not None:
             raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)
+
+    def report(self, exploration: Exploration) -> str:
+        """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
+        return brief(exploration)
 
 
 def _must_succeed(error: BaseException) -> BaseException:

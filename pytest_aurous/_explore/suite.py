@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .._base.arguments import Check
 from .kinds import BY_DEFAULT, KINDS
 from .laws import LAWS, allowed
 from .options import PAGE, MarkerOptions, Options, read_names, read_options
+from .report import described, findings
 from .result import Case, Exploration
 
 _LAWS: Final = tuple(law.name for law in LAWS.values() if law.in_suites)
@@ -16,6 +18,8 @@ _FAULTS: Final = tuple(name for name, kind in KINDS.items() if not kind.ends_pro
 _BY_DEFAULT: Final = tuple(name for name in BY_DEFAULT if name in _FAULTS)
 LIMIT: Final = 60
 """Cases of each test, unless an option or the marker says something else."""
+_NAMED: Final = 5
+"""So many tests of a cause are named; the data has all."""
 
 
 def read_suite_options(who: str, **arguments: Any) -> Options:
@@ -49,3 +53,54 @@ def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) 
         **{name: kinds.count(name) for name in ("returned", "raised", "other", "unmet")},
         "broken": len(exploration.broken),
     }
+
+
+def findings_of(exploration: Exploration) -> list[dict[str, Any]]:
+    """Return the findings of a test: of each its cause, its cases, and the sentence and the text about the first."""
+    return [
+        {
+            "cause": cases[0].cause,
+            "cases": [case.id for case in cases],
+            "finding": cases[0].finding,
+            "text": described(exploration, cases),
+        }
+        for cases in findings(exploration)
+    ]
+
+
+def firsts(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the first finding of each cause, with the name of its test."""
+    return [hits[0] for _, hits in _by_cause(results)]
+
+
+def _by_cause(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, Mapping[str, Any]]]]]:
+    """Return the findings of each cause with the names of their tests, the worst law first."""
+    causes: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+    for one in results:
+        for finding in one.get("findings", ()):
+            causes.setdefault(finding["cause"], []).append((one["test"], finding))
+    return sorted(causes.items(), key=lambda cause: list(LAWS).index(cause[0].partition(" ")[0]))
+
+
+def causes(results: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the end of the report of a suite: each cause with its tests, and with what happened in the first of them.
+
+    Args:
+        results: For each test its name, and its `findings_of`.
+    """
+    ordered = _by_cause(results)
+    texts = [f"{number}. {cause} ({_tests(len(hits))})" for number, (cause, hits) in enumerate(ordered, 1)]
+    lines = [f"{len(texts)} cause{'' if len(texts) == 1 else 's'}:", *texts] if texts else []
+    for number, (_, hits) in enumerate(ordered, 1):
+        lines += ["", f"cause {number}: {_tests(len(hits))}: {_names(hits)}", *hits[0][1]["text"].split("\n")]
+    return lines
+
+
+def _tests(number: int) -> str:
+    return f"{number} test{'' if number == 1 else 's'}"
+
+
+def _names(hits: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    names = [name for name, _ in hits]
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

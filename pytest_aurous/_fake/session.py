@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,10 @@ class Session:
     """Everything that belongs to one fake.
 
     Attributes:
+        explore_judged: Whether the laws judge that case; else its exception is the result of the test.
         explore_only: The one case that a test which explores has to run; None: all.
         explored: Whether the test has explored code itself.
+        as_on_the_good_day: Whether it is as the good day of an exploration left it.
         served: Whether an `AurousServer` has served the fake.
         traced: Whether the test is traced, and so is what it explores.
     """
@@ -52,8 +55,10 @@ class Session:
         self._faker: faker.Faker | None = None
         self._entered: list[ExitStack] = []
         self.explore_only: str | None = None
+        self.explore_judged: bool = False
         self.explorations: list[Exploration] = []
         self.explored: bool = False
+        self.as_on_the_good_day: bool = False
         self.served: bool = False
         self.traced: bool = False
         self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
@@ -127,7 +132,6 @@ class Session:
         """
         from .._explore.explorer import Explorer  # most tests do not explore
         from .._explore.options import PAGE, ExploreOptions, read_options
-        from .._explore.run import ignore
         from .._explore.schedules import SCHEDULE
         from .._explore.stage import OneFake
 
@@ -135,9 +139,10 @@ class Session:
         self.explored = True
         if self.explore_only and not SCHEDULE.fullmatch(self.explore_only):
             arguments["only"] = arguments.get("only") or self.explore_only
-        done, options = self.explorations.append if self.traced else ignore, read_options(who, **arguments)
+        self.as_on_the_good_day = arguments.get("only") is None
+        options = replace(read_options(who, **arguments), through=not self.explore_judged)
         stage = OneFake(self.app, lambda time: self.moment(self.verdict.keep, time.keep))
-        return Explorer(stage, options, _again(), done=done, traced=self.traced)
+        return Explorer(stage, options, _again(), done=self.explorations.append, traced=self.traced)
 
     def interleaver(self, who: str, functions: Mapping[str, Any], **arguments: Any) -> Interleaver:
         """Return what interleaves two workers on this fake.

@@ -114,10 +114,7 @@ class Call(Hinting):
 
     @property
     def place(self) -> Place | None:
-        """The nearest file, line and function of the code under test that sent it; None if they are not known.
-
-        They are not over `aurous_server`, or if its thread or task runs nothing but libraries.
-        """
+        """The nearest file, line and function of the code under test; None if unknown, as over `aurous_server`."""
         return self.stack[0] if self.stack else None
 
     @property

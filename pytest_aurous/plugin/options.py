@@ -39,6 +39,17 @@ _RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "explore-only": {"metavar": "CASE", "help": "run tests with this one case, such as 'balance.retrieve#1 refused'"},
     "explore-limit": {"metavar": "N", "help": "run at most N cases of each test (default: 60)"},
+    "explore-seconds": {
+        "metavar": "N",
+        "help": "explore for N seconds in all, the most telling cases of each test first; the report says what was "
+        "not run",
+    },
+    "explore-tests": {"metavar": "DIR", "help": "write a ready test of each finding to this folder"},
+    "explore-baseline": {"metavar": "FILE", "help": "accept the cases in this file, each with a reason"},
+    "explore-baseline-update": {
+        "action": "store_true",
+        "help": "write the cases that break a law to the baseline, and remove those that do not",
+    },
     "explore-json": {"metavar": "FILE", "help": "write what exploring has found to this file, as JSON"},
     "har": {"metavar": "DIR", "help": "write the requests of each failed test to this folder, as a HAR file"},
     "har-keep": {"choices": ["failed", "all"], "help": "which tests get a HAR file (default: failed)"},
@@ -131,7 +142,7 @@ def modes(config: pytest.Config) -> list[str]:
         pytest.UsageError: If the folders of traces are invalid.
     """
     asked = {
-        "exploring": explores(config),
+        "exploring": explores(config) or run_option(config, "explore-tests"),
         "tracing": any(trace_folders(config)),
         "coverage": run_option(config, "coverage") or run_option(config, "coverage-json"),
         "recording": run_option(config, "record"),

@@ -18,6 +18,7 @@ from .._base.redaction import keys_in, protecting, redacted, shown
 from .stash import FAKE, SEED
 
 _TITLE: Final = "Aurous timeline"
+_GOOD_DAY: Final = "The requests of the good day: aurous.explore() leaves the fake as it was then."
 NARROWEST: Final = 60
 _WHOLE: Final = r" *(again: |Read on: |\S+#\d+ +[-.\w]( |$)|( +\d+){6}  \S|[| ]+\w+$)"
 
@@ -93,6 +94,7 @@ def add_timeline(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     if setting == "all" or (setting == "failed" and report.failed):
         reported = call.excinfo is not None and isinstance(call.excinfo.value, AurousError)
         text = guarded(_TITLE, lambda: fake.verdict.timeline(rerun_command(item), problems=not reported))
+        text = f"{_GOOD_DAY}\n{text}" if fake.as_on_the_good_day else text
         if report.failed and hasattr(report.longrepr, "addsection"):
             cast("Any", report.longrepr).addsection(_TITLE, text)  # with the failure itself, also into JUnit files
         else:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NOVA = {"name": "Nova", "generate": True, "attributes": {"age": 28}}
 
+DENIED = "which may_raise does not allow; it allows"
+
 
 def reasons(explored: Exploration) -> dict[str, dict[str, str]]:
     """Return why each case breaks which laws."""
@@ -52,8 +54,8 @@ def test_pays_once(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     found = reasons(broken(fake, lambda: twice(client, None), laws="pays_once"))
 
     text = (
-        "the character 'Nova' reviewing exists twice; paid 8 credits, the good day paid 4: characters.create #1 and #2 "
-        "both took effect; neither had an Idempotency-Key"
+        "the character 'Nova' reviewing exists twice; the code paid 8 credits, the good day paid 4: "
+        "characters.create #1 and #2 both took effect; neither had an Idempotency-Key"
     )
     assert found == {f"characters.create#1 {fault}": {"pays_once": text} for fault in ("lost", "late", "garbled")}
 
@@ -111,8 +113,8 @@ def test_pays_once_of_three_orders(fake: Aurous, client: httpx.Client, broken: B
 
     (case,) = broken(fake, thrice, faults="garbled", laws="pays_once").broken
     assert case.reasons["pays_once"] == (
-        "the character 'Nova' reviewing exists 3 times; paid 12 credits, the good day paid 4: characters.create #1 "
-        "and #2 and #3 took effect; none had an Idempotency-Key"
+        "the character 'Nova' reviewing exists 3 times; the code paid 12 credits, the good day paid 4: "
+        "characters.create #1 and #2 and #3 took effect; none had an Idempotency-Key"
     )
 
 
@@ -178,8 +180,9 @@ def test_what_was_deleted_comes_before_what_was_paid(fake: Aurous, client: httpx
     (case,) = broken(fake, run, faults="unavailable", laws="pays_once").broken
 
     assert case.reasons["pays_once"] == (
-        "the character 'Nova' reviewing exists twice; the image 'a red fox' succeeded is left over; paid 9 credits, "
-        "the good day paid 4: characters.create #1 and #2 and #3 took effect, each with another Idempotency-Key; "
+        "the character 'Nova' reviewing exists twice; the image 'a red fox' succeeded is left over; "
+        "the code paid 9 credits, the good day paid 4: "
+        "characters.create #1 and #2 and #3 took effect, each with another Idempotency-Key; "
         "images.create #1 took effect, with an Idempotency-Key"
     )
 
@@ -248,7 +251,7 @@ def test_returns(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     found = reasons(broken(fake, run, faults=faults, laws="returns"))
     assert [*found] == ["characters.create#1 unavailable"]
     text = found["characters.create#1 unavailable"]["returns"]
-    assert text.startswith("it returned _Answer(made='char_")
+    assert text.startswith("the code returned _Answer(made='char_")
     assert ", on the good day _Answer(made='char_" in text
     terms: dict[str, Any] = {"faults": faults, "laws": "ends"}
     assert not reasons(fake.explore(run, **terms, returns=lambda found: (found.made, len(found.about))))
@@ -291,7 +294,7 @@ def test_returns_of_odd_results(fake: Aurous, client: httpx.Client, broken: Brok
         return {"x": 1} if client.get("/v1/balance").is_success else None
 
     found = reasons(broken(fake, changes, faults="unavailable", laws="ends", returns=reads))
-    text = "it returned None, for which returns raised TypeError"
+    text = "the code returned None, for which returns raised TypeError"
     assert found == {"balance.retrieve#1 unavailable": {"returns": text}}
     seen: list[int] = []
 
@@ -307,7 +310,7 @@ def test_returns_of_odd_results(fake: Aurous, client: httpx.Client, broken: Brok
 def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """A misuse that the good day did not have breaks the law; a misuse on the good day is the test's own."""
     (case,) = broken(fake, lambda: twice(client, None), faults="timeout", laws="no_pitfall").broken
-    assert case.reasons["no_pitfall"].startswith("[double-charge] a paid POST without Idempotency-Key was sent again")
+    assert case.reasons["no_pitfall"].startswith("the code met a pitfall: [double-charge] a paid POST")
     assert case.advice[0].endswith("reference/pitfalls.html#double-charge")
 
     with Aurous(pitfalls="off") as other, other.client() as careless:
@@ -328,7 +331,7 @@ def test_tells_by_the_end_state(fake: Aurous, client: httpx.Client, broken: Brok
 
     found = reasons(broken(fake, run, faults="unavailable, rate_limited, lost", laws="tells"))
 
-    text = "it returned 'done', but there is no character 'Nova' reviewing, which the good day left"
+    text = "the code returned 'done', but there is no character 'Nova' reviewing, which the good day left"
     assert found == {
         "characters.create#1 unavailable": {"tells": text},
         "characters.create#1 rate_limited": {"tells": text},
@@ -343,13 +346,13 @@ def test_tells_by_may_raise(fake: Aurous, client: httpx.Client, broken: Broken) 
 
     found = reasons(broken(fake, run, faults="unavailable, refused", may_raise=httpx.HTTPStatusError, laws="tells"))
     assert found == {
-        "characters.create#1 refused": {"tells": "it raised ConnectError; may_raise allows HTTPStatusError"}
+        "characters.create#1 refused": {"tells": f"the code raised ConnectError, {DENIED} HTTPStatusError"}
     }
     fake.reset()
     assert fake.explore(run, faults="unavailable, refused", may_raise=(httpx.HTTPError, Refused)).cases
     fake.reset()
     found = reasons(broken(fake, run, faults="refused", may_raise=(), laws="tells"))
-    assert found == {"characters.create#1 refused": {"tells": "it raised ConnectError; may_raise allows nothing"}}
+    assert found == {"characters.create#1 refused": {"tells": f"the code raised ConnectError, {DENIED} nothing"}}
 
 
 def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -369,7 +372,7 @@ def test_tells_of_a_group_by_its_leaves(fake: Aurous, client: httpx.Client, brok
     found = broken(
         fake, lambda: run(Refused(), LookupError()), faults="refused", may_raise=httpx.HTTPError, laws="tells"
     )
-    assert reasons(found) == {"characters.create#1 refused": {"tells": "it raised Refused; may_raise allows HTTPError"}}
+    assert reasons(found) == {"characters.create#1 refused": {"tells": f"the code raised Refused, {DENIED} HTTPError"}}
 
 
 def _leads_back() -> BaseException:
@@ -449,7 +452,7 @@ def test_tells_never_accepts_a_failed_assertion(
 
     found = reasons(broken(fake, run, faults="unavailable", may_raise=BaseException, laws="tells"))
     (texts,) = found.values()
-    assert texts == {"tells": f"it raised {type(error).__name__}, which is never a documented failure"}
+    assert texts == {"tells": f"the code raised {type(error).__name__}, which is never a documented failure"}
 
 
 def test_tells_of_unmatched_requests_and_conditions(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
@@ -763,7 +766,7 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
     found = reasons(broken(fake, rename, faults="unavailable", laws="tells"))
     (texts,) = found.values()
     assert texts["tells"].startswith(
-        'it returned None, but the character \'Wrong\' ready has name "Wrong", on the good day "After"'
+        'the code returned None, but the character \'Wrong\' ready has name "Wrong", on the good day "After"'
     )
 
     def delete() -> None:
@@ -771,7 +774,9 @@ def test_the_state_counts_not_the_ids(fake: Aurous, client: httpx.Client, broken
 
     found = reasons(broken(fake, delete, faults="unavailable", laws="tells"))
     assert found == {
-        "characters.delete#1 unavailable": {"tells": "it returned None, but the character 'After' ready is left over"}
+        "characters.delete#1 unavailable": {
+            "tells": "the code returned None, but the character 'After' ready is left over"
+        }
     }
 
 
@@ -788,7 +793,7 @@ def test_a_missing_generation_is_called_by_its_kind(
     found = reasons(broken(fake, run, faults="unavailable", laws="tells"))
 
     assert found[f"{media_type}s.create#1 unavailable"] == {
-        "tells": f"it returned None, but there is no {media_type} 'On a bench' succeeded, which the good day left"
+        "tells": f"the code returned None, but there is no {media_type} 'On a bench' succeeded, which the good day left"
     }
 
 

@@ -197,11 +197,14 @@ def test_a_suite(explored: pytest.Pytester) -> None:
     assert text.count("left out: ") == 9
     result.stdout.fnmatch_lines(
         [
-            "*bad days of test_all.py::test_blind*",
-            "* cases hold; * break a law",
-            "characters.create#1 lost: breaks pays_once, no_pitfall",
-            "*characters.create #1 and #2",
-            '  again: pytest test_all.py::test_blind --aurous-explore-only="characters.create#1 lost"',
+            "2 causes:",
+            "1. pays_once at *client.py:* in publish: the code paid (3 tests)",
+            "2. no_pitfall at *",
+            "cause 1: 3 tests: *test_all.py::TestMethods::test_method, *test_blind*",
+            "The response to characters.create #1 was lost, and the code paid 8 credits,*",
+            "  characters.create#1 lost: breaks pays_once, no_pitfall, at *",
+            "  likewise: characters.create#1 *",
+            '  again: pytest test_all.py::TestMethods::test_method --aurous-explore-only="characters.create#1 lost"',
         ]
     )
     result.stdout.no_fnmatch_line("the wide fixture ends")
@@ -743,7 +746,10 @@ def test_time(explored: pytest.Pytester, sleep: str) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["characters.create#1 fails: breaks ends, no_pitfall", "  ends: the run did not end by itself: *"]
+        [
+            "The work that characters.create #1 started failed, and the run did not end by",
+            "  *fails: breaks ends, no_pitfall*",
+        ]
     )
 
 
@@ -1083,4 +1089,4 @@ def test_reports_are_colored_on_a_terminal(pytester: pytest.Pytester, color: str
     assert ("\x1b[31mP\x1b[0m" in text) == (color == "yes")
     assert ("\x1b[36magain: pytest" in text) == (color == "yes")
     if color == "yes":
-        assert text.count("\x1b[31mcharacters.create#1 lost: breaks") == 2
+        assert text.count("\x1b[31mcharacters.create#1 lost: breaks") == 3

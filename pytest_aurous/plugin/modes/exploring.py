@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
@@ -21,12 +22,15 @@ from ..._base.chains import isolated
 from ..._base.errors import AurousError, AurousExplorationError, see
 from ..._base.redaction import redacted, shortened
 from ..._explore.attempt import Attempt, Outcome
+from ..._explore.baseline import Baseline
+from ..._explore.budget import Budget
 from ..._explore.explorer import Explorer
 from ..._explore.options import Options
-from ..._explore.report import CASE, colored
+from ..._explore.ready import write_test
+from ..._explore.report import CASE, brief, colored
 from ..._explore.result import Exploration
 from ..._explore.stage import FreshFake, LeftOut
-from ..._explore.suite import count, read_suite_options
+from ..._explore.suite import causes, count, findings_of, firsts, read_suite_options
 from ..._world.journal import WIDTH
 from ..collected import Mode
 from ..options import explore_marker, explores, reads_settings, run_option
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from ..._fake.session import Session
 
 Results = list[dict[str, Any]]
-"""For each test its name, why it was left out, how many cases there are of each kind, the report and the data."""
+"""For each test its name, why it was left out, how many cases there are of each kind, its findings and the data."""
 
 _MODES: Final = ("report", "fail")
 _PAGE: Final = see("how-to/explore-a-suite.html")
@@ -103,6 +107,16 @@ def choose(items: list[pytest.Item]) -> None:
         else:
             if plan is not None:
                 item.stash[_PLAN] = plan
+    _count(items)
+
+
+def _count(items: list[pytest.Item]) -> None:
+    """Tell the budget how many tests are to come in this process."""
+    config = items[0].config
+    mode = config.stash[MODES].get("exploring")
+    if isinstance(mode, Exploring) and mode.budget is not None:
+        workers = getattr(config, "workerinput", {}).get("workercount", 1)
+        mode.budget.tests = sum(_PLAN in item.stash for item in items) / workers
 
 
 def _plan(item: pytest.Item) -> _Plan | None:
@@ -130,7 +144,50 @@ def _options(item: pytest.Item, who: str, **arguments: Any) -> Options:
     limit = run_option(item.config, "explore-limit")
     if limit is not None:
         arguments = {"limit": int(limit) if str(limit).isdecimal() else limit, **arguments}
-    return replace(read_suite_options(who, **arguments), only=run_option(item.config, "explore-only"))
+    only = run_option(item.config, "explore-only")
+    mode = cast("Exploring", item.config.stash[MODES]["exploring"])
+    return replace(
+        read_suite_options(who, **arguments),
+        only=only,
+        through=run_option(item.config, "explore") != "fail",
+        accepted=mode.baseline.of(item.nodeid) if mode.baseline is not None else {},
+        time=mode.budget.share if mode.budget is not None else None,
+    )
+
+
+def _baseline(config: pytest.Config) -> Baseline | None:
+    """Read the baseline, if there is one.
+
+    Raises:
+        pytest.UsageError: If it is invalid.
+    """
+    name, update = run_option(config, "explore-baseline"), run_option(config, "explore-baseline-update")
+    if name is None:
+        if update:
+            raise pytest.UsageError(f"--aurous-explore-baseline-update needs --aurous-explore-baseline=FILE.\n{_PAGE}")
+        return None
+    try:
+        return Baseline.read(Path(name), update=update)
+    except AurousError as error:
+        raise pytest.UsageError(f"--aurous-explore-baseline: {error}") from None
+
+
+def _budget(config: pytest.Config) -> Budget | None:
+    """Return the time for all tests of this process, if it is limited.
+
+    Raises:
+        pytest.UsageError: If it is no number.
+    """
+    seconds = run_option(config, "explore-seconds")
+    if seconds is None:
+        return None
+    try:
+        found = float(seconds)
+    except ValueError:
+        found = nan
+    if not 0 < found < inf:
+        raise pytest.UsageError(f"--aurous-explore-seconds={seconds}: expected a number, such as 60.\n{_PAGE}")
+    return Budget(found)
 
 
 class Exploring(Mode):
@@ -138,36 +195,69 @@ class Exploring(Mode):
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._results: Results = []
+        self._update = run_option(config, "explore-baseline-update")
+        self.baseline = _baseline(config)
+        self.budget = _budget(config)
+        self.results: Results = []
+        self._own: Results = []
         self._test: ExploredTest | None = None  # while its own run goes on
         self._waiting: list[tuple[ExploredTest, list[Callable[[], object]]]] = []
+
+    def unknown(self, result: dict[str, Any]) -> AurousError | None:
+        """Return the error for a test whose baseline accepts a case that there is not."""
+        return None if self.baseline is None or self._update else self.baseline.unknown(result)
 
     def using(self, item: pytest.Item, session: Session) -> AbstractContextManager[None]:
         """Let the block be the time for which a test has its fake."""
         session.explore_only = run_option(self._config, "explore-only")
+        session.explore_judged = run_option(self._config, "explore") == "fail"
         session.traced = "tracing" in self._config.stash[MODES]  # then each case has its views
-        return item.stash[_TEST].using(session) if _TEST in item.stash else nullcontext()
+        return item.stash[_TEST].using(session) if _TEST in item.stash else self._finding(item, session)
 
-    def found(self) -> Results:
+    @contextmanager
+    def _finding(self, item: pytest.Item, session: Session) -> Generator[None, None, None]:
+        """Note at the end of the block what a test has found that explores code itself."""
+        yield
+        for exploration in session.explorations:
+            self._own.append({"test": item.nodeid, "findings": findings_of(exploration)})
+
+    def found(self) -> list[Results]:
         """Return the results of a worker."""
-        return self._results
+        return [self.results, self._own]
 
-    def add(self, found: Results) -> None:
+    def add(self, found: list[Results]) -> None:
         """Add the results of a worker."""
-        self._results += found
+        results, own = found
+        self.results += results
+        self._own += own
 
     def finish(self) -> None:
-        """Write the JSON file."""
-        name = run_option(self._config, "explore-json")
-        if not name:
-            return
-        file = Path(name)
-        tests = [{name: value for name, value in one.items() if name != "report"} for one in self._sorted()]
+        """Write the files."""
+        name, folder = run_option(self._config, "explore-json"), run_option(self._config, "explore-tests")
+        if name:
+            self._write("The results of exploring", Path(name), self._write_json)
+        if folder:
+            self._write("The tests of the findings", Path(folder), self._write_tests)
+        if self.baseline is not None and self._update:
+            self._write("The baseline", Path(run_option(self._config, "explore-baseline")), self._write_baseline)
+
+    def _write(self, what: str, path: Path, write: Callable[[Path], object]) -> None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
+            write(path)
         except Exception as error:  # noqa: BLE001 - a file that cannot be written costs no result
-            record_unwritten(self._config, "The results of exploring", file, error, _PAGE)
+            record_unwritten(self._config, what, path, error, _PAGE)
+
+    def _write_tests(self, folder: Path) -> None:
+        for test, finding in firsts([*self._sorted(), *self._own]):
+            write_test(folder.absolute(), self._config.rootpath, test, finding["cases"][0], finding["finding"])
+
+    def _write_baseline(self, _: Path) -> None:
+        cast("Baseline", self.baseline).update(self._sorted())
+
+    def _write_json(self, file: Path) -> None:
+        tests = [{name: value for name, value in one.items() if name != "findings"} for one in self._sorted()]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(redacted(json.dumps({"tests": tests}, indent=2)), encoding="utf-8")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
@@ -207,7 +297,7 @@ class Exploring(Mode):
         """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
         while self._waiting and not session.shouldfail and not session.shouldstop:
             test, go_on = self._waiting.pop(0)
-            with test.present():
+            with test.present(), self.budget.spending() if self.budget is not None else nullcontext():
                 test.explore()
             self._report(self.first_waiting(None), test, go_on)
 
@@ -257,15 +347,18 @@ class Exploring(Mode):
             terminalreporter.section("aurous bad days")
             for line in _table(results):
                 terminalreporter.write_line(fitted(line, config))
+        stale = self.baseline.stale(results) if self.baseline is not None and not self._update else []
+        for line in map(redacted, [*causes(results), *stale]):
+            shown = fitted(line, config)
+            terminalreporter.write_line(colored(shown) if terminalreporter.hasmarkup else shown)
         for one in results:
-            if one["failed"] and not one["fails"]:
+            if one.get("more") and not one["fails"]:
                 terminalreporter.section(redacted(f"bad days of {one['test']}"), sep="-")
-                for line in fitted(one["report"], config).split("\n"):
-                    terminalreporter.write_line(colored(line) if terminalreporter.hasmarkup else line)
+                terminalreporter.write_line(fitted(one["more"], config))
 
     def _sorted(self) -> Results:
         """Return the results in the order of their tests, whichever worker has run them, and in which order."""
-        return sorted(self._results, key=lambda one: str(one["test"]))
+        return sorted(self.results, key=lambda one: str(one["test"]))
 
 
 class _Inside:
@@ -316,7 +409,8 @@ class ExploredTest:
         self.item: Any = item
         self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
         self._plan = plan
-        self._results = mode.found()
+        self._results = mode.results
+        self._mode = mode
         self._siblings: Any = _Parent(item)
         self._function = item.obj if item.cls is None else None
         self._run: Callable[[Any], None] = self._run_itself
@@ -338,7 +432,7 @@ class ExploredTest:
     @property
     def reported(self) -> bool:
         """Whether the present run is reported as that of the test."""
-        return self.attempt is None or (self._plan.options.only is not None and self.attempt.plan != ())
+        return self.attempt is None or (self._plan.options.alone and self.attempt.plan != ())
 
     @contextmanager
     def using(self, session: Session) -> Generator[None, None, None]:
@@ -414,7 +508,7 @@ class ExploredTest:
         """Explore the test, and note what was found."""
         if not self._plan.marked and self._session is None:
             return
-        if self._plan.options.only is not None:
+        if self._plan.options.alone:
             self._explore_one_case()
             return
         result, error = self._result, cast("AurousError | None", None)
@@ -431,8 +525,10 @@ class ExploredTest:
         if exploration is not None:
             result |= count(exploration, self._plan.options.may_raise)
             result |= {"failed": error is not None, "not_run": exploration.not_run, "timeless": exploration.timeless}
-            result |= {"report": str(error or ""), "data": exploration.json()}
+            result |= {"more": str(error or "").removeprefix(brief(exploration)).strip(), "data": exploration.json()}
+            result |= {"findings": findings_of(exploration)}
             cast("Session", self._session).explorations.append(exploration)
+            error = error or self._mode.unknown(result)
         self._results.append(result)
         if error is not None and self._plan.fails:
             self._fail(error)

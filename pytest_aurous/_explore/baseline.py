@@ -1,0 +1,166 @@
+"""The baseline of a suite: which cases are accepted to break which laws, each with its reason, in a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from .._base.errors import AurousError, choices, nearest, see
+from .._resources.catalog import CATALOG
+from .kinds import KINDS
+from .laws import LAWS
+
+_VERSION: Final = 1
+_PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")
+_UPDATE: Final = "--aurous-explore-baseline-update"
+_CASE: Final = re.compile(r"([\w.]+)#[1-9]\d* (\w+)")
+
+
+class Accepted(NamedTuple):
+    """What is accepted of one case.
+
+    Attributes:
+        breaks: The laws that it may break.
+        reason: Why.
+    """
+
+    breaks: tuple[str, ...]
+    reason: str
+
+
+class Baseline:
+    """The accepted cases of each test.
+
+    Args:
+        file: Where they are written.
+        tests: For each test, by its node id, the cases.
+    """
+
+    def __init__(self, file: Path, tests: Mapping[str, Mapping[str, Accepted]]) -> None:
+        self._file = file
+        self._tests = {test: dict(cases) for test, cases in tests.items()}
+
+    @classmethod
+    def read(cls, file: Path, *, update: bool) -> Baseline:
+        """Read a file; if it is to be updated, it need not exist.
+
+        Raises:
+            AurousError: If it cannot be read, is no baseline or has another version, or names what does not exist.
+        """
+        if update and not file.exists():
+            return cls(file, {})
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise AurousError(f"{file}: {error.strerror}. Write it with {_UPDATE}.\n{_PAGE}") from None
+        except ValueError as error:
+            raise AurousError(f"{file} is not JSON: {error}. Correct it, or write it anew.\n{_PAGE}") from None
+        version = data.get("version") if isinstance(data, dict) else None
+        if version != _VERSION:
+            raise AurousError(
+                f"{file} has version {version!r}; this pytest-aurous reads version {_VERSION}. Delete it, and write it "
+                f"again with {_UPDATE}.\n{_PAGE}"
+            )
+        return cls(file, {test: _cases(file, test, cases) for test, cases in _items(file, "tests", data.get("tests"))})
+
+    def of(self, test: str) -> Mapping[str, Accepted]:
+        """Return the accepted cases of a test."""
+        return self._tests.get(test, {})
+
+    def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return a line for each accepted case that does not exist any more, or no longer breaks a law.
+
+        Args:
+            results: The tests that were explored, as in the data that exploring writes.
+        """
+        lines: list[str] = []
+        for one in results:
+            for case, state in self._states(one).items():
+                if state is not None:
+                    lines.append(f"{self._file}: {one['test']}: {case} {state}. Remove it with {_UPDATE}.")
+        return lines
+
+    def unknown(self, result: Mapping[str, Any]) -> AurousError | None:
+        """Return the error for a test without a case that the baseline accepts."""
+        missing = [case for case, state in self._states(result).items() if state == _MISSING]
+        if not missing:
+            return None
+        known = [case["id"] for case in result["data"]["cases"]]
+        return AurousError(
+            f"{self._file} accepts {', '.join(map(repr, missing))} of {result['test']}: there is no such "
+            f"case{nearest(missing[0], known)} Remove it with {_UPDATE}.\n{_PAGE}"
+        )
+
+    def update(self, results: Iterable[Mapping[str, Any]]) -> None:
+        """Write the file: the cases of these tests that break a law, and what it has of other tests and cases.
+
+        A case keeps its reason. The reason of a new one is what has happened.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        for one in results:
+            if "data" not in one:
+                continue
+            kept = {case: self.of(one["test"])[case] for case, state in self._states(one).items() if state is None}
+            for case in one["data"]["cases"]:
+                if case["broken"]:
+                    reason = kept[case["id"]].reason if case["id"] in kept else case["finding"]
+                    kept[case["id"]] = Accepted(tuple(case["broken"]), reason)
+            self._tests[one["test"]] = kept
+        tests = {
+            test: {case: one._asdict() for case, one in sorted(cases.items())}
+            for test, cases in sorted(self._tests.items())
+            if cases
+        }
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"version": _VERSION, "tests": tests}, indent=2, ensure_ascii=False)
+        self._file.write_text(f"{text}\n", encoding="utf-8")
+
+    def _states(self, result: Mapping[str, Any]) -> dict[str, str | None]:
+        """Return for each accepted case of a test what is wrong with that; None: nothing is, or it was not run."""
+        made = {case["id"]: case["broken"] for case in result["data"]["cases"]} if "data" in result else None
+        states: dict[str, str | None] = {}
+        for case in self.of(result["test"]):
+            if made is None or (case not in made and result["data"]["not_run"]):
+                states[case] = None
+            elif case not in made:
+                states[case] = _MISSING
+            else:
+                states[case] = None if made[case] else "no longer breaks a law"
+        return states
+
+
+_MISSING: Final = "does not exist"
+
+
+def _cases(file: Path, test: str, cases: Any) -> dict[str, Accepted]:
+    """Read the cases of a test."""
+    found: dict[str, Accepted] = {}
+    for case, accepted in _items(file, test, cases):
+        where = f"{file}: {test}: {case!r}"
+        match = _CASE.fullmatch(case)
+        if match is None:
+            raise AurousError(f"{where} is no case, such as 'characters.create#1 lost'.\n{_PAGE}")
+        operation, fault = match.groups()
+        if fault not in KINDS:
+            raise AurousError(f"{where}: {choices(KINDS)}{nearest(fault, KINDS)}\n{_PAGE}")
+        if operation not in CATALOG.by_operation and not operation.startswith("webhooks."):
+            raise AurousError(f"{where}: no operation has that name{nearest(operation, CATALOG.by_operation)}\n{_PAGE}")
+        fields = dict(_items(file, case, accepted))
+        breaks, reason = fields.get("breaks"), fields.get("reason")
+        if not isinstance(breaks, list) or not set(breaks) <= set(LAWS):
+            raise AurousError(f"{where}: breaks is {breaks!r}; it is a list of laws: {', '.join(LAWS)}.\n{_PAGE}")
+        if not isinstance(reason, str) or not reason.strip():
+            raise AurousError(f"{where}: reason is {reason!r}; say in words why it is accepted.\n{_PAGE}")
+        found[case] = Accepted(tuple(breaks), reason)
+    return found
+
+
+def _items(file: Path, name: str, value: Any) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise AurousError(f"{file}: {name} is {value!r}; it is an object.\n{_PAGE}")
+    return cast("dict[str, Any]", value).items()

@@ -1,0 +1,104 @@
+"""The file of accepted cases."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_aurous import AurousError
+from pytest_aurous._explore.baseline import Accepted, Baseline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOST, LATE = "characters.create#1 lost", "characters.create#1 late"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "baseline.json"
+
+
+def write(file: Path, cases: Any, **more: Any) -> None:
+    file.write_text(json.dumps({"version": 1, "tests": {"t.py::test_a": cases}, **more}))
+
+
+def result(*cases: tuple[str, list[str]], test: str = "t.py::test_a", not_run: int = 0) -> dict[str, Any]:
+    """Return the data of one test: its cases, each with the laws that it breaks."""
+    found = [{"id": name, "broken": broken, "finding": f"{name} broke it."} for name, broken in cases]
+    return {"test": test, "data": {"cases": found, "not_run": not_run}}
+
+
+def test_an_update_keeps_reasons_adds_what_breaks_and_removes_what_holds(file: Path) -> None:
+    """Of tests and cases that were not run, it keeps all."""
+    accepted = {"breaks": ["tells"], "reason": "until March"}
+    write(file, {LOST: accepted, LATE: accepted, "characters.save#1 lost": accepted})
+    baseline = Baseline.read(file, update=True)
+
+    baseline.update(
+        [result((LOST, ["pays_once"]), (LATE, [])), {"test": "left_out"}, result((LATE, ["ends"]), test="b")]
+    )
+
+    again = Baseline.read(file, update=False)
+    assert again.of("t.py::test_a") == {LOST: Accepted(("pays_once",), "until March")}
+    assert again.of("b") == {LATE: Accepted(("ends",), f"{LATE} broke it.")}
+    assert again.of("other") == {}
+
+
+def test_what_was_not_run_is_neither_stale_nor_removed(file: Path) -> None:
+    """A limit cuts cases."""
+    write(file, {LOST: {"breaks": ["tells"], "reason": "until March"}})
+    baseline = Baseline.read(file, update=False)
+    cut = result((LATE, []), not_run=3)
+
+    assert (baseline.stale([cut, {"test": "t.py::test_a"}]), baseline.unknown(cut)) == ([], None)
+    baseline.update([cut])
+    assert list(Baseline.read(file, update=False).of("t.py::test_a")) == [LOST]
+
+
+def test_a_stale_case_is_named(file: Path) -> None:
+    """With its file, and how it is removed."""
+    write(file, {name: {"breaks": ["tells"], "reason": "until March"} for name in (LOST, LATE)})
+    baseline = Baseline.read(file, update=False)
+
+    found = result((LOST, []), ("characters.create#1 greased", []))
+
+    assert baseline.stale([found]) == [
+        f"{file}: t.py::test_a: {LOST} no longer breaks a law. Remove it with --aurous-explore-baseline-update.",
+        f"{file}: t.py::test_a: {LATE} does not exist. Remove it with --aurous-explore-baseline-update.",
+    ]
+    assert f"{file} accepts {LATE!r} of t.py::test_a: there is no such case; did you mean {LOST!r}?" in str(
+        baseline.unknown(found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory. Write it with --aurous-explore-baseline-update"),
+        ("{", "is not JSON: "),
+        ("[]", "has version None; this pytest-aurous reads version 1"),
+        ('{"version": 2}', "has version 2; this pytest-aurous reads version 1"),
+        ('{"version": 1}', "tests is None; it is an object"),
+        ({"lost": {}}, "'lost' is no case, such as 'characters.create#1 lost'"),
+        ({"characters.create#1 lots": {}}, "'characters.create#1 lots': .*did you mean 'lost'"),
+        ({"characters.creat#1 lost": {}}, "no operation has that name; did you mean 'characters.create'"),
+        ({LOST: {"reason": "x"}}, f"{LOST}': breaks is None; it is a list of laws: "),
+        ({LOST: {"breaks": ["pays"], "reason": "x"}}, "breaks is .'pays'.; it is a list of laws: "),
+        ({LOST: {"breaks": ["tells"], "reason": " "}}, "reason is ' '; say in words why it is accepted"),
+        ({LOST: []}, f"{LOST} is ..; it is an object"),
+        ({"webhooks.character.completed#1 drop": {"breaks": [], "reason": ""}}, "reason is ''"),
+    ],
+)
+def test_bad_input_is_named(file: Path, text: Any, message: str) -> None:
+    """With the file, and where it is a case, with the case."""
+    if isinstance(text, str):
+        file.write_text(text)
+    elif text is not None:
+        write(file, text)
+
+    with pytest.raises(AurousError, match=message) as raised:
+        Baseline.read(file, update=False)
+    assert str(raised.value).startswith(str(file))

@@ -1,0 +1,192 @@
+"""The findings of a suite: causes at its end, ready tests, the baseline, and the time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+pytest_plugins = ("pytester",)
+
+SHOP: Final = """
+def send(client, method, path, **body):
+    return client.request(method, path, **body)
+
+def order(client):
+    for _ in range(2):
+        try:
+            return send(client, "POST", "/v1/characters", json={
+                "name": "A", "generate": True, "attributes": {"age": 28}}).raise_for_status()
+        except Exception:
+            pass
+
+def funds(client):
+    send(client, "GET", "/v1/balance").raise_for_status()
+"""
+SUITE: Final = """
+import pytest
+from shop import funds, order
+
+def test_first(aurous_client):
+    funds(aurous_client)
+    order(aurous_client)
+
+@pytest.mark.parametrize("number", range(6))
+def test_more(aurous_client, number):
+    funds(aurous_client)
+    order(aurous_client)
+"""
+ONLY_LOST: Final = """
+import pytest
+from shop import funds, order
+
+@pytest.mark.aurous_explore(faults="lost, late", laws="pays_once")
+def test_lost(aurous_client):
+    funds(aurous_client)
+    order(aurous_client)
+"""
+ACCEPTED: Final = {"characters.create#1 lost": {"breaks": ["pays_once"], "reason": "no keys before March"}}
+
+
+@pytest.fixture
+def shop(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A pytester with an application whose requests go through one helper."""
+    pytester.makepyfile(shop=SHOP)
+    pytester.makeini("[pytest]\naurous_sleep = skip")
+    return pytester
+
+
+def accept(shop: pytest.Pytester, cases: Any) -> None:
+    """Write the baseline."""
+    tests = {"test_lost.py::test_lost": cases}
+    (shop.path / "baseline.json").write_text(json.dumps({"version": 1, "tests": tests}))
+
+
+@pytest.mark.parametrize("mode", ["report", "fail"])
+def test_a_suite_ends_with_its_causes(shop: pytest.Pytester, mode: str) -> None:
+    """Each has its tests, and one timeline; a failing test says in a sentence for each cause what has happened."""
+    shop.makepyfile(test_suite=SUITE)
+
+    result = shop.runpytest(f"--aurous-explore={mode}", "--aurous-explore-limit=9")
+
+    result.assert_outcomes(**{"passed" if mode == "report" else "failed": 7})
+    text = result.stdout.str()
+    if mode == "fail":
+        assert text.partition("aurous bad days")[0].count("AurousExplorationError: ") == 7
+    end = text.partition("3 causes:\n")[2].split("\n")
+    assert end[0] == "1. pays_once at shop.py:7 in order, through shop.py:2: the code paid (7 tests)"
+    assert end[1].endswith("the code met a pitfall: [double-charge] (7 tests)")
+    assert end[4].startswith("cause 1: 7 tests: test_suite.py::test_first, test_suite.py::test_more[0], ")
+    assert " and 2 more" in " ".join(end[4:7])
+    assert text.count("+0 s") == text.partition("3 causes:")[2].count("+0 s") > 0
+
+
+def test_a_finding_becomes_a_test_that_fails_for_the_same_reason(shop: pytest.Pytester) -> None:
+    """It passes once the mistake is gone; a test that calls explore() has findings, too."""
+    shop.makepyfile(
+        test_lost=ONLY_LOST,
+        test_own="""
+        from shop import order
+
+        def test_own(aurous, aurous_client):
+            aurous.explore(lambda: order(aurous_client), faults="lost", laws="pays_once")
+        """,
+    )
+
+    shop.runpytest("--aurous-explore-tests=ready").assert_outcomes(failed=2)
+
+    names = sorted(file.name for file in (shop.path / "ready").iterdir())
+    assert names == ["test_lost_characters_create_1_lost.py", "test_own_characters_create_1_lost.py"]
+    broken = shop.runpytest("ready", "-p", "no:cacheprovider")
+    broken.assert_outcomes(failed=2)
+    broken.stdout.fnmatch_lines(["*The response to characters.create #1 was lost, and the code paid 8 credits,*"])
+    shop.makepyfile(shop=SHOP.replace("range(2)", "range(1)"))
+    shop.runpytest("ready", "-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
+    """What it accepts breaks no test; what is stale is named, and an update removes it."""
+    shop.makepyfile(test_lost=ONLY_LOST)
+    options = ("--aurous-explore-baseline=baseline.json", "-p", "no:cacheprovider")
+    late = {"characters.create#1 late": ACCEPTED["characters.create#1 lost"]}
+
+    shop.runpytest(*options, "--aurous-explore-baseline-update").assert_outcomes(failed=1)
+    written = json.loads((shop.path / "baseline.json").read_text())["tests"]["test_lost.py::test_lost"]
+    assert {case: one["breaks"] for case, one in written.items()} == {
+        case: ["pays_once"] for case in {**ACCEPTED, **late}
+    }
+    shop.runpytest(*options).assert_outcomes(passed=1)
+
+    accept(shop, {**late, "characters.create#1 lost": {"breaks": ["tells"], "reason": "another law"}})
+    shop.runpytest(*options).assert_outcomes(failed=1)
+
+    shop.makepyfile(shop=SHOP.replace("range(2)", "range(1)"))
+    accept(shop, ACCEPTED)
+    stale = shop.runpytest(*options)
+    stale.assert_outcomes(passed=1)
+    stale.stdout.fnmatch_lines(["baseline.json: test_lost.py::test_lost: characters.create#1 lost no longer breaks*"])
+    accept(shop, {"characters.create#2 lost": ACCEPTED["characters.create#1 lost"]})
+    unknown = shop.runpytest(*options)
+    unknown.assert_outcomes(failed=1)
+    unknown.stdout.fnmatch_lines(["*baseline.json accepts 'characters.create#2 lost' of test_lost.py::test_lost: *"])
+    shop.runpytest(*options, "--aurous-explore-baseline-update").assert_outcomes(passed=1)
+    assert json.loads((shop.path / "baseline.json").read_text()) == {"version": 1, "tests": {}}
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--aurous-explore-baseline=none.json"], "*--aurous-explore-baseline: none.json: No such file or directory.*"),
+        (
+            ["--aurous-explore-baseline-update"],
+            "*--aurous-explore-baseline-update needs --aurous-explore-baseline=FILE.*",
+        ),
+        (["--aurous-explore-seconds=soon"], "*--aurous-explore-seconds=soon: expected a number, such as 60.*"),
+        (["--aurous-explore-seconds=0"], "*--aurous-explore-seconds=0: expected a number, such as 60.*"),
+    ],
+)
+def test_usage_errors_of_findings(shop: pytest.Pytester, options: list[str], line: str) -> None:
+    """They end the run before the first test."""
+    result = shop.runpytest("--aurous-explore=report", *options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([line])
+
+
+def test_files_that_cannot_be_written_cost_no_result(shop: pytest.Pytester) -> None:
+    """A warning names each."""
+    shop.makepyfile(test_lost=ONLY_LOST)
+    (shop.path / "taken").write_text("")
+
+    result = shop.runpytest(
+        "--aurous-explore-tests=taken", "--aurous-explore-baseline=taken/b.json", "--aurous-explore-baseline-update"
+    )
+
+    result.assert_outcomes(failed=1, warnings=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*The tests of the findings could not be written to taken: *",
+            "*The baseline could not be written to taken/b.json: *",
+        ]
+    )
+
+
+def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.Pytester) -> None:
+    """The report says what was not run."""
+    shop.makepyfile(test_suite=SUITE)
+    options = ("--aurous-explore=report", "--aurous-explore-json=out.json", "-k", "first or 0")
+
+    def cases() -> list[list[str]]:
+        tests = json.loads((shop.path / "out.json").read_text())["tests"]
+        return [[case["id"] for case in one["data"]["cases"]] for one in tests]
+
+    shop.runpytest(*options, "--aurous-explore-seconds=100", "--aurous-explore-limit=4").assert_outcomes(
+        passed=2, deselected=5
+    )
+    assert [one[0] for one in cases()] == ["characters.create#1 lost"] * 2
+    shop.runpytest(*options, "--aurous-explore-seconds=1e-6").assert_outcomes(passed=2, deselected=5)
+    tests = json.loads((shop.path / "out.json").read_text())["tests"]
+    assert cases() == [[], []]
+    assert all(one["data"]["not_run"] > 9 for one in tests)
+    assert tests[0]["data"]["remarks"][-1].endswith("cases, because the time was over")
