@@ -368,7 +368,7 @@ def test_skipping_for_a_while(backend: str) -> None:
             with jumps.skipper():
                 tasks.start_soon(sleeper)
                 await anyio.sleep(60)
-            assert anyio.current_time() - start >= 60
+            assert anyio.current_time() - start >= 59.99  # as floats, the clock of a process is a sum
             with jumps.skipper():
                 await anyio.sleep(40)
             assert not woken
