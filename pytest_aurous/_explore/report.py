@@ -270,7 +270,7 @@ def _changed(day: Day, call: Call) -> list[str]:
 
 
 def _key(call: Call) -> str | None:
-    return call.incoming.get("idempotency-key") or None
+    return call.sent_headers.get("idempotency-key") or None
 
 
 def advice(reasons: dict[str, str], day: Day) -> tuple[str, ...]:

@@ -123,10 +123,15 @@ class Call(Hinting):
         return f"{self.scheme}://{self.host}{self.path}{'?' + self.query if self.query else ''}"
 
     @property
+    def sent_headers(self) -> Headers:
+        """The headers of the request, without a look at its body."""
+        return Headers(self._headers)
+
+    @property
     def request(self) -> Request:
         """The request: ``headers``, ``params``, ``content`` and ``json`` (parsed, or None)."""
         params = dict(parse_qsl(self.query, keep_blank_values=True))
-        return Request(Headers(self._headers), params, self.content, _parsed(self.content))
+        return Request(self.sent_headers, params, self.content, _parsed(self.content))
 
     @property
     def response(self) -> Response | None:

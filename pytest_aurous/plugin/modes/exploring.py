@@ -297,6 +297,9 @@ class Exploring(Mode):
         """Explore the tests that wait, in their order: what that leaves behind reaches no test's own run."""
         while self._waiting and not session.shouldfail and not session.shouldstop:
             test, go_on = self._waiting.pop(0)
+            if run_option(self._config, "explore-only") is not None:  # then the trace is that of the case
+                while go_on:
+                    go_on.pop()()
             with test.present(), self.budget.spending() if self.budget is not None else nullcontext():
                 test.explore()
             self._report(self.first_waiting(None), test, go_on)
