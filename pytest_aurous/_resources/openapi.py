@@ -23,6 +23,7 @@ from .webhooks import EndpointRow
 
 _RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow)
 _TEXT: Final = {"type": "string"}
+_DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) -> dict[str, Any]:
@@ -92,6 +93,8 @@ def _parameters(row: Endpoint) -> list[dict[str, Any]]:
         for name in re.findall(r"\{(\w+)\}", row.template)
     ]
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in row.query.items()]
+    if not row.signed:
+        found.append({"name": "Aurous-Version", "in": "header", "schema": {**_TEXT, "pattern": _DATE}})
     if row.idempotent:
         length = {"minLength": 1, "maxLength": 256}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, **length}})

@@ -37,6 +37,8 @@ USUAL_CODES: Final = {
     504: "provider_timeout",
 }
 """The code that usually comes with a status."""
+LIMIT_CODES: Final = ("too_many_requests", "concurrency_limit_exceeded")
+"""The codes of a 429."""
 
 
 @dataclass(eq=False)

@@ -58,6 +58,15 @@ def test_get_1_answers_the_object(api: Api, status: str) -> None:
     assert (response.json["error_message"] is not None) == (status == "failed")
 
 
+def test_get_4_a_character_always_has_its_fields(api: Api) -> None:
+    """In each state that a response shows, and with one of the documented statuses."""
+    for status in ("synthesizing", "reviewing", "ready", "failed"):
+        shown = api.get(f"/v1/characters/{api.characters.add(status=status).id}").json
+
+        assert {"id", "object", "name", "status", "refs", "created_at", "updated_at"} <= shown.keys()
+        assert shown["status"] == status
+
+
 def test_get_1_is_the_poll(api: Api) -> None:
     """The synthesize flow is watched by retrieving until the status is another one."""
     character = api.synthesize("synthesizing*3 -> reviewing")

@@ -130,9 +130,11 @@ class Endpoint(Record):
         query: Schemas of the query parameters.
         errors: Status and code of each refusal, such as ``400 missing_field``, that not every endpoint has.
         rules: Ids of the contract's rules that it implements, first the rule of a successful response.
-        refuses: The rules of its refusals, by status and code, or by status for all other codes; ``*`` is any other
-            refusal. Refusals that are the same for all endpoints are not in it.
-        succeeds: The rules of a success by the status of the record before, where it is not the first of *rules*.
+        refuses: The rules of its refusals, by status and code, or by status for all other codes. A param may follow the
+            code, as in ``400 invalid_request_error pose``; ``*`` is any other refusal. Refusals that are the same for
+            all endpoints are not in it.
+        succeeds: The rules of a success by the status of the record before, or by the owner in the path of the
+            storage, where it is not the first of *rules*.
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
             them; a kind of comparison may follow, as in ``request.body closed``.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.

@@ -70,6 +70,8 @@ def record(kind: type[Any]) -> Shape:
 
 def _described(entry: Field[Any], schema: Shape) -> Shape:
     """Add what a column holds to the schema of its type."""
+    if entry.name == "object":  # the name of the record, always the same
+        return {"const": entry.default}
     holds = entry.metadata.get("holds")
     return _timed(entry.name, schema if holds is None else {**schema, HOLDS: holds})
 

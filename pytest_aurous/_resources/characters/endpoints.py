@@ -223,7 +223,7 @@ ENDPOINTS: Final = (
         retrieve,
         bucket="characters_get",
         shape=_ONE,
-        rules=("get-1", "get-2", "get-3"),
+        rules=("get-1", "get-2", "get-3", "get-4"),
         refuses={"404": "get-2"},
         succeeds={"deleted": "get-2"},
         places={"body.status": "get-1"},
@@ -239,7 +239,7 @@ ENDPOINTS: Final = (
         errors=("400 invalid_format", "400 invalid_request", "400 missing_field"),
         rules=("patch-1", "patch-2", "patch-3", "patch-4"),
         refuses={"400": "patch-2", "400 missing_field": "patch-4", "404": "patch-3"},
-        places={"request.body closed": "patch-2"},
+        places={"request.body closed": "patch-2", "body.attributes* added": "patch-1"},
     ),
     Endpoint(
         "characters.save",
@@ -279,7 +279,12 @@ ENDPOINTS: Final = (
         shape=_ONE,
         body=body_of(REGENERATE, ("pose",)),
         rules=("regen-1", "regen-2", "regen-3", "run-1"),
-        refuses={"400": "regen-1", "400 invalid_request": "regen-3", "400 invalid_request_error": "regen-3"},
+        refuses={
+            "400": "regen-1",
+            "400 invalid_request": "regen-3",
+            "400 invalid_request_error": "regen-3",
+            "400 invalid_request_error pose": "regen-1",
+        },
         places={"body.status": "regen-3", **_refs("run-1")},
     ),
     Endpoint(

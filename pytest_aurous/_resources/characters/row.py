@@ -16,6 +16,8 @@ from ..uploads import POSES
 SYNTHESIZED: Final = ("portrait", "front", "side", "back")
 """The poses that a synthesis draws, in order (create-4)."""
 
+STATUSES: Final = ("synthesizing", "reviewing", "ready", "failed", "deleted")
+"""The statuses of a character."""
 _REF_LIFE: Final = 24 * 3600.0
 
 ATTRIBUTES: Final[dict[str, Reader]] = {
@@ -85,7 +87,7 @@ class CharacterRow(Record):
     id: str = column(holds="id")
     object: str = column(holds="word", default="character")
     name: str
-    status: str = column(holds="word")
+    status: str = column(schema={"enum": list(STATUSES)})
     refs: tuple[Ref, ...] = column(
         schema={"type": "array", "items": obj(pose={"enum": list(POSES)}, url=text_of("url"))}, default=(), rule="get-3"
     )

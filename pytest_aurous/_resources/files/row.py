@@ -56,7 +56,7 @@ class FileRow(Record):
 
     id: str = column(holds="id")
     object: str = column(holds="word", default="file")
-    purpose: str = column(holds="word")
+    purpose: str = column(schema={"enum": list(PURPOSES)})
     mime_type: str = column(holds="word")
     size_bytes: int
     width_px: int

@@ -73,7 +73,7 @@ class GenerationRow(Record):
     status: str = column(schema={"enum": [*RUNNING, *ENDS]}, default="pending", rule="img-6")
     prompt: str | None = None
     created_at: str
-    media_type: str = column(holds="word")
+    media_type: str = column(schema={"enum": ["image", "video"]})
     negative_prompt: str | None = None
     output_urls: tuple[str, ...] = column(list, holds="url", default=())
     output_video_url: str | None = column(holds="url", default=None)

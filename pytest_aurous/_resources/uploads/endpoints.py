@@ -93,7 +93,11 @@ ENDPOINTS: Final = (
         classify,
         bucket="characters_post",
         errors=(*BODY_ERRORS, "400 upload_invalid", "404 resource_not_found"),
-        shape=obj(upload_id=text_of("id"), pose={"enum": list(POSES)}, confidence={"type": "number"}),
+        shape=obj(
+            upload_id=text_of("id"),
+            pose={"enum": list(POSES)},
+            confidence={"type": "number", "minimum": 0, "maximum": 1},
+        ),
         body=body_of(_CLASSIFY, ("upload_id",)),
         rules=("up-5", "up-6"),
         refuses={"*": "up-6"},
