@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from .._resources.catalog import CATALOG
 from .._world.settings import READINGS
 from .check import Checked
 from .openapi.compare import Stated
@@ -16,7 +17,7 @@ from .sanitize import Sanitizer
 from .verdict import Difference, Verdicts
 from .words import Words
 
-_STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
+_STAMP: Final = re.compile(r".*T\d\d:\d\d:\d\d(?:\.(\d+))?Z")
 
 
 def find_readings(
@@ -36,9 +37,20 @@ def find_readings(
             if reading == chosen.get(rule, READINGS[rule][0]):
                 continue
             checked = again({**chosen, **found, rule: reading}).verdicts
-            if not checked.rules[rule].differing and len(checked.refuted) < len(verdicts.refuted):
+            if not checked.rules[rule].differing and not _is_worse(checked, verdicts):
                 found[rule] = reading
     return found
+
+
+def _is_worse(now: Verdicts, before: Verdicts) -> bool:
+    """Whether more differs, was set aside, or cannot be told."""
+    more = any(
+        one.differing > old.differing
+        or one.aside.total() > old.aside.total()
+        or one.doubts.total() > old.doubts.total()
+        for one, old in zip(now, before, strict=True)
+    )
+    return more or len(now.uncovered) > len(before.uncovered)
 
 
 def observations(verdicts: Verdicts, without: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -52,6 +64,17 @@ def not_followed(verdicts: Verdicts, without: Mapping[str, str]) -> list[str]:
     mask = Sanitizer()
     found = (one for one in _unexplained(verdicts, without) if _observation(one, mask) is None)
     return list(dict.fromkeys(f"{one.operation} {one.where}" for one in found))
+
+
+def limits_of(verdicts: Verdicts) -> list[str]:
+    """Return what a suite calls to have the capacities of rate limits that the recordings show."""
+    found: dict[str, None] = {}
+    for one in (one for verdict in verdicts.refuted for one in verdict.differences):
+        row = CATALOG.by_operation.get(one.operation)
+        if one.where == "header.x-ratelimit-limit" and row is not None and str(one.seen).isdecimal():
+            names = [row.bucket] if isinstance(row.bucket, str) else []
+            found |= dict.fromkeys(f'aurous.limits["{name}"].set(burst={one.seen})' for name in names)
+    return list(found)
 
 
 def _unexplained(verdicts: Verdicts, without: Mapping[str, str]) -> list[Difference]:
@@ -70,9 +93,8 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
-    if one.kind == "added" and place:
-        value = one.sample if isinstance(one.seen, Stated) else mask.at(one.operation, one.where, one.seen)
-        return {**row, "what": "added", "value": value}
+    if one.kind == "added" and place and not isinstance(one.seen, Stated):
+        return {**row, "what": "added", "value": mask.at(one.operation, one.where, one.seen)}
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = mask.outcome(str(one.seen)).partition(" ")
         return {**row, "what": "refusal", "of": one.fake, "status": int(status), "code": code}

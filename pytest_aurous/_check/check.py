@@ -31,6 +31,7 @@ class Checked:
     Attributes:
         verdicts: The verdicts on all rules.
         notes: For each file what is missing or unusual.
+        shared: Whether other clients may have used the teams.
         left_out: How many exchanges and bodies are over a limit.
         scripts: For each record what its pollers saw.
         seeds: What was there before the recordings.
@@ -41,6 +42,7 @@ class Checked:
 
     verdicts: Verdicts
     notes: list[str] = field(default_factory=list[str])
+    shared: bool = False
     left_out: int = 0
     scripts: dict[str, str] = field(default_factory=dict[str, str])
     seeds: list[str] = field(default_factory=list[str])
@@ -65,8 +67,9 @@ def check_recordings(
 ) -> Checked:
     """Check recordings that were read."""
     checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
+    checked.shared = bool(settings and settings.get("shared"))
     for recording in recordings:
-        checked.notes += [f"{recording.name}: {note}" for note in recording.notes]
+        checked.notes += [*recording.others, *(f"{recording.name}: {note}" for note in recording.notes)]
         checked.left_out += recording.left_out
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
@@ -78,11 +81,11 @@ def _check(
     checked: Checked, recording: Recording, shapes: Shapes, settings: Mapping[str, Any], progress: Progress | None
 ) -> None:
     name = recording.name
-    survey = Survey(recording)
+    survey = Survey(recording, shared=bool(settings.get("shared")))
     checked.notes += [f"{name}: exchange {number}: recorded twice, and left out" for number in survey.twice]
-    replay = Replay(survey, settings)
+    replay = Replay(survey, {name: value for name, value in settings.items() if name != "shared"})
     observed = read_observed(settings.get("observed"))
-    comparer = Comparer(shapes, survey, replay.bound.__setitem__)
+    comparer = Comparer(shapes, survey, replay.rates, replay.bound.__setitem__)
     for view in survey.views:
         if view.foreign:
             checked.notes.append(f"{name}: exchange {view.exchange.number} does not count: {view.foreign}")
@@ -91,15 +94,11 @@ def _check(
         done.rules |= dict.fromkeys(followed, "")  # there the fake says what was observed, and no rule
         points = (point for point in comparer.points(done) if not _is_followed(point, followed))
         checked.verdicts.count(name, done, points)
-        if done.inferred or done.why:
-            checked.verdicts.shared.add(name)
         replay.finish(done)
         if progress is not None:
             progress(recording.file, view.index + 1, len(survey.views))
     checked.scripts |= {id_of(record): _script(steps) for record, steps in replay.scripts.items() if steps}
     checked.seeds += [f"{name}: {seed}" for seed in replay.seeds]
-    if replay.seeds:
-        checked.verdicts.shared.add(name)
 
 
 def _followed_places(done: Replayed, rows: Iterable[Observation]) -> set[str]:

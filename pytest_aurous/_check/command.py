@@ -14,6 +14,7 @@ from .._base.errors import AurousError, see
 from .._world.settings import read_setting
 from ..faults.observed import read_observed
 from .adapt import find_readings, not_followed, observed_file
+from .base_url import check_base_url
 from .check import Checked, Progress, check_recordings
 from .openapi.check import check_document
 from .openapi.document import Document, read_document
@@ -45,12 +46,15 @@ def run(options: Namespace) -> int:
     live = _live(options)
     if options.dry_run:
         return 0
-    recordings = read_recordings(files) if live is None else [live.recording]
+    base_url = check_base_url(options.base_url) if options.base_url else ""
+    named = {Path(text) for text in options.files}
+    recordings = [live.recording] if live is not None else read_recordings(files, named, base_url) if files else []
 
     def again(readings: Mapping[str, str], progress: Progress | None = None) -> Checked:
         if document is not None:
             return check_document(document, readings)
-        return check_recordings(recordings, {"readings": readings, "observed": followed}, progress)
+        settings = {"readings": readings, "observed": followed, "shared": options.shared}
+        return check_recordings(recordings, settings, progress)
 
     checked = again(chosen, _progress(options))
     for rule, reason in live.doubts if live is not None else ():
@@ -99,7 +103,7 @@ def _check_live(options: Namespace) -> None:
     if options.live and options.files:
         raise AurousError(f"check --live {options.files[0]}: expected a recording or --live, not both.\n{_MORE}")
     if not options.live:
-        for name in ("dry_run", "yes", "base_url", "record"):
+        for name in ("dry_run", "yes", "record", "only", "max"):
             if getattr(options, name):
                 raise AurousError(f"check --{name.replace('_', '-')} belongs to --live.\n{_MORE}")
         if not options.files and options.spec is None:
@@ -110,14 +114,17 @@ def _live(options: Namespace) -> Live | None:
     """Return what the probes of ``--live`` show; None without it."""
     if not options.live:
         return None
-    from .live.probes import dry_run
-    from .live.run import VENDOR, check_base_url, run_probes  # loads httpx
+    from .live.probes import chosen_probes, dry_run
+    from .live.run import VENDOR, run_probes  # loads httpx
 
-    base_url = check_base_url(options.base_url or VENDOR)
+    if options.max is not None and options.max < 1:
+        raise AurousError(f"check --max {options.max}: expected at least 1.\n{_MORE}")
+    base_url, probes = check_base_url(options.base_url or VENDOR), chosen_probes(options.only)
     if options.dry_run:
-        print(dry_run(base_url))  # noqa: T201 - a command prints
+        print(dry_run(base_url, probes))  # noqa: T201 - a command prints
         return None
-    live = run_probes(base_url, options.record or Path("live.har"), yes=options.yes)
+    file = options.record or Path("live.har")
+    live = run_probes(base_url, file, probes, most=options.max or len(probes), yes=options.yes)
     if options.record is not None:
         text = json.dumps(Sanitizer().har(live.recording), indent=1, ensure_ascii=False) + "\n"
         _write("--record", options.record, text)

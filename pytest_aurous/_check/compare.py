@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
 from .._wire.data import as_list, as_object
+from .._wire.refusal import LIMIT_CODES
 from .._wire.reply import Reply
 from .openapi.shapes import Shapes
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
-from .recording.view import View
+from .recording.view import View, instant_of
 from .replay import Replayed
+from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import Values, form_of
-from .words import Words, name_of
+from .words import ID, Words, name_of
 
 _FREE: Final = frozenset({
     "message", "description", "request_id", "creation_request_id", "duration_ms", "error_message", "doc_url",
-    "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page", "confidence",
+    "secret", "secret_preview", "preview_image_url", "preview_video_url", "next_page",
     "default_denoise_strength", "default_guidance_scale", "default_steps", "has_template", "slug",
     "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures",
 })  # fmt: skip
@@ -28,26 +31,25 @@ _FREE: Final = frozenset({
 _TEXTS: Final = {
     "team.retrieve": frozenset({"id", "name", "billing_email"}),
     "pricing.retrieve": frozenset({"description"}),
-    "characters.uploads.classify": frozenset({"pose"}),
 }
 """The fields of some operations whose values are texts."""
 _STYLED: Final = ("generations", "loras", "video_loras")
 """The collections that show names of styles, which others may have changed."""
 _SHAPES_ONLY: Final = "usage."
 """The operations whose values depend on what was before the recording."""
-_VENDORS: Final = re.compile("aurous-|x-ratelimit-|retry-after$|sunset$|deprecation$")
+_VENDORS: Final = re.compile("aurous-|x-aurous-|x-rate-?limit-|rate-?limit|retry-after$|sunset$|deprecation$")
+_DIGITS: Final = 5
 _REQUEST_ID: Final = Words("the value of Aurous-Request-Id")
 _NO_ANCHOR: Final = Words("no anchor")
 _CURSOR: Final = Words("the id of the last row, or null on the last page")
 _ORDER: Final = (Words("another order"), Words("the newest first"))
-_REMAINING: Final = 1
-_RESET: Final = 2
 
 
 class Comparer:
     """Compares an exchange after its replay; *bind* learns the URLs and tokens of the fake by those recorded."""
 
-    def __init__(self, shapes: Shapes, survey: Survey, bind: Callable[[str, str], object]) -> None:
+    def __init__(self, shapes: Shapes, survey: Survey, rates: Rates, bind: Callable[[str, str], object]) -> None:
+        self._rates = rates
         self._shapes = shapes
         self._survey = survey
         self._bind = bind
@@ -67,6 +69,9 @@ class Comparer:
         if exchange.status != reply.status:
             yield Point("status", "status", OTHER, _outcome(exchange.status, view.code), _outcome_of(reply))
             return
+        if done.is_new:
+            yield Point("header.aurous-idempotent-replayed", "added", OTHER, "true", ABSENT)
+            return
         if "status" not in done.ignored:
             yield Point("status", "status", SAME, fake=_outcome_of(reply))
         yield from self._headers(done, reply)
@@ -83,24 +88,27 @@ class Comparer:
         if not received:
             return
         names = {name.lower(): value for name, value in reply.headers}
+        others = [name for name in received if name not in names and _VENDORS.match(name)]
+        apart = not any(map(_VENDORS.match, received)) or _is_storage(done.view)
         for name, value in names.items():
-            where = f"header.{name}"
-            if name in _OWN_HEADERS or where in done.ignored:
+            if name in _OWN_HEADERS or (name not in received and apart and _VENDORS.match(name)):
                 continue
+            where = f"header.{name}"
             if name not in received:
-                yield Point(where, "missing", OTHER, ABSENT, value)
+                like = next((other for other in others if _resemble(other, name)), "")
+                others = [other for other in others if other != like]
+                yield Point(where, "missing", OTHER, Words(f"absent, but there is {like}") if like else ABSENT, value)
                 continue
             yield Point(where, "missing", SAME)
-            yield self._header(where, name, received[name], value)
-        for name in received:
-            if name not in names and _VENDORS.match(name) and f"header.{name}" not in done.ignored:
-                yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
+            if name in {LIMIT, REMAINING, RESET}:
+                point = self._rates.point(done.view, name, value)
+                yield from () if point is None else (point,)
+            else:
+                yield self._header(where, name, received[name], value)
+        for name in others:
+            yield Point(f"header.{name}", "added", OTHER, received[name], ABSENT)
 
     def _header(self, where: str, name: str, seen: str, fake: str) -> Point:
-        if name in {"x-ratelimit-remaining", "x-ratelimit-reset"}:
-            tolerance = _REMAINING if name.endswith("remaining") else _RESET
-            differs = not seen.isdecimal() or abs(int(seen) - int(fake)) > tolerance
-            return Point(where, "value" if seen.isdecimal() else "form", differs, seen, fake)
         if name == "aurous-request-id":
             return Point(where, "form", form_of(seen) != "id req", seen, fake)
         if name == "content-type":
@@ -162,6 +170,10 @@ class Comparer:
             seen, fake = _aligned(as_list(seen), as_list(fake))
         yield from walk.compare("body", seen, fake, schema)
         yield from self._new_id(view)
+        before = self._survey.histories.before(view.record, view.index)
+        if view.saves and done.was == "ready" and before is not None and self._survey.histories.is_saved(view):
+            stamps = view.result.get("updated_at"), before.row.get("updated_at")
+            yield Point("body.updated_at", "value", stamps[0] != stamps[1], *stamps)
 
     def _new_id(self, view: View) -> Iterator[Point]:
         """Compare the form of the id that was made, which the fake takes over."""
@@ -183,30 +195,69 @@ class Comparer:
         stamps = [stamp[:19] for stamp in made if form_of(stamp).startswith("timestamp")]
         yield Point("body.data", "order", stamps != sorted(stamps, reverse=True), *_ORDER)
         status = {row.get("id"): row.get("status") for row in map(as_object, fake["data"])}
+        limit = done.view.query.get("limit", "20")
+        short = more and len(limit) < _DIGITS and limit.isdecimal() and len(ids) < int(limit)
+        yield Point("body.data", "rows", short, Words(f"{len(ids)} rows, and more"), Words(f"{limit} rows"))
         behind = done.view.query.get("starting_after", done.view.query.get("ending_before"))
+        yield from self._behind(done.view, rows)
         if behind is not None and behind not in self._survey.histories:
             return  # nothing shows which rows are behind it
         known = more == fake["has_more"] or (not more and self._survey.goes_on(done.view))
         yield Point("body.has_more", "value", known and more != fake["has_more"], more, fake["has_more"])
         if not known:
-            done.inferred.append(f"there are {'older' if more else 'fewer'} rows than the recording shows")
-        if more:
-            return
-        index, histories = done.view.index, self._survey.histories
-        missing = {one for one in status if isinstance(one, str)} - set(ids)
-        extra = [one for one in missing if histories.steady(one, index) == status[one]]
-        if behind is not None:  # nothing shows on which side a record was made that no exchange has created
-            extra = [one for one in extra if histories[one].created is not None]
-        yield Point("body.data", "rows", bool(extra), Words(f"{len(ids)} rows"), Words(f"{len(status)} rows"))
+            done.inferred.append("a list goes on with rows that the recording does not show")
+        if not more:
+            shown = {one for one, state in status.items() if isinstance(one, str) and self._is_there(done, one, state)}
+            counts = Words(f"{len(ids)} rows"), Words(f"{len(status)} rows")
+            yield Point("body.data", "rows", bool(shown - set(ids)), *counts)
+
+    def _behind(self, view: View, rows: list[dict[str, Any]]) -> Iterator[Point]:
+        """Compare the side of the cursor on which the rows of a page are."""
+        for name, sign in (("starting_after", 1), ("ending_before", -1)):
+            history = self._survey.histories.get(view.query.get(name, ""))
+            cursor = None if history is None else instant_of(history.sightings[0].row.get("created_at"))
+            made = [instant_of(row.get("created_at")) for row in rows]
+            wrong = cursor is not None and any(one is not None and (one - cursor) * sign > 0 for one in made)
+            own = view.query.get(name, "") in map(_id_of, rows)
+            if history is not None:
+                yield Point("body.data", "order", wrong or own, *_ORDER)
+
+    def _is_there(self, done: Replayed, record: str, status: object) -> bool:
+        """Whether the recording shows that a record is in a list: created before, or seen before and after."""
+        history, index = self._survey.histories.get(record), done.view.index
+        if history is None or record in self._survey.undecided or not ID.fullmatch(record):
+            return False
+        made = history.created is not None and history.created < index
+        steady = self._survey.histories.steady(record, index) == status
+        return made or (steady and not {"starting_after", "ending_before"} & done.view.query.keys())
 
 
 def _wait(view: View) -> Iterator[Point]:
-    """Compare the form of the time that a 429 of the vendor tells to wait, although it says nothing else."""
+    """Compare the form of a 429 of the vendor, although it says nothing else (rate-2)."""
     received = view.exchange.received
-    vendors = {"aurous-request-id", "retry-after"} <= received.keys() and not view.exchange.fault
-    if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS and vendors:
-        seconds = received["retry-after"]
+    if (
+        view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS
+        or "aurous-request-id" not in received
+        or view.exchange.fault
+    ):
+        return
+    seconds = received.get("retry-after")
+    if seconds is None:
+        yield Point("header.retry-after", "missing", OTHER, ABSENT, Words("whole seconds"))
+    else:
         yield Point("header.retry-after", "form", not seconds.isdecimal(), seconds, Words("whole seconds"))
+    if view.code:
+        yield Point("error.code", "code", view.code not in LIMIT_CODES, view.code, Words(" or ".join(LIMIT_CODES)))
+
+
+def _is_storage(view: View) -> bool:
+    """Whether a response may be a storage's, which need not know the headers of the API (rate-1, err-3)."""
+    return view.row is not None and view.row.signed and view.operation.partition(".")[0] != "legacy"
+
+
+def _resemble(name: str, other: str) -> bool:
+    """Whether two names of headers have the same last word, or are nearly the same."""
+    return name.rpartition("-")[2] == other.rpartition("-")[2] or bool(get_close_matches(name, [other], cutoff=0.8))
 
 
 def _aligned(seen: list[Any], fake: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -236,6 +287,6 @@ def _outcome_of(reply: Reply) -> str:
     return _outcome(reply.status, str(as_object(as_object(body).get("error")).get("code", "")))
 
 
-_STATED_HEADERS: Final = ("aurous-version", "aurous-idempotent-replayed", "aurous-deprecated", "x-ratelimit-limit")
+_STATED_HEADERS: Final = ("aurous-version", "aurous-idempotent-replayed", "aurous-deprecated")
 """Headers whose values a rule states."""
 _OWN_HEADERS: Final = ("content-length", "x-content-type-options", "accept-ranges", "allow")

@@ -1,9 +1,12 @@
-"""The result of a check: as a table, wrapped at 100 columns, as JSON, and as a report of the refuted rules."""
+"""The result of a check: as text, wrapped to the terminal, as JSON, and as a report of the refuted rules."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, Final
 
@@ -11,18 +14,20 @@ from .._base.errors import see
 from .._base.version import version_of_package
 from .._resources.base.rules import Rule, load_rules
 from .._wire.exchange import Exchange
-from .adapt import shown
+from .adapt import limits_of, shown
 from .check import Checked
+from .replay import SHARED
 from .sanitize import Sanitizer
-from .verdict import MOST_SHOWN, Difference, Verdict
+from .verdict import Difference, Verdict
 
 _WIDTH: Final = 100
-_INDENT: Final = " " * 13
-_COLUMN: Final = " " * len(f"{'':<12} {'':<10} {'':>9} ")
-"""The indent of the last column."""
-_WORDS: Final = ("refuted", "as written", "cannot tell", "not seen")
-_MOST: Final = 40
-"""Show at most this many lines of scripts, seeds and guesses."""
+"""The width of the text where there is no terminal."""
+_WORDS: Final = ("refuted", "as written", "as written, but", "cannot tell", "not judged", "not seen")
+_ALONE: Final = "If another client used this team meanwhile, check again with --shared."
+_UNJUDGED: Final = (
+    "With --shared, balances, holds, remaining tokens, the rows of lists, and changes that no exchange explains are "
+    "not judged."
+)
 
 
 def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = False) -> str:
@@ -31,48 +36,62 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
     Args:
         checked: The result.
         readings: The readings that explain what is refuted.
-        explain: Whether to show scripts, seeds, and what was assumed.
+        explain: Whether to list also what agrees, what was not seen, scripts, seeds, and what was assumed.
     """
     verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
-    lines = [_row("verdict", "rule", checked.found_in, "what"), "-" * _WIDTH]
-    for word in _WORDS[:3]:
-        for verdict in (one for one in verdicts if one.word == word):
-            lines += _verdict(verdict, rules[verdict.rule], mask)
-    unseen = ", ".join(one.rule for one in verdicts if one.word == "not seen")
-    lines += _block("not seen", unseen, "                        ")
-    if verdicts.uncovered:
-        lines += ["", "Differences that no rule covers:"]
-        some = list(verdicts.uncovered.values())
-        for one, times in some[:_MOST]:
-            lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
-        lines += [f"  and {len(some) - _MOST} more"] if len(some) > _MOST else []
-    if verdicts.omitted:
-        lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
-        lines += ["    aurous_sparse = optional"]
+    lines = [headline(checked)]
+    lines += _wrapped(_UNJUDGED, "") if checked.shared else []
+    for verdict in verdicts.refuted:
+        lines += ["", *_finding(verdict, rules[verdict.rule], mask, checked.found_in)]
     if readings:
         what = "document" if checked.counted == "operations" else "recordings"
         lines += ["", f"These readings agree with the {what}; paste them into the ini file:", "    aurous_readings ="]
         lines += [f"        {rule} = {reading}" for rule, reading in readings.items()]
-    if checked.notes:
-        lines += ["", "Of the files:", *_list(checked.notes)]
+    lines += _list("The setting observed cannot express these capacities; set them in the suite:", limits_of(verdicts))
+    if verdicts.uncovered:
+        lines += ["", "Differences that no rule covers:"]
+        for one, times in verdicts.uncovered.values():
+            lines += _wrapped(f"  {times:>4} x  {_differs(one, mask)}", " " * 11)
+            lines += _wrapped(f"           in {one.file}, {one.place}", " " * 11)
+    if verdicts.omitted:
+        lines += ["", "Optional fields are left out where they are null. To have the fake do that, too:"]
+        lines += ["    aurous_sparse = optional"]
+    lines += _reasons("As written, but some exchanges that differ were set aside:", verdicts, "as written, but")
+    if checked.counted == "exchanges" or explain:  # a document leaves out most
+        lines += _reasons("Cannot tell:", verdicts, "cannot tell")
+    lines += _list("Of the files:", checked.notes)
     lines += _explanation(checked) if explain else _unexplained(checked)
-    return "\n".join([*lines, "", summary(checked)])
+    return "\n".join([*lines, "", *_wrapped(summary(checked), "  ")])
 
 
-def _verdict(verdict: Verdict, rule: Rule, mask: Sanitizer) -> Iterator[str]:
-    """Yield a verdict; of a refuted rule also what it rests on, and its first differences."""
-    word = verdict.word
-    number = {"refuted": verdict.differing, "as written": verdict.agreed}.get(word, verdict.doubts.total())
-    what = "; ".join(verdict.doubts) if word == "cannot tell" else rule.statement
-    yield from _wrapped(_row(word, rule.id, str(number), what.replace("`", "")), _COLUMN)
-    if word == "refuted":
-        for text in (f"Provenance: {rule.ground}.", *rule.parts):
-            yield from _wrapped(_COLUMN + text.replace("`", ""), _COLUMN)
-    for one in verdict.differences[:MOST_SHOWN]:
-        yield from _wrapped(f"{_INDENT}{_differs(one, mask)}", f"{_INDENT}  ")
-        yield from _wrapped(f"{_INDENT}in {one.file}, {one.place}", f"{_INDENT}  ")
-    if len(verdict.differences) > MOST_SHOWN:
-        yield f"{_INDENT}and {len(verdict.differences) - MOST_SHOWN} more"
+def headline(checked: Checked) -> str:
+    """Return the result in a few words."""
+    refuted, others = len(checked.verdicts.refuted), len(checked.verdicts.uncovered)
+    rules = {0: "No rule is refuted", 1: "1 rule is refuted"}.get(refuted, f"{refuted} rules are refuted")
+    more = {0: "", 1: "; no rule covers 1 other difference"}.get(others, f"; no rule covers {others} other differences")
+    return f"{rules}{more}."
+
+
+def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
+    """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
+    yield f"refuted: {rule.id}, {rule.ground}; {found_in}: {verdict.differing}"
+    for text in (rule.statement, *rule.parts):
+        yield from _wrapped(f"    {text.replace('`', '')}", "    ")
+    for one in verdict.differences:
+        yield from _wrapped(f"    - {_differs(one, mask)}", "      ")
+        yield from _wrapped(f"      in {one.file}, {one.place}", "      ")
+    if any(one.alone for one in verdict.differences):
+        yield from _wrapped(f"    {_ALONE}", "    ")
+
+
+def _reasons(title: str, verdicts: Iterable[Verdict], word: str) -> Iterator[str]:
+    """Yield the rules with a verdict, and its reasons."""
+    some = [one for one in verdicts if one.word == word]
+    yield from ("", title) if some else ()
+    for verdict in some:
+        why = verdict.aside if word == "as written, but" else verdict.aside + verdict.doubts
+        texts = "; ".join(text if times == 1 else f"{times} x {text}" for text, times in why.items())
+        yield from _wrapped(f"    {verdict.rule:<10} {texts}", " " * 15)
 
 
 def quiet(checked: Checked) -> str:
@@ -82,8 +101,8 @@ def quiet(checked: Checked) -> str:
 
 def summary(checked: Checked) -> str:
     """Return the result in one line, as it ends each form of it."""
-    count = {word: sum(verdict.word == word for verdict in checked.verdicts) for word in _WORDS}
-    text = ", ".join(f"{number} {word}" for word, number in count.items())
+    count = Counter(verdict.word for verdict in checked.verdicts)
+    text = ", ".join(f"{count[word]} {word}" for word in _WORDS if count[word] or word in {"refuted", "as written"})
     left_out = f"; left out, over a limit: {checked.left_out}" if checked.left_out else ""
     return f"{checked.verdicts.exchanges} {checked.counted}{left_out}; rules: {text}"
 
@@ -95,35 +114,35 @@ def _unexplained(checked: Checked) -> Iterator[str]:
 
 
 def _explanation(checked: Checked) -> Iterator[str]:
+    by_word = {word: ", ".join(one.rule for one in checked.verdicts if one.word == word) for word in _WORDS}
+    shared = [one.rule for one in checked.verdicts if one.word == "not judged" and SHARED in one.reasons]
     for title, some in (
+        ("As written:", [by_word["as written"]]),
+        ("Not seen:", [by_word["not seen"]]),
+        ("Not judged, as other clients may have used the team:", [", ".join(shared)]),
+        (
+            "Not judged, as no recording decides them:",
+            [", ".join(one.rule for one in checked.verdicts if one.word == "not judged" and one.rule not in shared)],
+        ),
         ("What pollers saw, as scripts:", [f"{record}: {script}" for record, script in checked.scripts.items()]),
         ("What was there before:", checked.seeds),
         ("What the document does not state:", checked.unsaid),
         ("What was assumed:", [f"{times} x {text}" for text, times in checked.verdicts.inferred.items()]),
     ):
-        if some:
-            yield from ("", title, *_list(some))
+        yield from _list(title, [text for text in some if text])
 
 
-def _list(texts: list[str]) -> Iterator[str]:
-    """Yield the first texts, each on lines of its own, and the number of the others."""
-    for text in texts[:_MOST]:
+def _list(title: str, texts: list[str]) -> Iterator[str]:
+    """Yield texts under a title, each on lines of its own."""
+    yield from ("", title) if texts else ()
+    for text in texts:
         yield from _wrapped(f"  {text}", "    ")
-    if len(texts) > _MOST:
-        yield f"  and {len(texts) - _MOST} more"
-
-
-def _row(word: str, rule: str, number: str, text: str) -> str:
-    return f"{word:<12} {rule:<10} {number:>9} {text}"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
     """Break a text into lines; nothing is left out, and a word that is longer than a line stays whole."""
-    return wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def _block(word: str, text: str, indent: str) -> list[str]:
-    return _wrapped(f"{word:<24}{text}", indent) if text else []
+    width = get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _differs(one: Difference, mask: Sanitizer) -> str:
@@ -141,6 +160,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
             "agreed": one.agreed,
             "differing": one.differing,
             "doubts": dict(one.doubts),
+            "aside": dict(one.aside),
             "differences": [_as_data(difference, mask) for difference in one.differences],
         }
         for one in checked.verdicts
@@ -150,6 +170,7 @@ def as_json(checked: Checked, readings: Mapping[str, str]) -> str:
         "version": 1,
         "generator": f"pytest-aurous {version_of_package()}",
         checked.counted: checked.verdicts.exchanges,
+        "shared": checked.shared,
         "rules": verdicts,
         "uncovered": uncovered,
         "omitted": dict(checked.verdicts.omitted),
@@ -174,6 +195,7 @@ def _as_data(one: Difference, mask: Sanitizer) -> dict[str, Any]:
         "kind": one.kind,
         "seen": shown(one.seen, one, mask),
         "fake": shown(one.fake, one, mask),
+        "alone": one.alone,
     }
 
 
@@ -188,11 +210,15 @@ def report(checked: Checked, exchanges: Mapping[tuple[str, int], Exchange]) -> s
         for part in rule.parts:
             lines += [part, ""]
         lines += [f"- {_differs(one, mask)}" for one in verdict.differences]
+        lines += ["", _ALONE] if any(one.alone for one in verdict.differences) else []
         shown_by = exchanges.get((first.file, first.number))
         lines += [""] if shown_by is None else ["", *_exchange(shown_by, mask)]
     for one, times in checked.verdicts.uncovered.values():
         lines += [f"## No rule: {one.operation} {one.where}", "", f"- {times} times: {_differs(one, mask)}", ""]
-    return "\n".join([*lines, see("reference/check.html"), ""])
+    aside = [one for one in checked.verdicts if one.word == "as written, but"]
+    lines += ["## As written, but", ""] if aside else []
+    lines += [f"- {one.rule}: {'; '.join(one.aside)}" for one in aside]
+    return "\n".join([*lines, "", see("reference/check.html"), ""])
 
 
 def _exchange(exchange: Exchange, mask: Sanitizer) -> Iterable[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
+from http import HTTPStatus
 from typing import Final
 
 from .._resources.base.endpoint import REFUSALS, Endpoint
 from .._resources.base.pages import PLACES
 from .._resources.base.schema import rules_of
 from .._resources.catalog import CATALOG
+from .._resources.characters import CharacterRow
 from .._wire.refusal import GLOBAL_CODES
 from .points import Point
+from .recording.histories import OF_STATES
 from .recording.view import KINDS, kind_of
 from .replay import Replayed
 
@@ -25,6 +28,7 @@ _FIRST: Final = (
     ("header.aurous-request-id", "*", "err-3"),
     ("header.x-ratelimit-*", "added", ""),
     ("header.x-ratelimit-*", "*", "rate-1"),
+    ("header.retry-after", "added", ""),
     ("header.retry-after", "*", "rate-2"),
     ("header.aurous-idempotent-replayed", "*", "idem-3"),
     ("error.type", "*", "err-1"),
@@ -61,6 +65,43 @@ _LAST: Final = (
 )
 """A rule of `?` is that of the refusal that a request gets which does otherwise."""
 
+_AUTH_1: Final = "auth-1"
+_AUTH_7: Final = "auth-7"
+_CRED_2: Final = "cred-2"
+_CRED_4: Final = "cred-4"
+_CRED_5: Final = "cred-5"
+_ERR_4: Final = "err-4"
+_ERR_5: Final = "err-5"
+_ERR_6: Final = "err-6"
+_IDEM_3: Final = "idem-3"
+_IDEM_5: Final = "idem-5"
+_IDEM_8: Final = "idem-8"
+_IMG_11: Final = "img-11"
+_GET_4: Final = "get-4"
+_SAVE_6: Final = "save-6"
+_VID_2: Final = "vid-2"
+_BY_VALUE: Final = (
+    _AUTH_1,
+    _AUTH_7,
+    _CRED_2,
+    _CRED_4,
+    _CRED_5,
+    _ERR_4,
+    _ERR_5,
+    _ERR_6,
+    _IDEM_3,
+    _IDEM_5,
+    _IDEM_8,
+    _IMG_11,
+    _GET_4,
+    _SAVE_6,
+    _VID_2,
+)
+"""The rules that depend on values, on the request or on several exchanges."""
+
+_DAY: Final = 86_400.0
+_LONGEST_KEY: Final = 256
+_SIDES: Final = ("body.width", "body.height")
 _REFUSED_AS: Final = {"required": "missing_field", "missing": "missing_field", "limit": "value_out_of_range"}
 """The codes of requests that differ from what a document states; the others are of a wrong form."""
 
@@ -74,7 +115,7 @@ def rule_of(done: Replayed, point: Point) -> str:
         return _rule_of_outcome(done, point)
     rule = _place(view.operation, where, point.kind)
     if done.replays and where.startswith("body") and point.kind == "value":
-        return "idem-3"
+        return _IDEM_3
     if view.kind == "characters" and rule:
         rule = _rule_of_character(done, point) or rule
     if rule == "=":
@@ -82,7 +123,9 @@ def rule_of(done: Replayed, point: Point) -> str:
     if view.kind == "generations" and ".cost" in where and rule:
         return _rule_of_cost(done, point)
     if where == "header.aurous-idempotent-replayed" and point.kind == "added":
-        return "idem-2"
+        return _IDEM_8 if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
+    if where in _SIDES and "width" in view.order and point.kind == "value":
+        return "img-3"
     return rule
 
 
@@ -96,9 +139,35 @@ def rule_of_statement(operation: str, where: str, kind: str, outcome: str = "") 
     return _success(operation) if rule == "=" else rule
 
 
+_CREDITS: Final = frozenset({"body.credits", "body.held_credits", "body.available_credits"})
+_ROWS: Final = frozenset({"body.data", "body.has_more"})
+_CHANGING: Final = frozenset({"status", "name", "attributes", "refs", "error_message"})
+"""The fields of a character that requests change."""
+
+
+def rests_on_all(done: Replayed, point: Point) -> bool:
+    """Whether a place differs only if the recording has every request that the team has sent."""
+    view, where = done.view, point.where
+    if view.shows_credits and where in _CREDITS:
+        return True
+    of_state = bool(view.named) and view.reason != done.code and not OF_STATES.isdisjoint({view.reason, done.code})
+    if where == "status":
+        return of_state or HTTPStatus.PAYMENT_REQUIRED in {view.exchange.status, getattr(done.reply, "status", None)}
+    if where == "error.code":
+        return of_state
+    if where == "header.x-ratelimit-remaining":
+        return True
+    if where in _ROWS and view.operation.endswith(".list"):
+        return True
+    field = where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
+    return view.kind == "characters" and (view.polls or view.reruns) and field in _CHANGING
+
+
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
     """Return the rule of a status, a code or a param."""
     operation, view = done.view.operation, done.view
+    if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "rate-2"
     if not operation and not view.refused:  # an operation that the fake does not have
         return ""
     reply_code = _code_of(point.fake) if point.where == "status" else str(point.fake)
@@ -110,20 +179,40 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     if special:
         return special
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
-        return "err-5"
+        return _refusal(operation, fake) if fake.startswith("401") else _ERR_5
     if not fake.startswith(("2", "3")):
-        if fake.startswith("409") and done.view.succeeded and point.differs and done.view.replayed:
-            return "idem-5"
-        return _refusal(operation, fake)
-    if point.differs and seen_code:
-        if seen_code == "idempotency_key_in_use" and done.replays:
-            return "idem-5"
-        rule = _refusal(operation, str(point.seen))
-        generic = rule.partition("-")[0] in {"auth", "ver", "idem", "cred", "rate", "time"}
-        return rule if generic and rule != "auth-7" else _success(operation, done.was)
+        same = done.first is not None and done.first.exchange.content == view.exchange.content
+        if fake.startswith("409") and view.succeeded and point.differs and view.replayed and same:
+            return _IDEM_5
+        return _refusal(operation, fake, done.param)
+    return _rule_of_success(done, point)
+
+
+def _rule_of_success(done: Replayed, point: Point) -> str:
+    """Return the rule of a status where the fake has a success."""
+    view = done.view
+    if point.differs and view.code:
+        if view.key_in_use and done.replays:
+            return _IDEM_5
+        rule = _refusal(view.operation, str(point.seen))
+        return rule if _is_met(done, rule) else _success(view.operation, done.was)
     if done.replays:
-        return "idem-3"
-    return _success(operation, done.was)
+        return _IDEM_3
+    return "create-4" if view.creates and view.synthesizes else _success(view.operation, done.was)
+
+
+def _is_met(done: Replayed, rule: str) -> bool:
+    """Whether a refusal is about something that a request has, whatever its operation is."""
+    view, family = done.view, rule.partition("-")[0]
+    if family == "idem":
+        return view.idempotency is not None and view.row is not None and bool(view.row.idempotent)
+    if family == "ver":
+        return "aurous-version" in view.exchange.sent
+    if family == "cred":
+        return view.pays or view.operation.endswith(".estimate")
+    if family == "time":  # the storage says it by the owner of the URL
+        return view.row is not None and done.was not in view.row.succeeds
+    return family in {"auth", "rate"} and rule != _AUTH_7
 
 
 def _rule_of_param(done: Replayed, point: Point) -> str:
@@ -131,44 +220,59 @@ def _rule_of_param(done: Replayed, point: Point) -> str:
     outcome = _outcome(done)
     named = isinstance(point.seen, str) or isinstance(point.fake, str)
     if point.differs and named and done.view.code != done.code:  # another refusal, of another field or of none
-        return _rule_of_request(done, outcome, done.code) or _refusal(done.view.operation, outcome)
+        return _rule_of_request(done, outcome, done.code) or _refusal(done.view.operation, outcome, done.param)
     absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
-    return "err-4" if absent or not point.differs else _refusal(done.view.operation, outcome)
+    return _ERR_4 if absent or not point.differs else _refusal(done.view.operation, outcome, done.param)
 
 
 def _rule_of_codes(codes: set[str]) -> str:
     """Return the rule whose readings decide between two codes; empty without one."""
     if any({code, GLOBAL_CODES[code]} == codes for code in codes & GLOBAL_CODES.keys()):
-        return "err-6"
+        return _ERR_6
     return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
 
 
 def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
     """Return the rule that a request is about whatever its operation is; empty without one."""
-    if None in done.view.order.values() and code in _OF_A_NULL:
+    view = done.view
+    if view.code == "missing_api_key" and view.key:
+        return _AUTH_1
+    if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
+        return "idem-1"
+    if None in view.order.values() and code in _OF_A_NULL:
         return "err-9"
     shows_deleted = done.view.row is not None and "deleted" in done.view.row.succeeds
     unknown = shows_deleted and fake.startswith("404") and not done.was
-    return "auth-7" if unknown else ""  # the row's own rule is about one that was there
+    return _AUTH_7 if unknown else ""  # the row's own rule is about one that was there
 
 
 def _rule_of_character(done: Replayed, point: Point) -> str:
     """Return the rule of a place in a character that depends on the request or on values; empty for any other."""
     view = done.view
+    field = point.where.removeprefix(f"{done.record_at}.")
+    if view.polls and point.kind == "missing" and field in CharacterRow.REQUIRED:
+        return _GET_4
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if reviewed and (view.polls or view.creates):
         saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
-        return "save-6" if saved else "create-4"
-    uploaded = view.creates and "upload_ids" in view.order
-    return "create-2" if uploaded and ".refs" in point.where and not point.where.endswith(".url") else ""
+        return _SAVE_6 if saved else "create-4"
+    if ".refs" not in point.where or point.where.endswith(".url"):
+        return ""
+    if view.result.get("status") == "synthesizing" and point.kind != "missing":
+        return "" if view.creates else "run-1"
+    if view.creates:
+        return "create-2" if "upload_ids" in view.order else ""
+    listed = view.operation.endswith(".list") or view.reruns or point.kind == "missing"
+    return "" if listed else "create-4"
 
 
 def _rule_of_cost(done: Replayed, point: Point) -> str:
     """Return the rule of a cost: a generation that has failed costs nothing."""
     if 0 in (point.seen, point.fake) and not done.view.creates:
-        return "cred-2"
+        status = done.view.result.get("status")
+        return "img-7" if status == "cancelled" else _CRED_2
     rows = done.view.records
-    return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"
+    return _VID_2 if rows and str(rows[0]["id"]).startswith("vid_") else _CRED_4
 
 
 def _outcome(done: Replayed) -> str:
@@ -182,15 +286,22 @@ def _code_of(outcome: object) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _refusal(operation: str, outcome: str) -> str:
-    """Return the rule of a refusal: the row's, or what holds for all; a code goes before a status."""
+def _refusal(operation: str, outcome: str, param: str = "") -> str:
+    """Return the rule of a refusal: the row's, or what holds for all; the most exact outcome counts."""
     row = CATALOG.by_operation.get(operation)
     own: Mapping[str, str] = {} if row is None else row.refuses
     status = outcome.partition(" ")[0]
-    for rules, name in ((own, outcome), (REFUSALS, outcome), (own, status), (REFUSALS, status), (own, "*")):
+    for rules, name in (
+        (own, f"{outcome} {param}"),
+        (own, outcome),
+        (REFUSALS, outcome),
+        (own, status),
+        (REFUSALS, status),
+        (own, "*"),
+    ):
         if name in rules:
             return rules[name]
-    return "auth-7" if status == "404" and row is not None else "err-8"
+    return _AUTH_7 if status == "404" and row is not None else "err-8"
 
 
 def _success(operation: str, status: str = "") -> str:
@@ -236,3 +347,13 @@ def _columns(row: Endpoint) -> Iterator[tuple[str, str, str]]:
         yield f"{record}.{name}[.(]*", "*", rule
     if whole:
         yield f"{record}*", "*", whole
+
+
+@cache
+def judged_rules() -> frozenset[str]:
+    """Return the rules that a recording can refute."""
+    found = {rule for *_, rule in (*_FIRST, *_LAST, *_rows(PLACES))} | {*REFUSALS.values(), *_BY_VALUE}
+    for row in CATALOG.by_operation.values():
+        found |= {*row.rules[:1], *row.refuses.values(), *row.succeeds.values(), *row.places.values()}
+        found |= {rule for *_, rule in _columns(row)}
+    return frozenset(found - {"", "=", "?"})

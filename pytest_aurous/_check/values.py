@@ -120,10 +120,19 @@ class Values:
                     self._bind(seen, fake)
                 if not forms[1].startswith("id"):
                     return
+        else:
+            yield from _bounds(where, seen, schema)
         if name == "next_page":
             self._bind(seen, fake)
         if self._values and name not in self._free:
             yield Point(where, "value", seen != fake, seen, fake)
+
+
+def _bounds(where: str, seen: Any, schema: Mapping[str, Any]) -> Iterator[Point]:
+    """Compare a number with the bounds that its schema has."""
+    low, high = schema.get("minimum", seen), schema.get("maximum", seen)
+    if not {"minimum", "maximum"}.isdisjoint(schema):
+        yield Point(where, "limit", not low <= seen <= high, seen, Words(f"from {low} to {high}"))
 
 
 def form_of(text: str) -> str:

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from .._resources.base.rules import Rule
 from .openapi.compare import Stated
 from .points import Point
-from .replay import Replayed
-from .rules import rule_of
+from .replay import SHARED, Replayed
+from .rules import judged_rules, rests_on_all, rule_of
 
-Word = Literal["as written", "refuted", "cannot tell", "not seen"]
-_ENOUGH: Final = 2
-"""In a shared recording, a difference counts only if this many records show it."""
-_ELSEWHERE: Final = "another client may have caused what differs: record it once more"
-MOST_SHOWN: Final = 3
-"""Show at most this many differences of a rule."""
+Word = Literal["as written", "as written, but", "refuted", "cannot tell", "not judged", "not seen"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +30,8 @@ class Difference:
         fake: What the fake has.
         outcome: Status and code of the fake's response.
         place: Where it is in the file.
-        sample: A value of a field that is only in a document.
         places: Operation and place of all that have one schema of a document; empty: this one alone.
+        alone: Whether it is a difference only if no other client has used the team meanwhile.
     """
 
     file: str
@@ -48,8 +43,8 @@ class Difference:
     fake: Any
     outcome: str = ""
     place: str = ""
-    sample: Any = None
     places: tuple[tuple[str, str], ...] = ()
+    alone: bool = False
 
 
 @dataclass
@@ -62,8 +57,7 @@ class Verdict:
         differing: The number of exchanges that differ.
         first: The first difference of each place, and of each response of the fake there.
         doubts: Why exchanges of its operations say nothing, and how many.
-        elsewhere: The differences that another client may have caused, one for each record or order.
-        steady: Whether other records show no such difference.
+        aside: Why exchanges that differ refute nothing, and how many.
     """
 
     rule: str
@@ -71,13 +65,12 @@ class Verdict:
     differing: int = 0
     first: dict[tuple[str, ...], Difference] = field(default_factory=dict[tuple[str, ...], Difference])
     doubts: Counter[str] = field(default_factory=Counter[str])
-    elsewhere: dict[tuple[str, str], Difference] = field(default_factory=dict[tuple[str, str], Difference])
-    steady: bool = False
+    aside: Counter[str] = field(default_factory=Counter[str])
 
     @property
-    def repeats(self) -> bool:
-        """Whether several records, and no counterexample, show a difference that another client may have caused."""
-        return max(Counter(map(_change, self.elsewhere.values())).values()) >= _ENOUGH and not self.steady
+    def reasons(self) -> set[str]:
+        """Why exchanges say nothing, or refute nothing although they differ."""
+        return {*self.doubts, *self.aside}
 
     @property
     def differences(self) -> list[Difference]:
@@ -90,8 +83,10 @@ class Verdict:
         if self.differing:
             return "refuted"
         if self.agreed:
-            return "as written"
-        return "cannot tell" if self.doubts else "not seen"
+            return "as written, but" if self.aside else "as written"
+        if self.reasons:
+            return "not judged" if self.reasons == {SHARED} else "cannot tell"
+        return "not seen" if self.rule in judged_rules() else "not judged"
 
 
 class Verdicts:
@@ -102,7 +97,6 @@ class Verdicts:
         uncovered: Differences that no rule covers, with the number of exchanges.
         omitted: The places of optional fields that are absent where the fake has null, or the reverse.
         inferred: What was assumed about the tests and the operator, and how often.
-        shared: The recordings with traces of other clients: records from elsewhere, requests that are missing.
     """
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -111,7 +105,6 @@ class Verdicts:
         self.uncovered: dict[tuple[str, str, str], tuple[Difference, int]] = {}
         self.omitted: Counter[str] = Counter()
         self.inferred: Counter[str] = Counter()
-        self.shared: set[str] = set()
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.rules.values())
@@ -125,10 +118,12 @@ class Verdicts:
         """Count one exchange."""
         self.exchanges += 1
         view = done.view
-        if done.why:
-            for rule in view.row.rules if view.row is not None else ():
-                self.rules[rule].doubts[done.why] += 1
-        agreed, doubtful, differing = set(done.agrees), set[str](), set[str]()
+        silent = view.row.rules if done.why and view.row is not None else ()
+        for rule in silent:
+            self.rules[rule].doubts[done.why] += 1
+        for rule, why in done.doubts.items():
+            self.rules[rule].doubts[why] += 1
+        agreed, aside, differing = set(done.agrees), dict[str, str](), set[str]()
         for point in points:
             if point.kind == "omitted":
                 self.omitted[f"{view.operation} {point.where}"] += 1
@@ -136,38 +131,49 @@ class Verdicts:
             rule = rule_of(done, point)
             if not point.differs:
                 agreed.add(rule)
-            elif rule and point.where in done.elsewhere:
-                doubtful.add(rule)
-                subject = file, done.elsewhere[point.where]
-                self.rules[rule].elsewhere.setdefault(subject, _difference(file, done, point))
+                continue
+            alone = rests_on_all(done, point)
+            why = done.aside_at(point.where) or (SHARED if alone and done.shared else "")
+            if rule and why:
+                aside[rule] = why
             else:
                 differing.add(rule)
-                self._add(rule, _difference(file, done, point))
+                self._add(rule, _difference(file, done, point, alone=alone))
         self.inferred.update(done.inferred)
-        for rule in done.agrees:
-            self.rules[rule].steady = True
-        for rule in agreed - differing - doubtful - {""}:
+        for rule in agreed - differing - aside.keys() - {""}:
             self.rules[rule].agreed += 1
+        self._set_aside(aside)
         for rule in differing - {""}:
             self.rules[rule].differing += 1
 
     def settle(self) -> None:
-        """Decide, after the last exchange, about the differences that another client may have caused.
+        """Decide, after the last exchange, which rule an estimate refutes: of a price if the order has it as well."""
+        priced = {
+            one.operation.partition(".")[0]: verdict
+            for verdict in self
+            for one in verdict.differences
+            if one.where.startswith("body.cost") and one.operation.endswith(".create")
+        }
+        for verdict in self:
+            for key, one in list(verdict.first.items()):
+                target = priced.get(one.operation.partition(".")[0]) if "estimated_cost" in one.where else None
+                if target is not None and target is not verdict:
+                    target.first[key] = verdict.first.pop(key)
+                    target.differing += 1
+                    verdict.differing *= bool(verdict.first)
+        self._join_costs()
 
-        They refute a rule if several records show the same. Where nothing is as certain, one is enough if the recording
-        has no trace of others.
-        """
-        doubtful = [verdict for verdict in self if verdict.elsewhere]
-        certain = [verdict for verdict in doubtful if verdict.repeats]
-        for verdict in doubtful:
-            found = verdict.elsewhere.values()
-            alone = any(file not in self.shared for file, _ in verdict.elsewhere)
-            if verdict in certain or (alone and not certain):
-                verdict.differing += len(found)
-                for one in found:
-                    self._add(verdict.rule, one)
-            else:
-                verdict.doubts[_ELSEWHERE] += len(found)
+    def _join_costs(self) -> None:
+        """Let the cost of a cancelled image be about cred-2 where other work that came to nothing costs as well."""
+        whole, cancelled = self.rules["cred-2"], self.rules["img-7"]
+        if whole.differing and all(".cost" in one.where for one in cancelled.differences):
+            whole.first |= cancelled.first
+            whole.differing += cancelled.differing
+            cancelled.first, cancelled.differing = {}, 0
+
+    def _set_aside(self, reasons: Mapping[str, str]) -> None:
+        for rule, why in reasons.items():
+            self.rules[rule].aside[why] += 1
 
     def agree(self, rule: str) -> None:
         """Count a place of a document that agrees with a rule; empty: no rule covers it."""
@@ -195,15 +201,8 @@ class Verdicts:
         self.uncovered[key] = first, times + 1
 
 
-def _difference(file: str, done: Replayed, point: Point) -> Difference:
+def _difference(file: str, done: Replayed, point: Point, *, alone: bool) -> Difference:
     view, number = done.view, done.view.exchange.number
     outcome = f"{done.reply.status if done.reply else ''} {done.code}".strip()
-    where, kind, seen, fake = point.where, point.kind, point.seen, point.fake
-    return Difference(file, number, view.operation, where, kind, seen, fake, outcome, f"exchange {number}")
-
-
-def _change(found: Difference) -> object:
-    """Return what is the same in two differences of one cause: by how much a number differs, or both values."""
-    seen, fake = found.seen, found.fake
-    numbers = isinstance(seen, (int, float)) and isinstance(fake, (int, float))
-    return round(seen - fake, 6) if numbers else (seen, fake)
+    said = view.operation, point.where, point.kind, point.seen, point.fake, outcome
+    return Difference(file, number, *said, f"exchange {number}", alone=alone)

@@ -179,7 +179,7 @@ def _dearer(kind: str, name: str) -> Callable[[Reply], Reply]:
 TWISTS: Final[dict[str, tuple[Any, str]]] = {
     # Keys, versions, errors
     "an unknown key has another code": (at("team.retrieve", error(code="unauthorized"), 401, "invalid"), "auth-3"),
-    "a missing key is a 403": (at("team.retrieve", status(400), 401, "missing"), "err-5"),
+    "a missing key is a 403": (at("team.retrieve", status(400), 401, "missing"), "auth-3"),
     "no version in responses": (at("balance.retrieve", header("aurous-version", None)), "ver-2"),
     "a version of 1999": (at("team.retrieve", whole(200, {"id": "team_1"}), 400, "unknown_version"), "ver-3"),
     "an unknown version has another code": (at("*", error(code="bad_version"), 400, "unknown_version"), "ver-3"),
@@ -212,7 +212,7 @@ TWISTS: Final[dict[str, tuple[Any, str]]] = {
     "events have another limit": (at("usage.events", error(code="bad_limit"), 400), "usage-3"),
     # Records
     "timestamps have milliseconds": (at("characters.retrieve", body(_precise)), "time-1"),
-    "no refs": (at("characters.retrieve", _drop("refs")), "get-3"),
+    "no refs": (at("characters.retrieve", _drop("refs")), "get-4"),
     "no version in a record": (at("characters.retrieve", _drop("aurous_version")), "ver-4"),
     "a status that is new": (at("images.retrieve", _put(status="queued")), "img-6"),
     "an image has no seed": (at("images.retrieve", _drop("seed")), "img-5"),
@@ -408,7 +408,7 @@ class TestBeforeSending:
         [
             "http://api.staging.example",
             "api.staging.example",
-            "https://x.example/api",
+            "https://x.example/a b",
             "https://a:b@x.example",
             "ftp://x",
         ],
@@ -526,12 +526,12 @@ class TestTrouble:
         assert len(twin.calls) == 1
 
     def test_pages_of_proxies_refute_nothing(self, twin: Twin, tmp_path: Path) -> None:
-        """Nor do redirects, 5xx, and 403s of reads; the notes say which exchanges did not count."""
+        """Nor do redirects and 5xx; the notes say which exchanges did not count."""
         changes: dict[str, Callable[[Reply], Reply]] = {
             "balance.retrieve": whole(200, "<html>", "text/html"),
             "pricing.retrieve": lambda reply: status(302)(header("location", "/login")(reply)),
             "loras.list": whole(503, "busy", "text/plain"),
-            "usage.list": whole(403, {"error": {"code": "missing_scope"}}),
+            "usage.list": whole(502, "busy", "text/plain"),
         }
         twin.change = lambda call, reply: changes[str(call.operation)](reply) if call.operation in changes else reply
         out = tmp_path / "out.json"
@@ -568,7 +568,7 @@ class TestTrouble:
         assert check(twin, "--yes") == 0
         out, err = capsys.readouterr()
         assert "requests: the connection broke: " in err
-        assert "cannot tell  cred-1" in out
+        assert "\n    cred-1 " in out.partition("\nCannot tell:\n")[2]
         assert len(twin.calls) == 3 + sum(probe.path == "/v1/team" for probe in PROBES)
 
     def test_a_key_that_ends_meanwhile_is_the_end(self, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
@@ -706,9 +706,19 @@ class TestPace:
 
         assert check(twin, "--yes", "--quiet") == 0
         out, err = capsys.readouterr()
-        assert out.startswith(f"{len(PROBES) + 1} exchanges; rules: 0 refuted, ")
+        assert out.startswith(f"{len(PROBES)} exchanges; rules: 0 refuted, ")  # one has no place in the API
         assert "The API limits this team: waiting 12 s." in err
         assert 11 < slept[0] <= 12
+
+    def test_no_more_requests_are_sent_than_allowed(self, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+        """The one for the team counts, too; `--only` sends what asks about some rules."""
+        assert check(twin, "--yes", "--max", "3") == 0
+        assert f"stopped after 3 of {len(PROBES)} requests: --max 3" in capsys.readouterr().err
+        assert len(twin.calls) == 3
+
+        twin.calls.clear()
+        assert check(twin, "--yes", "--only", "ver,cred-1") == 0
+        assert 3 < len(twin.calls) < 10
 
     @pytest.mark.parametrize(("times", "after"), [(1, "90"), (2, "1")])
     def test_a_team_that_stays_limited_is_left_alone(
@@ -718,11 +728,11 @@ class TestPace:
         monkeypatch.setattr("pytest_aurous._check.live.pace.time.sleep", lambda _: None)
         twin.change = self._limiting(times, after)
 
-        assert check(twin, "--yes") == 0
+        assert check(twin, "--yes", "--explain") == 0
         out, err = capsys.readouterr()
         assert "the API limits this team" in err
-        assert "as written   auth-3" in out
-        assert "cannot tell  list-1" in out
+        assert "auth-3" in out.partition("\nAs written:\n")[2].partition("\n\n")[0]
+        assert "\n    list-1 " in out.partition("\nCannot tell:\n")[2]
 
     @pytest.mark.parametrize(("date", "found"), [("now", []), ("never", ["rate-1"]), ("", ["rate-1"])])
     def test_the_clock_of_the_api_counts(

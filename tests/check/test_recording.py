@@ -8,12 +8,14 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZipFile
 
 import pytest
 
 from pytest_aurous import AurousError
 from pytest_aurous._check.check import check_files, check_recordings
-from pytest_aurous._check.recording.read import find_files, read_recording
+from pytest_aurous._check.recording import attached
+from pytest_aurous._check.recording.read import find_files, read_recording, read_recordings
 from pytest_aurous._check.sanitize import Sanitizer
 from tests.check.story import Entries, Teller, told, write
 
@@ -101,12 +103,19 @@ def test_a_request_body_that_was_left_out_is_reported(tmp_path: Path) -> None:
     assert read_recording(har(tmp_path, one)).notes == ["exchange 1: the body of the request is missing"]
 
 
-def test_a_foreign_host_is_reported_and_not_replayed(tmp_path: Path) -> None:
-    """It is no part of the API; a fake on this machine is."""
-    foreign, local = entry("https://www.example.org/v1/balance"), entry("http://127.0.0.1:8787/v1/balance")
-    recording = read_recording(har(tmp_path, foreign, local, entry("data:text/plain,x")))
+FAVICON: Final = "https://api.aurous-labs.com/favicon.ico"
+MINE: Final = "http://localhost:3000/v1/things"
+APP: Final = "http://127.0.0.1:8787/index.html"
 
-    assert recording.notes == ["not a request to the API, and left out: exchanges 1, 3"]
+
+def test_a_foreign_host_is_reported_and_not_replayed(tmp_path: Path) -> None:
+    """It is no part of the API; below /v1/, a fake on this machine is, which shows its headers."""
+    others = [entry(url) for url in ("https://www.example.org/v1/balance", "data:text/plain,x", FAVICON, MINE, APP)]
+    local = entry("http://127.0.0.1:8787/v1/balance")
+    local["response"]["headers"].append({"name": "Aurous-Version", "value": "2026-05-15"})
+    recording = read_recording(har(tmp_path, *others, local))
+
+    assert recording.notes == ["not a request to the API, and left out: exchanges 1, 2, 3, 4, 5"]
     assert check_recordings([recording]).verdicts.exchanges == 1
 
 
@@ -310,15 +319,16 @@ QUIRKS: Final[dict[str, dict[str, Any]]] = {
                                               "content": {}}},
     "the page of a proxy": {"response": {"status": 200, "headers": [{"name": "Content-Type", "value": "text/html"}],
                                          "content": {"text": "<html>", "mimeType": "text/html"}}},
-    "a preflight": {"request": {"method": "OPTIONS", "url": URL, "headers": []}},
-    "a tunnel": {"request": {"method": "CONNECT", "url": URL, "headers": []}},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_what_browsers_and_proxies_write_refutes_nothing(tmp_path: Path, quirk: str) -> None:
     """Responses that failed, bodies that were not kept, requests of their own."""
-    recording = read_recording(har(tmp_path, {**entry(), **QUIRKS[quirk]}))
+    own: list[dict[str, Any]] = [
+        {"request": {"method": method, "url": URL, "headers": []}} for method in ("OPTIONS", "CONNECT")
+    ]
+    recording = read_recording(har(tmp_path, {**entry(), **QUIRKS[quirk]}, *[{**entry(), **one} for one in own]))
     verdicts = check_recordings([recording]).verdicts
 
     assert verdicts.refuted == []
@@ -365,7 +375,7 @@ def test_a_recording_without_bodies_refutes_nothing(tmp_path: Path, at: dict[str
             one["request"]["bodySize"] = -1
             length = {"name": "content-length", "value": "9"}
             one["request"]["headers"] = [*one["request"]["headers"], length]
-    result = check_files([write(tmp_path, entries)])
+    result = check_files([write(tmp_path, entries)], {"shared": True})  # three fakes, one after the other
 
     assert result.verdicts.refuted == []
     assert result.verdicts.uncovered == {}
@@ -411,3 +421,72 @@ def test_a_path_that_the_fake_does_not_have_is_covered_by_no_rule(tmp_path: Path
 
     assert verdicts.refuted == []
     assert [one.where for one, _ in verdicts.uncovered.values()] == ["status"]
+
+
+def test_what_is_no_recording_is_listed_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
+    """A truncated recording is refused in both cases; so is a recording without an exchange of the API."""
+    other, ruby, foreign = tmp_path / "package.json", tmp_path / "ruby.yaml", tmp_path / "foreign.har"
+    other.write_text('{"name": "x"', encoding="utf-8")
+    ruby.write_text("http_interactions: []", encoding="utf-8")
+    har(tmp_path, entry("https://gateway.example/aurous/v1/balance")).rename(foreign)
+    har(tmp_path, entry())
+    files = find_files([str(tmp_path)])
+
+    (recording,) = read_recordings(files)
+    assert len(recording.others) == 3
+    assert any("Betamax" in text for text in recording.others)
+    assert any("only with 1 other host. For a gateway, pass --base-url URL" in text for text in recording.others)
+    assert len(read_recordings(files, base_url="https://gateway.example/aurous")) == 2
+    for file in (other, ruby, foreign):
+        with pytest.raises(AurousError, match=file.name):
+            read_recordings(files, {file})
+    with pytest.raises(AurousError, match="none of the 2 files is a recording"):
+        read_recordings([other, foreign])
+
+    (tmp_path / "cut.har").write_text('{"log": {"entries": [', encoding="utf-8")
+    with pytest.raises(AurousError, match=r"cut\.har: line 1: truncated"):
+        read_recordings(find_files([str(tmp_path)]))
+
+
+def test_bodies_may_be_in_files_of_their_own(tmp_path: Path) -> None:
+    """Beside the recording or in one archive with it, as Playwright writes them; nothing outside is read."""
+    one = entry()
+    text = one["response"]["content"].pop("text")
+    one["response"]["content"]["_file"] = "body.json"
+    (tmp_path / "body.json").write_text(text, encoding="utf-8")
+    file = har(tmp_path, one)
+    assert read_recording(file).exchanges[0].body == text.encode()
+
+    archive = tmp_path / "page.zip"
+    with ZipFile(archive, "w") as writer:
+        writer.write(file, "har.har")
+        writer.writestr("body.json", text)
+    assert read_recording(archive).exchanges[0].body == text.encode()
+
+    for name in ("../body.json", "absent.json"):
+        one["response"]["content"] = {"_file": name, "mimeType": "application/json", "size": 9}
+        assert read_recording(har(tmp_path, one)).exchanges[0].body is None
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"PK", "not a zip"), (None, "an archive without a HAR file")])
+def test_an_archive_that_is_no_recording_is_refused(tmp_path: Path, content: bytes | None, why: str) -> None:
+    """With its name."""
+    archive = tmp_path / "page.zip"
+    if content is None:
+        with ZipFile(archive, "w") as writer:
+            writer.writestr("body.json", "{}")
+    else:
+        archive.write_bytes(content)
+    with pytest.raises(AurousError, match=f"page.zip: .*{why}"):
+        read_recording(archive)
+
+
+def test_a_member_of_an_archive_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is compressed to; an archive in a folder without a HAR file is listed."""
+    archive = tmp_path / "page.zip"
+    with ZipFile(archive, "w") as writer:
+        writer.write(har(tmp_path, entry()), "har.har")
+    monkeypatch.setattr(attached, "MOST_BYTES", 9)
+
+    with pytest.raises(AurousError, match=r"page\.zip: har\.har is too large"):
+        read_recording(archive)

@@ -133,7 +133,7 @@ def whole(operation: str, content: Any, status: int = 200) -> Any:
 
     def twist(entries: Entries) -> None:
         for entry in named(entries, operation, status):
-            text = "<html>" if content is None else json.dumps(content)
+            text = "Fine." if content is None else json.dumps(content)
             entry["response"]["content"] = {"mimeType": "application/json", "text": text, "size": 0}
 
     return twist
@@ -309,7 +309,7 @@ TWISTS: Final[dict[str, Twist]] = {
     "a replay that is not marked": Twist("characters", not_replayed, "idem-3"),
     "a header that is new": Twist("images", header("images.list", "aurous-region", "eu"), ""),
     # Fields
-    "no refs": Twist("characters", fields("characters.retrieve", drop("refs")), "get-3"),
+    "no refs": Twist("characters", fields("characters.retrieve", drop("refs")), "get-4"),
     "no held credits": Twist("characters", fields("balance.retrieve", drop("held_credits")), "cred-1"),
     "no next cursor": Twist("characters", fields("characters.list", drop("next_cursor")), "list-1"),
     "an image has no cost": Twist("images", fields("images.create", drop("cost"), 201), "cred-4"),
@@ -318,8 +318,8 @@ TWISTS: Final[dict[str, Twist]] = {
     "a secret is never shown": Twist("account", fields("webhook_endpoints.create", put("secret", None), 201), "hook-2"),
     "a field that is new": Twist("images", fields("images.retrieve", put("queue_position", 3)), ""),
     "no client reference": Twist("account", fields("characters.create", drop("client_reference_id"), 201), "create-7"),
-    "HTML instead of JSON": Twist("account", whole("balance.retrieve", None), "cred-1"),
-    "a ref fewer": Twist("characters", fields("characters.retrieve", lambda one: one["refs"].pop(), nth=2), "get-3"),
+    "text instead of JSON": Twist("account", whole("balance.retrieve", None), "cred-1"),
+    "a ref fewer": Twist("characters", fields("characters.retrieve", lambda one: one["refs"].pop(), nth=2), "create-4"),
     # Null, type, enum, form
     "an updated name is null": Twist("characters", fields("characters.update", put("name", None)), "patch-1"),
     "a finished image has no time": Twist(

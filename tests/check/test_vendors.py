@@ -121,7 +121,7 @@ def all_events(entries: Entries) -> None:
 HABITS: Final[dict[str, Twist]] = {
     # Statuses
     "an image is a 202": Twist("images", status_of("images.create", 201, 202), "img-1"),
-    "a character is a 202": Twist("characters", status_of("characters.create", 201, 202), "create-1"),
+    "a character is a 202": Twist("characters", status_of("characters.create", 201, 202), "create-4"),
     "a file is a 200": Twist("account", status_of("files.create", 201, 200), "file-1"),
     "an endpoint is a 200": Twist("account", status_of("webhook_endpoints.create", 201, 200), "hook-1"),
     "an estimate is a 201": Twist("images", status_of("images.estimate", 200, 201), "img-9"),

@@ -54,14 +54,15 @@ class Walk(Teller):
         self.keys: list[str] = []
         self.urls: list[str] = []
 
-    def go(self, steps: int) -> Entries:
-        """Take this many steps, and return the recording."""
+    def go(self, steps: int, *, shared: bool = False) -> Entries:
+        """Take this many steps, and return the recording; *shared*: the test also does what other clients may do."""
+        acts = (*ACTS, *OTHERS) if shared else ACTS
         for _ in range(steps):
             with suppress(httpx.HTTPError, ValueError, IndexError):  # a fault breaks connections and bodies
                 self.note(self.chance.choice(STEPS)(self))
             if self.chance.random() < 0.2:
                 with suppress(AurousError, IndexError):  # it cannot be done in the present state
-                    self.chance.choice(ACTS)(self)
+                    self.chance.choice(acts)(self)
         return self.entries()
 
     def note(self, content: Any) -> None:
@@ -179,14 +180,7 @@ ACTS: Final[tuple[Callable[[Walk], Any], ...]] = (
     lambda walk: walk.aurous.clock.advance(seconds=walk.any_of([1, 30, 3600, 86_400, 8 * 86_400])),
     lambda walk: walk.aurous.characters.last.finish(),
     lambda walk: walk.aurous.characters.last.fail("provider_timeout"),
-    lambda walk: walk.aurous.characters.last.delete(),
-    lambda walk: walk.aurous.characters.add("Old", status=walk.any_of(["ready", "reviewing", "failed"])),
     lambda walk: walk.aurous.images.last.finish(),
-    lambda walk: walk.aurous.images.last.cancel(),
-    lambda walk: walk.aurous.images.add(),
-    lambda walk: walk.aurous.files.add(),
-    lambda walk: walk.aurous.loras.add("Mine"),
-    lambda walk: setattr(walk.aurous.team, "credits", walk.aurous.team.credits + walk.chance.randrange(300, 900) + 0.3),
     lambda walk: walk.aurous.faults.status("*", walk.any_of([500, 503]), times=1),
     lambda walk: walk.aurous.faults.status("*.create", 503, times=1, commit=True),
     lambda walk: walk.aurous.faults.timeout("*", times=1, commit=walk.any_of([True, False])),
@@ -195,4 +189,14 @@ ACTS: Final[tuple[Callable[[Walk], Any], ...]] = (
     lambda walk: walk.aurous.faults.malformed("*", times=1),
     lambda walk: walk.aurous.faults.greased("*", times=1),
 )
-"""What a test does meanwhile."""
+"""What happens meanwhile, and what a test does to the recording client."""
+OTHERS: Final[tuple[Callable[[Walk], Any], ...]] = (
+    lambda walk: walk.aurous.characters.last.delete(),
+    lambda walk: walk.aurous.characters.add("Old", status=walk.any_of(["ready", "reviewing", "failed"])),
+    lambda walk: walk.aurous.images.last.cancel(),
+    lambda walk: walk.aurous.images.add(),
+    lambda walk: walk.aurous.files.add(),
+    lambda walk: walk.aurous.loras.add("Mine"),
+    lambda walk: setattr(walk.aurous.team, "credits", walk.aurous.team.credits + walk.chance.randrange(300, 900) + 0.3),
+)
+"""What other clients of the team may do as well."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from ..._base.errors import AurousError, see
 from ..._resources.catalog import CATALOG
 from ..._time.clock import iso
 from ..._wire.data import as_list, as_object
 from ..recording.view import instant_of
 from .sender import OWN_KEY
 
+_MORE: Final = see("reference/check.html#probes-of-the-real-api")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]{1,500}")
 """What may go from a response into a request."""
@@ -277,13 +279,38 @@ unless a line below it says otherwise. A name in braces is replaced by what a li
 _INDENT: Final = " " * 12
 
 
-def dry_run(base_url: str) -> str:
+def chosen_probes(only: str | None) -> list[Probe]:
+    """Return the probes that ask about some rules or families, separated by commas; the first reads the team.
+
+    What the lists show that these probes need is asked for, too.
+
+    Raises:
+        AurousError: If no probe asks about one of the rules.
+    """
+    if only is None:
+        return list(PROBES)
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    known = {rule for probe in PROBES for rule in probe.rules}
+    families = {rule.partition("-")[0] for rule in known}
+    wrong = [name for name in names if name not in known | families]
+    if wrong or not names:
+        raise AurousError(
+            f"check --only {only}: no request asks about {', '.join(wrong) or 'nothing'}. Expected some of "
+            f"{', '.join(sorted(known))}, or of their families.\n{_MORE}"
+        )
+    wanted = [probe for probe in PROBES if any({rule, rule.partition("-")[0]} & {*names} for rule in probe.rules)]
+    paths = {PICKS[name].path for probe in wanted for name in probe.needs if name in PICKS}
+    lists = {probe.path: probe for probe in reversed(PROBES) if probe.path in paths and not probe.needs}
+    return [probe for probe in PROBES if probe is PROBES[0] or probe in wanted or probe in lists.values()]
+
+
+def dry_run(base_url: str, probes: Sequence[Probe] = PROBES) -> str:
     """Return what would be sent, as text of 100 columns."""
     lines = [_COMMON.format(base_url=base_url), "", f"    {'about':<23}request", "-" * 100]
-    for number, probe in enumerate(PROBES, 1):
+    for number, probe in enumerate(probes, 1):
         lines.append(f"{number:>2}  {', '.join(probe.rules):<23}{probe.method:<5}{probe.target}")
         if probe.key != OWN_KEY:
             lines.append(f"{_INDENT}X-Api-Key: {probe.key}" if probe.key else f"{_INDENT}no X-Api-Key")
         lines += [f"{_INDENT}{name}: {value}" for name, value in probe.headers.items()]
         lines += [f"{_INDENT}{probe.body}"] if probe.body else []
-    return "\n".join([*lines, "", f"{len(PROBES)} requests. Nothing was sent."])
+    return "\n".join([*lines, "", f"{len(probes)} requests. Nothing was sent."])

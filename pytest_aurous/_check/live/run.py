@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -17,7 +17,6 @@ from ..._base.redaction import protecting, redacted
 from ..._report.bodies import LimitError
 from ..._wire.data import as_object
 from ..._wire.exchange import Exchange
-from ..._wire.hosts import is_loopback
 from ..recording.limits import Intake
 from ..recording.read import Recording
 from ..recording.view import foreign_response
@@ -28,7 +27,6 @@ from .sender import OWN_KEY, Sender
 VENDOR: Final = "https://api.aurous-labs.com"
 _VARIABLE: Final = "AUROUS_CHECK_KEY"
 _MORE: Final = see("reference/check.html#probes-of-the-real-api")
-_BASE_URL: Final = re.compile(r"(https?)://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?)(?:/v1)?/?")
 _KEY: Final = re.compile(r"[!-~]{16,}")
 _DEAD: Final = 3
 """Stop after this many requests in a row without a response."""
@@ -47,27 +45,14 @@ class Live:
     doubts: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
-def check_base_url(text: str) -> str:
-    """Return the base URL without a path.
-
-    Raises:
-        AurousError: If it is not a URL, or would send the key in plain text over a network.
-    """
-    found = _BASE_URL.fullmatch(text)
-    if found is None or not (found[1] == "https" or is_loopback(found[3].strip("[]"))):
-        raise AurousError(
-            f"--base-url {text}: expected a URL such as https://api.staging.example, with https so that no one "
-            f"can read the key on its way, and without a path.\n{_MORE}"
-        )
-    return f"{found[1]}://{found[2]}"
-
-
-def run_probes(base_url: str, file: Path, *, yes: bool) -> Live:
+def run_probes(base_url: str, file: Path, probes: Sequence[Probe] = PROBES, *, most: int = 10**6, yes: bool) -> Live:
     """Send the probes to the API at *base_url*, and return what they show; Ctrl-C ends them early.
 
     Args:
         base_url: Where the API is.
         file: The name of the recording.
+        probes: The probes.
+        most: The most requests to send.
         yes: Whether to go on without asking, and where the variable CI is set.
 
     Raises:
@@ -80,7 +65,7 @@ def run_probes(base_url: str, file: Path, *, yes: bool) -> Live:
         )
     key = _key()
     with protecting(key):
-        run = _Run(base_url, key, file)
+        run = _Run(base_url, key, file, probes, most)
         try:
             run.show_team()
             if not yes and sys.stdin.isatty():
@@ -121,7 +106,9 @@ def _say(text: str, end: str = "\n") -> None:
 class _Run:
     """The probes on their way."""
 
-    def __init__(self, base_url: str, key: str, file: Path) -> None:
+    def __init__(self, base_url: str, key: str, file: Path, probes: Sequence[Probe], most: int) -> None:
+        self._probes = probes
+        self._most = most
         self.sender: Sender = Sender(base_url, key)
         self.live: Live = Live(Recording(file, []))
         self._base_url = base_url
@@ -136,29 +123,32 @@ class _Run:
         Raises:
             AurousError: If that cannot be read.
         """
-        sent = self._send(PROBES[0], {})
+        sent = self._send(self._probes[0], {})
         problem = _problem(sent)
         if problem:
             raise AurousError(f"check --live: {self._base_url} cannot be read: {problem}.\n{_MORE}")
         team = as_object(json.loads(sent.body or b""))
         name, record = (shown(team.get(part)) for part in ("name", "id"))
         _say(f"Team {name}, {record}, at {self._base_url}")
-        _say(f"{len(PROBES)} requests: GET, and estimates. They create nothing and cost nothing.")
+        _say(
+            f"{min(len(self._probes), self._most)} requests: GET, and estimates. They create nothing and cost nothing."
+        )
 
     def rest(self) -> None:
         """Send the other probes, as far as that goes."""
-        left = list(PROBES[1:])
+        left = list(self._probes[1:])
         why = ""
         try:
             while left and not why:
-                why = self._probe(left[0])
-                left.pop(0)
+                why = self._limit()
+                if not why:
+                    why = self._probe(left.pop(0))
         except KeyboardInterrupt:
             why = "interrupted"
         except Limited as limited:
             why = f"the API limits this team for another {limited.seconds:.0f} s"
         if why:
-            note = f"stopped after {len(self.live.recording.exchanges)} of {len(PROBES)} requests: {why}"
+            note = f"stopped after {len(self.live.recording.exchanges)} of {len(self._probes)} requests: {why}"
             self.live.recording.notes.append(note)
             _say(f"check --live: {note}.")
             for probe in left:
@@ -172,7 +162,7 @@ class _Run:
             self._doubt(probe, f"nothing to probe: no list shows {missing}")
             return ""
         sent = self._send(probe, values)
-        if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
+        if sent.status == HTTPStatus.TOO_MANY_REQUESTS and not self._limit():
             sent = self._send(probe, values)
             if sent.status == HTTPStatus.TOO_MANY_REQUESTS:
                 return "the API limits this team"
@@ -184,6 +174,10 @@ class _Run:
         if sent.status == HTTPStatus.UNAUTHORIZED and probe.key == OWN_KEY:
             return "the key is no longer accepted"
         return sent.why if self._silent == _DEAD else ""
+
+    def _limit(self) -> str:
+        """Return why no other request follows, if that is the limit; else nothing."""
+        return f"--max {self._most}" if len(self.live.recording.exchanges) >= self._most else ""
 
     def _doubt(self, probe: Probe, reason: str) -> None:
         self.live.doubts += [(rule, reason) for rule in probe.rules]

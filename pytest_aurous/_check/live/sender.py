@@ -79,7 +79,7 @@ class Sender:
         refuse_all_but_reads(method, target.partition("?")[0])
         real = {name: value.replace(OWN_KEY, self._key) for name, value in headers.items()}
         request = self._client.build_request(method, target, headers=real, content=content or None)
-        url = f"{self._base_url}{request.url.raw_path.decode()}"
+        url = f"{self._base_url}{target}"
         sent = Exchange(0, method, url, self._pairs(request.headers), content)
         arrived: SimpleQueue[Exchange] = SimpleQueue()
         # A response may arrive byte by byte for hours, and only another thread can stop waiting for it.

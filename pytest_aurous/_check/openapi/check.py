@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from ..._base.errors import AurousError, see
 from ..._resources.base.rules import load_rules
 from ..._resources.catalog import CATALOG
 from ..._resources.openapi import document as fake_document
-from ..._wire.data import as_object
 from ..._world.settings import READINGS
 from ..check import Checked
 from ..rules import rule_of_statement
@@ -20,7 +19,7 @@ from .operations import Operation, operations
 from .refusals import Refusals
 from .schemas import Schemas, too_many
 
-_STATED_READINGS: Final = ("auth-4", "err-4", "err-6", "err-9")
+_STATED_READINGS: Final = ("auth-4", "err-6")
 """Those that change what a document can state."""
 
 
@@ -44,7 +43,6 @@ def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
         found = _found(fake, theirs, chosen)
     except RecursionError:
         raise too_many(document.name) from None
-    found += _security(own.content, document)
     found += [Place(words(one.title), "operation").finding("missing", "added", "present", "absent") for one in others]
     _count(checked, words(document.name), found, {name: words(one.title) for name, one in theirs.items()})
     missing = [name for name in fake if name not in theirs]
@@ -72,7 +70,7 @@ def _found(
     found: list[Finding] = []
     refusals = Refusals(fake.values(), theirs.values(), readings)
     for name, other in theirs.items():
-        comparison = Comparison(fake[name].schemas, other.schemas, readings)
+        comparison = Comparison(fake[name].schemas, other.schemas)
         found += comparison.findings(fake[name], other)
         found += refusals.findings(CATALOG.by_operation[name].errors, fake[name], other)
     return found
@@ -95,34 +93,6 @@ def _matched(
         else:
             found[name] = one
     return found, others, notes
-
-
-def _security(fake: Mapping[str, Any], theirs: Document) -> Iterator[Finding]:
-    """Yield what the two say of how a request shows its key (auth-1)."""
-    own, others = _schemes(fake), _schemes(theirs.content)
-    here = Place("every operation", "request.header.x-api-key")
-    agreed = own & others
-    text = words(" or ".join(sorted(others)))
-    if agreed or not others:
-        yield here.finding("security", "same" if agreed else "silent", text, " or ".join(sorted(own)))
-    else:
-        yield here.finding("security", "differs", text, " or ".join(sorted(own)))
-    for scheme in sorted(others - own if agreed else ()):
-        yield Place("every operation", "security").finding("added", "added", words(scheme), "not accepted")
-
-
-def _schemes(content: Mapping[str, Any]) -> set[str]:
-    """Return the ways to show a key, in words."""
-    found: set[str] = set()
-    for one in as_object(as_object(content.get("components")).get("securitySchemes")).values():
-        scheme = as_object(one)
-        if scheme.get("type") == "apiKey":
-            found.add(f"{scheme.get('in')} {str(scheme.get('name')).lower()}")
-        elif scheme.get("type") == "http":
-            found.add(str(scheme.get("scheme")).lower())
-        else:
-            found.add(str(scheme.get("type")))
-    return found
 
 
 def _homes(found: Iterable[Finding]) -> dict[str, str]:
@@ -160,8 +130,7 @@ def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[st
         home, key = first.get(_key(one), one), _key(one)
         rule = home.rule or rule_of_statement(home.operation, home.where, home.kind, home.outcome)
         if one.word == "added":
-            header = "header." in one.where and one.kind == "missing"
-            rule = rule_of_statement("", one.where, one.kind) if header else ""
+            rule = rule_of_statement("", one.where, "missing") if "header." in one.where else ""
             if rule:  # each response has it, or each request may
                 verdicts.agree(rule)
                 continue
@@ -174,4 +143,4 @@ def _difference(file: str, one: Finding, titles: Mapping[str, str], found: list[
     title = titles.get(one.operation, "")
     places = tuple((place.operation, place.where) for place in found)
     said = one.operation, one.where, one.kind, one.seen, one.fake, one.outcome
-    return Difference(file, 0, *said, title, one.sample, places)
+    return Difference(file, 0, *said, title, places)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ..._wire.data import as_list, as_object
-from .schemas import Schemas
+from .schemas import Schemas, values_of
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VERSION: Final = "/v1"
 """What the paths of the API begin with, also where neither server nor path says so."""
-_BYTES: Final = "application/octet-stream"
 _WORD: Final = re.compile(r"[^\s,;|`.]+")
 _CODE: Final = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 
@@ -74,8 +72,10 @@ class Operation:
 
     def enum_of_codes(self, status: str) -> frozenset[str] | None:
         """Return the error codes in the schema of a response; None where it does not list them."""
-        error = self.schemas.shape(schema_of(self.response(status) or {}, "application/json")).fields.get("error")
-        listed = self.schemas.shape(self.schemas.shape(error).fields.get("code")).values
+        schema = schema_of(self.response(status) or {})
+        for name in ("error", "code"):
+            schema = {"allOf": [as_object(part.get("properties")).get(name) for part in self.schemas.parts(schema)]}
+        listed = values_of(self.schemas.parts(schema))
         return None if listed is None else frozenset(code.strip('"') for code in listed)
 
     def codes(self, status: str) -> frozenset[str]:
@@ -134,20 +134,10 @@ def _parameters(some: list[Any], schemas: Schemas) -> dict[tuple[str, str], dict
     return found
 
 
-def media_types(part: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what is in the content of a body or a response, by media type."""
-    some = as_object(part.get("content"))
-    return {name.partition(";")[0].strip().lower(): as_object(one) for name, one in some.items()}
-
-
-def has_type(kinds: Mapping[str, Any], kind: str) -> str | None:
-    """Return the media type that covers *kind*; both may be patterns, and bytes cover everything."""
-    fits = (one for one in kinds if _BYTES in {one, kind} or fnmatchcase(kind, one) or fnmatchcase(one, kind))
-    return next(fits, None)
-
-
-def schema_of(part: Mapping[str, Any], kind: str) -> Any:
-    """Return the schema of a body or a response, or None."""
-    kinds = media_types(part)
-    found = has_type(kinds, kind)
-    return None if found is None else kinds[found].get("schema")
+def schema_of(part: Mapping[str, Any]) -> Any:
+    """Return the schema of a body or a response: as JSON, if there is one; else None."""
+    kinds = {
+        name.partition(";")[0].strip().lower(): as_object(one) for name, one in as_object(part.get("content")).items()
+    }
+    some = [one for name, one in kinds.items() if name.endswith("json")] or list(kinds.values())
+    return some[0].get("schema") if some else None

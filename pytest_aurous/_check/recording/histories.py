@@ -6,12 +6,12 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from .view import AT_REST, RUNNING, View
+from .view import AT_REST, View
 
-_OF_STATES: Final = (
+OF_STATES: Final = frozenset({
     "invalid_request_error", "resource_not_found", "character_not_ready", "upload_invalid",
     "generation_not_cancellable", "output_not_available",
-)  # fmt: skip
+})  # fmt: skip
 """The reasons of refusals that are about a record's state, or about whether the record exists."""
 
 
@@ -94,12 +94,18 @@ class Histories(dict[str, History]):
         before = self.before(record, index)
         return before.status if before is not None and before.status == self.status(record, index) else ""
 
-    def runs_on(self, record: str, index: int) -> bool:
-        """Whether the same work on a record is seen under way before *index*, and still behind it."""
-        before, after = self.before(record, index), self.seen(record, index)
-        if before is None or after is None or not {before.status, after.status} <= set(RUNNING):
-            return False
-        return before.row.get("updated_at") == after.row.get("updated_at")  # which new work changes
+    def last(self, record: str, index: int) -> View | None:
+        """Return the last exchange before *index* that shows a record, or has it in its path."""
+        history = self.get(record)
+        if history is None:
+            return None
+        views = [one.view for one in history.sightings if one.view.index < index]
+        views += [view for view in history.touched if view.index < index]
+        return max(views, key=_index_of, default=None)
+
+    def is_saved(self, view: View) -> bool:
+        """Whether a character was saved before."""
+        return any(one.saves and one.succeeded and one.index < view.index for one in self[view.record].touched)
 
     def ordered(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has ordered work on a record."""
@@ -107,21 +113,16 @@ class Histories(dict[str, History]):
         runs = (view for view in history.touched if view.reruns and view.succeeded)
         return history.created is not None or any(view.index < index for view in runs)
 
-    def saved(self, record: str, index: int) -> bool:
-        """Whether a client of the recording saves a character behind *index*."""
-        touched = self[record].touched
-        return any(view.saves and view.succeeded and view.index > index for view in touched)
-
-    def changed_elsewhere(self, view: View) -> bool:
-        """Whether another client may have changed what a request names: it is not seen the same before and after."""
-        return view.reason in _OF_STATES and any(not self._rests(name, view.index) for name in view.named)
+    def changed_unseen(self, view: View) -> bool:
+        """Whether what a request names has another state before and after it, and no exchange has caused that."""
+        return view.reason in OF_STATES and any(not self._rests(name, view.index) for name in view.named)
 
     def _rests(self, record: str, index: int) -> bool:
-        """Whether a record is seen before and after *index*, and nothing in between shows that it was not at rest."""
+        """Whether a record is seen before *index*, and not in another state behind it."""
         before, after = self.before(record, index), self.seen(record, index)
-        if before is None or after is None:
+        if before is None:
             return False
-        changes = after.view.at_rest and before.status in AT_REST
-        polled = after.view.exchange.method == "GET"
-        touched = polled and before.row.get("updated_at") != after.row.get("updated_at")
-        return changes or (after.status in {before.status, "cancelled"} and not touched)  # which is cancelled again
+        if after is None or (after.view.at_rest and before.status in AT_REST):
+            return True
+        touched = after.view.exchange.method == "GET" and before.row.get("updated_at") != after.row.get("updated_at")
+        return after.status in {before.status, "cancelled"} and not touched  # which is cancelled again

@@ -41,7 +41,7 @@ class LostRequests:
         """Decide by what later exchanges show whether a request without a usable response took effect."""
         again = self._again(view)
         if again is not None:
-            if again.replayed or again.code == "idempotency_key_in_use":
+            if again.replayed or again.key_in_use:
                 stored = stored_response(self._attempts, view)
                 self.found[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.found[view.index], view)
@@ -104,7 +104,7 @@ class LostRequests:
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
-            return later.reason == "invalid_request_error" and view.reruns
+            return later.in_wrong_state and view.reruns
         wanted = ("ready",) if view.saves else ("cancelled",) if view.cancels else RUNNING if view.reruns else ()
         return row.get("status") in wanted
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from zipfile import BadZipFile, ZipFile
 
 from ..._base.errors import AurousError, see
 from ..._report.bodies import LimitError
 from ..._report.har import Take, read_entry
 from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
+from ..._wire.hosts import is_loopback, is_upload
+from .attached import Load, attach, read_member
 from .limits import Intake, check_aliases, check_yaml, read_file
 from .vcr import read_interaction
 
@@ -22,7 +25,13 @@ Reader = Callable[[int, Any, Take], Exchange]
 
 _MORE: Final = see("reference/check.html#recordings")
 _PATTERN: Final = re.compile(r"[*?\[]")
-_SUFFIXES: Final = (".har", ".json", ".yaml", ".yml")
+_SUFFIXES: Final = (".har", ".json", ".yaml", ".yml", ".zip")
+_MARKS: Final = ('"log"', "interactions")
+"""A file without any of these texts is no recording, and not a truncated one either."""
+_NEITHER: Final = "neither a HAR file nor a cassette of VCR.py"
+_VENDOR: Final = "https://api.aurous-labs.com"
+_PATHS: Final = ("/v1/", "/storage/")
+"""What the paths of the API begin with."""
 _SHOWN: Final = 8
 """Show at most this many numbers of exchanges."""
 _FAKE: Final = "pytest-aurous"
@@ -39,6 +48,7 @@ class Recording:
         left_out: How many exchanges and bodies were left out because they are over a limit.
         of_fake: Whether pytest-aurous wrote it.
         name: What results call it: the name of the file.
+        others: Files that are no recordings, and why, for the report.
     """
 
     file: Path
@@ -47,9 +57,14 @@ class Recording:
     left_out: int = 0
     of_fake: bool = False
     name: str = ""
+    others: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.name = self.name or self.file.name
+
+
+class NoRecordingError(AurousError):
+    """A file that is no recording of the API."""
 
 
 def find_files(paths: Iterable[str]) -> list[Path]:
@@ -82,13 +97,27 @@ def find_files(paths: Iterable[str]) -> list[Path]:
     return list({file.resolve(): file for file in found}.values())
 
 
-def read_recordings(files: Sequence[Path]) -> list[Recording]:
+def read_recordings(files: Sequence[Path], named: Collection[Path] = (), base_url: str = "") -> list[Recording]:
     """Read several files; if files have the same name, their folders are part of it.
 
+    Files that are no recordings are left out, and noted in the first recording, unless they are *named*.
+
     Raises:
-        AurousError: If a file cannot be read.
+        AurousError: If a file cannot be read, or no file is a recording.
     """
-    recordings = [read_recording(file) for file in files]
+    recordings: list[Recording] = []
+    others: list[str] = []
+    for file in files:
+        found = _try(file, base_url, must=file in named or len(files) == 1)
+        if isinstance(found, str):
+            others.append(found)
+        else:
+            recordings.append(found)
+    if not recordings:
+        raise AurousError(
+            "\n".join([f"check: none of the {len(files)} files is a recording of the API.", *others, _MORE])
+        )
+    recordings[0].others += others
     parts = 1
     while len({recording.name for recording in recordings}) < len(recordings):
         parts += 1
@@ -97,31 +126,96 @@ def read_recordings(files: Sequence[Path]) -> list[Recording]:
     return recordings
 
 
-def read_recording(file: Path) -> Recording:
-    """Read one file.
+def _try(file: Path, base_url: str, *, must: bool) -> Recording | str:
+    """Return what a file contains, or why it is left out; one that *must* be a recording is not."""
+    try:
+        return read_recording(file, base_url)
+    except NoRecordingError as error:
+        if must:
+            raise
+        return str(error).partition("\n")[0].removeprefix("check ")
+
+
+def read_recording(file: Path, base_url: str = "") -> Recording:
+    """Read one file; requests to *base_url*, a gateway, count as requests to the API.
 
     Raises:
-        AurousError: If it cannot be read, or is neither a HAR file nor a cassette.
+        AurousError: If it cannot be read.
+        NoRecordingError: If it is neither a HAR file nor a cassette, or has no exchange of the API.
     """
     intake = Intake()
-    content = _parse(file, _text(file), intake)
+    content, load = _content(file, intake)
     notes = intake.notes
     log = as_object(content.get("log"))
     entries, read = (log.get("entries"), read_entry) if log else (content.get("interactions"), read_interaction)
     if not isinstance(entries, list):
-        raise AurousError(f"check {file}: neither a HAR file nor a cassette of VCR.py.\n{_MORE}")
+        ruby = "http_interactions" in content
+        why = "a cassette of Betamax or of VCR for Ruby, not of VCR.py" if ruby else _NEITHER
+        raise NoRecordingError(f"check {file}: {why}.\n{_MORE}")
     exchanges: list[Exchange] = []
     for number, entry in enumerate(as_list(entries), 1):
         if number not in intake.skipped:
-            exchanges.append(_read(file, read, number, entry, intake))
-    foreign = [str(exchange.number) for exchange in exchanges if not exchange.vendors]
+            attach(as_object(entry), load)
+            exchanges.append(_at_vendor(_read(file, read, number, entry, intake), base_url))
+    origins = {_origin(one) for one in exchanges if any(name.startswith("aurous-") for name in one.received)}
+    kept = [one for one in exchanges if _is_of_api(one, origins)]
+    numbers = {one.number for one in kept}
+    foreign = [str(one.number) for one in exchanges if one.number not in numbers]
+    if not kept and not intake.left_out:
+        raise NoRecordingError(f"check {file}: it has no exchange with the API{_hint(exchanges)}.\n{_MORE}")
     if foreign:
         some = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
         notes.append(f"not a request to the API, and left out: exchange{'s' * (len(foreign) > 1)} {some}")
-    recording = Recording(file, exchanges, notes, intake.left_out, as_object(log.get("creator")).get("name") == _FAKE)
+    recording = Recording(file, kept, notes, intake.left_out, as_object(log.get("creator")).get("name") == _FAKE)
     if not recording.of_fake:
         _put_in_order(recording)
     return recording
+
+
+def _hint(exchanges: Sequence[Exchange]) -> str:
+    """Return what else there is, without the names of hosts."""
+    others = len({exchange.host for exchange in exchanges})
+    hosts = "1 other host" if others == 1 else f"{others} other hosts"
+    return f", only with {hosts}. For a gateway, pass --base-url URL" if exchanges else ""
+
+
+def _origin(exchange: Exchange) -> str:
+    parts = urlsplit(exchange.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_of_api(exchange: Exchange, origins: Collection[str]) -> bool:
+    """Whether an exchange is one of the API: of this machine only where an origin has shown headers of the API."""
+    below = urlsplit(exchange.url).path.startswith(_PATHS) or is_upload(exchange.host)
+    return exchange.vendors and below and (not is_loopback(exchange.host) or _origin(exchange) in origins)
+
+
+def _at_vendor(exchange: Exchange, base_url: str) -> Exchange:
+    """Return an exchange with a gateway as if with the vendor's own host."""
+    if not base_url or not exchange.url.startswith(f"{base_url}/"):
+        return exchange
+    exchange.url = _VENDOR + exchange.url.removeprefix(base_url)
+    exchange.response_headers = tuple(
+        (name, value.replace(base_url, _VENDOR)) for name, value in exchange.response_headers
+    )
+    exchange.body = exchange.body and exchange.body.replace(base_url.encode(), _VENDOR.encode())
+    return exchange
+
+
+def _content(file: Path, intake: Intake) -> tuple[dict[str, Any], Load]:
+    """Return what is in a file, and what loads the bodies that are in files of their own."""
+    if file.suffix.lower() != ".zip":
+        return _parse(file, _text(file), intake), lambda name: read_file(file.parent / name)
+    try:
+        read_file(file)
+        archive = ZipFile(file)
+        member = next(name for name in archive.namelist() if name.endswith(".har"))
+        text = read_member(archive, member).decode("utf-8-sig")
+    except StopIteration:
+        raise NoRecordingError(f"check {file}: an archive without a HAR file.\n{_MORE}") from None
+    except (LimitError, BadZipFile, UnicodeDecodeError, OSError, RuntimeError, NotImplementedError) as error:
+        raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
+    return _parse(file.with_suffix(".har"), text, intake), lambda name: read_member(archive, name)
 
 
 def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> Exchange:
@@ -150,9 +244,15 @@ def _parse(file: Path, text: str, intake: Intake) -> dict[str, Any]:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
+            _check_kind(file, text)
             line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
             raise AurousError(f"check {file}: {line}truncated, or not valid JSON.\n{_MORE}") from None
     return as_object(content)
+
+
+def _check_kind(file: Path, text: str) -> None:
+    if not any(mark in text for mark in _MARKS):
+        raise NoRecordingError(f"check {file}: {_NEITHER}.\n{_MORE}")
 
 
 def _parse_yaml(file: Path, text: str, intake: Intake) -> Any:
@@ -176,6 +276,7 @@ def _parse_yaml(file: Path, text: str, intake: Intake) -> Any:
     except LimitError as error:
         raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
+        _check_kind(file, text)
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f"line {mark.line + 1}: "
         objects = isinstance(error, yaml.constructor.ConstructorError)

@@ -25,12 +25,19 @@ class Survey:
         lost: The requests without a usable response that took effect all the same, each with the id of what it created.
         timed: Whether the recording has times.
         twice: The numbers of exchanges that were left out because they were recorded before.
+        shared: Whether other clients may have used the teams meanwhile.
+        has_keys: Whether the recording has API keys.
+        accepted: For each key the last exchange in which it was accepted.
+        undecided: The records that a request without a response may have changed.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.timed: bool = any(exchange.at is not None for exchange in recording.exchanges)
+    def __init__(self, recording: Recording, *, shared: bool = False) -> None:
+        self.shared = shared
+        self.accepted: dict[str, int] = {}
         self.twice: list[int] = []
-        self.views: list[View] = views_of(recording, self.twice)
+        self.views: list[View]
+        self.timed: bool
+        self.views, self.timed = views_of(recording, self.twice)
         self._seconds: list[float] = list(accumulate((view.at // 1 for view in self.views), max))
         self._whole: dict[str, list[int]] = {}
         self._absent: dict[str, list[View]] = {}
@@ -44,13 +51,20 @@ class Survey:
             self._note(view)
         self.scopes -= self._writers
         self.lost: dict[int, str] = LostRequests(self.views, self.histories, self._attempts, self._same_team).found
+        self.has_keys: bool = any(view.key for view in self.views)
+        self.undecided: set[str] = {
+            name
+            for view in self.views
+            if view.lost and view.exchange.method != "GET" and view.index not in self.lost
+            for name in view.named
+        }
         for history in self.histories.values():
             if history.created is None:
                 history.since = self._since(history)
 
     def unknown_attempt(self, view: View) -> str:
         """Return why a response to a retry says nothing about the rules; empty if it does."""
-        if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
+        if view.idempotency is None or not (view.replayed or view.key_in_use):
             return ""
         earlier = [one for one in self._sent[view.idempotency] if one.index < view.index]
         if not view.replayed and any(one.lost for one in earlier):
@@ -76,9 +90,20 @@ class Survey:
             history.kind == kind
             and str(history.sightings[0].row.get("created_at"))[:19] < made
             and self._same_team(history.sightings[0].view, view)
-            and self.histories.steady(record, view.index)
+            and (self.histories.steady(record, view.index) or self._is_kept(record, history, view))
             for record, history in self.histories.items()
         )
+
+    def _is_kept(self, record: str, history: History, view: View) -> bool:
+        """Whether an exchange created a record before *view*, and none deleted it."""
+        created = history.created is not None and history.created < view.index and record not in self.undecided
+        gone = any(one.operation.endswith(".delete") or one.not_found for one in history.touched)
+        return created and not gone
+
+    def first_attempt(self, view: View) -> View | None:
+        """Return the first exchange before *view* that has its idempotency key; None without one."""
+        first = self._sent.get(view.idempotency or "", [view])[0]
+        return first if first.index < view.index else None
 
     def seeds(self) -> dict[int, list[Sighting]]:
         """Return the first sightings of the records that no exchange created, by the index before which they belong.
@@ -111,7 +136,7 @@ class Survey:
             history.sightings.append(Sighting(view, row))
             if view.creates and history.created is None:
                 history.created = view.index
-        if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
+        if view.not_found and view.operation != "images.output":  # there it may be the output
             self._absent.setdefault(view.record, []).append(view)
         if view.record and (view.succeeded or view.record in self.histories):
             touched = self.histories.get(view.record)
@@ -128,9 +153,10 @@ class Survey:
             self.scopes.add(key)
         if not view.succeeded:
             return
+        self.accepted[key] = view.index
         if view.exchange.method != "GET":
             self._writers.add(key)
-        shown = [f"team {view.result.get('id')}"] if view.operation == "team.retrieve" else []
+        shown = [f"team {view.result.get('id')}"] if view.shows_team else []
         if view.kind not in STYLES:
             shown += [row["id"] for row in view.records]
         shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
@@ -167,7 +193,9 @@ class Survey:
 
 
 def _is_about_more(view: View, row: Endpoint) -> bool:
-    """Whether a 403 is about more than the scope of a key: a signature, or what has another status otherwise."""
+    """Whether a 403 is about more than the scope of a key: a signature, an id, or what has another status otherwise."""
+    if view.record and view.code not in {"", "missing_scope"}:
+        return True
     return row.signed or any(outcome.split()[1:] == [view.code] for outcome in row.outcomes if outcome[:3] != "403")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,7 +53,10 @@ NOT_LET_IN: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.T
 _FRAMES: Final = ("first_frame_url", "last_frame_url")
 STYLES: Final = ("loras", "video_loras")
 """The collections whose records a path names by id or by slug."""
+_PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
+_WEB_PAGE: Final = "a web page in place of JSON, as proxies and logins send"
 _REDIRECTS: Final = range(300, 400)
+_CLOSE: Final = 2.0
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording whose exchanges and records show no time."""
 _PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
@@ -139,6 +143,21 @@ class View:
         return self.row is not None and self.row.pays
 
     @property
+    def shows_balance(self) -> bool:
+        """Whether it shows the balance of the team."""
+        return self.succeeded and self.operation == "balance.retrieve"
+
+    @property
+    def shows_team(self) -> bool:
+        """Whether it shows the team."""
+        return self.succeeded and self.operation == "team.retrieve"
+
+    @property
+    def shows_credits(self) -> bool:
+        """Whether it shows the credits of the team."""
+        return self.shows_balance or self.shows_team
+
+    @property
     def polls(self) -> bool:
         """Whether it shows records that may have changed by themselves."""
         return self.kind in STATUSES and self.exchange.method == "GET"
@@ -195,23 +214,20 @@ class View:
 
     @property
     def lost(self) -> bool:
-        """Whether the response says nothing about the vendor's rules.
-
-        It is missing, a 5xx, a 429, a fault, or the 403 of a GET: the key may not do what others may.
-        """
+        """Whether the response says nothing about the vendor's rules: it is missing, a 5xx, a 429, or a fault."""
         said = self.succeeded or self.refused or self.exchange.status in _REDIRECTS
         told = self.saves or self.edits or self.operation == "webhook_endpoints.rotate_secret"  # without the body
         shows = bool(self.kind) and not told
         unread = self.succeeded and shows and self.exchange.body is None
-        signed = self.row is not None and self.row.signed
-        barred = self.exchange.status == HTTPStatus.FORBIDDEN and self.exchange.method == "GET" and not signed
-        return not said or unread or barred or self.mute or bool(self.exchange.fault or self.foreign)
+        return not said or unread or self.mute or bool(self.exchange.fault or self.foreign)
 
     @property
     def foreign(self) -> str:
         """Why the response may not be the vendor's own; empty if it is."""
         legacy = self.row is not None and "legacy-1" in self.row.rules
-        return foreign_response(self.exchange.status, self.exchange.received, legacy=legacy)
+        found = foreign_response(self.exchange.status, self.exchange.received, legacy=legacy)
+        page = self.exchange.body is not None and _PAGE.match(self.exchange.body)
+        return found or (f"{self.exchange.status} with {_WEB_PAGE}" if page else "")
 
     @property
     def code(self) -> str:
@@ -222,6 +238,26 @@ class View:
     def reason(self) -> str:
         """The code that the pages of the calls have in place of a global one (err-6), or nothing."""
         return next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
+
+    @property
+    def not_found(self) -> bool:
+        """Whether it is refused because there is no such record."""
+        return self.code == "resource_not_found"
+
+    @property
+    def key_in_use(self) -> bool:
+        """Whether it is refused because of its idempotency key."""
+        return self.code == "idempotency_key_in_use"
+
+    @property
+    def in_wrong_state(self) -> bool:
+        """Whether it is refused in the state of its record."""
+        return self.reason == "invalid_request_error"
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether it is refused because of too few credits."""
+        return self.reason == "insufficient_credits"
 
     @property
     def param(self) -> str:
@@ -271,8 +307,11 @@ def kind_of(row: Endpoint) -> str:
     return _SHOWN.get(row.shows, "")
 
 
-def views_of(recording: Recording, twice: list[int]) -> list[View]:
-    """Return the exchanges with the vendor's hosts; an exchange without a time takes the time of the previous exchange.
+def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
+    """Return the exchanges with the vendor's hosts, and whether they have times.
+
+    An exchange without a time takes the time of the previous exchange. If all have the same time, although records were
+    made later, the recording has no times.
 
     What a proxy has recorded *twice* is left out, and its number added there.
     """
@@ -291,9 +330,12 @@ def views_of(recording: Recording, twice: list[int]) -> list[View]:
             found = CATALOG.find(host, url.path).get(exchange.method)
             row, args = (None, {}) if found is None else (found[0], dict(found[1]))
             views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
+    latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
+    if timed and len({view.at for view in views}) == 1 < len(views):
+        timed = latest - views[0].at < _CLOSE
     if not timed:
         _date(views)
-    return views
+    return views, timed
 
 
 def _date(views: list[View]) -> None:
@@ -323,7 +365,7 @@ def foreign_response(status: int | None, headers: Mapping[str, str], *, legacy: 
     if status in _REDIRECTS and not legacy:
         return f"{status}, a redirect to {_target(headers.get('location', ''))}, which is not followed"
     if headers.get("content-type", "").startswith("text/html"):
-        return f"{status} with a web page in place of JSON, as proxies and logins send"
+        return f"{status} with {_WEB_PAGE}"
     return ""
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .replay import Replay
-from .replayed import Replayed
+from .replayed import SHARED, Replayed
 
-__all__ = ("Replay", "Replayed")
+__all__ = ("SHARED", "Replay", "Replayed")

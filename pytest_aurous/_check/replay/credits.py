@@ -1,24 +1,30 @@
-"""The credits of a recording: each balance that it shows is explained by work that has ended, or refutes a rule."""
+"""The credits of a recording: each balance is compared with what its work holds and costs."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from itertools import product
+from typing import Any, Final
 
 from ..._resources.characters import CharacterRow
 from ..._resources.generations import GenerationRow
 from ..._resources.team import TeamRow
 from ..._world.ledger import total
+from ..._world.state import Section
 from ..._world.world import World
+from ..recording.histories import Sighting
 from ..recording.survey import Survey
-from ..recording.view import RUNNING, View
+from ..recording.view import RUNNING, View, instant_of
 from ..words import id_of
 from .records import GOOD, Records, end_of
-from .replayed import Replayed
-from .teams import PLENTY, Money, Teams, Work, amount_of
+from .replayed import SHARED, Replayed
+from .teams import PLENTY, Kind, Money, Teams, Work, amount_of
+
+_ALWAYS: Final = float("inf")
+_PLACES: Final = ("body.credits", "body.held_credits", "body.available_credits")
 
 
 class Credits:
@@ -29,22 +35,27 @@ class Credits:
         self._survey = survey
         self._teams = teams
         self._records = records
-        self._balances = [view for view in survey.views if view.operation == "balance.retrieve"]
 
     def prepare(self, done: Replayed) -> None:
-        """Set the credits of a team to those that the response to a request shows."""
+        """Let the credits of a team be as far known as the responses before a request show them."""
         view = done.view
-        if view.operation == "team.retrieve" and view.succeeded:
+        if view.shows_team:
             self._name(view)
-        if view.operation in {"balance.retrieve", "team.retrieve"} and view.succeeded:
+        if view.shows_credits:
             self._balance(done)
-        if view.reason == "insufficient_credits":
+        if view.unpaid:
             self._empty(done)
 
     def count(self, done: Replayed) -> None:
         """Note the work that a request has ordered, or ended."""
         view, reply = done.view, done.reply
-        if reply is None or reply.status >= HTTPStatus.BAD_REQUEST or done.replays or (view.refused and not view.lost):
+        if (
+            reply is None
+            or reply.status >= HTTPStatus.BAD_REQUEST
+            or done.replays
+            or done.is_new
+            or (view.refused and not view.lost)
+        ):
             return
         record, money = view.record, self._teams.money_of(view)
         if view.creates:
@@ -56,29 +67,38 @@ class Credits:
         if not view.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
             return
         if row.hold is not None or row.status in GOOD:
-            end = end_of(row.status)
-            money.begin(Work(record, done.price, record.startswith("vid_"), end, view.exchange.number))
+            kind: Kind = "pose" if view.reruns and "pose" in view.order else kind_of_work(row)
+            money.works.append(Work(record, done.price, kind, end_of(row.status)))
 
-    def doubt(self, view: View) -> None:
+    def doubt(self, view: View, why: str) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
         if view.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
-            self._teams.money_of(view).doubtful = True
+            text = f"exchange {view.exchange.number} may have been charged or not: {why}"
+            self._teams.money_of(view).leave_open(_ALWAYS, text)
+
+    def is_known(self, view: View) -> bool:
+        """Whether the recording shows what a team can spend."""
+        return self._teams.money_of(view).known and not self._survey.shared
 
     def fund(self, done: Replayed) -> None:
-        """Give a team more credits than it needs, as another client has done."""
+        """Give a team more credits than it needs: it is not known how many it had."""
         self._set(self._teams.of(done.view), credits=Decimal(PLENTY))
         self._teams.money_of(done.view).known = False
-        done.inferred.append("credits were added")
 
     def adopt(self, view: View) -> None:
         """Go on from the balance that a response shows."""
-        if view.operation != "balance.retrieve" or not view.succeeded:
+        if not view.shows_balance:
             return
-        team = self._teams.of(view)
+        team, money = self._teams.of(view), self._teams.money_of(view)
         shown = {"credits": view.result.get("credits"), "held": view.result.get("held_credits")}
-        amounts = {name: amount_of(value) for name, value in shown.items()}
-        self._set(team, **{name: amount for name, amount in amounts.items() if amount is not None})
-        self._teams.money_of(view).settle()
+        amounts = {name: amount for name, value in shown.items() if (amount := amount_of(value)) is not None}
+        self._set(team, **amounts)
+        money.settle()
+        money.extra = self._world.accounts[team].held - self._open_holds(team)
+        money.earlier = money.extra > 0 and (money.earlier or not money.known)
+        money.known = len(amounts) == len(shown) and view.index > money.blind[0]
+        if money.known:
+            money.blind = (-1, "")
 
     def _name(self, view: View) -> None:
         """Give a team the name and the address that its response shows."""
@@ -87,101 +107,134 @@ class Credits:
         table.replace(replace(row, name=str(name), billing_email=mail if isinstance(mail, str) else None))
 
     def _balance(self, done: Replayed) -> None:
-        """Set the credits of the fake to those of the first response that shows them; explain differences later."""
-        view, world = done.view, self._world
-        team, money = self._teams.of(view), self._teams.money_of(view)
-        credit, held = amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
-        if credit is None:
-            return
-        if view.result.get("billing_mode") == "exempt":
-            self._set(team, billing_mode="exempt")
-        if money.doubtful:
-            done.ignored |= {"body.credits", "body.held_credits", "body.available_credits"}
-            done.inferred.append("an order that the recording shows incompletely may have been charged")
-            return
-        account = world.accounts[team]
-        if not money.known:
-            self._set(team, credits=credit, held=max(account.held, held or account.held))
-            done.ignored.add("body.credits")
-            if held is not None and held < account.held:
-                self._explain(done, money, None, held - account.held)
-                self._set(team, credits=credit)  # the balance was seen after the charge
-        else:
-            if (credit, held) == (account.credits, account.held):
-                done.agrees |= money.rules()
-            change: Decimal | None = credit - account.credits
-            if not money.rule_of_credits(credit - account.credits):  # another client has changed them
-                change = None
-            self._explain(done, money, change, None if held is None else held - account.held)
-        self._judge(done, money, credit, held)
-        money.known = money.known or held is not None  # a team does not show what is held
-
-    def _explain(self, done: Replayed, money: Money, credit: Decimal | None, held: Decimal | None) -> None:
-        """Let work end that has ended, as far as that explains the differences; one that is not known is None."""
-        if not credit and not held:
-            return
-        ends: list[tuple[str, tuple[str, ...]]] = []
-        for work in money.works:
-            status = self._survey.histories.end(work.record, done.view.index)
-            if not work.end and status not in RUNNING:
-                ends.append((work.record, _ends_of(status)))
-        for guess in money.guesses(ends, credit, held):
-            status = self._survey.histories.end(guess.record, done.view.index)
-            self._records.end(done.view, self._world.row(guess.record), status, good=guess.end == "good")
-            done.inferred.append(f"the work on {id_of(guess.record)} has ended")
-
-    def _judge(self, done: Replayed, money: Money, credit: Decimal, held: Decimal | None) -> None:
-        """Choose the rules that differences of a balance refute.
-
-        Other clients may have spent and held credits; what the work under way holds is at least there.
-        """
-        account = self._world.accounts[self._teams.of(done.view)]
-        order = f"order {money.works[0].order}" if money.works else ""
-        if held is not None and held != account.held:
-            done.rules["body.held_credits"] = money.rule_of_held(held, account.held)
-            done.ignored.add("body.available_credits")
-            if not order or (held > account.held > 0 and done.rules["body.held_credits"] == "cred-2"):
-                done.ignored.add("body.held_credits")
-                done.inferred.append("another client has changed the held credits")
-            elif held >= self._under_way(done.view, money):
-                done.elsewhere["body.held_credits"] = order
-        if credit != account.credits:
-            rule = money.rule_of_credits(credit - account.credits)
-            if rule:
-                done.rules["body.credits"] = rule
-                done.elsewhere["body.credits"] = order
-            else:
-                done.ignored.add("body.credits")
-                done.inferred.append("another client has changed the credits")
-            done.ignored.add("body.available_credits")
-
-    def _under_way(self, view: View, money: Money) -> Decimal:
-        """Return what the works hold that a later poll shows to be still under way."""
-        ordered = (work for work in money.works if work.order and not work.end)  # others may have begun later
-        return total(work.price for work in ordered if self._survey.histories.runs_on(work.record, view.index))
-
-    def _empty(self, done: Replayed) -> None:
-        """Set the credits of a team too low, unless that is known to be wrong."""
+        """Compare a balance with what the work since the last one lets expect."""
         view = done.view
         team, money = self._teams.of(view), self._teams.money_of(view)
+        credit, held = amount_of(view.result.get("credits")), amount_of(view.result.get("held_credits"))
+        if view.result.get("billing_mode") == "exempt":
+            self._set(team, billing_mode="exempt")
+        if self._survey.shared or credit is None:
+            done.ignored |= set(_PLACES) if self._survey.shared else set()
+            done.doubts |= dict.fromkeys(("cred-1", *money.rules()), SHARED) if self._survey.shared else {}
+            return
+        unsure = self._end_works(view, money)
+        self._set(team, held=self._open_holds(team) + money.extra)
+        if unsure:
+            account = self._world.accounts[team]
+            self._guess(done, money, unsure, (credit, account.held if held is None else held))
+            self._set(team, held=self._open_holds(team) + money.extra)
         account = self._world.accounts[team]
-        if not money.known or not self._enough_later(view, account.available):
-            self._set(team, credits=account.held)
+        change = Decimal(0) if held is None else held - account.held
+        if money.known:
+            self._judge(done, money, unsure, (credit - account.credits, change))
+        else:
+            self._begin(done, money, credit, change)
+
+    def _begin(self, done: Replayed, money: Money, credit: Decimal, change: Decimal) -> None:
+        """Go on from a balance that nothing before lets expect; only what is held must be there."""
+        done.ignored |= set(_PLACES)
+        if money.blind[1]:
+            done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.blind[1])
+        elif change < 0:
+            done.rules["body.held_credits"] = money.rule(Decimal(0), change)
+            done.ignored.discard("body.held_credits")
+        team = self._teams.of(done.view)
+        self._set(team, credits=credit, held=self._world.accounts[team].held + max(Decimal(0), change))
+
+    def _judge(self, done: Replayed, money: Money, unsure: list[Work], changes: tuple[Decimal, Decimal]) -> None:
+        """Choose the rule that differences of a balance refute."""
+        if not any(changes):
+            money.right |= {work.kind for work in money.works}
+            done.agrees |= money.rules()
+            return
+        done.rules |= dict.fromkeys(_PLACES, money.rule(*changes))
+        done.ignored.add("body.available_credits")
+        if money.earlier:
+            done.set_aside(_PLACES, "credits were held for work that was ordered before the recording")
+        elif len(unsure) > 1:
+            why = f"nothing shows when the work on {id_of(unsure[0].record)} has ended"
+            done.set_aside(_PLACES, why)
+            money.leave_open(done.view.index, why)
+
+    def _end_works(self, view: View, money: Money) -> list[Work]:
+        """End the works that later responses show to have ended by now, and return those of which nothing shows it."""
+        unsure: list[Work] = []
+        for work in money.running():
+            later, status = self._later(work, view)
+            if later is not None and status in RUNNING:
+                continue
+            end = None if later is None else instant_of(later.row.get("completed_at") or later.row.get("updated_at"))
+            own = later is not None and (
+                later.view.polls or "completed_at" in later.row
+            )  # else it shows a later change
+            if end is None or not own or int(end) == int(view.at):
+                unsure.append(work)
+            elif end < view.at:
+                self._end(view, work, status, good=status in GOOD)
+        return unsure
+
+    def _later(self, work: Work, view: View) -> tuple[Sighting | None, str]:
+        """Return the first sighting of a record behind *view*, and the status in which its work has ended by then."""
+        histories = self._survey.histories
+        later = histories.seen(work.record, view.index)
+        while later is not None and later.view.replayed:  # a stored response shows how it was
+            later = histories.seen(work.record, later.view.index + 1)
+        return later, "" if later is None else histories.end(work.record, later.view.index)
+
+    def _guess(self, done: Replayed, money: Money, unsure: list[Work], shown: tuple[Decimal, Decimal]) -> None:
+        """End the works that may have ended: none, or all of them well or badly, whatever is nearest to a balance.
+
+        With one work these are all possibilities; with several, a balance that no possibility explains is not judged.
+        """
+        account = self._world.accounts[self._teams.of(done.view)]
+        ends = [_ends_of(self._later(work, done.view)[1]) for work in unsure]
+        choices: list[tuple[str, ...]] = [("",) * len(unsure), *product(*ends)] if len(unsure) == 1 else [
+            ("",) * len(unsure), *((end,) * len(unsure) for end in ("good", "bad") if all(end in some for some in ends))
+        ]  # fmt: skip
+
+        def distance(choice: Iterable[str]) -> Decimal:
+            pairs = list(zip(unsure, choice, strict=True))
+            held = account.held - total(work.price for work, end in pairs if end)
+            credit = account.credits - total(work.price for work, end in pairs if end == "good")
+            return abs((credit if money.known else shown[0]) - shown[0]) + abs(held - shown[1])
+
+        for work, end in zip(unsure, min(choices, key=distance), strict=True):
+            if end:
+                self._end(done.view, work, self._later(work, done.view)[1], good=end == "good")
+                done.inferred.append(f"the work on {id_of(work.record)} has ended")
+
+    def _end(self, view: View, work: Work, status: str, *, good: bool) -> None:
+        row = self._world.row(work.record)
+        if getattr(row, "status", "") in RUNNING:
+            self._records.end(view, row, status, good=good)
+
+    def _empty(self, done: Replayed) -> None:
+        """Set the credits of a team too low, unless they are known."""
+        view = done.view
+        team, money = self._teams.of(view), self._teams.money_of(view)
+        if not self.is_known(view):
+            self._set(team, credits=self._world.accounts[team].held)
             money.known = False
             done.inferred.append("the team had too little credit")
 
-    def _enough_later(self, view: View, available: Decimal) -> bool:
-        """Whether the next balance of the recording still shows the credits that were available, and no more."""
-        at = bisect_left(self._balances, view.index, key=lambda one: one.index)
-        shown = amount_of(self._balances[at].result.get("available_credits")) if at < len(self._balances) else None
-        return shown == available
+    def _open_holds(self, team: str) -> Decimal:
+        """Return what the fake holds for the works that it knows."""
+        holds: Section[tuple[str, int], Decimal] = self._world.state.section("holds")
+        return total(price for (owner, _), price in holds.items() if owner == team)
 
     def _set(self, team: str, **changes: Any) -> None:
         self._world.accounts[team] = self._world.accounts[team]._replace(**changes)
 
 
+def kind_of_work(row: CharacterRow | GenerationRow) -> Kind:
+    """Return the kind of the work on a record that was ordered last."""
+    if isinstance(row, GenerationRow):
+        return "video" if row.media_type == "video" else "image"
+    return "synthesis"
+
+
 def _ends_of(status: str) -> tuple[str, ...]:
-    """Return how work may have ended whose record is next seen in *status*; empty: never."""
+    """Return how work may have ended whose record is next seen in *status*."""
     if not status:
         return ("good", "bad")
     return ("good",) if status in GOOD else ("bad",)

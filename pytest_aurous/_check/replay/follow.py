@@ -25,8 +25,8 @@ from ..._world.world import World
 from ..recording.histories import Sighting
 from ..recording.survey import Survey
 from ..recording.view import KINDS, RUNNING, STATUSES, STYLES, View, instant_of
-from ..words import id_of, known_words, name_of
-from .teams import Teams, Work
+from ..words import ID, id_of, known_words, name_of
+from .teams import Kind, Teams, Work
 
 LONG: Final = 30 * 86_400.0
 """Seconds after which every output has expired."""
@@ -37,8 +37,6 @@ WAITING: Final = {name: Plan(((Step(lifecycle.start, None, WAIT),),)) for name, 
 
 _BYTES: Final = 1024
 """The size of a picture that no request shows."""
-_DRAWN: Final = len(POSES) - 1
-"""How many pictures a synthesis draws: of each pose but ``other``."""
 _PREVIEW: Final = "whsec_..."
 _KEPT: Final = ("refs", "output_urls", "output_video_url", "url", "loras", "secret", "credits", "id")
 """Fields that the fake writes for itself."""
@@ -59,11 +57,11 @@ def put(world: World, kind: str, team: str, seen: Mapping[str, Any], status: str
         table.retire(row)
 
 
-def follow(world: World, kind: str, seen: Mapping[str, Any]) -> None:
-    """Let the row of the fake have what the recording shows of it."""
+def follow(world: World, kind: str, seen: Mapping[str, Any]) -> set[str]:
+    """Let the row of the fake have what the recording shows of it, and return the names of the columns that change."""
     table = world.table(KINDS[kind])
     if seen["id"] not in table:
-        return
+        return set()
     row = table[seen["id"]]
     changes = _simple(row, seen, {"cost"})
     if changes.get("status") not in STATUSES.get(kind, ()):
@@ -79,25 +77,15 @@ def follow(world: World, kind: str, seen: Mapping[str, Any]) -> None:
         changes |= _times(row, seen)
     if changes:
         table.replace(replace(row, **changes))
+    return {*changes}
 
 
 def rename(world: World, seen: Mapping[str, Any]) -> None:
-    """Let a character have the name and the attributes that a poll shows: another client may have changed them."""
+    """Let a character have the name and the attributes that it shows."""
     row = world.row(str(seen["id"]))
     shown = {name: seen[name] for name in ("name", "attributes") if seen.get(name) is not None}
     if isinstance(row, CharacterRow) and (changes := _simple(row, shown, set())):
         world.table(CharacterRow).replace(replace(row, **changes))
-
-
-def redraw(world: World, seen: Mapping[str, Any]) -> None:
-    """Let a character have the pictures that it shows."""
-    table = world.table(CharacterRow)
-    table.replace(replace(table[str(seen["id"])], refs=tuple(draw(world, pose) for pose in _poses(seen))))
-
-
-def has_all(seen: Mapping[str, Any]) -> bool:
-    """Whether a character shows all pictures of a synthesis, not only those that were drawn so far."""
-    return len(_poses(seen)) == _DRAWN
 
 
 def _simple(row: Any, seen: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
@@ -323,14 +311,22 @@ class Seeds:
     def _plant(self, sighting: Sighting) -> None:
         view, row = sighting
         kind, team = view.kind, self._teams.of(view)
-        if kind in STYLES and find_style(self._world, KINDS[kind], team, str(row["id"])):
-            return
+        if kind in STYLES:
+            if find_style(self._world, KINDS[kind], team, str(row["id"])):
+                return
+            own = find_style(self._world, KINDS[kind], team, str(row.get("slug")))
+            if own is not None:  # the documentation's example, under another id
+                self._world.table(KINDS[kind]).retire(own)
         status = self._status_before(sighting)
         columns: dict[str, Any] = {}
         if kind == "characters":
             columns["published"] = status == "ready" or (bool(row.get("refs")) and self._ends_ready(row["id"]))
         put(self._world, kind, team, row, status, **columns)
         self._unseen[row["id"]] = view.index
+        made = instant_of(row.get("created_at")) or 0.0
+        if kind in STATUSES and self._survey.timed and made > self._survey.views[0].at + _CLOSE:
+            why = f"before exchange {view.exchange.number}, {id_of(row['id'])} was created"
+            self._teams.money_of(view).leave_open(view.index, why)
         shown = f" ({name_of(status)})" if status else ""
         self.notes.append(f"{id_of(row['id'])}{shown}: was there before exchange {view.exchange.number}")
         if status in RUNNING:
@@ -367,7 +363,8 @@ class Seeds:
         price = SYNTHESIS_COST if kind == "characters" else row.cost["amount"]
         hold = self._world.ledger(self._teams.of(view)).hold(price, "insufficient_credits")
         table.replace(replace(row, hold=hold))
-        self._teams.money_of(view).begin(Work(record, total([price]), record.startswith("vid_")))
+        work: Kind = "synthesis" if kind == "characters" else "video" if record.startswith("vid_") else "image"
+        self._teams.money_of(view).works.append(Work(record, total([price]), work, new=False))
 
     def _put(self, view: View, kind: str, record: object, status: str = "", **columns: Any) -> None:
         """Add a record that a request names, unless it is there."""
@@ -411,21 +408,26 @@ class Seeds:
 
     def _imply_cursors(self, view: View) -> None:
         if view.succeeded and view.kind:
-            self._put(view, view.kind, view.query.get("starting_after"))
+            for name in ("starting_after", "ending_before"):
+                cursor = view.query.get(name, "")
+                if ID.fullmatch(cursor):
+                    self._put(view, view.kind, cursor)
         if view.succeeded and view.operation == "usage.events":
             self._put(view, "generations", view.query.get("cursor"), "succeeded")
 
     def _imply_uploads(self, view: View) -> None:
         """Add the tickets that a request names: of another team, if they were not found."""
         named = as_list(view.order.get("upload_ids")) or [view.order.get("upload_id")]
-        if not any(named) or not (_accepted(view) or view.code == "resource_not_found"):
+        if not any(named) or not (_accepted(view) or view.not_found):
             return
         team = self._teams.of(view) if _accepted(view) else ""
         poses = [as_object(ref).get("pose") for ref in as_list(view.result.get("refs"))]
         for number, upload in enumerate(named):
-            if isinstance(upload, str) and (_accepted(view) or self._world.row(upload) is None):  # pragma: no branch
+            if not isinstance(upload, str):
+                continue
+            if _accepted(view) or self._world.row(upload) is None:
                 put_ticket(self._world, team, upload)
-            if number < len(poses) and poses[number] != "other":  # pragma: no cover - classify was called elsewhere
+            if number < len(poses) and poses[number] != "other":
                 set_pose(self._world, str(upload), poses[number], 1)
         set_pose(self._world, str(named[0]), view.result.get("pose"), view.result.get("confidence"))
 
@@ -449,7 +451,7 @@ class Seeds:
 
 def _implied(view: View) -> str | None:
     """Return the status of a record that nothing else shows, by the refusal that it caused."""
-    if view.kind == "characters" and view.acts and view.reason == "invalid_request_error":
+    if view.kind == "characters" and view.acts and view.in_wrong_state:
         return "synthesizing" if view.at_rest else "ready"
     return _ENDED.get(view.code) if view.collection == "generations" else None
 

@@ -1,115 +1,160 @@
-"""The rate buckets of a recording: each has as many tokens as its responses show."""
+"""The rate buckets of a recording: whether its headers fit the documented burst, refill and price of a request."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from math import inf
-from typing import Final
+from http import HTTPStatus
+from itertools import pairwise
+from math import ceil, floor
+from typing import Final, NamedTuple
 
 from ..._resources.base.endpoint import Endpoint
 from ..._world.buckets import BUCKETS
-from ..._world.world import World
+from ..points import OTHER, Point
 from ..recording.survey import Survey
 from ..recording.view import NOT_LET_IN, View
-from .replayed import Replayed
-from .teams import Teams
+from ..words import Words
 
-_LIMIT: Final = "x-ratelimit-limit"
-_REMAINING: Final = "x-ratelimit-remaining"
-_RESET: Final = "x-ratelimit-reset"
-_COUNTS: Final = frozenset({f"header.{_REMAINING}", f"header.{_RESET}"})
+LIMIT: Final = "x-ratelimit-limit"
+REMAINING: Final = "x-ratelimit-remaining"
+RESET: Final = "x-ratelimit-reset"
 _CREATE: Final = ("characters_post", "characters_synthesize")
 """The buckets of an operation that has two: without and with a synthesis."""
 _DIGITS: Final = 12
 _CLOSE: Final = 3.0
 """Seconds by which the time may differ at which a bucket is full."""
-_ROUNDED: Final = 0.5
-"""Tokens that rounding hides."""
-_ENOUGH: Final = 6
-"""So many requests have to take the same number of tokens, if it is not one; other clients take them irregularly."""
+_JITTER: Final = 1.0
+"""Seconds by which requests may arrive earlier or later than the recording shows: their order is not known either."""
+
+
+class _Shown(NamedTuple):
+    """A response with rate headers: its exchange, what it shows, and how many tokens requests before it took."""
+
+    view: View
+    left: int
+    cost: int
+    unknown: int
+
+
+@dataclass
+class _Step:
+    """What two responses of one bucket show together: the tokens left, and the fewest and the most possible ones."""
+
+    view: View
+    left: int
+    low: int
+    high: int
+    quick: bool
+
+    @property
+    def fewer(self) -> bool:
+        """Whether there are fewer tokens than requests of the recording have left."""
+        return self.left < self.low
 
 
 class Rates:
-    """Compares the buckets of the fake with those of the recording.
+    """Judges the rate headers of a recording, from the recording alone.
 
-    Other clients may have taken tokens, and requests that are sent at the same time take them in any order: the buckets
-    follow what the responses show. They do not once all requests that follow each other soon take the same number of
-    tokens, and that is not one.
+    Attributes:
+        gaps: For each exchange before which somebody else took tokens, that in words. It is so where another step of
+            the same kind shows that a request takes one token; else the price of a request, or the refill, differs.
     """
 
-    def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
-        self._world = world
-        self._survey = survey
-        self._teams = teams
-        self._known: set[tuple[str, str]] = set()
-        self._left: dict[tuple[str, str], tuple[float, int]] = {}
-        self._steps: dict[tuple[str, str], Counter[int]] = {}
+    def __init__(self, survey: Survey) -> None:
+        self.gaps: dict[int, str] = {}
+        self._points: dict[tuple[int, str], Point] = {}
+        buckets: dict[tuple[str, str], list[_Shown]] = {}
+        unknown: dict[tuple[str, str], int] = {}
+        for view in survey.views if survey.timed else ():
+            for bucket in _buckets(view, survey):
+                left = _number(view.exchange.received.get(REMAINING))
+                if view.exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    continue  # it takes no token, and a proxy may have sent it
+                if left is None or view.lost:
+                    unknown[bucket] = unknown.get(bucket, 0) + 1
+                    continue
+                cost = 0 if view.exchange.status in NOT_LET_IN else 1
+                buckets.setdefault(bucket, []).append(_Shown(view, left, cost, unknown.pop(bucket, 0)))
+        for (_, name), shown in buckets.items():
+            self._judge(name, shown)
 
-    def fill(self, done: Replayed) -> None:
-        """Compare the bucket that a response shows, and let that of the fake follow it."""
-        view, received = done.view, done.view.exchange.received
-        if view.row is None or view.row.signed or _REMAINING not in received:
-            done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
-            return
-        left, limit, reset = (_number(received.get(name)) for name in (_REMAINING, _LIMIT, _RESET))
-        if left is None:
-            return
-        if limit is None or not self._survey.timed:
-            done.ignored |= _COUNTS
-            return
-        name = _bucket(view, view.row)
-        capacity, per_minute = BUCKETS[name]
-        if limit != capacity:
-            done.ignored |= {*_COUNTS, f"header.{_LIMIT}"}
-            done.inferred.append(f"the limit of {name} is {limit}, not {capacity}")
-            return
-        tokens = float(left)
-        if reset is not None:
-            missing = (reset - _vendors_time(view)) * per_minute / 60
-            if abs(capacity - left - 0.5 - missing) <= 0.5 + _CLOSE * per_minute / 60:
-                done.ignored.add(f"header.{_RESET}")  # it fits what remains
-            tokens = min(max(tokens, capacity - missing), left + 0.999)  # it tells the fraction of a token
-        bucket = self._teams.of(view), name
-        free = view.exchange.status in NOT_LET_IN
-        if not free:
-            self._count_step(bucket, left)
-        if not self._costs_otherwise(bucket):
-            self._compare(done, bucket, min(float(capacity), tokens + (not free)))
+    def point(self, view: View, name: str, fake: str) -> Point | None:
+        """Return what is known of a rate header; None if nothing is. *fake* is the value of the fake."""
+        where, seen = f"header.{name}", view.exchange.received[name]
+        if _number(seen) is None:
+            return Point(where, "form", OTHER, seen, fake)
+        if name == LIMIT:
+            return Point(where, "value", seen != fake, seen, fake)
+        return self._points.get((view.index, name))
 
-    def _compare(self, done: Replayed, bucket: tuple[str, str], tokens: float) -> None:
-        """Compare the tokens before a request, and go on from those that it shows."""
-        off = tokens - self._world.buckets.get(*bucket, self._world.clock.time()).tokens
-        if bucket in self._known and off < -1:
-            done.inferred.append(f"requests that are not in the recording took tokens of {bucket[1]}")
-        if bucket not in self._known or abs(off) > _ROUNDED:
-            self._world.buckets.fill(*bucket, tokens, self._world.clock.time())
-            done.ignored |= _COUNTS
-        self._known.add(bucket)
+    def _judge(self, name: str, shown: Sequence[_Shown]) -> None:
+        _, per_minute = BUCKETS[name]
+        rate = per_minute / 60
+        for one in shown:
+            self._judge_reset(one.view, one.left, rate)
+        steps = list(_steps(_in_order(shown, rate), rate, name))
+        for quick in (True, False):
+            some = [step for step in steps if step.quick == quick]
+            right = any(not step.fewer for step in some)
+            for step in some:
+                if step.fewer and right:
+                    number = step.view.exchange.number
+                    self.gaps[step.view.index] = f"before exchange {number}, requests that are not in it took tokens"
+                differs = step.fewer or step.left > step.high
+                expected = f"{step.low} to {step.high}" if step.low < step.high else f"{step.low}"
+                point = Point(f"header.{REMAINING}", "value", differs, Words(step.left), Words(expected))
+                self._points[step.view.index, REMAINING] = point
 
-    def _count_step(self, bucket: tuple[str, str], left: int) -> None:
-        """Count how many tokens a request took, if it followed another one soon."""
-        now = self._world.clock.time()
-        at, before = self._left.get(bucket, (-inf, 0))
-        self._left[bucket] = now, left
-        if (now - at) * BUCKETS[bucket[1]][1] / 60 < _ROUNDED:  # not half a token has come back
-            self._steps.setdefault(bucket, Counter())[before - left] += 1
-
-    def _costs_otherwise(self, bucket: tuple[str, str]) -> bool:
-        """Whether all requests that followed each other soon took the same number of tokens, and not one."""
-        steps = self._steps.get(bucket, Counter[int]())
-        return len(steps) == 1 and 1 not in steps and steps.total() >= _ENOUGH
-
-    def forget(self, view: View) -> None:
-        """Whether a request without a usable response cost a token, only the next response shows."""
-        if view.row is not None:
-            names = _CREATE if callable(view.row.bucket) else (view.row.bucket,)
-            self._known -= {(self._teams.of(view), name) for name in names}
+    def _judge_reset(self, view: View, left: int, rate: float) -> None:
+        received = view.exchange.received
+        reset, capacity = _number(received.get(RESET)), _number(received.get(LIMIT))
+        if reset is not None and capacity is not None:
+            full = _vendors_time(view) + (capacity - left - 0.5) / rate
+            differs = abs(reset - full) > _CLOSE + 0.5 / rate
+            point = Point(f"header.{RESET}", "value", differs, received[RESET], Words(f"{full:.0f}"))
+            self._points[view.index, RESET] = point
 
 
-def _bucket(view: View, row: Endpoint) -> str:
-    """Return the name of the bucket that a request takes its token from."""
-    return _CREATE[view.synthesizes] if callable(row.bucket) else row.bucket
+def _steps(shown: Sequence[_Shown], rate: float, name: str) -> Iterator[_Step]:
+    """Yield each response after the first with the tokens that are possible after the response before it."""
+    for before, one in pairwise(shown):
+        shown_capacity = _number(one.view.exchange.received.get(LIMIT)) or BUCKETS[name][0]
+        capacity = max(shown_capacity, before.left, one.left + one.cost)  # a wrong limit is a difference of its own
+        passed = one.view.at - before.view.at
+        low = floor(before.left + max(0.0, passed - _JITTER) * rate)
+        if passed < 0:  # in another order than recorded
+            low = ceil(before.left - _JITTER * rate)
+        high = floor(before.left + 0.999 + (passed + _JITTER) * rate)
+        low, high = min(capacity, low) - one.cost - one.unknown, min(capacity, high) - one.cost
+        yield _Step(one.view, one.left, max(0, low), max(0, high), passed * rate < 1)
+
+
+def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
+    """Return responses in an order in which they are possible: what is sent within a second may arrive in any order."""
+    found: list[_Shown] = []
+    for one in shown:
+        place = len(found)
+        if found and one.left > found[-1].left + 0.999 + (one.view.at - found[-1].view.at) * rate - one.cost:
+            while place and one.view.at - found[place - 1].view.at < _JITTER and one.left > found[place - 1].left:
+                place -= 1
+        found.insert(place, one)
+    return found
+
+
+def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
+    """Return the buckets that a request may have taken a token from; several if its body is not known."""
+    if view.row is None or view.row.signed or not view.row.bucket:
+        return []
+    team = survey.teams.get(view.key or next(iter(survey.teams), ""), "")
+    return [(team, name) for name in _names(view, view.row)]
+
+
+def _names(view: View, row: Endpoint) -> Sequence[str]:
+    if not callable(row.bucket):
+        return (row.bucket,)
+    return (_CREATE[view.synthesizes],) if view.whole else ()
 
 
 def _vendors_time(view: View) -> float:
@@ -121,4 +166,4 @@ def _vendors_time(view: View) -> float:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < _DIGITS else None
+    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < _DIGITS else None

@@ -16,7 +16,7 @@ from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import AT_REST, KINDS, RUNNING, View
 from ..words import id_of
-from .follow import LONG, WAIT, WAITING, has_all, redraw, rename
+from .follow import LONG, WAIT, WAITING, rename
 from .replayed import Replayed
 from .teams import Teams
 
@@ -26,6 +26,8 @@ _TOO_EARLY: Final = ("generation_not_cancellable", "output_not_available", "outp
 """The codes of refusals that show that work has ended."""
 _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
 _AT_ONCE: Final = Hold("*", 0)
+_IMPOSSIBLE: Final = (("ready", "reviewing"),)
+"""Changes of a character at rest that no request causes, however many there were."""
 
 
 class Records:
@@ -34,6 +36,7 @@ class Records:
     Attributes:
         scripts: What the pollers of each record saw: statuses, each with the number of polls.
         deleted: The ids of the records that were deleted.
+        odd: The ids of the characters whose name or attributes have differed.
     """
 
     def __init__(self, world: World, survey: Survey, teams: Teams) -> None:
@@ -42,26 +45,31 @@ class Records:
         self._teams = teams
         self.scripts: dict[str, list[list[Any]]] = {}
         self.deleted: set[str] = set()
-        self._elsewhere: set[str] = set()
+        self.odd: set[str] = set()
+
+    @property
+    def _drawn(self) -> str:
+        """The status in which a synthesis ends, by the reading of create-4."""
+        return self._world.settings.reading("create-4")
 
     def prepare(self, done: Replayed) -> None:
         """Let the records that a request is about be where its response shows them."""
         view = done.view
         row = self._world.row(view.record) if view.record else None
-        for shown in () if {"name", "attributes"} & view.order.keys() else view.records:
-            rename(self._world, shown)
         if view.polls:
             self._poll(done)
         elif view.edits and row is not None and view.records:
             self._bring(row.id, view.records[0])
+            if (getattr(row, "status", ""), view.result.get("status")) == ("reviewing", "ready"):
+                done.set_aside(("body.status",), self._gap(view, row.id, "saved"))
         elif row is not None:
             self._act(view, row)
-            if isinstance(row, CharacterRow) and view.reruns and view.records:
-                self._draw_again(done, row, view.records[0])
-        if view.replayed:
+        if view.replayed and self._world.settings.reading("idem-5") == "generation":
             self._end_before_retry(view)
         if view.operation == "characters.delete":
             self._doubt(view)
+        if self._is_gone(view):
+            done.set_aside(("status",), self._gap(view, view.record, "deleted"))
 
     def script(self, view: View) -> None:
         """Set the script of the work that a request orders: it ends when the recording says so."""
@@ -72,7 +80,7 @@ class Records:
         if view.replayed:
             return
         if status in AT_REST:
-            end = "failed" if status == "failed" else world.settings.reading("create-4")
+            end = "failed" if status == "failed" else self._drawn
             plan = plan_of(f"synthesizing*0 -> {end}", character_machine.LIFECYCLE)
             if view.creates and view.synthesizes:
                 world.scripts["characters", None] = plan
@@ -83,32 +91,37 @@ class Records:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
             world.scripts[view.operation.partition(".")[0], None] = Plan((steps,))
 
-    def vanish(self, done: Replayed) -> None:
-        """Delete a record that is not found and never seen again, as another client may have done."""
-        view = done.view
-        row: Any = self._world.row(view.record) if view.record else None
-        kind = view.collection
-        if view.code != "resource_not_found" or row is None or kind not in _DELETABLE:
-            return
-        later = self._survey.histories.seen(view.record, view.index)
-        there = later is not None and later.status != "deleted"
-        if there or row.team != self._teams.of(view) or view.record in self.deleted:
-            return
-        table = self._world.table(KINDS[kind])
-        if table.lives(row):
-            if kind == "characters":
-                self._doubt(view)
+    def vanish(self, view: View) -> None:
+        """Delete a record that a response does not find any more."""
+        if self._is_gone(view):
+            row: Any = self._world.row(view.record)
+            self._doubt(view)
+            if isinstance(row, CharacterRow):
                 character_machine.delete(self._world, row)
             else:
-                table.retire(row)
+                self._world.table(KINDS[view.collection]).retire(row)
             self.deleted.add(view.record)
-            done.ignored.add("status")
-            done.inferred.append(f"{id_of(view.record)} was deleted by another client")
+
+    def _is_gone(self, view: View) -> bool:
+        """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
+        row: Any = self._world.row(view.record) if view.record else None
+        kind = view.collection
+        if not view.not_found or row is None or kind not in _DELETABLE or view.record in self.deleted:
+            return False
+        later = self._survey.histories.seen(view.record, view.index)
+        there = later is not None and later.status != "deleted"
+        return not there and row.team == self._teams.of(view) and self._world.table(KINDS[kind]).lives(row)
+
+    def _gap(self, view: View, record: str, what: str) -> str:
+        """Return what happened to a record although no request of the recording has caused it."""
+        before = self._survey.histories.last(record, view.index)
+        since = "" if before is None else f"between exchange {before.exchange.number} and {view.exchange.number}, "
+        return f"{since}{id_of(record)} was {what}" if since else f"{id_of(record)} was {what} before the recording"
 
     def end(self, view: View, row: Any, status: str, *, good: bool) -> None:
         """End the work on a record before a request: well, or by the *status* in which it is seen the next time."""
         if isinstance(row, CharacterRow):
-            first = "reviewing" if view.saves else self._world.settings.reading("create-4")
+            first = "reviewing" if view.saves else self._drawn
             best = "ready" if row.published else first
         else:
             best = "succeeded"
@@ -118,70 +131,65 @@ class Records:
         """Leave open how the work on a record ends that is deleted: it may have ended just before."""
         row: Any = self._world.row(view.record)
         if getattr(row, "status", "") in RUNNING:
-            self._teams.money[row.team].known = False
+            self._leave_open(view, row)
+
+    def _leave_open(self, view: View, row: Any) -> None:
+        why = f"nothing shows how the work on {id_of(row.id)} has ended"
+        self._teams.money[row.team].leave_open(view.index, why)
 
     def _poll(self, done: Replayed) -> None:
         """Let each record that a poll shows be in the status that it shows, if it can get there."""
-        view = done.view
-        for row in view.records:
-            self._compare_end(done, row)
-            self._run_elsewhere(done, str(row["id"]), row)
-            self._bring(str(row["id"]), row)
-            steps, status = self.scripts.setdefault(str(row["id"]), []), str(row.get("status"))
+        for row in done.view.records:
+            record, status = str(row["id"]), str(row.get("status"))
+            self._compare(done, record, row)
+            self._bring(record, row)
+            steps = self.scripts.setdefault(record, [])
             if steps and steps[-1][0] == status:
                 steps[-1][1] += 1
             else:
                 steps.append([status, 1])
 
-    def _compare_end(self, done: Replayed, seen: Mapping[str, Any]) -> None:
-        """Note that a synthesis has ended as expected; or not, but perhaps another client has saved the character."""
-        record, index, histories = str(seen["id"]), done.view.index, self._survey.histories
-        row, before = self._world.row(record), histories.before(record, index)
-        if not isinstance(row, CharacterRow) or row.status != "synthesizing" or row.published:
+    def _compare(self, done: Replayed, record: str, seen: Mapping[str, Any]) -> None:
+        """Note what has happened to a character although no request of the recording has caused it."""
+        row, status = self._world.row(record), str(seen.get("status"))
+        if not isinstance(row, CharacterRow) or record in self.deleted:
             return
-        polled = before is not None and before.view.polls
-        if seen.get("status") == self._world.settings.reading("create-4"):
+        if row.status == "synthesizing" and not row.published and status == self._drawn:
             done.agrees.add("create-4")
-        elif not (polled and histories.saved(record, index)):
-            _doubt_status(done, record)
+        if record in self.odd:
+            rename(self._world, seen)
+        before = self._survey.histories.before(record, done.view.index)
+        if before is None or before.row.get("updated_at") == seen.get("updated_at"):
+            return  # nothing has changed
+        names = [name for name in ("name", "attributes") if seen.get(name) != before.row.get(name)]
+        what = "changed"
+        if row.status in AT_REST and status != row.status and (row.status, status) not in _IMPOSSIBLE:
+            names += ["status", "refs", "error_message"]
+            what = "saved" if (row.status, status) == ("reviewing", "ready") else "drawn again"
+        elif row.status == "synthesizing" and not self._survey.histories.ordered(record, done.view.index):
+            names += ["status", "refs"]
+            what = "ordered"
+        if names:
+            gap = self._gap(done.view, record, what)
+            done.set_aside([f"{done.record_at}.{name}" for name in names], gap)
+            if what in {"drawn again", "ordered"}:
+                self._teams.money[row.team].leave_open(done.view.index, gap)
 
-    def _draw_again(self, done: Replayed, row: CharacterRow, seen: Mapping[str, Any]) -> None:
-        """Let a character that is drawn again be as another client may have left it: with pictures, or saved."""
-        if not row.refs and has_all(seen):
-            redraw(self._world, seen)
-        if seen.get("status") == "ready" and not row.published:
-            _doubt_status(done, row.id)
-
-    def _run_elsewhere(self, done: Replayed, record: str, seen: Mapping[str, Any]) -> None:
-        """Begin work that another client has ordered, or a request of which nothing shows that it took effect."""
-        row, status, histories = self._world.row(record), seen.get("status"), self._survey.histories
-        if not isinstance(row, CharacterRow) or row.status == status or record in self.deleted:
-            return
-        if status == "synthesizing" or (row.status in AT_REST and "failed" in {status, row.status}):
-            self._move(record, "synthesizing")
-            self._elsewhere.add(record)
-            _doubt_status(done, record)
-        elif row.status == "synthesizing" and (
-            record in self._elsewhere or not histories.ordered(record, done.view.index)
-        ):
-            self._elsewhere.discard(record)
-            _doubt_status(done, record)
-            self._bring(record, seen)
-            redraw(self._world, seen)
+    def is_impossible(self, record: str, seen: Mapping[str, Any]) -> bool:
+        """Whether a record is in a status that no request causes after the one before."""
+        return (getattr(self._world.row(record), "status", ""), seen.get("status")) in _IMPOSSIBLE
 
     def _bring(self, record: str, seen: Mapping[str, Any]) -> None:
-        """Move a record to a status that it was seen in, as its state machine allows; the rest is a difference."""
+        """End the work on a record as it was seen, if its state machine allows it; the rest is a difference."""
         row, status = self._world.row(record), str(seen.get("status"))
-        if isinstance(row, CharacterRow) and status == "synthesizing" and not row.refs and has_all(seen):
-            redraw(self._world, seen)  # another client has it drawn once more
-        if isinstance(row, CharacterRow) and row.status != status:
-            if row.status == "synthesizing" and not row.published and status in {"reviewing", "ready"}:
-                status = self._world.settings.reading("create-4")
+        if getattr(row, "status", "") not in RUNNING or getattr(row, "status", "") == status:
+            return
+        if isinstance(row, CharacterRow):
+            if not row.published and status in {"reviewing", "ready"}:
+                status = self._drawn
             if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
                 self._move(record, status, seen.get("error_message"))
-        elif (
-            isinstance(row, GenerationRow) and row.status in RUNNING and status in {"processing", *ENDS} - {row.status}
-        ):
+        elif isinstance(row, GenerationRow) and status in {"processing", *ENDS}:
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:
@@ -217,7 +225,7 @@ class Records:
             known, good = bad or view.succeeded or status in GOOD, status in GOOD or not bad
         self.end(view, row, status, good=good)
         if not known:
-            self._teams.money[row.team].known = False
+            self._leave_open(view, row)
 
     def _move(self, record: str, status: str, error: object = None) -> None:
         world = self._world
@@ -232,8 +240,3 @@ class Records:
 def end_of(status: str) -> str:
     """Return how work has ended whose record is in *status*: ``good``, ``bad``, or empty while it is under way."""
     return "" if status in RUNNING else "good" if status in GOOD else "bad"
-
-
-def _doubt_status(done: Replayed, record: str) -> None:
-    """Leave open whether another client has caused that the status of a record differs."""
-    done.elsewhere["body.data[].status" if done.view.operation.endswith(".list") else "body.status"] = record

@@ -17,7 +17,7 @@ from ..recording.survey import Survey
 from ..recording.view import View
 from .credits import Credits
 from .follow import Seeds, follow, put
-from .rates import Rates
+from .rates import REMAINING, Rates
 from .records import Records
 from .replayed import Replayed
 from .requests import Requests
@@ -55,6 +55,7 @@ class Replay:
     """Replays one recording on a fresh fake.
 
     Attributes:
+        rates: What the rate headers of the recording show.
         bound: URLs and page tokens of the recording, each with that of the fake.
         seeds: What was put into the fake before the first request that needs it.
         scripts: What the pollers of each record saw: statuses, each with the number of polls.
@@ -68,8 +69,8 @@ class Replay:
         world = self._world = self._app.world
         world.ids = self._ids = RecordedIds(world)
         self._teams = Teams(world, survey)
+        self.rates: Rates = Rates(survey)
         self._requests = Requests(world, self._teams)
-        self._rates = Rates(world, survey, self._teams)
         self._seeds = Seeds(world, survey, self._teams)
         self._records = Records(world, survey, self._teams)
         self._credits = Credits(world, survey, self._teams, self._records)
@@ -79,7 +80,7 @@ class Replay:
 
     def step(self, view: View) -> Replayed:
         """Replay one exchange."""
-        done = Replayed(view)
+        done = Replayed(view, self._survey.shared, first=self._survey.first_attempt(view))
         self._world.clock.freeze(moment(view.at))
         self._seeds.plant(view)
         if view.lost and view.index not in self._survey.lost:
@@ -89,8 +90,7 @@ class Replay:
         elif self._unknown(view):
             done.why = "the body of the response is missing"
         if done.why:
-            self._rates.forget(view)
-            self._credits.doubt(view)
+            self._credits.doubt(view, done.why)
             return done
         done.why = self._survey.unknown_attempt(view)
         request = None if done.why else self._requests.make(done)
@@ -101,7 +101,6 @@ class Replay:
         self._credits.count(done)
         if view.lost:
             done.reply, done.why = None, _reason(view)
-            self._rates.forget(view)
         return done
 
     def _unknown(self, view: View) -> bool:
@@ -115,6 +114,7 @@ class Replay:
         if view.lost:
             return
         self._adopt(done)
+        self._records.vanish(view)
         if view.succeeded and view.operation.endswith(".delete"):
             self._records.deleted.add(view.record)
         if len(self._world.journal.entries) > _KEPT_CALLS:
@@ -123,13 +123,18 @@ class Replay:
     def _prepare(self, done: Replayed) -> None:
         """Let the fake be as the response to a request shows it."""
         view = done.view
+        if view.index in self.rates.gaps:
+            gap = self.rates.gaps[view.index]
+            done.set_aside((f"header.{REMAINING}",), gap)
+            if view.pays:
+                self._teams.money_of(view).leave_open(view.index, gap)
         self._seeds.imply(view)
         self._records.prepare(done)
-        done.was = str(getattr(self._world.row(view.record), "status", "")) if view.record else ""
-        self._records.vanish(done)
+        done.was = (
+            str(getattr(self._world.row(view.record), "status", "")) if view.record else view.args.get("owner", "")
+        )
         self._records.script(view)
         self._ids.expect(view, self._survey)
-        self._rates.fill(done)
         self._credits.prepare(done)
 
     def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
@@ -138,7 +143,8 @@ class Replay:
         mark = state.mark()
         call = request()
         reply = self._handle(done, call)
-        if reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost):
+        unpaid = reply.status == HTTPStatus.PAYMENT_REQUIRED and (view.succeeded or view.lost)
+        if unpaid and not self._credits.is_known(view):
             state.back_to(mark)
             self._credits.fund(done)
             self._ids.expect(view, self._survey)
@@ -146,12 +152,12 @@ class Replay:
             reply = self._handle(done, call)
         if reply.status < HTTPStatus.BAD_REQUEST and view.refused:
             state.back_to(mark)
-            self._rates.forget(view)  # the refusal has cost a token, too
         other = reply.status != view.exchange.status and call.error_code != view.code
-        if view.refused and other and self._survey.histories.changed_elsewhere(view):
-            done.why = "another client may have changed the record"
-            return
+        if view.refused and other and self._survey.histories.changed_unseen(view):
+            done.set_aside(("status", "error.code"), "the record may have been in another state")
         done.reply, done.replays, done.code = reply, call.replayed, call.error_code or ""
+        if done.is_new:  # what was stored has happened once
+            state.back_to(mark)
 
     def _handle(self, done: Replayed, call: Call) -> Reply:
         accounts, team = self._world.accounts, self._teams.of(done.view)
@@ -166,7 +172,10 @@ class Replay:
             record = str(row["id"])
             if self._world.row(record) is not None:
                 if not (view.replayed and record in self.scripts):  # a stored one shows how it was before polls
-                    follow(self._world, view.kind, row)
+                    impossible = view.polls and self._records.is_impossible(record, row)
+                    changes = follow(self._world, view.kind, {**row, "status": None} if impossible else row)
+                    if changes & {"name", "attributes"}:  # what a later response shows may be right again
+                        self._records.odd.add(record)
             elif not done.replays or self._survey.histories.status(record, view.index + 1):
                 put(self._world, view.kind, self._teams.of(view), row)  # a retry that happened twice may leave nothing
         self._credits.adopt(view)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
+from typing import Final
 
 from ..._wire.reply import Reply
 from ..recording.view import View
+
+SHARED: Final = "another client may have used this team"
+"""Why something is not judged under ``--shared``."""
 
 
 @dataclass
@@ -15,29 +22,63 @@ class Replayed:
 
     Attributes:
         view: The exchange.
+        shared: Whether other clients may have used the team.
         reply: The response of the fake; None if the request was not sent, or its response does not count.
         why: Why the exchange says nothing; empty if it does.
         ignored: The places that say nothing, because the fake was made to agree there.
         rules: For some places the rule that a difference refutes; empty: none.
-        elsewhere: For some places the record or the order that another client may have changed, or an exchange that
-            the recording has lost: one difference there proves nothing.
+        aside: For some places why a difference there refutes nothing: a gap in the recording explains it.
+        doubts: Rules that the exchange would be about, and why it says nothing about them.
         agrees: The rules with which such places agree.
-        inferred: What was assumed about the test or the operator.
+        inferred: What was assumed about the time before the recording, or about unseen ends of work.
         replays: Whether the fake returned a stored response.
         was: The status of the record in the path, before the request.
         code: The error code of the fake's response; empty without one.
+        first: The first exchange with the same idempotency key, before this one.
         price: The credits that the fake has held or charged for the request.
     """
 
     view: View
+    shared: bool = False
     reply: Reply | None = None
     why: str = ""
     ignored: set[str] = field(default_factory=set[str])
     rules: dict[str, str] = field(default_factory=dict[str, str])
-    elsewhere: dict[str, str] = field(default_factory=dict[str, str])
+    aside: dict[str, str] = field(default_factory=dict[str, str])
+    doubts: dict[str, str] = field(default_factory=dict[str, str])
     agrees: set[str] = field(default_factory=set[str])
     inferred: list[str] = field(default_factory=list[str])
     replays: bool = False
     was: str = ""
     code: str = ""
     price: Decimal = Decimal(0)
+    first: View | None = None
+
+    def set_aside(self, places: Iterable[str], why: str) -> None:
+        """Let differences at these places refute nothing: a gap in the recording explains them."""
+        self.aside |= dict.fromkeys(places, SHARED if self.shared else why)
+
+    def aside_at(self, where: str) -> str:
+        """Return why a difference at a place refutes nothing; empty if it does."""
+        found = (
+            why for place, why in self.aside.items() if where == place or where.startswith((f"{place}.", f"{place}["))
+        )
+        return next(found, "")
+
+    @property
+    def param(self) -> str:
+        """The parameter that the refusal of the fake names; empty without one."""
+        if self.reply is None or not self.code:
+            return ""
+        return str(json.loads(self.reply.body)["error"].get("param") or "")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a response is a stored one where the fake's is not."""
+        good = self.reply is not None and self.reply.status < HTTPStatus.BAD_REQUEST
+        return self.view.replayed and self.view.succeeded and good and not self.replays
+
+    @property
+    def record_at(self) -> str:
+        """The place of the records that the response shows."""
+        return "body.data[]" if self.view.operation.endswith(".list") else "body"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
-from itertools import product
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
 from ..._resources.team import create_team
 from ..._world.keys import Scope
@@ -16,8 +15,8 @@ from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import View
 
-_MOST: Final = 8
-"""Of so many works at most it is tried out which have ended."""
+Kind = Literal["synthesis", "pose", "image", "video"]
+"""The kinds of work, each with a price of its own."""
 
 
 @dataclass
@@ -27,23 +26,16 @@ class Work:
     Attributes:
         record: The id of its record.
         price: Its price.
-        video: Whether it is a video.
+        kind: What was ordered.
         end: ``good`` or ``bad`` once it has ended; empty before.
-        order: The number of the exchange that ordered it.
+        new: Whether it was ordered after the last balance.
     """
 
     record: str
     price: Decimal
-    video: bool = False
+    kind: Kind
     end: str = ""
-    order: int = 0
-
-
-class Guess(NamedTuple):
-    """Work that has ended without a poll that saw it: the record, and how it ended."""
-
-    record: str
-    end: str
+    new: bool = True
 
 
 @dataclass
@@ -52,88 +44,77 @@ class Money:
 
     Attributes:
         known: Whether a response has shown the balance, and nothing unknown has changed it since.
-        doubtful: Whether it is not known what was ordered.
+        extra: The held credits that the works of the recording do not explain.
+        earlier: Whether they were held before the recording.
         works: The works that were under way at the last response with a balance, or were ordered since.
-        at_create: Whether credits were seen to be spent at once.
+        blind: Up to which exchange the recording does not show all that was ordered, and why.
+        right: The kinds of work whose price agreed with a balance.
+        at_once: Whether credits were seen to be spent when work was ordered.
     """
 
     known: bool = False
-    doubtful: bool = False
+    extra: Decimal = Decimal(0)
+    earlier: bool = False
     works: list[Work] = field(default_factory=list[Work])
-    at_create: bool = False
-    _running: dict[str, Work] = field(default_factory=dict[str, Work])
-
-    def begin(self, work: Work) -> None:
-        """Note work that was ordered."""
-        self.works.append(work)
-        if not work.end:
-            self._running[work.record] = work
+    blind: tuple[float, str] = (-1, "")
+    right: set[str] = field(default_factory=set[str])
+    at_once: bool = False
 
     def end(self, record: str, end: str) -> None:
         """Note how the work on a record has ended; empty if it has not."""
-        if end and record in self._running:
-            self._running.pop(record).end = end
+        for work in self.works:
+            if work.record == record and not work.end:
+                work.end = end
+
+    def leave_open(self, until: float, why: str) -> None:
+        """Judge no balance before the exchange with the index *until*, and the next one only as a start."""
+        self.known = False
+        self.blind = max(self.blind[0], until), self.blind[1] or why
 
     def settle(self) -> None:
         """Forget what has ended: the balance has been compared."""
         self.works = [work for work in self.works if not work.end]
+        for work in self.works:
+            work.new = False
 
-    def guesses(
-        self, ends: Sequence[tuple[str, tuple[str, ...]]], credit: Decimal | None, held: Decimal | None
-    ) -> list[Guess]:
-        """Return which running works have ended, if that explains the differences in credits and held credits.
-
-        One that is not known is None.
-
-        *ends* has for each record that may have ended the possible ends.
-        """
-        prices = {work.record: work.price for work in self.works if not work.end}
-        records = [(record, ("", *some)) for record, some in ends if record in prices][:_MOST]
-        for choice in product(*(some for _, some in records)):
-            found = [Guess(record, end) for (record, _), end in zip(records, choice, strict=True) if end]
-            freed = total(prices[guess.record] for guess in found)
-            charged = total(prices[guess.record] for guess in found if guess.end == "good")
-            if found and credit in {None, -charged} and held in {None, -freed}:
-                return found
-        return []
+    def running(self) -> list[Work]:
+        """Return the works that have not ended."""
+        return [work for work in self.works if not work.end]
 
     def rules(self) -> set[str]:
-        """Return the rules with which a balance agrees that is as the works let expect."""
-        good = {"cred-2", self._rule_of_price()} if any(work.end != "bad" for work in self.works) else set[str]()
-        return good | ({self._rule_of_failure()} if any(work.end == "bad" for work in self.works) else set[str]())
+        """Return the rules that a balance is about after the works since the last one."""
+        good = [work.kind for work in self.works if work.end != "bad"]
+        bad = [work.kind for work in self.works if work.end == "bad"]
+        rules = {"cred-2", *map(_rule_of_price, good)} if good else set[str]()
+        return rules | {_rule_of_failure(bad)} if bad else rules
 
-    def rule_of_held(self, seen: Decimal, fake: Decimal) -> str:
-        """Return the rule that a difference in held credits refutes."""
-        prices = [work.price for work in self.works]
-        if seen == 0 or fake == 0 or abs(seen - fake) in set(_sums(prices)):
-            self.at_create = self.at_create or seen < fake
+    def rule(self, credit: Decimal, held: Decimal) -> str:
+        """Return the rule that differences in credits and held credits refute."""
+        if not self.works:
+            return "cred-1"
+        began, good, old_good, bad, old_bad = (
+            total(work.price for work in self.works if work.end == end and new in {None, work.new})
+            for end, new in (("", True), ("good", None), ("good", False), ("bad", None), ("bad", False))
+        )
+        at_once = (old_good - began - (bad - old_bad), old_good + old_bad - began)
+        if (credit, held) == at_once and began:
+            self.at_once = True
+        if bad and credit == -bad and not held and not self.at_once:
+            return _rule_of_failure([work.kind for work in self.works if work.end == "bad"])
+        if (credit, held) in {at_once, (good, good + bad), (0, good + bad), (good, 0), (0, -began)}:
             return "cred-2"
-        return self._rule_of_price()
-
-    def rule_of_credits(self, difference: Decimal) -> str:
-        """Return the rule that a *difference* in credits refutes; nothing if another client may have caused it."""
-        prices = [work.price for work in self.works]
-        bad = [work.price for work in self.works if work.end == "bad"]
-        if not prices:
-            return ""
-        if -difference in set(_sums(bad)) and not self.at_create:
-            return self._rule_of_failure()
-        if abs(difference) in set(_sums(prices)):
-            return "cred-2"
-        return self._rule_of_price() if abs(difference) < 2 * total(prices) else ""
-
-    def _rule_of_failure(self) -> str:
-        return "img-11" if all(work.record[:4] in {"img_", "vid_"} for work in self.works) else "cred-5"
-
-    def _rule_of_price(self) -> str:
-        return "vid-2" if self.works and all(work.video for work in self.works) else "cred-4"
+        kinds = [work.kind for work in self.works if bool(work.end) == bool(credit)] or [
+            work.kind for work in self.works
+        ]
+        return _rule_of_price(next((kind for kind in kinds if kind not in self.right), kinds[0]))
 
 
-def _sums(prices: Sequence[Decimal]) -> Iterator[Decimal]:
-    """Yield the sums of some of the prices."""
-    for choice in product((0, 1), repeat=min(len(prices), _MOST)):
-        if any(choice):
-            yield total(price for price, taken in zip(prices, choice, strict=False) if taken)
+def _rule_of_failure(kinds: Iterable[str]) -> str:
+    return "img-11" if set(kinds) <= {"image", "video"} else "cred-5"
+
+
+def _rule_of_price(kind: str) -> str:
+    return "vid-2" if kind == "video" else "cred-4"
 
 
 def amount_of(value: object) -> Decimal | None:
@@ -145,6 +126,7 @@ PLENTY: Final = 10**9
 """Credits of a team whose balance was not seen yet."""
 _UNKNOWN_KEY: Final = "al_live_unknown"
 _DEAD_KEYS: Final = ("invalid_api_key", "revoked_api_key")
+_NO_KEY: Final = "missing_api_key"
 _NO_SCOPE: Final = "missing_scope"
 
 
@@ -179,17 +161,20 @@ class Teams:
     def key_of(self, view: View) -> str:
         """Map the recorded API key to a key of the fake; empty if the request had no key."""
         signed = view.row is not None and view.row.signed
-        if view.exchange.status == HTTPStatus.UNAUTHORIZED and view.code not in {"missing_api_key", *_DEAD_KEYS}:
-            return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
-        if view.code == "missing_api_key" or (signed and not view.key):
+        if not view.key and (signed or view.code == _NO_KEY or self._survey.has_keys):
             return ""
-        refused = view.code in {*_DEAD_KEYS, _NO_SCOPE}
+        dead = view.code in _DEAD_KEYS
+        if view.exchange.status == HTTPStatus.UNAUTHORIZED and not (dead or view.code == _NO_KEY):
+            return _UNKNOWN_KEY if view.key else ""  # its body is missing, or it has another code
+        if dead and self._survey.accepted.get(view.key, -1) > view.index:
+            return _UNKNOWN_KEY  # all keys of the recording were replaced by one word
+        refused = dead or view.code == _NO_SCOPE
         key = view.code if refused and not view.key else view.key  # a recording without keys may be of several
         if view.code == "invalid_api_key" and key not in self._keys:
             return _UNKNOWN_KEY
         if key not in self._keys:
             scope: Scope = "read" if key in {*self._survey.scopes, _NO_SCOPE} else "write"
             self._keys[key] = self._world.keys.issue(self.of(view), scope)
-        if view.code in _DEAD_KEYS:
+        if dead:
             self._world.keys.end(self._keys[key], self._world.clock.time())
         return self._keys[key]
