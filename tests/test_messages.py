@@ -22,7 +22,7 @@ import pytest
 
 from pytest_aurous import Aurous, AurousCrash, AurousServer, verify_webhook
 from pytest_aurous._base import errors
-from pytest_aurous._check.live.run import check_base_url
+from pytest_aurous._check.base_url import check_base_url
 from pytest_aurous._cli import doctor
 from pytest_aurous._cli.main import main
 
@@ -66,6 +66,19 @@ def test_twice(aurous, aurous_client):
     aurous.faults.timeout("balance.retrieve", times=2)
     with pytest.raises(httpx.TimeoutException):
         aurous_client.get("/v1/balance")
+
+
+def test_unfit(aurous, aurous_client):
+    aurous.chat.reply(json={{"name": "Aurora"}})
+    schema = {{"type": "object", "properties": {{"age": {{"type": "integer"}}}}, "required": ["age"]}}
+    form = {{"type": "json_schema", "json_schema": {{"name": "person", "schema": schema}}}}
+    asked = [{{"role": "user", "content": "Who is she?"}}]
+    body = {{"model": "aurous-grow-2.0-pro", "messages": asked, "response_format": form}}
+    aurous_client.post("/v1/chat/completions", json=body)
+
+
+def test_unused(aurous):
+    aurous.chat.reply("Aurora has black hair.", when="hair")
 
 
 def test_pitfall(aurous, aurous_client):
@@ -300,6 +313,8 @@ MESSAGES: Final[dict[str, Say]] = {
     "a-record-is-gone": _on_fake(_restored),
     "a-fault-met-no-request": _test("test_unfired"),
     "a-fault-met-too-few-requests": _test("test_twice"),
+    "a-reply-does-not-fit-its-request": _test("test_unfit"),
+    "a-reply-was-never-used": _test("test_unused"),
     "a-fault-has-an-invalid-argument": _on_fake(lambda aurous: aurous.faults.timeout("characters.save", times=0)),
     "a-pitfall": _warning("AurousPitfallWarning"),
     "the-clock-cannot-go-back": _on_fake(lambda aurous: aurous.clock.advance(seconds=-1)),

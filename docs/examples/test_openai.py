@@ -1,3 +1,4 @@
+import operator
 import os
 from typing import Any
 
@@ -5,8 +6,9 @@ import pytest
 
 from pytest_aurous import Aurous
 
-openai = pytest.importorskip("openai", minversion="3", reason="needs openai 3")
-httpx2 = pytest.importorskip("httpx2", reason="needs httpx2")
+openai = pytest.importorskip("openai", reason="needs the OpenAI SDK")
+
+from pydantic import BaseModel  # noqa: E402 - the SDK brings it
 
 BODY = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
 
@@ -60,19 +62,80 @@ def test_a_key_prevents_a_second_charge(aurous: Aurous) -> None:
     assert aurous.team.available_credits == 1000 - 4
 
 
-def test_chat_has_its_own_transport(aurous: Aurous) -> None:
-    """The fake has no chat: a client with its own transport plays it."""
-    said = {"role": "assistant", "content": "A lighthouse keeper."}
-    chat_response = {"id": "chat_1", "choices": [{"index": 0, "message": said}]}
+def test_an_answer(aurous: Aurous) -> None:
+    """The test says what the model says, and sees what it cost."""
+    client = openai.OpenAI(base_url=f"{aurous.base_url}/v1", api_key=aurous.api_key)
+    aurous.chat.reply("Aurora has black hair.", when="hair")
 
-    def play(_: object) -> object:
-        return httpx2.Response(200, json=chat_response)
+    made = client.chat.completions.create(
+        model="aurous-grow-2.0-pro",
+        messages=[{"role": "user", "content": "What color is her hair?"}],
+    )
 
-    chat = connect(http_client=httpx2.Client(transport=httpx2.MockTransport(play)))
+    assert made.choices[0].message.content == "Aurora has black hair."
+    assert made.usage.credits_charged < 0.01
 
-    idea = chat.chat.completions.create(model="any", messages=[])
-    body = {**BODY, "name": idea.choices[0].message.content}
-    connect().post("/characters", body=body, cast_to=object)
 
-    assert aurous.characters.last.name == "A lighthouse keeper."
-    assert aurous.calls.count() == 1
+def test_the_model_says_what_the_test_has_it_say(aurous: Aurous) -> None:
+    """A completion, and the same as a stream."""
+    aurous.chat.reply("A lighthouse keeper.")
+    messages = [{"role": "user", "content": "Who is she?"}]
+    asked: Any = {"model": "aurous-grow-2.0-pro", "messages": messages}
+
+    whole = connect().chat.completions.create(**asked)
+    parts = connect().chat.completions.create(**asked, stream=True)
+
+    assert whole.choices[0].message.content == "A lighthouse keeper."
+    assert (
+        "".join(one.choices[0].delta.content or "" for one in parts)
+        == "A lighthouse keeper."
+    )
+    assert [one.status for one in aurous.chat.completions] == ["completed", "completed"]
+
+
+class Person(BaseModel):
+    """What the model is asked for."""
+
+    name: str
+    age: int
+
+
+def test_parsed_output(aurous: Aurous) -> None:
+    """The reply must fit the schema that the SDK makes of the class."""
+    aurous.chat.reply(json={"name": "Aurora", "age": 28})
+
+    made = connect().chat.completions.parse(
+        model="aurous-grow-2.0-pro",
+        messages=[{"role": "user", "content": "Who is she?"}],
+        response_format=Person,
+    )
+
+    assert made.choices[0].message.parsed == Person(name="Aurora", age=28)
+
+
+def test_a_search(aurous: Aurous) -> None:
+    """Texts with words in common are nearer than others."""
+
+    def embed(text: str) -> list[float]:
+        model = "aurous-embed-vision-1.0"
+        made = connect().embeddings.create(model=model, input=text)
+        return list(made.data[0].embedding)
+
+    def likeness(one: str, other: str) -> float:
+        return float(sum(map(operator.mul, embed(one), embed(other))))
+
+    texts = ["red shoes", "a woman with black hair", "the harbor"]
+    assert max(texts, key=lambda text: likeness("black hair", text)) == texts[1]
+
+
+@pytest.mark.aurous(sleep="skip", pitfalls="off")
+def test_the_sdk_pays_for_a_completion_twice(aurous: Aurous) -> None:
+    """A response was lost after the model had spoken, and the retry has no key."""
+    aurous.faults.disconnect("chat.create", commit=True)
+
+    connect().chat.completions.create(
+        model="aurous-grow-2.0-pro", messages=[{"role": "user", "content": "Who?"}]
+    )
+
+    assert [one.status for one in aurous.chat.completions] == ["completed", "completed"]
+    assert [pitfall.id for pitfall in aurous.pitfalls] == ["double-charge"]

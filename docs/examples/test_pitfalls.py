@@ -1,4 +1,5 @@
 import contextlib
+import json
 from typing import Any
 
 import httpx
@@ -256,3 +257,74 @@ def test_made_up_cursor_mended(aurous: Aurous, aurous_client: httpx.Client) -> N
         query["starting_after"] = page["next_cursor"]
 
     assert len(ids) == 5
+
+
+CHAT = "/v1/chat/completions"
+ASKED = {
+    "model": "aurous-grow-2.0-pro",
+    "messages": [{"role": "user", "content": "Who is she?"}],
+}
+
+
+@misuse
+def test_unread_stream(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The client closes the stream as soon as something has come."""
+    streamed = {**ASKED, "stream": True}
+
+    with aurous_client.stream("POST", CHAT, json=streamed) as response:
+        next(response.iter_lines())
+
+    assert seen(aurous) == ["unread-stream"]
+
+
+def test_unread_stream_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The client cancels a stream that it does not need."""
+    streamed = {**ASKED, "stream": True}
+
+    with aurous_client.stream("POST", CHAT, json=streamed) as response:
+        chunk = json.loads(next(response.iter_lines()).removeprefix("data: "))
+        aurous_client.post(f"{CHAT}/{chunk['id']}/cancel")
+
+    assert aurous.chat.completions.last.status == "cancelled_by_request"
+
+
+@misuse
+def test_string_batch(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The list is refused, and sent again."""
+    batch = {"model": "aurous-embed-vision-1.0", "input": ["black hair", "red hair"]}
+
+    for _ in range(2):
+        aurous_client.post("/v1/embeddings", json=batch)
+
+    assert seen(aurous) == ["string-batch"]
+
+
+def test_string_batch_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Each text has its request."""
+    for text in ("black hair", "red hair"):
+        one = {"model": "aurous-embed-vision-1.0", "input": text}
+        aurous_client.post("/v1/embeddings", json=one)
+
+    assert [call.status for call in aurous.calls] == [200, 200]
+
+
+@misuse
+def test_key_on_stream(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """The same key with each attempt does not help: both are charged."""
+    once = {"Idempotency-Key": "job-1"}
+
+    for _ in range(2):
+        aurous_client.post(CHAT, json={**ASKED, "stream": True}, headers=once)
+
+    assert seen(aurous) == ["key-on-stream"]
+    assert len(aurous.chat.completions) == 2
+
+
+def test_key_on_stream_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
+    """Without a stream, the second attempt gets the response of the first."""
+    once = {"Idempotency-Key": "job-1"}
+
+    for _ in range(2):
+        aurous_client.post(CHAT, json=ASKED, headers=once)
+
+    assert len(aurous.chat.completions) == 1

@@ -19,6 +19,12 @@ from .._wire.reply import Break, Reply
 
 _STATUS: Final = b'"status":"'
 _BAD_ENDS: Final = (b'failed"', b'expired"', b'moderation_rejected"', b'deleted"')
+_RELEASED: Final = ("chat_provider_", "embeddings_provider_")
+"""How the codes of the errors begin that, as documented, cost nothing."""
+_SDK_RETRY: Final = (
+    " The OpenAI SDK has retried by itself, without a key: pass extra_headers={'Idempotency-Key': ...} with the "
+    "request, or max_retries=0 to its client."
+)
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _POLLS: Final = 3
 _AT_ONCE: Final = 1.0
@@ -44,9 +50,9 @@ _LOOKS: Final = frozenset({"characters.list", "characters.retrieve", "images.lis
 
 
 class Detector:
-    """Called twice for each request to its operations: when it arrives, and when its outcome is known.
+    """Called for each request to its operations: when it arrives, and when its outcome is known.
 
-    A subclass overrides one method or both. It may store what it has seen; each fake has its own instance.
+    A subclass overrides one method or several. It may store what it has seen; each fake has its own instance.
 
     Attributes:
         id: The id of the pitfall, and of its section on the page Pitfalls.
@@ -67,6 +73,16 @@ class Detector:
         """Return whether it is the pitfall, now that the *outcome* is known, which `ctx.call` does not have yet."""
         del ctx, outcome
         return False
+
+    def abandon(self, ctx: Context) -> bool:
+        """Return whether it is the pitfall that the client has closed the streamed response before its end."""
+        del ctx
+        return False
+
+    def hint(self, call: Call) -> str:
+        """Return what to say besides about this request, with a blank before it; empty by default."""
+        del call
+        return ""
 
 
 class EarlySave(Detector):
@@ -140,6 +156,9 @@ class DoubleCharge(Detector):
 
     def __init__(self) -> None:
         self._lost: dict[_Attempt, _Moment] = {}
+
+    def hint(self, call: Call) -> str:
+        return _SDK_RETRY if call.incoming.get("x-stainless-retry-count", "0") != "0" else ""
 
     def arrive(self, ctx: Context) -> bool:
         moment = self._lost.get(_attempt(ctx.call)) if self._lost else None
@@ -292,6 +311,53 @@ class MadeUpCursor(Detector):
         return True
 
 
+class UnreadStream(Detector):
+    """A client closes a stream that it pays for."""
+
+    id = "unread-stream"
+    message = (
+        "a stream was closed before its end: what had been sent was charged, and the text is not complete. "
+        "Read each stream to [DONE]; to stop one, POST its cancel, which responds with the charge."
+    )
+    operations = operations_where(lambda row: row.streams)
+
+    def abandon(self, ctx: Context) -> bool:
+        del ctx
+        return True
+
+
+class StringBatch(Detector):
+    """A client repeats a batch that was refused."""
+
+    id = "string-batch"
+    message = (
+        "a list of texts was sent again as the input of an embedding, after it had been refused: a request has one "
+        "vector. Send one request for each text."
+    )
+    operations = ("embeddings.create", "embeddings.estimate")
+
+    def __init__(self) -> None:
+        self._refused = False
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        again, self._refused = self._refused, self._refused or ctx.call.error_code == "embeddings_batch_not_supported"
+        return again and ctx.call.error_code == "embeddings_batch_not_supported"
+
+
+class KeyOnStream(Detector):
+    """A client relies on a key that is ignored."""
+
+    id = "key-on-stream"
+    message = (
+        "an Idempotency-Key was sent with stream: true, which ignores it: a second attempt is a second charge. "
+        "Send the key only with requests that are not streamed."
+    )
+    operations = operations_where(lambda row: row.streams)
+
+    def leave(self, ctx: Context, outcome: Reply | Break) -> bool:
+        return ctx.stream is not None and idempotency_key(ctx.call.incoming) is not None
+
+
 DETECTORS: Final[tuple[type[Detector], ...]] = (
     EarlySave,
     EndlessPoll,
@@ -302,6 +368,9 @@ DETECTORS: Final[tuple[type[Detector], ...]] = (
     StaleUrl,
     LeakedKey,
     MadeUpCursor,
+    UnreadStream,
+    StringBatch,
+    KeyOnStream,
 )
 
 
@@ -343,7 +412,9 @@ def _is_lost(ctx: Context, outcome: Reply | Break) -> bool:
     """Return whether the client cannot know if the request took effect: it got a 5xx, or no response."""
     if isinstance(outcome, Break):
         return ctx.call.committed or outcome.error not in _NEVER_SENT
-    return outcome.status >= _SERVER_ERROR
+    code = ctx.call.error_code or ""
+    of_the_fake = code == "internal_error" and ctx.call.fault is None
+    return outcome.status >= _SERVER_ERROR and not of_the_fake and not code.startswith(_RELEASED)
 
 
 def _shows_end(reply: Reply) -> bool:

@@ -16,6 +16,7 @@ from .._base.errors import AurousError, hide_mistakes, see, shown
 from .._base.work import ending
 from .._resources.base.endpoint import Context, Endpoint, Result
 from .._resources.catalog import CATALOG, MACHINES, UNDER_WAY, Addresses, Catalog, addresses, plans
+from .._resources.models import ModelRow
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._resources.team import create_team
 from .._resources.webhooks import EVENTS
@@ -23,16 +24,16 @@ from .._wire import messages as say
 from .._wire.call import Call, to_json
 from .._wire.headers import idempotency_key, replaced
 from .._wire.hosts import is_upload
-from .._wire.refusal import ApiProblem, envelope
+from .._wire.refusal import ApiProblem, Unscripted, envelope
 from .._wire.reply import Break, Reply
 from .._wire.version import VERSION, check_version
 from .._world.buckets import Bucket
-from .._world.idempotency import Stored, claim_of
+from .._world.idempotency import LONGEST_KEY, Stored, claim_of
 from .._world.keys import permits, require_scope
 from .._world.settings import Settings
 from .._world.state import Saved
 from .._world.world import World
-from ..faults.fault import CallFault, Refuse
+from ..faults.fault import CallFault, Refuse, late
 from ..faults.queue import Candidates, FaultQueue
 from .pitfalls import Pitfalls
 from .problems import Problem, is_interruption
@@ -79,7 +80,7 @@ class App:
             self.world.scripts[resource, None] = plan
         for resource, enter in MACHINES.items():
             self.world.runs.machines[resource] = partial(enter, proxy(self.world))  # which has the runs itself
-        for kind in (LoraRow, VideoLoraRow):  # there from the start
+        for kind in (LoraRow, VideoLoraRow, ModelRow):  # there from the start
             self.world.table(kind).begin_with(kind.first())
         self.addresses: Addresses = addresses(self.catalog, settings.base_url)
 
@@ -151,6 +152,14 @@ class App:
             outcome: Reply | Break = self._serve(ctx, now)
         else:
             outcome = fault.meet(call, world.clock, partial(self._serve, ctx, now))
+            if call.committed and ctx.lost is not None and not _arrived(outcome):
+                ctx.lost()
+        if isinstance(outcome, Reply) and outcome.delay:
+            outcome = late(call, world.clock, outcome.delay, outcome)
+        if ctx.stream is not None and not (isinstance(outcome, Reply) and outcome.stream is ctx.stream):
+            ctx.stream.lose()  # by a fault
+        elif ctx.stream is not None:
+            ctx.stream.abandoned = partial(self.pitfalls.abandon, ctx)
         self.pitfalls.leave(ctx, outcome)
         world.journal.respond(call, outcome if isinstance(outcome, Reply) else None)
         return outcome
@@ -190,6 +199,9 @@ class App:
                 response = self._refusal(ctx, instead(name, bucket.wait if bucket else 1, now))
         except ApiProblem as problem:
             response = self._refusal(ctx, problem)
+        except Unscripted as mistake:
+            self.world.state.append(self.problems, Problem(ctx.call, "reply", str(mistake)))
+            response = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
         except Exception as error:
             if is_interruption(error):
                 raise
@@ -197,13 +209,14 @@ class App:
             response = self._refusal(ctx, ApiProblem(500, "internal_error", say.INTERNAL))
         headers = (
             *((("Content-Type", response.media_type),) if response.body else ()),
-            ("Content-Length", str(len(response.body))),
+            *((("Content-Length", str(len(response.body))),) if response.stream is None else ()),
             ("Aurous-Request-Id", ctx.request_id),
             ("Aurous-Version", VERSION),
             *ctx.limits,
         )
         headers = replaced(headers, response.headers) if response.headers else headers
-        reply = Reply(response.status, headers, response.body)
+        ctx.stream = response.stream
+        reply = Reply(response.status, headers, response.body, response.stream, response.delay)
         return reply if self._altered is None else self._altered(reply, ctx.row)
 
     def _admit(self, row: Endpoint, ctx: Context, now: float, *, free: bool) -> tuple[str, Bucket | None]:
@@ -241,7 +254,8 @@ class App:
         claim = None
         key = idempotency_key(ctx.call.incoming) if row.idempotent else None
         if key is not None and row.accepts_key(ctx):
-            claim = claim_of(ctx.call, key, ctx.team, row.fingerprint and partial(row.fingerprint, ctx))
+            longest = row.longest_key(ctx) if row.longest_key is not None else LONGEST_KEY
+            claim = claim_of(ctx.call, key, ctx.team, longest, row.fingerprint and partial(row.fingerprint, ctx))
             stored = self.world.idempotency.find(claim, now, self._works)
             if stored is not None:
                 ctx.call.replayed = True
@@ -362,6 +376,17 @@ def _alteration(world: World) -> Callable[[Reply, Endpoint | None], Reply] | Non
         return reply if kind == "off" else grease(reply, kind, world.state.random("grease"))
 
     return altered
+
+
+def _arrived(outcome: Reply | Break) -> bool:
+    """Whether a client can read the response that it would have had without a fault."""
+    if isinstance(outcome, Break) or outcome.status >= 400:  # noqa: PLR2004 - the first error
+        return False
+    try:
+        json.loads(outcome.body)
+    except ValueError:
+        return False
+    return True
 
 
 _REPLAYED: Final = (("Aurous-Idempotent-Replayed", "true"),)

@@ -87,13 +87,19 @@ class Pitfalls:
         """Ask about a request before anything has happened."""
         for kind in _WATCHING[ctx.call.operation]:
             if self._detectors[kind].arrive(ctx):
-                self._add(kind, ctx.call)
+                self._add(self._detectors[kind], ctx.call)
 
     def leave(self, ctx: Context, outcome: Reply | Break) -> None:
         """Ask again when its *outcome* is known."""
         for kind in _WATCHING[ctx.call.operation]:
             if self._detectors[kind].leave(ctx, outcome):
-                self._add(kind, ctx.call)
+                self._add(self._detectors[kind], ctx.call)
+
+    def abandon(self, ctx: Context) -> None:
+        """Tell that the client has closed the streamed response before its end."""
+        for kind in _WATCHING[ctx.call.operation]:
+            if self._detectors[kind].abandon(ctx):
+                self._add(self._detectors[kind], ctx.call)
 
     def drop(self, call: Call) -> list[str]:
         """Remove the pitfalls of one request, and return their texts."""
@@ -101,7 +107,7 @@ class Pitfalls:
         self.seen[:] = [pitfall for pitfall in self.seen if pitfall.call is not call]
         return [str(pitfall) for pitfall in dropped]
 
-    def _add(self, kind: type[Detector], call: Call) -> None:
-        found = Pitfall(kind.id, kind.message, call)
+    def _add(self, detector: Detector, call: Call) -> None:
+        found = Pitfall(detector.id, detector.message + detector.hint(call), call)
         if all(pitfall.key != found.key for pitfall in self.seen):
             self._state.append(self.seen, found)

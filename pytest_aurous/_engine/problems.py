@@ -12,10 +12,13 @@ from .._wire.call import Call
 
 
 class Problem(NamedTuple):
-    """A request that fails the test: no endpoint takes it, this package failed, or the ``when`` of a fault raised."""
+    """A request that fails the test.
+
+    No endpoint takes it, this package failed, the ``when`` of a fault raised, or a reply of the test does not fit it.
+    """
 
     call: Call
-    kind: Literal["unmatched", "bug", "condition"]
+    kind: Literal["unmatched", "bug", "condition", "reply"]
     trace: str = ""
 
 

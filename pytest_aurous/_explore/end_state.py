@@ -21,7 +21,7 @@ from .._world.world import World
 T = TypeVar("T")
 
 _VOLATILE: Final = re.compile(
-    r"id|(?!client_reference_).+_ids?|.+_at|.*urls?|path|seed|.*secret.*|duration_ms|consecutive_failures"
+    r"id|(?!client_reference_).+_ids?|created|.+_at|.*urls?|path|seed|.*secret.*|duration_ms|consecutive_failures"
 )
 """Ids, references to records, times, URLs, what chance has drawn, durations, and counters of deliveries."""
 FAILS: Final = Step("failed", "provider_timeout")

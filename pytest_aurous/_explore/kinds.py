@@ -21,8 +21,8 @@ from .._world.outbox import Delivery
 from .._world.runs import Run as Work
 from .._world.script import Hold, Step
 from .._world.world import World
-from ..faults.collection import CLOSED, CONNECTION_REFUSED, READ_TIMEOUT
-from ..faults.fault import CallFault, Fault, Meet, Serve, Terms
+from ..faults.collection import CLOSED, CONNECTION_REFUSED
+from ..faults.fault import READ_TIMEOUT, CallFault, Fault, Meet, Serve, Terms
 from .end_state import FAILS
 from .identity import Identities
 from .places import Place, came_over_http, event_id

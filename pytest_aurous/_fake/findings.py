@@ -12,6 +12,7 @@ from .._engine.pipeline import App
 from .._engine.problems import Problem
 from .._report.timeline import timeline
 from .._report.unmatched import describe, late
+from .._resources.chat import Scripted
 from .._wire.call import Call
 from ..faults.fault import DeliveryFault, Fault
 from .calls import Calls, often
@@ -24,8 +25,8 @@ class Findings:
         self._app = app
 
     def problems(self, problems: Iterable[Problem]) -> list[str]:
-        """Return the problem of each of the requests."""
-        return [describe(problem, self._app) for problem in problems]
+        """Return the problem of each of the requests; what a client has repeated is said once."""
+        return list(dict.fromkeys(describe(problem, self._app) for problem in problems))
 
     def timeline(self, again: str, problems: Iterable[Problem]) -> str:
         """Return the calls and their problems; *again* is the command that repeats the test."""
@@ -34,6 +35,22 @@ class Findings:
     def late(self, call: Call, test: str, running: str, pitfalls: Iterable[str], problems: Iterable[Problem]) -> str:
         """Return what to say about a call that *test* left behind, and that arrived while another test was running."""
         return late(call, test, running, [*self.problems(problems), *pitfalls])
+
+    def unused(self, reply: Scripted) -> str:
+        """Return that no request has used a reply, or too few."""
+        calls = Calls(self._app.world.journal.entries, self._app.catalog.by_operation)
+        count = calls.count("chat.create")
+        what = f"was used {reply.used} of {reply.times} times" if reply.used else "was never used"
+        why = (
+            f"chat.create was called {often(count)}, and each call was refused, excluded by when=, or got another reply"
+            if count
+            else "the code under test did not call chat.create"
+        )
+        return (
+            f"{reply!r} {what}: {why}.\nRemove the reply, or let the test send such a request. Allow it with the "
+            f'setting strict="off", as in @pytest.mark.aurous(strict="off"), or "warn".\n'
+            f"{see('reference/chat.html#what-the-model-says')}"
+        )
 
     def unfired(self, fault: Fault) -> str:
         """Return why a fault was met too few times, as far as the calls show it."""

@@ -9,8 +9,11 @@ from .._base.errors import hide_mistakes
 from .._base.redaction import redacted
 from .._resources.base.record import Collection, Live
 from .._resources.characters import Characters
+from .._resources.chat import Chat
+from .._resources.embeddings import Embeddings
 from .._resources.files import Files
 from .._resources.generations import Images, Videos
+from .._resources.models import Models
 from .._resources.styles import Loras, VideoLoras
 from .._resources.team import ApiKey, TeamRow, create_team
 from .._resources.uploads import Uploads
@@ -72,6 +75,21 @@ class Belongings(Public):
     def loras(self) -> Loras:
         """The image styles that the team can use."""
         return Loras(*self._owner)
+
+    @property
+    def chat(self) -> Chat:
+        """What the chat model says, and the team's completions."""
+        return Chat(*self._owner)
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """The vectors of texts."""
+        return Embeddings(self._owner[0])
+
+    @property
+    def models(self) -> Models:
+        """The models of chats and embeddings that the team can use."""
+        return Models(*self._owner)
 
     @property
     def webhook_endpoints(self) -> WebhookEndpoints:

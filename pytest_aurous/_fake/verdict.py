@@ -1,4 +1,4 @@
-"""The verdict on a test: how unmatched requests, unfired faults and bugs of the fake affect it."""
+"""The verdict on a test: how unmatched requests, unfired faults, unused replies and bugs of the fake affect it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from .._base.work import Work, current_work, older_work
 from .._engine.pipeline import App
 from .._engine.pitfalls import Pitfall
 from .._engine.problems import Problem
+from .._resources.chat import unused
 from .._wire.call import Call
 
 if TYPE_CHECKING:
+    from .._resources.chat import Scripted
     from ..faults.fault import Fault
     from .findings import Findings
 
@@ -30,6 +32,7 @@ class Verdict:
         self._reported = 0
         self._reported_pitfalls: set[Pitfall] = set()
         self._reported_faults: set[Fault] = set()
+        self._reported_replies: set[int] = set()
 
     def begin(self) -> None:
         """Judge the test that runs now; a request from a thread of an older test becomes a warning instead."""
@@ -42,10 +45,14 @@ class Verdict:
         """Raise as ``strict`` says: problems not reported yet, and faults that were met too few times."""
         __tracebackhide__ = True
         problems, unfired = self._take_problems()
-        if self._strict == "off" or not (problems or unfired):
+        unused = self._take_unused()
+        if any(problem.kind == "reply" for problem in problems):
+            unused = []  # the replies after one that does not fit have waited for it
+        if self._strict == "off" or not (problems or unfired or unused):
             self._judge_pitfalls()
             return
-        text = "\n\n".join([*self._findings.problems(problems), *map(self._findings.unfired, unfired)])
+        texts = [*self._findings.problems(problems), *map(self._findings.unfired, unfired)]
+        text = "\n\n".join([*texts, *map(self._findings.unused, unused)])
         if self._strict == "warn":
             warnings.warn(AurousWarning(text), stacklevel=2)
             self._judge_pitfalls()
@@ -84,15 +91,18 @@ class Verdict:
         """Do not report anything that happened until now: the test has its outcome."""
         self._take_problems()
         self._take_pitfalls()
+        self._take_unused()
 
     def keep(self) -> Callable[[], None]:
         """Return a function that goes back to the problems of this moment, and to what was reported until then."""
         problems, reported = self._app.problems[:], self._reported
         pitfalls, faults = set(self._reported_pitfalls), set(self._reported_faults)
+        replies = set(self._reported_replies)
 
         def back() -> None:
             self._app.problems[:], self._reported = problems, reported
             self._reported_pitfalls, self._reported_faults = set(pitfalls), set(faults)
+            self._reported_replies = set(replies)
 
         return back
 
@@ -123,6 +133,13 @@ class Verdict:
             self._reported = len(self._app.problems)
             self._reported_faults.update(unfired)
         return problems, unfired
+
+    def _take_unused(self) -> list[Scripted]:
+        """Return the replies that no request has used and that were not reported yet, and mark them as reported."""
+        with self._app.world.lock:
+            new = [one for one in unused(self._app.world) if one.number not in self._reported_replies]
+        self._reported_replies.update(one.number for one in new)
+        return new
 
 
 class _LateCalls(Watcher):

@@ -165,7 +165,7 @@ class Router:
         route = self._routes.get(call.operation or "")
         if route is not None and _spies(route):
             sent = as_httpx(request)
-            seen = response(httpx, sent, outcome) if isinstance(outcome, Reply) else None
+            seen = response(httpx, sent, outcome._replace(stream=None)) if isinstance(outcome, Reply) else None
             if seen is not None:
                 seen.read()
             self._respx.record(sent, response=seen, route=route)

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .._wire.reply import Break, Reply
+from .._wire.reply import Break, Reply, Stream
 
 
 def stacks() -> tuple[ModuleType, ...]:
@@ -44,7 +44,8 @@ def response(stack: ModuleType, request: Any, outcome: Reply | Break) -> Any:
     if isinstance(outcome, Break):
         return _broken(stack, request, outcome)
     headers = stack.Headers(outcome.headers, "latin-1")
-    made = stack.Response(outcome.status, headers=headers, stream=stack.ByteStream(outcome.body))
+    body = stack.ByteStream(outcome.body) if outcome.stream is None else _streamed(stack, request, outcome.stream)
+    made = stack.Response(outcome.status, headers=headers, stream=body)
     if all(value.isascii() for _, value in outcome.headers):
         made.headers.encoding = "ascii"  # else httpx detects the encoding at each access
     return made
@@ -58,6 +59,36 @@ def _broken(stack: ModuleType, request: Any, outcome: Break) -> Any:
     made = response(stack, request, outcome.reply)
     made.stream = relay(stack, _CutOff(outcome.reply.body[: outcome.after_bytes], error))
     return made
+
+
+def _streamed(stack: ModuleType, request: Any, events: Stream) -> Any:
+    """Return a body that is sent event by event, as the client reads it."""
+
+    def read() -> bytes | None:
+        part = events.read()
+        if isinstance(part, Break):
+            raise getattr(stack, part.error)(part.message, request=request)
+        return part
+
+    class Streamed(stack.SyncByteStream, stack.AsyncByteStream):  # type: ignore[misc, name-defined]  # one of two stacks
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(read, None)
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self  # no generator: trio warns of one that a client leaves unfinished
+
+        async def __anext__(self) -> bytes:
+            if (part := read()) is None:
+                raise StopAsyncIteration
+            return part
+
+        def close(self) -> None:
+            events.close()
+
+        async def aclose(self) -> None:
+            events.close()
+
+    return Streamed()
 
 
 def relay(stack: ModuleType, stream: Any) -> Any:

@@ -21,24 +21,38 @@ if TYPE_CHECKING:
     from .._engine.problems import Problem
 
 _PREFIXES: Final = {"char": "characters", "upl": "uploads", "img": "images", "vid": "videos", "file": "files"} | {
+    "cmp": "chat",
     "we": "webhook_endpoints",
     "team": "teams",
     "req": "requests",
 }
 """The kind of record that an id belongs to, by its prefix."""
 
-LATER: Final = {"/v1/chat": "chat completions", "/v1/embeddings": "embeddings", "/v1/models": "models"}
-"""Endpoints of the API that this version does not fake, by the beginning of their paths."""
+_WITH_A_MODEL: Final = ("chat.create", "embeddings.create", "embeddings.estimate")
 
 _DOUBLED: Final = (
     "  /v1 is doubled: the base URL ends in /v1, and the path begins with it. Leave it out of one of them; "
     "AUROUS_BASE_URL and aurous.base_url have none\n"
 )
+_SDK_PATH: Final = (
+    "  the OpenAI SDK needs a base_url that ends with one /v1, as in "
+    'OpenAI(base_url=f"{aurous.base_url}/v1", api_key=aurous.api_key)\n'
+)
+_SDK_METHOD: Final = (
+    "  of the methods of the OpenAI SDK, the API has chat.completions.create, .parse, .stream and .retrieve, "
+    "embeddings.create and models.list\n"
+)
+_MODELS: Final = (
+    "the fake has the model aurous-grow-2.0-pro for chats, and aurous-embed-vision-1.0 for embeddings; "
+    "aurous.models.add(...) adds another"
+)
 
 
 def hint_of(call: Call) -> str:
     """Return the probable cause of a refusal, or a misspelled query parameter; empty if nothing is known."""
-    return _cause_of_refusal(call) or _misspelled_parameter(call)
+    refused = call.status is not None and call.status >= 400  # noqa: PLR2004 - the first error
+    cause = (_cause_of_refusal(call) or _id_of_another_kind(call)) if refused else ""
+    return cause or _misspelled_parameter(call)
 
 
 def _misspelled_parameter(call: Call) -> str:
@@ -53,15 +67,19 @@ def _misspelled_parameter(call: Call) -> str:
 
 
 def _cause_of_refusal(call: Call) -> str:
-    if call.status is None or call.status < 400:  # noqa: PLR2004 - the first error
-        return ""
     if call.error_code == "missing_api_key":
         return _missing_key(call)
+    if call.error_code == "resource_not_found" and not call.fault and call.operation in _WITH_A_MODEL:
+        return _MODELS
     if call.error_code in {"invalid_api_key", "revoked_api_key"} and not call.fault:
         return (
             "the fake accepts only keys that it issued and did not revoke: read the variable AUROUS_API_KEY when you "
             "create the client, or use aurous.api_key; for a key of your own, override the fixture aurous_api_key"
         )
+    return ""
+
+
+def _id_of_another_kind(call: Call) -> str:
     for segment in call.path.split("/"):
         kind = _PREFIXES.get(segment.partition("_")[0])
         if kind == "videos" and (call.operation or "").startswith("images."):
@@ -92,12 +110,10 @@ def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> 
     """
     prefix = urlsplit(base_url).path
     path = _undoubled(call.path, prefix)
-    later = [what for start, what in LATER.items() if f"{path}/".startswith(f"{prefix}{start}/")]
     lines = [
         f"pytest-aurous has no such operation: {call.method} {redacted(call.url)}\n",
-        *(f"  the API has it, this version does not: {what} are not faked yet\n" for what in later),
-        "" if later else _nearest(catalog, call, path, base_url),
-        _DOUBLED if path != call.path else "",
+        _nearest(catalog, call, path, base_url),
+        _of_sdk(call, path) or (_DOUBLED if path != call.path else ""),
     ]
     if "%2f" in call.path.lower():
         lines.append("  %2F is a slash inside a segment: join segments with /, and quote only ids\n")
@@ -109,6 +125,13 @@ def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> 
         f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
         f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/unmatched.html")}'
     )
+
+
+def _of_sdk(call: Call, path: str) -> str:
+    """Return the line about a request of the OpenAI SDK, which adds the path to its ``base_url``."""
+    if "OpenAI/" not in call.request.headers.get("user-agent", ""):
+        return ""
+    return _SDK_METHOD if path == call.path and "/v1/" in path else _SDK_PATH
 
 
 def _nearest(catalog: Catalog, call: Call, path: str, base_url: str) -> str:
@@ -189,6 +212,8 @@ def describe(problem: Problem, app: App) -> str:
         return explain(app.catalog, call, app.world.settings.base_url, app.world.journal.helper)
     if problem.kind == "condition":
         return f"when= of a fault raised for {request}; the request met no fault.\n{problem.trace}{see(page)}"
+    if problem.kind == "reply":
+        return f"{request} got a 500 response: {problem.trace}"
     return (
         f"pytest-aurous itself failed while it handled {request}; the client got a 500 response.\n"
         f"Please report this with the test that shows it.\n{problem.trace}"

@@ -14,7 +14,21 @@ from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of, is_vendors
 from .._world.script import Lifecycle, Plan, Step, parse_runs, plan_of
 from .._world.world import World
-from . import characters, files, generations, legacy, storage, styles, team, uploads, usage, webhooks
+from . import (
+    characters,
+    chat,
+    embeddings,
+    files,
+    generations,
+    legacy,
+    models,
+    storage,
+    styles,
+    team,
+    uploads,
+    usage,
+    webhooks,
+)
 from .base.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -29,6 +43,9 @@ ENDPOINTS: Final = (
     *files.ENDPOINTS,
     *styles.ENDPOINTS,
     *storage.ENDPOINTS,
+    *models.ENDPOINTS,
+    *chat.ENDPOINTS,
+    *embeddings.ENDPOINTS,
     *team.ENDPOINTS,
     *usage.ENDPOINTS,
     *webhooks.ENDPOINTS,

@@ -16,12 +16,13 @@ from .base.endpoint import NO_RESPONSE, Endpoint
 from .base.schema import HOLDS, obj, record, schema_name, text_of
 from .catalog import CATALOG
 from .characters import CharacterRow
+from .chat import CompletionRow
 from .files import FileRow
 from .generations import GenerationRow
 from .styles import LoraRow, VideoLoraRow
 from .webhooks import EndpointRow
 
-_RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow)
+_RECORDS: Final = (CharacterRow, GenerationRow, FileRow, LoraRow, VideoLoraRow, EndpointRow, CompletionRow)
 _TEXT: Final = {"type": "string"}
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 
@@ -129,4 +130,5 @@ def _content(row: Endpoint, status: str, codes: list[str]) -> dict[str, Any]:
         return {}
     if row.shape is None:  # bytes, or nothing
         return {"content": {row.media_type: {}}} if row.media_type != "application/json" else {}
-    return {"content": {row.media_type: {"schema": row.shape}}}
+    events: dict[str, Any] = {"text/event-stream": {}} if row.streams and int(status) == row.status else {}
+    return {"content": {row.media_type: {"schema": row.shape}, **events}}

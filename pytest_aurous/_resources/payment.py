@@ -20,11 +20,12 @@ def pay(world: World, team: str, amount: Decimal | float, code: str) -> int:
     return hold
 
 
-def charge(world: World, team: str, hold: int, at: float) -> None:
-    """Charge a hold: the work succeeded."""
+def charge(world: World, team: str, hold: int, at: float, amount: Decimal | None = None) -> Decimal:
+    """Charge a hold, or an *amount* in its place, and return what was charged: the work succeeded."""
     before = world.accounts[team].credits
-    world.ledger(team).commit(hold)
+    charged = world.ledger(team).commit(hold, amount)
     _warn(world, team, before, at)
+    return charged
 
 
 def _warn(world: World, team: str, before: Decimal, at: float) -> None:

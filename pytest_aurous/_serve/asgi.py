@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from .._wire.call import Call
 from .._wire.hosts import UPLOAD_HOST, host_of
-from .._wire.reply import Break, Reply
+from .._wire.reply import Break, Reply, Stream
 from .access import refuse_control, refuse_host
 from .control import CONTROL, control, json_reply
 
@@ -75,10 +75,35 @@ class AsgiApp:
             await gate.aenter(call)
         outcome = self._app.handle(call)
         await self._wait(call.delay)
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, Break):
+            await self._break(outcome, receive, send)
+        elif outcome.stream is None:
             await _write(send, self._here(outcome, own))
         else:
-            await self._break(outcome, receive, send)
+            await self._stream(outcome, outcome.stream, receive, send)
+
+    async def _stream(self, reply: Reply, events: Stream, receive: Receive, send: Send) -> None:
+        """Send a response event by event, until it ends or the client has closed the connection."""
+        gone = asyncio.ensure_future(_gone(receive))
+        await send(_start(reply))
+        try:
+            while not gone.done() and not self.closing:
+                part = events.read()
+                await self._wait(events.waited, gone)
+                if part is None:
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+                if isinstance(part, Break):
+                    if "Timeout" in part.error:
+                        await self._pass(_HANG, gone)
+                    _close(send, part.message, gently=True)
+                    return
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(0)  # else nobody notices that the client has gone
+            _close(send, "The server is stopping, or the client has gone.", gently=False)
+        finally:
+            gone.cancel()
+            events.close()
 
     def _call(self, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes) -> Call:
         """Return the call as the vendor's hosts would receive it."""
@@ -95,12 +120,12 @@ class AsgiApp:
         reply = Reply(reply.status, headers, reply.body)
         return reply.with_body(led_to(reply.body)) if ("Content-Type", "application/json") in headers else reply
 
-    async def _wait(self, delay: float) -> None:
-        """Wait in real time for the delay of a fault, unless the clock is frozen or sleeps are skipped."""
+    async def _wait(self, delay: float, gone: asyncio.Future[None] | None = None) -> None:
+        """Wait in real time for the delay of a response or an event, unless the clock stands or sleeps are skipped."""
         clock = self._app.world.clock
         if delay > 0 and not clock.frozen and self._app.world.settings.sleep == "real":
             clock.rewind(delay)
-            await self._pass(delay)
+            await self._pass(delay, gone)
 
     async def _pass(self, seconds: float, gone: Awaitable[None] | None = None) -> None:
         """Wait in real time, until *gone* has finished or the server stops."""
@@ -109,7 +134,8 @@ class AsgiApp:
         task = asyncio.ensure_future(gone or asyncio.sleep(seconds))
         while not self.closing and not task.done() and (left := until - loop.time()) > 0:
             await asyncio.wait([task], timeout=min(left, _TICK))
-        task.cancel()
+        if task is not gone:
+            task.cancel()
 
     async def _break(self, outcome: Break, receive: Receive, send: Send) -> None:
         """Close the connection, or let the client wait for a response that never comes."""
@@ -119,11 +145,16 @@ class AsgiApp:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         elif "Timeout" in outcome.error:
             await self._pass(_HANG, _gone(receive))
-        cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself cannot close a connection
-        if cycle is None or not hasattr(cycle, "transport"):
-            raise ConnectionResetError(outcome.message)
-        cycle.disconnected = True
-        cycle.transport.close() if outcome.reply is not None else cycle.transport.abort()
+        _close(send, outcome.message, gently=outcome.reply is not None)
+
+
+def _close(send: Send, message: str, *, gently: bool) -> None:
+    """Close the connection: *gently*, after what was sent, or at once."""
+    cycle = getattr(send, "__self__", None)  # uvicorn's: ASGI itself cannot close a connection
+    if cycle is None or not hasattr(cycle, "transport"):
+        raise ConnectionResetError(message)
+    cycle.disconnected = True
+    cycle.transport.close() if gently else cycle.transport.abort()
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -15,7 +15,7 @@ from .._base.redaction import redacted
 from .headers import Headers
 from .reply import Pairs, Reply
 
-_KEPT_BODY: Final = 64 * 1024
+KEPT_BODY: Final = 64 * 1024
 _DIGEST: Final = b" bytes, sha256 "
 _NOTHING: Final[Mapping[str, str]] = {}
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
@@ -72,6 +72,10 @@ class Call(Hinting):
         patience: Seconds that the client waits for a response; None: without limit.
         committed: Whether it took effect, even if the client received no response.
         restores: How often the test had restored a snapshot before.
+        streamed: Whether its response was sent event by event.
+        events: How many events of a streamed response were sent.
+        instants: While tracing, when each of them was sent, and how many bytes had been sent then; known at the end.
+        ended: How a streamed response ended, such as ``ended by the client``; empty while it goes on, and for others.
         stack: Its place and the callers of that, at most six, out to the test, or to the root of the thread or task;
             empty if they are not known.
 
@@ -103,6 +107,10 @@ class Call(Hinting):
     committed: bool = False
     restores: int = 0
     stack: Stack = ()
+    streamed: bool = False
+    events: int = 0
+    instants: tuple[tuple[float, int], ...] = ()
+    ended: str = ""
 
     def __post_init__(self) -> None:
         # The pipeline reads the first of several headers with the same name.
@@ -138,7 +146,7 @@ class Call(Hinting):
         """The response: ``status``, ``headers``, ``content`` and ``json``; None if no response arrived."""
         if self._reply is None:
             return None
-        status, headers, body = self._reply
+        status, headers, body, *_ = self._reply
         return Response(status, Headers(headers), body, _parsed(body))
 
     def response_may_contain(self, word: bytes) -> bool:
@@ -160,9 +168,15 @@ class Call(Hinting):
         content = self.content if whole else kept(self.content)
         self.content = shared(content, content)
         if reply is not None:
-            self.status, headers, body = reply
+            self.status, headers, body = reply[:3]
+            self.streamed = reply.stream is not None
             body = body if whole else kept(body)
             self._reply = Reply(self.status, tuple([shared(pair, pair) for pair in headers]), shared(body, body))
+
+    def complete_response(self, body: bytes) -> None:
+        """Record the body of a streamed response, which has ended."""
+        if self._reply is not None:
+            self._reply = self._reply._replace(body=body)
 
 
 def _parsed(body: bytes) -> Any:
@@ -179,6 +193,6 @@ def is_digest(body: bytes) -> bool:
 
 def kept(body: bytes) -> bytes:
     """Return a body, or the digest of a large one."""
-    if len(body) <= _KEPT_BODY:
+    if len(body) <= KEPT_BODY:
         return body
     return f"<{len(body)} bytes, sha256 {sha256(body).hexdigest()}>".encode()

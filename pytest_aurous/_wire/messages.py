@@ -59,6 +59,30 @@ URL_REFUSED: Final = "This signed URL cannot be used: {reason}."
 
 RATE_LIMIT: Final = "Rate limit exceeded for {bucket}. Retry after {seconds}s."
 CONCURRENCY_LIMIT: Final = "Concurrency limit exceeded. Retry after {seconds}s."
-KEY_LENGTH: Final = "Idempotency-Key must be 1 to 256 characters long, not {got}."
+PROVIDER_FAILED: Final = "The provider of the model failed ({code})."
+TOKENS: Final = "Token rate limit exceeded for {bucket}. Retry after {seconds}s."
+WRONG_KIND: Final = "{model} is a model of kind {kind}; {operation} needs one of kind {needed}."
+OVER_CAP: Final = "max_tokens {got} is above the hard cap of {cap} of {model}."
+TOO_MANY_TOKENS: Final = "The input has about {got} tokens; {model} takes at most {most}."
+NO_REQUIRED_TOOL: Final = "{model} does not support tool_choice 'required'."
+UNSUPPORTED_SCHEMA: Final = "The schema is outside the supported subset: {found}."
+PRIVATE_URL: Final = (
+    "{param} must be an https URL of a public host, not a private, loopback or link-local one, not {got!r}."
+)
+NO_COMPLETION: Final = "No such completion to cancel: {id!r}."
+COMPLETION_ENDED: Final = "Completion {id} is {status} already."
+NOT_CANCELLABLE: Final = "Completion {id} cannot be cancelled: only a streamed completion can."
+NO_BATCH: Final = (
+    "POST /v1/embeddings does not accept string[] batch input: send one request for each text. "
+    "See https://docs.aurous-labs.com/api-reference/embeddings/openai-batch-incompat."
+)
+NO_VIDEO: Final = "Embeddings do not accept video since 2026-05-24."
+TOO_MANY_PARTS: Final = (
+    "Embedding request has {got} {what}; the cap is {most} {total} per request. "
+    "See https://docs.aurous-labs.com/api-reference/embeddings/limits."
+)
+INPUT_TOO_LARGE: Final = "The input has about {got} tokens; the cap is {most}."
+BAD_DIMENSIONS: Final = "dimensions must be one of {allowed} for {model}, not {got}."
+KEY_LENGTH: Final = "Idempotency-Key must be 1 to {most} characters long, not {got}."
 KEY_IN_USE: Final = "This Idempotency-Key is in use by {why}."
 BY_FAULT: Final = "The request could not be served ({status})."

@@ -66,6 +66,10 @@ class ApiProblem(Exception):  # noqa: N818 - a response of the vendor, not an er
         super().__init__(self.message)
 
 
+class Unscripted(Exception):  # noqa: N818 - a mistake of the test, which is reported at its end
+    """Something that a test has scripted does not fit the request; the text says what, for its author."""
+
+
 def type_of(status: int) -> str:
     """Return the type of the refusals with a status (err-1)."""
     return _TYPES.get(status, "server_error" if status >= _SERVER else "invalid_request")

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 Pairs = tuple[tuple[str, str], ...]
 """Headers in order, as sent: names may repeat, values may be empty or contain line breaks."""
 
 
+class Stream(Protocol):
+    """The body of a response that is sent event by event.
+
+    Attributes:
+        waited: How many seconds of the clock passed before the last part.
+        abandoned: Called if the client closes it while it is being made.
+    """
+
+    waited: float
+    abandoned: Callable[[], object] | None
+
+    def read(self) -> bytes | Break | None:
+        """Return the next part, what breaks the connection, or None at the end."""
+
+    def close(self) -> None:
+        """End it: the client has closed the connection, or has read everything."""
+
+    def lose(self) -> None:
+        """End it: a fault has lost the response."""
+
+    def cut(self, how: str, after: int) -> None:
+        """Let a fault end it after that many events: ``disconnect``, ``stall`` or ``half_event``."""
+
+
 class Reply(NamedTuple):
-    """A response: its status, its headers and its body."""
+    """A response: its status, its headers and its body, which a *stream* may send; after *delay* seconds."""
 
     status: int
     headers: Pairs
     body: bytes
+    stream: Stream | None = None
+    delay: float = 0
 
     def with_body(self, body: bytes) -> Reply:
         """Return the same response with another body and the ``Content-Length`` of that body."""
         headers = tuple((name, str(len(body)) if name == "Content-Length" else value) for name, value in self.headers)
-        return Reply(self.status, headers, body)
+        return self._replace(headers=headers, body=body, stream=None)
 
 
 class Break(NamedTuple):

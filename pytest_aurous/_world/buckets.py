@@ -14,6 +14,10 @@ BUCKETS: Final = {
     "characters_get": (240, 120),
     "characters_post": (60, 30),
     "characters_synthesize": (12, 6),
+    "chat_post": (120, 60),
+    "chat_tpm": (200_000, 200_000),
+    "embeddings_post": (240, 120),
+    "embeddings_tpm": (500_000, 500_000),
     "images_post": (120, 60),
     "videos_post": (120, 60),
     "estimate_post": (240, 120),
@@ -52,16 +56,24 @@ class Bucket(NamedTuple):
     @property
     def wait(self) -> int:
         """The whole seconds until there is a token, at least 1: the value of ``Retry-After``."""
-        return max(1, ceil((1 - self.tokens) / self.rate - _GRAIN))
+        return self.wait_for(1)
+
+    def wait_for(self, tokens: int) -> int:
+        """Return the whole seconds until there are so many tokens, or until it is full; at least 1."""
+        return max(1, ceil((min(tokens, self.capacity) - self.tokens) / self.rate - _GRAIN))
 
     @property
     def headers(self) -> Pairs:
         """The headers of a response (rate-1)."""
+        return self.named("X-RateLimit")
+
+    def named(self, prefix: str) -> Pairs:
+        """Return the headers of a response, whose names begin with *prefix*."""
         full = ceil(self.at + (self.capacity - self.tokens) / self.rate - _GRAIN)
         return (
-            ("X-RateLimit-Limit", str(self.capacity)),
-            ("X-RateLimit-Remaining", str(self.left)),
-            ("X-RateLimit-Reset", str(full)),
+            (f"{prefix}-Limit", str(self.capacity)),
+            (f"{prefix}-Remaining", str(self.left)),
+            (f"{prefix}-Reset", str(full)),
         )
 
 
@@ -107,6 +119,26 @@ class Buckets:
             headers = (*bucket.headers, ("Retry-After", str(bucket.wait)))
             raise ApiProblem(429, "too_many_requests", message, headers=headers)
         return bucket.headers
+
+    def spend_tokens(self, team: str, name: str, count: int, now: float, *, used: bool = False) -> Pairs:
+        """Take the tokens of a text from a bucket, and return the headers; if there are too few, count an overrun.
+
+        A text that a model has *used* already takes what is left at most.
+
+        Raises:
+            ApiProblem: 429 with ``Retry-After``, if too few are left (tpm-2).
+        """
+        bucket = self.get(team, name, now)
+        short = bucket.left < count and not used
+        taken = 0 if short else count
+        bucket = bucket._replace(tokens=max(0.0, bucket.tokens - taken), overruns=bucket.overruns + short)
+        self._buckets[team, name] = bucket
+        headers = bucket.named("X-RateLimit-TPM")
+        if short and self._enforce:
+            wait = bucket.wait_for(count)
+            message = say.TOKENS.format(bucket=name, seconds=wait)
+            raise ApiProblem(429, "tpm_rate_limit_exceeded", message, headers=(*headers, ("Retry-After", str(wait))))
+        return headers
 
     def resize(self, team: str, name: str, capacity: int | None, per_minute: float | None, now: float) -> None:
         """Change the capacity or the refill, and fill the bucket."""

@@ -11,8 +11,9 @@ from .._wire.call import Call
 from .._wire.refusal import ApiProblem
 from .state import Section, State
 
+LONGEST_KEY: Final = 256
+"""Characters of a key (idem-1)."""
 _LIFE: Final = 24 * 3600.0
-_LONGEST: Final = 256
 
 
 class Claim(NamedTuple):
@@ -70,14 +71,17 @@ class IdempotencyKeys:
         self._stored[stored.claim.team, stored.claim.key] = stored
 
 
-def claim_of(call: Call, key: str, team: str, fingerprint: Callable[[], str] | None = None) -> Claim:
-    """Return what *key* stands for in this request; a *fingerprint* is compared instead of its body (idem-7).
+def claim_of(call: Call, key: str, team: str, longest: int, fingerprint: Callable[[], str] | None = None) -> Claim:
+    """Return what *key*, of at most *longest* characters, stands for in this request.
+
+    A *fingerprint* is compared instead of its body (idem-7).
 
     Raises:
         ApiProblem: 400 on a key that is empty or too long (idem-1).
     """
-    if not 1 <= len(key) <= _LONGEST:
-        raise ApiProblem(400, "invalid_format", say.KEY_LENGTH.format(got=len(key)), "Idempotency-Key")
+    if not 1 <= len(key) <= longest:
+        message = say.KEY_LENGTH.format(most=longest, got=len(key))
+        raise ApiProblem(400, "invalid_format", message, "Idempotency-Key")
     body = _canonical(call.content) if fingerprint is None else fingerprint()
     return Claim(team, key, f"{call.method} {call.path}", body)
 

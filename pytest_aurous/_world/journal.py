@@ -108,6 +108,10 @@ class Journal:
         call.record_response(reply, self._same, whole=self.whole)
         self.leave()
 
+    def resume(self, call: Call) -> None:
+        """Let a call whose response is a stream cause what changes, until `leave`."""
+        self._busy = call
+
     def leave(self) -> None:
         """End the call: it does not cause what changes from now on."""
         self._busy = None
@@ -147,7 +151,8 @@ def shown_call(call: Call, helper: Stack) -> str:
     """
     lost = call.status is None
     query = f"?{call.query}" if call.query else ""
-    marks = " ".join(filter(None, (None if lost else call.error_code, call.fault and f"({call.fault})")))
+    about = None if lost else call.error_code or stream_of(call)
+    marks = " ".join(filter(None, (about, call.fault and f"({call.fault})")))
     head, verb = f"  {call.number:>3}  {iso(call.at)[11:19]}  ", f"{call.method:<6} "
     tail = redacted(f" -> {'no response' if lost else call.status} {marks}".rstrip())
     left = WIDTH - len(head + verb) - min(_LEAST, len(call.path + query))
@@ -157,6 +162,13 @@ def shown_call(call: Call, helper: Stack) -> str:
         operation, below = "", f"\n       {call.operation}"
     head += operation + verb
     return f"{head}{shortened(call.path + query, WIDTH - len(head) - len(tail))}{tail}{below}{_place_of(call, helper)}"
+
+
+def stream_of(call: Call) -> str:
+    """Return how many events of a streamed response were sent, and how it ended; empty for any other response."""
+    if not call.streamed:
+        return ""
+    return f"{call.events} event{'' if call.events == 1 else 's'}, {call.ended or 'not read to its end'}"
 
 
 def _place_of(call: Call, helper: Stack) -> str:

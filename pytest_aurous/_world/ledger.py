@@ -136,10 +136,17 @@ class Ledger:
         self._report("held credits", account.held, held)
         return number
 
-    def commit(self, hold: int) -> None:
-        """Charge a hold: the work succeeded."""
-        price = self._end(hold)
-        self._spend(price, held=self._without(price))
+    def commit(self, hold: int, amount: Decimal | float | None = None) -> Decimal:
+        """Charge a hold, or an *amount* in its place, and return what was charged: the work succeeded.
+
+        What goes beyond the hold is charged as long as the balance is not below 0 (chat-4).
+        """
+        held = self._end(hold)
+        price = held if amount is None or self.account.billing_mode == "exempt" else exact(amount)
+        if price > held:
+            price = max(held, min(price, _add(self.account.available, held)))
+        self._spend(price, held=self._without(held))
+        return price
 
     def release(self, hold: int) -> None:
         """Release a hold: the work failed or was cancelled."""

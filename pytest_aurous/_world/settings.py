@@ -26,14 +26,18 @@ BASE_URL: Final = "https://api.aurous-labs.com"
 MORE: Final = see("reference/settings.html")
 READINGS: Final = {
     "auth-4": ("invalid_api_key", "revoked_api_key"),
+    "chat-6": ("256", "64"),
     "create-4": ("reviewing", "ready"),
     "cred-2": ("on_completion", "at_create"),
+    "emb-3": ("2048", "1024"),
+    "emb-6": ("own", "shared"),
     "err-4": ("null", "absent"),
     "err-6": ("page", "global"),
     "err-9": ("refused", "accepted"),
     "get-2": ("not_found", "readable"),
     "idem-5": ("first_answer", "generation"),
     "img-8": ("token", "anonymous"),
+    "model-4": ("page", "guide"),
     "time-4": ("7d", "24h"),
     "ver-3": ("pinned", "prior_dates"),
 }
@@ -84,6 +88,12 @@ def _amount(name: str, value: Any) -> float:
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= _MOST_CREDITS:
         raise _refuse(name, value, "a number of credits, 0 or more, and at most 10**12.")
     return int(number) if number == int(number) else number
+
+
+def _said(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise _refuse(name, value, "text, such as 'Aurora has black hair.'")
+    return value
 
 
 def _instant(name: str, value: Any) -> Any:
@@ -231,6 +241,9 @@ class Settings:
         _file,
         "a file that pytest-aurous check --observed has written: the fake differs from the rules as it says",
     )
+    reply: str | None = _setting(
+        None, _said, "what the chat model says to each request that no chat.reply() of the test is for"
+    )
     report: Report = _setting(
         "failed", _Choice("failed", "all", "off"), "which tests show the timeline of their requests"
     )
@@ -270,6 +283,7 @@ class AurousSettings(TypedDict, total=False):
     sparse: Sparse
     grease: Grease
     observed: str | None
+    reply: str | None
     report: Report
 
 

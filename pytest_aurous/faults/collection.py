@@ -22,7 +22,7 @@ from .._wire.headers import sent_header
 from .._wire.refusal import USUAL_CODES, ApiProblem
 from .._wire.reply import Break, Reply
 from .deliveries import DeliveryFaults
-from .fault import PAGE, CallFault, Fault, Meet, Refuse, Serve, Terms
+from .fault import PAGE, READ_TIMEOUT, CallFault, Fault, Meet, Refuse, Serve, Terms, late
 from .grease import KINDS, GreaseKind, grease
 from .queue import FaultQueue
 
@@ -35,12 +35,11 @@ if TYPE_CHECKING:
     from .._resources.base.endpoint import Endpoint
 
 Phase = Literal["connect", "read", "write", "pool"]
-Garbage = Literal["truncated", "html", "empty", "not_json"]
+Garbage = Literal["truncated", "html", "empty", "not_json", "half_event"]
 
 _TOO_MANY: Final = 429
 CONNECTION_REFUSED: Final = Break("ConnectError", "[Errno 111] Connection refused")
 CLOSED: Final = Break("RemoteProtocolError", "Server disconnected without sending a response.")
-READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
 _TIMEOUTS: Final = {
     "connect": Break("ConnectTimeout", "The connection timed out."),
     "read": READ_TIMEOUT,
@@ -53,6 +52,9 @@ _GARBAGE: Final[dict[str, Callable[[bytes], bytes]]] = {
     "empty": lambda _: b"",
     "not_json": lambda _: b"upstream connect error or disconnect/reset before headers",
 }
+
+
+_HALF: Final = "half_event"
 
 
 class Faults(Collection[Fault], DeliveryFaults):
@@ -169,8 +171,21 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Refuse the connection."""
         return self._add("connect_error", operation, _lost(CONNECTION_REFUSED), terms)
 
-    def disconnect(self, operation: Operation | str, after_bytes: int | None = None, **terms: Unpack[Terms]) -> Fault:
-        """Close the connection before the response, or after that many bytes of its body."""
+    def disconnect(
+        self,
+        operation: Operation | str,
+        after_bytes: int | None = None,
+        *,
+        after_events: int | None = None,
+        **terms: Unpack[Terms],
+    ) -> Fault:
+        """Close the connection before the response, after that many bytes of its body, or after events of a stream.
+
+        Example:
+            ``aurous.faults.disconnect("chat.create", after_events=3)``
+        """
+        if after_events is not None:
+            return self._add("disconnect", operation, _cut("disconnect", after_events), terms)
         if after_bytes is None:
             return self._add("disconnect", operation, _lost(CLOSED), terms)
         length = _check("disconnect").whole("after_bytes", after_bytes, 0)
@@ -190,19 +205,31 @@ class Faults(Collection[Fault], DeliveryFaults):
         wait = _check("delay").number("seconds", seconds, 0)
 
         def meet(fault: Fault, call: Call, clock: Clock, serve: Serve) -> Reply | Break:
-            patience = inf if call.patience is None else call.patience
-            in_time = wait <= patience
+            in_time = call.patience is None or wait <= call.patience
             reply = serve(busy=wait if fault.commit else 0) if in_time or fault.commit else READ_TIMEOUT
             fault.fire(call)
-            clock.move(min(wait, patience))
-            call.delay = wait if in_time else 0
-            return reply if in_time else READ_TIMEOUT
+            return late(call, clock, wait, reply)
 
         return self._add("delay", operation, meet, terms)
 
+    def stall(self, operation: Operation | str, after_events: int = 0, **terms: Unpack[Terms]) -> Fault:
+        """Send nothing more after that many events of a stream: the client runs into its read timeout, on the clock.
+
+        A response that is not a stream does not meet the fault.
+
+        Example:
+            ``aurous.faults.stall("chat.create", after_events=3)``
+        """
+        return self._add("stall", operation, _cut("stall", after_events), terms)
+
     def malformed(self, operation: Operation | str, kind: Garbage = "truncated", **terms: Unpack[Terms]) -> Fault:
-        """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``."""
-        _check("malformed").choice("kind", kind, _GARBAGE)
+        """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``.
+
+        Of a stream, ``half_event`` cuts the second event in half, and nothing follows; only a stream meets it.
+        """
+        _check("malformed").choice("kind", kind, (*_GARBAGE, _HALF))
+        if kind == _HALF:
+            return self._add(f"malformed ({kind})", operation, _cut(_HALF, 1), terms)
         spoil = _GARBAGE[kind]
         meet = _spoiled(lambda reply: reply.with_body(spoil(reply.body)))
         return self._add(f"malformed ({kind})", operation, meet, terms)
@@ -294,6 +321,20 @@ def _spoiled(spoil: Callable[[Reply], Reply | Break]) -> Meet:
         reply = serve(effect=fault.commit)
         fault.fire(call)
         return spoil(reply)
+
+    return meet
+
+
+def _cut(how: str, after: Any) -> Meet:
+    """End a stream after some events; a response that is not a stream does not meet the fault."""
+    count = _check(how if how != _HALF else "malformed").whole("after_events", after, 0)
+
+    def meet(fault: Fault, call: Call, _: Clock, serve: Serve) -> Reply:
+        reply = serve()
+        if reply.stream is not None:
+            reply.stream.cut(how, count)
+            fault.fire(call)
+        return reply
 
     return meet
 

@@ -221,6 +221,18 @@ class CallFault(Fault):
         return self._meet(self, call, clock, serve)
 
 
+READ_TIMEOUT: Final = Break("ReadTimeout", "The read operation timed out.")
+
+
+def late(call: Call, clock: Clock, seconds: float, reply: Reply | Break) -> Reply | Break:
+    """Return *reply* after that many seconds on the clock, or the timeout of a client that does not wait as long."""
+    patience = inf if call.patience is None else call.patience
+    in_time = seconds <= patience
+    clock.move(min(seconds, patience))
+    call.delay = seconds if in_time else 0
+    return reply if in_time else READ_TIMEOUT
+
+
 MeetDelivery = Callable[["DeliveryFault", Delivery, Outbox, float], bool]
 """Changes a delivery that meets a fault, at a time in epoch seconds; returns whether to send it now."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHARACTERS: Final = "/v1/characters"
 BALANCE: Final = "/v1/balance"
+CHAT: Final = "/v1/chat/completions"
 UPLOAD: Final = "https://aurous.storage/characters/upl_x/upload"
 ATTRIBUTES: Final = {"age": 28, "hair_color": "black"}
 SYNTHESIS: Final = {"name": "Aurora", "generate": True, "attributes": ATTRIBUTES}
@@ -107,6 +108,35 @@ def made_up_cursor(api: Api) -> None:
     assert api.get(f"{CHARACTERS}?starting_after=char_25").status == 400
 
 
+def ask(api: Api, *, key: str | None = None, **more: Any) -> Any:
+    """Ask for a stream."""
+    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True, **more}
+    outcome = api.outcome("POST", CHAT, json=sent, headers=keyed(key) if key else {})
+    assert isinstance(outcome, Reply)
+    return outcome.stream
+
+
+def unread_stream(api: Api) -> None:
+    stream = ask(api)
+    assert stream.read()
+    stream.close()
+    assert api.aurous.chat.completions.last.status == "cancelled_client_disconnect"
+
+
+def embed(api: Api, given: object) -> int:
+    return api.post("/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": given}).status
+
+
+def string_batch(api: Api) -> None:
+    assert [embed(api, ["a", "b"]), embed(api, ["a"])] == [400, 400]
+
+
+def key_on_stream(api: Api) -> None:
+    stream = ask(api, key="once")
+    while stream.read():
+        pass
+
+
 MISUSES: Final[dict[str, Story]] = {
     "early-save": early_save,
     "endless-poll": endless_poll,
@@ -117,6 +147,9 @@ MISUSES: Final[dict[str, Story]] = {
     "stale-url": stale_url,
     "leaked-key": leaked_key,
     "made-up-cursor": made_up_cursor,
+    "unread-stream": unread_stream,
+    "string-batch": string_batch,
+    "key-on-stream": key_on_stream,
 }
 
 each = pytest.mark.parametrize("kind", MISUSES)
@@ -134,6 +167,8 @@ def test_a_kind_sees_nothing_by_itself() -> None:
 
     assert not Detector().arrive(ctx)
     assert not Detector().leave(ctx, Reply(200, (), b""))
+    assert not Detector().abandon(ctx)
+    assert Detector().hint(call) == ""
 
 
 @each
@@ -376,6 +411,65 @@ def test_a_new_key_for_a_new_order_is_fine(api: Api, story: Story) -> None:
     story(api)
 
     assert "new-key-per-attempt" not in ids(api)
+
+
+@pytest.mark.parametrize(("count", "named"), [("0", 0), ("1", 1)])
+def test_a_retry_of_the_openai_sdk_is_named(api: Api, count: str, named: int) -> None:
+    """The SDK numbers its retries; a second request of the code itself has the number 0."""
+    api.aurous.faults.timeout("chat.create")
+    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
+    for retry in ("0", count):
+        api.outcome("POST", CHAT, json=sent, headers={"X-Stainless-Retry-Count": retry})
+
+    (seen,) = api.aurous.pitfalls
+    assert seen.id == "double-charge"
+    assert seen.message.count("max_retries=0") == named
+
+
+def _read(api: Api) -> None:
+    stream = ask(api)
+    while stream.read():
+        pass
+    stream.close()
+
+
+def _cancelled(api: Api) -> None:
+    stream = ask(api)
+    stream.read()
+    assert api.post(f"{CHAT}/{api.aurous.chat.completions.last.id}/cancel").status == 200
+    stream.close()
+
+
+def _broken(api: Api) -> None:
+    api.aurous.faults.disconnect("chat.create", after_events=1)
+    stream = ask(api)
+    while isinstance(stream.read(), bytes):
+        pass
+    stream.close()
+
+
+def _provider_failed(api: Api) -> None:
+    api.aurous.chat.reply(error="chat_provider_unavailable", times=1)
+    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
+    assert [api.post(CHAT, json=sent).status for _ in range(2)] == [502, 200]
+
+
+def _batch_once(api: Api) -> None:
+    assert [embed(api, ["a", "b"]), embed(api, "a"), embed(api, "b")] == [400, 200, 200]
+
+
+def _lost_stream(api: Api) -> None:
+    api.aurous.faults.timeout("chat.create", commit=True)
+    sent = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    api.broken("POST", CHAT, json=sent)
+
+
+@pytest.mark.parametrize("story", [_read, _cancelled, _broken, _provider_failed, _batch_once, _lost_stream])
+def test_an_agent_that_is_right_is_left_alone(api: Api, story: Story) -> None:
+    """A stream that was read, cancelled or broken, a failure that costs nothing, and a list that was sent once."""
+    story(api)
+
+    assert ids(api) == []
 
 
 def test_a_full_bucket_says_when_to_come_back(make_api: Callable[..., Api]) -> None:

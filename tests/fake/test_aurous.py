@@ -101,7 +101,10 @@ class TestSettings:
             ({"base_url": "localhost"}, "a URL"),
             ({"readings": {"get-2": "legible"}}, "'not_found' or 'readable'"),
             ({"readings": {"create-4": "redy"}}, "'reviewing' or 'ready' for create-4; did you mean 'ready'"),
-            ({"readings": {"creat-4": "ready"}}, "'auth-4', 'create-4', .* or 'ver-3'; did you mean 'create-4'"),
+            (
+                {"readings": {"creat-4": "ready"}},
+                "'auth-4', 'chat-6', .* or 'ver-3'; did you mean 'create-4'",
+            ),
             ({"readings": "readable"}, "'key = value'"),
         ],
         ids=str,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BUCKETS = [
     *("characters_get", "characters_post", "characters_synthesize"),
+    *("chat_post", "chat_tpm", "embeddings_post", "embeddings_tpm"),
     *("images_post", "videos_post", "estimate_post", "files_post", "webhooks_post", "webhooks_test", "reads"),
 ]
 
@@ -31,6 +32,10 @@ def test_limits_are_a_mapping_of_the_vendors_names(api: Api) -> None:
         (240, 240, 0),
         (60, 60, 0),
         (12, 12, 0),
+        (120, 120, 0),
+        (200_000, 200_000, 0),
+        (240, 240, 0),
+        (500_000, 500_000, 0),
         (120, 120, 0),
         (120, 120, 0),
         (240, 240, 0),

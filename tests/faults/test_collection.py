@@ -696,7 +696,7 @@ def test_an_operation_that_is_none_is_refused_at_once(
         (lambda f: f.timeout("*", "reed"), "did you mean 'read'?"),
         (
             lambda f: f.malformed("*", "xml"),
-            "faults.malformed(kind='xml'): expected 'truncated', 'html', 'empty' or 'not_json'",
+            "faults.malformed(kind='xml'): expected 'truncated', 'html', 'empty', 'not_json' or 'half_event'",
         ),
         (lambda f: f.greased("*", "off"), "faults.greased(kind='off'): expected 'fields' or 'all'"),
         (lambda f: f.status("*", 399), "faults.status(status=399): expected an error status, 400 to 599."),
@@ -800,6 +800,7 @@ def test_faults_offer_what_a_test_can_say(api: Api) -> None:
         "timeout",
         "connect_error",
         "disconnect",
+        "stall",
         "delay",
         "malformed",
         "greased",

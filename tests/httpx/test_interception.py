@@ -301,9 +301,9 @@ class TestClients:
             Aurous(strict="off") as aurous,
             openai.OpenAI(api_key=aurous.api_key, base_url=f"{aurous.base_url}/v1", max_retries=0) as client,
         ):
-            with pytest.raises(openai.NotFoundError, match="No route matches GET /v1/models") as caught:
-                client.models.list()
-            assert aurous.calls.last.path == "/v1/models"
+            with pytest.raises(openai.NotFoundError, match="No route matches GET /v1/models/x") as caught:
+                client.models.retrieve("x")
+            assert aurous.calls.last.path == "/v1/models/x"
 
         assert caught.value.response.headers["Aurous-Version"] == "2026-05-15"
         assert no_network == []

@@ -34,6 +34,7 @@ GIVEN: Final = {
     "rate_limits": ("enforce", "<rate_limits: enforce>"),
     "sleep": ("skip", "<sleep: skip>"),
     "pitfalls": ("off", "<pitfalls: off>"),
+    "reply": ("Aurora has black hair.", "<reply: Aurora has black hair.>"),
     "network": ("allow", "<network: allow>"),
     "report": ("all", "<report: all>"),
     "sparse": ("optional", "<sparse: optional>"),
@@ -64,7 +65,7 @@ WRONG: Final = [
     ("seed", "1.5", "*seed='1.5'*a whole number*"),
     ("script", "synthesizing -> redy", "*column 17: 'redy' is not a status of characters; did you mean 'ready'?*"),
     ("script", "charcters = synthesizing", "*'charcters' is not a resource*; did you mean 'characters'?*"),
-    ("readings", "get-3 = readable", "*'auth-4', 'create-4',*'time-4' or 'ver-3'; did you mean 'get-2'?*"),
+    ("readings", "get-3 = readable", "*'auth-4', 'chat-6',*'time-4' or 'ver-3'; did you mean 'get-2'?*"),
     ("readings", "create-4 = redy", "*expected 'reviewing' or 'ready' for create-4; did you mean 'ready'?*"),
     ("readings", "get-2 = legible", "*readings='get-2 = legible'*'not_found' or 'readable'*"),
     ("readings", "readable", "*readings='readable'*'key = value'*"),
@@ -82,11 +83,12 @@ WRONG_IN_PYTHON: Final = [
     ("base_url", None, "*base_url=None*a URL*"),
     ("base_url", "ftp://x.example", "*base_url='ftp://x.example'*a URL*"),
     ("base_url", "https://x.example/?a=b", "*base_url=*a URL*"),
+    ("reply", 7, "*reply=7*text, such as 'Aurora has black hair.'*"),
     ("script", 7, "*A script is text such as*not 7*"),
     ("script", {"characters": None}, "*A script is text such as*not None*"),
     ("readings", ["get-2"], "*readings=*a dict such as*"),
     ("readings", {"get-2": True}, "*readings=*'not_found' or 'readable'*"),
-    ("readings", {"creat-4": "ready"}, "*'auth-4', 'create-4',*'ver-3'; did you mean 'create-4'?*"),
+    ("readings", {"creat-4": "ready"}, "*'auth-4', 'chat-6',*'ver-3'; did you mean 'create-4'?*"),
 ]
 """Likewise, of values that only a marker or a call can have."""
 TABLES: Final = [
@@ -102,7 +104,43 @@ TABLES: Final = [
 def test_every_setting_is_tried() -> None:
     """The tables of this module have a row for each setting."""
     assert set(NAMES) <= set(GIVEN)
-    assert set(NAMES) <= {name for name, _, _ in WRONG}
+    assert set(NAMES) <= {name for name, _, _ in [*WRONG, *WRONG_IN_PYTHON]}
+
+
+def test_what_the_model_says_is_a_setting(pytester: pytest.Pytester) -> None:
+    """In the ini file, in the marker, and for one request in the test; only the last one must be used."""
+    pytester.makeini("[pytest]\naurous_reply = from the ini file")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def said(aurous, aurous_client):
+            def ask():
+                body = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
+                response = aurous_client.post("/v1/chat/completions", json=body).json()
+                return response["choices"][0]["message"]["content"]
+            return ask
+
+        def test_ini(said):
+            assert said() == "from the ini file"
+
+        @pytest.mark.aurous(reply="from the marker")
+        def test_marker(said):
+            assert [said(), said()] == ["from the marker"] * 2
+
+        @pytest.mark.aurous(reply="from the marker")
+        def test_reply(aurous, said):
+            aurous.chat.reply("from the test", times=1)
+            assert [said(), said()] == ["from the test", "from the marker"]
+
+        @pytest.mark.aurous(reply="from the marker")
+        def test_unused(aurous):
+            pass
+        """
+    )
+
+    pytester.runpytest().assert_outcomes(passed=4)
 
 
 def flag(name: str) -> str:
@@ -167,6 +205,7 @@ def test_every_setting_can_be_given_on_the_command_line(pytester: pytest.Pyteste
         "rate_limits": "report",
         "sleep": "real",
         "pitfalls": "error",
+        "reply": "Yes.",
         "network": "block",
         "report": "failed",
         "sparse": "none",

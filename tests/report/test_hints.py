@@ -157,3 +157,14 @@ def test_a_misspelled_parameter_is_named(api: Api, path: str, hint: str) -> None
     api.get(path)
 
     assert hint_of(api.aurous.calls.last) == hint
+
+
+def test_an_unknown_model_is_told_which_there_are(api: Api) -> None:
+    """But a fault with the same code is not about the model."""
+    sent = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    api.post("/v1/chat/completions", json=sent)
+    assert "aurous-grow-2.0-pro" in hint_of(api.aurous.calls.last)
+
+    api.aurous.faults.status("chat.create", 404)
+    api.post("/v1/chat/completions", json=sent)
+    assert hint_of(api.aurous.calls.last) == ""

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pytest_aurous import Call
-from pytest_aurous._report.unmatched import LATER, explain
+from pytest_aurous._report.unmatched import explain
 from pytest_aurous._resources.catalog import Catalog
 
 HOME = "https://api.aurous-labs.com"
@@ -94,12 +94,22 @@ def test_a_doubled_v1_alone_is_recognized(catalog: Catalog, path: str) -> None:
     assert "/v1 is doubled" in explain(catalog, Call("GET", "https", "api.aurous-labs.com", path), HOME)
 
 
-def test_a_doubled_v1_of_what_is_not_faked_yet_is_recognized(catalog: Catalog) -> None:
-    """Both things are said."""
-    text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/v1/v1/models"), HOME)
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/chat/completions", "  the OpenAI SDK needs a base_url that ends with one /v1"),
+        ("/v1/v1/chat/completions", "  the OpenAI SDK needs a base_url that ends with one /v1"),
+        ("/v1/responses", "  of the methods of the OpenAI SDK, the API has chat.completions.create"),
+        ("/v1/models/aurous-grow-2.0-pro", "  of the methods of the OpenAI SDK, the API has chat.completions.create"),
+    ],
+)
+def test_a_request_of_the_openai_sdk_is_told_what_the_sdk_needs(catalog: Catalog, path: str, line: str) -> None:
+    """It adds the path itself, so only its base URL can be wrong, or the API does not have the method."""
+    call = Call("POST", "https", "api.aurous-labs.com", path, _headers=(("User-Agent", "AsyncOpenAI/Python 3.57.0"),))
 
-    assert "/v1 is doubled" in text
-    assert "models are not faked yet" in text
+    found = explain(catalog, call, HOME).split("\n")
+    assert found[3].startswith(line)
+    assert "/v1 is doubled" not in str(found)
 
 
 @pytest.mark.parametrize("path", ["/v1/characters/v1", "/v1/v12/balance", "/v1"])
@@ -149,28 +159,6 @@ def test_where_nothing_more_is_odd_nothing_more_is_said(catalog: Catalog, path: 
     assert also(catalog, path, key=header) == ""
 
 
-@pytest.mark.parametrize("rest", ["", "/", "/x", "/x/y"])
-@pytest.mark.parametrize("start", LATER)
-def test_what_is_not_faked_yet_is_no_mistake_of_the_code(catalog: Catalog, start: str, rest: str) -> None:
-    """The API has it: the code under test may be right."""
-    assert also(catalog, start + rest, key="X-Api-Key") == (
-        f"  the API has it, this version does not: {LATER[start]} are not faked yet\n"
-    )
-
-
-def test_what_is_not_faked_yet_is_told_behind_a_prefix(catalog: Catalog) -> None:
-    """Another base URL moves these paths as well."""
-    said = also(catalog, "/proxy/v1/models", "localhost:1", "http://localhost:1/proxy", key="X-Api-Key")
-
-    assert "models are not faked yet" in said
-
-
-def test_nothing_that_is_faked_is_said_to_come_later(catalog: Catalog) -> None:
-    """When a resource arrives, its line must go."""
-    for row in catalog.by_operation.values():
-        assert not any(f"{row.template}/".startswith(f"{start}/") for start in LATER)
-
-
 @pytest.mark.parametrize("slash", ["%2F", "%2f"])
 def test_a_quoted_slash_is_named(catalog: Catalog, slash: str) -> None:
     """A whole path was quoted, not an id."""
@@ -190,10 +178,10 @@ def test_the_upload_host_wants_no_key(catalog: Catalog) -> None:
 
 
 def test_all_that_is_odd_is_said_line_by_line(catalog: Catalog) -> None:
-    """What is not faked, the slash, the key."""
+    """The slash, the key."""
     said = also(catalog, "/v1/models/m_1%2Fx")
 
-    assert [line.split()[0] for line in said.splitlines()] == ["the", "%2F", "no"]
+    assert [line.split()[0] for line in said.splitlines()] == ["%2F", "no"]
 
 
 def test_an_unmatched_request_shows_its_place(catalog: Catalog) -> None:

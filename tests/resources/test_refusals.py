@@ -18,19 +18,25 @@ if TYPE_CHECKING:
 CODES: Final = {  # err-5, written from the contract
     400: "missing_field invalid_format value_out_of_range unknown_version parameter_invalid_combination "
     "mutually_exclusive_input character_not_ready upload_invalid unsupported_lora_for_mode "
-    "generation_not_cancellable invalid_page_token too_many_buckets invalid_request invalid_request_error",
+    "generation_not_cancellable invalid_page_token too_many_buckets invalid_request invalid_request_error "
+    "max_tokens_exceeds_hard_cap max_input_tokens_exceeded model_wrong_kind tool_choice_required_unsupported "
+    "response_format_unsupported embeddings_batch_not_supported embeddings_input_too_large "
+    "embeddings_input_too_many_items embeddings_unsupported_dimensions embeddings_video_unsupported",
     401: "missing_api_key invalid_api_key revoked_api_key",
     402: "balance_too_low insufficient_credits",
     403: "missing_scope",
-    404: "resource_not_found",
+    404: "resource_not_found chat_cancel_target_not_found",
     405: "method_not_allowed",
-    409: "idempotency_key_in_use",
+    409: "idempotency_key_in_use chat_cancel_target_already_terminal chat_cancel_target_not_cancellable",
     410: "output_expired",
     422: "prompt_blocked reference_blocked output_moderation_rejected output_not_available",
-    429: "too_many_requests concurrency_limit_exceeded",
+    429: "too_many_requests concurrency_limit_exceeded tpm_rate_limit_exceeded",
     500: "internal_error",
+    502: "chat_provider_unavailable chat_provider_unknown_error embeddings_provider_unknown_error",
+    504: "provider_timeout",
 }
 LISTED: Final = {f"{status} {code}" for status, codes in CODES.items() for code in codes.split()}
+CHAT: Final = "aurous-grow-2.0-pro"
 START: Final = {"start_time": "2026-05-01T00:00:00Z"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "characters.create": {"name": "Aurora", "generate": True, "attributes": {"age": 28}},
@@ -45,8 +51,13 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "videos.estimate": {"video_lora_id": "seedance-1-pro"},
     "webhook_endpoints.create": {"url": "https://receiver.example/webhooks", "events": ["*"]},
     "webhook_endpoints.test": {"event_type": "image.completed"},
+    "chat.create": {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]},
+    "embeddings.create": {"model": "aurous-embed-vision-1.0", "input": "Hi"},
+    "embeddings.estimate": {"model": "aurous-embed-vision-1.0", "input": "Hi"},
 }
 """A good body of each operation that takes JSON."""
+CLOSED: Final = [name for name in BODIES if not name.startswith(("chat.", "embeddings."))]
+"""The operations that refuse unknown fields; tests of their own have the fields of the others."""
 
 
 class Wrong(NamedTuple):
@@ -110,7 +121,7 @@ def wrong_members(schema: dict[str, Any], high: int | None) -> Iterator[Wrong]:
 
 def fields() -> Iterator[tuple[str, str, Wrong]]:
     """Return each wrong value of each field of each operation."""
-    for operation in BODIES:
+    for operation in CLOSED:
         shape: Any = CATALOG.by_operation[operation].body
         for name, schema in shape["properties"].items():
             for one in wrong_values(schema):
@@ -136,6 +147,7 @@ def path_of(api: Api, row: Endpoint, missing: str = "") -> str:
         "loras": lambda: fake.loras.last.id,
         "video_loras": lambda: fake.video_loras.last.id,
         "webhook_endpoints": lambda: fake.webhook_endpoints.add().id,
+        "chat": lambda: fake.chat.completions.add().id,
     }
     return row.template.format(id=missing or ids[row.template.split("/")[2]]())
 
@@ -181,7 +193,7 @@ def test_err_7_a_refusal_of_a_list_is_not_that_of_an_item(api: Api, items: Any, 
     assert response.json["error"]["message"] == message
 
 
-@pytest.mark.parametrize("operation", [name for name in BODIES if CATALOG.by_operation[name].body])
+@pytest.mark.parametrize("operation", CLOSED)
 def test_err_7_every_refusal_of_unknown_fields_names_them_and_the_known(api: Api, operation: str) -> None:
     """All of the unknown ones, and each that there is."""
     row: Any = CATALOG.by_operation[operation]
@@ -334,6 +346,65 @@ def of_cancel(api: Api, row: Endpoint) -> Iterator[Response]:
     yield api.post(row.template.format(id=api.aurous.images.add().id))
 
 
+def of_models(api: Api, row: Endpoint) -> Iterator[Response]:
+    """Send what chats and embeddings refuse, by what the request says."""
+    body, fake = BODIES[row.operation], api.aurous
+    inside: dict[str, Any] = {"type": "image_url", "image_url": {"url": "https://localhost/a.png"}}
+    for change in ({"model": "nobody"}, {"model": {"chat.create": "aurous-embed-vision"}.get(row.operation, CHAT)}):
+        yield api.post(row.template, json={**body, **change})
+    if row.operation == "chat.create":
+        small = fake.models.add("small", context_window=4).id
+        schema = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"not": {}}}}
+        tool = {"type": "function", "function": {"name": "x"}}
+        changes: list[dict[str, Any]] = [
+            {"model": small},
+            {"max_tokens": 10_000},
+            {"response_format": schema},
+            {"model": fake.models.add("plain").id, "tools": [tool], "tool_choice": "required"},
+            {"messages": [{"role": "user", "content": [inside]}]},
+            {"max_tokens": 0},
+        ]
+    else:
+        video, text = {"type": "video_url"}, {"type": "text", "text": "x"}
+        inputs: list[Any] = [["a", "b"], "x" * 600_000, [text] * 17, [video], [inside], []]
+        changes = [{"input": one} for one in inputs] + [{"dimensions": 7}]
+    for change in changes:
+        yield api.post(row.template, json={**body, **change})
+
+
+def of_chats(api: Api, row: Endpoint) -> Iterator[Response]:
+    body = BODIES[row.operation]
+    for error in ("chat_provider_unavailable", "chat_provider_unknown_error", "provider_timeout"):
+        api.aurous.chat.reply(error=error)
+        yield api.post(row.template, json=body)
+    yield from of_paid_tokens(api, row, "chat_tpm")
+
+
+def of_embeddings(api: Api, row: Endpoint) -> Iterator[Response]:
+    api.aurous.faults.status(row.operation, 502, code="embeddings_provider_unknown_error")
+    yield api.post(row.template, json=BODIES[row.operation])
+    yield from of_paid_tokens(api, row, "embeddings_tpm")
+
+
+def of_paid_tokens(api: Api, row: Endpoint, bucket: str) -> Iterator[Response]:
+    yield from of_models(api, row)
+    api.team.credits = 0
+    yield api.post(row.template, json=BODIES[row.operation])
+    api.aurous.limits[bucket].exhaust()
+    yield api.post(row.template, json=BODIES[row.operation])
+
+
+def of_ended_chats(api: Api, row: Endpoint) -> Iterator[Response]:
+    for status in ("completed", "in_progress"):
+        yield api.post(row.template.format(id=api.aurous.chat.completions.add(status=status).id))
+
+
+def of_large_input(make_api: Callable[..., Api], row: Endpoint) -> Iterator[Response]:
+    """Send what has another code under a reading."""
+    api = make_api(readings={"emb-6": "shared"})
+    yield api.post(row.template, json={**BODIES[row.operation], "input": "x" * 600_000})
+
+
 SPECIAL: Final[dict[str, Callable[[Api, Endpoint], Iterator[Response]]]] = {
     "characters.create": of_new_characters,
     "characters.list": of_lists,
@@ -350,6 +421,10 @@ SPECIAL: Final[dict[str, Callable[[Api, Endpoint], Iterator[Response]]]] = {
     "usage.list": of_usage,
     "usage.events": of_usage,
     "webhook_endpoints.list": of_lists,
+    "chat.create": of_chats,
+    "chat.cancel": of_ended_chats,
+    "embeddings.create": of_embeddings,
+    "embeddings.estimate": of_models,
 }
 """What single operations refuse besides."""
 KEYED: Final = [row for row in ENDPOINTS if not row.signed and row.takes == "application/json"]
@@ -359,7 +434,8 @@ KEYED: Final = [row for row in ENDPOINTS if not row.signed and row.takes == "app
 def test_err_5_every_documented_refusal_of_an_operation_happens(make_api: Callable[..., Api], row: Endpoint) -> None:
     """Each operation refuses with the codes that the document lists for it, all of them and no others."""
     special = SPECIAL.get(row.operation)
-    responses = list(special(make_api(), row)) if special else []
+    responses = list(special(make_api(rate_limits="enforce"), row)) if special else []
+    responses += of_large_input(make_api, row) if row.operation.startswith("embeddings.") else []
     responses += [*general(make_api(), row), exhausted(make_api(rate_limits="enforce"), row)]
 
     seen = {f"{response.status} {response.json['error']['code']}" for response in responses if response.status >= 400}

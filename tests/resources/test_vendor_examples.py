@@ -15,15 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import pytest_aurous
-from pytest_aurous._resources.catalog import ENDPOINTS
 
 FILES: Final = Path(__file__).with_name("vendor_examples")
-NOT_FAKED: Final = json.loads((FILES / "not_faked.json").read_text(encoding="utf-8"))
 EXAMPLES: Final = [
-    example
-    for file in sorted(FILES.glob("*.json"))
-    if file.stem != "not_faked"
-    for example in json.loads(file.read_text(encoding="utf-8"))
+    example for file in sorted(FILES.glob("*.json")) for example in json.loads(file.read_text(encoding="utf-8"))
 ]
 DOCUMENT: Final = json.loads(Path(pytest_aurous.__file__).with_name("openapi.json").read_text(encoding="utf-8"))
 OPERATIONS: Final = {one["operationId"]: one for path in DOCUMENT["paths"].values() for one in path.values()}
@@ -60,10 +55,3 @@ def test_the_schemas_of_the_examples_refuse_what_is_wrong(example: dict[str, Any
     wrong: tuple[Any, ...] = ("text", [7], {})
     for body in wrong:
         assert mistakes({**example, "body": body})
-
-
-@pytest.mark.parametrize("row", NOT_FAKED, ids=[one["call"] for one in NOT_FAKED])
-def test_examples_of_other_products_have_no_endpoint_here(row: dict[str, str]) -> None:
-    """Each has its reason, and is left out because there is nothing to compare it with."""
-    assert row["why"]
-    assert row["call"] not in {f"{one.method} {one.template}" for one in ENDPOINTS}

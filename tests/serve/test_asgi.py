@@ -283,6 +283,59 @@ class TestDelays:
         assert fake.clock.position[0] == pytest.approx(3600)
 
 
+class TestStreams:
+    """Responses that are sent event by event."""
+
+    BODY: Final = json.dumps(
+        {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    ).encode()
+
+    def stream(self, fake: Aurous, *more: dict[str, Any], wire: Transport | None = None) -> Cycle:
+        """Ask for a stream."""
+        scope = scope_of("/v1/chat/completions", "POST", headers=own(fake))
+        return drive(fake, scope, {"type": "http.request", "body": self.BODY}, *more, wire=wire)
+
+    def test_events_are_sent_one_by_one(self, fake: Aurous) -> None:
+        """Each is a message of its own; the last one ends the response. A chunk's delay moves a clock that stands."""
+        fake.chat.reply("one two three four", delay=3600)
+        start = fake.clock.time()
+        cycle = self.stream(fake)
+        assert b"content-length" not in dict(cycle.sent[0]["headers"])
+        assert cycle.body.endswith(b"data: [DONE]\n\n")
+        assert [one["more_body"] for one in cycle.sent[1:-1]] == [True] * (len(cycle.sent) - 2)
+        assert "more_body" not in cycle.sent[-1]
+        assert fake.clock.time() - start == 7200
+
+    def test_real_waits(self) -> None:
+        """Where time runs, a chunk is really waited for, unless sleeps are skipped; the clock counts it once."""
+        for sleep, least in (("real", 0.1), ("skip", 0)):
+            fake = Aurous(sleep=sleep)  # type: ignore[arg-type]
+            fake.chat.reply("one two three four", delay=0.05)
+            before = time.monotonic()
+            self.stream(fake)
+            assert least <= time.monotonic() - before < 1
+            assert fake.clock.position[0] == pytest.approx(0.1 - least)
+
+    def test_a_client_that_goes(self, fake: Aurous) -> None:
+        """No more is made, also while the server waits for the next event."""
+        wire = Transport()
+        self.stream(fake, END, wire=wire)
+        assert (fake.calls.last.events, fake.calls.last.ended, wire.done) == (1, "ended by the client", ["abort"])
+        running = Aurous()
+        running.chat.reply("one", delay=60)
+        self.stream(running, END, wire=Transport())
+        assert running.calls.last.ended == "ended by the client"
+
+    @pytest.mark.parametrize("kind", ["stall", "disconnect"])
+    def test_faults(self, fake: Aurous, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+        """What was sent is let through; then the client waits for ever, or the connection is closed."""
+        monkeypatch.setattr(_asgi, "_HANG", 0.01)
+        getattr(fake.faults, kind)("chat.create", after_events=2)
+        wire = Transport()
+        cycle = self.stream(fake, wire=wire)
+        assert (cycle.body.count(b"\n\n"), wire.done, cycle.disconnected) == (2, ["close"], True)
+
+
 def test_control_is_no_call(fake: Aurous) -> None:
     """Control requests are answered here, and are not in the journal."""
     assert ask(fake, "GET", "/__aurous__/state").json()["credits"] == 1000

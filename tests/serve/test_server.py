@@ -307,3 +307,35 @@ class TestNothingIsLeft:
             server.start()
         ended.set()
         server.stop()
+
+
+def test_a_stream_over_http(server: AurousServer) -> None:
+    """A client reads it, leaves early, runs into its timeout, and sees a closed connection; the server goes on."""
+    fake = server.aurous
+    body = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    fake.chat.reply("Grüße aus 東京, und guten Morgen!", delay=0.02)
+    with client(server, timeout=0.5) as sender:
+
+        def send() -> httpx.Response:
+            return sender.post("/v1/chat/completions", json=body)
+
+        assert send().content.endswith(b"data: [DONE]\n\n")
+        fake.faults.stall("chat.create", after_events=2)
+        fake.faults.disconnect("chat.create", after_events=2)
+        for error in (httpx.ReadTimeout, httpx.RemoteProtocolError):
+            with pytest.raises(error):
+                send()
+        fake.chat.reply("one two three four", delay=0.2)
+        send()
+        with sender.stream("POST", "/v1/chat/completions", json=body) as response:
+            next(response.iter_bytes())
+        until = time.monotonic() + 5
+        while not fake.calls.last.ended and time.monotonic() < until:
+            time.sleep(0.01)
+
+    assert (fake.calls.last.ended, fake.calls.last.events) == ("ended by the client", 2)
+    assert [one.status for one in fake.chat.completions][-3:] == [
+        "cancelled_client_disconnect",
+        "completed",
+        "cancelled_client_disconnect",
+    ]

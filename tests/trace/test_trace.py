@@ -312,11 +312,24 @@ def test_the_state_shows_every_kind_of_record() -> None:
             aurous.loras,
             aurous.video_loras,
             aurous.webhook_endpoints,
+            aurous.chat.completions,
         ):
             collection.add()
         kinds = {record["kind"] for record in view(aurous._session.app, {})["records"].values()}
 
-    assert kinds == {"character", "upload", "image", "video", "file", "lora", "videolora", "endpoint", "team"}
+    assert kinds == {
+        "character",
+        "upload",
+        "image",
+        "video",
+        "file",
+        "lora",
+        "videolora",
+        "endpoint",
+        "team",
+        "model",
+        "completion",
+    }
 
 
 def test_the_page_keeps_data_apart_from_code() -> None:

@@ -141,14 +141,18 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     ("rule", "default", "other"),
     [
         ("auth-4", "invalid_api_key", "revoked_api_key"),
+        ("chat-6", "256", "64"),
         ("create-4", "reviewing", "ready"),
         ("cred-2", "on_completion", "at_create"),
+        ("emb-3", "2048", "1024"),
+        ("emb-6", "own", "shared"),
         ("err-4", "null", "absent"),
         ("err-6", "page", "global"),
         ("err-9", "refused", "accepted"),
         ("get-2", "not_found", "readable"),
         ("idem-5", "first_answer", "generation"),
         ("img-8", "token", "anonymous"),
+        ("model-4", "page", "guide"),
         ("time-4", "7d", "24h"),
         ("ver-3", "pinned", "prior_dates"),
     ],
@@ -156,7 +160,7 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
 def test_a_contradiction_is_read_by_default_as_the_contract_says(rule: str, default: str, other: str) -> None:
     """Each rule has its default and the other reading, chosen by rule id."""
     assert READINGS[rule] == (default, other)
-    assert len(READINGS) == 11
+    assert len(READINGS) == 15
     assert Settings().reading(rule) == default
     assert Settings(readings={rule: other}).reading(rule) == other
 
@@ -173,6 +177,7 @@ EXAMPLES: Final[dict[str, list[Any]]] = {
     "base_url": ["https://gateway.example"],
     "readings": [{"get-2": "readable"}],
     "observed": [None],
+    "reply": [None, "Yes."],
 }
 """A value of each type that a setting has, unless its type is a `Literal`."""
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from ..._wire.call import Call
 from ..._wire.refusal import not_found
-from ..._wire.reply import Pairs
+from ..._wire.reply import Pairs, Stream
 from ..._world.tables import R, Table
 from ..._world.world import World
 from .fields import read_body, without_nulls
@@ -42,6 +42,8 @@ class Context:
         team: Id of the calling team; empty for signed URLs, which need no API key.
         request_id: Id of the request.
         limits: The rate-limit headers of its response.
+        stream: The body of its response, if it is sent event by event.
+        lost: Called if a fault keeps its response from the client.
     """
 
     world: World
@@ -52,6 +54,8 @@ class Context:
     team: str = ""
     request_id: str = ""
     limits: Pairs = ()
+    stream: Stream | None = None
+    lost: Callable[[], object] | None = None
     _body: dict[str, Any] | None = None
 
     @property  # not a `cached_property`: before Python 3.12, it has a lock that no fork frees
@@ -93,12 +97,16 @@ class Result(NamedTuple):
         status: The HTTP status.
         media_type: The ``Content-Type``.
         headers: Headers to add; None removes a header that every response has.
+        stream: The body, if it is sent event by event; then `body` is empty.
+        delay: Seconds on the clock before the response.
     """
 
     body: bytes
     status: int = 200
     media_type: str = "application/json"
     headers: tuple[tuple[str, str | None], ...] = ()
+    stream: Stream | None = None
+    delay: float = 0
 
 
 Handler = Callable[[Context], Any]
@@ -123,6 +131,7 @@ class Endpoint(Record):
         free: Costs no credits, although it accepts an ``Idempotency-Key``.
         fingerprint: Returns what a retry must repeat, in place of the whole body (idem-7).
         idempotent: Whether an ``Idempotency-Key`` is accepted, or a function that returns it (idem-2).
+        longest_key: Returns the largest length of an ``Idempotency-Key``, where the endpoint has its own.
         shape: Schema of a successful response; None if it is not JSON.
         headers: Headers of a successful response that only this endpoint has, with their descriptions.
         body: Schema of the request body; None without a body.
@@ -138,6 +147,7 @@ class Endpoint(Record):
         places: The rules of places of its messages, such as ``body*.status``, where neither a column nor *rules* has
             them; a kind of comparison may follow, as in ``request.body closed``.
         makes: The prefix of the id that it makes, such as ``char``; empty if it makes none.
+        streams: Whether a request can ask for its response as a stream of events.
     """
 
     operation: str
@@ -153,6 +163,7 @@ class Endpoint(Record):
     any_id: bool = False
     free: bool = False
     fingerprint: Callable[[Context], str] | None = None
+    longest_key: Callable[[Context], int] | None = None
     shape: Shape | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Shape | None = None
@@ -164,6 +175,7 @@ class Endpoint(Record):
     succeeds: Mapping[str, str] = field(default_factory=dict[str, str])
     places: Mapping[str, str] = field(default_factory=dict[str, str])
     makes: str = ""
+    streams: bool = False
 
     @property
     def shows(self) -> str:

@@ -1,4 +1,4 @@
-"""Usage: buckets and events, computed from the generations of the fake."""
+"""Usage: buckets and events, computed from what the fake has billed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The usage endpoints: buckets and events, computed from the generations of the fake."""
+"""The usage endpoints: buckets and events, computed from what the fake has billed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ from ..._world.ledger import json_number, total
 from ..base.endpoint import Context, Endpoint
 from ..base.fields import integer, one_of
 from ..base.pages import limit_of
-from ..generations import GenerationRow
+from .billed import Billed, billed
 from .shapes import BUCKETS, BUCKETS_QUERY, EVENTS, EVENTS_QUERY, FILTERS, GROUPS, LISTS, WIDTHS
 
 _MAX_BUCKETS: Final = 10_000
 _LOOKBACK: Final = 730 * 86_400
 _TOKEN_LIFE: Final = 86_400.0
-_STATUSES: Final = {"succeeded": "completed", "expired": "failed", "moderation_rejected": "failed"}
-"""The statuses that have another name in usage; it counts the last two as failed (usage-1)."""
 _WIDTH: Final = one_of(tuple(WIDTHS))
 _GROUP: Final = one_of(GROUPS)
 
@@ -49,7 +47,7 @@ def buckets(ctx: Context) -> dict[str, Any]:
         raise ApiProblem(400, "too_many_buckets", message, "bucket_width")
     groups = [_GROUP(name, "group_by") for name in query.get("group_by", "").split(",") if name]
     limit = limit_of(query.get("limit"), 24, integer(1, 100))
-    found: dict[int, list[GenerationRow]] = {}
+    found: dict[int, list[Billed]] = {}
     for row in _rows(ctx, query, start, end):
         found.setdefault(int(row.started // width * width), []).append(row)
     starts = sorted((bucket for bucket in found if bucket < before), reverse=True)
@@ -64,14 +62,14 @@ def buckets(ctx: Context) -> dict[str, Any]:
 
 
 def events(ctx: Context) -> dict[str, Any]:
-    """GET /v1/usage/events: one row per generation, newest first."""
+    """GET /v1/usage/events: one row for each request that was billed, newest first."""
     query, now = _query_of(ctx), ctx.world.clock.time()
     start, end = _range_of(query, now)
     limit = limit_of(query.get("limit"), 100, integer(1, 500))
     rows = sorted(_rows(ctx, query, start, end, medium=True), key=_order)
     cursor = query.get("cursor")
     if cursor is not None:
-        last = ctx.world.table(GenerationRow).find(cursor, ctx.team)
+        last = next((row for row in billed(ctx.world, ctx.team) if row.id == cursor), None)
         if last is None:
             raise ApiProblem(400, "invalid_format", say.UNKNOWN_CURSOR.format(param="cursor", got=cursor), "cursor")
         rows = [row for row in rows if _order(row) > _order(last)]
@@ -84,42 +82,29 @@ def events(ctx: Context) -> dict[str, Any]:
     }
 
 
-def _rows(
-    ctx: Context, query: dict[str, str], start: float, end: float, *, medium: bool = False
-) -> Iterator[GenerationRow]:
+def _rows(ctx: Context, query: dict[str, str], start: float, end: float, *, medium: bool = False) -> Iterator[Billed]:
     wanted = {name: query[name].split(",") for name in FILTERS if name in query}
-    table = ctx.world.table(GenerationRow)
-    for row in map(table.__getitem__, table.living(ctx.team)):
-        has: dict[str, Any] = {
-            **_key_of(row),
-            "character_id": row.character_id,
-            "lora_id": row.loras[0][0] if row.loras else None,
-        }
+    for row in billed(ctx.world, ctx.team):
+        has: dict[str, Any] = {**_key_of(row), "character_id": row.character_id, "lora_id": row.lora_id}
         if medium:
-            has["type"] = row.media_type
+            has["type"] = row.medium
         if start <= row.started < end and all(has[name] in values for name, values in wanted.items()):
             yield row
 
 
-def _order(row: GenerationRow) -> tuple[float, str]:
+def _order(row: Billed) -> tuple[float, str]:
     """Return the sort key of events, newest first."""
     return -row.started, row.id
 
 
-def _key_of(row: GenerationRow) -> dict[str, Any]:
-    """Return the fields that generations are grouped and filtered by."""
-    return {
-        "status": _STATUSES.get(row.status, row.status),
-        "type": row.inference_type,
-        "model": None,
-        "api_key_id": None,
-        "user_id": None,
-    }
+def _key_of(row: Billed) -> dict[str, Any]:
+    """Return the fields that requests are grouped and filtered by."""
+    return {"status": row.status, "type": row.type, "model": row.model, "api_key_id": None, "user_id": None}
 
 
-def _bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationRow]) -> dict[str, Any]:
+def _bucket_of(start: int, width: int, groups: list[str], rows: list[Billed]) -> dict[str, Any]:
     """Write the bucket of *width* seconds from *start*, with the totals of *rows* grouped by the fields in *groups*."""
-    by_key: dict[tuple[Any, ...], list[GenerationRow]] = {}
+    by_key: dict[tuple[Any, ...], list[Billed]] = {}
     for row in rows:
         key = _key_of(row)
         by_key.setdefault(tuple(key[name] for name in groups), []).append(row)
@@ -133,22 +118,21 @@ def _bucket_of(start: int, width: int, groups: list[str], rows: list[GenerationR
     }
 
 
-def _metrics(rows: list[GenerationRow]) -> dict[str, Any]:
+def _metrics(rows: list[Billed]) -> dict[str, Any]:
     count = Counter(_key_of(row)["status"] for row in rows)
-    done = [row for row in rows if row.status == "succeeded"]
-    durations = [row.duration_ms or 0 for row in done]
+    durations = [row.duration_ms or 0 for row in rows if row.status == "completed"]
     return {
         "request_count": len(rows),
         "successful_count": count["completed"],
         "failed_count": count["failed"],
         "cancelled_count": count["cancelled"],
-        "credits_used": json_number(total(row.cost["amount"] for row in rows if row.charged)),
+        "credits_used": json_number(total(row.credits for row in rows)),
         "duration_ms_p50": _percentile(durations, 50),
         "duration_ms_p95": _percentile(durations, 95),
-        "image_count": sum(row.image_count or 0 for row in done),
-        "video_seconds": json_number(total(row.video_duration or 0 for row in done)),
-        "total_input_tokens": 0,
-        "total_output_tokens": 0,
+        "image_count": sum(row.images for row in rows),
+        "video_seconds": json_number(total(row.seconds for row in rows)),
+        "total_input_tokens": sum(row.input_tokens or 0 for row in rows),
+        "total_output_tokens": sum(row.output_tokens or 0 for row in rows),
     }
 
 
@@ -160,22 +144,22 @@ def _percentile(values: list[int], percent: int) -> float | None:
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def _event_of(row: GenerationRow) -> dict[str, Any]:
-    """Write a generation as a usage event."""
+def _event_of(row: Billed) -> dict[str, Any]:
+    """Write a usage event."""
     return {
         "id": row.id,
-        "type": row.media_type,
-        "model": None,
-        "status": _key_of(row)["status"],
+        "type": row.medium,
+        "model": row.model,
+        "status": row.status,
         "created_at": iso_milliseconds(row.started),
         "completed_at": None if row.finished is None else iso_milliseconds(row.finished),
         "duration_ms": row.duration_ms,
-        "input_tokens": None,
-        "output_tokens": None,
-        "credits_charged": row.cost["amount"] if row.charged else 0,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "credits_charged": row.credits,
         "api_key_id": None,
         "user_id": None,
-        "request_id": row.creation_request_id,
+        "request_id": row.request_id,
     }
 
 

@@ -36,34 +36,34 @@ def _instant(description: str) -> Shape:
 _STATUS: Final = {
     "enum": ["pending", "processing", "completed", "failed", "cancelled"],
     "description": (
-        "The status of the generation, with `completed` in place of `succeeded`, "
+        "The status, with `completed` in place of `succeeded`, `processing` in place of `in_progress`, "
         "and `failed` in place of `expired` and `moderation_rejected`."
     ),
 }
 _WHO: Final = {
-    "model": _field("Model of a chat; null, as the fake has no chats.", ["string", "null"]),
+    "model": _field("Model of a chat or an embedding; null for images and videos.", ["string", "null"]),
     "api_key_id": _field("Id of the API key; null, as the keys of the fake have no ids.", ["string", "null"]),
     "user_id": _field("Id of the user; null, as the fake has no users.", ["string", "null"]),
 }
 _KEY: Final = {
     "type": "object",
     "description": "The fields in `group_by`.",
-    "properties": {"status": _STATUS, "type": {"enum": ["t2i", "i2i", "t2v", "i2v"]}, **_WHO},
+    "properties": {"status": _STATUS, "type": {"enum": ["t2i", "i2i", "t2v", "i2v", "chat", "embedding"]}, **_WHO},
     "additionalProperties": False,
 }
 _METRICS: Final = obj(
     ("total_input_tokens", "total_output_tokens"),
-    request_count=_field("Number of generations.", "integer"),
-    successful_count=_field("Generations that succeeded.", "integer"),
-    failed_count=_field("Generations that failed.", "integer"),
-    cancelled_count=_field("Generations that were cancelled.", "integer"),
-    credits_used=_field("Credits charged for generations.", "number"),
-    duration_ms_p50=_field("Median duration of generations that succeeded; null without any.", ["number", "null"]),
+    request_count=_field("Number of requests.", "integer"),
+    successful_count=_field("Requests that succeeded.", "integer"),
+    failed_count=_field("Requests that failed.", "integer"),
+    cancelled_count=_field("Requests that were cancelled.", "integer"),
+    credits_used=_field("Credits charged.", "number"),
+    duration_ms_p50=_field("Median duration of requests that succeeded; null without any.", ["number", "null"]),
     duration_ms_p95=_field("95th percentile of the durations; null without any.", ["number", "null"]),
     image_count=_field("Number of pictures.", "integer"),
     video_seconds=_field("Seconds of video.", "number"),
-    total_input_tokens=_field("Tokens of chats; 0, as the fake has no chats.", "integer"),
-    total_output_tokens=_field("Tokens of chats; 0, as the fake has no chats.", "integer"),
+    total_input_tokens=_field("Input tokens of chats and embeddings.", "integer"),
+    total_output_tokens=_field("Output tokens of chats.", "integer"),
 )
 BUCKETS: Final = _page(
     obj(
@@ -76,20 +76,20 @@ BUCKETS: Final = _page(
 )
 EVENTS: Final = _page(
     obj(
-        id=_field("Id of the image or video.", **_ID),
-        type={"enum": ["image", "video"]},
+        id=_field("Id of the image, video, completion or embedding.", **_ID),
+        type={"enum": ["image", "video", "chat", "embedding"]},
         model=_WHO["model"],
         status=_STATUS,
         created_at=_instant("Time of the create request."),
         completed_at=_field("End of the work; null until then.", ["string", "null"], format="date-time"),
         duration_ms=_field("Duration of the work; null until its end.", ["integer", "null"]),
-        input_tokens=_field("Tokens of a chat; null, as the fake has no chats.", ["integer", "null"]),
-        output_tokens=_field("Tokens of a chat; null, as the fake has no chats.", ["integer", "null"]),
+        input_tokens=_field("Input tokens of a chat or an embedding; null for others.", ["integer", "null"]),
+        output_tokens=_field("Output tokens of a chat; null for images and videos.", ["integer", "null"]),
         credits_charged=_field("Credits charged: by default 0 unless it succeeded.", "number"),
         api_key_id=_WHO["api_key_id"],
         user_id=_WHO["user_id"],
         request_id=_field(
-            "`Aurous-Request-Id` of the create request; null for a generation that a test added.",
+            "`Aurous-Request-Id` of the create request; null for a record that a test added.",
             ["string", "null"],
             **_ID,
         ),

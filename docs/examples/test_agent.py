@@ -1,0 +1,80 @@
+from unittest.mock import Mock
+
+import pytest
+
+from pytest_aurous import Aurous
+
+openai = pytest.importorskip("openai", reason="needs the OpenAI SDK")
+
+from agent import answer, connect, summary  # noqa: E402
+
+
+def test_the_agent_calls_its_tool(aurous: Aurous) -> None:
+    """The model calls a tool, and says something about its result."""
+    aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})])
+    aurous.chat.reply("It is sunny in Tokyo.", when="sunny")
+    get_weather = Mock(return_value="sunny")
+
+    text = answer(connect(), "job-1", "How is Tokyo?", get_weather)
+
+    assert text == "It is sunny in Tokyo."
+    get_weather.assert_called_once_with(city="Tokyo")
+    roles = [one["role"] for one in aurous.chat.completions.last.messages]
+    assert roles == ["user", "assistant", "tool"]
+
+
+@pytest.mark.aurous(sleep="skip")
+def test_a_lost_response_is_paid_once(aurous: Aurous) -> None:
+    """The SDK sends the step again, with its key: the tool runs once."""
+    aurous.faults.disconnect("chat.create", commit=True)
+    aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})])
+    aurous.chat.reply("It is sunny in Tokyo.", when="sunny")
+    get_weather = Mock(return_value="sunny")
+
+    answer(connect(), "job-1", "How is Tokyo?", get_weather)
+
+    get_weather.assert_called_once_with(city="Tokyo")
+    aurous.assert_called("chat.create", times=3)
+    assert len(aurous.chat.completions) == 2
+
+
+def test_a_slow_model(aurous: Aurous) -> None:
+    """The delay passes on the clock, so the client gets its timeout at once."""
+    aurous.chat.reply("Never seen.", delay=20)
+    client = connect(timeout=10, max_retries=0)
+
+    with pytest.raises(openai.APITimeoutError):
+        answer(client, "job-1", "How is Tokyo?", Mock())
+
+
+def test_a_stream_that_breaks(aurous: Aurous) -> None:
+    """The connection is lost after three events: what was sent is paid."""
+    aurous.chat.reply("Aurora has black hair, and she smiles.")
+    aurous.faults.disconnect("chat.create", after_events=3)
+
+    with pytest.raises(Exception, match=r"Connection error|peer closed connection"):
+        summary(connect(), "...")
+
+    completion = aurous.chat.completions.last
+    assert completion.text == "Aurora has black hair, and she "
+    assert completion.status == "cancelled_client_disconnect"
+
+
+def test_a_stream_that_ends_early(aurous: Aurous) -> None:
+    """The SDK takes half an event for the end, so the agent must look."""
+    aurous.faults.malformed("chat.create", kind="half_event")
+
+    with pytest.raises(EOFError):
+        summary(connect(), "...")
+
+
+@pytest.mark.aurous(sleep="skip")
+def test_each_step_is_paid_once_on_each_bad_day(aurous: Aurous) -> None:
+    """Each request is lost once, after the model has worked."""
+
+    def run() -> None:
+        aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})])
+        aurous.chat.reply("It is sunny in Tokyo.", when="sunny")
+        answer(connect(), "job-1", "How is Tokyo?", Mock(return_value="sunny"))
+
+    aurous.explore(run, faults="lost")

@@ -1,0 +1,10 @@
+"""Chat completions: the record, its end and its stream, what the model says, and three endpoints."""
+
+from __future__ import annotations
+
+from .endpoints import ENDPOINTS
+from .record import Chat, Completion, Completions
+from .replies import Scripted, unused
+from .row import CompletionRow
+
+__all__ = ("ENDPOINTS", "Chat", "Completion", "CompletionRow", "Completions", "Scripted", "unused")

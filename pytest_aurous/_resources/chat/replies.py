@@ -1,0 +1,252 @@
+"""What the model says: the replies that a test has added, and what it says without any."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from math import inf
+from random import Random
+from typing import Any, Final, Literal, NamedTuple, cast
+
+from ..._base.errors import see, shown
+from ..._base.redaction import redacted, shortened
+from ..._wire import messages as say
+from ..._wire.refusal import ApiProblem, Unscripted
+from ..._world.state import Section
+from ..._world.world import World
+from ..content.schemas import example, misfit
+from . import tokens
+
+When = str | re.Pattern[str] | Callable[[dict[str, Any]], object]
+Chunking = Literal["words", "bytes"]
+CHUNKINGS: Final = ("words", "bytes")
+FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
+ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error": 502, "provider_timeout": 504}
+"""The errors that a reply can be, each with its status (chat-12)."""
+NOTHING: Final = object()
+_PAGE: Final = see("reference/chat.html#what-the-model-says")
+
+
+class Scripted(NamedTuple):
+    """A reply that a test has added.
+
+    Attributes:
+        number: 1 for the first.
+        text: What the model says.
+        tool_calls: The tools that it calls, each with its arguments.
+        json: A value that it says as JSON; `NOTHING` for none.
+        refuse: What it says to refuse.
+        error: The code of the error that the request gets instead.
+        tokens: Input, output and reasoning tokens; None: estimated.
+        finish_reason: Why it stops; None: as the rest says.
+        delay: Seconds before the response, or before each chunk of a stream.
+        chunking: Whether a stream is cut between words, or anywhere.
+        when: Which requests it replies to; None: each.
+        times: How often; None: once, or always if it is the last.
+        place: File and line that added it.
+        used: How often it was used.
+        lost: How often a fault has kept it from its client, which does not count as used.
+    """
+
+    number: int
+    text: str | None
+    tool_calls: tuple[tuple[str, Any], ...]
+    json: Any
+    refuse: str | None
+    error: str | None
+    tokens: tuple[int, int, int] | None
+    finish_reason: str | None
+    delay: float
+    chunking: Chunking
+    when: When | None
+    times: float | None
+    place: str
+    used: int = 0
+    lost: int = 0
+
+    def __repr__(self) -> str:
+        said = next((one for one in (self.text, self.refuse, self.error) if one is not None), None)
+        what = said if said is not None else "tool calls" if self.tool_calls else "JSON"
+        return redacted(f"<reply {shortened(what, 40)!r}, added at {self.place}: used {self.used}>")
+
+    def matches(self, body: dict[str, Any]) -> bool:
+        """Whether it replies to this request: a text or a pattern is looked for in its last message."""
+        if self.when is None:
+            return True
+        if callable(self.when):
+            return bool(self.when(body))
+        last = tokens.text_of(body["messages"][-1:])
+        return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
+
+
+class Answer(NamedTuple):
+    """What the model says to one request.
+
+    Attributes:
+        text: Its text, or None.
+        refusal: Why it refuses, or None.
+        calls: Its tool calls: id, name, and arguments as JSON.
+        finish_reason: Why it stops.
+        completion: Its output tokens.
+        reasoning: Its reasoning tokens.
+        prompt: The input tokens.
+        delay: Seconds before the response, or before each chunk.
+        chunking: Where a stream may be cut.
+        reply: The number of the reply of the test; None: it says this by itself.
+    """
+
+    text: str | None
+    refusal: str | None
+    calls: tuple[tuple[str, str, str], ...]
+    finish_reason: str
+    prompt: int
+    completion: int
+    reasoning: int = 0
+    delay: float = 0.0
+    chunking: Chunking = "words"
+    reply: int | None = None
+
+    @property
+    def spoken(self) -> str:
+        """What is sent piece by piece: the text, or the arguments of its calls."""
+        return self.text or self.refusal or "".join(arguments for _, _, arguments in self.calls)
+
+
+def replies(world: World) -> Section[int, Scripted]:
+    """Return the replies of a fake, by number."""
+    found: Section[int, Scripted] = world.state.section("chat replies")
+    return found
+
+
+def unused(world: World) -> list[Scripted]:
+    """Return the replies that were used less often than they should be."""
+    return [one for one in replies(world).values() if one.used + one.lost < (one.times or 1)]
+
+
+def _take(world: World, body: dict[str, Any]) -> Scripted | None:
+    """Use the first reply that matches; without ``times``, each is used once, and the last one stays."""
+    found = replies(world)
+    for number, one in found.items():
+        most = one.times or (inf if number == len(found) else 1)
+        if one.used < most and one.matches(body):
+            found[number] = one._replace(used=one.used + 1)
+            return one
+    return None
+
+
+def unsay(world: World, said: Answer | None) -> None:
+    """Say a reply again that a fault has kept from its client: the same request gets the same reply."""
+    found = replies(world)
+    if said is not None and said.reply is not None and said.reply in found:
+        one = found[said.reply]
+        found[said.reply] = one._replace(used=one.used - 1, lost=one.lost + 1)
+
+
+def answer(world: World, body: dict[str, Any], prompt: int) -> Answer:
+    """Return what the model says to a request whose input has *prompt* tokens.
+
+    Raises:
+        ApiProblem: The error that a reply is.
+        Unscripted: If a reply does not fit the request.
+    """
+    scripted = _take(world, body)
+    if scripted is None:
+        return _unasked(world, body, prompt)
+    if scripted.error is not None:
+        message = say.PROVIDER_FAILED.format(code=scripted.error)
+        raise ApiProblem(ERRORS[scripted.error], scripted.error, message)
+    calls = _calls(world, scripted.tool_calls)
+    text = scripted.text
+    if scripted.json is not NOTHING:
+        text = json.dumps(scripted.json, ensure_ascii=False)
+    _check_fit(scripted, body, text)
+    spoken = text or scripted.refuse or "".join(arguments for _, _, arguments in calls)
+    counted = scripted.tokens or (prompt, max(1, tokens.of_text(spoken)), 0)
+    return Answer(
+        text,
+        scripted.refuse,
+        calls,
+        scripted.finish_reason or ("tool_calls" if calls else "stop"),
+        *counted,
+        scripted.delay,
+        scripted.chunking,
+        scripted.number,
+    )
+
+
+def _check_fit(scripted: Scripted, body: Mapping[str, Any], text: str | None) -> None:
+    """Raise if a reply calls a tool that the request does not have, or breaks its schema."""
+    schemas = _tools(body)
+    for name, arguments in scripted.tool_calls:
+        if name not in schemas:
+            known = ", ".join(schemas) or "none"
+            raise _unfit(scripted, f"it calls the tool {name!r}, and the request has these tools: {known}")
+        if wrong := misfit(arguments, schemas[name]):
+            raise _unfit(scripted, f"the arguments of {name!r} do not fit its parameters: {wrong}")
+    schema = _schema(body)
+    if scripted.json is not NOTHING and schema is not None and (wrong := misfit(scripted.json, schema)):
+        raise _unfit(scripted, f"its json does not fit the schema of the request: {wrong}")
+    if scripted.json is NOTHING and text is not None and body.get("response_format", {}).get("type") == "json_schema":
+        try:
+            json.loads(text)
+        except ValueError:
+            why = f"the request asks for JSON, and it says {shown(text)}; use reply(json=...)"
+            raise _unfit(scripted, why) from None
+
+
+def _unfit(scripted: Scripted, why: str) -> Unscripted:
+    return Unscripted(f"chat.reply(...), added at {scripted.place}, does not fit the request: {why}.\n{_PAGE}")
+
+
+def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of each tool of a request, by name."""
+    return {one["function"]["name"]: one["function"].get("parameters", {}) for one in body.get("tools", ())}
+
+
+def _schema(body: Mapping[str, Any]) -> Any:
+    """Return the schema that the response must fit, or None."""
+    return body.get("response_format", {}).get("json_schema", {}).get("schema")
+
+
+def _calls(world: World, calls: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((world.ids.new("call"), name, json.dumps(given, ensure_ascii=False)) for name, given in calls)
+
+
+def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
+    """Say something without a reply of the test: a call of a tool that must be called, JSON, or a sentence (chat-8)."""
+    random = Random(f"{world.settings.seed}/chat {json.dumps(body, sort_keys=True)}")  # the same to the same request
+    tool = _forced(body)
+    if tool is not None:
+        calls = _calls(world, ((tool, example(_tools(body).get(tool, {}), random)),))
+        return Answer(None, None, calls, "tool_calls", prompt, max(1, tokens.of_text(calls[0][2])))
+    text = _text(world, body, random)
+    cap = cast("int | None", body.get("max_tokens"))
+    count = max(1, tokens.of_text(text))
+    if cap is None or count <= cap or _wants_json(body):
+        return Answer(text, None, (), "stop", prompt, count)
+    return Answer(text.encode()[: cap * 4].decode(errors="ignore"), None, (), "length", prompt, cap)
+
+
+def _forced(body: Mapping[str, Any]) -> str | None:
+    """Return the tool that the request wants to be called, or None."""
+    choice: Any = body.get("tool_choice")
+    if isinstance(choice, dict):
+        name: str = choice["function"]["name"]
+        return name
+    return next(iter(_tools(body)), None) if choice == "required" else None
+
+
+def _wants_json(body: Mapping[str, Any]) -> bool:
+    return body.get("response_format", {}).get("type") in {"json_object", "json_schema"}
+
+
+def _text(world: World, body: dict[str, Any], random: Random) -> str:
+    schema = _schema(body)
+    if _wants_json(body):
+        return json.dumps(example(schema if schema is not None else {"type": "object"}, random), ensure_ascii=False)
+    if world.settings.reply is not None:
+        return world.settings.reply
+    asked = shortened(" ".join(tokens.text_of(body["messages"][-1:]).split()), 60)
+    opening = random.choice(("This is", "You are reading", "Here is"))
+    return f"{opening} a simulated response of {body['model']}. The last message was: {asked}"

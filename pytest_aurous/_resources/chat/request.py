@@ -1,0 +1,205 @@
+"""The body of a chat request: its fields, and what is refused (chat-2, chat-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ..._base.errors import shown
+from ..._wire import messages as say
+from ..._wire.refusal import ApiProblem, missing_field, not_one_of
+from ..base.endpoint import Context
+from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, read_fields, text
+from ..content.schemas import unsupported
+from ..models import ModelRow, require_model
+from . import tokens
+
+ROLES: Final = ("system", "user", "assistant", "tool")
+_MOST_TEXT: Final = 1_000_000
+_PARTS: Final = ("text", "image_url", "video_url")
+_URL: Final = 2048
+_PRIVATE: Final = ("localhost", "metadata.google.internal")
+
+_content: Final = text(_MOST_TEXT, 0)
+
+
+def public_url(value: Any, param: str, *, inline: bool) -> str:
+    """Read the URL of an image: https and reachable from outside, or the image itself where *inline* is allowed.
+
+    Raises:
+        ApiProblem: 400 for anything else (chat-5, emb-4).
+    """
+    url = text(10**8 if inline else _URL)(value, param)
+    if inline and url.startswith("data:image/"):
+        return str(url)
+    host = urlsplit(url).hostname or "" if url.startswith("https://") else ""
+    try:
+        inside = not ip_address(host).is_global
+    except ValueError:
+        inside = host in _PRIVATE or "." not in host
+    if inside:
+        raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
+    return str(url)
+
+
+def _object(value: Any, param: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        message = say.WRONG_TYPE.format(param=param, expected="an object", got=shown(value))
+        raise ApiProblem(400, "invalid_format", message, param)
+    return value
+
+
+def _part(value: Any, param: str) -> dict[str, Any]:
+    """Read a part of a message: a text, an image or a video."""
+    part = _object(value, param)
+    kind = one_of(_PARTS)(part.get("type"), f"{param}.type")
+    if kind == "text":
+        _content(part.get("text"), f"{param}.text")
+    else:
+        source = _object(part.get(kind), f"{param}.{kind}")
+        public_url(source.get("url"), f"{param}.{kind}.url", inline=kind == "image_url")
+        if "detail" in source:
+            one_of(("low", "high", "auto"))(source["detail"], f"{param}.{kind}.detail")
+    return part
+
+
+def _tool_call(value: Any, param: str) -> dict[str, Any]:
+    call = _object(value, param)
+    text(256)(call.get("id"), f"{param}.id")
+    function = _object(call.get("function"), f"{param}.function")
+    text(256)(function.get("name"), f"{param}.function.name")
+    _content(function.get("arguments"), f"{param}.function.arguments")
+    return call
+
+
+def _message(value: Any, _: str) -> dict[str, Any]:
+    """Read a message: its role, and its content as text or as parts."""
+    param = "messages[*]"  # as the vendor writes it
+    message = {name: one for name, one in _object(value, param).items() if one is not None}
+    role = one_of(ROLES)(message.get("role"), f"{param}.role")
+    content = message.get("content")
+    if isinstance(content, list):
+        list_of(_part, 1, 1000)(content, f"{param}.content[*]")
+    elif content is not None:
+        _content(content, f"{param}.content")
+    elif role != "assistant" or not (message.get("tool_calls") or message.get("refusal")):
+        raise missing_field(f"{param}.content")
+    if "tool_calls" in message:
+        list_of(_tool_call, 0, 128)(message["tool_calls"], f"{param}.tool_calls[*]")
+    if role == "tool":
+        if "tool_call_id" not in message:
+            raise missing_field(f"{param}.tool_call_id")
+        text(256)(message["tool_call_id"], f"{param}.tool_call_id")
+    return message
+
+
+def _tool(value: Any, param: str) -> dict[str, Any]:
+    tool = _object(value, param)
+    one_of(("function",))(tool.get("type"), f"{param}.type")
+    function = _object(tool.get("function"), f"{param}.function")
+    text(64)(function.get("name"), f"{param}.function.name")
+    _object(function.get("parameters") or {}, f"{param}.function.parameters")
+    return tool
+
+
+def _tool_choice(value: Any, param: str) -> Any:
+    if isinstance(value, dict):
+        text(64)(_object(value.get("function"), f"{param}.function").get("name"), f"{param}.function.name")
+        return value
+    return one_of(("auto", "none", "required"))(value, param)
+
+
+def _response_format(value: Any, param: str) -> dict[str, Any]:
+    wanted = _object(value, param)
+    kind = one_of(("text", "json_object", "json_schema"))(wanted.get("type"), f"{param}.type")
+    if kind == "json_schema":
+        inner = _object(wanted.get("json_schema"), f"{param}.json_schema")
+        text(64)(inner.get("name"), f"{param}.json_schema.name")
+        found = unsupported(inner.get("schema", {}))
+        if found:
+            message = say.UNSUPPORTED_SCHEMA.format(found=found)
+            raise ApiProblem(400, "response_format_unsupported", message, f"{param}.json_schema.schema")
+    return wanted
+
+
+def _stop(value: Any, param: str) -> Any:
+    return list_of(_content, 0, 16)(value, param) if isinstance(value, list) else _content(value, param)
+
+
+def _any_of(*kinds: str) -> dict[str, Any]:
+    return {"anyOf": [{"type": kind} for kind in kinds]}
+
+
+_ANY_OBJECT: Final = described(_object, {"type": "object"})
+FIELDS: Final[dict[str, Reader]] = {
+    "model": text(128, holds="style"),
+    "messages": list_of(
+        described(
+            _message,
+            {
+                "type": "object",
+                "properties": {
+                    "role": {"enum": list(ROLES)},
+                    "content": _any_of("string", "array", "null"),
+                    "name": {"type": "string"},
+                    "tool_calls": _any_of("array", "null"),
+                    "tool_call_id": {"type": "string"},
+                },
+                "required": ["role"],
+            },
+        ),
+        1,
+        200,
+    ),
+    "max_tokens": integer(1, 10**9),
+    "temperature": number(0, 2),
+    "top_p": number(0, 1),
+    "stream": boolean,
+    "stream_options": _ANY_OBJECT,
+    "tools": list_of(described(_tool, {"type": "object", "required": ["type", "function"]}), 0, 128),
+    "tool_choice": described(_tool_choice, _any_of("string", "object")),
+    "response_format": described(_response_format, {"type": "object", "required": ["type"]}),
+    "reasoning_effort": one_of(("minimal", "low", "medium", "high")),
+    "vision_quality": one_of(("low", "high", "xhigh")),
+    "seed": integer(-(2**63), 2**63 - 1),
+    "stop": described(_stop, _any_of("string", "array")),
+    "presence_penalty": number(-2, 2),
+    "frequency_penalty": number(-2, 2),
+    "logprobs": boolean,
+    "top_logprobs": integer(0, 20),
+}
+
+
+def known(body: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Return the fields that an endpoint knows; SDKs send others, and null for what is not set (chat-2)."""
+    return {name: value for name, value in body.items() if name in readers and value is not None}
+
+
+def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
+    """Return the fields of a chat request, its model, and its estimated input tokens.
+
+    Raises:
+        ApiProblem: 400 for an invalid body, or one that the model cannot serve; 404 for an unknown model.
+    """
+    body = read_fields(known(ctx.body, FIELDS), FIELDS, required=("model", "messages"))
+    model = require_model(ctx, "chat")
+    cap = model.max_output_tokens or 0
+    if body.get("max_tokens", 0) > cap:
+        message = say.OVER_CAP.format(got=body["max_tokens"], cap=cap, model=model.id)
+        raise ApiProblem(400, "max_tokens_exceeds_hard_cap", message, "max_tokens")
+    if body.get("tool_choice") == "required" and "tool_choice_required" not in model.capabilities:
+        message = say.NO_REQUIRED_TOOL.format(model=model.id)
+        raise ApiProblem(400, "tool_choice_required_unsupported", message, "tool_choice")
+    choice = body.get("tool_choice")
+    names = [one["function"]["name"] for one in body.get("tools", ())]
+    if choice == "required" and not names:
+        raise missing_field("tools")
+    if isinstance(choice, dict) and choice["function"]["name"] not in names:
+        raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
+    count = tokens.of_request(body)
+    if count > model.context_window:
+        message = say.TOO_MANY_TOKENS.format(got=count, most=model.context_window, model=model.id)
+        raise ApiProblem(400, "max_input_tokens_exceeded", message, "messages")
+    return body, model, count

@@ -1,0 +1,553 @@
+"""POST /v1/chat/completions: what a request may say, what the model says, what it costs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_aurous import AurousError, AurousUnfiredFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Api, Response
+
+PATH: Final = "/v1/chat/completions"
+MODEL: Final = "aurous-grow-2.0-pro"
+ASKED: Final = {"role": "user", "content": "What color is the hair of Aurora?"}
+WEATHER: Final = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+PERSON: Final = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+AS_PERSON: Final = {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": PERSON}}
+
+
+def body(*messages: Any, **more: Any) -> dict[str, Any]:
+    """Return a request; without messages, it has one."""
+    return {"model": MODEL, "messages": [*messages] or [ASKED], **more}
+
+
+def chat(api: Api, *messages: Any, **more: Any) -> Any:
+    """Return the response to a request."""
+    response = api.post(PATH, json=body(*messages, **more))
+    assert response.status == 200, response.body
+    return response.json
+
+
+def said(api: Api, *messages: Any, **more: Any) -> Any:
+    """Return the message of the model."""
+    return chat(api, *messages, **more)["choices"][0]["message"]
+
+
+def test_chat_1_a_completion_is_one_choice_with_its_usage(api: Api) -> None:
+    """And a live record has the same."""
+    api.aurous.chat.reply("Aurora has black hair.")
+
+    found = chat(api)
+
+    assert re.fullmatch(r"cmp_[0-9A-Z]{26}", found["id"])
+    assert found["choices"] == [
+        {"index": 0, "message": {"role": "assistant", "content": "Aurora has black hair."}, "finish_reason": "stop"}
+    ]
+    assert (found["object"], found["model"], found["status"]) == ("chat.completion", MODEL, "completed")
+    last = api.aurous.chat.completions.last
+    assert (last.id, last.text, last.tool_calls, last.status) == (
+        found["id"],
+        "Aurora has black hair.",
+        [],
+        "completed",
+    )
+    assert last.messages == [ASKED]
+    assert last.usage == found["usage"]
+    assert last.json() == found
+    assert repr(last) == f"<Completion {last.id} 'Aurora has black hair.' completed>"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"messages": []}, "value_out_of_range", "messages"),
+        ({"messages": [ASKED] * 201}, "value_out_of_range", "messages"),
+        ({"messages": ["Hi"]}, "invalid_format", "messages[*]"),
+        ({"messages": [{"role": "nobody", "content": "x"}]}, "invalid_format", "messages[*].role"),
+        ({"messages": [{"role": "user"}]}, "missing_field", "messages[*].content"),
+        ({"messages": [{"role": "user", "content": 7}]}, "invalid_format", "messages[*].content"),
+        ({"messages": [{"role": "user", "content": []}]}, "value_out_of_range", "messages[*].content[*]"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "missing_field", "messages[*].tool_call_id"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "invalid_format", "messages[*].tool_calls[*].id"),
+        ({"max_tokens": 0}, "value_out_of_range", "max_tokens"),
+        ({"temperature": 3}, "value_out_of_range", "temperature"),
+        ({"stream": "yes"}, "invalid_format", "stream"),
+        ({"tools": [{"type": "magic"}]}, "invalid_format", "tools.type"),
+        ({"tool_choice": "often"}, "invalid_format", "tool_choice"),
+        ({"tool_choice": {"type": "function"}}, "invalid_format", "tool_choice.function"),
+        ({"response_format": {"type": "xml"}}, "invalid_format", "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "invalid_format", "response_format.json_schema"),
+        ({"stop": 7}, "invalid_format", "stop"),
+        ({"model": "x" * 129}, "value_out_of_range", "model"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_chat_2_what_a_request_may_not_say(api: Api, change: dict[str, Any], code: str, param: str) -> None:
+    """The field is named as the vendor writes it."""
+    api.refused("POST", PATH, json={**body(), **change}, status=400, code=code, param=param)
+
+
+def test_chat_2_unknown_fields_and_nulls_are_ignored(api: Api) -> None:
+    """SDKs send both."""
+    assert chat(api, n=1, parallel_tool_calls=True, stop=None, max_tokens=None, user="me")["status"] == "completed"
+    assert chat(api, ASKED, {"role": "assistant", "content": None, "refusal": "No."}, ASKED, stop=["x"], stop_at=None)
+    api.refused("POST", PATH, json={"model": MODEL}, status=400, code="missing_field", param="messages")
+
+
+def test_chat_3_what_the_model_cannot_serve_costs_nothing(api: Api) -> None:
+    """Output above the cap, input above the window, and a tool that it cannot be forced to call."""
+    plain = {**body(), "model": api.aurous.models.add("plain", context_window=5).id}
+    api.refused(
+        "POST", PATH, json=body(max_tokens=8193), status=400, code="max_tokens_exceeds_hard_cap", param="max_tokens"
+    )
+    api.refused("POST", PATH, json=plain, status=400, code="max_input_tokens_exceeded", param="messages")
+    forced = {**plain, "tools": [WEATHER], "tool_choice": "required"}
+    api.refused("POST", PATH, json=forced, status=400, code="tool_choice_required_unsupported", param="tool_choice")
+    api.refused("POST", PATH, json=body(tool_choice="required"), status=400, code="missing_field", param="tools")
+    other = body(tools=[WEATHER], tool_choice={"type": "function", "function": {"name": "fly"}})
+    api.refused("POST", PATH, json=other, status=400, code="invalid_format", param="tool_choice.function.name")
+    assert len(api.aurous.chat.completions) == 0
+
+
+def test_chat_4_the_tokens_that_were_used_are_charged(api: Api) -> None:
+    """Each line has four decimals, and reasoning costs as much as output."""
+    api.aurous.chat.reply("x", tokens=(200, 600, 50))
+
+    usage = chat(api)["usage"]
+
+    assert usage == {
+        "prompt_tokens": 200,
+        "completion_tokens": 600,
+        "total_tokens": 850,
+        "reasoning_tokens": 50,
+        "credits_charged": 0.3075,
+        "breakdown": {
+            "input_credits": 0.015,
+            "output_credits": 0.27,
+            "reasoning_credits": 0.0225,
+            "model": MODEL,
+            "pricing_version": 1,
+        },
+    }
+    assert api.money() == (999.6925, 0)
+
+
+def test_chat_4_a_hold_needs_enough_credits(api: Api) -> None:
+    """For the input with a margin, and for all tokens that may follow; an exempt team pays nothing."""
+    api.aurous.chat.reply("x", tokens=(100, 100))
+    api.team.credits = 0.36
+    api.refused("POST", PATH, json=body(max_tokens=800), status=402, code="balance_too_low")
+
+    assert chat(api, max_tokens=790)["usage"]["credits_charged"] == 0.0525
+    exempt = api.aurous.teams.add(billing_mode="exempt", credits=0)
+    response = api.post(PATH, json=body(), key=exempt.api_key)
+    assert (response.status, exempt.credits) == (200, 0)
+
+
+@pytest.mark.parametrize(("credits", "charged"), [(1000, 4.5075), (4, 4)])
+def test_chat_4_more_than_the_hold_is_charged_down_to_zero(
+    make_api: Callable[..., Api],
+    credits: float,  # noqa: A002 - the vendor's word
+    charged: float,
+) -> None:
+    """Beyond that, the platform pays."""
+    api = make_api(credits=credits)
+    api.aurous.chat.reply("x", tokens=(100, 10_000))
+
+    assert chat(api, max_tokens=10)["usage"]["credits_charged"] == charged
+    assert api.money() == (credits - charged, 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "part", "count"),
+    [
+        ({}, {"type": "text", "text": "x" * 400}, 100),
+        ({}, {"type": "image_url", "image_url": {"url": "https://pictures.example/a.png"}}, 1024),
+        ({}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}}, 512),
+        ({"vision_quality": "xhigh"}, {"type": "image_url", "image_url": {"url": "https://a.example/a.png"}}, 2048),
+        ({}, {"type": "video_url", "video_url": {"url": "https://a.example/a.mp4"}}, 2048),
+    ],
+    ids=["text", "image", "low", "xhigh", "video"],
+)
+def test_chat_5_a_part_has_its_tokens(api: Api, more: Any, part: Any, count: int) -> None:
+    """Beside four for the message."""
+    assert chat(api, {"role": "user", "content": [part]}, **more)["usage"]["prompt_tokens"] == count + 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a.example/a.png", "https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://x/a", "x"],
+)
+def test_chat_5_private_urls_are_refused(api: Api, url: str) -> None:
+    """The part is named."""
+    given = body({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]})
+    param = "messages[*].content[*].image_url.url"
+
+    api.refused("POST", PATH, json=given, status=400, code="invalid_request", param=param)
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ("text", ""),
+        ({"type": "sound"}, ".type"),
+        ({"type": "image_url", "image_url": {"url": "https://a.example/", "detail": "best"}}, ".image_url.detail"),
+    ],
+)
+def test_chat_5_other_parts_are_refused(api: Api, part: Any, param: str) -> None:
+    """A part is an object of a known type."""
+    given = body({"role": "user", "content": [part]})
+
+    api.refused("POST", PATH, json=given, status=400, code="invalid_format", param=f"messages[*].content[*]{param}")
+
+
+@pytest.mark.parametrize(("reading", "most"), [("256", 256), ("64", 64)])
+def test_chat_6_the_longest_key_of_a_chat(make_api: Callable[..., Api], reading: str, most: int) -> None:
+    """Other operations accept 256 characters under both readings."""
+    api = make_api(readings={"chat-6": reading})
+    key = {"Idempotency-Key": "x" * most}
+
+    assert api.post(PATH, json=body(), headers=key).status == 200
+    response = api.post(PATH, json=body(), headers={"Idempotency-Key": "x" * (most + 1)})
+    assert (response.status, response.json["error"]["param"]) == (400, "Idempotency-Key")
+    image = api.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "y" * 256})
+    assert image.status == 201
+
+
+def test_chat_7_a_key_repeats_the_response(api: Api) -> None:
+    """It is paid once, and the next reply stays for the next request."""
+    api.aurous.chat.reply("one")
+    api.aurous.chat.reply("two")
+    responses = [api.post(PATH, json=body(), headers={"Idempotency-Key": "a"}) for _ in range(2)]
+
+    assert responses[0].body == responses[1].body
+    assert responses[1].headers["Aurous-Idempotent-Replayed"] == "true"
+    assert said(api)["content"] == "two"
+    assert len(api.aurous.chat.completions) == 2
+
+
+def test_chat_8_without_a_reply_the_model_says_what_it_was_asked(api: Api, make_api: Callable[..., Api]) -> None:
+    """The same for each seed; with the setting `reply`, what that says."""
+    text = said(api)["content"]
+
+    assert MODEL in text
+    assert ASKED["content"] in text
+    assert said(make_api())["content"] == text
+    assert said(make_api(reply="Yes."))["content"] == "Yes."
+    assert chat(api, max_tokens=2)["choices"][0]["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
+def test_chat_8_a_tool_that_must_be_called_is_called(api: Api, choice: Any) -> None:
+    """With arguments that fit its parameters."""
+    found = chat(api, tools=[WEATHER], tool_choice=choice)["choices"][0]
+    (call,) = found["message"]["tool_calls"]
+
+    assert (found["finish_reason"], found["message"]["content"]) == ("tool_calls", None)
+    assert call["function"]["name"] == "get_weather"
+    assert isinstance(json.loads(call["function"]["arguments"])["city"], str)
+    assert [name for name, _ in api.aurous.chat.completions.last.tool_calls] == ["get_weather"]
+    assert api.aurous.chat.completions.last.text is None
+
+
+def test_chat_9_a_format_is_satisfied(api: Api) -> None:
+    """With a schema, or as any object."""
+    person = json.loads(said(api, response_format=AS_PERSON)["content"])
+
+    assert (type(person["name"]), type(person["age"])) == (str, int)
+    assert json.loads(said(api, response_format={"type": "json_object"})["content"]) == {}
+    assert said(api, response_format={"type": "text"})["content"]
+    bad = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"$ref": "https://a.example/schema"}}}
+    api.refused(
+        "POST",
+        PATH,
+        json=body(response_format=bad),
+        status=400,
+        code="response_format_unsupported",
+        param="response_format.json_schema.schema",
+    )
+
+
+def test_chat_11_a_completion_is_read_by_its_id(api: Api) -> None:
+    """Another team's is a 404."""
+    made = chat(api)
+    path = f"{PATH}/{made['id']}"
+
+    assert api.get(path).json == made
+    other = api.aurous.teams.add().api_key
+    api.refused("GET", path, key=other, status=404, code="resource_not_found")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("chat_provider_unavailable", 502), ("chat_provider_unknown_error", 502), ("provider_timeout", 504)],
+)
+def test_chat_12_a_provider_that_fails_costs_nothing(api: Api, code: str, status: int) -> None:
+    """The completion has failed, with the error; a second request gets the next reply."""
+    api.aurous.chat.reply(error=code)
+    api.aurous.chat.reply("Aurora has black hair.")
+
+    response = api.post(PATH, json=body())
+
+    assert (response.status, response.json["error"]["code"]) == (status, code)
+    assert api.money() == (1000, 0)
+    failed = api.aurous.chat.completions.last
+    assert api.get(f"{PATH}/{failed.id}").json["error"]["code"] == code
+    assert (failed.status, failed.text, failed.tool_calls) == ("failed", None, [])
+    assert said(api)["content"] == "Aurora has black hair."
+
+
+def test_chat_10_chat_13_what_has_ended_cannot_be_cancelled(api: Api) -> None:
+    """Nor can what is not streamed, or does not exist."""
+    add = api.aurous.chat.completions.add
+    words = {"in_progress": "not_cancellable"}
+    for status in ("completed", "failed", "cancelled_by_request", "cancelled_client_disconnect", "in_progress"):
+        made = add(status=status)
+        shown = api.get(f"{PATH}/{made.id}").json["status"]
+        assert shown == ("cancelled" if status.startswith("cancelled") else status)
+        code = f"chat_cancel_target_{words.get(status, 'already_terminal')}"
+        api.refused("POST", f"{PATH}/{made.id}/cancel", status=409, code=code)
+    api.refused("POST", f"{PATH}/cmp_x/cancel", status=404, code="chat_cancel_target_not_found")
+
+
+def test_tpm_1_tokens_have_a_bucket_of_their_own(make_api: Callable[..., Api]) -> None:
+    """Input is taken before the work, and output at its end."""
+    api = make_api()
+    api.aurous.chat.reply("x", tokens=(30, 400, 100))
+    response = api.post(PATH, json=body())
+    prompt = 13  # what is taken before the work is the estimate
+
+    assert response.headers["X-RateLimit-TPM-Limit"] == "200000"
+    assert response.headers["X-RateLimit-TPM-Remaining"] == str(200_000 - prompt)
+    assert response.headers["X-RateLimit-Limit"] == "120"
+    assert api.aurous.limits["chat_tpm"].remaining == 200_000 - prompt - 500
+    embedding = api.post("/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": "x" * 400})
+    assert embedding.headers["X-RateLimit-TPM-Remaining"] == str(500_000 - 100)
+
+
+def test_tpm_2_too_few_tokens_are_a_429(make_api: Callable[..., Api]) -> None:
+    """With the seconds until there are enough, and it costs nothing."""
+    api = make_api(rate_limits="enforce")
+    api.aurous.limits["chat_tpm"].set(burst=100, per_minute=60)
+    long = {"role": "user", "content": "x" * 320}
+    assert api.post(PATH, json=body(long)).status == 200
+
+    response = api.post(PATH, json=body(long))
+
+    assert (response.status, response.json["error"]["code"]) == (429, "tpm_rate_limit_exceeded")
+    assert int(response.headers["Retry-After"]) > 60
+    assert response.headers["X-RateLimit-TPM-Limit"] == "100"
+    api.clock.advance(seconds=int(response.headers["Retry-After"]))
+    assert api.post(PATH, json=body(long)).status == 200
+
+
+class TestReplies:
+    """What the model says, as the test has it."""
+
+    def test_they_are_used_in_order_and_the_last_one_stays(self, api: Api) -> None:
+        """Each once, unless `times` says how often."""
+        api.aurous.chat.reply("one", times=2)
+        api.aurous.chat.reply("two")
+        api.aurous.chat.reply("three")
+
+        assert [said(api)["content"] for _ in range(5)] == ["one", "one", "two", "three", "three"]
+
+    def test_the_first_that_matches_is_taken(self, api: Api) -> None:
+        """By a text or a pattern in the last message, or by a function of the request."""
+        api.aurous.chat.reply("black", when="hair", times=9)
+        api.aurous.chat.reply("green", when=re.compile(r"\beyes?\b"), times=9)
+        api.aurous.chat.reply("many", when=lambda sent: len(sent["messages"]) > 1, times=9)
+        hair, eyes = ({"role": "user", "content": f"What about {what}?"} for what in ("hair", "the eye"))
+
+        assert [said(api, eyes)["content"], said(api, hair)["content"]] == ["green", "black"]
+        assert said(api, hair, {"role": "user", "content": "And?"})["content"] == "many"
+        assert "simulated" in said(api, {"role": "user", "content": "And?"})["content"]
+
+    def test_a_tool_is_called_and_its_result_gets_the_next_reply(self, api: Api) -> None:
+        """Text may come with a call."""
+        api.aurous.chat.reply("Let me see.", tool_calls=[("get_weather", {"city": "Tokyo"})])
+        api.aurous.chat.reply("It is sunny.")
+        first = said(api, tools=[WEATHER])
+        (call,) = first["tool_calls"]
+
+        assert json.loads(call["function"]["arguments"]) == {"city": "Tokyo"}
+        assert api.aurous.chat.completions.last.tool_calls == [("get_weather", {"city": "Tokyo"})]
+        answer = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        assert said(api, ASKED, first, answer, tools=[WEATHER])["content"] == "It is sunny."
+
+    def test_json_a_refusal_and_a_reason(self, api: Api) -> None:
+        """Each form reaches the client."""
+        api.aurous.chat.reply(json={"name": "Aurora", "age": 28})
+        api.aurous.chat.reply(refuse="I cannot help with that.")
+        api.aurous.chat.reply("cut", finish_reason="length")
+
+        assert json.loads(said(api, response_format=AS_PERSON)["content"]) == {"name": "Aurora", "age": 28}
+        refused = said(api)
+        assert (refused["content"], refused["refusal"]) == (None, "I cannot help with that.")
+        assert chat(api)["choices"][0]["finish_reason"] == "length"
+
+    def test_a_delay_passes_on_the_clock(self, api: Api) -> None:
+        """A client with a shorter timeout gets it, and has paid."""
+        api.aurous.chat.reply("late", delay=20)
+        before = api.clock.now()
+
+        assert said(api)["content"] == "late"
+        assert (api.clock.now() - before).total_seconds() == 20
+        assert api.broken("POST", PATH, json=body(), patience=5).error == "ReadTimeout"
+        assert (api.clock.now() - before).total_seconds() == 25
+        assert len(api.aurous.chat.completions) == 2
+
+    @pytest.mark.parametrize(
+        ("reply", "more", "why"),
+        [
+            (
+                {"tool_calls": [("fly", {})]},
+                {"tools": [WEATHER]},
+                "calls the tool 'fly', and the request has these tools",
+            ),
+            ({"tool_calls": [("fly", {})]}, {}, "the request has these tools: none"),
+            (
+                {"tool_calls": [("get_weather", {"city": 7})]},
+                {"tools": [WEATHER]},
+                "the arguments of 'get_weather' do not fit its parameters: $.city: expected string, got 7",
+            ),
+            ({"json": {"name": "x"}}, {"response_format": AS_PERSON}, "the schema of the request: $: 'age' is missing"),
+            ({"text": "Hello."}, {"response_format": AS_PERSON}, "the request asks for JSON, and it says 'Hello.'"),
+        ],
+        ids=["tool", "no tools", "arguments", "json", "text"],
+    )
+    def test_a_reply_that_does_not_fit_fails_the_test(self, api: Api, reply: Any, more: Any, why: str) -> None:
+        """At its end; the client gets a 500, and nothing is charged."""
+        api.aurous.chat.reply(**reply)
+
+        response = api.post(PATH, json=body(**more))
+
+        assert (response.status, response.json["error"]["code"]) == (500, "internal_error")
+        assert api.money() == (1000, 0)
+        with pytest.raises(AurousError, match=re.escape(why)):
+            api.aurous._session.verdict.judge()
+
+    def test_a_reply_that_does_not_fit_is_one_problem(self, api: Api) -> None:
+        """However often a client retries, and whatever should have come after it."""
+        api.aurous.chat.reply(json={"name": 7})
+        api.aurous.chat.reply("and then")
+        for _ in range(3):
+            api.post(PATH, json=body(response_format=AS_PERSON))
+
+        with pytest.raises(AurousError) as caught:
+            api.aurous._session.verdict.judge()
+        assert str(caught.value).count("does not fit the request") == 1
+        assert "never used" not in str(caught.value)
+        api.aurous._session.verdict.judge()
+
+    def test_a_text_may_be_json(self, api: Api) -> None:
+        """It is not checked against the schema."""
+        api.aurous.chat.reply('{"name": 7}')
+
+        assert said(api, response_format=AS_PERSON)["content"] == '{"name": 7}'
+
+    def test_a_reply_that_nobody_used_fails_the_test(self, api: Api) -> None:
+        """Like a fault that was never met, and only once; a restore takes the use back."""
+        api.aurous.chat.reply("one", when="nothing")
+        api.aurous.chat.reply("two", times=3)
+        chat(api)
+
+        with pytest.raises(AurousUnfiredFault) as caught:
+            api.aurous._session.verdict.judge()
+        assert re.search(
+            r"<reply 'one', added at test_chat\.py:\d+: used 0> was never used: chat\.create was called once",
+            str(caught.value),
+        )
+        assert "<reply 'two', added at test_chat.py:" in str(caught.value)
+        assert "was used 1 of 3 times" in str(caught.value)
+        api.aurous._session.verdict.judge()
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ({}, "expected one of text, json, refuse and error, or tool_calls"),
+            ({"text": "a", "json": 1}, "expected one of text, json, refuse and error, or tool_calls"),
+            ({"refuse": "a", "tool_calls": [("x", {})]}, "no tool calls beside refuse"),
+            ({"text": 7}, "text=7"),
+            ({"error": "oops"}, "error='oops'"),
+            ({"text": "a", "finish_reason": "done"}, "finish_reason='done'"),
+            ({"text": "a", "chunking": "lines"}, "chunking='lines'"),
+            ({"text": "a", "when": 7}, "when=7"),
+            ({"text": "a", "times": 0}, "times=0"),
+            ({"text": "a", "delay": -1}, "delay=-1"),
+            ({"text": "a", "tokens": (1,)}, "tokens=(1,)"),
+            ({"text": "a", "tokens": (1, -1)}, "tokens=-1"),
+            ({"json": {1, 2}}, "a value that JSON can carry"),
+            ({"tool_calls": "fly"}, "pairs of a name and its arguments"),
+            ({"tool_calls": [("fly", 7)]}, "pairs of a name and its arguments"),
+            ({"tool_calls": [("fly",)]}, "pairs of a name and its arguments"),
+        ],
+        ids=str,
+    )
+    def test_what_a_reply_cannot_be(self, api: Api, arguments: dict[str, Any], text: str) -> None:
+        """The message says what is possible."""
+        with pytest.raises(AurousError, match=re.escape(text)):
+            api.aurous.chat.reply(**arguments)
+
+    def test_the_chat_shows_what_was_added(self, api: Api) -> None:
+        """With the line of the test."""
+        api.aurous.chat.reply("Aurora has black hair.")
+        api.aurous.chat.reply(json=1)
+        api.aurous.chat.reply(tool_calls=[("x", {})])
+
+        assert re.fullmatch(
+            r"<Chat: 0 completions, replies \[<reply 'Aurora has black hair\.', added at test_chat\.py:\d+: used 0>, "
+            r"<reply 'JSON', .*>, <reply 'tool calls', .*>\]>",
+            repr(api.aurous.chat),
+        )
+
+
+def test_usage_3_chats_and_embeddings_are_usage_events(api: Api) -> None:
+    """With their tokens and credits; the buckets count them, too."""
+    api.aurous.chat.reply("x", tokens=(200, 600, 50))
+    made = chat(api)
+    api.aurous.chat.reply(error="provider_timeout")
+    api.post(PATH, json=body())
+    api.post("/v1/embeddings", json={"model": "aurous-embed-vision-1.0", "input": "x" * 400})
+    start = "start_time=2026-05-01T00:00:00Z"
+
+    events: list[Any] = api.get(f"/v1/usage/events?{start}").json["data"]
+
+    assert sorted(
+        (one["type"], one["status"], one["input_tokens"], one["output_tokens"]) for one in events if one["input_tokens"]
+    ) == [
+        ("chat", "completed", 200, 650),
+        ("embedding", "completed", 100, 0),
+    ]
+    assert [one["credits_charged"] for one in events if one["id"] == made["id"]] == [0.3075]
+    (bucket,) = api.get(f"/v1/usage?{start}&group_by=type,model,status").json["data"]
+    keys = [tuple(group["key"].values()) for group in bucket["groups"]]
+    assert sorted(keys) == [
+        ("chat", MODEL, "completed"),
+        ("chat", MODEL, "failed"),
+        ("embedding", "aurous-embed-vision-1.0", "completed"),
+    ]
+    chats: Response = api.get(f"/v1/usage?{start}&type=chat")
+    (group,) = chats.json["data"][0]["groups"]
+    assert (group["metrics"]["total_input_tokens"], group["metrics"]["total_output_tokens"]) == (200, 650)
+    assert [one["type"] for one in api.get(f"/v1/usage/events?{start}&type=embedding").json["data"]] == ["embedding"]
+    first, second = (api.get(f"/v1/usage/events?{start}&limit=2{more}") for more in ("", f"&cursor={events[1]['id']}"))
+    assert [one["id"] for one in (*first.json["data"], *second.json["data"])] == [one["id"] for one in events]
