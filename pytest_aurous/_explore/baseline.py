@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from .._base.errors import AurousError, choices, nearest, see
+from .._base.parsed import is_array, is_object
 from .._resources.catalog import CATALOG
 from .kinds import KINDS
 from .laws import LAWS
@@ -58,7 +59,7 @@ class Baseline:
             raise AurousError(f"{file}: {error.strerror}. Write it with {_UPDATE}.\n{_PAGE}") from None
         except ValueError as error:
             raise AurousError(f"{file} is not JSON: {error}. Correct it, or write it anew.\n{_PAGE}") from None
-        version = data.get("version") if isinstance(data, dict) else None
+        version = data.get("version") if is_object(data) else None
         if version != _VERSION:
             raise AurousError(
                 f"{file} has version {version!r}; this pytest-aurous reads version {_VERSION}. Delete it, and write it "
@@ -152,7 +153,7 @@ def _cases(file: Path, test: str, cases: Any) -> dict[str, Accepted]:
             raise AurousError(f"{where}: no operation has that name{nearest(operation, CATALOG.by_operation)}\n{_PAGE}")
         fields = dict(_items(file, case, accepted))
         breaks, reason = fields.get("breaks"), fields.get("reason")
-        if not isinstance(breaks, list) or not set(breaks) <= set(LAWS):
+        if not is_array(breaks) or not set(breaks) <= set(LAWS):
             raise AurousError(f"{where}: breaks is {breaks!r}; it is a list of laws: {', '.join(LAWS)}.\n{_PAGE}")
         if not isinstance(reason, str) or not reason.strip():
             raise AurousError(f"{where}: reason is {reason!r}; say in words why it is accepted.\n{_PAGE}")
@@ -161,6 +162,6 @@ def _cases(file: Path, test: str, cases: Any) -> dict[str, Accepted]:
 
 
 def _items(file: Path, name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise AurousError(f"{file}: {name} is {value!r}; it is an object.\n{_PAGE}")
-    return cast("dict[str, Any]", value).items()
+    return value.items()

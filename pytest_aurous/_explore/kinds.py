@@ -144,7 +144,7 @@ def _with(kind: str, meet: Callable[[Scene], Meet], *, commit: bool = False) -> 
     """Add a fault that only exploring has."""
 
     def add(scene: Scene, place: Place) -> Fault:
-        fault = CallFault(kind, place.operation, meet(scene), **scene.terms(place), commit=commit)
+        fault = CallFault(kind, place.operation, meet(scene), **{**scene.terms(place), "commit": commit})
         return scene.app.queue.add(fault)
 
     return add

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from .._base.errors import shown
+from .._base.parsed import is_mapping, is_row
 from ..faults.grease import OPEN_ENUMS
 
 _FORM: Final = re.compile(
@@ -44,13 +44,14 @@ def alike(found: Any, wanted: Any, *, greased: bool = False) -> bool:
 def _alike(found: Any, wanted: Any, *, greased: bool) -> bool:
     if is_dataclass(found) and type(found) is type(wanted):
         found, wanted = ({one.name: getattr(value, one.name) for one in fields(value)} for value in (found, wanted))
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        now: Mapping[Any, Any] = found
-        then: Mapping[Any, Any] = wanted
-        names = [name for name in ({**then} if greased else {**then, **now}) if not (greased and name in OPEN_ENUMS)]
-        return all(name in now and name in then and _alike(now[name], then[name], greased=greased) for name in names)
-    if isinstance(found, (list, tuple)) and isinstance(wanted, (list, tuple)):
-        pairs = list(zip(cast("list[Any]", found), cast("list[Any]", wanted), strict=False))
+    if is_mapping(found) and is_mapping(wanted):
+        every = {**wanted} if greased else {**wanted, **found}
+        names = [name for name in every if not (greased and name in OPEN_ENUMS)]
+        return all(
+            name in found and name in wanted and _alike(found[name], wanted[name], greased=greased) for name in names
+        )
+    if is_row(found) and is_row(wanted):
+        pairs = list(zip(found, wanted, strict=False))
         return len(found) == len(wanted) and all(_alike(one, other, greased=greased) for one, other in pairs)
     if isinstance(found, date) and isinstance(wanted, date):
         return True

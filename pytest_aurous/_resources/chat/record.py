@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ..._base.arguments import Check, Public
 from ..._base.errors import hide_mistakes
 from ..._base.frames import PACKAGE, nearest_outside, place_of
+from ..._base.parsed import is_mapping, is_row
 from ..._base.redaction import redacted, shortened
 from ..._world.world import World
 from ..base.record import Collection, Live
@@ -229,10 +230,10 @@ class Chat(Public):
 def _pairs(check: Check, calls: object) -> tuple[tuple[str, Any], ...]:
     expected = "pairs of a name and its arguments, such as [('get_weather', {'city': 'Tokyo'})]."
     found: list[tuple[str, Any]] = []
-    for one in cast("Sequence[Any]", calls) if isinstance(calls, list | tuple) else [calls]:
-        if not isinstance(one, tuple | list) or len(one) != 2 or not isinstance(one[0], str):  # noqa: PLR2004 - a pair
+    for one in calls if is_row(calls) else [calls]:
+        if not is_row(one) or len(one) != 2 or not isinstance(one[0], str):  # noqa: PLR2004 - a pair
             raise check.refuse("tool_calls", calls, expected)
-        if not isinstance(one[1], Mapping):
+        if not is_mapping(one[1]):
             raise check.refuse("tool_calls", calls, expected)
         found.append((one[0], _json(check, dict(one[1]), "tool_calls")))
     return tuple(found)
@@ -251,10 +252,9 @@ def _json(check: Check, value: Any, name: str = "json") -> Any:
 def _tokens(check: Check, tokens: object) -> tuple[int, int, int] | None:
     if tokens is None:
         return None
-    counts: Any = tokens
-    if not isinstance(tokens, tuple | list) or len(counts) not in {2, 3}:
+    if not is_row(tokens) or len(tokens) not in {2, 3}:
         raise check.refuse("tokens", tokens, "input, output and perhaps reasoning tokens, such as (200, 600, 50).")
-    prompt, completion, reasoning = (*counts, 0)[:3]
+    prompt, completion, reasoning = (*tokens, 0)[:3]
     return (
         check.whole("tokens", prompt, 0),
         check.whole("tokens", completion, 0),

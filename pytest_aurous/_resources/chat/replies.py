@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from ..._base.errors import see, shown
+from ..._base.parsed import is_object
 from ..._base.redaction import redacted, shortened
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, Unscripted
@@ -231,7 +232,7 @@ def _unasked(world: World, body: dict[str, Any], prompt: int) -> Answer:
 def _forced(body: Mapping[str, Any]) -> str | None:
     """Return the tool that the request wants to be called, or None."""
     choice: Any = body.get("tool_choice")
-    if isinstance(choice, dict):
+    if is_object(choice):
         name: str = choice["function"]["name"]
         return name
     return next(iter(_tools(body)), None) if choice == "required" else None

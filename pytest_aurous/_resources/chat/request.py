@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ..._base.errors import shown
+from ..._base.parsed import is_array, is_object
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
@@ -31,9 +32,9 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
     Raises:
         ApiProblem: 400 for anything else (chat-5, emb-4).
     """
-    url = text(10**8 if inline else _URL)(value, param)
+    url: str = text(10**8 if inline else _URL)(value, param)
     if inline and url.startswith("data:image/"):
-        return str(url)
+        return url
     host = urlsplit(url).hostname or "" if url.startswith("https://") else ""
     try:
         inside = not ip_address(host).is_global
@@ -41,11 +42,11 @@ def public_url(value: Any, param: str, *, inline: bool) -> str:
         inside = host in _PRIVATE or "." not in host
     if inside:
         raise ApiProblem(400, "invalid_request", say.PRIVATE_URL.format(param=param, got=url[:200]), param)
-    return str(url)
+    return url
 
 
 def _object(value: Any, param: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    if not is_object(value):
         message = say.WRONG_TYPE.format(param=param, expected="an object", got=shown(value))
         raise ApiProblem(400, "invalid_format", message, param)
     return value
@@ -80,7 +81,7 @@ def _message(value: Any, _: str) -> dict[str, Any]:
     message = {name: one for name, one in _object(value, param).items() if one is not None}
     role = one_of(ROLES)(message.get("role"), f"{param}.role")
     content = message.get("content")
-    if isinstance(content, list):
+    if is_array(content):
         list_of(_part, 1, 1000)(content, f"{param}.content[*]")
     elif content is not None:
         _content(content, f"{param}.content")
@@ -105,7 +106,7 @@ def _tool(value: Any, param: str) -> dict[str, Any]:
 
 
 def _tool_choice(value: Any, param: str) -> Any:
-    if isinstance(value, dict):
+    if is_object(value):
         text(64)(_object(value.get("function"), f"{param}.function").get("name"), f"{param}.function.name")
         return value
     return one_of(("auto", "none", "required"))(value, param)
@@ -125,7 +126,7 @@ def _response_format(value: Any, param: str) -> dict[str, Any]:
 
 
 def _stop(value: Any, param: str) -> Any:
-    return list_of(_content, 0, 16)(value, param) if isinstance(value, list) else _content(value, param)
+    return list_of(_content, 0, 16)(value, param) if is_array(value) else _content(value, param)
 
 
 def _any_of(*kinds: str) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], ModelRow, int]:
     names = [one["function"]["name"] for one in body.get("tools", ())]
     if choice == "required" and not names:
         raise missing_field("tools")
-    if isinstance(choice, dict) and choice["function"]["name"] not in names:
+    if is_object(choice) and choice["function"]["name"] not in names:
         raise not_one_of("tool_choice.function.name", names, repr(choice["function"]["name"]))
     count = tokens.of_request(body)
     if count > model.context_window:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any, Final, cast
 
+from ..._base.parsed import is_array, is_object
+
 Schema = Mapping[str, Any]
 
 _UNSUPPORTED: Final = frozenset(
@@ -34,14 +36,14 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == int(value),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "string": lambda value: isinstance(value, str),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
+    "array": is_array,
+    "object": is_object,
 }
 
 
 def unsupported(schema: Any) -> str:
     """Return the first part of a schema that is outside the documented subset, such as ``allOf``; empty if none is."""
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return "" if isinstance(schema, bool) else "a schema that is not an object"
     try:
         return next(_unsupported(cast("Schema", schema), cast("Schema", schema)), "")
@@ -55,18 +57,16 @@ def _unsupported(schema: Schema, root: Schema) -> Iterator[str]:
             yield name
         elif name == "$ref" and (not isinstance(value, str) or _target(root, value) is None):
             yield f"$ref {value!r}"
-        elif name in {"properties", "$defs", "definitions"} and isinstance(value, dict):
+        elif name in {"properties", "$defs", "definitions"} and is_object(value):
             yield from (found for one in _schemas(value.values()) for found in _unsupported(one, root))
         elif name in {"items", "additionalProperties", "anyOf", "oneOf"}:
             yield from (
-                found
-                for one in _schemas(value if isinstance(value, list) else [value])
-                for found in _unsupported(one, root)
+                found for one in _schemas(value if is_array(value) else [value]) for found in _unsupported(one, root)
             )
 
 
 def _schemas(values: Any) -> list[Schema]:
-    return [one for one in values if isinstance(one, dict)]
+    return [one for one in values if is_object(one)]
 
 
 def _target(root: Schema, reference: str) -> Any:
@@ -76,20 +76,20 @@ def _target(root: Schema, reference: str) -> Any:
     if head != "#":
         return None
     for part in parts:
-        found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+        found = found.get(part.replace("~1", "/").replace("~0", "~")) if is_object(found) else None
     return found
 
 
 def _resolved(schema: Any, root: Schema) -> Schema:
     """Return a schema without a reference at its top; an endless chain of references allows everything."""
     seen: set[str] = set()
-    while isinstance(schema, dict) and "$ref" in schema:
+    while is_object(schema) and "$ref" in schema:
         reference = str(schema["$ref"])
         if reference in seen:
             return {}
         seen.add(reference)
         schema = _target(root, reference)
-    return cast("Schema", schema) if isinstance(schema, dict) else {}
+    return cast("Schema", schema) if is_object(schema) else {}
 
 
 def example(schema: Schema, random: Random) -> Any:
@@ -110,7 +110,7 @@ def _example(schema: Any, root: Schema, random: Random, depth: int) -> Any:
     if schema.get("enum"):
         return random.choice(schema["enum"])
     kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else "string")
-    if isinstance(kind, list):
+    if is_array(kind):
         kind = next((one for one in kind if one != "null"), "null")
     if kind == "object":
         required = schema.get("required", ())
@@ -155,9 +155,9 @@ def _misfit(value: Any, schema: Any, root: Schema, path: str) -> str:
     expected = _expected(value, schema)
     if expected:
         return f"{path}: expected {expected}, got {value!r}"
-    if isinstance(value, dict):
+    if is_object(value):
         return _misfit_of_object(value, schema, root, path)
-    values = value if isinstance(value, list) else ()
+    values = value if is_array(value) else ()
     found = (_misfit(one, schema.get("items", {}), root, f"{path}[{at}]") for at, one in enumerate(values))
     return next(filter(None, found), "")
 
@@ -169,7 +169,7 @@ def _expected(value: Any, schema: Schema) -> str:
     if "enum" in schema and value not in schema["enum"]:
         return f"one of {schema['enum']!r}"
     kinds = schema.get("type", [])
-    kinds = kinds if isinstance(kinds, list) else [kinds]
+    kinds = kinds if is_array(kinds) else [kinds]
     return " or ".join(kinds) if kinds and not any(_TYPES.get(kind, bool)(value) for kind in kinds) else ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from ..._base.parsed import is_array, is_object
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..._world.ledger import json_number, total
@@ -29,7 +30,7 @@ _PARTS: Final = ("text", "image_url", "video_url")
 
 
 def _part(value: Any, param: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    if not is_object(value):
         message = say.WRONG_TYPE.format(param=param, expected="an object", got=f"{value!r:.40}")
         raise ApiProblem(400, "invalid_format", message, param)
     kind = one_of(_PARTS)(value.get("type"), f"{param}.type")
@@ -39,7 +40,7 @@ def _part(value: Any, param: str) -> dict[str, Any]:
         _text(value.get("text"), f"{param}.text")
     else:
         source = value.get("image_url")
-        url = source.get("url") if isinstance(source, dict) else None
+        url = source.get("url") if is_object(source) else None
         public_url(url, f"{param}.image_url.url", inline=False)
     return value
 
@@ -54,7 +55,7 @@ def _text(value: Any, param: str) -> str:
 
 def _input(value: Any, param: str) -> list[dict[str, Any]]:
     """Read the input, as parts; a text is one part."""
-    if not isinstance(value, list):
+    if not is_array(value):
         return [{"type": "text", "text": _text(value, param)}]
     if value and all(isinstance(one, str) for one in value):
         raise ApiProblem(400, "embeddings_batch_not_supported", say.NO_BATCH, param)
