@@ -105,6 +105,13 @@ def test_chat_2_what_a_request_may_not_say(api: Api, change: dict[str, Any], cod
     api.refused("POST", PATH, json={**body(), **change}, status=400, code=code, param=param)
 
 
+def test_chat_2_a_refusal_names_the_role(api: Api) -> None:
+    """Not an item of it: the place is within the list already."""
+    message = api.post(PATH, json=body({"role": "nobody", "content": "x"})).json["error"]["message"]
+
+    assert message == 'messages[*].role must be one of system, user, assistant, tool, not "nobody".'
+
+
 def test_chat_2_unknown_fields_and_nulls_are_ignored(api: Api) -> None:
     """SDKs send both."""
     assert chat(api, n=1, parallel_tool_calls=True, stop=None, max_tokens=None, user="me")["status"] == "completed"
@@ -443,6 +450,16 @@ class TestReplies:
         assert (response.status, response.json["error"]["code"]) == (500, "internal_error")
         assert api.money() == (1000, 0)
         with pytest.raises(AurousError, match=re.escape(why)):
+            api.aurous._session.verdict.judge()
+
+    def test_a_condition_that_raises_is_a_mistake_of_the_test(self, api: Api) -> None:
+        """Not of the fake: the message has the line of the reply, and the error."""
+        api.aurous.chat.reply("Yes.", when=lambda body: body["tools"])
+
+        assert api.post(PATH, json=body()).status == 500
+
+        why = r"the when= of chat\.reply\(\.\.\.\), added at test_chat\.py:\d+, raised KeyError: 'tools'"
+        with pytest.raises(AurousError, match=why):
             api.aurous._session.verdict.judge()
 
     def test_a_reply_that_does_not_fit_is_one_problem(self, api: Api) -> None:

@@ -129,7 +129,8 @@ def list_of(reader: Reader, low: int, high: int) -> Reader:
         try:
             return [reader(item, param) for item in items]
         except ApiProblem as problem:
-            problem.message = say.IN_LIST.format(message=problem.message)
+            if problem.param == param:  # else it names the place itself, such as messages[*].role
+                problem.message = say.IN_LIST.format(message=problem.message)
             raise
 
     schema = {"type": "array", "items": getattr(reader, "schema", {}), "minItems": low, "maxItems": high}

@@ -26,6 +26,8 @@ FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
 ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error": 502, "provider_timeout": 504}
 """The errors that a reply can be, each with its status (chat-12)."""
 NOTHING: Final = object()
+_MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a function of a test may raise: no exception of a signal handler, which must get through."""
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
 
 
@@ -76,7 +78,13 @@ class Scripted(NamedTuple):
         if self.when is None:
             return True
         if callable(self.when):
-            return bool(self.when(body))
+            try:
+                return bool(self.when(body))
+            except _MISTAKES as error:
+                raise Unscripted(
+                    f"the when= of chat.reply(...), added at {self.place}, raised {type(error).__name__}: {error}. "
+                    f"It gets the JSON body, in which a field may be absent.\n{_PAGE}"
+                ) from error
         last = tokens.text_of(body["messages"][-1:])
         return self.when in last if isinstance(self.when, str) else self.when.search(last) is not None
 
