@@ -13,6 +13,7 @@ character=$(add '{"name": "Aurora", "status": "ready"}')
 image=$(add '{"collection": "images", "prompt": "Aurora on a bench"}')
 video=$(add '{"collection": "videos"}')
 file=$(add '{"collection": "files"}')
+chat=$(add '{"collection": "completions"}')
 hook=$(add '{"collection": "webhook_endpoints"}')
 lora=$(first /v1/loras 'lora_[^"]*')
 video_lora=$(first /v1/video_loras 'lora_[^"]*')
@@ -33,6 +34,7 @@ curl -sS -H "$key" -w '%{stderr}%{http_code} %{url_effective}\n' \
   "$url/v1/loras" "$url/v1/loras/$lora" \
   "$url/v1/video_loras" "$url/v1/video_loras/$video_lora" \
   "$url/v1/webhook_endpoints" "$url/v1/webhook_endpoints/$hook" \
+  "$url/v1/models" "$url/v1/chat/completions/$chat" \
   "$url/v1/balance" "$url/v1/team" "$url/v1/pricing" \
   "$url/v1/usage?start_time=$today" "$url/v1/usage/events?start_time=$today" \
   "$url/v1/generations" "$url/v1/generations/$image" \

@@ -16,6 +16,8 @@ from .._base.redaction import redacted, redacted_json, shortened
 from .._resources.base.fields import Reader, boolean, described, dict_of, integer, list_of, number, one_of, text
 from .._resources.catalog import LIFECYCLES
 from .._resources.characters import Characters
+from .._resources.chat import Chat, Completions, replies
+from .._resources.embeddings import Embeddings
 from .._resources.files import Files
 from .._resources.generations import Images, Videos
 from .._resources.uploads import Uploads
@@ -162,7 +164,7 @@ def _state(aurous: Aurous) -> Any:
         "unmatched": [_of_call(call) for call in aurous.calls if call.operation is None],
         "faults": [repr(fault) for fault in aurous.faults],
         "pitfalls": [str(pitfall) for pitfall in aurous.pitfalls],
-        **{name: [_of_record(record) for record in getattr(aurous, name)] for name in _COLLECTIONS},
+        **{name: [_of_record(record) for record in _collection(aurous, name)] for name in _COLLECTIONS},
     }
 
 
@@ -197,6 +199,24 @@ def _of_deliveries(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
         }
         for delivery in deliveries
     ]
+
+
+def _completions(aurous: Aurous) -> Any:
+    names = ("id", "status", "messages", "text", "tool_calls", "usage")
+    return [{name: getattr(one, name) for name in names} for one in aurous.chat.completions]
+
+
+def _reply(aurous: Aurous, **reply: Any) -> Any:
+    aurous.chat.reply(**reply)
+    with (world := aurous._session.app.world).lock:
+        found = replies.replies(world)
+        found[len(found)] = found[len(found)]._replace(place=f"{CONTROL}/reply")
+        return {"reply": repr(found[len(found)])}
+
+
+def _vectors(aurous: Aurous, **vectors: Any) -> Any:
+    aurous.embeddings.vectors(**vectors)
+    return vectors
 
 
 def _reset(aurous: Aurous) -> Any:
@@ -236,7 +256,11 @@ def _faults(aurous: Aurous, kind: str, **arguments: Any) -> Any:
 def _add(aurous: Aurous, collection: str, **record: Any) -> Any:
     if record.get("character"):
         record["character"] = aurous.characters[record["character"]]
-    return _of_record(getattr(aurous, collection).add(**record))
+    return _of_record(_collection(aurous, collection).add(**record))
+
+
+def _collection(aurous: Aurous, name: str) -> Any:
+    return getattr(aurous.chat if name == "completions" else aurous, name)
 
 
 # What they take
@@ -254,6 +278,7 @@ def _or_null(reader: Reader) -> Reader:
 
 
 _TEXT: Final = described(_not_blank, {"type": "string"})
+_ANYTHING: Final = described(lambda value, _: value, {"type": "any"})
 _READERS: Final[dict[Any, Reader]] = {
     str: _TEXT,
     Literal: _TEXT,
@@ -261,6 +286,7 @@ _READERS: Final[dict[Any, Reader]] = {
     float: number(-_MOST, _MOST),
     bool: boolean,
     abc.Iterable: list_of(_TEXT, 0, _MOST),
+    Any: _ANYTHING,
     abc.Mapping: dict_of(lambda value, _: value, _MOST),
     dict: dict_of(lambda value, _: value, _MOST),
 }
@@ -292,10 +318,20 @@ def _taken_by(method: Callable[..., Any]) -> _Takes:
 def _reader_of(hint: Any) -> Reader | None:
     """Return the reader for an annotation; None if JSON cannot express such values."""
     types = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-    readers = [reader for kind in types if (reader := _READERS.get(get_origin(kind) or kind)) is not None]
+    readers = [reader for kind in types if (reader := _of_one_type(kind)) is not None]
     if not readers:
         return None
     return _or_null(readers[0]) if NoneType in types else readers[0]
+
+
+def _of_one_type(kind: Any) -> Reader | None:
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is abc.Sequence:
+        return list_of(_of_one_type(parts[0]) or _ANYTHING, 0, _MOST)
+    if origin is tuple:
+        same = _of_one_type(parts[0]) if len({*parts}) == 1 else None
+        return list_of(same or _ANYTHING, 0, _MOST)
+    return _READERS.get(origin or kind)
 
 
 def _script_takes() -> _Takes:
@@ -327,6 +363,7 @@ _COLLECTIONS: Final[dict[str, type[Any]]] = {
     "images": Images,
     "videos": Videos,
     "files": Files,
+    "completions": Completions,
     "webhook_endpoints": WebhookEndpoints,
 }
 
@@ -338,16 +375,21 @@ def _add_takes(collection: str) -> _Takes:
 _SCRIPT_TEXT: Final = '{"text": "synthesizing*3 -> reviewing", "resource": "characters", "name": null}'
 _CLOCK_TEXT: Final = '{"advance": 45} or {"freeze": "2026-05-08T10:00:00Z"}'
 _FAULTS_TEXT: Final = '{"kind": "status", "operation": "characters.save", "status": 503, "times": 1}'
+_REPLY_TEXT: Final = '{"text": "Aurora has black hair.", "when": "hair", "times": 1}'
+_VECTORS_TEXT: Final = '{"vectors_by_text": {"black hair": [0.6, 0.8]}}'
 _ADD_TEXT: Final = '{"collection": "characters", "name": "Aurora", "status": "ready"}'
 
 _CALLS: Final[dict[str, _ControlCall]] = {
     "": _ControlCall("GET", _index, "these calls"),
     "state": _ControlCall("GET", _state, "the whole state: records, money, clock, faults, pitfalls"),
     "calls": _ControlCall("GET", _calls, "each call in order of arrival"),
+    "completions": _ControlCall("GET", _completions, "each chat completion, with its messages and what was said"),
     "deliveries": _ControlCall("GET", _deliveries, "webhook deliveries, made and due"),
     "flush": _ControlCall("POST", _flush, "make the deliveries that are due, each to its URL"),
     "reset": _ControlCall("POST", _reset, "return to the start"),
     "script": _ControlCall("POST", _script, _SCRIPT_TEXT, _script_takes),
+    "reply": _ControlCall("POST", _reply, _REPLY_TEXT, lambda: _taken_by(Chat.reply)),
+    "vectors": _ControlCall("POST", _vectors, _VECTORS_TEXT, lambda: _taken_by(Embeddings.vectors)),
     "clock": _ControlCall("POST", _clock, _CLOCK_TEXT, _clock_takes),
     "faults": _ControlCall("POST", _faults, _FAULTS_TEXT, _fault_takes, _Choice("kind", "", _fault_kinds)),
     "add": _ControlCall("POST", _add, _ADD_TEXT, _add_takes, _Choice("collection", "characters", lambda: _COLLECTIONS)),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_aurous._base.names import Operation
 
 NOW: Final = "2026-05-08T10:00:00Z"
-READS: Final = ("", "state", "calls", "deliveries")
-DEEDS: Final = ("flush", "reset", "script", "clock", "faults", "add")
+READS: Final = ("", "state", "calls", "completions", "deliveries")
+DEEDS: Final = ("flush", "reset", "script", "reply", "vectors", "clock", "faults", "add")
 
 _OF_DELIVERIES: Final = {"times": "number|whole", "after": "whole"}
 _TERMS: Final = {**_OF_DELIVERIES, "commit": "flag"}
@@ -40,7 +40,27 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
     ("faults", "rate_limited"): {**_TERMS, "operation": "text", "retry_after": "whole"},
     ("faults", "timeout"): {**_TERMS, "operation": "text", "phase": "text"},
     ("faults", "connect_error"): {**_TERMS, "operation": "text"},
-    ("faults", "disconnect"): {**_TERMS, "operation": "text", "after_bytes": "whole|null"},
+    ("reply",): {
+        "text": "text|null",
+        "when": "text|null",
+        "tool_calls": "list|nothing that anything takes",
+        "json": "any",
+        "refuse": "text|null",
+        "error": "text|null",
+        "tokens": "list|null|nothing that anything takes",
+        "finish_reason": "text|null",
+        "delay": "number|whole",
+        "chunking": "text",
+        "times": "whole|null",
+    },
+    ("vectors",): {"vectors_by_text": "object"},
+    ("faults", "disconnect"): {
+        **_TERMS,
+        "operation": "text",
+        "after_bytes": "whole|null",
+        "after_events": "whole|null",
+    },
+    ("faults", "stall"): {**_TERMS, "operation": "text", "after_events": "whole"},
     ("faults", "delay"): {**_TERMS, "operation": "text", "seconds": "number|whole"},
     ("faults", "malformed"): {**_TERMS, "operation": "text", "body": "text"},
     ("faults", "greased"): {**_TERMS, "operation": "text", "grease": "text"},
@@ -80,16 +100,28 @@ TAKES: Final[dict[tuple[str, ...], dict[str, str]]] = {
         "webhook_url": "text|null",
         "id": "text|null",
     },
+    ("add", "completions"): {
+        "text": "text",
+        "status": "text",
+        "messages": "list",
+        "model": "text",
+        "id": "text|null",
+    },
     ("add", "files"): {"purpose": "text", "metadata": "object|null", "id": "text|null"},
     ("add", "webhook_endpoints"): {"url": "text", "events": "list", "secret": "text|null", "id": "text|null"},
 }
 """What each call takes, and the kind of each argument."""
-SORTED_OUT: Final = {"script": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
+SORTED_OUT: Final = {"script": (), "reply": (), "vectors": (), "clock": (), "faults": ("kind",), "add": ("collection",)}
 NEEDED: Final[dict[tuple[str, ...], dict[str, Any]]] = {
     ("script",): {"text": "synthesizing -> reviewing"},
+    ("reply",): {"text": "Yes."},
+    ("vectors",): {"vectors_by_text": {"hair": [1]}},
     ("clock",): {"advance": 1},
     ("faults", "status"): {"operation": "*", "status": 503},
-    **{("faults", kind): {"operation": "*"} for kind in ("rate_limited", "timeout", "connect_error", "disconnect")},
+    **{
+        ("faults", kind): {"operation": "*"}
+        for kind in ("rate_limited", "timeout", "connect_error", "disconnect", "stall")
+    },
     ("faults", "delay"): {"operation": "*", "seconds": 5},
     ("faults", "malformed"): {"operation": "*"},
     ("faults", "greased"): {"operation": "*"},
@@ -277,6 +309,35 @@ class TestDeeds:
         both = do(fake, "clock", freeze="2027-01-01T00:00:00Z", advance=1.5)
         assert both == {"now": "2027-01-01T00:00:01.500000+00:00"}
 
+    def test_chat(self, fake: Aurous) -> None:
+        """What the model says is added, and what was said can be read, with the messages of Python for mistakes."""
+        added = do(fake, "reply", text="Black.", when="hair", times=1)["reply"]
+        assert added == "<reply 'Black.', added at /__aurous__/reply: used 0>"
+        do(fake, "reply", tool_calls=[["find", {"query": "hair"}]], tokens=[10, 5])
+        do(fake, "reply", json=[1, None], delay=2)
+        do(fake, "vectors", vectors_by_text={"hair": [0.6, 0.8]})
+        tools = [{"type": "function", "function": {"name": "find"}}]
+        with fake.client() as client:
+            for _ in range(3):
+                client.post(
+                    "/v1/chat/completions",
+                    json={
+                        "model": "aurous-grow-2.0-pro",
+                        "messages": [{"role": "user", "content": "Which hair?"}],
+                        "tools": tools,
+                    },
+                ).raise_for_status()
+            body = {"model": "aurous-embed-vision-1.0", "input": "hair"}
+            vector = client.post("/v1/embeddings", json=body).json()["data"][0]["embedding"]
+        assert vector == [0.6, 0.8]
+        found = say(fake, "GET", "completions")[1]
+        assert [one["text"] for one in found] == ["Black.", None, "[1, null]"]
+        assert found[0]["messages"] == [{"role": "user", "content": "Which hair?"}]
+        assert found[1]["tool_calls"] == [["find", {"query": "hair"}]]
+        assert [one["status"] for one in say(fake, "GET", "state")[1]["completions"]] == ["completed"] * 3
+        do(fake, "reset")
+        assert say(fake, "GET", "completions")[1] == []
+
     def test_faults(self, fake: Aurous) -> None:
         """A fault is given, and met."""
         given = do(fake, "faults", kind="status", operation="balance.retrieve", status=503)["fault"]
@@ -353,6 +414,11 @@ class TestMistakes:
                 {"freeze": 5},
                 "freeze must be a string, not a number. It takes advance (number), freeze (string or null)",
             ),
+            ("reply", {}, "one of text, json, refuse and error, or tool_calls"),
+            ("reply", {"text": "a", "refuse": "b"}, "one of text, json, refuse and error, or tool_calls"),
+            ("reply", {"tool_calls": [["find"]]}, "pairs of a name and its arguments"),
+            ("reply", {"text": "a", "tokens": [1]}, "such as (200, 600, 50)"),
+            ("vectors", {"vectors_by_text": {"a": "b"}}, "a mapping from texts to vectors"),
             ("faults", {}, "is not a kind"),
             ("faults", {"kind": "statuss"}, "'status'"),
             ("faults", {"kind": "status", "operation": "characters.sav", "status": 503}, "characters.save"),
@@ -421,7 +487,7 @@ class TestMistakes:
         for argument, kinds in takes.items():
             assert f"{argument} (" in say(fake, "POST", name, {**told, "zzz": 1})[1]["error"]
             for kind, values in VALUES.items():
-                for value in values if kind not in kinds.split("|") else ():
+                for value in values if kind not in kinds.split("|") and kinds != "any" else ():
                     status, content = say(fake, "POST", name, {**told, argument: value})
                     assert (status, f"{argument} must " in content["error"]) == (400, True), (argument, value)
         assert say(fake, "GET", "state") == before

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from . import replies
 from .endpoints import ENDPOINTS
 from .record import Chat, Completion, Completions
 from .replies import Scripted, unused
 from .row import CompletionRow
 
-__all__ = ("ENDPOINTS", "Chat", "Completion", "CompletionRow", "Completions", "Scripted", "unused")
+__all__ = ("ENDPOINTS", "Chat", "Completion", "CompletionRow", "Completions", "Scripted", "replies", "unused")
