@@ -21,7 +21,9 @@ from .._wire.data import as_object
 from .._wire.exchange import Exchange
 from .._wire.headers import Headers
 from .._wire.reply import Pairs
+from .._world.journal import stream_of
 from .._world.keys import sent_key
+from .._world.streams import COMPLETE
 from .bodies import cleaned, decompressed
 
 Take = Callable[[Exchange, str, Callable[[], "bytes | None"]], "bytes | None"]
@@ -195,10 +197,11 @@ def _entry(call: Call, helper: Stack, names: Mapping[str, str], clean: Callable[
         content=sent if safe_sent is None else safe_sent,
         body=received if safe_received is None else safe_received,
     )
-    note = "; ".join(filter(None, (call.operation, call.error_code, call.fault)))
+    note = "; ".join(filter(None, (call.operation, call.error_code, call.fault, stream_of(call))))
     place = {"_place": shown_line(call.stack, helper)} if call.stack else {}
     posted = _body(safe_sent, kept=not is_digest(sent)) if sent else None
-    content = _body(safe_received, kept=not is_digest(received))
+    whole_stream = not call.streamed or call.ended == COMPLETE
+    content = _body(safe_received, kept=whole_stream and not is_digest(received))
     entry = har_entry(exchange, posted, content, comment=note or "no endpoint matches", **place)
     entry["startedDateTime"] = moment(call.at).isoformat(timespec="milliseconds")
     entry["request"]["queryString"] = [{"name": name, "value": value} for name, value in call.request.params.items()]

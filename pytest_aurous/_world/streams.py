@@ -19,6 +19,7 @@ _QUIET: Final = 15.0
 """After so many seconds without content, a comment keeps the connection alive (stream-4)."""
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 _CUT: Final = Break("RemoteProtocolError", "peer closed connection without sending complete message body")
+COMPLETE: Final = "complete"
 BY_CLIENT: Final = "ended by the client"
 BY_FAULT: Final = "ended by a fault"
 _STALLED: Final = Break("ReadTimeout", "The read operation timed out.")
@@ -119,7 +120,7 @@ class EventStream:
         if self._next is None:
             self._next = next(self._frames, None)
             if self._next is None:
-                self._end("complete")
+                self._end(COMPLETE)
                 return None
         wait = self.waited = min(self._next.wait, _QUIET)
         patience = inf if self._call.patience is None else self._call.patience
@@ -156,7 +157,7 @@ class EventStream:
         if journal.whole and frame.event:
             self._instants.append((self._world.clock.time(), self._size))
         if frame.last:
-            self._end("complete")
+            self._end(COMPLETE)
         return frame.data
 
     def _abandon(self) -> None:

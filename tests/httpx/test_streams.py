@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous
+from pytest_aurous._report.har import har
+from pytest_aurous._world.journal import shown_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +145,30 @@ def test_a_client_never_reads_its_stream(fake: Aurous) -> None:
     assert response.status_code == 200
     assert (fake.chat.completions.last.status, fake.calls.last.events) == ("in_progress", 0)
     assert fake.team.held_credits > 0
+    call = fake.calls.last
+    assert shown_call(call, ()).endswith("-> 200 0 events, not read to its end")
+    assert har([call])["log"]["entries"][0]["response"]["content"]["_omitted"] is True
+    response.close()
+    assert shown_call(call, ()).endswith("-> 200 0 events, ended by the client")
+
+
+def test_a_stream_is_one_line_and_one_entry(fake: Aurous) -> None:
+    """With the number of its events, and how it ended; what changed meanwhile belongs to it."""
+    fake.faults.disconnect("chat.create", after_events=1)
+    reader = Reader(fake, "httpx", "sync")
+    with pytest.raises(httpx.RemoteProtocolError):
+        reader.read()
+    reader.read()
+
+    broken, whole = fake.calls
+    assert "-> 200 1 event, ended by a fault (disconnect)" in shown_call(broken, ())
+    assert shown_call(whole, ()).endswith("-> 200 7 events, complete")
+    first, second = (one["response"]["content"] for one in har(fake.calls)["log"]["entries"])
+    assert (first["_omitted"], "_omitted" in second) == (True, False)
+    assert second["text"].endswith("data: [DONE]\n\n")
+    notes = fake._session.app.world.journal.notes
+    assert {note.number for note in notes if note.during} == {1, 2}
+    assert [note.text for note in notes if not note.during] == []
 
 
 def key(fake: Aurous) -> dict[str, str]:

@@ -488,3 +488,27 @@ def test_no_form_of_a_secret_is_left() -> None:
     assert [one for one in hidden if one in text] == []
     assert [one for one in written if one in text] == []
     assert "token=(redacted)" in text
+
+
+def test_a_stream_is_its_events_with_their_instants() -> None:
+    """Each with its text, which is cut; and how it ended. One that nobody has read has none."""
+    body = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]}
+
+    def run(aurous: Aurous, client: httpx.Client) -> None:
+        aurous._session.app.world.journal.whole = True
+        aurous.clock.freeze()
+        aurous.chat.reply("one two three four", delay=2)
+        client.post("/v1/chat/completions", json=body)
+        client.post("/v1/chat/completions", json={**body, "stream": True})
+        client.send(client.build_request("POST", "/v1/chat/completions", json={**body, "stream": True}), stream=True)
+
+    plain, read, unread = calls(traced(run))
+
+    assert plain["stream"] is None
+    assert unread["stream"] == {"count": 0, "ended": None, "events": []}
+    assert (read["stream"]["count"], read["stream"]["ended"]) == (5, "complete")
+    events = read["stream"]["events"]
+    assert [event["at"] - read["arrived"] for event in events] == [0, 2, 4, 4, 4]
+    assert events[0]["text"].startswith("data: {")
+    assert events[-1]["text"] == "data: [DONE]"
+    assert len(events[-2]["text"]) <= 240

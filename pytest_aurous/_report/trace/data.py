@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ..._base.errors import DOCS
 from ..._base.frames import Place, helper_of, line_of, short_path
-from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json
+from ..._base.redaction import SECRET_HEADERS, protecting, redacted, redacted_json, shortened
 from ..._base.version import version_of_package
 from ..._resources.base.rules import Rule, load_rules
 from ..._resources.catalog import LIFECYCLES
@@ -33,6 +33,9 @@ SECRET: Final = re.compile(
 )
 """The secret of a webhook endpoint, the token of a signed URL, also where it stands alone, and a key in a query."""
 _LONGEST_BODY: Final = 4096
+_LONG_EVENT: Final = 240
+_MOST_EVENTS: Final = 200
+"""Show this many events of a stream; all of them count."""
 _NEIGHBORS: Final = 3
 """Show this many lines above and below a line of source."""
 _PICTURES: Final = 64 * 1024
@@ -152,6 +155,7 @@ class _Builder:
             "team": call.team,
             "request": self._message(request, drawn=False),
             "response": response and self._message(response, drawn="/storage/files/" not in call.path),
+            "stream": _stream(call),
             "hint": hint_of(call) or None,
             "pitfalls": [
                 {"id": one.id, "message": one.message, "url": f"{DOCS}reference/pitfalls.html#{one.id}"}
@@ -193,6 +197,22 @@ class _Builder:
 
 def _headers(headers: Headers) -> list[list[str]]:
     return [[name, "(redacted)" if name.lower() in SECRET_HEADERS else value] for name, value in headers.multi_items()]
+
+
+def _stream(call: Call) -> dict[str, Any] | None:
+    """Return the events of a streamed response, each with its instant and its text; None for any other response."""
+    if not call.streamed or call.response is None:
+        return None
+    content = call.response.content
+    starts = [0, *(end for _, end in call.instants)]
+    events = [
+        {
+            "at": at,
+            "text": shortened(redacted(content[start:end].decode(errors="replace").strip(), SECRET), _LONG_EVENT),
+        }
+        for start, (at, end) in zip(starts, call.instants[:_MOST_EVENTS], strict=False)
+    ]
+    return {"count": call.events, "ended": call.ended or None, "events": events}
 
 
 def _place(place: Place, *, source: bool = False) -> dict[str, Any]:

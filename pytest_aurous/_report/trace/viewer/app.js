@@ -273,6 +273,15 @@ function Message({ id, title, message, before, number, other }) {
     <${Headers} headers=${message.headers} /><//>`;
 }
 
+function Stream({ call: { arrived, stream: { count, ended, events } } }) {
+  const more = count - events.length;
+  return html`<${Section} title="Events" count=${count}>
+    <p class="about">${capital(ended ?? "not read to its end")}</p>
+    <ol class="stream" role="list">${events.map(({ at, text }) => html`<li>
+      <time>+${duration(at - arrived)}</time> <code><${Text} of=${text} limit=${240} /></code></li>`)}</ol>
+    ${more > 0 && html`<p class="about">${plural(more, "more event")}</p>`}<//>`;
+}
+
 const PROVENANCE = { D: "documented", C: "contradictory", A: "assumed", O: "observed" };
 const Rule = ({ rule }) => html`<li class="rule">
   <span class=${`provenance ${PROVENANCE[rule.provenance]}`}>${rule.provenance} ${PROVENANCE[rule.provenance]}</span>
@@ -341,6 +350,7 @@ function CallView({ model, call, onSelect }) {
       before=${before?.request} number=${before?.number} />
     <${Message} id=${call.index} title="Response" message=${call.response}
       before=${before?.response} number=${before?.number} other=${other} />
+    ${call.stream && html`<${Stream} call=${call} />`}
     ${before && html`<p class="about"><a href=${`#${before.id}`} onClick=${back}>Call ${before.number}</a> was the
       ${" "}previous ${call.operation ? "call of this operation" : "request to this path"}.</p>`}
     ${refusal.length > 0 && html`<${Section} title=${`Rules about ${call.error_code}`} count=${refusal.length}>
