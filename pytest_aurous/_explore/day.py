@@ -20,6 +20,8 @@ __tracebackhide__ = hide_mistakes
 
 _PAGE: Final = "reference/hypothesis.html"
 _EVENT: Final = "webhooks."
+_USUAL_EVENTS: Final = 6
+"""A stream breaks in the middle, and nothing says how long it will be."""
 _MOST_REQUESTS: Final = 1_000
 """Besides polls of work in progress; fewer than in an exploration, because Hypothesis plays a failing day often."""
 
@@ -120,6 +122,7 @@ def _place(operation: str, occurrence: int) -> Place:
         has_bucket=not row.signed,
         has_body=True,
         is_json=row.media_type == "application/json",
+        events=_USUAL_EVENTS if row.streams else 0,
         pays=row.pays,
         starts=row.pays,
         succeeds=row.pays,

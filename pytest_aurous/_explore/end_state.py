@@ -121,7 +121,8 @@ class EndStates:
     def read(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
         """Return the state as it will be when the work in progress has ended; *failed* is as in `ahead`.
 
-        Records that a fault has let fail are left out. Unused upload tickets expire, and do not count.
+        Records that a fault has let fail are left out, and so are completions that did not come to their end. Unused
+        upload tickets expire, and do not count.
         """
         return ahead(self._world, lambda: self._compare(failed), failed)
 
@@ -138,7 +139,8 @@ class EndStates:
                 if row_id not in now:
                     state.deleted.append(_record(kind, table[row_id]))
                 has_failed = row_id in failed and getattr(table[row_id], "status", None) == "failed"
-                if row_id in now and not has_failed:
+                broken = kind == "completion" and table[row_id].status != "completed"
+                if row_id in now and not has_failed and not broken:
                     state.there.append(_record(kind, table[row_id]))
                 if row_id in before:
                     state.gone.append(_record(kind, rows[row_id]))

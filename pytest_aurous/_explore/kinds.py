@@ -124,6 +124,18 @@ def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault
     return add
 
 
+def _midway(method: str) -> Callable[[Scene, Place], Fault]:
+    """Add a fault that happens in the middle of a stream."""
+
+    def add(scene: Scene, place: Place) -> Fault:
+        fault: Fault = getattr(scene.app.faults, method)(
+            place.operation, after_events=place.events // 2, **scene.terms(place)
+        )
+        return fault
+
+    return add
+
+
 def _of_event(method: str) -> Callable[[Scene, Place], Fault]:
     """Add a fault of the n-th event of its kind, whichever attempt is made to deliver it."""
 
@@ -407,6 +419,15 @@ KINDS: Final[dict[str, Kind]] = {
         lambda place: place.pays, _with("broke", _broke), "the order {} and each later one was refused with 402"
     ),
     "garbled": Kind(lambda place: place.has_body, _by("malformed", commit=True), "the response to {} was cut off"),
+    "stall": Kind(
+        lambda place: place.events > 0, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True
+    ),
+    "disconnect": Kind(
+        lambda place: place.events > 0, _midway("disconnect"), "the stream of {} was cut off in the middle"
+    ),
+    "half_event": Kind(
+        lambda place: place.events > 0, _by("malformed", "half_event"), "the stream of {} ended within an event"
+    ),
     "crash": Kind(
         lambda place: place.changes and not place.served,
         _with("crash", _crash, commit=True),

@@ -17,11 +17,13 @@ from .._wire.call import Call
 from .._world.journal import Note
 from .._world.ledger import plain
 from .._world.outbox import Delivery
+from .._world.streams import BY_FAULT
 from .end_state import EndState, Record, differences
 from .returned import alike, unaddressed
 from .run import Run
 
 _HELD: Final = "held credits "
+_SPENT: Final = "credits "
 _CANCELLED: Final = ("status", '"cancelled"')
 _TIMED: Final = frozenset({"early-retry"})
 """Pitfalls that depend on time."""
@@ -182,7 +184,7 @@ def _tells(judged: Judged) -> str | None:
 
 def _pays_once(judged: Judged) -> str | None:
     good, bad = judged.good, judged.bad
-    if bad.spent <= good.spent + _price_of(bad, bad.run.deleted):
+    if bad.spent <= good.spent + _price_of(bad, bad.run.deleted) + _paid_for_broken_streams(bad):
         return None
     difference = _difference(bad.end, good.end, judged.rules)
     return "; ".join(filter(None, (difference, f"the code paid {_credits(bad, good)}")))
@@ -246,7 +248,8 @@ def _recovers(judged: Judged) -> str | None:
     refused_again = judged.bad.run.failed and refused(rules, judged.bad) and refused(rules, second)
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     difference = "" if refused_again else _difference(second.end, good.end, rules, may_be_left=_CANCELLED)
-    paid = f"both runs paid {_credits(second, good)}" if second.spent > good.spent else ""
+    most = good.spent + _paid_for_broken_streams(judged.bad)
+    paid = f"both runs paid {_credits(second, good)}" if second.spent > most else ""
     return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
 
 
@@ -356,7 +359,7 @@ def _increase(note: Note) -> Decimal:
     words = note.text.replace(",", "").split(" ")
     if note.text.startswith(_HELD):
         return Decimal(words[4]) - Decimal(words[2])
-    if note.text.startswith("credits "):
+    if note.text.startswith(_SPENT):
         return Decimal(words[1]) - Decimal(words[3])
     return Decimal(0)
 
@@ -371,6 +374,13 @@ def _price_of(day: Day, records: Collection[str]) -> Decimal:
         if note.during and note.number in created:
             prices[note.number] = max(prices[note.number], _increase(note))
     return sum(prices.values(), Decimal(0))
+
+
+def _paid_for_broken_streams(day: Day) -> Decimal:
+    """Return the cost of the streams that a fault has broken: no key leads back to them (chat-7)."""
+    broken = {call.number for call in day.calls if call.ended == BY_FAULT and call.events}
+    notes = (note for note in day.notes if note.number in broken and note.text.startswith(_SPENT))
+    return sum(map(_increase, notes), Decimal(0))
 
 
 def _charges(day: Day, good: Day) -> str:

@@ -36,8 +36,9 @@ class Place:
         changes: Whether the request changes something.
         patience: Whether the client has a read timeout.
         has_bucket: Whether the request spends from a rate bucket.
-        has_body: Whether its response has a body.
+        has_body: Whether its response has a body that is sent at once.
         is_json: Whether that is JSON.
+        events: How many events its response has, if it is a stream; else 0.
         pays: Whether it holds or spends credits.
         starts: Whether it starts work that takes time.
         succeeds: Whether that work succeeds as its script says.
@@ -62,6 +63,7 @@ class Place:
     has_bucket: bool = False
     has_body: bool = False
     is_json: bool = False
+    events: int = 0
     pays: bool = False
     starts: bool = False
     succeeds: bool = False
@@ -151,8 +153,9 @@ def _place(app: App, call: Call, occurrence: int) -> Place:
         changes=(call.committed or call.replayed) and not estimate,
         patience=call.patience is not None,
         has_bucket=not row.signed,
-        has_body=bool(content),
-        is_json=row.media_type == "application/json" and bool(content),
+        has_body=bool(content) and not call.streamed,
+        is_json=row.media_type == "application/json" and bool(content) and not call.streamed,
+        events=call.events,
         polls=status is not None,
         deletable="DELETE" in methods,
         served=came_over_http(call),

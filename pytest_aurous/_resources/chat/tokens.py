@@ -30,7 +30,7 @@ def of_request(body: Mapping[str, Any]) -> int:
 
 
 def _of_message(message: Mapping[str, Any], quality: str) -> int:
-    calls = message.get("tool_calls")
+    calls = [[one["function"].get(name) for name in ("name", "arguments")] for one in message.get("tool_calls") or ()]
     return sum(_of_part(part, quality) for part in parts_of(message)) + (of_text(json.dumps(calls)) if calls else 0)
 
 

@@ -1,0 +1,157 @@
+"""Streams on bad days, and an agent: which of its calls, lost, pays twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+
+from pytest_aurous import Aurous, BadDay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_aurous import Exploration
+
+    Broken = Callable[..., Exploration]
+
+PATH: Final = "/v1/chat/completions"
+TOOL: Final = {"type": "function", "function": {"name": "get_weather"}}
+ANSWER: Final = "It rains in Tokyo today, so take an umbrella with you."
+
+
+class GaveUp(Exception):  # noqa: N818 - as an application would call it
+    """The documented failure of the agent."""
+
+
+class Agent:
+    """Asks for a tool, calls it, and streams the answer; tries four times."""
+
+    def __init__(self, client: httpx.Client, *, keys: bool = True, checks_end: bool = True) -> None:
+        self.client = client
+        self.keys = keys
+        self.checks_end = checks_end
+
+    def run(self) -> str:
+        """Return the answer."""
+        messages: list[dict[str, Any]] = [{"role": "user", "content": "How is the weather?"}]
+        body = {"model": "aurous-grow-2.0-pro", "messages": messages, "tools": [TOOL]}
+        headers = {"Idempotency-Key": "question-1"} if self.keys else {}
+        message = self.again(lambda: self.ask(body, headers))
+        call = message["tool_calls"][0]
+        messages += [message, {"role": "tool", "tool_call_id": call["id"], "content": "rain"}]
+        answer: str = self.again(lambda: self.stream(body))
+        return answer
+
+    def again(self, attempt: Callable[[], Any]) -> Any:
+        """Try four times."""
+        for _ in range(4):
+            try:
+                return attempt()
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in {409, 429, 503}:
+                    raise GaveUp from error
+            except (httpx.TransportError, ValueError, EOFError):
+                pass
+            time.sleep(25)
+        raise GaveUp
+
+    def ask(self, body: dict[str, Any], headers: dict[str, str]) -> Any:
+        """Return the message of a plain response."""
+        response = self.client.post(PATH, json=body, headers=headers).raise_for_status()
+        return response.json()["choices"][0]["message"]
+
+    def stream(self, body: dict[str, Any]) -> str:
+        """Return the text of a stream."""
+        text, done = "", False
+        with self.client.stream("POST", PATH, json={**body, "stream": True}) as response:
+            response.raise_for_status()
+            for line in response.iter_lines():
+                if line == "data: [DONE]":
+                    done = True
+                elif line.endswith("}"):
+                    text += json.loads(line[6:])["choices"][0]["delta"].get("content", "")
+        if self.checks_end and not done:
+            raise EOFError
+        return text
+
+
+@pytest.fixture
+def fake() -> Iterator[Aurous]:
+    """A fake whose model calls a tool, and then says what it has found."""
+    with Aurous(credits=100, seed=3) as aurous:
+        aurous.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})], when="weather")
+        aurous.chat.reply(ANSWER)
+        yield aurous
+
+
+@pytest.fixture
+def client(fake: Aurous) -> Iterator[httpx.Client]:
+    """A client with a timeout."""
+    with fake.client(timeout=5) as client:
+        yield client
+
+
+def broken_by(explored: Exploration) -> dict[str, list[str]]:
+    """Return the laws that each case breaks."""
+    return {case.id: list(case.reasons) for case in explored.cases if case.reasons}
+
+
+def test_which_call_of_an_agent_pays_twice(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """A careful one only where no key helps: where a stream is lost, it pays for the question again."""
+    found = broken(fake, Agent(client).run, returns=True, may_raise=GaveUp)
+
+    assert broken_by(found) == {f"chat.create#2 {fault}": ["pays_once"] for fault in ("lost", "late")} | {
+        "chat.create#2 crash": ["recovers"]
+    }
+    assert {case.id for case in found.cases} >= {
+        f"chat.create#2 {one}" for one in ("stall", "disconnect", "half_event")
+    }
+    assert not [case.id for case in found.cases if case.id.startswith("chat.create#1 ") and case.id[14:] == "stall"]
+    assert {"chat.create#2 garbled", "chat.create#2 greased"}.isdisjoint(case.id for case in found.cases)
+    assert not [case.id for case in found.cases if case.outcome == "unmet"]
+
+    fake.reset()
+    fake.chat.reply(tool_calls=[("get_weather", {"city": "Tokyo"})], when="weather")
+    fake.chat.reply(ANSWER)
+    found = broken(fake, Agent(client, keys=False).run, faults="lost, garbled", laws="pays_once")
+    assert broken_by(found) == {
+        case: ["pays_once"] for case in ("chat.create#1 lost", "chat.create#1 garbled", "chat.create#2 lost")
+    }
+    reason = next(case.reasons["pays_once"] for case in found.cases if case.id == "chat.create#1 lost")
+    assert reason.endswith("chat.create #1 and #2 and #3 took effect; none had an Idempotency-Key")
+
+
+def test_a_stream_that_ends_early_is_taken_for_complete(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The completion of the good day is missing, and the text is not the same."""
+    found = broken(fake, Agent(client, checks_end=False).run, faults="half_event", returns=True, laws="tells, returns")
+
+    assert broken_by(found) == {"chat.create#2 half_event": ["tells", "returns"]}
+
+
+def test_an_agent_that_gives_up(fake: Aurous, client: httpx.Client) -> None:
+    """A second run pays for the whole stream; what was left of the first one does not count."""
+    fake.reset()
+
+    def run() -> str:
+        messages = [{"role": "user", "content": "What do you see?"}]
+        try:
+            return Agent(client).stream({"model": "aurous-grow-2.0-pro", "messages": messages})
+        except (httpx.TransportError, EOFError) as error:
+            raise GaveUp from error
+
+    explored = fake.explore(run, faults="stall, disconnect, half_event", may_raise=GaveUp)
+
+    assert [case.outcome for case in explored.cases] == ["raised"] * 3
+
+
+def test_a_day_with_a_broken_stream(fake: Aurous, client: httpx.Client) -> None:
+    """Hypothesis draws such days, too: a fault that needs a stream meets nothing else."""
+    assert str(BadDay("chat.create#2 stall")) == 'BadDay("chat.create#2 stall")'
+    with fake.day(BadDay("chat.create#2 disconnect")):
+        assert Agent(client).run() == ANSWER
+    assert fake.faults.unfired == []
+    assert [call.ended for call in fake.calls] == ["", "ended by a fault", "complete"]
