@@ -230,7 +230,7 @@ const WHAT_MOVED = {
   sleep: (seconds) => `slept ${seconds}, skipped`,
   advance: (seconds) => `the test moved the clock by ${seconds}`,
   freeze: (seconds) => `the test set the clock, by ${seconds}`,
-  fault: (seconds) => `a fault took ${seconds}`,
+  fault: (seconds) => `a slow response took ${seconds}`,
 };
 
 /** Return in words what moved the clock: equal sleeps in a row are one line. */
