@@ -253,6 +253,23 @@ def test_bytes_are_cut_anywhere(api: Api, text: str) -> None:
         assert any(not part.decode(errors="replace").isprintable() or b"\xe6" in part[-2:] for part in found)
 
 
+def test_a_client_may_close_within_a_character(api: Api) -> None:
+    """Wherever it stops, what it pays for is whole words of the text."""
+    text = "東京" * 30
+    api.aurous.chat.reply(text, chunking="bytes")
+    cut_within = 0
+    for count in range(1, 80, 3):
+        stream = opened(api)
+        got = b"".join(part for part in (stream.read() for _ in range(count)) if isinstance(part, bytes))
+        stream.close()
+
+        made = api.aurous.chat.completions.last
+        assert made.text in {"", text}
+        assert made.usage is not None
+        cut_within += got.decode(errors="ignore").encode() != got
+    assert cut_within > 0
+
+
 class TestFaults:
     """What goes wrong within a stream."""
 
