@@ -156,6 +156,8 @@ def play(app: App, day: BadDay) -> Generator[None, None, None]:
         finally:
             with app.world.lock:
                 scene.end()
+                for repair in run.repairs:  # the credits are back, as the faults are gone
+                    repair()
                 deliveries = [one for number, one in app.world.outbox.entries.items() if number not in delivered]
                 day.seen(names_of_places(app, app.world.journal.entries[sent:], deliveries))
             if run.stopped:
