@@ -198,6 +198,43 @@ def test_scripts_and_the_looks_they_counted_come_back(api: Api) -> None:
     assert api.synthesize().status == "synthesizing"
 
 
+def _about_hair(body: dict[str, Any]) -> bool:
+    return "hair" in body["messages"][-1]["content"]
+
+
+def test_replies_and_vectors_come_back(api: Api) -> None:
+    """With what they have counted, also from a file, unless a reply has a function that no module has."""
+
+    def ask(question: str) -> str:
+        body = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": question}]}
+        found: str = api.post("/v1/chat/completions", json=body).json["choices"][0]["message"]["content"]
+        return found
+
+    def look() -> list[float]:
+        body = {"model": "aurous-embed-vision-1.0", "input": "hair"}
+        found: list[float] = api.post("/v1/embeddings", json=body).json["data"][0]["embedding"]
+        return found
+
+    api.aurous.chat.reply("Black.", when=_about_hair, times=2)
+    api.aurous.chat.reply(json={"name": "Aurora"})
+    api.aurous.embeddings.vectors({"hair": [0.6, 0.8]})
+    ask("Which hair?")
+    snapshot = api.aurous.snapshot()
+    for moment in (snapshot, pickle.loads(pickle.dumps(snapshot))):  # noqa: S301 - written here
+        assert [ask("Which hair?"), ask("Which hair?"), look()] == ["Black.", '{"name": "Aurora"}', [0.6, 0.8]]
+        api.aurous.chat.reply("Later.", when="hair")
+        api.aurous.embeddings.vectors({"hair": [1, 0]})
+        api.aurous.restore(moment)
+    assert [ask("Which hair?"), look()] == ["Black.", [0.6, 0.8]]
+
+    api.aurous.chat.reply("No.", when=lambda body: len(body) > 1)
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        pickle.dumps(api.aurous.snapshot())
+    api.aurous.reset()
+    assert "simulated response" in ask("Which hair?")
+    assert look() != [0.6, 0.8]
+
+
 def test_faults_come_back_with_what_they_counted(api: Api) -> None:
     """One that was given before the snapshot fires again; one that was given later is gone."""
     fault = api.aurous.faults.status("balance.retrieve", 503, after=1, times=2)

@@ -1090,3 +1090,26 @@ def test_reports_are_colored_on_a_terminal(pytester: pytest.Pytester, color: str
     assert ("\x1b[36magain: pytest" in text) == (color == "yes")
     if color == "yes":
         assert text.count("\x1b[31mcharacters.create#1 lost: breaks") == 3
+
+
+def test_a_test_that_streams(explored: pytest.Pytester) -> None:
+    """Its stream breaks in the middle, too, and one such case can be run alone."""
+    explored.makepyfile(
+        test_chat="""
+        import httpx
+
+        BODY = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+
+        def test_a_stream(aurous, aurous_client):
+            aurous.chat.reply("Aurora has black hair, and she smiles at the harbor.")
+            with aurous_client.stream("POST", "/v1/chat/completions", json=BODY) as response:
+                lines = [line for line in response.iter_lines() if line]
+            assert lines[-1] == "data: [DONE]"
+        """
+    )
+
+    found = rows(explored.runpytest("--aurous-explore=report"))["test_chat.py::test_a_stream"]
+    alone = explored.runpytest("--aurous-explore-only=chat.create#1 half_event")
+
+    assert (found["cases"], found["returned"], found["unmet"], found["broken"]) == (12, 0, 0, 0)
+    alone.stdout.fnmatch_lines(["E*assert 'data: {*' == 'data: ?DONE?'"])

@@ -25,10 +25,13 @@ CHUNKINGS: Final = ("words", "bytes")
 FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
 ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error": 502, "provider_timeout": 504}
 """The errors that a reply can be, each with its status (chat-12)."""
-NOTHING: Final = object()
 _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a function of a test may raise: no exception of a signal handler, which must get through."""
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
+
+
+class NOTHING:
+    """No value where a reply could have JSON; a class, because it is the same after pickling."""
 
 
 class Scripted(NamedTuple):
