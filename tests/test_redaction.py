@@ -8,7 +8,9 @@ import os
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from functools import partial
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,6 +21,7 @@ import pytest_aurous
 from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Script, verify_webhook
 from pytest_aurous._base.arguments import Check
 from pytest_aurous._base.redaction import protecting, redacted, shortened, shown
+from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import _Run
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
@@ -474,6 +477,37 @@ def explored(_: Api, text: str) -> str:
     return str(caught.value)
 
 
+def raced(_: Api, text: str) -> str:
+    """Return the report of two workers of which only one may run at once; else one raises such a text."""
+    running: list[str] = []
+    with Aurous(strict="off") as aurous, aurous.client() as client:
+
+        def work() -> str:
+            running.append(text)
+            try:
+                client.get(f"/v1/nowhere/{text}")
+                if len(running) > 1:
+                    raise KeyError(f"{text} is taken")
+            finally:
+                running.pop()
+            return text
+
+        return message(lambda: aurous.interleave(work, work))
+
+
+def unequal(_: Api, text: str, *, workers: bool) -> str:
+    """Return what is said of code that sends, or of workers that return, such a text and something else each time."""
+    numbers = count()
+    with Aurous() as aurous, aurous.client() as client:
+
+        def run() -> str:
+            other = f"é{text}{'.' * next(numbers)}"  # with this letter it is no random token, which would not count
+            client.post("/v1/characters", json={"name": "Nova" if workers else other})
+            return other
+
+        return message(lambda: aurous.interleave(run, run) if workers else aurous.explore(run))
+
+
 def document(text: str) -> Path:
     """Write the document that is *text*."""
     file = Path("document.json")
@@ -491,7 +525,7 @@ def unread(_: Api, text: str) -> str:
 
 def told(_: Api, text: str) -> str:
     """Return what `check --live` prints of a team with such a name."""
-    run = _Run("https://api.example", PLAIN, Path())
+    run = _Run("https://api.example", PLAIN, Path(), PROBES, most=1)
     body = json.dumps({"object": "team", "name": text}).encode()
     run._send = lambda *_: Exchange(0, "GET", "", status=200, body=body)  # type: ignore[method-assign]
     with redirect_stderr(StringIO()) as said:
@@ -520,7 +554,7 @@ def progressed(_: Api, text: str) -> str:
         rewrite=lambda line, **_: lines.append(line),
         _tw=SimpleNamespace(fullwidth=60),
     )
-    test: Any = SimpleNamespace(_terminal=lambda: reporter, _item=SimpleNamespace(nodeid=text))
+    test: Any = SimpleNamespace(_terminal=lambda: reporter, item=SimpleNamespace(nodeid=text))
     ExploredTest._progress(test, 1, 2)
     return lines[0]
 
@@ -532,8 +566,12 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_engine/signing": lambda _, text: message(lambda: verify_webhook(b"", text, "whsec_a", at=0)),
     "_explore/day": lambda api, text: message(lambda: api.aurous.day(text).__enter__()),
     "_explore/cases": lambda api, text: message(lambda: api.aurous.explore(lambda: api.get("/v1/team"), only=text)),
+    "_explore/good_days": partial(unequal, workers=False),
+    "_explore/interleave": partial(unequal, workers=True),
+    "_explore/interleaving": raced,
     "_explore/returned": explored,
     "_explore/report": explored,
+    "_explore/serial": raced,
     "_resources/base/fields": lambda api, text: refusal(api, "/v1/characters", json={"name": "A", "generate": text}),
     "_resources/base/record": lambda api, text: message(lambda: api.characters[text]),
     "_resources/base/operations": lambda api, text: message(lambda: api.aurous.calls.where(text)),
