@@ -15,6 +15,7 @@ from ..._world.settings import Settings, read_setting
 from ..._world.world import World
 from ..recording.survey import Survey
 from ..recording.view import View
+from .chat import Chats, completion_of
 from .credits import Credits
 from .follow import Seeds, follow, put
 from .rates import REMAINING, Rates
@@ -42,7 +43,8 @@ class RecordedIds(IdSource):
         prefix = view.makes
         made: object = survey.lost.get(view.index, "")
         if view.succeeded and not view.lost:
-            made = view.result.get("upload_id" if prefix == "upl" else "id")
+            shown = completion_of(view) if prefix == "cmp" else view.result
+            made = shown.get("upload_id" if prefix == "upl" else "id")
         if prefix and isinstance(made, str) and made and self._world.row(made) is None:
             self._expected[prefix] = made
 
@@ -74,6 +76,7 @@ class Replay:
         self._seeds = Seeds(world, survey, self._teams)
         self._records = Records(world, survey, self._teams)
         self._credits = Credits(world, survey, self._teams, self._records)
+        self._chats = Chats(world, self._teams)
         self.bound: dict[str, str] = self._requests.bound
         self.seeds: list[str] = self._seeds.notes
         self.scripts: dict[str, list[list[Any]]] = self._records.scripts
@@ -92,7 +95,7 @@ class Replay:
         if done.why:
             self._credits.doubt(view, done.why)
             return done
-        done.why = self._survey.unknown_attempt(view)
+        done.why = self._survey.unknown_attempt(view) or self._chats.unknown(view)
         request = None if done.why else self._requests.make(done)
         if request is None:
             return done
@@ -135,6 +138,7 @@ class Replay:
         )
         self._records.script(view)
         self._ids.expect(view, self._survey)
+        self._chats.prepare(done)
         self._credits.prepare(done)
 
     def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
@@ -164,7 +168,9 @@ class Replay:
         before = accounts[team].available
         outcome = self._app.handle(call)
         done.price = before - accounts[team].available
-        return cast("Reply", outcome)  # no fault breaks a connection here
+        reply = cast("Reply", outcome)  # no fault breaks a connection here
+        self._chats.finish(done, reply)
+        return reply
 
     def _adopt(self, done: Replayed) -> None:
         view = done.view
