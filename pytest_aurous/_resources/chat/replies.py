@@ -27,6 +27,12 @@ ERRORS: Final = {"chat_provider_unavailable": 502, "chat_provider_unknown_error"
 """The errors that a reply can be, each with its status (chat-12)."""
 _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a function of a test may raise: no exception of a signal handler, which must get through."""
+
+
+class NOTHING:
+    """No value where a reply could have JSON; a class, because it is the same after pickling."""
+
+
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
 
 
