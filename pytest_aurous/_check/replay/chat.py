@@ -112,11 +112,11 @@ class Chats:
                 self._broken |= {one.decode() for one in _ID.findall(made)}
             self._cut = False
         if view.operation == "embeddings.create" and view.succeeded and not view.lost:
-            charged = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
-            if charged is not None:
-                team = self._teams.of(view)
-                account = self._world.accounts[team]
-                self._world.accounts[team] = account._replace(credits=account.credits + done.price - charged)
+            shown = amount_of(as_object(view.result.get("usage")).get("credits_charged"))
+            charged = done.price if shown is None else shown
+            team = self._teams.of(view)
+            account = self._world.accounts[team]
+            self._world.accounts[team] = account._replace(credits=account.credits + done.price - charged)
 
 
 def _part(stream: Stream) -> bytes:
