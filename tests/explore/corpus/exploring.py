@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ import httpx
 import trio
 
 from clients.common import PublishError
+from programs.base import Program, Seen
 from pytest_aurous import Aurous, AurousExplorationError, Exploration
 
 CLIENTS: Final = sorted(
@@ -53,3 +55,100 @@ def explore(aurous: Aurous, name: str, twin: str, faults: str = "*") -> Explorat
         return trio.run(test) if getattr(module, "BACKEND", "asyncio") == "trio" else asyncio.run(test())
     except AurousExplorationError as error:
         return error.exploration
+
+
+PROGRAMS: Final = sorted(file.stem for file in (Path(__file__).parent / "programs").glob("*.py") if file.stem != "base")
+"""One module for each program: the class ``Careful``, and a subclass for each mistake."""
+
+
+def mistakes() -> list[type[Program]]:
+    """Return the mistakes of all programs."""
+    modules = [import_module(f"programs.{name}") for name in PROGRAMS]
+    return [each for module in modules for each in vars(module).values() if _is_mistake(each, module.Careful)]
+
+
+def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple[str, ...]]]:
+    """Return what sees a mistake first, with the laws that its cases break.
+
+    Pairs of faults are tried only if two faults should see it: there are thousands of them.
+    """
+    ways: dict[Seen, Callable[[], Exploration | None]] = {
+        "a law": lambda: explore_program(program(folder)),
+        "an assertion": lambda: explore_program(program(folder), asserted=True),
+        "two workers": lambda: interleave_program(program(folder)),
+    }
+    if program.seen_by == "two faults":
+        ways["two faults"] = lambda: explore_program(
+            program(folder), asserted=True, depth=2, faults="lost, unavailable"
+        )
+    for seen, explored in ways.items():
+        exploration = explored()
+        broken = exploration.broken if exploration else ()
+        found = {case.id: case.broken for case in broken if case.id not in program.false_alarms}
+        if found:
+            return seen, found
+    return "nothing", {}
+
+
+def explore_program(
+    program: Program, *, asserted: bool = False, depth: int = 1, faults: str = "*"
+) -> Exploration | None:
+    """Explore a program with all laws; None if it has no work for one process.
+
+    Args:
+        program: What to explore.
+        asserted: Whether to assert what the laws cannot know.
+        depth: 2 for pairs of faults.
+        faults: The faults to try.
+    """
+    if type(program).run is Program.run:
+        return None
+    terms: Any = {"may_raise": program.may_raise, "fresh": program.fresh, "depth": depth, "faults": faults}
+    terms |= program.terms
+
+    def run(state: Any) -> Any:
+        try:
+            result = program.run(state)
+        except Exception:
+            if asserted:
+                program.check(state, returned=False)
+            raise
+        if asserted:
+            program.check(state, returned=True)
+        return result
+
+    with _prepared(program) as aurous:
+        if not inspect.iscoroutinefunction(program.run):
+            return _explored(lambda: aurous.explore(run, **terms))
+
+        async def test() -> Exploration:
+            return await aurous.aexplore(program.run, **terms)
+
+        return _explored(lambda: asyncio.run(test()))
+
+
+def interleave_program(program: Program) -> Exploration | None:
+    """Interleave two workers of a program; None if it has only one."""
+    workers = program.workers()
+    if workers is None:
+        return None
+    with _prepared(program) as aurous:
+        return _explored(lambda: aurous.interleave(*workers, fresh=program.fresh, patience=2))
+
+
+def _prepared(program: Program) -> Aurous:
+    aurous = Aurous(credits=100, seed=3, pitfalls="off")
+    aurous.script("synthesizing*2 -> reviewing")
+    program.prepare(aurous)
+    return aurous
+
+
+def _explored(run: Callable[[], Exploration]) -> Exploration:
+    try:
+        return run()
+    except AurousExplorationError as error:
+        return error.exploration
+
+
+def _is_mistake(value: Any, careful: type[Program]) -> bool:
+    return isinstance(value, type) and issubclass(value, careful) and value is not careful
