@@ -137,7 +137,8 @@ def interleave_program(program: Program) -> Exploration | None:
 
 
 def _prepared(program: Program) -> Aurous:
-    aurous = Aurous(credits=100, seed=3, pitfalls="off")
+    # Lax: a model that may say the same thing to each run says it once on the good day.
+    aurous = Aurous(credits=100, seed=3, pitfalls="off", strict="off")
     aurous.script("synthesizing*2 -> reviewing")
     program.prepare(aurous)
     return aurous
