@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import httpx
@@ -9,8 +11,6 @@ import httpx
 from clients.common import PublishError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_aurous import Aurous
 
 Seen = Literal["a law", "an assertion", "two faults", "two workers", "nothing"]
@@ -38,12 +38,10 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.made = 0
 
     def new_path(self) -> Path:
         """Return a path in the folder of the test that nothing has used."""
-        self.made += 1
-        return self.folder / f"{type(self).__name__} {id(self)} {self.made}"
+        return Path(mkdtemp(dir=self.folder)) / "new"
 
     def prepare(self, aurous: Aurous) -> None:
         """Prepare the fake."""
