@@ -29,10 +29,6 @@ _MISTAKES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError
 """What a function of a test may raise: no exception of a signal handler, which must get through."""
 
 
-class NOTHING:
-    """No value where a reply could have JSON; a class, because it is the same after pickling."""
-
-
 _PAGE: Final = see("reference/chat.html#what-the-model-says")
 
 
