@@ -55,8 +55,8 @@ def test_the_readings_and_the_observed_file_are_what_check_finds(
     assert printed[start : start + 3] == [line.strip() for line in pasted]
 
 
-def test_the_document_differs_in_four_points(tmp_path: Path) -> None:
-    """Three rules are refuted, and one field is new."""
+def test_the_document_differs_in_three_points(tmp_path: Path) -> None:
+    """Three rules are refuted; fields alone are not compared."""
     pytest.importorskip("yaml", reason="needs the extra check")
     out, file = tmp_path / "out.json", HERE / "twin.yaml"
     assert main(["check", "--spec", str(file), "--quiet", "--json", str(out)]) == 1
@@ -65,7 +65,7 @@ def test_the_document_differs_in_four_points(tmp_path: Path) -> None:
     words = {rule: one["verdict"] for rule, one in result["rules"].items()}
     refuted = [rule for rule, word in words.items() if word == "refuted"]
     assert refuted == ["err-6", "create-6", "img-6"]
-    assert [one["where"] for one in result["uncovered"]] == ["body.queue_position"]
+    assert result["uncovered"] == []
 
 
 @pytest.mark.parametrize(
