@@ -10,12 +10,14 @@ from inspect import isawaitable, iscoroutine, iscoroutinefunction, isgenerator
 from typing import Any, Final, cast
 
 from .._base.arguments import Check
-from .._base.errors import AurousError, see
+from .._base.errors import AurousError, hide_mistakes, see
 from .._base.work import set_work
 from .attempt import Outcome
 from .schedules import FIRST, PAGE, SECOND
 from .turns import Turns, Worker
 from .watchdog import RunEnded
+
+__tracebackhide__ = hide_mistakes
 
 _MORE: Final = see(PAGE)
 _JOIN: Final = 5.0
