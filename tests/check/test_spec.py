@@ -92,8 +92,9 @@ def old(content: Content) -> Content:
     def change(schema: Content) -> Content:
         some = schema.get("anyOf")
         if isinstance(some, list) and {"type": "null"} in some:
-            (other,) = (one for one in some if one != {"type": "null"})
-            schema = {"allOf": [other], "nullable": True} if "$ref" in other else {**other, "nullable": True}
+            others = [one for one in some if one != {"type": "null"}]
+            whole = {"allOf": others} if "$ref" in others[0] else others[0] if len(others) == 1 else {"anyOf": others}
+            schema = {**whole, "nullable": True}
         if isinstance(schema.get("type"), list):
             schema = {**schema, "type": schema["type"][0], "nullable": True}
         if "const" in schema:
