@@ -96,20 +96,6 @@ AurousUnmatchedRequest: pytest-aurous has no such operation: GET https://aurous.
   differs: the host: aurous.storage instead of api.aurous-labs.com
 """,
     ),
-    "not faked yet": (
-        f"POST {HOME}/v1/models",
-        f"""\
-AurousUnmatchedRequest: pytest-aurous has no such operation: POST {HOME}/v1/models
-  the API has it, this version does not: models are not faked yet
-""",
-    ),
-    "not faked yet, below": (
-        f"GET {HOME}/v1/models/x",
-        f"""\
-AurousUnmatchedRequest: pytest-aurous has no such operation: GET {HOME}/v1/models/x
-  the API has it, this version does not: models are not faked yet
-""",
-    ),
     "no key": (
         f"GET {HOME}/v1/charcters",
         f"""\
