@@ -27,7 +27,9 @@ from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._check.openapi.schemas import Schemas
 from pytest_aurous._report.har import har
+from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.timeline import timeline
+from pytest_aurous._report.trace.data import trace
 from pytest_aurous._report.unmatched import describe
 from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.control import control
@@ -408,6 +410,7 @@ def test_an_error_of_another_plugin_becomes_text_if_it_has_a_key() -> None:
         assert report.longrepr == (safe or error)
 
 
+CHAT: Final = {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hello"}]}
 LONG: Final = [
     f"{'x' * before}{KEY}{'y' * after}" for before in (0, 9, 25, 33, 60, 140) for after in (0, 9, 33, 60, 200)
 ]
@@ -508,6 +511,17 @@ def unequal(_: Api, text: str, *, workers: bool) -> str:
         return message(lambda: aurous.interleave(run, run) if workers else aurous.explore(run))
 
 
+def streamed(_: Api, text: str) -> str:
+    """Return what a trace shows of the events of a stream that says such a text."""
+    with Aurous() as aurous, aurous.client() as client:
+        recorder = Recorder(aurous._session.app)
+        aurous._session.app.world.journal.whole = True
+        aurous.chat.reply(text)
+        client.post("/v1/chat/completions", json={**CHAT, "stream": True})
+        recorder.stop()
+        return json.dumps(trace(recorder, {})["steps"][0]["stream"], ensure_ascii=False)
+
+
 def document(text: str) -> Path:
     """Write the document that is *text*."""
     file = Path("document.json")
@@ -583,6 +597,12 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_check/openapi/schemas": unread,
     "_report/timeline": called,
     "_resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
+    "_resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),
+    "_resources/chat/replies": lambda api, text: f"{api.aurous.chat.reply(text)}{api.aurous.chat!r}",
+    "_resources/chat/request": lambda api, text: refusal(
+        api, "/v1/chat/completions", json={**CHAT, "messages": [text]}
+    ),
+    "_report/trace/data": streamed,
     "_resources/files/endpoints": form,
     "_resources/generations/record": lambda api, text: repr(api.aurous.images.add(text)),
     "_resources/webhooks/record": lambda api, text: message(
