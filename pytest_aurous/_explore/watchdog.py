@@ -40,7 +40,7 @@ MOST_STOPS: Final = 300
 _TICK: Final = 0.2
 _STOPPING_TICK: Final = 0.02
 _WAKE: Final = 50
-"""The attempt that also wakes the main thread."""
+"""After so many attempts, and again after as many, the main thread is woken, too."""
 
 
 class RunEnded(BaseException):
@@ -142,7 +142,7 @@ class Watchdog:
                 _raise_in(ident, error)
         if self._attempts % _WAKE == 1:
             self.cancel()
-        if self._attempts == _WAKE and _can_raise(frames[self._ident], idle=True):  # pragma: no cover - timing
+        if self._attempts % _WAKE == 0 and _can_raise(frames[self._ident], idle=True):  # pragma: no cover - timing
             _wake(self._ident)
         if self._attempts > MOST_STOPS:  # pragma: no cover - it ends the process
             self._give_up(run, frames)
