@@ -56,7 +56,7 @@ def test_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
 
     result.assert_outcomes(passed=2)
     result.stdout.re_match_lines_random(
-        [r" +24 +\d+ +\d+ +0 +0 +3 .*::test_polls$", r" +10 +\d+ +\d+ +0 +0 +3 .*::test_leaves_a_task$"]
+        [r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_polls$", r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_leaves_a_task$"]
     )
 
 
@@ -85,7 +85,7 @@ def test_pytest_trio(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("-p", "trio", "--aurous-explore=report")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r" +24 +\d+ +\d+ +0 +0 +3 .*::test_polls$"])
+    result.stdout.re_match_lines([r" +\d+ +\d+ +\d+ +0 +0 +3 .*::test_polls$"])
 
 
 def test_pytest_timeout(pytester: pytest.Pytester) -> None:
@@ -119,7 +119,7 @@ def test_pytest_timeout(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.re_match_lines_random(
         [
-            r" +6 +2 +4 +0 +0 +0 .*::test_takes_long$",
+            r" +\d+ +2 +\d+ +0 +0 +0 .*::test_takes_long$",
             r" +2 +1 +0 +1 +0 +0 .*::test_is_stopped_before$",
             r"E +Failed: Timeout .*",
             r"E +while exploring:",
