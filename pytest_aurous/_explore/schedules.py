@@ -48,11 +48,6 @@ class Schedule(NamedTuple):
         return Schedule(self.begins, (*self.points, point))
 
 
-def other(worker: str) -> str:
-    """Return the name of the other worker."""
-    return SECOND if worker == FIRST else FIRST
-
-
 def read_schedule(check: Check, text: object) -> Schedule:
     """Read the id of a schedule.
 

@@ -67,8 +67,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
 
 def fail(world: World, row: CompletionRow, problem: ApiProblem) -> CompletionRow:
     """End a completion because the provider failed: nothing is charged (chat-12)."""
-    if row.hold is not None:
-        world.ledger(row.team).release(row.hold)
+    world.ledger(row.team).release(_hold_of(row))
     error = {"code": problem.code, "type": type_of(problem.status), "message": problem.message}
     return _end(world, row, "failed", choices=(), error=error)
 
@@ -93,17 +92,21 @@ def end(world: World, row: CompletionRow, status: str) -> CompletionRow:
     assert said is not None  # noqa: S101 - only a completion without one fails, and no other ends here
     if status != "completed":
         said = _cut(said, sent(world).get(row.id, 0))
-    if row.hold is None:
-        credits, usage = 0.0, None  # noqa: A001 - the vendor's word
-    else:
-        usage = _usage(row, said)
-        amount = charge(world, row.team, row.hold, world.clock.time(), usage["credits_charged"])
-        usage["credits_charged"] = credits = json_number(amount)  # noqa: A001 - the vendor's word
-        world.buckets.spend_tokens(row.team, BUCKET, said.completion + said.reasoning, world.clock.time(), used=True)
+    usage = _usage(row, said)
+    amount = charge(world, row.team, _hold_of(row), world.clock.time(), usage["credits_charged"])
+    usage["credits_charged"] = credits = json_number(amount)  # noqa: A001 - the vendor's word
+    world.buckets.spend_tokens(row.team, BUCKET, said.completion + said.reasoning, world.clock.time(), used=True)
     content = said.text if said.text is not None or said.calls or said.refusal is not None else ""
     made = choice(content, said.finish_reason, said.calls, said.refusal)
     sent(world).take(row.id)
     return _end(world, row, status, choices=(made,), usage=usage, credits=credits, answer=said)
+
+
+def _hold_of(row: CompletionRow) -> int:
+    """Return the hold of a completion that a request has begun."""
+    hold = row.hold
+    assert hold is not None  # noqa: S101 - one that a test has added does not end
+    return hold
 
 
 def _end(world: World, row: CompletionRow, status: str, **columns: Any) -> CompletionRow:
