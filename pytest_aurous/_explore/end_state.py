@@ -71,6 +71,13 @@ class EndState(NamedTuple):
     paid: Decimal
     deleted: list[Record]
 
+    def without(self, ids: Collection[str]) -> EndState:
+        """Return the same without the records that have these *ids*."""
+        there, gone, deleted = (
+            [record for record in records if record.id not in ids] for records in (self.there, self.gone, self.deleted)
+        )
+        return EndState(there, gone, self.paid, deleted)
+
 
 def paid(world: World) -> Decimal:
     """Return the credits that all teams have spent, and that are held for them."""

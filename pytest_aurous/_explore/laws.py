@@ -153,7 +153,7 @@ def needs_second(rules: Rules, good: Day, day: Day) -> bool:
     if day.run.deleted:
         return False
     if day.outcome == "raised" and day.error is not None and allowed(day.error, rules.good_raises):
-        return bool(day.spent > good.spent or _difference(day.end, good.end, rules))
+        return bool(day.spent > good.spent or _difference(day, good, rules))
     return day.outcome in {"raised", "crashed"} or refused(rules, day)
 
 
@@ -177,7 +177,7 @@ def _tells(judged: Judged) -> str | None:
                 return f"the code raised {_named(error)}, which may_raise does not allow; it allows {allowed}"
     if bad.outcome != "returned" or refused(rules, bad):
         return None
-    difference = _difference(bad.end, good.end, rules)
+    difference = _difference(bad, good, rules)
     result = unaddressed(bad.returned) if rules.same_result else f"a value of type {type(bad.returned).__name__}"
     return difference and f"the code returned {result}, but {difference}"
 
@@ -186,7 +186,7 @@ def _pays_once(judged: Judged) -> str | None:
     good, bad = judged.good, judged.bad
     if bad.spent <= good.spent + _price_of(bad, bad.run.deleted) + _paid_for_broken_streams(bad):
         return None
-    difference = _difference(bad.end, good.end, judged.rules)
+    difference = _difference(bad, good, judged.rules)
     return "; ".join(filter(None, (difference, f"the code paid {_credits(bad, good)}")))
 
 
@@ -247,7 +247,7 @@ def _recovers(judged: Judged) -> str | None:
         return f"a second run raised {_named(second.error)}"
     refused_again = judged.bad.run.failed and refused(rules, judged.bad) and refused(rules, second)
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
-    difference = "" if refused_again else _difference(second.end, good.end, rules, may_be_left=_CANCELLED)
+    difference = "" if refused_again else _difference(second, good, rules, may_be_left=_CANCELLED)
     most = good.spent + _paid_for_broken_streams(judged.bad)
     paid = f"both runs paid {_credits(second, good)}" if second.spent > most else ""
     return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
@@ -304,9 +304,13 @@ def _named(error: BaseException) -> str:
     return " and ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves(error)))
 
 
-def _difference(found: EndState, wanted: EndState, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
-    """Return how the records at the end differ from the good day, the worst first; empty if they do not."""
-    unstable = rules.unstable
+def _difference(day: Day, good: Day, rules: Rules, may_be_left: tuple[str, str] | None = None) -> str:
+    """Return how the records at the end differ from the good day, the worst first; empty if they do not.
+
+    What existed before the run, and a fault has deleted, does not count: no run can bring it back.
+    """
+    unstable, lost = rules.unstable, day.run.deleted & {record.id for record in day.end.gone}
+    found, wanted = day.end.without(lost), good.end.without(lost)
     more, missing = differences(found, wanted, unstable)
     more = [record for record in more if may_be_left not in record.fields]
     ids = {record.id: record for record in more}

@@ -338,6 +338,35 @@ def test_tells_by_the_end_state(fake: Aurous, client: httpx.Client, broken: Brok
     }
 
 
+def test_tells_misses_no_older_record_that_a_fault_has_deleted(
+    fake: Aurous, client: httpx.Client, broken: Broken
+) -> None:
+    """A run that goes on without it has achieved what it can; a record that it has created, or leaves out, counts."""
+    for name in "ab":
+        fake.characters.add(name=name, status="reviewing")
+
+    def save_all(*, careful: bool = True) -> None:
+        for one in client.get("/v1/characters").raise_for_status().json()["data"]:
+            if client.get(f"/v1/characters/{one['id']}").is_success:
+                client.post(f"/v1/characters/{one['id']}/save").raise_for_status()
+            elif not careful:
+                return
+
+    assert len(fake.explore(save_all, faults="gone", laws="tells").cases) == 2
+    fake.reset()
+    for name in "ab":
+        fake.characters.add(name=name, status="reviewing")
+    (case,) = broken(fake, lambda: save_all(careful=False), faults="gone", laws="tells").broken
+    assert case.id == "characters.retrieve#1 gone"
+    assert case.reasons["tells"].endswith(' reviewing has status "reviewing", on the good day "ready"')
+
+    def create() -> None:
+        client.get(f"/v1/characters/{order(client).json()['id']}")
+
+    (case,) = broken(fake, create, faults="gone", laws="tells").broken
+    assert case.reasons["tells"].endswith("there is no character 'Nova' reviewing, which the good day left")
+
+
 def test_tells_by_may_raise(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """Only what `may_raise` names is a documented failure, with its subclasses and in groups."""
 

@@ -18,11 +18,6 @@ State = dict[str, Any]
 class Careful(Program):
     """Remembers a page when all of its characters are saved, and goes on after one that somebody has deleted."""
 
-    false_alarms = {
-        f"characters.retrieve#{number} gone": "the job rightly goes on, but `tells` misses the deleted character"
-        for number in range(1, 6)
-    }
-
     def prepare(self, aurous: Aurous) -> None:
         """Add five characters; two fit on a page."""
         for number in range(5):
@@ -84,7 +79,7 @@ class StopsAtAGap(Careful):
     """Leaves out the rest of the page after a character that somebody has deleted."""
 
     seen_by = "a law"
-    in_fact = "nothing"  # the careful program breaks the law in the same cases
+    found = {"characters.retrieve#1 gone": "tells"}
 
     def save_all(self, api: httpx.Client, rows: list[Json]) -> None:
         """Save until one is missing."""
