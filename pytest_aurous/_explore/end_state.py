@@ -64,19 +64,21 @@ class EndState(NamedTuple):
         gone: The records of the start that were deleted, or are different now.
         paid: The credits that all teams have spent, and that are held for them.
         deleted: The records that were deleted, whether they are of the start or not.
+        alone: The records that were in progress at the start, by id, as they end if no request changes them.
     """
 
     there: list[Record]
     gone: list[Record]
     paid: Decimal
     deleted: list[Record]
+    alone: Mapping[str, Record]
 
     def without(self, ids: Collection[str]) -> EndState:
         """Return the same without the records that have these *ids*."""
         there, gone, deleted = (
             [record for record in records if record.id not in ids] for records in (self.there, self.gone, self.deleted)
         )
-        return EndState(there, gone, self.paid, deleted)
+        return self._replace(there=there, gone=gone, deleted=deleted)
 
 
 def paid(world: World) -> Decimal:
@@ -124,6 +126,8 @@ class EndStates:
             name: frozenset(row_id for team in world.accounts for row_id in start.lists.get(f"{name} {team}", ()))
             for name, _ in world.tables()
         }
+        working = [record for record, run in world.runs.items() if not run.last]
+        self._alone = ahead(world, lambda: self._records(working))
 
     def read(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
         """Return the state as it will be when the work in progress has ended; *failed* is as in `ahead`.
@@ -135,9 +139,9 @@ class EndStates:
 
     def _compare(self, failed: Collection[str]) -> EndState:
         """Return what differs from the start."""
-        state = EndState([], [], paid(self._world), [])
+        state = EndState([], [], paid(self._world), [], self._alone)
         for name, table in self._world.tables():
-            if (kind := name.removesuffix("Row").lower()) == "upload":
+            if (kind := _kind(name)) == "upload":
                 continue
             rows, before = self._start.sections.get(name, {}), self._lived.get(name, frozenset())
             now = {row_id for team in self._world.accounts for row_id in table.living(team)}
@@ -153,9 +157,17 @@ class EndStates:
                     state.gone.append(_record(kind, rows[row_id]))
         return state
 
+    def _records(self, ids: Collection[str]) -> dict[str, Record]:
+        tables = self._world.tables()
+        return {one: _record(_kind(name), table[one]) for name, table in tables for one in ids if one in table}
+
 
 class _Undo(Exception):  # noqa: N818 - it is no error
     pass
+
+
+def _kind(table: str) -> str:
+    return table.removesuffix("Row").lower()
 
 
 def _record(table: str, row: Any) -> Record:

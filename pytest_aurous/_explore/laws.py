@@ -197,17 +197,31 @@ def _credits(day: Day, good: Day) -> str:
 def _spares(judged: Judged) -> str | None:
     rules, good, bad = judged.rules, judged.good, judged.bad
     touched = {record.id for record in good.end.gone} | {note.text.partition(":")[0] for note in good.notes}
+    touched -= _left_alone_in_progress(good, rules)
     deleted, now = {record.id for record in bad.end.deleted}, {record.id: record for record in bad.end.there}
     parts: list[str] = []
     for before in bad.end.gone:
         if before.id in touched | bad.run.deleted:
             continue
+        alone = bad.end.alone.get(before.id)
+        wanted, when = (before, "before the run") if alone is None else (alone, "without the run")
         label = f"the {before.label(rules.unstable)}, which existed before and which the good day leaves alone,"
         if before.id in deleted:
             parts.append(f"{label} was deleted")
-        elif before.id in now and (changes := _changes(now[before.id], before, rules, "before the run")):
+        elif before.id in now and (changes := _changes(now[before.id], wanted, rules, when)):
             parts.append(f"{label} has {changes}")
     return "; ".join(parts) or None
+
+
+def _left_alone_in_progress(good: Day, rules: Rules) -> set[str]:
+    """Return the records that were in progress before the good day, and that only their own work has changed.
+
+    A record that the good day polls by its id is its own job: it may cancel that on a bad day.
+    """
+    named = {part for call in good.calls for part in call.path.split("/")}
+    ends = {record.id: record.key(rules.unstable) for record in good.end.there}
+    alone = good.end.alone.items()
+    return {one for one, record in alone if one not in named and ends.get(one) == record.key(rules.unstable)}
 
 
 def _returns(judged: Judged) -> str | None:

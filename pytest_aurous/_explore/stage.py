@@ -216,7 +216,7 @@ class FreshFake:
     def end(self, failed: Mapping[str, tuple[Step, ...]]) -> EndState:
         """Return what was paid, and no records: a test checks itself what exists at its end."""
         world = self.app.world
-        return EndState([], [], ahead(world, lambda: paid(world), failed), [])
+        return EndState([], [], ahead(world, lambda: paid(world), failed), [], {})
 
     def check(self, good: Day, good_raises: Errors) -> None:  # noqa: ARG002 - a test that passes raises nothing
         """Leave the test out if it cannot be explored."""

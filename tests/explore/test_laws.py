@@ -228,6 +228,50 @@ def test_spares(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     assert not reasons(fake.explore(lambda: client.get(f"/v1/characters/{old.id}"), faults="gone", laws="spares"))
 
 
+def test_spares_what_is_in_progress(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """Its own work goes on, by the clock and by polls; a bad day that cancels or deletes it breaks the law."""
+
+    def prepare() -> str:
+        fake.reset()
+        fake.images.add("polled", status="pending", script="pending*2 -> processing*9 -> succeeded")
+        fake.characters.add(name="Old", status="synthesizing", script="synthesizing:9h -> reviewing")
+        return fake.images.add("timed", status="pending", script="pending:20s -> processing:9h -> succeeded").id
+
+    def run(last: Callable[[str], object], *, own: str = "") -> None:
+        if own:
+            client.get(f"/v1/images/{own}")
+        try:
+            for _ in range(3):
+                client.get("/v1/images").raise_for_status()
+                time.sleep(60)
+        except httpx.HTTPStatusError:
+            for resource in "images", "characters":
+                for one in client.get(f"/v1/{resource}").json()["data"]:
+                    last(f"/v1/{resource}/{one['id']}")
+            raise
+
+    faults, only = "unavailable", "images.list#2 unavailable"
+    prepare()
+    assert not reasons(fake.explore(lambda: run(client.get), faults="unavailable, outage, dies", laws="spares"))
+    prepare()
+    found = reasons(broken(fake, lambda: run(lambda one: client.post(f"{one}/cancel")), faults=faults, laws="spares"))
+    before = "which existed before and which the good day leaves alone,"
+    cancelled = 'has status "cancelled", without the run "succeeded"'
+    assert [text for text in found[only]["spares"].split("; ") if "status" in text] == [
+        f"the image 'polled' pending, {before} {cancelled}",
+        f"the image 'timed' pending, {before} {cancelled}",
+    ]
+    prepare()
+    found = reasons(broken(fake, lambda: run(client.delete), faults=faults, laws="spares"))
+    assert f"the character 'Old' synthesizing, {before} was deleted" in found[only]["spares"]
+    own = prepare()
+    found = reasons(
+        broken(fake, lambda: run(lambda one: client.post(f"{one}/cancel"), own=own), faults=faults, laws="spares")
+    )
+    assert "'polled'" in found[only]["spares"]
+    assert "'timed'" not in found[only]["spares"]
+
+
 @dataclass
 class _Answer:
     made: str

@@ -70,7 +70,7 @@ class TakesCreditsFromOthers(Careful):
     """Cancels what is in progress, to have its credits back; it belongs to others."""
 
     seen_by = "a law"
-    found = {"images.create#1 broke": "recovers"}  # `spares` does not judge what is in progress
+    found = {"images.create#1 broke": "spares"}
 
     def is_solved(self, api: httpx.Client) -> bool:
         """Cancel all."""

@@ -120,7 +120,7 @@ class CancelsForAll(Careful):
     """Cancels everything that is in progress, also pictures of others."""
 
     seen_by = "a law"
-    found = {"images.create#2 broke": "recovers"}  # `spares` does not judge what is in progress
+    found = {"images.create#2 broke": "spares"}
 
     def cancel(self, api: httpx.Client, state: dict[str, Any]) -> None:
         """Cancel what the history shows as in progress."""
