@@ -252,19 +252,25 @@ def _recovers(judged: Judged) -> str | None:
         return None
     if second.run.stopped:
         return f"a second run did not end by itself: {second.run.stopped}"
-    rules = judged.rules
+    rules, bad = judged.rules, judged.bad
+    first_report = bad.outcome == "crashed" and _has_failed_work(bad, second)  # the first run did not live to report it
     if second.error is not None and not allowed(second.error, rules.good_raises):
-        repeated = judged.bad.run.failed and type(second.error) is type(judged.bad.error)
+        repeated = bad.run.failed and type(second.error) is type(bad.error)
         # The key leads to the work that the first run has cancelled (idem-3).
-        if repeated or (_has_cancelled(judged.bad, good) and allowed(second.error, rules.may_raise)):
+        if repeated or ((first_report or _has_cancelled(bad, good)) and allowed(second.error, rules.may_raise)):
             return None
         return f"a second run raised {_named(second.error)}"
-    refused_again = judged.bad.run.failed and refused(rules, judged.bad) and refused(rules, second)
+    refused_again = refused(rules, second) and (first_report or (bad.run.failed and refused(rules, bad)))
     # A first run may have cancelled what took too long: that costs nothing, and stays for good (cred-2, img-7).
     difference = "" if refused_again else _difference(second, good, rules, may_be_left=_CANCELLED)
-    most = good.spent + _paid_for_broken_streams(judged.bad)
+    most = good.spent + _paid_for_broken_streams(bad)
     paid = f"both runs paid {_credits(second, good)}" if second.spent > most else ""
     return "; ".join(filter(None, (difference and f"after a second run {difference}", paid))) or None
+
+
+def _has_failed_work(day: Day, second: Day) -> bool:
+    """Whether work that a fault lets fail has failed by the end of a second run, and was not repaired."""
+    return not day.run.failed.keys() <= {record.id for record in second.end.there}
 
 
 def _has_cancelled(day: Day, good: Day) -> bool:

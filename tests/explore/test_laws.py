@@ -724,6 +724,38 @@ def test_a_second_run_may_fail_otherwise_after_cancelled_work(fake: Aurous, clie
     assert [case.outcome for case in explored.cases] == ["raised"]
 
 
+def test_a_second_run_may_report_failed_work_after_a_crash(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """The first run did not live to report it; other exceptions, and other reasons, break the law as before."""
+    done: list[str] = []
+
+    def explorable() -> Aurous:
+        fake.reset()
+        fake.images.script("pending -> processing:30s -> succeeded")
+        return fake
+
+    def run(*, waits: bool = True, returns: bool = False) -> str:
+        if done and not waits:
+            raise Refused
+        done.append("x")
+        sent = client.post("/v1/images", json={"prompt": "x"}, headers={"Idempotency-Key": "1"})
+        while (status := client.get(f"/v1/images/{sent.json()['id']}").json()["status"]) in {"pending", "processing"}:
+            time.sleep(9)
+        if status != "succeeded" and not returns:
+            raise Refused
+        return str(status)
+
+    terms: Any = {"fresh": done.clear, "faults": "fails, dies", "depth": 2, "laws": "recovers"}
+    explored = explorable().explore(run, may_raise=Refused, **terms)
+    assert [case.outcome for case in explored.cases].count("crashed") > 4
+    refuses = explorable().explore(lambda: run(returns=True), may_return=lambda found: found == "failed", **terms)
+    assert len(refuses.cases) == len(explored.cases)
+    found = reasons(broken(explorable(), run, may_raise=LookupError, **terms))
+    assert {case.partition("#")[2][:7] for case in found} == {"1 fails"}
+    assert {text for texts in found.values() for text in texts.values()} == {"a second run raised Refused"}
+    found = reasons(broken(explorable(), lambda: run(waits=False), may_raise=Refused, **terms))
+    assert found["images.create#1 fails + images.retrieve#1 dies"] == {"recovers": "a second run raised Refused"}
+
+
 def test_restart_builds_the_application_anew(fake: Aurous, client: httpx.Client) -> None:
     """Before a second run, which takes what it returns; `fresh` resets everything before each other run."""
     disk: list[str] = []
