@@ -142,8 +142,14 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
             ["--aurous-explore-baseline-update"],
             "*--aurous-explore-baseline-update needs --aurous-explore-baseline=FILE.*",
         ),
-        (["--aurous-explore-seconds=soon"], "*--aurous-explore-seconds=soon: expected a number, such as 60.*"),
-        (["--aurous-explore-seconds=0"], "*--aurous-explore-seconds=0: expected a number, such as 60.*"),
+        (
+            ["--aurous-explore-seconds=soon"],
+            "*-seconds=soon: expected a number of seconds above 0, such as 60.*",
+        ),
+        (
+            ["--aurous-explore-seconds=0"],
+            "*-seconds=0: expected a number of seconds above 0, such as 60.*",
+        ),
     ],
 )
 def test_usage_errors_of_findings(shop: pytest.Pytester, options: list[str], line: str) -> None:

@@ -132,11 +132,13 @@ def test_emb_7_a_provider_that_fails_costs_nothing(api: Api) -> None:
 
 def test_a_test_can_set_vectors(api: Api) -> None:
     """Of any length; other texts have their own, and a team in debt pays nothing."""
-    api.aurous.embeddings.vectors({"black hair": [0.6, 0.8], "tuple": (1, 0, 0)})
+    api.aurous.embeddings.vectors({"black hair": [0.6, 0.8], "tuple": (1, 0)})
 
     assert vector(api, "black hair") == [0.6, 0.8]
-    assert vector(api, "tuple") == [1, 0, 0]
-    assert len(vector(api, "other")) == 2048
+    assert vector(api, "tuple") == [1, 0]
+    assert len(vector(api, "other")) == 2
+    with pytest.raises(AurousError, match="vectors of one length, not"):
+        api.aurous.embeddings.vectors({"longer": [1.0, 0, 0]})
     assert repr(api.aurous.embeddings) == "<Embeddings: 2 vectors set>"
     snapshot = api.aurous.snapshot()
     api.aurous.embeddings.vectors({"black hair": [0, 1]})

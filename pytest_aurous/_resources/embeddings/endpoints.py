@@ -139,9 +139,10 @@ def create(ctx: Context) -> dict[str, Any]:
             team=ctx.team,
         )
     )
-    size = int(world.settings.reading("emb-3"))
+    given = vectors(world)
+    size = len(next(iter(given.values()), ())) or int(world.settings.reading("emb-3"))  # so that all can be compared
     parts = [part["text"] if part["type"] == "text" else part["image_url"]["url"] for part in body["input"]]
-    vector = vector_of(parts, vectors(world), size, world.settings.seed)
+    vector = vector_of(parts, given, size, world.settings.seed)
     return {
         "object": "list",
         "data": [{"object": "embedding", "index": 0, "embedding": vector}],

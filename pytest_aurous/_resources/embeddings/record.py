@@ -30,13 +30,13 @@ class Embeddings(Public):
         return f"<Embeddings: {len(vectors(self._world))} vectors set>"
 
     def vectors(self, vectors_by_text: Mapping[str, Sequence[float]]) -> None:
-        """Set the vectors of some texts, of any length; other texts have seeded unit vectors.
+        """Set the vectors of some texts; other texts have seeded unit vectors of the same length.
 
         Args:
             vectors_by_text: A vector for each text.
 
         Raises:
-            AurousError: If it is not a mapping from texts to numbers.
+            AurousError: If it is not a mapping from texts to numbers, or if the vectors differ in length.
 
         Example:
             ``aurous.embeddings.vectors({"black hair": [0.6, 0.8]})``
@@ -55,5 +55,8 @@ class Embeddings(Public):
                 raise check.refuse("vectors_by_text", vectors_by_text, expected)
         with self._world.lock:
             found = vectors(self._world)
+            lengths = {len(vector) for vector in (*found.values(), *read.values())}
+            if len(lengths) > 1:
+                raise check.refuse("vectors_by_text", vectors_by_text, f"vectors of one length, not {sorted(lengths)}.")
             for text, numbers in read.items():
                 found[text] = numbers

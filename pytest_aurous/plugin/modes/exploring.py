@@ -186,7 +186,9 @@ def _budget(config: pytest.Config) -> Budget | None:
     except ValueError:
         found = nan
     if not 0 < found < inf:
-        raise pytest.UsageError(f"--aurous-explore-seconds={seconds}: expected a number, such as 60.\n{_PAGE}")
+        raise pytest.UsageError(
+            f"--aurous-explore-seconds={seconds}: expected a number of seconds above 0, such as 60.\n{_PAGE}"
+        )
     return Budget(found)
 
 
