@@ -949,3 +949,19 @@ def test_charges_are_named_with_their_keys(keys: tuple[str | None, ...], text: s
     sent = [Call("POST", "https", "h", "/p", "", (("Idempotency-Key", key),) if key else ()) for key in keys]
 
     assert _both("create", list(enumerate(sent, 1))) == text
+
+
+def test_tells_what_was_deleted(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
+    """A file that the good day left is gone, although nothing else about it has changed."""
+    picture = fake.files.add().data
+    fake.reset()
+
+    def run() -> None:
+        sent = {"data": {"purpose": "reference"}, "files": {"file": ("a.png", picture, "image/png")}}
+        made = client.post("/v1/files", **sent).json()  # type: ignore[arg-type]
+        if client.get("/v1/balance").is_error:
+            client.delete(f"/v1/files/{made['id']}")
+
+    found = broken(fake, run, faults="unavailable", laws="tells").broken
+
+    assert any("which the good day left, was deleted" in case.reasons["tells"] for case in found)
