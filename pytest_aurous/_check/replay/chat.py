@@ -125,12 +125,12 @@ def _part(stream: Stream) -> bytes:
 
 
 def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[str, Any]) -> Scripted:
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    reasoning = usage.get("reasoning_tokens", 0)
+    prompt, completion, reasoning = (usage.get(f"{name}_tokens") for name in ("prompt", "completion", "reasoning"))
     functions = [as_object(as_object(one).get("function")) for one in as_list(message.get("tool_calls"))]
     calls = tuple((str(one.get("name")), _json(str(one.get("arguments")))) for one in functions)
     text, refusal = message.get("content"), message.get("refusal")
-    known = all(isinstance(one, int) for one in (*counts, reasoning))
+    known = isinstance(prompt, int) and isinstance(completion, int)
+    tokens: Any = (prompt, completion, reasoning or 0) if known else None
     return Scripted(
         number=1,
         text=text if isinstance(text, str) else None if calls or refusal else "",
@@ -138,7 +138,7 @@ def _said(message: Mapping[str, Any], choice: Mapping[str, Any], usage: Mapping[
         json=NOTHING,
         refuse=refusal if isinstance(refusal, str) else None,
         error=None,
-        tokens=(*counts, reasoning) if known else None,
+        tokens=tokens,
         finish_reason=choice.get("finish_reason"),
         delay=0,
         chunking="words",
