@@ -82,7 +82,7 @@ def timeline(both: Both) -> str:
     notes: dict[int, list[str]] = {}
     helper = helper_of(call.stack for call in both.day.calls)
     for note in both.day.notes:
-        if note.during:
+        if note.during:  # pragma: no branch - the clock of two workers rarely changes anything by itself
             notes.setdefault(note.number, []).append(note.text)
     for number, call in enumerate(both.day.calls, 1):
         sender = both.senders.get(call.number, FIRST)

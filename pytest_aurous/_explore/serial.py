@@ -131,7 +131,7 @@ class Oracle:
         usual = Counter(call.operation for call in paying(serial))
         for operation, count in Counter(call.operation for call in paying(day)).items():
             calls = [call for call in paying(day) if call.operation == operation]
-            if count > usual[operation]:
+            if count > usual[operation]:  # pragma: no branch - mostly the first one is
                 who = list(dict.fromkeys(senders.get(call.number, FIRST) for call in calls))
                 subject = "Both workers" if len(who) > 1 else f"The {who[0]} worker"
                 times = "twice" if day.spent == 2 * serial.spent else "more"

@@ -56,6 +56,7 @@ def _known(served: AurousServer) -> Known:
         "video_loras": fake.video_loras.last.id,
         "webhook_endpoints": fake.webhook_endpoints.add().id,
         "generations": image.id,
+        "chat": fake.chat.completions.add().id,
         "video-generations": video.id,
     }
     bodies: dict[str, dict[str, Any]] = {
@@ -71,9 +72,14 @@ def _known(served: AurousServer) -> Known:
         "files.create": {"file": image.picture(), "purpose": "reference"},
         "webhook_endpoints.create": {"url": "https://receiver.example/webhooks", "events": ["*"]},
         "webhook_endpoints.test": {"event_type": "image.completed"},
+        "chat.create": {"model": "aurous-grow-2.0-pro", "messages": [{"role": "user", "content": "Hi"}]},
+        "embeddings.create": {"model": "aurous-embed-vision-1.0", "input": "Hi"},
+        "embeddings.estimate": {"model": "aurous-embed-vision-1.0", "input": "Hi"},
     }
     with fake.client() as client:
         ticket = client.post("/v1/characters/uploads/init", json=bodies["characters.uploads.init"]).json()
+        body = {**bodies["chat.create"], "stream": True}
+        client.send(client.build_request("POST", "/v1/chat/completions", json=body), stream=True)  # and nobody reads it
     since = {"query": {"start_time": "2026-05-01T00:00:00Z"}}
     found: Known = {name: {} for name in ROWS}
     for name, row in ROWS.items():
@@ -83,6 +89,7 @@ def _known(served: AurousServer) -> Known:
         found[name]["body"] = body
     return found | {
         "characters.uploads.put": _parts_of("characters.uploads.put", ticket["upload_url"]),
+        "chat.cancel": {"path_parameters": {"id": fake.chat.completions.last.id}},
         "images.cancel": {"path_parameters": {"id": fake.images.add(status="pending").id}},
         "images.output": _parts_of("images.output", image.json()["output_urls"][0]),
         "videos.output": _parts_of("videos.output", video.json()["output_video_url"]),

@@ -232,7 +232,7 @@ def test_timeouts_arrive(run: Run, jumps: Jumps) -> None:
     with quickly():
         run(main)
 
-    assert jumps.frozen == pytest.approx(20, abs=0.1)
+    assert jumps.frozen == pytest.approx(20, abs=1)
 
 
 def test_who_is_cancelled_moves_no_clock(run: Run, jumps: Jumps) -> None:

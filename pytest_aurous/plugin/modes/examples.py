@@ -78,7 +78,7 @@ def _beginning_anew(item: Any) -> Generator[None, None, None]:
 def _inner_beginning_anew(session: Session) -> Generator[None, None, None]:
     """Let each example of a function with ``@given`` inside the test begin as its first example did."""
     engine: Any = getattr(sys.modules.get("hypothesis.core"), "StateForActualGivenExecution", None)
-    if engine is None:
+    if engine is None:  # pragma: no cover - another Hypothesis
         yield
         return
     real, backs = engine.execute_once, dict[int, Callable[[], None]]()
