@@ -28,6 +28,8 @@ _DELETABLE: Final = ("characters", "files", "webhook_endpoints")
 _AT_ONCE: Final = Hold("*", 0)
 _IMPOSSIBLE: Final = (("ready", "reviewing"),)
 """Changes of a character at rest that no request causes, however many there were."""
+_MOVES: Final = ("processing", *ENDS)
+"""The statuses to which an image or a video moves."""
 
 
 class Records:
@@ -189,10 +191,7 @@ class Records:
                 status = self._drawn
             if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
                 self._move(record, status, seen.get("error_message"))
-        elif isinstance(row, GenerationRow) and status in {
-            "processing",
-            *ENDS,
-        }:  # pragma: no branch - the slow series have it
+        elif isinstance(row, GenerationRow) and status in _MOVES:  # pragma: no branch - the slow series have it
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:
