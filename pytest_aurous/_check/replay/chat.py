@@ -87,13 +87,13 @@ class Chats:
             return "the stream of the completion was cut, or cancelled"
         return "" if self._world.row(view.record) else "the recording does not show how the completion was made"
 
-    def prepare(self, done: Replayed) -> None:
-        """Let the model say what the response shows."""
+    def prepare(self, done: Replayed, shown: View) -> None:
+        """Let the model say what the response shows; the response of a lost one may be *shown* to a later attempt."""
         view = done.view
         done.ignored |= _OF_THE_MODEL.get(view.operation.partition(".")[0], frozenset())
-        if view.operation != "chat.create" or not view.succeeded:
+        if view.operation != "chat.create" or not shown.succeeded:
             return
-        completion = completion_of(view)
+        completion = completion_of(shown)
         choice = as_object((as_list(completion.get("choices")) or [None])[0])
         if not choice or choice.get("finish_reason") == "cancelled":
             self._broken.add(str(completion.get("id")))

@@ -138,7 +138,7 @@ class Replay:
         )
         self._records.script(view)
         self._ids.expect(view, self._survey)
-        self._chats.prepare(done)
+        self._chats.prepare(done, (self._survey.stored(view) if view.lost else None) or view)
         self._credits.prepare(done)
 
     def _send(self, done: Replayed, request: Callable[[], Call]) -> None:
