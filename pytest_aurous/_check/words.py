@@ -10,16 +10,18 @@ from importlib.resources import files
 from typing import Any, Final
 
 from .._resources.catalog import CATALOG
+from .._resources.models import ModelRow
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._wire.data import as_list, as_object
 
-_KINDS: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref")
+_KINDS: Final = ("char", "img", "vid", "file", "lora", "we", "upl", "req", "team", "evt", "ref", "cmp", "call", "emb")
 ID: Final = re.compile(rf"(?:{'|'.join(_KINDS)})_[0-9A-Za-z]{{20,32}}")
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LISTS: Final = tuple(style for kind in (LoraRow, VideoLoraRow) for style in kind.first())
-STYLES: Final = frozenset(text for style in _LISTS for text in (style.name, style.slug))
-"""The names and slugs of the public styles, which say nothing of a user."""
+_MODELS: Final = tuple(name for model in ModelRow.first() for name in (model.id, *model.aliases))
+STYLES: Final = frozenset((*(text for style in _LISTS for text in (style.name, style.slug)), *_MODELS))
+"""The names of the public styles and models, which say nothing of a user."""
 PATHS: Final = frozenset(
     part for row in CATALOG.by_operation.values() for part in row.template.split("/") if not part.startswith("{")
 )

@@ -343,7 +343,7 @@ class Seeds:
         """Return the status that a record had before its first sighting; empty if it has none."""
         view, row = sighting
         moved = abs((instant_of(row.get("updated_at") or row.get("completed_at")) or 0) - view.at) <= _CLOSE
-        if view.saves:
+        if view.saves:  # pragma: no cover - the slow series have it
             return "reviewing" if moved else "ready"
         if view.reruns:  # pragma: no cover - the slow series have it
             return "ready" if self._ends_ready(row["id"]) else "reviewing"

@@ -13,6 +13,7 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
 from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, read_fields, text
+from ..base.schema import HOLDS, text_of
 from ..content.schemas import unsupported
 from ..models import ModelRow, require_model
 from . import tokens
@@ -133,6 +134,36 @@ def _any_of(*kinds: str) -> dict[str, Any]:
     return {"anyOf": [{"type": kind} for kind in kinds]}
 
 
+_TEXT: Final = {"type": "string"}
+_OWN: Final = {"type": "object", HOLDS: "client"}
+_CALL: Final = {
+    "type": "object",
+    "properties": {
+        "id": text_of("id"),
+        "type": {"enum": ["function"]},
+        "function": {"type": "object", "properties": {"name": _TEXT, "arguments": _TEXT}},
+    },
+}
+_TOOL: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["function"]},
+        "function": {
+            "type": "object",
+            "properties": {"name": _TEXT, "description": _TEXT, "parameters": _OWN},
+            "required": ["name"],
+        },
+    },
+    "required": ["type", "function"],
+}
+_FORMAT: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["text", "json_object", "json_schema"]},
+        "json_schema": {"type": "object", "properties": {"name": _TEXT, "schema": _OWN}, "required": ["name"]},
+    },
+    "required": ["type"],
+}
 _ANY_OBJECT: Final = described(_object, {"type": "object"})
 FIELDS: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
@@ -145,8 +176,8 @@ FIELDS: Final[dict[str, Reader]] = {
                     "role": {"enum": list(ROLES)},
                     "content": _any_of("string", "array", "null"),
                     "name": {"type": "string"},
-                    "tool_calls": _any_of("array", "null"),
-                    "tool_call_id": {"type": "string"},
+                    "tool_calls": {"anyOf": [{"type": "array", "items": _CALL}, {"type": "null"}]},
+                    "tool_call_id": text_of("id"),
                 },
                 "required": ["role"],
             },
@@ -159,9 +190,9 @@ FIELDS: Final[dict[str, Reader]] = {
     "top_p": number(0, 1),
     "stream": boolean,
     "stream_options": _ANY_OBJECT,
-    "tools": list_of(described(_tool, {"type": "object", "required": ["type", "function"]}), 0, 128),
+    "tools": list_of(described(_tool, _TOOL), 0, 128),
     "tool_choice": described(_tool_choice, _any_of("string", "object")),
-    "response_format": described(_response_format, {"type": "object", "required": ["type"]}),
+    "response_format": described(_response_format, _FORMAT),
     "reasoning_effort": one_of(("minimal", "low", "medium", "high")),
     "vision_quality": one_of(("low", "high", "xhigh")),
     "seed": integer(-(2**63), 2**63 - 1),

@@ -42,7 +42,7 @@ _CALL: Final = obj(
     function=obj(name=text_of("style"), arguments={"type": "string", "description": "JSON, as text."}),
 )
 _CHOICE: Final = obj(
-    index={"const": 0},
+    index={"type": "integer", "const": 0},
     message=obj(
         ("tool_calls", "refusal"),
         role={"const": "assistant"},

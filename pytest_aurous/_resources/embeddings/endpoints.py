@@ -211,7 +211,9 @@ ENDPOINTS: Final = (
             data={
                 "type": "array",
                 "items": obj(
-                    object={"const": "embedding"}, index={"const": 0}, embedding={"type": "array", "items": _NUMBER}
+                    object={"const": "embedding"},
+                    index={"type": "integer", "const": 0},
+                    embedding={"type": "array", "items": _NUMBER},
                 ),
             },
             model=text_of("style"),
