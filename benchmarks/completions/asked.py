@@ -61,7 +61,7 @@ def sdk_alone(times: int) -> None:
 
 
 def stream(chunks: int) -> None:
-    """Read a stream of so many chunks of content."""
+    """Read a stream with that number of content chunks."""
     from pytest_aurous import Aurous
 
     with Aurous() as fake, fake.client() as client:

@@ -40,7 +40,7 @@ MOST_STOPS: Final = 300
 _TICK: Final = 0.2
 _STOPPING_TICK: Final = 0.02
 _WAKE: Final = 50
-"""After so many attempts, and again after as many, the main thread is woken, too."""
+"""After each such number of attempts, the main thread is woken, too."""
 
 
 class RunEnded(BaseException):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _QUIET: Final = 15.0
-"""After so many seconds without content, a comment keeps the connection alive (stream-4)."""
+"""After these seconds without content, a comment keeps the connection alive (stream-4)."""
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
 _CUT: Final = Break("RemoteProtocolError", "peer closed connection without sending complete message body")
 COMPLETE: Final = "complete"

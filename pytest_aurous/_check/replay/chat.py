@@ -34,7 +34,10 @@ _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
 
 
 def completion_of(view: View) -> dict[str, Any]:
-    """Return the completion that a response shows; that of a stream from its events, without a text that breaks off."""
+    """Return the completion in a response.
+
+    A stream is put together from its events; of a stream that breaks off, only the id is known.
+    """
     if "text/event-stream" not in view.exchange.received.get("content-type", ""):
         return as_object(view.body)
     lines = (view.exchange.body or b"").decode(errors="replace").splitlines()
