@@ -7,7 +7,7 @@ from pytest_aurous import Aurous
 
 
 def find_or_create(name: str) -> str:
-    """Return the id of a character; create it if there is none."""
+    """Return the id of a character; create it if it is missing."""
     with httpx.Client(
         base_url=os.environ["AUROUS_BASE_URL"],
         headers={"X-Api-Key": os.environ["AUROUS_API_KEY"]},

@@ -45,7 +45,7 @@ def race(fake: Aurous, first: Callable[..., object], second: Callable[..., objec
 
 
 def find_or_create(client: httpx.Client, **headers: str) -> str:
-    """Return the id of Nova, which is created if there is none."""
+    """Return the id of Nova, which is created if it is missing."""
     for one in client.get("/v1/characters").json()["data"]:
         if one["name"] == "Nova":
             return str(one["id"])
