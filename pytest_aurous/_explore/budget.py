@@ -20,7 +20,7 @@ class Budget:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.tests = 0.0
+        self.tests: float = 0
         self._left = seconds
         self._seen: list[int] = []
 

@@ -189,7 +189,8 @@ class Records:
         if isinstance(row, CharacterRow):
             if not row.published and status in {"reviewing", "ready"}:
                 status = self._drawn
-            if status in character_machine.LIFECYCLE.edges[row.status] and record not in self.deleted:
+            allowed = status in character_machine.LIFECYCLE.edges[row.status]
+            if allowed and record not in self.deleted:  # pragma: no branch - the slow series have it
                 self._move(record, status, seen.get("error_message"))
         elif isinstance(row, GenerationRow) and status in _MOVES:  # pragma: no branch - the slow series have it
             self._move(record, status, seen.get("error_message"))

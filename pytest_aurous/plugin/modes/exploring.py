@@ -198,8 +198,8 @@ class Exploring(Mode):
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._update = run_option(config, "explore-baseline-update")
-        self.baseline = _baseline(config)
-        self.budget = _budget(config)
+        self.baseline: Baseline | None = _baseline(config)
+        self.budget: Budget | None = _budget(config)
         self.results: Results = []
         self._own: Results = []
         self._test: ExploredTest | None = None  # while its own run goes on
