@@ -11,13 +11,14 @@ from typing import Any
 
 from .data import to_text
 
-_SCRIPTS = ("htm-preact.js", "model.js", "export.js", "app.js")
+_SHARED = ("htm-preact", "model", "export", "parts", "calls", "state", "exploration", "index", "app")
+_SCRIPTS = (*_SHARED, "embedded")
 
 
 def page(data: Mapping[str, Any], title: str) -> str:
     """Return the HTML of one trace, or of an index of traces."""
     viewer = files("pytest_aurous").joinpath("_report/trace/viewer")
-    scripts = [viewer.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    scripts = [viewer.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
     style = viewer.joinpath("style.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_digest(style)}; "

@@ -35,7 +35,8 @@ function python(json) {
   let at = 0;
   const one = () => {
     const token = tokens[at++];
-    if (token !== "{" && token !== "[") return words[token] ?? (token[0] === '"' ? pythonText(JSON.parse(token)) : token);
+    if (token[0] === '"') return pythonText(JSON.parse(token));
+    if (token !== "{" && token !== "[") return words[token] ?? token;
     const end = token === "{" ? "}" : "]";
     const parts = [];
     while (tokens[at] !== end) {
@@ -51,7 +52,8 @@ function python(json) {
 /** Put parts between brackets, on one line where that fits. */
 function fitted(left, parts, right) {
   const line = `${left}${parts.join(", ")}${right}`;
-  return line.length < 88 && !line.includes("\n") ? line : `${left}\n${parts.map((part) => `${indented(part)},\n`).join("")}${right}`;
+  if (line.length < 88 && !line.includes("\n")) return line;
+  return `${left}\n${parts.map((part) => `${indented(part)},\n`).join("")}${right}`;
 }
 const pythonCall = (name, parts) => fitted(`${name}(`, parts, ")");
 const indented = (text, indent = "    ") => indent + text.replaceAll("\n", `\n${indent}`);
@@ -85,7 +87,8 @@ function asHttpx(call) {
 // --------------------------------------------------------------------------------------------- a test
 const RAISED = {
   "timeout (connect)": "ConnectTimeout", "timeout (read)": "ReadTimeout", "timeout (write)": "WriteTimeout",
-  "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError", delay: "ReadTimeout",
+  "timeout (pool)": "PoolTimeout", connect_error: "ConnectError", disconnect: "RemoteProtocolError",
+  delay: "ReadTimeout",
 };
 
 /** Return the line that adds the fault of a call, or null. A delay that no response followed lasted for *seconds*. */
@@ -115,13 +118,15 @@ function faultOf(call, seconds) {
 /** Return the script of a record that is under way: polls and seconds that have passed are taken off its step. */
 function scriptFrom(record, at) {
   const { steps, step, status, polls, json } = record;
-  if (step === null || step >= steps.length - 1 || !["synthesizing", "pending", "processing"].includes(status)) return null;
+  const moves = ["synthesizing", "pending", "processing"].includes(status);
+  if (step === null || step >= steps.length - 1 || !moves) return null;
   const since = (at - Date.parse(json.updated_at ?? json.created_at) / 1000) || 0;
   const units = { ms: 1, s: 1000, m: 60000, h: 3600000 };
   const left = /[*:!]/.test(steps[step])
     ? steps[step]
         .replace(/\*(\d+)$/, (_, count) => `*${Math.max(0, count - polls)}`)
-        .replace(/:(\d+)(ms|[smh])$/, (_, number, unit) => `:${Math.max(0, Math.round(number * units[unit] - since * 1000))}ms`)
+        .replace(/:(\d+)(ms|[smh])$/, (_, number, unit) =>
+          `:${Math.max(0, Math.round(number * units[unit] - since * 1000))}ms`)
     : polls > 0 ? `${steps[step]}*0` : steps[step];
   return [...steps.slice(0, step), left, ...steps.slice(step + 1)].join(" -> ");
 }
@@ -138,12 +143,15 @@ const SETUP = {
     literal(it.prompt), ...given("id", it.id), ...given("status", it.status), ...given("character", it.character_id),
     ...given("size", it.size_preset), ...given("count", it.image_count), ...given("script", scriptFrom(record, at))]],
   video: (it, record, at) => ["videos", [
-    literal(it.prompt), ...given("id", it.id), ...given("status", it.status), ...given("resolution", it.video_resolution),
-    ...given("ratio", it.video_ratio), ...given("duration", it.video_duration), ...given("script", scriptFrom(record, at))]],
+    literal(it.prompt), ...given("id", it.id), ...given("status", it.status),
+    ...given("resolution", it.video_resolution), ...given("ratio", it.video_ratio),
+    ...given("duration", it.video_duration), ...given("script", scriptFrom(record, at))]],
   file: (it) => ["files", [...given("id", it.id), ...given("purpose", it.purpose), ...given("metadata", it.metadata)]],
   upload: (it) => ["uploads", [
-    ...given("id", it.id), ...given("filename", it.filename), ...given("pose", it.pose), ...given("confidence", it.confidence)]],
-  lora: (it) => ["loras", [literal(it.name), ...given("slug", it.slug), ...given("public", it.is_public), ...given("id", it.id)]],
+    ...given("id", it.id), ...given("filename", it.filename), ...given("pose", it.pose),
+    ...given("confidence", it.confidence)]],
+  lora: (it) => ["loras", [
+    literal(it.name), ...given("slug", it.slug), ...given("public", it.is_public), ...given("id", it.id)]],
   videolora: (it) => ["video_loras", SETUP.lora(it)[1]],
   endpoint: (it) => ["webhook_endpoints", [literal(it.url), ...given("events", it.events), ...given("id", it.id)]],
 };
@@ -166,7 +174,8 @@ function signedUrl(call, records) {
 /** Return a complete pytest file that sets up the state before a call, makes it, and gets the same status. */
 function asTest(model, call) {
   const key = header(call.request, "idempotency-key");
-  const twin = key && model.calls.find((one) => one.index < call.index && one.team === call.team && header(one.request, "idempotency-key") === key);
+  const twin = key && model.calls.find((one) =>
+    one.index < call.index && one.team === call.team && header(one.request, "idempotency-key") === key);
   const from = twin || call;
   const world = worldAt(model, from.index - 1);
   const signed = signedUrl(call, Object.values(world.records));
@@ -181,38 +190,47 @@ function asTest(model, call) {
   const setup = [];
 
   // Public styles exist in each fake, with other ids, and can be named by their slug.
-  const slugs = Object.values(model.data.start.records).filter((it) => it.json.slug).map((it) => [it.json.id, it.json.slug]);
+  const slugs = Object.values(model.data.start.records).filter((it) => it.json.slug)
+    .map((it) => [it.json.id, it.json.slug]);
   const renamed = (text) => slugs.reduce((all, [id, slug]) => all.replaceAll(id, slug), text);
-  const requests = sent.map((one) => ({
-    ...one, url: renamed(one.url), path: renamed(one.path),
-    request: { ...one.request, body: one.request.body && { ...one.request.body, text: one.request.body.text && renamed(one.request.body.text) } },
-  }));
+  const requests = sent.map((one) => {
+    const { body } = one.request;
+    const request = { ...one.request, body: body && { ...body, text: body.text && renamed(body.text) } };
+    return { ...one, url: renamed(one.url), path: renamed(one.path), request };
+  });
 
   // What the requests mention, and the characters of what they mention.
   const made = records.filter((it) => SETUP[it.kind] && !model.data.start.records[it.json.id]);
   const mentioned = new Set();
+  const isNamed = ({ id, refs = [] }, text) =>
+    (id && text.includes(id)) || refs.some((ref) => text.includes(pathOf(ref.url)));
   const mention = (text) => made.forEach((it) => {
-    if (!mentioned.has(it) && (it.json.id && text.includes(it.json.id) || it.json.refs?.some((ref) => text.includes(pathOf(ref.url))))) {
+    if (!mentioned.has(it) && isNamed(it.json, text)) {
       mentioned.add(it);
       if (it.json.character_id) mention(it.json.character_id);
     }
   });
-  if (/\.list$|^usage\./.test(call.operation ?? "")) made.filter((it) => it.team === owner).slice(-200).forEach((it) => mentioned.add(it));
+  if (/\.list$|^usage\./.test(call.operation ?? "")) {
+    made.filter((it) => it.team === owner).slice(-200).forEach((it) => mentioned.add(it));
+  }
   sent.forEach((one) => mention(`${one.url} ${one.request.body?.text ?? ""}`));
 
   if (other) {
     const account = world.money[other];
     const exempt = account?.billing_mode === "exempt" ? ['billing_mode="exempt"'] : [];
-    setup.push(pythonCall("team = aurous.teams.add", [literal(world.records[other]?.json.name ?? "Rivals"), `credits=${account?.available ?? 1000}`, ...exempt]));
+    const named = literal(world.records[other]?.json.name ?? "Rivals");
+    setup.push(pythonCall("team = aurous.teams.add", [named, `credits=${account?.available ?? 1000}`, ...exempt]));
   } else if (world.money[mine] && world.money[mine].available !== 1000) {
     setup.push(`aurous.team.credits = ${world.money[mine].available}`);
   }
-  if (world.money[owner]?.held) remarks.push(`${amount(world.money[owner].held)} held credits are left out: what is set is what was available.`);
+  const { held } = world.money[owner] ?? {};
+  if (held) remarks.push(`${amount(held)} held credits are left out: what is set is what was available.`);
   const names = new Map([[mine, null], [other, "team"]]);
   for (const { team } of mentioned) {
     if (!team || names.has(team)) continue;
     names.set(team, `team_${names.size}`);
-    setup.push(pythonCall(`${names.get(team)} = aurous.teams.add`, [literal(world.records[team]?.json.name ?? "Another team")]));
+    const called = literal(world.records[team]?.json.name ?? "Another team");
+    setup.push(pythonCall(`${names.get(team)} = aurous.teams.add`, [called]));
   }
   for (const [name, script] of Object.entries(world.scripts)) {
     const [kind, ...about] = name.split(" ");
@@ -224,15 +242,24 @@ function asTest(model, call) {
     const owned = names.get(record.team);
     setup.push(pythonCall(`${owned ? `${owned}.` : "aurous."}${collection}.add`, parts));
     if (record.kind === "file") remarks.push(`The bytes of ${record.json.id} are drawn anew.`);
-    if (record.kind === "upload" && !record.json.size) remarks.push(`${record.json.id} had no picture yet; the one here has.`);
+    if (record.kind === "upload" && !record.json.size) {
+      remarks.push(`${record.json.id} had no picture yet; the one here has.`);
+    }
   }
-  const left = made.filter((it) => it.team === owner).length - [...mentioned].filter((it) => it.team === owner).length;
-  if (left > 0) remarks.push(`${plural(left, "record")} of that moment ${left === 1 ? "is" : "are"} left out: the request does not mention ${left === 1 ? "it" : "them"}.`);
+  const left = made.filter((it) => it.team === owner && !mentioned.has(it)).length;
+  const [are, them] = left === 1 ? ["is", "it"] : ["are", "them"];
+  if (left) {
+    remarks.push(`${plural(left, "record")} of that moment ${are} left out: the request does not mention ${them}.`);
+  }
   if (model.data.settings?.rate_limits === "enforce") {
-    for (const [name, bucket] of Object.entries(worldAt(model, call.status === 429 ? call.index : from.index - 1).buckets)) {
-      const [id, bucketName] = name.split(" ");
-      if (id === owner && bucket.remaining === 0) setup.push(`${other ? "team" : "aurous"}.limits[${pythonText(bucketName)}].exhaust()`);
-      else if (id === owner && call.status === 429) remarks.push(`The bucket ${bucketName} had ${bucket.remaining} of ${bucket.capacity} tokens; it is full here.`);
+    const { buckets } = worldAt(model, call.status === 429 ? call.index : from.index - 1);
+    for (const [name, { remaining, capacity }] of Object.entries(buckets)) {
+      const [id, bucket] = name.split(" ");
+      if (id !== owner) continue;
+      if (remaining === 0) setup.push(`${other ? "team" : "aurous"}.limits[${pythonText(bucket)}].exhaust()`);
+      else if (call.status === 429) {
+        remarks.push(`The bucket ${bucket} had ${remaining} of ${capacity} tokens; it is full here.`);
+      }
     }
   }
 
@@ -243,7 +270,7 @@ function asTest(model, call) {
     : other ? "team.api_key"
     : /^status/.test(one.fault) ? null
     : one.status === 401 && hasKey(one) ? '"al_live_unknown"'
-    : one.error_code === "insufficient_scope" || one.error_code === "missing_scope" ? 'aurous.team.add_key("read")' : null;
+    : ["insufficient_scope", "missing_scope"].includes(one.error_code) ? 'aurous.team.add_key("read")' : null;
   requests.forEach((one, at) => {
     const gap = Math.round((at ? one.arrived - requests[0].at : one.arrived - begin) * 1000) / 1000;
     if (expired) lines.push(`url = ${signed.expression}`);
@@ -252,23 +279,33 @@ function asTest(model, call) {
     const waited = inFlight ? Math.round((inFlight - one.arrived) * 1000) / 1000 : Math.ceil(one.timeout ?? 0) + 1;
     const fault = one.fault ? faultOf(one, waited) : null;
     if (fault) lines.push(fault);
-    else if (one.fault) remarks.push(`Call ${one.number} met "${visible(one.fault)}", which cannot be set up from the trace.`);
+    else if (one.fault) {
+      remarks.push(`Call ${one.number} met "${visible(one.fault)}", which cannot be set up from the trace.`);
+    }
     const base = model.data.base_url.replace(/\/$/, "");
-    const place = expired ? "url" : signed?.expression ?? pythonText(one.url.startsWith(base) ? one.url.slice(base.length) || "/" : one.url);
+    const below = one.url.startsWith(base) ? one.url.slice(base.length) || "/" : one.url;
+    const place = expired ? "url" : signed?.expression ?? pythonText(below);
     const keyless = !hasKey(one) && !signed;
     const method = /^(GET|POST|PUT|PATCH|DELETE)$/.test(one.method) ? one.method.toLowerCase() : null;
     const parts = requestArguments(one, keyOf(one));
     const patience = one.timeout === null ? [] : [`timeout=${one.timeout}`];
     const url = keyless ? pythonText(one.url) : place;
-    const name = `${keyless || signed ? "httpx" : "aurous_client"}.${method && !(parts.some((it) => /^(json|content)/.test(it)) && /get|delete/.test(method)) ? method : "request"}`;
-    const all = [...(name.endsWith("request") ? [pythonText(one.method)] : []), url, ...parts, ...(one.fault?.startsWith("delay") ? patience : [])];
-    if (ownHeaders(one).some(isRedacted)) remarks.push(`Headers of call ${one.number} are left out: they are redacted.`);
+    const odd = parts.some((it) => /^(json|content)/.test(it)) && /get|delete/.test(method); // httpx has no such body
+    const verb = method && !odd ? method : "request";
+    const name = `${keyless || signed ? "httpx" : "aurous_client"}.${verb}`;
+    const waits = one.fault?.startsWith("delay") ? patience : [];
+    const all = [...(verb === "request" ? [pythonText(one.method)] : []), url, ...parts, ...waits];
+    if (ownHeaders(one).some(isRedacted)) {
+      remarks.push(`Headers of call ${one.number} are left out: they are redacted.`);
+    }
     if (one.request.body && one.request.body.text === undefined) {
-      remarks.push(`The body of call ${one.number} (${one.request.body.size} bytes) is not in the trace; put it in, and remove the skip.`);
+      const what = `The body of call ${one.number} (${one.request.body.size} bytes)`;
+      remarks.push(`${what} is not in the trace; put it in, and remove the skip.`);
     }
     const last = at === requests.length - 1;
     if (one.status === null) {
-      const error = RAISED[one.fault?.split(", ")[0]] ?? (one.fault?.startsWith("outage") ? "ConnectError" : "TransportError");
+      const met = one.fault?.split(", ")[0] ?? "";
+      const error = RAISED[met] ?? (met.startsWith("outage") ? "ConnectError" : "TransportError");
       lines.push("", `with pytest.raises(httpx.${error}):`, indented(pythonCall(name, all)));
     } else {
       lines.push("", `${last ? "response = " : ""}${pythonCall(name, all)}`);
@@ -281,7 +318,8 @@ function asTest(model, call) {
     }
   });
 
-  const settings = { now: iso(begin), pitfalls: "off", ...(call.operation === null ? { strict: "off" } : {}), ...model.data.settings };
+  const strict = call.operation === null ? { strict: "off" } : {};
+  const settings = { now: iso(begin), pitfalls: "off", ...strict, ...model.data.settings };
   const marker = Object.entries(settings).map(([name, value]) => `${name}=${literal(value)}`);
   const skip = requests.some((one) => one.request.body && one.request.body.text === undefined)
     ? '@pytest.mark.skip(reason="the body of the request is not in the trace")\n' : "";
@@ -289,7 +327,8 @@ function asTest(model, call) {
   const comments = remarks.map((text) => `    # ${text}`);
   const body = [...comments, ...[...setup, ...lines].map((line) => line && indented(line))];
   const about = `${call.method} ${call.path} -> ${call.status ?? "no response"}`.replace(/[\\"]/g, "").slice(0, 120);
-  return `"""Call ${call.number} of ${visible(model.data.test.id).replace(/[\\"]/g, "")}: ${visible(about).replace(/\\/g, "")}."""
+  const of = visible(model.data.test.id).replace(/[\\"]/g, "");
+  return `"""Call ${call.number} of ${of}: ${visible(about).replace(/\\/g, "")}."""
 
 import httpx
 import pytest
@@ -310,6 +349,7 @@ function asHar(model) {
   const headers = (message) => (message?.headers ?? []).map(([name, value]) => ({ name: name.toLowerCase(), value }));
   const entries = model.calls.map((call) => {
     const { request, response } = call;
+    const { body } = request;
     const picture = response?.body?.picture?.split("base64,")[1];
     const content = response?.body ?? {};
     return {
@@ -318,8 +358,8 @@ function asHar(model) {
       request: {
         method: call.method, url: call.url, httpVersion: "HTTP/1.1", cookies: [], headers: headers(request),
         queryString: [...new URLSearchParams(call.query)].map(([name, value]) => ({ name, value })),
-        headersSize: -1, bodySize: request.body?.size ?? 0,
-        ...(request.body ? { postData: { mimeType: request.body.type, text: request.body.text ?? request.body.begins ?? "" } } : {}),
+        headersSize: -1, bodySize: body?.size ?? 0,
+        ...(body ? { postData: { mimeType: body.type, text: body.text ?? body.begins ?? "" } } : {}),
       },
       response: {
         status: call.status ?? 0, statusText: "", httpVersion: "HTTP/1.1", cookies: [], headers: headers(response),

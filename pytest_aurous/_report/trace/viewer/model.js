@@ -1,9 +1,6 @@
 "use strict";
 // The data of a trace, and what follows from it. Nothing here draws anything.
 
-/** Where the data comes from: the file has it embedded. */
-const source = { load: () => JSON.parse(document.getElementById("data").textContent) };
-
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const LONGEST = 2000;
 
@@ -101,7 +98,8 @@ function modelOf(data) {
     step.id = ids.has(id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
     ids.add(step.id);
     if (step.kind !== "call") {
-      step.deliveries = Object.entries(step.changes.deliveries ?? {}).filter(([, one]) => one && one.status !== "pending");
+      step.deliveries = Object.entries(step.changes.deliveries ?? {})
+        .filter(([, one]) => one && one.status !== "pending");
       continue;
     }
     const here = `${step.operation} ${step.path}`;
@@ -125,7 +123,8 @@ function modelOf(data) {
   }
   markRuns(steps);
   const deliveries = steps.reduce((all, step) => all + (step.deliveries?.length ?? 0), 0);
-  return { data, steps, calls, deliveries, money, pictures: data.pictures ?? {}, machines: data.machines, began: data.began };
+  const { pictures = {}, machines, began } = data;
+  return { data, steps, calls, deliveries, money, pictures, machines, began };
 }
 
 /** Return the model of one run of an exploration; what the page shows of it are its calls and the states after them. */
@@ -165,7 +164,8 @@ const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.ha
 const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.first]));
 
 /** Whether a call, or a delivery between two calls, may explain why a test failed. */
-const explains = (step) => step.kind !== "call" ? step.deliveries.some(([, one]) => one.fault || one.status === "failed")
+const explains = (step) => step.kind !== "call"
+  ? step.deliveries.some(([, one]) => one.fault || one.status === "failed")
   : Boolean(step.hint || step.fault || step.pitfalls.length) || step.operation === null ||
     ["bad", "none"].includes(toneOf(step.status));
 
@@ -260,7 +260,7 @@ function linesOf(step, before) {
   return lines.length ? foldedLines(lines) : [{ kind: "note", text: "time passed" }];
 }
 
-/** Return lines with series of equal ones folded: lines that differ only in the record or the delivery they are about. */
+/** Return lines with series of equal ones folded: they differ only in the record or the delivery they are about. */
 function foldedLines(lines) {
   const series = [];
   const change = ({ kind, text }) => `${kind}${text.slice(text.indexOf(": ") + 1)}`;
@@ -296,7 +296,8 @@ const WHAT_CHANGED = {
 /** Return the outcome of a delivery in words. */
 function outcomeOf({ status, response_status: response, error, fault, attempt }) {
   const why = response ?? error;
-  return `${status}${why ? ` (${why})` : ""}${fault ? `, fault ${fault}` : ""}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+  const also = `${fault ? `, fault ${fault}` : ""}${attempt > 1 ? `, attempt ${attempt}` : ""}`;
+  return `${status}${why ? ` (${why})` : ""}${also}`;
 }
 
 /** Return the statuses that a record has had up to a step, in order. */
