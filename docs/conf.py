@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 from rules import with_proofs
-from shared import ON_THE_SITE, RULE
+from shared import DOCS, ON_THE_SITE, RULE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -90,6 +90,15 @@ def _proofs(_app: Sphinx, page: str, source: list[str]) -> None:
         source[0] = with_proofs(source[0])
 
 
+def _messages(_app: Sphinx, page: str, source: list[str]) -> None:
+    """List what we say on the page of errors, where a search for the text of a message finds it."""
+    if page != "reference/errors":
+        return
+    texts = {file.stem: file.read_text("utf-8") for file in sorted((DOCS.parent / "tests" / "messages").glob("*.txt"))}
+    listed = (f"### {name.replace('-', ' ').capitalize()}\n\n```text\n{text}```\n" for name, text in texts.items())
+    source[0] = "\n".join(("---\ntocdepth: 2\n---", source[0], *listed))
+
+
 def setup(app: Sphinx) -> None:
     """Connect them."""
     app.connect("autodoc-process-docstring", _docstring, priority=400)
@@ -97,3 +106,4 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", _directives)
     app.connect("source-read", _pictures)
     app.connect("source-read", _proofs)
+    app.connect("source-read", _messages)

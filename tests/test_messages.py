@@ -1,4 +1,4 @@
-"""Each message that we write, provoked here and kept as a file, which `docs/reference/messages.md` quotes.
+"""Each message that we write, provoked here and kept as a file, which the page of errors quotes on the site.
 
 `tox -e generate`, or `python -m tests.test_messages` alone, writes the files.
 """
@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import cache
 from io import StringIO
@@ -30,7 +30,6 @@ Say: TypeAlias = Callable[[], str]
 
 FILES: Final = Path(__file__).with_name("messages")
 DOCS: Final = Path(__file__).parents[1] / "docs"
-PAGE: Final = DOCS / "reference" / "messages.md"
 NOVA: Final = '{"name": "Nova", "generate": True, "attributes": {"age": 28}}'
 _SUITE: Final = f"""
 import urllib.request
@@ -358,13 +357,7 @@ MESSAGES: Final[dict[str, Say]] = {
         lambda: doctor._of_network(_found(), {**_no_url(), "HTTPS_PROXY": "http://proxy:3128"})
     ),
 }
-"""What gives each message, by the anchor of its title on the page."""
-_ENTRY: Final = re.compile(
-    r'^### (?P<title>.*)\n\n<!-- \[\[\[cog message\("(?P<name>.*)"\) \]\]\] -->\n'
-    r"\n```text\n(?P<text>(?:.*\n)*?)```\n\n<!-- \[\[\[end\]\]\] -->\n"
-    r"\n- \*\*When\*\*: .*\n- \*\*What to do\*\*: .*\n- \*\*Read on\*\*: (?P<link>.*)$",
-    re.MULTILINE,
-)
+"""What gives each message, by its title on the page."""
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -378,23 +371,9 @@ def test_each_message_is_kept_as_it_is_printed(name: str) -> None:
     assert not re.search(r"\b(told|given|whoever|legal)\b", text)
 
 
-def test_the_page_has_each_message_and_says_what_to_do() -> None:
-    """Below each title are the text, when it appears, what to do, and a link to the page that the text names."""
-    entries = [found.groupdict() for found in _ENTRY.finditer(PAGE.read_text("utf-8"))]
-
-    assert [entry["name"] for entry in entries] == list(MESSAGES)
+def test_each_file_is_of_a_message() -> None:
+    """No file is left of a message that is gone."""
     assert {file.stem for file in FILES.iterdir()} == set(MESSAGES)
-    for entry in entries:
-        assert entry["name"] == re.sub(r"[^\w -]", "", entry["title"].lower()).replace(" ", "-")
-        assert entry["text"] == (FILES / f"{entry['name']}.txt").read_text("utf-8"), "write it again: tox -e generate"
-        assert entry["link"] in _links(entry["text"]) or errors.DOCS not in entry["text"], entry["title"]
-
-
-def _links(text: str) -> Iterable[str]:
-    """Yield a link to each page that a message names, with the title that it has."""
-    for path, anchor in re.findall(rf"{re.escape(errors.DOCS)}(\S+?)\.html(#\S+)?", text):
-        title = (DOCS / f"{path}.md").read_text("utf-8").partition("\n")[0].removeprefix("# ")
-        yield f"[{title}]({os.path.relpath(DOCS / path, PAGE.parent)}.md{anchor})"
 
 
 @pytest.mark.parametrize("name", errors.__all__)

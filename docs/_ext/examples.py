@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -40,15 +39,9 @@ def message(name: str) -> None:
     file(f"../tests/messages/{name}.txt", "text")
 
 
-def include(path: str, part: str = "") -> None:
-    """Print the Markdown of a file, or of a part of it, with links that lead on from a folder of the documentation.
-
-    A part stands between the comments `<!-- part -->` and `<!-- end of the part -->`.
-    """
-    text = (DOCS / path).read_text(encoding="utf-8")
-    if part:
-        text = text.partition(f"<!-- {part} -->")[2].partition(f"<!-- end of the {part} -->")[0]
-    print("\n" + re.sub(r"\]\(docs/", "](../", text).strip() + "\n")
+def include(path: str) -> None:
+    """Print the Markdown of a file."""
+    print("\n" + (DOCS / path).read_text(encoding="utf-8").strip() + "\n")
 
 
 def lines(pattern: str) -> int:

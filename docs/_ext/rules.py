@@ -1,4 +1,4 @@
-"""The rules of `rules.toml`, the readings of `readings.toml`, the tests that prove the rules, and what none notices.
+"""The rules of `rules.toml`, the readings of `readings.toml`, and the tests that prove the rules.
 
 Sphinx is not needed, so that our tests can use it.
 """
@@ -27,7 +27,6 @@ __all__ = (
     "planned_rules",
     "read_toml",
     "readings",
-    "surviving_mutants",
     "tests_by_rule",
     "with_proofs",
 )
@@ -133,15 +132,6 @@ def readings() -> None:
             head = f"{rule_link(rule)}, the default<br>" if number == 0 else ""
             rows.append((f"{head}`{rule} = {reading}`", row["says"], row["does"]))
     table(["to choose it", "a page says", "the fake does"], rows)
-
-
-def surviving_mutants() -> None:
-    """Print the mutants that survive, each with its reason."""
-    lines = []
-    for row in read_toml(_TESTS / "mutants.toml")["survivor"]:
-        changes = " or ".join(f"`{becomes}`" if becomes else "nothing" for becomes in row["becomes"])
-        lines.append(f"- `{row['module']}`: `{row['was']}` becomes {changes}<br>{row['why']}")
-    print("\n" + "\n".join(lines) + "\n")
 
 
 def _entry(rule: Rule) -> str:

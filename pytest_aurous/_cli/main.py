@@ -92,7 +92,7 @@ examples:
   pytest-aurous openapi
   pytest-aurous openapi --output aurous.json
 
-{see("reference/openapi.html")}"""
+{see("reference/operations.html#the-openapi-document")}"""
 _OURS: Final = (
     "pytest-aurous: an error of pytest-aurous itself, which says nothing about your code or the API. "
     "Please report it with the lines above."
@@ -247,6 +247,7 @@ def _openapi(options: argparse.Namespace) -> int:
             options.output.write_text(f"{text}\n", encoding="utf-8")
         except OSError as error:
             raise AurousError(
-                f"--output {options.output}: {error.strerror}. Choose another file.\n{see('reference/openapi.html')}"
+                f"--output {options.output}: {error.strerror}. Choose another file.\n"
+                f"{see('reference/operations.html#the-openapi-document')}"
             ) from None
     return 0

@@ -123,7 +123,7 @@ def explain(catalog: Catalog, call: Call, base_url: str, helper: Stack = ()) -> 
         lines.append(f"  sent at: {shown_line(call.stack, helper)}\n")
     return (
         f"{''.join(lines)}The client got the response that the API would send. If the request is intended, allow it "
-        f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/unmatched.html")}'
+        f'with @pytest.mark.aurous(strict="off"), or "warn".\n{see("reference/errors.html#unmatched-requests")}'
     )
 
 

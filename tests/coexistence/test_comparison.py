@@ -73,7 +73,7 @@ def test_what_each_catches(pytester: pytest.Pytester, beside: Path) -> None:
         caught = {report.location[0] for report in reports if report.failed}
         rows.append((mistake, *("yes" if file in caught else "no" for file in FILES.values())))
 
-    assert table(rows) == (BESIDE / "mistakes.md").read_text(encoding="utf-8")
+    assert table(rows) == Path(__file__).with_name("mistakes.md").read_text(encoding="utf-8")
 
 
 def tapes(folder: Path) -> dict[str, list[tuple[object, ...]]]:

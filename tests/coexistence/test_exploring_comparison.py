@@ -14,8 +14,9 @@ from pytest_aurous import Aurous
 pytest.importorskip("pytest_httpx")
 
 ROOT: Final = Path(__file__).parents[2]
-BY_HAND: Final = ROOT / "tests" / "explore" / "corpus" / "by_hand"
-TABLE: Final = ROOT / "docs" / "beside" / "found.md"
+CORPUS: Final = Path(__file__).parents[1] / "explore" / "corpus"
+BY_HAND: Final = CORPUS / "by_hand"
+TABLE: Final = CORPUS / "found.md"
 PLUGINS: Final = ("-p", "respx", "-p", "pytest_httpx", "-p", "no:cacheprovider", "-p", "no:randomly")
 FILES: Final = ("test_respx.py", "test_pytest_httpx.py")
 COLUMNS: Final = ("mistake", "respx", "pytest-httpx", "exploring", "laws that it breaks")

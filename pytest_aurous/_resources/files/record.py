@@ -75,7 +75,7 @@ class Files(Collection[File]):
         Raises:
             AurousError: For a file that the API would refuse, or an id that is taken.
         """
-        check = Check("files.add", "reference/files.html")
+        check = Check("files.add", "reference/images.html#files")
         check.choice("purpose", purpose, PURPOSES)
         if data is not None:
             check.instance("data", data, bytes, "the bytes of a PNG, JPEG or WebP, such as Path('x.png').read_bytes().")
@@ -87,5 +87,5 @@ class Files(Collection[File]):
             try:
                 found = measured(data)
             except ApiProblem as problem:
-                raise AurousError(f"files.add(data=...): {problem.message}\n{see('reference/files.html')}") from None
+                raise AurousError(f"{check.who}(data=...): {problem.message}\n{see(check.page)}") from None
             return self._live(store(self._world, owner, data, found, purpose, metadata, self._new_id(id)).id)
