@@ -347,7 +347,10 @@ def test_a_test_that_fails_because_it_was_explored_has_its_matrix(
     assert held == [4, 8]
     assert [step["operation"] for step in made["steps"] if step["kind"] == "call"] == ["characters.create"]
     assert "AurousExplorationError" in made["test"]["message"]
-    assert [row["outcome"] for row in index(pytester.path / "traces")] == ["failed"]
+    (row,) = index(pytester.path / "traces")
+    assert (row["outcome"], row["cases"]) == ("failed", len(made["exploration"]["cases"]))
+    assert 0 < row["breaking"] < row["cases"]
+    assert made["test"]["message"].startswith(row["error"])
     assert len(list(pytester.path.glob("har/*.har"))) == 1
 
 

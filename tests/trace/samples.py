@@ -318,8 +318,11 @@ def index(count: int = 12) -> dict[str, Any]:
             "file": f"test_portraits-{number}.html", "test": f"tests/test_portraits.py::test_portrait[{number}]",
             "outcome": "failed" if number % 4 == 0 else "passed", "duration": 0.02 * (number % 5 + 1),
             "clock": 45.0 * number, "calls": number * 3, "credits": number % 7, "pitfalls": number % 2,
+            "error": "" if number % 4 else f"assert {number + 1} == {number}", "cases": 0, "breaking": 0,
         }
         for number in range(count)
     ]  # fmt: skip
+    rows[4] |= {"cases": 34, "breaking": 15}
+    rows[5] |= {"cases": 20}
     rows[1]["test"] = f"tests/test_hostile.py::test_name[{HOSTILE}]"
     return {"version": 1, "generator": "pytest-aurous 0.1.0", "index": rows}

@@ -549,13 +549,31 @@ def test_the_index_sorts_and_filters(show: Open) -> None:
 
     assert names.count() == 12
     assert names.first.get_attribute("href") == "test_portraits-0.html"
-    assert tab.locator(".test-name").first.inner_text().split() == ["tests/test_portraits.py", "test_portrait[0]"]
+    assert tab.locator(".test-name").first.inner_text().split()[:2] == ["tests/test_portraits.py", "test_portrait[0]"]
     tab.get_by_role("button", name="Calls").click()
     assert names.first.inner_text().endswith("[11]")
     assert tab.get_by_role("columnheader", name="Calls").get_attribute("aria-sort") == "descending"
     tab.keyboard.press("/")
     tab.keyboard.type("failed")
     sync_api.expect(names).to_have_count(3)
+
+
+def test_the_index_shows_errors_and_explorations(show: Open) -> None:
+    """A failed test shows how it failed, an explored one how many of its cases break a law; a filter finds errors."""
+    tab = show(samples.index(), size="narrow")
+    row = tab.locator(".test-name", has_text="[4]")
+
+    assert row.locator(".error").inner_text() == "assert 5 == 4"
+    assert row.locator(".about").inner_text() == "Explored: 15 of 34 cases break a law"
+    assert (
+        tab.locator(".test-name", has_text="[5]").locator(".about").inner_text()
+        == "Explored: 0 of 20 cases break a law"
+    )
+    tab.get_by_role("searchbox").fill("assert 9")
+    sync_api.expect(tab.locator(".test-name a")).to_have_text(["test_portrait[8]"])
+    box = tab.get_by_role("region", name="Tests")
+    assert box.evaluate("it => it.scrollWidth > it.clientWidth")
+    assert "linear-gradient" in box.evaluate("it => getComputedStyle(it).backgroundImage")  # shadows where it goes on
 
 
 def test_thousands_of_calls_are_quick(show: Open) -> None:

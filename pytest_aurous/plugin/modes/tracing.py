@@ -182,6 +182,7 @@ def _message(report: pytest.TestReport) -> str:
 def _row(file: str, data: dict[str, Any]) -> dict[str, Any]:
     test = data["test"]
     calls = [step for step in data["steps"] if step["kind"] == "call"]
+    cases = data.get("exploration", {}).get("cases", {}).values()
     return {
         "file": file,
         "test": test["id"],
@@ -191,4 +192,7 @@ def _row(file: str, data: dict[str, Any]) -> dict[str, Any]:
         "calls": len(calls),
         "credits": data["credits"],
         "pitfalls": sum(len(call["pitfalls"]) for call in calls),
+        "error": (test["message"] or "").partition("\n")[0],
+        "cases": len(cases),
+        "breaking": sum(bool(case["broken"]) for case in cases),
     }

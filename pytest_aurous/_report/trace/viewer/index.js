@@ -13,7 +13,7 @@ function Index({ rows }) {
   const by = NUMBERS.has(column) ? (a, b) => a[column] - b[column] : (a, b) => a[column].localeCompare(b[column]);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = rows
-    .filter((row) => words.every((word) => `${row.outcome} ${row.test}`.toLowerCase().includes(word)))
+    .filter((row) => words.every((word) => `${row.outcome} ${row.test} ${row.error ?? ""}`.toLowerCase().includes(word)))
     .sort((a, b) => by(a, b) * (down ? -1 : 1) || a.test.localeCompare(b.test));
   const sort = (name) => {
     setOrder([name, name === column ? !down : NUMBERS.has(name)]);
@@ -32,7 +32,10 @@ function Index({ rows }) {
     return html`<tr key=${row.file}>
       <td><span class=${`status ${toneOfOutcome(row.outcome)}`}>${visible(row.outcome)}</span></td>
       <td class="test-name"><span class="file"><${Text} of=${file} /></span>
-        <a href=${encodeURI(row.file)}><${Text} of=${names.join("::") || file} limit=${160} /></a></td>
+        <a href=${encodeURI(row.file)}><${Text} of=${names.join("::") || file} limit=${160} /></a>
+        ${row.cases > 0 && html`<span class="about">Explored: ${row.breaking} of ${plural(row.cases, "case")}
+          ${row.breaking === 1 ? " breaks" : " break"} a law</span>`}
+        ${row.error && html`<span class="error"><${Text} of=${row.error} limit=${300} /></span>`}</td>
       ${numbers.map((one) => html`<td class="number">${one}</td>`)}</tr>`;
   };
   return html`<main class="index" id="main" tabindex="-1">
