@@ -13,6 +13,7 @@ import pytest
 import pytest_aurous
 from pytest_aurous._base.errors import DOCS
 from pytest_aurous._cli.main import main
+from pytest_aurous._report.trace.page import LIVE_SCRIPTS, LIVE_STYLES, SCRIPTS
 
 
 @pytest.fixture(name="dist")
@@ -104,6 +105,16 @@ def test_the_openapi_document_is_shipped(capsys: pytest.CaptureFixture[str]) -> 
     stale = files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8") != printed
 
     assert not stale, "write it again: tox -e generate"
+
+
+def test_the_viewer_is_shipped_and_readable() -> None:
+    """Each file that a page loads is there, and no other; our own scripts have lines of at most 120 columns."""
+    viewer = files("pytest_aurous").joinpath("_report/trace/viewer")
+    shipped = {file.name: file for file in viewer.iterdir() if file.name.endswith((".js", ".css"))}
+
+    assert shipped.keys() == {*SCRIPTS, *LIVE_SCRIPTS, *LIVE_STYLES}
+    ours = [file for name, file in shipped.items() if name.endswith(".js") and name != "htm-preact.js"]
+    assert max(len(line) for file in ours for line in file.read_text(encoding="utf-8").split("\n")) <= 120
 
 
 @pytest.mark.skipif("TOX_ENV_NAME" not in os.environ, reason="only tox promises a built wheel")

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from .data import to_text
 
-_SHARED = ("htm-preact", "model", "export", "parts", "calls", "state", "exploration", "index", "app")
-_SCRIPTS = (*_SHARED, "embedded")
+_VIEWER: Final = tuple(
+    f"{name}.js" for name in ("htm-preact", "model", "export", "parts", "calls", "state", "exploration", "index", "app")
+)
+SCRIPTS: Final = (*_VIEWER, "embedded.js")
+"""The scripts of the page of a trace, in their order."""
+LIVE_SCRIPTS: Final = (*_VIEWER, "controls.js", "live.js")
+"""The scripts of the page of a served fake, in their order; it shows what the server sends."""
+LIVE_STYLES: Final = ("style.css",)
 
 
 def page(data: Mapping[str, Any], title: str) -> str:
     """Return the HTML of one trace, or of an index of traces."""
     viewer = files("pytest_aurous").joinpath("_report/trace/viewer")
-    scripts = [viewer.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    scripts = [viewer.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
     style = viewer.joinpath("style.css").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_digest(style)}; "

@@ -8,8 +8,8 @@ function placed(steps, open, model) {
   let top = 0;
   return steps.map((step) => {
     const { run } = step;
-    const fold = run && (open.has(run.first) ? step.index === run.first : step.index === run.last);
-    const folded = fold && !open.has(run.first);
+    const fold = run && (open.has(run.id) ? step.index === run.first : step.index === run.last);
+    const folded = fold && !open.has(run.id);
     const gap = gapHeight(folded ? model.steps[run.first].gap : step.gap);
     const lines = step.kind === "call" ? 0 : Math.min(5, step.lines?.length ?? 1);
     const end = folded ? Math.max(FOLD, gapHeight(run.seconds)) : fold ? FOLD : 0;
@@ -23,14 +23,15 @@ function placed(steps, open, model) {
 function Row({ row, model, selected, size, at, onSelect, onFold }) {
   const { step, top, height, gap, above, end, fold, folded } = row;
   const { run } = step;
-  const current = selected === step.index ? "step" : undefined;
-  const select = (event) => { event.preventDefault(); onSelect(step.index, true); };
+  const current = selected === step.id ? "step" : undefined;
+  const select = (event) => { event.preventDefault(); onSelect(step.id, true); };
   const link = (content) =>
     html`<a href=${`#${step.id}`} aria-current=${current} onClick=${select}><span class="rail"></span>${content}</a>`;
   const item = (kind, content) => html`<li class=${kind} style=${{ top: `${top}px`, height: `${height}px` }}
     aria-setsize=${size} aria-posinset=${at}>${content}</li>`;
   if (step.kind !== "call") {
-    const lines = step.kind === "start" ? [{ kind: "note", text: "Start of the test" }] : step.lines;
+    const start = model.data.live ? "State before the first step here" : "Start of the test";
+    const lines = step.kind === "start" ? [{ kind: "note", text: start }] : step.lines;
     return item(`between${gap ? " waited" : ""}`, link(html`<span class="lines">
       ${lines.length > 5 && html`<span class="line">${lines.length - 4} more before</span>`}
       ${lines.slice(lines.length > 5 ? -4 : 0).map((line) => html`<span class="line"><${Icon} name=${line.kind} />
@@ -53,12 +54,12 @@ function Row({ row, model, selected, size, at, onSelect, onFold }) {
         ${plural(run.count, "identical poll")} in ${duration(run.seconds)}</button></span>`}`);
 }
 
-function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter }) {
+function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilter, show, children }) {
   const rows = useMemo(() => placed(steps, open, model), [steps]);
   const box = useRef(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
-    const row = rows.find((one) => one.step.index === selected);
+    const row = rows.find((one) => one.step.id === selected);
     const list = box.current;
     if (!row || !list.clientHeight) return;
     const end = list.scrollTop + list.clientHeight;
@@ -70,15 +71,17 @@ function Calls({ model, steps, selected, onSelect, open, onFold, filter, setFilt
   const total = rows.length ? rows[rows.length - 1].top + rows[rows.length - 1].height : 0;
   const every = rows.length <= 300;
   const near = (row) => row.top + row.height > top - 600 && row.top < top + innerHeight + 600;
-  const seen = every ? rows : rows.filter((row) => row.step.index === selected || near(row));
+  const seen = every ? rows : rows.filter((row) => row.step.id === selected || near(row));
   const count = filter ? steps.filter((step) => step.kind === "call").length : model.calls.length;
-  const key = ({ step, folded }) => (folded ? step.run.first : step.index);
+  const key = ({ step, folded }) => (folded ? step.run.id : step.id);
   return html`<section class="pane calls" aria-labelledby="calls-title">
     <div class="pane-head">
       <h2 id="calls-title">Calls${" "}
         <span class="count">${count === model.calls.length ? count : `${count} of ${model.calls.length}`}
           ${model.deliveries > 0 && `, ${plural(model.deliveries, "delivery", "deliveries")}`}</span></h2>
-      <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter} /></div>
+      <${Filter} label="Filter calls, for example 404, images or fault" value=${filter} onChange=${setFilter}
+        show=${show} /></div>
+    ${children}
     <div class="scroll" ref=${box} onScroll=${() => setTop(box.current.scrollTop)}>
       <ol role="list" style=${{ height: `${total}px` }}>
         ${seen.map((row) => html`<${Row} key=${key(row)} size=${rows.length} at=${rows.indexOf(row) + 1}
@@ -100,18 +103,26 @@ function Timeline({ model, selected, onSelect }) {
   const tick = ({ step, x }) => {
     const [from, to] = step.marks?.length ? [3, 27] : [8, 22];
     const kind = `tick ${toneOfStep(step)} ${step.marks?.length ? "marked" : ""}`;
-    return html`<line key=${step.index} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
+    return html`<line key=${step.id} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
   };
-  const shown = ({ step }) => step.kind === "call" || step.deliveries.length;
-  const ticks = useMemo(() => points.filter(shown).map(tick), [points]);
-  const step = model.steps[selected];
+  const ticks = useMemo(() => {
+    const shown = points.filter(({ step }) => step.kind === "call" || step.deliveries.length);
+    const weight = ({ step }) => (step.marks?.length ? 2 : toneOfStep(step) === "good" ? 0 : 1);
+    const places = new Map(); // of steps that would lie on each other, the one that says most
+    for (const point of shown) {
+      const place = Math.round(point.x), other = places.get(place);
+      if (!other || weight(point) >= weight(other)) places.set(place, point);
+    }
+    return [...places.values()].map(tick);
+  }, [points]);
+  const step = model.byId.get(selected);
   const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;
   const distance = (point, x) => Math.abs(point.x - x);
-  const nearest = (x) => points.reduce((best, one) => (distance(one, x) < distance(best, x) ? one : best)).step.index;
+  const nearest = (x) => points.reduce((best, one) => (distance(one, x) < distance(best, x) ? one : best)).step.id;
   return html`<section class="timeline" aria-label="Timeline">
     <svg class=${points.length > 300 ? "crowded" : ""} viewBox="0 0 1000 30" preserveAspectRatio="none"
       aria-hidden="true"><line class="base" x1="0" x2="1000" y1="15" y2="15" />${ticks}</svg>
-    <input type="range" min="0" max="1000" step="any" value=${points[selected].x} aria-label="Time"
+    <input type="range" min="0" max="1000" step="any" value=${points[step.index].x} aria-label="Time"
       aria-valuetext=${text} onInput=${(event) => onSelect(nearest(Number(event.target.value)))} />
     <output>${nameOf(step, model)}, +${since(step.at, model)}</output></section>`;
 }
@@ -184,12 +195,13 @@ function Place({ call: { place, through, stack } }) {
 }
 
 function CallView({ model, call, onSelect }) {
+  const controls = useContext(Controls);
   const { refusal, endpoint } = rulesOf(model.data, call);
   const before = call.previous;
   const lost = call.status === null && call.committed;
   const other = before && toneOf(before.status) !== toneOf(call.status) ? before.status ?? "no response" : undefined;
   const parts = shortened(visible(call.path), 300).split("/");
-  const back = (event) => { event.preventDefault(); onSelect(before.index); };
+  const back = (event) => { event.preventDefault(); onSelect(before.id); };
   const rules = (rows) => html`<ul class="rules">${rows.map((rule) => html`<${Rule} rule=${rule} />`)}</ul>`;
   return html`<article aria-labelledby="call-title">
     <header class="call-head">
@@ -209,7 +221,8 @@ function CallView({ model, call, onSelect }) {
         <${Copy} label="httpx" what="call as httpx" of=${call.index} text=${() => asHttpx(call)}
           title="Copy as Python with httpx" />
         <${Copy} label="Link" icon="link" what="link to this call" title="Copy a link to this call"
-          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div></header>
+          of=${call.index} text=${() => location.href.replace(/#.*|$/, `#${call.id}`)} /></div>
+      ${controls?.call(call)}</header>
     ${call.pitfalls.map((one) => html`<${Notice} kind="pitfall" title=${`Pitfall ${one.id}:`}>
       <${Prose} text=${one.message} /> <a href=${one.url}>Read about ${one.id}</a><//>`)}
     ${call.fault && html`<${Notice} kind="fault" title="Fault:">
@@ -236,18 +249,23 @@ function CallView({ model, call, onSelect }) {
 }
 
 function BetweenView({ model, step }) {
+  const controls = useContext(Controls);
   const { test } = model.data;
   const head = (title, facts) =>
     html`<header class="call-head plain"><h2>${title}</h2><p class="facts">${facts}</p></header>`;
   if (step.kind !== "start") {
     const passed = step.gap > 0 && html`<span>${duration(step.gap)} passed</span>`;
-    const title = model.calls.length ? "Between calls" : "Without calls";
+    const title = model.data.live || model.calls.length ? "Between calls" : "Without calls";
     const lines = step.lines.filter((line) => line.kind !== "deliveries" || !step.deliveries.length);
     return html`<article>${head(title, html`<span>${iso(step.at)}</span>${passed}`)}
       ${step.deliveries.length > 0 && html`<${Deliveries} entries=${step.deliveries} />`}
       <ul class="notes">
         ${lines.map((line) => html`<li><${Icon} name=${line.kind} /> <${Text} of=${line.text} /></li>`)}</ul>
-    </article>`;
+      ${step.action && controls?.action(step.action)}</article>`;
+  }
+  if (model.data.live) {
+    return html`<article>${head("Before the first step", html`<span>${iso(model.began)}</span>`)}
+      <p>This is the state of the fake before the first step of the list.</p></article>`;
   }
   return html`<article>
     ${head("Start of the test", html`<span>${iso(model.began)}</span><span>seed ${test.seed}</span>`)}

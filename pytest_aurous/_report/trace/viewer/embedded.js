@@ -2,4 +2,4 @@
 // The page of a trace: the file has its data embedded.
 
 const source = { load: () => JSON.parse(document.getElementById("data").textContent) };
-show(source.load());
+show(html`<${App} data=${source.load()} />`);

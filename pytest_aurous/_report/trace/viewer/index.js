@@ -12,8 +12,9 @@ function Index({ rows }) {
   const [filter, setFilter] = useState("");
   const by = NUMBERS.has(column) ? (a, b) => a[column] - b[column] : (a, b) => a[column].localeCompare(b[column]);
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const text = ({ outcome, test, error = "" }) => `${outcome} ${test} ${error}`.toLowerCase();
   const shown = rows
-    .filter((row) => words.every((word) => `${row.outcome} ${row.test} ${row.error ?? ""}`.toLowerCase().includes(word)))
+    .filter((row) => words.every((word) => text(row).includes(word)))
     .sort((a, b) => by(a, b) * (down ? -1 : 1) || a.test.localeCompare(b.test));
   const sort = (name) => {
     setOrder([name, name === column ? !down : NUMBERS.has(name)]);

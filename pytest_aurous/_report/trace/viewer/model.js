@@ -86,45 +86,56 @@ function aligned(left, right, key) {
  * {team: [{available, held, spent}]}, after each step; spent adds up what was charged.
  */
 function modelOf(data) {
-  const start = { kind: "start", at: data.began, changes: {}, events: [], notes: [] };
-  const steps = [start, ...data.steps].map((step, index) => ({ ...step, index }));
-  const calls = steps.filter((step) => step.kind === "call");
-  const latest = {};
-  const ids = new Set();
-  for (const step of steps) {
-    const before = steps[step.index - 1];
-    step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
-    const id = step.kind === "call" ? `call-${step.number}` : step.kind === "start" ? "start" : `step-${step.index}`;
-    step.id = ids.has(id) ? `step-${step.index}` : id; // after a reset, calls begin at 1 again
-    ids.add(step.id);
-    if (step.kind !== "call") {
-      step.deliveries = Object.entries(step.changes.deliveries ?? {})
-        .filter(([, one]) => one && one.status !== "pending");
-      continue;
-    }
+  const { pictures = {}, machines, began } = data;
+  const model = {
+    data, pictures, machines, began, steps: [], calls: [], byId: new Map(), deliveries: 0, money: {},
+    latest: {}, world: structuredClone(data.start), run: {},
+  };
+  const start = { kind: "start", at: began, changes: {}, events: [], notes: [] };
+  for (const step of [start, ...data.steps]) add(model, step);
+  return model;
+}
+
+/** Add a step at the end. A call of a live page is brief: of its changes it has only the money. */
+function add(model, given) {
+  const { steps, calls, byId, world, latest } = model;
+  const before = steps.at(-1);
+  const changes = given.changes ?? { money: given.money ?? {} };
+  const step = { events: [], notes: [], ...given, changes, index: steps.length, run: undefined };
+  step.gap = before ? Math.max(0, (step.arrived ?? step.at) - before.at) : 0;
+  step.id = idOf(step, byId);
+  byId.set(step.id, step);
+  steps.push(step);
+  if (step.before) apply({ changes: step.before }, world);
+  if (step.kind === "between") step.lines = linesOf(step, world);
+  step.quiet = given.brief ? given.quiet : !step.notes.length && isQuiet(changesOf(step, world));
+  if (step.kind === "call") {
     const here = `${step.operation} ${step.path}`;
     step.previous = latest[here] ?? latest[step.operation];
     latest[here] = step;
     if (step.operation !== null) latest[step.operation] = step;
     step.marks = marksOf(step);
+    calls.push(step);
+  } else {
+    step.deliveries = Object.entries(changes.deliveries ?? {}).filter(([, one]) => one && one.status !== "pending");
+    model.deliveries += step.deliveries.length;
   }
-  const world = structuredClone(data.start);
-  const money = {};
-  for (const step of steps) {
-    if (step.kind === "between") step.lines = linesOf(step, world);
-    step.quiet = !step.notes.length && isQuiet(changesOf(step, world));
-    const before = { ...world.money };
-    apply(step, world);
-    for (const [team, now] of Object.entries(world.money)) {
-      const values = (money[team] ??= Array(step.index).fill({ available: now.available, held: 0, spent: 0 }));
-      const paid = before[team] && step.kind === "call" ? Math.max(0, before[team].credits - now.credits) : 0;
-      values.push({ available: now.available, held: now.held, spent: (values.at(-1)?.spent ?? 0) + paid });
-    }
+  const had = { ...world.money };
+  apply(step, world);
+  step.money = { ...world.money };
+  for (const [team, now] of Object.entries(world.money)) {
+    const values = (model.money[team] ??= Array(step.index).fill({ available: now.available, held: 0, spent: 0 }));
+    const paid = had[team] && step.kind === "call" ? Math.max(0, had[team].credits - now.credits) : 0;
+    values.push({ available: now.available, held: now.held, spent: (values.at(-1)?.spent ?? 0) + paid });
   }
-  markRuns(steps);
-  const deliveries = steps.reduce((all, step) => all + (step.deliveries?.length ?? 0), 0);
-  const { pictures = {}, machines, began } = data;
-  return { data, steps, calls, deliveries, money, pictures, machines, began };
+  addToRun(model, step);
+}
+
+/** Return the address of a step: of a call its number; after a reset, calls begin at 1 again. */
+function idOf({ kind, number, seq, index }, byId) {
+  if (seq) return `step-${seq}`;
+  const id = kind === "call" ? `call-${number}` : kind === "start" ? "start" : `step-${index}`;
+  return byId.has(id) ? `step-${index}` : id;
 }
 
 /** Return the model of one run of an exploration; what the page shows of it are its calls and the states after them. */
@@ -140,28 +151,25 @@ const isQuiet = ({ buckets, records, ...others }) => !Object.keys(others).length
 
 const LEAST_RUN = 4;
 
-/** Give steps of identical polls, between which only time passes, their run: {first, last, count, seconds}. */
-function markRuns(steps) {
-  const runs = [];
-  let run = null;
-  for (const step of steps) {
-    if (step.kind === "between" && step.quiet) continue;
-    const isPoll = step.kind === "call" && step.quiet && step.method === "GET" && !explains(step);
-    const seen = isPoll ? [step.path, step.query, step.status, step.response?.body?.text].join() : null;
-    if (isPoll && run?.seen === seen) Object.assign(run, { last: step.index, count: run.count + 1 });
-    else runs.push((run = { seen, first: step.index, last: step.index, count: 1 }));
+/** Count a step to a run of identical polls, between which only time passes: {id, first, last, count, seconds}. */
+function addToRun(model, step) {
+  if (step.kind === "between" && step.quiet) return;
+  const { steps, run } = model;
+  const isPoll = step.kind === "call" && step.quiet && step.method === "GET" && !explains(step);
+  const seen = isPoll ? [step.path, step.query, step.status, step.body ?? step.response?.body?.text].join() : null;
+  if (!isPoll || run.seen !== seen) {
+    model.run = { seen, id: step.id, first: step.index, last: step.index, count: 1, seconds: 0 };
+    return;
   }
-  for (const one of runs.filter(({ count }) => count >= LEAST_RUN)) {
-    one.seconds = steps[one.last].at - steps[one.first].at;
-    for (const step of steps.slice(one.first, one.last + 1)) step.run = one;
-  }
+  Object.assign(run, { last: step.index, count: run.count + 1, seconds: step.at - steps[run.first].at });
+  if (run.count >= LEAST_RUN) for (const one of steps.slice(run.first, step.index + 1)) one.run = run;
 }
 
 /** Return the steps that the list shows: of a run of polls that is not *open* the last one, which stands for all. */
-const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.has(run.first) || index === run.last);
+const folded = (steps, open) => steps.filter(({ run, index }) => !run || open.has(run.id) || index === run.last);
 
 /** Return the runs that are open after a step was selected: that around it, unless the step stands for it. */
-const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.first]));
+const opened = (open, step) => (!step?.run || step.index === step.run.last ? open : new Set([...open, step.run.id]));
 
 /** Whether a call, or a delivery between two calls, may explain why a test failed. */
 const explains = (step) => step.kind !== "call"
@@ -247,7 +255,8 @@ function movesOf(events) {
 
 /** Return in words what happened between two requests. */
 function linesOf(step, before) {
-  const lines = [...movesOf(step.events), ...step.notes.map((text) => ({ kind: "note", text }))];
+  const moves = step.action ? [{ kind: "action", text: step.action.line }] : movesOf(step.events);
+  const lines = [...moves, ...step.notes.map((text) => ({ kind: "note", text }))];
   const noted = step.notes.join("\n");
   for (const [section, values] of Object.entries(changesOf(step, before))) {
     for (const [id, [old, after]] of Object.entries(values)) {

@@ -2,7 +2,10 @@
 // What the views have in common. Text of the user reaches the page as text nodes and attributes only; Preact
 // escapes both.
 
-const { html, render, useState, useLayoutEffect, useMemo, useRef } = htmPreact;
+const { html, render, createContext, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } = htmPreact;
+
+/** What a live page lets its reader do, as functions that draw it beside its subject; null in a trace. */
+const Controls = createContext(null);
 
 const ICONS = {
   fault: "M8 1 4 9h3l-1 6 6-9H8z",
@@ -18,10 +21,13 @@ const ICONS = {
   save: "M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11",
   theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
   state: "M2 4.5 8 2l6 2.5L8 7zM2 8l6 2.5L14 8M2 11.5 8 14l6-2.5",
+  undo: "M3 6h7a3.5 3.5 0 0 1 0 7H6M6 3 3 6l3 3",
+  send: "M2 8h11M9 4l4 4-4 4",
   help: "M6 6a2 2 0 1 1 2.6 2L8 9M8 11.4v.8",
 };
 ICONS.freeze = ICONS.advance;
 ICONS.faults = ICONS.fault;
+ICONS.action = ICONS.send;
 const Icon = ({ name }) =>
   html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name] ?? ICONS.note} /></svg>`;
 
@@ -52,7 +58,8 @@ async function copy(text) {
 function Copy({ text, of, what, label, icon = "copy", title }) {
   const [last, setLast] = useState({});
   const click = async () => {
-    const written = text();
+    const made = text();
+    const written = made instanceof Promise ? await made : made; // some browsers copy only within the click
     const done = await copy(written);
     setLast({ of, done, written });
     announce(done ? `Copied ${what}` : `Could not copy ${what}`);
@@ -73,8 +80,36 @@ function download(name, type, text) {
   announce(`Saved ${name}`);
 }
 
-const Filter = ({ label, value, onChange }) => html`<input id="filter" type="search" placeholder="Filter  /"
-  aria-label=${label} value=${value} onInput=${(event) => onChange(event.target.value)} />`;
+/** Calls *handle* for each key that is not typed into a field. */
+function useKeys(handle) {
+  useLayoutEffect(() => {
+    const onKey = (event) => {
+      const types = event.target.closest?.("input:not([type=range]), select, textarea, dialog");
+      if (!types && !event.ctrlKey && !event.metaKey && !event.altKey) handle(event);
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  });
+}
+
+/** The field that filters a list; a slash goes there, after *show* has made it visible. */
+function Filter({ label, value, onChange, show }) {
+  const box = useRef(null);
+  useKeys((event) => {
+    if (event.key !== "/") return;
+    event.preventDefault();
+    show?.();
+    box.current.focus(); // in vain where its pane is not drawn yet
+    if (document.activeElement !== box.current) requestAnimationFrame(() => box.current?.focus());
+  });
+  const clear = (event) => {
+    if (event.key !== "Escape") return;
+    onChange("");
+    box.current.blur();
+  };
+  return html`<input ref=${box} id="filter" type="search" placeholder="Filter  /" aria-label=${label} value=${value}
+    onInput=${(event) => onChange(event.target.value)} onKeyDown=${clear} />`;
+}
 
 const Section = ({ title, children, open = true, count }) => html`<details class="section" open=${open}>
   <summary><h3>${title}</h3>${count !== undefined && html` <span class="count">${count}</span>`}</summary>

@@ -56,6 +56,7 @@ function Script({ record }) {
 }
 
 function Record({ model, id, record, change, index }) {
+  const controls = useContext(Controls);
   const [open, setOpen] = useState(null);
   const machine = model.machines[record.kind];
   const shown = open ?? Boolean(change);
@@ -73,6 +74,7 @@ function Record({ model, id, record, change, index }) {
       ${badge && html`<span class="badge">${badge}</span>`}
       ${state && html`<span class="state">${state}</span>`}</summary>
     ${shown && html`<div class="inner">
+      ${controls?.record(id, record)}
       ${machine && record.status && html`<${Machine} machine=${machine} kind=${record.kind} current=${record.status}
         statuses=${statusesOf(model, id, index)} before=${old?.status} />`}
       <${Script} record=${record} />
@@ -99,22 +101,27 @@ function Spark({ values, at, label }) {
 }
 
 function Money({ model, index, world, change }) {
+  const controls = useContext(Controls);
   const several = Object.keys(world.money).length > 1;
   const teams = Object.entries(model.money).filter(([team]) => world.money[team]);
   return teams.map(([team, values]) => html`<div class=${`money${change?.[team] ? " changed" : ""}`} key=${team}>
     ${several && html`<p class="about">${visible(world.records[team]?.json.name ?? shortId(team))}</p>`}
     <dl>${["available", "held", "spent"].map((label) => html`<${Spark} key=${label} label=${label}
-      at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl></div>`);
+      at=${Math.min(index, values.length - 1)} values=${values.map((one) => one[label])} />`)}</dl>
+    ${controls?.credits(team)}</div>`);
 }
 
 /** What has no record: a section with a row of cells for each entry; the latest first. */
-function Facts({ title, entries, change, count, open, cells }) {
-  return entries.length > 0 && html`<${Section} title=${title} count=${count && entries.length} open=${open}>
-    <ul class="facts-list" role="list">${entries.slice(0, MANY).map(([id, one]) => html`<li key=${id}
-      class=${change?.[id] ? "changed" : ""}>${cells(one, id)}</li>`)}</ul><//>`;
+function Facts({ title, entries, change, count, open, cells, children }) {
+  return (entries.length > 0 || children) && html`<${Section} title=${title} count=${count && entries.length}
+    open=${open}>${children}
+    ${entries.length > 0 && html`<ul class="facts-list" role="list">${entries.slice(0, MANY).map(([id, one]) => html`
+      <li key=${id} class=${change?.[id] ? "changed" : ""}>${cells(one, id)}</li>`)}</ul>`}
+    ${entries.length > MANY && html`<p class="about">and ${entries.length - MANY} more</p>`}<//>`;
 }
 
-const Deliveries = ({ entries, change }) => html`<${Section} title="Deliveries" count=${entries.length}>
+const Deliveries = ({ entries, change, children }) => html`<${Section} title="Deliveries" count=${entries.length}>
+  ${children}
   ${entries.slice(0, 50).map(([number, one]) => html`<${Delivery} key=${number} ...${{ number, one }}
     changed=${change?.[number]} />`)}
   ${entries.length > 50 && html`<p class="about">and ${entries.length - 50} more</p>`}<//>`;
@@ -130,8 +137,9 @@ const Delivery = ({ number, one, changed }) => html`<details class=${`record${ch
 
 const STANDING = "There from the start";
 
-/** The state after a step, with what this step has changed. */
-function World({ model, index, title, name = "world" }) {
+/** The state after a step, with what this step has changed; *at* is the point in the history of the money. */
+function World({ model, index, at = index, title, name = "world", children }) {
+  const controls = useContext(Controls);
   const world = useMemo(() => worldAt(model, index), [model, index]);
   const change = useMemo(() => changesOf(model.steps[index], worldAt(model, index - 1)), [model, index]);
   const known = model.data.start.records;
@@ -146,20 +154,27 @@ function World({ model, index, title, name = "world" }) {
   const team = (id) => Object.keys(world.money).length > 1 && html`<span class="about">${shortId(id)}</span>`;
   const until = (one) => `${one.in_flight_until ? "in flight " : ""}until ${iso(one.in_flight_until ?? one.until)}`;
   return html`<section class="pane world" aria-labelledby=${`${name}-title`}>
-    <div class="pane-head"><h2 id=${`${name}-title`}>${title}</h2></div>
+    <div class="pane-head"><h2 id=${`${name}-title`}>${title}</h2>${children}</div>
     <div class="scroll" tabindex="0" role="region" aria-label=${`${title}: details`}>
-      <${Section} title="Credits"><${Money} ...${{ model, index, world, change: change.money }} /><//>
+      ${controls?.head()}
+      <${Section} title="Credits"><${Money} ...${{ model, index: at, world, change: change.money }} /><//>
       ${order.map((kind) => html`<${Section} key=${kind} title=${kind} count=${groups[kind].length}
         open=${kind !== STANDING}>
+        ${kind !== STANDING && controls?.collection(groups[kind][0][1].kind)}
         ${groups[kind].slice(-100).map(([id, record]) => html`<${Record} key=${id} change=${change.records?.[id]}
           ...${{ model, id, record, index }} />`)}
         ${groups[kind].length > 100 && html`<p class="about">and ${groups[kind].length - 100} older ones</p>`}<//>`)}
-      <${Facts} title="Faults" ...${section("faults")} cells=${(one) => html`<code>${visible(one.kind)}</code>
+      ${controls?.collections(Object.values(world.records).map((record) => record.kind))}
+      <${Facts} title="Faults" ...${section("faults")} cells=${(one, id) => html`<code>${visible(one.kind)}</code>
         <span>on ${visible(one.operation)}</span>
-        <span class="count">${one.fired} of ${one.times ?? "any number"} met</span>`} />
+        <span class="count">${one.fired} of ${one.times ?? "any number"} met</span>${controls?.fault(id)}`}>
+        ${controls?.faults()}<//>
       <${Facts} title="Scripts" ...${section("scripts")}
-        cells=${(one, id) => html`<span>${visible(id)}:</span><code>${visible(one)}</code>`} />
-      ${deliveries.entries.length > 0 && html`<${Deliveries} ...${deliveries} />`}
+        cells=${(one, id) => html`<span>${visible(id)}:</span><code>${visible(one)}</code>`}>
+        ${controls?.scripts()}<//>
+      ${(deliveries.entries.length > 0 || controls) && html`<${Deliveries} ...${deliveries}>
+        ${controls?.deliveries(world.deliveries)}<//>`}
+      ${controls?.keys()}
       <${Facts} title="Idempotency keys" count ...${section("keys")} cells=${(one, id) => html`
         <code><${Text} of=${id.slice(id.indexOf(" ") + 1)} limit=${60} /></code><span>${visible(one.request)}</span>
         <span class="count">${until(one)}</span>`} />
@@ -168,5 +183,6 @@ function World({ model, index, title, name = "world" }) {
         <meter min="0" max=${one.capacity} value=${one.remaining}
           aria-label=${`${id.split(" ")[1]}: ${one.remaining} of ${one.capacity} left`}></meter>
         <span class="count">${one.remaining} of ${one.capacity}
-          ${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>`} /></div></section>`;
+          ${one.overruns ? `, ${plural(one.overruns, "overrun")}` : ""}</span>${controls?.bucket(id)}`} />
+      ${controls?.snapshots()}</div></section>`;
 }

@@ -1,0 +1,278 @@
+"use strict";
+// What a live page lets its reader do: each control stands beside its subject, and shows its curl and its Python.
+
+/** The collection of each kind of record; an action on one record has its singular. */
+const COLLECTIONS = {
+  character: "characters", image: "images", video: "videos", upload: "uploads", file: "files",
+  completion: "completions", lora: "loras", videolora: "video_loras", endpoint: "webhook_endpoints", team: "teams",
+};
+const singular = (name) => name.replace(/s$/, "");
+const words = (name) => name.replaceAll("_", " ").trim();
+
+/** Return a value for an argument out of what was typed; what cannot be read goes to the server, which says why. */
+function typed(text, { schema = {} }) {
+  const types = [schema.type ?? "any"].flat();
+  if (types.includes("string")) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const argumentsOf = (values, action) => Object.fromEntries(action.arguments
+  .filter(({ name }) => values[name] !== undefined && values[name] !== "")
+  .map((argument) => [argument.name, typed(values[argument.name], argument)]));
+
+function Field({ argument, value = "", onChange }) {
+  const { name, required, default: usual, schema = {} } = argument;
+  const types = [schema.type ?? "any"].flat();
+  const hint = usual === undefined || usual === null ? "" : typeof usual === "string" ? usual : JSON.stringify(usual);
+  const onInput = (event) => onChange(event.target.value);
+  const choices = schema.enum?.filter((one) => one !== null) ?? (types.includes("boolean") ? ["true", "false"] : null);
+  const common = { value, onInput, required };
+  const field = choices
+    ? html`<select ...${common}><option value="">${hint ? `${hint} (as usual)` : ""}</option>
+        ${choices.map((one) => html`<option key=${one} value=${String(one)}>${visible(one)}</option>`)}</select>`
+    : types.some((type) => ["integer", "number"].includes(type))
+      ? html`<input ...${common} inputmode="decimal" placeholder=${hint} autocomplete="off" />`
+    : types.includes("string") ? html`<input ...${common} placeholder=${hint} autocomplete="off" />`
+    : html`<textarea ...${common} rows="2" placeholder=${hint || "JSON"}></textarea>`;
+  return html`<label class="field"><span>${words(name)}${required && html`<span class="about"> required</span>`}</span>
+    ${field}</label>`;
+}
+
+/** An action as it can be repeated: its line of Python, and its curl. */
+const Recipe = ({ action, of }) => html`<div class="recipe"><code><${Text} of=${action.python} limit=${400} /></code>
+  <${Copy} label="Python" what="line of Python" of=${of} text=${() => action.python} title=${action.python} />
+  <${Copy} label="curl" what="curl" of=${of} text=${() => action.curl} title=${action.curl} /></div>`;
+
+/** The arguments of an action, with the curl and the Python that they make. */
+function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
+  const [values, setValues] = useState(first);
+  const [made, setMade] = useState({}); // the action as the server would record it, or what is wrong
+  const [touched, setTouched] = useState(false);
+  const sent = { ...argumentsOf(values, action), ...fixed };
+  const text = JSON.stringify(sent);
+  useEffect(() => {
+    if (action.arguments.some(({ name, required }) => required && !(name in sent))) return undefined;
+    const look = () => ask(`${action.operation}?dry=1`, sent).then(setMade, ({ message }) => setMade({ message }));
+    const timer = setTimeout(look, 250);
+    return () => clearTimeout(timer);
+  }, [action, text]);
+  const submit = async (event) => {
+    event.preventDefault();
+    const done = await act(action.operation, sent);
+    if (!done) return;
+    setValues(first);
+    setTouched(false);
+    onDone?.();
+  };
+  const asked = action.arguments.filter(({ name }) => !(name in fixed));
+  const change = (name) => (value) => {
+    setValues((before) => ({ ...before, [name]: value }));
+    setTouched(true);
+  };
+  return html`<form class="form" onSubmit=${submit} aria-label=${`${label}: ${action.operation}`}>
+    ${action.summary && html`<p class="about">${visible(action.summary)}</p>`}
+    <div class="fields">${asked.map((argument) => html`<${Field} key=${argument.name} argument=${argument}
+      value=${values[argument.name]} onChange=${change(argument.name)} />`)}</div>
+    ${made.python && html`<${Recipe} action=${made} of=${text} />`}
+    ${made.message && touched && html`<p class="about wrong"><${Text} of=${made.message} limit=${600} /></p>`}
+    <button class="primary">${label}</button></form>`;
+}
+
+/** One action as a button; where something is left to choose, the button opens a form. */
+function Control({ action, fixed = {}, first, label, act }) {
+  const [open, setOpen] = useState(false);
+  if (!action) return null;
+  const tone = action.destroys ? "danger" : "";
+  if (action.arguments.every(({ name }) => name in fixed)) {
+    return html`<button type="button" class=${tone} title=${action.summary}
+      onClick=${() => act(action.operation, fixed)}>${label}</button>`;
+  }
+  return html`<${Opening} ...${{ open, setOpen, label, tone }}>
+    <${Form} ...${{ action, fixed, first, label, act }} onDone=${() => setOpen(false)} /><//>`;
+}
+
+/** A button that opens what stands in it, below its row. */
+const Opening = ({ open, setOpen, label, tone = "", children }) => html`<button type="button" class=${`opens ${tone}`}
+    aria-expanded=${open ? "true" : "false"} onClick=${() => setOpen(!open)}>${label}…</button>
+  ${open && html`<div class="opened">${children}</div>`}`;
+
+/** One of several actions, with its form. */
+function Choice({ label, verb, actions, fixed, first = {}, act, named = (name) => words(name.split(".").at(-1)) }) {
+  const [open, setOpen] = useState(false);
+  const [name, setName] = useState(null);
+  if (!actions.length) return null;
+  const action = actions.find(({ operation }) => operation === name) ?? actions[0];
+  return html`<${Opening} ...${{ open, setOpen, label }}>
+    <label class="field"><span>kind</span>
+      <select value=${action.operation} onInput=${(event) => setName(event.target.value)}>
+        ${actions.map(({ operation: one }) => html`<option key=${one} value=${one}>${named(one)}</option>`)}
+      </select></label>
+    <${Form} key=${action.operation} ...${{ action, act, fixed }} first=${first[action.operation]} label=${verb}
+      onDone=${() => setOpen(false)} /><//>`;
+}
+
+/** A request, to be edited and sent again; its key is the one that it had. */
+function SendAgain({ call, act }) {
+  const [open, setOpen] = useState(false);
+  const target = call.path + (call.query ? `?${call.query}` : "");
+  const headers = ownHeaders(call).filter((header) => !isRedacted(header));
+  const lines = headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+  const whole = !call.request.body || call.request.body.text !== undefined;
+  const before = { method: call.method, target, lines, body: call.request.body?.text ?? "" };
+  const [edited, setEdited] = useState(before);
+  const change = (name) => (event) => setEdited({ ...edited, [name]: event.target.value });
+  const rows = Math.max(2, Math.min(12, edited.body.length / 50 + edited.body.split("\n").length));
+  const submit = async (event) => {
+    event.preventDefault();
+    const sent = { of: call.seq };
+    if (edited.method !== before.method) sent.method = edited.method;
+    if (edited.target !== target) [sent.path, sent.query = ""] = edited.target.split(/\?(.*)/s);
+    if (edited.lines !== lines) {
+      const found = edited.lines.split("\n").filter((line) => line.trim()).map((line) => line.split(/:(.*)/s));
+      sent.headers = {
+        ...Object.fromEntries(headers.map(([name]) => [name, null])),
+        ...Object.fromEntries(found.map(([name, value = ""]) => [name.trim(), value.trim()])),
+      };
+    }
+    if (edited.body !== before.body) sent.body = edited.body;
+    if (await act("send", sent)) setOpen(false);
+  };
+  return html`<${Opening} ...${{ open, setOpen }} label="Send again"><form class="form" onSubmit=${submit}
+    aria-label="Send again">
+    <div class="fields"><label class="field"><span>method</span>
+      <input value=${edited.method} onInput=${change("method")} /></label></div>
+    <label class="field"><span>path</span><input value=${edited.target} onInput=${change("target")} /></label>
+    <label class="field"><span>headers<span class="about"> its key, and what is redacted, are sent as they were</span>
+      </span><textarea rows="2" value=${edited.lines} onInput=${change("lines")}></textarea></label>
+    <label class="field"><span>body${!whole && html`<span class="about"> as it was, unless you write another</span>`}
+      </span><textarea rows=${rows} value=${edited.body} onInput=${change("body")}></textarea></label>
+    <button class="primary"><${Icon} name="send" />Send</button></form><//>`;
+}
+
+/** The clock, which runs on while the page is open. */
+function Clock({ clock, control }) {
+  const [, tick] = useState(0);
+  const got = useMemo(() => performance.now(), [clock]);
+  useEffect(() => {
+    const timer = setInterval(() => tick(performance.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const speed = clock.frozen ? 0 : clock.speed;
+  const now = clock.now + ((performance.now() - got) / 1000) * speed;
+  const pace = !speed ? "frozen" : speed === 1 ? "runs in real time" : `runs ${amount(speed)} times as fast`;
+  const by = (seconds, label) => control("clock.advance", label, { seconds });
+  return html`<${Section} title="Clock"><p class="clock"><strong>${iso(Math.floor(now))}</strong>
+      <span class="about">${pace}</span></p>
+    <div class="controls">${by(10, "+10 s")}${by(60, "+1 min")}${by(3600, "+1 h")}${by(86400, "+1 day")}
+      ${control("clock.advance", "Advance")}
+      ${speed ? control("clock.freeze", "Freeze", { at: null }) : control("clock.speed", "Run", { speed: 1 })}
+      ${control("clock.speed", "Speed")}</div><//>`;
+}
+
+function Snapshots({ snapshots, control, act, show }) {
+  const input = useRef(null);
+  const save = (query, name) => ask(`export${query}`).then(
+    (exported) => download(`${name}.json`, "application/json", JSON.stringify(exported, null, 1)), show);
+  const load = async ({ target }) => {
+    try {
+      await act("import_", { exported: JSON.parse(await target.files[0].text()) });
+    } catch (error) {
+      show(new Error(`${target.files[0].name} is not JSON: ${error.message}`));
+    }
+    target.value = "";
+  };
+  return html`<${Section} title="Snapshots" count=${snapshots.length}>
+    <div class="controls">${control("snapshot", "Take")}
+      <button type="button" onClick=${() => save("", "aurous")}>Export the state</button>
+      <button type="button" onClick=${() => input.current.click()}>Import…</button>
+      <input ref=${input} type="file" accept=".json" hidden aria-label="Import" onChange=${load} /></div>
+    <ul class="facts-list" role="list">${[...snapshots].reverse().slice(0, MANY).map(({ name, at, automatic }) => html`
+      <li key=${name}><span><${Text} of=${name} limit=${60} /></span>
+        <span class="count">${iso(Math.floor(at))}${automatic ? ", automatic" : ""}</span>
+        <div class="controls">${control("restore", "Restore", { snapshot: name })}
+          ${control("snapshots.rename", "Rename", { name })}${control("snapshots.remove", "Remove", { name })}
+          <button type="button" onClick=${() => save(`?snapshot=${encodeURIComponent(name)}`, name)}>Export</button>
+        </div></li>`)}</ul><//>`;
+}
+
+/** What prepares requests that come later. */
+const LATER = [
+  "characters.script", "images.script", "videos.script", "uploads.pose", "chat.reply", "embeddings.vectors",
+];
+
+/**
+ * Return what draws the controls beside their subjects.
+ *
+ * *act* does an action and returns it, or undefined if it was refused; *show* shows an error; *standard* is the team
+ * that a control means where it names no team.
+ */
+function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
+  const byName = new Map(actions.map((action) => [action.operation, action]));
+  const control = (name, label, fixed, first) =>
+    html`<${Control} key=${`${name} ${label}`} action=${byName.get(name)} ...${{ fixed, first, label, act }} />`;
+  const matching = (test) => actions.filter(({ operation }) => test(operation));
+  const choice = (label, verb, found, more) => html`<${Choice} key=${label} ...${{ label, verb, actions: found, act }}
+    ...${more} />`;
+  const ofTeam = (team) => ({ team: team === standard ? undefined : team });
+  const adding = (kind) => control(`${COLLECTIONS[kind]}.add`, `Add ${words(singular(COLLECTIONS[kind] ?? kind))}`);
+  const isOfRecord = new RegExp(`^(${Object.values(COLLECTIONS).map(singular).join("|")})\\.`);
+  const isShown = (name) => isOfRecord.test(name) || LATER.includes(name) ||
+    /^(faults?|clock|webhooks|limit|key|snapshots?|send|reset|restore|import_)(\.|$)|\.add(_key)?$/.test(name);
+  return {
+    action: (action) => html`<${Section} title="What did it"><${Recipe} action=${action} of=${action.number} /><//>`,
+    head: () => html`<${Clock} ...${{ clock, control }} />`,
+    record(id, { kind, script, steps, team }) {
+      const name = singular(COLLECTIONS[kind] ?? kind);
+      const verbs = kind === "team" ? [] : matching((one) => one.startsWith(`${name}.`))
+        .sort((a, b) => Boolean(a.destroys) - Boolean(b.destroys));
+      const first = { text: script ?? steps.join(" -> ") }, fixed = { id, ...ofTeam(team) };
+      return verbs.length > 0 && html`<div class="controls" role="group" aria-label=${`Change ${id}`}>
+        ${verbs.map(({ operation }) => control(operation, capital(words(operation.split(".")[1])), fixed, first))}
+      </div>`;
+    },
+    collection: (kind) => COLLECTIONS[kind] && html`<div class="controls">${adding(kind)}</div>`,
+    collections: (present) => html`<${Section} title="Add a record" open=${false}><div class="controls">
+      ${Object.keys(COLLECTIONS).filter((kind) => !present.includes(kind)).map(adding)}</div><//>`,
+    credits: (team) => html`<div class="controls">${control("team.credits", "Set credits", ofTeam(team))}</div>`,
+    fault: (id) => control("fault.remove", "Remove", { number: Number(id) }),
+    faults: () => html`<div class="controls">
+      ${choice("Add a fault", "Add", matching((name) => name.startsWith("faults.")))}</div>`,
+    scripts: () => html`<div class="controls">${choice("Script what comes later", "Set",
+      matching((name) => LATER.includes(name)), { named: words })}</div>`,
+    deliveries(all) {
+      const pending = Object.values(all).filter(({ status }) => status === "pending").length;
+      return html`<p class="about">${pending} pending</p>
+        <div class="controls">${control("webhooks.flush", "Deliver what is due", {})}</div>`;
+    },
+    keys: () => html`<${Section} title="API keys" count=${keys.length}>
+      <div class="controls">${control("team.add_key", "Add key")}</div>
+      <ul class="facts-list" role="list">${keys.map(({ team, number, key, scope, ended }) => html`
+        <li key=${`${team} ${number}`} class=${ended ? "ended" : ""}><code><${Text} of=${key} limit=${60} /></code>
+          <span class="count">${[visible(scope), ended && "ended", team !== standard && shortId(team)]
+            .filter(Boolean).join(", ")}</span>
+          ${!ended && html`<div class="controls">${control("key.revoke", "Revoke", { number, ...ofTeam(team) })}
+            ${control("key.rotate", "Rotate", { number, ...ofTeam(team) })}</div>`}</li>`)}</ul><//>`,
+    bucket(id) {
+      const [team, bucket] = id.split(" ");
+      const fixed = { bucket, ...ofTeam(team) };
+      return html`<div class="controls">${control("limit.exhaust", "Empty", fixed)}
+        ${control("limit.refill", "Refill", fixed)}${control("limit.set", "Set", fixed)}</div>`;
+    },
+    snapshots: () => html`<${Snapshots} ...${{ snapshots, control, act, show }} />
+      <${Section} title="More" open=${false}><div class="controls">${matching((name) => !isShown(name) &&
+        name !== "team.credits").map(({ operation }) => control(operation, capital(words(operation))))}</div><//>`,
+    call(call) {
+      const { id, operation } = call;
+      const breaks = matching((name) => name.startsWith("faults."))
+        .filter((fault) => fault.arguments.some(({ name }) => name === "operation"));
+      const given = { key: id, fixed: { operation }, first: { "faults.status": { status: "503" } } };
+      return html`<div class="controls" role="group" aria-label="Act on this call">
+        <${SendAgain} key=${`send ${id}`} ...${{ call, act }} />
+        ${operation && choice("Break the next one like this", "Break it", breaks, given)}</div>`;
+    },
+  };
+}

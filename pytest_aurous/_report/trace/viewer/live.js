@@ -1,0 +1,319 @@
+"use strict";
+// The page of a served fake: the viewer over what the server sends, and what it lets its reader do.
+
+const HOME = "/__aurous__/";
+/** Show at most this many steps. */
+const MOST = 10000;
+
+/** Ask the server; with a body, by POST. Throws what it refused, with its `status`. */
+async function ask(path, body) {
+  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(HOME + path, body === undefined ? {} : post).catch(() => {
+    throw new Error("The server does not respond. Is it still running?");
+  });
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  const found = isJson ? await response.json() : await response.text();
+  if (response.ok || found.operation) return found; // an assertion that fails is an action, too
+  const error = new Error(found.error ?? `The server responded with ${response.status}.`);
+  throw Object.assign(error, { status: response.status });
+}
+
+/** Return what *load* returned for the latest key: one at a time, and after each a pause, in shares of what it took. */
+function useLatest(key, load, shares) {
+  const [found, setFound] = useState({});
+  const wanted = useRef(null), busy = useRef(false);
+  useEffect(() => {
+    wanted.current = { key, load };
+    const work = async () => {
+      while (wanted.current) {
+        const one = wanted.current, began = performance.now();
+        wanted.current = null;
+        const value = await one.load(one.key).catch((error) => ({ error }));
+        setFound({ key: one.key, value });
+        const took = performance.now() - began;
+        await new Promise((done) => setTimeout(done, Math.max(50, shares * took)));
+      }
+      busy.current = false;
+    };
+    if (!busy.current) {
+      busy.current = true;
+      work();
+    }
+  }, [key]);
+  return found;
+}
+
+// ---------------------------------------------------------------------------------------------- models
+/** Return the model with more steps; where there are too many, the oldest go. */
+function grown(model, steps) {
+  const next = { ...model };
+  for (const step of steps) add(next, step);
+  return next.steps.length < MOST * 1.1 ? next : without(next, next.steps.length - MOST);
+}
+
+/** Return the model without its first *count* steps. */
+function without({ data, steps }, count) {
+  const start = { ...data.start, money: steps[count].money };
+  const model = modelOf({ ...data, start, steps: steps.slice(count + 1) });
+  return { ...model, data: { ...model.data, steps: [] } };
+}
+
+/** Return a step that leads from one state to another. */
+function leading(from, to, at) {
+  const changes = {};
+  for (const [section, values] of Object.entries(to)) {
+    const old = from[section] ?? {};
+    const isNew = ([id, value]) => JSON.stringify(value) !== JSON.stringify(old[id]);
+    const gone = Object.keys(old).filter((id) => !(id in values)).map((id) => [id, null]);
+    changes[section] = Object.fromEntries([...Object.entries(values).filter(isNew), ...gone]);
+  }
+  return { kind: "between", at, events: [], notes: [], changes };
+}
+
+/** Return a small trace: each step is what `steps/SEQ` returned, with the state around it. */
+function traceOf(data, details) {
+  const steps = [];
+  let state = data.start;
+  for (const { step, before, after } of details) {
+    steps.push(leading(state, before, step.arrived ?? step.at), step);
+    state = after;
+  }
+  const { rules, pictures } = details.at(-1);
+  return modelOf({ ...data, rules, pictures, steps });
+}
+
+/** Return a small trace that leads to the present; its last step is what has changed since *before*. */
+const traceTo = (data, before, { state, now }) =>
+  modelOf({ ...data, steps: [leading(data.start, before, now), leading(before, state, now)] });
+
+/** Return the money over the steps, and then the money of a state. */
+const moneyTo = (money, state) => Object.fromEntries(Object.entries(state.money).map(([team, { available, held }]) => {
+  const before = money[team] ?? [];
+  return [team, [...before, { available, held, spent: before.at(-1)?.spent ?? 0 }]];
+}));
+
+// ------------------------------------------------------------------------------------------------ views
+/** What was done last from this page, with its curl and its Python, and the way back. */
+function LastAction({ done, act, onClose }) {
+  const { action, error } = done;
+  return html`<aside class=${`last-action ${error ? "bad" : ""}`} aria-label="Last action">
+    <p>${error ? html`<strong>Refused.</strong> <${Prose} text=${error.message} />`
+      : html`<${Text} of=${action.line} limit=${300} />`}</p>
+    ${action && html`<div class="controls">
+      ${action.undo && html`<button type="button" onClick=${() => act("restore", { snapshot: action.undo })}>
+        <${Icon} name="undo" />Undo</button>`}
+      <${Copy} label="Python" what="line of Python" of=${action.number} text=${() => action.python}
+        title=${action.python} />
+      <${Copy} label="curl" what="curl" of=${action.number} text=${() => action.curl} title=${action.curl} /></div>`}
+    <button type="button" onClick=${onClose} aria-label="Close">×</button></aside>`;
+}
+
+function LiveTop({ data, model, feed, children }) {
+  const [tone, status] = !feed.connected ? ["bad", "reconnecting"] : feed.paused
+    ? ["plain", `paused, ${feed.waiting} new`] : ["good", "live"];
+  return html`<header class="page-head"><div class="title">
+      <h1>The served fake <span class="file">${data.url}</span></h1>
+      <p class="facts"><span class=${`status ${tone}`}>${status}</span>
+        <span>${plural(model.calls.length, "call")}</span><span>${plural(feed.credits, "credit")}</span></p></div>
+    <div class="tools">${children}<${Tools} /></div></header>`;
+}
+
+/** What the list does not show, and why. */
+function Missing({ model, feed, cleared, reload }) {
+  const first = model.steps[1]?.seq ?? feed.last + 1;
+  const earlier = first - 1, keep = model.data.keep;
+  const again = html`<button type="button" onClick=${reload}>Show again</button>`;
+  const dropped = plural(earlier, "earlier step");
+  const most = feed.dropped >= earlier ? `the server keeps the last ${keep.toLocaleString("en")}`
+    : `this page shows the last ${MOST.toLocaleString("en")}`;
+  return html`${feed.missed > 0 && html`<p class="missing">${plural(feed.missed, "step")} missing in between:
+      they came faster than this page read them.</p>`}
+    ${cleared > feed.dropped ? html`<p class="missing">Cleared here; the fake stays as it is. ${again}</p>`
+      : earlier > 0 && html`<p class="missing">${dropped} dropped: ${most}.</p>`}`;
+}
+
+function Watched({ data, actions, reload }) {
+  const [model, setModel] = useState(() => modelOf(data));
+  const [feed, setFeed] = useState(() => {
+    const { last, dropped, credits } = data;
+    return { last, dropped, credits, connected: true, paused: false, waiting: 0, missed: 0 };
+  });
+  const [cleared, setCleared] = useState(0);
+  const [following, setFollowing] = useState(!model.byId.has(location.hash.slice(1)));
+  const [past, setPast] = useState(!following); // whether the state is the state after the selected step
+  const [done, setDone] = useState(null);
+  const [acted, setActed] = useState(0);
+  const waiting = useRef([]);
+
+  const first = following ? model.steps.at(-1) : model.byId.get(location.hash.slice(1));
+  const { step, go, select, ...columns } = useSteps(model, first.id);
+  const choose = (id, show) => {
+    select(id, show);
+    setFollowing(false);
+    setPast(true);
+  };
+  const follow = () => {
+    setFollowing(true);
+    setPast(false);
+  };
+  useLayoutEffect(() => { if (following) go(model.steps.at(-1).id); }, [model, following]);
+  useEffect(() => {
+    const scroll = ({ target }) => { if (target.closest?.(".calls .scroll")) setFollowing(false); };
+    for (const kind of ["wheel", "touchmove"]) document.addEventListener(kind, scroll, { passive: true });
+    return () => ["wheel", "touchmove"].forEach((kind) => document.removeEventListener(kind, scroll));
+  }, []);
+
+  // New steps, and whether the server is there.
+  const arrive = useRef(null);
+  arrive.current = ({ steps, last, dropped, credits, missed }) => {
+    if (last < feed.last) return reload(); // another server, on the same port
+    if (feed.paused) waiting.current = [...waiting.current, ...steps].slice(-MOST);
+    else if (steps.length) setModel((before) => grown(before, steps));
+    const news = { last, dropped, credits, missed: feed.missed + missed };
+    setFeed((before) => ({ ...before, ...news, waiting: waiting.current.length }));
+  };
+  useEffect(() => {
+    const events = new EventSource(`${HOME}events?after=${data.last}`);
+    let lost = false;
+    events.addEventListener("steps", (event) => arrive.current(JSON.parse(event.data)));
+    events.onerror = () => {
+      lost = true;
+      setFeed((before) => ({ ...before, connected: false }));
+      if (events.readyState === EventSource.CLOSED) reload();
+    };
+    events.onopen = () => {
+      setFeed((before) => ({ ...before, connected: true }));
+      if (lost) ask("trace?limit=0").then(({ began }) => { if (began !== data.began) reload(); }, () => {});
+      lost = false;
+    };
+    return () => events.close();
+  }, []);
+  const pause = () => {
+    const steps = waiting.current;
+    waiting.current = [];
+    if (feed.paused) setModel((before) => grown(before, steps));
+    setFeed({ ...feed, paused: !feed.paused, waiting: 0 });
+    announce(feed.paused ? "Live" : "Paused");
+  };
+  const clear = () => {
+    setModel(without(model, model.steps.length - 1));
+    setCleared(feed.last);
+    follow();
+    announce("Cleared");
+  };
+
+  // The present, and the selected step.
+  const present = useLatest(`${feed.last} ${acted}`, () => ask("trace?limit=0"), 10).value;
+  const state = present?.state ?? data.state;
+  const seen = useRef([state, state]);
+  if (seen.current[1] !== state) seen.current = [seen.current[1], state];
+  const now = useMemo(() => traceTo(data, seen.current[0], { state, now: present?.now ?? data.now }), [state]);
+  const detail = useLatest(step.seq, async (seq) => {
+    if (!seq) return null;
+    const earlier = step.previous?.seq;
+    const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
+    return traceOf(data, found.filter(Boolean));
+  }, 1);
+  const keys = useLatest(acted, () => ask("keys"), 1).value ?? [];
+
+  /** Does an action; what it destroys can be brought back. */
+  const act = async (operation, sent) => {
+    const { destroys } = actions.find((one) => one.operation === operation) ?? {};
+    try {
+      const action = await ask(`${operation}${destroys ? "?undo=1" : ""}`, sent);
+      setDone({ action });
+      announce(action.line);
+      setActed((count) => count + 1);
+      if (operation === "send") choose(`step-${action.result.seq}`, true);
+      return action;
+    } catch (error) {
+      if (error.status === 401) reload();
+      setDone({ error });
+      announce(error.message);
+      return undefined;
+    }
+  };
+  const clock = useMemo(() => ({ ...(present ?? data).clock }), [present]);
+  const { snapshots = data.snapshots } = present ?? {};
+  const controls = controlsOf({
+    actions, act, keys: keys.error ? [] : keys, snapshots, clock, show: (error) => setDone({ error }),
+    standard: Object.keys(data.start.money)[0],
+  });
+  const toggle = (on, click, label) => html`<button type="button" aria-pressed=${on ? "true" : "false"}
+    onClick=${click}>${label}</button>`;
+  const which = html`<div class="controls">${toggle(!past, () => setPast(false), "Now")}
+    ${toggle(past, () => setPast(true), step.kind === "call" ? `Call ${step.number}` : "Step")}</div>`;
+  const small = detail.value?.steps && { ...detail.value, money: model.money }; // of the step before, while it loads
+  const ready = small && detail.key === step.seq;
+  const shown = small?.steps.at(-1);
+  const wait = html`<p class="empty">${detail.value?.error?.message ?? "Loading…"}</p>`;
+  const view = !step.seq ? html`<${StepView} ...${{ model, step }} onSelect=${choose} />`
+    : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
+  const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
+  const world = !past
+    ? html`<${World} key="now" model=${{ ...now, money: moneyTo(model.money, state) }} index=${2}
+        at=${Infinity} title="State now">${which}<//>`
+    : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
+    : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
+        title=${stateAfter(step)}>${which}<//>`
+    : html`<section class="pane world"><div class="pane-head"><h2>${stateAfter(step)}</h2>${which}</div>
+        <div class="scroll">${wait}</div></section>`;
+  return html`<${Skip} />
+    <${LiveTop} ...${{ data, model, feed }}>
+      <${Copy} label="Session as a test" what="session as a test" of="session" icon="copy"
+        title="One pytest test with all actions and requests since the last reset" text=${() => ask("session.py")} />
+      <${Har} show=${(error) => setDone({ error })} />
+      <button type="button" class="danger" onClick=${() => act("reset", {})}>Reset</button><//>
+    <${Controls.Provider} value=${controls}>
+      <${Columns} ...${{ ...columns, step, middle }} list=${{ ...columns.list, onSelect: choose }}
+        world=${html`<${Controls.Provider} value=${past ? null : controls}>${world}<//>`}>
+        <div class="feed">${toggle(following, () => (following ? setFollowing(false) : follow()), "Follow")}
+          ${toggle(feed.paused, pause, feed.paused && feed.waiting ? `Pause (${feed.waiting} new)` : "Pause")}
+          <button type="button" onClick=${clear} title="Empties this list; the fake stays as it is">Clear</button></div>
+        <${Missing} ...${{ model, feed, cleared, reload }} /><//>
+      ${done && html`<${LastAction} ...${{ done, act }} onClose=${() => setDone(null)} />`}<//>`;
+}
+
+function Har({ show }) {
+  const save = () => ask("calls.har").then((har) =>
+    download("aurous.har", "application/json", typeof har === "string" ? har : JSON.stringify(har, null, 1)), show);
+  return html`<button type="button" onClick=${save}><${Icon} name="save" />HAR</button>`;
+}
+
+/** Asks for the token of the server. */
+function Login({ onDone }) {
+  const [wrong, setWrong] = useState("");
+  const submit = async (event) => {
+    event.preventDefault();
+    const token = new FormData(event.target).get("token");
+    await ask("login", { token }).then(onDone, (error) => setWrong(error.message));
+  };
+  return html`<main id="main" class="login"><form class="form" onSubmit=${submit}>
+    <h1>The served fake</h1>
+    <p>This server was started with <code>AUROUS_CONTROL_TOKEN</code>. The page needs that token.</p>
+    <label class="field"><span>token</span>
+      <input name="token" type="password" autocomplete="current-password" required autofocus /></label>
+    ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
+    <button class="primary">Watch</button></form></main>`;
+}
+
+/** Loads the page; and again, where another server or nobody responds. */
+function Live() {
+  const [found, setFound] = useState({});
+  const load = () => Promise.all([ask(`trace?limit=${MOST}`), ask("actions")]).then(
+    ([data, { actions }]) => setFound({ actions, data: { ...data, test: { id: "a served fake" } }, at: Date.now() }),
+    (error) => setFound({ error }));
+  useEffect(() => { load(); }, []);
+  useEffect(() => {
+    if (!found.error || found.error.status === 401) return undefined;
+    const timer = setTimeout(load, 2000);
+    return () => clearTimeout(timer);
+  }, [found]);
+  if (found.error?.status === 401) return html`<${Login} onDone=${load} />`;
+  if (!found.data) {
+    return html`<main id="main" class="login"><p role="status">${found.error?.message ?? "Loading…"}</p></main>`;
+  }
+  return html`<${Watched} key=${found.at} ...${found} reload=${load} />`;
+}
+
+show(html`<${Live} />`);
