@@ -18,7 +18,7 @@ from cogapp import Cog
 
 ROOT: Final = Path(__file__).parents[1]
 EXT: Final = ROOT / "docs" / "_ext"
-MODULES: Final = ("examples", "pictures", "rules", "shared", "tables", "terminal")
+MODULES: Final = ("examples", "pictures", "rules", "samples", "shared", "tables", "terminal")
 """The functions that they export are there on each page."""
 FIRST: Final = ([str(EXT / "packaged.py")], ["-m", "tests.test_messages"])
 """What pages read, each written by a process of its own: it has read what was written before."""

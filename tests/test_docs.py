@@ -13,7 +13,7 @@ from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from shutil import copyfile
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings, strategies
@@ -357,6 +357,16 @@ def test_the_settings_on_the_first_page_are_settings() -> None:
     assert lines
     for name, _, value in lines:
         _settings.read_setting(name.removeprefix("aurous_"), value)
+
+
+def test_each_operation_error_and_event_has_its_sample() -> None:
+    """The page Requests and responses has a heading for each operation, and a row for each code and each event."""
+    page = _page("reference/requests")
+    names = [row.operation for row in ENDPOINTS]
+
+    assert [name for name in names if f"\n### {name}\n" not in page and f"`{name}`" not in page] == []
+    assert [code for code in get_args(pytest_aurous.ErrorCode) if f" | `{code}` | " not in page] == []
+    assert [event for event in get_args(pytest_aurous.Event) if f"\n| `{event}` | `{{" not in page] == []
 
 
 @pytest.mark.parametrize("name", pytest_aurous.__all__)

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields as fields_of
+from dataclasses import fields
 from importlib import import_module
 from inspect import getdoc
 from typing import Any, Final, get_args
@@ -18,9 +18,8 @@ import pytest_aurous
 from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
-from pytest_aurous._resources.base.endpoint import Endpoint
 from pytest_aurous._resources.base.schema import record
-from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS, LIFECYCLES
+from pytest_aurous._resources.catalog import CATALOG, LIFECYCLES
 from pytest_aurous._resources.characters import CharacterRow
 from pytest_aurous._resources.files import FileRow
 from pytest_aurous._resources.generations import GenerationRow
@@ -35,10 +34,9 @@ __all__ = (
     "attributes",
     "buckets",
     "explored_in_suites",
-    "fields",
+    "fields_in_tests",
     "layers",
     "lifecycle",
-    "operations",
     "probes",
     "public_names",
     "reading_names",
@@ -53,19 +51,10 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     for kind in (CharacterRow, EndpointRow, FileRow, GenerationRow, LoraRow, UploadRow, VideoLoraRow)
 }
 _PLURALS: Final = {"string": "strings", "object": "objects"}
+_MANY: Final = 5
+"""This many fields of an object are not named beside its type."""
 _MODULE: Final = re.compile(r"^\.\. py:module:: (\S+)$", re.MULTILINE)
 _NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)(?:\(\))?\n((?:   :.*(?:\n|\Z))*)", re.MULTILINE)
-
-
-def operations() -> None:
-    """Print every row of the catalog."""
-    rows = []
-    for row in ENDPOINTS:
-        host = " *on the upload host*" if row.host == "upload" else ""
-        rules = " ".join(map(rule_link, row.rules))
-        what = f"**{row.operation}**<br>`{row.method} {row.template}`{host}{rules and '<br>'}{rules}"
-        rows.append((what, f"{row.status}<br>{_bucket(row)}"))
-    table(["operation, request and rules", "response and bucket"], rows)
 
 
 def probes() -> None:
@@ -126,25 +115,31 @@ def reading_names() -> None:
     table(["rule", "default", "other reading"], rows)
 
 
-def _bucket(row: Endpoint) -> str:
-    if callable(row.bucket):  # one operation chooses its bucket by what is sent
-        return "`characters_synthesize` or `characters_post`"
-    return f"`{row.bucket}`" if row.bucket else "no bucket"
-
-
 # Fields
 
 
-def fields(name: str) -> None:
-    """Print the fields of a record, or, of an operation, those of its response.
+def fields_of(name: str) -> list[tuple[str, str, str]]:
+    """Return the fields of a record, or, of an operation, those of its response: names, type and meaning.
+
+    Fields that are alike share a row.
 
     Raises:
         LookupError: If nothing says what one of them means.
     """
-    rows = _of_record(_RECORDS[name]) if name in _RECORDS else _of_response(name)
-    if silent := [field for field, _, meaning in rows if not meaning]:
+    found = _of_record(_RECORDS[name]) if name in _RECORDS else _of_response(name)
+    if silent := [field for field, _, meaning in found if not meaning]:
         raise LookupError(f"nothing says what these of {name} mean: {', '.join(silent)}")
-    table(["field", "type", "what it is"], [(f"`{field}`", kind, with_links(meaning)) for field, kind, meaning in rows])
+    rows: dict[tuple[str, str], list[str]] = {}
+    for field, kind, meaning in found:
+        if field == "object":  # always the same word, which its sample shows
+            continue
+        rows.setdefault((kind, with_links(meaning)), []).append(f"`{field}`")
+    return [(", ".join(names), *row) for row, names in rows.items()]
+
+
+def fields_in_tests(name: str) -> None:
+    """Print the fields of a record that no response shows as a whole."""
+    table(["field", "type", "what it is"], fields_of(name))
 
 
 def attributes(name: str, without: str = "") -> None:
@@ -159,7 +154,7 @@ def attributes(name: str, without: str = "") -> None:
 def _of_record(kind: type[Any]) -> list[tuple[str, str, str]]:
     meanings = _attributes(kind)
     rows = [(name, _type(schema), meanings.get(name, "")) for name, schema in record(kind)["properties"].items()]
-    hidden = [field for field in fields_of(kind) if field.metadata.get("visible")]
+    hidden = [field for field in fields(kind) if field.metadata.get("visible")]
     return rows + [(field.name, "*only in a test*", meanings.get(field.name, "")) for field in hidden]
 
 
@@ -177,14 +172,15 @@ def _attributes(kind: type[Any]) -> dict[str, str]:
 
 def _type(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
-        return " or ".join(map(_type, schema["anyOf"]))
+        return ", ".join(map(_type, schema["anyOf"]))
     if "enum" in schema or "const" in schema:
-        return " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if schema["type"] == "array":
         items = schema["items"]
         return f"array of {_type({**items, 'type': _PLURALS[items['type']]})}"
-    inside = ", ".join(f"`{name}`" for name in schema.get("properties", ()))
-    return f"{schema['type']}{f' with {inside}' if inside else ''}"
+    names = [f"`{name}`" for name in schema.get("properties", ())]
+    inside = f" with {', '.join(names)}" if 0 < len(names) < _MANY else ""
+    return f"{schema['type']}{inside}"
 
 
 # Public names

@@ -92,7 +92,7 @@ examples:
   pytest-aurous openapi
   pytest-aurous openapi --output aurous.json
 
-{see("reference/operations.html#the-openapi-document")}"""
+{see("reference/requests.html#the-openapi-document")}"""
 _OURS: Final = (
     "pytest-aurous: an error of pytest-aurous itself, which says nothing about your code or the API. "
     "Please report it with the lines above."
@@ -248,6 +248,6 @@ def _openapi(options: argparse.Namespace) -> int:
         except OSError as error:
             raise AurousError(
                 f"--output {options.output}: {error.strerror}. Choose another file.\n"
-                f"{see('reference/operations.html#the-openapi-document')}"
+                f"{see('reference/requests.html#the-openapi-document')}"
             ) from None
     return 0

@@ -42,5 +42,5 @@ class AurousTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def _nothing_behind(passed: PassThrough) -> AurousError:
     return AurousError(
         f"The route {passed.origin.name!r} passes its calls through, but nothing is behind aurous.transport: "
-        f"use a client with a transport of its own, or let the route respond.\n{see('reference/operations.html')}"
+        f"use a client with a transport of its own, or let the route respond.\n{see('reference/requests.html')}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, cast
 
 from ..._base.errors import shown
@@ -44,6 +44,16 @@ def described(reader: Reader, schema: dict[str, Any]) -> Reader:
     """Attach the JSON Schema of the accepted values to *reader*."""
     reader.__dict__["schema"] = schema
     return reader
+
+
+def optional(reader: Reader, *, default: Any = None, note: str = "") -> Reader:
+    """Read like *reader*; a field that was not sent is *default*, or what *note* says."""
+
+    def read(value: Any, param: str) -> Any:
+        return reader(value, param)
+
+    added = {"default": default} if default is not None else {"description": note}
+    return described(read, {**getattr(reader, "schema", {}), **added})
 
 
 def text(high: int, low: int = 1, holds: Holds | None = None) -> Reader:
@@ -195,7 +205,8 @@ def read_fields(
 ) -> dict[str, Any]:
     """Read a closed set of fields (err-8, patch-2).
 
-    Unknown names are refused first, then missing fields, then invalid values.
+    Unknown names are refused first, then missing fields, then invalid values. Fields that were not sent have their
+    defaults, if they have one.
     """
     unknown = [prefix + name for name in body if name not in readers]
     if unknown:
@@ -204,7 +215,12 @@ def read_fields(
     for name in required:
         if name not in body:
             raise missing_field(prefix + name)
-    return {name: readers[name](value, prefix + name) for name, value in body.items()}
+    defaults = {name: schema["default"] for name, schema in _schemas(readers) if "default" in schema}
+    return defaults | {name: readers[name](value, prefix + name) for name, value in body.items()}
+
+
+def _schemas(readers: Mapping[str, Reader]) -> Iterator[tuple[str, Shape]]:
+    return ((name, getattr(reader, "schema", {})) for name, reader in readers.items())
 
 
 def _check_length(value: Collection[Any], param: str, low: int, high: int, unit: str) -> None:

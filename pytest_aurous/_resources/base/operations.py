@@ -40,7 +40,7 @@ def no_operation(name: object, rows: Mapping[str, Endpoint]) -> AurousLookupErro
     listed = [one for one in rows if not resource or _resource(one) == resource]
     return AurousLookupError(
         f"No operation is called {shown(name)}{hint} Operations{f' of {resource}' if resource else ''}: "
-        f"{', '.join(listed)}.\n{see('reference/operations.html')}"
+        f"{', '.join(listed)}.\n{see('reference/requests.html')}"
     )
 
 

@@ -9,7 +9,7 @@ from ..._time.clock import iso
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_found, not_one_of
 from ..base.endpoint import Context, Endpoint
-from ..base.fields import BODY_ERRORS, boolean, one_of, read_fields, text
+from ..base.fields import BODY_ERRORS, boolean, one_of, optional, read_fields, text
 from ..base.pages import PAGE, PAGE_ERRORS, page
 from ..base.schema import body_of, deleted, listing, reference
 from ..payment import pay
@@ -22,7 +22,7 @@ POSE_COST: Final = 1
 LISTABLE: Final = ("synthesizing", "reviewing", "ready", "failed")
 
 UPDATE: Final = {name: CREATE[name] for name in ("name", "attributes")}
-RESYNTHESIZE: Final = {"force_all": boolean}
+RESYNTHESIZE: Final = {"force_all": optional(boolean, note="Has no effect: all poses are drawn again.")}
 REGENERATE: Final = {"pose": one_of(POSES, "invalid_request_error"), "prompt_override": text(4000, low=0)}
 
 
@@ -30,7 +30,7 @@ def create(ctx: Context) -> dict[str, Any]:
     """POST /v1/characters: from uploads or by synthesis."""
     world = ctx.world
     sent = read_fields(ctx.body, CREATE, required=("name",))
-    synthesis, upload_ids = sent.pop("generate", False), sent.pop("upload_ids", None)
+    synthesis, upload_ids = sent.pop("generate"), sent.pop("upload_ids", None)
     if synthesis == (upload_ids is not None):
         raise ApiProblem(400, "parameter_invalid_combination", say.ONE_FLOW)
     if synthesis and not sent.get("attributes"):  # create-4

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from ..._wire.version import VERSION
 from ..._world.script import Plan
 from ..._world.world import World
-from ..base.fields import Reader, boolean, integer, list_of, object_of, text
+from ..base.fields import Reader, boolean, integer, list_of, object_of, optional, text
 from ..base.schema import HOLDS, Record, body_of, column, obj, text_of, to_wire
 from ..uploads import POSES
 
@@ -35,7 +35,7 @@ ATTRIBUTES: Final[dict[str, Reader]] = {
 
 CREATE: Final[dict[str, Reader]] = {
     "name": text(120),
-    "generate": boolean,
+    "generate": optional(boolean, default=False),
     "upload_ids": list_of(text(256, holds="id"), 1, 6),
     "attributes": object_of(ATTRIBUTES),
     "client_reference_id": text(256),
@@ -65,7 +65,7 @@ class CharacterRow(Record):
         id: ``char_`` and a ULID.
         object: Always ``character``.
         name: Display name.
-        status: ``synthesizing``, ``reviewing``, ``ready``, ``failed`` or ``deleted``.
+        status: How far it is.
         refs: The reference pictures.
         created_at: ISO 8601 (time-1).
         updated_at: ISO 8601; moves with every change.

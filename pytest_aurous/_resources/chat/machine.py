@@ -51,7 +51,7 @@ def begin(ctx: Context, body: dict[str, Any], model: ModelRow, prompt: int) -> C
         choices=(choice("", None),),
         messages=tuple(body["messages"]),
         price=price,
-        streamed=bool(body.get("stream")),
+        streamed=body["stream"],
         creation_request_id=ctx.request_id,
         started=now,
         hold=hold,

@@ -12,7 +12,7 @@ from ..._base.parsed import is_array, is_object
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field, not_one_of
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, read_fields, text
+from ..base.fields import Reader, boolean, described, integer, list_of, number, one_of, optional, read_fields, text
 from ..base.schema import HOLDS, text_of
 from ..content.schemas import unsupported
 from ..models import ModelRow, require_model
@@ -185,10 +185,10 @@ FIELDS: Final[dict[str, Reader]] = {
         1,
         200,
     ),
-    "max_tokens": integer(1, 10**9),
+    "max_tokens": optional(integer(1, 10**9), note="That of the model, such as 4096."),
     "temperature": number(0, 2),
     "top_p": number(0, 1),
-    "stream": boolean,
+    "stream": optional(boolean, default=False),
     "stream_options": _ANY_OBJECT,
     "tools": list_of(described(_tool, _TOOL), 0, 128),
     "tool_choice": described(_tool_choice, _any_of("string", "object")),

@@ -11,7 +11,7 @@ from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..._world.ledger import json_number, total
 from ..base.endpoint import Context, Endpoint
-from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, read_fields, text
+from ..base.fields import BODY_ERRORS, Reader, described, integer, list_of, one_of, optional, read_fields, text
 from ..base.schema import body_of, obj, text_of
 from ..chat.request import known, public_url
 from ..chat.tokens import of_text
@@ -74,11 +74,11 @@ def _input(value: Any, param: str) -> list[dict[str, Any]]:
 _ESTIMATE: Final[dict[str, Reader]] = {
     "model": text(128, holds="style"),
     "input": described(_input, {"anyOf": [{"type": "string"}, {"type": "array"}]}),
-    "dimensions": integer(1, 10**6),
+    "dimensions": optional(integer(1, 10**6), note="A size of the model."),
 }
 _CREATE: Final[dict[str, Reader]] = {
     **_ESTIMATE,
-    "encoding_format": one_of(("float", "base64")),
+    "encoding_format": optional(one_of(("float", "base64")), note="Always `float` is returned."),
     "user": text(256),
 }
 

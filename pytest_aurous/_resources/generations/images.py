@@ -8,12 +8,14 @@ from typing import Any, Final
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem, missing_field
 from ..base.endpoint import Context
-from ..base.fields import Reader, integer, list_of, number, one_of, read_fields, text
+from ..base.fields import Reader, integer, list_of, number, one_of, optional, read_fields, text
 from ..characters import require_ready
 from ..styles import LoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
 GRID: Final = 32
+USUAL: Final = "2k_1_1"
+"""The ``size`` of a request that sends neither a size nor sides."""
 SIDES: Final = (1024, 4096)
 _TIERS: Final = {"2k": 2048, "4k": 4096}
 _RATIOS: Final = ((1, 1), (3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (9, 16), (21, 9))
@@ -40,14 +42,14 @@ CREATE: Final[dict[str, Reader]] = {
     "negative_prompt": text(4000),
     "lora_id": text(256, holds="id"),
     "character_id": text(256, holds="id"),
-    "width": _SIDE,
-    "height": _SIDE,
-    "size": one_of(tuple(PRESETS)),
-    "steps": integer(1, 100),
-    "guidance_scale": number(0.1, 30),
+    "width": optional(_SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
+    "height": optional(_SIDE, note="Both sides, in place of `size`; rounded to multiples of 32."),
+    "size": optional(one_of(tuple(PRESETS)), note=f"`{USUAL}`, unless the sides are sent."),
+    "steps": optional(integer(1, 100), note="Is not returned."),
+    "guidance_scale": optional(number(0.1, 30), note="Is not returned."),
     "cfg_rescale": number(0, 1),
     "denoise_strength": number(0, 1),
-    "count": integer(1, 4),
+    "count": optional(integer(1, 4), default=1),
     "reference_image_urls": list_of(text(2048, holds="url"), 1, 10),
 }
 """The fields of POST /v1/images (img-1)."""
@@ -71,8 +73,8 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         require_ready(world, ctx.team, character)
     for picture in references:
         require_picture(ctx, picture, "reference_image_urls")
-    count = sent.pop("count", 1)
-    cost = price_of(count, enhance=sent.pop("enhance_prompt", False))
+    count = sent.pop("count")
+    cost = price_of(count, enhance=sent.pop("enhance_prompt"))
     for name in ("steps", "guidance_scale"):  # the API accepts them, and does not return them
         sent.pop(name, None)
     columns = {
@@ -100,7 +102,7 @@ def measured(sent: dict[str, Any]) -> tuple[int, int, str | None]:
     if size is not None and (width is not None or height is not None):
         raise ApiProblem(400, "parameter_invalid_combination", say.SIZE_TWICE, "size")
     if width is None and height is None:
-        size = size or "2k_1_1"
+        size = size or USUAL
         return *PRESETS[size], size
     if width is None or height is None:
         raise missing_field("width" if width is None else "height")

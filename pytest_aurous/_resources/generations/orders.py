@@ -7,13 +7,13 @@ from typing import Any, Final
 from ..._wire import messages as say
 from ..._wire.refusal import ApiProblem
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, integer, is_https, text, url
+from ..base.fields import Reader, boolean, integer, is_https, optional, text, url
 from ..files import require_file
 
 FIELDS: Final[dict[str, Reader]] = {
     "prompt": text(4000),
-    "seed": integer(-1, 2**63 - 1),
-    "enhance_prompt": boolean,
+    "seed": optional(integer(-1, 2**63 - 1), note="Drawn; also for -1."),
+    "enhance_prompt": optional(boolean, default=False),
     "webhook_url": url(2048),
 }
 """The fields of both."""

@@ -28,11 +28,10 @@ class GenerationRow(Record):
     Attributes:
         id: ``img_`` or ``vid_`` and a ULID.
         object: Always ``inference``.
-        status: ``pending``, ``processing``, ``succeeded``, ``failed``, ``cancelled``, ``expired`` or
-            ``moderation_rejected``; the last two only where a test asks for them.
+        status: How far it is; ``expired`` and ``moderation_rejected`` only where a test asks for them.
         prompt: The text to draw.
         created_at: ISO 8601 (time-1).
-        media_type: ``image`` or ``video``.
+        media_type: What it is.
         negative_prompt: What to avoid.
         output_urls: URLs of the pictures of an image that has succeeded.
         output_video_url: URL of the film of a video that has succeeded.

@@ -6,24 +6,25 @@ from typing import Any, Final
 
 from ..._world.ledger import json_number, product
 from ..base.endpoint import Context
-from ..base.fields import Reader, boolean, number, one_of, read_fields, text
+from ..base.fields import Reader, boolean, number, one_of, optional, read_fields, text
 from ..styles import VideoLoraRow, require_style
 from .orders import FIELDS, cost_of, draw_seed, require_picture
 
 PER_SECOND: Final = 0.5
 FACTORS: Final = {"480p": 1, "720p": 1.5, "1080p": 2.5}
 RATIOS: Final = {"16:9": (16, 9), "4:3": (4, 3), "1:1": (1, 1), "3:4": (3, 4), "9:16": (9, 16), "21:9": (21, 9)}
+_STYLE: Final = "As in the style."
 
 CREATE: Final[dict[str, Reader]] = {
     **FIELDS,
     "video_lora_id": text(256, holds="id"),
     "first_frame_url": text(2048, holds="url"),
     "last_frame_url": text(2048, holds="url"),
-    "resolution": one_of(tuple(FACTORS)),
-    "ratio": one_of(tuple(RATIOS)),
-    "duration": number(2, 12),
-    "camera_fixed": boolean,
-    "watermark": boolean,
+    "resolution": optional(one_of(tuple(FACTORS)), note=_STYLE),
+    "ratio": optional(one_of(tuple(RATIOS)), note=_STYLE),
+    "duration": optional(number(2, 12), note=_STYLE),
+    "camera_fixed": optional(boolean, default=False),
+    "watermark": optional(boolean, note="Has no effect."),
 }
 """The fields of POST /v1/videos."""
 
@@ -49,7 +50,7 @@ def read(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         "video_duration": seconds,
         "video_resolution": resolution,
         "video_ratio": sent.get("ratio", style.default_ratio),
-        "video_camera_fixed": sent.get("camera_fixed", False),
+        "video_camera_fixed": sent["camera_fixed"],
         "loras": ((style.id, style.name),),
         "webhook_url": sent.get("webhook_url"),
     }

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from pytest_aurous._resources.base.fields import Reader, boolean, integer, list_of, one_of, read_body, read_fields, text
+from pytest_aurous._resources.base.fields import (
+    Reader,
+    boolean,
+    integer,
+    list_of,
+    one_of,
+    optional,
+    read_body,
+    read_fields,
+    text,
+)
 from pytest_aurous._resources.base.schema import column, to_wire
 from pytest_aurous._wire.refusal import ApiProblem
 
@@ -167,3 +177,18 @@ def test_a_record_is_written_as_its_columns_say(row: Row, expected: dict[str, An
     """In order of declaration: hidden columns never, sparse ones where they are set, others through their writer."""
     assert to_wire(row, "none") == expected
     assert list(to_wire(row, "none")) == list(expected)
+
+
+def test_a_field_that_was_not_sent_has_its_default() -> None:
+    """Its schema says the default, or in words what happens instead; the reader still reads what was sent."""
+    count, seed = optional(integer(1, 4), default=1), optional(integer(0, 9), note="Drawn.")
+    readers: dict[str, Reader] = {"count": count, "seed": seed}
+
+    assert read_fields({}, readers) == {"count": 1}
+    assert read_fields({"count": 3, "seed": 2}, readers) == {"count": 3, "seed": 2}
+    assert problem_of(lambda: read_fields({"count": 9}, readers)).param == "count"
+    schemas = [vars(reader)["schema"] for reader in (count, seed)]
+    assert [{name: one[name] for name in ("default", "description") if name in one} for one in schemas] == [
+        {"default": 1},
+        {"description": "Drawn."},
+    ]

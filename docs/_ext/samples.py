@@ -1,0 +1,520 @@
+"""Requests and responses: the fields of each request, and what a seeded fake responds, refuses and delivers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
+
+from shared import as_table, rule_link
+from tables import fields_of
+
+from pytest_aurous import Aurous, Delivery, ErrorCode
+from pytest_aurous._resources.base.endpoint import Endpoint
+from pytest_aurous._resources.catalog import CATALOG, ENDPOINTS
+from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._resources.webhooks import EVENTS
+from pytest_aurous._wire.refusal import LIMIT_CODES
+
+__all__ = ("events", "old_paths", "refusals", "samples", "stream")
+
+_WIDTH: Final = 100
+_LONGEST: Final = 48
+_MOST: Final = 3
+"""How many texts of a list are shown."""
+_DAY: Final = 86_400
+_START: Final = "2026-05-08T10:00:00Z"
+_CHAT: Final = "aurous-grow-2.0-pro"
+_ASKED: Final = {"model": _CHAT, "messages": [{"role": "user", "content": "What color is her hair?"}]}
+_LAKE: Final = {"prompt": "A lake"}
+_CHATS: Final = "/v1/chat/completions"
+_EMBED: Final = {"model": "aurous-embed-vision-1.0", "input": "black hair"}
+_MORE: Final = {"...": "..."}
+"""Stands for the fields that are left out."""
+_RECORDS: Final = {
+    "characters.create": "Character",
+    "images.create": "Generation",
+    "files.create": "File",
+    "loras.retrieve": "Lora",
+    "video_loras.retrieve": "VideoLora",
+    "webhook_endpoints.create": "Endpoint",
+    "team.retrieve": "team.retrieve",
+    "balance.retrieve": "balance.retrieve",
+}
+"""The operations below which the fields of a record are listed."""
+
+
+_WHOLE: Final = ("videos.create",)
+"""Operations whose response is shown as a whole, although it is a record that was shown before."""
+_CHANCE: Final = ("id", "seed", "creation_request_id")
+"""The fields that differ between any two records."""
+
+
+class _Sample(NamedTuple):
+    """A request and its response."""
+
+    sent: Any
+    got: Any
+
+
+def samples(*tags: str) -> None:
+    """Print each operation of some resources: its request, its response, and one sample of both."""
+    rows = [row for row in ENDPOINTS if row.operation.rpartition(".")[0] in tags]
+    _print(*(part for row in rows for part in _operation(row)))
+
+
+def _print(*parts: str) -> None:
+    print("\n" + "\n\n".join(parts) + "\n")
+
+
+def _operation(row: Endpoint) -> Iterator[str]:
+    sample = _tour().samples[row.operation]
+    host = " on the upload host" if row.host == "upload" else ""
+    key = "; takes an `Idempotency-Key`" if row.idempotent else ""
+    path = rule_link(row.rules[0], f"`{row.method} {row.template}`")
+    yield f"### {row.operation}"
+    yield f"{path}{host}: {row.status}; {_bucket(row)}{key}"
+    sends = row.body or (row.query if not row.signed else {})
+    same = next(other for other in ENDPOINTS if (other.body or other.query) == (row.body or row.query))
+    if sends and same is not row:
+        yield f"The request has the fields of {_link(same)}."
+    elif sends:
+        yield as_table(["field", "type", "by default"], _fields(row))
+    if sample.sent and same is row:
+        yield f"Request: {sample.sent}" if isinstance(sample.sent, str) else _block(sample.sent)
+    yield from _response(row, sample)
+    if row.operation in _RECORDS:
+        yield as_table(["field", "type", "what it is"], fields_of(_RECORDS[row.operation]))
+
+
+def _response(row: Endpoint, sample: _Sample) -> Iterator[str]:
+    """Yield a response: of a record that was shown before, only what is different."""
+    got = sample.got
+    home = next((other for other in ENDPOINTS if row.shows and other.shape == row.shape), row)
+    label = ["Response:"] if sample.sent else []
+    if row.shows and "$ref" not in (row.shape or {}):
+        yield from (*label, _block(_listed(got)))
+    elif home is not row and row.operation not in _WHOLE:
+        before = _tour().samples[home.operation].got
+        changed = {name: one for name, one in got.items() if before.get(name) != one and name not in _CHANCE}
+        yield f"Response: [the record](#{_anchor(home)}){', here with' if changed else ''}"
+        if changed:
+            yield _block({**changed, **_MORE})
+    elif isinstance(got, str):
+        yield f"Response: {got}"
+    else:
+        yield from (*label, _block(got))
+
+
+def _bucket(row: Endpoint) -> str:
+    if callable(row.bucket):
+        return "bucket `characters_post`, or `characters_synthesize` for a synthesis"
+    return f"bucket `{row.bucket}`" if row.bucket else "no API key"
+
+
+def _link(row: Endpoint) -> str:
+    return f"[{row.operation}](#{_anchor(row)})"
+
+
+def _anchor(row: Endpoint) -> str:
+    return row.operation.replace(".", "")
+
+
+def _listed(got: Any) -> Any:
+    """Return a list of records, each with its id alone."""
+    if isinstance(got, dict):
+        return {**got, "data": _listed(got["data"])}
+    return [{"id": one["id"], **_MORE} for one in got]
+
+
+def _block(value: Any) -> str:
+    text = "\n".join(_lines(value, _WIDTH))
+    return f"```{'js' if '...' in text else 'json'}\n{text}\n```"
+
+
+def _lines(value: Any, width: int) -> Iterator[str]:
+    """Write JSON with each value on one line that fits there."""
+    value = _short(value)
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) <= width or not isinstance(value, dict | list):
+        yield flat.replace('"...": "..."', "...").replace('"..."', "...")
+        return
+    pairs = value.items() if isinstance(value, dict) else [("", one) for one in value]
+    yield "{" if isinstance(value, dict) else "["
+    for number, (name, one) in enumerate(pairs):
+        if name == "...":
+            yield "  ..."
+            continue
+        head = f"  {json.dumps(name)}: " if isinstance(value, dict) else "  "
+        first, *rest = _lines(one, width - len(head))
+        lines = [head + first, *("  " + line for line in rest)]
+        yield from lines[:-1]
+        yield lines[-1] + ("," if number < len(value) - 1 else "")
+    yield "}" if isinstance(value, dict) else "]"
+
+
+def _short(value: Any) -> Any:
+    """Shorten long texts, such as signed URLs and vectors."""
+    if isinstance(value, dict):
+        return {name: _short(one) for name, one in value.items()}
+    if isinstance(value, list):
+        shown = value[: _MOST if value and isinstance(value[0], str) else 1]
+        return [*map(_short, shown), *(["..."] if len(shown) < len(value) else [])]
+    if isinstance(value, str) and value.startswith("https://") and len(value) > _LONGEST:
+        return f"{value[: _LONGEST - 8]}..."
+    return value
+
+
+def old_paths() -> None:
+    """Print what the deprecated paths redirect to, and the names of their operations."""
+    rows = [row for row in ENDPOINTS if row.operation.startswith("legacy.")]
+    paths = {row.template.split("/")[2]: row.operation.split(".")[1] for row in rows}
+    moved = " and ".join(f"`/v1/{old}` to `/v1/{new}`" for old, new in paths.items())
+    names = ", ".join(f"`{row.operation}`" for row in rows)
+    print(
+        f"\nThe API redirects {moved}, with {rows[0].status} and {', '.join(f'`{name}`' for name in rows[0].headers)}"
+    )
+    print(f"({rule_link(rows[0].rules[0])}). The operations: {names}.\n")
+
+
+def events() -> None:
+    """Print the payload of one event, and the data of the others."""
+    found = _tour().events
+    rows = [(f"`{name}`", f"`{_line(_short_of(found[name]['data']))}`") for name in EVENTS]
+    first = {**found[EVENTS[0]], "data": _short_of(found[EVENTS[0]]["data"])}
+    _print(_block(first), as_table(["`type`", "`data`"], rows))
+
+
+def _short_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a record differs from event to event; all of another object."""
+    if "object" not in data:
+        return data
+    kept = ("id", "object", "status", "error_message")
+    return {**{name: data[name] for name in kept if data[name] is not None}, **_MORE}
+
+
+def _line(value: Any) -> str:
+    return json.dumps(_short(value), ensure_ascii=False).replace('"...": "..."', "...")
+
+
+def stream() -> None:
+    """Print the events of a short stream."""
+    fake = Aurous(seed=7, now=_START)
+    fake.chat.reply("Aurora has black hair.")
+    client = fake.client(headers={"Idempotency-Key": "retry-1"})
+    text = client.post(_CHATS, json={**_ASKED, "stream": True}).text
+    _print(f"```text\n{text.strip()}\n```")
+
+
+def refusals() -> None:
+    """Print one refusal whole, and status, code and message of one for each code."""
+    found = _refused()
+    rows = [
+        (got["status"], f"`{code}`", got["message"])
+        for code, got in sorted(found.items(), key=lambda one: (one[1]["status"], one[0]))
+    ]
+    first = {name: one for name, one in found["missing_field"].items() if name != "status"}
+    _print(_block({"error": first}), as_table(["status", "code", "a message"], rows))
+
+
+# The fields of requests
+
+
+def _fields(row: Endpoint) -> list[tuple[str, str, str]]:
+    """Return a row for each field, or for several that are equal: names, type and default."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for name, one, kind in _flat(row, row.body or {"properties": row.query}):
+        default = f"`{json.dumps(one['default'])}`" if "default" in one else one.get("description", "")
+        rows.setdefault((name.rpartition(".")[0], kind, default), []).append(name)
+    return [(", ".join(names), kind, default) for (_, kind, default), names in rows.items()]
+
+
+def _flat(row: Endpoint, schema: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Yield each field with its schema and its type; an object that was shown before only refers to it."""
+    for name, one in schema.get("properties", {}).items():
+        required = " *required*" if name in schema.get("required", ()) else ""
+        inside = one.get("items", one)
+        first = next(
+            (other for other in ENDPOINTS if name in _properties(other) and _properties(other)[name] == one), row
+        )
+        again = first is not row and "properties" in inside
+        yield f"`{prefix}{name}`{required}", one, f"as in {_link(first)}" if again else _type(one)
+        if not again:
+            yield from _flat(row, inside, f"{prefix}{name}{'[]' if inside is not one else ''}.")
+
+
+def _properties(row: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = (row.body or {}).get("properties", {})
+    return found
+
+
+def _type(schema: Any) -> str:
+    if "anyOf" in schema:
+        return ", ".join(map(_type, schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    kind = schema.get("type", "string")
+    if kind == "array":
+        items = schema.get("items", {})
+        inside = f": {_type(items)}" if items and "properties" not in items else ""
+        return f"array{_range(schema, 'Items', ' of')}{inside}"
+    if kind == "string":
+        return f"{'https URL' if 'pattern' in schema else 'string'}{_range(schema, 'Length', ',')}"
+    if kind == "object":
+        return f"object{_range(schema, 'Properties', ',', ' keys')}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    return kind if high is None or high == 2**63 - 1 else f"{kind}, {low:,} to {high:,}"
+
+
+def _range(schema: Any, of: str, before: str, unit: str = "") -> str:
+    low, high = schema.get(f"min{of}"), schema.get(f"max{of}")
+    if high is None:
+        return ""
+    return f"{before} {low} to {high:,}{unit}" if low else f"{before} at most {high:,}{unit}"
+
+
+# What the fake does
+
+
+@cache
+def _tour() -> _Tour:
+    return _Tour()
+
+
+def _picture() -> bytes:
+    return picture(["a lake"], 64, 64, "a lake")
+
+
+class _Tour:
+    """A walk through the whole API: `samples` has what was sent and what came back."""
+
+    def __init__(self) -> None:
+        self.fake = Aurous(seed=7, now=_START)
+        self.client = self.fake.client()
+        self.samples: dict[str, _Sample] = {}
+        self.events: dict[str, Any] = {}
+        self.fake.webhooks.deliver_to(self._receive)
+        self._characters()
+        self._media()
+        self._chat()
+        self._account()
+        self._end()
+        if missing := [row.operation for row in ENDPOINTS if row.operation not in self.samples and row.status < 300]:
+            raise LookupError(f"samples.py sends no request for {', '.join(missing)}")
+
+    def send(self, operation: str, sent: Any = None, *, url: str = "", query: Any = None, **options: Any) -> Any:
+        """Send a request, and keep what comes back."""
+        row = CATALOG.by_operation[operation]
+        place = options.pop("place", "")
+        target = url or row.template.replace("{id}", place)
+        if isinstance(sent, dict):
+            options["json"] = sent
+        response = self.client.request(row.method, target, params=query, **options)
+        assert response.status_code == row.status, (operation, response.text)
+        kind = response.headers.get("content-type", "")
+        got = response.json() if kind == "application/json" else f"bytes, as `{kind}`" if kind else "no body"
+        shown = sent if query is None else f"`{target}?{'&'.join(f'{name}={value}' for name, value in query.items())}`"
+        self.samples[operation] = _Sample(shown, got)
+        return got
+
+    def _receive(self, delivery: Delivery) -> None:
+        self.events.setdefault(delivery.event, delivery.payload)
+
+    def _characters(self) -> None:
+        fake = self.fake
+        ticket = self.send(
+            "characters.uploads.init", {"filename": "front.png", "extension": "png", "content_type": "image/png"}
+        )
+        picture = {"content": _picture(), "headers": ticket["upload_headers"]}
+        self.send("characters.uploads.put", "the bytes, with `upload_headers`", url=ticket["upload_url"], **picture)
+        self.send("characters.uploads.classify", {"upload_id": ticket["upload_id"]})
+        body = {"name": "Aurora", "generate": True, "attributes": {"age": 28, "hair_color": "black"}}
+        place = self.send("characters.create", body)["id"]
+        fake.characters.last.finish()
+        fake.clock.advance(seconds=30)
+        self.send("characters.retrieve", place=place)
+        self.send("characters.save", place=place)
+        self.send("characters.list", query={"status": "ready", "limit": 1})
+        self.send("characters.update", {"name": "Nova"}, place=place)
+        self.send("characters.regenerate_ref", {"pose": "front"}, place=place)
+        fake.characters.last.finish()
+        self.send("characters.resynthesize", {}, place=place)
+        fake.characters.last.finish()
+        self.send("storage.get", url=fake.characters.last.refs[0].url)
+
+    def _media(self) -> None:
+        fake = self.fake
+        form = {"files": {"file": ("lake.png", _picture())}, "data": {"purpose": "reference"}}
+        file = self.send("files.create", "a form with `file` and `purpose`", **form)["id"]
+        self.send("files.retrieve", place=file)
+        fake.loras.add("Oil on canvas")
+        self.send("loras.list", query={"limit": 1})
+        self.send("loras.retrieve", place=fake.loras.last.id)
+        self.send("video_loras.list", query={"limit": 1})
+        self.send("video_loras.retrieve", place="seedance-1-pro")
+        body = {"prompt": "Aurora by the lake", "character_id": fake.characters.last.id}
+        place = self.send("images.create", body)["id"]
+        self.send("images.estimate", body)
+        self._finish(fake.images)
+        self.send("images.retrieve", place=place)
+        self.send("images.list", query={"limit": 1})
+        self.send("images.output", url=fake.images.last.output_urls[0])
+        self.send("images.cancel", place=self.client.post("/v1/images", json=body).json()["id"])
+        body = {"video_lora_id": "seedance-1-pro", "prompt": "She waves", "duration": 4}
+        place = self.send("videos.create", body)["id"]
+        self.send("videos.estimate", body)
+        self._finish(fake.videos)
+        self.send("videos.retrieve", place=place)
+        self.send("videos.output", url=fake.videos.last.output_video_url)
+        self.send("files.delete", place=file)
+
+    def _finish(self, records: Any) -> None:
+        self.fake.clock.advance(seconds=12)
+        records.last.finish()
+
+    def _chat(self) -> None:
+        fake = self.fake
+        self.send("models.list")
+        fake.chat.reply("Aurora has black hair.")
+        self.send("chat.retrieve", place=self.send("chat.create", _ASKED)["id"])
+        with self.client.stream("POST", _CHATS, json={**_ASKED, "stream": True}) as response:
+            next(response.iter_lines())
+            self.send("chat.cancel", place=fake.chat.completions.last.id)
+        self.send("embeddings.create", _EMBED)
+        self.send("embeddings.estimate", _EMBED)
+
+    def _account(self) -> None:
+        for operation in ("balance.retrieve", "team.retrieve", "pricing.retrieve"):
+            self.send(operation)
+        self.send("usage.list", query={"start_time": _START, "group_by": "type", "limit": 1})
+        self.send("usage.events", query={"start_time": _START, "limit": 1})
+        body = {"url": "https://app.example/hooks", "events": ["image.completed", "image.failed"]}
+        place = self.send("webhook_endpoints.create", body)["id"]
+        self.send("webhook_endpoints.list", query={"limit": 1})
+        self.send("webhook_endpoints.retrieve", place=place)
+        self.send("webhook_endpoints.rotate_secret", place=place)
+        self.send("webhook_endpoints.test", {"event_type": "image.completed"}, place=place)
+        self.send("webhook_endpoints.delete", place=place)
+        self.fake.webhooks.flush()
+
+    def _end(self) -> None:
+        """Let each event happen that has not happened, and delete the character."""
+        fake = self.fake
+        fake.images.add(status="processing").fail()
+        fake.videos.add(status="processing").fail()
+        fake.characters.add(status="synthesizing").fail()
+        fake.videos.add(status="processing").cancel()
+        fake.characters.add(status="synthesizing").delete()
+        fake.team.balance_low_threshold = fake.team.credits
+        self.client.post(_CHATS, json=_ASKED)
+        fake.webhooks.flush()
+        broken = "https://broken.example/hooks"
+        fake.webhooks.deliver_to(lambda _: 500, url=broken, events=["image.completed"])
+        for _ in range(100):
+            fake.images.add(status="processing").finish()
+            fake.clock.advance(seconds=_DAY / 3)
+            fake.webhooks.flush()
+        self.send("characters.delete", place=fake.characters.last.id)
+        if missing := set(EVENTS) - set(self.events):
+            raise LookupError(f"samples.py lets no {', '.join(sorted(missing))} happen")
+
+
+def _refused() -> dict[str, dict[str, Any]]:
+    """Return one refusal for each error code, with its status."""
+    fake = Aurous(seed=7, now=_START, credits=100, rate_limits="enforce")
+    found = dict[str, dict[str, Any]]()
+    for method, path, sent, options in _refusals(fake):
+        response = fake.client(**options).request(method, path, json=sent)
+        if response.is_error:
+            error = response.json()["error"]
+            found.setdefault(error["code"], {**error, "status": response.status_code})
+    if missing := {*get_args(ErrorCode), *LIMIT_CODES} - set(found):
+        raise LookupError(f"samples.py provokes no {', '.join(sorted(missing))}")
+    return found
+
+
+_Request: TypeAlias = tuple[str, str, Any, dict[str, Any]]
+"""Method, path, JSON, and options of the client."""
+
+
+def _get(path: str, **headers: str) -> _Request:
+    return "GET", path, None, {"headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+
+
+def _post(path: str, sent: Any = None, **headers: str) -> _Request:
+    return "POST", path, sent, _get("", **headers)[3]
+
+
+def _chat(**more: Any) -> _Request:
+    return _post(_CHATS, {**_ASKED, **more})
+
+
+def _refusals(fake: Aurous) -> Iterator[_Request]:
+    """Yield requests that a fake refuses, each with another code."""
+    yield _get("/v1/characters/char_x")
+    yield "PUT", "/v1/characters", None, {}
+    yield _get("/v1/characters", Aurous_Version="2020-01-01")
+    yield _get("/v1/characters", X_Api_Key="")
+    yield _get("/v1/characters", X_Api_Key="sk_of_nobody")
+    yield _post("/v1/characters", X_Api_Key=fake.team.add_key("read"))
+    yield _get("/v1/usage?page_token=x&start_time=2026-05-08T10:00:00Z")
+    yield _get("/v1/usage?bucket_width=1m&start_time=2026-01-01T00:00:00Z")
+    yield from _refused_records(fake)
+    yield from _refused_chats(fake)
+    for code, status in (("provider_unavailable", 503), ("internal_error", 500), ("concurrency_limit_exceeded", 429)):
+        fake.faults.status("images.create", status, code=code)
+        yield _post("/v1/images", _LAKE)
+    fake.limits["reads"].exhaust()
+    yield _get("/v1/balance")
+    fake.team.credits = fake.team.held_credits
+    yield _post("/v1/images", _LAKE)
+    yield _post(f"/v1/characters/{fake.characters.add(status='reviewing').id}/resynthesize")
+
+
+def _refused_records(fake: Aurous) -> Iterator[_Request]:
+    drawn, image = fake.characters.add(status="reviewing"), fake.images.add("A lake", status="processing")
+    yield _post("/v1/characters", {})
+    yield _post("/v1/characters", {"name": 7})
+    yield _post("/v1/characters", {"name": "Aurora", "mood": "calm"})
+    yield _post("/v1/characters", {"name": ""})
+    yield _post("/v1/characters", {"name": "Aurora"})
+    yield _post("/v1/characters", {"name": "Aurora", "upload_ids": [fake.uploads.add().id] * 2})
+    yield _post(f"/v1/characters/{fake.characters.add(status='synthesizing').id}/save")
+    yield _post("/v1/images", {**_LAKE, "character_id": drawn.id})
+    both = {"character_id": drawn.id, "reference_image_urls": ["https://app.example/a.png"]}
+    yield _post("/v1/images", {**_LAKE, **both})
+    yield _post("/v1/images", {**_LAKE, "lora_id": "seedance-1-pro"})
+    yield _post("/v1/images", _LAKE, Idempotency_Key="order-7")
+    yield _post("/v1/images", {"prompt": "A hill"}, Idempotency_Key="order-7")
+    done = fake.images.add("A lake")
+    yield _post(f"/v1/images/{done.id}/cancel")
+    image.cancel()
+    yield _get(f"/v1/images/{image.id}/output/0")
+    fake.clock.advance(seconds=8 * _DAY)
+    yield _get(f"/v1/images/{done.id}/output/0")
+
+
+def _refused_chats(fake: Aurous) -> Iterator[_Request]:
+    long = "hair " * 150_000
+    yield _chat(max_tokens=10_000)
+    yield _chat(messages=[{"role": "user", "content": long}] * 2)
+    yield _chat(model=_EMBED["model"])
+    fake.models.add("plain")
+    yield _chat(model="plain", tool_choice="required")
+    schema = {"name": "person", "schema": {"$ref": "https://app.example/schema"}}
+    yield _chat(response_format={"type": "json_schema", "json_schema": schema})
+    yield _post(f"{_CHATS}/cmp_x/cancel")
+    yield _post(f"{_CHATS}/{fake.chat.completions.add().id}/cancel")
+    yield _post(f"{_CHATS}/{fake.chat.completions.add(status='in_progress').id}/cancel")
+    for code in ("chat_provider_unavailable", "chat_provider_unknown_error", "provider_timeout"):
+        fake.chat.reply(error=code, times=1)
+        yield _chat()
+    fake.limits["chat_tpm"].exhaust()
+    yield _chat()
+    part = {"type": "text", "text": "hair"}
+    for wrong in (["hair", "eyes"], [part] * 17, [{"type": "video_url"}], long):
+        yield _post("/v1/embeddings", {**_EMBED, "input": wrong})
+    yield _post("/v1/embeddings", {**_EMBED, "dimensions": 7})
+    fake.faults.status("embeddings.create", 502, code="embeddings_provider_unknown_error")
+    yield _post("/v1/embeddings", _EMBED)
