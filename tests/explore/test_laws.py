@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from pytest_aurous import Aurous, AurousError, Call
+from pytest_aurous._explore import run as explore_run
 from pytest_aurous._explore.laws import _both
 
 if TYPE_CHECKING:
@@ -649,8 +650,12 @@ def test_polls_in_turn_do_not_count(fake: Aurous, client: httpx.Client) -> None:
     assert explored.cases[0].calls > 500
 
 
-def test_sleeps_are_limited_too(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
-    """50,000 of them stop a run."""
+def test_sleeps_are_limited_too(
+    fake: Aurous, client: httpx.Client, broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50,000 of them stop a run, and here 1,000."""
+    assert explore_run.MOST_SLEEPS == 50_000
+    monkeypatch.setattr(explore_run, "MOST_SLEEPS", 1_000)
 
     def run() -> None:
         if not client.get("/v1/balance").is_success:
@@ -658,7 +663,7 @@ def test_sleeps_are_limited_too(fake: Aurous, client: httpx.Client, broken: Brok
                 time.sleep(0.5)
 
     (case,) = broken(fake, run, faults="unavailable").broken
-    assert case.reasons["ends"].startswith("the run did not end by itself: it slept 50,001 times; waiting: ")
+    assert case.reasons["ends"].startswith("the run did not end by itself: it slept 1,001 times; waiting: ")
 
 
 def test_recovers(fake: Aurous, client: httpx.Client, broken: Broken) -> None:

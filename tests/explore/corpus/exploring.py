@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -70,10 +71,13 @@ def mistakes() -> list[type[Program]]:
 def seen_by(program: type[Program], folder: Path) -> tuple[Seen, dict[str, tuple[str, ...]]]:
     """Return what sees a mistake first, with the laws that its cases break.
 
+    A law that sees it is tried with the faults that show it, and with all faults if something else sees it.
     Pairs of faults are tried only if two faults should see it: there are thousands of them.
     """
+    by_law = (program.in_fact or program.seen_by) == "a law"
+    shown_by = ", ".join(sorted({fault for case in program.found for fault in re.findall(r"#\d+ (\w+)", case)}))
     ways: dict[Seen, Callable[[], Exploration | None]] = {
-        "a law": lambda: explore_program(program(folder)),
+        "a law": lambda: explore_program(program(folder), faults=(by_law and shown_by) or "*"),
         "an assertion": lambda: explore_program(program(folder), asserted=True),
         "two workers": lambda: interleave_program(program(folder)),
     }
