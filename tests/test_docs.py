@@ -526,10 +526,11 @@ def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
             if passes and block and "def test_" in block[1]:
                 written += 1
                 (tmp_path / f"test_{written}.py").write_text(block[1], encoding="utf-8")
-    plugins = ("-p", "pytest_aurous", "-p", "anyio", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.")
+    plugins = ("-p", "pytest_aurous", "-p", "anyio", "-p", "no:cacheprovider")
+    ini = ("-c", os.devnull, "--rootdir=.", "-o", "aurous_sleep=skip")
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     run = subprocess.run(  # noqa: S603 - our own examples
-        [sys.executable, "-m", "pytest", *plugins, "-q", "-W", "error"],
+        [sys.executable, "-m", "pytest", *plugins, *ini, "-q", "-W", "error"],
         cwd=tmp_path,
         env={**unmeasured, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,

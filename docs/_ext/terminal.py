@@ -42,6 +42,7 @@ _TIME: Final = re.compile(r"\bin \d+\.\d\ds\b( \([\d:]+\))?")
 _SHORT: Final = "in 0.12s"
 _ANSI: Final = re.compile(r"\x1b\[[\d;]*m")
 _MARKED: Final = re.compile(r" *\^+")  # under an expression; each version of Python marks others
+_SKIPPED: Final = ("-o", "aurous_sleep=skip")  # what the ini file of our reader says
 _SET: Final = ("AUROUS_", "PYTEST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _COLORS: Final = TerminalTheme(
     (30, 34, 42),
@@ -192,7 +193,7 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     columns = "80" if "--help" in arguments else "100"  # in which requests stay in one line
     bare = ("-p", "pytest_aurous", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "--disable-warnings")
     run = subprocess.run(  # noqa: S603 - an example of ours
-        [sys.executable, "-m", "pytest", *bare, "--color=yes", "--tb=short", *arguments],
+        [sys.executable, "-m", "pytest", *bare, *_SKIPPED, "--color=yes", "--tb=short", *arguments],
         cwd=folder,
         env={**clean, "COLUMNS": columns, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from publisher import Json, Sleep, connection, growing, once, read
+from publisher import Json, connection, growing, once, read
 
 RUNNING = {"pending", "processing"}
 
@@ -24,7 +24,6 @@ def illustrate(
     references: Sequence[bytes] = (),
     key: str | None = None,
     patience: float = 300.0,
-    sleep: Sleep | None = None,
 ) -> list[bytes]:
     """Create an image, wait until it is finished, and download its outputs.
 
@@ -34,7 +33,6 @@ def illustrate(
         references: PNG files to draw from instead of a character.
         key: Identifies the job. Another run with the same key uses the same image.
         patience: How many seconds it may take. Without a key it is then cancelled.
-        sleep: Waits between two polls; `time.sleep` by default.
     """
     body: Json = {"prompt": prompt, "size": "2k_3_2"}
     with httpx.Client(**connection()) as api:
@@ -44,7 +42,7 @@ def illustrate(
             files = [send(api, picture, "reference") for picture in references]
             body["reference_image_urls"] = files
         image = read(api.post("/v1/images", json=body, headers=once(key)))
-        done = wait(api, image, patience, sleep or time.sleep, cancel=key is None)
+        done = wait(api, image, patience, cancel=key is None)
     return [download(url) for url in done["output_urls"]]
 
 
@@ -53,7 +51,6 @@ def film(
     first_frame: bytes,
     *,
     patience: float = 300.0,
-    sleep: Sleep | None = None,
 ) -> bytes:
     """Create a video that starts with a picture, and download it."""
     with httpx.Client(**connection()) as api:
@@ -65,7 +62,7 @@ def film(
             "duration": 4,
         }
         video = read(api.post("/v1/videos", json=body, headers=once()))
-        done = wait(api, video, patience, sleep or time.sleep)
+        done = wait(api, video, patience)
     return download_in_parts(done["output_video_url"])
 
 
@@ -73,7 +70,6 @@ def wait(
     api: httpx.Client,
     work: Json,
     patience: float,
-    sleep: Sleep,
     *,
     cancel: bool = True,
 ) -> Json:
@@ -87,7 +83,7 @@ def wait(
                 read(api.post(f"{path}/cancel"))
             raise IllustrateError("took_too_long")
         patience -= pause
-        sleep(pause)
+        time.sleep(pause)
         work = read(api.get(path))
     if work["status"] != "succeeded":
         raise IllustrateError(work.get("error_message") or work["status"])

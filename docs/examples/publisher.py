@@ -4,18 +4,16 @@ Nothing here knows about the tests. The base URL and the key of the API come fro
 environment.
 """
 
-import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import httpx
 
 Json = dict[str, Any]
-Sleep = Callable[[float], object]
-AsyncSleep = Callable[[float], Awaitable[object]]
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
@@ -30,7 +28,6 @@ def publish(
     *,
     key: str | None = None,
     attempts: int = 2,
-    sleep: Sleep | None = None,
 ) -> Json:
     """Create a character, wait until its poses are drawn, and publish it.
 
@@ -39,9 +36,7 @@ def publish(
         attributes: Its appearance.
         key: Identifies the job. Another run with the same key uses the same character.
         attempts: How many syntheses may fail before this raises an error.
-        sleep: Waits between two polls; `time.sleep` by default.
     """
-    sleep = sleep or time.sleep
     with httpx.Client(**connection()) as api:
         body = {"name": name, "generate": True, "attributes": attributes}
         character = read(api.post("/v1/characters", json=body, headers=once(key)))
@@ -55,7 +50,7 @@ def publish(
                 character = read(api.post(f"{path}/resynthesize", headers=again))
                 waits = growing()
             else:
-                sleep(next(waits))
+                time.sleep(next(waits))
                 character = read(api.get(path))
         return read(api.post(f"{path}/save"))
 
@@ -66,10 +61,8 @@ async def apublish(
     *,
     key: str | None = None,
     attempts: int = 2,
-    sleep: AsyncSleep | None = None,
 ) -> Json:
     """Do what `publish` does, in async code."""
-    sleep = sleep or asyncio.sleep
     async with httpx.AsyncClient(**connection()) as api:
         body = {"name": name, "generate": True, "attributes": attributes}
         character = read(await api.post("/v1/characters", json=body, headers=once(key)))
@@ -83,7 +76,7 @@ async def apublish(
                 character = read(await api.post(f"{path}/resynthesize", headers=again))
                 waits = growing()
             else:
-                await sleep(next(waits))
+                await anyio.sleep(next(waits))
                 character = read(await api.get(path))
         return read(await api.post(f"{path}/save"))
 

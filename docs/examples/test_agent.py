@@ -23,7 +23,6 @@ def test_the_agent_calls_its_tool(aurous: Aurous) -> None:
     assert roles == ["user", "assistant", "tool"]
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_a_lost_response_is_paid_once(aurous: Aurous) -> None:
     """The SDK sends the step again, with its key: the tool runs once."""
     aurous.faults.disconnect("chat.create", commit=True)
@@ -68,7 +67,6 @@ def test_a_stream_that_ends_early(aurous: Aurous) -> None:
         summary(connect(), "...")
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_each_step_is_paid_once_on_each_bad_day(aurous: Aurous) -> None:
     """Each request is lost once, after the model has worked."""
 

@@ -37,10 +37,10 @@ async def test_ten_clients_share_one_script(aurous: Aurous) -> None:
     assert sorted(seen) == ["reviewing"] + ["synthesizing"] * 9
 
 
-@pytest.mark.aurous(sleep="skip", script="synthesizing:45s -> reviewing")
+@pytest.mark.aurous(script="synthesizing:45s -> reviewing")
 async def test_code_that_awaits_its_sleep(aurous: Aurous) -> None:
     """`anyio.sleep` returns at once, under asyncio and under trio."""
-    await apublish("Aurora", {"age": 28}, sleep=anyio.sleep)
+    await apublish("Aurora", {"age": 28})
 
     aurous.assert_polled(aurous.characters.last, at_least=5, at_most=5)
 

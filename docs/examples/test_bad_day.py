@@ -6,8 +6,6 @@ import pytest
 from careful import CarefulClient
 from pytest_aurous import Aurous
 
-pytestmark = pytest.mark.aurous(sleep="skip")
-
 
 def test_a_client_waits_out_several_429s(aurous: Aurous) -> None:
     """A client that respects Retry-After succeeds in the end."""

@@ -4,8 +4,6 @@ import pytest
 from portraits import NotDrawnError, draw
 from pytest_aurous import Aurous
 
-pytestmark = pytest.mark.aurous(sleep="skip")
-
 
 def test_a_portrait_costs_four_credits(aurous: Aurous) -> None:
     """A team has 1000 credits by default; a save is free."""

@@ -1,6 +1,6 @@
 import pytest
 
-from publisher import PublishError, Sleep, publish
+from publisher import PublishError, publish
 from pytest_aurous import Aurous
 
 
@@ -13,9 +13,9 @@ from pytest_aurous import Aurous
         pytest.param("ready", marks=pytest.mark.aurous(readings={"create-4": "ready"})),
     ],
 )
-def test_publishes_under_both_readings(aurous: Aurous, sleep: Sleep, end: str) -> None:
+def test_publishes_under_both_readings(aurous: Aurous, end: str) -> None:
     """Under both readings the character is ready after the save."""
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     last_poll = aurous.calls.where("characters.retrieve").last.response
     assert last_poll is not None
@@ -27,20 +27,18 @@ def test_publishes_under_both_readings(aurous: Aurous, sleep: Sleep, end: str) -
     "script",
     ["synthesizing*2 -> reviewing", "synthesizing*2 -> ready"],
 )
-def test_publishes_under_both_dialects(
-    aurous: Aurous, sleep: Sleep, script: str
-) -> None:
+def test_publishes_under_both_dialects(aurous: Aurous, script: str) -> None:
     """With or without a review, the character is ready in the end."""
     aurous.script(script)
 
-    assert publish("Aurora", {"age": 28}, sleep=sleep)["status"] == "ready"
+    assert publish("Aurora", {"age": 28})["status"] == "ready"
 
 
-def test_ready_before_the_first_poll(aurous: Aurous, sleep: Sleep) -> None:
+def test_ready_before_the_first_poll(aurous: Aurous) -> None:
     """A synthesis that has ended before the first response needs no poll."""
     aurous.script("synthesizing*0 -> reviewing")
 
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     aurous.assert_not_called("characters.retrieve")
 

@@ -1,17 +1,17 @@
 import httpx
 import pytest
 
-from publisher import PublishError, Sleep, publish
+from publisher import PublishError, publish
 from pytest_aurous import Aurous
 
 
-def test_a_poll_that_meets_a_503(aurous: Aurous, sleep: Sleep) -> None:
+def test_a_poll_that_meets_a_503(aurous: Aurous) -> None:
     """The second poll is refused, with the documented error body."""
     fault = aurous.faults.status("characters.retrieve", 503, after=1)
     aurous.script("synthesizing*5 -> reviewing")
 
     with pytest.raises(PublishError, match=r"^provider_unavailable"):
-        publish("Aurora", {"age": 28}, sleep=sleep)
+        publish("Aurora", {"age": 28})
 
     assert fault.fired == 1
 
@@ -27,7 +27,9 @@ def test_the_response_is_lost(aurous: Aurous, aurous_client: httpx.Client) -> No
     assert character.status == "ready"
 
 
-def test_a_character_is_paid_once(aurous: Aurous, aurous_client: httpx.Client) -> None:
+def test_a_retry_with_its_key_is_paid_once(
+    aurous: Aurous, aurous_client: httpx.Client
+) -> None:
     """A retry with the same key gets the response that was lost."""
     aurous.faults.disconnect("characters.create", commit=True)
     body = {"name": "Aurora", "generate": True, "attributes": {"age": 28}}
@@ -49,7 +51,7 @@ def test_a_slow_response(aurous: Aurous) -> None:
         api.get("/v1/balance")
 
 
-def test_one_create_of_many_is_lost(aurous: Aurous, sleep: Sleep) -> None:
+def test_one_create_of_many_is_lost(aurous: Aurous) -> None:
     """`when` chooses the request that the fault affects."""
     aurous.faults.timeout(
         "characters.create",
@@ -57,8 +59,8 @@ def test_one_create_of_many_is_lost(aurous: Aurous, sleep: Sleep) -> None:
         when=lambda call: call.request.json["name"] == "Borealis",
     )
 
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
     with pytest.raises(httpx.ReadTimeout):
-        publish("Borealis", {"age": 31}, sleep=sleep)
+        publish("Borealis", {"age": 31})
 
     assert [one.name for one in aurous.characters] == ["Aurora", "Borealis"]

@@ -2,15 +2,14 @@ import httpx
 import pytest
 
 from illustrator import film, spent
-from publisher import Sleep
 from pytest_aurous import Aurous
 
 
-def test_a_film_is_fetched_in_parts(aurous: Aurous, sleep: Sleep) -> None:
+def test_a_film_is_fetched_in_parts(aurous: Aurous) -> None:
     """It starts with the uploaded picture, and is downloaded in parts."""
     aurous.videos.script("pending -> processing:90s -> succeeded")
 
-    content = film("A slow turn", aurous.images.add().picture(), sleep=sleep)
+    content = film("A slow turn", aurous.images.add().picture())
 
     video = aurous.videos.last
     assert content == video.film()
@@ -31,9 +30,9 @@ def test_a_part_of_a_film(aurous: Aurous) -> None:
 
 
 @pytest.mark.aurous(now="2026-05-08T10:00:00Z")
-def test_what_it_has_cost(aurous: Aurous, sleep: Sleep) -> None:
+def test_what_it_has_cost(aurous: Aurous) -> None:
     """Usage counts the video, 0.5 x 1.5 x 4 seconds, and the added image."""
-    film("A slow turn", aurous.images.add().picture(), sleep=sleep)
+    film("A slow turn", aurous.images.add().picture())
 
     assert spent("2026-05-08T00:00:00Z") == 0.5 * 1.5 * 4 + 1
     assert aurous.team.credits == 1000 - 0.5 * 1.5 * 4

@@ -1,6 +1,6 @@
 import pytest
 
-from publisher import PublishError, Sleep, publish
+from publisher import PublishError, publish
 from pytest_aurous import Aurous
 
 
@@ -13,28 +13,28 @@ from pytest_aurous import Aurous
         ("synthesizing*2 -> failed ; synthesizing -> reviewing", 5),
     ],
 )
-def test_published_after_any_lifecycle(
-    aurous: Aurous, sleep: Sleep, script: str, polls: int
-) -> None:
+def test_published_after_any_lifecycle(aurous: Aurous, script: str, polls: int) -> None:
     """A script is a plain string, so it makes a readable test id."""
     aurous.script(script)
 
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     assert aurous.characters.last.status == "ready"
     assert aurous.calls.count("characters.retrieve") == polls
 
 
-def test_one_of_two_fails(aurous: Aurous, sleep: Sleep) -> None:
+def test_one_of_two_fails(aurous: Aurous) -> None:
     """A script can apply to one name only."""
     aurous.script("synthesizing -> failed(provider_timeout)", name="Borealis")
 
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
     with pytest.raises(PublishError, match=r"^provider_timeout: Borealis"):
-        publish("Borealis", {"age": 31}, sleep=sleep)
+        publish("Borealis", {"age": 31})
 
 
-def test_the_test_decides_when_to_go_on(aurous: Aurous) -> None:
+def test_the_test_decides_when_to_go_on(
+    aurous: Aurous, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A step with `!` lasts until the test ends it: here in the third pause."""
     aurous.script("synthesizing! -> reviewing")
     pauses: list[float] = []
@@ -44,6 +44,7 @@ def test_the_test_decides_when_to_go_on(aurous: Aurous) -> None:
         if len(pauses) == 3:
             aurous.characters.last.advance()
 
-    publish("Aurora", {"age": 28}, sleep=pause)
+    monkeypatch.setattr("time.sleep", pause)
+    publish("Aurora", {"age": 28})
 
     assert pauses == [2, 4, 8]

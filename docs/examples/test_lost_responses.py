@@ -4,8 +4,6 @@ import pytest
 from careful import CarefulClient, new_key
 from pytest_aurous import Aurous
 
-pytestmark = pytest.mark.aurous(sleep="skip")
-
 
 def test_the_response_to_a_save_is_lost(aurous: Aurous) -> None:
     """A save can be repeated: the second one succeeds, too."""

@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from publisher import Sleep, publish
+from publisher import publish
 from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.aurous(now="2026-05-08T10:00:00Z", credits=4)
@@ -10,9 +10,9 @@ pytestmark = pytest.mark.aurous(now="2026-05-08T10:00:00Z", credits=4)
 @pytest.mark.aurous(
     script="synthesizing*2 -> failed ; synthesizing -> reviewing", credits=8
 )
-def test_settings_by_marker(aurous: Aurous, sleep: Sleep) -> None:
+def test_settings_by_marker(aurous: Aurous) -> None:
     """The clock comes from the module's marker, script and credits from the test's."""
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     assert aurous.characters.last.created_at == "2026-05-08T10:00:00Z"
     assert aurous.team.credits == 4

@@ -1,14 +1,14 @@
 import pytest
 
-from publisher import PublishError, Sleep, publish
+from publisher import PublishError, publish
 from pytest_aurous import Aurous
 
 
-def test_a_synthesis_costs_four_credits(aurous: Aurous, sleep: Sleep) -> None:
+def test_a_synthesis_costs_four_credits(aurous: Aurous) -> None:
     """The synthesis costs four credits; publishing is free."""
     before = aurous.team.credits
 
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     assert aurous.team.credits == before - 4
 
@@ -38,15 +38,13 @@ def test_too_few_credits_for_a_synthesis(aurous: Aurous) -> None:
     assert len(aurous.characters) == 0
 
 
-def test_the_credits_run_out_between_two_characters(
-    aurous: Aurous, sleep: Sleep
-) -> None:
+def test_the_credits_run_out_between_two_characters(aurous: Aurous) -> None:
     """Another program has spent them between two creates."""
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
     aurous.team.credits = 0
 
     with pytest.raises(PublishError, match=r"^insufficient_credits"):
-        publish("Borealis", {"age": 31}, sleep=sleep)
+        publish("Borealis", {"age": 31})
 
     assert [one.name for one in aurous.characters] == ["Aurora"]
 

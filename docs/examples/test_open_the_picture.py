@@ -3,15 +3,14 @@ from io import BytesIO
 import pytest
 
 from illustrator import illustrate
-from publisher import Sleep
 from pytest_aurous import Aurous
 
 Picture = pytest.importorskip("PIL.Image", reason="needs Pillow")
 
 
-def test_the_picture_can_be_opened(aurous: Aurous, sleep: Sleep) -> None:
+def test_the_picture_can_be_opened(aurous: Aurous) -> None:
     """It is a PNG in the requested shape, at an eighth of the size."""
-    (content,) = illustrate("On a bench", sleep=sleep)
+    (content,) = illustrate("On a bench")
 
     image = aurous.images.last
     with Picture.open(BytesIO(content)) as opened:

@@ -40,7 +40,7 @@ def test_a_refusal_is_an_error_of_the_sdk(aurous: Aurous) -> None:
     assert caught.value.code == "resource_not_found"
 
 
-@pytest.mark.aurous(sleep="skip", pitfalls="off")
+@pytest.mark.aurous(pitfalls="off")
 def test_the_sdk_retries_without_a_key(aurous: Aurous) -> None:
     """It retries by itself after a lost response: two characters are paid."""
     aurous.faults.disconnect("characters.create", commit=True)
@@ -51,7 +51,6 @@ def test_the_sdk_retries_without_a_key(aurous: Aurous) -> None:
     assert [pitfall.id for pitfall in aurous.pitfalls] == ["double-charge"]
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_a_key_prevents_a_second_charge(aurous: Aurous) -> None:
     """The SDK sends all headers, and so the key, with each attempt."""
     aurous.faults.disconnect("characters.create", commit=True)
@@ -128,7 +127,7 @@ def test_a_search(aurous: Aurous) -> None:
     assert max(texts, key=lambda text: likeness("black hair", text)) == texts[1]
 
 
-@pytest.mark.aurous(sleep="skip", pitfalls="off")
+@pytest.mark.aurous(pitfalls="off")
 def test_the_sdk_pays_for_a_completion_twice(aurous: Aurous) -> None:
     """A response was lost after the model had spoken, and the retry has no key."""
     aurous.faults.disconnect("chat.create", commit=True)

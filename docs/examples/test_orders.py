@@ -5,8 +5,6 @@ import pytest
 from orders import OrderError, order
 from pytest_aurous import Aurous
 
-pytestmark = pytest.mark.aurous(sleep="skip")
-
 
 def test_an_order_is_published(aurous: Aurous) -> None:
     """Everything works."""

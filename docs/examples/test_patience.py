@@ -1,9 +1,5 @@
-import pytest
-
 from portraits import draw
 from pytest_aurous import Aurous
-
-pytestmark = pytest.mark.aurous(sleep="skip")
 
 
 def test_polls_until_the_poses_are_ready(aurous: Aurous) -> None:

@@ -1,11 +1,11 @@
 import contextlib
 import json
+import time
 from typing import Any
 
 import httpx
 import pytest
 
-from publisher import Sleep
 from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.aurous(pitfalls="error")
@@ -27,27 +27,25 @@ def announce(api: httpx.Client) -> dict[str, Any]:
 
 
 @misuse
-def test_early_save(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
+def test_early_save(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The save is sent until it succeeds."""
     aurous.script("synthesizing:10s -> reviewing")
     character = aurous_client.post("/v1/characters", json=BODY).json()
 
     while aurous_client.post(f"/v1/characters/{character['id']}/save").is_error:
-        sleep(4)
+        time.sleep(4)
 
     assert seen(aurous) == ["early-save"]
 
 
-def test_early_save_mended(
-    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
-) -> None:
+def test_early_save_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The character is polled until its synthesis has ended."""
     aurous.script("synthesizing:10s -> reviewing")
     character = aurous_client.post("/v1/characters", json=BODY).json()
     path = f"/v1/characters/{character['id']}"
 
     while character["status"] == "synthesizing":
-        sleep(4)
+        time.sleep(4)
         character = aurous_client.get(path).json()
     if character["status"] == "reviewing":
         aurous_client.post(f"{path}/save")
@@ -56,9 +54,7 @@ def test_early_save_mended(
 
 
 @misuse
-def test_endless_poll(
-    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
-) -> None:
+def test_endless_poll(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The loop waits only for success; here, a counter ends it."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing -> failed"
@@ -68,14 +64,12 @@ def test_endless_poll(
         shown = aurous_client.get(f"/v1/characters/{character.id}").json()
         if shown["status"] == "reviewing":
             break
-        sleep(4)
+        time.sleep(4)
 
     assert seen(aurous) == ["endless-poll"]
 
 
-def test_endless_poll_mended(
-    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
-) -> None:
+def test_endless_poll_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The loop ends with any status other than `synthesizing`."""
     character = aurous.characters.add(
         status="synthesizing", script="synthesizing -> failed"
@@ -83,7 +77,7 @@ def test_endless_poll_mended(
 
     response = aurous_client.get(f"/v1/characters/{character.id}")
     while response.is_success and response.json()["status"] == "synthesizing":
-        sleep(4)
+        time.sleep(4)
         response = aurous_client.get(f"/v1/characters/{character.id}")
 
     assert response.json()["status"] == "failed"
@@ -144,24 +138,22 @@ def test_new_key_per_attempt_mended(
 
 
 @misuse
-def test_early_retry(aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep) -> None:
+def test_early_retry(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The client ignores Retry-After."""
     aurous.faults.rate_limited("balance.retrieve", retry_after=12)
 
     while aurous_client.get("/v1/balance").status_code == 429:
-        sleep(1)
+        time.sleep(1)
 
     assert seen(aurous) == ["early-retry"]
 
 
-def test_early_retry_mended(
-    aurous: Aurous, aurous_client: httpx.Client, sleep: Sleep
-) -> None:
+def test_early_retry_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The client waits as long as Retry-After says."""
     aurous.faults.rate_limited("balance.retrieve", retry_after=12)
 
     while (response := aurous_client.get("/v1/balance")).status_code == 429:
-        sleep(int(response.headers["Retry-After"]))
+        time.sleep(int(response.headers["Retry-After"]))
 
     assert response.json()["credits"] == 1000
 

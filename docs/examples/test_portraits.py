@@ -1,10 +1,7 @@
-import pytest
-
 from portraits import draw
 from pytest_aurous import Aurous
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_a_portrait_is_published(aurous: Aurous) -> None:
     """The fake shows what draw() has done."""
     draw("Aurora", 28)

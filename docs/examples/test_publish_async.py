@@ -1,17 +1,17 @@
 import httpx
 import pytest
 
-from publisher import AsyncSleep, apublish
+from publisher import apublish
 from pytest_aurous import Aurous
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_publishes_async(aurous: Aurous, asleep: AsyncSleep) -> None:
+async def test_publishes_async(aurous: Aurous) -> None:
     """Async code uses the same fixture."""
     aurous.script("synthesizing*3 -> reviewing")
 
-    await apublish("Aurora", {"age": 28}, sleep=asleep)
+    await apublish("Aurora", {"age": 28})
 
     assert aurous.characters.last.status == "ready"
 

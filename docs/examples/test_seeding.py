@@ -2,7 +2,6 @@ import httpx
 import pytest
 
 from illustrator import illustrate
-from publisher import Sleep
 from pytest_aurous import Aurous, Character
 
 
@@ -26,10 +25,10 @@ def test_a_list_has_the_newest_first(
 
 
 def test_an_image_of_an_existing_character(
-    aurous: Aurous, sleep: Sleep, cast: list[Character]
+    aurous: Aurous, cast: list[Character]
 ) -> None:
     """The test needs no request, and no credits, for the character."""
-    illustrate("On a bench", character=cast[0].id, sleep=sleep)
+    illustrate("On a bench", character=cast[0].id)
 
     aurous.assert_not_called("characters.*")
     assert aurous.team.credits == 999

@@ -5,7 +5,6 @@ from portraits import draw
 from pytest_aurous import Aurous
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_the_response_to_the_save_is_lost(aurous: Aurous) -> None:
     """draw() raises an error, although the character is published."""
     aurous.faults.timeout("characters.save", commit=True)

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from careful import CarefulClient
-from publisher import Sleep, publish
+from publisher import publish
 from pytest_aurous import (
     Aurous,
     AurousSettings,
@@ -25,10 +25,10 @@ def test_types_of_fixtures(aurous: Aurous, aurous_client: httpx.Client) -> None:
     assert (name, character.status) == ("Aurora", "ready")
 
 
-@aurous_settings(script="synthesizing*3 -> reviewing", sleep="skip", credits=10)
-def test_settings(aurous: Aurous, sleep: Sleep) -> None:
+@aurous_settings(script="synthesizing*3 -> reviewing", credits=10)
+def test_settings(aurous: Aurous) -> None:
     """The same as @pytest.mark.aurous(...), with names and values that are checked."""
-    publish("Aurora", {"age": 28}, sleep=sleep)
+    publish("Aurora", {"age": 28})
 
     assert aurous.team.credits == 10 - 4
 

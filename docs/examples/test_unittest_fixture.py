@@ -6,7 +6,7 @@ from publisher import publish
 from pytest_aurous import Aurous
 
 
-@pytest.mark.aurous(sleep="skip")
+@pytest.mark.aurous(credits=4)
 class TestWithTheFixture(unittest.TestCase):
     """When pytest runs the suite, a TestCase can use the fixture."""
 

@@ -4,7 +4,6 @@ from portraits import draw
 from pytest_aurous import Aurous
 
 
-@pytest.mark.aurous(sleep="skip")
 def test_a_synthesis_that_fails(aurous: Aurous) -> None:
     """The error has the reason, and nothing is saved."""
     aurous.script("synthesizing*2 -> failed(provider_timeout)")
