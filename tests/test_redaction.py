@@ -25,7 +25,6 @@ from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._check.live.run import _Run
 from pytest_aurous._check.openapi.compare import words
 from pytest_aurous._check.openapi.document import Document, read_document
-from pytest_aurous._check.openapi.schemas import Schemas
 from pytest_aurous._report.har import har
 from pytest_aurous._report.recorder import Recorder
 from pytest_aurous._report.timeline import timeline
@@ -531,10 +530,10 @@ def document(text: str) -> Path:
 
 def unread(_: Api, text: str) -> str:
     """Return what is said of a reference that leads nowhere."""
-    schemas = Schemas(Document("", {}))
-    schemas.follow({"$ref": f"#/{text}"})
-    schemas.follow({"$ref": text})
-    return words(" ".join(schemas.unread))
+    document = Document("", {"openapi": "3.1.0"})
+    document.follow({"$ref": f"#/{text}"})
+    document.follow({"$ref": text})
+    return words(" ".join(document.unread))
 
 
 def told(_: Api, text: str) -> str:
@@ -592,9 +591,11 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_fake/calls": asserted,
     "_fake/limits": lambda api, text: message(lambda: api.aurous.limits[text]),
     "_fake/webhooks": lambda api, text: message(lambda: api.aurous.webhooks.route(text, text)),
-    "_check/openapi/document": lambda _, text: message(lambda: read_document(document(json.dumps({"openapi": text})))),
+    "_check/recording/parse": lambda _, text: message(
+        lambda: read_document(document(f"{{{json.dumps(text)}: 1, {json.dumps(text)}: 2}}"))
+    ),
     "_check/live/run": told,
-    "_check/openapi/schemas": unread,
+    "_check/openapi/document": unread,
     "_report/timeline": called,
     "_resources/catalog": lambda _, text: message(lambda: Script.parse("ready", text)),
     "_resources/chat/record": lambda api, text: repr(api.aurous.chat.completions.add(text)),

@@ -11,7 +11,6 @@ from typing import Any, Final
 from .._resources.catalog import CATALOG
 from .._world.settings import READINGS
 from .check import Checked
-from .openapi.compare import Stated
 from .points import ABSENT
 from .sanitize import Sanitizer
 from .verdict import Difference, Verdicts
@@ -93,7 +92,7 @@ def _observation(one: Difference, mask: Sanitizer) -> dict[str, Any] | None:
     place = success and one.where.startswith(("body.", "body[", "header.")) and "*" not in one.where
     if one.kind == "missing" and place:
         return {**row, "what": "left out"}
-    if one.kind == "added" and place and not isinstance(one.seen, Stated):
+    if one.kind == "added" and place and not isinstance(one.seen, Words):
         return {**row, "what": "added", "value": mask.at(one.operation, one.where, one.seen)}
     if one.kind == "status" and not str(one.fake).startswith("2") and not str(one.seen).startswith("2"):
         status, _, code = mask.outcome(str(one.seen)).partition(" ")

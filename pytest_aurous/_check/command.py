@@ -16,7 +16,7 @@ from ..faults.observed import read_observed
 from .adapt import find_readings, not_followed, observed_file
 from .base_url import check_base_url
 from .check import Checked, Progress, check_recordings
-from .openapi.check import check_document
+from .openapi.compare import check_document
 from .openapi.document import Document, read_document
 from .recording.read import Recording, find_files, read_recordings
 from .report import as_json, quiet, report, table

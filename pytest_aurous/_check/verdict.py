@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .._resources.base.rules import Rule
-from .openapi.compare import Stated
 from .points import Point
 from .replay import SHARED, Replayed
 from .rules import judged_rules, rests_on_all, rule_of
@@ -177,12 +176,12 @@ class Verdicts:
 
     def agree(self, rule: str) -> None:
         """Count a place of a document that agrees with a rule; empty: no rule covers it."""
-        if rule:  # pragma: no branch - the slow series have it
+        if rule:
             self.rules[rule].agreed += 1
 
     def doubt(self, rule: str, why: str) -> None:
         """Count a place that a document does not mention."""
-        if rule:  # pragma: no branch - the slow series have it
+        if rule:
             self.rules[rule].doubts[why] += 1
 
     def differ(self, rule: str, found: Difference) -> None:
@@ -195,7 +194,7 @@ class Verdicts:
         if rule:
             self.rules[rule].first.setdefault((found.operation, found.where, found.kind, found.outcome), found)
             return
-        stated = found.seen if isinstance(found.seen, Stated) else ""  # each of a document is a difference of its own
+        stated = "" if found.number else found.seen  # each of a document is a difference of its own
         key = found.operation, found.where, f"{found.kind} {stated}".strip()
         first, times = self.uncovered.get(key, (found, 0))
         self.uncovered[key] = first, times + 1

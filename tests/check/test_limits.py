@@ -20,7 +20,7 @@ from pytest_aurous import AurousError
 from pytest_aurous._check.live import sender
 from pytest_aurous._check.live.run import run_probes
 from pytest_aurous._check.live.sender import Sender
-from pytest_aurous._check.recording import limits
+from pytest_aurous._check.recording import limits, parse
 from pytest_aurous._check.recording.read import find_files, read_recording
 from pytest_aurous._cli import main as cli
 from pytest_aurous._cli.main import main
@@ -90,19 +90,14 @@ def laughs(place: str) -> str:
 
 
 @pytest.mark.parametrize("place", ["uri", "method", "header", "body", "response", "text"])
-def test_aliases_that_expand_to_gigabytes_are_left_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
-) -> None:
-    """The entry is skipped, named and counted, and the others are judged."""
+def test_aliases_that_expand_to_gigabytes_are_refused(tmp_path: Path, place: str) -> None:
+    """Before they are written out."""
     pytest.importorskip("yaml")
     file = tmp_path / "laughs.yaml"
     file.write_text(laughs(place), encoding="utf-8")
 
-    assert [exchange.number for exchange in read_recording(file).exchanges] == [1]
-    assert main(["check", str(file)]) in {0, 1}
-    out = capsys.readouterr().out
-    assert "laughs.yaml: exchange 2 was left out: its aliases make it too large" in out
-    assert "1 exchanges; left out, over a limit: " in out
+    with pytest.raises(AurousError, match=r"laughs\.yaml: its aliases make it too large"):
+        read_recording(file)
 
 
 @pytest.mark.parametrize(
@@ -126,24 +121,20 @@ def test_yaml_of_another_shape_is_refused(tmp_path: Path, text: str, why: str) -
         read_recording(file)
 
 
-def test_an_alias_of_itself_is_left_out(tmp_path: Path) -> None:
-    """Wherever it is in the file."""
+def test_an_alias_of_itself_is_refused(tmp_path: Path) -> None:
+    """It has no end."""
     pytest.importorskip("yaml")
     file = tmp_path / "hostile.yaml"
-    file.write_text("interactions: &a [*a]\nother: &b [*b]", encoding="utf-8")
-    recording = read_recording(file)
+    file.write_text("interactions: &a [*a]", encoding="utf-8")
 
-    assert (recording.exchanges, recording.left_out) == ([], 2)
-    assert recording.notes == [
-        "exchange 1 was left out: an alias contains itself",
-        "other was left out: an alias contains itself",
-    ]
+    with pytest.raises(AurousError, match="an alias contains itself"):
+        read_recording(file)
 
 
 def test_yaml_with_too_many_values_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any of them is made."""
     pytest.importorskip("yaml")
-    monkeypatch.setattr(limits, "_MOST_NODES", 20)
+    monkeypatch.setattr(parse, "_MOST_NODES", 20)
     file = tmp_path / "many.yaml"
     file.write_text("interactions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", encoding="utf-8")
 

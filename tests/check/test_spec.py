@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from pytest_aurous._check.check import Checked
-from pytest_aurous._check.openapi.check import check_document
+from pytest_aurous._check.openapi.compare import check_document
 from pytest_aurous._check.openapi.document import Document, read_document
 from pytest_aurous._resources.openapi import document
 

@@ -1,179 +1,162 @@
-"""Compare what two OpenAPI documents say about an operation: enums, bounds, and names of parameters and headers."""
+"""Compare an OpenAPI document with the fake's: operations, enums, bounds, statuses, codes, and names of headers.
+
+Each document becomes facts, by operation and place; what follows compares facts.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
-from typing import Any, Final, Literal, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
+from ..._base.errors import AurousError
 from ..._base.redaction import redacted
+from ..._resources.base.rules import load_rules
+from ..._resources.catalog import CATALOG
+from ..._resources.openapi import document as fake_document
 from ..._wire.data import as_object
+from ..._wire.refusal import GLOBAL_CODES
+from ..._world.settings import READINGS
+from ..check import Checked
+from ..rules import rule_of_statement
+from ..verdict import Difference, Verdicts
 from ..words import Words
-from .operations import Operation, schema_of
-from .schemas import Schemas, values_of
+from .document import MORE, Document, Operation, schema_of, values_of
 
 Word = Literal["same", "differs", "silent", "added"]
 _LOW: Final = ("minimum", "minLength", "minItems")
-_HIGH: Final = ("maximum", "maxLength", "maxItems")
+_BOUNDS: Final = (*_LOW, "maximum", "maxLength", "maxItems")
 _UNSAID: Final = ("accept", "content-type", "authorization")
 """Headers of requests that OpenAPI describes elsewhere than among the parameters."""
-_COMPLETE: Final = ("idempotency-key",)
-"""Headers of requests that the fake's document names wherever they count."""
+_COMPLETE: Final = "request.header.idempotency-key"
+"""What the fake's document names wherever it counts."""
+_STATED_READINGS: Final = ("auth-4", "err-6")
+"""Those that change what a document can state."""
+_SAME_MEANING: Final = {**GLOBAL_CODES, **{new: old for old, new in GLOBAL_CODES.items()}}
+"""The codes between which the readings of err-6 decide."""
 _ANY: Final = "any value"
 _LONGEST: Final = 200
 _MOST: Final = 10_000
 
-
-class Stated(Words):
-    """What a document says, in words that can be shown."""
-
-    __slots__ = ()
+Facts = dict[tuple[str, str], tuple[Any, str]]
+"""What a document states, by place and kind: an ``enum``, a bound by its name, a name that may be ``missing``, or only
+that there is the place. The second part of a value is the schema that the place is in, which operations may share."""
 
 
-class Finding(NamedTuple):
-    """One thing that at least one of the two documents says.
+@dataclass(frozen=True)
+class Finding:
+    """What is found at one place: whether their document says the *same*, *differs*, is *silent*, or has *added* it.
 
-    Attributes:
-        operation: The operation.
-        where: The place, such as ``request.body.name``, ``status``, ``error.code`` or ``body.refs[].pose``.
-        kind: What is said: ``enum``, ``limit``, ``missing``, ``added``, ``status``, ``code``, ``no code`` or
-            ``operation``.
-        word: ``same``, ``differs``, ``silent`` where their document says nothing, ``added`` where the fake's does not.
-        seen: What their document says.
-        fake: What the fake's says.
-        root: The schema that the place is in; several operations may share it.
-        inner: The place in it.
-        outcome: Status and code of a response.
-        rule: The rule, where the place does not say it.
+    Fields are named as in `Difference`. The *root* is the schema that the place is in: differences in one schema are
+    one difference. The *rule* is set where the place does not say it.
     """
 
     operation: str
     where: str
     kind: str
     word: Word
-    seen: Stated = Stated()
-    fake: Stated = Stated()
+    seen: str = ""
+    fake: str = ""
     root: str = ""
-    inner: str = ""
     outcome: str = ""
     rule: str = ""
 
 
-class Place(NamedTuple):
-    """A place that is being compared; its fields are named as in `Finding`."""
+def check_document(document: Document, readings: Mapping[str, str]) -> Checked:
+    """Compare an OpenAPI document with the fake's, under some readings.
 
-    operation: str
-    where: str
-    root: str = ""
-    inner: str = ""
+    Raises:
+        AurousError: If it has no operation of the fake, or too many schemas.
+    """
+    checked = Checked(Verdicts(load_rules()), counted="operations", found_in="places")
+    fake = {one.name: one for one in Document("", fake_document()).operations()}
+    places = {one.places[0]: name for name, one in fake.items()}
+    theirs: dict[str, Operation] = {}
+    found: list[Finding] = []
+    notes: list[str] = []
+    for one in document.operations():
+        name = next((places[place] for place in one.places if place in places), "")
+        if not name:
+            found.append(Finding(words(one.title), "operation", "added", "added", "present", "absent"))
+        elif name in theirs:
+            notes.append(f"{words(one.title)} is {words(theirs[name].title)} again, and was not compared")
+        else:
+            theirs[name] = one
+    if not theirs:
+        text = f"check --spec {document.name}: none of its {len(found)} operations is one of this API."
+        raise AurousError(f"{text}\n{MORE}")
+    checked.verdicts.exchanges = len(theirs)
+    refusals = _Refusals(fake, theirs, readings)
+    for name, one in theirs.items():
+        own = _facts(fake[name], fake[name].successes[0])
+        found += _differences(name, own, _facts(one, fake[name].successes[0], own))
+        found += [*_successes(fake[name], one), *refusals.findings(name)]
+    missing = [name for name in fake if name not in theirs]
+    if missing:
+        notes.append(f"it does not have {len(missing)} of the {len(fake)} operations: {', '.join(missing)}")
+    for name in missing:
+        for rule in CATALOG.by_operation[name].rules:
+            checked.verdicts.doubt(rule, f"it does not have {fake[name].title}")
+    notes += ["its webhooks are not compared"] if "webhooks" in document.content else []
+    notes += [words(note) for note in document.unread]
+    unstated = [f"{rule} = {one}" for rule, one in readings.items() if rule not in _STATED_READINGS]
+    notes += [f"the reading {one} changes nothing here: no document states it" for one in unstated]
+    checked.notes = [f"{words(document.name)}: {note}" for note in notes]
+    _count(checked, words(document.name), found, {name: words(one.title) for name, one in theirs.items()})
+    return checked
 
-    def at(self, step: str) -> Place:
-        """Return a place in this one."""
-        return self._replace(where=self.where + step, inner=self.inner + step)
 
-    def finding(self, kind: str, word: Word, seen: str = "", fake: str = "", **more: Any) -> Finding:
-        """Return what is found here."""
-        return Finding(
-            self.operation, self.where, kind, word, Stated(seen), Stated(fake), self.root, self.inner, **more
-        )
+def _facts(one: Operation, status: str, own: Facts | None = None) -> Facts:
+    """Return what a document states of an operation with this success, but for statuses and codes.
 
+    With *own*, only what is below its places.
+    """
+    found: Facts = {}
 
-def words(text: str) -> str:
-    """Return a text of a document as it can be shown: without keys, in one line, and not too long."""
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[:_MOST]))
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
-
-
-class Comparison:
-    """Compares an operation of the fake with an operation of another document."""
-
-    def __init__(self, fake: Schemas, theirs: Schemas) -> None:
-        self._fake = fake
-        self._theirs = theirs
-
-    def findings(self, fake: Operation, theirs: Operation) -> Iterator[Finding]:
-        """Yield what the two say, but for refusals."""
-        yield from self._parameters(fake, theirs)
-        if fake.body is not None and theirs.body is not None:
-            own = schema_of(fake.body)
-            root = f"request {json.dumps(own, sort_keys=True)}"
-            yield from self._compare(Place(fake.name, "request.body", root), own, schema_of(theirs.body))
-        yield from self._successes(fake, theirs)
-        for status in fake.refusals():
-            response = theirs.response(status)
-            if response is not None:
-                own, other = schema_of(fake.responses[status]), schema_of(response)
-                found = self._compare(Place(fake.name, ""), own, other)
-                yield from (one._replace(where=one.where[1:]) for one in found if not one.where.endswith(".code"))
-                return
-
-    def _parameters(self, fake: Operation, theirs: Operation) -> Iterator[Finding]:
-        known = {(place, name.removesuffix("[]")): (place, name) for place, name in theirs.parameters}
-        known |= {key: key for key in theirs.parameters}  # a list may be written with brackets, or without
-        found: set[tuple[str, str]] = set()
-        for (place, name), own in fake.parameters.items():
-            here, key = (
-                Place(fake.name, f"request.{place}.{words(name)}"),
-                (known.get((place, name)) or known.get((place, name.removesuffix("[]")))),
-            )
-            if place == "path":
-                continue
-            if key is None:
-                yield here.finding("missing", "silent", fake="present")
-            else:
-                found.add(key)
-                yield here.finding("missing", "same")
-                yield from self._compare(here, own.get("schema"), theirs.parameters[key].get("schema"))
-        for place, name in theirs.parameters:
-            if place in {"query", "header"} and (place, name) not in found and name not in _UNSAID:
-                here = Place(fake.name, f"request.{place}.{words(name)}")
-                yield here.finding("added", "differs" if name in _COMPLETE else "added", "present", "absent")
-
-    def _successes(self, fake: Operation, theirs: Operation) -> Iterator[Finding]:
-        own, others = fake.successes(), theirs.successes()
-        here = Place(fake.name, "status")
-        agreed = [status for status in own if theirs.response(status) is not None]
-        for status in own:
-            word: Word = "same" if status in agreed else "silent" if agreed or not others else "differs"
-            yield here.finding("status", word, others[0] if word == "differs" else status, status, outcome=status)
-        for status in others:
-            if agreed and status not in own and status.isdecimal():
-                yield here.finding("added", "added", status, "absent")
-        other = next((theirs.responses[status] for status in [*own, *others] if status in theirs.responses), None)
-        if other is None:
+    def describe(where: str, schema: Any, root: str) -> None:
+        """Add what a schema states of a place, and of all in it."""
+        if own is not None and (where, "") not in own:
             return
-        response = fake.responses[own[0]]
-        headers, new = ({name.lower() for name in as_object(part.get("headers"))} for part in (response, other))
-        for name in sorted(headers | new):
-            word = "same" if name in headers & new else "silent" if name in headers else "added"
-            kind = "added" if word == "added" else "missing"
-            yield Place(fake.name, f"header.{words(name)}").finding(kind, word, "present", "absent")
-        schema = schema_of(response)
-        if schema is not None:
-            here = Place(fake.name, "body", json.dumps(schema, sort_keys=True))
-            yield from self._compare(here, schema, schema_of(other))
+        root = str(as_object(schema).get("$ref", root))
+        parts = one.document.parts(schema)
+        found[where, ""] = None, root
+        stated = {"enum": values_of(parts) or None, **{f"limit {name}": _bound(parts, name) for name in _BOUNDS}}
+        found.update({(where, kind): (value, f"{root} {kind}") for kind, value in stated.items() if value is not None})
+        fields: dict[str, list[Any]] = {}
+        for part in parts:
+            for name, field in as_object(part.get("properties")).items():
+                fields.setdefault(name, []).append(field)
+        for name, some in fields.items():
+            describe(f"{where}.{name}", some[0] if len(some) == 1 else {"allOf": some}, f"{root}.{name}")
+        for items in [part["items"] for part in parts if "items" in part][:1]:
+            describe(f"{where}[]", items, f"{root}[]")
 
-    def _compare(self, here: Place, own: Any, other: Any) -> Iterator[Finding]:
-        """Yield what two schemas say of a value, and of all in it."""
-        if "$ref" in as_object(own):
-            here = here._replace(root=own["$ref"], inner="")
-        mine, theirs = self._fake.parts(own), self._theirs.parts(other)
-        yield from _enums(here, values_of(mine), values_of(theirs))
-        for name in (*_LOW, *_HIGH):
-            yield from _bounds(here, name, _bound(mine, name), _bound(theirs, name))
-        fields, others = _fields(mine), _fields(theirs)
-        for name in fields.keys() & others.keys():
-            yield from self._compare(here.at(f".{name}"), fields[name], others[name])
-        items = [[part["items"] for part in parts if "items" in part] for parts in (mine, theirs)]
-        if all(items):
-            yield from self._compare(here.at("[]"), items[0][0], items[1][0])
+    for (place, name), schema in one.parameters.items():
+        if place in {"query", "header"} and name.lower() not in _UNSAID:
+            where = f"request.{place}.{words(name.lower() if place == 'header' else name)}"
+            found[where, "missing"] = True, where
+            describe(where, schema, "")
+    describe("request.body", one.body, _root(one.body) if own is None else "")
+    success = one.response(status) or next((one.responses[other] for other in one.successes), {})
+    for name in as_object(success.get("headers")):
+        found[f"header.{words(name.lower())}", "missing"] = True, ""
+    schema = schema_of(success)
+    describe("body", schema, _root(schema) if own is None else "")
+    refusal = next(filter(None, (schema_of(one.responses[status]) for status in one.refusals)), None)
+    errors = [as_object(part.get("properties")).get("error") for part in one.document.parts(refusal)]
+    describe("error", {"allOf": errors}, "error")
+    return {key: fact for key, fact in found.items() if key[0] != "error.code"}
+
+
+def _root(schema: Any) -> str:
+    return json.dumps(schema, sort_keys=True)
 
 
 def _bound(parts: list[dict[str, Any]], name: str) -> float | None:
     """Return the bound that schemas set, which is reached; in OpenAPI 3.0, an exclusive one is a switch."""
-    exclusive = f"exclusive{name[0].upper()}{name[1:]}"
-    step = 1 if name in _LOW else -1
+    exclusive, step = f"exclusive{name[0].upper()}{name[1:]}", 1 if name in _LOW else -1
     for part in parts:
         value, outer = part.get(name), part.get(exclusive)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -183,35 +166,157 @@ def _bound(parts: list[dict[str, Any]], name: str) -> float | None:
     return None
 
 
-def _fields(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the schemas of all fields of an object."""
-    found: dict[str, Any] = {}
-    for part in parts:
-        for name, schema in as_object(part.get("properties")).items():
-            found[name] = {"allOf": [found[name], schema]} if name in found else schema
-    return found
+def _differences(operation: str, own: Facts, theirs: Facts) -> Iterator[Finding]:
+    """Yield what is found at each place of which a document states something."""
+    for (where, kind), (value, root) in own.items():
+        if kind:
+            other = theirs.get((where, kind), (None, ""))[0]
+            word: Word = "silent" if other is None else "same" if other == value else "differs"
+            yield Finding(operation, where, kind.partition(" ")[0], word, *_texts(kind, other, value), root)
+    for (where, kind), (value, root) in theirs.items():
+        if (where, kind) in own or not kind:
+            continue
+        if kind == "missing":
+            yield Finding(operation, where, "added", "differs" if where == _COMPLETE else "added", "present", "absent")
+        elif kind == "enum" or where.startswith("request"):
+            yield Finding(operation, where, kind.partition(" ")[0], "added", *_texts(kind, value, None), root)
 
 
-def _enums(here: Place, own: AbstractSet[str] | None, other: AbstractSet[str] | None) -> Iterator[Finding]:
-    if own is None and other is None:
-        return
-    if own is None or other is None:
-        seen, fake = (_ANY if one is None else words(_listed(one)) for one in (other, own))
-        yield here.finding("enum", "added" if own is None else "silent", seen, fake)
-        return
-    changes = [f"also {value}" for value in sorted(other - own)] + [f"never {value}" for value in sorted(own - other)]
-    yield here.finding("enum", "differs" if changes else "same", words(", ".join(changes)), words(_listed(own)))
+def _texts(kind: str, seen: Any, fake: Any) -> tuple[str, str]:
+    """Return what two documents say, in words."""
+    if kind == "missing":
+        return ("present" if seen else "absent"), ("present" if fake else "absent")
+    if kind != "enum":
+        name = kind.removeprefix("limit ")
+        return (_ANY if seen is None else f"{name} {seen}"), (_ANY if fake is None else f"{name} {fake}")
+    shown = [_ANY if one is None else f"one of {', '.join(sorted(one))}" for one in (seen, fake)]
+    if seen and fake:
+        news = [f"also {one}" for one in sorted(seen - fake)] + [f"never {one}" for one in sorted(fake - seen)]
+        shown[0] = ", ".join(news)
+    return words(shown[0]), words(shown[1])
 
 
-def _bounds(here: Place, name: str, own: float | None, other: float | None) -> Iterator[Finding]:
-    if other is None and own is None:
-        return
-    if own is None and not here.where.startswith("request"):
-        return
-    seen, fake = (_ANY if one is None else f"{name} {one}" for one in (other, own))
-    word: Word = "added" if own is None else "silent" if other is None else "same" if own == other else "differs"
-    yield here._replace(inner=f"{here.inner} {name}").finding("limit", word, seen, fake)
+def _successes(own: Operation, theirs: Operation) -> Iterator[Finding]:
+    """Yield what is found about the statuses of a success."""
+    agreed = [status for status in own.successes if theirs.response(status) is not None]
+    for status in own.successes:
+        word: Word = "same" if status in agreed else "silent" if agreed or not theirs.successes else "differs"
+        seen = theirs.successes[0] if word == "differs" else status
+        yield Finding(own.name, "status", "status", word, seen, status, outcome=status)
+    for status in theirs.successes:
+        if agreed and status not in own.successes and status.isdecimal():
+            yield Finding(own.name, "status", "added", "added", status, "absent")
 
 
-def _listed(values: AbstractSet[str]) -> str:
-    return f"one of {', '.join(sorted(values))}"
+class _Refusals:
+    """The statuses and codes of refusals, under these *readings*."""
+
+    def __init__(
+        self, fake: Mapping[str, Operation], theirs: Mapping[str, Operation], readings: Mapping[str, str]
+    ) -> None:
+        self._readings = {rule: readings.get(rule, values[0]) for rule, values in READINGS.items()}
+        self._fake = fake
+        self._theirs = theirs
+        enums = {(one.enum_of_codes(status), status) for one in theirs.values() for status in one.refusals}
+        self._everywhere = {
+            codes for codes, times in Counter(codes for codes, _ in enums if codes).items() if times > 1
+        }
+        """Lists that several statuses have say nothing of one of them."""
+        self._known = {code for one in fake.values() for status in one.refusals for code in self._codes(one, status)}
+
+    def _codes(self, own: Operation, status: str) -> frozenset[str]:
+        """Return the codes of the fake at a status, under the readings."""
+        codes = own.codes(status)
+        if self._readings["err-6"] == "global":
+            codes = frozenset(GLOBAL_CODES.get(code, code) for code in codes)
+        if self._readings["auth-4"] == "revoked_api_key" and "invalid_api_key" in codes:
+            codes |= {"revoked_api_key"}
+        return codes
+
+    def findings(self, name: str) -> Iterator[Finding]:
+        """Yield what is found in an operation."""
+        theirs, met = self._theirs[name], set[tuple[str, str]]()
+        own = {status: self._codes(self._fake[name], status) for status in self._fake[name].refusals}
+        lists = {status: theirs.codes(status) for status in sorted({*own, *theirs.refusals})}
+        for status, codes in own.items():
+            vague = status == "400" and not lists[status]  # which says nothing without its code
+            word: Word = "same" if theirs.response(status) is not None and not vague else "silent"
+            yield Finding(name, "status", "status", word, status, status, outcome=f"{status} ")
+            for code in sorted(codes):
+                found = self._code(name, f"{status} {code}", lists, codes)
+                met.add((found.seen.partition(" ")[0], code) if found.kind == "status" else (status, found.seen))
+                yield found
+        for status in theirs.refusals:
+            shared = lists[status] in self._everywhere
+            for code in sorted(lists[status] - own.get(status, frozenset())):
+                if (status, code) not in met and not (shared and code in self._known):
+                    rule = next((rule for rule, readings in READINGS.items() if code in readings), "")
+                    seen, root = (code, f"codes {code}") if shared else (f"{status} {code}", "")
+                    yield Finding(
+                        name,
+                        "error.code",
+                        "added",
+                        "differs" if rule else "added",
+                        words(seen),
+                        "absent",
+                        root,
+                        "",
+                        rule,
+                    )
+            if status not in own and not lists[status]:
+                yield Finding(name, "status", "added", "added", status, "absent", f"status {status}")
+
+    def _code(self, name: str, outcome: str, lists: Mapping[str, frozenset[str]], own: frozenset[str]) -> Finding:
+        """Return what their document says of one code of the fake."""
+        status, _, code = outcome.partition(" ")
+        listed, special = lists[status], CATALOG.by_operation[name].errors  # a document need not list the others
+        at = {one: there for there, codes in lists.items() if codes not in self._everywhere for one in codes}
+        other = _SAME_MEANING.get(code, "")
+        where: tuple[str, str, str] = name, "error.code", "code"
+        if code in listed:
+            return Finding(*where, "same", code, code, outcome=outcome)
+        if at.get(code, status) != status:
+            return Finding(name, "status", "status", "differs", f"{at[code]} {code}", outcome, "", outcome, "err-5")
+        if other in listed:
+            return Finding(*where, "differs", other, code, "", outcome, "err-6")
+        if not listed or outcome not in special:
+            return Finding(*where, "silent", "", code, outcome=outcome)
+        new, gone = sorted(listed - self._known), [one for one in own - listed if f"{status} {one}" in special]
+        if len(new) == len(gone) == 1:
+            return Finding(*where, "differs", words(new[0]), code, outcome=outcome)
+        return Finding(name, "error.code", "no code", "differs", "not listed", code, outcome=outcome)
+
+
+def _count(checked: Checked, file: str, found: list[Finding], titles: Mapping[str, str]) -> None:
+    """Count what was found; a difference in a schema that several operations have is one difference."""
+    verdicts, places = checked.verdicts, dict[tuple[str, ...], list[Finding]]()
+    for one in found:
+        place = (one.root,) if one.root else (one.operation, one.where, one.outcome)
+        places.setdefault((*place, one.kind, one.word, one.seen), []).append(one)
+    unsaid: dict[str, None] = {}
+    for some in places.values():
+        home = next((one for one in some if one.operation.endswith(".retrieve")), some[0])
+        for one in some:
+            rule = _rule(one if one.word in {"same", "silent"} else home)
+            if one.word == "same" or (one.word == "added" and rule):
+                verdicts.agree(rule)
+            elif one.word == "silent":
+                verdicts.doubt(rule, f"{one.operation} {one.where} is not stated")
+                unsaid[f"{one.operation} {one.where}: {one.outcome.strip() or one.fake}"] = None
+            else:
+                said = home.operation, home.where, home.kind, Words(home.seen), Words(home.fake), home.outcome
+                every = tuple((one.operation, one.where) for one in some)
+                verdicts.differ(rule, Difference(file, 0, *said, titles.get(home.operation, ""), every))
+    checked.unsaid = list(unsaid)
+
+
+def _rule(one: Finding) -> str:
+    if one.word == "added":  # each response has such a header, or each request may
+        return rule_of_statement("", one.where, "missing") if "header." in one.where else ""
+    return one.rule or rule_of_statement(one.operation, one.where, one.kind, one.outcome)
+
+
+def words(text: str) -> str:
+    """Return a text of a document as it can be shown: without keys, in one line, and not too long."""
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in redacted(text[:_MOST]))
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

@@ -1,57 +1,188 @@
-"""OpenAPI documents: read from a file in JSON or YAML, with the references in them."""
+"""OpenAPI documents: read from a file, with their references resolved, and their operations by method and path."""
 
 from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ..._base.errors import AurousError, see, shown
-from ..._report.bodies import LimitError
 from ..._wire.data import as_list, as_object
-from ..recording.limits import check_aliases, check_yaml, read_file
+from ..recording.parse import YAML, UnreadableError, check_names, parse_json, parse_yaml, text_of
 
-_MORE: Final = see("reference/check.html#documents")
-_OTHER_MARKS: Final = (BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE)
-_WHOLE: Final = r"[-+]?(?:0|[1-9][0-9]*)"
-_REAL: Final = r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)"
+MORE: Final = see("reference/check.html#documents")
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_VERSION: Final = "/v1"
+"""What the paths of the API begin with, also where neither server nor path says so."""
+_CODE: Final = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
+_MOST_STEPS: Final = 50_000
+"""Refuse a document whose schemas contain each other in more ways than this; the fake's document has 4,000."""
+_MOST_DEEP: Final = 100
+_VALUES: Final = 10
+"""This many values of an enum take as long as a schema."""
+_DIGITS: Final = 6
+
+Part = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Document:
     """An OpenAPI document.
 
     Attributes:
         name: The name of its file.
         content: What is in it.
+        unread: References that lead out of it, or nowhere, in the order of their names in the schemas.
     """
 
     name: str
-    content: Mapping[str, Any]
+    content: Part
+    unread: dict[str, None] = field(default_factory=dict[str, None])
+    _steps: int = 0
+
+    def parts(self, part: Any, seen: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Return a part of the document, what it refers to, and all that it is composed of, each without the others.
+
+        Raises:
+            AurousError: If the schemas contain each other too often.
+        """
+        here = as_object(part)
+        self._steps += 1 + len(as_list(here.get("enum"))) // _VALUES
+        if self._steps > _MOST_STEPS or len(seen) > _MOST_DEEP:
+            why = "its schemas contain each other too often, or too deeply, or have too many values"
+            raise AurousError(f"check --spec {self.name}: {why}.\n{MORE}")
+        found, reference = [here], here.get("$ref")
+        if isinstance(reference, str):
+            inner = self.parts(self._target(reference, seen), [*seen, reference])
+            if str(self.content["openapi"]).startswith("3.0"):  # there, what is beside a reference does not count
+                return inner
+            found += inner
+        for name in ("allOf", "oneOf", "anyOf"):
+            for one in as_list(here.get(name)):
+                found += self.parts(one, [*seen, ""])
+        return found
+
+    def follow(self, part: Any) -> dict[str, Any]:
+        """Return a part that is no schema, or what it refers to; empty where that cannot be read."""
+        return self.parts(part)[-1]
+
+    def _target(self, reference: str, seen: Collection[str]) -> dict[str, Any]:
+        found = None if reference in seen else self._at(reference)
+        if not isinstance(found, (dict, bool)):
+            why = "leads nowhere" if reference.startswith("#") else "is in another file, which is not read"
+            why = "leads back to itself" if reference in seen else why
+            self.unread[f"{shown(reference)} {why}"] = None
+        return as_object(found)
+
+    def _at(self, reference: str) -> Any:
+        """Return what a reference leads to; None if it is nowhere in this document."""
+        first, *names = reference.split("/")
+        found: Any = self.content if first == "#" else None
+        for name in names:
+            items, step = as_list(found), unquote(name).replace("~1", "/").replace("~0", "~")
+            index = int(step) if items and step.isdecimal() and len(step) < _DIGITS else len(items)
+            found = items[index] if index < len(items) else as_object(found).get(step)
+        return found
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield the operations."""
+        for path, item in as_object(self.content["paths"]).items():
+            shared = self.follow(item)
+            for method in (method for method in _METHODS if method in shared):
+                own = as_object(shared[method])
+                servers = own.get("servers") or shared.get("servers") or self.content.get("servers")
+                bases = ["", *(_base(as_object(server)) for server in as_list(servers)), _VERSION]
+                paths = [re.sub(r"\{[^}]*\}", "{}", base + path).rstrip("/") for base in bases]
+                title = f"{method.upper()} {path}"
+                yield Operation(self, str(own.get("operationId", "")), title, method, paths, own, shared)
+
+
+def _base(server: Part) -> str:
+    """Return the path of a server, whose variables have their defaults."""
+    url = str(server.get("url", ""))
+    for name, variable in as_object(server.get("variables")).items():
+        url = url.replace(f"{{{name}}}", str(as_object(variable).get("default", "")))
+    try:
+        return urlsplit(url).path.rstrip("/")
+    except ValueError:  # no URL
+        return ""
+
+
+class Operation:
+    """One operation of a document.
+
+    Attributes:
+        document: The document.
+        name: Its ``operationId``.
+        title: Method and path, as written.
+        places: Method and path, wherever it may be, with the names of parameters left out.
+        parameters: The schemas of its parameters, by place and name.
+        body: The schema of the body of its request.
+        responses: Its responses by status.
+    """
+
+    def __init__(
+        self, document: Document, name: str, title: str, method: str, paths: list[str], own: Part, path: Part
+    ) -> None:
+        self.document = document
+        self.name = name
+        self.title = title
+        self.places: list[tuple[str, str]] = [(method, path) for path in dict.fromkeys(paths)]
+        some = map(document.follow, [*as_list(path.get("parameters")), *as_list(own.get("parameters"))])
+        self.parameters: dict[tuple[str, str], Any] = {
+            (str(one.get("in", "")), str(one.get("name", "")).removesuffix("[]")): one.get("schema") for one in some
+        }
+        self.body: Any = schema_of(document.follow(own.get("requestBody")))
+        responses = as_object(own.get("responses"))
+        self.responses: dict[str, dict[str, Any]] = {
+            status.upper(): document.follow(one) for status, one in responses.items() if status
+        }
 
     @property
-    def old(self) -> bool:
-        """Whether it is OpenAPI 3.0, where what is beside a reference does not count."""
-        return str(self.content["openapi"]).startswith("3.0")
+    def successes(self) -> list[str]:
+        """The statuses that are no refusals, such as 200 and 2XX."""
+        return [status for status in self.responses if status[0] in "23"]
 
-    def at(self, reference: str) -> Any:
-        """Return what a reference leads to; None if it is nowhere in this document."""
-        found: Any = self.content
-        if not reference.startswith("#/"):
-            return None
-        for step in reference[2:].split("/"):
-            name = unquote(step).replace("~1", "/").replace("~0", "~")
-            items = as_list(found)
-            if items:
-                found = items[int(name)] if name.isdecimal() and int(name) < len(items) else None
-            else:
-                found = as_object(found).get(name)
-        return found
+    @property
+    def refusals(self) -> list[str]:
+        """The statuses of refusals, without ``4XX`` and ``default``."""
+        return [status for status in self.responses if status[0] in "45" and status.isdecimal()]
+
+    def response(self, status: str) -> dict[str, Any] | None:
+        """Return the response with a status, also where it is written down as ``4XX``, or as ``default``."""
+        usual = ("DEFAULT",) if status >= "4" else ()
+        names = (status, f"{status[0]}XX", *usual)
+        return next((self.responses[name] for name in names if name in self.responses), None)
+
+    def enum_of_codes(self, status: str) -> frozenset[str]:
+        """Return the error codes in the schema of a response; empty where it does not list them."""
+        schema = schema_of(self.response(status) or {})
+        for name in ("error", "code"):
+            schema = {"allOf": [as_object(one.get("properties")).get(name) for one in self.document.parts(schema)]}
+        return frozenset(code.strip('"') for code in values_of(self.document.parts(schema)))
+
+    def codes(self, status: str) -> frozenset[str]:
+        """Return the error codes that a response can have, from its schema or its description; empty without a list."""
+        text = str((self.response(status) or {}).get("description", ""))
+        some = {*re.findall(r"[^\s,;|`.]+", text)} - {"and", "or"}
+        return self.enum_of_codes(status) or frozenset(some if all(map(_CODE.fullmatch, some)) else ())
+
+
+def schema_of(part: Part) -> Any:
+    """Return the schema of a body or a response: as JSON, if there is one; else None."""
+    media = as_object(part.get("content"))
+    some = [one for name, one in media.items() if name.partition(";")[0].strip().lower().endswith("json")]
+    return next((as_object(one).get("schema") for one in [*some, *media.values()]), None)
+
+
+def values_of(parts: list[dict[str, Any]]) -> frozenset[str]:
+    """Return the values that schemas allow, as JSON; empty if a schema lists none."""
+    listed = [as_list(part.get("enum")) if "const" not in part else [part["const"]] for part in parts]
+    return frozenset(json.dumps(one) for values in listed for one in values if one is not None)
 
 
 def read_document(file: Path) -> Document:
@@ -61,107 +192,25 @@ def read_document(file: Path) -> Document:
         AurousError: If it cannot be read, or is not of version 3.0 or 3.1.
     """
     try:
-        raw = read_file(file)
-    except OSError as error:
-        raise _unreadable(file, f"{error.strerror}") from None
-    except LimitError as error:
-        raise _unreadable(file, str(error)) from None
-    if raw.startswith(_OTHER_MARKS):
-        raise _unreadable(file, "it is in UTF-16 or UTF-32. Save it as UTF-8")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _unreadable(file, "it is not text in UTF-8") from None
-    content = as_object(_parse_yaml(file, text) if file.suffix in {".yaml", ".yml"} else _parse_json(file, text))
+        text = text_of(file)
+        content = as_object(
+            _plain(parse_yaml(text, check_names) if file.suffix in YAML else parse_json(text, strict=True))
+        )
+    except (UnreadableError, RecursionError) as error:
+        raise AurousError(f"check --spec {file}: {error}.\n{MORE}") from None
+    version = str(content.get("openapi", ""))
+    why = ""
     if "swagger" in content:
-        raise _unreadable(file, "it is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1")
-    if "openapi" not in content:
-        raise _unreadable(file, "it is not an OpenAPI document, which begins with openapi: 3.1.0")
-    version = str(content["openapi"])
-    if re.match(r"3\.[01](\.|$)", version) is None:
-        raise _unreadable(file, f"it is OpenAPI {shown(version)}. Expected 3.0 or 3.1")
-    if not as_object(content.get("paths")):
-        raise _unreadable(file, "it has no paths, so there is nothing to compare")
+        why = "it is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1"
+    elif not version:
+        why = "it is not an OpenAPI document, which begins with openapi: 3.1.0"
+    elif re.match(r"3\.[01](\.|$)", version) is None:
+        why = f"it is OpenAPI {shown(version)}. Expected 3.0 or 3.1"
+    elif not as_object(content.get("paths")):
+        why = "it has no paths, so there is nothing to compare"
+    if why:
+        raise AurousError(f"check --spec {file}: {why}.\n{MORE}")
     return Document(file.name, content)
-
-
-def _unreadable(file: Path, reason: str) -> AurousError:
-    return AurousError(f"check --spec {file}: {reason}.\n{_MORE}")
-
-
-class _MalformedError(ValueError):
-    """What is wrong with a document, in plain words."""
-
-
-def _parse_json(file: Path, text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except _MalformedError as error:
-        raise _unreadable(file, str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(file, f"it is truncated, or not valid JSON ({error})") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object, whose names are all different."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _MalformedError(f"an object has the name {shown(name)} twice, and only one of the two would count")
-        found[name] = value
-    return found
-
-
-def _refuse_constant(name: str) -> Any:
-    raise _MalformedError(f"{name} is not JSON")
-
-
-def _parse_yaml(file: Path, text: str) -> Any:
-    """Read YAML as plain data: no tag constructs an object, and words and numbers follow YAML 1.2."""
-    try:
-        import yaml
-    except ImportError:
-        raise _unreadable(file, 'YAML needs the extra check: pip install "pytest-aurous[check]"') from None
-    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    kinds = {"bool": "true|True|TRUE|false|False|FALSE", "int": _WHOLE, "float": _REAL}
-
-    class Loader(safe):  # type: ignore[misc]  # a class that is known when PyYAML is
-        yaml_implicit_resolvers: Final = {
-            first: [pair for pair in pairs if pair[0].rpartition(":")[2] in {"null", "merge"}]
-            for first, pairs in safe.yaml_implicit_resolvers.items()
-        }
-
-    for name, pattern in kinds.items():
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), None)
-    try:
-        check_yaml(text, Loader)
-        loader = Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        check_aliases(node, {})
-        _check_names(node)
-        return _plain(loader.construct_document(node))
-    except (_MalformedError, LimitError) as error:
-        raise _unreadable(file, str(error)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        first = str(error).partition("\n")[0]
-        raise _unreadable(file, f"it is truncated, or not plain YAML ({first})") from None
-
-
-def _check_names(root: Any) -> None:
-    """Refuse a document with two fields of one name in an object."""
-    waiting, seen = [root], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or node.id == "scalar":
-            continue
-        seen.add(id(node))
-        if node.id == "mapping":
-            _unique([(str(name.value), None) for name, _ in node.value if not name.tag.endswith(":merge")])
-            waiting += [part for pair in node.value for part in pair]
-        else:
-            waiting += node.value
 
 
 def _plain(value: Any) -> Any:

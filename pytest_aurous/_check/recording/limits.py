@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Final
@@ -17,10 +16,6 @@ from ..._wire.exchange import Exchange
 _MOST_PARTS: Final = 3_000_000
 """The most objects and lists in a file, and in all bodies of a recording together."""
 _MOST_DEPTH: Final = 100
-_MOST_NODES: Final = 1_000_000
-"""The most values in YAML, as they are written."""
-_NODE: Final = 32
-"""What a value of YAML counts beside its text, where the aliases are written out."""
 _PICTURES: Final = ("image/", "video/", "application/octet-stream")
 
 
@@ -30,13 +25,11 @@ class Intake:
 
     Attributes:
         notes: What is missing or was left out, for the report.
-        left_out: How many bodies and exchanges are over a limit.
-        skipped: The numbers of the exchanges among them.
+        left_out: How many bodies are over a limit.
     """
 
     notes: list[str] = field(default_factory=list[str])
     left_out: int = 0
-    skipped: set[int] = field(default_factory=set[int])
     _bytes: int = 0
     _parts: int = 0
 
@@ -47,17 +40,13 @@ class Intake:
             body = read()
             self._count(body or b"")
         except LimitError as error:
-            self.leave_out(where, error)
+            self.left_out += 1
+            self.notes.append(f"{where} was left out: {error}")
             return None
         unread = part == "response" and exchange.received.get("content-type", "").startswith(_PICTURES)
         if body is None and exchange.vendors and not unread:
             self.notes.append(f"{where} is missing")
         return body
-
-    def leave_out(self, where: str, why: LimitError) -> None:
-        """Count and note what is over a limit."""
-        self.left_out += 1
-        self.notes.append(f"{where} was left out: {why}")
 
     def _count(self, body: bytes) -> None:
         """Count a body.
@@ -92,43 +81,6 @@ def read_file(file: Path) -> bytes:
     if _parts_of(raw) > _MOST_PARTS:
         raise LimitError(f"it has more than {_MOST_PARTS} objects and lists")
     return raw
-
-
-def check_yaml(text: str, loader: Any) -> None:
-    """Refuse YAML with too many values, before any of them is made.
-
-    Raises:
-        LimitError: If it has.
-    """
-    import yaml
-
-    if sum(1 for _ in islice(yaml.parse(text, loader), _MOST_NODES + 1)) > _MOST_NODES:
-        raise LimitError(f"it has more than {_MOST_NODES} values")
-
-
-def check_aliases(node: Any, known: dict[int, int]) -> None:
-    """Refuse a node of YAML whose aliases, written out, make it too large; *known* has the sizes of other nodes.
-
-    Raises:
-        LimitError: If they do, or an alias contains itself.
-    """
-    if _size(node, known) > MOST_BYTES:
-        raise LimitError("its aliases make it too large")
-
-
-def _size(node: Any, known: dict[int, int]) -> int:
-    size = known.get(id(node))
-    if size == 0:
-        raise LimitError("an alias contains itself")
-    if size is None:
-        known[id(node)] = 0
-        value = node.value
-        parts = [value] if isinstance(value, str) else value
-        if node.id == "mapping":
-            parts = [part for pair in value for part in pair]
-        size = _NODE + sum(len(part) if isinstance(part, str) else _size(part, known) for part in parts)
-        known[id(node)] = size
-    return size
 
 
 def _parts_of(raw: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
 from ..._wire.hosts import is_loopback, is_upload
 from .attached import Load, attach, read_member
-from .limits import Intake, check_aliases, check_yaml, read_file
+from .limits import Intake, read_file
+from .parse import YAML, SyntaxUnreadableError, UnreadableError, parse_json, parse_yaml, text_of
 from .vcr import read_interaction
 
 Reader = Callable[[int, Any, Take], Exchange]
@@ -45,7 +45,7 @@ class Recording:
         file: The file.
         exchanges: Its exchanges, in order of time.
         notes: What is missing or unusual, for the report.
-        left_out: How many exchanges and bodies were left out because they are over a limit.
+        left_out: How many bodies were left out because they are over a limit.
         of_fake: Whether pytest-aurous wrote it.
         name: What results call it: the name of the file.
         others: Files that are no recordings, and why, for the report.
@@ -144,7 +144,7 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
         NoRecordingError: If it is neither a HAR file nor a cassette, or has no exchange of the API.
     """
     intake = Intake()
-    content, load = _content(file, intake)
+    content, load = _content(file)
     notes = intake.notes
     log = as_object(content.get("log"))
     entries, read = (log.get("entries"), read_entry) if log else (content.get("interactions"), read_interaction)
@@ -154,14 +154,13 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
         raise NoRecordingError(f"check {file}: {why}.\n{_MORE}")
     exchanges: list[Exchange] = []
     for number, entry in enumerate(as_list(entries), 1):
-        if number not in intake.skipped:
-            attach(as_object(entry), load)
-            exchanges.append(_at_vendor(_read(file, read, number, entry, intake), base_url))
+        attach(as_object(entry), load)
+        exchanges.append(_at_vendor(_read(file, read, number, entry, intake), base_url))
     origins = {_origin(one) for one in exchanges if any(name.startswith("aurous-") for name in one.received)}
     kept = [one for one in exchanges if _is_of_api(one, origins)]
     numbers = {one.number for one in kept}
     foreign = [str(one.number) for one in exchanges if one.number not in numbers]
-    if not kept and not intake.left_out:
+    if not kept:
         raise NoRecordingError(f"check {file}: it has no exchange with the API{_hint(exchanges)}.\n{_MORE}")
     if foreign:
         some = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
@@ -202,20 +201,20 @@ def _at_vendor(exchange: Exchange, base_url: str) -> Exchange:
     return exchange
 
 
-def _content(file: Path, intake: Intake) -> tuple[dict[str, Any], Load]:
+def _content(file: Path) -> tuple[dict[str, Any], Load]:
     """Return what is in a file, and what loads the bodies that are in files of their own."""
-    if file.suffix.lower() != ".zip":
-        return _parse(file, _text(file), intake), lambda name: read_file(file.parent / name)
     try:
+        if file.suffix.lower() != ".zip":
+            return _parse(file, text_of(file)), lambda name: read_file(file.parent / name)
         read_file(file)
         archive = ZipFile(file)
-        member = next(name for name in archive.namelist() if name.endswith(".har"))
+        member = next((name for name in archive.namelist() if name.endswith(".har")), None)
+        if member is None:
+            raise NoRecordingError(f"check {file}: an archive without a HAR file.\n{_MORE}")
         text = read_member(archive, member).decode("utf-8-sig")
-    except StopIteration:
-        raise NoRecordingError(f"check {file}: an archive without a HAR file.\n{_MORE}") from None
-    except (LimitError, BadZipFile, UnicodeDecodeError, OSError, RuntimeError, NotImplementedError) as error:
+        return _parse(file.with_suffix(".har"), text), lambda name: read_member(archive, name)
+    except (LimitError, BadZipFile, UnreadableError, UnicodeDecodeError, OSError, RuntimeError) as error:
         raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
-    return _parse(file.with_suffix(".har"), text, intake), lambda name: read_member(archive, name)
 
 
 def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> Exchange:
@@ -228,86 +227,14 @@ def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> 
     return exchange
 
 
-def _text(file: Path) -> str:
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    yaml = file.suffix.lower() in YAML or text.startswith("interactions:")  # VCR.py adds no suffix
     try:
-        return read_file(file).decode("utf-8-sig")
-    except LimitError as error:
-        raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise AurousError(f"check {file}: {getattr(error, 'strerror', None) or 'it is not text'}.\n{_MORE}") from None
-
-
-def _parse(file: Path, text: str, intake: Intake) -> dict[str, Any]:
-    if file.suffix.lower() in {".yaml", ".yml"} or text.startswith("interactions:"):  # VCR.py adds no suffix
-        content = _parse_yaml(file, text, intake)
-    else:
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            _check_kind(file, text)
-            line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
-            raise AurousError(f"check {file}: {line}truncated, or not valid JSON.\n{_MORE}") from None
-    return as_object(content)
-
-
-def _check_kind(file: Path, text: str) -> None:
-    if not any(mark in text for mark in _MARKS):
-        raise NoRecordingError(f"check {file}: {_NEITHER}.\n{_MORE}")
-
-
-def _parse_yaml(file: Path, text: str, intake: Intake) -> Any:
-    """Read YAML as plain data; a tag that would construct an object of Python is refused.
-
-    What is too large when its aliases are written out is left out.
-    """
-    try:
-        import yaml
-    except ImportError:
-        raise AurousError(
-            f'check {file}: YAML needs the extra check: pip install "pytest-aurous[check]".\n{_MORE}'
-        ) from None
-    kind: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        check_yaml(text, kind)
-        loader = kind(text)
-        node = loader.get_single_node()
-        _leave_out(node, yaml.ScalarNode("tag:yaml.org,2002:null", ""), intake)
-        return None if node is None else loader.construct_document(node)
-    except LimitError as error:
-        raise AurousError(f"check {file}: {error}.\n{_MORE}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        _check_kind(file, text)
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f"line {mark.line + 1}: "
-        objects = isinstance(error, yaml.constructor.ConstructorError)
-        what = "an object of a program, which is not made" if objects else "truncated, or not plain YAML"
-        raise AurousError(f"check {file}: {line}{what}.\n{_MORE}") from None
-
-
-def _leave_out(root: Any, null: Any, intake: Intake) -> None:
-    """Leave out what aliases make too large: in the place of an interaction stands *null*, other parts go."""
-    known: dict[int, int] = {}
-
-    def fits(where: str, node: Any) -> bool:
-        try:
-            check_aliases(node, known)
-        except LimitError as error:
-            intake.leave_out(where, error)
-            return False
-        return True
-
-    kept: list[Any] = []
-    for name, part in root.value if getattr(root, "id", "") == "mapping" else ():
-        if name.value == "interactions" and part.id == "sequence":
-            for place, node in enumerate(part.value):
-                if not fits(f"exchange {place + 1}", node):
-                    intake.skipped.add(place + 1)
-                    part.value[place] = null
-            kept.append((name, part))
-        elif fits(name.value, part):
-            kept.append((name, part))
-    if kept:
-        root.value = kept
+        return as_object(parse_yaml(text) if yaml else parse_json(text))
+    except SyntaxUnreadableError:
+        if any(mark in text for mark in _MARKS):
+            raise
+        raise NoRecordingError(f"check {file}: {_NEITHER}.\n{_MORE}") from None
 
 
 def _put_in_order(recording: Recording) -> None:
