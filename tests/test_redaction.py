@@ -33,7 +33,7 @@ from pytest_aurous._report.unmatched import describe
 from pytest_aurous._resources.content.pictures import picture
 from pytest_aurous._serve.control import control
 from pytest_aurous._wire.exchange import Exchange
-from pytest_aurous.plugin.modes.exploring import ExploredTest
+from pytest_aurous.plugin.modes.explored_test import ExploredTest
 from pytest_aurous.plugin.sections import without_keys
 
 if TYPE_CHECKING:
@@ -615,7 +615,7 @@ SHORTENING: Final[dict[str, Callable[[Any, Any], str]]] = {
     "_world/journal": called,
     "_world/script": lambda _, text: message(lambda: Script.parse(cast("Any", (text,)))),
     "_world/settings": lambda _, text: message(lambda: Aurous(strict=text)),
-    "plugin/modes/exploring": progressed,
+    "plugin/modes/explored_test": progressed,
     "faults/deliveries": lambda api, text: message(lambda: api.aurous.faults.bad_signature(text)),
 }
 """Each module that shortens values, and what it says of one."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .._base.errors import AurousError, choices, nearest, see
+from .._base.errors import AurousError, nearest, see
 from .._base.parsed import is_array, is_object
-from .._resources.catalog import CATALOG
-from .kinds import KINDS
+from .case_ids import wrong_with
 from .laws import LAWS
 
 _VERSION: Final = 1
 _PAGE: Final = see("how-to/explore-a-suite.html#accept-what-is-known")
+_EXPLORE: Final = "--aurous-explore=report"
+_OPTION: Final = "--aurous-explore-baseline"
 _UPDATE: Final = "--aurous-explore-baseline-update"
-_CASE: Final = re.compile(r"([\w.]+)#[1-9]\d* (\w+)")
 
 
 class Accepted(NamedTuple):
@@ -38,10 +37,13 @@ class Baseline:
     Args:
         file: Where they are written.
         tests: For each test, by its node id, the cases.
+
+    Attributes:
+        file: The same.
     """
 
     def __init__(self, file: Path, tests: Mapping[str, Mapping[str, Accepted]]) -> None:
-        self._file = file
+        self.file: Path = file
         self._tests = {test: dict(cases) for test, cases in tests.items()}
 
     @classmethod
@@ -67,12 +69,16 @@ class Baseline:
             )
         return cls(file, {test: _cases(file, test, cases) for test, cases in _items(file, "tests", data.get("tests"))})
 
+    @property
+    def _command(self) -> str:
+        return f"pytest {_EXPLORE} {_OPTION}={self.file} {_UPDATE}"
+
     def of(self, test: str) -> Mapping[str, Accepted]:
         """Return the accepted cases of a test."""
         return self._tests.get(test, {})
 
     def stale(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Return a line for each accepted case that does not exist any more, or no longer breaks a law.
+        """Return a line for each accepted case that does not exist any more, or no longer breaks a law, and the remedy.
 
         Args:
             results: The tests that were explored, as in the data that exploring writes.
@@ -81,7 +87,9 @@ class Baseline:
         for one in results:
             for case, state in self._states(one).items():
                 if state is not None:
-                    lines.append(f"{self._file}: {one['test']}: {case} {state}. Remove it with {_UPDATE}.")
+                    lines.append(f"{self.file}: {one['test']}: {case} {state}.")
+        if lines:
+            lines.append(f"To remove what is out of date, run {self._command}")
         return lines
 
     def unknown(self, result: Mapping[str, Any]) -> AurousError | None:
@@ -91,18 +99,19 @@ class Baseline:
             return None
         known = [case["id"] for case in result["data"]["cases"]]
         return AurousError(
-            f"{self._file} accepts {', '.join(map(repr, missing))} of {result['test']}: there is no such "
-            f"case{nearest(missing[0], known)} Remove it with {_UPDATE}.\n{_PAGE}"
+            f"{self.file} accepts {', '.join(map(repr, missing))} of {result['test']}: there is no such "
+            f"case{nearest(missing[0], known)} To remove it, run {self._command}\n{_PAGE}"
         )
 
-    def update(self, results: Iterable[Mapping[str, Any]]) -> None:
+    def update(self, results: Iterable[Mapping[str, Any]]) -> list[str]:
         """Write the file: the cases of these tests that break a law, and what it has of other tests and cases.
 
-        A case keeps its reason. The reason of a new one is what has happened.
+        A case keeps its reason. The reason of a new one is what has happened. Returns lines about what has changed.
 
         Raises:
             OSError: If it cannot be written.
         """
+        before = self._cases()
         for one in results:
             if "data" not in one:
                 continue
@@ -117,9 +126,19 @@ class Baseline:
             for test, cases in sorted(self._tests.items())
             if cases
         }
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"version": _VERSION, "tests": tests}, indent=2, ensure_ascii=False)
-        self._file.write_text(f"{text}\n", encoding="utf-8")
+        self.file.write_text(f"{text}\n", encoding="utf-8")
+        now = self._cases()
+        added, removed = ([case for case in one if case not in other] for one, other in ((now, before), (before, now)))
+        head = f"{self.file} was written: {len(now)} accepted, {len(added)} of them new; {len(removed)} removed."
+        review = (
+            ["Read the reason of each new case in the file, and replace it with why you accept it."] if added else []
+        )
+        return [head, *(f"  new: {case}" for case in added), *(f"  removed: {case}" for case in removed), *review]
+
+    def _cases(self) -> list[str]:
+        return [f"{test}: {case}" for test, cases in sorted(self._tests.items()) for case in sorted(cases)]
 
     def _states(self, result: Mapping[str, Any]) -> dict[str, str | None]:
         """Return for each accepted case of a test what is wrong with that; None: nothing is, or it was not run."""
@@ -143,14 +162,8 @@ def _cases(file: Path, test: str, cases: Any) -> dict[str, Accepted]:
     found: dict[str, Accepted] = {}
     for case, accepted in _items(file, test, cases):
         where = f"{file}: {test}: {case!r}"
-        match = _CASE.fullmatch(case)
-        if match is None:
-            raise AurousError(f"{where} is no case, such as 'characters.create#1 lost'.\n{_PAGE}")
-        operation, fault = match.groups()
-        if fault not in KINDS:
-            raise AurousError(f"{where}: {choices(KINDS)}{nearest(fault, KINDS)}\n{_PAGE}")
-        if operation not in CATALOG.by_operation and not operation.startswith("webhooks."):
-            raise AurousError(f"{where}: no operation has that name{nearest(operation, CATALOG.by_operation)}\n{_PAGE}")
+        if (wrong := wrong_with(case)) is not None:
+            raise AurousError(f"{where}: {wrong}\n{_PAGE}")
         fields = dict(_items(file, case, accepted))
         breaks, reason = fields.get("breaks"), fields.get("reason")
         if not is_array(breaks) or not set(breaks) <= set(LAWS):

@@ -29,6 +29,7 @@ class Plans(NamedTuple):
         plans: Their faults, by id, in order.
         places: Their places, in the order of the requests.
         sent_at: For each place, file and line of the code under test that sends the request; empty if not known.
+        met: Whether each place has a fault of the test itself.
         skipped: How many repeated reads, timeouts and places with a fault of the test there are none for.
         remarks: What the report says about these.
     """
@@ -36,6 +37,7 @@ class Plans(NamedTuple):
     plans: dict[str, Plan]
     places: tuple[str, ...]
     sent_at: dict[str, str]
+    met: bool
     skipped: int
     remarks: list[str]
 
@@ -65,6 +67,7 @@ def plans_of(app: App, good: Day, faults: Collection[str]) -> Plans:
         plans={f"{place} {kind}": ((place, kind),) for place in kept for kind in _fitting(place, faults)},
         places=tuple(str(place) for place in sorted(kept, key=lambda one: one.number) if _fitting(place, faults)),
         sent_at={str(place): lines.get(place.number, "") for place in places},
+        met=not unmet,
         skipped=repeats + impatient + broken,
         remarks=remarks,
     )
@@ -78,6 +81,20 @@ def most_telling(plans: Mapping[str, Plan]) -> dict[str, Plan]:
         return not place.changes, TELLING.index(kind) if kind in TELLING else len(TELLING)
 
     return dict(sorted(plans.items(), key=rank))
+
+
+def nothing_fits(plans: Plans, faults: Collection[str]) -> str:
+    """Return why there is no case, and what to do."""
+    if plans.met:
+        return f"no case was run, because no request is left to break: {'; '.join(plans.remarks) or 'none is known'}."
+    needs: dict[str, list[str]] = {}
+    for name in faults:
+        needs.setdefault(KINDS[name].needs, []).append(name)
+    texts = [f"{' and '.join(names)} can only break {need}" for need, names in needs.items()]
+    return (
+        f"no case was run, because no request of the good day fits these faults: {'; '.join(texts)}. Leave out faults= "
+        f"to try all that fit, or let the code send such a request.{''.join(f' ({text}.)' for text in plans.remarks)}"
+    )
 
 
 def _fitting(place: Place, faults: Collection[str]) -> list[str]:
@@ -132,7 +149,7 @@ def good_case(good: Day) -> Case:
     )
 
 
-def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], sent_at: str, known: str) -> Case:
+def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], sent_at: str) -> Case:
     """Return what came of a case.
 
     Args:
@@ -141,7 +158,6 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         judged: Its day.
         reasons: The laws that it breaks, each with the reason.
         sent_at: File and line of the request at its first place.
-        known: Why that is accepted; empty if it is not.
     """
     good, day, second = judged.good, judged.bad, judged.second
     place, _ = plan[-1]
@@ -166,7 +182,6 @@ def case_of(case_id: str, plan: Plan, judged: Judged, reasons: dict[str, str], s
         timeline=story(day, good, second) if reasons else None,
         reasons=reasons,
         advice=advice(reasons, second or day) if reasons else (),
-        known=known,
         remarks=tuple(remarks),
         rows=tuple(rows(second or day)),
     )

@@ -10,7 +10,18 @@ from typing import Any, Final
 from .._base.errors import INTERRUPTED, AurousError, AurousExplorationError, hide_mistakes, see
 from .._report.state import Written
 from .attempt import Attempt, Outcome, interruption, with_text
-from .cases import Plans, about_crashes, about_results, case_of, check_ids, good_case, most_telling, pairs, plans_of
+from .cases import (
+    Plans,
+    about_crashes,
+    about_results,
+    case_of,
+    check_ids,
+    good_case,
+    most_telling,
+    nothing_fits,
+    pairs,
+    plans_of,
+)
 from .end_state import unstable_fields
 from .good_days import difference, differing_in_form
 from .kinds import KINDS, Plan
@@ -87,8 +98,12 @@ class Explorer:
         exploration = self._exploration(good)
         self._done(exploration)
         more = [*self._healed(), *self._undecided()]
+        if not exploration.broken:  # else its headline is enough
+            more += self._stage.cut(exploration, chosen=self._options.limited or self._options.time is not None)
         if exploration.broken or more:
-            raise AurousExplorationError("\n\n".join([self._stage.report(exploration), *more]), exploration)
+            report = self._stage.report(exploration)
+            texts = [report, *more] if exploration.broken else [*more, report]
+            raise AurousExplorationError("\n\n".join(texts), exploration)
         return exploration
 
     # Runs
@@ -163,6 +178,8 @@ class Explorer:
         go_back = self._stage.mark()
         self._plans = plans_of(self._stage.app, good, self._faults)
         self._remarks += self._plans.remarks
+        if not self._plans.plans:
+            raise self._stage.refuse(nothing_fits(self._plans, self._faults), met=self._plans.met)
         plans, only = self._plans.plans, self._options.only
         check_ids(self._options, plans)
         try:
@@ -218,8 +235,9 @@ class Explorer:
             differs = not reasons
         if "recovers" in reasons and not any("recovers" in case.broken for case in self._cases):
             yield from self._explain_second_run(good)
-        sent_at, known = self._plans.sent_at.get(str(plan[0][0]), ""), self._options.accepts(case_id, reasons)
-        self._cases.append(replace(case_of(case_id, plan, judged, reasons, sent_at, known), differs=differs))
+        case = case_of(case_id, plan, judged, reasons, self._plans.sent_at.get(str(plan[0][0]), ""))
+        known, file = self._options.accepts(case_id, reasons)
+        self._cases.append(replace(case, differs=differs, known=known, baseline=file))
         left()
         if alone and day.error is not None:
             report = self._exploration(good).report() if reasons else story(day, good)

@@ -61,6 +61,7 @@ class Limits:
     limit: int = 400
     patience: float = PATIENCE
     only: Schedule | None = None
+    limited: bool = False
 
 
 def read_limits(who: str, **arguments: Any) -> Limits:
@@ -79,7 +80,7 @@ def read_limits(who: str, **arguments: Any) -> Limits:
         "patience": partial(read_patience, check),
         "only": lambda value: None if value is None else read_schedule(check, value),
     }
-    return Limits(who=who, **{name: readers[name](value) for name, value in found.items()})
+    return Limits(who=who, limited="limit" in found, **{name: readers[name](value) for name, value in found.items()})
 
 
 class Meeting:
@@ -151,7 +152,7 @@ class Interleaver:
         self._again = again
         self._cases: list[Case] = []
         self._remarks: list[str] = []
-        self._skipped = 0
+        self._skipped = self._not_run = 0
         self._found: set[str] = set()
         self._watchdog: Watchdog
         self._serial: Both
@@ -174,6 +175,8 @@ class Interleaver:
         exploration = self._exploration()
         if exploration.broken:
             raise AurousExplorationError(exploration.report(), exploration) from self._error
+        if cut := self._stage.cut(exploration, chosen=self._limits.limited):
+            raise AurousExplorationError("\n\n".join([*cut, exploration.report()]), exploration)
         self._check_unmet(exploration)
         return exploration
 
@@ -286,6 +289,7 @@ class Interleaver:
             self._remarks.append(f"skipped: {self._skipped} switches between repeated reads")
 
     def _cut(self, why: str) -> None:
+        self._not_run = len(self._pending)
         self._remarks.append(f"cut: {len(self._pending)} or more schedules were not run, because {why}")
 
     def _only(self, schedule: Schedule) -> Steps:
@@ -351,6 +355,7 @@ class Interleaver:
             cases=tuple(self._cases),
             good_day=_case(self._serial, None),
             skipped=self._skipped,
+            not_run=self._not_run,
             remarks=tuple(self._remarks),
             again=self._again,
         )

@@ -35,6 +35,7 @@ class Interleaving(Exploration):
         head = f"{len(met) - broken} of {len(met)} schedules give what one worker after the other gives"
         head += f"; {broken} {'does' if broken == 1 else 'do'} not" if broken else ""
         head += f"; {unmet} unmet" if unmet else ""
+        head += f"; {self.not_run} or more not run" if self.not_run else ""
         found = [f"  {case.id}: {case.reasons[LAW]}" for case, *_ in self._causes()]
         lines: list[str] = []
         for text in map(redacted, [head, *found, *self.remarks]):

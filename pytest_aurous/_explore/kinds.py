@@ -99,6 +99,7 @@ class Kind:
         fits: Whether it makes sense at a place.
         add: Adds the fault for a place to the fake, and returns it.
         happened: What has happened then, in plain words, with ``{}`` for the request or the event.
+        on: To what it happens, in plain words.
         by_default: Whether it is tried unless a test says otherwise.
         needs_patience: Whether it happens only to a client with a read timeout.
         needs_time: Whether it means nothing if the sleeps of the code under test do nothing.
@@ -108,10 +109,16 @@ class Kind:
     fits: Callable[[Place], bool]
     add: Callable[[Scene, Place], Fault]
     happened: str
+    on: str = "requests"
     by_default: bool = True
     needs_patience: bool = False
     needs_time: bool = False
     ends_process: bool = False
+
+    @property
+    def needs(self) -> str:
+        """What it needs, such as ``streams, of a client with a read timeout``."""
+        return f"{self.on}, of a client with a read timeout" if self.needs_patience else self.on
 
 
 def _by(method: str, *args: Any, **terms: Any) -> Callable[[Scene, Place], Fault]:
@@ -399,11 +406,17 @@ KINDS: Final[dict[str, Kind]] = {
         "the request {} timed out without effect",
         needs_patience=True,
     ),
-    "lost": Kind(lambda place: place.changes, _by("disconnect", commit=True), "the response to {} was lost"),
+    "lost": Kind(
+        lambda place: place.changes,
+        _by("disconnect", commit=True),
+        "the response to {} was lost",
+        on="requests that change something",
+    ),
     "late": Kind(
         lambda place: place.changes,
         _with("late", _late, commit=True),
         "the response to {} came too late",
+        on="requests that change something",
         needs_patience=True,
         needs_time=True,
     ),
@@ -413,66 +426,117 @@ KINDS: Final[dict[str, Kind]] = {
         lambda place: place.is_call and place.occurrence == 1,
         _with("outage", _outage),
         "the connection for {} and all later ones failed for an hour",
+        on="the first request of an operation",
     ),
-    "rate_limited": Kind(lambda place: place.has_bucket, _by("rate_limited", 12), "the response to {} was a 429"),
+    "rate_limited": Kind(
+        lambda place: place.has_bucket,
+        _by("rate_limited", 12),
+        "the response to {} was a 429",
+        on="requests with a rate bucket",
+    ),
     "broke": Kind(
-        lambda place: place.pays, _with("broke", _broke), "the order {} and each later one was refused with 402"
+        lambda place: place.pays,
+        _with("broke", _broke),
+        "the order {} and each later one was refused with 402",
+        on="requests that cost credits",
     ),
-    "garbled": Kind(lambda place: place.has_body, _by("malformed", commit=True), "the response to {} was cut off"),
+    "garbled": Kind(
+        lambda place: place.has_body,
+        _by("malformed", commit=True),
+        "the response to {} was cut off",
+        on="requests whose response has a body, and is no stream",
+    ),
     "stall": Kind(
-        lambda place: place.events > 0, _midway("stall"), "the stream of {} stalled in the middle", needs_patience=True
+        lambda place: place.events > 0,
+        _midway("stall"),
+        "the stream of {} stalled in the middle",
+        on="streams",
+        needs_patience=True,
     ),
     "disconnect": Kind(
-        lambda place: place.events > 0, _midway("disconnect"), "the stream of {} was cut off in the middle"
+        lambda place: place.events > 0,
+        _midway("disconnect"),
+        "the stream of {} was cut off in the middle",
+        on="streams",
     ),
     "half_event": Kind(
-        lambda place: place.events > 0, _by("malformed", "half_event"), "the stream of {} ended within an event"
+        lambda place: place.events > 0,
+        _by("malformed", "half_event"),
+        "the stream of {} ended within an event",
+        on="streams",
     ),
     "crash": Kind(
         lambda place: place.changes and not place.served,
         _with("crash", _crash, commit=True),
         "the process died after {}",
+        on="requests that change something, in this process",
         ends_process=True,
     ),
     "dies": Kind(
         lambda place: place.is_call and not place.served,
         _with("dies", _dies),
         "the process died before {}",
+        on="requests in this process",
         ends_process=True,
     ),
     "fails": Kind(
-        lambda place: place.succeeds, _with("fails", _changing_work(_fails)), "the work that {} started failed"
+        lambda place: place.succeeds,
+        _with("fails", _changing_work(_fails)),
+        "the work that {} started failed",
+        on="requests that start work which succeeds",
     ),
     "keeps_failing": Kind(
         lambda place: place.succeeds,
         _with("keeps_failing", _keeps_failing),
         "the work that {} and all later requests started failed",
+        on="requests that start work which succeeds",
     ),
     "slow": Kind(
         lambda place: place.starts,
         _with("slow", _changing_work(_slow)),
         "the work that {} started took 30 minutes",
+        on="requests that start work",
         needs_time=True,
     ),
     "gone": Kind(
-        lambda place: place.polls and place.deletable, _with("gone", _gone), "the record was deleted before {}"
+        lambda place: place.polls and place.deletable,
+        _with("gone", _gone),
+        "the record was deleted before {}",
+        on="polls of a record that can be deleted",
     ),
-    "greased": Kind(lambda place: place.is_json, _by("greased"), "the response to {} had unknown fields"),
+    "greased": Kind(
+        lambda place: place.is_json,
+        _by("greased"),
+        "the response to {} had unknown fields",
+        on="requests whose response is JSON",
+    ),
     "new_status": Kind(
         lambda place: place.polls,
         _with("new_status", _new_status),
         "the response to {} had an unknown status",
+        on="polls of a record",
         by_default=False,
     ),
-    "duplicate": Kind(lambda place: place.is_event, _of_event("duplicate"), "the event {} was delivered twice"),
+    "duplicate": Kind(
+        lambda place: place.is_event,
+        _of_event("duplicate"),
+        "the event {} was delivered twice",
+        on="webhook deliveries",
+    ),
     "reorder": Kind(
         lambda place: place.is_event and place.followed,
         _of_event("reorder"),
         "the event {} was delivered after the next",
+        on="webhook deliveries before another one",
     ),
-    "drop": Kind(lambda place: place.is_event, _of_event("drop"), "the event {} was not delivered"),
+    "drop": Kind(
+        lambda place: place.is_event, _of_event("drop"), "the event {} was not delivered", on="webhook deliveries"
+    ),
     "bad_signature": Kind(
-        lambda place: place.is_event and place.signed, _of_event("bad_signature"), "the event {} had a wrong signature"
+        lambda place: place.is_event and place.signed,
+        _of_event("bad_signature"),
+        "the event {} had a wrong signature",
+        on="signed webhook deliveries",
     ),
 }
 """Each fault, in the order of a report's columns."""

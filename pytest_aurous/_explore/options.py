@@ -53,7 +53,9 @@ class Options:
 
     Attributes:
         through: Whether the exception of the only case leaves the exploration; else the laws judge it.
+        limited: Whether somebody chose the limit; else a cut is a failure.
         accepted: The cases of a baseline.
+        baseline: Its file.
         time: For a number of cases, returns what says whether their time is over; None: all of them are run.
     """
 
@@ -69,6 +71,8 @@ class Options:
     only: str | None = None
     known: Mapping[str, str] = field(default_factory=dict[str, str])
     through: bool = True
+    limited: bool = False
+    baseline: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict[str, "Accepted"])
     time: Callable[[int], Callable[[], bool]] | None = None
 
@@ -77,10 +81,12 @@ class Options:
         """Whether one case is all that runs, and the fake stays as it left it."""
         return self.only is not None and self.through
 
-    def accepts(self, case: str, broken: Collection[str]) -> str:
-        """Return why it is accepted that a case breaks laws; empty if it is not."""
+    def accepts(self, case: str, broken: Collection[str]) -> tuple[str, str]:
+        """Return why it is accepted that a case breaks laws, and the file that says so; empty if it is not."""
+        if case in self.known:
+            return self.known[case], ""
         one = self.accepted.get(case)
-        return self.known.get(case) or (one.reason if one is not None and {*broken} <= {*one.breaks} else "")
+        return (one.reason, self.baseline) if one is not None and {*broken} <= {*one.breaks} else ("", "")
 
 
 def read_options(who: str, **arguments: Any) -> Options:
@@ -94,7 +100,8 @@ def read_options(who: str, **arguments: Any) -> Options:
         value = found.get(name)
         if name in found and not callable(value) and not (optional and value is None):
             raise check.refuse(name, value, f"a function{', or None' if optional else ', such as a lambda'}.")
-    options = Options(**{name: _READERS[name](check, value) for name, value in found.items() if name in _READERS})
+    read = {name: _READERS[name](check, value) for name, value in found.items() if name in _READERS}
+    options = Options(**read, limited="limit" in read)
     if options.returns is not None:  # to say how to compare results asks for the law, and the other way around
         return replace(options, laws=tuple(name for name in LAWS if name in {*options.laws, "returns"}))
     return replace(options, returns=_unchanged) if "returns" in options.laws else options
@@ -161,6 +168,8 @@ def read_names(
             )
         names = set(default) if word == "*" else {word}
         chosen = chosen - names if item.startswith("-") else chosen | names
+    if not items or not chosen:
+        raise check.refuse(name, value, "at least one name that is not left out; '*' for all.")
     return tuple(one for one in known if one in chosen)
 
 

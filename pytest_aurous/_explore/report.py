@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -55,20 +56,26 @@ def _color(mark: str) -> str:
 def headline(exploration: Exploration) -> str:
     """Return ``37 of 41 cases hold; 4 break a law``."""
     cases = [case for case in exploration.cases if case.outcome != "unmet"]
-    broken, known = len(exploration.broken), sum(bool(case.broken and case.known) for case in cases)
+    broken, known = len(exploration.broken), len(exploration.accepted)
     unmet, differing = len(exploration.cases) - len(cases), sum(case.differs for case in cases)
     hold = len(cases) - broken - known - differing
     parts = [f"{hold} of {len(cases)} cases hold; {broken} break{'s' if broken == 1 else ''} a law"]
     parts += [f"{known} known"] if known else []
     parts += [f"{unmet} unmet"] if unmet else []
+    parts += [f"{not_run(exploration)} not run"] if exploration.not_run else []
     parts += [f"{differing} differ{'s' if differing == 1 else ''} from run to run"] if differing else []
     return "; ".join(parts)
+
+
+def not_run(exploration: Exploration) -> str:
+    """Return ``36 of 96 cases``: how many were not run."""
+    return f"{exploration.not_run} of {len(exploration.cases) + exploration.not_run} cases"
 
 
 def table(exploration: Exploration) -> str:
     """Return the headline, the matrix and the remarks."""
     lines = [headline(exploration), *_worst(exploration), "", *_matrix(exploration), ""]
-    for text in map(redacted, [*exploration.remarks, *_known(exploration)]):
+    for text in map(redacted, [*exploration.remarks, *about_known(exploration)]):
         lines += wrap(text, NARROW, subsequent_indent="  ")
     return redacted("\n".join(lines).rstrip())
 
@@ -125,11 +132,16 @@ def _rank(law: str) -> int:
     return list(LAWS).index(law)
 
 
-def _known(exploration: Exploration) -> list[str]:
+def about_known(exploration: Exploration) -> list[str]:
+    """Return how many cases are accepted by the baseline, and for each known case why its breaks are accepted."""
+    cases = exploration.accepted
+    files = Counter(case.baseline for case in cases if case.baseline)
     return [
-        f"known: {case.id} ({', '.join(case.broken)}): {case.known}"
-        for case in exploration.cases
-        if case.known and case.broken
+        *(
+            f"{number} case{'' if number == 1 else 's'} accepted by the baseline {file}"
+            for file, number in files.items()
+        ),
+        *(f"known: {case.id} ({', '.join(case.broken)}): {case.known}" for case in cases),
     ]
 
 

@@ -35,6 +35,7 @@ class Case:
         reasons: For each law that it breaks, the reason in one sentence.
         advice: Where to read on, for each law that it breaks.
         known: Why its breaks are accepted; empty if they are not.
+        baseline: The file that accepts them; empty if `known=` does.
         remarks: Other remarks about it.
         rows: Its requests as JSON data, while the test is traced; else empty.
     """
@@ -56,6 +57,7 @@ class Case:
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     advice: tuple[str, ...] = ()
     known: str = ""
+    baseline: str = ""
     remarks: tuple[str, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
 
@@ -94,6 +96,7 @@ class Case:
             "cause": self.cause or None,
             "timeline": self.timeline,
             "known": self.known or None,
+            "baseline": self.baseline or None,
         }
 
 
@@ -131,6 +134,15 @@ class Exploration(Hinting):
     def broken(self) -> tuple[Case, ...]:
         """The cases that break a law, without the known ones."""
         return tuple(case for case in self.cases if case.broken and not case.known)
+
+    @property
+    def accepted(self) -> tuple[Case, ...]:
+        """The cases that break a law, and are known."""
+        return tuple(case for case in self.cases if case.broken and case.known)
+
+    def __str__(self) -> str:
+        """Return the table."""
+        return self.table()
 
     def table(self) -> str:
         """Return the headline and the matrix, at most 100 columns wide."""

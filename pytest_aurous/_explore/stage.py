@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .._base.errors import AurousError, hide_mistakes, see
-from .._base.frames import without_package
+from .._base.errors import AurousError, AurousWarning, hide_mistakes, see
+from .._base.frames import PACKAGE, nearest_outside, without_package
 from .._engine.pipeline import App
 from .._time.skipping import SleepSkipper
 from .._world.script import Step
@@ -15,7 +17,7 @@ from .end_state import EndState, EndStates, ahead, paid
 from .good_days import told
 from .laws import Day, allowed
 from .options import PAGE
-from .report import brief
+from .report import brief, not_run
 from .returned import unaddressed
 from .run import ignore, noting_runs, own_time, present_run
 from .watchdog import RunEnded
@@ -86,6 +88,14 @@ class Stage(Protocol):
             later: The day.
             found: What it did that the first one did not do; None: they are equal.
         """
+
+    def refuse(self, why: str, *, met: bool) -> AurousError:
+        """Return the error for a good day that no fault can break; *met*: the test itself breaks all of it."""
+        raise NotImplementedError
+
+    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
+        """Warn of cases that were not run; return texts of a failure instead, unless the limit was *chosen*."""
+        raise NotImplementedError
 
     def report(self, exploration: Exploration) -> str:
         """Return what a failure says of the result."""
@@ -173,6 +183,20 @@ class OneFake:
                 f"Start what the application keeps before explore(), or anew in fresh=.\n{_MORE}"
             ) from good.error
 
+    def refuse(self, why: str, *, met: bool) -> AurousError:  # noqa: ARG002 - it is a mistake, whatever the reason is
+        """Return an error with what the faults need."""
+        return AurousError(f"explore(): {why}\n{see(f'{PAGE}#faults')}")
+
+    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
+        """Warn at the line of the test."""
+        texts = about_cut(exploration, "limit=", chosen=chosen)
+        if not chosen:
+            return texts
+        frame = nearest_outside({PACKAGE}, sys._getframe())
+        for text in texts:
+            warnings.warn_explicit(AurousWarning(text), None, frame.f_code.co_filename, frame.f_lineno)
+        return []
+
     def report(self, exploration: Exploration) -> str:
         """Return all of it."""
         return exploration.report()
@@ -230,9 +254,24 @@ class FreshFake:
         if found is not None:
             raise LeftOut(f"it differs from run to run: the {which} undisturbed run {found}", leaks=True)
 
+    def refuse(self, why: str, *, met: bool) -> AurousError:
+        """Leave the test out; nothing is missed if it breaks each request itself."""
+        return LeftOut(why, harmless=met)
+
+    def cut(self, exploration: Exploration, *, chosen: bool) -> list[str]:
+        """Warn of nothing: the end of the run warns once for all tests."""
+        return [] if chosen else about_cut(exploration, "--aurous-explore-limit", chosen=False)
+
     def report(self, exploration: Exploration) -> str:
         """Return a sentence for each cause: the end of the run shows the rest, once for all tests."""
         return brief(exploration)
+
+
+def about_cut(exploration: Exploration, option: str, *, chosen: bool) -> list[str]:
+    """Return a text about the cases that were not run, if there are any."""
+    text = f"{not_run(exploration)} were not run, so nothing is known of them. A higher {option} runs them, too"
+    more = "" if chosen else "; with a limit that you set yourself, you are only warned"
+    return [f"{text}{more}.\n{_MORE}"] if exploration.not_run else []
 
 
 def _must_succeed(error: BaseException) -> BaseException:

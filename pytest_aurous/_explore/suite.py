@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from .._base.arguments import Check
@@ -36,7 +37,8 @@ def read_suite_options(who: str, **arguments: Any) -> Options:
     check.keywords(arguments, MarkerOptions.__annotations__)
     faults = read_names(check, "faults", arguments.pop("faults", "*"), _FAULTS, _BY_DEFAULT)
     laws = read_names(check, "laws", arguments.pop("laws", "*"), _LAWS, _LAWS)
-    return read_options(who, **{"limit": LIMIT, "faults": faults, "laws": laws, **arguments})
+    options = read_options(who, **{"faults": faults, "laws": laws, **arguments})
+    return options if options.limited else replace(options, limit=LIMIT)
 
 
 def count(exploration: Exploration, may_raise: tuple[type[BaseException], ...]) -> dict[str, int]:

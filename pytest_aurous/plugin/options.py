@@ -142,7 +142,7 @@ def modes(config: pytest.Config) -> list[str]:
         pytest.UsageError: If the folders of traces are invalid.
     """
     asked = {
-        "exploring": explores(config) or run_option(config, "explore-tests"),
+        "exploring": any(run_option(config, name) for name in _RUN_OPTIONS if name.startswith("explore")),
         "tracing": any(trace_folders(config)),
         "coverage": run_option(config, "coverage") or run_option(config, "coverage-json"),
         "recording": run_option(config, "record"),

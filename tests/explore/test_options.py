@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_aurous import Aurous, AurousError, AurousExplorationError, Call
+from pytest_aurous import Aurous, AurousError, AurousExplorationError, AurousWarning, Call
 from pytest_aurous._explore.options import ExploreOptions, MarkerOptions, Options, read_options
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_bad_arguments(fake: Aurous, client: httpx.Client, arguments: dict[str, 
 
 def test_each_argument_is_stated_once() -> None:
     """`explore`, `aexplore` and the marker take what exploring reads; the plugin sets the rest."""
-    by_plugin, by_driver = {"accepted", "through", "time"}, {"fresh", "restart"}
+    by_plugin, by_driver = {"accepted", "baseline", "limited", "through", "time"}, {"fresh", "restart"}
     assert {*ExploreOptions.__annotations__} | by_plugin == {option.name for option in fields(Options)} | by_driver
     assert {*MarkerOptions.__annotations__} < {*ExploreOptions.__annotations__}
 
@@ -95,8 +95,13 @@ async def test_a_misspelled_argument(fake: Aurous) -> None:
 
 
 def test_the_limit_cuts(fake: Aurous, shop: Any) -> None:
-    """In a fixed order: what writes, then what reads; the report says what it cut."""
-    explored = fake.explore(shop.publish, faults="refused, timeout, lost, late, unavailable, rate_limited", limit=5)
+    """In a fixed order: what writes, then what reads. The result says it first, and a warning says it, too."""
+    faults = "refused, timeout, lost, late, unavailable, rate_limited"
+    with pytest.warns(AurousWarning, match=r"^19 of 24 cases were not run, so nothing is known of them\.") as warned:
+        explored = fake.explore(shop.publish, faults=faults, limit=5)
+
+    assert warned[0].filename == __file__
+    assert str(explored).startswith("5 of 5 cases hold; 0 break a law; 19 of 24 cases not run\n")
 
     assert [case.id for case in explored.cases] == [
         f"characters.create#1 {fault}" for fault in ("refused", "timeout", "lost", "late", "unavailable")
@@ -124,12 +129,52 @@ def test_pairs(fake: Aurous, client: httpx.Client) -> None:
     assert explored.cases[3].returned == [503, 429, 200]
     assert explored.cases[3].fault == "unavailable + rate_limited"
     assert "pairs of faults: 4 of 4 hold" in explored.table()
-    cut = fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=3, laws="ends")
+    with pytest.warns(AurousWarning):
+        cut = fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=3, laws="ends")
     assert len(cut.cases) == 3
     assert (
         cut.remarks[0] == f"cut: 3 cases beyond limit=3, the first is '{single[0]} + balance.retrieve#2 rate_limited'"
     )
-    assert len(fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=1, laws="ends").cases) == 1
+    with pytest.warns(AurousWarning):
+        assert len(fake.explore(run, faults="unavailable, rate_limited", depth=2, limit=1, laws="ends").cases) == 1
+
+
+def test_a_limit_that_nobody_chose_fails(fake: Aurous) -> None:
+    """Else a test would pass although cases were not run."""
+    key = (("X-Api-Key", str(fake.api_key)),)
+
+    def run() -> None:
+        for one in range(8):
+            fake._session.app.handle(Call("GET", "https", "api.aurous-labs.com", f"/v1/characters/{one}", "", key))
+
+    with pytest.raises(
+        AurousExplorationError, match=r"^\d+ of \d+ cases were not run, .* A higher limit= runs them, too; with a"
+    ):
+        fake.explore(run, depth=2, laws="ends")
+
+
+@pytest.mark.parametrize(
+    ("faults", "message"),
+    [
+        ("stall", "no request of the good day fits these faults: stall can only break streams, of a client with a"),
+        ("half_event, lost", "lost can only break requests that change something; half_event can only break streams"),
+        ([], "at least one name that is not left out"),
+        ("*,-*", "at least one name that is not left out"),
+    ],
+)
+def test_an_exploration_without_a_case_is_an_error(
+    fake: Aurous, client: httpx.Client, faults: object, message: str
+) -> None:
+    """It names what each fault needs."""
+    with pytest.raises(AurousError, match=message):
+        fake.explore(lambda: client.get("/v1/balance"), faults=faults)  # type: ignore[arg-type]
+
+
+def test_nothing_is_left_to_break(fake: Aurous, client: httpx.Client) -> None:
+    """If the test itself breaks each request."""
+    fake.faults.status("balance.retrieve", 503)
+    with pytest.raises(AurousError, match="no request is left to break: skipped: 1 places where a fault of the test"):
+        fake.explore(lambda: client.get("/v1/balance"))
 
 
 def test_pairs_of_work_and_deliveries(fake: Aurous, client: httpx.Client) -> None:

@@ -111,12 +111,26 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
     options = ("--aurous-explore-baseline=baseline.json", "-p", "no:cacheprovider")
     late = {"characters.create#1 late": ACCEPTED["characters.create#1 lost"]}
 
-    shop.runpytest(*options, "--aurous-explore-baseline-update").assert_outcomes(failed=1)
+    updated = shop.runpytest(*options, "--aurous-explore-baseline-update")
+    updated.assert_outcomes(failed=1)
+    updated.stdout.fnmatch_lines(
+        [
+            "baseline.json was written: 2 accepted, 2 of them new; 0 removed.",
+            "  new: test_lost.py::test_lost: characters.create#1 late",
+        ]
+    )
     written = json.loads((shop.path / "baseline.json").read_text())["tests"]["test_lost.py::test_lost"]
     assert {case: one["breaks"] for case, one in written.items()} == {
         case: ["pays_once"] for case in {**ACCEPTED, **late}
     }
-    shop.runpytest(*options).assert_outcomes(passed=1)
+    accepted = shop.runpytest(*options)
+    accepted.assert_outcomes(passed=1)
+    accepted.stdout.fnmatch_lines(
+        [
+            "accepted: test_lost.py::test_lost: 2 cases accepted by the baseline baseline.json",
+            "accepted: test_lost.py::test_lost: known: characters.create#1 lost (pays_once): The response to *",
+        ]
+    )
 
     accept(shop, {**late, "characters.create#1 lost": {"breaks": ["tells"], "reason": "another law"}})
     shop.runpytest(*options).assert_outcomes(failed=1)
@@ -126,11 +140,14 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
     stale = shop.runpytest(*options)
     stale.assert_outcomes(passed=1)
     stale.stdout.fnmatch_lines(["baseline.json: test_lost.py::test_lost: characters.create#1 lost no longer breaks*"])
+    stale.stdout.fnmatch_lines(["To remove what is out of date, run pytest --aurous-explore=report --aurous-*-update"])
     accept(shop, {"characters.create#2 lost": ACCEPTED["characters.create#1 lost"]})
     unknown = shop.runpytest(*options)
     unknown.assert_outcomes(failed=1)
     unknown.stdout.fnmatch_lines(["*baseline.json accepts 'characters.create#2 lost' of test_lost.py::test_lost: *"])
-    shop.runpytest(*options, "--aurous-explore-baseline-update").assert_outcomes(passed=1)
+    emptied = shop.runpytest(*options, "--aurous-explore-baseline-update")
+    emptied.assert_outcomes(passed=1)
+    emptied.stdout.fnmatch_lines(["  removed: test_lost.py::test_lost: characters.create#2 lost"])
     assert json.loads((shop.path / "baseline.json").read_text()) == {"version": 1, "tests": {}}
 
 
@@ -153,8 +170,8 @@ def test_a_baseline_is_read_and_updated(shop: pytest.Pytester) -> None:
     ],
 )
 def test_usage_errors_of_findings(shop: pytest.Pytester, options: list[str], line: str) -> None:
-    """They end the run before the first test."""
-    result = shop.runpytest("--aurous-explore=report", *options)
+    """They end the run before the first test, also if nothing asks for exploring."""
+    result = shop.runpytest(*options)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([line])
@@ -196,3 +213,25 @@ def test_the_time_is_shared_and_the_most_telling_cases_come_first(shop: pytest.P
     assert cases() == [[], []]
     assert all(one["data"]["not_run"] > 9 for one in tests)
     assert tests[0]["data"]["remarks"][-1].endswith("cases, because the time was over")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ["--aurous-explore-limit=4", "--aurous-explore-json=out.json"],
+            "*--aurous-explore-limit, --aurous-explore-json have no effect: no test was explored.*",
+        ),
+        (["--aurous-explore-tests=ready"], "*--aurous-explore-tests has no effect: no test was explored.*"),
+        (["--aurous-explore=fail"], "*--aurous-explore has no effect: no test was explored.*"),
+    ],
+)
+def test_options_without_effect(shop: pytest.Pytester, options: list[str], line: str) -> None:
+    """A warning says so; the ini file may have them for later runs."""
+    shop.makepyfile("def test_it(): ...")
+
+    result = shop.runpytest(*options)
+
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines([line])
+    shop.runpytest("-o", "aurous_explore_limit=4").assert_outcomes(passed=1)

@@ -1,0 +1,336 @@
+"""One test that is explored: its own run, its runs on bad days, and what came of them."""
+
+from __future__ import annotations
+
+import shlex
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+
+import pytest
+
+from ..._base.chains import isolated
+from ..._base.errors import AurousError, AurousExplorationError, see
+from ..._base.redaction import shortened
+from ..._explore.attempt import Attempt, Outcome
+from ..._explore.explorer import Explorer
+from ..._explore.options import Options
+from ..._explore.report import CASE, about_known, brief
+from ..._explore.result import Exploration
+from ..._explore.stage import FreshFake, LeftOut
+from ..._explore.suite import count, findings_of
+from ..._world.journal import WIDTH
+from ..options import run_option
+from ..outcome import fail_report
+from ..stash import REPEATED
+from .har import export_har
+
+if TYPE_CHECKING:
+    from ..._fake.session import Session
+    from .explored_results import SuiteResults
+
+_PAGE: Final = see("how-to/explore-a-suite.html")
+_NO_FAKE: Final = "it does not use the fixture aurous"
+
+
+class Plan(NamedTuple):
+    """How a test is explored.
+
+    Attributes:
+        options: What to explore.
+        fails: Whether a broken law fails the test.
+        marked: Whether a marker asks for it.
+        own: Whether that is the test's own, and not the marker of its class or module.
+    """
+
+    options: Options
+    fails: bool
+    marked: bool = False
+    own: bool = False
+
+
+PLAN: Final[pytest.StashKey[Plan]] = pytest.StashKey()
+TEST: Final[pytest.StashKey[ExploredTest]] = pytest.StashKey()
+"""Present while a test that is to be explored runs, for the first time and again."""
+
+
+class Parent:
+    """Stands in for the next test, so that a teardown ends what belongs to *item* alone."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._chain = item.listchain()[:-1]
+
+    def listchain(self) -> list[Any]:
+        """Return the collectors of the test."""
+        return self._chain
+
+
+class ExploredTest:
+    """One test, and its runs.
+
+    Attributes:
+        item: The test.
+        attempt: The present run of the exploration; None: the test's own run.
+        reports: Those of the test: of setup, call and teardown.
+    """
+
+    def __init__(self, item: pytest.Function, plan: Plan, results: SuiteResults) -> None:
+        self.attempt: Attempt | None = None
+        self.reports: list[pytest.TestReport] = []
+        self.item: Any = item
+        self._runner: Any = item.config.pluginmanager.get_plugin("runner")  # of pytest, which has no public name
+        self._plan = plan
+        self._results = results
+        self._siblings: Any = Parent(item)
+        self._function = item.obj if item.cls is None else None
+        self._run: Callable[[Any], None] = self._run_itself
+        self._logged = False
+        self._session: Session | None = None
+        self._stage: FreshFake
+        self._used = False
+        self._error: BaseException | None = None
+
+    @contextmanager
+    def present(self) -> Generator[None, None, None]:
+        """Let runs of the item in the block be runs of this."""
+        self.item.stash[TEST] = self
+        try:
+            yield
+        finally:
+            del self.item.stash[TEST]
+
+    @property
+    def reported(self) -> bool:
+        """Whether the present run is reported as that of the test."""
+        return self.attempt is None or (self._plan.options.alone and self.attempt.plan != ())
+
+    @contextmanager
+    def using(self, session: Session) -> Generator[None, None, None]:
+        """Let the block be the time for which the test has its fake."""
+        self._used = True
+        if self.attempt is None:
+            self._session = session
+            yield
+        else:
+            with self._stage.run_on(session.app, self.attempt):
+                yield
+
+    def run(self, nextitem: Any) -> None:
+        """Make the present run, inside the protocol."""
+        self._run(nextitem)
+
+    def note_log(self) -> None:
+        """Note that something was reported while the test ran: a subtest."""
+        self._logged = True
+
+    def tear_down(self, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+        """End the fixtures of wider scopes that *nextitem* does not need; return a report if that fails."""
+        session, reports = self.item.session, list[pytest.TestReport]()
+        capture: Any = self.item.config.pluginmanager.get_plugin("capturemanager")
+        last = None if session.shouldfail or session.shouldstop else nextitem
+
+        def run(_: Any) -> None:
+            # Not the hook: the test itself has been torn down, and a plugin may do that once only.
+            with capture.item_capture("teardown", self.item) if capture is not None else nullcontext():
+                call = pytest.CallInfo[None].from_call(
+                    lambda: session._setupstate.teardown_exact(last), when="teardown", reraise=(pytest.exit.Exception,)
+                )
+            reports.append(self.item.ihook.pytest_runtest_makereport(item=self.item, call=call))
+
+        self._run = run
+        self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=nextitem)
+        return [report for report in reports if report.failed]
+
+    def _run_itself(self, nextitem: Any) -> None:
+        self.reports = self._runner.runtestprotocol(self.item, log=False, nextitem=nextitem)
+
+    # Exploring
+
+    def has_passed(self) -> bool:
+        """Return whether its own run has passed, so that it can be explored; note a test that has not."""
+        if all(report.passed and not hasattr(report, "wasxfail") for report in self.reports):
+            return True
+        if self._session is not None and not any(
+            report.skipped and not hasattr(report, "wasxfail") for report in self.reports
+        ):
+            self.leave_out("it is expected to fail" if hasattr(self.reports[-2], "wasxfail") else "it fails")
+        return False
+
+    def leave_out(self, why: str) -> None:
+        """Note that the test is not explored."""
+        if self._plan.options.only is None:
+            self._results.tests.append({**self._result, "left_out": why})
+
+    @property
+    def _result(self) -> dict[str, Any]:
+        return {"test": self.item.nodeid, "fails": self._plan.fails, "left_out": None, "broken": 0, "failed": False}
+
+    def explore(self) -> None:
+        """Explore the test; what goes wrong meanwhile, a bug of ours too, is a failure of the test."""
+        try:
+            self._explore()
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:  # noqa: BLE001 - pytest would end the session
+            self._fail(error)
+
+    def _explore(self) -> None:
+        """Explore the test, and note what was found."""
+        if not self._plan.marked and self._session is None:
+            return
+        if self._plan.options.alone:
+            self._explore_one_case()
+            return
+        result, error = self._result, cast("AurousError | None", None)
+        try:
+            exploration: Exploration | None = self._explored()
+        except LeftOut as why:
+            exploration = None
+            result["left_out"] = text = f"{why}{self._wider_fixtures() if why.leaks else ''}"
+            error = None if why.harmless else AurousError(f"The test cannot be explored: {text}\n{_PAGE}")
+        except AurousExplorationError as found:
+            exploration, error = found.exploration, found
+        except AurousError as found:  # `known` names a case that there is not
+            exploration, error = None, found
+        if exploration is not None:
+            result |= count(exploration, self._plan.options.may_raise)
+            result |= {"failed": error is not None, "not_run": exploration.not_run, "timeless": exploration.timeless}
+            result |= {"more": str(error or "").replace(brief(exploration), "").strip(), "data": exploration.json()}
+            result |= {"findings": findings_of(exploration), "accepted": about_known(exploration)}
+            cast("Session", self._session).explorations.append(exploration)
+            error = error or self._results.unknown(result)
+        self._results.tests.append(result)
+        if error is not None and self._plan.fails:
+            self._fail(error)
+
+    def _wider_fixtures(self) -> str:
+        """Return a text about the fixtures of the test that are not new in each run."""
+        found: dict[str, str] = {}
+        for name, definitions in self.item._fixtureinfo.name2fixturedefs.items():
+            ours = definitions[-1].func.__module__.partition(".")[0] in {"pytest_aurous", "_pytest"}
+            if definitions[-1].scope != "function" and not ours:
+                found[name] = definitions[-1].scope
+        names = ", ".join(f"{name} ({scope})" for name, scope in found.items())
+        return f". Fixtures that stay between its runs: {names}" if names else ""
+
+    def _explore_one_case(self) -> None:
+        """Let the run of the one case be that of the test."""
+        if self._session is not None and self._session.explored:
+            return  # it has run the case itself
+        try:
+            self._explored()
+        except LeftOut as why:
+            self._fail(AurousError(f"--aurous-explore-only: the test cannot be explored: {why}.\n{_PAGE}"))
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:
+            if error is not self._error:  # else it is reported as that of the test
+                raise
+        notes = getattr(self._error, "__notes__", [])
+        self.reports[-2].sections.append(("Aurous exploration", "\n".join(notes)))
+
+    def _fail(self, error: BaseException) -> None:
+        """Let the body of the test fail; only an error that explains itself has no traceback."""
+        failure = error
+        if isinstance(error, AurousError):
+            failure = pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
+            failure.__suppress_context__ = True  # it would say the same once more
+        fail_report(self.item, self.reports[1], failure)
+        if self._session is not None and run_option(self.item.config, "har"):
+            export_har(self.item, self._session)
+
+    def _explored(self) -> Exploration:
+        """Make all runs."""
+        session = self._session
+        if session is None:
+            raise LeftOut(_NO_FAKE, harmless=not self._plan.own)
+        if session.served:
+            raise LeftOut("it uses a server, and a request in another thread or process cannot be broken off")
+        if session.explored:
+            raise LeftOut("it explores code itself", harmless=True)
+        if self._logged:
+            raise LeftOut("it has subtests, which report what happens in each run")
+        self._stage = FreshFake(session.app)
+        explorer = Explorer(self._stage, self._plan.options, self._again(), self._progress, traced=session.traced)
+        steps, outcome = explorer.steps(), cast("Outcome", None)
+        self._run = lambda _: isolated(self._run_again)
+        self.item.stash[REPEATED] = False
+        try:
+            while True:
+                self.attempt = steps.send(outcome)
+                self._used, self._error = False, None
+                self.item.stash[REPEATED] = self.reported
+                self.item.config.hook.pytest_runtest_protocol(item=self.item, nextitem=self._siblings)
+                self._check_used()
+                outcome = Outcome(error=self._error)
+        except StopIteration as stop:
+            return cast("Exploration", stop.value)
+        except BaseException as error:  # noqa: BLE001 - of the steps, or of a hook
+            return cast("Exploration", steps.throw(error))
+        finally:
+            del self.item.stash[REPEATED]
+            self._end_progress()
+
+    def _check_used(self) -> None:
+        if not self._used:
+            raise LeftOut(f"{_NO_FAKE} when it is run again")
+
+    def _again(self) -> str:
+        """Return the command that runs one case."""
+        return f'pytest {shlex.quote(self.item.nodeid)} --aurous-explore-only="{CASE}"'
+
+    def _run_again(self) -> None:
+        """Run the test with new fixtures and a new instance, and without reports, unless it is the only case."""
+        item = self.item
+        sections, properties = len(item._report_sections), len(item.user_properties)
+        item.__dict__.pop("_instance", None)
+        item.__dict__["_obj"] = self._function
+        item._initrequest()
+        tmpdir: Any = item.config.pluginmanager.get_plugin("tmpdir")
+        if tmpdir is not None:
+            item.stash.setdefault(tmpdir.tmppath_result_key, {})  # a report would set it; `tmp_path` needs it to end
+        if self.reported:
+            self.reports = []
+        with warnings.catch_warnings(record=True):
+            if self._phase("setup"):
+                self._phase("call")
+            self._phase("teardown", nextitem=self._siblings)
+        item._request, item.funcargs = False, None
+        del item._report_sections[sections:], item.user_properties[properties:]
+
+    def _phase(self, when: Literal["setup", "call", "teardown"], **arguments: Any) -> bool:
+        """Run one phase, and note what it raises; return whether it has passed."""
+        item = self.item
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        call = pytest.CallInfo[None].from_call(lambda: hook(item=item, **arguments), when=when)
+        if self.reported:
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            self.reports.append(report)
+            if self._runner.check_interactive_exception(call, report):
+                item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+        # unittest does not raise, it collects
+        found = cast("list[Any]", item.__dict__.pop("_excinfo", None) or [call.excinfo])
+        if self._error is None and found[0] is not None:
+            self._error = found[0].value
+        return call.excinfo is None
+
+    # Progress
+
+    def _progress(self, number: int, of: int) -> None:
+        """Show how far the exploration is, on a terminal."""
+        if (reporter := self._terminal()) is not None:
+            reporter.ensure_newline()
+            width = min(reporter._tw.fullwidth, WIDTH) - 1
+            reporter.rewrite(shortened(f"exploring {self.item.nodeid}: {number} of {of}", width), erase=True)
+
+    def _end_progress(self) -> None:
+        """Remove it."""
+        if (reporter := self._terminal()) is not None:
+            reporter.rewrite("", erase=True)
+            reporter.rewrite("")
+
+    def _terminal(self) -> Any:
+        reporter: Any = self.item.config.pluginmanager.get_plugin("terminalreporter")
+        shown = reporter is not None and reporter.isatty and reporter.verbosity >= 0
+        return reporter if shown else None
