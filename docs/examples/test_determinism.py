@@ -28,17 +28,6 @@ def test_other_calls_change_no_id() -> None:
     assert busy.characters.add().id == quiet.characters.add().id
 
 
-def test_a_frozen_clock() -> None:
-    """With a frozen clock, timestamps and signed URLs are the same, too."""
-    made = [
-        Aurous(seed=7, now="2026-05-08T10:00:00Z").characters.add().json()
-        for _ in range(2)
-    ]
-
-    assert made[0] == made[1]
-    assert made[0]["created_at"] == "2026-05-08T10:00:00Z"
-
-
 def test_threads_share_one_sequence(
     aurous: Aurous, aurous_client: httpx.Client
 ) -> None:
