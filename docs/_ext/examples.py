@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
+from textwrap import dedent
 from typing import Final, TypeAlias
 
 from shared import DOCS
 
-__all__ = ("beside", "code", "example", "file", "include", "lines", "message", "source")
+__all__ = ("beside", "code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
 
 _Imports: TypeAlias = dict[str, "set[str]"]
 
@@ -27,6 +29,17 @@ def beside(path: str, after: str, before: str) -> None:
     first = next(number for number, line in enumerate(lines) if after in line)
     last = next(number for number, line in enumerate(lines) if before in line)
     code("python", "\n".join(lines[first + 1 : last]))
+
+
+def wrong_and_right(pitfall: str) -> None:
+    """Print what the two tests of a pitfall do: of each the part before its assertions."""
+    file = DOCS / "examples" / "test_pitfalls.py"
+    text, name = file.read_text(encoding="utf-8"), f"test_{pitfall.replace('-', '_')}"
+    parts = {}
+    for word, test in (("wrong", name), ("right", f"{name}_mended")):
+        (body,) = re.findall(rf'^def {test}\(.*?"""\n(.*?)(?=^\S|\Z)', text, re.MULTILINE | re.DOTALL)
+        parts[word] = dedent(body.strip("\n").split("\n\n")[-2])
+    code("python", "\n\n".join(f"# {word}\n{part}" for word, part in parts.items()))
 
 
 def file(path: str, language: str) -> None:

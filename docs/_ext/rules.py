@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -83,27 +83,26 @@ def tests_by_rule(files: Iterable[Path], rules: Iterable[str]) -> dict[str, list
     return found
 
 
-def fidelity(family: str) -> None:
-    """Print the rules of one family: what each promises, on what ground, and how to run the tests that prove it.
-
-    Raises:
-        LookupError: If there is no such rule.
-    """
-    entries = [_entry(rule) for rule in load_rules(DOCS).values() if rule.family == family]
-    if not entries:
-        raise LookupError(f"no rule of rules.toml is called {family}-...")
-    print("\n" + "\n\n".join(entries) + "\n")
+def fidelity(families: Mapping[str, str]) -> None:
+    """Print the rules of each family under its title: what each promises, and on what ground."""
+    rules = load_rules(DOCS).values()
+    for family, title in families.items():
+        entries = [_entry(rule) for rule in rules if rule.family == family]
+        print("\n" + "\n\n".join([f"## {title}", *entries]))
+    print()
 
 
 def with_proofs(page: str) -> str:
     """Return the page Fidelity with the names of the tests of each rule, which the site shows."""
     tests = tests_by_rule(sorted(_TESTS.rglob("test_*.py")), load_rules(DOCS))
-    for rule, names in tests.items():
+
+    def proved(found: re.Match[str]) -> str:
+        names = tests.get(found[1], [])
         lines = "\n".join(f"- `{name}`" for name in names)
         count = f"{len(names)} test{'s' if len(names) > 1 else ''}"
-        details = f"<details><summary>{count}</summary>\n\n{lines}\n\n</details>"
-        page = page.replace(_proof(rule), details)
-    return page
+        return f"{found[0]}\n\n<details><summary>{count}</summary>\n\n{lines}\n\n</details>"
+
+    return re.sub(r"^### ([a-z]+-\d+)\n.*?(?=\n+(?:###|<!--) )", proved, page, flags=re.MULTILINE | re.DOTALL)
 
 
 def fidelity_summary() -> None:
@@ -135,22 +134,16 @@ def readings() -> None:
 
 
 def _entry(rule: Rule) -> str:
+    """Return a rule as Markdown, with its provenance before the pages that it was taken from."""
     pages = ", ".join(f"`{page}`" for page in rule.source)
     source = f"{pages}: “{rule.quote}”" if rule.quote else pages
-    contradicted = re.sub(r"(?<=see )([a-z]+-\d+)", r"[\1](#\1)", rule.contradicted)
+    provenance = PROVENANCE[rule.provenance].capitalize()
+    ground = f"**{provenance}.** {rule.observed or source}".rstrip()
     marked = {
-        "Assumed": rule.assumed,
-        "Contradicted": contradicted,
-        "Observed": rule.observed,
-        "Not in this version": rule.later,
-        "Source": source,
+        "*Source:*": source if rule.observed else "",
+        "*Assumed:*": rule.assumed,
+        "*Contradicted:*": re.sub(r"(?<=see )([a-z]+-\d+)", r"[\1](#\1)", rule.contradicted),
+        "*Not in this version:*": rule.later or (rule.statement if rule.status == "planned" else ""),
     }
-    planned = ", planned" if rule.status == "planned" else ""
-    statement = f"**{PROVENANCE[rule.provenance].capitalize()}{planned}.** {rule.statement}"
-    texts = [f"### {rule.id}", statement, *(f"*{mark}:* {text}" for mark, text in marked.items() if text)]
-    proof = [_proof(rule.id)] if rule.status == "delivered" else []
-    return "\n\n".join([*texts, *proof])
-
-
-def _proof(rule: str) -> str:
-    return f"*Tests:* `pytest -k {rule.replace('-', '_')}_`"
+    lines = [f"{mark} {text}" for mark, text in marked.items() if text]
+    return "\n\n".join([f"### {rule.id}", rule.statement, ground, *lines])

@@ -100,8 +100,8 @@ def test_double_charge(aurous: Aurous, aurous_client: httpx.Client) -> None:
 def test_double_charge_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """Both attempts have the same key, so there is one character."""
     aurous.faults.timeout("characters.create", commit=True)
-    key = {"Idempotency-Key": "job-4711"}
 
+    key = {"Idempotency-Key": "job-4711"}
     with pytest.raises(httpx.ReadTimeout):
         aurous_client.post("/v1/characters", json=BODY, headers=key)
     aurous_client.post("/v1/characters", json=BODY, headers=key)
@@ -128,8 +128,8 @@ def test_new_key_per_attempt_mended(
 ) -> None:
     """The key is made once, before the first attempt."""
     aurous.faults.timeout("characters.create", commit=True)
-    key = {"Idempotency-Key": "job-4711"}
 
+    key = {"Idempotency-Key": "job-4711"}
     for _ in range(2):
         with contextlib.suppress(httpx.ReadTimeout):
             aurous_client.post("/v1/characters", json=BODY, headers=key)
@@ -186,8 +186,8 @@ def test_wiping_patch_mended(aurous: Aurous, aurous_client: httpx.Client) -> Non
 def test_stale_url(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The code stores a signed URL, which expires."""
     path = f"/v1/characters/{aurous.characters.add().id}"
-    kept = aurous_client.get(path).json()["refs"][0]["url"]
 
+    kept = aurous_client.get(path).json()["refs"][0]["url"]
     aurous.clock.advance(seconds=24 * 3600)
     picture = httpx.get(kept)
 
@@ -284,7 +284,6 @@ def test_unread_stream_mended(aurous: Aurous, aurous_client: httpx.Client) -> No
 def test_string_batch(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The list is refused, and sent again."""
     batch = {"model": "aurous-embed-vision-1.0", "input": ["black hair", "red hair"]}
-
     for _ in range(2):
         aurous_client.post("/v1/embeddings", json=batch)
 
@@ -304,7 +303,6 @@ def test_string_batch_mended(aurous: Aurous, aurous_client: httpx.Client) -> Non
 def test_key_on_stream(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """The same key with each attempt does not help: both are charged."""
     once = {"Idempotency-Key": "job-1"}
-
     for _ in range(2):
         aurous_client.post(CHAT, json={**ASKED, "stream": True}, headers=once)
 
@@ -315,7 +313,6 @@ def test_key_on_stream(aurous: Aurous, aurous_client: httpx.Client) -> None:
 def test_key_on_stream_mended(aurous: Aurous, aurous_client: httpx.Client) -> None:
     """Without a stream, the second attempt gets the response of the first."""
     once = {"Idempotency-Key": "job-1"}
-
     for _ in range(2):
         aurous_client.post(CHAT, json=ASKED, headers=once)
 
