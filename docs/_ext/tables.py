@@ -187,26 +187,24 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def public_names(page: str, part: int = 1) -> None:
-    """Print the names that a part of a page shows on the site, each with the first sentence of its docstring."""
+    """Print the names that a part of a page shows on the site: of each the first sentence, and what it has."""
     text = f"{ON_THE_SITE.findall((DOCS / page).read_text(encoding='utf-8'))[part - 1]}\n"
     module = next(iter(_MODULE.findall(text)), "pytest_aurous")
-    table(["name", "what it is"], (row for found in _NAME.findall(text) for row in _rows(module, *found)))
+    table(["name", "what it is"], (_name_row(module, *found) for found in _NAME.findall(text)))
 
 
-def _rows(module: str, kind: str, name: str, options: str) -> Iterator[tuple[str, str]]:
+def _name_row(module: str, kind: str, name: str, options: str) -> tuple[str, str]:
     home, _, short = f"{module}.{name}".rpartition(".") if "." not in name else name.rpartition(".")
     value = getattr(import_module(home), short)
     if kind == "data":
         names = get_args(value)
-        yield f"**`{short}`**", f"one of {len(names)} names, such as `{names[0]}`"
-        return
-    yield f"**`{short}{'()' if kind == 'function' else ''}`**", _first_sentence(value)
+        return f"`{short}`", f"one of {len(names)} names, such as `{names[0]}`"
     set_options = dict(re.findall(r":([\w-]+): ?(.*)", options))
-    if "members" in set_options:
-        yield from _members(value, set_options)
+    members = " ".join(_members(value, set_options)) if "members" in set_options else ""
+    return f"`{short}{'()' if kind == 'function' else ''}`", _first_sentence(value) + (members and f"<br>{members}")
 
 
-def _members(owner: type, options: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _members(owner: type, options: dict[str, str]) -> Iterator[str]:
     """Yield the methods and properties that are documented, as autodoc finds them with the same options."""
     wanted = options["members"].split(", ") if options["members"] else []
     skipped = options.get("exclude-members", "").split(", ")
@@ -219,9 +217,8 @@ def _members(owner: type, options: dict[str, str]) -> Iterator[tuple[str, str]]:
                 continue
             seen.add(name)
             method = callable(getattr(owner, name))
-            text = _first_sentence(getattr(owner, name) if method else member)
-            if text and (method or isinstance(member, property)):
-                yield f"`.{name}{'()' if method else ''}`", text
+            if getdoc(getattr(owner, name) if method else member) and (method or isinstance(member, property)):
+                yield f"`.{name}{'()' if method else ''}`"
 
 
 def _first_sentence(value: Any) -> str:
