@@ -30,7 +30,6 @@ from pytest_aurous._cli.main import main
 __all__ = (
     "check_output",
     "command_help",
-    "doctor_output",
     "live_output",
     "pytest_output",
     "pytest_picture",
@@ -87,26 +86,6 @@ def command_help(*command: str) -> None:
     with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
         main([*command, "--help"])
     code("text", printed.getvalue())
-
-
-def doctor_output() -> None:
-    """Print what `pytest-aurous doctor` prints from the settings on, in a folder where something needs attention."""
-    with TemporaryDirectory() as folder:
-        Path(folder, "pytest.ini").write_text(
-            "[pytest]\naddopts = -p pytest_aurous --aurous-sleep=skip\naurous_credits = 50\naurous_network = allow\n",
-            encoding="utf-8",
-        )
-        Path(folder, "conftest.py").write_text("def aurous_seed():\n    return 3\n", encoding="utf-8")
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest_aurous", "doctor"],
-            cwd=folder,
-            env={name: value for name, value in os.environ.items() if not name.upper().startswith(_SET)},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-    code("text", "\n".join(["$ pytest-aurous doctor", "...", *_part(run.stdout.splitlines(), "Settings", "")]))
 
 
 def check_output(arguments: str, start: str = "", end: str = "") -> None:
