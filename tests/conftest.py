@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import re
+import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -62,8 +63,22 @@ TYPES: Final = {  # err-1, written from the contract
     429: "rate_limit",
     500: "server_error",
 }
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM_OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 Story: TypeAlias = "Callable[[Api], object]"
 ATTRIBUTES: Final = {"gender": "female", "age": 28, "hair_color": "black"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of a file."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        yield chromium
+        chromium.close()
 
 
 @cache

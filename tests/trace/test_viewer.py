@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,24 +20,10 @@ from . import samples
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: the dependency group `browser`")
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the dependency group `browser`")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Playwright, when its driver ends
-]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Playwright, when its driver ends
 Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium for all tests of this file."""
-    with sync_api.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

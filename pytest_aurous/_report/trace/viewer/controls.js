@@ -4,7 +4,8 @@
 /** The collection of each kind of record; an action on one record has its singular. */
 const COLLECTIONS = {
   character: "characters", image: "images", video: "videos", upload: "uploads", file: "files",
-  completion: "completions", lora: "loras", videolora: "video_loras", endpoint: "webhook_endpoints", team: "teams",
+  completion: "completions", model: "models", lora: "loras", videolora: "video_loras",
+  endpoint: "webhook_endpoints", team: "teams",
 };
 const singular = (name) => name.replace(/s$/, "");
 const words = (name) => name.replaceAll("_", " ").trim();
@@ -24,28 +25,33 @@ const argumentsOf = (values, action) => Object.fromEntries(action.arguments
   .filter(({ name }) => values[name] !== undefined && values[name] !== "")
   .map((argument) => [argument.name, typed(values[argument.name], argument)]));
 
+let lists = 0;
+
 function Field({ argument, value = "", onChange }) {
   const { name, required, default: usual, schema = {} } = argument;
   const types = [schema.type ?? "any"].flat();
   const hint = usual === undefined || usual === null ? "" : typeof usual === "string" ? usual : JSON.stringify(usual);
   const onInput = (event) => onChange(event.target.value);
   const choices = schema.enum?.filter((one) => one !== null) ?? (types.includes("boolean") ? ["true", "false"] : null);
-  const common = { value, onInput, required };
+  const list = useMemo(() => `examples-${(lists += 1)}`, []);
+  const common = { value, onInput, required, list: schema.examples && list };
   const field = choices
-    ? html`<select ...${common}><option value="">${hint ? `${hint} (as usual)` : ""}</option>
+    ? html`<select ...${common}><option value="">${hint ? `${hint} (default)` : ""}</option>
         ${choices.map((one) => html`<option key=${one} value=${String(one)}>${visible(one)}</option>`)}</select>`
     : types.some((type) => ["integer", "number"].includes(type))
       ? html`<input ...${common} inputmode="decimal" placeholder=${hint} autocomplete="off" />`
     : types.includes("string") ? html`<input ...${common} placeholder=${hint} autocomplete="off" />`
     : html`<textarea ...${common} rows="2" placeholder=${hint || "JSON"}></textarea>`;
   return html`<label class="field"><span>${words(name)}${required && html`<span class="about"> required</span>`}</span>
-    ${field}</label>`;
+    ${field}${schema.examples && html`<datalist id=${list}>
+      ${schema.examples.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}</label>`;
 }
 
 /** An action as it can be repeated: its line of Python, and its curl. */
 const Recipe = ({ action, of }) => html`<div class="recipe"><code><${Text} of=${action.python} limit=${400} /></code>
   <${Copy} label="Python" what="line of Python" of=${of} text=${() => action.python} title=${action.python} />
-  <${Copy} label="curl" what="curl" of=${of} text=${() => action.curl} title=${action.curl} /></div>`;
+  ${action.curl && html`<${Copy} label="curl" what="curl" of=${of} text=${() => action.curl} title=${action.curl} />`}
+</div>`;
 
 /** The arguments of an action, with the curl and the Python that they make. */
 function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
@@ -73,7 +79,7 @@ function Form({ action, fixed = {}, first = {}, label, act, onDone }) {
     setValues((before) => ({ ...before, [name]: value }));
     setTouched(true);
   };
-  return html`<form class="form" onSubmit=${submit} aria-label=${`${label}: ${action.operation}`}>
+  return html`<form class="form" onSubmit=${submit}>
     ${action.summary && html`<p class="about">${visible(action.summary)}</p>`}
     <div class="fields">${asked.map((argument) => html`<${Field} key=${argument.name} argument=${argument}
       value=${values[argument.name]} onChange=${change(argument.name)} />`)}</div>
@@ -175,15 +181,17 @@ function Clock({ clock, control }) {
 
 function Snapshots({ snapshots, control, act, show }) {
   const input = useRef(null);
-  const save = (query, name) => ask(`export${query}`).then(
-    (exported) => download(`${name}.json`, "application/json", JSON.stringify(exported, null, 1)), show);
+  const save = (query, name) =>
+    askText(`export${query}`).then((text) => download(`${name}.json`, "application/json", text), show);
   const load = async ({ target }) => {
-    try {
-      await act("import_", { exported: JSON.parse(await target.files[0].text()) });
-    } catch (error) {
-      show(new Error(`${target.files[0].name} is not JSON: ${error.message}`));
-    }
+    const text = await target.files[0].text();
     target.value = "";
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      return show(new Error(`The file is not JSON: ${error.message}`));
+    }
+    return act("import_", `{"exported": ${text}}`); // as it is: JavaScript would round large numbers
   };
   return html`<${Section} title="Snapshots" count=${snapshots.length}>
     <div class="controls">${control("snapshot", "Take")}
@@ -192,7 +200,7 @@ function Snapshots({ snapshots, control, act, show }) {
       <input ref=${input} type="file" accept=".json" hidden aria-label="Import" onChange=${load} /></div>
     <ul class="facts-list" role="list">${[...snapshots].reverse().slice(0, MANY).map(({ name, at, automatic }) => html`
       <li key=${name}><span><${Text} of=${name} limit=${60} /></span>
-        <span class="count">${iso(Math.floor(at))}${automatic ? ", automatic" : ""}</span>
+        <span class="count">${[at && iso(Math.floor(at)), automatic && "automatic"].filter(Boolean).join(", ")}</span>
         <div class="controls">${control("restore", "Restore", { snapshot: name })}
           ${control("snapshots.rename", "Rename", { name })}${control("snapshots.remove", "Remove", { name })}
           <button type="button" onClick=${() => save(`?snapshot=${encodeURIComponent(name)}`, name)}>Export</button>
@@ -215,6 +223,8 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
   const control = (name, label, fixed, first) =>
     html`<${Control} key=${`${name} ${label}`} action=${byName.get(name)} ...${{ fixed, first, label, act }} />`;
   const matching = (test) => actions.filter(({ operation }) => test(operation));
+  const faults = matching((name) => name.startsWith("faults."))
+    .sort((a, b) => (b.operation === "faults.status") - (a.operation === "faults.status"));
   const choice = (label, verb, found, more) => html`<${Choice} key=${label} ...${{ label, verb, actions: found, act }}
     ...${more} />`;
   const ofTeam = (team) => ({ team: team === standard ? undefined : team });
@@ -240,13 +250,14 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
     credits: (team) => html`<div class="controls">${control("team.credits", "Set credits", ofTeam(team))}</div>`,
     fault: (id) => control("fault.remove", "Remove", { number: Number(id) }),
     faults: () => html`<div class="controls">
-      ${choice("Add a fault", "Add", matching((name) => name.startsWith("faults.")))}</div>`,
+      ${choice("Add a fault", "Add", faults)}</div>`,
     scripts: () => html`<div class="controls">${choice("Script what comes later", "Set",
       matching((name) => LATER.includes(name)), { named: words })}</div>`,
     deliveries(all) {
       const pending = Object.values(all).filter(({ status }) => status === "pending").length;
       return html`<p class="about">${pending} pending</p>
-        <div class="controls">${control("webhooks.flush", "Deliver what is due", {})}</div>`;
+        <div class="controls">${control("webhooks.flush", "Deliver what is due", {})}
+          ${control("webhooks.deliver_to", "Deliver to")}</div>`;
     },
     keys: () => html`<${Section} title="API keys" count=${keys.length}>
       <div class="controls">${control("team.add_key", "Add key")}</div>
@@ -267,8 +278,7 @@ function controlsOf({ actions, act, show, keys, snapshots, clock, standard }) {
         name !== "team.credits").map(({ operation }) => control(operation, capital(words(operation))))}</div><//>`,
     call(call) {
       const { id, operation } = call;
-      const breaks = matching((name) => name.startsWith("faults."))
-        .filter((fault) => fault.arguments.some(({ name }) => name === "operation"));
+      const breaks = faults.filter((fault) => fault.arguments.some(({ name }) => name === "operation"));
       const given = { key: id, fixed: { operation }, first: { "faults.status": { status: "503" } } };
       return html`<div class="controls" role="group" aria-label="Act on this call">
         <${SendAgain} key=${`send ${id}`} ...${{ call, act }} />

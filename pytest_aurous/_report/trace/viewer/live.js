@@ -5,18 +5,22 @@ const HOME = "/__aurous__/";
 /** Show at most this many steps. */
 const MOST = 10000;
 
-/** Ask the server; with a body, by POST. Throws what it refused, with its `status`. */
-async function ask(path, body) {
-  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+/** Ask the server for text; with a body of JSON, by POST. Throws what it refused, with its `status`. */
+async function askText(path, body) {
+  const post = { method: "POST", headers: { "Content-Type": "application/json" }, body };
   const response = await fetch(HOME + path, body === undefined ? {} : post).catch(() => {
     throw new Error("The server does not respond. Is it still running?");
   });
+  const text = await response.text();
+  if (response.ok) return text;
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
-  const found = isJson ? await response.json() : await response.text();
-  if (response.ok || found.operation) return found; // an assertion that fails is an action, too
+  const found = isJson ? JSON.parse(text) : {};
+  if (found.operation) return text; // an assertion that fails is an action, too
   const error = new Error(found.error ?? `The server responded with ${response.status}.`);
   throw Object.assign(error, { status: response.status });
 }
+
+const ask = async (path, body) => JSON.parse(await askText(path, body && JSON.stringify(body)));
 
 /** Return what *load* returned for the latest key: one at a time, and after each a pause, in shares of what it took. */
 function useLatest(key, load, shares) {
@@ -114,7 +118,7 @@ function LiveTop({ data, model, feed, children }) {
   return html`<header class="page-head"><div class="title">
       <h1>The served fake <span class="file">${data.url}</span></h1>
       <p class="facts"><span class=${`status ${tone}`}>${status}</span>
-        <span>${plural(model.calls.length, "call")}</span><span>${plural(feed.credits, "credit")}</span></p></div>
+        <span>${plural(model.calls.length, "call")}</span><span>${plural(feed.credits, "credit")} spent</span></p></div>
     <div class="tools">${children}<${Tools} /></div></header>`;
 }
 
@@ -145,8 +149,8 @@ function Watched({ data, actions, reload }) {
   const [acted, setActed] = useState(0);
   const waiting = useRef([]);
 
-  const first = following ? model.steps.at(-1) : model.byId.get(location.hash.slice(1));
-  const { step, go, select, ...columns } = useSteps(model, first.id);
+  const [first] = useState(() => (following ? model.steps.at(-1) : stepOf(model, location.hash)).id);
+  const { step, go, select, ...columns } = useSteps(model, first);
   const choose = (id, show) => {
     select(id, show);
     setFollowing(false);
@@ -208,19 +212,27 @@ function Watched({ data, actions, reload }) {
   const seen = useRef([state, state]);
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
   const now = useMemo(() => traceTo(data, seen.current[0], { state, now: present?.now ?? data.now }), [state]);
+  const pictures = useRef(data.pictures); // of records, as the last step has brought them
   const detail = useLatest(step.seq, async (seq) => {
     if (!seq) return null;
     const earlier = step.previous?.seq;
     const found = await Promise.all([earlier && ask(`steps/${earlier}`).catch(() => null), ask(`steps/${seq}`)]);
+    pictures.current = found.at(-1).pictures;
     return traceOf(data, found.filter(Boolean));
   }, 1);
+  useEffect(() => { // changes that no request has shown yet
+    const look = () => setActed((count) => count + 1);
+    window.addEventListener("focus", look);
+    return () => window.removeEventListener("focus", look);
+  }, []);
   const keys = useLatest(acted, () => ask("keys"), 1).value ?? [];
 
-  /** Does an action; what it destroys can be brought back. */
+  /** Does an action; what it destroys can be brought back. *sent* may also be the text of a JSON object. */
   const act = async (operation, sent) => {
     const { destroys } = actions.find((one) => one.operation === operation) ?? {};
+    const body = typeof sent === "string" ? sent : JSON.stringify(sent);
     try {
-      const action = await ask(`${operation}${destroys ? "?undo=1" : ""}`, sent);
+      const action = JSON.parse(await askText(`${operation}${destroys ? "?undo=1" : ""}`, body));
       setDone({ action });
       announce(action.line);
       setActed((count) => count + 1);
@@ -233,7 +245,7 @@ function Watched({ data, actions, reload }) {
       return undefined;
     }
   };
-  const clock = useMemo(() => ({ ...(present ?? data).clock }), [present]);
+  const clock = useMemo(() => ({ ...(present ?? data).clock, now: (present ?? data).now }), [present]);
   const { snapshots = data.snapshots } = present ?? {};
   const controls = controlsOf({
     actions, act, keys: keys.error ? [] : keys, snapshots, clock, show: (error) => setDone({ error }),
@@ -251,8 +263,8 @@ function Watched({ data, actions, reload }) {
     : small ? html`<${StepView} model=${small} step=${shown} onSelect=${choose} />` : wait;
   const middle = html`<div onFocusCapture=${() => setFollowing(false)}>${view}</div>`; // a form must not vanish
   const world = !past
-    ? html`<${World} key="now" model=${{ ...now, money: moneyTo(model.money, state) }} index=${2}
-        at=${Infinity} title="State now">${which}<//>`
+    ? html`<${World} key="now" model=${{ ...now, pictures: pictures.current, money: moneyTo(model.money, state) }}
+        index=${2} at=${Infinity} title="State now">${which}<//>`
     : !step.seq ? html`<${World} key="past" ...${{ model, index: 0 }} title=${stateAfter(step)}>${which}<//>`
     : ready ? html`<${World} key="past" model=${small} index=${shown.index} at=${step.index}
         title=${stateAfter(step)}>${which}<//>`
@@ -261,7 +273,8 @@ function Watched({ data, actions, reload }) {
   return html`<${Skip} />
     <${LiveTop} ...${{ data, model, feed }}>
       <${Copy} label="Session as a test" what="session as a test" of="session" icon="copy"
-        title="One pytest test with all actions and requests since the last reset" text=${() => ask("session.py")} />
+        title="One pytest test with all actions and requests since the last reset"
+        text=${() => askText("session.py")} />
       <${Har} show=${(error) => setDone({ error })} />
       <button type="button" class="danger" onClick=${() => act("reset", {})}>Reset</button><//>
     <${Controls.Provider} value=${controls}>
@@ -275,8 +288,7 @@ function Watched({ data, actions, reload }) {
 }
 
 function Har({ show }) {
-  const save = () => ask("calls.har").then((har) =>
-    download("aurous.har", "application/json", typeof har === "string" ? har : JSON.stringify(har, null, 1)), show);
+  const save = () => askText("calls.har").then((har) => download("aurous.har", "application/json", har), show);
   return html`<button type="button" onClick=${save}><${Icon} name="save" />HAR</button>`;
 }
 
@@ -291,6 +303,7 @@ function Login({ onDone }) {
   return html`<main id="main" class="login"><form class="form" onSubmit=${submit}>
     <h1>The served fake</h1>
     <p>This server was started with <code>AUROUS_CONTROL_TOKEN</code>. The page needs that token.</p>
+    <input name="username" value="aurous" autocomplete="username" hidden />
     <label class="field"><span>token</span>
       <input name="token" type="password" autocomplete="current-password" required autofocus /></label>
     ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}

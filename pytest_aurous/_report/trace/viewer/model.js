@@ -255,7 +255,8 @@ function movesOf(events) {
 
 /** Return in words what happened between two requests. */
 function linesOf(step, before) {
-  const moves = step.action ? [{ kind: "action", text: step.action.line }] : movesOf(step.events);
+  const done = step.action && { kind: "action", text: step.action.python.replace(/\s+/g, " ") };
+  const moves = done ? [done] : movesOf(step.events);
   const lines = [...moves, ...step.notes.map((text) => ({ kind: "note", text }))];
   const noted = step.notes.join("\n");
   for (const [section, values] of Object.entries(changesOf(step, before))) {
