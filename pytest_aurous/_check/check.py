@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .._resources.base.rules import load_rules
+from .._resources.shapes import Shapes
 from ..faults.observed import Observation, read_observed
 from .compare import Comparer
-from .openapi.shapes import Shapes, load_shapes
 from .points import Point
 from .recording.read import Recording, read_recording
 from .recording.survey import Survey
@@ -66,7 +66,7 @@ def check_recordings(
     recordings: Iterable[Recording], settings: Mapping[str, Any] | None = None, progress: Progress | None = None
 ) -> Checked:
     """Check recordings that were read."""
-    checked, shapes = Checked(Verdicts(load_rules())), load_shapes()
+    checked, shapes = Checked(Verdicts(load_rules())), Shapes()
     checked.shared = bool(settings and settings.get("shared"))
     for recording in recordings:
         checked.notes += [*recording.others, *(f"{recording.name}: {note}" for note in recording.notes)]

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final
 
+from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
 from .._wire.refusal import LIMIT_CODES
 from .._wire.reply import Reply
-from .openapi.shapes import Shapes
 from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
@@ -72,8 +72,7 @@ class Comparer:
         if done.is_new:
             yield Point("header.aurous-idempotent-replayed", "added", OTHER, "true", ABSENT)
             return
-        if "status" not in done.ignored:  # pragma: no branch - the slow series have it
-            yield Point("status", "status", SAME, fake=_outcome_of(reply))
+        yield Point("status", "status", SAME, fake=_outcome_of(reply))
         yield from self._headers(done, reply)
         if view.refused:
             yield from self._refusal(done, view.body, fake)
@@ -177,7 +176,7 @@ class Comparer:
 
     def _new_id(self, view: View) -> Iterator[Point]:
         """Compare the form of the id that was made, which the fake takes over."""
-        prefix = view.makes
+        prefix = view.row.makes
         name = "upload_id" if prefix == "upl" else "id"
         made = view.result.get(name)
         if prefix and isinstance(made, str):
@@ -252,7 +251,7 @@ def _wait(view: View) -> Iterator[Point]:
 
 def _is_storage(view: View) -> bool:
     """Whether a response may be a storage's, which need not know the headers of the API (rate-1, err-3)."""
-    return view.row is not None and view.row.signed and view.operation.partition(".")[0] != "legacy"
+    return view.row.signed and view.operation.partition(".")[0] != "legacy"
 
 
 def _resemble(name: str, other: str) -> bool:

@@ -65,38 +65,10 @@ _LAST: Final = (
 )
 """A rule of `?` is that of the refusal that a request gets which does otherwise."""
 
-_AUTH_1: Final = "auth-1"
-_AUTH_7: Final = "auth-7"
-_CRED_2: Final = "cred-2"
-_CRED_4: Final = "cred-4"
-_CRED_5: Final = "cred-5"
-_ERR_4: Final = "err-4"
-_ERR_5: Final = "err-5"
-_ERR_6: Final = "err-6"
-_IDEM_3: Final = "idem-3"
-_IDEM_5: Final = "idem-5"
-_IDEM_8: Final = "idem-8"
-_IMG_11: Final = "img-11"
-_GET_4: Final = "get-4"
-_SAVE_6: Final = "save-6"
-_VID_2: Final = "vid-2"
-_BY_VALUE: Final = (
-    _AUTH_1,
-    _AUTH_7,
-    _CRED_2,
-    _CRED_4,
-    _CRED_5,
-    _ERR_4,
-    _ERR_5,
-    _ERR_6,
-    _IDEM_3,
-    _IDEM_5,
-    _IDEM_8,
-    _IMG_11,
-    _GET_4,
-    _SAVE_6,
-    _VID_2,
-)
+_BY_VALUE: Final = frozenset({
+    "auth-1", "auth-7", "cred-2", "cred-4", "cred-5", "err-4", "err-5", "err-6", "get-4", "idem-3", "idem-5", "idem-8",
+    "img-11", "save-6", "vid-2",
+})  # fmt: skip
 """The rules that depend on values, on the request or on several exchanges."""
 
 _DAY: Final = 86_400.0
@@ -115,7 +87,7 @@ def rule_of(done: Replayed, point: Point) -> str:
         return _rule_of_outcome(done, point)
     rule = _place(view.operation, where, point.kind)
     if done.replays and where.startswith("body") and point.kind == "value":
-        return _IDEM_3
+        return "idem-3"
     if view.kind == "characters" and rule:
         rule = _rule_of_character(done, point) or rule
     if rule == "=":
@@ -123,7 +95,7 @@ def rule_of(done: Replayed, point: Point) -> str:
     if view.kind == "generations" and ".cost" in where and rule:
         return _rule_of_cost(done, point)
     if where == "header.aurous-idempotent-replayed" and point.kind == "added":
-        return _IDEM_8 if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
+        return "idem-8" if done.is_new and done.first is not None and view.at - done.first.at > _DAY else "idem-2"
     if where in _SIDES and "width" in view.order and point.kind == "value":
         return "img-3"
     return rule
@@ -160,7 +132,7 @@ def rests_on_all(done: Replayed, point: Point) -> bool:
     if where in _ROWS and view.operation.endswith(".list"):
         return True
     field = where.removeprefix(done.record_at).lstrip(".").partition(".")[0].partition("[")[0]
-    return view.kind == "characters" and (view.polls or view.reruns) and field in _CHANGING
+    return view.kind == "characters" and (view.polls or view.row.reruns) and field in _CHANGING
 
 
 def _rule_of_outcome(done: Replayed, point: Point) -> str:
@@ -179,11 +151,11 @@ def _rule_of_outcome(done: Replayed, point: Point) -> str:
     if special:
         return special
     if point.where == "status" and point.differs and seen_code and seen_code == reply_code:
-        return _refusal(operation, fake) if fake.startswith("401") else _ERR_5
+        return _refusal(operation, fake) if fake.startswith("401") else "err-5"
     if not fake.startswith(("2", "3")):
         same = done.first is not None and done.first.exchange.content == view.exchange.content
         if fake.startswith("409") and view.succeeded and point.differs and view.replayed and same:
-            return _IDEM_5
+            return "idem-5"
         return _refusal(operation, fake, done.param)
     return _rule_of_success(done, point)
 
@@ -192,12 +164,12 @@ def _rule_of_success(done: Replayed, point: Point) -> str:
     """Return the rule of a status where the fake has a success."""
     view = done.view
     if point.differs and view.code:
-        if view.key_in_use and done.replays:
-            return _IDEM_5
+        if view.code == "idempotency_key_in_use" and done.replays:
+            return "idem-5"
         rule = _refusal(view.operation, str(point.seen))
         return rule if _is_met(done, rule) else _success(view.operation, done.was)
     if done.replays:
-        return _IDEM_3
+        return "idem-3"
     return "create-4" if view.creates and view.synthesizes else _success(view.operation, done.was)
 
 
@@ -205,14 +177,14 @@ def _is_met(done: Replayed, rule: str) -> bool:
     """Whether a refusal is about something that a request has, whatever its operation is."""
     view, family = done.view, rule.partition("-")[0]
     if family == "idem":
-        return view.idempotency is not None and view.row is not None and bool(view.row.idempotent)
+        return view.idempotency is not None and bool(view.row.idempotent)
     if family == "ver":
         return "aurous-version" in view.exchange.sent
     if family == "cred":
-        return view.pays or view.operation.endswith(".estimate")
+        return view.row.pays or view.operation.endswith(".estimate")
     if family == "time":  # the storage says it by the owner of the URL
-        return view.row is not None and done.was not in view.row.succeeds
-    return family in {"auth", "rate"} and rule != _AUTH_7
+        return done.was not in view.row.succeeds
+    return family in {"auth", "rate"} and rule != "auth-7"
 
 
 def _rule_of_param(done: Replayed, point: Point) -> str:
@@ -222,13 +194,13 @@ def _rule_of_param(done: Replayed, point: Point) -> str:
     if point.differs and named and done.view.code != done.code:  # another refusal, of another field or of none
         return _rule_of_request(done, outcome, done.code) or _refusal(done.view.operation, outcome, done.param)
     absent = {repr(point.seen), repr(point.fake)} & {"absent", "None"}
-    return _ERR_4 if absent or not point.differs else _refusal(done.view.operation, outcome, done.param)
+    return "err-4" if absent or not point.differs else _refusal(done.view.operation, outcome, done.param)
 
 
 def _rule_of_codes(codes: set[str]) -> str:
     """Return the rule whose readings decide between two codes; empty without one."""
     if any({code, GLOBAL_CODES[code]} == codes for code in codes & GLOBAL_CODES.keys()):
-        return _ERR_6
+        return "err-6"
     return "auth-4" if "revoked_api_key" in codes and codes <= {"revoked_api_key", "invalid_api_key"} else ""
 
 
@@ -236,14 +208,14 @@ def _rule_of_request(done: Replayed, fake: str, code: str) -> str:
     """Return the rule that a request is about whatever its operation is; empty without one."""
     view = done.view
     if view.code == "missing_api_key" and view.key:
-        return _AUTH_1
+        return "auth-1"
     if view.idempotency is not None and not 1 <= len(view.idempotency) <= _LONGEST_KEY and fake[:3] in {"400", "201"}:
         return "idem-1"
     if None in view.order.values() and code in _OF_A_NULL:
         return "err-9"
-    shows_deleted = done.view.row is not None and "deleted" in done.view.row.succeeds
+    shows_deleted = "deleted" in done.view.row.succeeds
     unknown = shows_deleted and fake.startswith("404") and not done.was
-    return _AUTH_7 if unknown else ""  # the row's own rule is about one that was there
+    return "auth-7" if unknown else ""  # the row's own rule is about one that was there
 
 
 def _rule_of_character(done: Replayed, point: Point) -> str:
@@ -251,18 +223,18 @@ def _rule_of_character(done: Replayed, point: Point) -> str:
     view = done.view
     field = point.where.removeprefix(f"{done.record_at}.")
     if view.polls and point.kind == "missing" and field in CharacterRow.REQUIRED:
-        return _GET_4
+        return "get-4"
     reviewed = point.where.endswith(".status") and {str(point.seen), str(point.fake)} == {"reviewing", "ready"}
     if reviewed and (view.polls or view.creates):
         saved = point.fake == "ready" and done.was in {"ready", ""} and view.record
-        return _SAVE_6 if saved else "create-4"
+        return "save-6" if saved else "create-4"
     if ".refs" not in point.where or point.where.endswith(".url"):
         return ""
     if view.result.get("status") == "synthesizing" and point.kind != "missing":
         return "" if view.creates else "run-1"
     if view.creates:
         return "create-2" if "upload_ids" in view.order else ""
-    listed = view.operation.endswith(".list") or view.reruns or point.kind == "missing"
+    listed = view.operation.endswith(".list") or view.row.reruns or point.kind == "missing"
     return "" if listed else "create-4"
 
 
@@ -270,9 +242,9 @@ def _rule_of_cost(done: Replayed, point: Point) -> str:
     """Return the rule of a cost: a generation that has failed costs nothing."""
     if 0 in (point.seen, point.fake) and not done.view.creates:
         status = done.view.result.get("status")
-        return "img-7" if status == "cancelled" else _CRED_2
+        return "img-7" if status == "cancelled" else "cred-2"
     rows = done.view.records
-    return _VID_2 if rows and str(rows[0]["id"]).startswith("vid_") else _CRED_4
+    return "vid-2" if rows and str(rows[0]["id"]).startswith("vid_") else "cred-4"
 
 
 def _outcome(done: Replayed) -> str:
@@ -301,7 +273,7 @@ def _refusal(operation: str, outcome: str, param: str = "") -> str:
     ):
         if name in rules:
             return rules[name]
-    return _AUTH_7 if status == "404" and row is not None else "err-8"
+    return "auth-7" if status == "404" and row is not None else "err-8"
 
 
 def _success(operation: str, status: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
@@ -16,14 +16,14 @@ from .._base.redaction import KEY_HEADERS
 from .._report.har import har_entry
 from .._resources.base.schema import HOLDS, Shape
 from .._resources.catalog import CATALOG
-from .._resources.content.pictures import measure
+from .._resources.content.pictures import blank
+from .._resources.shapes import Shapes
 from .._wire.data import as_list, as_object
 from .._wire.exchange import Exchange
 from .._wire.hosts import UPLOAD_HOST, is_loopback, is_upload, is_vendors
 from .._wire.multipart import Part, read_parts
 from .._wire.reply import Pairs
 from .._world.settings import BASE_URL
-from .openapi.shapes import load_shapes
 from .recording.read import Recording
 from .words import ID, PATHS, STAMP, STYLES, is_word
 
@@ -68,12 +68,6 @@ _MEDIA: Final = re.compile(
 )
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BOUNDARY: Final = "boundary"
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_PNG_HEAD: Final = 33
-_JPEG: Final = b"\xff\xd8"
-_SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""The markers of the segments with the size of a JPEG."""
-_WEBP_HEAD: Final = 30
 
 
 class Sanitizer:
@@ -83,7 +77,7 @@ class Sanitizer:
     """
 
     def __init__(self) -> None:
-        self._shapes = load_shapes()
+        self._shapes = Shapes()
         self._texts: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._numbers: dict[float, int] = {}
@@ -347,30 +341,3 @@ def _media_type(kind: str) -> str:
         return f"{bare}; charset=utf-8" if "charset=utf-8" in kind.lower() else bare
     main = bare.partition("/")[0]
     return f"{main}/other" if main in {"application", "image", "video", "text", "audio"} else ""
-
-
-def blank(picture: bytes) -> bytes:
-    """Return a picture of the same type, size and length that shows nothing, or as many zeros."""
-    if picture.startswith(_PNG):
-        kept = picture[:_PNG_HEAD]
-    elif picture.startswith(_JPEG):
-        kept = b"".join(_jpeg_segments(picture))
-    else:
-        kept = picture[:_WEBP_HEAD] if picture[8:12] == b"WEBP" else b""
-    plain = kept + bytes(max(0, len(picture) - len(kept)))
-    same = measure(plain) == measure(picture)
-    return plain if same else bytes(len(picture))
-
-
-def _jpeg_segments(picture: bytes) -> Iterator[bytes]:
-    """Yield the segments of a JPEG up to that with its size, without what they contain."""
-    yield picture[:2]
-    place = 2
-    while place + 4 <= len(picture) and picture[place] == 0xFF:  # noqa: PLR2004 - a marker
-        length = int.from_bytes(picture[place + 2 : place + 4], "big")
-        segment = picture[place : place + 2 + length]
-        is_size = segment[1] in _SIZES
-        yield segment if is_size else segment[:4] + bytes(max(0, len(segment) - 4))
-        if is_size or length < 2:  # noqa: PLR2004 - shorter than its own length
-            return
-        place += 2 + length

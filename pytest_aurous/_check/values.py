@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from .._resources.base.schema import HOLDS
+from .._resources.shapes import Shapes, nullable
 from .._wire.data import as_list, as_object
-from .openapi.shapes import Shapes, nullable
 from .points import ABSENT, OTHER, SAME, Point
 from .words import Words, name_of
 

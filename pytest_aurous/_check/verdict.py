@@ -117,7 +117,7 @@ class Verdicts:
         """Count one exchange."""
         self.exchanges += 1
         view = done.view
-        silent = view.row.rules if done.why and view.row is not None else ()
+        silent = view.row.rules if done.why else ()
         for rule in silent:
             self.rules[rule].doubts[done.why] += 1
         for rule, why in done.doubts.items():

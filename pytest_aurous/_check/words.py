@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from .._resources.catalog import CATALOG
 from .._resources.models import ModelRow
+from .._resources.openapi import document
 from .._resources.styles import LoraRow, VideoLoraRow
 from .._wire.data import as_list, as_object
 
@@ -31,8 +30,7 @@ PATHS: Final = frozenset(
 @cache
 def known_words() -> frozenset[str]:
     """Return the words that are in the OpenAPI document: names of fields and parameters, enums, codes, paths."""
-    document = json.loads(files("pytest_aurous").joinpath("openapi.json").read_text(encoding="utf-8"))
-    words = set(_words(document))
+    words = set(_words(document()))
     for row in CATALOG.by_operation.values():
         words |= {part for outcome in row.outcomes for part in outcome.split()}
     return frozenset(words | PATHS | {"Idempotency-Key", "Aurous-Version", "Content-Type", "list", "*"})

@@ -47,7 +47,7 @@ def document(rows: Iterable[Endpoint] = tuple(CATALOG.by_operation.values())) ->
                 "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
-            "schemas": {"Error": _error(), **{schema_name(kind): dict(record(kind)) for kind in _RECORDS}},
+            "schemas": COMPONENTS,
         },
     }
 
@@ -63,6 +63,10 @@ def _error() -> dict[str, Any]:
         request_id=text_of("id"),
     )
     return dict(obj(error=error))
+
+
+COMPONENTS: Final[dict[str, Any]] = {"Error": _error(), **{schema_name(kind): dict(record(kind)) for kind in _RECORDS}}
+"""The schemas that operations share, by name."""
 
 
 def _operation(row: Endpoint) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import pytest
 from pytest_aurous._check.check import check_recordings
 from pytest_aurous._check.recording.read import read_recording
 from pytest_aurous._check.replay import replay
-from pytest_aurous._check.sanitize import Sanitizer, blank
+from pytest_aurous._check.sanitize import Sanitizer
 from pytest_aurous._cli.main import main
-from pytest_aurous._resources.content.pictures import picture
+from pytest_aurous._resources.content.pictures import blank, picture
 from tests.check.story import Teller, body, checked, refuted, told, write
 from tests.check.test_seeded import TWISTS, fields, header, named, put
 
@@ -488,3 +488,63 @@ def test_poses_show_what_classify_has_found_before(tmp_path: Path) -> None:
     sent = entries[0]["request"]["postData"]
     sent["text"] = json.dumps({"name": "A", "upload_ids": [7, upload.id]})
     assert refuted(checked(tmp_path, entries)) == ["create-6"]
+
+
+def test_a_recording_may_begin_with_an_action(tmp_path: Path) -> None:
+    """What a save and a new drawing show of a character was so before, or has just changed."""
+    teller = Teller()
+    drawn, saved = teller.aurous.characters.add(status="reviewing"), teller.aurous.characters.add(status="ready")
+    for path in (f"{drawn.id}/save", f"{saved.id}/save", f"{saved.id}/resynthesize", f"{drawn.id}/resynthesize"):
+        teller.call("POST", f"/v1/characters/{path}")
+    entries = teller.entries()
+
+    assert refuted(checked(tmp_path, entries)) == []
+    assert refuted(checked(tmp_path, entries[2:])) == []
+
+
+def test_a_status_that_work_cannot_have_moves_nothing(tmp_path: Path) -> None:
+    """Neither an image under way nor a synthesis; the status is a difference of its own."""
+    for kind, path, rule in (("characters", None, "get-1"), ("images", "image", "img-6")):
+        teller = Teller()
+        teller.call("GET", teller.image() if path else teller.synthesize("Aurora"))
+        entries = teller.entries()
+        fields(f"{kind}.retrieve", put("status", "paused"))(entries)
+
+        assert refuted(checked(tmp_path, entries)) == [rule]
+
+
+def test_less_is_held_than_was_ordered(tmp_path: Path) -> None:
+    """The first balance must show the credits that are held for work of the recording."""
+    teller = Teller()
+    path = teller.synthesize("Aurora")
+    teller.call("GET", "/v1/balance")
+    teller.call("GET", path)
+    entries = teller.entries()
+    fields("balance.retrieve", put("held_credits", 0))(entries)
+
+    assert refuted(checked(tmp_path, entries)) == ["cred-2"]
+
+
+def test_a_record_that_was_not_found_before_is_put_behind_that(tmp_path: Path) -> None:
+    """Another exchange, which the recording lacks, has created it."""
+    teller = Teller()
+    character = teller.aurous.characters.add()
+    other = "char_01KRMEXM017R6QKY9FRGVYXRJ9"
+    teller.call("GET", f"/v1/characters/{other}")
+    teller.call("GET", f"/v1/characters/{character.id}")
+    entries = json.loads(json.dumps(teller.entries()).replace(other, character.id))
+
+    assert refuted(checked(tmp_path, entries)) == []
+
+
+def test_a_ticket_that_was_there_is_not_put_there_again(tmp_path: Path) -> None:
+    """A response that does not find it shows that somebody has changed it."""
+    teller = Teller()
+    ticket = teller.aurous.uploads.add(pose="side")
+    for _ in range(2):
+        teller.call("POST", "/v1/characters/uploads/classify", json={"upload_id": ticket.id})
+    teller.call("GET", "/v1/characters/char_01KRMEXM017R6QKY9FRGVYXRJ9")
+    entries = teller.entries()
+    entries[1]["response"] = entries[2]["response"]
+
+    assert refuted(checked(tmp_path, entries[:2])) == []

@@ -286,6 +286,9 @@ SEEDS: Final = {
     ),
     # Requests
     "a name is shorter": Seed(field("characters.create", "name", maxLength=100), "create-6"),
+    "a prompt is one of two": Seed(
+        field("images.estimate", "prompt", enum=["a", "b"]), "", "images.estimate request.body.prompt"
+    ),
     "a prompt is longer": Seed(field("images.create", "prompt", maxLength=8000), "img-1"),
     "a reference id is shorter": Seed(field("characters.create", "client_reference_id", maxLength=64), "create-7"),
     "more uploads": Seed(field("characters.create", "upload_ids", maxItems=8), "create-1"),

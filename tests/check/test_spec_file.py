@@ -14,6 +14,7 @@ from pytest_aurous._check.openapi import document as composing
 from pytest_aurous._check.openapi.compare import check_document
 from pytest_aurous._check.openapi.document import Document, read_document, values_of
 from pytest_aurous._check.recording import limits
+from pytest_aurous._check.verdict import Verdicts
 from pytest_aurous._cli.main import main
 from tests.check.story import validated
 from tests.check.test_spec import (
@@ -524,3 +525,12 @@ def test_what_cannot_be_combined_is_a_2(capsys: pytest.CaptureFixture[str], argu
 def test_the_whole_can_be_checked_from_a_file(tmp_path: Path) -> None:
     """As the command does it."""
     assert refuted(check_document(read_document(Path(write(tmp_path, own_document()))), {})) == []
+
+
+def test_a_place_without_a_rule_counts_nowhere() -> None:
+    """A document may agree where no rule says anything, or leave it out."""
+    verdicts = Verdicts({})
+    verdicts.agree("")
+    verdicts.doubt("", "it is not stated")
+
+    assert list(verdicts) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -84,69 +84,58 @@ class Pick(NamedTuple):
     Attributes:
         what: What the record is, for a message.
         path: The path of the list.
-        of: Returns it, from a record and its age in seconds; None if the record does not fit.
+        status: The status of the record; empty: any.
+        prefix: What its id begins with.
+        least: It was completed at least this many seconds ago, ...
+        most: ... and less than this.
+        url: The field with a URL that has a token.
+        field: What is picked: a field, or the ``token``.
     """
 
     what: str
     path: str
-    of: Callable[[Mapping[str, Any], float], Any]
+    status: str = ""
+    prefix: str = ""
+    least: float = 0.0
+    most: float = 1e12
+    url: str = ""
+    field: str = "id"
+
+    def of(self, row: Mapping[str, Any], age: float) -> Any:
+        """Return it, from a record and its age in seconds; None if the record does not fit."""
+        urls = as_list(row.get(self.url)) or [row.get(self.url)]
+        token = parse_qs(urlsplit(str(urls[0])).query).get("token", [None])[0]
+        fits = str(row.get("id")).startswith(self.prefix) and self.status in {"", row.get("status")}
+        if not fits or not self.least <= age < self.most or (self.url and token is None):
+            return None
+        return token if self.field == "token" else row.get(self.field)
 
 
-def _id(row: Mapping[str, Any], _age: float) -> Any:
-    return row.get("id")
-
-
-def _slug(row: Mapping[str, Any], _age: float) -> Any:
-    return row.get("slug")
-
-
-def _character(status: str) -> Pick:
-    def of(row: Mapping[str, Any], _age: float) -> Any:
-        return row.get("id") if row.get("status") == status else None
-
-    return Pick(f"a character that is {status}", "/v1/characters", of)
-
-
-def _generation(what: str, prefix: str, status: str = "", least: float = 0.0, most: float = 1e12) -> Pick:
-    """Pick the id of an image or a video that was completed between *least* and *most* seconds ago."""
-
-    def of(row: Mapping[str, Any], age: float) -> Any:
-        fits = str(row.get("id")).startswith(prefix) and (not status or row.get("status") == status)
-        return row.get("id") if fits and least <= age < most else None
-
-    return Pick(what, "/v1/images", of)
-
-
-def _token(where: str, what: str, *, token: bool) -> Pick:
-    """Pick the id of a generation whose output has a token, or this token."""
-
-    def of(row: Mapping[str, Any], age: float) -> Any:
-        urls = as_list(row.get(where)) or [row.get(where)]
-        found = parse_qs(urlsplit(str(urls[0])).query).get("token", [None])[0]
-        return None if found is None or age > _DAY - _HOUR else found if token else row.get("id")
-
-    return Pick(what, "/v1/images", of)
+_IMAGES: Final = "/v1/images"
+_CHARACTERS: Final = "/v1/characters"
 
 
 PICKS: Final[Mapping[str, Pick]] = {
-    "character": Pick("a character", "/v1/characters", _id),
-    "ready": _character("ready"),
-    "reviewing": _character("reviewing"),
-    "failed": _character("failed"),
-    "image": _generation("an image", "img_"),
-    "video": _generation("a video", "vid_"),
-    "fresh_image": _generation("an image of the last day", "img_", "succeeded", 0, _DAY - _HOUR),
-    "aging_image": _generation("an image of two to six days ago", "img_", "succeeded", _DAY + _HOUR, 7 * _DAY - _HOUR),
-    "old_image": _generation("an image of a week ago", "img_", "succeeded", 7 * _DAY + _HOUR),
-    "failed_image": _generation("an image that failed", "img_", "failed"),
-    "signed_image": _token("output_urls", "an image of the last day", token=False),
-    "image_token": _token("output_urls", "an image of the last day", token=True),
-    "signed_video": _token("output_video_url", "a video of the last day", token=False),
-    "video_token": _token("output_video_url", "a video of the last day", token=True),
-    "style": Pick("a style of images", "/v1/loras", _id),
-    "style_slug": Pick("a style of images", "/v1/loras", _slug),
-    "video_style": Pick("a style of videos", "/v1/video_loras", _id),
-    "endpoint": Pick("a webhook endpoint", "/v1/webhook_endpoints", _id),
+    "character": Pick("a character", _CHARACTERS),
+    "ready": Pick("a character that is ready", _CHARACTERS, "ready"),
+    "reviewing": Pick("a character that is reviewing", _CHARACTERS, "reviewing"),
+    "failed": Pick("a character that is failed", _CHARACTERS, "failed"),
+    "image": Pick("an image", _IMAGES, "", "img_"),
+    "video": Pick("a video", _IMAGES, "", "vid_"),
+    "fresh_image": Pick("an image of the last day", _IMAGES, "succeeded", "img_", 0, _DAY - _HOUR),
+    "aging_image": Pick(
+        "an image of two to six days ago", _IMAGES, "succeeded", "img_", _DAY + _HOUR, 7 * _DAY - _HOUR
+    ),
+    "old_image": Pick("an image of a week ago", _IMAGES, "succeeded", "img_", 7 * _DAY + _HOUR),
+    "failed_image": Pick("an image that failed", _IMAGES, "failed", "img_"),
+    "signed_image": Pick("an image of the last day", _IMAGES, most=_DAY - _HOUR, url="output_urls"),
+    "image_token": Pick("an image of the last day", _IMAGES, most=_DAY - _HOUR, url="output_urls", field="token"),
+    "signed_video": Pick("a video of the last day", _IMAGES, most=_DAY - _HOUR, url="output_video_url"),
+    "video_token": Pick("a video of the last day", _IMAGES, most=_DAY - _HOUR, url="output_video_url", field="token"),
+    "style": Pick("a style of images", "/v1/loras"),
+    "style_slug": Pick("a style of images", "/v1/loras", field="slug"),
+    "video_style": Pick("a style of videos", "/v1/video_loras"),
+    "endpoint": Pick("a webhook endpoint", "/v1/webhook_endpoints"),
 }
 """What responses show for later probes."""
 

@@ -85,7 +85,7 @@ class Histories(dict[str, History]):
         New work on the record shows that it has ended, and if there are no pictures, that it has failed.
         """
         sighting = self.seen(record, index)
-        if sighting is not None and sighting.view.reruns:
+        if sighting is not None and sighting.view.row.reruns:
             return "failed" if sighting.row.get("refs") == [] else ""
         return "" if sighting is None else sighting.status
 
@@ -96,9 +96,7 @@ class Histories(dict[str, History]):
 
     def last(self, record: str, index: int) -> View | None:
         """Return the last exchange before *index* that shows a record, or has it in its path."""
-        history = self.get(record)
-        if history is None:  # pragma: no cover - the slow series have it
-            return None
+        history = self.get(record, History(""))
         views = [one.view for one in history.sightings if one.view.index < index]
         views += [view for view in history.touched if view.index < index]
         return max(views, key=_index_of, default=None)
@@ -110,7 +108,7 @@ class Histories(dict[str, History]):
     def ordered(self, record: str, index: int) -> bool:
         """Whether an exchange before *index* has ordered work on a record."""
         history = self[record]
-        runs = (view for view in history.touched if view.reruns and view.succeeded)
+        runs = (view for view in history.touched if view.row.reruns and view.succeeded)
         return history.created is not None or any(view.index < index for view in runs)
 
     def changed_unseen(self, view: View) -> bool:
@@ -120,9 +118,9 @@ class Histories(dict[str, History]):
     def _rests(self, record: str, index: int) -> bool:
         """Whether a record is seen before *index*, and not in another state behind it."""
         before, after = self.before(record, index), self.seen(record, index)
-        if before is None:  # pragma: no cover - the slow series have it
-            return False
-        if after is None or (after.view.at_rest and before.status in AT_REST):
+        if before is None or after is None:
+            return before is not None
+        if after.view.at_rest and before.status in AT_REST:
             return True
         touched = after.view.exchange.method == "GET" and before.row.get("updated_at") != after.row.get("updated_at")
         return after.status in {before.status, "cancelled"} and not touched  # which is cancelled again

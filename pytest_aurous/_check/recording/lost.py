@@ -34,14 +34,14 @@ class LostRequests:
         self._same_team = same_team
         self.found: dict[int, str] = {}
         for view in views:
-            if view.lost and not view.refused and view.row is not None and view.row.method != "GET":
+            if view.lost and not view.refused and view.row.method not in {"", "GET"}:
                 self._decide(view)
 
     def _decide(self, view: View) -> None:
         """Decide by what later exchanges show whether a request without a usable response took effect."""
         again = self._again(view)
         if again is not None:
-            if again.replayed or again.key_in_use:
+            if again.replayed or again.code == "idempotency_key_in_use":
                 stored = stored_response(self._attempts, view)
                 self.found[view.index] = self._made(view) if stored is None else str(stored.result.get("id"))
                 self._created(self.found[view.index], view)
@@ -68,9 +68,7 @@ class LostRequests:
         return next(later, None)
 
     def _created(self, record: str, view: View) -> None:
-        history = self._histories.get(record)
-        if history is not None:  # pragma: no branch - the slow series have it
-            history.created = view.index
+        self._histories.get(record, History("")).created = view.index  # nothing may show it
 
     def _fits(self, view: View, history: History) -> bool:
         """Whether a record that no response created is what *view* asked for."""
@@ -104,8 +102,8 @@ class LostRequests:
             return shown is not None and all(shown.row.get(name) == value for name, value in view.order.items())
         row = later.records[0] if later.records else {}
         if later.operation == view.operation:
-            return later.in_wrong_state and view.reruns
-        wanted = ("ready",) if view.saves else ("cancelled",) if view.cancels else RUNNING if view.reruns else ()
+            return later.reason == "invalid_request_error" and view.row.reruns
+        wanted = ("ready",) if view.saves else ("cancelled",) if view.cancels else RUNNING if view.row.reruns else ()
         return row.get("status") in wanted
 
     def _is_drawn(self, view: View) -> bool:

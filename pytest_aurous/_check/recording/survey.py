@@ -64,7 +64,7 @@ class Survey:
 
     def unknown_attempt(self, view: View) -> str:
         """Return why a response to a retry says nothing about the rules; empty if it does."""
-        if view.idempotency is None or not (view.replayed or view.key_in_use):
+        if view.idempotency is None or not (view.replayed or view.code == "idempotency_key_in_use"):
             return ""
         earlier = [one for one in self._sent[view.idempotency] if one.index < view.index]
         if not view.replayed and any(one.lost for one in earlier):
@@ -97,7 +97,7 @@ class Survey:
     def _is_kept(self, record: str, history: History, view: View) -> bool:
         """Whether an exchange created a record before *view*, and none deleted it."""
         created = history.created is not None and history.created < view.index and record not in self.undecided
-        gone = any(one.operation.endswith(".delete") or one.not_found for one in history.touched)
+        gone = any(one.operation.endswith(".delete") or one.code == "resource_not_found" for one in history.touched)
         return created and not gone
 
     def first_attempt(self, view: View) -> View | None:
@@ -136,7 +136,7 @@ class Survey:
             history.sightings.append(Sighting(view, row))
             if view.creates and history.created is None:
                 history.created = view.index
-        if view.not_found and view.operation != "images.output":  # there it may be the output
+        if view.code == "resource_not_found" and view.operation != "images.output":  # there it may be the output
             self._absent.setdefault(view.record, []).append(view)
         if view.record and (view.succeeded or view.record in self.histories):
             touched = self.histories.get(view.record)
@@ -149,7 +149,7 @@ class Survey:
         if not key or view.lost:
             return
         self.teams.setdefault(key, key)
-        if view.exchange.status == HTTPStatus.FORBIDDEN and view.row is not None and not _is_about_more(view, view.row):
+        if view.exchange.status == HTTPStatus.FORBIDDEN and view.operation and not _is_about_more(view, view.row):
             self.scopes.add(key)
         if not view.succeeded:
             return
@@ -159,7 +159,7 @@ class Survey:
         shown = [f"team {view.result.get('id')}"] if view.shows_team else []
         if view.kind not in STYLES:
             shown += [row["id"] for row in view.records]
-        shown += [view.record] if view.record and view.row is not None and not view.row.any_id else []
+        shown += [view.record] if view.record and not view.row.any_id else []
         for name in shown:
             self._join(key, self.teams.setdefault(name, self.teams[key]))
 
@@ -179,9 +179,8 @@ class Survey:
         whole = self._whole.get(history.kind, [])
         at = bisect_left(whole, first.index)
         since = whole[at - 1] + 1 if at else 0
-        for absent in self._absent.get(str(row["id"]), ()):  # pragma: no cover - the slow series have it
-            if absent.index < first.index and self._same_team(absent, first):
-                since = max(since, absent.index + 1)
+        absent = (one for one in self._absent.get(str(row["id"]), ()) if one.index < first.index)
+        since = max([since, *(one.index + 1 for one in absent if self._same_team(one, first))])
         for older in _behind(first, row):
             created = self.histories[older].created
             if created is not None and created < first.index:

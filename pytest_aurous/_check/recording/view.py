@@ -57,6 +57,7 @@ _PAGE: Final = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 _WEB_PAGE: Final = "a web page in place of JSON, as proxies and logins send"
 _REDIRECTS: Final = range(300, 400)
 _CLOSE: Final = 2.0
+UNKNOWN: Final = Endpoint("", "", "", lambda _: None)
 _SOME_DAY: Final = parse_instant("2026-05-15T00:00:00Z").timestamp()
 """The time of a recording whose exchanges and records show no time."""
 _PAST: Final = ("created_at", "updated_at", "completed_at", "start_time")
@@ -71,25 +72,25 @@ class View:
         exchange: The exchange.
         index: Its place among the exchanges of the vendor's hosts.
         at: When it was sent, in epoch seconds, as the replay will have it.
-        row: Its endpoint, or None.
+        row: Its endpoint; `UNKNOWN` for a path or a method that the API does not have.
         args: The path parameters.
     """
 
     exchange: Exchange
     index: int
     at: float
-    row: Endpoint | None
+    row: Endpoint
     args: dict[str, str]
 
     @property
     def operation(self) -> str:
         """The name of its operation, or empty."""
-        return "" if self.row is None else self.row.operation
+        return self.row.operation
 
     @cached_property
     def kind(self) -> str:
         """The collection of the records that a success shows; empty without records."""
-        return "" if self.row is None else kind_of(self.row)
+        return kind_of(self.row)
 
     @property
     def collection(self) -> str:
@@ -98,29 +99,14 @@ class View:
         return "generations" if resource in {"images", "videos"} else resource
 
     @property
-    def makes(self) -> str:
-        """The prefix of the id that it makes; empty if it makes none."""
-        return "" if self.row is None else self.row.makes
-
-    @property
     def creates(self) -> bool:
         """Whether it creates a record that the response shows."""
-        return bool(self.makes and self.kind)
-
-    @property
-    def acts(self) -> bool:
-        """Whether it acts on the record in its path."""
-        return self.row is not None and self.row.acts
-
-    @property
-    def reruns(self) -> bool:
-        """Whether it begins new work on the record in its path, which it refuses while work is under way."""
-        return self.row is not None and self.row.reruns
+        return bool(self.row.makes and self.kind)
 
     @property
     def at_rest(self) -> bool:
         """Whether it is refused while there is work under way on the record in its path."""
-        return self.reruns or self.saves
+        return self.row.reruns or self.saves
 
     @property
     def saves(self) -> bool:
@@ -130,17 +116,12 @@ class View:
     @property
     def edits(self) -> bool:
         """Whether it changes the fields of a record."""
-        return self.row is not None and self.row.method == "PATCH"
+        return self.row.method == "PATCH"
 
     @property
     def cancels(self) -> bool:
         """Whether it ends work."""
         return self.operation == "images.cancel"
-
-    @property
-    def pays(self) -> bool:
-        """Whether it may cost credits."""
-        return self.row is not None and self.row.pays
 
     @property
     def shows_balance(self) -> bool:
@@ -185,7 +166,7 @@ class View:
     @property
     def whole(self) -> bool:
         """Whether its request is known; its body may be missing in the recording."""
-        return self.exchange.content is not None or self.row is None or not self.row.body
+        return self.exchange.content is not None or not self.row.body
 
     @property
     def synthesizes(self) -> bool:
@@ -224,7 +205,7 @@ class View:
     @property
     def foreign(self) -> str:
         """Why the response may not be the vendor's own; empty if it is."""
-        legacy = self.row is not None and "legacy-1" in self.row.rules
+        legacy = "legacy-1" in self.row.rules
         found = foreign_response(self.exchange.status, self.exchange.received, legacy=legacy)
         page = self.exchange.body is not None and _PAGE.match(self.exchange.body)
         return found or (f"{self.exchange.status} with {_WEB_PAGE}" if page else "")
@@ -238,26 +219,6 @@ class View:
     def reason(self) -> str:
         """The code that the pages of the calls have in place of a global one (err-6), or nothing."""
         return next((page for page, everywhere in GLOBAL_CODES.items() if everywhere == self.code), self.code)
-
-    @property
-    def not_found(self) -> bool:
-        """Whether it is refused because there is no such record."""
-        return self.code == "resource_not_found"
-
-    @property
-    def key_in_use(self) -> bool:
-        """Whether it is refused because of its idempotency key."""
-        return self.code == "idempotency_key_in_use"
-
-    @property
-    def in_wrong_state(self) -> bool:
-        """Whether it is refused in the state of its record."""
-        return self.reason == "invalid_request_error"
-
-    @property
-    def unpaid(self) -> bool:
-        """Whether it is refused because of too few credits."""
-        return self.reason == "insufficient_credits"
 
     @property
     def param(self) -> str:
@@ -324,11 +285,11 @@ def views_of(recording: Recording, twice: list[int]) -> tuple[list[View], bool]:
         first = shown.setdefault(exchange.received.get("aurous-request-id", ""), exchange)
         if first is not exchange and exchange.repeats(first):
             twice.append(exchange.number)
-        elif exchange.vendors:  # pragma: no branch - the slow series have it
+        else:
             url = urlsplit(exchange.url)
             host = "upload" if is_upload(exchange.host) else "api"
             found = CATALOG.find(host, url.path).get(exchange.method)
-            row, args = (None, {}) if found is None else (found[0], dict(found[1]))
+            row, args = (UNKNOWN, {}) if found is None else (found[0], dict(found[1]))
             views.append(View(exchange, len(views), now or _SOME_DAY, row, args))
     latest = max((instant for view in views for instant in _past_instants(view)), default=0.0)
     if timed and len({view.at for view in views}) == 1 < len(views):

@@ -43,7 +43,7 @@ class Credits:
             self._name(view)
         if view.shows_credits:
             self._balance(done)
-        if view.unpaid:
+        if view.reason == "insufficient_credits":
             self._empty(done)
 
     def count(self, done: Replayed) -> None:
@@ -61,18 +61,18 @@ class Credits:
         if view.creates:
             record = self._survey.lost.get(view.index, "") if view.lost else str(view.result.get("id"))
         row = self._world.row(record) if record else None
-        if view.acts and not view.reruns:
+        if view.row.acts and not view.row.reruns:
             money.end(record, end_of(getattr(row, "status", "")))
         drafted = view.creates and view.kind == "characters" and not view.synthesizes
-        if not view.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
+        if not view.row.pays or drafted or not isinstance(row, (CharacterRow, GenerationRow)):
             return
         if row.hold is not None or row.status in GOOD:
-            kind: Kind = "pose" if view.reruns and "pose" in view.order else kind_of_work(row)
+            kind: Kind = "pose" if view.row.reruns and "pose" in view.order else kind_of_work(row)
             money.works.append(Work(record, done.price, kind, end_of(row.status)))
 
     def doubt(self, view: View, why: str) -> None:
         """Judge no balance of a team any more, once an order of it may or may not have taken effect."""
-        if view.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
+        if view.row.pays and view.exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
             text = f"exchange {view.exchange.number} may have been charged or not: {why}"
             self._teams.money_of(view).leave_open(_ALWAYS, text)
 
@@ -135,7 +135,7 @@ class Credits:
         done.ignored |= set(_PLACES)
         if money.blind[1]:
             done.doubts |= dict.fromkeys(money.rules() or {"cred-2"}, money.blind[1])
-        elif change < 0:  # pragma: no cover - the slow series have it
+        elif change < 0:
             done.rules["body.held_credits"] = money.rule(Decimal(0), change)
             done.ignored.discard("body.held_credits")
         team = self._teams.of(done.view)
@@ -159,7 +159,7 @@ class Credits:
     def _end_works(self, view: View, money: Money) -> list[Work]:
         """End the works that later responses show to have ended by now, and return those of which nothing shows it."""
         unsure: list[Work] = []
-        for work in money.running():
+        for work in filter(self._goes_on, money.running()):
             later, status = self._later(work, view)
             if later is not None and status in RUNNING:
                 continue
@@ -204,9 +204,11 @@ class Credits:
                 done.inferred.append(f"the work on {id_of(work.record)} has ended")
 
     def _end(self, view: View, work: Work, status: str, *, good: bool) -> None:
-        row = self._world.row(work.record)
-        if getattr(row, "status", "") in RUNNING:  # pragma: no branch - the slow series have it
-            self._records.end(view, row, status, good=good)
+        self._records.end(view, self._world.row(work.record), status, good=good)
+
+    def _goes_on(self, work: Work) -> bool:
+        """Whether the fake works on a record: a response may have shown another status, which is a difference."""
+        return getattr(self._world.row(work.record), "status", "") in RUNNING
 
     def _empty(self, done: Replayed) -> None:
         """Set the credits of a team too low, unless they are known."""

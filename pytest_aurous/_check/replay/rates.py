@@ -145,7 +145,7 @@ def _in_order(shown: Sequence[_Shown], rate: float) -> list[_Shown]:
 
 def _buckets(view: View, survey: Survey) -> list[tuple[str, str]]:
     """Return the buckets that a request may have taken a token from; several if its body is not known."""
-    if view.row is None or view.row.signed or not view.row.bucket:
+    if view.row.signed or not view.row.bucket:
         return []
     team = survey.teams.get(view.key or next(iter(survey.teams), ""), "")
     return [(team, name) for name in _names(view, view.row)]

@@ -87,7 +87,7 @@ class Records:
             if view.creates and view.synthesizes:
                 world.scripts["characters", None] = plan
             row = world.row(view.record) if view.record else None
-            if isinstance(row, CharacterRow) and view.reruns:
+            if isinstance(row, CharacterRow) and view.row.reruns:
                 world.table(CharacterRow).replace(replace(row, plan=plan))
         if view.creates and view.kind == "generations" and status in {"processing", *ENDS}:
             steps = (Step("pending", None, _AT_ONCE), Step(status, None, WAIT))
@@ -108,7 +108,7 @@ class Records:
         """Whether a record of the fake is not found and never seen again, although no request has deleted it."""
         row: Any = self._world.row(view.record) if view.record else None
         kind = view.collection
-        if not view.not_found or row is None or kind not in _DELETABLE or view.record in self.deleted:
+        if view.code != "resource_not_found" or row is None or kind not in _DELETABLE or view.record in self.deleted:
             return False
         later = self._survey.histories.seen(view.record, view.index)
         there = later is not None and later.status != "deleted"
@@ -190,9 +190,9 @@ class Records:
             if not row.published and status in {"reviewing", "ready"}:
                 status = self._drawn
             allowed = status in character_machine.LIFECYCLE.edges[row.status]
-            if allowed and record not in self.deleted:  # pragma: no branch - the slow series have it
+            if allowed and record not in self.deleted:
                 self._move(record, status, seen.get("error_message"))
-        elif isinstance(row, GenerationRow) and status in _MOVES:  # pragma: no branch - the slow series have it
+        elif isinstance(row, GenerationRow) and status in _MOVES:
             self._move(record, status, seen.get("error_message"))
 
     def _act(self, view: View, row: Any) -> None:
@@ -219,7 +219,7 @@ class Records:
 
     def _end_unseen(self, view: View, row: Any) -> None:
         """End work that no poll has seen end, as the response or a later one shows it, else well."""
-        if view.reruns:  # what is seen later is the new work
+        if view.row.reruns:  # what is seen later is the new work
             refs = view.records[0].get("refs") if view.records and not row.refs else None
             status, known, good = "", refs is not None, refs != []
         else:

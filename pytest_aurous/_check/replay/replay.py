@@ -40,7 +40,7 @@ class RecordedIds(IdSource):
     def expect(self, view: View, survey: Survey) -> None:
         """Expect the id that the recording has for what this request creates."""
         self._expected.clear()
-        prefix = view.makes
+        prefix = view.row.makes
         made: object = survey.lost.get(view.index, "")
         if view.succeeded and not view.lost:
             shown = completion_of(view) if prefix == "cmp" else view.result
@@ -129,7 +129,7 @@ class Replay:
         if view.index in self.rates.gaps:
             gap = self.rates.gaps[view.index]
             done.set_aside((f"header.{REMAINING}",), gap)
-            if view.pays:
+            if view.row.pays:
                 self._teams.money_of(view).leave_open(view.index, gap)
         self._seeds.imply(view)
         self._records.prepare(done)

@@ -68,9 +68,8 @@ class Replayed:
     @property
     def param(self) -> str:
         """The parameter that the refusal of the fake names; empty without one."""
-        if self.reply is None or not self.code:  # pragma: no cover - the slow series have it
-            return ""
-        return str(json.loads(self.reply.body)["error"].get("param") or "")
+        body = self.reply.body if self.reply is not None and self.code else b'{"error": {}}'
+        return str(json.loads(body)["error"].get("param") or "")
 
     @property
     def is_new(self) -> bool:

@@ -49,7 +49,7 @@ class Requests:
             return self.bound[url]
         parts = urlsplit(url)
         base = UPLOAD_HOST if is_upload(view.exchange.host) else _API
-        signed = view.row is not None and view.row.signed and view.exchange.status not in NOT_LET_IN
+        signed = view.row.signed and view.exchange.status not in NOT_LET_IN
         if signed and {"token", "signature"} & view.query.keys():
             if view.operation == "storage.get":
                 done.why = "the response with its signed URL is not in the recording"

@@ -160,7 +160,7 @@ class Teams:
 
     def key_of(self, view: View) -> str:
         """Map the recorded API key to a key of the fake; empty if the request had no key."""
-        signed = view.row is not None and view.row.signed
+        signed = view.row.signed
         if not view.key and (signed or view.code == _NO_KEY or self._survey.has_keys):
             return ""
         dead = view.code in _DEAD_KEYS

@@ -16,7 +16,7 @@ def png(rows: Iterable[bytes], width: int, height: int, palette: bytes) -> bytes
     header = pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     data = compress(b"".join(b"\0" + row for row in rows), 6)
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", data), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
+    return _PNG + b"".join(
         pack(">I", len(data)) + kind + data + pack(">I", crc32(kind + data)) for kind, data in chunks
     )
 
@@ -29,13 +29,22 @@ class Measured(NamedTuple):
     height: int
 
 
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_HEAD: Final = 33
+_JPEG: Final = b"\xff\xd8"
+_WEBP_HEAD: Final = 30
+_MARKER: Final = 0xFF
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
 def measure(data: bytes) -> Measured | None:
     """Return type and size of a PNG, JPEG or WebP, or None for anything else."""
     try:
-        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+        if data.startswith(_PNG) and data[12:16] == b"IHDR":
             return Measured("image/png", *unpack(">II", data[16:24]))
-        if data.startswith(b"\xff\xd8"):
-            return _jpeg(data)
+        if data.startswith(_JPEG):
+            height, width = unpack(">HH", _frame(data)[5:9])
+            return Measured("image/jpeg", width, height)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _webp(data)
     except (IndexError, StructError):  # truncated
@@ -43,20 +52,28 @@ def measure(data: bytes) -> Measured | None:
     return None
 
 
-_WEBP_HEAD: Final = 30
-_MARKER: Final = 0xFF
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+def blank(data: bytes) -> bytes:
+    """Return a picture of the same type, size and length that shows nothing; as many zeros if *data* is no picture."""
+    kept = b""
+    if data.startswith(_PNG):
+        kept = data[:_PNG_HEAD]
+    elif data.startswith(_JPEG):
+        kept = _JPEG + _frame(data)
+    elif data[8:12] == b"WEBP":
+        kept = data[:_WEBP_HEAD]
+    plain = kept.ljust(len(data), b"\0")
+    return plain if measure(plain) == measure(data) else bytes(len(data))
 
 
-def _jpeg(data: bytes) -> Measured | None:
+def _frame(data: bytes) -> bytes:
+    """Return the segment of a JPEG that has its size; empty without one."""
     at = 2
     while at + 9 <= len(data) and data[at] == _MARKER:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker in _FRAMES:
-            height, width = unpack(">HH", data[at + 5 : at + 9])
-            return Measured("image/jpeg", width, height)
+            return data[at : at + 2 + length]
         at += 1 if marker == _MARKER else 2 + length  # any number of fill bytes may precede a marker
-    return None
+    return b""
 
 
 def _webp(data: bytes) -> Measured | None:
