@@ -235,7 +235,7 @@ def _problem(find: Callable[[], Any]) -> Say:
 
     def say() -> str:
         problem = next(iter(find()))
-        return f"1. {problem.what}\n   {problem.advice}\n   Read on: {errors.DOCS}{problem.page}"
+        return f"1. {problem.what}\n   {problem.advice}\n   {errors.see(problem.page)}"
 
     return say
 

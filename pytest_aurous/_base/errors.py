@@ -190,5 +190,5 @@ def hide_mistakes(excinfo: Any) -> bool:
 
 
 def see(anchor: str) -> str:
-    """Return the last line of a message: the address of a page of the documentation."""
-    return f"Read on: {DOCS}{anchor}"
+    """Return the last line of a message: the command that prints a page of the documentation, or a section of it."""
+    return f"Read on: pytest-aurous docs {anchor.replace('.html', '')}"

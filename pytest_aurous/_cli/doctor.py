@@ -146,7 +146,8 @@ def _why(printed: str) -> str:
     errors = [number for number, line in enumerate(lines) if line.startswith("ERROR: ")]
     if errors:
         told = [line.removeprefix("ERROR: ").strip() for line in lines[errors[0] :]]
-        text = " ".join(line for line in told if not line.startswith(("usage: ", "inifile: ", "rootdir: ")))
+        besides = ("usage: ", "inifile: ", "rootdir: ", "Read on: ")  # a problem names its page itself
+        text = " ".join(line for line in told if not line.startswith(besides))
         return text.rpartition("pytest: error: ")[2]
     return lines[-1].removeprefix("INTERNALERROR> ") if lines else "it printed nothing"
 

@@ -1,4 +1,4 @@
-"""The command ``pytest-aurous``: examine a folder, serve the fake, check it, or print its OpenAPI document."""
+"""The command ``pytest-aurous``: examine a folder, serve or check the fake, print its documentation."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ examples:
   pytest-aurous serve --port 8787
   pytest-aurous check staging.har
   pytest-aurous openapi --output aurous.json
+  pytest-aurous docs reference/faults
 
 Each command has a help of its own, such as: pytest-aurous serve --help
 {see("how-to/server.html")}"""
@@ -93,6 +94,15 @@ examples:
   pytest-aurous openapi --output aurous.json
 
 {see("reference/requests.html#the-openapi-document")}"""
+
+_ABOUT_DOCS: Final = """\
+Print a page of the documentation, which is in the package, or one section of
+it. Without a topic, list the pages."""
+_EXAMPLES_DOCS: Final = """\
+examples:
+  pytest-aurous docs
+  pytest-aurous docs reference/requests
+  pytest-aurous docs reference/requests#characters.create"""
 _OURS: Final = (
     "pytest-aurous: an error of pytest-aurous itself, which says nothing about your code or the API. "
     "Please report it with the lines above."
@@ -170,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
         "openapi", _openapi, "print the OpenAPI 3.1 document of the API", _ABOUT_OPENAPI, _EXAMPLES_OPENAPI
     )
     option("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+    option = command("docs", _docs, "print the documentation", _ABOUT_DOCS, _EXAMPLES_DOCS)
+    option("topic", nargs="?", metavar="TOPIC", help="such as reference/faults; #SECTION prints one section")
     return parser
 
 
@@ -251,3 +263,9 @@ def _openapi(options: argparse.Namespace) -> int:
                 f"{see('reference/requests.html#the-openapi-document')}"
             ) from None
     return 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from .pages import run
+
+    return run(options.topic)

@@ -88,7 +88,7 @@ def test_a_document_that_cannot_be_read_is_a_2(tmp_path: Path, capsys: pytest.Ca
     error = capsys.readouterr().err
     assert error.startswith("pytest-aurous: check --spec ")
     assert message in error
-    assert "reference/check.html#documents" in error
+    assert "reference/check#documents" in error
 
 
 LAUGHS = "a: &a [1, 1, 1, 1, 1, 1, 1, 1]\n" + "\n".join(

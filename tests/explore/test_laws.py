@@ -356,7 +356,7 @@ def test_no_pitfall(fake: Aurous, client: httpx.Client, broken: Broken) -> None:
     """A misuse that the good day did not have breaks the law; a misuse on the good day is the test's own."""
     (case,) = broken(fake, lambda: twice(client, None), faults="timeout", laws="no_pitfall").broken
     assert case.reasons["no_pitfall"].startswith("the code met a pitfall: [double-charge] a paid POST")
-    assert case.advice[0].endswith("reference/pitfalls.html#double-charge")
+    assert case.advice[0].endswith("reference/pitfalls#double-charge")
 
     with Aurous(pitfalls="off") as other, other.client() as careless:
         other.faults.status("characters.create", 503)

@@ -119,7 +119,7 @@ def test_the_report_shows_a_matrix_and_each_broken_case(fake: Aurous, client: ht
     assert ". returned  r raised  c crashed  T breaks tells  N breaks no_pitfall" in report
     assert "characters.create#1 unavailable: breaks tells" in report
     assert f'  again: pytest "{os.environ["PYTEST_CURRENT_TEST"].split(" ")[0]}" --aurous-explore-only="' in report
-    assert "Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/exploring.html#tells" in report
+    assert "Read on: pytest-aurous docs reference/exploring#tells" in report
     assert [line for line in report.split("\n") if len(line) > 100 and "again:" not in line] == []
     assert explored.table() == report[: len(explored.table())]
 

@@ -113,7 +113,7 @@ class TestSettings:
         """It names the setting and the value, says what is allowed, and where to read on."""
         with pytest.raises(AurousError, match=f"^{next(iter(setting))}=.*{expected}") as caught:
             Aurous(**setting)
-        assert str(caught.value).splitlines()[-1].startswith("Read on: https://")
+        assert str(caught.value).splitlines()[-1].startswith("Read on: pytest-aurous docs ")
 
     @pytest.mark.parametrize("script", ["synthesizing -> redy", "", {"charcters": "synthesizing"}, 7, ["synthesizing"]])
     def test_a_wrong_script_is_an_error_where_it_is_given(self, script: Any) -> None:

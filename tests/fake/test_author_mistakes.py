@@ -228,7 +228,7 @@ def objection(error: BaseException) -> str | None:
     )
     if not by_python and not isinstance(error, AurousError | AssertionError | IndexError):  # `calls[7]`, as of any list
         return f"{type(error).__name__} from within"
-    if isinstance(error, AurousError) and "https://pytest-aurous" not in str(error).splitlines()[-1]:
+    if isinstance(error, AurousError) and "Read on: pytest-aurous docs " not in str(error).splitlines()[-1]:
         return f"no place to read on: {error}"
     return None if visible(error) == __file__ else f"ends in {visible(error)}"
 

@@ -55,7 +55,7 @@ def test_an_attribute_that_does_not_exist(aurous: Aurous, read: Callable[[Any], 
         read(aurous)
 
     assert message in str(caught.value)
-    assert str(caught.value).splitlines()[-1].startswith("Read on: https://")
+    assert str(caught.value).splitlines()[-1].startswith("Read on: pytest-aurous docs ")
     assert ends_here(caught.value)
 
 
@@ -101,7 +101,7 @@ def test_an_argument_that_does_not_exist(aurous: Aurous, call: Callable[[Any], o
 
     assert isinstance(caught.value, AurousError)
     assert str(caught.value).startswith(message)
-    assert "Read on: https://" in str(caught.value)
+    assert "Read on: pytest-aurous docs " in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert ends_here(caught.value)
 

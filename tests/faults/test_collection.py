@@ -785,7 +785,7 @@ def test_a_header_that_cannot_be_sent_is_refused(api: Api, headers: dict[str, An
 def test_an_argument_that_is_none_is_a_type_error(api: Api, kind: str, name: str, hint: str) -> None:
     """It names the nearest, and lists what every fault takes; no fault is given."""
     told = f"has no argument {name!r}{hint} It takes: times, after, when, commit."
-    with pytest.raises(TypeError, match=rf"^faults\.\w+\(\) {re.escape(told)}\nRead on: https://[^\n]+$"):
+    with pytest.raises(TypeError, match=rf"^faults\.\w+\(\) {re.escape(told)}\nRead on: pytest-aurous docs [^\n]+$"):
         UNCOMMITTED[kind](api.aurous.faults, **{name: 3})
 
     assert len(api.aurous.faults) == 0

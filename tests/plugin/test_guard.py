@@ -111,7 +111,7 @@ def test_no_client_reaches_the_vendor(pytester: pytest.Pytester, client: str) ->
         [
             "*There is no fake here*",
             '*network="allow"*@pytest.mark.aurous(network="allow") or --aurous-network=allow.',
-            "*Read on: https://*/how-to/no-network.html",
+            "*Read on: pytest-aurous docs how-to/no-network",
         ]
     )
     result.stdout.no_fnmatch_line("*ERROR*")

@@ -219,7 +219,7 @@ def test_the_message_says_who_what_and_how_to_allow_it(guard: NetworkGuard) -> N
     assert "There is no fake here: use the fixture `aurous`" in text
     assert '@pytest.mark.aurous(network="allow")' in text
     assert "--aurous-network=allow" in text
-    assert text.endswith("/how-to/no-network.html")
+    assert text.endswith("how-to/no-network")
 
 
 def test_bytes_are_named_as_text(guard: NetworkGuard) -> None:

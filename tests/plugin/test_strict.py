@@ -55,7 +55,7 @@ def test_an_unmatched_request_fails_the_test_once(pytester: pytest.Pytester) -> 
                 "*nearest: characters.list, GET https://api.aurous-labs.com/v1/characters",
                 "*differs: 'charcters' instead of 'characters'",
                 '*allow it with @pytest.mark.aurous(strict="off"), or "warn".',
-                "Read on: https://*",
+                "Read on: pytest-aurous docs *",
                 f"FAILED *::test_{number} - *AurousUnmatchedRequest: *",
             ]
         )

@@ -12,7 +12,7 @@ HOME: Final = "https://api.aurous-labs.com"
 ALLOW: Final = """\
 The client got the response that the API would send. If the request is intended, allow it with \
 @pytest.mark.aurous(strict="off"), or "warn".
-Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/errors.html#unmatched-requests"""
+Read on: pytest-aurous docs reference/errors#unmatched-requests"""
 
 UNMATCHED: Final = {
     "wrong method": (

@@ -123,7 +123,7 @@ def test_it_says_how_to_allow_it_and_where_to_read_on(catalog: Catalog) -> None:
     text = explain(catalog, Call("GET", "https", "api.aurous-labs.com", "/"), HOME)
 
     assert '@pytest.mark.aurous(strict="off")' in text
-    assert text.split("\n")[-1].startswith("Read on: https://")
+    assert text.split("\n")[-1].startswith("Read on: pytest-aurous docs ")
 
 
 @pytest.mark.parametrize(

@@ -332,7 +332,7 @@ def test_an_illegal_transition_says_that_nothing_is_legal(api: Api, medium: str,
     }[verb]
     first, second, third = str(caught.value).splitlines()
     assert first == f"{verb} on {record!r}: {why}."
-    assert (second, third.startswith("Read on: https://")) == (NOTHING, True)
+    assert (second, third.startswith("Read on: pytest-aurous docs ")) == (NOTHING, True)
     assert api.state() == before
 
 

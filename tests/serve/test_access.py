@@ -106,7 +106,7 @@ class TestHost:
         status, content = ask(server, path, ("Host", host.format(server.port)))
         assert status == 421
         assert "pytest-aurous serve --allow-host" in content["error"]
-        assert content["see"].endswith("how-to/server.html#access-from-other-machines")
+        assert content["see"].endswith("how-to/server#access-from-other-machines")
         assert len(server.aurous.calls) == before
 
     def test_the_message_has_the_name(self, server: AurousServer) -> None:

@@ -193,7 +193,7 @@ class TestHelp:
             main([*command, "--help"])
         lines = capsys.readouterr().out.splitlines()
         assert max(map(len, lines)) <= 80
-        assert lines[-1].startswith("Read on: https://")
+        assert lines[-1].startswith("Read on: pytest-aurous docs ")
         examples = [shlex.split(line)[1:] for line in lines if line.startswith("  pytest-aurous ")]
         assert len(examples) >= 2
         assert [_parser().parse_args(example).run for example in examples]

@@ -168,7 +168,7 @@ def refused(fake: Aurous, name: str, told: Any = None, *, body: bytes | None = N
     before = say(fake, "GET", "state")
     status, content = say(fake, "POST", name, told, body=body)
     assert status == 400, content
-    assert content["see"].endswith("how-to/server.html#control-requests")
+    assert content["see"].endswith("how-to/server#control-requests")
     assert say(fake, "GET", "state") == before
     return str(content["error"])
 
@@ -198,7 +198,7 @@ class TestWhatThereIs:
         assert reply.status == 404
         content = json.loads(reply.body)
         assert repr(path) in content["error"]
-        assert content["see"].endswith("how-to/server.html#control-requests")
+        assert content["see"].endswith("how-to/server#control-requests")
 
     @pytest.mark.parametrize(
         ("method", "name"), [*[("POST", name) for name in READS], *[("GET", name) for name in DEEDS], ("PUT", "reset")]
@@ -208,7 +208,7 @@ class TestWhatThereIs:
         status, content = say(fake, method, name)
         assert status == 405
         assert ("POST" if name in DEEDS else "GET") in content["error"]
-        assert content["see"].endswith("how-to/server.html#control-requests")
+        assert content["see"].endswith("how-to/server#control-requests")
 
     @pytest.mark.parametrize("name", DEEDS)
     @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ WRONG: Final = {
                 "aurous reach the real API. AUROUS_API_KEY is set, so they can cost money."
             ),
             'Allow it for single tests instead: @pytest.mark.aurous(network="allow").',
-            "Read on: https://pytest-aurous.readthedocs.io/en/latest/how-to/no-network.html",
+            "Read on: pytest-aurous docs how-to/no-network",
         ),
         silent=(KEY, " 2. "),
     ),
@@ -221,7 +221,7 @@ WRONG: Final = {
                 "pytest-aurous doctor "
                 "again: until then it cannot read the settings."
             ),
-            "Read on: https://pytest-aurous.readthedocs.io/en/latest/reference/cli.html",
+            "Read on: pytest-aurous docs reference/cli",
         ),
         silent=("Traceback", "import nowhere"),
     ),
@@ -258,9 +258,7 @@ WRONG: Final = {
             (
                 "(exit status 4): ini option aurous_credits: credits='many' is not a valid setting: "
                 "expected a number of "
-                "credits, 0 or more, and at most 10**12. Read on: "
-                "https://pytest-aurous.readthedocs.io/en/latest/reference/"
-                "settings.html Correct that"
+                "credits, 0 or more, and at most 10**12. Correct that"
             ),
         ),
     ),

@@ -1,0 +1,171 @@
+"""``pytest-aurous docs``: the documentation in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pytest_aurous._cli import pages
+from pytest_aurous._cli.main import main
+
+PAGE: Final = """\
+# Faults
+
+<!-- [[[cog made() ]]] -->
+
+Each `fault` is **one** *method*, with ``two`` backticks;
+see [the lists](lists.md#long) and [time-1](../fidelity.md#time-1), or https.
+- [Lists](../how-to/lists.md#long): what they are
+  and more
+- [a site](https://example.com)
+
+## Stall
+
+```python
+# no heading
+x = 1
+```
+
+| name | what |
+| --- | --- |
+| `a` | one \\| two |
+
+## Wide
+
+| name | what it is |
+| --- | --- |
+| `stall` | a stream that sends nothing more, until the client gets its read timeout, or closes the connection |
+
+| name | type | what it is |
+| --- | --- | --- |
+| `stall` | string | a stream that sends nothing more,<br>until the client gets its read timeout |
+| `b` |  | ![A picture](b.png) |
+"""
+PLAIN: Final = """\
+Faults
+======
+
+Each `fault` is one method, with `two` backticks; see the lists and time-1, or
+https.
+- Lists (how-to/lists#long): what they are and more
+- a site (https://example.com)
+
+Stall
+-----
+
+    # no heading
+    x = 1
+
+name  what
+----  ---------
+`a`   one | two
+
+Wide
+----
+
+`stall`
+    a stream that sends nothing more, until the client gets its read timeout, or
+    closes the connection
+
+`stall`
+    type: string
+    what it is: a stream that sends nothing more, until the client gets its read
+    timeout
+`b`
+    what it is: [picture: A picture]
+"""
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package with two pages."""
+    for name, text in {"reference/faults": PAGE, "how-to/lists": "# Lists\n", "examples/README": "# Code\n"}.items():
+        file = tmp_path / f"{name}.md"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(pages, "_INSTALLED", tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_page_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """No comment, no markup; tables are aligned, or listed where they are too wide; lists name the topics of links."""
+    for topic in ("reference/faults", "faults", "reference/faults.md", "reference/faults.html"):
+        assert main(["docs", topic]) == 0
+        assert capsys.readouterr().out == PLAIN
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_section_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named as a link names it, or as its heading is written; the last one ends with the page."""
+    printed = []
+    for topic in ("faults#stall", "faults#Stall", "faults#wide"):
+        assert main(["docs", topic]) == 0
+        printed.append(capsys.readouterr().out.strip())
+
+    stall, again, wide = printed
+    assert stall == again == PLAIN[PLAIN.index("Stall") : PLAIN.index("Wide")].strip()
+    assert wide == PLAIN[PLAIN.index("Wide") :].strip()
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_a_topic_the_pages_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each has one line, with its title; what only the repository has is not among them."""
+    assert main(["docs"]) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == ["how-to/lists      Lists", "reference/faults  Faults", ""]
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_unknown_topic_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    """So is an unknown section; the command exits with 2."""
+    told = {
+        "fault": "No page is called 'fault'; did you mean 'faults'? pytest-aurous docs lists the pages.",
+        "faults#stal": "The page reference/faults has no section 'stal'; did you mean 'stall'? "
+        "Its sections: faults, stall, wide.",
+    }
+    for topic, message in told.items():
+        assert main(["docs", topic]) == 2
+        assert capsys.readouterr().err == f"pytest-aurous: {message}\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_only_a_terminal_has_a_pager(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And only for a page that is longer than the terminal is high."""
+    shown: list[str] = []
+    monkeypatch.setattr(pages, "pager", shown.append)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for lines in ("10", "1000"):
+        monkeypatch.setenv("LINES", lines)
+        assert main(["docs", "faults"]) == 0
+
+    assert (shown, capsys.readouterr().out) == ([PLAIN], PLAIN)
+
+
+def test_each_page_of_a_checkout_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    """No page shows a comment, a fence or a link, and none is wider than its code."""
+    found = pages.topics()
+
+    assert len(found) > 30
+    for topic in found:
+        assert main(["docs", topic]) == 0
+        prose = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("    ")]
+        assert [line for line in prose if any(mark in line for mark in ("<!--", "```", "]("))] == [], topic
+
+
+def test_each_message_leads_to_a_page_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the messages of this package say can be typed, wherever the package is."""
+    messages = Path(__file__).parents[1] / "messages"
+    commands = {
+        line.partition("pytest-aurous ")[2].split()[1]
+        for file in messages.glob("*.txt")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "Read on: " in line
+    }
+
+    assert len(commands) > 10
+    for topic in commands:
+        assert main(["docs", topic]) == 0, topic
+    assert capsys.readouterr().err == ""
