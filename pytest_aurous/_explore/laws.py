@@ -401,8 +401,8 @@ def _price_of(day: Day, records: Collection[str]) -> Decimal:
 
 
 def _paid_for_broken_streams(day: Day) -> Decimal:
-    """Return the cost of the streams that a fault has broken: no key leads back to them (chat-7)."""
-    broken = {call.number for call in day.calls if call.ended == BY_FAULT and call.events}
+    """Return the cost of the streams that a fault has broken: to get their text, one has to pay again (chat-7)."""
+    broken = {call.number for call in day.calls if call.ended == BY_FAULT}
     notes = (note for note in day.notes if note.number in broken and note.text.startswith(_SPENT))
     return sum(map(_increase, notes), Decimal(0))
 

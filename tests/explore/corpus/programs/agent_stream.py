@@ -18,11 +18,6 @@ class Careful(Program):
     """Stores a text only if the stream has said that it is complete."""
 
     terms = {"returns": True}
-    false_alarms = {
-        f"chat.create#1 {fault}": "no key protects a stream, so whoever needs the text pays for a second one"
-        for fault in ("lost", "late", "crash")
-    }
-
     def prepare(self, aurous: Aurous) -> None:
         """Let the model say some words."""
         aurous.chat.reply("The dawn is red, and the dusk is blue, and the night has stars.", times=99)
