@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from shared import DOCS
 
-__all__ = ("beside", "code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
+__all__ = ("code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
 
 _Imports: TypeAlias = dict[str, "set[str]"]
 
@@ -21,14 +21,6 @@ def example(path: str, *names: str, title: str = "") -> None:
     """Print a file below `docs`, or what these names of its top level need, as a block of Python."""
     text = source(DOCS / path, names) if names else (DOCS / path).read_text(encoding="utf-8")
     code("python", text, title)
-
-
-def beside(path: str, after: str, before: str) -> None:
-    """Print the lines of a file between the first one with each of two texts."""
-    lines = (DOCS / path).read_text(encoding="utf-8").splitlines()
-    first = next(number for number, line in enumerate(lines) if after in line)
-    last = next(number for number, line in enumerate(lines) if before in line)
-    code("python", "\n".join(lines[first + 1 : last]))
 
 
 def wrong_and_right(pitfall: str) -> None:

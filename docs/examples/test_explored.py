@@ -1,5 +1,6 @@
-"""A test whose bad days are explored in each run of the suite."""
+"""Tests whose bad days are explored in each run of the suite."""
 
+import httpx
 import pytest
 
 from careful import CarefulClient
@@ -13,3 +14,13 @@ def test_a_character_is_charged_once(aurous: Aurous) -> None:
 
     assert client.create("Aurora", key="job-1").status_code == 201
     assert len(aurous.characters) == 1
+
+
+@pytest.mark.aurous(credits=0)
+def test_a_refusal_is_safe(aurous: Aurous) -> None:
+    """Without credits, the good day is a refusal."""
+
+    def order() -> None:
+        CarefulClient().create("Aurora", key="job-1").raise_for_status()
+
+    aurous.explore(order, good_raises=httpx.HTTPStatusError, may_raise=httpx.HTTPError)

@@ -18,6 +18,7 @@ class Careful(Program):
     """Stores a text only if the stream has said that it is complete."""
 
     terms = {"returns": True}
+
     def prepare(self, aurous: Aurous) -> None:
         """Let the model say some words."""
         aurous.chat.reply("The dawn is red, and the dusk is blue, and the night has stars.", times=99)
