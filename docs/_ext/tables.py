@@ -15,7 +15,6 @@ from rules import read_toml
 from shared import DOCS, ON_THE_SITE, PACKAGE, rule_link, table, with_links
 
 import pytest_aurous
-from pytest_aurous._check.live.probes import PROBES
 from pytest_aurous._explore.kinds import KINDS
 from pytest_aurous._explore.laws import LAWS
 from pytest_aurous._resources.base.schema import record
@@ -37,7 +36,6 @@ __all__ = (
     "fields_in_tests",
     "layers",
     "lifecycle",
-    "probes",
     "public_names",
     "reading_names",
     "setting_names",
@@ -55,17 +53,6 @@ _MANY: Final = 5
 """This many fields of an object are not named beside its type."""
 _MODULE: Final = re.compile(r"^\.\. py:module:: (\S+)$", re.MULTILINE)
 _NAME: Final = re.compile(r"^\.\. auto(\w+):: ([\w.]+)(?:\(\))?\n((?:   :.*(?:\n|\Z))*)", re.MULTILINE)
-
-
-def probes() -> None:
-    """Print every probe of the real API."""
-    rows = []
-    for probe in PROBES:
-        key = {"": ["without a key"], "key-1": []}.get(probe.key, ["with an unknown key"])
-        parts = [*key, *(f"`{name}: {value}`" for name, value in probe.headers.items() if name != "Content-Type")]
-        parts += [f"`{probe.body}`"] if probe.body else []
-        rows.append(("<br>".join([f"`{probe.method} {probe.target}`", *parts]), " ".join(map(rule_link, probe.rules))))
-    table(["request", "asks about"], rows)
 
 
 def buckets() -> None:

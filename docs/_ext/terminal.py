@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stdout, suppress
 from functools import cache
-from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Final
-from unittest.mock import patch
 
 from examples import code
 from rich.console import Console
@@ -24,16 +20,13 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from shared import DOCS, draw
 
-from pytest_aurous import Aurous, AurousServer
 from pytest_aurous._cli.main import main
 
 __all__ = (
     "check_output",
     "command_help",
-    "live_output",
     "pytest_output",
     "pytest_picture",
-    "record_output",
 )
 
 _EXAMPLES: Final = DOCS / "examples"
@@ -95,29 +88,6 @@ def check_output(arguments: str, start: str = "", end: str = "") -> None:
         main(["check", *names])
     lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
     code("text", "\n".join([f"$ pytest-aurous check {arguments}", *lines]))
-
-
-def live_output(start: str = "", end: str = "") -> None:
-    """Print what `pytest-aurous check --live` prints of a twisted twin, which is served at a port of this machine."""
-    with (
-        _twin() as (url, key),
-        patch.dict(os.environ, {"AUROUS_CHECK_KEY": key}),
-        redirect_stdout(StringIO()) as printed,
-        redirect_stderr(StringIO()),
-    ):
-        main(["check", "--live", "--yes", "--base-url", url])
-    lines = _part(printed.getvalue().splitlines(), re.escape(start), re.escape(end))
-    code("text", "\n".join(["$ pytest-aurous check --live --base-url http://127.0.0.1:8787", *lines]))
-
-
-def record_output() -> None:
-    """Print what pytest prints while the example for staging is recorded, against its twin."""
-    sys.path.insert(0, str(_EXAMPLES))
-    with TemporaryDirectory() as folder:
-        printed: str = import_module("twin").record(Path(folder))
-    lines = _part(printed.splitlines(), "collected", "")
-    command = "$ pytest test_staging.py --aurous-record=recordings"
-    code("text", _TIME.sub(_SHORT, "\n".join([command, *lines])))
 
 
 def _shown(arguments: str, folder: str, start: str, end: str) -> list[str]:
@@ -183,19 +153,3 @@ def _printed(arguments: tuple[str, ...], folder: Path) -> list[str]:
     lines = [line for line in run.stdout.splitlines() if not _MARKED.fullmatch(_ANSI.sub("", line))]
     ends = [number for number, line in enumerate(lines) if "= short test summary info =" in line]
     return [*lines[: ends[0] if ends else None], *run.stderr.splitlines()]
-
-
-@contextmanager
-def _twin() -> Generator[tuple[str, str], None, None]:
-    """Serve a fake that differs from this one in two points, and yield its URL and an API key."""
-    limits = {"operation": "characters.list", "where": "status", "what": "refusal"}
-    row = {**limits, "of": "400 value_out_of_range", "status": 400, "code": "limit_out_of_range"}
-    with TemporaryDirectory() as folder:
-        observed = Path(folder, "observed.json")
-        observed.write_text(json.dumps({"observed": [row]}), encoding="utf-8")
-        readings = {"ver-3": "prior_dates"}
-        aurous = Aurous(readings=readings, observed=str(observed), pitfalls="off", strict="off")
-    aurous.characters.add(status="ready")
-    aurous.images.add()
-    with AurousServer(aurous) as server:
-        yield server.url, str(aurous.api_key)
