@@ -100,11 +100,6 @@ function Timeline({ model, selected, onSelect }) {
     const total = x + 4;
     return all.map((point) => ({ ...point, x: (point.x / total) * 1000 }));
   }, [model]);
-  const tick = ({ step, x }) => {
-    const [from, to] = step.marks?.length ? [3, 27] : [8, 22];
-    const kind = `tick ${toneOfStep(step)} ${step.marks?.length ? "marked" : ""}`;
-    return html`<line key=${step.id} class=${kind} x1=${x} x2=${x} y1=${from} y2=${to} />`;
-  };
   const ticks = useMemo(() => {
     const shown = points.filter(({ step }) => step.kind === "call" || step.deliveries.length);
     const weight = ({ step }) => (step.marks?.length ? 2 : toneOfStep(step) === "good" ? 0 : 1);
@@ -113,7 +108,13 @@ function Timeline({ model, selected, onSelect }) {
       const place = Math.round(point.x), other = places.get(place);
       if (!other || weight(point) >= weight(other)) places.set(place, point);
     }
-    return [...places.values()].map(tick);
+    const lines = {}; // one path for all that look the same: thousands of elements would be slow
+    for (const { step, x } of places.values()) {
+      const isMarked = step.marks?.length > 0;
+      const kind = `tick ${toneOfStep(step)}${isMarked ? " marked" : ""}`;
+      (lines[kind] ??= []).push(`M${x.toFixed(1)} ${isMarked ? "3V27" : "8V22"}`);
+    }
+    return Object.entries(lines).map(([kind, all]) => html`<path key=${kind} class=${kind} d=${all.join("")} />`);
   }, [points]);
   const step = model.byId.get(selected);
   const text = `${nameOf(step, model)}, ${since(step.at, model)} after the start`;

@@ -47,6 +47,13 @@ function useLatest(key, load, shares) {
   return found;
 }
 
+/** Return the present: the state, with all buckets of a team, also those that are full. */
+async function presentOf(team) {
+  const [present, limits] = await Promise.all([ask("trace?limit=0"), ask("limits")]);
+  const buckets = Object.fromEntries(limits.map((one) => [`${team} ${one.name}`, one]));
+  return { ...present, state: { ...present.state, buckets: { ...buckets, ...present.state.buckets } } };
+}
+
 // ---------------------------------------------------------------------------------------------- models
 /** Return the model with more steps; where there are too many, the oldest go. */
 function grown(model, steps) {
@@ -207,7 +214,8 @@ function Watched({ data, actions, reload }) {
   };
 
   // The present, and the selected step.
-  const present = useLatest(`${feed.last} ${acted}`, () => ask("trace?limit=0"), 10).value;
+  const standard = Object.keys(data.start.money)[0];
+  const present = useLatest(`${feed.last} ${acted}`, () => presentOf(standard), 10).value;
   const state = present?.state ?? data.state;
   const seen = useRef([state, state]);
   if (seen.current[1] !== state) seen.current = [seen.current[1], state];
@@ -248,8 +256,8 @@ function Watched({ data, actions, reload }) {
   const clock = useMemo(() => ({ ...(present ?? data).clock, now: (present ?? data).now }), [present]);
   const { snapshots = data.snapshots } = present ?? {};
   const controls = controlsOf({
-    actions, act, keys: keys.error ? [] : keys, snapshots, clock, show: (error) => setDone({ error }),
-    standard: Object.keys(data.start.money)[0],
+    actions, act, keys: keys.error ? [] : keys, snapshots, clock, standard,
+    show: (error) => setDone({ error }),
   });
   const toggle = (on, click, label) => html`<button type="button" aria-pressed=${on ? "true" : "false"}
     onClick=${click}>${label}</button>`;

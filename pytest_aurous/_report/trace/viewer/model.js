@@ -125,10 +125,16 @@ function add(model, given) {
   step.money = { ...world.money };
   for (const [team, now] of Object.entries(world.money)) {
     const values = (model.money[team] ??= Array(step.index).fill({ available: now.available, held: 0, spent: 0 }));
-    const paid = had[team] && step.kind === "call" ? Math.max(0, had[team].credits - now.credits) : 0;
-    values.push({ available: now.available, held: now.held, spent: (values.at(-1)?.spent ?? 0) + paid });
+    const spent = (values.at(-1)?.spent ?? 0) + paidOf(step, had[team] ?? now, now);
+    values.push({ available: now.available, held: now.held, spent });
   }
   addToRun(model, step);
+}
+
+/** Return what was charged: all that a call took; between calls, what was held before: a test may set the rest. */
+function paidOf({ kind }, before, { credits, held }) {
+  const taken = before.credits - credits;
+  return Math.max(0, kind === "call" ? taken : Math.min(taken, before.held - held));
 }
 
 /** Return the address of a step: of a call its number; after a reset, calls begin at 1 again. */
