@@ -73,12 +73,12 @@ def _addresses() -> Iterator[tuple[str, str]]:
 
 
 def test_the_first_test_is_one_that_runs() -> None:
-    """The first test in the README is an example, letter for letter, and has six lines at most; so is the other one."""
+    """The first test in the README is an example of six lines, letter for letter, and so is the other one."""
     block, explored = _blocks("python")
 
     assert explored == (DOCS / "examples" / "test_explored_orders.py").read_text(encoding="utf-8")
-    assert block == (DOCS / "examples" / "test_first.py").read_text(encoding="utf-8")
-    assert len(block.splitlines()) <= 6
+    assert block == (DOCS / "examples" / "test_own_code.py").read_text(encoding="utf-8")
+    assert len([line for line in block.splitlines() if line]) <= 6
 
 
 def test_the_two_commands_are_those_that_we_run() -> None:
@@ -528,7 +528,7 @@ def test_each_test_on_a_page_runs_as_it_stands_there(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert written > 100
+    assert written > 60
     assert run.returncode == 0, run.stdout
 
 

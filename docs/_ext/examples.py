@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from shared import DOCS
 
-__all__ = ("code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
+__all__ = ("between", "code", "example", "file", "include", "lines", "message", "source", "wrong_and_right")
 
 _Imports: TypeAlias = dict[str, "set[str]"]
 
@@ -32,6 +32,14 @@ def wrong_and_right(pitfall: str) -> None:
         (body,) = re.findall(rf'^def {test}\(.*?"""\n(.*?)(?=^\S|\Z)', text, re.MULTILINE | re.DOTALL)
         parts[word] = dedent(body.strip("\n").split("\n\n")[-2])
     code("python", "\n\n".join(f"# {word}\n{part}" for word, part in parts.items()))
+
+
+def between(path: str, after: str, before: str) -> None:
+    """Print the lines of a file between the first one with each of two texts."""
+    lines = (DOCS / path).read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if after in line)
+    last = next(number for number, line in enumerate(lines) if before in line)
+    code("python", "\n".join(lines[first + 1 : last]))
 
 
 def file(path: str, language: str) -> None:

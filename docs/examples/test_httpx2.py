@@ -18,8 +18,8 @@ def test_an_httpx2_client_reaches_the_fake(aurous: Aurous) -> None:
     assert names == ["Aurora"]
 
 
-def test_errors_are_those_of_httpx2(aurous: Aurous) -> None:
-    """A fault raises the exception of the package that sent the request."""
+def test_a_fault_raises_the_exception_of_httpx2(aurous: Aurous) -> None:
+    """A timeout is that of httpx2, not of httpx."""
     aurous.faults.timeout("balance.retrieve")
 
     with pytest.raises(httpx2.ReadTimeout):

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_publishes_async(aurous: Aurous) -> None:
-    """Async code uses the same fixture."""
+    """Async code needs no other fixture."""
     aurous.script("synthesizing*3 -> reviewing")
 
     await apublish("Aurora", {"age": 28})

@@ -1,26 +1,10 @@
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from typing import Any
-
 import pytest
 
 from pytest_aurous import Aurous
-from receiver import Receiver
 
-SECRET = "whsec_of_this_test"
+pytest.importorskip("fastapi", reason="needs FastAPI")
 
-receiver = Receiver(SECRET)
-
-
-def app(
-    environ: dict[str, Any], start_response: Callable[..., object]
-) -> Iterable[bytes]:
-    """The application as a WSGI app, like a Flask or Django app."""
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    signature = environ.get("HTTP_AUROUS_WEBHOOK_SIGNATURE", "")
-    status = receiver.receive(body, signature)
-    start_response(f"{status} {HTTPStatus(status).phrase}", [])
-    return []
+from receiver_app import SECRET, app, receiver
 
 
 @pytest.fixture(autouse=True)
