@@ -326,6 +326,30 @@ def test_every_fault_is_described(name: str) -> None:
     assert re.search(rf"^\| `{name}\(", _page("reference/faults") + _page("reference/webhooks"), re.MULTILINE)
 
 
+def test_an_editor_explains_what_each_fault_takes() -> None:
+    """The docstring of each method says what its terms are, and which of them has which default."""
+    texts = {name: inspect.getdoc(getattr(Faults, name)) or "" for name in FAULTS}
+    requests = {name for name in FAULTS if "operation" in inspect.signature(getattr(Faults, name)).parameters}
+    deliveries = {name for name in FAULTS if "event" in inspect.signature(getattr(Faults, name)).parameters}
+    terms = ("``times=1``", "``after=0``", "``when``")
+
+    assert requests | deliveries == set(FAULTS) - {"outage"}
+    assert [name for name in requests if any(term not in texts[name] for term in (*terms, "``commit=True``"))] == []
+    assert [name for name in deliveries if any(term not in texts[name] for term in terms)] == []
+
+
+def test_an_editor_explains_scripts_and_what_a_test_reads() -> None:
+    """`script` has a line for each kind of hold, each a script; what a test reads first has an example."""
+    script = inspect.getdoc(pytest_aurous.Aurous.script) or ""
+    lines = [line.strip() for line in script.splitlines() if line.startswith("    synthesizing")]
+
+    for line in lines:
+        pytest_aurous.Script.parse(line.partition("   ")[0])
+    assert {hold for hold in "*:!;(" if hold in " ".join(lines)} == set("*:!;(")
+    for name in ("calls", "characters", "webhooks", "team"):
+        assert "Example:\n    ``aurous." in (inspect.getdoc(getattr(pytest_aurous.Aurous, name)) or ""), name
+
+
 @pytest.mark.parametrize("kind", DETECTORS)
 def test_every_pitfall_is_described(kind: Any) -> None:
     """Each pitfall has a heading, to which its warning leads."""

@@ -136,7 +136,11 @@ class Aurous(CallAssertions, Belongings):
 
     @property
     def team(self) -> Team:
-        """The default team."""
+        """The default team: its credits, keys and limits.
+
+        Example:
+            ``aurous.team.credits = 3``
+        """
         return Team(*self._owner)
 
     @property
@@ -152,6 +156,16 @@ class Aurous(CallAssertions, Belongings):
     def script(self, text: str | Plan, name: str | None = None) -> None:
         """Set what pollers see of later characters; the same as `Characters.script`.
 
+        ``->`` joins the steps of a run, ``;`` the runs: each synthesis plays the next run, and the last one repeats.
+        A status may have an error in parentheses, and then a hold, which says how long it lasts::
+
+            synthesizing -> reviewing        one poll sees synthesizing, each later one reviewing
+            synthesizing*3 -> reviewing      three polls see synthesizing
+            synthesizing:45s -> reviewing    it takes 45 s on the clock; also ms, m and h
+            synthesizing! -> reviewing       it takes until `advance()` or `finish()`
+            synthesizing -> failed(provider_timeout) ; synthesizing -> reviewing
+                                             it fails, and works when it is drawn again
+
         Args:
             text: The steps, or a `Script`.
             name: Set it only for characters that are created with this name.
@@ -166,7 +180,11 @@ class Aurous(CallAssertions, Belongings):
 
     @property
     def webhooks(self) -> Webhooks:
-        """The webhook deliveries of the fake: their receivers, and when they are made."""
+        """The webhook deliveries of the fake: their receivers, and when they are made.
+
+        Example:
+            ``aurous.webhooks.deliver_to(received.append); ...; aurous.webhooks.flush()``
+        """
         return self._session.webhooks
 
     @property
@@ -344,7 +362,11 @@ class Aurous(CallAssertions, Belongings):
 
     @property
     def calls(self) -> Calls:
-        """Every call that arrived, in order."""
+        """Every call that arrived, in order.
+
+        Example:
+            ``aurous.calls.where("characters.create").last.request.json["name"]``
+        """
         return self._session.calls
 
     @property

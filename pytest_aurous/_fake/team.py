@@ -48,7 +48,11 @@ class Belongings(Public):
 
     @property
     def characters(self) -> Characters:
-        """The team's characters."""
+        """The team's characters.
+
+        Example:
+            ``aurous.characters.add("Aurora", status="ready"); ...; aurous.characters.last.status``
+        """
         return Characters(*self._owner)
 
     @property

@@ -115,14 +115,16 @@ class Faults(Collection[Fault], DeliveryFaults):
         A 429 response has the code, message and headers of the API, as with `rate_limited`.
 
         Args:
-            operation: Name or pattern.
+            operation: Name or pattern, such as ``characters.*``.
             status: 400 to 599.
             code: The error code; by default, the usual one of that status.
             message: The message of the error.
             headers: Headers to add or to replace; None removes a header.
             retry_after: Seconds, for ``Retry-After``. By default, a 429 has the seconds until its bucket has a token,
                 at least 1; other statuses have no such header.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Raises:
             AurousError: If *status* is not an error status, or a header cannot be sent.
@@ -155,6 +157,13 @@ class Faults(Collection[Fault], DeliveryFaults):
     def rate_limited(self, operation: Operation | str, retry_after: int = 12, **terms: Unpack[Terms]) -> Fault:
         """Respond with 429 and its headers, however many tokens the buckets have; ``Retry-After`` is in whole seconds.
 
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            retry_after: Seconds, for ``Retry-After``.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
         Example:
             ``aurous.faults.rate_limited("images.create", retry_after=30)``
         """
@@ -163,12 +172,33 @@ class Faults(Collection[Fault], DeliveryFaults):
         return self._add("rate_limited", operation, _refused(refuse, free=True), terms)
 
     def timeout(self, operation: Operation | str, phase: Phase = "read", **terms: Unpack[Terms]) -> Fault:
-        """Raise a timeout of the client's own HTTP library, at once: ``connect``, ``read``, ``write`` or ``pool``."""
+        """Raise a timeout of the client's own HTTP library, at once: ``connect``, ``read``, ``write`` or ``pool``.
+
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            phase: Which timeout.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
+        Example:
+            ``aurous.faults.timeout("characters.create", commit=True)``
+        """
         _check("timeout").choice("phase", phase, _TIMEOUTS)
         return self._add(f"timeout ({phase})", operation, _lost(_TIMEOUTS[phase]), terms)
 
     def connect_error(self, operation: Operation | str, **terms: Unpack[Terms]) -> Fault:
-        """Refuse the connection."""
+        """Refuse the connection.
+
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
+        Example:
+            ``aurous.faults.connect_error("*", times=2)``
+        """
         return self._add("connect_error", operation, _lost(CONNECTION_REFUSED), terms)
 
     def disconnect(
@@ -180,6 +210,14 @@ class Faults(Collection[Fault], DeliveryFaults):
         **terms: Unpack[Terms],
     ) -> Fault:
         """Close the connection before the response, after that many bytes of its body, or after events of a stream.
+
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            after_bytes: How many bytes of the body arrive; by default, not even the head of the response.
+            after_events: How many events of a stream arrive.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.disconnect("chat.create", after_events=3)``
@@ -199,6 +237,13 @@ class Faults(Collection[Fault], DeliveryFaults):
         A client that waits long enough gets its response at once, and the clock moves forward; a client with a
         shorter timeout gets its timeout. With ``commit``, the request stays in flight until the clock has passed.
 
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            seconds: How long it takes.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
         Example:
             ``aurous.faults.delay("images.create", seconds=20, commit=True)``
         """
@@ -217,6 +262,13 @@ class Faults(Collection[Fault], DeliveryFaults):
 
         A response that is not a stream does not meet the fault.
 
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            after_events: How many events arrive.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
         Example:
             ``aurous.faults.stall("chat.create", after_events=3)``
         """
@@ -226,6 +278,16 @@ class Faults(Collection[Fault], DeliveryFaults):
         """Keep the status of the response, and make its body ``truncated``, ``html``, ``empty`` or ``not_json``.
 
         Of a stream, ``half_event`` cuts the second event in half, and nothing follows; only a stream meets it.
+
+        Args:
+            operation: Name or pattern, such as ``characters.*``.
+            kind: What the body becomes.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
+
+        Example:
+            ``aurous.faults.malformed("characters.retrieve", "html", after=1)``
         """
         _check("malformed").choice("kind", kind, (*_GARBAGE, _HALF))
         if kind == _HALF:
@@ -242,9 +304,11 @@ class Faults(Collection[Fault], DeliveryFaults):
         JSON does not meet the fault.
 
         Args:
-            operation: Name or pattern.
+            operation: Name or pattern, such as ``characters.*``.
             kind: ``fields``, or ``all`` for unknown statuses, too.
-            **terms: ``times``, ``after``, ``when``, ``commit``.
+            **terms: ``times=1``, how many requests meet it; ``after=0``, how many pass before; ``when``, a function of
+                the `Call` that says which count; ``commit=True``, the request takes effect, and only its response is
+                lost.
 
         Example:
             ``aurous.faults.greased("characters.*", times=3)``
@@ -262,6 +326,10 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def outage(self, seconds: float, *, commit: bool = False) -> Fault:
         """Let every request fail to connect until that many seconds have passed on the clock.
+
+        Args:
+            seconds: How long it lasts.
+            commit: Whether the requests take effect all the same.
 
         Example:
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``

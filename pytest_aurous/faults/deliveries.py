@@ -32,7 +32,13 @@ class DeliveryFaults(Public):
     _events: Collection[str]
 
     def drop(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Lose a delivery: the receiver gets nothing, and there is no retry."""
+        """Lose a delivery: the receiver gets nothing, and there is no retry.
+
+        Args:
+            event: Name or pattern, such as ``image.*``.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
+        """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
@@ -43,6 +49,11 @@ class DeliveryFaults(Public):
 
     def duplicate(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
         """Deliver the same event twice, with the same id.
+
+        Args:
+            event: Name or pattern, such as ``image.*``.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
 
         Example:
             ``aurous.faults.duplicate("image.completed")``
@@ -56,7 +67,13 @@ class DeliveryFaults(Public):
         return self._add_delivery_fault("duplicate", event, meet, terms)
 
     def reorder(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver everything else that is due first."""
+        """Deliver everything else that is due first.
+
+        Args:
+            event: Name or pattern, such as ``image.*``.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
+        """
 
         def meet(fault: Fault, delivery: Delivery, outbox: Outbox, now: float) -> bool:
             if outbox.first_due(now) is None:
@@ -68,7 +85,14 @@ class DeliveryFaults(Public):
         return self._add_delivery_fault("reorder", event, meet, terms)
 
     def late(self, event: Event | str, seconds: float, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Deliver the event that many seconds later, on the fake's clock."""
+        """Deliver the event that many seconds later, on the fake's clock.
+
+        Args:
+            event: Name or pattern, such as ``image.*``.
+            seconds: How late.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
+        """
         wait = Check("faults.late", PAGE).number("seconds", seconds, 0)
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
@@ -79,7 +103,13 @@ class DeliveryFaults(Public):
         return self._add_delivery_fault("late", event, meet, terms)
 
     def bad_signature(self, event: Event | str, **terms: Unpack[DeliveryTerms]) -> Fault:
-        """Sign with another secret than the endpoint's (hook-7)."""
+        """Sign with another secret than the endpoint's (hook-7).
+
+        Args:
+            event: Name or pattern, such as ``image.*``.
+            **terms: ``times=1``, how many deliveries meet it; ``after=0``, how many pass before; ``when``, a function
+                of the `Delivery` that says which count.
+        """
 
         def meet(fault: Fault, delivery: Delivery, _outbox: Outbox, _now: float) -> bool:
             fault.fire(delivery)
