@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hide_mistakes
 
-_PAGE: Final = "reference/account.html#rate-limits"
+_PAGE: Final = "reference/records.html#rate-limits"
 _SLOWEST: Final = 0.001
 """The lowest refill, in calls per minute: one in 17 hours."""
 
