@@ -17,7 +17,8 @@ _ESCAPED: Final = r"(?i)(?:%(?:25)*|\\+u00|\\+x)(2d|3[0-9]|4[1-9a-f]|5[0-9af]|6[
 _BASE64: Final = r"[A-Za-z0-9+/_-]{12,}"
 _WINDOW: Final = 8
 """This many consecutive characters of a key are redacted."""
-_FAKE: Final = "al_live_fa4e"
+FAKE_KEY: Final = "al_live_fa4e"
+"""What the keys of fakes begin with."""
 KEY_HEADERS: Final = ("x-api-key", "authorization")
 """The headers in which the API takes a key."""
 SECRET_HEADERS: Final = (*KEY_HEADERS, "proxy-authorization", "x-auth-token", "cookie", "set-cookie")
@@ -35,7 +36,7 @@ def protect(key: str | None) -> Callable[[], None]:
 
     `redacted` recognizes keys in the vendor's form by itself. None, a short value and a key of a fake are not secret.
     """
-    if key is None or len(key) <= _WINDOW or key.startswith(_FAKE):
+    if key is None or len(key) <= _WINDOW or key.startswith(FAKE_KEY):
         return lambda: None
     _protected.append(key)
     return partial(_protected.remove, key)

@@ -32,6 +32,7 @@ class Checked:
         verdicts: The verdicts on all rules.
         notes: For each file what is missing or unusual.
         shared: Whether other clients may have used the teams.
+        by_fake: The recordings of a fake, which say nothing about the real API.
         left_out: How many exchanges and bodies are over a limit.
         scripts: For each record what its pollers saw.
         seeds: What was there before the recordings.
@@ -43,6 +44,7 @@ class Checked:
     verdicts: Verdicts
     notes: list[str] = field(default_factory=list[str])
     shared: bool = False
+    by_fake: list[str] = field(default_factory=list[str])
     left_out: int = 0
     scripts: dict[str, str] = field(default_factory=dict[str, str])
     seeds: list[str] = field(default_factory=list[str])
@@ -71,6 +73,7 @@ def check_recordings(
     for recording in recordings:
         checked.notes += [*recording.others, *(f"{recording.name}: {note}" for note in recording.notes)]
         checked.left_out += recording.left_out
+        checked.by_fake += [recording.name] if recording.by_fake else []
         for _, some in groupby(recording.exchanges, attrgetter("restores")):  # where a test went back, another begins
             _check(checked, replace(recording, exchanges=list(some)), shapes, settings or {}, progress)
     checked.verdicts.settle()

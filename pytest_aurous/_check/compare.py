@@ -17,6 +17,7 @@ from .points import ABSENT, OTHER, SAME, Point
 from .recording.survey import Survey
 from .recording.view import View, instant_of
 from .replay import Replayed
+from .replay.chat import form_of_stream
 from .replay.rates import LIMIT, REMAINING, RESET, Rates
 from .values import Values, form_of
 from .words import ID, Words, name_of
@@ -28,6 +29,8 @@ _FREE: Final = frozenset({
     "event_id", "default_resolution", "default_ratio", "default_duration", "consecutive_failures",
 })  # fmt: skip
 """Fields whose values no rule states: presence, null, type and form are compared, and nothing else."""
+_SAID: Final = frozenset({"created", "content", "refusal", "name", "arguments"})
+"""Fields of a stream that are the model's."""
 _TEXTS: Final = {
     "team.retrieve": frozenset({"id", "name", "billing_email"}),
     "pricing.retrieve": frozenset({"description"}),
@@ -76,6 +79,9 @@ class Comparer:
         yield from self._headers(done, reply)
         if view.refused:
             yield from self._refusal(done, view.body, fake)
+        elif done.streamed and exchange.body is not None:
+            walk = Values(self._shapes, self._bind, _FREE | _SAID, values=True, ignored=set())
+            yield from walk.compare("body.stream", form_of_stream(exchange.body), form_of_stream(done.streamed), {})
         elif exchange.body is not None and fake is not None:
             if view.body is None:
                 yield Point("body", "form", OTHER, Words("no JSON"), Words("JSON"))
@@ -112,6 +118,8 @@ class Comparer:
             return Point(where, "form", form_of(seen) != "id req", seen, fake)
         if name == "content-type":
             seen, fake = seen.partition(";")[0], fake.partition(";")[0]
+            if fake == "text/event-stream":
+                return Point("body.stream", "form", seen != fake, seen, fake)
             return Point(where, "value", seen.partition("/")[0] != fake.partition("/")[0], seen, fake)
         if name in _STATED_HEADERS:
             return Point(where, "value", seen != fake, seen, fake)
@@ -286,6 +294,8 @@ def _outcome_of(reply: Reply) -> str:
     return _outcome(reply.status, str(as_object(as_object(body).get("error")).get("code", "")))
 
 
-_STATED_HEADERS: Final = ("aurous-version", "aurous-idempotent-replayed", "aurous-deprecated")
+_STATED_HEADERS: Final = (
+    "aurous-version", "aurous-idempotent-replayed", "aurous-deprecated", "aurous-idempotency-status", "cache-control",
+)  # fmt: skip
 """Headers whose values a rule states."""
 _OWN_HEADERS: Final = ("content-length", "x-content-type-options", "accept-ranges", "allow")

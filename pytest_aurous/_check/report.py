@@ -39,7 +39,7 @@ def table(checked: Checked, readings: Mapping[str, str], *, explain: bool = Fals
         explain: Whether to list also what agrees, what was not seen, scripts, seeds, and what was assumed.
     """
     verdicts, mask, rules = checked.verdicts, Sanitizer(), load_rules()
-    lines = [headline(checked)]
+    lines = [headline(checked), *_itself(checked)]
     lines += _wrapped(_UNJUDGED, "") if checked.shared else []
     for verdict in verdicts.refuted:
         lines += ["", *_finding(verdict, rules[verdict.rule], mask, checked.found_in)]
@@ -72,6 +72,14 @@ def headline(checked: Checked) -> str:
     return f"{rules}{more}."
 
 
+def _itself(checked: Checked) -> Iterator[str]:
+    """Yield a sentence about recordings of a fake, which agrees with itself."""
+    names = ", ".join(checked.by_fake)
+    if names:
+        what = f"{names}: recordings of a fake" if len(checked.by_fake) > 1 else f"{names} is a recording of a fake"
+        yield from _wrapped(f"{what}, not of the real API: what agrees there proves nothing.", "")
+
+
 def _finding(verdict: Verdict, rule: Rule, mask: Sanitizer, found_in: str) -> Iterator[str]:
     """Yield a refuted rule in full: what it says and rests on, and each difference with its place."""
     yield f"refuted: {rule.id}, {rule.ground}; {found_in}: {verdict.differing}"
@@ -96,7 +104,8 @@ def _reasons(title: str, verdicts: Iterable[Verdict], word: str) -> Iterator[str
 
 def quiet(checked: Checked) -> str:
     """Return the result in one line, with the number of notes that the table shows."""
-    return summary(checked) + (f"; notes on the files: {len(checked.notes)}" if checked.notes else "")
+    itself = "; recordings of a fake, which prove nothing: " + ", ".join(checked.by_fake) if checked.by_fake else ""
+    return summary(checked) + itself + (f"; notes on the files: {len(checked.notes)}" if checked.notes else "")
 
 
 def summary(checked: Checked) -> str:

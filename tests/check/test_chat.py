@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 from tests.check.story import Teller, checked, refuted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.check.story import Entries
@@ -96,3 +100,65 @@ def test_a_wrong_status_is_found(tmp_path: Path) -> None:
     entry["response"]["content"] = {"text": text, "mimeType": "application/json"}
 
     assert refuted(checked(tmp_path, entries)) == ["chat-13"]
+
+
+STREAMS: Final[dict[str, tuple[Callable[[list[Any]], list[Any]], str]]] = {
+    "no end": (lambda events: events[:-1], "stream-1"),
+    "no usage": (lambda events: [one | {"usage": None} if "usage" in one else one for one in events[:-1]], "stream-1"),
+    "usage in a chunk of its own": (
+        lambda events: [*events[:-2], without(events[-2], "usage"), events[-2] | {"choices": []}, events[-1]],
+        "stream-1",
+    ),
+    "no role": (lambda events: [events[1], *events[1:]], "stream-1"),
+    "another id in each chunk": (
+        lambda events: [*events[:2], events[2] | {"id": f"cmp_{'0' * 26}"}, *events[3:]],
+        "stream-1",
+    ),
+    "another object": (lambda events: [one | {"object": "chunk"} for one in events[:-1]] + events[-1:], "stream-1"),
+    "two ends": (lambda events: [*events[:-1], *events[-2:]], "stream-1"),
+    "no JSON": (lambda events: [*events[:2], "{", *events[2:]], "stream-1"),
+    "a warning": (lambda events: [{"object": "x", "warning": {}}, *events], "stream-3"),
+}
+
+
+def without(chunk: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a chunk without a field."""
+    return {key: value for key, value in chunk.items() if key != name}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_stream_1_stream_3_events_of_a_stream_are_judged(tmp_path: Path, name: str) -> None:
+    """Their order, their form, the usage of the last one, and the end."""
+    change, rule = STREAMS[name]
+    teller = Teller()
+    teller.aurous.chat.reply("It rains in Tokyo, and it will rain tomorrow.", tokens=(44, 55))
+    teller.call("POST", "/v1/chat/completions", json={**BODY, "stream": True})
+    teller.call("GET", "/v1/balance")
+    entries = teller.entries()
+    content = entries[0]["response"]["content"]
+    data = [line.removeprefix("data: ") for line in content["text"].splitlines() if line]
+    events: Any = [*map(json.loads, data[:-1]), data[-1]]
+    assert refuted(checked(tmp_path, entries)) == []
+
+    some = change(events)
+    content["text"] = "".join(f"data: {one if isinstance(one, str) else json.dumps(one)}\n\n" for one in some)
+    content["size"] = 0
+
+    assert refuted(checked(tmp_path, entries)) == [rule]
+
+
+def test_stream_1_stream_3_headers_of_a_stream_are_judged(tmp_path: Path) -> None:
+    """Each by the rule that states it."""
+    for name, value, rule in (
+        ("content-type", "application/json", "stream-1"),
+        ("cache-control", None, "stream-1"),
+        ("aurous-idempotency-status", "ignored_streaming", "stream-3"),
+    ):
+        teller = Teller()
+        teller.call("POST", "/v1/chat/completions", json={**BODY, "stream": True})
+        entries = teller.entries()
+        response = entries[0]["response"]
+        kept = [one for one in response["headers"] if one["name"] != name]
+        response["headers"] = kept if value is None else [*kept, {"name": name, "value": value}]
+
+        assert (name, refuted(checked(tmp_path, entries))) == (name, [rule])

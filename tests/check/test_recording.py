@@ -17,6 +17,7 @@ from pytest_aurous._check.check import check_files, check_recordings
 from pytest_aurous._check.recording import attached
 from pytest_aurous._check.recording.read import find_files, read_recording, read_recordings
 from pytest_aurous._check.sanitize import Sanitizer
+from pytest_aurous._cli.main import main
 from tests.check.story import Entries, Teller, told, write
 
 URL: Final = "https://api.aurous-labs.com/v1/balance"
@@ -490,3 +491,44 @@ def test_a_member_of_an_archive_that_is_too_large_is_refused(tmp_path: Path, mon
 
     with pytest.raises(AurousError, match=r"page\.zip: har\.har is too large"):
         read_recording(archive)
+
+
+def test_the_malformed_part_of_an_entry_is_named(tmp_path: Path) -> None:
+    """With the number of the exchange."""
+    headers, good = [{"name": 3}], told("characters")[0]
+    request, response = good["request"], good["response"]
+    for entry, why in (
+        (3, "it has no 'request'|entry has"),
+        ({**good, "request": "x"}, "request has another type or form"),
+        ({**good, "request": {**request, "url": []}}, r"request\.url has another"),
+        ({**good, "request": {**request, "headers": 3}}, r"a part of it has another|request\.headers has another"),
+        ({**good, "request": {**request, "headers": ["x"]}}, r"request\.headers has another"),
+        ({**good, "request": {**request, "headers": headers}}, "it has no 'value'"),
+        ({**good, "response": {**response, "status": "many"}}, r"response\.status has another"),
+        ({**good, "startedDateTime": "soon"}, "startedDateTime has another"),
+        ({**good, "response": {**response, "content": {"text": "a", "encoding": "base64"}}}, r"response\.content has"),
+    ):
+        with pytest.raises(AurousError, match=f"exchange 2 cannot be read: ({why})"):
+            read_recording(write(tmp_path, [good, entry]))  # type: ignore[list-item]
+
+
+def test_a_recording_of_a_fake_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It agrees with itself, which proves nothing; a proxy may have written it, with a key of the fake."""
+    file = write(tmp_path, told("characters")[:3])
+    text = "recorded.har is a recording of a fake, not of the real API: what agrees there proves nothing."
+    assert main(["check", str(file)]) == 0
+    assert " ".join(capsys.readouterr().out.split()).startswith(f"No rule is refuted. {text}")
+
+    content = json.loads(file.read_text(encoding="utf-8").replace("key-1", "al_live_fa4e0123"))
+    content["log"]["creator"]["name"] = "Proxy"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "other.har").write_text(json.dumps(content), encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 0
+    assert "recorded.har: recordings of a fake, not of the real API" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", str(file), "--quiet"]) == 0
+    assert "; recordings of a fake, which prove nothing: recorded.har" in capsys.readouterr().out
+
+    content["log"]["entries"] = json.loads(json.dumps(content["log"]["entries"]).replace("al_live_fa4e0123", "key-1"))
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out.startswith("No rule is refuted.\n\n")

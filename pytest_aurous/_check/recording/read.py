@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,14 @@ from urllib.parse import urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from ..._base.errors import AurousError, see
+from ..._base.redaction import FAKE_KEY
 from ..._report.bodies import LimitError
-from ..._report.har import Take, read_entry
+from ..._report.har import Take, plain_text, read_entry
+from ..._time.clock import parse_instant
 from ..._wire.data import as_list, as_object
 from ..._wire.exchange import Exchange
 from ..._wire.hosts import is_loopback, is_upload
+from ..._world.keys import sent_key
 from .attached import Load, attach, read_member
 from .limits import Intake, read_file
 from .parse import YAML, SyntaxUnreadableError, UnreadableError, parse_json, parse_yaml, text_of
@@ -37,6 +41,25 @@ _SHOWN: Final = 8
 _FAKE: Final = "pytest-aurous"
 
 
+def _decode(part: Any) -> bytes:
+    """Return the body of a part of an entry, where it is in Base64."""
+    return b64decode(part.get("text") or "") if part.get("encoding") == "base64" else b""
+
+
+_FIELDS: Final[dict[str, Callable[[Any], object]]] = {
+    "entry": dict,
+    **{f"entry.{part}": dict for part in ("request", "response")},
+    **{f"entry.request.{name}": plain_text for name in ("method", "url", "uri")},
+    **{f"entry.request.{name}": urlsplit for name in ("url", "uri")},
+    **{f"entry.{part}.headers": lambda all_: [{**one} for one in as_list(all_)] for part in ("request", "response")},
+    **{f"entry.{name}": int for name in ("request.bodySize", "response.content.size", "_restores")},
+    "entry.response.status": lambda status: int(as_object(status).get("code", status)),
+    "entry.startedDateTime": parse_instant,
+    **{f"entry.{part}": _decode for part in ("request.postData", "response.content")},
+}
+"""The fields of an entry of HAR, each with what fails where it is malformed."""
+
+
 @dataclass
 class Recording:
     """What one file contains.
@@ -48,6 +71,7 @@ class Recording:
         left_out: How many bodies were left out because they are over a limit.
         of_fake: Whether pytest-aurous wrote it.
         name: What results call it: the name of the file.
+        by_fake: Whether a fake has responded: pytest-aurous wrote it, or a key of a fake was sent.
         others: Files that are no recordings, and why, for the report.
     """
 
@@ -56,6 +80,7 @@ class Recording:
     notes: list[str] = field(default_factory=list[str])
     left_out: int = 0
     of_fake: bool = False
+    by_fake: bool = False
     name: str = ""
     others: list[str] = field(default_factory=list[str])
 
@@ -166,6 +191,7 @@ def read_recording(file: Path, base_url: str = "") -> Recording:
         some = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
         notes.append(f"not a request to the API, and left out: exchange{'s' * (len(foreign) > 1)} {some}")
     recording = Recording(file, kept, notes, intake.left_out, as_object(log.get("creator")).get("name") == _FAKE)
+    recording.by_fake = recording.of_fake or any(sent_key(one.sent).startswith(FAKE_KEY) for one in kept)
     if not recording.of_fake:
         _put_in_order(recording)
     return recording
@@ -222,9 +248,23 @@ def _read(file: Path, read: Reader, number: int, entry: Any, intake: Intake) -> 
         exchange = read(number, entry, intake.take)
         urlsplit(exchange.url)  # which what follows relies on
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another type or form"
+        reason = f"it has no {error}" if isinstance(error, KeyError) else f"{_wrong(entry)} has another type or form"
         raise AurousError(f"check {file}: exchange {number} cannot be read: {reason}.\n{_MORE}") from None
     return exchange
+
+
+def _wrong(entry: Any) -> str:
+    """Return the field of an entry that cannot be read."""
+    for name, check in _FIELDS.items():
+        value: Any = {"entry": entry}
+        for step in name.split("."):
+            value = as_object(value).get(step)
+        try:
+            if value is not None:
+                check(value)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, AurousError):
+            return name.removeprefix("entry.")
+    return "a part of it"
 
 
 def _parse(file: Path, text: str) -> dict[str, Any]:

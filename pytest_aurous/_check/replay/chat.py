@@ -33,20 +33,48 @@ _OF_THE_MODEL: Final[Mapping[str, frozenset[str]]] = {
 """The places that are the model's, or that depend on how it counts tokens."""
 
 
+def _events(body: bytes | None) -> list[Any]:
+    """Return the data of the events of a stream, of which the last is a text; None for one that is no JSON."""
+    lines = (body or b"").decode(errors="replace").splitlines()
+    data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
+    return [one if one == _DONE else _json(one) for one in data]
+
+
+def is_stream(headers: Mapping[str, str]) -> bool:
+    """Whether headers are of a stream of events."""
+    return "text/event-stream" in headers.get("content-type", "")
+
+
+def form_of_stream(body: bytes | None) -> dict[str, Any]:
+    """Return what rules state of a stream: its first and its last chunks, and how many have what all or one has."""
+    events = _events(body)
+    some = [as_object(one) for one in events if one != _DONE]
+    warned = [one for one in some if "warning" in one]
+    chunks = [one for one in some if "warning" not in one]
+    reasons = [as_object(one).get("finish_reason") for chunk in chunks for one in as_list(chunk.get("choices"))]
+    return {
+        "warnings": len(warned),
+        "warned_first": some[:1] == warned[:1] != [],
+        "first": chunks[0] if chunks else None,
+        "second": chunks[1] if len(chunks) > 2 else None,  # noqa: PLR2004 - between the first and the last
+        "last": chunks[-1] if chunks else None,
+        "ids": len({str(chunk.get("id")) for chunk in chunks}),
+        "finish_reasons": len([one for one in reasons if one is not None]),
+        "usages": len([chunk for chunk in chunks if chunk.get("usage")]),
+        "unreadable": len([one for one in events if not isinstance(one, (dict, str))]),
+        "end": _DONE if events[-1:] == [_DONE] else "no [DONE]",
+    }
+
+
 def completion_of(view: View) -> dict[str, Any]:
     """Return the completion in a response.
 
     A stream is put together from its events; of a stream that breaks off, only the id is known.
     """
-    if "text/event-stream" not in view.exchange.received.get("content-type", ""):
+    if not is_stream(view.exchange.received):
         return as_object(view.body)
-    lines = (view.exchange.body or b"").decode(errors="replace").splitlines()
-    data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
-    chunks = [as_object(_json(one)) for one in data if one != _DONE]
-    if data[-1:] != [_DONE]:
-        return {"id": chunks[0].get("id")} if chunks else {}
     found: dict[str, Any] = {"text": "", "refusal": "", "calls": {}}
-    for chunk in chunks:
+    for chunk in map(as_object, _events(view.exchange.body)):
         choice = as_object((as_list(chunk.get("choices")) or [None])[0])
         delta = as_object(choice.get("delta"))
         found["text"] += str(delta.get("content") or "")
@@ -57,13 +85,15 @@ def completion_of(view: View) -> dict[str, Any]:
                 call[name] = call.get(name, "") + str(value)
         found.update({name: chunk[name] for name in ("id", "usage") if chunk.get(name)})
         found["reason"] = choice.get("finish_reason") or found.get("reason")
+    if not found.get("reason"):
+        return {"id": found["id"]} if "id" in found else {}
     message = {
         "content": found["text"] or None,
         "refusal": found["refusal"] or None,
         "tool_calls": [{"function": call} for call in found["calls"].values()],
     }
     made = {"id": found.get("id"), "usage": found.get("usage")}
-    return {**made, "choices": [{"message": message, "finish_reason": found.get("reason")}]}
+    return {**made, "choices": [{"message": message, "finish_reason": found["reason"]}]}
 
 
 def _json(text: str) -> Any:
@@ -104,6 +134,9 @@ class Chats:
             why = f"nothing shows how much of the stream of exchange {view.exchange.number} was charged"
             self._teams.money_of(view).leave_open(view.index, why)
             return
+        if not as_object(completion.get("usage")):
+            why = f"exchange {view.exchange.number} does not show how many tokens it has used"
+            self._teams.money_of(view).leave_open(view.index + 1, why)
         replies(self._world)[1] = _said(as_object(choice.get("message")), choice, as_object(completion.get("usage")))
 
     def finish(self, done: Replayed, reply: Reply) -> None:
@@ -113,6 +146,8 @@ class Chats:
             made = b"".join(iter(partial(_part, reply.stream), b""))
             if self._cut:  # the recording may not have come to its id
                 self._broken |= {one.decode() for one in _ID.findall(made)}
+            else:
+                done.streamed = made
             self._cut = False
         if view.operation == "embeddings.create" and view.succeeded and not view.lost:
             shown = amount_of(as_object(view.result.get("usage")).get("credits_charged"))

@@ -35,6 +35,7 @@ class Replayed:
         was: The status of the record in the path, before the request.
         code: The error code of the fake's response; empty without one.
         first: The first exchange with the same idempotency key, before this one.
+        streamed: The events of the fake, where it has sent some and the recording has them to their end.
         price: The credits that the fake has held or charged for the request.
     """
 
@@ -51,6 +52,7 @@ class Replayed:
     replays: bool = False
     was: str = ""
     code: str = ""
+    streamed: bytes = b""
     price: Decimal = Decimal(0)
     first: View | None = None
 

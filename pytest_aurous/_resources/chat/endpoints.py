@@ -113,6 +113,14 @@ ENDPOINTS: Final = (
             "502": "chat-12",
             "504": "chat-12",
         },
+        places={
+            "header.cache-control": "stream-1",
+            "header.aurous-idempotency-status": "stream-3",
+            "body.stream.warn*": "stream-3",
+            "body.stream.last.usage missing": "stream-1",
+            "body.stream.last.usage.*": "chat-4",
+            "body.stream*": "stream-1",
+        },
         makes="cmp",
     ),
     Endpoint(
