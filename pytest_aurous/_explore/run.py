@@ -15,7 +15,7 @@ from .._base.errors import AurousCrash, see
 from .._base.watchers import Watcher
 from .._base.work import Work, current_work, noting_start, noting_submit, set_work
 from .._engine.pipeline import App
-from .._time.clock import Clock
+from .._time.clock import Clock, Position
 from .._time.skipping import SleepSkipper
 from .._wire.call import Call
 from .._world.script import Step
@@ -188,11 +188,11 @@ def own_time(app: App) -> Generator[SharedTime, None, None]:
         yield time
 
 
-def _thaw(clock: Clock, began: tuple[float, float | None], before: tuple[float, float | None]) -> None:
+def _thaw(clock: Clock, began: Position, before: Position) -> None:
     """Let a clock that was frozen for a run go on as before, unless the code under test has frozen it itself."""
-    moved, frozen = clock.position
+    moved, frozen, *_ = clock.position
     if frozen == began[1]:
-        clock.restore((before[0] + moved, before[1]))
+        clock.restore((before[0] + moved, *before[1:]))
 
 
 def present_run() -> Any:

@@ -218,7 +218,7 @@ class FreshFake:
     def run_on(self, app: App, attempt: Attempt) -> Generator[None, None, None]:
         """Let the block be the run of *attempt*, on a fake that it has just made."""
         self.app = app
-        app.world.clock.restore((0.0, self._start))
+        app.world.clock.restore((0.0, self._start, 1.0, 0.0))
         with noting_runs(), app.world.clock.skip_sleeps(), attempt.running():
             yield
 

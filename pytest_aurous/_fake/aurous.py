@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from .._base.arguments import Check
-from .._base.errors import hide_mistakes
+from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._resources.base.record import Live
 from .._world.keys import check_key
 from .._world.settings import Settings, read_setting
@@ -14,7 +14,7 @@ from .session import Session
 from .team import Belongings, Team, Teams
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .webhooks import Webhooks
 
 __tracebackhide__ = hide_mistakes
+
+_MOMENTS: Final = "reference/records.html#back-to-a-moment"
 
 
 class Aurous(CallAssertions, Belongings):
@@ -192,23 +194,89 @@ class Aurous(CallAssertions, Belongings):
         """The faults of the fake; each method adds one."""
         return self._session.app.faults
 
-    def snapshot(self) -> Snapshot:
-        """Return the current state: records, credits, keys, scripts with their poll counts, faults and the clock."""
-        return self._session.app.snapshot()
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """Return the current state: records, credits, keys, scripts with their poll counts, faults and the clock.
 
-    def restore(self, snapshot: Snapshot) -> None:
+        Args:
+            name: Keep it in `snapshots` under this name, in place of another one.
+
+        Raises:
+            AurousError: If the name is blank.
+
+        Example:
+            ``aurous.snapshot("before the payment")``
+        """
+        if name is not None:
+            Check("snapshot", _MOMENTS).text("name", name, "before the payment")
+        snapshot = self._session.app.snapshot()
+        if name is not None:
+            self._session.snapshots[name] = snapshot
+        return snapshot
+
+    @property
+    def snapshots(self) -> dict[str, Snapshot]:
+        """The snapshots that have a name; a reset leaves them.
+
+        Example:
+            ``aurous.snapshots["paid"] = aurous.snapshots.pop("before the payment")``
+        """
+        return self._session.snapshots
+
+    def restore(self, snapshot: Snapshot | str) -> None:
         """Return to a snapshot of this fake, which can be restored more than once. Calls stay in the journal.
 
         Args:
-            snapshot: What `snapshot` returned.
+            snapshot: What `snapshot` returned, or its name.
 
         Raises:
             AurousError: If it is not a snapshot of this fake.
+            AurousLookupError: If no snapshot has that name.
 
         Example:
             ``before = aurous.snapshot(); ...; aurous.restore(before)``
         """
-        self._session.app.restore(snapshot)
+        found = self._named(snapshot) if isinstance(snapshot, str) else snapshot
+        self._session.app.restore(found)
+
+    def _named(self, name: str) -> Snapshot:
+        snapshots = self._session.snapshots
+        if name not in snapshots:
+            there = ", ".join(map(repr, snapshots)) or "none"
+            raise AurousLookupError(
+                f"restore({shown(name)}): no snapshot has that name{nearest(name, snapshots)} "
+                f"Names: {there}.\n{see(_MOMENTS)}"
+            )
+        return snapshots[name]
+
+    def export(self) -> dict[str, Any]:
+        """Return the current state as JSON, for a file that `import_` reads, also in another process.
+
+        It has what a snapshot has. What JSON cannot carry, such as a fault with a ``when``, is in ``left_out``.
+
+        Example:
+            ``Path("paid.json").write_text(json.dumps(aurous.export()))``
+        """
+        from .exported import export  # most tests do not
+
+        return export(self._session.app)
+
+    def import_(self, exported: Mapping[str, Any]) -> None:
+        """Go to a state that `export` has returned, of this fake or of another one. Calls stay in the journal.
+
+        The settings stay as they are, and so does `api_key`: the exported default team becomes the one of this fake.
+
+        Args:
+            exported: What `export` returned.
+
+        Raises:
+            AurousError: If it is something else, of another version, or contradicts itself. Then nothing changes.
+
+        Example:
+            ``aurous.import_(json.loads(Path("paid.json").read_text()))``
+        """
+        from .exported import import_  # most tests do not
+
+        import_(self._session.app, exported)
 
     def explore(
         self,

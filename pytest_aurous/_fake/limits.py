@@ -65,6 +65,11 @@ class Limit(Public):
         with self._world.lock:
             self._world.buckets.fill(self._team, self.name, 0, self._world.clock.time())
 
+    def refill(self) -> None:
+        """Fill the bucket."""
+        with self._world.lock:
+            self._world.buckets.fill(self._team, self.name, self.capacity, self._world.clock.time())
+
     def set(self, *, burst: int | None = None, per_minute: float | None = None) -> None:
         """Resize the bucket, and fill it.
 

@@ -14,7 +14,7 @@ from .._base.errors import hide_mistakes
 from .._base.redaction import protect
 from .._base.work import current_work
 from .._engine.moment import Keep, Moment
-from .._engine.pipeline import App
+from .._engine.pipeline import App, Snapshot
 from .._resources.team import ApiKey
 from .calls import Calls
 from .environment import ENVIRONMENT
@@ -42,6 +42,7 @@ class Session:
         explore_only: The one case that a test which explores has to run; None: all.
         explored: Whether the test has explored code itself.
         as_on_the_good_day: Whether it is as the good day of an exploration left it.
+        snapshots: The snapshots that have a name.
         served: Whether an `AurousServer` has served the fake.
         traced: Whether the test is traced, and so is what it explores.
     """
@@ -61,6 +62,7 @@ class Session:
         self.as_on_the_good_day: bool = False
         self.served: bool = False
         self.traced: bool = False
+        self.snapshots: dict[str, Snapshot] = {}
         self._start = Moment(self.app, ())  # which does not know the session: so a fake that is left is freed at once
 
     @property

@@ -189,6 +189,16 @@ class Team(Belongings, Live, _TeamFields):
         with self._world.lock:
             return self._account.billing_mode
 
+    @property
+    def keys(self) -> list[ApiKey]:
+        """The keys of the team in order of issue, also those that have ended.
+
+        Example:
+            ``aurous.team.keys[0].revoke()``
+        """
+        with self._world.lock:
+            return [ApiKey.of(self._world, key) for key in self._world.keys.of(self._row.id)]
+
     def add_key(self, scope: Scope = "write") -> ApiKey:
         """Issue another key for the team.
 

@@ -97,6 +97,13 @@ class ApiKey(str):
         with self._world.lock:
             return self._world.keys.grant(self).scope
 
+    @property
+    def ended(self) -> bool:
+        """Whether the key is refused: it was revoked, or rotated 24 h ago."""
+        with self._world.lock:
+            dies_at = self._world.keys.grant(self).dies_at
+            return dies_at is not None and dies_at <= self._world.clock.time()
+
     def revoke(self) -> None:
         """Make the key invalid from now on (auth-4)."""
         with self._world.lock:

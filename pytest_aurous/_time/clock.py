@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from math import inf
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from .._base.arguments import Check, Public
 from .._base.errors import AurousError, hide_mistakes, see, shown
@@ -20,6 +20,18 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST: Final = -62_135_596_800.0  # the first second of the year 1; with _LAST the range of `datetime`
 _LAST: Final = 253_402_300_799.0
 _MORE: Final = see("reference/records.html#the-clock")
+FASTEST: Final = 1_000_000.0
+
+Position = tuple[float, float | None, float, float]
+"""Where a clock is: how far it was moved, the instant at which it is frozen, its speed, and since when it has that."""
+
+
+class Portable(NamedTuple):
+    """A position for another process: how far a clock is from the real time, its instant if it is frozen, its speed."""
+
+    offset: float
+    frozen: float | None
+    speed: float
 
 
 class Clock(Public):
@@ -37,7 +49,7 @@ class Clock(Public):
         '2026-05-08T10:01:30+00:00'
     """
 
-    __slots__ = ("_frozen", "_offset", "_seen", "_watchers", "waiting_for")
+    __slots__ = ("_frozen", "_offset", "_seen", "_since", "_speed", "_watchers", "waiting_for")
 
     _page = "reference/records.html#the-clock"
 
@@ -47,6 +59,7 @@ class Clock(Public):
         self._offset = 0.0
         self._frozen: float | None = None
         self._seen = 0.0
+        self._speed, self._since = 1.0, 0.0
         if now is not None:
             self.freeze(now)
 
@@ -58,6 +71,8 @@ class Clock(Public):
         if self._frozen is None:
             self._seen = time.time()
             now = self._seen + self._offset
+            if self._speed != 1.0:
+                now += (self._seen - self._since) * (self._speed - 1.0)
         else:
             now = self._frozen + self._offset
         return now if _FIRST <= now <= _LAST else min(max(now, _FIRST), _LAST)
@@ -66,6 +81,30 @@ class Clock(Public):
     def frozen(self) -> bool:
         """Whether time stands still unless the test moves it."""
         return self._frozen is not None
+
+    @property
+    def speed(self) -> float:
+        """How many seconds pass on the clock in a real second: 1 at first, and 0 while it is frozen.
+
+        A test may set it. A clock that was frozen runs again then; 0 freezes it.
+
+        Raises:
+            AurousError: If it is not a number from 0 to 1,000,000.
+
+        Example:
+            ``aurous.clock.speed = 60``
+        """
+        return 0.0 if self._frozen is not None else self._speed
+
+    @speed.setter
+    def speed(self, factor: float) -> None:
+        Check("clock.speed", "reference/records.html#the-clock").number("speed", factor, 0, FASTEST)
+        if not factor:
+            self.freeze()
+            return
+        now = self.time()
+        self._since = self._seen = time.time()
+        self._offset, self._frozen, self._speed = now - self._since, None, float(factor)
 
     def move(self, seconds: float) -> None:
         """Move time forward for a slow request; beyond the year 9999 it stops, which is not a mistake of the test."""
@@ -151,13 +190,24 @@ class Clock(Public):
             watcher.moved(how, seconds)
 
     @property
-    def position(self) -> tuple[float, float | None]:
-        """How far the clock was moved, and the instant at which it is frozen, for `restore`."""
-        return self._offset, self._frozen
+    def position(self) -> Position:
+        """Where the clock is, for `restore`."""
+        return self._offset, self._frozen, self._speed, self._since
 
-    def restore(self, position: tuple[float, float | None]) -> None:
+    def restore(self, position: Position) -> None:
         """Go back to a `position`."""
-        self._offset, self._frozen = position
+        self._offset, self._frozen, self._speed, self._since = position
+
+
+def portable(position: Position) -> Portable:
+    """Return a position for another process, where a clock that runs goes on as far from the real time."""
+    offset, frozen, speed, since = position
+    return Portable(offset + (time.time() - since) * (speed - 1), frozen, speed)
+
+
+def placed(portable: Portable) -> Position:
+    """Return the position of a clock of this process."""
+    return (*portable, time.time())
 
 
 def parse_instant(value: datetime | str) -> datetime:

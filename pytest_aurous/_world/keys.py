@@ -66,6 +66,10 @@ class Keyring:
         """Return the first key of a team."""
         return self._first[team]
 
+    def of(self, team: str) -> list[str]:
+        """Return the keys of a team in order of issue, also those that have ended."""
+        return [key for key, grant in self._grants.items() if grant.team == team]
+
     def grant(self, key: str) -> Grant:
         """Return the grant of *key*, which may have ended.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
-from .._time.clock import Clock
+from .._time.clock import Clock, Position
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -20,7 +20,7 @@ class Saved(NamedTuple):
     sections: dict[str, dict[Any, Any]]
     lists: dict[str, list[Any]]
     chance: dict[str, tuple[Any, ...]]
-    clock: tuple[float, float | None]
+    clock: Position
 
 
 class Undo:

@@ -5,14 +5,16 @@ Each kind of fault is one method, with the function `Meet` that says what happen
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from inspect import getmembers, isfunction
 from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from .._base.arguments import Check
-from .._base.errors import hide_mistakes
+from .._base.errors import AurousLookupError, hide_mistakes, see, shown
 from .._base.redaction import redacted
 from .._resources.base.operations import check_operation
 from .._time.clock import Clock
@@ -22,7 +24,7 @@ from .._wire.headers import sent_header
 from .._wire.refusal import USUAL_CODES, ApiProblem
 from .._wire.reply import Break, Reply
 from .deliveries import DeliveryFaults
-from .fault import PAGE, READ_TIMEOUT, CallFault, Fault, Meet, Refuse, Serve, Terms, late
+from .fault import PAGE, READ_TIMEOUT, CallFault, Fault, Meet, Refuse, Serve, Terms, late, made_by
 from .grease import KINDS, GreaseKind, grease
 from .queue import FaultQueue
 
@@ -96,6 +98,21 @@ class Faults(Collection[Fault], DeliveryFaults):
 
     def __contains__(self, fault: object) -> bool:
         return fault in self._queue.faults
+
+    def __getitem__(self, number: int) -> Fault:
+        """Return the fault with that `Fault.number`.
+
+        Raises:
+            AurousLookupError: If it is not there.
+        """
+        found = self._queue.get(number) if isinstance(cast("object", number), int) else None
+        if found is None:
+            there = ", ".join(f"{one.number} ({one.kind} on {one.operation})" for one in self) or "none"
+            raise AurousLookupError(
+                f"faults[{shown(number)}]: there is no fault with that number; it may have been removed. "
+                f"Numbers: {there}.\n{see(PAGE)}"
+            )
+        return found
 
     def __repr__(self) -> str:
         return redacted(f"<Faults: {self._queue.faults!r}>")
@@ -335,8 +352,8 @@ class Faults(Collection[Fault], DeliveryFaults):
             ``aurous.faults.outage(60); ...; aurous.clock.advance(seconds=60)``
         """
         until = self._clock.time() + _check("outage").number("seconds", seconds, 0)
-        terms = {"times": inf, "commit": commit}
-        return self._add(f"outage of {seconds:g} s", "*", _lost(CONNECTION_REFUSED), terms, until=until)
+        always = {"times": inf, "commit": commit}
+        return self._add(f"outage of {seconds:g} s", "*", _lost(CONNECTION_REFUSED), always, until=until)
 
     @property
     def unfired(self) -> list[Fault]:
@@ -347,7 +364,8 @@ class Faults(Collection[Fault], DeliveryFaults):
         check = _check(kind.partition(" ")[0])
         check.keywords(terms, Terms.__annotations__)
         check_operation(check, operation, self._operations)
-        return self._queue.add(CallFault(kind, operation, meet, until=until, **terms))
+        made = made_by(sys._getframe(1))
+        return self._queue.add(CallFault(kind, operation, meet, until=until, made=made, **terms))
 
 
 def _check(kind: str) -> Check:
@@ -420,3 +438,8 @@ def _limited(
     replaced = {name.lower() for name in headers}
     own = {name: value for name, value in {**rate, "Retry-After": str(seconds)}.items() if name.lower() not in replaced}
     return ApiProblem(_TOO_MANY, code, message, headers=(*own.items(), *headers.items()))
+
+
+def fault_kinds() -> list[str]:
+    """Return the methods of `Faults` that add a fault."""
+    return [name for name, _ in getmembers(Faults, isfunction) if not name.startswith("_")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._base.arguments import Check, Public
 from .._base.errors import AurousLookupError, hide_mistakes, nearest, see, shown
 from .._world.outbox import Delivery, Outbox
-from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery
+from .fault import PAGE, DeliveryFault, DeliveryTerms, Fault, MeetDelivery, made_by
 from .queue import FaultQueue
 
 if TYPE_CHECKING:
@@ -128,4 +129,5 @@ class DeliveryFaults(Public):
                 f"No event is called {shown(event)}{nearest(event, self._events)} Events: {', '.join(self._events)}.\n"
                 f"{see('reference/webhooks.html')}"
             )
-        return self._queue.add(DeliveryFault(kind, event, meet, forges=forges, **terms))
+        made = made_by(sys._getframe(1))
+        return self._queue.add(DeliveryFault(kind, event, meet, forges=forges, made=made, **terms))

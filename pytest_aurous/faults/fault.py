@@ -7,10 +7,11 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from inspect import iscoroutinefunction
 from math import inf
+from types import FrameType
 from typing import Any, Final, NamedTuple, Protocol, TypedDict, cast
 
 from .._base.arguments import Check, Hinting
-from .._base.errors import hide_mistakes
+from .._base.errors import AurousLookupError, hide_mistakes, see
 from .._base.frames import PACKAGE, nearest_outside, place_of
 from .._base.redaction import redacted
 from .._time.clock import Clock
@@ -63,6 +64,8 @@ class Fault(Hinting):
         met: How often it happened, also before a `restore`.
         number: 1 for the first fault of the fake.
         after: How many requests or deliveries pass before it happens.
+        until: The instant at which it ends, in epoch seconds.
+        made: The method of `Faults` that has added it, and its arguments.
 
     Example:
         ``fault = aurous.faults.timeout("characters.save"); ...; assert fault.fired == 1``
@@ -80,12 +83,14 @@ class Fault(Hinting):
         when: Callable[[Any], object] | None = None,
         commit: bool = False,
         until: float = inf,
+        made: tuple[str, dict[str, Any]] = ("", {}),
     ) -> None:
         self.kind = kind
         self.operation = operation
         self.commit = commit
         self.met: int = 0
         self.number: int = 0
+        self.made = made
         self._counts: dict[int, Counts] = {}
         check = Check(f"faults.{kind.partition(' ')[0]}", PAGE)
         forever = isinstance(cast("object", times), float) and times == inf
@@ -95,7 +100,7 @@ class Fault(Hinting):
         if iscoroutinefunction(when) or not (when is None or callable(cast("object", when))):
             raise check.refuse("when", when, "a plain function of one argument, which is not async.")
         check.instance("commit", commit, bool, "True or False.")
-        self._until = until
+        self.until: float = until
         self._place = place_of(nearest_outside({PACKAGE}, sys._getframe())).rpartition("/")[2]
 
     def __repr__(self) -> str:
@@ -105,6 +110,22 @@ class Fault(Hinting):
     def fired(self) -> int:
         """How often it happened; a `restore` takes that back."""
         return self._count.fired
+
+    def remove(self) -> None:
+        """Remove the fault: it does not happen anymore, and `strict` does not miss it. A `restore` brings it back.
+
+        Raises:
+            AurousLookupError: If it is not there anymore.
+
+        Example:
+            ``fault = aurous.faults.status("characters.save", 503, times=9); ...; fault.remove()``
+        """
+        if self.number not in self._counts:
+            raise AurousLookupError(
+                f"{self!r} is not there anymore: it was removed, or restore() or reset() went back to before it was "
+                f"added. aurous.faults has those that are there.\n{see(PAGE)}"
+            )
+        del self._counts[self.number]
 
     @property
     def _count(self) -> Counts:
@@ -144,7 +165,7 @@ class Fault(Hinting):
 
     def over(self, now: float) -> bool:
         """Whether it does not happen any more: it has happened as often as it may, or its time is over."""
-        return self.fired >= self.times or now >= self._until
+        return self.fired >= self.times or now >= self.until
 
     def due(self) -> bool:
         """Count a request or a delivery that its ``when`` accepts; return whether the fault happens to it."""
@@ -158,6 +179,13 @@ class Fault(Hinting):
         self._counts[self.number] = Counts(seen, fired + 1)
         self.met += 1
         thing.fault = self.kind
+
+
+def made_by(frame: FrameType) -> tuple[str, dict[str, Any]]:
+    """Return the name and the arguments of the method that runs in *frame*, so that it can be called again."""
+    code, values = frame.f_code, frame.f_locals
+    _, *names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return code.co_name, {**{name: values[name] for name in names}, **values.get("terms", {})}
 
 
 Refuse = Callable[[str, int, float], ApiProblem]

@@ -70,6 +70,23 @@ class FaultQueue:
         self._last += 1
         return self._add(fault, self._last)
 
+    @property
+    def newest(self) -> int:
+        """The number of the last fault."""
+        return self._last
+
+    def known(self, number: int) -> list[Fault]:
+        """Return the fault of that number, also if it is not there now; an empty list if there never was one."""
+        return [self._added[number]] if number in self._added else []
+
+    def bring(self, number: int, add: Callable[[], F]) -> F:
+        """Return the fault that *add* adds, under a *number* of its own."""
+        newest, self._last = self._last, number - 1
+        try:
+            return add()
+        finally:
+            self._last = max(newest, number)
+
     def put_first(self, fault: Fault) -> None:
         """Let a fault be met before those that were added earlier."""
         self.remove(fault)

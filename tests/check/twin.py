@@ -45,7 +45,7 @@ def seeded(**settings: Any) -> Aurous:
     aurous.images.add(status="failed")
     aurous.characters.add(status="ready")
     aurous.webhook_endpoints.add(url="https://receiver.example/a")
-    aurous.clock.restore((0.0, None))
+    aurous.clock.restore((0.0, None, 1.0, 0.0))
     return aurous
 
 

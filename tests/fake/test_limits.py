@@ -163,3 +163,12 @@ def test_rate_3_each_team_has_its_own(api: Api) -> None:
     api.get("/v1/balance", key=other.add_key())
 
     assert (other.limits["reads"].remaining, api.aurous.limits["reads"].remaining) == (1198, 1200)
+
+
+def test_refill(api: Api) -> None:
+    """An empty bucket is full again, and its overruns still count."""
+    limit = api.aurous.limits["reads"]
+    limit.exhaust()
+    api.get("/v1/balance")
+    limit.refill()
+    assert (limit.remaining, limit.overruns) == (1200, 1)

@@ -44,7 +44,10 @@ def _aurous() -> Aurous:
         (lambda aurous: aurous.faults.timeuot, "Faults has no attribute 'timeuot'; did you mean 'timeout'?"),
         (lambda aurous: aurous.faults.timeout("*").fierd, "CallFault has no attribute 'fierd'; did you mean 'fired'?"),
         (lambda aurous: aurous.limits.vales, "Limits has no attribute 'vales'; did you mean 'values'?"),
-        (lambda aurous: aurous.limits["reads"].quota, "It has: capacity, exhaust, name, overruns, remaining, set."),
+        (
+            lambda aurous: aurous.limits["reads"].quota,
+            "It has: capacity, exhaust, name, overruns, refill, remaining, set.",
+        ),
         (lambda aurous: aurous.team.credit, "Team has no attribute 'credit'; did you mean 'credits'?"),
         (lambda aurous: aurous.webhooks.flsh, "Webhooks has no attribute 'flsh'; did you mean 'flush'?"),
     ],

@@ -325,9 +325,7 @@ def test_reset_is_as_at_the_start(make_api: Callable[..., Api]) -> None:
     assert api.aurous.calls.last.number == 1
 
 
-@pytest.mark.parametrize(
-    "other", [lambda: Aurous().snapshot(), lambda: None, lambda: "start"], ids=["another fake", "None", "text"]
-)
+@pytest.mark.parametrize("other", [lambda: Aurous().snapshot(), lambda: None], ids=["another fake", "None"])
 def test_only_a_snapshot_of_the_same_fake_can_be_restored(api: Api, other: Callable[[], Any]) -> None:
     """Whatever else is given is refused, and nothing has changed."""
     api.characters.add()
@@ -370,3 +368,31 @@ def test_a_handle_on_what_is_gone_says_so(api: Api, use: str, back: str) -> None
         USES[use](character, team, key)
 
     assert whole(api) == before
+
+
+def test_a_snapshot_can_have_a_name(api: Api) -> None:
+    """It is restored by name, renamed and dropped as in a dict, and a reset leaves it."""
+    aurous = api.aurous
+    character = aurous.characters.add(status="reviewing")
+    kept = aurous.snapshot("before")
+    character.delete()
+    aurous.reset()
+    aurous.snapshots["reviewed"] = aurous.snapshots.pop("before")
+    aurous.restore("reviewed")
+    assert character.status == "reviewing"
+    assert aurous.snapshots == {"reviewed": kept}
+    with pytest.raises(AurousLookupError, match="no snapshot has that name; did you mean 'reviewed'"):
+        aurous.restore("review")
+    with pytest.raises(AurousError, match="expected text such as"):
+        aurous.snapshot(" ")
+
+
+def test_keys_of_a_team(api: Api) -> None:
+    """A team knows its keys in order of issue, also the ones that have ended."""
+    team = api.aurous.team
+    team.add_key("read").revoke()
+    first, second = team.keys
+    assert (first, first.ended, second.scope, second.ended) == (team.api_key, False, "read", True)
+    first.rotate()
+    api.aurous.clock.advance(seconds=86_400)
+    assert [key.ended for key in team.keys] == [True, True, False]

@@ -816,3 +816,26 @@ def test_a_name_that_the_folder_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"module 'pytest_aurous.faults' has no attribute 'Fault5'"):
         faults.Fault5  # noqa: B018 - that it raises is the point
     assert faults.Faults is type(Aurous().faults)
+
+
+def test_a_fault_can_be_removed(api: Api) -> None:
+    """Then no request meets it, and nothing misses it; a restore brings it back."""
+    added = api.aurous.faults
+    first = added.status("balance.retrieve", 503, times=3)
+    second = added.status("balance.retrieve", 500)
+    before = api.aurous.snapshot()
+    assert api.get("/v1/balance").status == 503
+    assert added[first.number] is first
+    first.remove()
+    assert api.get("/v1/balance").status == 500
+    assert (list(added), added.unfired) == ([second], [])
+    with pytest.raises(AurousLookupError, match="is not there anymore: it was removed"):
+        first.remove()
+    with pytest.raises(AurousLookupError, match=rf"there is no fault with that number.*\n?Numbers: {second.number} "):
+        added[first.number]
+    api.aurous.restore(before)
+    assert api.get("/v1/balance").status == 503
+    second.remove()
+    first.remove()
+    with pytest.raises(AurousLookupError, match="Numbers: none"):
+        added["1"]  # type: ignore[index]

@@ -242,3 +242,26 @@ def test_skipped_sleeps_move_the_clock(frozen: bool) -> None:  # noqa: FBT001 - 
         time.sleep(600)
 
     assert (clock.now() - before).total_seconds() == pytest.approx(600, abs=0 if frozen else 5)
+
+
+def test_speed(wall: SimpleNamespace) -> None:
+    """The clock can run faster than real time; 0 freezes it, and a speed lets it run again."""
+    clock = Clock()
+    began, speeds = clock.time(), [clock.speed]
+    clock.speed = 60
+    wall.at += 2
+    clock.advance(seconds=30)
+    clock.speed = 0
+    wall.at += 9
+    speeds.append(clock.speed)
+    assert clock.frozen
+    assert clock.time() - began == pytest.approx(150)
+    kept = clock.position
+    clock.speed = 0.5
+    wall.at += 10
+    speeds.append(clock.speed)
+    assert clock.time() - began == pytest.approx(155)
+    clock.restore(kept)
+    assert (clock.frozen, speeds) == (True, [1, 0, 0.5])
+    with pytest.raises(AurousError, match=r"clock.speed\(speed=-1\): expected a number from 0 to 1e\+06"):
+        clock.speed = -1

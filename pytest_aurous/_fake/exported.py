@@ -1,0 +1,317 @@
+"""The state of a fake as JSON, to keep in a file, and back (version 1)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from .._base.errors import AurousError, hide_mistakes, see
+from .._base.redaction import shortened
+from .._base.version import version_of_package
+from .._engine.pipeline import App, Snapshot
+from .._report.state import view
+from .._resources.characters.row import CharacterRow
+from .._resources.chat.replies import NOTHING, Scripted
+from .._resources.chat.row import CompletionRow
+from .._resources.embeddings.row import EmbeddingRow
+from .._resources.files.row import FileRow
+from .._resources.generations import GenerationRow
+from .._resources.models import ModelRow
+from .._resources.styles import LoraRow, VideoLoraRow
+from .._resources.team import TeamRow
+from .._resources.uploads.row import UploadRow
+from .._resources.webhooks import EndpointRow
+from .._time.clock import FASTEST, Portable, placed, portable
+from .._world.buckets import BUCKETS, Bucket
+from .._world.codec import UnreadableError, read, written
+from .._world.idempotency import Stored
+from .._world.ids import CHOSEN, ULID
+from .._world.keys import Grant
+from .._world.ledger import Account
+from .._world.outbox import Delivery
+from .._world.runs import Run
+from .._world.script import Plan
+from .._world.state import Saved
+from ..faults.collection import fault_kinds
+from ..faults.fault import Counts
+from ..faults.queue import Line
+
+if TYPE_CHECKING:
+    from .._time.clock import Position
+    from ..faults.fault import Fault
+
+__tracebackhide__ = hide_mistakes
+
+VERSION: Final = 1
+KIND: Final = "pytest-aurous export"
+_ROWS: Final = {
+    kind.__name__: kind
+    for kind in (
+        CharacterRow,
+        CompletionRow,
+        EmbeddingRow,
+        EndpointRow,
+        FileRow,
+        GenerationRow,
+        LoraRow,
+        ModelRow,
+        TeamRow,
+        UploadRow,
+        VideoLoraRow,
+    )
+}
+_SECTIONS: Final[dict[str, tuple[Any, Any]]] = {
+    "accounts": (str, Account),
+    "buckets": (tuple[str, str], Bucket),
+    "chat replies": (int, Scripted),
+    "chat streams": (str, int),
+    CHOSEN: (str, str),
+    "deliveries": (int, Delivery),
+    "delivery numbers": (str, int),
+    "fault lines": (tuple[str | bool, ...], Line),
+    "faults": (int, Counts),
+    "first keys": (str, str),
+    "holds": (tuple[str, int], Decimal),
+    "idempotency": (tuple[str, str], Stored),
+    "ids": (str, tuple[int, int]),
+    "keys": (str, Grant),
+    "runs": (str, Run),
+    "scripts": (tuple[str, str | None], Plan),
+    "thresholds": (str, Decimal),
+    "vectors": (str, tuple[float, ...]),
+    "warned": (str, float),
+    **{name: (str, kind) for name, kind in _ROWS.items()},
+}
+"""The keys and the values of each section of the state."""
+_LISTS: Final[dict[str, Any]] = {
+    "poses": tuple[str, float],
+    "due": tuple[float, int, str],
+    "waiting": tuple[float, int],
+}
+_CHANCE: Final = tuple[int, tuple[int, ...], float | None]
+_MORE: Final = see("reference/records.html#keep-a-state-in-a-file")
+
+
+def export(app: App, snapshot: Snapshot | None = None) -> dict[str, Any]:
+    """Return the state of a fake, or a snapshot of it, as JSON; ``left_out`` says what JSON cannot carry."""
+    with app.world.lock:
+        saved = (snapshot or app.snapshot()).world
+        left: list[str] = []
+        sections = {name: _pairs(name, section, left) for name, section in saved.sections.items()}
+        faults = [
+            _fault(fault, left) for number in saved.sections.get("faults", {}) for fault in app.queue.known(number)
+        ]
+        return {
+            "kind": KIND,
+            "version": VERSION,
+            "generator": f"pytest-aurous {version_of_package()}",
+            "team": app.world.default_team,
+            "key": app.world.default_key,
+            "clock": written(portable(saved.clock)),
+            "sections": sections,
+            "lists": {name: written(items) for name, items in saved.lists.items()},
+            "chance": {name: written(state) for name, state in saved.chance.items()},
+            "faults": [one for one in faults if one is not None],
+            "left_out": left,
+        }
+
+
+def _pairs(name: str, section: dict[Any, Any], left: list[str]) -> list[list[Any]]:
+    """Write a section as pairs of keys and values, and note in *left* what cannot be written."""
+    pairs: list[list[Any]] = []
+    for key, value in section.items():
+        plain = value
+        if name == "deliveries":
+            plain = replace(value, error=None, under_way=False)
+        if name == "chat replies":
+            if not isinstance(value.when, str | None):
+                left.append(f"{value!r}, because its when= is not text")
+                continue
+            plain = value._replace(json=[] if value.json is NOTHING else [value.json])
+        pairs.append([written(key), written(plain)])
+    return pairs
+
+
+def _fault(fault: Fault, left: list[str]) -> dict[str, Any] | None:
+    """Write a fault as the call that adds it; None if it has a function."""
+    if fault.conditional:
+        left.append(f"{fault!r}, because it has a when=")
+        return None
+    method, arguments = fault.made
+    until = fault.until if isfinite(fault.until) else None
+    return {"number": fault.number, "method": method, "arguments": written(arguments), "met": fault.met, "until": until}
+
+
+def import_(app: App, exported: object) -> None:
+    """Go to an exported state; what is wrong with it changes nothing.
+
+    The team and the key of the export become the default team and the key of this fake.
+
+    Raises:
+        AurousError: If it is not an export of this version, or contradicts itself.
+    """
+    try:
+        content = _of_this_version(exported)
+        own = app.world
+        text = json.dumps(content).replace(content["team"], own.default_team).replace(content["key"], own.default_key)
+        content = json.loads(text)
+        _put(content, rehearsal := App(app.world.settings, own.default_key))
+        _check(rehearsal)
+    except UnreadableError as problem:
+        raise _refused(str(problem)) from None
+    except (AurousError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, AttributeError) as error:
+        raise _refused(f"it contradicts itself ({type(error).__name__}: {shortened(str(error), 100)})") from None
+    with app.world.lock:
+        _put(content, app)
+
+
+def _refused(why: str) -> AurousError:
+    return AurousError(
+        f"This cannot be imported: {why}. Nothing has changed. Expected what aurous.export() returned.\n{_MORE}"
+    )
+
+
+def _of_this_version(exported: object) -> dict[str, Any]:
+    """Return an export of this version, in which nothing but the state is still unknown."""
+    content = cast("dict[str, Any]", exported)
+    if not isinstance(exported, dict) or content.get("kind") != KIND:
+        raise UnreadableError(f"it is not an export, whose 'kind' is {KIND!r}")
+    if content.get("version") != VERSION:
+        version = shortened(repr(content.get("version")), 40)
+        raise UnreadableError(f"it is of version {version}, and this pytest-aurous reads version {VERSION}")
+    for name, kind in {"clock": dict, "sections": dict, "lists": dict, "chance": dict, "faults": list}.items():
+        if not isinstance(content.get(name), kind):
+            raise UnreadableError(f"{name} is missing or has another type")
+    for name, pattern in (("team", f"team_{ULID}"), ("key", r"[!-~]{8,}")):
+        if not isinstance(content.get(name), str) or not re.fullmatch(pattern, content[name]):
+            raise UnreadableError(f"{name} is missing or has another form")
+    return content
+
+
+def _put(content: dict[str, Any], app: App) -> None:
+    """Go to a state, whose faults get new numbers: those of this fake stay what they are for its own snapshots."""
+    queue = app.queue
+    first = queue.newest
+    state = app.world.state
+    saved = Saved(
+        {name: _section(name, pairs, first) for name, pairs in content["sections"].items()},
+        {name: _list(name, items) for name, items in content["lists"].items()},
+        {name: read(random, _CHANCE, name) for name, random in content["chance"].items()},
+        _position(content["clock"]),
+    )
+    faults = [read(fault, _Fault, "faults") for fault in content["faults"]]
+    counts = saved.sections.get("faults", {})
+    numbers = {fault.number + first for fault in faults}
+    if not numbers <= counts.keys():
+        raise UnreadableError("faults: the state has others")
+    saved.sections["faults"] = {number: counts[number] for number in counts if number in numbers}
+    for kind in _ROWS.values():
+        app.world.table(kind)
+    for name in saved.sections:
+        state.section(name)
+    for name in saved.lists:
+        state.sequence(name)
+    for fault in faults:
+        if fault.method not in fault_kinds() or not isinstance(fault.arguments, dict):
+            raise UnreadableError(f"faults: {shortened(fault.method, 40)!r} is not a fault")
+        made = queue.bring(fault.number + first, partial(getattr(app.faults, fault.method), **fault.arguments))
+        made.met = fault.met
+        made.until = inf if fault.until is None else fault.until
+    state.restore(saved)
+    app.world.journal.restores += 1
+    app.pitfalls.begin_anew()
+
+
+class _Fault(NamedTuple):
+    """A fault in an export."""
+
+    number: int
+    method: str
+    arguments: Any
+    met: int
+    until: float | None
+
+
+def _section(name: str, pairs: Any, first: int) -> dict[Any, Any]:
+    """Read a section; *first* is added to the numbers of faults."""
+    if name not in _SECTIONS or not isinstance(pairs, list):
+        raise UnreadableError(f"{shortened(name, 40)}: the state has no such section")
+    key_type, kind = _SECTIONS[name]
+    found = {read(key, key_type, name): read(value, kind, f"{name}.{key}") for key, value in _two(pairs, name)}
+    if name == "faults":
+        return {number + first: counts for number, counts in found.items()}
+    if name == "fault lines":
+        return {scope: _renumbered(line, first) for scope, line in found.items()}
+    if name == "chat replies":
+        return {number: one._replace(json=one.json[0] if one.json else NOTHING) for number, one in found.items()}
+    for delivery in found.values() if name == "deliveries" else ():
+        delivery.met = tuple(number + first for number in delivery.met)
+    return found
+
+
+def _two(pairs: list[Any], where: str) -> list[tuple[Any, Any]]:
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):  # noqa: PLR2004 - a pair
+        raise UnreadableError(f"{where}: not a list of pairs")
+    return [(key, value) for key, value in pairs]
+
+
+def _renumbered(line: Line, first: int) -> Line:
+    waiting = tuple((begins, number + first) for begins, number in line.waiting)
+    ready, conditional = (tuple(number + first for number in part) for part in (line.ready, line.conditional))
+    return Line(line.seen, waiting, ready, conditional)
+
+
+def _list(name: str, items: Any) -> list[Any]:
+    kind = _LISTS.get(name) or (str if name.partition(" ")[0] in _ROWS else None)
+    if kind is None or not isinstance(items, list):
+        raise UnreadableError(f"{shortened(name, 40)}: the state has no such list")
+    return [read(item, kind, name) for item in items]
+
+
+def _position(clock: Any) -> Position:
+    position = read(clock, Portable, "clock")
+    if not 0 < position.speed <= FASTEST:
+        raise UnreadableError(f"clock: its speed is {position.speed:g}")
+    return placed(position)
+
+
+def _check(app: App) -> None:
+    """Look for what the state of a fake never has."""
+    world = app.world
+    teams = world.accounts.keys()
+    for name, kind in _ROWS.items():
+        table = world.table(kind)
+        for row_id, row in table.rows.items():
+            _hold(row.id == row_id and row.team in {*teams, ""}, f"{name} {row_id} has another id or no team")
+        for team in {*teams, ""}:
+            living = table.living(team)
+            right = all(one in table.rows and table.rows[one].team == team for one in living)
+            in_order = not team or living == sorted(set(living), key=table.order)
+            _hold(right and in_order, f"{name}: the living of {team or 'all'}")
+    keys = world.keys
+    for team in teams:
+        _hold(team in world.table(TeamRow), f"there is no team {team}")
+        _hold(keys.grant(keys.first(team)).team == team, f"the first key of {team} is not its own")
+    _hold(world.default_key in keys.of(world.default_team), "its team and its key do not belong together")
+    for record, run in world.runs.items():
+        right = (
+            run.resource in world.runs.machines and 0 <= run.current < len(run.steps) and world.row(record) is not None
+        )
+        _hold(right, f"the run of {record} does not fit")
+    for number, delivery in world.outbox.entries.items():
+        known = delivery.endpoint is None or delivery.endpoint in world.table(EndpointRow)
+        _hold(delivery.number == number and known, f"delivery {number} does not fit")
+    for team, name in world.state.section("buckets"):
+        bucket = world.buckets.get(team, name, 0)
+        _hold(team in teams and name in BUCKETS and bucket.capacity > 0 and bucket.rate > 0, f"the bucket {name}")
+    view(app, {})
+
+
+def _hold(right: bool, what: str) -> None:  # noqa: FBT001 - a condition
+    if not right:
+        raise UnreadableError(f"it contradicts itself: {shortened(what, 100)}")
